@@ -27,10 +27,19 @@ import type { OptionNames } from "./core/options/check_options.ts";
 import { OPEN_OPTIONS } from "./core/options/open_options.ts";
 import { worded } from "./core/options/words_of_verbs.ts";
 import { shown } from "./core/naming/names.ts";
-import type { CacheOptions, ClearCacheReport, OpenOptions, StoredRegistry } from "./core/registry.ts";
+import type {
+  CacheOptions,
+  ClearCacheReport,
+  OpenOptions,
+  StoredRegistry,
+} from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
-import type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./registry/cache/clear_cache.ts";
+import type {
+  CacheReport,
+  ClearCacheOptions,
+  InspectCacheOptions,
+} from "./registry/cache/clear_cache.ts";
 import type { OpenOnBackendOptions } from "./registry/mod.ts";
 
 /** Options of {@linkcode openRegistry}. */
@@ -52,7 +61,11 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
 
 const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: true };
 const INSPECT_CACHE: OptionNames<InspectCacheOptions> = { path: true, system: true, signal: true };
-const CLEAR_CACHE: OptionNames<ClearCacheOptions> = { backend: true, registryId: true, ...INSPECT_CACHE };
+const CLEAR_CACHE: OptionNames<ClearCacheOptions> = {
+  backend: true,
+  registryId: true,
+  ...INSPECT_CACHE,
+};
 
 /**
  * Opens a registry. One that is named is created where there is none. Without a place it is the one that
@@ -91,14 +104,20 @@ function isNamed(target: string): boolean {
   return target.startsWith("@") || isStoreUrl(target);
 }
 
-async function openFound(target: string | undefined, options: OpenRegistryOptions): Promise<StoredRegistry> {
+async function openFound(
+  target: string | undefined,
+  options: OpenRegistryOptions,
+): Promise<StoredRegistry> {
   const { findRegistry } = await import("./core/places/find_registry.ts");
   const { system, logger, create = target !== undefined } = options;
   const found = findRegistry(target, { system, create });
   logger?.debug("registry", { location: found.location, by: found.by });
   try {
     if (found.kind === "folder") {
-      return await openOn(await openTarget(found.location, { ...options, create }), { ...options, create });
+      return await openOn(await openTarget(found.location, { ...options, create }), {
+        ...options,
+        create,
+      });
     }
     checkOfFolder(options);
     const { openServiceByUrl, openStoreByUrl } = await import("./core/places/open_by_url.ts");
@@ -116,14 +135,26 @@ async function openFound(target: string | undefined, options: OpenRegistryOption
 async function openOn(backend: Backend, options: OpenRegistryOptions): Promise<StoredRegistry> {
   const { materializers = createMaterializers() } = options;
   const { openOnBackend } = await import("./registry/mod.ts");
-  return await openOnBackend(backend, { ...options, materializers, cache: chooseCache(backend, options) });
+  return await openOnBackend(backend, {
+    ...options,
+    materializers,
+    cache: chooseCache(backend, options),
+  });
 }
 
 /** A cache is of use where the store is far away; on a disk it would only be a copy. */
-function chooseCache(backend: Backend, options: OpenRegistryOptions): OpenOnBackendOptions["cache"] {
-  const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } = options;
+function chooseCache(
+  backend: Backend,
+  options: OpenRegistryOptions,
+): OpenOnBackendOptions["cache"] {
+  const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } =
+    options;
   if (cache === false) return undefined;
-  const { backend: given, path, maxBytes } = checkOptions("cache the registry", cache === true ? {} : cache, CACHE);
+  const { backend: given, path, maxBytes } = checkOptions(
+    "cache the registry",
+    cache === true ? {} : cache,
+    CACHE,
+  );
   if (given !== undefined) return { backend: given, maxBytes };
   const folder = cacheFolder(path, system);
   if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
@@ -136,7 +167,8 @@ function unsafeCache(problem: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot cache there: ${problem}`,
-    hint: "Name a folder of your own that only you may write to (chmod go-w), or one that is not there yet.",
+    hint:
+      "Name a folder of your own that only you may write to (chmod go-w), or one that is not there yet.",
   });
 }
 
@@ -154,14 +186,16 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
   options = checkOptions("clear the cache", options, CLEAR_CACHE);
   const { backend, path, system = realSystem } = options;
   const { clearEntries } = await import("./registry/cache/clear_cache.ts");
-  const clear = (cache: Backend) => worded({ verb: "clearCache" }, () => clearEntries(cache, options));
+  const clear = (cache: Backend) =>
+    worded({ verb: "clearCache" }, () => clearEntries(cache, options));
   if (backend !== undefined) return await clear(backend);
   const folder = cacheFolder(path, system);
   if ("path" in folder) return await clear(createCacheBackend(folder.path, options));
   throw new RegistryError({
     code: "Denied",
     message: `Cannot clear the cache: ${folder.problem}`,
-    hint: "Set HOLDFAST_CACHE to its folder, or pass its path, and allow this program to read and write it.",
+    hint:
+      "Set HOLDFAST_CACHE to its folder, or pass its path, and allow this program to read and write it.",
   });
 }
 
@@ -170,7 +204,11 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
  * where there is no folder that may be used, the report says why.
  */
 export async function inspectCache(options: InspectCacheOptions = {}): Promise<CacheReport> {
-  const { path, signal, system = realSystem } = checkOptions("inspect the cache", options, INSPECT_CACHE);
+  const { path, signal, system = realSystem } = checkOptions(
+    "inspect the cache",
+    options,
+    INSPECT_CACHE,
+  );
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
   const { measureEntries } = await import("./registry/cache/clear_cache.ts");
@@ -188,11 +226,18 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
   if (scheme !== undefined && scheme !== "file") {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open a registry at "${scheme}:…": this is neither a path nor the URL of a store or a service`,
-      hint: `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
+      message:
+        `Cannot open a registry at "${scheme}:…": this is neither a path nor the URL of a store or a service`,
+      hint:
+        `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
     });
   }
-  return createLocalBackend({ path: target, durability, ...await chooseOfFolder(target, options), system });
+  return createLocalBackend({
+    path: target,
+    durability,
+    ...await chooseOfFolder(target, options),
+    system,
+  });
 }
 
 /** As is asked for, else as the registry there was created, else as a new one can: only that is tried by writing. */
@@ -201,7 +246,12 @@ async function chooseOfFolder(
   { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
 ): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
   const { readDiskSettings } = await import("./registry/mod.ts");
-  const asBefore = { path, durability: asked.durability, layout: asked.layout, locking: asked.locking };
+  const asBefore = {
+    path,
+    durability: asked.durability,
+    layout: asked.layout,
+    locking: asked.locking,
+  };
   const look = () => readDiskSettings(createLocalBackend(asBefore), signal);
   const there = await worded({ verb: "open the registry" }, look);
   const { layout = there?.layout, locking = there?.locking } = asked;
@@ -231,17 +281,21 @@ function checkTarget(target: string | URL | Backend | undefined): void {
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot open a registry at ${shown(target)}: only a shell knows what ~ means`,
-      hint: `Write the folder in full, as in join(Deno.env.get("HOME")!, "…"); one that is called ~ is "./${target}".`,
+      hint:
+        `Write the folder in full, as in join(Deno.env.get("HOME")!, "…"); one that is called ~ is "./${target}".`,
     });
   }
-  const missing = VERBS.filter((verb) => typeof (target as Partial<Backend> | null)?.[verb] !== "function");
+  const missing = VERBS.filter((verb) =>
+    typeof (target as Partial<Backend> | null)?.[verb] !== "function"
+  );
   if (typeof target === "object" && missing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",
     message: typeof target === "object" && target !== null
       ? `Cannot open a registry: its target is no backend, it lacks ${missing.join(", ")}`
       : `Cannot open a registry at ${JSON.stringify(target)}: this is no place`,
-    hint: 'Give a path, a URL, "memory:" or a backend first, and options after it: openRegistry("./models", { … }). ' +
+    hint:
+      'Give a path, a URL, "memory:" or a backend first, and options after it: openRegistry("./models", { … }). ' +
       "For the one that is found it is undefined: openRegistry(undefined, { … }).",
   });
 }
@@ -295,7 +349,14 @@ export type {
   MaterializerDescriptor,
   Materializers,
 } from "./core/materializer.ts";
-export type { ArtifactInput, Encoding, FileInfo, FileMode, Origin, RegistrySettings } from "./core/record/record.ts";
+export type {
+  ArtifactInput,
+  Encoding,
+  FileInfo,
+  FileMode,
+  Origin,
+  RegistrySettings,
+} from "./core/record/record.ts";
 export type {
   AddedPart,
   AddPartOptions,
@@ -319,7 +380,13 @@ export type { ValueChange } from "./core/text/value_changes.ts";
 export { realSystem };
 export type { System } from "./core/system.ts";
 export { parseVersion } from "./core/naming/versions.ts";
-export type { Bump, Version, VersionComparison, VersionParts, VersionRange } from "./core/naming/versions.ts";
+export type {
+  Bump,
+  Version,
+  VersionComparison,
+  VersionParts,
+  VersionRange,
+} from "./core/naming/versions.ts";
 export { localPath } from "./materializers/mod.ts";
 export type { WriteFilesOptions, WrittenFiles } from "./core/disk/write_files.ts";
 export type { LocalPath, LocalPathOptions, StoredPath } from "./materializers/mod.ts";
@@ -354,7 +421,11 @@ export type {
   MirrorProgress,
   MirrorReport,
 } from "./registry/mirror/report.ts";
-export type { PruneFailure, PruneOptions, PruneReport } from "./registry/maintenance/prune_report.ts";
+export type {
+  PruneFailure,
+  PruneOptions,
+  PruneReport,
+} from "./registry/maintenance/prune_report.ts";
 export type {
   VerifyLineage,
   VerifyOptions,

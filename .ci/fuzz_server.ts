@@ -10,12 +10,16 @@ import { createMemoryQueue } from "../queues/memory.ts";
 
 const registry = await openRegistry("memory:");
 for (let i = 0; i < Number(Deno.args[0]); i++) {
-  await registry.save(`team/${i % 10}/artifact ${i}`, { i }, { metadata: { epochs: i % 10, by: "ann" } });
+  await registry.save(`team/${i % 10}/artifact ${i}`, { i }, {
+    metadata: { epochs: i % 10, by: "ann" },
+  });
 }
 await registry.save("my:config", { depth: 12 });
 await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
-const server = await listen(createHandler(registry, { logger, jobs: createMemoryQueue() }), { port: 0 });
+const server = await listen(createHandler(registry, { logger, jobs: createMemoryQueue() }), {
+  port: 0,
+});
 console.log(server.url);
 for await (const _ of Deno.stdin.readable) { /* until it ends */ }
 await server.stop({ withinMs: 1000 });

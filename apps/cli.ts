@@ -15,7 +15,13 @@ import { createColors } from "./terminal/colors.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { SharedOptions } from "./program/command.ts";
 import { loadCommands, loadCommandsFor } from "./commands/mod.ts";
-import { errorJson, errorStack, exitCodeOf, Interruption, toReportable } from "./program/exit_code.ts";
+import {
+  errorJson,
+  errorStack,
+  exitCodeOf,
+  Interruption,
+  toReportable,
+} from "./program/exit_code.ts";
 import { inCliWords, withRegistry } from "./program/hints.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
@@ -36,7 +42,11 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
       io,
       version: manifest.version,
       async run(command, call) {
-        const { args: words, registry = call.shared.registry } = splitRemotes(command, call.args, call.shared);
+        const { args: words, registry = call.shared.registry } = splitRemotes(
+          command,
+          call.args,
+          call.shared,
+        );
         Object.assign(shared, call.shared, { registry });
         refuseHalfRefs(command, words);
         const context = createCommandContext({ io, shared, loadCommands });
@@ -63,7 +73,9 @@ async function report(thrown: unknown, shared: SharedOptions, io: CliIo): Promis
     const told = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
     lines.push(`${colors.red("error:")} ${told(error.message, "error: ".length)}`);
     if (!(error instanceof Interruption) && error.hint) {
-      lines.push(`hint: ${told(withRegistry(inCliWords(error.hint), shared.registry), "hint: ".length)}`);
+      lines.push(
+        `hint: ${told(withRegistry(inCliWords(error.hint), shared.registry), "hint: ".length)}`,
+      );
     }
   }
   if (shared.verbose) lines.push(errorStack(error));

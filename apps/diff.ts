@@ -41,9 +41,17 @@ export function unifiedDiff(
   { contextLines = 3, timeoutMs = 5_000 }: UnifiedDiffOptions = {},
 ): string | undefined {
   if (before.text === after.text) return "";
-  return createTwoFilesPatch(before.name, after.name, before.text, after.text, undefined, undefined, {
-    context: contextLines,
-    timeout: timeoutMs,
-    headerOptions: FILE_HEADERS_ONLY,
-  });
+  return createTwoFilesPatch(
+    before.name,
+    after.name,
+    before.text,
+    after.text,
+    undefined,
+    undefined,
+    {
+      context: contextLines,
+      timeout: timeoutMs,
+      headerOptions: FILE_HEADERS_ONLY,
+    },
+  );
 }

@@ -33,7 +33,8 @@ export type { SendRequest } from "./http_client/connection.ts";
 
 /** Options of {@linkcode openHttpRegistry}. */
 export interface HttpRegistryOptions
-  extends Pick<OpenOptions, "readOnly" | "verify" | "maxLoadBytes" | "system" | "logger" | "signal"> {
+  extends
+    Pick<OpenOptions, "readOnly" | "verify" | "maxLoadBytes" | "system" | "logger" | "signal"> {
   /** What is sent as `Authorization: Bearer …`, or what gives it for each request. @default none */
   token?: string | (() => string | Promise<string>);
   /** Sends requests; the handler of a service does so without a network. @default the runtime's `fetch` */
@@ -73,7 +74,15 @@ const OPTIONS: OptionNames<HttpRegistryOptions> = {
  * arrays of numbers. Your own can be added.
  */
 export function createPortableMaterializers(): Materializers {
-  const set = createMaterializerSet([json(), text(), typedArray(), bytes(), arrayBuffer(), blob(), ndarray()]);
+  const set = createMaterializerSet([
+    json(),
+    text(),
+    typedArray(),
+    bytes(),
+    arrayBuffer(),
+    blob(),
+    ndarray(),
+  ]);
   return {
     register: set.register,
     forValue(value) {
@@ -84,7 +93,8 @@ export function createPortableMaterializers(): Materializers {
         throw error;
       }
     },
-    get: (id) => set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(`find materializer "${id}"`),
+    get: (id) =>
+      set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(`find materializer "${id}"`),
     has: (id) => set.has(id),
     names: () => set.names(),
     [Symbol.iterator]: () => set[Symbol.iterator](),
@@ -142,17 +152,41 @@ function isPrivate(location: string): boolean {
  * assertEquals(await registry.load("my:config@^1"), { depth: 12 });
  * ```
  */
-export async function openHttpRegistry(address: string | URL, options: HttpRegistryOptions = {}): Promise<Registry> {
+export async function openHttpRegistry(
+  address: string | URL,
+  options: HttpRegistryOptions = {},
+): Promise<Registry> {
   options = checkOptions("open the registry of a service", options, OPTIONS);
-  const { materializers = createPortableMaterializers(), readOnly = false, verify = "integrity", signal } = options;
-  const { system = realSystem, logger = silentLogger, retryForMs = 30_000, timeoutMs = 60_000, token } = options;
+  const {
+    materializers = createPortableMaterializers(),
+    readOnly = false,
+    verify = "integrity",
+    signal,
+  } = options;
+  const {
+    system = realSystem,
+    logger = silentLogger,
+    retryForMs = 30_000,
+    timeoutMs = 60_000,
+    token,
+  } = options;
   const maxLoadBytes = checkMaxLoadBytes(options.maxLoadBytes);
   const send = options.fetch ?? ((request: Request) => fetch(request));
   const location = parseAddress(address);
   if (token !== undefined && !isPrivate(location)) {
-    logger.warn(`The token goes to ${location} unencrypted: whoever sees it pass can use it. Use https.`);
+    logger.warn(
+      `The token goes to ${location} unencrypted: whoever sees it pass can use it. Use https.`,
+    );
   }
-  const connection = createConnection({ location, token, send, retryForMs, timeoutMs, system, logger });
+  const connection = createConnection({
+    location,
+    token,
+    send,
+    retryForMs,
+    timeoutMs,
+    system,
+    logger,
+  });
   const action = "open the registry";
   const asked = { action, location, writes: false };
   const call = { action, path: "registry", signal };
@@ -168,7 +202,9 @@ export async function openHttpRegistry(address: string | URL, options: HttpRegis
     throw isRegistryError(error, "NotFound") ? strange(asked, "it has no registry", error) : error;
   });
   const { id, settings } = said ?? {};
-  if (typeof id !== "string" || typeof settings !== "object") throw strange(asked, "it tells of no registry");
+  if (typeof id !== "string" || typeof settings !== "object") {
+    throw strange(asked, "it tells of no registry");
+  }
   const how = { id, settings, materializers, readOnly, verify, maxLoadBytes, system, logger };
   return createRemoteRegistry(connection, how);
 }

@@ -13,7 +13,12 @@ export type { CreateTokenOptions, StoredToken } from "./server/access/token_file
 export { openTokenFile } from "./server/access/token_check.ts";
 export type { TokenCheck, TokenFileOptions } from "./server/access/token_check.ts";
 export { listen } from "./server/listen/listen.ts";
-export type { ConnectionLimits, Listening, ListenOptions, StopOptions } from "./server/listen/options.ts";
+export type {
+  ConnectionLimits,
+  Listening,
+  ListenOptions,
+  StopOptions,
+} from "./server/listen/options.ts";
 export type { Access } from "./server/access/access.ts";
 export type { Right } from "./server/access/scopes.ts";
 export type { Logger, Registry, System } from "../mod.ts";

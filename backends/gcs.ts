@@ -24,7 +24,12 @@ import { putObject } from "./gcs/put.ts";
 import type { GcsPutOptions } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
 import { createSignIn } from "./gcs/sign_in.ts";
-import type { GcsClient, GcsCredential, GcsCredentials, GcsServiceAccountKey } from "./gcs/sign_in.ts";
+import type {
+  GcsClient,
+  GcsCredential,
+  GcsCredentials,
+  GcsServiceAccountKey,
+} from "./gcs/sign_in.ts";
 import type { GcsAuth, GcsSignedUrlOptions, GcsUrlSigner } from "./gcs/sign_in.ts";
 
 export type * from "../core/backend.ts";
@@ -146,10 +151,13 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   });
   const place = createPlace({ bucket: options.bucket, prefix, endpoint: signIn.customEndpoint });
   const connections = createConnections({ ca: options.ca, system });
-  const api = withBucket(createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }), {
-    create: createBucket,
-    projectId: signIn.projectId,
-  });
+  const api = withBucket(
+    createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }),
+    {
+      create: createBucket,
+      projectId: signIn.projectId,
+    },
+  );
 
   return {
     kind: "gcs",
@@ -206,7 +214,9 @@ function descriptor(options: GcsBackendOptions): Backend["reopen"] {
   return { ...descriptor, functions: { credentials: () => give() } };
 }
 
-function checkNumbers(numbers: { requestTimeoutMs: number; partBytes: number; parallel: number }): void {
+function checkNumbers(
+  numbers: { requestTimeoutMs: number; partBytes: number; parallel: number },
+): void {
   for (const [name, value] of Object.entries(numbers)) {
     const unit = name === "partBytes" ? PART_UNIT : 1;
     if (Number.isSafeInteger(value) && value > 0 && value % unit === 0) continue;

@@ -83,8 +83,14 @@ const OPTIONS: OptionNames<LocalBackendOptions> = {
  * ```
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
-  const { path, durability = "disk", locking = "link", layout = "folded", ownerOnly = false, system = realSystem } =
-    checkOptions("create a store in a folder", options, OPTIONS, ["path"]);
+  const {
+    path,
+    durability = "disk",
+    locking = "link",
+    layout = "folded",
+    ownerOnly = false,
+    system = realSystem,
+  } = checkOptions("create a store in a folder", options, OPTIONS, ["path"]);
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);

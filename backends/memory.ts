@@ -41,7 +41,11 @@ const OPTIONS: OptionNames<MemoryBackendOptions> = { id: true, system: true };
  * ```
  */
 export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend {
-  const { system = realSystem, id = system.id() } = checkOptions("create a store in memory", options, OPTIONS);
+  const { system = realSystem, id = system.id() } = checkOptions(
+    "create a store in memory",
+    options,
+    OPTIONS,
+  );
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
   const keys: string[] = []; // those of `objects`, in order
 
@@ -70,7 +74,8 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend
       if (size !== undefined && size !== bytes.byteLength) {
         throw new RegistryError({
           code: "Invalid",
-          message: `Cannot put "${key}": the body has ${bytes.byteLength} bytes, ${size} were announced`,
+          message:
+            `Cannot put "${key}": the body has ${bytes.byteLength} bytes, ${size} were announced`,
           key,
         });
       }

@@ -39,12 +39,17 @@ export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";
 
 /** Who asks a store: keys of S3, the key of a service account of Google, or an access token of it. */
-export type StoreCredential = S3Credentials | { client_email: string; private_key: string } | string;
+export type StoreCredential =
+  | S3Credentials
+  | { client_email: string; private_key: string }
+  | string;
 
 /** Options of {@linkcode openBackend}. */
 export interface OpenBackendOptions {
   /** Who asks, or a function that says so whenever it is needed. @default as configured, see {@linkcode openBackend} */
-  credentials?: Exclude<StoreCredential, string> | (() => StoreCredential | Promise<StoreCredential>);
+  credentials?:
+    | Exclude<StoreCredential, string>
+    | (() => StoreCredential | Promise<StoreCredential>);
   /** How buckets of stores that speak S3 are reached. @default `createS3Configs()`: environment and env file */
   s3Configs?: S3Configs;
   /** Make the bucket where there is none. @default false */
@@ -76,7 +81,10 @@ const OPTIONS: OptionNames<OpenBackendOptions> = {
 };
 
 /** Opens the stores of one scheme. */
-export type BackendOpener = (place: BackendPlace, options: OpenBackendOptions) => Backend | Promise<Backend>;
+export type BackendOpener = (
+  place: BackendPlace,
+  options: OpenBackendOptions,
+) => Backend | Promise<Backend>;
 
 /**
  * Opens the store that a URL names: `memory:`, a path or `file:` URL (also `disk:data`), `gs://bucket/prefix` (also `gcs:`), and `s3://bucket/prefix`
@@ -98,15 +106,22 @@ export type BackendOpener = (place: BackendPlace, options: OpenBackendOptions) =
  * assertEquals(backend.kind, "memory");
  * ```
  */
-export async function openBackend(url: string | URL, options: OpenBackendOptions = {}): Promise<Backend> {
+export async function openBackend(
+  url: string | URL,
+  options: OpenBackendOptions = {},
+): Promise<Backend> {
   options = checkOptions("open a store", options, OPTIONS);
   const { backends = createBackends() } = options;
   const place = readPlace(String(url));
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot open a store by a URL of scheme ${shown(place.scheme)}: there is no such scheme`,
-    hint: `There is ${backends.names().join(", ")}. For a folder of that name write "./${place.scheme}:…".`,
+    message: `Cannot open a store by a URL of scheme ${
+      shown(place.scheme)
+    }: there is no such scheme`,
+    hint: `There is ${
+      backends.names().join(", ")
+    }. For a folder of that name write "./${place.scheme}:…".`,
   });
 }
 
@@ -115,7 +130,11 @@ export async function openBackend(url: string | URL, options: OpenBackendOptions
  * Register others with what opens their stores.
  */
 export function createBackends(): Lookup<BackendOpener> {
-  const backends = createLookup<BackendOpener>("backend", { memory: openMemory, file: openFolder, gs: openGcs });
+  const backends = createLookup<BackendOpener>("backend", {
+    memory: openMemory,
+    file: openFolder,
+    gs: openGcs,
+  });
   for (const name of ["disk", "local"]) backends.register(name, openNamedFolder);
   backends.register("gcs", openGcs);
   for (const provider of S3_PROVIDERS.keys()) backends.register(provider, openS3);
@@ -137,7 +156,10 @@ function openMemory({ url }: BackendPlace, { system }: OpenBackendOptions): Back
   });
 }
 
-function openFolder({ url }: BackendPlace, { locking, layout, system }: OpenBackendOptions): Backend {
+function openFolder(
+  { url }: BackendPlace,
+  { locking, layout, system }: OpenBackendOptions,
+): Backend {
   return createLocalBackend({ path: url, locking, layout, system });
 }
 
@@ -145,7 +167,8 @@ function openNamedFolder(place: BackendPlace, options: OpenBackendOptions): Back
   if (place.bucket !== "") {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open a folder by the URL ${place.scheme}://…: two slashes stand before a bucket`,
+      message:
+        `Cannot open a folder by the URL ${place.scheme}://…: two slashes stand before a bucket`,
       hint: `Write "${place.scheme}:data", or the path alone.`,
     });
   }
@@ -154,9 +177,19 @@ function openNamedFolder(place: BackendPlace, options: OpenBackendOptions): Back
 
 async function openS3(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {
   const { scheme, bucket, prefix, parameters } = place;
-  checkParameters(place, scheme === "s3" ? ["endpoint", "region", "provider"] : ["endpoint", "region"]);
+  checkParameters(
+    place,
+    scheme === "s3" ? ["endpoint", "region", "provider"] : ["endpoint", "region"],
+  );
   const provider = findS3Provider(parameters.provider ?? scheme).id;
-  const { credentials, createBucket, retryForMs, logger, system, s3Configs = createS3Configs({ system }) } = options;
+  const {
+    credentials,
+    createBucket,
+    retryForMs,
+    logger,
+    system,
+    s3Configs = createS3Configs({ system }),
+  } = options;
   const find = scheme === "s3" ? s3Configs.find : s3Configs.get; // the chain of the SDK is that of s3: alone
   const config = credentials === undefined ? await find(provider, bucket) : undefined;
   const { endpoint = config?.endpoint, region = config?.region } = parameters;
@@ -176,5 +209,14 @@ async function openGcs(place: BackendPlace, options: OpenBackendOptions): Promis
   checkParameters(place, ["endpoint"]);
   const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
   const { credentials, createBucket, retryForMs, logger, system } = options;
-  return createGcsBackend({ bucket, prefix, endpoint, credentials, createBucket, retryForMs, logger, system });
+  return createGcsBackend({
+    bucket,
+    prefix,
+    endpoint,
+    credentials,
+    createBucket,
+    retryForMs,
+    logger,
+    system,
+  });
 }

@@ -157,7 +157,8 @@ const COMMANDS: Record<S3CallName, new (input: never) => unknown> = {
 export function createS3Backend(options: S3BackendOptions): Backend {
   options = checkOptions("create a store in a bucket", options, OPTIONS, ["bucket"]);
   checkClientOptions(options);
-  const { system = realSystem, logger = silentLogger, partBytes = 8 * 2 ** 20, parallel = 4 } = options;
+  const { system = realSystem, logger = silentLogger, partBytes = 8 * 2 ** 20, parallel = 4 } =
+    options;
   const { requestTimeoutMs = 30_000 } = options;
   const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);
   const credentials = typeof options.credentials === "function"
@@ -166,7 +167,13 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   const connections = createConnections({ ca: options.ca, system });
   const client = options.client ??
     new S3Client(
-      clientConfig({ ...options, requestTimeoutMs }, { provider, endpoint, region, credentials, connections }),
+      clientConfig({ ...options, requestTimeoutMs }, {
+        provider,
+        endpoint,
+        region,
+        credentials,
+        connections,
+      }),
     );
   const contact = createS3Contact({
     ...{ bucket, endpoint, region, location, system },

@@ -26,10 +26,24 @@ import type {
   UploadData,
   UploadOptions,
 } from "./s3_configs/transfer.ts";
-import { parseStem, readVariables, readVariableSources, variableName, variableStem } from "./s3_configs/variables.ts";
+import {
+  parseStem,
+  readVariables,
+  readVariableSources,
+  variableName,
+  variableStem,
+} from "./s3_configs/variables.ts";
 import { S3_PROVIDERS } from "./s3_providers.ts";
 
-export type { DownloadedFile, DownloadOptions, ListedObject, LocalFile, S3Config, UploadData, UploadOptions };
+export type {
+  DownloadedFile,
+  DownloadOptions,
+  ListedObject,
+  LocalFile,
+  S3Config,
+  UploadData,
+  UploadOptions,
+};
 
 /** A configuration, or what gives it whenever it is needed. */
 export type S3ConfigSource = S3Config | (() => S3Config | Promise<S3Config>);
@@ -85,7 +99,10 @@ export interface S3Configs {
   /** Writes an object to a file. `NotFound` where there is none. */
   download(url: string, options: DownloadOptions & { to: string | URL }): Promise<DownloadedFile>;
   /** An object as a stream: read it to its end or cancel it. `NotFound` where there is none. */
-  download(url: string, options: DownloadOptions & { as: "stream" }): Promise<ReadableStream<Uint8Array>>;
+  download(
+    url: string,
+    options: DownloadOptions & { as: "stream" },
+  ): Promise<ReadableStream<Uint8Array>>;
   /** An object in memory. `NotFound` where there is none. */
   download(url: string, options?: DownloadOptions): Promise<Uint8Array>;
 }
@@ -113,8 +130,15 @@ export interface S3Configs {
  * ```
  */
 export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
-  const { envFile = "s3_aksk.env", system = realSystem } = checkOptions("create configurations", options, OPTIONS);
-  const registered = new Map<string, { provider: string; bucket: string; source: S3ConfigSource }>();
+  const { envFile = "s3_aksk.env", system = realSystem } = checkOptions(
+    "create configurations",
+    options,
+    OPTIONS,
+  );
+  const registered = new Map<
+    string,
+    { provider: string; bucket: string; source: S3ConfigSource }
+  >();
   const asked = new Map<string, { provider: string; bucket: string }>(); // found in variables, by their stem
 
   function add<T extends S3ConfigSource>(provider: string, bucket: string, source: T): T {
@@ -123,7 +147,8 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
       throw new RegistryError({
         code: "AlreadyExists",
         message: `Cannot register a configuration of ${url}: it has one`,
-        hint: "A function that is registered may give another configuration each time it is called.",
+        hint:
+          "A function that is registered may give another configuration each time it is called.",
       });
     }
     registered.set(url, { provider, bucket, source });
@@ -139,26 +164,43 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
       const found = readVariables(stem, place);
       if (found === undefined) continue;
       const others = [...registered.values(), ...asked.values()].filter((other) =>
-        variableStem(other.provider, other.bucket) === stem && bucketUrl(other.provider, other.bucket) !== url
+        variableStem(other.provider, other.bucket) === stem &&
+        bucketUrl(other.provider, other.bucket) !== url
       );
-      if (others.length > 0) throw ambiguous(url, bucketUrl(others[0].provider, others[0].bucket), stem);
+      if (others.length > 0) {
+        throw ambiguous(url, bucketUrl(others[0].provider, others[0].bucket), stem);
+      }
       asked.set(stem, { provider, bucket });
-      return sealS3Config(found, `${url} in ${place.said}`, (setting) => variableName(stem, setting));
+      return sealS3Config(
+        found,
+        `${url} in ${place.said}`,
+        (setting) => variableName(stem, setting),
+      );
     }
   }
 
   async function get(provider: string, bucket: string): Promise<S3Config> {
     const config = await find(provider, bucket);
     if (config !== undefined) return config;
-    const providers = [...S3_PROVIDERS.keys(), ...[...registered.values()].map((known) => known.provider)];
-    if (!providers.includes(provider)) throw unknownProvider(bucketUrl(provider, bucket), provider, providers);
+    const providers = [
+      ...S3_PROVIDERS.keys(),
+      ...[...registered.values()].map((known) => known.provider),
+    ];
+    if (!providers.includes(provider)) {
+      throw unknownProvider(bucketUrl(provider, bucket), provider, providers);
+    }
     const stem = variableStem(provider, bucket);
     const names = SETTINGS.slice(0, 4).map((setting) => variableName(stem, setting)).join(", ");
-    const places = (await readVariableSources(envFile, system)).map(({ said }) => said).join(" and in ");
+    const places = (await readVariableSources(envFile, system)).map(({ said }) => said).join(
+      " and in ",
+    );
     throw new RegistryError({
       code: "NotFound",
-      message: `Cannot find a configuration of ${bucketUrl(provider, bucket)}: looked for ${names} in ${places}`,
-      hint: "Set these variables, or write them into that file, or register a configuration in the program. " +
+      message: `Cannot find a configuration of ${
+        bucketUrl(provider, bucket)
+      }: looked for ${names} in ${places}`,
+      hint:
+        "Set these variables, or write them into that file, or register a configuration in the program. " +
         "Deno reads what --allow-env and --allow-read name.",
     });
   }
@@ -170,11 +212,15 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
       source: "registered",
     }));
     const seen = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
-    const providers = [...new Set([...S3_PROVIDERS.keys(), ...entries.map(({ provider }) => provider)])];
+    const providers = [
+      ...new Set([...S3_PROVIDERS.keys(), ...entries.map(({ provider }) => provider)]),
+    ];
     for (const place of await readVariableSources(envFile, system)) {
       for (const stem of [...asked.keys(), ...place.stems()]) {
         const bucket = asked.get(stem) ?? parseStem(stem, providers);
-        if (bucket === undefined || seen.has(stem) || readVariables(stem, place) === undefined) continue;
+        if (bucket === undefined || seen.has(stem) || readVariables(stem, place) === undefined) {
+          continue;
+        }
         seen.add(stem);
         entries.push({ ...bucket, source: place.source });
       }
@@ -182,11 +228,21 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     return entries;
   }
 
-  function target(url: string, { provider, bucket, key }: ObjectUrl = parseObjectUrl(url)): TransferTarget {
+  function target(
+    url: string,
+    { provider, bucket, key }: ObjectUrl = parseObjectUrl(url),
+  ): TransferTarget {
     const open = async () => {
       const config = await get(provider, bucket);
       const { endpoint, region } = config;
-      return await openBucket({ provider, bucket, endpoint, region, credentials: toCredentials(config), system });
+      return await openBucket({
+        provider,
+        bucket,
+        endpoint,
+        region,
+        credentials: toCredentials(config),
+        system,
+      });
     };
     return { url, key, open };
   }
@@ -225,19 +281,28 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
   }
 }
 
-function unknownProvider(url: string, provider: string, providers: readonly string[]): RegistryError {
+function unknownProvider(
+  url: string,
+  provider: string,
+  providers: readonly string[],
+): RegistryError {
   const meant = nearest(provider, providers);
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot find a configuration of ${url}: there is no provider ${JSON.stringify(provider)}`,
-    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use one of ${[...new Set(providers)].join(", ")}.`,
+    message: `Cannot find a configuration of ${url}: there is no provider ${
+      JSON.stringify(provider)
+    }`,
+    hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use one of ${
+      [...new Set(providers)].join(", ")
+    }.`,
   });
 }
 
 function ambiguous(url: string, other: string, stem: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot configure ${url} from variables: ${stem}_… could as well be meant for ${other}`,
+    message:
+      `Cannot configure ${url} from variables: ${stem}_… could as well be meant for ${other}`,
     hint: `Register configurations of both: the names of variables do not tell them apart.`,
   });
 }

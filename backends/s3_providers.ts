@@ -111,7 +111,10 @@ const ROWS: readonly S3Provider[] = [
     deleteMany: true,
     defaultEndpoint: (region) => `https://ks3-${region}.ksyuncs.com`,
     verified: "recorded requests",
-    sources: ["https://docs.ksyun.com/documents/45098?type=3", "https://docs.ksyun.com/documents/6762"],
+    sources: [
+      "https://docs.ksyun.com/documents/45098?type=3",
+      "https://docs.ksyun.com/documents/6762",
+    ],
   },
   {
     id: "oss",
@@ -151,7 +154,9 @@ const ROWS: readonly S3Provider[] = [
 ];
 
 /** The rows by name. */
-export const S3_PROVIDERS: ReadonlyMap<S3ProviderId, S3Provider> = new Map(ROWS.map((row) => [row.id, row]));
+export const S3_PROVIDERS: ReadonlyMap<S3ProviderId, S3Provider> = new Map(
+  ROWS.map((row) => [row.id, row]),
+);
 
 /** The row of a provider. Throws `Invalid` where there is none. */
 export function findS3Provider(id: string): S3Provider {

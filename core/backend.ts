@@ -5,7 +5,15 @@
  */
 
 /** What a backend offers beyond the five verbs, one word for each optional member. */
-export type Capability = "deleteMany" | "presign" | "copy" | "sweepUploads" | "sync" | "getFirst" | "reserve" | "drain";
+export type Capability =
+  | "deleteMany"
+  | "presign"
+  | "copy"
+  | "sweepUploads"
+  | "sync"
+  | "getFirst"
+  | "reserve"
+  | "drain";
 
 /** What may be stored: bytes, a blob, or a stream of bytes. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
@@ -160,7 +168,10 @@ export interface Backend extends AsyncDisposable {
    * The first object whose key begins with `prefix`, and comes after a key: what a list with limit 1 shows, and a get
    * of that. Undefined where there is none. Absent where that takes two requests.
    */
-  getFirst?(prefix: string, options?: Pick<ListOptions, "after" | "signal">): Promise<StoredObject | undefined>;
+  getFirst?(
+    prefix: string,
+    options?: Pick<ListOptions, "after" | "signal">,
+  ): Promise<StoredObject | undefined>;
   /** Removes many objects; returns those that could not be removed, with the reason. */
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
   /** A URL that lets its bearer get or put one object without credentials for `expiresInMs`. */

@@ -105,7 +105,8 @@ const shownWhole = new WeakSet<RegistryError>();
 function tellInStack(error: RegistryError, hint: string): void {
   const frames: { stack?: string } = {};
   Error.captureStackTrace(frames, RegistryError); // to read those of the error itself would let Deno find them
-  const set = (value: unknown) => Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+  const set = (value: unknown) =>
+    Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
   const get = () => {
     const at = frames.stack?.match(/^ {4}at .*$/gm) ?? [];
     const told = shownWhole.has(error) ? [] : [`    hint: ${hint}`];
@@ -125,7 +126,11 @@ if (ONLY_STACKS) {
 }
 
 /** What `console.log` shows of an error on Deno. */
-function showWhole(this: RegistryError, inspect: (value: unknown, options: unknown) => string, options: unknown) {
+function showWhole(
+  this: RegistryError,
+  inspect: (value: unknown, options: unknown) => string,
+  options: unknown,
+) {
   shownWhole.add(this);
   try {
     return inspect(this, options);
@@ -134,12 +139,27 @@ function showWhole(this: RegistryError, inspect: (value: unknown, options: unkno
   }
 }
 
-const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = { Unavailable: "later", Unknown: "unknown" };
+const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = {
+  Unavailable: "later",
+  Unknown: "unknown",
+};
 
 /** The same failure, told in another way. */
 export function retold(error: RegistryError, changes: Partial<RegistryErrorFields>): RegistryError {
-  const { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause } = error;
-  const fields = { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause };
+  const { code, message, hint, suggestion, key, backend, retry, maybeWritten, commit, cause } =
+    error;
+  const fields = {
+    code,
+    message,
+    hint,
+    suggestion,
+    key,
+    backend,
+    retry,
+    maybeWritten,
+    commit,
+    cause,
+  };
   return new RegistryError({ ...fields, ...changes });
 }
 

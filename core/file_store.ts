@@ -86,7 +86,11 @@ export interface FileStore extends ReadableFileStore {
    *
    * @throws {RegistryError} `Conflict` where a folder is at the path, or something else than a folder above it
    */
-  write(path: string, content: FileToSave["content"], options?: WriteFileOptions): Promise<FileEntry>;
+  write(
+    path: string,
+    content: FileToSave["content"],
+    options?: WriteFileOptions,
+  ): Promise<FileEntry>;
   /** Makes a folder and those above it. One that is there is success; anything else there is `Conflict`. */
   createFolder(path: string, options?: CallOptions): Promise<void>;
   /** Makes a link at a path that is free, else `AlreadyExists`. What it leads to need not exist. */
@@ -109,7 +113,11 @@ export interface FileStore extends ReadableFileStore {
    *
    * @param files their bytes by their names
    */
-  writeFolder?(path: string, files: ReadonlyMap<string, Uint8Array>, options?: CallOptions): Promise<void>;
+  writeFolder?(
+    path: string,
+    files: ReadonlyMap<string, Uint8Array>,
+    options?: CallOptions,
+  ): Promise<void>;
   /** Keeps a value in a way of the store's own. Absent: as the bytes that its format makes of it. */
   save?(path: string, value: unknown, options?: WriteFileOptions): Promise<FileEntry>;
   /** Which values {@linkcode FileStore.save} keeps; the others are written as bytes. Absent: all of them. */

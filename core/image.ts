@@ -42,7 +42,9 @@ export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uin
 
 /** True for a plain object with exactly the members of an {@linkcode Image}, where the data has the class and length that they say. */
 export function isImage(value: unknown): value is Image<ImageDType> {
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (
+    typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype
+  ) return false;
   const { data, width, height, channels, dtype } = value as Partial<Image>;
   if (typeof dtype !== "string" || !IMAGE_DTYPES.includes(dtype as ImageDType)) return false;
   return [width, height, channels].every((side) => Number.isSafeInteger(side) && side! >= 1) &&
@@ -64,7 +66,9 @@ export function isImage(value: unknown): value is Image<ImageDType> {
  * image.data); assertEquals(toImage(array), image);
  * ```
  */
-export function toArray<D extends ImageDType>({ data, width, height, channels, dtype }: Image<D>): NDArray<D> {
+export function toArray<D extends ImageDType>(
+  { data, width, height, channels, dtype }: Image<D>,
+): NDArray<D> {
   return { data, shape: channels === 1 ? [height, width] : [height, width, channels], dtype };
 }
 
@@ -82,6 +86,8 @@ export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot make an image of an array: it is ${dtype} of shape (${shape.join(", ")})`,
-    hint: `An image has ${IMAGE_DTYPES.join(", ")} elements, of shape [height, width] or [height, width, channels].`,
+    hint: `An image has ${
+      IMAGE_DTYPES.join(", ")
+    } elements, of shape [height, width] or [height, width, channels].`,
   });
 }

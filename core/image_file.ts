@@ -28,7 +28,11 @@ export interface SaidSize {
 }
 
 /** Throws `Unsupported` where an image is larger than is allowed, `Corrupt` where it has no pixels. */
-export function checkPixels(path: string, { width, height, channels = 1 }: SaidSize, maxPixels = MAX_PIXELS): void {
+export function checkPixels(
+  path: string,
+  { width, height, channels = 1 }: SaidSize,
+  maxPixels = MAX_PIXELS,
+): void {
   if (width < 1 || height < 1) throw corruptImage(path, `it is ${width} x ${height} pixels`);
   if (width * height * Math.max(1, channels / 4) <= maxPixels) return;
   const said = `${width} x ${height} pixels${channels > 4 ? ` of ${channels} channels` : ""}`;
@@ -80,7 +84,11 @@ export function loadingFailed(format: string, cause: unknown): RegistryError {
 
 /** A value that this format cannot hold as it is. */
 export function unwritableImage(format: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Unsupported", message: `Cannot write ${format}: ${state}`, hint });
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot write ${format}: ${state}`,
+    hint,
+  });
 }
 
 /** Throws `Invalid` for a quality that is no number from 1 to 100. */

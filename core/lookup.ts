@@ -54,7 +54,9 @@ type Source<V> = () => V;
  * ```
  */
 export function createLookup<V>(kind: string, entries: Record<string, V> = {}): Lookup<V> {
-  const sources = new Map<string, Source<V>>(Object.entries(entries).map(([key, value]) => [key, () => value]));
+  const sources = new Map<string, Source<V>>(
+    Object.entries(entries).map(([key, value]) => [key, () => value]),
+  );
   const made = new Map<string, V>();
   let disposed = false;
 
@@ -122,7 +124,8 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
 }
 
 async function dispose(value: unknown): Promise<void> {
-  const thing: Partial<AsyncDisposable & Disposable> = await Promise.resolve(value).catch(() => {}) ?? {};
+  const thing: Partial<AsyncDisposable & Disposable> =
+    await Promise.resolve(value).catch(() => {}) ?? {};
   await (thing[Symbol.asyncDispose] ?? thing[Symbol.dispose])?.call(thing);
 }
 

@@ -36,7 +36,10 @@ export interface FileToSave {
  * The files of a value. A generator keeps memory bounded: what it gives as bytes or as a stream is stored before the next
  * file is asked for. What can be read again, a `Blob` or a {@linkcode FileSource}, may be stored beside those after it.
  */
-export type FilesToSave = Iterable<FileToSave> | AsyncIterable<FileToSave> | Promise<Iterable<FileToSave>>;
+export type FilesToSave =
+  | Iterable<FileToSave>
+  | AsyncIterable<FileToSave>
+  | Promise<Iterable<FileToSave>>;
 
 /** What a materializer is handed beside the value. */
 export interface MaterializeOptions {
@@ -74,7 +77,11 @@ export interface Materializer<T = unknown, S = T> {
    * Where a file of an artifact is best cut, bytes from its beginning, in order and each once: where a row group, a
    * tensor, a chunk begins. Absent where nothing is known of it. Nothing asks yet.
    */
-  boundaries?(artifact: Artifact, path: string, options: MaterializeOptions): Promise<readonly number[]>;
+  boundaries?(
+    artifact: Artifact,
+    path: string,
+    options: MaterializeOptions,
+  ): Promise<readonly number[]>;
 }
 
 /** A name and the materializer of its values: makes `save` and `load` typed. */
@@ -91,7 +98,8 @@ export function isDefinedArtifact(artifact: unknown): artifact is DefinedArtifac
 }
 
 /** What {@linkcode defineMaterializer} takes. */
-export interface MaterializerDefinition<T, S = T> extends Omit<Materializer<T, S>, "formatVersion"> {
+export interface MaterializerDefinition<T, S = T>
+  extends Omit<Materializer<T, S>, "formatVersion"> {
   /** Raised when the files change. @default 1 */
   formatVersion?: number;
   /** Saves instances of this class (and of its subclasses that have none of their own). */
@@ -131,7 +139,9 @@ export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S
  * assertEquals(await registry.load("corner", { as: point }), new Point(3, 4));
  * ```
  */
-export function defineMaterializer<T, S = T>(definition: MaterializerDefinition<T, S>): ClassMaterializer<T, S> {
+export function defineMaterializer<T, S = T>(
+  definition: MaterializerDefinition<T, S>,
+): ClassMaterializer<T, S> {
   const given: Partial<typeof definition> | null | undefined = definition;
   const materializer = { ...definition, formatVersion: given?.formatVersion ?? 1 };
   checkMaterializer(materializer);
@@ -144,23 +154,29 @@ export function reopenOf(materializer: ClassMaterializer): MaterializerDescripto
 }
 
 /** Throws `Invalid` where an id or a formatVersion cannot stand in a record. */
-export function checkMaterializer({ id, formatVersion }: Pick<Materializer, "id" | "formatVersion">): void {
+export function checkMaterializer(
+  { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
+): void {
   const valid = typeof id === "string" && id.length <= 200 && /^[a-z0-9][a-z0-9._/-]*$/.test(id);
   if (valid && Number.isSafeInteger(formatVersion) && formatVersion >= 1) return;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use materializer ${JSON.stringify(id)}: its id or formatVersion is not valid`,
-    hint: "An id is lowercase letters, digits and . _ / - (acme/model); formatVersion is 1 or more.",
+    hint:
+      "An id is lowercase letters, digits and . _ / - (acme/model); formatVersion is 1 or more.",
   });
 }
 
 /** Throws `Invalid` for what could not load what it saves. */
 function checkWhole({ id, save, load }: Partial<Materializer>): void {
-  const missing = Object.entries({ save, load }).filter(([, part]) => typeof part !== "function").map(([name]) => name);
+  const missing = Object.entries({ save, load }).filter(([, part]) => typeof part !== "function")
+    .map(([name]) => name);
   if (missing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot register materializer ${JSON.stringify(id)}: it has no ${missing.join(" and no ")}`,
+    message: `Cannot register materializer ${JSON.stringify(id)}: it has no ${
+      missing.join(" and no ")
+    }`,
     hint: "It must be able to load what it saves: give it both.",
   });
 }
@@ -182,7 +198,9 @@ export interface Materializers extends Iterable<[id: string, Materializer]> {
 }
 
 /** Creates a set of materializers; {@linkcode Materializers.forValue} asks later ones first. */
-export function createMaterializerSet(materializers: readonly ClassMaterializer[] = []): Materializers {
+export function createMaterializerSet(
+  materializers: readonly ClassMaterializer[] = [],
+): Materializers {
   const byId = new Map<string, Materializer>();
   const byClass = new Map<unknown, Materializer>();
   const accepting: Materializer[] = [];
@@ -195,7 +213,9 @@ export function createMaterializerSet(materializers: readonly ClassMaterializer[
     checkWhole(materializer);
     const known = byId.get(materializer.id);
     if (of !== undefined && byClass.has(of)) throw taken(`class ${of.name}`);
-    if (known !== undefined && (known !== materializer || of === undefined)) throw taken(`id "${materializer.id}"`);
+    if (known !== undefined && (known !== materializer || of === undefined)) {
+      throw taken(`id "${materializer.id}"`);
+    }
     byId.set(materializer.id, materializer);
     if (of !== undefined) byClass.set(of, materializer);
     else accepting.unshift(materializer);
@@ -215,7 +235,8 @@ export function createMaterializerSet(materializers: readonly ClassMaterializer[
       throw new RegistryError({
         code: "Unsupported",
         message: `Cannot save ${described(value)}: no materializer takes it`,
-        hint: "Register one with registry.materializers.register(defineMaterializer({ … })), or save plain data. " +
+        hint:
+          "Register one with registry.materializers.register(defineMaterializer({ … })), or save plain data. " +
           `There is: ${[...byId.keys()].join(", ")}.`,
       });
     },
@@ -225,7 +246,9 @@ export function createMaterializerSet(materializers: readonly ClassMaterializer[
       throw new RegistryError({
         code: "Unsupported",
         message: `Cannot find materializer "${id}": not registered in this program`,
-        hint: `Register it before loading, or pass { as: … }. There is: ${[...byId.keys()].join(", ")}.`,
+        hint: `Register it before loading, or pass { as: … }. There is: ${
+          [...byId.keys()].join(", ")
+        }.`,
       });
     },
     has: (id) => byId.has(id),

@@ -15,7 +15,13 @@ import type { Lineage, LineageOptions } from "./record/lineage.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "./record/many.ts";
 import type { MapHabits, NamesOptions } from "./record/map_habits.ts";
 import type { RegistrySettings } from "./record/record.ts";
-import type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
+import type {
+  OnConflict,
+  SavedArtifact,
+  SaveOptions,
+  SignalOptions,
+  TransferProgress,
+} from "./record/saving.ts";
 import type {
   CommitUploadOptions,
   CreateUploadOptions,
@@ -33,9 +39,21 @@ import type { System } from "./system.ts";
 export type { DownloadChange, DownloadedFiles, DownloadResult } from "./record/downloading.ts";
 export type { FilePatterns } from "./files/choose_files.ts";
 export type { WatchEvent, WatchOptions } from "./record/watching.ts";
-export type { BatchOutcome, BatchResult, ManyOptions, ManyProgress, SaveEntry } from "./record/many.ts";
+export type {
+  BatchOutcome,
+  BatchResult,
+  ManyOptions,
+  ManyProgress,
+  SaveEntry,
+} from "./record/many.ts";
 export type { ClearOptions, MapHabits, NamesOptions } from "./record/map_habits.ts";
-export type { OnConflict, SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./record/saving.ts";
+export type {
+  OnConflict,
+  SavedArtifact,
+  SaveOptions,
+  SignalOptions,
+  TransferProgress,
+} from "./record/saving.ts";
 
 /**
  * A registry that is open: on a store that `openRegistry` opened ({@linkcode StoredRegistry}), at a service, or one of
@@ -111,7 +129,10 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
     options?: ManyOptions & Omit<LoadOptions, "signal" | "onProgress">,
   ): Promise<BatchResult<unknown>>;
   /** What is known of many versions; a failure of one does not stop the others. */
-  infoMany(refs: Inputs<string>, options?: ManyOptions & RefOptions): Promise<BatchResult<ArtifactInfo>>;
+  infoMany(
+    refs: Inputs<string>,
+    options?: ManyOptions & RefOptions,
+  ): Promise<BatchResult<ArtifactInfo>>;
   /** Whether there are such versions; a failure of one does not stop the others. */
   hasMany(refs: Inputs<string>, options?: ManyOptions & RefOptions): Promise<BatchResult<boolean>>;
   /** Deletes many, each as `delete` does; a failure of one does not stop the others. */

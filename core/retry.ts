@@ -60,7 +60,10 @@ export interface DeadlineOptions {
 }
 
 /** The outcome of what cannot be stopped; rejects with the signal's reason, or with a `TimeoutError`, where that comes first. */
-export async function withDeadline<T>(promise: Promise<T>, { timeoutMs, signal }: DeadlineOptions): Promise<T> {
+export async function withDeadline<T>(
+  promise: Promise<T>,
+  { timeoutMs, signal }: DeadlineOptions,
+): Promise<T> {
   if (signal?.aborted) {
     promise.catch(() => {}); // nobody waits for it
     throw signal.reason;

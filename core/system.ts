@@ -87,8 +87,11 @@ export type Permission =
 
 /** Deno asks the person at the terminal where it may not: what nobody granted counts as denied instead. */
 export function isGranted(permission: Permission): boolean {
-  const { Deno } = globalThis as { Deno?: { permissions?: { querySync(descriptor: Permission): { state: string } } } };
-  return Deno?.permissions === undefined || Deno.permissions.querySync(permission).state === "granted";
+  const { Deno } = globalThis as {
+    Deno?: { permissions?: { querySync(descriptor: Permission): { state: string } } };
+  };
+  return Deno?.permissions === undefined ||
+    Deno.permissions.querySync(permission).state === "granted";
 }
 
 /** A UUIDv4 as a UUIDv7 with the same random bits: several times faster than from bytes. */
@@ -107,7 +110,9 @@ export function uuidv7(nowMs: number, random: Uint8Array): string {
   const time = Math.floor(nowMs).toString(16).padStart(12, "0");
   const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const variant = ((parseInt(hex[3], 16) & 0x3) | 0x8).toString(16);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${
+    hex.slice(7, 19)
+  }`;
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires at once

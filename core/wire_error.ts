@@ -40,10 +40,12 @@ export function toWire(error: unknown, depth = 0): WireError {
 /** The error again. */
 export function fromWire({ name, message, stack, code, fields, cause }: WireError): Error {
   const options = cause === undefined ? {} : { cause: fromWire(cause) };
-  const error = fields === undefined ? foreignError({ name, message, code }, options) : new RegistryError({
-    ...fields,
-    ...options,
-  });
+  const error = fields === undefined
+    ? foreignError({ name, message, code }, options)
+    : new RegistryError({
+      ...fields,
+      ...options,
+    });
   if (stack !== undefined) error.stack = stack;
   return error;
 }

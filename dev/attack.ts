@@ -22,7 +22,9 @@ const holdfast = (...args: string[]) =>
   });
 await holdfast("init").output();
 const token = new TextDecoder()
-  .decode((await holdfast("token", "create", "--tokens", "t.json", "--scope", "admin").output()).stdout).trim();
+  .decode(
+    (await holdfast("token", "create", "--tokens", "t.json", "--scope", "admin").output()).stdout,
+  ).trim();
 const service = holdfast("serve", "--port", "0", "--tokens", "t.json").spawn();
 const reader = service.stdout.pipeThrough(new TextDecoderStream()).getReader();
 const url = (await reader.read()).value!.trim();
@@ -38,20 +40,29 @@ async function send(text: string): Promise<string> {
   await connection.write(encoder.encode(text)).catch(() => 0);
   const buffer = new Uint8Array(200);
   const read = await connection.read(buffer).catch(() => null);
-  return read === null ? "ended" : new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n")[0];
+  return read === null
+    ? "ended"
+    : new TextDecoder().decode(buffer.subarray(0, read)).split("\r\n")[0];
 }
 
 /** A request of somebody else: whether it is answered, and how soon. */
 async function other(): Promise<string> {
   const begun = performance.now();
   const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
-  const { status } = await fetch(`${url}/names`, { headers: { authorization: `Bearer ${token}` }, signal });
+  const { status } = await fetch(`${url}/names`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal,
+  });
   if (status !== 200) throw new Error(`others are answered ${status}`);
   return `${Math.round(performance.now() - begun)} ms`;
 }
 
 /** Opens many connections that begin in this way, and keeps them while `during` runs. */
-async function holding(count: number, begin: string, during: (all: Deno.Conn[]) => Promise<void>): Promise<string> {
+async function holding(
+  count: number,
+  begin: string,
+  during: (all: Deno.Conn[]) => Promise<void>,
+): Promise<string> {
   const all: Deno.Conn[] = [];
   let refused = 0;
   for (let i = 0; i < count; i += 200) {
@@ -82,7 +93,11 @@ async function saveLarge(mebibytes: number): Promise<string> {
   const megabyte = crypto.getRandomValues(new Uint8Array(65_536));
   const body = new Blob(Array.from({ length: mebibytes * 16 }, () => megabyte));
   const headers = { authorization: `Bearer ${token}` };
-  const response = await fetch(`${url}/upload?name=large&version=1`, { method: "POST", headers, body });
+  const response = await fetch(`${url}/upload?name=large&version=1`, {
+    method: "POST",
+    headers,
+    body,
+  });
   if (!response.ok) throw new Error(`the large file is answered ${response.status}`);
   await response.body?.cancel();
   return "/artifacts/large/versions/1/files/content";
@@ -109,7 +124,11 @@ const ATTACKS: Record<string, () => Promise<string>> = {
       async () => void await other(),
     ),
   "uploads that never come": () =>
-    holding(Math.min(COUNT, 1000), post("/contents", "Content-Length: 1000000000\r\n"), async () => void await other()),
+    holding(
+      Math.min(COUNT, 1000),
+      post("/contents", "Content-Length: 1000000000\r\n"),
+      async () => void await other(),
+    ),
   "downloads that nobody reads": async () => {
     const get = `GET ${await saveLarge(64)} HTTP/1.1\r\n${HEAD}`;
     const before = await memory();
@@ -128,8 +147,10 @@ const ATTACKS: Record<string, () => Promise<string>> = {
   "a header of 10 MB": () => send(`GET / HTTP/1.1\r\n${HEAD}X: ${"a".repeat(10_000_000)}\r\n\r\n`),
   "a path of 1 MB": () => send(`GET /${"a".repeat(1_000_000)} HTTP/1.1\r\n${HEAD}\r\n`),
   "100,000 headers": () => send(`GET / HTTP/1.1\r\n${HEAD}${"a: b\r\n".repeat(100_000)}\r\n`),
-  "a body of 10 GB, as announced": () => send(post("/batch", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
-  "a body in gzip": () => send(post("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
+  "a body of 10 GB, as announced": () =>
+    send(post("/batch", `${JSON_TYPE}Content-Length: 10000000000\r\n`)),
+  "a body in gzip": () =>
+    send(post("/batch", `${JSON_TYPE}Content-Encoding: gzip\r\nContent-Length: 5\r\n`) + "abcde"),
   "JSON 5,000,000 deep": async () => {
     const headers = { "authorization": `Bearer ${token}`, "content-type": "application/json" };
     const body = `{"operations":${"[".repeat(5_000_000)}`;
@@ -149,7 +170,9 @@ const ATTACKS: Record<string, () => Promise<string>> = {
     for (let i = 0; i < 10_000; i += 100) {
       await Promise.all(Array.from({ length: 100 }, async (_, j) => {
         const guess = `holdfast_${String(i + j).padStart(12, "0")}_${"A".repeat(43)}`;
-        const response = await fetch(`${url}/names`, { headers: { authorization: `Bearer ${guess}` } });
+        const response = await fetch(`${url}/names`, {
+          headers: { authorization: `Bearer ${guess}` },
+        });
         await response.body?.cancel();
         counts[response.status] = (counts[response.status] ?? 0) + 1;
       }));

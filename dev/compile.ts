@@ -16,11 +16,16 @@ import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
  * repository.
  */
 export async function filesToInclude(): Promise<string[]> {
-  const doors = Object.entries(await readExports()).filter(([subpath]) => !/^\.($|\/cli$|\/testing)/.test(subpath));
-  return [...new Set([...await loadedByName(), ...doors.map(([, file]) => file.replace(/^\.\//, ""))])].sort();
+  const doors = Object.entries(await readExports()).filter(([subpath]) =>
+    !/^\.($|\/cli$|\/testing)/.test(subpath)
+  );
+  return [
+    ...new Set([...await loadedByName(), ...doors.map(([, file]) => file.replace(/^\.\//, ""))]),
+  ].sort();
 }
 
-const LOADED = /(?:(?:new Worker|startThread)\(new URL|loadPart<[^;]*?>)\(\s*"(\.[^"]+\.ts)",\s*import\.meta\.url/g;
+const LOADED =
+  /(?:(?:new Worker|startThread)\(new URL|loadPart<[^;]*?>)\(\s*"(\.[^"]+\.ts)",\s*import\.meta\.url/g;
 
 /** Programs of workers, `new URL("./worker.ts", import.meta.url)`, and parts that `loadPart` is given by name. */
 async function loadedByName(): Promise<string[]> {
@@ -43,6 +48,9 @@ export async function compileArguments(more: readonly string[]): Promise<string[
 }
 
 if (import.meta.main) {
-  const command = new Deno.Command(Deno.execPath(), { args: await compileArguments(Deno.args), cwd: REPOSITORY });
+  const command = new Deno.Command(Deno.execPath(), {
+    args: await compileArguments(Deno.args),
+    cwd: REPOSITORY,
+  });
   Deno.exit((await command.spawn().status).code);
 }

@@ -51,12 +51,16 @@ for (let round = 0; round <= rounds; round++) {
 }
 
 const nothing = taken.get("nothing")!;
-console.log(`${rounds} rounds, ms        wall: median  least  above | processor: median  least  above`);
+console.log(
+  `${rounds} rounds, ms        wall: median  least  above | processor: median  least  above`,
+);
 for (const [name, times] of taken) {
   const [wall, processor] = (["wall", "processor"] as const).map((kind) => {
     const of = (all: Taken[]) => all.map((each) => each[kind]).sort((a, b) => a - b);
     const [sorted, [base]] = [of(times), of(nothing)];
-    return [sorted[sorted.length >> 1], sorted[0], sorted[0] - base].map((ms) => ms.toFixed(0).padStart(7)).join("");
+    return [sorted[sorted.length >> 1], sorted[0], sorted[0] - base].map((ms) =>
+      ms.toFixed(0).padStart(7)
+    ).join("");
   });
   console.log(`${name.padEnd(24)}${wall.padStart(28)} | ${processor.padStart(28)}`);
 }

@@ -7,7 +7,8 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
-const LIBRARY = /^(mod\.ts$|(core|registry|backends|formats|queues|materializers|files|operators|workers|plugins)\/)/;
+const LIBRARY =
+  /^(mod\.ts$|(core|registry|backends|formats|queues|materializers|files|operators|workers|plugins)\/)/;
 const PRODUCT =
   /^(mod\.ts$|(core|registry|backends|formats|queues|materializers|files|operators|workers|plugins|apps)\/)/;
 /** What also runs on Node with its types stripped, and the tests that show it. */
@@ -50,7 +51,9 @@ const plugin: Deno.lint.Plugin = {
           if (WORLD.has(name)) report(node, name);
         },
         NewExpression(node) {
-          if (nameOf(node.callee) === "Date" && node.arguments.length === 0) report(node, "new Date()");
+          if (nameOf(node.callee) === "Date" && node.arguments.length === 0) {
+            report(node, "new Date()");
+          }
         },
         CallExpression(node) {
           const name = nameOf(node.callee);
@@ -64,7 +67,11 @@ const plugin: Deno.lint.Plugin = {
 
     "no-default-export": rule((_path, context) => {
       const report = (node: Node) =>
-        context.report({ node, message: "Default export", hint: "Export it by the name of the file." });
+        context.report({
+          node,
+          message: "Default export",
+          hint: "Export it by the name of the file.",
+        });
       return {
         ExportDefaultDeclaration: report,
         ExportSpecifier(node) {
@@ -77,7 +84,11 @@ const plugin: Deno.lint.Plugin = {
       NewExpression(node) {
         const name = nameOf(node.callee);
         if (LIBRARY.test(path) && name !== "RegistryError" && /(Error|Exception)$/.test(name)) {
-          context.report({ node, message: `new ${name}`, hint: "Everything fails with a RegistryError and its code." });
+          context.report({
+            node,
+            message: `new ${name}`,
+            hint: "Everything fails with a RegistryError and its code.",
+          });
         }
       },
     })),
@@ -90,7 +101,8 @@ const plugin: Deno.lint.Plugin = {
           context.report({
             node,
             message: `Error message ${JSON.stringify(message)} is not "Action, colon, state"`,
-            hint: 'As in: Cannot save "a@1.0.0": version exists. No full stop; what to do goes into `hint`.',
+            hint:
+              'As in: Cannot save "a@1.0.0": version exists. No full stop; what to do goes into `hint`.',
           });
         }
       },
@@ -117,7 +129,11 @@ const plugin: Deno.lint.Plugin = {
       Program() {
         for (const comment of context.sourceCode.getAllComments()) {
           if (/\b(TODO|FIXME|XXX|HACK)\b/.test(comment.value)) {
-            context.report({ range: comment.range, message: "Unfinished work in a comment", hint: "Finish it." });
+            context.report({
+              range: comment.range,
+              message: "Unfinished work in a comment",
+              hint: "Finish it.",
+            });
           }
         }
       },

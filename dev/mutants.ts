@@ -27,7 +27,8 @@ const { values: options, positionals: wanted } = parseArgs({
     jobs: { type: "string", default: "2" },
   },
 });
-const isWanted = ({ name }: Mutant) => wanted.length === 0 || wanted.some((begin) => name.startsWith(begin));
+const isWanted = ({ name }: Mutant) =>
+  wanted.length === 0 || wanted.some((begin) => name.startsWith(begin));
 const mutants = MUTANTS.filter(isWanted);
 if (mutants.length === 0) {
   console.error(`There is no mutant whose name begins with ${wanted.join(" or ")}`);
@@ -47,7 +48,11 @@ Deno.exit();
 async function search(): Promise<boolean> {
   const tests = options.tests?.split(",");
   await inCopies(async (copy, mutant) => {
-    const lines = await searchFinders(copy, mutant, { tests, seeds: Number(options.seeds), signal: stop.signal });
+    const lines = await searchFinders(copy, mutant, {
+      tests,
+      seeds: Number(options.seeds),
+      signal: stop.signal,
+    });
     console.log([mutant.name, ...lines].join("\n"));
   });
   return true;
@@ -66,15 +71,20 @@ async function tryAll(): Promise<boolean> {
   if (options.json) console.log(JSON.stringify({ outcomes: inOrder, idle }, undefined, 2));
   else {
     for (const line of idle) console.log(line);
-    const count = (verdict: string) => inOrder.filter((outcome) => outcome.verdict === verdict).length;
-    console.log(`${count("killed")} killed, ${count("equivalent")} equivalent, ${failed.length} failed`);
+    const count = (verdict: string) =>
+      inOrder.filter((outcome) => outcome.verdict === verdict).length;
+    console.log(
+      `${count("killed")} killed, ${count("equivalent")} equivalent, ${failed.length} failed`,
+    );
   }
   return failed.length + idle.length === 0;
 }
 
 function row({ name, verdict, by, ms }: Outcome): string {
   const said = verdict === "alive" || verdict === "broken" ? verdict.toUpperCase() : verdict;
-  return `${said.padEnd(10)} ${name.padEnd(48)} ${`${(ms / 1000).toFixed(1)} s`.padStart(8)}  ${by}`;
+  return `${said.padEnd(10)} ${name.padEnd(48)} ${
+    `${(ms / 1000).toFixed(1)} s`.padStart(8)
+  }  ${by}`;
 }
 
 /** Does something with each mutant, each job in a copy of its own. */

@@ -33,9 +33,14 @@ export interface Built {
 
 /** Builds the package in a folder, which is emptied of what was built before. */
 export async function buildPackage(out: string): Promise<Built> {
-  const configuration: Configuration = JSON.parse(await readFile(join(REPOSITORY, "deno.json"), "utf8"));
+  const configuration: Configuration = JSON.parse(
+    await readFile(join(REPOSITORY, "deno.json"), "utf8"),
+  );
   const doors = Object.values(configuration.exports).map((file) => file.replace("./", ""));
-  const scripts = await translateAll([...await sourceFiles(PRODUCT_FOLDERS), ...doors], toJavaScript);
+  const scripts = await translateAll(
+    [...await sourceFiles(PRODUCT_FOLDERS), ...doors],
+    toJavaScript,
+  );
   const declarations = await translateAll(doors, toDeclarations);
   const all = [...scripts, ...declarations];
   const packages = new Set(all.flatMap(({ packages }) => packages));
@@ -53,7 +58,9 @@ export async function buildPackage(out: string): Promise<Built> {
     await writeFile(join(folder, path), text, { mode: path === PROGRAM ? 0o755 : 0o644 });
   }
   for (const name of std) await bundleStd(name, join(folder, placeOfStd(name)));
-  for (const name of ["LICENSE", "README.md"]) await copyFile(join(REPOSITORY, name), join(folder, name));
+  for (const name of ["LICENSE", "README.md"]) {
+    await copyFile(join(REPOSITORY, name), join(folder, name));
+  }
   await run("npm", ["pack", "--silent", "--pack-destination", out], folder);
   const name = configuration.name.replace("@", "").replace("/", "-");
   return { folder, archive: join(out, `${name}-${configuration.version}.tgz`) };
@@ -84,13 +91,22 @@ async function bundleStd(name: string, to: string): Promise<void> {
 }
 
 async function run(program: string, args: string[], cwd: string): Promise<void> {
-  const { code, stderr } = await new Deno.Command(program, { args, cwd, stdout: "null", stderr: "piped" }).output();
-  if (code !== 0) throw new Error(`Cannot run ${program} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  const { code, stderr } = await new Deno.Command(program, {
+    args,
+    cwd,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (code !== 0) {
+    throw new Error(`Cannot run ${program} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+  }
 }
 
 if (import.meta.main) {
   const [flag, out = "dist"] = Deno.args;
-  if (flag !== undefined && flag !== "--out") throw new Error("Cannot build the package: say nothing, or --out FOLDER");
+  if (flag !== undefined && flag !== "--out") {
+    throw new Error("Cannot build the package: say nothing, or --out FOLDER");
+  }
   const { folder, archive } = await buildPackage(resolve(out));
   console.log(`${folder}\n${archive}`);
 }

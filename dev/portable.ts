@@ -11,7 +11,15 @@ import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
-const FOLDERS = ["core", "registry", "backends", "files", "formats", "materializers", "apps/http_client"].map((
+const FOLDERS = [
+  "core",
+  "registry",
+  "backends",
+  "files",
+  "formats",
+  "materializers",
+  "apps/http_client",
+].map((
   folder,
 ) => `tests/${folder}/`);
 const RUNTIMES: Record<string, string[]> = {
@@ -23,7 +31,11 @@ const RUNTIMES: Record<string, string[]> = {
 const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/http_client/";
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
-const LOADERS = ["materializers/path/choice.ts", "core/files/choose_files.ts", "core/places/open_by_url.ts"];
+const LOADERS = [
+  "materializers/path/choice.ts",
+  "core/files/choose_files.ts",
+  "core/places/open_by_url.ts",
+];
 
 const names = Deno.args;
 if (names.length === 0 || names.some((name) => RUNTIMES[name] === undefined)) {
@@ -31,14 +43,30 @@ if (names.length === 0 || names.some((name) => RUNTIMES[name] === undefined)) {
 }
 
 const { shared, bound } = await sharedTests();
-console.log(`${shared.length} shared test files, ${bound.length} that need Deno: ${bound.join(" ")}`);
+console.log(
+  `${shared.length} shared test files, ${bound.length} that need Deno: ${bound.join(" ")}`,
+);
 await using root = await tempRoot();
 const runner = join(REPOSITORY, "dev/portable_runner.ts");
-const imports = [runner, ...shared.map((path) => join(REPOSITORY, path))].map((path) => `import "${path}";\n`);
+const imports = [runner, ...shared.map((path) => join(REPOSITORY, path))].map((path) =>
+  `import "${path}";\n`
+);
 const entry = join(root.path, "entry.ts");
 const bundle = join(root.path, "tests.mjs");
-await Deno.writeTextFile(entry, `${imports.join("")}import { runTests } from "${runner}";\nawait runTests();\n`);
-const bundling = [Deno.execPath(), "bundle", "--quiet", "--config", join(REPOSITORY, "deno.json"), "-o", bundle, entry];
+await Deno.writeTextFile(
+  entry,
+  `${imports.join("")}import { runTests } from "${runner}";\nawait runTests();\n`,
+);
+const bundling = [
+  Deno.execPath(),
+  "bundle",
+  "--quiet",
+  "--config",
+  join(REPOSITORY, "deno.json"),
+  "-o",
+  bundle,
+  entry,
+];
 let code = await run(bundling, "inherit");
 if (code === 0) code = Math.max(...await Promise.all(names.map((name) => runTests(name))));
 await root.remove();
@@ -51,21 +79,28 @@ async function runTests(name: string): Promise<number> {
 
 async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   const files = await sourceFiles(["tests"]);
-  const tests = files.filter((path) => path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder)));
+  const tests = files.filter((path) =>
+    path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder))
+  );
   const graph = new Map(await readModuleGraph(tests));
   for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
   const needsDeno = new Set([LAZY]);
   for (const path of files) {
-    if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) needsDeno.add(path);
+    if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) {
+      needsDeno.add(path);
+    }
   }
   const bound = tests.filter((test) =>
-    [...reachable(graph, test)].some((path) => needsDeno.has(path) && !(path === LAZY && test.startsWith(WITHOUT_LAZY)))
+    [...reachable(graph, test)].some((path) =>
+      needsDeno.has(path) && !(path === LAZY && test.startsWith(WITHOUT_LAZY))
+    )
   );
   return { shared: tests.filter((test) => !bound.includes(test)), bound };
 }
 
 async function run([command, ...args]: string[], output: "inherit" | "piped"): Promise<number> {
-  const child = new Deno.Command(command, { args, cwd: REPOSITORY, stdout: output, stderr: output }).spawn();
+  const child = new Deno.Command(command, { args, cwd: REPOSITORY, stdout: output, stderr: output })
+    .spawn();
   if (output === "inherit") return (await child.status).code;
   const { code, stdout, stderr } = await child.output();
   for (const bytes of [stdout, stderr]) {

@@ -23,15 +23,27 @@ const tests: Definition[] = [];
 const world = globalThis as unknown as { Deno?: unknown };
 world.Deno = { test: Object.assign(register, { ignore: registerIgnored }) };
 
-function register(first: string | Definition, second?: Body | Partial<Definition>, third?: Body): void {
+function register(
+  first: string | Definition,
+  second?: Body | Partial<Definition>,
+  third?: Body,
+): void {
   tests.push(definitionOf(first, second, third));
 }
 
-function registerIgnored(first: string | Definition, second?: Body | Partial<Definition>, third?: Body): void {
+function registerIgnored(
+  first: string | Definition,
+  second?: Body | Partial<Definition>,
+  third?: Body,
+): void {
   tests.push({ ...definitionOf(first, second, third), ignore: true });
 }
 
-function definitionOf(first: string | Definition, second?: Body | Partial<Definition>, third?: Body): Definition {
+function definitionOf(
+  first: string | Definition,
+  second?: Body | Partial<Definition>,
+  third?: Body,
+): Definition {
   if (typeof first !== "string") return first;
   if (typeof second === "function") return { name: first, fn: second };
   return { name: first, fn: third!, ...second };

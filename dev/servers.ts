@@ -22,12 +22,15 @@ try {
 
 async function main(): Promise<void> {
   const folder = serversFolder();
-  const install = () => installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
+  const install = () =>
+    installServers({ folder, binaries: names.length === 0 ? undefined : names, log: console.log });
   if (only) {
     await install();
     return console.log(`The servers are in ${folder}`);
   }
-  await install().catch((error) => console.error(`${(error as Error).message}; the others are started`));
+  await install().catch((error) =>
+    console.error(`${(error as Error).message}; the others are started`)
+  );
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => stop());
   await using running = new AsyncDisposableStack();
@@ -49,9 +52,13 @@ function describeProgram(kind: string, url: string): string {
   return [`\n${kind}  ${url}`, `  holdfast jobs ls --queue ${url}`, ...events].join("\n");
 }
 
-function describe({ kind, protocol, endpoint, bucket, region, accessKey, secretKey }: RunningServer): string {
+function describe(
+  { kind, protocol, endpoint, bucket, region, accessKey, secretKey }: RunningServer,
+): string {
   const heading = `\n${kind}  ${endpoint}  bucket ${bucket}`;
-  if (protocol === "gcs") return `${heading}\n  holdfast ls "gs://${bucket}/demo?endpoint=${endpoint}"`;
+  if (protocol === "gcs") {
+    return `${heading}\n  holdfast ls "gs://${bucket}/demo?endpoint=${endpoint}"`;
+  }
   const provider = kind === "minio" ? "minio" : "s3";
   const variables = Object.entries({
     ENDPOINT: endpoint,

@@ -79,7 +79,11 @@ const ONLY_IN_ALL = [
 ];
 
 /** Servers that the system's packages bring. */
-const PACKAGES: Record<string, string> = { redis: "redis-server", postgres: "postgresql", slurm: "slurm-wlm" };
+const PACKAGES: Record<string, string> = {
+  redis: "redis-server",
+  postgres: "postgresql",
+  slurm: "slurm-wlm",
+};
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
 const SEEDS = { quick: "200", all: "2000" };
@@ -121,7 +125,9 @@ async function repeatOutput(tests: Deno.ChildProcess): Promise<void> {
   const slow = new Set<string>();
   const hang = () => {
     for (const name of slow) console.log(`${name} ... FAILED`);
-    console.log(`Those did not end: no test did for ${SILENCE_MS / 60_000} minutes: all are ended.`);
+    console.log(
+      `Those did not end: no test did for ${SILENCE_MS / 60_000} minutes: all are ended.`,
+    );
     tests.kill("SIGKILL");
   };
   let silence = setTimeout(hang, SILENCE_MS);
@@ -144,7 +150,9 @@ async function write(bytes: Uint8Array): Promise<void> {
 async function tellLeftOut(): Promise<string[]> {
   const counts = new Map<string, number>();
   const kinds = await Deno.readTextFile(leftOut).catch(() => "");
-  for (const kind of kinds.split("\n").filter(Boolean)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  for (const kind of kinds.split("\n").filter(Boolean)) {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
   const why = (kind: string) =>
     isQuick
       ? ""

@@ -11,13 +11,20 @@ import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 const pagesIn = async (folder: string) =>
-  (await readdir(join(REPOSITORY, folder))).filter((name) => name.endsWith(".md")).map((name) => join(folder, name));
+  (await readdir(join(REPOSITORY, folder))).filter((name) => name.endsWith(".md")).map((name) =>
+    join(folder, name)
+  );
 const pages = [...await pagesIn("."), ...await pagesIn("docs")];
 const sources = await sourceFiles([...PRODUCT_FOLDERS, "tests"]);
-const published = sources.filter((path) => !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path));
+const published = sources.filter((path) =>
+  !path.startsWith("tests/") || /^tests\/(conformance|simulate)\//.test(path)
+);
 // A file is imported to be looked through: programs of threads have no example, and run nowhere else.
-const hasExample = async (path: string) => / \* ```/.test(await readFile(join(REPOSITORY, path), "utf8"));
-const shown = (await Promise.all(published.map(hasExample))).flatMap((has, index) => has ? [published[index]] : []);
+const hasExample = async (path: string) =>
+  / \* ```/.test(await readFile(join(REPOSITORY, path), "utf8"));
+const shown = (await Promise.all(published.map(hasExample))).flatMap((has, index) =>
+  has ? [published[index]] : []
+);
 
 await using root = await tempRoot();
 await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });

@@ -20,7 +20,9 @@ for (const path of listed.split("\0").filter((path) => path !== "" && !STAND_INS
   await mkdir(dirname(root.join(path)), { recursive: true });
   await copyFile(join(REPOSITORY, path), root.join(path));
 }
-const { workspace: _, ...configuration } = JSON.parse(await Deno.readTextFile(join(REPOSITORY, "deno.json")));
+const { workspace: _, ...configuration } = JSON.parse(
+  await Deno.readTextFile(join(REPOSITORY, "deno.json")),
+);
 await writeFile(root.join("deno.json"), JSON.stringify({ ...configuration, lock: false }));
 
 let code = 0;

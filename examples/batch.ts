@@ -23,12 +23,16 @@ const folder = await mkdtemp(join(tmpdir(), "holdfast-"));
   // Every input has an outcome, at its own index: a failure of one does not stop the others.
   const frames = Array.from({ length: 12 }, (_, i) => new Float32Array(500_000).fill(i));
   const names = frames.map((_, i) => `frame:${i % 6}`); // each name twice: two versions, in input order
-  const saved = await batch.saveMany(zip(names, frames).map((entry) => ({ ...entry, compress: "zstd" as const })));
+  const saved = await batch.saveMany(
+    zip(names, frames).map((entry) => ({ ...entry, compress: "zstd" as const })),
+  );
   console.log(`saved   ${saved.succeeded.length} of ${frames.length}`);
 
   const loaded = await batch.loadMany(["frame:0@1", "frame:0@2", "frame:99"]);
   for (const [index, result] of loaded.results.entries()) {
-    console.log(`load ${index}  ${result.ok ? (result.value as Float32Array)[0] : result.error.code}`);
+    console.log(
+      `load ${index}  ${result.ok ? (result.value as Float32Array)[0] : result.error.code}`,
+    );
   }
 
   // Inputs may come as a stream, and outcomes do: a million of them take no more memory than a hundred.

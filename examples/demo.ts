@@ -14,14 +14,21 @@ import { addLine, bytesIn, compare, copyInput, filesIn, flipBit } from "./demo_f
 const NAME = "demo:files";
 
 async function demo(input: string, work: string): Promise<void> {
-  const [before, after] = [join(work, "before"), join(work, "after")].map((folder) => join(folder, basename(input)));
+  const [before, after] = [join(work, "before"), join(work, "after")].map((folder) =>
+    join(folder, basename(input))
+  );
   const left = copyInput(input, before);
   copyInput(before, after);
   const files = filesIn(before);
   if (files.length === 0) throw new Error(`Cannot show ${input}: there is no file in it`);
   say(`\nHoldfast looks after ${input}`);
   fact("what is there", `${count(files.length, "file")}, ${size(bytesIn(before))}`);
-  if (left > 0) fact("left out", `${count(left, "entry", "entries")}: links, special files, .git, node_modules`);
+  if (left > 0) {
+    fact(
+      "left out",
+      `${count(left, "entry", "entries")}: links, special files, .git, node_modules`,
+    );
+  }
 
   const store = join(work, "registry");
   await using registry = await openRegistry(store);
@@ -36,14 +43,19 @@ async function demo(input: string, work: string): Promise<void> {
   fact("bytes stored", size(storedFirst));
 
   step(2, "Change something and save again");
-  const changed = files[0].name === "" ? "" : (files.find(({ name }) => name === "README.md") ?? files[0]).name;
+  const changed = files[0].name === ""
+    ? ""
+    : (files.find(({ name }) => name === "README.md") ?? files[0]).name;
   addLine(join(after, changed), "This line was added by the demo.");
   const seen = new Set(filesIn(store).map(({ name }) => name));
   const second = await clocked(() => registry.save(NAME, localPath(after, { all: true })));
   const added = bytesIn(store) - storedFirst;
   fact("changed", `one line more in ${changed || basename(input)}`);
   fact("saved as", `${NAME}@${second.value.version} in ${second.time}`);
-  fact("bytes stored", `${size(storedFirst + added)}: ${size(added)} more, for ${size(second.value.size)} of content`);
+  fact(
+    "bytes stored",
+    `${size(storedFirst + added)}: ${size(added)} more, for ${size(second.value.size)} of content`,
+  );
   if (storedFirst > added * 2) {
     fact("", "what did not change is shared with the first version; the list of files is new");
   }
@@ -52,12 +64,17 @@ async function demo(input: string, work: string): Promise<void> {
   for await (const { version, info, error } of registry.versions(NAME, { details: true })) {
     if (error !== undefined) throw error;
     const files = info!.files.filter(({ mode }) => mode !== "folder"); // an empty folder is kept too
-    fact(version, `${count(files.length, "file")}, ${size(info!.size)}, ${info!.createdAt.toISOString()}`);
+    fact(
+      version,
+      `${count(files.length, "file")}, ${size(info!.size)}, ${info!.createdAt.toISOString()}`,
+    );
   }
 
   step(4, "Load both versions, and compare them byte by byte");
   for (const [version, source] of [[first.value.version, before], [second.value.version, after]]) {
-    const { path } = await registry.download(`${NAME}@${version}`, { to: join(work, `out-${version}`) });
+    const { path } = await registry.download(`${NAME}@${version}`, {
+      to: join(work, `out-${version}`),
+    });
     fact(version, `${size(compare(source, path))}, not one byte differs`);
   }
 
@@ -67,16 +84,23 @@ async function demo(input: string, work: string): Promise<void> {
   flipBit(join(store, victim.name));
   fact("damaged", victim.name);
   const report = await verifyRegistry(registry);
-  fact("verify says", `${count(report.versions, "version")} read, ${count(report.problems.length, "problem")}`);
+  fact(
+    "verify says",
+    `${count(report.versions, "version")} read, ${count(report.problems.length, "problem")}`,
+  );
   for (const { ref, code, message, hint } of report.problems) {
     fact("", `${ref} is ${code}: ${message}`);
     if (hint !== undefined) fact("", hint);
   }
   fact(
     "load says",
-    await refused(() => registry.download(`${NAME}@${second.value.version}`, { to: join(work, "bad") })),
+    await refused(() =>
+      registry.download(`${NAME}@${second.value.version}`, { to: join(work, "bad") })
+    ),
   );
-  const whole = await registry.download(`${NAME}@${first.value.version}`, { to: join(work, "still-good") });
+  const whole = await registry.download(`${NAME}@${first.value.version}`, {
+    to: join(work, "still-good"),
+  });
   fact("first version", `${size(compare(before, whole.path))}, still whole`);
   flipBit(join(store, victim.name));
   const repaired = await verifyRegistry(registry);
@@ -120,14 +144,18 @@ function count(number: number, one: string, many = `${one}s`): string {
 function size(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return power === 0 ? count(bytes, "byte") : `${(bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
+  return power === 0
+    ? count(bytes, "byte")
+    : `${(bytes / 1024 ** power).toFixed(1)} ${units[power]}`;
 }
 
 if (import.meta.main) {
   const path = resolve(process.argv[2] ?? fileURLToPath(new URL("..", import.meta.url)));
   const work = fs.mkdtempSync(join(tmpdir(), "holdfast-demo-"));
   try {
-    if (!fs.existsSync(path)) throw new Error(`Cannot show ${path}: there is no such file or folder`);
+    if (!fs.existsSync(path)) {
+      throw new Error(`Cannot show ${path}: there is no such file or folder`);
+    }
     await demo(fs.realpathSync(path), work);
     say("\nThe temporary folder is removed; your files were only read.\n");
   } catch (error) {

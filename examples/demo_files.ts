@@ -39,7 +39,8 @@ export function copyInput(from: string, to: string): number {
     recursive: true,
     filter(source) {
       const stats = fs.lstatSync(source);
-      const wanted = stats.isFile() || (stats.isDirectory() && (source === from || !LEFT_OUT.has(basename(source))));
+      const wanted = stats.isFile() ||
+        (stats.isDirectory() && (source === from || !LEFT_OUT.has(basename(source))));
       if (!wanted) left++;
       return wanted;
     },
@@ -51,7 +52,9 @@ export function copyInput(from: string, to: string): number {
 export function compare(a: string, b: string): number {
   const [left, right] = [filesIn(a), filesIn(b)];
   const names = (files: FoundFile[]) => JSON.stringify(files.map(({ name }) => name));
-  if (names(left) !== names(right)) throw new Error(`Cannot match ${a} and ${b}: they have different files`);
+  if (names(left) !== names(right)) {
+    throw new Error(`Cannot match ${a} and ${b}: they have different files`);
+  }
   for (const { name } of left) compareFiles(join(a, name), join(b, name));
   return left.reduce((sum, { size }) => sum + size, 0);
 }
@@ -62,7 +65,8 @@ function compareFiles(a: string, b: string): void {
   try {
     for (;;) {
       const sizes = [fs.readSync(files[0], left), fs.readSync(files[1], right)];
-      const same = sizes[0] === sizes[1] && left.subarray(0, sizes[0]).every((byte, i) => byte === right[i]);
+      const same = sizes[0] === sizes[1] &&
+        left.subarray(0, sizes[0]).every((byte, i) => byte === right[i]);
       if (!same) throw new Error(`Cannot match ${a} and ${b}: they differ`);
       if (sizes[0] === 0) return;
     }

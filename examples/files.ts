@@ -26,6 +26,10 @@ for (const name of ["memory", "disk", "bucket", "zarr"]) {
   const paths = await files.listFiles("work/plate", { pattern: "A01_*", extensions: [".npy"] });
   const { results } = await files.loadBatch(paths);
   const { wells } = await files.load<{ wells: number }>("work/plate/about.json");
-  console.log(`${name}: ${failed.length} failed, ${wells} wells, ${paths.join(" ")}: ${results.length} planes`);
+  console.log(
+    `${name}: ${failed.length} failed, ${wells} wells, ${
+      paths.join(" ")
+    }: ${results.length} planes`,
+  );
 }
 await Deno.remove(root, { recursive: true });

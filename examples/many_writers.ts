@@ -23,14 +23,19 @@ try {
   const writers = Array.from({ length: WRITERS }, (_, writer) => {
     const url = `data:application/typescript,${encodeURIComponent(program)}`;
     const args = ["run", "-A", "--no-lock", "--config", config, url, folder, String(writer)];
-    return new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" }).output();
+    return new Deno.Command(Deno.execPath(), { args, stdout: "inherit", stderr: "inherit" })
+      .output();
   });
-  for (const { success } of await Promise.all(writers)) if (!success) throw new Error("Cannot go on: a writer failed");
+  for (const { success } of await Promise.all(writers)) {
+    if (!success) throw new Error("Cannot go on: a writer failed");
+  }
 
   await using registry = await openRegistry(folder, { create: false });
   const versions = await Array.fromAsync(registry.versions("shared"));
   console.log(
-    `${WRITERS} programs made ${versions.length} versions, from ${versions.at(-1)!.version} to ${versions[0].version}`,
+    `${WRITERS} programs made ${versions.length} versions, from ${versions.at(-1)!.version} to ${
+      versions[0].version
+    }`,
   );
   const by = new Map<unknown, number>();
   for (const { version } of versions) {

@@ -44,18 +44,27 @@ export class FeatureExtractor extends Operator {
 
   /** What it throws becomes its exit code: what is not there 2, everything else 3. */
   override async run({ inputRoot, outputRoot, logger }: OperatorContext): Promise<void> {
-    const { columns } = JSON.parse(await Deno.readTextFile(`${inputRoot}/schema.json`)) as { columns: string[] };
-    const [header, ...rows] = (await Deno.readTextFile(`${inputRoot}/data.csv`)).trimEnd().split("\n");
+    const { columns } = JSON.parse(await Deno.readTextFile(`${inputRoot}/schema.json`)) as {
+      columns: string[];
+    };
+    const [header, ...rows] = (await Deno.readTextFile(`${inputRoot}/data.csv`)).trimEnd().split(
+      "\n",
+    );
     const places = columns.map((column) => header.split(",").indexOf(column));
     const features = rows.map((row) => {
       const cells = row.split(",");
       return `${row},${places.reduce((sum, place) => sum + Number(cells[place]), 0)}`;
     });
-    await Deno.writeTextFile(`${outputRoot}/features.csv`, `${[`${header},sum`, ...features].join("\n")}\n`);
+    await Deno.writeTextFile(
+      `${outputRoot}/features.csv`,
+      `${[`${header},sum`, ...features].join("\n")}\n`,
+    );
     logger.info(`Features of ${features.length} rows`);
   }
 
-  override command({ inputRoot, outputRoot, workspaceRoot, operatorId }: OperatorContext): string[] {
+  override command(
+    { inputRoot, outputRoot, workspaceRoot, operatorId }: OperatorContext,
+  ): string[] {
     const folders = ["--input", inputRoot, "--output", outputRoot, "--workspace", workspaceRoot];
     return ["python", "extract_features.py", ...folders, "--operator-id", operatorId];
   }
@@ -94,12 +103,20 @@ if (import.meta.main) {
   const cleaned = await run("data_cleaner_v1", raw, clean);
   const extracted = await run("feature_extractor_v1", clean, features);
   console.log(`2. ended with ${cleaned.exitCode} and ${extracted.exitCode}:`);
-  console.log((await Deno.readTextFile(`${features}/features.csv`)).trimEnd().replaceAll(/^/gm, "  "));
+  console.log(
+    (await Deno.readTextFile(`${features}/features.csv`)).trimEnd().replaceAll(/^/gm, "  "),
+  );
 
   // 3. One instance for each operator id, however often it is asked for, also at once.
-  const [one, two] = await Promise.all(["nightly", "nightly"].map((id) => operators.instance("singleton_test", id)));
+  const [one, two] = await Promise.all(
+    ["nightly", "nightly"].map((id) => operators.instance("singleton_test", id)),
+  );
   const other = await operators.instance("singleton_test", "hourly");
-  console.log(`3. the same operator id, the same instance: ${one === two}; another id, another one: ${one !== other}`);
+  console.log(
+    `3. the same operator id, the same instance: ${one === two}; another id, another one: ${
+      one !== other
+    }`,
+  );
 
   await Deno.remove(root, { recursive: true });
 }

@@ -40,7 +40,10 @@ export class OneByOne implements JobRunnerContract, AsyncDisposable {
   #last: Promise<unknown> = Promise.resolve();
   #count = 0;
 
-  schedule({ task }: ScheduledCall, { run, idempotencyKey = `job-${++this.#count}` }: ScheduleOptions) {
+  schedule(
+    { task }: ScheduledCall,
+    { run, idempotencyKey = `job-${++this.#count}` }: ScheduleOptions,
+  ) {
     this.#last = this.#last.then(() => run({ jobId: idempotencyKey }))
       .then((result) => console.log(`${idempotencyKey}, ${task}:`, result))
       .catch((error) => console.error(`${idempotencyKey}, ${task} failed:`, error));
@@ -53,10 +56,14 @@ export class OneByOne implements JobRunnerContract, AsyncDisposable {
 
 const task = plugins.createTask(function count({ path, text }: { path: string; text: string }) {
   return `${path} has ${text.split(" ").length} words`;
-}).addBehavior("storage_write", { backend: "map" }).addBehavior("schedule_job", { job_type: "one_by_one" });
+}).addBehavior("storage_write", { backend: "map" }).addBehavior("schedule_job", {
+  job_type: "one_by_one",
+});
 
 for (const [index, text] of ["one two three", "four five"].entries()) {
-  const { jobId } = await task.submit({ path: `${index}.txt`, data: text, text }, { idempotencyKey: `words-${index}` });
+  const { jobId } = await task.submit({ path: `${index}.txt`, data: text, text }, {
+    idempotencyKey: `words-${index}`,
+  });
   console.log(`${jobId} is scheduled`);
 }
 const storage = await plugins.shared(Storage, "map");

@@ -40,7 +40,10 @@ const files = await createFileManager({ disk }).on("disk");
 
 // 1. The microscope saves a file for each well and channel: 384 of them, in one call.
 const planes = WELLS.flatMap((well) =>
-  CHANNELS.map((name, channel) => ({ path: `raw/${well}_${name}.npy`, value: imageOf(well, channel) }))
+  CHANNELS.map((name, channel) => ({
+    path: `raw/${well}_${name}.npy`,
+    value: imageOf(well, channel),
+  }))
 );
 const saved = await files.saveBatch(planes);
 console.log(`1. saved ${saved.succeeded.length} images, ${saved.failed.length} failed`);
@@ -60,7 +63,9 @@ const mask = { ...imageOf("B02", 1), data: new Uint16Array(SIDE * SIDE) };
 await files.save("work/B02_GFP.npy", mask);
 const raw = await files.load("raw/B02_GFP.npy", { as: npy() });
 console.log(
-  `4. ${(await files.listFiles("work")).length} in work; the raw image still has ${areaOf(raw)} pixels of cell`,
+  `4. ${(await files.listFiles("work")).length} in work; the raw image still has ${
+    areaOf(raw)
+  } pixels of cell`,
 );
 
 // 5. All of it as one plate: a well is one array, whose planes are read alone.
@@ -69,7 +74,11 @@ const plate = await createPlate(store, "plate.zarr", {
   rows: 8,
   columns: 12,
   name: "first screen",
-  axes: ["c", { name: "y", type: "space", unit: "micrometer" }, { name: "x", type: "space", unit: "micrometer" }],
+  axes: ["c", { name: "y", type: "space", unit: "micrometer" }, {
+    name: "x",
+    type: "space",
+    unit: "micrometer",
+  }],
   scale: [1, 0.65, 0.65],
   levels: 2,
 });
@@ -78,14 +87,18 @@ for (const well of WELLS) {
   const place = { row: well[0], column: String(Number(well.slice(1))) };
   await plate.saveImages(place, 0, await Promise.all(images), { channels: CHANNELS });
 }
-console.log(`5. the plate has ${(await plate.wells()).length} wells of ${CHANNELS.length} channels`);
+console.log(
+  `5. the plate has ${(await plate.wells()).length} wells of ${CHANNELS.length} channels`,
+);
 
 // 6. Somebody else opens it, and reads one plane of one well, and a small copy of it.
 const opened = await openPlate(store, "plate.zarr");
 const plane = await opened.readPlane("H/12", 0, { c: 3 });
 const small = await opened.readPlane("H/12", 0, { c: 3 }, { level: 1 });
 console.log(
-  `6. H/12, Cy5: ${areaOf(plane)} pixels of ${plane.shape.join(" x ")}, and ${small.shape.join(" x ")} of the copy`,
+  `6. H/12, Cy5: ${areaOf(plane)} pixels of ${plane.shape.join(" x ")}, and ${
+    small.shape.join(" x ")
+  } of the copy`,
 );
 
 await Deno.remove(root, { recursive: true });

@@ -14,7 +14,9 @@ try {
 
   // A name gets a new version with each save; nothing is ever overwritten.
   await registry.save("model:config", { layers: 12, dropout: 0.1 });
-  await registry.save("model:config", { layers: 24, dropout: 0.1 }, { metadata: { author: "Ada" } });
+  await registry.save("model:config", { layers: 24, dropout: 0.1 }, {
+    metadata: { author: "Ada" },
+  });
   console.log("latest:", await registry.load("model:config"));
   console.log("first: ", await registry.load("model:config@1.0.0"));
 
@@ -24,7 +26,9 @@ try {
   console.log("range: ", await registry.load("model:config@^2"));
   console.log("alias: ", await registry.load("model:config@production"));
 
-  for await (const { version } of registry.versions("model:config")) console.log("version", version);
+  for await (const { version } of registry.versions("model:config")) {
+    console.log("version", version);
+  }
 
   // Files and whole folders, byte by byte, also large ones: they are streamed.
   writeFileSync(join(folder, "notes.txt"), "remember the milk\n");

@@ -12,12 +12,19 @@ import type { Registry } from "@holdfast/holdfast";
 export function viewBelow(inner: Registry, prefix: string): Registry {
   const { id, settings, materializers } = inner;
   const below = (ref: string) => (parseRef(ref), prefix + ref); // what is no ref shall not become one
-  const own = <T extends { name: string }>(thing: T): T => ({ ...thing, name: thing.name.slice(prefix.length) });
+  const own = <T extends { name: string }>(thing: T): T => ({
+    ...thing,
+    name: thing.name.slice(prefix.length),
+  });
   return defineRegistry({
     ...{ id, settings, materializers, location: `${inner.location}, ${prefix}*` },
     async open(ref, options) {
       const artifact = await inner.open(below(ref), options);
-      return { info: own(artifact.info), files: () => artifact.files(), file: (path) => artifact.file(path) };
+      return {
+        info: own(artifact.info),
+        files: () => artifact.files(),
+        file: (path) => artifact.file(path),
+      };
     },
     async *names({ prefix: start = "", after, ...options } = {}) {
       const from = after === undefined ? {} : { after: below(after) };
@@ -38,10 +45,15 @@ export function viewBelow(inner: Registry, prefix: string): Registry {
 
 if (import.meta.main) {
   const registry = await openRegistry("memory:");
-  for (const name of ["team-a/model", "team-a/data", "team-b/model"]) await registry.save(name, `of ${name}`);
+  for (const name of ["team-a/model", "team-a/data", "team-b/model"]) {
+    await registry.save(name, `of ${name}`);
+  }
 
   const team = viewBelow(registry, "team-a/");
   console.log("names:  ", (await Array.fromAsync(team)).join(", "));
   console.log("model:  ", await team.load("model"));
-  console.log("refused:", await team.save("model", "mine").catch(({ code, message }) => `${code}: ${message}`));
+  console.log(
+    "refused:",
+    await team.save("model", "mine").catch(({ code, message }) => `${code}: ${message}`),
+  );
 }

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { createMemoryBackend, defineArtifact, defineMaterializer, openRegistry } from "@holdfast/holdfast";
+import {
+  createMemoryBackend,
+  defineArtifact,
+  defineMaterializer,
+  openRegistry,
+} from "@holdfast/holdfast";
 import { ndarray } from "@holdfast/holdfast/materializers";
 
 /** Words and how often each was seen. */
@@ -32,8 +37,13 @@ const vocabulary = defineMaterializer<Vocabulary>({
     mediaType: "text/tab-separated-values",
   }],
   async load(artifact) {
-    const lines = decoder.decode(await artifact.file("vocabulary.tsv").bytes()).split("\n").slice(0, -1);
-    return new Vocabulary(new Map(lines.map((line) => line.split("\t")).map(([word, count]) => [word, Number(count)])));
+    const lines = decoder.decode(await artifact.file("vocabulary.tsv").bytes()).split("\n").slice(
+      0,
+      -1,
+    );
+    return new Vocabulary(
+      new Map(lines.map((line) => line.split("\t")).map(([word, count]) => [word, Number(count)])),
+    );
   },
 });
 
@@ -44,7 +54,11 @@ await using registry = await openRegistry(createMemoryBackend());
 registry.materializers.register(vocabulary);
 
 await registry.save(words, new Vocabulary(new Map([["hold", 3], ["fast", 5]])));
-await registry.save(weights, { data: Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3), shape: [2, 3], dtype: "float32" });
+await registry.save(weights, {
+  data: Float32Array.of(0.5, 1, 1.5, 2, 2.5, 3),
+  shape: [2, 3],
+  dtype: "float32",
+});
 
 const loaded = await registry.load(words); // a Vocabulary, for the compiler too
 console.log("most seen:", loaded.mostSeen());

@@ -29,7 +29,9 @@ const storage = { bucket: "uploads", create_bucket: true };
 /** The endpoint. */
 async function upload(request: Request, { completed }: Deno.ServeHandlerInfo): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (request.method !== "POST" || pathname !== "/upload") return new Response("POST /upload", { status: 404 });
+  if (request.method !== "POST" || pathname !== "/upload") {
+    return new Response("POST /upload", { status: 404 });
+  }
 
   // 2. The chain, from top to bottom: the file is written as it comes, and the remainder is scheduled.
   const background = createBackground();
@@ -39,7 +41,9 @@ async function upload(request: Request, { completed }: Deno.ServeHandlerInfo): P
 
   // 3. The answer goes out at once; what runs in the background begins after it.
   completed.then(() => background.run(), () => background.run());
-  return Response.json(await task.submit({ path: "uploads/file.bin", data: request.body ?? "" }), { status: 202 });
+  return Response.json(await task.submit({ path: "uploads/file.bin", data: request.body ?? "" }), {
+    status: 202,
+  });
 }
 
 if (import.meta.main) {

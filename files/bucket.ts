@@ -68,7 +68,9 @@ const linkKey = (path: string) => joinPath(folderOf(path), `${LINKS}/${nameOf(pa
  * assertEquals((await backend.head("plate/A01.raw"))?.size, 3);
  * ```
  */
-export function createBucketFiles({ backend, name = backend?.kind }: BucketFilesOptions): FileStore {
+export function createBucketFiles(
+  { backend, name = backend?.kind }: BucketFilesOptions,
+): FileStore {
   if (typeof backend?.get !== "function") throw noBackend(backend);
   const { location } = backend;
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
@@ -111,17 +113,29 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
     const paths: string[] = [];
     for (let at = path; at !== ""; at = folderOf(at)) paths.push(at);
     await forEachAtOnce(paths, async (at) => {
-      const [file, link] = await Promise.all([backend.head(at, options), backend.head(linkKey(at), options)]);
-      if (file !== undefined || link !== undefined) throw inTheWay(why, at, file === undefined ? "link" : "file");
+      const [file, link] = await Promise.all([
+        backend.head(at, options),
+        backend.head(linkKey(at), options),
+      ]);
+      if (file !== undefined || link !== undefined) {
+        throw inTheWay(why, at, file === undefined ? "link" : "file");
+      }
     });
   }
 
   /** A folder stays until it is removed, also when nothing is in it any more. */
   async function keepFolder(path: string, { signal }: CallOptions): Promise<void> {
-    if (path !== "") await backend.put(joinPath(path, FOLDER_MARK), new Uint8Array(), { mode: "create", signal });
+    if (path !== "") {
+      await backend.put(joinPath(path, FOLDER_MARK), new Uint8Array(), { mode: "create", signal });
+    }
   }
 
-  async function writeLink(path: string, text: string, why: PathPlace, options: CallOptions): Promise<void> {
+  async function writeLink(
+    path: string,
+    text: string,
+    why: PathPlace,
+    options: CallOptions,
+  ): Promise<void> {
     const { written } = await backend.put(linkKey(path), new TextEncoder().encode(text), {
       mode: "create",
       ...options,
@@ -161,7 +175,11 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
   }
 
   /** Files and folders of a folder, and whether it is one at all: then at least its mark is there. */
-  async function* listObjects(folder: string, why: PathPlace, options: CallOptions): AsyncGenerator<FileEntry> {
+  async function* listObjects(
+    folder: string,
+    why: PathPlace,
+    options: CallOptions,
+  ): AsyncGenerator<FileEntry> {
     const prefix = below(folder);
     let isThere = folder === "";
     for await (const entry of backend.list(prefix, { delimiter: "/", ...options })) {
@@ -197,7 +215,9 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       const path = parsePath(given);
       signal?.throwIfAborted();
       const file = path === "" ? undefined : await findObject(backend, path, { signal });
-      if (file === undefined) throw missing(place("open", path), "file", (await look(path, { signal }))?.kind);
+      if (file === undefined) {
+        throw missing(place("open", path), "file", (await look(path, { signal }))?.kind);
+      }
       return file;
     },
 
@@ -213,7 +233,9 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       ]);
       if (isThere) throw inTheWay(why, path, "folder");
       if (link !== undefined && mode === "create") throw taken(why, "link");
-      const body = content instanceof Uint8Array || content instanceof Blob ? content : contentStream(content);
+      const body = content instanceof Uint8Array || content instanceof Blob
+        ? content
+        : contentStream(content);
       const put = await backend.put(path, body, { mode, size: contentSize(content), signal });
       if (!put.written) throw taken(why, "file");
       if (link !== undefined) await maybeChanged(removeLink(link, why, { signal }));
@@ -230,7 +252,10 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
       const path = parsePath(given);
       const parsed = parsePath(target);
       const why = place("make link", path);
-      const [found] = await Promise.all([look(path, options), checkFolders(folderOf(path), why, options)]);
+      const [found] = await Promise.all([
+        look(path, options),
+        checkFolders(folderOf(path), why, options),
+      ]);
       if (found !== undefined) throw taken(why, found.kind);
       await writeLink(path, relativeTarget(path, parsed), why, options);
     },
@@ -248,7 +273,9 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
         // Other programs mark a folder by an object of its name with a "/" behind it.
         const marks = new Set([below(path), joinPath(path, FOLDER_MARK)]);
         keys = await firstKeys(backend, below(path), options);
-        if (path === "" || keys.some((key) => !marks.has(key))) throw notEmpty(place("remove", path));
+        if (path === "" || keys.some((key) => !marks.has(key))) {
+          throw notEmpty(place("remove", path));
+        }
       }
       await keepFolder(folderOf(path), options);
       for (const key of keys) await maybeChanged(backend.delete(key, options));
@@ -285,10 +312,13 @@ export function createBucketFiles({ backend, name = backend?.kind }: BucketFiles
         return await maybeChanged(removeLink(info, why, options));
       }
       const keys: string[] = [];
-      for await (const entry of backend.list(below(path), options)) if (!isPrefix(entry)) keys.push(entry.key);
+      for await (const entry of backend.list(below(path), options)) {
+        if (!isPrefix(entry)) keys.push(entry.key);
+      }
       await forEachAtOnce(
         keys,
-        (key) => moveObject(backend, key, { ...at, to: joinPath(target, key.slice(path.length + 1)) }),
+        (key) =>
+          moveObject(backend, key, { ...at, to: joinPath(target, key.slice(path.length + 1)) }),
       );
     },
 
@@ -315,9 +345,15 @@ function isPath(key: string): boolean {
   }
 }
 
-async function firstKeys(backend: Backend, prefix: string, options: CallOptions): Promise<string[]> {
+async function firstKeys(
+  backend: Backend,
+  prefix: string,
+  options: CallOptions,
+): Promise<string[]> {
   const keys: string[] = [];
-  for await (const entry of backend.list(prefix, { limit: 3, ...options })) if (!isPrefix(entry)) keys.push(entry.key);
+  for await (const entry of backend.list(prefix, { limit: 3, ...options })) {
+    if (!isPrefix(entry)) keys.push(entry.key);
+  }
   return keys;
 }
 

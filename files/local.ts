@@ -32,7 +32,14 @@ import { readNames, readSortedNames } from "./local/list_folder.ts";
 import { createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
 import { stageFolder } from "./local/write_folder.ts";
-import { dropTaken, hasMoves, putBack, recoverMoves, takeFile, unlinkIfThere } from "./local/taken_file.ts";
+import {
+  dropTaken,
+  hasMoves,
+  putBack,
+  recoverMoves,
+  takeFile,
+  unlinkIfThere,
+} from "./local/taken_file.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
@@ -89,7 +96,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
   /** Runs a step on the disk, and says what its failure means. */
-  async function step<T>(why: PathPlace, signal: AbortSignal | undefined, action: () => T | Promise<T>): Promise<T> {
+  async function step<T>(
+    why: PathPlace,
+    signal: AbortSignal | undefined,
+    action: () => T | Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     try {
       return await action();
@@ -127,7 +138,8 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   /** Puts back the files of a folder whose movers died. Returns whether there were any. */
   function recoverIn(folder: string): boolean {
     try {
-      return hasMoves(pathOf(folder)) && disk.isFolder(folder) && recoverMoves(pathOf(folder), system);
+      return hasMoves(pathOf(folder)) && disk.isFolder(folder) &&
+        recoverMoves(pathOf(folder), system);
     } catch (error) {
       if (["EACCES", "EPERM", "EROFS"].includes(errorCode(error)!)) return false; // a process that may write here does it
       throw error;
@@ -148,12 +160,17 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
     try {
       fs.linkSync(stage, pathOf(path));
     } catch (error) {
-      const there = errorCode(error) === "EEXIST" ? look(path, why.action)?.kind ?? "file" : undefined;
+      const there = errorCode(error) === "EEXIST"
+        ? look(path, why.action)?.kind ?? "file"
+        : undefined;
       if (there !== undefined) {
-        throw why.action === "write" && there === "folder" ? inTheWay(why, path, there) : taken(why, there);
+        throw why.action === "write" && there === "folder"
+          ? inTheWay(why, path, there)
+          : taken(why, there);
       }
       // Linux links no file of another user that this one may not write to.
-      const isOwn = () => fs.lstatSync(stage).uid === process.geteuid?.() || process.geteuid === undefined;
+      const isOwn = () =>
+        fs.lstatSync(stage).uid === process.geteuid?.() || process.geteuid === undefined;
       if (errorCode(error) !== "ENOTSUP" && (errorCode(error) !== "EPERM" || !isOwn())) throw error;
       throw refused(why, "the file system makes no hard links, which creates need");
     }
@@ -165,7 +182,9 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
 
   function checkFolder(path: string, why: PathPlace): void {
     const found = look(path, why.action);
-    if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") throw missing(why, "folder", found?.kind);
+    if (found?.kind !== "folder" || !disk.isFolder(path) && path !== "") {
+      throw missing(why, "folder", found?.kind);
+    }
   }
 
   /** Moves a folder in one step. With the `/` it fails if a file is there now, which could replace another file. */
@@ -180,7 +199,11 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   }
 
   async function moveFile(path: string, target: string, why: PathPlace): Promise<void> {
-    const file = takeFile(pathOf(path), { id: system.id, target: pathOf(target), durable: durability === "disk" });
+    const file = takeFile(pathOf(path), {
+      id: system.id,
+      target: pathOf(target),
+      durable: durability === "disk",
+    });
     if (file === undefined) throw missing(why, "anything"); // another program was faster
     try {
       const found = fs.lstatSync(file.path, { throwIfNoEntry: false });
@@ -261,12 +284,19 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           makeFolder(folder, why);
           tidy(folder);
           // A look at what is not there costs as much as the rest; a link that leads to nothing is replaced, or in the way.
-          const found = fs.existsSync(pathOf(path)) ? disk.lookInFolder(path, why.action) : undefined;
+          const found = fs.existsSync(pathOf(path))
+            ? disk.lookInFolder(path, why.action)
+            : undefined;
           if (found?.kind === "folder") throw inTheWay(why, path, "folder");
           if (found !== undefined && mode === "create") throw taken(why, found.kind);
         };
         const durable = durability === "disk";
-        const stage = await stageFile(pathOf(folder), content, { system, durable, prepare, signal });
+        const stage = await stageFile(pathOf(folder), content, {
+          system,
+          durable,
+          prepare,
+          signal,
+        });
         try {
           if (!disk.isFolder(folder)) throw lostFolder(why);
           if (mode === "overwrite") fs.renameSync(stage, pathOf(path));
@@ -280,20 +310,27 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
           throw error;
         }
         await settle(folder);
-        return await afterwards(() => disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 });
+        return await afterwards(() =>
+          disk.lookInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
+        );
       });
     },
 
     async writeFolder(given, files, { signal } = {}) {
       const path = parsePath(given);
       const why = place("write", path);
-      for (const name of files.keys()) if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
+      for (const name of files.keys()) {
+        if (parsePath(name).includes("/")) throw inTheWay(why, name, "folder");
+      }
       await step(why, signal, async () => {
         checkFree(path, why);
         const folder = folderOf(path);
         makeFolder(folder, why);
         tidy(folder);
-        const stage = stageFolder(pathOf(folder), files, { system, durable: durability === "disk" });
+        const stage = stageFolder(pathOf(folder), files, {
+          system,
+          durable: durability === "disk",
+        });
         try {
           if (!disk.isFolder(folder)) throw lostFolder(why);
           fs.renameSync(stage, pathOf(path));
@@ -322,7 +359,9 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
         try {
           linkTo(parsed, path);
         } catch (error) {
-          throw errorCode(error) === "EEXIST" ? taken(why, look(path, why.action)?.kind ?? "link") : error;
+          throw errorCode(error) === "EEXIST"
+            ? taken(why, look(path, why.action)?.kind ?? "link")
+            : error;
         }
         return settle(folderOf(path));
       });

@@ -8,7 +8,15 @@ import { compareUtf8 } from "../core/bytes/bytes.ts";
 import { bytesFile, contentBytes } from "../core/files/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
-import { folderOf, joinPath, movedText, nameOf, parsePath, relativeTarget, targetOf } from "../core/files/paths.ts";
+import {
+  folderOf,
+  joinPath,
+  movedText,
+  nameOf,
+  parsePath,
+  relativeTarget,
+  targetOf,
+} from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
@@ -28,7 +36,10 @@ export interface MemoryFilesOptions {
 const OPTIONS: OptionNames<MemoryFilesOptions> = { id: true, system: true };
 
 type Folder = { kind: "folder"; entries: Map<string, Node> };
-type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | { kind: "link"; text: string };
+type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
+  kind: "link";
+  text: string;
+};
 
 /**
  * Creates a file store that lives as long as this object.
@@ -45,7 +56,11 @@ type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
  * ```
  */
 export function createMemoryFiles(options: MemoryFilesOptions = {}): FileStore {
-  const { system = realSystem, id = system.id() } = checkOptions("create files in memory", options, OPTIONS);
+  const { system = realSystem, id = system.id() } = checkOptions(
+    "create files in memory",
+    options,
+    OPTIONS,
+  );
   const location = `memory:${id}`;
   const root: Folder = { kind: "folder", entries: new Map() };
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
@@ -90,7 +105,11 @@ export function createMemoryFiles(options: MemoryFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const folder = find(path);
       if (folder?.kind !== "folder") throw missing(place("list", path), "folder", folder?.kind);
-      for (const [name, node] of [...folder.entries].sort((a, b) => compareUtf8(orderOf(a), orderOf(b)))) {
+      for (
+        const [name, node] of [...folder.entries].sort((a, b) =>
+          compareUtf8(orderOf(a), orderOf(b))
+        )
+      ) {
         signal?.throwIfAborted();
         yield entryOf(joinPath(path, name), node);
       }
@@ -126,7 +145,11 @@ export function createMemoryFiles(options: MemoryFilesOptions = {}): FileStore {
     async createLink(given, target, { signal } = {}) {
       signal?.throwIfAborted();
       const path = parsePath(given);
-      add(path, { kind: "link", text: relativeTarget(path, parsePath(target)) }, place("make link", path));
+      add(
+        path,
+        { kind: "link", text: relativeTarget(path, parsePath(target)) },
+        place("make link", path),
+      );
     },
 
     async remove(given, { signal } = {}) {
@@ -134,7 +157,9 @@ export function createMemoryFiles(options: MemoryFilesOptions = {}): FileStore {
       const path = parsePath(given);
       const node = find(path);
       if (node === undefined) return false;
-      if (node === root || node.kind === "folder" && node.entries.size > 0) throw notEmpty(place("remove", path));
+      if (node === root || node.kind === "folder" && node.entries.size > 0) {
+        throw notEmpty(place("remove", path));
+      }
       (find(folderOf(path)) as Folder).entries.delete(nameOf(path));
       return true;
     },

@@ -24,7 +24,14 @@ import { createFiles } from "./verbs/files.ts";
 import type { Files, LoadBatchOptions } from "./verbs/files.ts";
 import type { LoadFileOptions } from "./verbs/values.ts";
 
-export type { AnyFileStore, FileEntry, FileKind, FileSink, NamedEntry, ReadableFileStore } from "../core/file_store.ts";
+export type {
+  AnyFileStore,
+  FileEntry,
+  FileKind,
+  FileSink,
+  NamedEntry,
+  ReadableFileStore,
+} from "../core/file_store.ts";
 export type { FileStore as FileStoreContract, WriteFileOptions } from "../core/file_store.ts";
 export { bytesFile, contentBytes } from "../core/files/content.ts";
 export { parsePath } from "../core/files/paths.ts";
@@ -32,7 +39,12 @@ export type { FileToDecode } from "../core/format.ts";
 export { createFormats } from "../formats/mod.ts";
 export type { Formats } from "../formats/mod.ts";
 export { defineFileStore, FileStore } from "./stores/store_set.ts";
-export type { FileStoreClass, FileStoreDefinition, FileStoreFactory, FileStores } from "./stores/store_set.ts";
+export type {
+  FileStoreClass,
+  FileStoreDefinition,
+  FileStoreFactory,
+  FileStores,
+} from "./stores/store_set.ts";
 export type { Files, FileValue, LoadBatchOptions, SaveBatchOptions } from "./verbs/files.ts";
 export type { FormatChoice, LoadFileOptions, SaveFileOptions } from "./verbs/values.ts";
 export { IMAGE_EXTENSIONS } from "./verbs/listing.ts";
@@ -75,7 +87,8 @@ export function createFileStores(options: FileStoresOptions = {}): FileStores {
   return createStoreSet({
     memory: () => createMemoryFiles(),
     disk: () => createLocalFiles({ root }),
-    zarr: async () => (await import("./zarr.ts")).createZarrFiles({ files: createLocalFiles({ root }) }),
+    zarr: async () =>
+      (await import("./zarr.ts")).createZarrFiles({ files: createLocalFiles({ root }) }),
     s3: async () => createBucketFiles({ backend: await openBucket("s3", s3), name: "s3" }),
     gcs: async () => createBucketFiles({ backend: await openBucket("gcs", gcs), name: "gcs" }),
   }, { local: "disk" });
@@ -85,7 +98,8 @@ async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined):
   if (typeof bucket === "function") return await bucket();
   const example = `${name === "gcs" ? "gs" : "s3"}://bucket/prefix`;
   // A path would be a folder, and the other's scheme another store than its name says.
-  const isBucket = typeof bucket === "string" && isStoreUrl(bucket) && /^gc?s:/i.test(bucket) === (name === "gcs");
+  const isBucket = typeof bucket === "string" && isStoreUrl(bucket) &&
+    /^gc?s:/i.test(bucket) === (name === "gcs");
   if (isBucket) return await (await import("../backends/mod.ts")).openBackend(bucket);
   throw new RegistryError({
     code: "Invalid",
@@ -114,7 +128,10 @@ export interface FileManager extends FileVerbs {
   /** The value of a file, by its extension or as asked for: `{ store: "disk", as: "bytes" }`. */
   load<T = unknown>(path: string, options: LoadFileOptions<T> & StoreChoice): Promise<T>;
   /** Loads many, several at once; says what became of each, in the order of the paths. */
-  loadBatch<T = unknown>(paths: Iterable<string>, options: LoadBatchOptions<T> & StoreChoice): Promise<BatchResult<T>>;
+  loadBatch<T = unknown>(
+    paths: Iterable<string>,
+    options: LoadBatchOptions<T> & StoreChoice,
+  ): Promise<BatchResult<T>>;
 }
 
 /** The store of a call, by name. */
@@ -124,16 +141,19 @@ export interface StoreChoice {
 }
 
 /** A verb of {@linkcode Files} with the name of a store among its options, which are no longer optional. */
-export type StoreVerb<F> = F extends (...args: infer Args) => infer Result ? (...args: WithStore<Args>) => Result
+export type StoreVerb<F> = F extends (...args: infer Args) => infer Result
+  ? (...args: WithStore<Args>) => Result
   : never;
 
 /** Arguments whose last one, the options, also names a store. */
-export type WithStore<Args extends unknown[]> = Required<Args> extends [...infer Rest, infer Options]
-  ? [...Rest, NonNullable<Options> & StoreChoice]
+export type WithStore<Args extends unknown[]> = Required<Args> extends
+  [...infer Rest, infer Options] ? [...Rest, NonNullable<Options> & StoreChoice]
   : never;
 
 /** The verbs, each with `{ store: "disk" }` among its options; those of a type of their own are {@linkcode FileManager}'s. */
-export type FileVerbs = { [V in Exclude<keyof Files, "store" | "load" | "loadBatch">]: StoreVerb<Files[V]> };
+export type FileVerbs = {
+  [V in Exclude<keyof Files, "store" | "load" | "loadBatch">]: StoreVerb<Files[V]>;
+};
 
 /** Options of {@linkcode createFileManager}. */
 export interface FileManagerOptions {
@@ -171,14 +191,18 @@ export function createFileManager(
   const set = isSet(stores) ? stores : storesOf(stores);
   const made = new WeakMap<AnyFileStore, Files>();
   const on = async (name: string) => {
-    if (typeof name !== "string") throw noStore("take the files of a store", 'Write await manager.on("disk").');
+    if (typeof name !== "string") {
+      throw noStore("take the files of a store", 'Write await manager.on("disk").');
+    }
     const store = await set.get(name);
     const files = made.get(store) ?? checkedFiles(createFiles(store, formats));
     made.set(store, files);
     return files;
   };
   const verbs = Object.fromEntries(
-    (Object.keys(FILE_VERBS) as FileVerb[]).map((verb) => [verb, verb === "walkFiles" ? walk : call(verb)]),
+    (Object.keys(FILE_VERBS) as FileVerb[]).map((
+      verb,
+    ) => [verb, verb === "walkFiles" ? walk : call(verb)]),
   );
   return { stores: set, formats, on, ...verbs as unknown as Pick<FileManager, FileVerb> };
 
@@ -206,7 +230,11 @@ function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
 }
 
 function noStore(action: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot ${action}: no store is named`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot ${action}: no store is named`,
+    hint,
+  });
 }
 
 function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is FileStores {

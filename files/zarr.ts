@@ -86,7 +86,9 @@ export interface ZarrFilesOptions {
  * assertEquals(await files.load("plate/A01_w1"), plane);
  * ```
  */
-export function createZarrFiles({ files, codec, chunks, system = realSystem }: ZarrFilesOptions): FileStore {
+export function createZarrFiles(
+  { files, codec, chunks, system = realSystem }: ZarrFilesOptions,
+): FileStore {
   const { location } = files;
   const lanes = createLanes();
   const locks = createArrayLocks(files, system);
@@ -100,7 +102,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
   /** Throws `Conflict` while another process puts an array at a path. */
   async function checkFree(path: string, why: PathPlace): Promise<void> {
-    if (path !== "" && await locks.isHeld(path)) await locks.hold({ path }, why, () => Promise.resolve());
+    if (path !== "" && await locks.isHeld(path)) {
+      await locks.hold({ path }, why, () => Promise.resolve());
+    }
   }
 
   /** A path that a user may have. */
@@ -121,33 +125,47 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
   async function checkFolder(path: string, options: CallOptions): Promise<void> {
     const seen = await look(path, options);
-    if (path !== "" && seen?.entry.kind !== "folder") throw missing(place("list", path), "folder", seen?.entry.kind);
+    if (path !== "" && seen?.entry.kind !== "folder") {
+      throw missing(place("list", path), "folder", seen?.entry.kind);
+    }
   }
 
   /** Moves the array of a change to its path, in place of what was seen there. */
   async function settle(
     made: Change,
     why: PathPlace,
-    { seen, isArray, check, ...options }: CallOptions & { seen?: Seen; isArray: boolean; check(): Promise<void> },
+    { seen, isArray, check, ...options }: CallOptions & {
+      seen?: Seen;
+      isArray: boolean;
+      check(): Promise<void>;
+    },
   ): Promise<void> {
     const { path } = why;
     const works = worksOf(made);
     await check(); // who took the lock over has removed what was made by then
     made.isLeft = seen !== undefined;
-    if (seen?.array !== undefined) await moveArray(files, path, { to: works.old, apart: works.document, ...options });
-    else if (seen !== undefined) await files.move(path, works.old, options);
+    if (seen?.array !== undefined) {
+      await moveArray(files, path, { to: works.old, apart: works.document, ...options });
+    } else if (seen !== undefined) await files.move(path, works.old, options);
     try {
-      if (isArray) await moveArray(files, works.made, { to: path, apart: works.madeDocument, ...options });
-      else await files.move(works.made, path, options);
+      if (isArray) {
+        await moveArray(files, works.made, { to: path, apart: works.madeDocument, ...options });
+      } else await files.move(works.made, path, options);
     } catch (error) {
       if (seen === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
       throw busy(why); // another program has put something there meanwhile
     }
   }
 
-  async function writeMade(folder: string, made: ReadonlyMap<string, Uint8Array>, options: CallOptions): Promise<void> {
+  async function writeMade(
+    folder: string,
+    made: ReadonlyMap<string, Uint8Array>,
+    options: CallOptions,
+  ): Promise<void> {
     if (files.writeFolder !== undefined) return await files.writeFolder(folder, made, options);
-    for (const name of [...made.keys()].sort()) await files.write(`${folder}/${name}`, made.get(name)!, options);
+    for (const name of [...made.keys()].sort()) {
+      await files.write(`${folder}/${name}`, made.get(name)!, options);
+    }
   }
 
   /** Writes an array to its path, in the place of what is seen there: `made` are its files where it has one chunk. */
@@ -171,7 +189,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
   async function putCopy(path: string, target: string, options: CallOptions): Promise<void> {
     const why = place("copy", path);
     await change(target, { ...why, path: target }, async (own, check) => {
-      if (!await copyArray(files, path, { to: worksOf(own).made, ...options })) throw missing(why, "file");
+      if (!await copyArray(files, path, { to: worksOf(own).made, ...options })) {
+        throw missing(why, "file");
+      }
       const there = await lookOnce(target, options);
       if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
       await checkAbove(target, why, options);
@@ -180,7 +200,11 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
   }
 
   /** Writes an array to a path that is free, in one step; false where it is not free, or that takes several. */
-  async function putNew(path: string, made: ReadonlyMap<string, Uint8Array>, options: CallOptions): Promise<boolean> {
+  async function putNew(
+    path: string,
+    made: ReadonlyMap<string, Uint8Array>,
+    options: CallOptions,
+  ): Promise<boolean> {
     if (files.writeFolder === undefined || path === "") return false;
     try {
       await files.writeFolder(path, made, options);
@@ -204,8 +228,12 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       await locks.recoverAll();
       await checkFolder(path, options);
       const below = mapAtOnce(files.list(path, options), async (entry) => {
-        const array = entry.kind === "folder" ? await seenArray(files, entry.path, options) : undefined;
-        return array === undefined ? entry : await arrayEntry(files, entry.path, { array, ...options });
+        const array = entry.kind === "folder"
+          ? await seenArray(files, entry.path, options)
+          : undefined;
+        return array === undefined
+          ? entry
+          : await arrayEntry(files, entry.path, { array, ...options });
       });
       const entries: FileEntry[] = [];
       for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
@@ -216,10 +244,15 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const path = parse(given);
       await locks.recoverAll();
       await checkFolder(path, options);
-      const below = mapAtOnce(await files.names?.(path, options) ?? files.list(path, options), async (entry) => {
-        const array = entry.kind === "folder" ? await seenArray(files, entry.path, options) : undefined;
-        return { path: entry.path, kind: array === undefined ? entry.kind : "file" as const };
-      });
+      const below = mapAtOnce(
+        await files.names?.(path, options) ?? files.list(path, options),
+        async (entry) => {
+          const array = entry.kind === "folder"
+            ? await seenArray(files, entry.path, options)
+            : undefined;
+          return { path: entry.path, kind: array === undefined ? entry.kind : "file" as const };
+        },
+      );
       const entries: NamedEntry[] = [];
       for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
       return entries;
@@ -255,7 +288,10 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (stored !== undefined) return valueOf(stored as StoredArray);
       const found = await follow(files, path, options);
       if (found === undefined || found.path === path) return undefined;
-      const linked = await settled(found.path, async () => await readStored(files, found.path, options));
+      const linked = await settled(
+        found.path,
+        async () => await readStored(files, found.path, options),
+      );
       return linked && valueOf(linked);
     },
 
@@ -277,7 +313,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
         if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
         const isReplaced = made !== undefined && seen?.array !== undefined &&
           await replaceChunk(files, path, { made, check, ...options });
-        if (!isReplaced) await put(own, why, { array, options: wanted, made, seen, check, ...options });
+        if (!isReplaced) {
+          await put(own, why, { array, options: wanted, made, seen, check, ...options });
+        }
         return fileEntry(path, array);
       });
     },
@@ -286,7 +324,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const path = parse(given);
       const why = place("write", path);
       const seen = await look(path, options);
-      if (seen === undefined) await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
+      if (seen === undefined) {
+        await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
+      }
       if (seen?.array === undefined) return await files.write(path, content, { mode, ...options });
       if (mode === "create") throw taken(why, "file");
       return await change(path, why, async (own, check) => {
@@ -303,7 +343,9 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       const why = place("make folder", path);
       const seen = await look(path, options);
       if (seen?.array !== undefined) throw inTheWay(why, path, "file");
-      if (seen === undefined) await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
+      if (seen === undefined) {
+        await Promise.all([checkAbove(path, why, options), checkFree(path, why)]);
+      }
       await files.createFolder(path, options);
     },
 
@@ -338,7 +380,10 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
       if (target.startsWith(`${path}/`)) throw intoItself(why);
       const there = await look(target, options);
       if (there !== undefined) throw taken({ ...why, path: target }, there.entry.kind);
-      await Promise.all([checkAbove(target, why, options), checkFree(target, { ...why, path: target })]);
+      await Promise.all([
+        checkAbove(target, why, options),
+        checkFree(target, { ...why, path: target }),
+      ]);
       if (seen.array === undefined) return await files.move(path, target, options);
       const [first, second] = [path, target].sort();
       await lanes(
@@ -364,9 +409,14 @@ export function createZarrFiles({ files, codec, chunks, system = realSystem }: Z
 
     async copyFile(from, to, { signal } = {}) {
       const path = parse(from);
-      if (await seenArray(files, path, { signal }) !== undefined) return await putCopy(path, parse(to), { signal });
+      if (await seenArray(files, path, { signal }) !== undefined) {
+        return await putCopy(path, parse(to), { signal });
+      }
       const file = await store.open(path, { signal });
-      await store.write(to, { size: file.size, stream: () => file.stream() }, { mode: "create", signal });
+      await store.write(to, { size: file.size, stream: () => file.stream() }, {
+        mode: "create",
+        signal,
+      });
     },
 
     async [Symbol.asyncDispose]() {

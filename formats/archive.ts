@@ -69,7 +69,9 @@ export interface NpzOptions extends ZipLimits {
  * assertEquals([entry.path, new TextDecoder().decode(await entry.bytes())], ["plate/A01.txt", "wells"]);
  * ```
  */
-export function zip({ compress = true, ...limits }: ZipOptions = {}): Format<ArchiveEntry[], EntriesToSave> {
+export function zip(
+  { compress = true, ...limits }: ZipOptions = {},
+): Format<ArchiveEntry[], EntriesToSave> {
   return {
     id: "zip",
     extensions: [".zip"],
@@ -142,9 +144,13 @@ export function tgz(
     id: "tgz",
     extensions: [".tar.gz", ".tgz"],
     mediaType: "application/gzip",
-    encode: async (entries, options) => iterableStream(gzip(contentStream(await archive.encode(entries, options)))),
+    encode: async (entries, options) =>
+      iterableStream(gzip(contentStream(await archive.encode(entries, options)))),
     decode: async (file, options = {}) => {
-      return await archive.decode(await gunzip(file, { maxBytes, maxRatio }, options.signal), options);
+      return await archive.decode(
+        await gunzip(file, { maxBytes, maxRatio }, options.signal),
+        options,
+      );
     },
   };
 }
@@ -171,13 +177,19 @@ export function tgz(
  */
 export function npz(options: NpzOptions = {}): Format<NamedArrays> {
   const { compress = false, maxBytes = 8 * 1024 ** 3, maxRatio = 1032, maxEntries } = options;
-  const archive = zip({ compress, maxBytes, maxRatio, ...maxEntries !== undefined && { maxEntries } });
+  const archive = zip({
+    compress,
+    maxBytes,
+    maxRatio,
+    ...maxEntries !== undefined && { maxEntries },
+  });
   return {
     id: "npz",
     extensions: [".npz"],
     mediaType: "application/x-npz",
     accepts: areNamedArrays,
     encode: (arrays, options) => archive.encode(arrayEntries(arrays), options),
-    decode: async (file, options) => await readArrays(file.path, await archive.decode(file, options)),
+    decode: async (file, options) =>
+      await readArrays(file.path, await archive.decode(file, options)),
   };
 }

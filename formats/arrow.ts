@@ -76,7 +76,9 @@ export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows>
     mediaType: "application/vnd.apache.arrow.file",
     accepts: isTable,
     async encode(table, formatOptions = {}) {
-      if (!isTable(table)) throw unwritableTable("Arrow", "it is no table", "createTable(columns, rows) makes one.");
+      if (!isTable(table)) {
+        throw unwritableTable("Arrow", "it is no table", "createTable(columns, rows) makes one.");
+      }
       return await shortOrStream(encodeRows(table, options, formatOptions));
     },
     decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),

@@ -7,7 +7,13 @@ import type { Format } from "../core/format.ts";
 import type { Image } from "../core/image.ts";
 import { checkHolds, corruptImage, holdsImage, unwritableImage } from "../core/image_file.ts";
 import type { Holds, ImageOptions } from "../core/image_file.ts";
-import { COMPRESSIONS, FILE_HEADER_BYTES, INFO_HEADER_BYTES, readBmpHeader, V4_HEADER_BYTES } from "./bmp/header.ts";
+import {
+  COMPRESSIONS,
+  FILE_HEADER_BYTES,
+  INFO_HEADER_BYTES,
+  readBmpHeader,
+  V4_HEADER_BYTES,
+} from "./bmp/header.ts";
 import type { BmpHeader } from "./bmp/header.ts";
 
 export type * from "../core/format.ts";
@@ -47,7 +53,11 @@ export function bmp({ maxPixels }: ImageOptions = {}): Format<Image> {
       checkHolds("BMP", image, HOLDS);
       const size = fileBytes(image);
       if (size <= MAX_FILE_BYTES) return encodeBmp(image, size);
-      throw unwritableImage("BMP", `it would have ${size} bytes`, "A BMP file has up to 4 GiB: write TIFF or PNG.");
+      throw unwritableImage(
+        "BMP",
+        `it would have ${size} bytes`,
+        "A BMP file has up to 4 GiB: write TIFF or PNG.",
+      );
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
@@ -88,7 +98,9 @@ function readIndexed(bytes: Uint8Array, header: Required<BmpHeader>, path: strin
       const bit = column * bits;
       const index = bytes[begin + (bit >> 3)] >> (8 - bits - (bit & 7)) & ((1 << bits) - 1);
       const from = index * 4;
-      if (from >= palette.byteLength) throw corruptImage(path, `its palette has no colour ${index}`);
+      if (from >= palette.byteLength) {
+        throw corruptImage(path, `its palette has no colour ${index}`);
+      }
       for (let channel = 0; channel < channels; channel++) data[to++] = palette[from + 2 - channel];
     }
   }
@@ -104,7 +116,8 @@ function isGrey(palette: Uint8Array): boolean {
 
 /** Bytes before the rows. */
 function headBytes(channels: number): number {
-  return FILE_HEADER_BYTES + (channels === 4 ? V4_HEADER_BYTES : INFO_HEADER_BYTES) + (channels === 1 ? 1024 : 0);
+  return FILE_HEADER_BYTES + (channels === 4 ? V4_HEADER_BYTES : INFO_HEADER_BYTES) +
+    (channels === 1 ? 1024 : 0);
 }
 
 function rowBytesOf({ width, channels }: Image): number {
@@ -131,10 +144,14 @@ function encodeBmp(image: Image, size: number): Uint8Array {
   view.setUint32(34, size - offset, true);
   if (channels === 4) {
     view.setUint32(30, COMPRESSIONS.masks, true);
-    for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries()) view.setUint32(54 + i * 4, mask, true);
+    for (const [i, mask] of [0xff0000, 0xff00, 0xff, 0xff000000].entries()) {
+      view.setUint32(54 + i * 4, mask, true);
+    }
     view.setUint32(70, 0x73524742, true); // sRGB
   }
-  if (channels === 1) { for (let grey = 0; grey < 256; grey++) bytes.fill(grey, 54 + grey * 4, 57 + grey * 4); }
+  if (channels === 1) {
+    for (let grey = 0; grey < 256; grey++) bytes.fill(grey, 54 + grey * 4, 57 + grey * 4);
+  }
   const rowBytes = rowBytesOf(image);
   for (let row = 0, from = 0; row < height; row++) {
     let to = offset + rowBytes * (height - 1 - row);

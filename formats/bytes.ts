@@ -27,8 +27,10 @@ export function bytes(): Format<Uint8Array, RawContent> {
       if (isRaw(value)) return value;
       throw new RegistryError({
         code: "Unsupported",
-        message: "Cannot save the value as bytes: it is no Uint8Array, Blob, stream or source of bytes",
-        hint: 'Take a path whose extension says what it is, such as .npy, .json or .txt, or name it: { as: "json" }.',
+        message:
+          "Cannot save the value as bytes: it is no Uint8Array, Blob, stream or source of bytes",
+        hint:
+          'Take a path whose extension says what it is, such as .npy, .json or .txt, or name it: { as: "json" }.',
       });
     },
     decode: (file) => file.bytes(),
@@ -36,7 +38,8 @@ export function bytes(): Format<Uint8Array, RawContent> {
 }
 
 function isRaw(value: unknown): value is RawContent {
-  return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream || isSource(value);
+  return value instanceof Uint8Array || value instanceof Blob || value instanceof ReadableStream ||
+    isSource(value);
 }
 
 function isSource(value: unknown): value is FileSource {

@@ -56,9 +56,17 @@ export async function* parseCsv(
   });
   const text = decodeText(stream, { utf16: true, signal, refuse: noCsv });
   // The loop below throws a failure.
-  pipeline(Readable.from(boundedLines(text, maxRowCharacters), { objectMode: true }), parser, () => {});
+  pipeline(
+    Readable.from(boundedLines(text, maxRowCharacters), { objectMode: true }),
+    parser,
+    () => {},
+  );
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    for await (
+      const { record, info } of parser as AsyncIterable<
+        { record: string[]; info: { lines: number } }
+      >
+    ) {
       yield { cells: record, line: info.lines };
     }
   } catch (error) {
@@ -67,7 +75,10 @@ export async function* parseCsv(
 }
 
 /** The bytes of text. The parser counts what is in cells, not how many there are: so the length of lines counts too. */
-async function* boundedLines(text: AsyncIterable<string>, maxBytes: number): AsyncGenerator<Uint8Array> {
+async function* boundedLines(
+  text: AsyncIterable<string>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let length = 0; // of the line that has not ended
   for await (const piece of text) {
@@ -87,7 +98,8 @@ function noCsv(state: string, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot read CSV: ${state.replace(/\.$/, "")}`,
-    hint: "A cell with a comma, a quote or a line break stands in quotes, and a quote in it is doubled; text is UTF-8.",
+    hint:
+      "A cell with a comma, a quote or a line break stands in quotes, and a quote in it is doubled; text is UTF-8.",
     cause,
   });
 }

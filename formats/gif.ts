@@ -73,16 +73,25 @@ export function gif({ maxPixels, frame }: GifOptions = {}): Format<Image> {
       checkHolds("GIF", image, HOLDS);
       const indexed = indexColours(image);
       if (typeof indexed !== "string") return encodeGif(image, indexed);
-      throw unwritableImage("GIF", indexed, "Colours are not rounded: convert the image first, or write PNG.");
+      throw unwritableImage(
+        "GIF",
+        indexed,
+        "Colours are not rounded: convert the image first, or write PNG.",
+      );
     },
     async decode(file, options) {
       const blocks = await openGif(file, { maxPixels, ...options });
       const { length } = blocks.frames;
       if (frame === undefined && length > 1) {
-        throw unsupportedImage(file.path, `it has ${length} frames; name one, gif({ frame: 0 }), or take readFrames`);
+        throw unsupportedImage(
+          file.path,
+          `it has ${length} frames; name one, gif({ frame: 0 }), or take readFrames`,
+        );
       }
       const wanted = frame ?? 0;
-      if (!Number.isInteger(wanted) || wanted < 0 || wanted >= length) throw noFrame(file.path, wanted, length);
+      if (!Number.isInteger(wanted) || wanted < 0 || wanted >= length) {
+        throw noFrame(file.path, wanted, length);
+      }
       const screen = createScreen(blocks, file.path);
       for (let i = 0; i < wanted; i++) {
         options?.signal?.throwIfAborted();
@@ -112,14 +121,20 @@ export async function* readFrames(
   }
 }
 
-async function openGif(file: FileToDecode, { maxPixels, signal }: ImageOptions & FormatOptions): Promise<GifBlocks> {
+async function openGif(
+  file: FileToDecode,
+  { maxPixels, signal }: ImageOptions & FormatOptions,
+): Promise<GifBlocks> {
   const bytes = await file.bytes();
   signal?.throwIfAborted();
   return readGifBlocks(bytes, file.path, maxPixels);
 }
 
 /** What is seen while frames are shown one over the other: four samples a pixel, nothing at first. */
-function createScreen(blocks: GifBlocks, path: string): { show(block: GifBlock): void; image(): Image } {
+function createScreen(
+  blocks: GifBlocks,
+  path: string,
+): { show(block: GifBlock): void; image(): Image } {
   const { width, height } = blocks;
   const rgba = new Uint8ClampedArray(width * height * 4);
   const rowAt = ({ left, top }: GifBlock, row: number) => ((top + row) * width + left) * 4;
@@ -155,7 +170,13 @@ function createScreen(blocks: GifBlocks, path: string): { show(block: GifBlock):
     },
     image: () => {
       const data = fromRgba(rgba, channels);
-      return { data: channels === 4 ? data.slice() : data, width, height, channels, dtype: "uint8" };
+      return {
+        data: channels === 4 ? data.slice() : data,
+        width,
+        height,
+        channels,
+        dtype: "uint8",
+      };
     },
   };
 }
@@ -175,7 +196,11 @@ function channelsOf({ width, height, frames }: GifBlocks): number {
 
 function drawBlock(
   block: GifBlock,
-  { rgba, rowAt, path }: { rgba: Uint8ClampedArray; rowAt(block: GifBlock, row: number): number; path: string },
+  { rgba, rowAt, path }: {
+    rgba: Uint8ClampedArray;
+    rowAt(block: GifBlock, row: number): number;
+    path: string;
+  },
 ): void {
   const { width, height, palette, transparent, isInterlaced } = block;
   const indices = unpackIndices(block.pieces, block.bits, width * height);
@@ -186,8 +211,12 @@ function drawBlock(
     for (let column = 0; column < width; column++, from++, to += 4) {
       const index = indices[from];
       if (index === transparent) continue;
-      if (index * 3 >= palette.byteLength) throw corruptImage(path, `its table has no colour ${index}`);
-      for (let channel = 0; channel < 3; channel++) rgba[to + channel] = palette[index * 3 + channel];
+      if (index * 3 >= palette.byteLength) {
+        throw corruptImage(path, `its table has no colour ${index}`);
+      }
+      for (let channel = 0; channel < 3; channel++) {
+        rgba[to + channel] = palette[index * 3 + channel];
+      }
       rgba[to + 3] = 255;
     }
   }
@@ -196,7 +225,10 @@ function drawBlock(
 /** Which row each stored row is. */
 function interlacedRows(height: number): number[] {
   return PASSES.flatMap(([begin, step]) =>
-    Array.from({ length: Math.max(0, Math.ceil((height - begin) / step)) }, (_, i) => begin + i * step)
+    Array.from(
+      { length: Math.max(0, Math.ceil((height - begin) / step)) },
+      (_, i) => begin + i * step,
+    )
   );
 }
 

@@ -83,13 +83,21 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
     accepts: (value) => lossy && holdsImage(value, HOLDS),
     async encode(image, { signal } = {}) {
       if (!lossy) {
-        throw unwritableImage("JPEG", "it would change the pixels", "Write it as jpeg({ lossy: true }), or take PNG.");
+        throw unwritableImage(
+          "JPEG",
+          "it would change the pixels",
+          "Write it as jpeg({ lossy: true }), or take PNG.",
+        );
       }
       checkHolds("JPEG", image, HOLDS);
       const { encode } = await load<Encoder>(encoder, []);
       signal?.throwIfAborted();
       const color_space = image.channels === 1 ? GREY : YCBCR;
-      return encode(toRgba(image), image.width, image.height, { ...defaultEncodeOptions, quality, color_space });
+      return encode(toRgba(image), image.width, image.height, {
+        ...defaultEncodeOptions,
+        quality,
+        color_space,
+      });
     },
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
@@ -98,8 +106,16 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
       const { decode } = await load<Decoder>(decoder, said);
       signal?.throwIfAborted();
       const { data } = decodePixels(decode, bytes, said, file.path);
-      if (data.length !== width * height * 4) throw corruptImage(file.path, "it has another size than it says");
-      return { data: fromRgba(data, components), width, height, channels: components, dtype: "uint8" };
+      if (data.length !== width * height * 4) {
+        throw corruptImage(file.path, "it has another size than it says");
+      }
+      return {
+        data: fromRgba(data, components),
+        width,
+        height,
+        channels: components,
+        dtype: "uint8",
+      };
     },
   };
 }
@@ -108,7 +124,11 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
 async function load<M>(factory: unknown, said: string[]): Promise<M> {
   const print = (line: string) => void said.push(line);
   try {
-    return await (factory as (options: object) => Promise<M>)({ noInitialRun: true, print, printErr: print });
+    return await (factory as (options: object) => Promise<M>)({
+      noInitialRun: true,
+      print,
+      printErr: print,
+    });
   } catch (error) {
     throw loadingFailed("JPEG", error);
   }

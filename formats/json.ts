@@ -41,7 +41,8 @@ export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
     accepts: isPlain,
     encode(value) {
       if (!isPlain(value)) {
-        const hint = "JSON has strings, finite numbers, true, false, null, and arrays and plain objects of these.";
+        const hint =
+          "JSON has strings, finite numbers, true, false, null, and arrays and plain objects of these.";
         throw notPlain("JSON", plainProblem(value)!, hint);
       }
       return new TextEncoder().encode(JSON.stringify(value, undefined, indent));
@@ -77,7 +78,9 @@ function decodeText(path: string, bytes: Uint8Array): unknown {
   if (lossy === undefined) return value;
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot load ${shown(path)}: the number ${shown(lossy)} is too large to be read exactly`,
+    message: `Cannot load ${shown(path)}: the number ${
+      shown(lossy)
+    } is too large to be read exactly`,
     hint: "Write it as a string, or read the text with loadText().",
     key: path,
   });

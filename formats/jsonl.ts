@@ -63,7 +63,10 @@ export function jsonl(
       if (problem !== undefined) throw notPlain("JSON Lines", `value ${number}: ${problem}`);
       const text = JSON.stringify(value);
       if (text.length > maxLineCharacters) {
-        throw notPlain("JSON Lines", `value ${number}: it has more than ${maxLineCharacters} characters`);
+        throw notPlain(
+          "JSON Lines",
+          `value ${number}: it has more than ${maxLineCharacters} characters`,
+        );
       }
       yield `${text}\n`;
     }
@@ -76,7 +79,11 @@ export function jsonl(
     accepts: (value) => Array.isArray(value) && plainProblem(value) === undefined,
     encode(values, { signal } = {}) {
       if (isIterable(values)) return encodeText(lines(values, signal));
-      throw notPlain("JSON Lines", "it is neither an array nor an iterator", "It is an array of values, one a line.");
+      throw notPlain(
+        "JSON Lines",
+        "it is neither an array nor an iterator",
+        "It is an array of values, one a line.",
+      );
     },
     async decode(file, { signal } = {}) {
       const values: PlainValue[] = [];
@@ -98,8 +105,14 @@ export async function* readJsonLines(
 ): AsyncGenerator<JsonLine> {
   const refuse = (state: string, cause?: unknown) => corrupt(file.path, state, cause);
   const text = decodeText(file.stream(), { refuse, signal });
-  const tooLong = (line: number) => refuse(`line ${line} is longer than ${maxLineCharacters} characters`);
-  for await (const { text: json, line } of splitLines(text, { maxCharacters: maxLineCharacters, refuse: tooLong })) {
+  const tooLong = (line: number) =>
+    refuse(`line ${line} is longer than ${maxLineCharacters} characters`);
+  for await (
+    const { text: json, line } of splitLines(text, {
+      maxCharacters: maxLineCharacters,
+      refuse: tooLong,
+    })
+  ) {
     if (/^[ \t\r]*$/.test(json)) continue;
     yield { value: parseLine(json, line, file.path), line };
   }
@@ -123,7 +136,8 @@ function parseLine(json: string, line: number, path: string): PlainValue {
 }
 
 function isIterable(values: unknown): boolean {
-  return typeof values === "object" && values !== null && (Symbol.iterator in values || Symbol.asyncIterator in values);
+  return typeof values === "object" && values !== null &&
+    (Symbol.iterator in values || Symbol.asyncIterator in values);
 }
 
 function corrupt(path: string, state: string, cause?: unknown): RegistryError {

@@ -89,7 +89,8 @@ export function createFormats(): Formats {
       throw new RegistryError({
         code: "AlreadyExists",
         message: `Cannot register format ${shown(id)}: ${isTaken} is there`,
-        hint: "Give it an id and extensions of its own, or name it where it is used: { as: format }.",
+        hint:
+          "Give it an id and extensions of its own, or name it where it is used: { as: format }.",
       });
     }
     for (const extension of extensions) {
@@ -107,13 +108,19 @@ export function createFormats(): Formats {
   for (const format of [json(), jsonl(), npy(), text(), bytes()]) register(format as Format);
   for (const part of PARTS) {
     let loaded: Promise<Format> | undefined;
-    add(part, () => loaded ??= loadFormat(part).catch((error) => (loaded = undefined, Promise.reject(error))));
+    add(
+      part,
+      () =>
+        loaded ??= loadFormat(part).catch((error) => (loaded = undefined, Promise.reject(error))),
+    );
   }
 
   return {
     register,
     async forPath(path) {
-      const id = extensionsOf(path).map((extension) => byExtension.get(extension)).find((id) => id !== undefined);
+      const id = extensionsOf(path).map((extension) => byExtension.get(extension)).find((id) =>
+        id !== undefined
+      );
       return id === undefined ? undefined : await formats.get(id)!();
     },
     async get(id, reading) {
@@ -138,9 +145,17 @@ function extensionsOf(path: string): string[] {
   return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
 }
 
-async function loadFormat({ id, file = id, reading = [] }: Part, given: Format["reading"] = {}): Promise<Format> {
-  const module = await loadPart<Record<string, (options: object) => Format>>(`./${file}.ts`, import.meta.url);
-  return module[id](Object.fromEntries(Object.entries(given).filter(([name]) => reading.includes(name))));
+async function loadFormat(
+  { id, file = id, reading = [] }: Part,
+  given: Format["reading"] = {},
+): Promise<Format> {
+  const module = await loadPart<Record<string, (options: object) => Format>>(
+    `./${file}.ts`,
+    import.meta.url,
+  );
+  return module[id](
+    Object.fromEntries(Object.entries(given).filter(([name]) => reading.includes(name))),
+  );
 }
 
 function badExtension(id: string, extension: string): RegistryError {

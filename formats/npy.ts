@@ -7,7 +7,13 @@
 import { readAll } from "../core/bytes/bytes.ts";
 import { countElements, ELEMENTS, isNDArray } from "../core/bytes/ndarray.ts";
 import type { NDArray } from "../core/bytes/ndarray.ts";
-import { checkNpySize, decodeElements, decodeNpy, encodeNpy, NPY_MEDIA_TYPE } from "../core/bytes/npy.ts";
+import {
+  checkNpySize,
+  decodeElements,
+  decodeNpy,
+  encodeNpy,
+  NPY_MEDIA_TYPE,
+} from "../core/bytes/npy.ts";
 import { MAX_HEADER_BYTES, parseNpyHeader } from "../core/bytes/npy_header.ts";
 import type { NpyHeader } from "../core/bytes/npy_header.ts";
 import { RegistryError } from "../core/errors.ts";
@@ -49,13 +55,15 @@ export function npy(): Format<NDArray> {
         throw new RegistryError({
           code: "Unsupported",
           message: `Cannot save the value as .npy: unknown dtype ${JSON.stringify(dtype)}`,
-          hint: "Use a dtype of NumPy such as float32, or a time in steps of one unit, such as datetime64[ns].",
+          hint:
+            "Use a dtype of NumPy such as float32, or a time in steps of one unit, such as datetime64[ns].",
         });
       }
       throw new RegistryError({
         code: "Unsupported",
         message: "Cannot save the value as .npy: it is no array",
-        hint: "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
+        hint:
+          "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
       });
     },
     decode: async (file) => decodeNpy(await file.bytes(), file.path),
@@ -103,12 +111,15 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;
   const { start = 0, stop = length } = options;
   if (
-    length === undefined || ![start, stop].every(Number.isSafeInteger) || start < 0 || stop < start || stop > length
+    length === undefined || ![start, stop].every(Number.isSafeInteger) || start < 0 ||
+    stop < start || stop > length
   ) {
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot read ${shown(start)} to ${shown(stop)} of ${shown(file.path)}: ` +
-        (length === undefined ? "it is a single number, without axes" : `its first axis has ${length} elements`),
+        (length === undefined
+          ? "it is a single number, without axes"
+          : `its first axis has ${length} elements`),
       hint: "start is at least 0, stop at most the length of the first axis and not before start.",
     });
   }
@@ -123,10 +134,14 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   const shape = [stop - start, ...rest];
   const wanted = { offset: dataOffset + start * each, length: (stop - start) * each };
   const bytes = wanted.length === 0 ? new Uint8Array() : await readAll(file.stream(wanted), signal);
-  if (bytes.byteLength === wanted.length) return decodeElements({ ...header, shape, fortranOrder: false }, bytes);
+  if (bytes.byteLength === wanted.length) {
+    return decodeElements({ ...header, shape, fortranOrder: false }, bytes);
+  }
   throw new RegistryError({
     code: "Conflict",
-    message: `Cannot read a part of ${shown(file.path)}: it gave ${bytes.byteLength} of ${wanted.length} bytes`,
+    message: `Cannot read a part of ${
+      shown(file.path)
+    }: it gave ${bytes.byteLength} of ${wanted.length} bytes`,
     hint: "Open it again: it may have changed meanwhile.",
   });
 }
@@ -134,7 +149,9 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
 async function readHeader(file: FileToDecode, signal: AbortSignal | undefined): Promise<NpyHeader> {
   const head = async (most: number) => {
     const length = Math.min(most, file.size);
-    return length === 0 ? new Uint8Array() : await readAll(file.stream({ offset: 0, length }), signal);
+    return length === 0
+      ? new Uint8Array()
+      : await readAll(file.stream({ offset: 0, length }), signal);
   };
   const first = await head(HEAD_BYTES);
   const longest = 12 + MAX_HEADER_BYTES;

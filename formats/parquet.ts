@@ -68,10 +68,14 @@ export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions 
  */
 export function parquet(options: ParquetOptions = {}): Format<ParquetTable, TableRows> {
   const { rowGroupSize = 32_768, compression = "snappy" } = options;
-  if (!Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 || !Object.hasOwn(CODECS, compression)) {
+  if (
+    !Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 || !Object.hasOwn(CODECS, compression)
+  ) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot write Parquet: its row groups have ${rowGroupSize} rows, packed with ${shown(compression)}`,
+      message: `Cannot write Parquet: its row groups have ${rowGroupSize} rows, packed with ${
+        shown(compression)
+      }`,
       hint: `A row group has one row or more, packed with ${Object.keys(CODECS).join(", ")}.`,
     });
   }
@@ -81,7 +85,9 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
     mediaType: "application/vnd.apache.parquet",
     accepts: isTable,
     async encode(table, formatOptions = {}) {
-      if (!isTable(table)) throw unwritableTable("Parquet", "it is no table", "createTable(columns, rows) makes one.");
+      if (!isTable(table)) {
+        throw unwritableTable("Parquet", "it is no table", "createTable(columns, rows) makes one.");
+      }
       const writer = openWriter(table.columns, compression);
       return await shortOrStream(encodeRows(table, writer, { ...formatOptions, rowGroupSize }));
     },

@@ -54,7 +54,13 @@ export function png({ maxPixels }: ImageOptions = {}): Format<Image> {
     encode(image) {
       checkHolds("PNG", image, HOLDS);
       const { data, width, height, channels, dtype } = image;
-      return encode({ data: data as Samples, width, height, channels, depth: dtype === "uint8" ? 8 : 16 });
+      return encode({
+        data: data as Samples,
+        width,
+        height,
+        channels,
+        depth: dtype === "uint8" ? 8 : 16,
+      });
     },
     async decode(file, { signal } = {}) {
       const chunks = readPngChunks(await file.bytes(), file.path, maxPixels);
@@ -82,7 +88,12 @@ function imageOf(chunks: PngChunks, samples: Samples, path: string): Image {
   const { width, height, depth, colour, transparency } = chunks;
   if (colour === INDEXED) return fromPalette(samples, chunks, path);
   const data = depth < 8 ? samples.map((sample) => sample * 255 / (2 ** depth - 1)) : samples;
-  const image = { width, height, channels: chunks.samples, dtype: depth === 16 ? "uint16" : "uint8" } as const;
+  const image = {
+    width,
+    height,
+    channels: chunks.samples,
+    dtype: depth === 16 ? "uint16" : "uint8",
+  } as const;
   if (transparency === undefined) return { data, ...image };
   return { ...image, data: addAlpha(data, samples, chunks), channels: chunks.samples + 1 };
 }
@@ -101,12 +112,18 @@ function unpack(packed: Samples, { width, height, depth }: PngChunks): Uint8Arra
   return samples;
 }
 
-function fromPalette(indices: Samples, { width, height, palette, transparency }: PngChunks, path: string): Image {
+function fromPalette(
+  indices: Samples,
+  { width, height, palette, transparency }: PngChunks,
+  path: string,
+): Image {
   const channels = transparency === undefined ? 3 : 4;
   const data = new Uint8Array(width * height * channels);
   for (let i = 0, to = 0; i < indices.length; i++, to += channels) {
     const from = indices[i] * 3;
-    if (from >= palette!.byteLength) throw corruptImage(path, `its palette has no colour ${indices[i]}`);
+    if (from >= palette!.byteLength) {
+      throw corruptImage(path, `its palette has no colour ${indices[i]}`);
+    }
     data[to] = palette![from];
     data[to + 1] = palette![from + 1];
     data[to + 2] = palette![from + 2];
@@ -116,17 +133,28 @@ function fromPalette(indices: Samples, { width, height, palette, transparency }:
 }
 
 /** Alpha is nothing for the one colour that is transparent, as it stands in the file, and all for the others. */
-function addAlpha(data: Samples, stored: Samples, { depth, samples, transparency }: PngChunks): Samples {
+function addAlpha(
+  data: Samples,
+  stored: Samples,
+  { depth, samples, transparency }: PngChunks,
+): Samples {
   const view = new DataView(transparency!.buffer, transparency!.byteOffset);
-  const key = Array.from({ length: samples }, (_, channel) => view.getUint16(channel * 2) & (2 ** depth - 1));
+  const key = Array.from(
+    { length: samples },
+    (_, channel) => view.getUint16(channel * 2) & (2 ** depth - 1),
+  );
   const opaque = depth === 16 ? 65535 : 255;
   const count = data.length / samples;
-  const out = depth === 16 ? new Uint16Array(count * (samples + 1)) : new Uint8Array(count * (samples + 1));
+  const out = depth === 16
+    ? new Uint16Array(count * (samples + 1))
+    : new Uint8Array(count * (samples + 1));
   for (let pixel = 0; pixel < count; pixel++) {
     const from = pixel * samples;
     const to = pixel * (samples + 1);
     for (let channel = 0; channel < samples; channel++) out[to + channel] = data[from + channel];
-    out[to + samples] = key.every((value, channel) => stored[from + channel] === value) ? 0 : opaque;
+    out[to + samples] = key.every((value, channel) => stored[from + channel] === value)
+      ? 0
+      : opaque;
   }
   return out;
 }

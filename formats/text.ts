@@ -34,8 +34,10 @@ export function text(): Format<string> {
       if (typeof value === "string" && value.isWellFormed()) return encoder.encode(value);
       throw new RegistryError({
         code: "Unsupported",
-        message: "Cannot save as text: it is no string, or one with a lone surrogate, which UTF-8 cannot express",
-        hint: "Turn it into a well-formed string first (toWellFormed), or save it in another format.",
+        message:
+          "Cannot save as text: it is no string, or one with a lone surrogate, which UTF-8 cannot express",
+        hint:
+          "Turn it into a well-formed string first (toWellFormed), or save it in another format.",
       });
     },
     async decode(file, { signal } = {}) {

@@ -8,7 +8,13 @@ import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { IMAGE_DTYPES } from "../core/image.ts";
 import type { Image, ImageDType } from "../core/image.ts";
-import { checkHolds, checkPixels, corruptImage, holdsImage, unsupportedImage } from "../core/image_file.ts";
+import {
+  checkHolds,
+  checkPixels,
+  corruptImage,
+  holdsImage,
+  unsupportedImage,
+} from "../core/image_file.ts";
 import type { Holds, ImageOptions } from "../core/image_file.ts";
 import { shown } from "../core/naming/names.ts";
 import { openTiff, readDirectories, TAGS } from "./tiff/directory.ts";
@@ -91,10 +97,17 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image<ImageD
     },
     async decode(file, { signal } = {}) {
       const reader = await openTiff(file, signal);
-      const directory = page === undefined ? await onlyDirectory(reader) : await directoryAt(reader, page);
+      const directory = page === undefined
+        ? await onlyDirectory(reader)
+        : await directoryAt(reader, page);
       const found = await readPage(reader, directory, maxPixels);
       checkPixels(file.path, imageOf(found), maxPixels);
-      return await readPixels(reader, directory, found, { x: 0, y: 0, width: found.width, height: found.height });
+      return await readPixels(reader, directory, found, {
+        x: 0,
+        y: 0,
+        width: found.width,
+        height: found.height,
+      });
     },
   };
 }
@@ -107,13 +120,17 @@ export function tiff({ maxPixels, page }: TiffOptions = {}): Format<Image<ImageD
  * @throws {RegistryError} `Invalid` for a rectangle that is not in the page, `NotFound` for a page that is not there;
  * else as {@linkcode tiff}
  */
-export async function readRegion(file: FileToDecode, options: RegionOptions): Promise<Image<ImageDType>> {
+export async function readRegion(
+  file: FileToDecode,
+  options: RegionOptions,
+): Promise<Image<ImageDType>> {
   checkFile(file, "read a region");
   const { x, y, width, height, page = 0, maxPixels, signal } = options;
   const reader = await openTiff(file, signal);
   const directory = await directoryAt(reader, page);
   const found = await readPage(reader, directory, maxPixels);
-  const isInside = [x, y, width, height].every(Number.isSafeInteger) && x >= 0 && y >= 0 && width >= 1 && height >= 1 &&
+  const isInside = [x, y, width, height].every(Number.isSafeInteger) && x >= 0 && y >= 0 &&
+    width >= 1 && height >= 1 &&
     x + width <= found.width && y + height <= found.height;
   if (isInside) {
     checkPixels(file.path, { width, height, channels: found.channels }, maxPixels);
@@ -121,19 +138,29 @@ export async function readRegion(file: FileToDecode, options: RegionOptions): Pr
   }
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot read a region of ${shown(file.path)}: page ${page} has ${found.width} x ${found.height} pixels, ` +
+    message:
+      `Cannot read a region of ${
+        shown(file.path)
+      }: page ${page} has ${found.width} x ${found.height} pixels, ` +
       `none of ${width} x ${height} at (${x}, ${y})`,
-    hint: "A region lies inside its page and has at least one pixel; readPages tells how large pages are.",
+    hint:
+      "A region lies inside its page and has at least one pixel; readPages tells how large pages are.",
   });
 }
 
 /** What the pages of a file are, in their order; of their pixels nothing is read. */
-export async function readPages(file: FileToDecode, { signal }: FormatOptions = {}): Promise<TiffPage[]> {
+export async function readPages(
+  file: FileToDecode,
+  { signal }: FormatOptions = {},
+): Promise<TiffPage[]> {
   checkFile(file, "read the pages of an image");
   const reader = await openTiff(file, signal);
   const pages: TiffPage[] = [];
   for await (const directory of readDirectories(reader)) {
-    pages.push({ ...imageOf(await readPage(reader, directory, Infinity)), isDerived: await isDerived(directory) });
+    pages.push({
+      ...imageOf(await readPage(reader, directory, Infinity)),
+      isDerived: await isDerived(directory),
+    });
   }
   return pages;
 }
@@ -147,7 +174,9 @@ async function onlyDirectory(reader: TiffReader): Promise<Directory> {
   let only: Directory | undefined;
   for await (const directory of readDirectories(reader)) {
     if (await isDerived(directory)) continue;
-    if (only !== undefined) throw unsupportedImage(reader.path, "it has several pages, and none is named");
+    if (only !== undefined) {
+      throw unsupportedImage(reader.path, "it has several pages, and none is named");
+    }
     only = directory;
   }
   if (only === undefined) throw corruptImage(reader.path, "it has no page");

@@ -31,7 +31,12 @@ const HOLDS: Holds = { dtypes: ["uint8"], channels: [3, 4], maxSide: 16_383 };
 
 /** What the compiled code offers. */
 interface Encoder {
-  encode(rgba: Uint8ClampedArray, width: number, height: number, options: object): Uint8Array | null;
+  encode(
+    rgba: Uint8ClampedArray,
+    width: number,
+    height: number,
+    options: object,
+  ): Uint8Array | null;
 }
 
 interface Decoder {
@@ -80,13 +85,19 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
     async encode(image, { signal } = {}) {
       checkHolds("WebP", image, HOLDS);
       if (!isKept(image)) {
-        throw unwritableImage("WebP", "its alpha is full everywhere", "Write it with three channels.");
+        throw unwritableImage(
+          "WebP",
+          "its alpha is full everywhere",
+          "Write it with three channels.",
+        );
       }
       const { encode } = await load<Encoder>(encoder);
       signal?.throwIfAborted();
       const how = lossy ? { quality } : { lossless: 1, exact: 1 };
       const bytes = encode(toRgba(image), image.width, image.height, { ...defaultOptions, ...how });
-      if (bytes === null) throw unwritableImage("WebP", "its encoder gave up", "Write it as PNG, or in parts.");
+      if (bytes === null) {
+        throw unwritableImage("WebP", "its encoder gave up", "Write it as PNG, or in parts.");
+      }
       if (!lossy && image.channels === 4) markAlpha(bytes);
       return bytes;
     },
@@ -96,7 +107,9 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
       const { decode } = await load<Decoder>(decoder);
       signal?.throwIfAborted();
       const data = decodePixels(decode, bytes, file.path);
-      if (data.length !== width * height * 4) throw corruptImage(file.path, "it has another size than it says");
+      if (data.length !== width * height * 4) {
+        throw corruptImage(file.path, "it has another size than it says");
+      }
       const channels = alpha ? 4 : 3;
       return { data: fromRgba(data, channels), width, height, channels, dtype: "uint8" };
     },
@@ -114,13 +127,21 @@ function isOpaque({ data }: Image): boolean {
 async function load<M>(factory: unknown): Promise<M> {
   const print = () => {};
   try {
-    return await (factory as (options: object) => Promise<M>)({ noInitialRun: true, print, printErr: print });
+    return await (factory as (options: object) => Promise<M>)({
+      noInitialRun: true,
+      print,
+      printErr: print,
+    });
   } catch (error) {
     throw loadingFailed("WebP", error);
   }
 }
 
-function decodePixels(decode: Decoder["decode"], bytes: Uint8Array, path: string): Uint8ClampedArray {
+function decodePixels(
+  decode: Decoder["decode"],
+  bytes: Uint8Array,
+  path: string,
+): Uint8ClampedArray {
   try {
     const pixels = decode(bytes);
     if (pixels !== null) return pixels.data;

@@ -11,7 +11,14 @@ import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
-import { corrupt, numberProblem, offsetOf, SCHEMA, tagProblem, unsupported } from "./yaml/node_problem.ts";
+import {
+  corrupt,
+  numberProblem,
+  offsetOf,
+  SCHEMA,
+  tagProblem,
+  unsupported,
+} from "./yaml/node_problem.ts";
 import { PORTABLE } from "./yaml/portable.ts";
 import { MAX_DEPTH, strayProblem, tokenProblem } from "./yaml/text_problem.ts";
 import type { YamlProblem, YamlToken } from "./yaml/text_problem.ts";
@@ -43,7 +50,9 @@ export interface YamlOptions {
  * assertEquals(new TextDecoder().decode(bytes), 'name: "no"\nsizes:\n  - 1\n  - 2.5\n');
  * ```
  */
-export function yaml({ maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOptions = {}): Format<PlainValue> {
+export function yaml(
+  { maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOptions = {},
+): Format<PlainValue> {
   const read = (text: string, lines: LineCounter) => parseYaml(text, lines, maxAliasCount);
   return {
     id: "yaml",
@@ -93,7 +102,9 @@ type Parsed = { value: PlainValue } | { problem: YamlProblem };
 function parseYaml(text: string, lines: LineCounter, maxAliasCount: number): Parsed {
   const stray = strayProblem(text);
   if (stray !== undefined) {
-    for (let at = 0; at >= 0 && at <= stray.offset; at = text.indexOf("\n", at) + 1 || -1) lines.addNewLine(at);
+    for (let at = 0; at >= 0 && at <= stray.offset; at = text.indexOf("\n", at) + 1 || -1) {
+      lines.addNewLine(at);
+    }
     return { problem: stray };
   }
   const tokens: CST.Token[] = [];
@@ -105,7 +116,9 @@ function parseYaml(text: string, lines: LineCounter, maxAliasCount: number): Par
   let document: Document.Parsed | undefined;
   const composer = new Composer({ ...SCHEMA, uniqueKeys: false, strict: true, logLevel: "silent" });
   for (const next of composer.compose(tokens, false, text.length)) {
-    if (document !== undefined) return { problem: unsupported("a second document begins", next.range[0]) };
+    if (document !== undefined) {
+      return { problem: unsupported("a second document begins", next.range[0]) };
+    }
     document = next;
     const [error] = next.errors;
     if (error !== undefined) return { problem: corrupt(error.message, error.pos[0]) };
@@ -179,7 +192,8 @@ function failed(
   return new RegistryError({
     code,
     message: `Cannot read YAML ${shown(path)}: ${state.replace(/\.$/, "")}`,
-    hint: "A file is one document of YAML 1.2 with plain data; keys and long numbers stand in quotes.",
+    hint:
+      "A file is one document of YAML 1.2 with plain data; keys and long numbers stand in quotes.",
     cause,
   });
 }

@@ -94,6 +94,10 @@ export async function createZarrGroup(
 }
 
 /** Opens a group of either version, or `NotFound`. */
-export async function openZarrGroup(store: ZarrStore, path: string, options: CallOptions = {}): Promise<ZarrGroup> {
+export async function openZarrGroup(
+  store: ZarrStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<ZarrGroup> {
   return await openGroup(store, path, options);
 }

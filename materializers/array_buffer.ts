@@ -14,7 +14,9 @@ export function arrayBuffer(): ClassMaterializer<ArrayBuffer> {
     id: "array-buffer",
     reopen: { module: import.meta.url, name: "arrayBuffer" },
     accepts: isArrayBuffer,
-    save: (value) => [{ path: "data.bin", content: viewBytes(value), mediaType: "application/octet-stream" }],
+    save: (
+      value,
+    ) => [{ path: "data.bin", content: viewBytes(value), mediaType: "application/octet-stream" }],
     load: async (artifact) => ownBytes(await onlyFile(artifact).bytes()).buffer,
   });
 }

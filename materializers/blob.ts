@@ -46,21 +46,26 @@ export function isBlob(value: unknown): value is Blob {
 /** Type, and for a `File` name and time. */
 export function factsOf(value: Blob): BlobFacts {
   const { type } = value;
-  return value instanceof File ? { type, name: value.name, lastModified: value.lastModified } : { type };
+  return value instanceof File
+    ? { type, name: value.name, lastModified: value.lastModified }
+    : { type };
 }
 
 /** The `Blob` or `File` with these bytes and facts. */
 export function createBlob(bytes: Uint8Array, facts: BlobFacts): Blob {
   const { type, name, lastModified } = facts;
   const parts = [bytes as Uint8Array<ArrayBuffer>];
-  return name === undefined ? new Blob(parts, { type }) : new File(parts, name, { type, lastModified });
+  return name === undefined
+    ? new Blob(parts, { type })
+    : new File(parts, name, { type, lastModified });
 }
 
 /** True for what {@linkcode factsOf} gives, once it has been through JSON. */
 export function isBlobFacts(value: unknown): value is BlobFacts {
   if (typeof value !== "object" || value === null) return false;
   const { type, name, lastModified } = value as Partial<BlobFacts>;
-  return typeof type === "string" && typeof name === (name === undefined ? "undefined" : "string") &&
+  return typeof type === "string" &&
+    typeof name === (name === undefined ? "undefined" : "string") &&
     typeof lastModified === (name === undefined ? "undefined" : "number");
 }
 

@@ -33,5 +33,6 @@ export function isBytes(value: unknown): value is Uint8Array {
   if (!(value instanceof Uint8Array)) return false;
   const prototype = Object.getPrototypeOf(value);
   const { Buffer } = globalThis as { Buffer?: { prototype: object } }; // a browser has none
-  return prototype === Uint8Array.prototype || (Buffer !== undefined && prototype === Buffer.prototype);
+  return prototype === Uint8Array.prototype ||
+    (Buffer !== undefined && prototype === Buffer.prototype);
 }

@@ -50,9 +50,11 @@ export function formatMaterializer<T, S>(format: Format<T, S>): ClassMaterialize
     id: idOf(format.id),
     accepts: (value) => format.accepts(value),
     save: (value, options) => filesOf(format, value, options),
-    load: async (artifact, { signal }) => await format.decode(fileToDecode(dataFile(artifact)), { signal }),
+    load: async (artifact, { signal }) =>
+      await format.decode(fileToDecode(dataFile(artifact)), { signal }),
     boundaries: format.boundaries &&
-      ((artifact, path, { signal }) => format.boundaries!(fileToDecode(artifact.file(path)), { signal })),
+      ((artifact, path, { signal }) =>
+        format.boundaries!(fileToDecode(artifact.file(path)), { signal })),
   });
 }
 
@@ -149,7 +151,8 @@ function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
 function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot load "${artifact.info.name}": ${READING} does not say how a file of format ${id} is read`,
+    message:
+      `Cannot load "${artifact.info.name}": ${READING} does not say how a file of format ${id} is read`,
     hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
     cause,
   });

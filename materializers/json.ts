@@ -34,7 +34,9 @@ export function json(): ClassMaterializer<unknown> {
     id: "json",
     accepts: isJsonKind,
     save(value) {
-      if (isPlain(value)) return [{ path: "data.json", content: encodeText(value), mediaType: MEDIA_TYPE }];
+      if (isPlain(value)) {
+        return [{ path: "data.json", content: encodeText(value), mediaType: MEDIA_TYPE }];
+      }
       const { root, parts } = encodeJson(value);
       return [{ path: "data.json", content: encodeText(root), mediaType: MEDIA_TYPE }, ...parts];
     },
@@ -43,7 +45,9 @@ export function json(): ClassMaterializer<unknown> {
       const root = parseText(artifact, text);
       if (!text.includes(`"${TAG}"`)) return root;
       const parts = artifact.files().filter(({ info }) => info.path !== "data.json");
-      const contents = await Promise.all(parts.map(async (file) => [file.info.path, await file.bytes()] as const));
+      const contents = await Promise.all(
+        parts.map(async (file) => [file.info.path, await file.bytes()] as const),
+      );
       return decodeJson(root, new Map(contents));
     },
   });
@@ -66,7 +70,8 @@ function encodeText(root: unknown): Uint8Array {
     throw new RegistryError({
       code: "Unsupported",
       message: "Cannot save the value as JSON: its text is longer than a string can be",
-      hint: "Keep numbers in typed arrays and bytes in Uint8Arrays: they are saved as files beside the JSON.",
+      hint:
+        "Keep numbers in typed arrays and bytes in Uint8Arrays: they are saved as files beside the JSON.",
       cause,
     });
   }

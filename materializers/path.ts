@@ -10,7 +10,12 @@ import { RegistryError } from "../core/errors.ts";
 import { onDisk } from "../core/disk/file_errors.ts";
 import { filePathProblem } from "../core/disk/file_paths.ts";
 import { defineMaterializer, described } from "../core/materializer.ts";
-import type { ClassMaterializer, FilesToSave, FileToSave, MaterializeOptions } from "../core/materializer.ts";
+import type {
+  ClassMaterializer,
+  FilesToSave,
+  FileToSave,
+  MaterializeOptions,
+} from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { DiskContent, lookAt, stateOf } from "../core/disk/disk_file.ts";
 import { onlyFile } from "./only_file.ts";
@@ -100,7 +105,8 @@ export function folder(): ClassMaterializer<StoredPath, StoredPath | LocalPath> 
   return defineMaterializer<StoredPath, StoredPath | LocalPath>({
     id: "folder",
     accepts: (value) => kindOf(value) === "folder",
-    save: (value, options): FilesToSave => value instanceof LocalPath ? filesOf(value, options) : value.filesToSave(),
+    save: (value, options): FilesToSave =>
+      value instanceof LocalPath ? filesOf(value, options) : value.filesToSave(),
     load: (artifact) => new StoredPath("folder", artifact),
   });
 }
@@ -124,11 +130,14 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
     throw new RegistryError({
       code: "Unsupported",
       message: `Cannot save ${shown(path)}: it is not a file or folder`,
-      hint: "Pipes, sockets and devices have no content of their own; read one as a stream and save that.",
+      hint:
+        "Pipes, sockets and devices have no content of their own; read one as a stream and save that.",
     });
   }
   const name = basename(named);
-  const problem = name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
+  const problem = name.includes("\ufffd")
+    ? "its name is not UTF-8"
+    : filePathProblem(name, sep === "\\");
   if (problem !== undefined) {
     throw new RegistryError({
       code: "Invalid",
@@ -140,7 +149,10 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
   return { path: name, content, ...factsOf(stats, options) };
 }
 
-async function* filesOf({ path, options }: LocalPath, { signal }: MaterializeOptions): AsyncIterable<FileToSave> {
+async function* filesOf(
+  { path, options }: LocalPath,
+  { signal }: MaterializeOptions,
+): AsyncIterable<FileToSave> {
   const found = await walkFolder(realPath(followed(path, options)), { ...options, signal });
   for (const [i, file] of found.files.entries()) {
     signal?.throwIfAborted();

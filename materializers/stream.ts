@@ -20,7 +20,13 @@ export function stream(): ClassMaterializer<ReadableStream<Uint8Array>> {
   return defineMaterializer<ReadableStream<Uint8Array>>({
     id: "bytes",
     class: ReadableStream,
-    save: (value) => [{ path: "data.bin", content: checkedStream(value), mediaType: "application/octet-stream" }],
+    save: (
+      value,
+    ) => [{
+      path: "data.bin",
+      content: checkedStream(value),
+      mediaType: "application/octet-stream",
+    }],
     load: (artifact) => onlyFile(artifact).stream(),
   });
 }

@@ -23,11 +23,16 @@ export function text(): ClassMaterializer<string> {
       if (!value.isWellFormed()) {
         throw new RegistryError({
           code: "Unsupported",
-          message: "Cannot save a string as text: it has a lone surrogate, which UTF-8 cannot express",
+          message:
+            "Cannot save a string as text: it has a lone surrogate, which UTF-8 cannot express",
           hint: "Save it with { materializer: json() }, which keeps it.",
         });
       }
-      return [{ path: "text.txt", content: encoder.encode(value), mediaType: "text/plain; charset=utf-8" }];
+      return [{
+        path: "text.txt",
+        content: encoder.encode(value),
+        mediaType: "text/plain; charset=utf-8",
+      }];
     },
     async load(artifact) {
       const file = onlyFile(artifact);

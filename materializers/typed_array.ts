@@ -40,7 +40,11 @@ export function typedArray(): ClassMaterializer<TypedArray> {
     reopen: { module: import.meta.url, name: "typedArray" },
     accepts: isTypedArray,
     save: (value) => [
-      { path: `${typedArrayName(value)}.npy`, content: encodeTypedArray(value), mediaType: NPY_MEDIA_TYPE },
+      {
+        path: `${typedArrayName(value)}.npy`,
+        content: encodeTypedArray(value),
+        mediaType: NPY_MEDIA_TYPE,
+      },
     ],
     async load(artifact) {
       const file = onlyFile(artifact);
@@ -77,7 +81,8 @@ export function decodeTypedArray(bytes: Uint8Array, name: string, path: string):
     throw new RegistryError({
       code: "Unsupported",
       message: `Cannot load "${path}": this runtime has no class ${name}`,
-      hint: "Load it in Deno, Bun or Node 24 and later, or as ndarray().load(await registry.open(ref), {}).",
+      hint:
+        "Load it in Deno, Bun or Node 24 and later, or as ndarray().load(await registry.open(ref), {}).",
     });
   }
   const array = decodeNpy(bytes, path);

@@ -21,7 +21,8 @@ export type { DType, NDArray } from "../core/bytes/ndarray.ts";
 export type { OpenZarrOptions, ZarrArray } from "../formats/zarr.ts";
 
 /** Options of {@linkcode zarr}. */
-export interface ZarrMaterializerOptions extends Omit<CreateZarrOptions, "shape" | "dtype" | "signal"> {}
+export interface ZarrMaterializerOptions
+  extends Omit<CreateZarrOptions, "shape" | "dtype" | "signal"> {}
 
 /**
  * Saves an array, in chunks as the options say, and a {@linkcode ZarrArray} with all that lies below its path, as it is
@@ -46,7 +47,9 @@ export interface ZarrMaterializerOptions extends Omit<CreateZarrOptions, "shape"
  * assertEquals((await array.read([2])).data, Uint16Array.of(8, 9, 10, 11));
  * ```
  */
-export function zarr(options: ZarrMaterializerOptions = {}): ClassMaterializer<ZarrArray, NDArray | ZarrArray> {
+export function zarr(
+  options: ZarrMaterializerOptions = {},
+): ClassMaterializer<ZarrArray, NDArray | ZarrArray> {
   return defineMaterializer<ZarrArray, NDArray | ZarrArray>({
     id: "zarr",
     accepts: (value) => isNDArray(value) && !areTimes(value.dtype) || isHandle(value),
@@ -63,7 +66,8 @@ function limits({ maxBytes }: ZarrMaterializerOptions): OpenZarrOptions {
 
 function isHandle(value: unknown): value is ZarrArray {
   const { store, path, read, append } = (value ?? {}) as Partial<ZarrArray>;
-  return typeof store?.get === "function" && typeof path === "string" && typeof read === "function" &&
+  return typeof store?.get === "function" && typeof path === "string" &&
+    typeof read === "function" &&
     typeof append === "function";
 }
 
@@ -94,7 +98,10 @@ async function* newFiles(
     const count = Math.min(rows, shape[0] - row);
     const part = data.subarray(row * perRow, (row + count) * perRow) as NDArray["data"];
     const at = shape.map((_, axis) => axis === 0 ? row : 0);
-    await array.write({ data: part, shape: [count, ...shape.slice(1)], dtype }, { at, signal: options.signal });
+    await array.write({ data: part, shape: [count, ...shape.slice(1)], dtype }, {
+      at,
+      signal: options.signal,
+    });
     yield* take();
   }
   yield* take();
@@ -136,7 +143,9 @@ function artifactStore(artifact: Artifact): ZarrStore {
     async get(key, { range, suffix, signal } = {}) {
       if (!known.has(key)) return undefined;
       const file = fileToDecode(artifact.file(key));
-      if (range === undefined && (suffix === undefined || suffix >= file.size)) return await file.bytes();
+      if (range === undefined && (suffix === undefined || suffix >= file.size)) {
+        return await file.bytes();
+      }
       const offset = Math.min(range?.offset ?? file.size - suffix!, file.size);
       const length = Math.min(range?.length ?? file.size, file.size - offset);
       return await readAll(file.stream({ offset, length }), signal);

@@ -47,7 +47,8 @@ export function checkRun<O extends RunnerOptions>(
   required: readonly string[] = [],
 ): O {
   const is = Array.isArray((pipeline as Pipeline | null | undefined)?.steps);
-  const hint = "Give what definePipeline() gives, or the pipeline of what loadPipeline() gives: { pipeline }, awaited.";
+  const hint =
+    "Give what definePipeline() gives, or the pipeline of what loadPipeline() gives: { pipeline }, awaited.";
   checkGiven(action, pipeline, { is, what: "pipeline", hint });
   return checkRunOptions(action, options, required);
 }
@@ -58,7 +59,11 @@ export function checkRunOptions<O extends RunnerOptions>(
   options: O,
   required: readonly string[] = [],
 ): O {
-  const checked = checkOptions(action, options, RUN_OPTIONS, ["registry", "operators", ...required]);
+  const checked = checkOptions(action, options, RUN_OPTIONS, [
+    "registry",
+    "operators",
+    ...required,
+  ]);
   checkRegistry(action, checked.registry);
   checkGiven(action, checked.operators, {
     is: isOperators(checked.operators),

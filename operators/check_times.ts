@@ -14,7 +14,10 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
  * @param times by the name of the option; undefined where it was not given
  * @throws {RegistryError} `Invalid` naming the first of them
  */
-export function checkTimes(action: string, times: Readonly<Record<string, number | undefined>>): void {
+export function checkTimes(
+  action: string,
+  times: Readonly<Record<string, number | undefined>>,
+): void {
   for (const [name, ms] of Object.entries(times)) {
     if (ms === undefined || ms === Infinity || (ms >= 0 && ms <= MAX_TIMER_MS)) continue;
     throw new RegistryError({

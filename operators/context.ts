@@ -61,7 +61,9 @@ export async function completeContext(given: PartialContext): Promise<CompleteCo
     context,
     async remove() {
       // One that was left to itself may still write there: that is not to hide how it ended.
-      for (const path of temporary) await rm(path, { recursive: true, force: true }).catch(() => {});
+      for (const path of temporary) {
+        await rm(path, { recursive: true, force: true }).catch(() => {});
+      }
       if (outputRoot === undefined) await rmdir(context.outputRoot).catch(() => {}); // has output
     },
   };

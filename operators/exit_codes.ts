@@ -64,12 +64,15 @@ function ofSystem(error: unknown): ExitName | undefined {
   if (name === "PermissionDenied" || name === "NotCapable") return "environment";
   // A program that is not there is told from a file that is not there by what was called.
   // Deno names no call of its own, only what it was about.
-  const isSpawn = syscall?.startsWith("spawn") || (name === "NotFound" && message?.startsWith("Failed to spawn "));
+  const isSpawn = syscall?.startsWith("spawn") ||
+    (name === "NotFound" && message?.startsWith("Failed to spawn "));
   if (code === "ENOENT" && isSpawn) return "environment";
   if (name === "NotFound") return "input";
   if (name === "TimeoutError" || name === "TimedOut") return "resource";
   // What engines throw where memory ran out has no code of its own.
-  if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) return "resource";
+  if (name === "RangeError" && /allocation failed|out of memory/i.test(message ?? "")) {
+    return "resource";
+  }
   return typeof code === "string" ? OF_SYSTEM[code] : undefined;
 }
 
@@ -83,7 +86,10 @@ export function parseExitCode(returned: unknown, operatorId: string): ExitCode {
   if (Object.values(EXIT_CODES).includes(returned as ExitCode)) return returned as ExitCode;
   throw new RegistryError({
     code: "TaskFailed",
-    message: `Cannot take what operator ${shown(operatorId)} returned as its exit code: ${shown(returned)}`,
-    hint: "Return nothing or 0 where all is well, 1 configuration, 2 input, 3 logic, 4 resource, 5 environment.",
+    message: `Cannot take what operator ${shown(operatorId)} returned as its exit code: ${
+      shown(returned)
+    }`,
+    hint:
+      "Return nothing or 0 where all is well, 1 configuration, 2 input, 3 logic, 4 resource, 5 environment.",
   });
 }

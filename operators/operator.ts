@@ -35,7 +35,8 @@ export type AnyOperator = OperatorContract<any>;
  * assertEquals((await runOperator(new Doubler(), { params: { value: 21 } })).exit, "ok");
  * ```
  */
-export abstract class Operator<Params = Record<string, unknown>> implements OperatorContract<Params> {
+export abstract class Operator<Params = Record<string, unknown>>
+  implements OperatorContract<Params> {
   /** What its parameters must be; its output is `context.params`. @default anything */
   declare readonly params?: StandardSchema<Params>;
   /** Names of its inputs, and what each is. */
@@ -49,7 +50,9 @@ export abstract class Operator<Params = Record<string, unknown>> implements Oper
   abstract run(context: OperatorContext<Params>): number | void | Promise<number | void>;
 
   /** The command that does the same in a process of its own: program and arguments. */
-  abstract command(context: OperatorContext<Params>): readonly string[] | Promise<readonly string[]>;
+  abstract command(
+    context: OperatorContext<Params>,
+  ): readonly string[] | Promise<readonly string[]>;
 
   /** Whether the input is there and right. @default whether the input root exists */
   validateInput(context: OperatorContext<Params>): boolean | Promise<boolean> {
@@ -58,7 +61,9 @@ export abstract class Operator<Params = Record<string, unknown>> implements Oper
 }
 
 /** Whether the input root exists: what is asked of an operator's input where it does not say more. */
-export async function hasInputRoot({ inputRoot }: { readonly inputRoot: string }): Promise<boolean> {
+export async function hasInputRoot(
+  { inputRoot }: { readonly inputRoot: string },
+): Promise<boolean> {
   return await stat(inputRoot).then(() => true, () => false);
 }
 
@@ -101,7 +106,8 @@ export type OperatorClass = new (args: any) => AnyOperator;
 
 /** A class, told from a function: its prototype cannot be exchanged. */
 export function isClass(value: unknown): value is OperatorClass {
-  return typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+  return typeof value === "function" &&
+    Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }
 
 /**
@@ -115,16 +121,20 @@ export function checkOperator(operator: unknown, action: string): asserts operat
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot ${action}: ${shown(operator)} is no operator`,
-      hint: "Give an object of defineOperator({ run, command }), a class with run() and command(), or a function " +
+      hint:
+        "Give an object of defineOperator({ run, command }), a class with run() and command(), or a function " +
         "that makes one of them.",
     });
   }
-  const missing = ["run", "command"].filter((name) => typeof Reflect.get(operator, name) !== "function");
+  const missing = ["run", "command"].filter((name) =>
+    typeof Reflect.get(operator, name) !== "function"
+  );
   if (missing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot ${action}: it has no ${missing.map((name) => `${name}()`).join(" and no ")}`,
-    hint: "run(context) does the work in this process, command(context) returns the program and arguments that do " +
+    hint:
+      "run(context) does the work in this process, command(context) returns the program and arguments that do " +
       "the same in a process of its own. In a class they are methods, not fields.",
   });
 }

@@ -16,7 +16,10 @@ export type OperatorArgs = Readonly<Record<string, unknown>>;
 
 /** What can be registered: an operator, a class of operators, or a function that makes one. */
 // deno-lint-ignore no-explicit-any -- what a function is called with is its own affair
-export type OperatorSource = AnyOperator | OperatorClass | ((args: any) => AnyOperator | Promise<AnyOperator>);
+export type OperatorSource =
+  | AnyOperator
+  | OperatorClass
+  | ((args: any) => AnyOperator | Promise<AnyOperator>);
 
 /** A set of operators by key. `get` gives what was registered, `instance` an operator that can be run. */
 export interface Operators extends Lookup<OperatorSource> {
@@ -28,7 +31,11 @@ export interface Operators extends Lookup<OperatorSource> {
    * @throws {RegistryError} `NotFound` for a key that is not registered; `Invalid` where it was made with other
    * arguments, or what was made is no operator
    */
-  instance(key: string, operatorId: string, options?: { args?: OperatorArgs }): Promise<AnyOperator>;
+  instance(
+    key: string,
+    operatorId: string,
+    options?: { args?: OperatorArgs },
+  ): Promise<AnyOperator>;
   /** Forgets what `instance` made, and disposes of it. What is registered stays. For tests. */
   clear(): Promise<void>;
 }
@@ -105,7 +112,9 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
     made.clear();
     // What was registered as it is stays its owner's.
     const own = before.filter(([id]) => typeof sources.find(JSON.parse(id)[0]) === "function");
-    const ended = await Promise.allSettled(own.map(async ([, { operator }]) => dispose(await operator)));
+    const ended = await Promise.allSettled(
+      own.map(async ([, { operator }]) => dispose(await operator)),
+    );
     const failed = ended.find(({ status }) => status === "rejected");
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   }
@@ -145,7 +154,11 @@ export async function makeOperator(
   source: OperatorSource,
   { key, args = {} }: { key: string; args?: OperatorArgs },
 ): Promise<AnyOperator> {
-  const operator = isClass(source) ? new source(args) : typeof source === "function" ? await source(args) : source;
+  const operator = isClass(source)
+    ? new source(args)
+    : typeof source === "function"
+    ? await source(args)
+    : source;
   checkOperator(operator, `make operator ${shown(key)}`);
   return operator;
 }
@@ -161,19 +174,26 @@ function checkKey(key: string): void {
   if (/^[^\s:,@]+$/.test(key)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot register operator ${shown(key)}: the key is empty, or has a space, a colon, a comma or an @`,
+    message: `Cannot register operator ${
+      shown(key)
+    }: the key is empty, or has a space, a colon, a comma or an @`,
     hint: 'Use letters, digits, dots, "_" and "-": data_cleaner_v1.',
   });
 }
 
-function checkArgs(made: { key: string; operatorId: string; before: OperatorArgs; now: OperatorArgs }): void {
+function checkArgs(
+  made: { key: string; operatorId: string; before: OperatorArgs; now: OperatorArgs },
+): void {
   const { key, operatorId, before, now } = made;
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   const differing = [...names].filter((name) => !isDeepStrictEqual(before[name], now[name])).sort();
   if (differing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot make operator ${shown(key)} as ${shown(operatorId)}: its arguments differ from those before: ` +
+    message:
+      `Cannot make operator ${shown(key)} as ${
+        shown(operatorId)
+      }: its arguments differ from those before: ` +
       differing.join(", "),
     hint:
       "One operator id has one instance: give the same arguments, another operator id, or what changes as params. " +

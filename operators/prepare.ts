@@ -37,7 +37,10 @@ export async function prepareContext(
 }
 
 /** The parameters as the operator's schema gives them. All that is wrong is said at once. */
-async function parseParams(operator: Prepared, { operatorId, params }: OperatorContext<unknown>): Promise<unknown> {
+async function parseParams(
+  operator: Prepared,
+  { operatorId, params }: OperatorContext<unknown>,
+): Promise<unknown> {
   const result = await operator.params?.["~standard"].validate(params);
   if (result === undefined) return params;
   if (result.issues === undefined) return result.value;
@@ -46,7 +49,8 @@ async function parseParams(operator: Prepared, { operatorId, params }: OperatorC
     message: `Cannot run operator ${shown(operatorId)}: its params are wrong: ${
       result.issues.map(shownIssue).join("; ")
     }`,
-    hint: "Correct them in the configuration of the step; the operator's schema says what they must be.",
+    hint:
+      "Correct them in the configuration of the step; the operator's schema says what they must be.",
     cause: result.issues,
   });
 }

@@ -78,7 +78,9 @@ export async function runOperator(
   const startedAt = system.monotonic();
   const timedOut = new AbortController();
   const over = new AbortController(); // ends the watch of the time
-  const signal = cancelled === undefined ? timedOut.signal : AbortSignal.any([cancelled, timedOut.signal]);
+  const signal = cancelled === undefined
+    ? timedOut.signal
+    : AbortSignal.any([cancelled, timedOut.signal]);
   const { context: complete, remove } = await completeContext({ ...context, signal });
   const { operatorId, outputRoot } = complete;
   const ended = (exitCode: ExitCode, failure?: { error: unknown }): OperatorResult => ({
@@ -90,7 +92,9 @@ export async function runOperator(
   });
   watchTime(operatorId, { ...options, system, timedOut, over: over.signal });
   try {
-    const work = makeOperator(source, { key: operatorId }).then((operator) => perform(operator, complete));
+    const work = makeOperator(source, { key: operatorId }).then((operator) =>
+      perform(operator, complete)
+    );
     return ended(await withGrace(work, { signal, graceMs, system, over: over.signal }));
   } catch (error) {
     if (!signal.aborted) return ended(exitCodeOf(error), { error });
@@ -103,8 +107,14 @@ export async function runOperator(
 }
 
 /** Parameters, input, work. */
-async function perform(operator: AnyOperator, context: OperatorContext<unknown>): Promise<ExitCode> {
-  return parseExitCode(await operator.run(await prepareContext(operator, context)), context.operatorId);
+async function perform(
+  operator: AnyOperator,
+  context: OperatorContext<unknown>,
+): Promise<ExitCode> {
+  return parseExitCode(
+    await operator.run(await prepareContext(operator, context)),
+    context.operatorId,
+  );
 }
 
 interface Watch {
@@ -114,7 +124,10 @@ interface Watch {
 }
 
 /** Tells the operator to end when its time is over. */
-function watchTime(operatorId: string, watch: Watch & { timeoutMs?: number; timedOut: AbortController }): void {
+function watchTime(
+  operatorId: string,
+  watch: Watch & { timeoutMs?: number; timedOut: AbortController },
+): void {
   const { timeoutMs, timedOut, system, over } = watch;
   if (timeoutMs === undefined || timeoutMs === Infinity) return;
   system.sleep(timeoutMs, over).then(() => {

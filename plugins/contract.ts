@@ -78,7 +78,11 @@ export interface Plugins extends CallRunner, AsyncDisposable {
    * @throws {RegistryError} `AlreadyExists` for a name that is taken; `Invalid` for a class without a method of the
    * interface, naming all that are missing
    */
-  register<T, Config>(plugin: InterfaceOf<T>, name: string, source: PluginSource<NoInfer<T>, Config>): void;
+  register<T, Config>(
+    plugin: InterfaceOf<T>,
+    name: string,
+    source: PluginSource<NoInfer<T>, Config>,
+  ): void;
   /** A decorator that adds the class that it stands on. */
   register<T>(
     plugin: InterfaceOf<T>,
@@ -207,7 +211,10 @@ export interface Remainder {
 }
 
 /** When, and how often, what remains is run: see {@linkcode ScheduleOptions}. */
-export type RemainderOptions = Pick<ScheduleOptions, "delayMs" | "priority" | "attempts" | "backoffMs">;
+export type RemainderOptions = Pick<
+  ScheduleOptions,
+  "delayMs" | "priority" | "attempts" | "backoffMs"
+>;
 
 /** What a set of plugins keeps large inputs and results in. */
 export type TaskRegistry = Pick<Registry, "save" | "load">;

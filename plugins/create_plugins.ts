@@ -58,7 +58,10 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
 
   async function check(contract: Contract, name: string, config: object): Promise<CheckedOrder> {
     if (closed) throw closedSet(name);
-    return await checkOrder({ contract, name, definition: table.get(contract, name), config }, context);
+    return await checkOrder(
+      { contract, name, definition: table.get(contract, name), config },
+      context,
+    );
   }
 
   function register(plugin: AnyInterface, name: string, ...given: AnySource[]): unknown {
@@ -78,7 +81,11 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
       const contract = contractOf(plugin);
       const order = await check(contract, name, config);
       if (closed) throw closedSet(name);
-      return await shared.get([contract.name, name], order.checked, () => makePlugin(order, context)) as T;
+      return await shared.get(
+        [contract.name, name],
+        order.checked,
+        () => makePlugin(order, context),
+      ) as T;
     },
     names: (plugin) => table.names(contractOf(plugin)),
     async [Symbol.asyncDispose]() {

@@ -116,7 +116,8 @@ export function defineInterface(name: string, options: InterfaceOptions<string>)
     );
   }
   const contract: Contract = Object.freeze({ name, methods: Object.freeze([...new Set(methods)]) });
-  const decorate = (target: object) => void Object.defineProperty(target, CONTRACT, { value: contract });
+  const decorate = (target: object) =>
+    void Object.defineProperty(target, CONTRACT, { value: contract });
   return Object.freeze(Object.defineProperties(decorate, {
     name: { value: name, enumerable: true },
     methods: { value: contract.methods, enumerable: true },
@@ -130,7 +131,9 @@ export function contractOf(given: AnyInterface): Contract {
   if (typeof given === "function" && Object.hasOwn(given, CONTRACT)) {
     return (given as unknown as Record<symbol, Contract>)[CONTRACT];
   }
-  const what = typeof given === "function" && given.name !== "" ? shown(given.name) : described(given);
+  const what = typeof given === "function" && given.name !== ""
+    ? shown(given.name)
+    : described(given);
   throw invalid(
     what,
     "it was not defined as one",
@@ -152,7 +155,9 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
       hint: `It is to be an object with ${listed(contract.methods)}.`,
     });
   }
-  const missing = contract.methods.filter((name) => typeof (plugin as Record<string, unknown>)[name] !== "function");
+  const missing = contract.methods.filter((name) =>
+    typeof (plugin as Record<string, unknown>)[name] !== "function"
+  );
   if (missing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",
@@ -171,5 +176,9 @@ function listed(methods: readonly string[]): string {
 
 function invalid(name: unknown, state: string, hint: string): RegistryError {
   const what = typeof name === "string" ? name : described(name);
-  return new RegistryError({ code: "Invalid", message: `Cannot use ${what || '""'} as an interface: ${state}`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use ${what || '""'} as an interface: ${state}`,
+    hint,
+  });
 }

@@ -19,23 +19,32 @@ export const Storage: Interface<FileStorage> = defineInterface<FileStorage>("sto
 /** What lets the remainder of a task run later: what `schedule_job` uses. */
 export type JobRunner = JobRunnerContract;
 /** The interface of job runners. */
-export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>("job_runner", {
-  methods: ["schedule"],
-});
+export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>(
+  "job_runner",
+  {
+    methods: ["schedule"],
+  },
+);
 
 /** What keeps what became of jobs that no queue remembers. */
 export type JobStorage = JobStorageContract;
 /** The interface of storages of jobs. */
-export const JobStorage: Interface<JobStorageContract> = defineInterface<JobStorageContract>("job_storage", {
-  methods: ["put", "get", "list", "remove"],
-});
+export const JobStorage: Interface<JobStorageContract> = defineInterface<JobStorageContract>(
+  "job_storage",
+  {
+    methods: ["put", "get", "list", "remove"],
+  },
+);
 
 /** What carries events to whoever has subscribed. */
 export type EventBus = EventBusContract;
 /** The interface of buses of events. */
-export const EventBus: Interface<EventBusContract> = defineInterface<EventBusContract>("event_bus", {
-  methods: ["publish", "subscribe", "listen"],
-});
+export const EventBus: Interface<EventBusContract> = defineInterface<EventBusContract>(
+  "event_bus",
+  {
+    methods: ["publish", "subscribe", "listen"],
+  },
+);
 
 /** What surrounds the remainder of a task. */
 export type Behavior = BehaviorContract;

@@ -12,7 +12,11 @@ import type { PluginContext } from "./contract.ts";
 import { createInProcessRunner } from "./jobs/in_process.ts";
 import type { InProcessRunner, QueueRunner } from "./jobs/in_process.ts";
 import { createQueueRunner } from "./jobs/queue_runner.ts";
-import type { BackgroundRunnerSettings, MemoryRunnerSettings, ServerRunnerSettings } from "./jobs/settings.ts";
+import type {
+  BackgroundRunnerSettings,
+  MemoryRunnerSettings,
+  ServerRunnerSettings,
+} from "./jobs/settings.ts";
 import { queueUrl } from "./jobs/settings.ts";
 import { JobRunner as JobRunnerInterface } from "./interfaces.ts";
 
@@ -27,7 +31,11 @@ export type { Background } from "./jobs/background.ts";
 export type { QueueRunner } from "./jobs/in_process.ts";
 export { createQueueRunner } from "./jobs/queue_runner.ts";
 export type { QueueRunnerOptions } from "./jobs/queue_runner.ts";
-export type { BackgroundRunnerSettings, MemoryRunnerSettings, ServerRunnerSettings } from "./jobs/settings.ts";
+export type {
+  BackgroundRunnerSettings,
+  MemoryRunnerSettings,
+  ServerRunnerSettings,
+} from "./jobs/settings.ts";
 export { taskJob } from "./jobs/task_job.ts";
 export { workTasks } from "./jobs/work_tasks.ts";
 export type { WorkTasksOptions } from "./jobs/work_tasks.ts";
@@ -43,7 +51,12 @@ export async function openMemoryRunner(
   { concurrency, storage }: MemoryRunnerSettings,
   { system, logger }: Omit<RunnerContext, "plugins">,
 ): Promise<QueueRunner> {
-  return await createInProcessRunner({ system, logger, concurrency, storage: await openStorage(storage, system) });
+  return await createInProcessRunner({
+    system,
+    logger,
+    concurrency,
+    storage: await openStorage(storage, system),
+  });
 }
 
 /** Opens the runner `background`: jobs begin after what submitted them, or where a {@linkcode Background} is run. */
@@ -52,13 +65,24 @@ export async function openBackgroundRunner(
   { system, logger, plugins }: RunnerContext,
 ): Promise<JobRunner> {
   if (background === undefined) {
-    const options = { concurrency: MOST_IN_BACKGROUND, storage: await openStorage(storage, system), afterwards: true };
+    const options = {
+      concurrency: MOST_IN_BACKGROUND,
+      storage: await openStorage(storage, system),
+      afterwards: true,
+    };
     return await createInProcessRunner({ system, logger, ...options });
   }
   // A background is of one response; its jobs are where all others are.
   const settings = storage === undefined ? {} : { storage };
-  const shared = await plugins.shared(JobRunnerInterface, "background", settings) as InProcessRunner;
-  return { crossesProcess: false, schedule: (call, options) => shared.scheduleIn(background, call, options) };
+  const shared = await plugins.shared(
+    JobRunnerInterface,
+    "background",
+    settings,
+  ) as InProcessRunner;
+  return {
+    crossesProcess: false,
+    schedule: (call, options) => shared.scheduleIn(background, call, options),
+  };
 }
 
 /** Opens the runner `redis` or `postgres`: a queue on that server. */
@@ -69,6 +93,9 @@ export async function openServerRunner(
   return createQueueRunner(await openQueue(queueUrl(kind, settings), { system }), { system });
 }
 
-async function openStorage(url: string | undefined, system: RunnerContext["system"]): Promise<JobStorage | undefined> {
+async function openStorage(
+  url: string | undefined,
+  system: RunnerContext["system"],
+): Promise<JobStorage | undefined> {
   return url === undefined ? undefined : await openJobStorage(url, { system });
 }

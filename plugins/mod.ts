@@ -20,6 +20,12 @@ export type { Behavior as BehaviorContract } from "./contract.ts";
 export { createPlugins } from "./create_plugins.ts";
 export type { PluginsOptions } from "./create_plugins.ts";
 export { defineInterface } from "./interface.ts";
-export type { AnyInterface, Interface, InterfaceOf, InterfaceOptions, MethodName } from "./interface.ts";
+export type {
+  AnyInterface,
+  Interface,
+  InterfaceOf,
+  InterfaceOptions,
+  MethodName,
+} from "./interface.ts";
 export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
 export type * from "./storage/file_storage.ts";

@@ -9,7 +9,11 @@ import { RegistryError } from "../core/errors.ts";
 import type { PluginContext } from "./contract.ts";
 import { createFileStorage } from "./storage/backend_storage.ts";
 import type { FileStorage } from "./storage/file_storage.ts";
-import type { GcsStorageSettings, LocalStorageSettings, S3StorageSettings } from "./storage/settings.ts";
+import type {
+  GcsStorageSettings,
+  LocalStorageSettings,
+  S3StorageSettings,
+} from "./storage/settings.ts";
 
 export type { Backend } from "../core/backend.ts";
 export type { PluginContext } from "./contract.ts";
@@ -22,7 +26,10 @@ export type * from "./storage/settings.ts";
 export type StorageContext = Pick<PluginContext, "system" | "logger">;
 
 /** Opens the storage `memory`, a new one: its files end with it. */
-export async function openMemoryStorage(_settings: object, { system }: StorageContext): Promise<FileStorage> {
+export async function openMemoryStorage(
+  _settings: object,
+  { system }: StorageContext,
+): Promise<FileStorage> {
   return createFileStorage({ backend: await openBackend("memory:", { system }) });
 }
 
@@ -43,15 +50,21 @@ export async function openS3Storage(
 ): Promise<FileStorage> {
   const { accessKey, secretKey, bucket, region, prefix, createBucket } = settings;
   if ((accessKey === undefined) !== (secretKey === undefined)) {
-    const [given, missing] = accessKey === undefined ? ["secretKey", "accessKey"] : ["accessKey", "secretKey"];
+    const [given, missing] = accessKey === undefined
+      ? ["secretKey", "accessKey"]
+      : ["accessKey", "secretKey"];
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot open storage ${provider}: ${given} is given, and ${missing} is not`,
       hint: "Give both, or none, and they are found as configured: openBackend says where.",
     });
   }
-  const credentials = accessKey === undefined ? undefined : { accessKeyId: accessKey, secretAccessKey: secretKey! };
-  const endpoint = settings.endpoint === undefined ? undefined : endpointOf(settings.endpoint, settings.secure);
+  const credentials = accessKey === undefined
+    ? undefined
+    : { accessKeyId: accessKey, secretAccessKey: secretKey! };
+  const endpoint = settings.endpoint === undefined
+    ? undefined
+    : endpointOf(settings.endpoint, settings.secure);
   const url = bucketUrl(provider, { bucket, prefix }, { endpoint, region });
   return await openBucketStorage(url, { credentials, createBucket, system, logger });
 }
@@ -65,7 +78,10 @@ export async function openGcsStorage(
   return await openBucketStorage(url, { credentials, createBucket, system, logger });
 }
 
-async function openBucketStorage(url: string, options: Parameters<typeof openBackend>[1]): Promise<FileStorage> {
+async function openBucketStorage(
+  url: string,
+  options: Parameters<typeof openBackend>[1],
+): Promise<FileStorage> {
   const backend: Backend = await openBackend(url, options);
   return createFileStorage({ backend });
 }
@@ -75,9 +91,13 @@ function bucketUrl(
   { bucket, prefix = "" }: { bucket: string; prefix?: string },
   parameters: Record<string, string | undefined>,
 ): string {
-  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const given = Object.entries(parameters).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
   const folder = prefix.split("/").map(encodeURIComponent).join("/");
-  return `${scheme}://${bucket}/${folder}${given.length === 0 ? "" : `?${new URLSearchParams(given)}`}`;
+  return `${scheme}://${bucket}/${folder}${
+    given.length === 0 ? "" : `?${new URLSearchParams(given)}`
+  }`;
 }
 
 /** A host alone is reached by https, on this machine by http. */

@@ -10,7 +10,12 @@ import { RegistryError } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
-import { checkNewJob, checkWorkOptions, isReservedId, ofSchedule } from "../core/services/queue_checks.ts";
+import {
+  checkNewJob,
+  checkWorkOptions,
+  isReservedId,
+  ofSchedule,
+} from "../core/services/queue_checks.ts";
 import type { JobQueue, QueuedJob, QueueWorker } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
@@ -43,7 +48,11 @@ export interface BullmqQueueOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<BullmqQueueOptions> = { connectWithinMs: true, answerWithinMs: true, system: true };
+const OPTIONS: OptionNames<BullmqQueueOptions> = {
+  connectWithinMs: true,
+  answerWithinMs: true,
+  system: true,
+};
 
 /** How often a job is looked at that somebody watches, milliseconds. */
 const LOOK_EVERY_MS = 500;
@@ -59,7 +68,10 @@ const ADDED_AT_ONCE = 500;
  *
  * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
  */
-export async function openBullmqQueue(url: string, options: BullmqQueueOptions = {}): Promise<JobQueue> {
+export async function openBullmqQueue(
+  url: string,
+  options: BullmqQueueOptions = {},
+): Promise<JobQueue> {
   options = checkOptions("open a queue", options, OPTIONS);
   const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
   const store = await createStore(url);
@@ -70,7 +82,11 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
   let closed = false;
 
   /** What the server answers, or why it does not. */
-  async function ask<T>(what: string, answer: Promise<T>, { signal }: SignalOptions = {}): Promise<T> {
+  async function ask<T>(
+    what: string,
+    answer: Promise<T>,
+    { signal }: SignalOptions = {},
+  ): Promise<T> {
     try {
       return await withDeadline(answer, { timeoutMs: answerWithinMs, signal });
     } catch (error) {
@@ -93,7 +109,11 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
 
   const find = async (id: string): Promise<Job<JobForm> | undefined> =>
     isReservedId(id) ? undefined : await readJob(queue, id);
-  const schedules = createBullmqSchedules(queue, { kind: store.kind, ask, now: () => system.now() });
+  const schedules = createBullmqSchedules(queue, {
+    kind: store.kind,
+    ask,
+    now: () => system.now(),
+  });
 
   const get: JobQueue["get"] = (id, options) =>
     ask(
@@ -144,7 +164,8 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
       }
     },
     get,
-    list: (options = {}) => ask("list jobs of", listJobs(queue, { ...options, store: store.kind }), options),
+    list: (options = {}) =>
+      ask("list jobs of", listJobs(queue, { ...options, store: store.kind }), options),
     watch: (id, watching) =>
       watchJob({
         look: () => get(id, watching),
@@ -165,7 +186,9 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
     remove: (id, options) =>
       ask(
         "remove a job of",
-        (async () => !isReservedId(id) && await queue.getJobState(id) !== "unknown" && await queue.remove(id) === 1)()
+        (async () =>
+          !isReservedId(id) && await queue.getJobState(id) !== "unknown" &&
+          await queue.remove(id) === 1)()
           .catch((error) => {
             throw belongsToSchedule(error) ? ofSchedule(id) : error;
           }),
@@ -175,7 +198,16 @@ export async function openBullmqQueue(url: string, options: BullmqQueueOptions =
     async work(handler, options = {}) {
       checkWorkOptions(options);
       const trim = store.kind === "postgres" ? () => trimEnded(queue) : undefined;
-      const made = { ...options, store, settings, backend, system, find, readyWithinMs: answerWithinMs, trim };
+      const made = {
+        ...options,
+        store,
+        settings,
+        backend,
+        system,
+        find,
+        readyWithinMs: answerWithinMs,
+        trim,
+      };
       const worker = await createBullmqWorker(handler, made).catch((error) => {
         throw failure("take jobs of", store, error);
       });
@@ -197,8 +229,11 @@ async function createStore(url: string): Promise<BullmqStore> {
   if (!URL.canParse(url) || scheme === undefined || !/^(rediss?|postgres(ql)?)$/.test(scheme)) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open a queue by a URL of scheme ${scheme ?? "…"}: it is none of Redis or PostgreSQL`,
-      hint: "As in redis://127.0.0.1:6379, rediss://user:password@host/0 or postgres://user:password@host/database.",
+      message: `Cannot open a queue by a URL of scheme ${
+        scheme ?? "…"
+      }: it is none of Redis or PostgreSQL`,
+      hint:
+        "As in redis://127.0.0.1:6379, rediss://user:password@host/0 or postgres://user:password@host/database.",
     });
   }
   const name = new URL(url).searchParams.get("queue") ?? "holdfast";

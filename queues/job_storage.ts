@@ -43,7 +43,10 @@ const KEPT_MS = 30 * 24 * 3_600_000;
  * @throws {RegistryError} `Invalid` for what is no URL of a storage; `Unavailable` where no server answers, `Denied`
  * where it refuses
  */
-export async function openJobStorage(url: string, options: OpenJobStorageOptions = {}): Promise<JobStorage> {
+export async function openJobStorage(
+  url: string,
+  options: OpenJobStorageOptions = {},
+): Promise<JobStorage> {
   const { keepMs = KEPT_MS, system = realSystem } = options;
   if (/^memory:/i.test(url)) return createMemoryJobStorage();
   if (!URL.canParse(url) || !/^rediss?:\/\//i.test(url)) {
@@ -56,6 +59,9 @@ export async function openJobStorage(url: string, options: OpenJobStorageOptions
   const server = new URL(url);
   const name = server.searchParams.get("jobs") ?? "holdfast";
   server.searchParams.delete("jobs");
-  const { openRedisJobStorage } = await loadPart<RedisPart>("./job_storage/redis.ts", import.meta.url);
+  const { openRedisJobStorage } = await loadPart<RedisPart>(
+    "./job_storage/redis.ts",
+    import.meta.url,
+  );
   return await openRedisJobStorage(server.href, { name, keepMs, system });
 }

@@ -5,7 +5,12 @@
  */
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
-import { checkNewJob, checkWorkOptions, notListed, ofSchedule } from "../core/services/queue_checks.ts";
+import {
+  checkNewJob,
+  checkWorkOptions,
+  notListed,
+  ofSchedule,
+} from "../core/services/queue_checks.ts";
 import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
 import { realSystem } from "../core/system.ts";
@@ -56,7 +61,11 @@ const OPTIONS: OptionNames<MemoryQueueOptions> = { mostEnded: true, system: true
  * ```
  */
 export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
-  const { mostEnded = MOST_ENDED, system = realSystem } = checkOptions("create a queue", options, OPTIONS);
+  const { mostEnded = MOST_ENDED, system = realSystem } = checkOptions(
+    "create a queue",
+    options,
+    OPTIONS,
+  );
   const entries = new Map<string, Entry>();
   const waiting = new Set<Entry>();
   const ended = new Set<string>();
@@ -68,7 +77,13 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
 
   function add(job: NewJob, schedule?: string): void {
     const entry: Entry = {
-      ...{ job: structuredClone(job), schedule, state: "waiting", attemptsMade: 0, addedAt: system.now() },
+      ...{
+        job: structuredClone(job),
+        schedule,
+        state: "waiting",
+        attemptsMade: 0,
+        addedAt: system.now(),
+      },
       watchers: new Set(),
     };
     entries.set(job.id, entry);
@@ -166,7 +181,8 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
     // deno-lint-ignore require-await -- what is refused is rejected
     async list({ group, state, after, limit } = {}) {
       const fitting = [...entries.values()].filter((entry) =>
-        (group === undefined || entry.job.group === group) && (state === undefined || entry.state === state)
+        (group === undefined || entry.job.group === group) &&
+        (state === undefined || entry.state === state)
       );
       const from = after === undefined ? 0 : fitting.findIndex(({ job }) => job.id === after) + 1;
       if (after !== undefined && from === 0) throw notListed(after);
@@ -175,7 +191,8 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
     watch: (id, watching) =>
       watchJob({
         look: () => Promise.resolve(entries.has(id) ? told(entries.get(id)!) : undefined),
-        next: (signal) => entries.has(id) ? untilAltered(entries.get(id)!, signal) : Promise.resolve(),
+        next: (signal) =>
+          entries.has(id) ? untilAltered(entries.get(id)!, signal) : Promise.resolve(),
       }, watching),
     cancel(id, { reason = "cancelled" } = {}) {
       const entry = entries.get(id);
@@ -193,7 +210,12 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
       const entry = entries.get(id);
       if (entry?.state !== "failed" && entry?.state !== "cancelled") return Promise.resolve(false);
       ended.delete(id);
-      const before = { attemptsMade: 0, startedAt: undefined, endedAt: undefined, reason: undefined };
+      const before = {
+        attemptsMade: 0,
+        startedAt: undefined,
+        endedAt: undefined,
+        reason: undefined,
+      };
       Object.assign(entry, { ...before, cancelled: undefined });
       wait(entry, 0);
       return Promise.resolve(true);

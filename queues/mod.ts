@@ -29,7 +29,11 @@ export interface OpenQueueOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<OpenQueueOptions> = { connectWithinMs: true, queues: true, system: true };
+const OPTIONS: OptionNames<OpenQueueOptions> = {
+  connectWithinMs: true,
+  queues: true,
+  system: true,
+};
 
 /** Opens the queues of one scheme. */
 export type QueueOpener = (url: string, options: OpenQueueOptions) => JobQueue | Promise<JobQueue>;
@@ -66,8 +70,12 @@ export async function openQueue(url: string, options: OpenQueueOptions = {}): Pr
 
 /** The schemes that {@linkcode openQueue} knows. Register others with what opens their queues. */
 export function createQueues(): Lookup<QueueOpener> {
-  const queues = createLookup<QueueOpener>("queue", { memory: (_url, { system }) => createMemoryQueue({ system }) });
-  for (const scheme of ["redis", "rediss", "postgres", "postgresql"]) queues.register(scheme, openServer);
+  const queues = createLookup<QueueOpener>("queue", {
+    memory: (_url, { system }) => createMemoryQueue({ system }),
+  });
+  for (const scheme of ["redis", "rediss", "postgres", "postgresql"]) {
+    queues.register(scheme, openServer);
+  }
   return queues;
 }
 
@@ -75,7 +83,10 @@ interface BullmqDriver {
   openBullmqQueue(url: string, options: Record<string, unknown>): Promise<JobQueue>;
 }
 
-async function openServer(url: string, { connectWithinMs, system }: OpenQueueOptions): Promise<JobQueue> {
+async function openServer(
+  url: string,
+  { connectWithinMs, system }: OpenQueueOptions,
+): Promise<JobQueue> {
   const { openBullmqQueue } = await loadPart<BullmqDriver>("./bullmq.ts", import.meta.url);
   return await openBullmqQueue(url, { connectWithinMs, system });
 }

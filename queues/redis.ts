@@ -122,7 +122,8 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
     ready.promise.catch(() => {});
   });
 
-  const fail = (action: string, cause: unknown) => redisFailure({ action, what, location, last }, cause);
+  const fail = (action: string, cause: unknown) =>
+    redisFailure({ action, what, location, last }, cause);
 
   async function answer<T>(
     action: string,
@@ -148,7 +149,9 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
     send: ([name, ...args], options) => answer("ask", () => client.call(name, ...args), options),
     sendAll: (commands, options) =>
       answer("ask", async () => {
-        const answers = await Promise.allSettled(commands.map(([name, ...args]) => client.call(name, ...args)));
+        const answers = await Promise.allSettled(
+          commands.map(([name, ...args]) => client.call(name, ...args)),
+        );
         return answers.map((one) => {
           if (one.status === "rejected") throw one.reason;
           return one.value;
@@ -174,7 +177,9 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
 
 /** What the client says of a connection that ended: nothing of why. */
 function isEnded(error: unknown): boolean {
-  return /Stream isn't writeable|max retries per request|Connection is closed/i.test(messageOf(error));
+  return /Stream isn't writeable|max retries per request|Connection is closed/i.test(
+    messageOf(error),
+  );
 }
 
 /** Answers of Redis to who may not connect, or may not do this. */
@@ -200,7 +205,12 @@ function wasClosed(action: string, what: string, location: string): RegistryErro
 }
 
 function redisFailure(
-  { action, what, location, last }: { action: string; what: string; location: string; last?: Error },
+  { action, what, location, last }: {
+    action: string;
+    what: string;
+    location: string;
+    last?: Error;
+  },
   cause: unknown,
 ): RegistryError {
   if (isRegistryError(cause)) return cause;
@@ -212,7 +222,8 @@ function redisFailure(
   const state = isEnded(error)
     ? "the connection ended before there was an answer"
     : messageOf(error) || code || "it does not answer";
-  const isOther = action === "open" && location.startsWith("redis:") && /ECONNRESET|before there was/.test(state);
+  const isOther = action === "open" && location.startsWith("redis:") &&
+    /ECONNRESET|before there was/.test(state);
   return new RegistryError({
     code: refused ? "Denied" : unknown ? "Unsupported" : "Unavailable",
     message: `Cannot ${action} ${what} at ${location}: ${state.replace(/[.\s]+$/, "")}`,

@@ -40,7 +40,14 @@ export async function setAlias(
     next(head) {
       check(head);
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
-      return encodeRecord({ ...base, kind: "alias", name, alias, version, ...(origin && { origin }) });
+      return encodeRecord({
+        ...base,
+        kind: "alias",
+        name,
+        alias,
+        version,
+        ...(origin && { origin }),
+      });
     },
   });
 }
@@ -62,7 +69,10 @@ export async function deleteAlias(
       check(head);
       gone = head?.found?.info.key;
       if (head === undefined || head.dead) return undefined;
-      return encodeRecord({ ...operation.recordBase(head.generation + 1, head.previous), kind: "deleted" });
+      return encodeRecord({
+        ...operation.recordBase(head.generation + 1, head.previous),
+        kind: "deleted",
+      });
     },
   });
   if (generation === undefined && gone !== undefined) await settle(context, [gone], signal);
@@ -125,7 +135,12 @@ function namedBy(head: KnownHead | undefined): string | undefined {
 /** Throws `Conflict` if an alias does not name the expected version, or names any where null is expected. */
 function createCheck(
   { backend }: Context,
-  { name, alias, expected, action }: { name: string; alias: string; expected?: string | null; action: string },
+  { name, alias, expected, action }: {
+    name: string;
+    alias: string;
+    expected?: string | null;
+    action: string;
+  },
 ): (head: KnownHead | undefined) => void {
   const wanted = typeof expected === "string" ? parseVersion(expected).canonical : expected;
   return (head) => {

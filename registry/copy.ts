@@ -41,14 +41,26 @@ export async function copyVersion(
     stored = filesOf(source.files, createReader(context, source, how));
     return createArtifact(context, source, how);
   };
-  return await withArtifact(context, parseRef(from), { signal, verify: "integrity", fresh: true }, (artifact) => {
-    const { name, materializer, metadata, inputs } = artifact.info;
-    // Under the same name the payload is shared; under another one the store copies it, for payloads never cross names.
-    const base = `${name}@${artifact.info.version}`;
-    const members = inputs.length > 0 ? { inputs } : {};
-    const files = { name: target.name, materializer, members, wholeBase: true, produce: () => stored };
-    return saveFiles(context, files, { ...options, version, base, metadata });
-  }, read);
+  return await withArtifact(
+    context,
+    parseRef(from),
+    { signal, verify: "integrity", fresh: true },
+    (artifact) => {
+      const { name, materializer, metadata, inputs } = artifact.info;
+      // Under the same name the payload is shared; under another one the store copies it, for payloads never cross names.
+      const base = `${name}@${artifact.info.version}`;
+      const members = inputs.length > 0 ? { inputs } : {};
+      const files = {
+        name: target.name,
+        materializer,
+        members,
+        wholeBase: true,
+        produce: () => stored,
+      };
+      return saveFiles(context, files, { ...options, version, base, metadata });
+    },
+    read,
+  );
 }
 
 function filesOf(files: readonly StoredFile[], reader: StoredReader): FileToSave[] {

@@ -20,7 +20,10 @@ import { checkName } from "../core/naming/names.ts";
  * const value: string = await registry.load(note);
  * ```
  */
-export function defineArtifact<T, S = T>(name: string, materializer: Materializer<T, S>): DefinedArtifact<T, S> {
+export function defineArtifact<T, S = T>(
+  name: string,
+  materializer: Materializer<T, S>,
+): DefinedArtifact<T, S> {
   checkName(name);
   return { name, materializer };
 }

@@ -18,7 +18,15 @@ export type RegistryParts =
   & Pick<Registry, "location" | "id" | "settings" | "materializers" | "open" | "names" | "versions">
   & Partial<Registry>;
 
-const NEEDED = ["location", "id", "settings", "materializers", "open", "names", "versions"] as const;
+const NEEDED = [
+  "location",
+  "id",
+  "settings",
+  "materializers",
+  "open",
+  "names",
+  "versions",
+] as const;
 
 /**
  * Makes a registry of what only it knows: how a version is opened, and which names and versions there are. From these
@@ -59,7 +67,8 @@ export function defineRegistry(parts: RegistryParts): Registry {
     const value: unknown = parts[key];
     return (typeof value === "function" ? value.bind(parts) : value) as Partial<Registry>[K];
   };
-  const optional = <K extends keyof Registry>(key: K) => parts[key] === undefined ? {} : { [key]: own(key) };
+  const optional = <K extends keyof Registry>(key: K) =>
+    parts[key] === undefined ? {} : { [key]: own(key) };
   const open: Registry["open"] = async (ref, given) => {
     if (given?.asOf === undefined) return await parts.open(ref, given);
     const { pinned } = await import("../core/record/as_of.ts");
@@ -79,13 +88,22 @@ export function defineRegistry(parts: RegistryParts): Registry {
     return value;
   }
 
-  async function loadAny(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
+  async function loadAny(
+    ref: string | DefinedArtifact<unknown>,
+    options: LoadOptions = {},
+  ): Promise<unknown> {
     if (!isDefinedArtifact(ref)) return await loadOpened(await open(ref, readOf(options)), options);
-    return await loadOpened(await open(ref.name, readOf(options)), { as: ref.materializer, ...options });
+    return await loadOpened(await open(ref.name, readOf(options)), {
+      as: ref.materializer,
+      ...options,
+    });
   }
   const load = own("load") ?? loadAny as Registry["load"];
 
-  async function loadIfThere(ref: string, options: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+  async function loadIfThere(
+    ref: string,
+    options: SignalOptions = {},
+  ): Promise<{ value: unknown } | undefined> {
     const artifact = await orMissing(open(ref, options));
     return artifact && { value: await loadOpened(artifact, options) };
   }
@@ -101,13 +119,24 @@ export function defineRegistry(parts: RegistryParts): Registry {
   };
 
   const info = own("info") ?? (async (ref, options) => (await open(ref, options)).info);
-  const has = own("has") ?? (async (ref, options) => await orMissing(open(ref, options)) !== undefined);
+  const has = own("has") ??
+    (async (ref, options) => await orMissing(open(ref, options)) !== undefined);
   const remove = own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`));
   const save = own("save") ??
     ((artifact: string | DefinedArtifact<unknown>) =>
       refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`));
   const { backend } = parts;
-  const derived = createDerivedVerbs({ backend, settings, save, load, loadIfThere, info, has, delete: remove, names });
+  const derived = createDerivedVerbs({
+    backend,
+    settings,
+    save,
+    load,
+    loadIfThere,
+    info,
+    has,
+    delete: remove,
+    names,
+  });
   const ownOfThem = (Object.keys(derived) as (keyof typeof derived)[]).map(optional);
 
   const registry: Registry = {
@@ -134,7 +163,9 @@ export function defineRegistry(parts: RegistryParts): Registry {
         }).then((artifact) => artifact?.info);
         if (signal?.aborted) return;
         if (info?.commit !== last) {
-          yield info === undefined ? { name } : { name, version: info.version, commit: info.commit };
+          yield info === undefined
+            ? { name }
+            : { name, version: info.version, commit: info.commit };
         }
         last = info?.commit;
         await realSystem.sleep(intervalMs, signal).catch(() => {}); // the signal: the loop looks at it
@@ -148,8 +179,10 @@ export function defineRegistry(parts: RegistryParts): Registry {
 
     save,
     delete: remove,
-    setAlias: own("setAlias") ?? ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
-    deleteAlias: own("deleteAlias") ?? ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
+    setAlias: own("setAlias") ??
+      ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
+    deleteAlias: own("deleteAlias") ??
+      ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
     copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),
     openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
     ...optional("lineage"),
@@ -168,7 +201,9 @@ function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
 }
 
 function checkParts(parts: RegistryParts): void {
-  const missing = NEEDED.filter((key) => (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined);
+  const missing = NEEDED.filter((key) =>
+    (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined
+  );
   if (missing.length === 0) return;
   throw new RegistryError({
     code: "Invalid",

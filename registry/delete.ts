@@ -28,7 +28,11 @@ import type { Operation } from "./cell/operation.ts";
 import { tryLocate } from "./resolve.ts";
 
 /** {@linkcode Registry.delete} */
-export async function deleteRef(context: Context, text: string, options: DeleteOptions = {}): Promise<boolean> {
+export async function deleteRef(
+  context: Context,
+  text: string,
+  options: DeleteOptions = {},
+): Promise<boolean> {
   checkWritable(context, `delete ${shown(text)}`);
   const ref = parseRef(text, options.version);
   checkDelete(ref, options, context.settings);
@@ -38,7 +42,10 @@ export async function deleteRef(context: Context, text: string, options: DeleteO
     if (version === undefined) return false;
     if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);
     const cell = versionCell(ref.name, version, context.settings.versioned);
-    return await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal });
+    return await deleteCell(context, cell, `${ref.name}@${version.canonical}`, {
+      ifCommit,
+      signal,
+    });
   }
   if (ifCommit !== undefined && context.settings.versioned) {
     throw new RegistryError({
@@ -50,11 +57,20 @@ export async function deleteRef(context: Context, text: string, options: DeleteO
   const all = await Array.fromAsync(versionHeads(context, ref.name, { deleted: true, signal }));
   await settle(context, all.filter(({ head }) => head.dead).map(({ head }) => head.key), signal);
   const heads = all.filter(({ head }) => !head.dead);
-  if (!force) await refuseAliased(context, ref.name, heads.map(({ version }) => version.canonical), signal);
+  if (!force) {
+    await refuseAliased(
+      context,
+      ref.name,
+      heads.map(({ version }) => version.canonical),
+      signal,
+    );
+  }
   let deleted = false;
   for (const { version, head } of heads) {
     const cell = cellOf(head.key);
-    if (await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal })) deleted = true;
+    if (await deleteCell(context, cell, `${ref.name}@${version.canonical}`, { ifCommit, signal })) {
+      deleted = true;
+    }
   }
   return deleted;
 }
@@ -73,13 +89,19 @@ export async function deleteListed(
   { signal }: SignalOptions = {},
 ): Promise<ListedOutcome> {
   const cell = cellOf(listed.key);
-  const operation = startOperation(context, `delete ${shown(`${name}@${version.canonical}`)}`, signal);
+  const operation = startOperation(
+    context,
+    `delete ${shown(`${name}@${version.canonical}`)}`,
+    signal,
+  );
   let outcome: ListedOutcome = "gone";
   const next = async (head: KnownHead | undefined) => {
     outcome = "gone";
     if (head === undefined || head.dead) return undefined;
     if (head.found === undefined) await readRecord(context, listed.key, signal); // says what is the matter
-    outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";
+    outcome = head.generation === listed.generation && head.found !== undefined
+      ? "deleted"
+      : "changed";
     return outcome === "deleted" ? tombstone(operation, head) : undefined;
   };
   await whileForgetting(context, cell, () => writeCell(context, operation, cell, { next }));
@@ -93,7 +115,11 @@ function tombstone(operation: Operation, head: KnownHead): Uint8Array {
 }
 
 /** The version that a ref means, if there is one. One that is named is not read: it may go because it is damaged. */
-async function versionOf(context: Context, ref: Ref, signal?: AbortSignal): Promise<Version | undefined> {
+async function versionOf(
+  context: Context,
+  ref: Ref,
+  signal?: AbortSignal,
+): Promise<Version | undefined> {
   const { selector } = ref;
   if (selector.kind !== "version") {
     const located = await tryLocate(context, ref, signal);
@@ -107,7 +133,12 @@ async function versionOf(context: Context, ref: Ref, signal?: AbortSignal): Prom
   return head === undefined || head.dead ? undefined : version;
 }
 
-async function refuseAliased(context: Context, name: string, versions: string[], signal?: AbortSignal): Promise<void> {
+async function refuseAliased(
+  context: Context,
+  name: string,
+  versions: string[],
+  signal?: AbortSignal,
+): Promise<void> {
   const aliases = Object.entries(await listAliases(context, name, { signal }));
   const [alias, version] = aliases.find(([, version]) => versions.includes(version)) ?? [];
   if (alias === undefined) return;

@@ -22,10 +22,18 @@ export async function digestOfFiles(
 }
 
 /** What `hashFiles` of `registry/tools.ts` does. */
-export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions): Promise<FileInfo[]> {
+export async function hashFiles(
+  produced: FilesToSave,
+  { signal }: SignalOptions,
+): Promise<FileInfo[]> {
   const is = typeof produced === "object" && produced !== null &&
-    (Symbol.iterator in produced || Symbol.asyncIterator in produced || produced instanceof Promise);
-  checkGiven("hash files", produced, { is, what: "list of files", hint: "Write them as [{ path, content }]." });
+    (Symbol.iterator in produced || Symbol.asyncIterator in produced ||
+      produced instanceof Promise);
+  checkGiven("hash files", produced, {
+    is,
+    what: "list of files",
+    hint: "Write them as [{ path, content }].",
+  });
   const hashed: FileInfo[] = [];
   for await (const file of Symbol.asyncIterator in produced ? produced : await produced) {
     signal?.throwIfAborted();
@@ -35,7 +43,10 @@ export async function hashFiles(produced: FilesToSave, { signal }: SignalOptions
   return hashed;
 }
 
-async function hashContent(file: FileToSave, signal?: AbortSignal): Promise<{ size: number; sha256: string }> {
+async function hashContent(
+  file: FileToSave,
+  signal?: AbortSignal,
+): Promise<{ size: number; sha256: string }> {
   const content = await openContent(file);
   if (content.kind === "placed") return content.placed.file;
   if (content.kind === "stored") return content.stored.facts;

@@ -73,7 +73,9 @@ export function versionKindFolder(name: string, kind: "final" | "prerelease" | "
 /** The cell of a version. */
 export function versionCell(name: string, version: Version, versioned: boolean): string {
   if (!versioned) return `${versionKindFolder(name, "single")}${UNVERSIONED}/`;
-  return checked(`${versionKindFolder(name, version.prerelease ? "prerelease" : "final")}${version.order}/`);
+  return checked(
+    `${versionKindFolder(name, version.prerelease ? "prerelease" : "final")}${version.order}/`,
+  );
 }
 
 /** `names/<name>/aliases/` */
@@ -171,8 +173,13 @@ export function parseLineageKey(key: string): LineageKey | undefined {
   const [top, input = "", inputOrder = "", segment = "", file = "", ...more] = key.split("/");
   const [order, commit = "", ...rest] = file.split(".");
   const name = decodeName(segment), version = decodeSegment(order);
-  if (`${top}/` !== LINEAGE || more.length > 0 || rest.length > 0 || !ID.test(commit)) return undefined;
-  if (decodeName(input) === undefined || (inputOrder !== UNPINNED && decodeSegment(inputOrder) === undefined)) return;
+  if (`${top}/` !== LINEAGE || more.length > 0 || rest.length > 0 || !ID.test(commit)) {
+    return undefined;
+  }
+  if (
+    decodeName(input) === undefined ||
+    (inputOrder !== UNPINNED && decodeSegment(inputOrder) === undefined)
+  ) return;
   return name === undefined || version === undefined ? undefined : { name, version, commit };
 }
 
@@ -232,8 +239,12 @@ export interface PayloadKey extends PayloadPlace {
 export function parsePayloadKey(key: string): PayloadKey | undefined {
   const [top, name, order, commit, file, ...more] = key.split("/");
   if (`${top}/` !== OBJECTS || file === undefined || more.length > 0) return undefined;
-  if (decodeName(name) === undefined || !ID.test(commit) || !(file === ALIVE || COUNT.test(file))) return undefined;
-  return order === UNVERSIONED || decodeOrder(order) !== undefined ? { name, order, commit, file } : undefined;
+  if (decodeName(name) === undefined || !ID.test(commit) || !(file === ALIVE || COUNT.test(file))) {
+    return undefined;
+  }
+  return order === UNVERSIONED || decodeOrder(order) !== undefined
+    ? { name, order, commit, file }
+    : undefined;
 }
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -314,7 +325,9 @@ export function parseCellKey(key: string): CellKey | undefined {
     return version === undefined ? undefined : { name, cell, kind: "version", version, generation };
   }
   const label = segments.length === 5 ? decodeName(segments[3]) : undefined;
-  if (label === undefined || (segments[2] !== "aliases" && segments[2] !== "keys")) return undefined;
+  if (label === undefined || (segments[2] !== "aliases" && segments[2] !== "keys")) {
+    return undefined;
+  }
   return { name, cell, kind: segments[2] === "aliases" ? "alias" : "key", label, generation };
 }
 

@@ -17,12 +17,18 @@ import { readInput } from "./lineage/inputs.ts";
 import { openUsers, refOf } from "./lineage/users.ts";
 
 /** See `registry/tools.ts`. */
-export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
+export async function lineageOf(
+  registry: Registry,
+  ref: string,
+  options: LineageOptions = {},
+): Promise<Lineage> {
   const { direction = "both", depth = Infinity, signal } = options;
   if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot look at the lineage of ${shown(ref)}: depth ${shown(depth)} is no whole number from 1`,
+      message: `Cannot look at the lineage of ${shown(ref)}: depth ${
+        shown(depth)
+      } is no whole number from 1`,
       hint: "Leave it out to see all.",
     });
   }
@@ -60,7 +66,10 @@ async function lookUp(
     if (step === depth) return void (lineage.cut ||= level.some(({ inputs }) => inputs.length > 0));
     const pairs = level.flatMap((to) => to.inputs.map((input) => ({ to: nodeOf(to), input })));
     const next = new Map<string, ArtifactInfo>();
-    const look = async ({ to, input }: (typeof pairs)[number]) => ({ to, ...await find(registry, input, signal) });
+    const look = async ({ to, input }: (typeof pairs)[number]) => ({
+      to,
+      ...await find(registry, input, signal),
+    });
     for await (const { to, node, info } of mapAtOnce(pairs, look)) {
       if (info !== undefined && !known.has(node.ref)) next.set(node.ref, info);
       link(node, to);
@@ -83,8 +92,12 @@ async function find(
     if (digest === undefined || digest === info.digest) return { node: nodeOf(info), info };
     return { node: { ref: `${pinned} (${digest.slice(0, 12)})`, state: "changed", digest } };
   } catch (error) {
-    if (isRegistryError(error, "NotFound")) return { node: { ref: pinned, state: "missing", digest } };
-    if (isRegistryError(error, "Corrupt")) return { node: { ref: pinned, state: "unreadable", digest } };
+    if (isRegistryError(error, "NotFound")) {
+      return { node: { ref: pinned, state: "missing", digest } };
+    }
+    if (isRegistryError(error, "Corrupt")) {
+      return { node: { ref: pinned, state: "unreadable", digest } };
+    }
     throw error;
   }
 }
@@ -92,7 +105,8 @@ async function find(
 async function lookDown(registry: Registry, root: ArtifactInfo, walk: Walk): Promise<void> {
   const { depth, lineage, link } = walk;
   const users = await openUsers(registry, walk);
-  const isOf = (digest: string | undefined, info: ArtifactInfo) => digest === undefined || digest === info.digest;
+  const isOf = (digest: string | undefined, info: ArtifactInfo) =>
+    digest === undefined || digest === info.digest;
   const seen = new Set([refOf(root)]);
   const unsure = new Set<string>();
   let level = [root];

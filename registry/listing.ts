@@ -12,7 +12,14 @@ import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../c
 import { parseVersionRange } from "../core/naming/versions.ts";
 import type { Context } from "./opening/context.ts";
 import { asGeneration, headOf, readHead, versionHeads } from "./cell/heads.ts";
-import { afterFolder, nameFolder, NAMES, namesPrefix, parseCellKey, versionsFolder } from "./layout.ts";
+import {
+  afterFolder,
+  nameFolder,
+  NAMES,
+  namesPrefix,
+  parseCellKey,
+  versionsFolder,
+} from "./layout.ts";
 import { artifactInfo } from "./load.ts";
 import { locateVersion } from "./resolve.ts";
 
@@ -44,7 +51,10 @@ export async function* listVersions(
         entry.info = await artifactInfo(context, located, signal);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
-        entry.error = inWords({ verb: "read", ref: `${name}@${entry.version}` }, error) as RegistryError;
+        entry.error = inWords(
+          { verb: "read", ref: `${name}@${entry.version}` },
+          error,
+        ) as RegistryError;
       }
     }
     yield entry;
@@ -53,14 +63,22 @@ export async function* listVersions(
 }
 
 /** Throws `NotFound` for a name that never had a version: what is asked for by name is not passed over. */
-export async function checkKnown(context: Context, name: string, signal?: AbortSignal): Promise<void> {
+export async function checkKnown(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): Promise<void> {
   checkName(name);
   if (await readHead(context, versionsFolder(name), signal) !== undefined) return;
   throw noSuchName(name, "no version of it was ever saved", context.backend.location);
 }
 
 /** Throws `NotFound` for a name without a version, of a registry that does not tell what was deleted. */
-export async function checkHas(registry: Registry, name: string, signal?: AbortSignal): Promise<void> {
+export async function checkHas(
+  registry: Registry,
+  name: string,
+  signal?: AbortSignal,
+): Promise<void> {
   for await (const _ of registry.versions(name, { limit: 1, signal })) return;
   throw noSuchName(name, "it has no version", registry.location);
 }
@@ -75,7 +93,10 @@ function noSuchName(name: string, state: string, backend: string): RegistryError
 }
 
 /** {@linkcode Registry.names} */
-export async function* listNames(context: Context, options: NamesOptions = {}): AsyncGenerator<string> {
+export async function* listNames(
+  context: Context,
+  options: NamesOptions = {},
+): AsyncGenerator<string> {
   const { prefix = "", after, limit = Infinity, signal } = options;
   if (limit <= 0) return;
   if (after !== undefined) checkName(after);

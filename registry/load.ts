@@ -9,7 +9,12 @@ import { isRegistryError, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
-import type { DownloadOptions, DownloadResult, LoadOptions, ReadOptions } from "../core/registry.ts";
+import type {
+  DownloadOptions,
+  DownloadResult,
+  LoadOptions,
+  ReadOptions,
+} from "../core/registry.ts";
 import { cachedBytes } from "./cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "./cache/cached_records.ts";
 import { fileKey } from "./cache/entry_keys.ts";
@@ -43,7 +48,8 @@ export function withArtifact<T>(
 ): Promise<T> {
   return untilNotSuperseded(context, ref.name, async () => {
     const cached = options.fresh ? undefined : await locateCached(context, ref, options);
-    const located = cached ?? await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
+    const located = cached ??
+      await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
     if (located === undefined) return undefined as T;
     if (cached === undefined) keepRecord(context, ref, located);
     const source = await payloadSource(context, located, options.signal);
@@ -54,19 +60,29 @@ export function withArtifact<T>(
 }
 
 /** Reads, and begins anew where what was read was superseded meanwhile. */
-async function untilNotSuperseded<T>(context: Context, name: string, read: () => Promise<T>): Promise<T> {
+async function untilNotSuperseded<T>(
+  context: Context,
+  name: string,
+  read: () => Promise<T>,
+): Promise<T> {
   for (let restarts = 0;; restarts++) {
     try {
       return await read();
     } catch (error) {
-      if (!isRegistryError(error, "Conflict") || !superseded.has(error) || restarts >= MAX_RESTARTS) throw error;
+      if (
+        !isRegistryError(error, "Conflict") || !superseded.has(error) || restarts >= MAX_RESTARTS
+      ) throw error;
       context.logger.debug(`load "${name}": begins anew: ${error.message}`);
     }
   }
 }
 
 /** {@linkcode Registry.open} */
-export function openArtifact(context: Context, ref: Ref, options: ReadOptions = {}): Promise<Artifact> {
+export function openArtifact(
+  context: Context,
+  ref: Ref,
+  options: ReadOptions = {},
+): Promise<Artifact> {
   return withArtifact(context, ref, options, (artifact) => artifact);
 }
 
@@ -94,17 +110,34 @@ export function loadValue(
 }
 
 /** The same, with undefined where there is no such version. A missing alias is still `NotFound`. */
-export function loadIfThere(context: Context, ref: Ref, options: LoadOptions): Promise<{ value: unknown } | undefined> {
+export function loadIfThere(
+  context: Context,
+  ref: Ref,
+  options: LoadOptions,
+): Promise<{ value: unknown } | undefined> {
   const make = valueMaker(context, options);
-  return withArtifact<{ value: unknown } | undefined>(context, ref, { ...options, ifThere: true }, async (...read) => {
-    return { value: await make(...read) };
-  });
+  return withArtifact<{ value: unknown } | undefined>(
+    context,
+    ref,
+    { ...options, ifThere: true },
+    async (...read) => {
+      return { value: await make(...read) };
+    },
+  );
 }
 
-function valueMaker({ materializers, logger }: Context, options: LoadOptions, elsewhere?: ReadElsewhere) {
+function valueMaker(
+  { materializers, logger }: Context,
+  options: LoadOptions,
+  elsewhere?: ReadElsewhere,
+) {
   return async (artifact: Artifact, limit: LoadLimit): Promise<unknown> => {
     const { name, version, materializer: { id, formatVersion } } = artifact.info;
-    const value = await makeValue(artifact, { ...options, materializers, limit }, elsewhere?.materialize);
+    const value = await makeValue(
+      artifact,
+      { ...options, materializers, limit },
+      elsewhere?.materialize,
+    );
     logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
     return value;
   };
@@ -119,9 +152,18 @@ export function downloadVersion(
 ): Promise<DownloadResult> {
   const download = createDownload(options);
   const { kind, location } = context.backend;
-  const plan = { notInside: kind === "local" ? location : undefined, writeLarge: elsewhere?.writeLarge };
+  const plan = {
+    notInside: kind === "local" ? location : undefined,
+    writeLarge: elsewhere?.writeLarge,
+  };
   const reading = { ...options, onProgress: download.onProgress };
-  return withArtifact(context, ref, reading, (artifact) => download.write(artifact, plan), elsewhere?.read);
+  return withArtifact(
+    context,
+    ref,
+    reading,
+    (artifact) => download.write(artifact, plan),
+    elsewhere?.read,
+  );
 }
 
 /** Reads every byte of a version from the store, whatever is cached, and checks it. */
@@ -139,12 +181,20 @@ export function checkFiles(
 }
 
 /** What users see of a version. */
-export async function artifactInfo(context: Context, located: Located, signal?: AbortSignal): Promise<ArtifactInfo> {
+export async function artifactInfo(
+  context: Context,
+  located: Located,
+  signal?: AbortSignal,
+): Promise<ArtifactInfo> {
   return (await payloadSource(context, located, signal)).info;
 }
 
 /** Where the files of a version are. */
-export async function payloadSource(context: Context, located: Located, signal?: AbortSignal): Promise<PayloadSource> {
+export async function payloadSource(
+  context: Context,
+  located: Located,
+  signal?: AbortSignal,
+): Promise<PayloadSource> {
   const { record, found, generation } = located;
   const own = ownPlace(context, record);
   const ref = `${record.name}@${record.version}`;
@@ -201,7 +251,12 @@ async function readFileList(
 const superseded = new WeakSet<RegistryError>();
 
 /** Says why an object of a version's payload is not there. */
-async function explainMissing(context: Context, located: Located, ref: string, key: string): Promise<never> {
+async function explainMissing(
+  context: Context,
+  located: Located,
+  ref: string,
+  key: string,
+): Promise<never> {
   const { cell, found } = located;
   if (isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);

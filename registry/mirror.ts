@@ -65,13 +65,17 @@ export async function mirrorRegistry(
   const run = createRun(stores.to, options, report, progress);
   const mirror = await chooseMirror(run, from, to, stores);
   if (stores.from === undefined && run.deleted) report.leftOut.push("deletions");
-  if (stores.from === undefined && run.deleted && run.aliases) report.leftOut.push("removed aliases");
+  if (stores.from === undefined && run.deleted && run.aliases) {
+    report.leftOut.push("removed aliases");
+  }
   if (stores.to === undefined) report.leftOut.push("dates");
   const names = await persist(run, () => pairNames(from, options, stores.from));
   progress.totalNames = names.length;
   await forEachAtOnce(names, async (pair) => {
     const versions = await mirror.name(pair);
-    if (verify && !dryRun) report.failures.push(...await persist(run, () => mirror.readBack(pair, versions)));
+    if (verify && !dryRun) {
+      report.failures.push(...await persist(run, () => mirror.readBack(pair, versions)));
+    }
     progress.names = ++report.names;
     onProgress?.({ ...progress });
   }, { concurrency }).catch((error) => {
@@ -117,7 +121,8 @@ function createRun(
   report: MirrorReport,
   progress: MirrorProgress,
 ): AnyRun {
-  const { range, aliases = true, deleted = true, verify = false, concurrency = 8, signal } = options;
+  const { range, aliases = true, deleted = true, verify = false, concurrency = 8, signal } =
+    options;
   const limit = createLimit(concurrency);
   let failed = 0;
   return {
@@ -129,7 +134,8 @@ function createRun(
     signal,
     dryRun: report.dryRun,
     range: range === undefined ? undefined : parseVersionRange(range),
-    forEach: (items, task) => forEachAtOnce(items, (item) => limit(() => task(item)), { concurrency }),
+    forEach: (items, task) =>
+      forEachAtOnce(items, (item) => limit(() => task(item)), { concurrency }),
     moved(bytes) {
       progress.bytes += bytes;
       options.onProgress?.({ ...progress });
@@ -160,15 +166,23 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
     );
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw invalid(`concurrency is ${concurrency}`, "It is how many versions are under way at once, from 1.");
+    throw invalid(
+      `concurrency is ${concurrency}`,
+      "It is how many versions are under way at once, from 1.",
+    );
   }
 }
 
 /** The names to mirror, and what they are called in the target. */
-async function pairNames(from: Registry, options: MirrorOptions, store?: Context): Promise<NamePair[]> {
+async function pairNames(
+  from: Registry,
+  options: MirrorOptions,
+  store?: Context,
+): Promise<NamePair[]> {
   const { rename = (name) => name, prefix = "", signal } = options;
   const renamed = new Map<string, NamePair>();
-  const all = () => store === undefined ? from.names({ prefix, signal }) : usedNames(store, prefix, signal);
+  const all = () =>
+    store === undefined ? from.names({ prefix, signal }) : usedNames(store, prefix, signal);
   for await (const name of options.names ?? all()) {
     if (options.names !== undefined) {
       await (store === undefined ? checkHas(from, name, signal) : checkKnown(store, name, signal));
@@ -180,7 +194,9 @@ async function pairNames(from: Registry, options: MirrorOptions, store?: Context
     if (other !== undefined && other.name !== name) {
       throw new RegistryError({
         code: "Invalid",
-        message: `Cannot mirror ${shown(name)}: it would become ${shown(target)}, as ${shown(other.name)} would`,
+        message: `Cannot mirror ${shown(name)}: it would become ${shown(target)}, as ${
+          shown(other.name)
+        } would`,
         hint: "Rename so that each name has one of its own. Nothing was written.",
       });
     }
@@ -190,7 +206,11 @@ async function pairNames(from: Registry, options: MirrorOptions, store?: Context
 }
 
 /** Every name that was ever used, also where all of its versions are deleted. */
-async function* usedNames({ backend }: Context, prefix: string, signal?: AbortSignal): AsyncGenerator<string> {
+async function* usedNames(
+  { backend }: Context,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
   for await (const entry of backend.list(namesPrefix(prefix), { delimiter: "/", signal })) {
     const name = isPrefix(entry) ? decodeName(entry.prefix.slice(NAMES.length, -1)) : undefined;
     if (name !== undefined) yield name;

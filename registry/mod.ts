@@ -54,7 +54,10 @@ export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
    *
    * @default no cache
    */
-  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | { problem: string; warn: boolean };
+  cache?: Pick<CacheOptions, "maxBytes"> & { backend: Backend } | {
+    problem: string;
+    warn: boolean;
+  };
   /** What saves and loads values. */
   materializers: Materializers;
 }
@@ -74,7 +77,10 @@ function guarded(logger: Logger): Logger {
 }
 
 /** Opens the registry on a backend, or creates it where there is none. */
-export async function openOnBackend(backend: Backend, options: OpenOnBackendOptions): Promise<StoredRegistry> {
+export async function openOnBackend(
+  backend: Backend,
+  options: OpenOnBackendOptions,
+): Promise<StoredRegistry> {
   const { system = realSystem, events } = options;
   checkPublisher(events);
   const opening = {
@@ -99,7 +105,8 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
   const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
   const executor = createExecutor(createPayloadJobs({ backend, cache }));
   const { id } = stored;
-  const announcer = events && createAnnouncer(events, { registry: id, logger: opening.logger, system });
+  const announcer = events &&
+    createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, { cache, executor, announcer });
   const registry = createRegistry(context);
   rememberContext(registry, context);
@@ -107,7 +114,10 @@ export async function openOnBackend(backend: Backend, options: OpenOnBackendOpti
 }
 
 /** Where to cache and how much; undefined where that cannot be, which is no reason not to open. */
-function chooseCache({ backend, logger }: Pick<Context, "backend" | "logger">, { cache }: OpenOnBackendOptions) {
+function chooseCache(
+  { backend, logger }: Pick<Context, "backend" | "logger">,
+  { cache }: OpenOnBackendOptions,
+) {
   if (cache === undefined) return undefined;
   if ("backend" in cache) {
     // It would end uploads of the registry as those of programs that were killed.
@@ -129,11 +139,17 @@ function cacheInItself({ location }: Backend): RegistryError {
 function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
-  async function load(ref: string | DefinedArtifact<unknown>, options: LoadOptions = {}): Promise<unknown> {
+  async function load(
+    ref: string | DefinedArtifact<unknown>,
+    options: LoadOptions = {},
+  ): Promise<unknown> {
     if (!isDefinedArtifact(ref)) {
       return await loadValue(context, await refMeant(context, ref, options), options);
     }
-    return await loadValue(context, await refMeant(context, ref.name, options), { as: ref.materializer, ...options });
+    return await loadValue(context, await refMeant(context, ref.name, options), {
+      as: ref.materializer,
+      ...options,
+    });
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
@@ -144,7 +160,10 @@ function createRegistry(context: Context): StoredRegistry {
       throw error;
     }
   }
-  async function valueIfThere(ref: string, options: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+  async function valueIfThere(
+    ref: string,
+    options: SignalOptions = {},
+  ): Promise<{ value: unknown } | undefined> {
     try {
       return await loadIfThere(context, parseRef(ref), options);
     } catch (error) {
@@ -152,14 +171,25 @@ function createRegistry(context: Context): StoredRegistry {
       throw error;
     }
   }
-  const save = (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
+  const save = (
+    artifact: string | DefinedArtifact<unknown>,
+    value: unknown,
+    options: SaveOptions = {},
+  ) =>
     isDefinedArtifact(artifact)
-      ? saveValue(context, artifact.name, value, { materializer: artifact.materializer, ...options })
+      ? saveValue(context, artifact.name, value, {
+        materializer: artifact.materializer,
+        ...options,
+      })
       : saveValue(context, artifact, value, options);
 
   const info: Registry["info"] = async (ref, options = {}) => {
     const { signal } = options;
-    return await artifactInfo(context, await locate(context, await refMeant(context, ref, options), signal), signal);
+    return await artifactInfo(
+      context,
+      await locate(context, await refMeant(context, ref, options), signal),
+      signal,
+    );
   };
   const open: Registry["open"] = async (ref, options = {}) =>
     await openArtifact(context, await refMeant(context, ref, options), options);
@@ -192,7 +222,9 @@ function createRegistry(context: Context): StoredRegistry {
     save,
     load:
       ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) =>
-        told(load(ref, options), isDefinedArtifact(ref) ? ref.name : ref, options)) as Registry["load"],
+        told(load(ref, options), isDefinedArtifact(ref) ? ref.name : ref, options)) as Registry[
+          "load"
+        ],
     open: (ref, options) => told(open(ref, options), ref, options),
     download: (ref, options) => told(download(ref, options), ref, options),
     info: (ref, options) => told(info(ref, options), ref, options),
@@ -205,7 +237,8 @@ function createRegistry(context: Context): StoredRegistry {
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
-    copy: (ref, to, options) => told(copyVersion(context, ref, to, options), ref, { signal: options?.signal }),
+    copy: (ref, to, options) =>
+      told(copyVersion(context, ref, to, options), ref, { signal: options?.signal }),
     async openDraft(name, options) {
       const { openDraft } = await import("./drafts/open_draft.ts"); // most programs have none
       return openDraft(context, name, options);

@@ -79,21 +79,45 @@ const MIN_RACERS = 8;
 const NOT_ASKED: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
 
 /** What `probeBackend` of `registry/tools.ts` does. */
-export async function probeBackend(backend: Backend, options: ProbeOptions = {}): Promise<ProbeCertificate> {
+export async function probeBackend(
+  backend: Backend,
+  options: ProbeOptions = {},
+): Promise<ProbeCertificate> {
   const is = typeof (backend as Backend | null | undefined)?.put === "function";
-  checkGiven("probe a store", backend, { is, what: "store", hint: "Give what openBackend(url) gives, awaited." });
-  const { rounds = 6, racers = 16, maxClockOffsetMs = 900_000, system = realSystem, signal, onStep } = options;
-  if (!(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) && racers >= MIN_RACERS)) {
+  checkGiven("probe a store", backend, {
+    is,
+    what: "store",
+    hint: "Give what openBackend(url) gives, awaited.",
+  });
+  const {
+    rounds = 6,
+    racers = 16,
+    maxClockOffsetMs = 900_000,
+    system = realSystem,
+    signal,
+    onStep,
+  } = options;
+  if (
+    !(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) &&
+      racers >= MIN_RACERS)
+  ) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot probe with ${rounds} rounds of ${racers}: a race has at least ${MIN_RACERS} racers`,
+      message:
+        `Cannot probe with ${rounds} rounds of ${racers}: a race has at least ${MIN_RACERS} racers`,
       hint: "Both are whole numbers; leave them out for 6 rounds of 16.",
     });
   }
   const clock: ClockReading = {};
   const definitions = [...createSteps, ...readSteps, ...listSteps, clockStep(clock)];
   const folder = probeFolder(system.id());
-  const target = createTarget(backend, folder, { system, signal, rounds, racers, maxClockOffsetMs });
+  const target = createTarget(backend, folder, {
+    system,
+    signal,
+    rounds,
+    racers,
+    maxClockOffsetMs,
+  });
   const steps: ProbeStep[] = [];
   const passes = () => steps.every(({ ok, required }) => ok || !required);
   try {
@@ -120,7 +144,10 @@ export async function probeBackend(backend: Backend, options: ProbeOptions = {})
   };
 }
 
-async function take({ name, required, run }: ProbeStepDefinition, target: ProbeTarget): Promise<ProbeStep> {
+async function take(
+  { name, required, run }: ProbeStepDefinition,
+  target: ProbeTarget,
+): Promise<ProbeStep> {
   const { system, signal } = target;
   const startedAt = system.monotonic();
   const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint">): ProbeStep => {

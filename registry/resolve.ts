@@ -10,7 +10,15 @@ import type { Ref } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
 import type { Context } from "./opening/context.ts";
-import { liveHeads, misplaced, readFirst, readHead, readRecord, recordOfKind, versionHeads } from "./cell/heads.ts";
+import {
+  liveHeads,
+  misplaced,
+  readFirst,
+  readHead,
+  readRecord,
+  recordOfKind,
+  versionHeads,
+} from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { behindSpan, hasSpans, readSpans } from "./cell/dead_spans.ts";
@@ -36,7 +44,9 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   const { name, selector } = ref;
   const located = await tryLocate(context, ref, signal);
   if (located !== undefined) return located;
-  if (selector.kind === "version") throw await versionNotFound(context, name, selector.version, signal);
+  if (selector.kind === "version") {
+    throw await versionNotFound(context, name, selector.version, signal);
+  }
   const what = selector.kind === "range" ? `a version in ${shown(selector.text)}` : "a version";
   throw absent(context, {
     message: `Cannot find ${shown(name)}: it does not have ${what}`,
@@ -59,16 +69,24 @@ function absent({ backend }: Context, text: { message: string; hint: string }): 
 
 /** The same failure, whose hint begins with what was probably meant. */
 export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
-  const hint = `Did you mean ${shown(suggestion)}?${error.hint === undefined ? "" : ` ${error.hint}`}`;
+  const hint = `Did you mean ${shown(suggestion)}?${
+    error.hint === undefined ? "" : ` ${error.hint}`
+  }`;
   const suggesting = retold(error, { hint, suggestion });
   absences.add(suggesting);
   return suggesting;
 }
 
 /** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */
-export async function tryLocate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located | undefined> {
+export async function tryLocate(
+  context: Context,
+  ref: Ref,
+  signal?: AbortSignal,
+): Promise<Located | undefined> {
   const { name, selector } = ref;
-  if (selector.kind === "version") return await locateVersion(context, name, selector.version, signal);
+  if (selector.kind === "version") {
+    return await locateVersion(context, name, selector.version, signal);
+  }
   if (selector.kind === "alias") return await locateAlias(context, name, selector.alias, signal);
   if (selector.kind === "latest") return await locateLatest(context, name, signal);
   for await (const { head } of versionHeads(context, name, { range: selector.range, signal })) {
@@ -78,7 +96,11 @@ export async function tryLocate(context: Context, ref: Ref, signal?: AbortSignal
 }
 
 /** The newest release. Mostly the first entry of its folder tells. */
-async function locateLatest(context: Context, name: string, signal?: AbortSignal): Promise<Located | undefined> {
+async function locateLatest(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Located | undefined> {
   const folder = versionsFolder(name);
   let first = await readFirst(context, folder, { signal });
   let spans: Span[] | undefined;
@@ -111,12 +133,19 @@ export async function locateVersion(
   return await readCell(context, versionCell(name, version, versioned), { signal });
 }
 
-async function locateAlias(context: Context, name: string, alias: string, signal?: AbortSignal): Promise<Located> {
+async function locateAlias(
+  context: Context,
+  name: string,
+  alias: string,
+  signal?: AbortSignal,
+): Promise<Located> {
   const version = await readAlias(context, name, alias, signal);
   if (version === undefined) {
     throw absent(context, {
       message: `Cannot find "${name}@${alias}": ${shown(name)} has no such alias`,
-      hint: `Set it with registry.setAlias(${shown(name)}, ${shown(alias)}, version), or check the spelling.`,
+      hint: `Set it with registry.setAlias(${shown(name)}, ${
+        shown(alias)
+      }, version), or check the spelling.`,
     });
   }
   const located = await locateVersion(context, name, parseVersion(version), signal);
@@ -130,11 +159,18 @@ export async function danglingAlias(
   { name, alias, version }: { name: string; alias: string; version: string },
   signal?: AbortSignal,
 ): Promise<RegistryError> {
-  const head = await readHead(context, versionCell(name, parseVersion(version), context.settings.versioned), signal);
+  const head = await readHead(
+    context,
+    versionCell(name, parseVersion(version), context.settings.versioned),
+    signal,
+  );
   const state = head === undefined ? "is not there" : head.dead ? "was deleted" : "does not count";
   return absent(context, {
     message: `Cannot find "${name}@${alias}": the alias names version ${version}, which ${state}`,
-    hint: `Let the alias name another version with registry.setAlias(${shown(name)}, ${shown(alias)}, version), ` +
+    hint:
+      `Let the alias name another version with registry.setAlias(${shown(name)}, ${
+        shown(alias)
+      }, version), ` +
       `or remove it with registry.deleteAlias(${shown(name)}, ${shown(alias)}).`,
   });
 }
@@ -182,7 +218,11 @@ export interface ReadCellOptions {
  * The version record of a cell, or undefined where it holds none: deleted, void, or never written. Readers take no
  * locks: a record that the janitor removed meanwhile means that there is a newer head.
  */
-export async function readCell(context: Context, cell: string, options: ReadCellOptions): Promise<Located | undefined> {
+export async function readCell(
+  context: Context,
+  cell: string,
+  options: ReadCellOptions,
+): Promise<Located | undefined> {
   const { signal } = options;
   const known = options.head !== undefined && !context.voids.has(options.head.key);
   let head = known ? options.head : await countingHead(context, cell, signal);
@@ -206,7 +246,12 @@ export async function readCell(context: Context, cell: string, options: ReadCell
 }
 
 /** A record belongs to the cell of its name and version; elsewhere somebody put it. */
-function checkPlace(context: Context, { name, version }: VersionRecord, key: string, cell: string): void {
+function checkPlace(
+  context: Context,
+  { name, version }: VersionRecord,
+  key: string,
+  cell: string,
+): void {
   if (versionCell(name, parseVersion(version), context.settings.versioned) === cell) return;
   throw new RegistryError({
     code: "Corrupt",
@@ -223,7 +268,11 @@ async function versionNotFound(
   version: Version,
   signal?: AbortSignal,
 ): Promise<RegistryError> {
-  const head = await readHead(context, versionCell(name, version, context.settings.versioned), signal);
+  const head = await readHead(
+    context,
+    versionCell(name, version, context.settings.versioned),
+    signal,
+  );
   if (head?.dead) await readRecord(context, head.key, signal); // throws where it is damage that looks like a tombstone
   return absent(context, {
     message: `Cannot find "${name}@${version.canonical}": ${

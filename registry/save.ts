@@ -21,7 +21,14 @@ import { checkWritable } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { readHead } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
-import { cellOf, encodePlace, orderSegment, payloadFolder, payloadKey, recordKey } from "./layout.ts";
+import {
+  cellOf,
+  encodePlace,
+  orderSegment,
+  payloadFolder,
+  payloadKey,
+  recordKey,
+} from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
 import { announceInputs } from "./lineage/announce.ts";
 import { checkInputs } from "./lineage/inputs.ts";
@@ -127,7 +134,9 @@ async function trySave(
       if (existing !== undefined) return await give(existing);
     }
     const digest = artifactDigest({ id, formatVersion }, payload.files);
-    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged ? base : undefined;
+    const same = skipIfUnchanged && base?.answers && base.record.digest === digest && !base.damaged
+      ? base
+      : undefined;
     const unchanged = same && await isLive(context, operation, same) ? same.found : undefined;
     if (payload.sharing && !await isLive(context, operation, base!)) {
       await payload.discard();
@@ -146,7 +155,9 @@ async function trySave(
   /** Stores what does not fit into the record, or finds that the version is there. */
   async function storeFiles(): Promise<FoundRecord | undefined> {
     const produce = async () => await artifact.produce(operation);
-    const fits = await ofContent(async () => await payload.gather(await withDeadline(produce(), { signal })));
+    const fits = await ofContent(async () =>
+      await payload.gather(await withDeadline(produce(), { signal }))
+    );
     const existing = fits ? undefined : await begin();
     if (!fits && existing === undefined) await ofContent(() => payload.send());
     return existing;
@@ -165,7 +176,10 @@ async function trySave(
   async function begin(): Promise<FoundRecord | undefined> {
     const choice = await chooser.choose(true);
     if ("existing" in choice) return choice.existing;
-    place = { order: orderSegment(choice.target.version, context.settings.versioned), commit: operation.commit };
+    place = {
+      order: orderSegment(choice.target.version, context.settings.versioned),
+      commit: operation.commit,
+    };
     base ??= await loadBase(context, operation, name, options.base);
     payload.begin({ folder: payloadFolder(name, place), base, wholeBase: artifact.wholeBase });
   }
@@ -181,13 +195,21 @@ async function trySave(
     list: VersionRecord["fileList"],
   ): Promise<{ saved: VersionRecord; addedBytes: number } | { existing: FoundRecord }> {
     const { files, inline, size } = payload;
-    const fields = { kind: "version" as const, name, materializer: { id, formatVersion }, digest, size };
+    const fields = {
+      kind: "version" as const,
+      name,
+      materializer: { id, formatVersion },
+      digest,
+      size,
+    };
     const { inputs = [] } = { ...given, ...members };
     // What is likely to be there is looked for before anything is noted of it.
     const look = inputs.length > 0 && options.onConflict === "skip" && given.key === undefined;
     await settle(context, sharedObjects(name, files), signal);
     for (let losses = 1;; losses++) {
-      const choice = unchanged === undefined ? await chooser.choose(look) : await chooser.keep(unchanged);
+      const choice = unchanged === undefined
+        ? await chooser.choose(look)
+        : await chooser.keep(unchanged);
       if ("existing" in choice) return choice;
       const { target } = choice;
       await announceInputs(context, operation, { name, version: target.version, inputs });
@@ -202,7 +224,8 @@ async function trySave(
       };
       const bytes = encodeRecord(record, inline);
       const existing = await create(target, bytes);
-      const sentBytes = bytes.byteLength - inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      const sentBytes = bytes.byteLength -
+        inline.reduce((sum, { byteLength }) => sum + byteLength, 0);
       if (existing === "won") return { saved: record, addedBytes: payload.addedBytes + sentBytes };
       if (existing !== undefined) return { existing };
       await pause(context, operation, losses);
@@ -210,16 +233,25 @@ async function trySave(
   }
 
   /** `won`, or what the chooser makes of the loss. */
-  async function create(target: Target, bytes: Uint8Array): Promise<"won" | FoundRecord | undefined> {
+  async function create(
+    target: Target,
+    bytes: Uint8Array,
+  ): Promise<"won" | FoundRecord | undefined> {
     const { cell, generation } = target;
-    const created = { key: recordKey(cell, generation), bytes, guard: spanGuard(context, cell, signal) };
+    const created = {
+      key: recordKey(cell, generation),
+      bytes,
+      guard: spanGuard(context, cell, signal),
+    };
     const outcome = await createRecord(context, operation, created);
     return outcome.won ? "won" : await chooser.lost(target, outcome.found);
   }
 
   /** With the build metadata that was asked for, if it is that version: the target of an idempotency key may be another. */
   function fullVersion(target: Target): string {
-    const asked = version === undefined || !context.settings.versioned ? target.version : parseVersion(version);
+    const asked = version === undefined || !context.settings.versioned
+      ? target.version
+      : parseVersion(version);
     return asked.canonical === target.version.canonical ? asked.full : target.version.full;
   }
 
@@ -239,7 +271,9 @@ async function trySave(
 /** What others have stored, and the record of these files will rest on. */
 function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
   const objects = files.flatMap(({ from: ofFile, parts = [] }) =>
-    parts.flatMap(({ object, from = ofFile }) => from === undefined ? [] : [payloadKey(name, from, object)])
+    parts.flatMap(({ object, from = ofFile }) =>
+      from === undefined ? [] : [payloadKey(name, from, object)]
+    )
   );
   return [...new Set(objects)];
 }
@@ -247,14 +281,20 @@ function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
 /** Files whose own objects are in this place. */
 function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
   if (from === undefined) return files;
-  return files.map((file) => file.parts === undefined || file.from !== undefined ? file : { ...file, from });
+  return files.map((file) =>
+    file.parts === undefined || file.from !== undefined ? file : { ...file, from }
+  );
 }
 
 /** A list of files that is too long for the record. */
 function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
-  if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) return undefined;
+  if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
+    return undefined;
+  }
   const bytes = new TextEncoder().encode(JSON.stringify(files));
-  if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooManyFiles(operation, files.length, bytes.byteLength);
+  if (bytes.byteLength > MAX_FILE_LIST_BYTES) {
+    throw tooManyFiles(operation, files.length, bytes.byteLength);
+  }
   return bytes.byteLength > MAX_LIST_BYTES ? bytes : undefined;
 }
 
@@ -272,7 +312,8 @@ function contentFailure(operation: Operation, error: unknown): unknown {
 function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action}: the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
+    message:
+      `Cannot ${action}: the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
     hint: "Save them as several artifacts, or as one archive.",
   });
 }
@@ -280,14 +321,28 @@ function tooManyFiles({ action }: Operation, files: number, bytes: number): Regi
 function checkOptions(context: Context, name: string, options: SaveOptions): void {
   checkWritable(context, `save ${shown(name)}`);
   checkName(name);
-  const { version, bump, onConflict = "fail", ifCommit, metadata, inputs, idempotencyKey, compress } = options;
+  const {
+    version,
+    bump,
+    onConflict = "fail",
+    ifCommit,
+    metadata,
+    inputs,
+    idempotencyKey,
+    compress,
+  } = options;
   const { mutable, versioned } = context.settings;
   const invalid = (state: string, hint: string) =>
     new RegistryError({ code: "Invalid", message: `Cannot save ${shown(name)}: ${state}`, hint });
   // Passed over, it would keep the value in another way than was meant.
-  if ("as" in options) throw invalid("it takes no `as`", "Name what saves the value: { materializer }.");
+  if ("as" in options) {
+    throw invalid("it takes no `as`", "Name what saves the value: { materializer }.");
+  }
   if (version !== undefined && bump !== undefined) {
-    throw invalid("version and bump are both given", "Give the version, or say which number the next one raises.");
+    throw invalid(
+      "version and bump are both given",
+      "Give the version, or say which number the next one raises.",
+    );
   }
   if (bump !== undefined && !["major", "minor", "patch"].includes(bump)) {
     throw invalid(`bump is ${shown(bump)}`, `It is "major", "minor" or "patch".`);
@@ -296,13 +351,22 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
     throw invalid(`onConflict is ${shown(onConflict)}`, `It is "fail", "skip" or "overwrite".`);
   }
   if ((onConflict === "overwrite" || ifCommit !== undefined) && !mutable) {
-    throw invalid("versions of this registry are never overwritten", "Create a registry with mutable: true for that.");
+    throw invalid(
+      "versions of this registry are never overwritten",
+      "Create a registry with mutable: true for that.",
+    );
   }
   if (ifCommit !== undefined && version === undefined && versioned) {
     throw invalid("ifCommit is given without a version", "Say which version has that commit.");
   }
-  if (version !== undefined && !versioned && parseVersion(version).canonical !== FIRST_VERSION.canonical) {
-    throw invalid("this registry keeps one value per name, without versions", "Leave the version out.");
+  if (
+    version !== undefined && !versioned &&
+    parseVersion(version).canonical !== FIRST_VERSION.canonical
+  ) {
+    throw invalid(
+      "this registry keeps one value per name, without versions",
+      "Leave the version out.",
+    );
   }
   if (metadata !== undefined) checkMetadata(metadata);
   if (compress !== undefined) checkEncoding(compress);
@@ -334,7 +398,9 @@ function createChooser(
     ? automaticTarget(context, operation, name, bump)
     : explicitTarget(context, operation, named, { onConflict, ifCommit, above });
   const { skipIfUnchanged: undecided = false } = options;
-  return key === undefined ? chooser : keyedTarget(context, operation, { name, key, undecided }, chooser);
+  return key === undefined
+    ? chooser
+    : keyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
 /** What a record holds of the user's own. */
@@ -369,8 +435,12 @@ async function loadBase(
     operation.views.base = seenAt;
     return createBase(context, located.found, files, { name, signal });
   } catch (error) {
-    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) throw error;
-    context.logger.warn(`${operation.action}: shares nothing with the latest version: ${error.message}`);
+    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
+      throw error;
+    }
+    context.logger.warn(
+      `${operation.action}: shares nothing with the latest version: ${error.message}`,
+    );
     return undefined; // a damaged version must not keep anybody from saving the next
   }
 }
@@ -386,13 +456,30 @@ async function isLive(context: Context, operation: Operation, base: Base): Promi
 }
 
 /** What a save returns that ends in a version which is there already. */
-async function existingArtifact(context: Context, found: FoundRecord, signal?: AbortSignal): Promise<SavedArtifact> {
+async function existingArtifact(
+  context: Context,
+  found: FoundRecord,
+  signal?: AbortSignal,
+): Promise<SavedArtifact> {
   await settleVersion(context, found, signal);
   return savedArtifact(found.record as VersionRecord, true);
 }
 
 /** What a save returns. */
-export function savedArtifact(record: VersionRecord, skipped: boolean, addedBytes = 0): SavedArtifact {
+export function savedArtifact(
+  record: VersionRecord,
+  skipped: boolean,
+  addedBytes = 0,
+): SavedArtifact {
   const { name, version, commit, digest, size, createdAt } = record;
-  return { name, version, commit, digest, size, createdAt: new Date(createdAt), skipped, addedBytes };
+  return {
+    name,
+    version,
+    commit,
+    digest,
+    size,
+    createdAt: new Date(createdAt),
+    skipped,
+    addedBytes,
+  };
 }

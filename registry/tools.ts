@@ -52,7 +52,10 @@ export async function digestOfValue(
 ): Promise<string> {
   const { signal } = checkDigestOptions(registry, options);
   const materializer = registry.materializers.forValue(value);
-  const [tool, files] = await Promise.all([import("./digest.ts"), materializer.save(value, { signal })]);
+  const [tool, files] = await Promise.all([
+    import("./digest.ts"),
+    materializer.save(value, { signal }),
+  ]);
   return await tool.digestOfFiles(materializer, files, { signal });
 }
 
@@ -61,7 +64,10 @@ export async function digestOfValue(
  *
  * @param produced what the `save` of a materializer gives
  */
-export async function hashFiles(produced: FilesToSave, options: SignalOptions = {}): Promise<FileInfo[]> {
+export async function hashFiles(
+  produced: FilesToSave,
+  options: SignalOptions = {},
+): Promise<FileInfo[]> {
   options = checkOptions("hash files", options, OPTIONS.hashFiles);
   const [tool, files] = await Promise.all([import("./digest.ts"), produced]);
   return await tool.hashFiles(files, options);
@@ -84,9 +90,15 @@ export async function hashFiles(produced: FilesToSave, options: SignalOptions = 
  * assert(certificate.ok);
  * ```
  */
-export async function probeBackend(backend: Backend, options: ProbeOptions = {}): Promise<ProbeCertificate> {
+export async function probeBackend(
+  backend: Backend,
+  options: ProbeOptions = {},
+): Promise<ProbeCertificate> {
   const tool = await import("./probe.ts");
-  return await tool.probeBackend(backend, checkOptions("probe a store", options, OPTIONS.probeBackend));
+  return await tool.probeBackend(
+    backend,
+    checkOptions("probe a store", options, OPTIONS.probeBackend),
+  );
 }
 
 /**
@@ -104,8 +116,13 @@ export async function probeBackend(backend: Backend, options: ProbeOptions = {})
  * await commitUpload(registry, upload, { name: "my:model" });
  * ```
  */
-export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
-  const given = checkToolOptions("create an upload", registry, options, OPTIONS.createUpload, ["files"]);
+export async function createUpload(
+  registry: Registry,
+  options: CreateUploadOptions,
+): Promise<Upload> {
+  const given = checkToolOptions("create an upload", registry, options, OPTIONS.createUpload, [
+    "files",
+  ]);
   const tool = await import("./transfer/create_upload.ts");
   return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, given));
 }
@@ -123,9 +140,14 @@ export async function commitUpload(
   upload: UploadToCommit,
   options: CommitUploadOptions,
 ): Promise<SavedArtifact> {
-  const given = checkToolOptions("commit an upload", registry, options, OPTIONS.commitUpload, ["name"]);
+  const given = checkToolOptions("commit an upload", registry, options, OPTIONS.commitUpload, [
+    "name",
+  ]);
   const tool = await import("./transfer/commit_upload.ts");
-  return await worded({ verb: "save", ref: given.name }, () => tool.commitUpload(registry, upload, given));
+  return await worded(
+    { verb: "save", ref: given.name },
+    () => tool.commitUpload(registry, upload, given),
+  );
 }
 
 /**
@@ -170,7 +192,10 @@ export async function presignDownload(
 ): Promise<DirectDownload> {
   const given = checkToolOptions("presign a file", registry, options, OPTIONS.presignDownload);
   const tool = await import("./transfer/presign_download.ts");
-  return await worded({ verb: "presignDownload", ref }, () => tool.presignDownload(registry, ref, given));
+  return await worded(
+    { verb: "presignDownload", ref },
+    () => tool.presignDownload(registry, ref, given),
+  );
 }
 
 /**
@@ -189,7 +214,10 @@ export async function presignDownload(
  * assertEquals(report.bytes, 0);
  * ```
  */
-export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
+export async function collectGarbage(
+  registry: Registry,
+  options: GarbageOptions = {},
+): Promise<GarbageReport> {
   const given = checkToolOptions("collect garbage", registry, options, OPTIONS.collectGarbage);
   const tool = await import("./maintenance/collect_garbage.ts");
   return await worded({ verb: "collect garbage" }, () => tool.collectGarbage(registry, given));
@@ -213,7 +241,10 @@ export async function collectGarbage(registry: Registry, options: GarbageOptions
  * assertEquals([data.versions, data.size, garbage.bytes], [1, 100_000, 0]);
  * ```
  */
-export async function spaceOf(registry: Registry, options: SignalOptions = {}): Promise<SpaceReport> {
+export async function spaceOf(
+  registry: Registry,
+  options: SignalOptions = {},
+): Promise<SpaceReport> {
   const given = checkToolOptions("measure space", registry, options, OPTIONS.spaceOf);
   const tool = await import("./maintenance/space.ts");
   return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, given));
@@ -253,7 +284,10 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
  * `NotFound`). Damage is reported, never thrown; what the store refuses is thrown. The report also says what was not
  * looked at.
  */
-export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyRegistry(
+  registry: Registry,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
   const given = checkToolOptions("verify the registry", registry, options, OPTIONS.verifyRegistry);
   const tool = await import("./maintenance/verify.ts");
   return await worded({ verb: "verify the registry" }, () => tool.verifyRegistry(registry, given));
@@ -320,7 +354,11 @@ export async function mirrorRegistry(
  * assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
  * ```
  */
-export async function lineageOf(registry: Registry, ref: string, options: LineageOptions = {}): Promise<Lineage> {
+export async function lineageOf(
+  registry: Registry,
+  ref: string,
+  options: LineageOptions = {},
+): Promise<Lineage> {
   const given = checkToolOptions("follow the lineage", registry, options, OPTIONS.lineageOf);
   const tool = await import("./lineage.ts");
   return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, given));
@@ -343,7 +381,10 @@ export async function lineageOf(registry: Registry, ref: string, options: Lineag
  * assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: [] }); // it was noted already
  * ```
  */
-export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
+export async function rebuildLineage(
+  registry: Registry,
+  options: RebuildOptions = {},
+): Promise<RebuildReport> {
   const given = checkToolOptions("rebuild the lineage", registry, options, OPTIONS.rebuildLineage);
   const tool = await import("./lineage/rebuild.ts");
   return await worded({ verb: "rebuild the lineage" }, () => tool.rebuildLineage(registry, given));
@@ -368,8 +409,14 @@ export async function rebuildLineage(registry: Registry, options: RebuildOptions
  * assertEquals(metadata, [{ path: ["epochs"], before: 3, after: 5 }]);
  * ```
  */
-export async function diffVersions(registry: Registry, options: DiffOptions): Promise<VersionDifference> {
-  const given = checkToolOptions("compare versions", registry, options, OPTIONS.diffVersions, ["before", "after"]);
+export async function diffVersions(
+  registry: Registry,
+  options: DiffOptions,
+): Promise<VersionDifference> {
+  const given = checkToolOptions("compare versions", registry, options, OPTIONS.diffVersions, [
+    "before",
+    "after",
+  ]);
   const tool = await import("./look/diff.ts");
   return await tool.diffVersions(registry, given);
 }
@@ -393,8 +440,15 @@ export async function diffVersions(registry: Registry, options: DiffOptions): Pr
  * assertEquals([first.event, first.version, last.event, last.alias], ["saved", "1.0.0", "aliased", "production"]);
  * ```
  */
-export async function logOf(registry: Registry, name: string, options: LogOptions = {}): Promise<LogEntry[]> {
+export async function logOf(
+  registry: Registry,
+  name: string,
+  options: LogOptions = {},
+): Promise<LogEntry[]> {
   const given = checkToolOptions("tell the log", registry, options, OPTIONS.logOf);
   const tool = await import("./look/log.ts");
-  return await worded({ verb: "tell the log of", ref: name }, () => tool.logOf(registry, name, given));
+  return await worded(
+    { verb: "tell the log of", ref: name },
+    () => tool.logOf(registry, name, given),
+  );
 }

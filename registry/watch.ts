@@ -24,7 +24,9 @@ export async function* watchName(
     });
     if (signal?.aborted) return;
     const commit = located?.record.commit;
-    if (commit !== last) yield located === undefined ? { name } : { name, version: located.record.version, commit };
+    if (commit !== last) {
+      yield located === undefined ? { name } : { name, version: located.record.version, commit };
+    }
     last = commit;
     try {
       await context.system.sleep(intervalMs, signal);

@@ -17,8 +17,14 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "queues/mod.ts", may: among("core/", "queues/") },
   { from: "queues/", may: either(among("core/", "npm:", "queues/redis.ts"), isOwnPart) },
   { from: "materializers/mod.ts", may: among("core/", "materializers/") },
-  { from: "materializers/", may: among("core/", "formats/", "materializers/", "npm:", "@std/path") },
-  { from: "operators/", may: among("core/", "formats/", "operators/", "materializers/mod.ts", "npm:", "@std/path") },
+  {
+    from: "materializers/",
+    may: among("core/", "formats/", "materializers/", "npm:", "@std/path"),
+  },
+  {
+    from: "operators/",
+    may: among("core/", "formats/", "operators/", "materializers/mod.ts", "npm:", "@std/path"),
+  },
   { from: "workers/operators/", may: among("core/", "workers/", "operators/") },
   { from: "workers/", may: among("core/", "workers/", "registry/", "materializers/mod.ts") },
   { from: "plugins/storage.ts", may: among("core/", "plugins/", "backends/mod.ts") },
@@ -36,7 +42,14 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "apps/", may: either(among("apps/", "deno.json", "@std/", "npm:"), isDoor) },
   {
     from: "mod.ts",
-    may: among("core/", "registry/", "backends/memory.ts", "backends/local.ts", "materializers/mod.ts", "@std/path"),
+    may: among(
+      "core/",
+      "registry/",
+      "backends/memory.ts",
+      "backends/local.ts",
+      "materializers/mod.ts",
+      "@std/path",
+    ),
   },
 ];
 
@@ -50,7 +63,9 @@ Deno.test("imports go only the way of the table", () => {
     const row = TABLE.find(({ from }) => path.startsWith(from));
     assert(row !== undefined, `${path} has no row in the table of imports`);
     const targets = graph.get(path)!.map(named).filter((target) => !target.startsWith("node:"));
-    return targets.filter((target) => !row.may(path, target)).map((target) => `${path} -> ${target}`);
+    return targets.filter((target) => !row.may(path, target)).map((target) =>
+      `${path} -> ${target}`
+    );
   });
   assertEquals(forbidden, []);
 });
@@ -64,7 +79,9 @@ Deno.test("one package has one wrapper, which others import, and one file import
   for (const path of product) {
     const packages = graph.get(path)!.filter((target) => target.startsWith("npm:"));
     assert(packages.length <= 1, `${path} imports ${packages}`);
-    for (const name of packages) wrappers.set(name, (wrappers.get(name) ?? new Set()).add(wholeOf(path)));
+    for (const name of packages) {
+      wrappers.set(name, (wrappers.get(name) ?? new Set()).add(wholeOf(path)));
+    }
   }
   assertEquals([...wrappers].filter(([, wholes]) => wholes.size > 1), []);
 });
@@ -74,7 +91,9 @@ Deno.test("each package has one row in ARCHITECTURE.md, which says why", async (
   const [, table] = text.split("## Dependencies");
   const rows = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
   assertEquals(rows.filter((name, i) => rows.indexOf(name) !== i), []);
-  const packages = product.flatMap((path) => graph.get(path)!).filter((target) => target.startsWith("npm:"));
+  const packages = product.flatMap((path) => graph.get(path)!).filter((target) =>
+    target.startsWith("npm:")
+  );
   assertEquals(packages.filter((name) => !rows.includes(name.replace("npm:", ""))), []);
 });
 
@@ -89,9 +108,13 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
     "apps/http_client.ts": [],
     "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
   };
-  const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) => targets);
+  const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) =>
+    targets
+  );
   for (const [door, packages] of Object.entries(doors)) {
-    const reached = [...reachable(graph, door)].filter((module) => /^(npm|jsr|https?):/.test(module));
+    const reached = [...reachable(graph, door)].filter((module) =>
+      /^(npm|jsr|https?):/.test(module)
+    );
     assertEquals(reached.filter((module) => !std.includes(module)), packages, door);
   }
 });
@@ -99,13 +122,17 @@ Deno.test("a door downloads the std copies and what is named here, and nothing e
 Deno.test("a driver needs no file that the program has not, but those beside it: who may read backends/ may use it", () => {
   const program = reachable(graph, "apps/cli.ts");
   const drivers = product.filter((path) => /^backends\/[a-z0-9_]+\.ts$/.test(path));
-  const needed = drivers.flatMap((driver) => [...reachable(graph, driver)]).filter((path) => path.startsWith("core/"));
+  const needed = drivers.flatMap((driver) => [...reachable(graph, driver)]).filter((path) =>
+    path.startsWith("core/")
+  );
   assertEquals(needed.filter((path) => !program.has(path)), []);
 });
 
 Deno.test("the product imports nothing of its tests, tools and examples", () => {
   const reached = new Set(product.flatMap((path) => [...reachable(graph, path)]));
-  const foreign = [...reached].filter((path) => /^(tests|dev|examples)\//.test(path) && !path.startsWith("dev/std/"));
+  const foreign = [...reached].filter((path) =>
+    /^(tests|dev|examples)\//.test(path) && !path.startsWith("dev/std/")
+  );
   assertEquals(foreign, []);
 });
 
@@ -115,7 +142,9 @@ Deno.test("no source file has more than 400 lines, and nine of ten have fewer th
     return { path, lines: text.split("\n").length - 1 };
   }));
   assertEquals(sizes.filter(({ lines }) => lines > 400), []);
-  const long = sizes.filter(({ lines }) => lines >= 280).map(({ path, lines }) => `${path} ${lines}`);
+  const long = sizes.filter(({ lines }) => lines >= 280).map(({ path, lines }) =>
+    `${path} ${lines}`
+  );
   assert(long.length * 10 <= sizes.length, long.join("\n"));
 });
 
@@ -126,7 +155,10 @@ Deno.test("no folder holds more than 18 files", () => {
 });
 
 Deno.test("files are named in snake_case, after what they hold", () => {
-  const names = everything.map((path) => ({ path, name: basename(path).replace(/(\.d)?\.ts$/, "") }));
+  const names = everything.map((path) => ({
+    path,
+    name: basename(path).replace(/(\.d)?\.ts$/, ""),
+  }));
   assertEquals(names.filter(({ name }) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)), []);
   const vague = names.filter(({ path, name }) =>
     /^(utils?|helpers?|common|misc|shared|types)$|manager/.test(name) && !path.endsWith(".d.ts")
@@ -138,7 +170,9 @@ function among(...prefixes: string[]): (path: string, target: string) => boolean
   return (_path, target) => prefixes.some((prefix) => target.startsWith(prefix));
 }
 
-function either(...rules: ((path: string, target: string) => boolean)[]): (path: string, target: string) => boolean {
+function either(
+  ...rules: ((path: string, target: string) => boolean)[]
+): (path: string, target: string) => boolean {
   return (path, target) => rules.some((rule) => rule(path, target));
 }
 

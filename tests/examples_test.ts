@@ -19,7 +19,11 @@ async function run(folder: string, ...args: string[]): Promise<Run> {
 }
 
 /** The same with variables of the environment. */
-async function runWith(env: Record<string, string>, folder: string, ...args: string[]): Promise<Run> {
+async function runWith(
+  env: Record<string, string>,
+  folder: string,
+  ...args: string[]
+): Promise<Run> {
   const command = new Deno.Command(Deno.execPath(), {
     args,
     cwd: ROOT,
@@ -29,7 +33,11 @@ async function runWith(env: Record<string, string>, folder: string, ...args: str
     stderr: "piped",
   });
   const { code, stdout, stderr } = await command.output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  return {
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr: new TextDecoder().decode(stderr),
+  };
 }
 
 async function demo(folder: string, ...input: string[]): Promise<string> {
@@ -112,7 +120,12 @@ Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an 
 
 Deno.test("examples/typed_artifact.ts needs no permission", async () => {
   await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "--no-prompt", "examples/typed_artifact.ts");
+  const { code, stdout, stderr } = await run(
+    work.path,
+    "run",
+    "--no-prompt",
+    "examples/typed_artifact.ts",
+  );
   assertEquals(code, 0, stderr);
   assertEquals(stdout, "most seen: fast\nweights:   2 × 3 float32\nby name:   true\n");
 });
@@ -138,7 +151,10 @@ Deno.test("examples/files.ts does the same on each kind of store", async () => {
   const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/files.ts");
   assertEquals(code, 0, stderr);
   const told = "0 failed, 2 wells, work/plate/A01_w2.npy work/plate/A01_w10.npy: 2 planes";
-  assertEquals(stdout, ["memory", "disk", "bucket", "zarr"].map((name) => `${name}: ${told}\n`).join(""));
+  assertEquals(
+    stdout,
+    ["memory", "disk", "bucket", "zarr"].map((name) => `${name}: ${told}\n`).join(""),
+  );
   assertEquals(await readdir(work.path), []);
 });
 
@@ -161,7 +177,10 @@ Deno.test("examples/many_writers.ts loses no save of any writer", async () => {
   await using work = await tempRoot();
   const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/many_writers.ts");
   assertEquals(code, 0, stderr);
-  assertEquals(stdout, "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n");
+  assertEquals(
+    stdout,
+    "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n",
+  );
   assert(!(await readdir(work.path)).some((name) => name.startsWith("holdfast")));
 });
 
@@ -225,7 +244,11 @@ Deno.test("examples/operators.ts runs operators that are classes, and refuses an
 });
 
 /** Runs the upload example with a storage and a kind of queue. */
-async function upload(env: Record<string, string>, backend: string, jobType: string): Promise<void> {
+async function upload(
+  env: Record<string, string>,
+  backend: string,
+  jobType: string,
+): Promise<void> {
   await using work = await tempRoot();
   const variables = { LOCAL_STORAGE_PATH: work.join("files"), ...env };
   const { code, stdout, stderr } = await runWith(
@@ -242,16 +265,24 @@ async function upload(env: Record<string, string>, backend: string, jobType: str
     `${backend} has 1000000 bytes`,
   ]);
   const isLocal = backend === "local";
-  assertEquals(await readdir(work.join("files", "uploads")).catch(() => []), isLocal ? ["file.bin"] : []);
+  assertEquals(
+    await readdir(work.join("files", "uploads")).catch(() => []),
+    isLocal ? ["file.bin"] : [],
+  );
 }
 
 for (const jobType of ["background", "memory"]) {
-  Deno.test(`examples/upload.ts with a folder, and jobs in ${jobType}`, () => upload({}, "local", jobType));
+  Deno.test(`examples/upload.ts with a folder, and jobs in ${jobType}`, () =>
+    upload({}, "local", jobType));
 }
 
 serverTest("examples/upload.ts with a bucket, and jobs in background", "minio", async (server) => {
   const { endpoint, accessKey, secretKey } = server;
-  const env = { MINIO_ENDPOINT: endpoint, MINIO_ACCESS_KEY: accessKey, MINIO_SECRET_KEY: secretKey };
+  const env = {
+    MINIO_ENDPOINT: endpoint,
+    MINIO_ACCESS_KEY: accessKey,
+    MINIO_SECRET_KEY: secretKey,
+  };
   await upload(env, "minio", "background");
 });
 
@@ -269,7 +300,12 @@ programTest(
 
 Deno.test("examples/own_plugin.ts needs no permission, and writes a storage and a runner in a few lines each", async () => {
   await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "--no-prompt", "examples/own_plugin.ts");
+  const { code, stdout, stderr } = await run(
+    work.path,
+    "run",
+    "--no-prompt",
+    "examples/own_plugin.ts",
+  );
   assertEquals(code, 0, stderr);
   assertEquals(stdout.split("\n").slice(0, -1).sort(), [
     "0.txt: 13 bytes",
@@ -280,7 +316,12 @@ Deno.test("examples/own_plugin.ts needs no permission, and writes a storage and 
     "words-1, count: 1.txt has 2 words",
   ]);
   const source = await readFile(`${ROOT}examples/own_plugin.ts`, "utf8");
-  for (const [begin, end] of [['plugins.register(Storage, "map"', "});"], ["@plugins.register(JobRunner", "}"]]) {
+  for (
+    const [begin, end] of [['plugins.register(Storage, "map"', "});"], [
+      "@plugins.register(JobRunner",
+      "}",
+    ]]
+  ) {
     const lines = source.slice(source.indexOf(begin)).split("\n").indexOf(end) + 1;
     assert(lines <= 20, `${begin} has ${lines} lines`);
   }
@@ -292,8 +333,13 @@ Deno.test("every example is run by a test", async () => {
     name.endsWith(".ts") && name !== "demo_files.ts"
   );
   const folders = await readdir(`${ROOT}examples`, { withFileTypes: true });
-  programs.push(...folders.filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/run.ts`));
+  programs.push(
+    ...folders.filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/run.ts`),
+  );
   for (const name of programs) {
-    assert(source.includes(`examples/${name}`) || name === "demo.ts", `examples/${name} is run by no test`);
+    assert(
+      source.includes(`examples/${name}`) || name === "demo.ts",
+      `examples/${name} is run by no test`,
+    );
   }
 });

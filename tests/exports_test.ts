@@ -62,7 +62,10 @@ Deno.test("the export map has every door, every driver and every library file wi
     (!/^(apps|queues\/\w+|formats\/yaml|operators\/config)\//.test(path) &&
       graph.get(path)!.some((target) => target.startsWith("npm:")))
   );
-  const map = { ...NAMED, ...Object.fromEntries(meant.map((path) => [subpathOf(path), `./${path}`])) };
+  const map = {
+    ...NAMED,
+    ...Object.fromEntries(meant.map((path) => [subpathOf(path), `./${path}`])),
+  };
   assertEquals(exported, map);
 });
 
@@ -83,7 +86,8 @@ const DRIVERS = ["backends", "files", "formats", "queues"];
 /** A driver is a file right in one of these that is not a part (`s3_providers.ts`) of another (`s3.ts`). */
 function isDriver(path: string, product: string[]): boolean {
   const whole = `${path.split(/[/_.]/, 2).join("/")}.ts`;
-  return DRIVERS.includes(dirname(path)) && basename(path) !== "mod.ts" && (path === whole || !product.includes(whole));
+  return DRIVERS.includes(dirname(path)) && basename(path) !== "mod.ts" &&
+    (path === whole || !product.includes(whole));
 }
 
 /** `./backends/with-prefix` for `backends/with_prefix.ts`, `./materializers` for `materializers/mod.ts`. */

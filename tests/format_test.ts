@@ -5,7 +5,13 @@ import { checkName, decodeName, encodeName } from "../core/naming/names.ts";
 import { artifactDigest, decodeRecord, encodeRecord } from "../core/record/record.ts";
 import type { AnyRecord, FileInfo } from "../core/record/record.ts";
 import { decodeOrder, parseVersion } from "../core/naming/versions.ts";
-import { decodeEnd, decodePart, DISCARDED_BYTES, encodeMark, encodePart } from "../registry/drafts/note.ts";
+import {
+  decodeEnd,
+  decodePart,
+  DISCARDED_BYTES,
+  encodeMark,
+  encodePart,
+} from "../registry/drafts/note.ts";
 import type { DraftEnd, PartNote } from "../registry/drafts/note.ts";
 import {
   aliasCell,
@@ -21,7 +27,13 @@ import {
   SETTINGS,
   versionCell,
 } from "../registry/layout.ts";
-import { draftEndingKey, draftEndKey, draftFolder, draftPartKey, parseDraftKey } from "../registry/drafts/keys.ts";
+import {
+  draftEndingKey,
+  draftEndKey,
+  draftFolder,
+  draftPartKey,
+  parseDraftKey,
+} from "../registry/drafts/keys.ts";
 import { lineageKeys } from "../registry/lineage/announce.ts";
 
 /** The block of FORMAT.md that begins with `json vectors`. */
@@ -40,7 +52,11 @@ interface Vectors {
   oldRecords: Vectors["records"];
   drafts: { note: PartNote; inline: string; bytes: string }[];
   draftMarks: { mark: DraftEnd | { state: "ending" }; bytes: string }[];
-  digests: { materializer: { id: string; formatVersion: number }; files: FileInfo[]; digest: string }[];
+  digests: {
+    materializer: { id: string; formatVersion: number };
+    files: FileInfo[];
+    digest: string;
+  }[];
 }
 
 const page = await readFile(new URL("../FORMAT.md", import.meta.url), "utf8");
@@ -91,8 +107,10 @@ Deno.test("FORMAT.md: keys", () => {
     alias: recordKey(aliasCell(name, "production"), 3),
     idempotencyKey: recordKey(keyCell(name, "run 7"), 1),
     note: lineageKeys({ settings }, { name, version: release, commit, inputs: ["data@1"] })[0],
-    unpinnedNote: lineageKeys({ settings }, { name, version: release, commit, inputs: ["data"] })[0],
-    unversionedNote: lineageKeys({ settings: single }, { name, version: release, commit, inputs: ["data"] })[0],
+    unpinnedNote:
+      lineageKeys({ settings }, { name, version: release, commit, inputs: ["data"] })[0],
+    unversionedNote:
+      lineageKeys({ settings: single }, { name, version: release, commit, inputs: ["data"] })[0],
     payload: `${payloadFolder(name, place)}0`,
     alive: `${payloadFolder(name, place)}${ALIVE}`,
     draftPart: draftPartKey(draftFolder(name, "run 7"), "0/4", place.commit),
@@ -159,7 +177,12 @@ Deno.test("FORMAT.md: what is stored of drafts", () => {
   for (const { note, inline, bytes: text } of vectors.drafts) {
     assertEquals(new TextDecoder().decode(encodePart(note, [bytes(inline)])), text);
     assertEquals(decodePart(bytes(text), note), { note, inline: bytes(inline) });
-    for (const other of [{ ...note, part: "1/4" }, { ...note, draft: "run 8" }, { ...note, name: "model" }]) {
+    for (
+      const other of [{ ...note, part: "1/4" }, { ...note, draft: "run 8" }, {
+        ...note,
+        name: "model",
+      }]
+    ) {
       assertEquals(decodePart(bytes(text), other), undefined);
     }
     for (let i = 0; i < text.length; i++) {
@@ -177,10 +200,30 @@ Deno.test("FORMAT.md: what is stored of drafts", () => {
   }
   const commit = "01951e2f-6c00-7abc-8def-0123456789ab";
   const added = { part: "0/4", commit };
-  assertEquals(parseDraftKey(vectors.keys.draftPart), { name: "my=3amodel", draft: "run=207", added });
-  assertEquals(parseDraftKey(vectors.keys.draftEnd), { name: "my=3amodel", draft: "run=207", mark: "end" });
-  assertEquals(parseDraftKey(vectors.keys.draftEnding), { name: "my=3amodel", draft: "run=207", mark: "ending" });
-  for (const bad of ["drafts/a/b", "drafts/a/b/c", "drafts/a/b/c/d", `drafts/a/b/.end/${commit}`, "drafts/A/b/.end"]) {
+  assertEquals(parseDraftKey(vectors.keys.draftPart), {
+    name: "my=3amodel",
+    draft: "run=207",
+    added,
+  });
+  assertEquals(parseDraftKey(vectors.keys.draftEnd), {
+    name: "my=3amodel",
+    draft: "run=207",
+    mark: "end",
+  });
+  assertEquals(parseDraftKey(vectors.keys.draftEnding), {
+    name: "my=3amodel",
+    draft: "run=207",
+    mark: "ending",
+  });
+  for (
+    const bad of [
+      "drafts/a/b",
+      "drafts/a/b/c",
+      "drafts/a/b/c/d",
+      `drafts/a/b/.end/${commit}`,
+      "drafts/A/b/.end",
+    ]
+  ) {
     assertEquals(parseDraftKey(bad), undefined, bad);
   }
 });

@@ -5,24 +5,37 @@ import { tempRoot } from "./support/temp_root.ts";
 
 Deno.test("importing the root fetches nothing but the std copies", async () => {
   const graph = await readModuleGraph(["mod.ts"]);
-  const foreign = [...reachable(graph, "mod.ts")].filter((module) => /^(npm|jsr|https?):/.test(module));
-  assertEquals(foreign.filter((module) => !["npm:deno-std", "npm:std-semver"].includes(module)), []);
+  const foreign = [...reachable(graph, "mod.ts")].filter((module) =>
+    /^(npm|jsr|https?):/.test(module)
+  );
+  assertEquals(
+    foreign.filter((module) => !["npm:deno-std", "npm:std-semver"].includes(module)),
+    [],
+  );
 });
 
 Deno.test("importing the root loads the registry, two backends and the default materializers, and no more", async () => {
   const graph = await readModuleGraph(["mod.ts"]);
   const folders = new Set(
-    [...reachable(graph, "mod.ts")].filter((module) => !module.includes(":")).map((path) => path.split("/")[0]),
+    [...reachable(graph, "mod.ts")].filter((module) => !module.includes(":")).map((path) =>
+      path.split("/")[0]
+    ),
   );
-  assertEquals([...folders].sort(), ["backends", "core", "dev", "materializers", "mod.ts", "registry"]);
+  assertEquals([...folders].sort(), [
+    "backends",
+    "core",
+    "dev",
+    "materializers",
+    "mod.ts",
+    "registry",
+  ]);
 });
 
 Deno.test("importing the root loads what opening a registry, and what is done beside saving, is made of later", async () => {
   const graph = await readModuleGraph(["mod.ts"], { atStart: true });
   const loaded = [...reachable(graph, "mod.ts")].filter((path) => path.startsWith("registry/"));
-  const light = ["define_artifact", "define_registry", "tools", "tools/options", "tools/settings"].map((name) =>
-    `registry/${name}.ts`
-  );
+  const light = ["define_artifact", "define_registry", "tools", "tools/options", "tools/settings"]
+    .map((name) => `registry/${name}.ts`);
   assertEquals(loaded.sort(), light);
 });
 
@@ -35,7 +48,10 @@ Deno.test("importing the materializers loads what writes to a disk later", async
 Deno.test("opening a registry loads no probe, and no mirror, janitor, verification or direct upload", async () => {
   const graph = await readModuleGraph(["registry/mod.ts"], { atStart: true });
   const loaded = [...reachable(graph, "registry/mod.ts")];
-  assertEquals(loaded.filter((path) => /^registry\/(probe|mirror|maintenance|transfer)\b/.test(path)), []);
+  assertEquals(
+    loaded.filter((path) => /^registry\/(probe|mirror|maintenance|transfer)\b/.test(path)),
+    [],
+  );
 });
 
 Deno.test("what is loaded later needs no permission either", async () => {
@@ -60,7 +76,10 @@ Deno.test("importing the root needs no permission", async () => {
   await using root = await tempRoot();
   const program = root.join("program.ts");
   const door = new URL("../mod.ts", import.meta.url).href;
-  await Deno.writeTextFile(program, `import * as holdfast from "${door}"; console.log(typeof holdfast.openRegistry);`);
+  await Deno.writeTextFile(
+    program,
+    `import * as holdfast from "${door}"; console.log(typeof holdfast.openRegistry);`,
+  );
   const { code, stdout, stderr } = await runDeno(program, []);
   assert(code === 0, stderr);
   assertEquals(stdout, "function\n");

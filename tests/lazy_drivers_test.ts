@@ -10,7 +10,10 @@ const CREDENTIALS = `{ credentials: { accessKeyId: "a", secretAccessKey: "s" } }
 Deno.test("importing the scheme table makes no driver and no package of one known", async () => {
   const graph = await readModuleGraph(["backends/mod.ts"]);
   const known = [...reachable(graph, "backends/mod.ts")];
-  assertEquals(known.filter((module) => /aws-sdk|google-cloud|backends\/(s3|gcs)\.ts/.test(module)), []);
+  assertEquals(
+    known.filter((module) => /aws-sdk|google-cloud|backends\/(s3|gcs)\.ts/.test(module)),
+    [],
+  );
 });
 
 Deno.test("a driver is imported when its scheme is used", async () => {
@@ -27,7 +30,9 @@ Deno.test("a driver is imported when its scheme is used", async () => {
     }, ${CREDENTIALS}).then(String, (e) => e.code + " " + e.hint);
     console.log(message);`,
   );
-  const { code, stdout, stderr } = await runDeno(program, [], { permissions: [`--allow-read=${root.path}`] });
+  const { code, stdout, stderr } = await runDeno(program, [], {
+    permissions: [`--allow-read=${root.path}`],
+  });
   assertEquals(code, 0, stderr);
   assertStringIncludes(
     stdout,
@@ -39,16 +44,27 @@ Deno.test("a driver is imported when its scheme is used", async () => {
 
 Deno.test("drivers are found where the library is imported over http", async () => {
   await using root = await tempRoot();
-  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    const path = REPOSITORY + new URL(request.url).pathname.slice(1);
-    const body = await Deno.readFile(path).catch(() => undefined);
-    return new Response(body, { status: body ? 200 : 404, headers: { "content-type": "application/typescript" } });
-  });
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      const path = REPOSITORY + new URL(request.url).pathname.slice(1);
+      const body = await Deno.readFile(path).catch(() => undefined);
+      return new Response(body, {
+        status: body ? 200 : 404,
+        headers: { "content-type": "application/typescript" },
+      });
+    },
+  );
   const origin = `http://127.0.0.1:${server.addr.port}`;
   const { imports } = JSON.parse(await Deno.readTextFile(`${REPOSITORY}deno.json`));
-  const std = ["dotenv", "path", "semver"].map((name) => [`@std/${name}`, `${origin}/dev/std/${name}/mod.ts`]);
+  const std = ["dotenv", "path", "semver"].map((
+    name,
+  ) => [`@std/${name}`, `${origin}/dev/std/${name}/mod.ts`]);
   const map = root.join("deno.json");
-  await Deno.writeTextFile(map, JSON.stringify({ imports: { ...imports, ...Object.fromEntries(std) } }));
+  await Deno.writeTextFile(
+    map,
+    JSON.stringify({ imports: { ...imports, ...Object.fromEntries(std) } }),
+  );
   const program = root.join("program.ts");
   await Deno.writeTextFile(
     program,
@@ -65,7 +81,15 @@ Deno.test("a compiled program holds the drivers that it includes", async () => {
   const compile = async (includes: string[]) => {
     const flags = includes.flatMap((path) => ["--include", path]);
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["compile", "-A", "--no-check", ...flags, "--output", root.join("holdfast"), "apps/cli.ts"],
+      args: [
+        "compile",
+        "-A",
+        "--no-check",
+        ...flags,
+        "--output",
+        root.join("holdfast"),
+        "apps/cli.ts",
+      ],
       cwd: REPOSITORY,
       env: { NO_COLOR: "1", DENORT_BIN: Deno.execPath() }, // in place of the runtime, which would be downloaded
     });
@@ -76,7 +100,11 @@ Deno.test("a compiled program holds the drivers that it includes", async () => {
   };
   const parts = ["s3.ts", "gcs.ts"];
   const without = await compile([]);
-  assertEquals(parts.filter((part) => without.includes(` ${part} `)), [], "nobody else names the drivers");
+  assertEquals(
+    parts.filter((part) => without.includes(` ${part} `)),
+    [],
+    "nobody else names the drivers",
+  );
   const whole = await compile(["backends/s3.ts", "backends/gcs.ts"]);
   assertEquals(parts.filter((part) => !whole.includes(` ${part} `)), []);
 });

@@ -114,7 +114,9 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   createWebhooks: (options) =>
     createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [], ...options }),
   "createWebhooks, start": (options) =>
-    createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [] }).start(options),
+    createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [] }).start(
+      options,
+    ),
   createQueueRunner: (options) => createQueueRunner(createMemoryQueue(), options),
   workTasks: (options) => workTasks(createPlugins(), createMemoryQueue(), options),
   createFileStorage: (options) => createFileStorage({ backend: createMemoryBackend(), ...options }),
@@ -131,9 +133,15 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
     await (await createMemoryBus().subscribe("a", () => {})).unsubscribe(options),
   "listen of a bus": async (options) => await createMemoryBus().listen("a", options).ready,
   createMemoryQueue,
-  "add of a queue": (options) => createMemoryQueue().add({ id: "a", group: "g", kind: "k", data: 1, ...options }),
+  "add of a queue": (options) =>
+    createMemoryQueue().add({ id: "a", group: "g", kind: "k", data: 1, ...options }),
   "schedule of a queue": (options) =>
-    createMemoryQueue().schedule({ id: "a", everyMs: 1000, job: { group: "g", kind: "k", data: 1 }, ...options }),
+    createMemoryQueue().schedule({
+      id: "a",
+      everyMs: 1000,
+      job: { group: "g", kind: "k", data: 1 },
+      ...options,
+    }),
   "work of a queue": (options) => createMemoryQueue().work(() => {}, options),
   openTokenFile: (options) => openTokenFile("nowhere.json", options),
   createToken: (options) => createToken("nowhere/tokens.json", { scopes: ["admin"], ...options }),
@@ -145,53 +153,95 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
 
 Deno.test("a function refuses an option that it does not know", async () => {
   for (const [name, create] of Object.entries(CREATED)) {
-    assertMatch(await assertInvalid(name, () => create({ optoin: 1 })), /: there is no option optoin/);
+    assertMatch(
+      await assertInvalid(name, () => create({ optoin: 1 })),
+      /: there is no option optoin/,
+    );
   }
 });
 
 /** The compiler says which one is missing. */
-const OF_RUNS: OptionNames<RunPipelineOptions & CarryPipelineOptions & RunStepOptions & ShareRunOptions> = RUN_OPTIONS;
+const OF_RUNS: OptionNames<
+  RunPipelineOptions & CarryPipelineOptions & RunStepOptions & ShareRunOptions
+> = RUN_OPTIONS;
 
-testInMemory("what plans, runs and carries pipelines refuses options that it does not know", async ({ registry }) => {
-  const pipeline = definePipeline({ operators: [{ operator_id: "a" }] });
-  const operators = createOperators();
-  assertEquals(Object.keys(OF_RUNS).length, 21);
-  const verbs: Record<string, (pipeline: Anything, options: Anything) => unknown> = {
-    ...{ planPipeline, runPipeline, submitRun, carryPipeline, watchRun, shareRun, runStep },
-    createRunHandler: (pipeline, options) => createRunHandler([pipeline], options),
-  };
-  for (const [name, verb] of Object.entries(verbs)) {
-    const misspelt = await assertInvalid(name, () => verb(pipeline, { registry, operators, fial: true }));
-    assertMatch(misspelt, /: there is no option fial/, name);
-    assertMatch(await assertInvalid(name, () => verb(pipeline, { operators })), /: registry is not given/, name);
-    const forgotten = await assertInvalid(name, () => verb(pipeline, { registry: Promise.resolve(), operators }));
-    assertMatch(forgotten, /: (the registry is a promise|\w+ is not given)/, name);
-    for (const given of [undefined, null, 5, {}]) await assertInvalid(name, () => verb(pipeline, given));
-    if (name === "createRunHandler") continue;
-    const loaded = { pipeline, folder: "/", files: [] };
-    assertMatch(await assertInvalid(name, () => verb(loaded, { registry, operators })), /no pipeline$/, name);
-  }
-  const others: Record<string, (options: Anything) => unknown> = {
-    runOperator: (options) => runOperator(() => Promise.reject(new Error("it must not be made")), {}, options),
-    runCommand: (options) => runCommand(["true"], { cwd: "/", ...options }),
-    drawPipeline: (options) => drawPipeline(pipeline, options),
-    loadPipeline: (options) => loadPipeline("nowhere", options),
-    parsePipeline: (options) => parsePipeline("operators: []", options),
-    definePipeline: (options) => definePipeline({ operators: [{ operator_id: "a" }] }, options),
-    listRuns: (options) => listRuns(registry, options),
-  };
-  for (const [name, call] of Object.entries(others)) {
-    assertMatch(await assertInvalid(name, () => call({ fial: true })), /: there is no option fial/, name);
-  }
-  await assertInvalid("runCommand", () => runCommand(undefined as Anything, { cwd: "/" }));
-});
+testInMemory(
+  "what plans, runs and carries pipelines refuses options that it does not know",
+  async ({ registry }) => {
+    const pipeline = definePipeline({ operators: [{ operator_id: "a" }] });
+    const operators = createOperators();
+    assertEquals(Object.keys(OF_RUNS).length, 21);
+    const verbs: Record<string, (pipeline: Anything, options: Anything) => unknown> = {
+      ...{ planPipeline, runPipeline, submitRun, carryPipeline, watchRun, shareRun, runStep },
+      createRunHandler: (pipeline, options) => createRunHandler([pipeline], options),
+    };
+    for (const [name, verb] of Object.entries(verbs)) {
+      const misspelt = await assertInvalid(
+        name,
+        () => verb(pipeline, { registry, operators, fial: true }),
+      );
+      assertMatch(misspelt, /: there is no option fial/, name);
+      assertMatch(
+        await assertInvalid(name, () => verb(pipeline, { operators })),
+        /: registry is not given/,
+        name,
+      );
+      const forgotten = await assertInvalid(
+        name,
+        () => verb(pipeline, { registry: Promise.resolve(), operators }),
+      );
+      assertMatch(forgotten, /: (the registry is a promise|\w+ is not given)/, name);
+      for (const given of [undefined, null, 5, {}]) {
+        await assertInvalid(name, () => verb(pipeline, given));
+      }
+      if (name === "createRunHandler") {
+        continue;
+      }
+      const loaded = { pipeline, folder: "/", files: [] };
+      assertMatch(
+        await assertInvalid(name, () => verb(loaded, { registry, operators })),
+        /no pipeline$/,
+        name,
+      );
+    }
+    const others: Record<string, (options: Anything) => unknown> = {
+      runOperator: (options) =>
+        runOperator(
+          () => Promise.reject(new Error("it must not be made")),
+          {},
+          options,
+        ),
+      runCommand: (options) => runCommand(["true"], { cwd: "/", ...options }),
+      drawPipeline: (options) => drawPipeline(pipeline, options),
+      loadPipeline: (options) => loadPipeline("nowhere", options),
+      parsePipeline: (options) => parsePipeline("operators: []", options),
+      definePipeline: (options) => definePipeline({ operators: [{ operator_id: "a" }] }, options),
+      listRuns: (options) => listRuns(registry, options),
+    };
+    for (const [name, call] of Object.entries(others)) {
+      assertMatch(
+        await assertInvalid(name, () => call({ fial: true })),
+        /: there is no option fial/,
+        name,
+      );
+    }
+    await assertInvalid("runCommand", () => runCommand(undefined as Anything, { cwd: "/" }));
+  },
+);
 
 Deno.test("the verbs of files refuse options that they do not know, on one store and with its name", async () => {
   const manager = createFileManager({ it: createMemoryFiles() });
-  const files = await manager.on("it") as unknown as Record<string, (...args: Anything[]) => unknown>;
+  const files = await manager.on("it") as unknown as Record<
+    string,
+    (...args: Anything[]) => unknown
+  >;
   await manager.save("a.json", 1, { store: "it" });
   const before: Record<string, Anything[]> = {
-    ...{ save: ["a.json", 1], loadBatch: [["a.json"]], saveBatch: [[{ path: "a.json", value: 1 }]] },
+    ...{
+      save: ["a.json", 1],
+      loadBatch: [["a.json"]],
+      saveBatch: [[{ path: "a.json", value: 1 }]],
+    },
     ...{
       findFileRecursive: ["", "a.json"],
       createSymlink: ["b", "a.json"],
@@ -239,7 +289,9 @@ const WANTING: Record<string, (given?: Anything) => unknown> = {
 
 Deno.test("a function says what it cannot do without, whatever stands there instead", async () => {
   for (const [name, create] of Object.entries(WANTING)) {
-    for (const given of [undefined, null, 5, {}, Promise.resolve(5)]) await assertInvalid(name, () => create(given));
+    for (const given of [undefined, null, 5, {}, Promise.resolve(5)]) {
+      await assertInvalid(name, () => create(given));
+    }
   }
 });
 
@@ -249,7 +301,8 @@ const TOOLS: Record<string, (registry: Anything) => unknown> = {
   collectGarbage,
   createBatch,
   createUpload: (registry) => createUpload(registry, { files: ["a"] }),
-  commitUpload: (registry) => commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a" }),
+  commitUpload: (registry) =>
+    commitUpload(registry, { id: "a", files: [{ path: "a" }] }, { name: "a" }),
   diffVersions: (registry) => diffVersions(registry, { before: "a", after: "b" }),
   lineageOf: (registry) => lineageOf(registry, "a"),
   logOf: (registry) => logOf(registry, "a"),
@@ -273,71 +326,81 @@ Deno.test("what is no registry is told of, a promise of one above all", async ()
   }
 });
 
-testInMemory("what has to be given and is not is named, whatever stands there instead", async ({ registry }) => {
-  await registry.save("a", 1);
-  const draft = await registry.openDraft("a", { id: "b" });
-  const calls: Record<string, (given?: Anything) => unknown> = {
-    createLocalBackend,
-    createLocalPath: (given) => createLocalBackend({ path: given }),
-    openDraft: (given) => registry.openDraft("a", given),
-    prune: (given) => prune(registry, given),
-    changeSettings: (given) => changeSettings(registry, given),
-    diffVersions: (given) => diffVersions(registry, given),
-    createUpload: (given) => createUpload(registry, given),
-    commitUpload: (given) => commitUpload(registry, given, { name: "a" }),
-    "commitUpload, its options": (given) => commitUpload(registry, { id: "a", files: [{ path: "a" }] }, given),
-  };
-  for (const [name, call] of Object.entries(calls)) {
-    for (const given of [undefined, null, {}, 5]) {
-      const error = await thrown(() => call(given));
-      assert(isRegistryError(error, "Invalid"), `${name}(${given}): ${error}`);
+testInMemory(
+  "what has to be given and is not is named, whatever stands there instead",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    const draft = await registry.openDraft("a", { id: "b" });
+    const calls: Record<string, (given?: Anything) => unknown> = {
+      createLocalBackend,
+      createLocalPath: (given) => createLocalBackend({ path: given }),
+      openDraft: (given) => registry.openDraft("a", given),
+      prune: (given) => prune(registry, given),
+      changeSettings: (given) => changeSettings(registry, given),
+      diffVersions: (given) => diffVersions(registry, given),
+      createUpload: (given) => createUpload(registry, given),
+      commitUpload: (given) => commitUpload(registry, given, { name: "a" }),
+      "commitUpload, its options": (given) =>
+        commitUpload(registry, { id: "a", files: [{ path: "a" }] }, given),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      for (const given of [undefined, null, {}, 5]) {
+        const error = await thrown(() => call(given));
+        assert(isRegistryError(error, "Invalid"), `${name}(${given}): ${error}`);
+      }
     }
-  }
-  for (const path of [5, null, {}]) {
-    await assertInvalid(`cache at ${path}`, () => openRegistry(createFarBackend(), { cache: { path } as Anything }));
-    await assertInvalid(`cache at ${path}`, () => clearCache({ path } as Anything));
-  }
-  assertEquals((await draft.info()).parts, []);
-});
+    for (const path of [5, null, {}]) {
+      await assertInvalid(
+        `cache at ${path}`,
+        () => openRegistry(createFarBackend(), { cache: { path } as Anything }),
+      );
+      await assertInvalid(`cache at ${path}`, () => clearCache({ path } as Anything));
+    }
+    assertEquals((await draft.info()).parts, []);
+  },
+);
 
 /** A store that is far away as far as anybody knows. */
 function createFarBackend() {
   return Object.assign(createMemoryBackend(), { kind: "far" });
 }
 
-testInMemory("the methods of a draft and of a batch refuse options that they do not know", async ({ registry }) => {
-  const draft = await registry.openDraft("a", { id: "b" });
-  const file = new TextEncoder().encode("x");
-  await draft.add("one", file);
-  await draft.add("two", file);
-  await using batch = createBatch(registry, { workers: 0 });
-  const wrong = { part: ["one"] } as Anything;
-  const calls: Record<string, () => unknown> = {
-    addPart: () => draft.addPart("c", [{ path: "c", content: file }], wrong),
-    add: () => draft.add("c", file, wrong),
-    info: () => draft.info(wrong),
-    files: () => draft.files(wrong),
-    discard: () => draft.discard(wrong),
-    commit: () => draft.commit(wrong),
-    createBatch: () => createBatch(registry, wrong),
-    save: () => batch.save({ name: "c", value: 1 }, wrong),
-    "save, its entry": () => batch.save({ name: "c", value: 1, ...wrong }),
-    load: () => batch.load("c", wrong),
-    download: () => batch.download({ ref: "c", to: "c" }, wrong),
-    verify: () => batch.verify({ ref: "c" }, wrong),
-    saveMany: () => batch.saveMany([], wrong),
-    loadMany: () => batch.loadMany([], wrong),
-    downloadMany: () => batch.downloadMany([], wrong),
-    verifyMany: () => batch.verifyMany([], wrong),
-    saveEach: () => Array.fromAsync(batch.saveEach([], wrong)),
-    loadEach: () => Array.fromAsync(batch.loadEach([], wrong)),
-    downloadEach: () => Array.fromAsync(batch.downloadEach([], wrong)),
-    verifyEach: () => Array.fromAsync(batch.verifyEach([], wrong)),
-  };
-  for (const [name, call] of Object.entries(calls)) {
-    assertMatch(await assertInvalid(name, call), /: there is no option part/, name);
-  }
-  assertEquals(await Array.fromAsync(registry.names()), []);
-  const { size } = await draft.commit({ parts: ["one"] });
-  assertEquals(size, 1);
-});
+testInMemory(
+  "the methods of a draft and of a batch refuse options that they do not know",
+  async ({ registry }) => {
+    const draft = await registry.openDraft("a", { id: "b" });
+    const file = new TextEncoder().encode("x");
+    await draft.add("one", file);
+    await draft.add("two", file);
+    await using batch = createBatch(registry, { workers: 0 });
+    const wrong = { part: ["one"] } as Anything;
+    const calls: Record<string, () => unknown> = {
+      addPart: () => draft.addPart("c", [{ path: "c", content: file }], wrong),
+      add: () => draft.add("c", file, wrong),
+      info: () => draft.info(wrong),
+      files: () => draft.files(wrong),
+      discard: () => draft.discard(wrong),
+      commit: () => draft.commit(wrong),
+      createBatch: () => createBatch(registry, wrong),
+      save: () => batch.save({ name: "c", value: 1 }, wrong),
+      "save, its entry": () => batch.save({ name: "c", value: 1, ...wrong }),
+      load: () => batch.load("c", wrong),
+      download: () => batch.download({ ref: "c", to: "c" }, wrong),
+      verify: () => batch.verify({ ref: "c" }, wrong),
+      saveMany: () => batch.saveMany([], wrong),
+      loadMany: () => batch.loadMany([], wrong),
+      downloadMany: () => batch.downloadMany([], wrong),
+      verifyMany: () => batch.verifyMany([], wrong),
+      saveEach: () => Array.fromAsync(batch.saveEach([], wrong)),
+      loadEach: () => Array.fromAsync(batch.loadEach([], wrong)),
+      downloadEach: () => Array.fromAsync(batch.downloadEach([], wrong)),
+      verifyEach: () => Array.fromAsync(batch.verifyEach([], wrong)),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      assertMatch(await assertInvalid(name, call), /: there is no option part/, name);
+    }
+    assertEquals(await Array.fromAsync(registry.names()), []);
+    const { size } = await draft.commit({ parts: ["one"] });
+    assertEquals(size, 1);
+  },
+);

@@ -33,7 +33,9 @@ Deno.test("the public names are those of tests/public_api.json", async () => {
   const names = Object.fromEntries(
     symbols.map(({ subpath, symbols }) => [subpath, symbols.map(({ name }) => name).sort()]),
   );
-  if (Deno.args.includes("--update")) await Deno.writeTextFile(LIST, JSON.stringify(names, null, 2) + "\n");
+  if (Deno.args.includes("--update")) {
+    await Deno.writeTextFile(LIST, JSON.stringify(names, null, 2) + "\n");
+  }
   assertEquals(names, JSON.parse(await Deno.readTextFile(LIST)));
 });
 
@@ -51,6 +53,7 @@ function isExported({ declarations }: { declarations: Declaration[] }): boolean 
 function positional(parameters: Parameter[]): number {
   const last = parameters.at(-1);
   const target = last?.left ?? last;
-  const isOptions = target?.kind === "object" || target?.kind === "rest" || target?.name === "options";
+  const isOptions = target?.kind === "object" || target?.kind === "rest" ||
+    target?.name === "options";
   return parameters.length - (isOptions ? 1 : 0);
 }

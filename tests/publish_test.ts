@@ -16,10 +16,21 @@ const UNSEEN_IMPORTS: string[] = [
 ];
 
 Deno.test("the package can be published, with no warning but for imports that mean to stay unseen", async () => {
-  const { stdout, stderr } = await denoSucceeds(["publish", "--dry-run", "--allow-dirty", "--no-check"]);
-  const warnings = Array.from((stdout + stderr).matchAll(/warning\[(.+?)\][^]*?--> (.+?):\d+/g), ([, code, path]) => ({
-    code,
-    path: relative(REPOSITORY, path),
-  }));
-  assertEquals(warnings, UNSEEN_IMPORTS.map((path) => ({ code: "unanalyzable-dynamic-import", path })));
+  const { stdout, stderr } = await denoSucceeds([
+    "publish",
+    "--dry-run",
+    "--allow-dirty",
+    "--no-check",
+  ]);
+  const warnings = Array.from(
+    (stdout + stderr).matchAll(/warning\[(.+?)\][^]*?--> (.+?):\d+/g),
+    ([, code, path]) => ({
+      code,
+      path: relative(REPOSITORY, path),
+    }),
+  );
+  assertEquals(
+    warnings,
+    UNSEEN_IMPORTS.map((path) => ({ code: "unanalyzable-dynamic-import", path })),
+  );
 });

@@ -49,7 +49,10 @@ Deno.test("withFaults() loses a reply after the effect", async () => {
 Deno.test("withFaults() loses a request before the effect", async () => {
   const { world, inner, store } = faultyStore({ kind: "lostRequest" });
   await world.run(async () => {
-    assertEquals(await refusal(store.put("a", ONE, { mode: "create" })), { code: "Unavailable", maybeWritten: true });
+    assertEquals(await refusal(store.put("a", ONE, { mode: "create" })), {
+      code: "Unavailable",
+      maybeWritten: true,
+    });
     await world.sleep(100_000_000);
   });
   assertEquals(await textAt(inner, "a"), undefined);
@@ -58,7 +61,10 @@ Deno.test("withFaults() loses a request before the effect", async () => {
 Deno.test("withFaults() lets a request take effect long after its caller was told that it may be lost", async () => {
   const { world, inner, store } = faultyStore({ kind: "late", afterMs: 7_200_000 });
   await world.run(async () => {
-    assertEquals(await refusal(store.put("a", ONE, { mode: "create" })), { code: "Unavailable", maybeWritten: true });
+    assertEquals(await refusal(store.put("a", ONE, { mode: "create" })), {
+      code: "Unavailable",
+      maybeWritten: true,
+    });
     await world.sleep(7_199_000);
     assertEquals(await textAt(inner, "a"), undefined);
     await world.sleep(2_000);
@@ -87,7 +93,10 @@ for (const kind of ["unavailable", "torn"] as const) {
   Deno.test(`withFaults() refuses a put that is ${kind}, and nothing is written`, async () => {
     const { world, inner, store } = faultyStore({ kind });
     await world.run(async () => {
-      assertEquals(await refusal(store.put("a", ONE)), { code: "Unavailable", maybeWritten: undefined });
+      assertEquals(await refusal(store.put("a", ONE)), {
+        code: "Unavailable",
+        maybeWritten: undefined,
+      });
       await world.sleep(100_000_000);
     });
     assertEquals(await textAt(inner, "a"), undefined);
@@ -124,12 +133,17 @@ Deno.test("withFaults() answers a list page by page, each once, also when a page
     sleep: (ms) => world.sleep(ms),
     pageSize: 3,
   });
-  const keys = await world.run(() => Array.fromAsync(store.list("k/"), (entry) => "key" in entry ? entry.key : ""));
+  const keys = await world.run(() =>
+    Array.fromAsync(store.list("k/"), (entry) => "key" in entry ? entry.key : "")
+  );
   assertEquals(keys, ["k/0", "k/1", "k/2", "k/3", "k/4", "k/5", "k/6"]);
 });
 
 Deno.test("createRandomFaults() is as frequent as its rates say, and rarer for what a backend repeats itself", () => {
-  const choose = createRandomFaults({ random: createRandom(1), rates: { lostReply: 0.2, late: 0.1 } });
+  const choose = createRandomFaults({
+    random: createRandom(1),
+    rates: { lostReply: 0.2, late: 0.1 },
+  });
   const count = (call: StoreCall) => {
     const kinds: Record<string, number> = {};
     for (let i = 0; i < 10_000; i++) {
@@ -157,8 +171,14 @@ Deno.test("withShiftedTime() shifts the store's time in every reply", async () =
     assertEquals((await store.get(key))?.info.modifiedAt, result.info.modifiedAt);
   }
   assertEquals(times[0] - times[1], 1000);
-  assertEquals(await Array.fromAsync(store.list(""), (entry) => "key" in entry ? entry.modifiedAt : 0), times);
-  assertEquals(await store.put("old", TWO, { mode: "create" }), { written: false, reason: "exists" });
+  assertEquals(
+    await Array.fromAsync(store.list(""), (entry) => "key" in entry ? entry.modifiedAt : 0),
+    times,
+  );
+  assertEquals(await store.put("old", TWO, { mode: "create" }), {
+    written: false,
+    reason: "exists",
+  });
 });
 
 Deno.test("withProcess() holds calls and replies while the process stands still, and for ever once it was killed", async () => {
@@ -187,14 +207,21 @@ Deno.test("withHistory() records what truly happened, in its order", async () =>
   const history = createHistory();
   const effects: Effect[] = [];
   history.listen((effect) => effects.push(effect));
-  const store = withHistory(createMemoryBackend(), { history, now: () => 7, actor: "me", hold: (work) => work });
+  const store = withHistory(createMemoryBackend(), {
+    history,
+    now: () => 7,
+    actor: "me",
+    hold: (work) => work,
+  });
   await store.put("a", ONE, { mode: "create" });
   await store.put("a", TWO, { mode: "create" });
   await store.put("a", TWO);
   await store.delete("a");
   await store.delete("a");
   assertEquals(
-    effects.map(({ order, at, actor, verb, mode, written }) => [order, at, actor, verb, mode, written]),
+    effects.map((
+      { order, at, actor, verb, mode, written },
+    ) => [order, at, actor, verb, mode, written]),
     [
       [1, 7, "me", "put", "create", true],
       [2, 7, "me", "put", "create", false],
@@ -209,7 +236,9 @@ Deno.test("withShiftedTime() has what it says it has: the first object of a stor
   await using root = await tempRoot();
   const inner = createLocalBackend({ path: root.path });
   const store = withShiftedTime(inner, { shiftMs: () => -1000 });
-  for (const capability of store.capabilities) assertEquals(typeof store[capability], "function", capability);
+  for (const capability of store.capabilities) {
+    assertEquals(typeof store[capability], "function", capability);
+  }
   assertEquals(await store.getFirst!("a"), undefined);
   await store.put("a/b", ONE);
   const first = await store.getFirst!("a");

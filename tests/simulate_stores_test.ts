@@ -24,14 +24,19 @@ function createDesk() {
   const viewer = (process: SimulatedProcess, pauseMs = 0): Viewer => ({
     process,
     system,
-    plan: pauseMs === 0 ? {} : { pause: ({ verb }) => verb === "place" ? { ms: pauseMs, at: "send" } : undefined },
+    plan: pauseMs === 0
+      ? {}
+      : { pause: ({ verb }) => verb === "place" ? { ms: pauseMs, at: "send" } : undefined },
     fenced: () => fences.push(process.name),
   });
   return { system, store, viewer, fences };
 }
 
 async function keysOf(store: Backend): Promise<string[]> {
-  return await Array.fromAsync(store.list(""), (entry) => isPrefix(entry) ? entry.prefix : entry.key);
+  return await Array.fromAsync(
+    store.list(""),
+    (entry) => isPrefix(entry) ? entry.prefix : entry.key,
+  );
 }
 
 async function textAt(store: Backend, key: string): Promise<string | undefined> {
@@ -61,7 +66,9 @@ for (const locking of ["link", "file"] as const) {
     await system.run(async () => {
       const put = assertRejects(() => slow.put("a", ONE, { mode: "create" }), RegistryError);
       await system.sleep(5_000);
-      const swept = await Array.fromAsync(janitor.sweepUploads!({ olderThan: system.now() - 1_000 }));
+      const swept = await Array.fromAsync(
+        janitor.sweepUploads!({ olderThan: system.now() - 1_000 }),
+      );
       assertEquals(swept.length, 1);
       assertEquals((await put).code, "Unknown");
     });
@@ -77,7 +84,10 @@ Deno.test("a staging disk frees the lock of a process that was killed", async ()
     view(store, viewer(victim, 10_000)).put("a", ONE, { mode: "create" });
     await system.sleep(11_000); // inside the lock, before the rename
     victim.kill();
-    assert((await view(store, viewer(system.process("other"))).put("a", TWO, { mode: "create" })).written);
+    assert(
+      (await view(store, viewer(system.process("other"))).put("a", TWO, { mode: "create" }))
+        .written,
+    );
     await system.sleep(60_000);
   });
   assertEquals(await textAt(store, "a"), "two");
@@ -108,7 +118,11 @@ Deno.test("stale lists hide for a while what others wrote, and nothing else", as
 
 Deno.test("a power cut loses what no put returned for and nobody synced", async () => {
   const { system, store, viewer } = createDesk();
-  const disk = createPowerCutDisk({ random: { ...createRandom(1), chance: () => true }, system, maxSyncMs: 500 });
+  const disk = createPowerCutDisk({
+    random: { ...createRandom(1), chance: () => true },
+    system,
+    maxSyncMs: 500,
+  });
   await system.run(async () => {
     const victim = system.process("victim"), other = system.process("other");
     const [dying, reading] = [victim, other].map((process) => disk.view(store, viewer(process)));
@@ -133,10 +147,16 @@ Deno.test("a store with more verbs removes, copies and gives URLs", async () => 
   assertEquals((await offering.copy!("a", "b")).size, 3);
   assertEquals(await offering.deleteMany!(["a", "missing"]), []);
   assertEquals(await keysOf(store), ["b"]);
-  const refusing = withVerbs(store, { random: { ...createRandom(1), chance: () => true }, failures: 1 });
+  const refusing = withVerbs(store, {
+    random: { ...createRandom(1), chance: () => true },
+    failures: 1,
+  });
   assertEquals((await refusing.deleteMany!(["b"])).map(({ key }) => key), ["b"]);
   assertEquals(await keysOf(store), ["b"]);
-  assertEquals((await assertRejects(() => offering.copy!("gone", "c"), RegistryError)).code, "NotFound");
+  assertEquals(
+    (await assertRejects(() => offering.copy!("gone", "c"), RegistryError)).code,
+    "NotFound",
+  );
 });
 
 Deno.test("what watches sends tells a record that comes after the deadline, by either clock", async () => {

@@ -66,7 +66,9 @@ Deno.test("a simulated sleep ends with its signal's reason", async () => {
   const world = createSimulatedSystem(1);
   const controller = new AbortController();
   world.scheduler.at(world.now() + 5, () => controller.abort(new Error("enough")));
-  const error = await world.run(() => assertRejects(() => world.sleep(HOUR_MS, controller.signal), Error, "enough"));
+  const error = await world.run(() =>
+    assertRejects(() => world.sleep(HOUR_MS, controller.signal), Error, "enough")
+  );
   assertEquals(error.message, "enough");
 });
 

@@ -37,7 +37,8 @@ export interface DownloadEntry extends Omit<DownloadOptions, "signal"> {
 }
 
 /** A version to check. */
-export interface VerifyEntry extends Omit<DownloadEntry, "to" | "overwrite" | "delete" | "dryRun" | "verify"> {}
+export interface VerifyEntry
+  extends Omit<DownloadEntry, "to" | "overwrite" | "delete" | "dryRun" | "verify"> {}
 
 /** Does what a batch is asked to, one input at a time. */
 export interface BatchWork {

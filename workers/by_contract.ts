@@ -15,7 +15,10 @@ import type { BatchOptions, BatchWork } from "./batch_work.ts";
 export function workByContract(registry: Registry, options: BatchOptions): BatchWork {
   const budget = createBudget(options.memoryBudgetBytes ?? DEFAULT_BUDGET_BYTES);
 
-  async function save({ name, value, ...rest }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+  async function save(
+    { name, value, ...rest }: SaveEntry,
+    signal?: AbortSignal,
+  ): Promise<SavedArtifact> {
     const { materializer = registry.materializers.forValue(value) } = rest;
     const held = createShare(budget);
     const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {

@@ -66,7 +66,8 @@ export function createChannel<T extends Methods>(
   const answering = new Map<number, AbortController>();
   let nextId = 1;
   let closed: { error: unknown } | undefined;
-  const send = (message: Message, transfer: readonly Transferable[] = []) => post(message, [...transfer]);
+  const send = (message: Message, transfer: readonly Transferable[] = []) =>
+    post(message, [...transfer]);
 
   return {
     call(method, payload, { transfer, signal } = {}) {

@@ -63,7 +63,9 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
     async run(kind, given, { again = () => given, ...options } = {}) {
       const job = given as Job;
       const work = workOf(kind, job, rates);
-      if (work === undefined || work.bytes < smallBytes) return await here.run(kind, given, options);
+      if (work === undefined || work.bytes < smallBytes) {
+        return await here.run(kind, given, options);
+      }
       const progress = createRepeated(options.onProgress);
       const how = { ...options, onProgress: progress.tell };
       try {
@@ -78,7 +80,11 @@ export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExec
         const repeat = again();
         progress.repeat();
         if (pool.slots.length === 0) return await here.run(kind, repeat, how);
-        return await waited(pool.alone, (worker) => runThere(worker, kind, repeat as Job, how), how);
+        return await waited(
+          pool.alone,
+          (worker) => runThere(worker, kind, repeat as Job, how),
+          how,
+        );
       }
     },
   };

@@ -122,7 +122,10 @@ function checked(work: BatchWork): BatchWork {
     load: work.load,
     save: async (entry, signal) => await work.save(checkSaveEntry(entry), signal),
     download: async (entry, signal) =>
-      await work.download(checkOptions(`download ${shown(entry?.ref)}`, entry, DOWNLOAD_ENTRY), signal),
+      await work.download(
+        checkOptions(`download ${shown(entry?.ref)}`, entry, DOWNLOAD_ENTRY),
+        signal,
+      ),
     verify: async (entry, signal) =>
       await work.verify(checkOptions(`verify ${shown(entry?.ref)}`, entry, VERIFY_ENTRY), signal),
     close: work.close,
@@ -146,17 +149,32 @@ export interface Batch extends AsyncDisposable {
   /** Loads many values; a failure of one does not stop the others. All of them are in memory then. */
   loadMany(refs: Inputs<string>, options?: LoadManyOptions): Promise<BatchResult<unknown>>;
   /** Writes many versions to disk, each whole or not at all; a failure of one does not stop the others. */
-  downloadMany(entries: Inputs<DownloadEntry>, options?: ManyOptions): Promise<BatchResult<DownloadResult>>;
+  downloadMany(
+    entries: Inputs<DownloadEntry>,
+    options?: ManyOptions,
+  ): Promise<BatchResult<DownloadResult>>;
   /** Reads every byte of many versions from the store, whatever is cached, and checks it against its SHA-256. */
-  verifyMany(entries: Inputs<VerifyEntry>, options?: ManyOptions): Promise<BatchResult<ArtifactInfo>>;
+  verifyMany(
+    entries: Inputs<VerifyEntry>,
+    options?: ManyOptions,
+  ): Promise<BatchResult<ArtifactInfo>>;
   /** Saves many values and says what became of each as it ends. Inputs are drawn as outcomes are taken. */
-  saveEach(entries: Inputs<SaveEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<SavedArtifact>>;
+  saveEach(
+    entries: Inputs<SaveEntry>,
+    options?: ManyOptions,
+  ): AsyncIterable<BatchOutcome<SavedArtifact>>;
   /** Loads many values and hands over each as it comes; at most `concurrency` of them wait to be taken. */
   loadEach(refs: Inputs<string>, options?: LoadManyOptions): AsyncIterable<BatchOutcome<unknown>>;
   /** Writes many versions to disk and says what became of each as it ends. */
-  downloadEach(entries: Inputs<DownloadEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<DownloadResult>>;
+  downloadEach(
+    entries: Inputs<DownloadEntry>,
+    options?: ManyOptions,
+  ): AsyncIterable<BatchOutcome<DownloadResult>>;
   /** Checks many versions and says what became of each as it ends. */
-  verifyEach(entries: Inputs<VerifyEntry>, options?: ManyOptions): AsyncIterable<BatchOutcome<ArtifactInfo>>;
+  verifyEach(
+    entries: Inputs<VerifyEntry>,
+    options?: ManyOptions,
+  ): AsyncIterable<BatchOutcome<ArtifactInfo>>;
 }
 
 /**
@@ -177,10 +195,13 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   check("stuckAfterMs", stuckAfterMs, 1);
   check("idleMs", idleMs, 0);
   const context = knownContext(registry);
-  const work = checked(context === undefined ? workByContract(registry, options) : workOnStore(context, options));
+  const work = checked(
+    context === undefined ? workByContract(registry, options) : workOnStore(context, options),
+  );
 
   function one<E, T>(run: (entry: E, signal?: AbortSignal) => Promise<T>) {
-    return (entry: E, { signal = options.signal }: SignalOptions = {}) => outcomeOf(run(entry, signal), signal);
+    return (entry: E, { signal = options.signal }: SignalOptions = {}) =>
+      outcomeOf(run(entry, signal), signal);
   }
 
   /** `start` makes what is run for each input, by the options of the call. */
@@ -189,28 +210,40 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     start: (many: O) => (input: I) => Promise<T>,
   ) {
     const merged = (own?: O) => ({ ...callOptions(options), ...own }) as O;
-    const outcomes = (inputs: Inputs<I>, many: O) => outcomesOf(inputs, start(many), manyOptions(registry, way, many));
+    const outcomes = (inputs: Inputs<I>, many: O) =>
+      outcomesOf(inputs, start(many), manyOptions(registry, way, many));
     return {
       each: (inputs: Inputs<I>, own?: O) => outcomes(inputs, merged(own)),
-      all: (inputs: Inputs<I>, own?: O) => collectOutcomes(outcomes(inputs, merged(own)), merged(own)),
+      all: (inputs: Inputs<I>, own?: O) =>
+        collectOutcomes(outcomes(inputs, merged(own)), merged(own)),
     };
   }
 
-  const saves = manyOf("writes", ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)));
+  const saves = manyOf(
+    "writes",
+    ({ signal }) => inLanes(registry, (entry: SaveEntry) => work.save(entry, signal)),
+  );
   const loads = manyOf(
     "reads",
-    ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) => (ref: string) =>
-      work.load(ref, rest),
+    ({ concurrency: _, stopOnError: __, onProgress: ___, ...rest }: LoadManyOptions) =>
+    (ref: string) => work.load(ref, rest),
   );
-  const downloads = manyOf("reads", ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal));
-  const checks = manyOf("reads", ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal));
+  const downloads = manyOf(
+    "reads",
+    ({ signal }) => (entry: DownloadEntry) => work.download(entry, signal),
+  );
+  const checks = manyOf(
+    "reads",
+    ({ signal }) => (entry: VerifyEntry) => work.verify(entry, signal),
+  );
 
   return checkMethods<Batch>({
     get running() {
       return work.running;
     },
     save: one(work.save),
-    load: (ref, { signal = options.signal, ...rest } = {}) => outcomeOf(work.load(ref, { ...rest, signal }), signal),
+    load: (ref, { signal = options.signal, ...rest } = {}) =>
+      outcomeOf(work.load(ref, { ...rest, signal }), signal),
     download: one(work.download),
     verify: one(work.verify),
     saveEach: saves.each,
@@ -233,7 +266,8 @@ function check(option: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot create a batch with ${option}: ${value}: it must be a whole number from ${least}`,
+    message:
+      `Cannot create a batch with ${option}: ${value}: it must be a whole number from ${least}`,
     hint: "Leave it out for the default.",
   });
 }

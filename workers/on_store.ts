@@ -52,7 +52,10 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
   const { pool } = executor;
   const budget = createBudget(memoryBudgetBytes);
 
-  async function save({ name, value, ...options }: SaveEntry, signal?: AbortSignal): Promise<SavedArtifact> {
+  async function save(
+    { name, value, ...options }: SaveEntry,
+    signal?: AbortSignal,
+  ): Promise<SavedArtifact> {
     const { materializer = context.materializers.forValue(value) } = options;
     const held = createShare(budget);
     const produce = async () => {
@@ -61,14 +64,23 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
       return await made;
     };
     try {
-      return await saveFiles(context, { name, materializer, produce }, { ...options, signal }, executor);
+      return await saveFiles(
+        context,
+        { name, materializer, produce },
+        { ...options, signal },
+        executor,
+      );
     } finally {
       held.give();
     }
   }
 
   /** The files of a value, or the value itself where a worker can make them. */
-  function filesOf(value: unknown, materializer: Materializer, { signal }: { signal?: AbortSignal }) {
+  function filesOf(
+    value: unknown,
+    materializer: Materializer,
+    { signal }: { signal?: AbortSignal },
+  ) {
     const reopen = pool.slots.length === 0 ? undefined : reopenOf(materializer);
     if (reopen === undefined || isOurs(reopen)) return materializer.save(value, { signal });
     const here = { save: () => materializer.save(value, { signal }) };
@@ -76,12 +88,22 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
   }
 
   function load(ref: string, rest: LoadOptions): Promise<unknown> {
-    return reading(async (reader) => await loadValue(context, await refMeant(context, ref, rest), rest, reader));
+    return reading(async (reader) =>
+      await loadValue(context, await refMeant(context, ref, rest), rest, reader)
+    );
   }
 
-  function download({ ref, ...rest }: DownloadEntry, signal?: AbortSignal): Promise<DownloadResult> {
+  function download(
+    { ref, ...rest }: DownloadEntry,
+    signal?: AbortSignal,
+  ): Promise<DownloadResult> {
     return reading(async (reader) =>
-      await downloadVersion(context, await refMeant(context, ref, rest), { ...rest, signal }, reader)
+      await downloadVersion(
+        context,
+        await refMeant(context, ref, rest),
+        { ...rest, signal },
+        reader,
+      )
     );
   }
 
@@ -106,8 +128,10 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
     },
     save: (entry, signal) => worded(createVerbCall("save", entry), () => save(entry, signal)),
     load: (ref, rest) => worded({ verb: "load", ref }, () => load(ref, rest)),
-    download: (entry, signal) => worded({ verb: "download", ref: entry.ref }, () => download(entry, signal)),
-    verify: (entry, signal) => worded({ verb: "verify", ref: entry.ref }, () => verify(entry, signal)),
+    download: (entry, signal) =>
+      worded({ verb: "download", ref: entry.ref }, () => download(entry, signal)),
+    verify: (entry, signal) =>
+      worded({ verb: "verify", ref: entry.ref }, () => verify(entry, signal)),
     close: () => pool.close(),
   };
 }

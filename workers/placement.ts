@@ -35,7 +35,8 @@ export function createPlacement(
   return {
     async place({ workMs, moveMs }, here, there) {
       // Busy workers on every processor are only slowed down by work here, the more so as they are fed from here.
-      const crowded = pool.slots.length >= processors && pool.slots.every(({ pendingMs }) => pendingMs > 0);
+      const crowded = pool.slots.length >= processors &&
+        pool.slots.every(({ pendingMs }) => pendingMs > 0);
       const hereMs = pendingHereMs + workMs;
       let best: Slot | undefined, bestMs = offload === "always" || crowded ? Infinity : hereMs;
       for (const slot of pool.slots) {

@@ -114,7 +114,13 @@ export function createPool(options: PoolOptions): Pool {
 
   function start(): LiveWorker {
     const startedAt = system.monotonic();
-    const worker = startWorker({ methods, stuckAfterMs, idleMs, system, onEnd: () => live.delete(worker) });
+    const worker = startWorker({
+      methods,
+      stuckAfterMs,
+      idleMs,
+      system,
+      onEnd: () => live.delete(worker),
+    });
     live.add(worker);
     const { functions = {}, ...backend } = descriptor;
     worker.opened = (async () => {
@@ -128,7 +134,9 @@ export function createPool(options: PoolOptions): Pool {
     })().catch((error) => {
       // Code that may not be read, a store that opens only here: where the first does not start, none will.
       unable ||= opened === 0 && !closed;
-      const reason = closed || isWorkerLost(error) ? error : workerLost(`it did not start: ${messageOf(error)}`);
+      const reason = closed || isWorkerLost(error)
+        ? error
+        : workerLost(`it did not start: ${messageOf(error)}`);
       worker.end(reason);
       throw reason;
     });
@@ -240,7 +248,8 @@ function workerLost(state: string): RegistryError {
   const error = new RegistryError({
     code: "TaskFailed",
     message: `Cannot finish in a worker: ${state}`,
-    hint: "Nothing was committed by it. Leave workers out (workers: 0) to see the failure where it happens.",
+    hint:
+      "Nothing was committed by it. Leave workers out (workers: 0) to see the failure where it happens.",
   });
   lost.add(error);
   return error;

@@ -20,7 +20,10 @@ export async function* pulledChunks(
   caller: Channel<CallerMethods>,
   { port, passing }: { port: number; passing: boolean },
 ): AsyncGenerator<Uint8Array> {
-  const places = Array.from({ length: PIECES_AHEAD }, () => kept.pop() ?? new SharedArrayBuffer(PIECE_BYTES));
+  const places = Array.from(
+    { length: PIECES_AHEAD },
+    () => kept.pop() ?? new SharedArrayBuffer(PIECE_BYTES),
+  );
   const stream = await caller.call("openPort", { port, places });
   const asked: { place: number; bytes: Promise<number> }[] = [];
   const ask = (place: number) => {

@@ -31,7 +31,9 @@ export interface ThreadEvents {
 /** Starts a thread with this program. What goes wrong is heard, never thrown. */
 export function startThread(program: URL, events: ThreadEvents): Thread {
   try {
-    return "Deno" in globalThis ? startWebWorker(program, events) : startNodeWorker(program, events);
+    return "Deno" in globalThis
+      ? startWebWorker(program, events)
+      : startNodeWorker(program, events);
   } catch (error) {
     queueMicrotask(() => events.onLost(messageOf(error))); // it may not be started: Node's --permission
     return { post() {}, end() {} };
@@ -48,7 +50,10 @@ function startWebWorker(program: URL, { onMessage, onLost }: ThreadEvents): Thre
     onLost(event.message);
   };
   worker.onmessageerror = () => onLost(UNREADABLE);
-  return { post: (message, transfer) => worker.postMessage(message, transfer), end: () => worker.terminate() };
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    end: () => worker.terminate(),
+  };
 }
 
 function startNodeWorker(program: URL, { onMessage, onLost }: ThreadEvents): Thread {
@@ -74,6 +79,8 @@ export function listenToStarter(onMessage: (message: unknown) => void): ThreadPo
   return { post: (message, transfer) => self.postMessage(message, transfer) };
 }
 
-function portOf(port: { postMessage(message: unknown, transfer: NodeTransferable[]): void }): ThreadPort {
+function portOf(
+  port: { postMessage(message: unknown, transfer: NodeTransferable[]): void },
+): ThreadPort {
   return { post: (message, transfer) => port.postMessage(message, transfer as NodeTransferable[]) };
 }

@@ -23,11 +23,20 @@ export interface SentJob {
 }
 
 /** A job as it crosses. */
-export function sendJob<N extends keyof PayloadJobs>(kind: N, given: PayloadJobs[N]["job"], ports: Ports): SentJob {
+export function sendJob<N extends keyof PayloadJobs>(
+  kind: N,
+  given: PayloadJobs[N]["job"],
+  ports: Ports,
+): SentJob {
   const job = given as Partial<PayloadJobs[keyof PayloadJobs]["job"]> & { here?: unknown };
   if (kind === "packFiles") {
     const { files } = given as PayloadJobs["packFiles"]["job"];
-    return { job: { ...job, files: files.map((file) => ({ ...file, content: smallContent(file.content) })) } };
+    return {
+      job: {
+        ...job,
+        files: files.map((file) => ({ ...file, content: smallContent(file.content) })),
+      },
+    };
   }
   if (kind !== "storeFile") {
     const { here: _, ...plain } = job;
@@ -37,9 +46,14 @@ export function sendJob<N extends keyof PayloadJobs>(kind: N, given: PayloadJobs
   const { source, size, repeatable } = content;
   if (source instanceof DiskContent) return { job: { ...job, content: smallContent(source) } };
   // A view would cross with all of its buffer.
-  if (source !== undefined && source.byteLength <= WHOLE_BYTES) return { job: { ...job, content: source.slice() } };
+  if (source !== undefined && source.byteLength <= WHOLE_BYTES) {
+    return { job: { ...job, content: source.slice() } };
+  }
   const port = ports.offer(content);
-  return { job: { ...job, content: { port: port.number, size, repeatable } satisfies WireContent }, port };
+  return {
+    job: { ...job, content: { port: port.number, size, repeatable } satisfies WireContent },
+    port,
+  };
 }
 
 function smallContent(content: SmallContent): WireContent {
@@ -55,9 +69,15 @@ export interface Receiver {
 }
 
 /** The job again, on the other side. */
-export function receiveJob(kind: keyof PayloadJobs, sent: unknown, { pull, here }: Receiver): unknown {
+export function receiveJob(
+  kind: keyof PayloadJobs,
+  sent: unknown,
+  { pull, here }: Receiver,
+): unknown {
   if (kind === "packFiles") {
-    const { files, ...job } = sent as { files: (Omit<FileToPack, "content"> & { content: WireContent })[] };
+    const { files, ...job } = sent as {
+      files: (Omit<FileToPack, "content"> & { content: WireContent })[];
+    };
     return { ...job, files: files.map((file) => ({ ...file, content: sourceOf(file.content) })) };
   }
   if (kind === "storeFile") {
@@ -74,10 +94,16 @@ function sourceOf(content: WireContent): SmallContent | undefined {
   return "disk" in content ? new DiskContent(content.disk) : undefined;
 }
 
-function largeContent(content: WireContent, pull: (port: number) => AsyncIterable<Uint8Array>): LargeContent {
+function largeContent(
+  content: WireContent,
+  pull: (port: number) => AsyncIterable<Uint8Array>,
+): LargeContent {
   const source = sourceOf(content);
   if (source !== undefined) return readable(source);
-  const { port, size, repeatable } = content as Exclude<WireContent, Uint8Array | { disk: unknown }>;
+  const { port, size, repeatable } = content as Exclude<
+    WireContent,
+    Uint8Array | { disk: unknown }
+  >;
   return { size, repeatable, chunks: () => pull(port) };
 }
 
@@ -96,7 +122,9 @@ export function bufferBytes(value: unknown): number {
 
 /** The buffers at the top of a value and among its own members, so that they can move with it. */
 export function buffersIn(value: unknown): ArrayBuffer[] {
-  const parts = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) ? Object.values(value) : [];
+  const parts = typeof value === "object" && value !== null && !ArrayBuffer.isView(value)
+    ? Object.values(value)
+    : [];
   const found = new Set<ArrayBuffer>();
   for (const part of [value, ...parts]) {
     const buffer = ArrayBuffer.isView(part) ? part.buffer : part;

@@ -24,11 +24,17 @@ export interface Work {
 const OPEN_MS = 0.005;
 
 /** How much work a job is; undefined where only this thread can do it. */
-export function workOf<N extends keyof PayloadJobs>(kind: N, given: unknown, rates: Rates): Work | undefined {
+export function workOf<N extends keyof PayloadJobs>(
+  kind: N,
+  given: unknown,
+  rates: Rates,
+): Work | undefined {
   if (kind === "packFiles") {
     const { files, compress } = given as PayloadJobs["packFiles"]["job"];
-    const sum = (some: typeof files) => some.reduce((bytes, { content }) => bytes + sizeOf(content), 0);
-    const bytes = sum(files), onDisk = files.filter(({ content }) => content instanceof DiskContent);
+    const sum = (some: typeof files) =>
+      some.reduce((bytes, { content }) => bytes + sizeOf(content), 0);
+    const bytes = sum(files),
+      onDisk = files.filter(({ content }) => content instanceof DiskContent);
     const workMs = storing(bytes, compress) + onDisk.length * OPEN_MS;
     return { bytes, workMs, moveMs: rates("copy", bytes - sum(onDisk)) };
   }
@@ -55,7 +61,8 @@ export function workOf<N extends keyof PayloadJobs>(kind: N, given: unknown, rat
   return { bytes, workMs, moveMs: 0 };
 
   function storing(bytes: number, compress?: "gzip" | "zstd"): number {
-    return rates("hash", bytes) + copying(bytes) + (compress === undefined ? 0 : rates(`encode ${compress}`, bytes));
+    return rates("hash", bytes) + copying(bytes) +
+      (compress === undefined ? 0 : rates(`encode ${compress}`, bytes));
   }
 
   function copying(bytes: number): number {

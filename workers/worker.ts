@@ -7,7 +7,11 @@ import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { Backend, BackendDescriptor } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
 import type { JobHandlers, JobProgress } from "../core/executor.ts";
-import type { MaterializeOptions, Materializer, MaterializerDescriptor } from "../core/materializer.ts";
+import type {
+  MaterializeOptions,
+  Materializer,
+  MaterializerDescriptor,
+} from "../core/materializer.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import { createCache } from "../registry/cache/cache.ts";
@@ -41,7 +45,9 @@ const methods: WorkerMethods = {
     // deno-lint-ignore no-explicit-any -- the job of its kind
     const reply = await (await jobs)[kind](received as any, { signal, onProgress: progress.tell });
     progress.end();
-    if (kind === "readFile" && "value" in reply) moving.push((reply.value as Uint8Array).buffer as ArrayBuffer);
+    if (kind === "readFile" && "value" in reply) {
+      moving.push((reply.value as Uint8Array).buffer as ArrayBuffer);
+    }
     return new Moved(reply, moving);
   },
 
@@ -51,7 +57,10 @@ const methods: WorkerMethods = {
 
 /** There is none in a program that only names this module, so that it is compiled with it. */
 const starter = listenToStarter((message) => caller.receive(message));
-const caller = createChannel<CallerMethods>(methods, (message, transfer) => starter?.post(message, transfer));
+const caller = createChannel<CallerMethods>(
+  methods,
+  (message, transfer) => starter?.post(message, transfer),
+);
 const logger: Logger = {
   debug: forward("debug"),
   info: forward("info"),
@@ -60,7 +69,8 @@ const logger: Logger = {
 };
 /** A logger of the caller's thread. */
 function forward(level: keyof Logger) {
-  return (message: unknown) => void caller.call("log", { level, message: String(message) }).catch(() => {});
+  return (message: unknown) =>
+    void caller.call("log", { level, message: String(message) }).catch(() => {});
 }
 
 async function openStore(
@@ -70,12 +80,20 @@ async function openStore(
   const backend = await openBackend(descriptor, Object.fromEntries(asked));
   if (cached !== undefined) {
     const { backend: place, ...rest } = cached;
-    cache = createCache({ ...rest, backend: await openBackend(place, {}), system: realSystem, logger });
+    cache = createCache({
+      ...rest,
+      backend: await openBackend(place, {}),
+      system: realSystem,
+      logger,
+    });
   }
   return createPayloadJobs({ backend, cache });
 }
 
-async function openBackend({ module, name, options }: Omit<BackendDescriptor, "functions">, asked: object) {
+async function openBackend(
+  { module, name, options }: Omit<BackendDescriptor, "functions">,
+  asked: object,
+) {
   const create = await importNamed({ module, name }) as (options: object) => Backend;
   return create({ ...options as object, ...asked });
 }
@@ -86,7 +104,8 @@ async function importMaterializer({ module, name }: MaterializerDescriptor): Pro
     new RegistryError({
       code: "Invalid",
       message: `Cannot use a materializer in a worker: ${state}`,
-      hint: "Mend its reopen, { module: import.meta.url, name }: the URL of a module, and what that exports, the " +
+      hint:
+        "Mend its reopen, { module: import.meta.url, name }: the URL of a module, and what that exports, the " +
         "materializer or a function that makes it. Without reopen it stays on the caller's thread.",
       cause,
     });
@@ -132,7 +151,12 @@ function notingBytes(artifact: Artifact): Artifact & { given: Set<ArrayBufferLik
     },
   });
   const { info } = artifact;
-  return { given, info, files: () => artifact.files().map(noting), file: (path) => noting(artifact.file(path)) };
+  return {
+    given,
+    info,
+    files: () => artifact.files().map(noting),
+    file: (path) => noting(artifact.file(path)),
+  };
 }
 
 /** Tells the caller's thread now and then how far a run is, so that it knows of every few pieces. */

@@ -104,13 +104,17 @@ function batchLine(label: string, { rows, bytes, failed, since, now, totals }: B
   const byteRate = (bytes - since.bytes) / seconds, rowRate = (rows - since.rows) / seconds;
   const parts = [label];
   const useBytes = totals.bytes !== undefined && totals.bytes > 0;
-  const [done, all, rate] = useBytes ? [bytes, totals.bytes!, byteRate] : [rows, totals.rows ?? 0, rowRate];
+  const [done, all, rate] = useBytes
+    ? [bytes, totals.bytes!, byteRate]
+    : [rows, totals.rows ?? 0, rowRate];
   if (all > 0) parts.push(`${Math.min(100, Math.floor((done / all) * 100))}%`.padStart(4));
   parts.push(totals.rows === undefined ? String(rows) : `${rows} of ${totals.rows}`);
   if (failed > 0) parts.push(`${failed} failed`);
   if (bytes > 0) parts.push(formatBytes(bytes));
   if (byteRate >= 0.5) parts.push(`${formatBytes(byteRate)}/s`);
   if (all > 0 && rate > 0) parts.push(`${formatSeconds(Math.max(0, all - done) / rate)} left`);
-  if (rowRate >= 0.05) parts.push(`${rowRate >= 10 ? Math.round(rowRate) : rowRate.toFixed(1)} rows/s`); // last: a narrow terminal cuts it off
+  if (rowRate >= 0.05) {
+    parts.push(`${rowRate >= 10 ? Math.round(rowRate) : rowRate.toFixed(1)} rows/s`); // last: a narrow terminal cuts it off
+  }
   return parts.join("  ");
 }

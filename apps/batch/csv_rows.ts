@@ -16,7 +16,10 @@ export async function* csvRows(
   for await (const { cells, line } of parseCsv(stream)) {
     if (columns === undefined) columns = checkColumns(cells.map((column) => column.trim()), known);
     else if (cells.length !== columns.length) {
-      yield { line, error: badRow(`it has ${cells.length} cells, and there are ${columns.length} columns`) };
+      yield {
+        line,
+        error: badRow(`it has ${cells.length} cells, and there are ${columns.length} columns`),
+      };
     } else {
       const named = columns.map((column, i) => [column, cells[i]] as const);
       yield { line, fields: Object.fromEntries(named.filter(([, cell]) => cell !== "")) };
@@ -27,7 +30,9 @@ export async function* csvRows(
 function checkColumns(columns: string[], known: readonly string[] = columns): string[] {
   const wrong = columns.find((column) => !known.includes(column));
   if (wrong !== undefined) {
-    throw new TypeError(`the heading has ${JSON.stringify(wrong)}, which is not one of ${known.join(", ")}`);
+    throw new TypeError(
+      `the heading has ${JSON.stringify(wrong)}, which is not one of ${known.join(", ")}`,
+    );
   }
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
   if (twice !== undefined) throw new TypeError(`column ${JSON.stringify(twice)} is there twice`);

@@ -11,7 +11,14 @@ import type { ManifestFormat, RawRow } from "./raw_row.ts";
  * What a field holds: a text, a list of texts, true or false, any value of JSON, an object, or one of some words. An
  * `ignored` one is not looked at. In CSV a list is JSON, or one text.
  */
-export type FieldKind = "text" | "texts" | "flag" | "json" | "object" | "ignored" | readonly string[];
+export type FieldKind =
+  | "text"
+  | "texts"
+  | "flag"
+  | "json"
+  | "object"
+  | "ignored"
+  | readonly string[];
 
 /** The fields of a row that are known, each of its kind; throws `Invalid` for others. */
 export function fieldsOf<T>(
@@ -30,7 +37,9 @@ export function fieldsOf<T>(
   for (const [field, kind] of Object.entries(kinds)) { // in this order, whatever that of the row is
     if (kind === "ignored" || !Object.hasOwn(fields, field)) continue;
     const written = fields[field];
-    const value = format === "csv" && isJson(kind, written as string) ? parseCell(field, written as string) : written;
+    const value = format === "csv" && isJson(kind, written as string)
+      ? parseCell(field, written as string)
+      : written;
     const problem = problemOf(value, kind);
     if (problem !== undefined) throw badRow(`${field} is not ${problem}`);
     checked[field] = value;
@@ -39,7 +48,8 @@ export function fieldsOf<T>(
 }
 
 function isJson(kind: FieldKind, cell: string): boolean {
-  return kind === "json" || kind === "object" || kind === "flag" || (kind === "texts" && cell.startsWith("["));
+  return kind === "json" || kind === "object" || kind === "flag" ||
+    (kind === "texts" && cell.startsWith("["));
 }
 
 function parseCell(field: string, text: string): unknown {
@@ -52,10 +62,14 @@ function parseCell(field: string, text: string): unknown {
 
 function problemOf(value: unknown, kind: FieldKind): string | undefined {
   if (kind === "text") return typeof value === "string" && value !== "" ? undefined : "a text";
-  if (kind === "texts") return [value].flat().every((text) => typeof text === "string") ? undefined : "a list of texts";
+  if (kind === "texts") {
+    return [value].flat().every((text) => typeof text === "string") ? undefined : "a list of texts";
+  }
   if (kind === "flag") return typeof value === "boolean" ? undefined : "true or false";
   if (kind === "object") {
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "a JSON object";
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? undefined
+      : "a JSON object";
   }
   if (kind === "json" || kind === "ignored") return undefined;
   return kind.includes(value as string) ? undefined : `one of ${kind.join(", ")}`;

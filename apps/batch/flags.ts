@@ -29,8 +29,16 @@ export interface BatchFlags {
 
 /** The options that all batches have. */
 export const BATCH_OPTIONS: readonly OptionDefinition[] = [
-  { flags: "--format <format>", text: "how the manifest is written (default: by its name)", choices: ["jsonl", "csv"] },
-  { flags: "--report <file>", text: "write a line of JSON for each row as it ends", completes: "file" },
+  {
+    flags: "--format <format>",
+    text: "how the manifest is written (default: by its name)",
+    choices: ["jsonl", "csv"],
+  },
+  {
+    flags: "--report <file>",
+    text: "write a line of JSON for each row as it ends",
+    completes: "file",
+  },
   {
     flags: "--concurrency <count>",
     text: "rows at once (default: 16; in a bucket 32 that save, 48 that read)",
@@ -45,10 +53,15 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     flags: "--shard <i/n>",
-    text: "only the rows of this part, 0/8 to 7/8; auto: as Slurm, Kubernetes (with HOLDFAST_SHARDS), AWS Batch, " +
+    text:
+      "only the rows of this part, 0/8 to 7/8; auto: as Slurm, Kubernetes (with HOLDFAST_SHARDS), AWS Batch, " +
       "Cloud Run, Google Batch or GitLab says (or HOLDFAST_SHARD)",
   },
-  { flags: "--memory <size>", text: "most content in memory at once (default: 256MiB)", parse: parseMemory },
+  {
+    flags: "--memory <size>",
+    text: "most content in memory at once (default: 256MiB)",
+    parse: parseMemory,
+  },
 ];
 
 function parseMemory(text: string): number {

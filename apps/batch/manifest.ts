@@ -28,16 +28,28 @@ export interface Manifest {
   rows(columns?: readonly string[]): AsyncGenerator<RawRow>;
 }
 
-const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = { ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv" };
+const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = {
+  ".jsonl": "jsonl",
+  ".ndjson": "jsonl",
+  ".csv": "csv",
+};
 
 /** Finds a manifest: a file, or `-` for standard input, which is JSON lines unless `format` says otherwise. */
-export async function findManifest(path: string, format: ManifestFormat | undefined, io: CliIo): Promise<Manifest> {
+export async function findManifest(
+  path: string,
+  format: ManifestFormat | undefined,
+  io: CliIo,
+): Promise<Manifest> {
   const isFile = path !== "-";
   const place = resolve(io.cwd, path);
   if (isFile) await checkFile(path, place);
   format ??= isFile ? EXTENSIONS[extname(path).toLowerCase()] : "jsonl";
   if (format === undefined) {
-    throw invalid(path, "its name does not say how it is written", "Add --format jsonl or --format csv.");
+    throw invalid(
+      path,
+      "its name does not say how it is written",
+      "Add --format jsonl or --format csv.",
+    );
   }
   return {
     name: isFile ? JSON.stringify(path) : "standard input",
@@ -46,8 +58,12 @@ export async function findManifest(path: string, format: ManifestFormat | undefi
     format,
     isFile,
     async *rows(columns) {
-      const stream = isFile ? Readable.toWeb(createReadStream(place)) as ReadableStream<Uint8Array> : io.stdin.stream();
-      const stoppable = stream.pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
+      const stream = isFile
+        ? Readable.toWeb(createReadStream(place)) as ReadableStream<Uint8Array>
+        : io.stdin.stream();
+      const stoppable = stream.pipeThrough(new TransformStream<Uint8Array>(), {
+        signal: io.signal,
+      });
       try {
         const read = format === "csv" ? (await import("./csv_rows.ts")).csvRows : jsonRows;
         yield* read(stoppable, columns);
@@ -56,7 +72,12 @@ export async function findManifest(path: string, format: ManifestFormat | undefi
         const { cause = error } = isRegistryError(error, "Invalid") ? error : {}; // of no CSV: told of the manifest
         if (isRegistryError(cause)) throw cause;
         const state = cause instanceof Error ? cause.message : String(cause);
-        throw invalid(path, state.replace(/\.$/, ""), "The command's --help says how it is written.", error);
+        throw invalid(
+          path,
+          state.replace(/\.$/, ""),
+          "The command's --help says how it is written.",
+          error,
+        );
       }
     },
   };
@@ -72,7 +93,9 @@ async function checkFile(path: string, place: string): Promise<void> {
       cause,
     });
   });
-  if (found.isDirectory()) throw invalid(path, "it is a folder", "Name the file that lists what is to be done.");
+  if (found.isDirectory()) {
+    throw invalid(path, "it is a folder", "Name the file that lists what is to be done.");
+  }
 }
 
 function invalid(path: string, state: string, hint: string, cause?: unknown): RegistryError {

@@ -12,20 +12,29 @@ import type { Manifest } from "./manifest.ts";
 const MAX_FILES = 10_000;
 
 /** Counts rows and the bytes of their files into `totals`, which has either only when all of it is known. */
-export async function measureRows(manifest: Manifest, totals: BatchTotals, signal: AbortSignal): Promise<void> {
+export async function measureRows(
+  manifest: Manifest,
+  totals: BatchTotals,
+  signal: AbortSignal,
+): Promise<void> {
   let rows = 0, bytes: number | undefined = 0;
   for await (const { fields } of manifest.rows()) {
     if (signal.aborted) return;
     rows++;
     if (bytes === undefined || fields === undefined) continue;
-    const size: number | undefined = rows > MAX_FILES ? undefined : await sizeOf(fields, manifest.folder);
+    const size: number | undefined = rows > MAX_FILES
+      ? undefined
+      : await sizeOf(fields, manifest.folder);
     bytes = size === undefined ? undefined : bytes + size;
   }
   Object.assign(totals, { rows, bytes });
 }
 
 /** Undefined for a folder, whose size a walk would tell. */
-async function sizeOf({ path }: Record<string, unknown>, folder: string): Promise<number | undefined> {
+async function sizeOf(
+  { path }: Record<string, unknown>,
+  folder: string,
+): Promise<number | undefined> {
   if (typeof path !== "string") return 0;
   try {
     const found = await stat(resolve(folder, path));

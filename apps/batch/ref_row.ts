@@ -22,7 +22,12 @@ export interface RefRow {
   digest?: string;
 }
 
-const KINDS: Record<string, FieldKind> = { ref: "text", name: "text", version: "text", digest: "text" };
+const KINDS: Record<string, FieldKind> = {
+  ref: "text",
+  name: "text",
+  version: "text",
+  digest: "text",
+};
 
 /** What reports and listings have beside these, so that each of them is a manifest too. */
 const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
@@ -45,7 +50,11 @@ export function parseRefRow(
   { target = false }: { target?: boolean } = {},
 ): RefRow {
   const kinds = { ...KINDS, ...OF_REPORTS, ...(target ? { to: "text" as const } : {}) };
-  const { ref, name, version, to, digest } = fieldsOf<RefRow & { name: string; version: string }>(raw, kinds, format);
+  const { ref, name, version, to, digest } = fieldsOf<RefRow & { name: string; version: string }>(
+    raw,
+    kinds,
+    format,
+  );
   if (raw.fields?.ok === false) throw badRow("it is the report of a row that failed");
   if (raw.fields?.dryRun === true) throw badRow("it is the report of a dry run");
   if ((ref === undefined) === (name === undefined)) {
@@ -61,12 +70,15 @@ export function parseRefRow(
 
 /** The hint where a row names a registry. */
 export const ONE_REGISTRY = (remote: string, rest: string): string =>
-  `All rows are of one registry: write ${JSON.stringify(rest)}, and name it by -r ${remote.slice(1)}. ` +
+  `All rows are of one registry: write ${JSON.stringify(rest)}, and name it by -r ${
+    remote.slice(1)
+  }. ` +
   "For several registries run one batch each.";
 
 /** Where a version goes below a folder: under its ref, in which a name may have folders. */
 export function placeOfRef(ref: string): string {
-  const isPlain = ref.split("/").every((part) => !["", ".", ".."].includes(part)) && !ref.includes("\\");
+  const isPlain = ref.split("/").every((part) => !["", ".", ".."].includes(part)) &&
+    !ref.includes("\\");
   if (isPlain) return ref;
   throw badRow("it has no `to`, and its name cannot be that of a file");
 }

@@ -44,7 +44,13 @@ export function reportLine(outcome: RowOutcome): Record<string, unknown> {
   const { index, line, row, ok } = outcome;
   if (outcome.ok) return { index, line, ok, ...row };
   const { code, message, hint, key, maybeWritten } = outcome.error;
-  return { index, line, ok, ...row, error: { code, message, hint: inCliWords(hint), key, maybeWritten } };
+  return {
+    index,
+    line,
+    ok,
+    ...row,
+    error: { code, message, hint: inCliWords(hint), key, maybeWritten },
+  };
 }
 
 /** A file that gets a line for each row as it ends. */
@@ -61,7 +67,9 @@ const LOOK_BYTES = 4096;
 /** Opens a report, which replaces an earlier one, and nothing else. */
 export function openReport(path: string | undefined, manifest: Manifest, io: CliIo): Report {
   if (path === undefined) return { add() {}, close() {} };
-  if (path === "-") throw cannotReport(path, "that is no file", "For standard output add --json instead.");
+  if (path === "-") {
+    throw cannotReport(path, "that is no file", "For standard output add --json instead.");
+  }
   const place = resolve(io.cwd, path);
   let file: number;
   try {
@@ -70,14 +78,23 @@ export function openReport(path: string | undefined, manifest: Manifest, io: Cli
       throw cannotReport(path, "it is the manifest", "Name another file.");
     }
     if (found?.isFile() && found.size > 0 && !isReport(place)) {
-      throw cannotReport(path, "it exists, and is no report", "Name another file, or remove that one.");
+      throw cannotReport(
+        path,
+        "it exists, and is no report",
+        "Name another file, or remove that one.",
+      );
     }
     file = openSync(place, found === undefined || found.isFile() ? "w" : "a");
   } catch (cause) {
     if (isRegistryError(cause)) throw cause;
     const { code, message, hint } = toReportable(cause) as RegistryError;
     if (code === "NotFound") {
-      throw cannotReport(path, "there is no such folder", "Name a file in a folder that is there.", { code, cause });
+      throw cannotReport(
+        path,
+        "there is no such folder",
+        "Name a file in a folder that is there.",
+        { code, cause },
+      );
     }
     throw cannotReport(path, message, hint, { code, cause });
   }

@@ -25,12 +25,18 @@ import { openReport, reportLine } from "./report.ts";
 import type { RowOutcome, RowResult } from "./report.ts";
 
 /** The workers that a batch's flags ask for. */
-export function createRowBatch(registry: Registry, { workers, memory: memoryBudgetBytes }: BatchFlags): Batch {
+export function createRowBatch(
+  registry: Registry,
+  { workers, memory: memoryBudgetBytes }: BatchFlags,
+): Batch {
   return createBatch(registry, { workers, memoryBudgetBytes });
 }
 
 /** How many rows at once where nobody says: what answers late has time for more, as it has for `saveMany`. */
-export function rowsAtOnce({ location }: Pick<Registry, "location">, verb: "save" | "read"): number {
+export function rowsAtOnce(
+  { location }: Pick<Registry, "location">,
+  verb: "save" | "read",
+): number {
   if (localPathOf(location) !== undefined) return 16;
   return verb === "save" ? 32 : 48;
 }
@@ -85,19 +91,27 @@ export async function runRows<Row extends RowName>(
   try {
     const { concurrency = atOnce, stopOnError } = flags;
     for await (
-      const outcome of outcomesOf(manifest.rows(fields), begin, { concurrency, stopOnError, signal: io.signal })
+      const outcome of outcomesOf(manifest.rows(fields), begin, {
+        concurrency,
+        stopOnError,
+        signal: io.signal,
+      })
     ) {
       const { index } = outcome;
       const { line, ...row } = begun.get(index)!;
       begun.delete(index);
       if (!outcome.ok && io.signal.aborted) continue; // it was not begun, or was ended on the way
-      await tell(outcome.ok ? { index, line, ok: true, row: outcome.value } : { ...outcome, line, row });
+      await tell(
+        outcome.ok ? { index, line, ok: true, row: outcome.value } : { ...outcome, line, row },
+      );
     }
     io.signal.throwIfAborted();
   } catch (error) {
     await progress.end();
     if (shared.json) await io.stdout.write(`${JSON.stringify(sumsJson())}\n`);
-    else await summary(io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ");
+    else {await summary(
+        io.signal.aborted ? "Stopped. Run the same again for the rest. " : "Stopped. ",
+      );}
     throw error;
   } finally {
     over.abort();
@@ -142,10 +156,14 @@ export async function runRows<Row extends RowName>(
     await progress.end();
     await io.stderr.write(`error: line ${line}: ${printable(message)}\n`);
     if (hint && !shared.quiet) {
-      await io.stderr.write(`hint: ${printable(withRegistry(inCliWords(hint), shared.registry))}\n`);
+      await io.stderr.write(
+        `hint: ${printable(withRegistry(inCliWords(hint), shared.registry))}\n`,
+      );
     }
     if (sums.failed === MOST_TOLD) {
-      const where = flags.report === undefined ? "add --report FILE to have them all" : `see ${flags.report}`;
+      const where = flags.report === undefined
+        ? "add --report FILE to have them all"
+        : `see ${flags.report}`;
       await context.note(`More failures are not shown here: ${where}`);
     }
   }
@@ -161,7 +179,15 @@ export async function runRows<Row extends RowName>(
       ? {}
       : { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from };
     return {
-      summary: { rows, done: ok, skipped, failed, bytes, ...shardJson, ...(flags.dryRun ? { dryRun: true } : {}) },
+      summary: {
+        rows,
+        done: ok,
+        skipped,
+        failed,
+        bytes,
+        ...shardJson,
+        ...(flags.dryRun ? { dryRun: true } : {}),
+      },
     };
   }
 
@@ -174,7 +200,9 @@ export async function runRows<Row extends RowName>(
     ];
     const all = before === "" ? rows : Math.max(totals.rows ?? rows, rows);
     const text = `${before}${done} ${ok} of ${formatCount(all, "row")}` +
-      `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
+      `${beside.length > 0 ? ` (${beside.join(", ")})` : ""}: ${formatBytes(bytes)} in ${
+        formatSeconds(seconds)
+      }`;
     if (before !== "") await context.note(text);
     else if (!shared.quiet) await context.result(undefined, text);
     const where = flags.report === undefined ? "--report FILE says which" : `see ${flags.report}`;

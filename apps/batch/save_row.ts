@@ -58,7 +58,16 @@ const KINDS: Record<keyof SaveRow, FieldKind> = {
 };
 
 /** What says how a folder is taken. */
-const OF_FOLDERS = ["links", "special", "include", "exclude", "gitignore", "ignoreFiles", "all", "preserve"];
+const OF_FOLDERS = [
+  "links",
+  "special",
+  "include",
+  "exclude",
+  "gitignore",
+  "ignoreFiles",
+  "all",
+  "preserve",
+];
 
 /** What a row may have. */
 export const SAVE_FIELDS: readonly string[] = Object.keys(KINDS);
@@ -70,7 +79,9 @@ export function parseSaveRow(raw: RawRow, { format }: Pick<Manifest, "format">):
   refuseRemote(name, ONE_REGISTRY);
   if (!("path" in row) && !("value" in row)) throw badRow("it has neither a path nor a value");
   if ("path" in row && "value" in row) throw badRow("it has a path and a value");
-  if ("as" in row && !("path" in row)) throw badRow("as says how a file is taken, and it has no path");
+  if ("as" in row && !("path" in row)) {
+    throw badRow("as says how a file is taken, and it has no path");
+  }
   const lost = OF_FOLDERS.find((field) => field in row && (!("path" in row) || "as" in row));
   if (lost !== undefined) throw badRow(`${lost} says how a folder is taken, and it has none`);
   return { name, ...row };
@@ -83,5 +94,9 @@ export async function readRowValue(
   { io, onLeftOut }: { io: CliIo } & Pick<LocalPathOptions, "onLeftOut">,
 ): Promise<unknown> {
   if (row.path === undefined) return row.value;
-  return await readValue(resolve(folder, row.path), io, { ...treeOptionsOf(row), as: row.as, onLeftOut });
+  return await readValue(resolve(folder, row.path), io, {
+    ...treeOptionsOf(row),
+    as: row.as,
+    onLeftOut,
+  });
 }

@@ -5,7 +5,13 @@
  */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { checkName, digestOfValue, isRegistryError, parseVersion, RegistryError } from "../../mod.ts";
+import {
+  checkName,
+  digestOfValue,
+  isRegistryError,
+  parseVersion,
+  RegistryError,
+} from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import { createLanes } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
@@ -52,7 +58,11 @@ interface There {
  * same digest or not. A row without one is known by an idempotency key (see {@linkcode createRowKeys}); so is one that
  * overwrites, which must do so once.
  */
-export function saveRows(manifest: Manifest, registry: Registry, options: SaveRowsOptions): BatchWork<SaveRow> {
+export function saveRows(
+  manifest: Manifest,
+  registry: Registry,
+  options: SaveRowsOptions,
+): BatchWork<SaveRow> {
   const { batch, io, runId = manifest.place, dryRun = false } = options;
   const { signal } = io;
   const keyOf = createRowKeys(runId);
@@ -79,7 +89,16 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
     const left = new LeftOutList();
     const value = await readRowValue(row, manifest, { io, onLeftOut: left.add });
-    const entry = { name, value, version, metadata, compress, onConflict, idempotencyKey: key, onProgress };
+    const entry = {
+      name,
+      value,
+      version,
+      metadata,
+      compress,
+      onConflict,
+      idempotencyKey: key,
+      onProgress,
+    };
     const { version: saved, digest, size, skipped } = await batch.save(entry, { signal });
     const there = { name, version: saved, digest, size };
     if (skipped && row.onConflict !== "skip") await checkSame(there, row);
@@ -105,16 +124,21 @@ export function saveRows(manifest: Manifest, registry: Registry, options: SaveRo
     const value = await readRowValue(row, manifest, { io });
     if (value instanceof ReadableStream) await value.cancel();
     const there = version === undefined ? undefined : await find(name, version);
-    if (there === undefined || onConflict === "overwrite") return { name, version, size: sizeOf(row) };
+    if (there === undefined || onConflict === "overwrite") {
+      return { name, version, size: sizeOf(row) };
+    }
     if (onConflict !== "skip") await checkSame(there, row);
     return { ...there, skipped: true };
   }
 
   async function find(name: string, version: string): Promise<There | undefined> {
     try {
-      const { digest, size, version: found } = await registry.info(`${name}@${parseVersion(version).canonical}`, {
-        signal,
-      });
+      const { digest, size, version: found } = await registry.info(
+        `${name}@${parseVersion(version).canonical}`,
+        {
+          signal,
+        },
+      );
       return { name, version: found, digest, size };
     } catch (error) {
       if (isRegistryError(error, "NotFound")) return undefined;

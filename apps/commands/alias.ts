@@ -26,13 +26,20 @@ interface AliasFlags extends AsOfFlags {
 }
 
 /** Shows, sets and deletes aliases. */
-export const alias: Command = defineCommand<[name: string, alias?: string, version?: string], AliasFlags>({
+export const alias: Command = defineCommand<
+  [name: string, alias?: string, version?: string],
+  AliasFlags
+>({
   name: "alias",
   summary: "Show, set or delete the aliases of a name.",
   details: "With a version the alias is set, whatever it named before; without one it is shown. " +
     "To set and to delete, the name may be a pattern, as of rm: all that it takes is found before anything is changed.",
   args: [
-    { usage: "<name>", text: "the artifact, or to set and delete a pattern of names", completes: "name" },
+    {
+      usage: "<name>",
+      text: "the artifact, or to set and delete a pattern of names",
+      completes: "name",
+    },
     { usage: "[alias]", text: "a word such as production (default: show all)" },
     { usage: "[version]", text: "the version that it shall name" },
   ],
@@ -47,7 +54,10 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     { flags: "--rollback", text: "let the alias name what it named before" },
     AS_OF_OPTION,
     { flags: "-n, --dry-run", text: "only say what would be set or deleted" },
-    { flags: "--expected <version>", text: "set it only if it names this version now (none: only if there is none)" },
+    {
+      flags: "--expected <version>",
+      text: "set it only if it names this version now (none: only if there is none)",
+    },
   ],
   examples: [
     ["holdfast alias my:model production 2.1", "set it"],
@@ -57,12 +67,17 @@ export const alias: Command = defineCommand<[name: string, alias?: string, versi
     ["holdfast alias my:model canary --delete", "delete it"],
     ["holdfast alias my:model production --history", "what it named, and since when"],
     ["holdfast alias my:model production --rollback", "back to what it named before"],
-    ["holdfast alias my:model production 2.2 --expected 2.1", "only if nobody changed it meanwhile"],
+    [
+      "holdfast alias my:model production 2.2 --expected 2.1",
+      "only if nobody changed it meanwhile",
+    ],
   ],
   async run([name, alias, version], flags, context) {
     refuseRef(name, "look up aliases of", "alias");
     refuseMixture(alias, version, flags);
-    if (flags.delete) { for (const ref of flags.also ?? []) refuseRef(ref, "delete aliases of", "alias"); }
+    if (flags.delete) {
+      for (const ref of flags.also ?? []) refuseRef(ref, "delete aliases of", "alias");
+    }
     if (alias !== undefined) refuseOddAlias(alias);
     if (alias !== undefined && (version !== undefined || flags.delete)) {
       return await changeEach({ name, alias, version }, flags, context);
@@ -92,7 +107,10 @@ async function changeEach(
   if (changes.length > 1) {
     for (const { name, alias, version } of changes) {
       if (version !== undefined) {
-        await withHints(registry.info(`${name}@${version}`, { signal }), lookUp(`${name}@${version}`, registry));
+        await withHints(
+          registry.info(`${name}@${version}`, { signal }),
+          lookUp(`${name}@${version}`, registry),
+        );
       } else if (await namedBy(registry, { name, alias }, context) === undefined) {
         throw await noAlias(registry, name, alias);
       }
@@ -111,18 +129,31 @@ async function deleteOne(
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
-  if (!await registry.deleteAlias(name, alias, { signal })) throw await noAlias(registry, name, alias);
-  await context.result({ name, alias, deleted: true }, context.shared.quiet ? undefined : `Deleted ${name}@${alias}`);
+  if (!await registry.deleteAlias(name, alias, { signal })) {
+    throw await noAlias(registry, name, alias);
+  }
+  await context.result(
+    { name, alias, deleted: true },
+    context.shared.quiet ? undefined : `Deleted ${name}@${alias}`,
+  );
 }
 
 async function setOne(
   registry: Registry,
-  { name, alias, version, expected }: { name: string; alias: string; version: string; expected?: string },
+  { name, alias, version, expected }: {
+    name: string;
+    alias: string;
+    version: string;
+    expected?: string;
+  },
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
   await withHints(
-    registry.setAlias(name, alias, version, { signal, expected: expected === "none" ? null : expected }),
+    registry.setAlias(name, alias, version, {
+      signal,
+      expected: expected === "none" ? null : expected,
+    }),
     lookUp(`${name}@${version}`, registry),
   );
   const named = await namedBy(registry, { name, alias }, context) ?? version;
@@ -144,7 +175,9 @@ async function show(
       ? await namedBy(registry, named, context)
       : await namedAt(registry, named, { asOf, context });
     if (version === undefined) {
-      throw asOf === undefined ? await noAlias(registry, name, alias) : notYet({ name, alias, asOf });
+      throw asOf === undefined
+        ? await noAlias(registry, name, alias)
+        : notYet({ name, alias, asOf });
     }
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     if (deleted) await context.note(`"${name}@${version}" is deleted`);
@@ -153,11 +186,16 @@ async function show(
   const aliases = await registry.aliases(name, { signal: context.io.signal });
   const toRow = async ([alias, version]: [string, string]) => {
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
-    return { json: { name, alias, version, deleted }, cells: [alias, version + (deleted ? " (deleted)" : "")] };
+    return {
+      json: { name, alias, version, deleted },
+      cells: [alias, version + (deleted ? " (deleted)" : "")],
+    };
   };
   const rows = await Array.fromAsync(Object.entries(aliases), toRow);
   if (rows.length === 0) {
-    if (!await registry.has(name, { signal: context.io.signal })) throw await noName(registry, name);
+    if (!await registry.has(name, { signal: context.io.signal })) {
+      throw await noName(registry, name);
+    }
     await context.note(`"${name}" has no aliases`);
   }
   await printTable(context, [{ title: "ALIAS" }, { title: "VERSION" }], rows);
@@ -170,14 +208,20 @@ async function namedBy(
   { io: { signal } }: CommandContext,
 ): Promise<string | undefined> {
   try {
-    for await (const { version } of registry.history(name, alias, { limit: 1, signal })) return version;
+    for await (const { version } of registry.history(name, alias, { limit: 1, signal })) {
+      return version;
+    }
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
   }
 }
 
 /** A version that cannot be read is there nevertheless. */
-async function isDeleted(registry: Registry, ref: string, { io: { signal } }: CommandContext): Promise<boolean> {
+async function isDeleted(
+  registry: Registry,
+  ref: string,
+  { io: { signal } }: CommandContext,
+): Promise<boolean> {
   try {
     return !await registry.has(ref, { signal });
   } catch (error) {
@@ -186,7 +230,11 @@ async function isDeleted(registry: Registry, ref: string, { io: { signal } }: Co
   }
 }
 
-function refuseMixture(alias: string | undefined, version: string | undefined, flags: AliasFlags): void {
+function refuseMixture(
+  alias: string | undefined,
+  version: string | undefined,
+  flags: AliasFlags,
+): void {
   const why = flags.delete && (alias === undefined || version !== undefined)
     ? "--delete takes a name and an alias"
     : flags.also !== undefined && version === undefined && !flags.delete
@@ -197,7 +245,8 @@ function refuseMixture(alias: string | undefined, version: string | undefined, f
     ? `${flags.history ? "--history" : "--rollback"} takes a name and an alias`
     : flags.asOf !== undefined && (alias === undefined || version !== undefined)
     ? "--as-of takes a name and an alias"
-    : [flags.delete, flags.history, flags.rollback, flags.asOf].filter((flag) => flag !== undefined).length > 1
+    : [flags.delete, flags.history, flags.rollback, flags.asOf].filter((flag) => flag !== undefined)
+        .length > 1
     ? "--delete, --history, --rollback and --as-of stand alone"
     : undefined;
   if (why === undefined) return;
@@ -220,7 +269,9 @@ function notYet({ name, alias, asOf }: { name: string; alias: string; asOf: Date
   return new RegistryError({
     code: "NotFound",
     message: `Cannot find alias "${alias}" of "${name}": it named nothing at ${formatTime(asOf)}`,
-    hint: `See what it named, and since when: holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`,
+    hint: `See what it named, and since when: holdfast alias ${shellWord(name)} ${
+      shellWord(alias)
+    } --history`,
   });
 }
 
@@ -238,10 +289,15 @@ async function sayOnly(
   flags: AliasFlags,
   context: CommandContext,
 ): Promise<void> {
-  if (alias === undefined || flags.history || flags.rollback || (version === undefined && !flags.delete)) {
+  if (
+    alias === undefined || flags.history || flags.rollback ||
+    (version === undefined && !flags.delete)
+  ) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot try ${JSON.stringify(name)}: --dry-run goes with a version to set, or with --delete`,
+      message: `Cannot try ${
+        JSON.stringify(name)
+      }: --dry-run goes with a version to set, or with --delete`,
       hint: `Write: holdfast alias ${shellWord(name)} ALIAS VERSION --dry-run`,
     });
   }
@@ -250,7 +306,9 @@ async function sayOnly(
   if (flags.delete && now === undefined) throw await noAlias(registry, name, alias);
   const ref = `${name}@${version}`;
   const { signal } = context.io;
-  const to = flags.delete ? undefined : (await withHints(registry.info(ref, { signal }), lookUp(ref))).version;
+  const to = flags.delete
+    ? undefined
+    : (await withHints(registry.info(ref, { signal }), lookUp(ref))).version;
   const before = now === undefined ? "there is none now" : `it is ${now} now`;
   const text = `Would ${to === undefined ? "delete" : `let ${to} be`} ${name}@${alias} (${before})`;
   await context.result({ dryRun: true, name, alias, version: to, now }, text);

@@ -19,13 +19,18 @@ export const cat: Command = defineCommand<
 >({
   name: "cat",
   summary: "Write the bytes of one file of a version to standard output.",
-  details: "The bytes are checked against their SHA-256 as they pass: damaged ones end with exit code 5.",
+  details:
+    "The bytes are checked against their SHA-256 as they pass: damaged ones end with exit code 5.",
   args: [
     { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
     { usage: "[path]", text: "which file, where the version has more than one" },
   ],
   options: [
-    { flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" },
+    {
+      flags: "-o, --output <file>",
+      text: "a file instead, - for standard output",
+      completes: "file",
+    },
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
@@ -41,7 +46,11 @@ export const cat: Command = defineCommand<
       lookUpThen(ref, registry, { asOf }),
     );
     const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
-    await writeStream(file.stream(), context, { output, totalBytes: file.info.size, label: `cat ${ref}` });
+    await writeStream(file.stream(), context, {
+      output,
+      totalBytes: file.info.size,
+      label: `cat ${ref}`,
+    });
   },
 });
 
@@ -52,6 +61,8 @@ function onlyFile(artifact: Artifact): ArtifactFile {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot choose a file of "${name}@${version}": it has ${files.length}`,
-    hint: `Name one: ${files.slice(0, 8).map((file) => file.info.path).join(", ")}${files.length > 8 ? " …" : ""}`,
+    hint: `Name one: ${files.slice(0, 8).map((file) => file.info.path).join(", ")}${
+      files.length > 8 ? " …" : ""
+    }`,
   });
 }

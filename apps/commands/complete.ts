@@ -20,7 +20,11 @@ export const complete: Command = defineCommand<[words: string[]]>({
     const { io } = context;
     const commands = await context.loadCommands();
     const remotes = namesOfRemotes(context);
-    const found = await completeLine(words, { commands, remotes, open: (registry) => context.open({ registry }) });
+    const found = await completeLine(words, {
+      commands,
+      remotes,
+      open: (registry) => context.open({ registry }),
+    });
     if (found.length > 0) await io.stdout.write(`${found.join("\n")}\n`);
   },
 });

@@ -21,7 +21,9 @@ export const completions: Command = defineCommand<[shell: string]>({
     ["holdfast completions fish | source", "in ~/.config/fish/config.fish"],
   ],
   async run([shell], _options, context) {
-    if (Object.hasOwn(COMPLETION_SCRIPTS, shell)) return await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
+    if (Object.hasOwn(COMPLETION_SCRIPTS, shell)) {
+      return await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
+    }
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot complete for ${JSON.stringify(shell)}: this shell is not known`,

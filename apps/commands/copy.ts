@@ -11,7 +11,10 @@ import { lookUp, withHints } from "../program/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
 /** Saves a version under another ref. */
-export const copy: Command = defineCommand<[ref: string, to: string], { onConflict?: OnConflict; dryRun?: boolean }>({
+export const copy: Command = defineCommand<
+  [ref: string, to: string],
+  { onConflict?: OnConflict; dryRun?: boolean }
+>({
   name: "copy",
   summary: "Save a version under another name or version.",
   details: "Files and metadata are those of the original. A bare new name takes its next version.",
@@ -20,7 +23,11 @@ export const copy: Command = defineCommand<[ref: string, to: string], { onConfli
     { usage: "<to>", text: "the new name, or name@version", completes: "name" },
   ],
   options: [
-    { flags: "--on-conflict <action>", text: "when the version exists", choices: ["fail", "skip", "overwrite"] },
+    {
+      flags: "--on-conflict <action>",
+      text: "when the version exists",
+      choices: ["fail", "skip", "overwrite"],
+    },
     { flags: "-n, --dry-run", text: "only say what would be copied" },
   ],
   examples: [

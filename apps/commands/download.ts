@@ -33,7 +33,8 @@ export const download: Command = defineCommand<
 >({
   name: "download",
   summary: "Write the files of a version to disk, or what of them is missing there.",
-  details: "A folder is written as a folder, a single file as a file. Every file is checked against its SHA-256. " +
+  details:
+    "A folder is written as a folder, a single file as a file. Every file is checked against its SHA-256. " +
     "Over a folder that is there, files with the same content are left and missing ones come; where any differs, " +
     "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries. " +
     "Of several, all are found before anything is written; names may be patterns, as of rm.",
@@ -57,23 +58,44 @@ export const download: Command = defineCommand<
     { flags: "--delete", text: "remove what is in the folder and not of the version" },
     {
       flags: "--links <which>",
-      text: "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
+      text:
+        "symbolic links: safe writes those that stay inside the folder (default), unsafe all, skip none",
       choices: ["safe", "unsafe", "skip"],
     },
-    { flags: "--include <pattern>", text: "only files that match, as in a .gitignore: '*.csv', '/raw'", repeat: true },
-    { flags: "--exclude <pattern>", text: "no files that match; nor are such removed", repeat: true },
+    {
+      flags: "--include <pattern>",
+      text: "only files that match, as in a .gitignore: '*.csv', '/raw'",
+      repeat: true,
+    },
+    {
+      flags: "--exclude <pattern>",
+      text: "no files that match; nor are such removed",
+      repeat: true,
+    },
     { flags: "--dry-run", text: "only say what would be written and removed" },
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
   examples: [
     ["holdfast download my:model", "the latest version, as ./model"],
-    ["holdfast download data:raw@^1.2 ./data", "a folder, the highest version in a range; again: what is missing"],
-    ["holdfast download my:model@production 'data:*' --to ./all", "several, as ./all/model and so on"],
-    ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "what would make ./data this version"],
+    [
+      "holdfast download data:raw@^1.2 ./data",
+      "a folder, the highest version in a range; again: what is missing",
+    ],
+    [
+      "holdfast download my:model@production 'data:*' --to ./all",
+      "several, as ./all/model and so on",
+    ],
+    [
+      "holdfast download data:raw@2 ./data --overwrite --delete --dry-run",
+      "what would make ./data this version",
+    ],
   ],
   async run([ref, second, more], flags, context) {
-    const wanted = wantedDownloads([ref, ...(second === undefined ? [] : [second]), ...more], flags);
+    const wanted = wantedDownloads(
+      [ref, ...(second === undefined ? [] : [second]), ...more],
+      flags,
+    );
     const registry = await context.open();
     for (const target of await downloadTargets(registry, wanted, context.io)) {
       await downloadOne(registry, target, { flags, context });
@@ -111,17 +133,34 @@ async function downloadOne(
   if (line !== undefined && !shared.json) {
     await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
   }
-  const json = { path, files, size, left, written, deleted, name, version, digest, ...leftOutJson(leftOut) };
+  const json = {
+    path,
+    files,
+    size,
+    left,
+    written,
+    deleted,
+    name,
+    version,
+    digest,
+    ...leftOutJson(leftOut),
+  };
   if (dryRun && !shared.json && !shared.quiet) {
     for (const { path, change } of changes) await io.stdout.write(`${change} ${printable(path)}\n`);
   }
   await context.result(
     dryRun ? { ...json, dryRun, changes } : json,
-    shared.quiet ? path : `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+    shared.quiet
+      ? path
+      : `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
   );
 }
 
-function said(exact: string, { path, changes, left, written, deleted }: DownloadResult, dryRun = false): string {
+function said(
+  exact: string,
+  { path, changes, left, written, deleted }: DownloadResult,
+  dryRun = false,
+): string {
   if (changes.length === 0) return `${exact} is in ${path} already`;
   const times = changes.filter(({ change }) => change === "time").length;
   const parts = [

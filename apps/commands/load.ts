@@ -14,15 +14,26 @@ import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
 /** Prints a value. */
-export const load: Command = defineCommand<[ref: string], { output?: string; verify?: Verify } & AsOfFlags>({
+export const load: Command = defineCommand<
+  [ref: string],
+  { output?: string; verify?: Verify } & AsOfFlags
+>({
   name: "load",
   summary: "Print a value: JSON values as JSON, text and bytes as they are.",
   details:
     "Values that JSON cannot express (dates, maps, arrays of numbers …) are shown as a program would log them; " +
     "their exact bytes are what cat and download give. A folder is refused: download it.",
-  args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
+  args: [{
+    usage: "<ref>",
+    text: "name, name@version, name@range or name@alias",
+    completes: "ref",
+  }],
   options: [
-    { flags: "-o, --output <file>", text: "a file instead, - for standard output", completes: "file" },
+    {
+      flags: "-o, --output <file>",
+      text: "a file instead, - for standard output",
+      completes: "file",
+    },
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
@@ -42,11 +53,18 @@ export const load: Command = defineCommand<[ref: string], { output?: string; ver
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact);
     if (content !== undefined && !context.shared.json) {
-      return await writeStream(content.stream(), context, { output, totalBytes: size, label: `load ${exact}` });
+      return await writeStream(content.stream(), context, {
+        output,
+        totalBytes: size,
+        label: `load ${exact}`,
+      });
     }
     if (content !== undefined && id !== "text") throw notJson(exact);
     const text = printed(await registry.load(exact, { verify, signal }), exact, context);
-    await writeStream(new Blob([`${text}\n`]).stream(), context, { output, label: `load ${exact}` });
+    await writeStream(new Blob([`${text}\n`]).stream(), context, {
+      output,
+      label: `load ${exact}`,
+    });
   },
 });
 
@@ -59,7 +77,8 @@ function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot print "${ref}": it is a folder`,
-    hint: `Use "holdfast download ${ref} FOLDER" for all of it, or "holdfast cat ${ref} PATH" for one file.`,
+    hint:
+      `Use "holdfast download ${ref} FOLDER" for all of it, or "holdfast cat ${ref} PATH" for one file.`,
   });
 }
 
@@ -82,7 +101,10 @@ function isPlainJson(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value !== "object") return false;
-  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isPlainJson);
+  if (Array.isArray(value)) {
+    return Object.keys(value).length === value.length && value.every(isPlainJson);
+  }
   const prototype = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlainJson);
+  return (prototype === Object.prototype || prototype === null) &&
+    Object.values(value).every(isPlainJson);
 }

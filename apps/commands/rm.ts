@@ -18,7 +18,10 @@ interface RmFlags {
   dryRun?: boolean;
 }
 
-const IN_USE = { Conflict: "Look again. Where an alias names it: set the alias to another version, or add --force." };
+const IN_USE = {
+  Conflict:
+    "Look again. Where an alias names it: set the alias to another version, or add --force.",
+};
 
 /** Deletes versions or names. */
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
@@ -53,7 +56,11 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
     const found = new Map<string, Removal>();
     for (const ref of meant) {
       if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
-        throw refusal(ref, "it is a bare name", `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`);
+        throw refusal(
+          ref,
+          "it is a bare name",
+          `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`,
+        );
       }
       const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context.io.signal);
       found.set(removal.label, removal);
@@ -88,7 +95,9 @@ interface Removal {
 /** Refuses what cannot be meant, before the registry is asked. */
 function refuseUnclear(ref: string, { all }: RmFlags): void {
   const { bare, selector, name } = parseRef(ref);
-  if (!bare && all) throw refusal(ref, "--all takes a bare name", `Write: holdfast rm ${shellWord(name)} --all`);
+  if (!bare && all) {
+    throw refusal(ref, "--all takes a bare name", `Write: holdfast rm ${shellWord(name)} --all`);
+  }
   if (selector.kind !== "range") return;
   const hint = `See: holdfast versions ${shellWord(name)} --range '${selector.text}'`;
   throw refusal(ref, "a range may mean another version tomorrow", hint);
@@ -116,14 +125,27 @@ async function removeEach(removals: readonly Removal[], context: CommandContext)
   await context.result({ deleted }, context.shared.quiet ? undefined : done.join("\n"));
 }
 
-async function oneOf(registry: Registry, ref: string, flags: RmFlags, signal: AbortSignal): Promise<Removal> {
-  const { exact, what, commit } = await withHints(target(registry, ref, flags, signal), lookUp(ref, registry));
+async function oneOf(
+  registry: Registry,
+  ref: string,
+  flags: RmFlags,
+  signal: AbortSignal,
+): Promise<Removal> {
+  const { exact, what, commit } = await withHints(
+    target(registry, ref, flags, signal),
+    lookUp(ref, registry),
+  );
   return {
     label: exact,
     what,
     done: exact,
     async remove() {
-      if (!await withHints(registry.delete(exact, { force: flags.force, ifCommit: commit, signal }), IN_USE)) {
+      if (
+        !await withHints(
+          registry.delete(exact, { force: flags.force, ifCommit: commit, signal }),
+          IN_USE,
+        )
+      ) {
         throw new RegistryError({
           code: "NotFound",
           message: `Cannot delete "${exact}": it was deleted meanwhile`,
@@ -131,7 +153,10 @@ async function oneOf(registry: Registry, ref: string, flags: RmFlags, signal: Ab
         });
       }
       const { name, selector } = parseRef(exact);
-      return [{ name, version: selector.kind === "version" ? selector.version.canonical : undefined }];
+      return [{
+        name,
+        version: selector.kind === "version" ? selector.version.canonical : undefined,
+      }];
     },
   };
 }
@@ -146,7 +171,12 @@ interface Target {
 }
 
 /** The version that a ref means. With `force` it may be one that cannot be read. */
-async function target(registry: Registry, ref: string, { force }: RmFlags, signal: AbortSignal): Promise<Target> {
+async function target(
+  registry: Registry,
+  ref: string,
+  { force }: RmFlags,
+  signal: AbortSignal,
+): Promise<Target> {
   try {
     const { name, version, size, createdAt, commit } = await registry.info(ref, { signal });
     const what = `${formatBytes(size)}, saved ${formatTime(createdAt)}`;
@@ -155,7 +185,9 @@ async function target(registry: Registry, ref: string, { force }: RmFlags, signa
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     const { name, selector } = parseRef(ref);
     let version = selector.kind === "version" ? selector.version.canonical : undefined;
-    if (selector.kind === "alias") version = (await registry.aliases(name, { signal }))[selector.alias];
+    if (selector.kind === "alias") {
+      version = (await registry.aliases(name, { signal }))[selector.alias];
+    }
     if (!registry.settings.versioned) version = "1.0.0";
     const exact = version && `${name}@${version}`;
     if (exact && force) return { exact, what: "damaged: it cannot be read" };
@@ -171,7 +203,12 @@ async function target(registry: Registry, ref: string, { force }: RmFlags, signa
   }
 }
 
-async function allOf(registry: Registry, name: string, flags: RmFlags, signal: AbortSignal): Promise<Removal> {
+async function allOf(
+  registry: Registry,
+  name: string,
+  flags: RmFlags,
+  signal: AbortSignal,
+): Promise<Removal> {
   const versions: string[] = [];
   for await (const { version } of registry.versions(name, { signal })) versions.push(version);
   if (versions.length === 0) {
@@ -187,7 +224,10 @@ async function allOf(registry: Registry, name: string, flags: RmFlags, signal: A
     what: count,
     done: `${name} (${count})`,
     async remove() {
-      await withHints(registry.delete(name, { allVersions: true, force: flags.force, signal }), IN_USE);
+      await withHints(
+        registry.delete(name, { allVersions: true, force: flags.force, signal }),
+        IN_USE,
+      );
       return versions.map((version) => ({ name, version }));
     },
   };

@@ -40,22 +40,39 @@ interface SaveFlags extends TreeFlags {
 export const save: Command = defineCommand<[name: string, source: string], SaveFlags>({
   name: "save",
   summary: "Save a file, a folder or standard input as a new version.",
-  details: "Without --version the next number is taken: 1.0.0, 2.0.0, 3.0.0 …, or after 1.4.0 1.5.0. " +
+  details:
+    "Without --version the next number is taken: 1.0.0, 2.0.0, 3.0.0 …, or after 1.4.0 1.5.0. " +
     "Files that did not change since the last version are not stored again. Of a folder all is kept but what the " +
     "options below leave out, which is told; links are kept as links. With --quiet only the ref is printed.",
   args: [
-    { usage: "<name>", text: "the artifact, any text without @; name@1.2.0 also says the version", completes: "name" },
+    {
+      usage: "<name>",
+      text: "the artifact, any text without @; name@1.2.0 also says the version",
+      completes: "name",
+    },
     { usage: "<source>", text: "a file, a folder, or - for standard input", completes: "file" },
   ],
   options: [
-    { flags: "--version <version>", text: "the version: 1.2.0, 2, 3.0.0-rc.1 (default: the next one)" },
-    { flags: "--bump <number>", text: "which number the next version raises", choices: ["major", "minor", "patch"] },
+    {
+      flags: "--version <version>",
+      text: "the version: 1.2.0, 2, 3.0.0-rc.1 (default: the next one)",
+    },
+    {
+      flags: "--bump <number>",
+      text: "which number the next version raises",
+      choices: ["major", "minor", "patch"],
+    },
     {
       flags: "--as <kind>",
-      text: "take the content as a value of this kind (default: a file or folder as such, standard input as bytes)",
+      text:
+        "take the content as a value of this kind (default: a file or folder as such, standard input as bytes)",
       choices: ["json", "text", "bytes"],
     },
-    { flags: "-a, --alias <alias>", text: "also let this alias name the new version", repeat: true },
+    {
+      flags: "-a, --alias <alias>",
+      text: "also let this alias name the new version",
+      repeat: true,
+    },
     {
       flags: "-m, --metadata <key=value>",
       text: "your own data; key:=JSON for numbers",
@@ -69,16 +86,32 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       repeat: true,
       completes: "ref",
     },
-    { flags: "--on-conflict <action>", text: "when the version exists", choices: ["fail", "skip", "overwrite"] },
+    {
+      flags: "--on-conflict <action>",
+      text: "when the version exists",
+      choices: ["fail", "skip", "overwrite"],
+    },
     {
       flags: "-n, --dry-run",
       text: "only say what would be saved, and whether the latest version has the same content",
     },
-    { flags: "--skip-if-unchanged", text: "save nothing when the content is that of the latest version" },
-    { flags: "--no-share", text: "store every byte again, sharing no file with the version before" },
-    { flags: "--idempotency-key <key>", text: "a repeat with this key saves nothing and returns the first result" },
+    {
+      flags: "--skip-if-unchanged",
+      text: "save nothing when the content is that of the latest version",
+    },
+    {
+      flags: "--no-share",
+      text: "store every byte again, sharing no file with the version before",
+    },
+    {
+      flags: "--idempotency-key <key>",
+      text: "a repeat with this key saves nothing and returns the first result",
+    },
     { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
-    { flags: "--allow-empty", text: "save standard input also where nothing came: mostly a program before it failed" },
+    {
+      flags: "--allow-empty",
+      text: "save standard input also where nothing came: mostly a program before it failed",
+    },
     ...TREE_OPTIONS,
   ],
   examples: [
@@ -88,7 +121,10 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     ["holdfast save site ./public --links follow", "with what its links lead to in their place"],
     ["pg_dump shop | holdfast save backup - --compress zstd", "what a program writes"],
     [`echo '{"lr": 0.1}' | holdfast save config - --as json`, "a value that programs load"],
-    ["holdfast save my:model m.bin -m epochs:=3 --input data:raw@1.4.0", "with what it was made from"],
+    [
+      "holdfast save my:model m.bin -m epochs:=3 --input data:raw@1.4.0",
+      "with what it was made from",
+    ],
   ],
   async run([target, source], flags, context) {
     const { io, shared } = context;
@@ -96,14 +132,19 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     if (!flags.share && flags.skipIfUnchanged) {
       throw new RegistryError({
         code: "Invalid",
-        message: `Cannot save ${JSON.stringify(target)}: --no-share and --skip-if-unchanged are both given`,
+        message: `Cannot save ${
+          JSON.stringify(target)
+        }: --no-share and --skip-if-unchanged are both given`,
         hint: "The one stores everything again, the other nothing that is there: leave one out.",
       });
     }
     for (const alias of flags.alias ?? []) refuseOddAlias(alias); // before anything is saved
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
-    const metadata = await readMetadata(flags.metadata ?? [], { file: flags.metadataFile, cwd: io.cwd });
+    const metadata = await readMetadata(flags.metadata ?? [], {
+      file: flags.metadataFile,
+      cwd: io.cwd,
+    });
     const registry = await context.open({ write: !flags.dryRun });
     const left = new LeftOutList();
     const value = await readValue(source, io, {
@@ -115,7 +156,9 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     if (flags.dryRun) return await sayOnly(registry, { name, version, value }, context);
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const progress = context.progress(`save ${name}`);
-    const waits = localPathOf(registry.location) === undefined ? "waiting for the store" : "writing it to the disk";
+    const waits = localPathOf(registry.location) === undefined
+      ? "waiting for the store"
+      : "writing it to the disk";
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
     const saved = await registry.save(name, value, {
       version,
@@ -131,13 +174,20 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
     });
     await progress.end();
-    for (const alias of flags.alias ?? []) await registry.setAlias(name, alias, saved.version, { signal: io.signal });
+    for (const alias of flags.alias ?? []) {
+      await registry.setAlias(name, alias, saved.version, { signal: io.signal });
+    }
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
     const kept = saved.skipped ? `: ${await whyKept(registry, saved, flags, io.signal)}` : "";
-    const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${sizeAndAliases(saved, flags.alias)})${kept}`;
+    const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${
+      sizeAndAliases(saved, flags.alias)
+    })${kept}`;
     const line = leftOutLine(left.entries);
     if (line !== undefined && !shared.json) await context.note(line);
-    await context.result({ ...saved, ...aliases, ...leftOutJson(left.entries) }, shared.quiet ? refOf(saved) : text);
+    await context.result(
+      { ...saved, ...aliases, ...leftOutJson(left.entries) },
+      shared.quiet ? refOf(saved) : text,
+    );
   },
 });
 
@@ -146,7 +196,9 @@ function refOf({ name, version }: SavedArtifact): string {
 }
 
 function sizeAndAliases(saved: SavedArtifact, aliases: readonly string[] = []): string {
-  return [formatBytes(saved.size) + (saved.skipped ? "" : formatAdded(saved)), ...aliases].join(", ");
+  return [formatBytes(saved.size) + (saved.skipped ? "" : formatAdded(saved)), ...aliases].join(
+    ", ",
+  );
 }
 
 async function whyKept(
@@ -156,12 +208,20 @@ async function whyKept(
   signal: AbortSignal,
 ): Promise<string> {
   const byKey = idempotencyKey !== undefined &&
-    (!skipIfUnchanged && onConflict !== "skip" || await hasKey(registry, saved, idempotencyKey, signal));
-  if (byKey) return "the key was used before, so its first result is returned and nothing was saved";
+    (!skipIfUnchanged && onConflict !== "skip" ||
+      await hasKey(registry, saved, idempotencyKey, signal));
+  if (byKey) {
+    return "the key was used before, so its first result is returned and nothing was saved";
+  }
   return skipIfUnchanged ? "nothing new to save" : "it exists already, nothing was saved";
 }
 
-async function hasKey(registry: Registry, saved: SavedArtifact, key: string, signal: AbortSignal): Promise<boolean> {
+async function hasKey(
+  registry: Registry,
+  saved: SavedArtifact,
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
     return (await registry.info(refOf(saved), { signal })).idempotencyKey === key;
   } catch (error) {
@@ -178,7 +238,9 @@ async function sayOnly(
 ): Promise<void> {
   const { signal } = context.io;
   const digest = await digestOfValue(registry, value, { signal });
-  const latest = await registry.has(name, { signal }) ? await registry.info(name, { signal }) : undefined;
+  const latest = await registry.has(name, { signal })
+    ? await registry.info(name, { signal })
+    : undefined;
   const isThere = version !== undefined && await registry.has(`${name}@${version}`, { signal });
   const unchanged = latest?.digest === digest;
   const beside = latest === undefined
@@ -186,5 +248,13 @@ async function sayOnly(
     : `the latest is ${latest.version}, of ${unchanged ? "the same" : "other"} content`;
   const target = version === undefined ? name : `${name}@${version}`;
   const text = `Would save ${target}: ${isThere ? "that version is there already; " : ""}${beside}`;
-  await context.result({ dryRun: true, name, version, digest, latest: latest?.version, unchanged, isThere }, text);
+  await context.result({
+    dryRun: true,
+    name,
+    version,
+    digest,
+    latest: latest?.version,
+    unchanged,
+    isThere,
+  }, text);
 }

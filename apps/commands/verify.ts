@@ -19,9 +19,14 @@ import { formatBytes, formatCount } from "../terminal/units.ts";
 export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
   name: "verify",
   summary: "Check all that is stored, each byte against its SHA-256.",
-  details: "All records, those of aliases, idempotency keys and older generations too; then what was not looked at. " +
+  details:
+    "All records, those of aliases, idempotency keys and older generations too; then what was not looked at. " +
     "Exit code 1 and a table when there are problems. With --json: one line per problem, then the report.",
-  args: [{ usage: "[names...]", text: "only these names, or patterns of names", completes: "name" }],
+  args: [{
+    usage: "[names...]",
+    text: "only these names, or patterns of names",
+    completes: "name",
+  }],
   options: [{ flags: "--shallow", text: "only the records, not the content of files" }],
   examples: [
     ["holdfast verify", "everything"],
@@ -43,24 +48,42 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
       names: chosen,
       deep: !shallow,
       signal: io.signal,
-      onProgress: ({ versions, bytes }) => progress.update({ bytes, things: { done: versions, total: all, what } }),
+      onProgress: ({ versions, bytes }) =>
+        progress.update({ bytes, things: { done: versions, total: all, what } }),
     });
     await progress.end();
     const { ok, versions, records, files, bytes, problems, lineage, unseen } = report;
     if (problems.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
-      const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
+      const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((
+        problem,
+      ) => ({
         json: { ...problem, hint: inCliWords(problem.hint) },
         cells: [problem.ref, problem.code, problem.message],
       }));
       await printTable(context, columns, rows);
       if (!shared.json) {
-        for (const hint of hintsOf(problems, shared)) await context.io.stdout.write(`hint: ${hint}\n`);
+        for (const hint of hintsOf(problems, shared)) {
+          await context.io.stdout.write(`hint: ${hint}\n`);
+        }
       }
     }
-    const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-    const text = ok ? `All is well: ${checked}` : `${formatCount(problems.length, "problem")} in ${checked}`;
-    const counts = { ok, versions, records, files, bytes, problems: problems.length, lineage, unseen };
+    const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${
+      formatBytes(bytes)
+    }`;
+    const text = ok
+      ? `All is well: ${checked}`
+      : `${formatCount(problems.length, "problem")} in ${checked}`;
+    const counts = {
+      ok,
+      versions,
+      records,
+      files,
+      bytes,
+      problems: problems.length,
+      lineage,
+      unseen,
+    };
     await context.result(counts, shared.quiet ? undefined : text);
     const left = unseenText(unseen);
     if (!shared.json && left !== "") await context.note(`Not looked at: ${left}`);
@@ -91,15 +114,23 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
     [auxiliary, "object", " that no reader needs"],
     [strangers, "object", " of somebody else"],
   ] as const;
-  return parts.flatMap(([count, what, more = ""]) => count > 0 ? [formatCount(count, what) + more] : []).join("; ");
+  return parts.flatMap(([count, what, more = ""]) =>
+    count > 0 ? [formatCount(count, what) + more] : []
+  ).join("; ");
 }
 
 /** What is not wrong, but worth knowing. */
 function lineageText({ whole, stale, dangling }: VerifyLineage): string {
   const parts = [
-    dangling > 0 ? `${formatCount(dangling, "version")} that others were made from ${areNot(dangling)} there` : "",
-    stale > 0 ? `${formatCount(stale, "note")} came to nothing (gc removes what is older than 30 days)` : "",
-    whole ? "" : "not all is noted, so looking down reads every record until: holdfast lineage --rebuild",
+    dangling > 0
+      ? `${formatCount(dangling, "version")} that others were made from ${areNot(dangling)} there`
+      : "",
+    stale > 0
+      ? `${formatCount(stale, "note")} came to nothing (gc removes what is older than 30 days)`
+      : "",
+    whole
+      ? ""
+      : "not all is noted, so looking down reads every record until: holdfast lineage --rebuild",
   ];
   return parts.filter((part) => part !== "").join("; ");
 }
@@ -111,6 +142,8 @@ function areNot(count: number): string {
 /** Each hint once: many problems have the same remedy. */
 function hintsOf(problems: readonly { hint?: string }[], { registry }: SharedOptions): Set<string> {
   return new Set(
-    problems.flatMap(({ hint }) => hint === undefined ? [] : [printable(withRegistry(inCliWords(hint), registry))]),
+    problems.flatMap(({ hint }) =>
+      hint === undefined ? [] : [printable(withRegistry(inCliWords(hint), registry))]
+    ),
   );
 }

@@ -27,14 +27,20 @@ export interface CompleteLineOptions {
  *
  * @param words the words behind the program's name; the last is the one being typed, perhaps empty
  */
-export async function completeLine(words: readonly string[], options: CompleteLineOptions): Promise<string[]> {
+export async function completeLine(
+  words: readonly string[],
+  options: CompleteLineOptions,
+): Promise<string[]> {
   const { commands, open, remotes = [] } = options;
   const typed = words.at(-1) ?? "";
   const { command, group, positional, pending, registry } = readWords(words.slice(0, -1), commands);
-  const among = (candidates: readonly string[]) => candidates.filter((candidate) => candidate.startsWith(typed));
+  const among = (candidates: readonly string[]) =>
+    candidates.filter((candidate) => candidate.startsWith(typed));
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
     if (completes === "command") return among(wordsBehind("", commands));
-    if (completes === "place") return among(remotes.map((name) => typed.startsWith("@") ? `@${name}` : name));
+    if (completes === "place") {
+      return among(remotes.map((name) => typed.startsWith("@") ? `@${name}` : name));
+    }
     if (completes === "remote") return among(remotes);
     if (!isOfRegistry(completes)) return []; // the shell itself knows files
     if (!typed.startsWith("@")) return await inRegistry(completes, await open(registry), typed);
@@ -45,7 +51,9 @@ export async function completeLine(words: readonly string[], options: CompleteLi
     const there = await inRegistry(completes, await open(prefix.slice(0, -1)), rest ?? "");
     return there.map((word) => prefix + word);
   };
-  if (pending !== undefined) return pending.choices ? among(pending.choices) : await thing(pending.completes);
+  if (pending !== undefined) {
+    return pending.choices ? among(pending.choices) : await thing(pending.completes);
+  }
   if (typed.startsWith("-")) return among(optionsOf(command).flatMap(formsOf).concat("--help"));
   if (command === undefined) return among(wordsBehind(group, commands));
   const last = command.args.at(-1);
@@ -59,7 +67,11 @@ function isOfRegistry(completes: Completes | undefined): completes is keyof type
   return completes !== undefined && Object.hasOwn(OF_REGISTRY, completes);
 }
 
-function inRegistry(completes: keyof typeof OF_REGISTRY, registry: Registry, typed: string): Promise<string[]> {
+function inRegistry(
+  completes: keyof typeof OF_REGISTRY,
+  registry: Registry,
+  typed: string,
+): Promise<string[]> {
   return OF_REGISTRY[completes](registry, typed);
 }
 
@@ -85,11 +97,15 @@ function readWords(words: readonly string[], commands: readonly Command[]): Line
       const [form, value] = word.split("=", 2);
       const option = optionsOf(line.command).find((option) => formsOf(option).includes(form));
       if (form === "--registry" && value !== undefined) line.registry = value;
-      if (option !== undefined && value === undefined && /[<[]/.test(option.flags)) line.pending = option;
+      if (option !== undefined && value === undefined && /[<[]/.test(option.flags)) {
+        line.pending = option;
+      }
     } else if (line.command !== undefined) line.positional++;
     else {
       line.command = commands.find(({ name }) => name === line.group + word);
-      if (commands.some(({ name }) => name.startsWith(`${line.group}${word} `))) line.group += `${word} `;
+      if (commands.some(({ name }) => name.startsWith(`${line.group}${word} `))) {
+        line.group += `${word} `;
+      }
     }
   }
   return line;
@@ -106,7 +122,9 @@ function formsOf(option: OptionDefinition): string[] {
 
 /** The next words of the commands that begin with this group. */
 function wordsBehind(group: string, commands: readonly Command[]): string[] {
-  const names = commands.filter(({ name, hidden }) => !hidden && name.startsWith(group)).map(({ name }) => name);
+  const names = commands.filter(({ name, hidden }) => !hidden && name.startsWith(group)).map((
+    { name },
+  ) => name);
   return [...new Set(names.map((name) => name.slice(group.length).split(" ")[0]))];
 }
 
@@ -120,7 +138,9 @@ async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
   const [pipeline, number] = typed.split("@");
   if (number === undefined) {
     const names = await Array.fromAsync(registry.names({ prefix: typed }));
-    const pipelines = names.filter((name) => name.endsWith(RUNS)).map((name) => name.slice(0, -RUNS.length));
+    const pipelines = names.filter((name) => name.endsWith(RUNS)).map((name) =>
+      name.slice(0, -RUNS.length)
+    );
     return pipelines.length === 1 ? [pipelines[0], `${pipelines[0]}@`] : pipelines.slice(0, MOST);
   }
   const runs: string[] = [];

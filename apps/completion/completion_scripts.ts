@@ -60,4 +60,8 @@ complete -c holdfast -f -a '(__holdfast_complete)'
 `;
 
 /** The scripts by shell. */
-export const COMPLETION_SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+export const COMPLETION_SCRIPTS: Readonly<Record<string, string>> = {
+  bash: BASH,
+  zsh: ZSH,
+  fish: FISH,
+};

@@ -26,7 +26,8 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const free = bavail * bsize;
     const found = `${formatBytes(free)} free for ${path}`;
-    const advice = "Free space: holdfast prune, then holdfast gc; or move the registry to a larger disk by mirror.";
+    const advice =
+      "Free space: holdfast prune, then holdfast gc; or move the registry to a larger disk by mirror.";
     if (free < FULL_BYTES) return trouble(what, "fail", { found, advice });
     if (files > 0 && ffree === 0) {
       return trouble(what, "fail", { found: `${path}: its disk has no inodes left`, advice });
@@ -45,16 +46,27 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
 /** Whether this user, and this program, may read and write a folder; undefined where it is not there. */
 export function checkPermissions(path: string): Check | undefined {
   const what = "permissions";
-  for (const [verb, mode, verdict] of [["read", constants.R_OK, "fail"], ["write", constants.W_OK, "warn"]] as const) {
+  for (
+    const [verb, mode, verdict] of [["read", constants.R_OK, "fail"], [
+      "write",
+      constants.W_OK,
+      "warn",
+    ]] as const
+  ) {
     const found = `this program may not ${verb} ${path}`;
-    if (!isGranted(verb, path)) return trouble(what, verdict, { found, advice: `Allow it: --allow-${verb}=${path}` });
+    if (!isGranted(verb, path)) {
+      return trouble(what, verdict, { found, advice: `Allow it: --allow-${verb}=${path}` });
+    }
     try {
       accessSync(path, mode | constants.X_OK);
     } catch (error) {
       const { code, name } = error as NodeJS.ErrnoException;
       if (code === "ENOENT") return undefined;
       if (name === "NotCapable") continue; // Deno first asks who runs this; the flag above is what counts then
-      return trouble(what, verdict, { found, advice: "Check who owns it, who may enter it, and how it is mounted." });
+      return trouble(what, verdict, {
+        found,
+        advice: "Check who owns it, who may enter it, and how it is mounted.",
+      });
     }
   }
   return ok(what, `may read and write ${path}`);
@@ -77,7 +89,10 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
     try {
       const all = (await readFile(path, "utf8")).match(CERTIFICATES) ?? [];
       if (all.length === 0) {
-        return trouble(what, "fail", { found: `${path} of ${name} has no certificate in it`, advice });
+        return trouble(what, "fail", {
+          found: `${path} of ${name} has no certificate in it`,
+          advice,
+        });
       }
       const ends = all.map((pem) => Date.parse(new X509Certificate(pem).validTo));
       const old = ends.filter((end) => end < system.now());
@@ -85,7 +100,9 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
       if (old.length === 0) return ok(what, found);
       const last = new Date(Math.max(...old)).toISOString().slice(0, 10);
       // Bundles of systems hold some that have ended: they take nothing from the others.
-      if (old.length < all.length) return ok(what, `${found}; ${old.length} ended, the last on ${last}`);
+      if (old.length < all.length) {
+        return ok(what, `${found}; ${old.length} ended, the last on ${last}`);
+      }
       return trouble(what, "warn", { found: `all ${found}, ended, the last on ${last}`, advice });
     } catch (error) {
       return trouble(what, "fail", {
@@ -97,21 +114,33 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
 }
 
 /** Whether proxies are URLs, and whether what is asked goes through one. Credentials in them are not shown. */
-export function checkProxy({ system: { env } }: Pick<CliIo, "system">, host: string | undefined): Check[] {
+export function checkProxy(
+  { system: { env } }: Pick<CliIo, "system">,
+  host: string | undefined,
+): Check[] {
   const what = "proxy";
   const named = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].flatMap((name) => {
     const url = env(name);
     return url ? [{ name, url: URL.parse(url) }] : [];
   });
   if (named.length === 0) return [ok(what, "none")];
-  const passed = (env("NO_PROXY") ?? env("no_proxy") ?? "").split(/[\s,]+/).filter((part) => part !== "");
+  const passed = (env("NO_PROXY") ?? env("no_proxy") ?? "").split(/[\s,]+/).filter((part) =>
+    part !== ""
+  );
   const isPassed = host !== undefined &&
-    passed.some((part) => part === "*" || host === part || host.endsWith(`.${part.replace(/^\*?\./, "")}`));
+    passed.some((part) =>
+      part === "*" || host === part || host.endsWith(`.${part.replace(/^\*?\./, "")}`)
+    );
   return named.map(({ name, url }) => {
     if (url === null || !/^https?:$/.test(url.protocol)) {
       const advice = "Write it as http://host:port, or unset it.";
       return trouble(what, "fail", { found: `${name} is no URL of a proxy`, advice });
     }
-    return ok(what, `${name} is ${url.protocol}//${url.host}${isPassed ? `, not used for ${host}: NO_PROXY` : ""}`);
+    return ok(
+      what,
+      `${name} is ${url.protocol}//${url.host}${
+        isPassed ? `, not used for ${host}: NO_PROXY` : ""
+      }`,
+    );
   });
 }

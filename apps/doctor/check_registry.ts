@@ -16,12 +16,16 @@ import type { Check } from "./check.ts";
 export function failed(what: string, error: unknown): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error; // somebody stopped the run
-  const advice = inCliWords(failure.hint) ?? "Run it again with --verbose to see where this happened.";
+  const advice = inCliWords(failure.hint) ??
+    "Run it again with --verbose to see where this happened.";
   return trouble(what, "fail", { found: failure.message, advice });
 }
 
 /** Tries the store, by some 280 requests below `scratch/`, and compares its clock with that of this machine. */
-export async function checkStore(registry: StoredRegistry, context: CommandContext): Promise<Check[]> {
+export async function checkStore(
+  registry: StoredRegistry,
+  context: CommandContext,
+): Promise<Check[]> {
   const { io: { signal, system }, logger } = context;
   try {
     const certificate = await probeBackend(registry.backend, {
@@ -31,12 +35,16 @@ export async function checkStore(registry: StoredRegistry, context: CommandConte
     });
     const { steps, requests, clockOffsetMs } = certificate;
     const lacking = steps.filter(({ ok, required }) => required && !ok);
-    const probe = lacking.length === 0 ? ok("probe", `the store does what a registry needs (${requests} requests)`) : {
-      ...trouble("probe", "fail", {
-        found: lacking.map(({ name, detail }) => detail === undefined ? name : `${name}: ${detail}`).join("; "),
-        advice: inCliWords(lacking[0].hint) ?? "See all of it: holdfast probe",
-      }),
-    };
+    const probe = lacking.length === 0
+      ? ok("probe", `the store does what a registry needs (${requests} requests)`)
+      : {
+        ...trouble("probe", "fail", {
+          found: lacking.map(({ name, detail }) =>
+            detail === undefined ? name : `${name}: ${detail}`
+          ).join("; "),
+          advice: inCliWords(lacking[0].hint) ?? "See all of it: holdfast probe",
+        }),
+      };
     return [probe, checkClock(clockOffsetMs, registry)];
   } catch (error) {
     signal.throwIfAborted();
@@ -45,9 +53,15 @@ export async function checkStore(registry: StoredRegistry, context: CommandConte
 }
 
 /** Ages go by the store's clock; a machine that is a quarter of the least grace off is refused by what frees space. */
-function checkClock(offsetMs: number | undefined, { settings: { graceMs, leastGraceMs = graceMs } }: Registry): Check {
+function checkClock(
+  offsetMs: number | undefined,
+  { settings: { graceMs, leastGraceMs = graceMs } }: Registry,
+): Check {
   if (offsetMs === undefined) {
-    return trouble("clock", "warn", { found: "the store does not say what time it is", advice: "See: holdfast probe" });
+    return trouble("clock", "warn", {
+      found: "the store does not say what time it is",
+      advice: "See: holdfast probe",
+    });
   }
   const off = Math.abs(offsetMs);
   const found = off < 2_000

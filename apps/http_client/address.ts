@@ -15,10 +15,16 @@ import { parseRef } from "../../core/naming/refs.ts";
 export function parseAddress(address: string | URL): string {
   const url = URL.parse(String(address));
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw invalid("it is no address like https://host:8600", "Write the address that the service prints.");
+    throw invalid(
+      "it is no address like https://host:8600",
+      "Write the address that the service prints.",
+    );
   }
   if (url.username !== "" || url.password !== "") {
-    throw invalid("it has credentials in it", "Pass a token: openHttpRegistry(url, { token }), or HOLDFAST_TOKEN.");
+    throw invalid(
+      "it has credentials in it",
+      "Pass a token: openHttpRegistry(url, { token }), or HOLDFAST_TOKEN.",
+    );
   }
   if (url.search !== "" || url.hash !== "") {
     throw invalid("it has a query or a fragment", "Write scheme, host and path alone.");
@@ -27,7 +33,11 @@ export function parseAddress(address: string | URL): string {
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot use the address of a service: ${state}`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the address of a service: ${state}`,
+    hint,
+  });
 }
 
 /** A name as one segment of a path: before dots alone, which mean folders there, stands a tilde, and before that another. */

@@ -89,17 +89,30 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   /** Asks, and uses the answer; where that breaks off, asks again as where there is none. */
   async function ask<T>(call: Call, use: (response: Response) => T | Promise<T>): Promise<T> {
-    const { signal, writes = false, once = false, repeats = !writes && !once, retryForMs = options.retryForMs } = call;
+    const {
+      signal,
+      writes = false,
+      once = false,
+      repeats = !writes && !once,
+      retryForMs = options.retryForMs,
+    } = call;
     let maybe: unknown; // after a write without an answer, no other failure says that nothing was done
     const passes = (error: unknown) => {
       if (isRegistryError(error, "Unknown")) maybe = error;
       return !once && isPassing(error) || (repeats && isRegistryError(error, "Unknown"));
     };
-    const onRetry = (error: unknown) => logger.debug((error as Error).message, { backend: location });
+    const onRetry = (error: unknown) =>
+      logger.debug((error as Error).message, { backend: location });
     const startedAt = system.monotonic();
     const leftMs = () => retryForMs - (system.monotonic() - startedAt);
     try {
-      return await retry(() => attempt(call, use, leftMs), { system, retryForMs, signal, passes, onRetry });
+      return await retry(() => attempt(call, use, leftMs), {
+        system,
+        retryForMs,
+        signal,
+        passes,
+        onRetry,
+      });
     } catch (error) {
       if (maybe !== undefined && (isPassing(error) || signal?.aborted)) throw maybe;
       throw error;
@@ -120,7 +133,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       method,
       signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     );
-    const answersIn = json === undefined && body === undefined ? call.timeoutMs ?? timeoutMs : undefined;
+    const answersIn = json === undefined && body === undefined
+      ? call.timeoutMs ?? timeoutMs
+      : undefined;
     try {
       const response = await withDeadline(send(made), { signal, timeoutMs: answersIn });
       if (response.ok || also.includes(response.status)) {

@@ -43,14 +43,18 @@ export async function openContent(
 const CHUNK_BYTES = 1024 * 1024;
 
 async function* copied(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) yield bytes.slice(at, at + CHUNK_BYTES);
+  for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
+    yield bytes.slice(at, at + CHUNK_BYTES);
+  }
 }
 
 /** Safari has no iterators of streams. */
 async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield plainBytes(next.value);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      yield plainBytes(next.value);
+    }
   } finally {
     await reader.cancel().catch(() => {}); // what it fails with was told above
   }
@@ -86,7 +90,10 @@ async function openStream(
   return { stays: false, chunks: () => joined(held, chunks) };
 }
 
-async function* joined(held: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* joined(
+  held: readonly Uint8Array[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* held;
     for await (const chunk of rest) yield chunk.slice();

@@ -16,7 +16,9 @@ import { savedOf } from "./wire.ts";
 import type { OnWire } from "./wire.ts";
 
 /** What of a registry goes past its service. */
-export type DirectTransfers = Required<Pick<Registry, "createUpload" | "commitUpload" | "presignDownload">>;
+export type DirectTransfers = Required<
+  Pick<Registry, "createUpload" | "commitUpload" | "presignDownload">
+>;
 
 /** Transfers past the service of a connection. `Unsupported` where its store gives no URLs. */
 export function createDirectTransfers(
@@ -28,10 +30,15 @@ export function createDirectTransfers(
     async createUpload({ files, expiresInMs, signal }) {
       const action = "create an upload";
       checkWritable(action);
-      const json = { files: files.map((file) => typeof file === "string" ? { path: file } : asked(file)), expiresInMs };
+      const json = {
+        files: files.map((file) => typeof file === "string" ? { path: file } : asked(file)),
+        expiresInMs,
+      };
       const call = { action, method: "POST", path: "uploads/presigned", json, signal } as const;
       const upload = await connection.json<OnWire<Upload>>(call);
-      if (!Array.isArray(upload?.files)) throw strange({ action, location, writes: false }, "it gives no URLs");
+      if (!Array.isArray(upload?.files)) {
+        throw strange({ action, location, writes: false }, "it gives no URLs");
+      }
       return { ...upload, expiresAt: new Date(upload.expiresAt) };
     },
     async commitUpload({ id, files }, { name, materializer, signal, ...options }) {
@@ -49,7 +56,8 @@ export function createDirectTransfers(
           name,
           idempotencyKey,
           files: files.map(asked),
-          materializer: materializer && { id: materializer.id, formatVersion: materializer.formatVersion },
+          materializer: materializer &&
+            { id: materializer.id, formatVersion: materializer.formatVersion },
         },
         writes: true,
         repeats: true, // it gives what the first one saved
@@ -63,7 +71,9 @@ export function createDirectTransfers(
       const query = { path, fileName, expiresInMs };
       const call = { action, path: `${versionPath(ref, version)}/presign`, query, signal };
       const found = await connection.json<OnWire<DirectDownload>>(call);
-      if (typeof found?.url !== "string") throw strange({ action, location, writes: false }, "it gives no URL");
+      if (typeof found?.url !== "string") {
+        throw strange({ action, location, writes: false }, "it gives no URL");
+      }
       return { ...found, expiresAt: new Date(found.expiresAt) };
     },
   };

@@ -50,7 +50,9 @@ export function openRemoteDraft(
   const look = async (query: { files?: boolean }, signal?: AbortSignal) => {
     const action = `look at ${of}`;
     const wire = await connection.json<WireDraft | null>({ action, path, query, signal });
-    if (!Array.isArray(wire?.parts)) throw strange({ action, location, writes: false }, "it tells of no draft");
+    if (!Array.isArray(wire?.parts)) {
+      throw strange({ action, location, writes: false }, "it tells of no draft");
+    }
     return wire;
   };
 
@@ -65,9 +67,14 @@ export function openRemoteDraft(
     if (first.parts.some(isThere)) { // nothing is read for it
       const later = await look({ files: true }, signal); // acknowledged only if the draft was open after the part landed
       const there = (later.files ?? []).filter(isThere);
-      const isKept = later.state === "open" || (later.state === "committed" && later.parts.some(isThere));
+      const isKept = later.state === "open" ||
+        (later.state === "committed" && later.parts.some(isThere));
       if (isKept && there.length > 0) {
-        return { added: false, files: there.length, size: there.reduce((sum, { size }) => sum + size, 0) };
+        return {
+          added: false,
+          files: there.length,
+          size: there.reduce((sum, { size }) => sum + size, 0),
+        };
       }
       state = later.state;
     }
@@ -77,7 +84,10 @@ export function openRemoteDraft(
       action,
       method: "PUT",
       path: `${path}/parts/${segment(part)}`,
-      json: { files: await gatherFiles(connection, produce, { action, signal, onProgress }), compress },
+      json: {
+        files: await gatherFiles(connection, produce, { action, signal, onProgress }),
+        compress,
+      },
       writes: true,
       repeats: true, // a part that is there is left as it is
       signal,
@@ -93,7 +103,10 @@ export function openRemoteDraft(
     add: (path, content, options) => addPart(path, [{ path, content }], options),
     async info({ signal } = {}) {
       const { files: _, parts, ...info } = await look({}, signal);
-      return { ...info, parts: parts.map(({ part, addedAt }) => ({ part, addedAt: new Date(addedAt) })) };
+      return {
+        ...info,
+        parts: parts.map(({ part, addedAt }) => ({ part, addedAt: new Date(addedAt) })),
+      };
     },
     files: async ({ signal } = {}) => (await look({ files: true }, signal)).files ?? [],
     async commit({ signal, materializer, parts, ...options } = {}) {
@@ -126,15 +139,22 @@ export function openRemoteDraft(
 }
 
 /** Files as they are given, or those of a value. */
-function filesOf(given: FilesToSave | object, materializers: Materializers, signal?: AbortSignal): FilesToSave {
-  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given || given instanceof Promise;
+function filesOf(
+  given: FilesToSave | object,
+  materializers: Materializers,
+  signal?: AbortSignal,
+): FilesToSave {
+  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given ||
+    given instanceof Promise;
   return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
 }
 
 function ended(action: string, state: string): RegistryError {
   return new RegistryError({
     code: "Conflict",
-    message: `Cannot ${action}: it ${state === "committing" ? "is being committed" : `was ${state}`}`,
+    message: `Cannot ${action}: it ${
+      state === "committing" ? "is being committed" : `was ${state}`
+    }`,
     hint: "Open a draft with another id.",
   });
 }

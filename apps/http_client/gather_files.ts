@@ -86,7 +86,10 @@ export async function gatherFiles(
       }
       const ended = await sending.begin(PIECE_BYTES, async () => {
         const onBytes = (bytes: number) => tell(path, bytes);
-        Object.assign(wire, await sendContent(connection, content, { action, signal: sending.signal, onBytes }));
+        Object.assign(
+          wire,
+          await sendContent(connection, content, { action, signal: sending.signal, onBytes }),
+        );
       });
       if (!content.stays || (generated && file.content instanceof Uint8Array)) await ended();
     }

@@ -28,7 +28,10 @@ export async function* listAll<T>(connection: Connection, call: ListingCall): As
       query: { ...query, after, limit: Math.min(left, PAGE) },
     });
     if (!Array.isArray(page?.items)) {
-      throw strange({ action: call.action, location: connection.location, writes: false }, "it is no listing");
+      throw strange(
+        { action: call.action, location: connection.location, writes: false },
+        "it is no listing",
+      );
     }
     for (const item of page.items.slice(0, left)) yield item;
     left -= page.items.length;

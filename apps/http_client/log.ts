@@ -17,13 +17,20 @@ import type { OnWire } from "./wire.ts";
 /** Reads logs of a service. */
 export function createRemoteLog(connection: Connection): ReadLog {
   return async function* (name, { limit, signal }) {
-    const call = { action: `tell the log of ${shown(name)}`, path: `${artifactPath(name)}/log`, limit, signal };
+    const call = {
+      action: `tell the log of ${shown(name)}`,
+      path: `${artifactPath(name)}/log`,
+      limit,
+      signal,
+    };
     for await (const entry of listAll<OnWire<LogEntry>>(connection, call)) yield logEntryOf(entry);
   };
 }
 
 /** Returns when each version in a log was saved for the first time, by its canonical form; none where there is no log. */
-export async function firstSavesIn(log: AsyncIterable<LogEntry>): Promise<ReadonlyMap<string, Date>> {
+export async function firstSavesIn(
+  log: AsyncIterable<LogEntry>,
+): Promise<ReadonlyMap<string, Date>> {
   return firstSavesOf(await entriesOf(log));
 }
 

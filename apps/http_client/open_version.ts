@@ -42,7 +42,12 @@ export async function openVersion(
   const action = `open ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
   // What comes with its bytes, a service may know of before: who wants its store asked reads them on their own.
   const query = read && options.verify !== "full" ? { data: SMALL_BYTES } : undefined;
-  const wire = await connection.json<WireInfo>({ action, path: versionPath(ref, version), query, signal });
+  const wire = await connection.json<WireInfo>({
+    action,
+    path: versionPath(ref, version),
+    query,
+    signal,
+  });
   const info = infoOf(wire, { action, location: connection.location, writes: false });
   const data = new Map(wire.files.map(({ path, data }) => [path, data]));
   return createRemoteArtifact(connection, info, { ...options, data });
@@ -69,10 +74,17 @@ function createRemoteArtifact(
   const folder = `${artifactPath(info.name)}/versions/${segment(info.version)}/files`;
   const byPath = new Map(info.files.map((file) => [file.path, file]));
   const told: TransferProgress = { path: "", bytes: 0, totalBytes: info.size };
-  const tell = (path: string, bytes: number) => onProgress?.({ ...told, path, bytes: told.bytes += bytes });
+  const tell = (path: string, bytes: number) =>
+    onProgress?.({ ...told, path, bytes: told.bytes += bytes });
 
   async function* chunks(file: FileInfo, range?: ByteRange): AsyncGenerator<Uint8Array> {
-    const remote = { ref, path: `${folder}/${filePath(file.path)}`, commit: info.commit, info: file, signal };
+    const remote = {
+      ref,
+      path: `${folder}/${filePath(file.path)}`,
+      commit: info.commit,
+      info: file,
+      signal,
+    };
     for await (const chunk of readFile(connection, remote, { range, verify: verify !== "none" })) {
       tell(file.path, chunk.byteLength);
       yield chunk;

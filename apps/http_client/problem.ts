@@ -45,14 +45,20 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 
 /** The error of an answer that is none of success. Reads its body. */
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
-  if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) return await moved(response, asked);
+  if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) {
+    return await moved(response, asked);
+  }
   const said = await readProblem(response);
-  return said === undefined ? unexplained(response.status, asked) : errorOf(said, asked, response.status);
+  return said === undefined
+    ? unexplained(response.status, asked)
+    : errorOf(said, asked, response.status);
 }
 
 /** The error of a problem that stands in an answer, as beside a version that cannot be read. */
 export function errorOfProblem(said: unknown, asked: Asked): RegistryError {
-  return isProblem(said) ? errorOf(said, asked) : strange(asked, "it says of an error not what it is");
+  return isProblem(said)
+    ? errorOf(said, asked)
+    : strange(asked, "it says of an error not what it is");
 }
 
 function errorOf(said: Problem, { action, location }: Asked, status?: number): RegistryError {
@@ -81,7 +87,9 @@ async function moved(response: Response, { action, location }: Asked): Promise<R
   const to = URL.parse(response.headers.get("location") ?? "", location); // browsers do not say where
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action}: ${location} says that it moved${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
+    message: `Cannot ${action}: ${location} says that it moved${
+      to === null ? "" : ` to ${to.origin}${to.pathname}`
+    }`,
     hint: "Nothing was sent there. Open the registry at the address where its service is.",
     backend: location,
   });
@@ -110,7 +118,9 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
 type Problem = Record<string, unknown> & { code: ErrorCode };
 
 async function readProblem(response: Response): Promise<Problem | undefined> {
-  const isJson = /^application\/(problem\+)?json\b/i.test(response.headers.get("content-type") ?? "");
+  const isJson = /^application\/(problem\+)?json\b/i.test(
+    response.headers.get("content-type") ?? "",
+  );
   if (!isJson) {
     await response.body?.cancel();
     return undefined;
@@ -147,11 +157,16 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
 }
 
 /** The error of an answer that is not what the wire says. */
-export function strange({ action, location, writes }: Asked, state: string, cause?: unknown): RegistryError {
+export function strange(
+  { action, location, writes }: Asked,
+  state: string,
+  cause?: unknown,
+): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot ${action}: ${location} answers in another way: ${state}`,
-    hint: "Use the release of the service, or check that the address is that of a Holdfast service.",
+    hint:
+      "Use the release of the service, or check that the address is that of a Holdfast service.",
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}), // what answers may have altered what the service said

@@ -47,7 +47,9 @@ export async function* readFile(
 export function checkBytes(ref: string, info: FileInfo, bytes: Uint8Array): void {
   const hash = createSha256();
   hash.update(bytes);
-  if (bytes.byteLength !== info.size || hash.digest() !== info.sha256) throw corrupt(ref, info.path);
+  if (bytes.byteLength !== info.size || hash.digest() !== info.sha256) {
+    throw corrupt(ref, info.path);
+  }
 }
 
 /** Asks again from where it broke off, while that brings anything within the time for it. */
@@ -75,7 +77,12 @@ async function* readOn(
         }
         if (next.done || at >= end) break;
         at += next.value.byteLength;
-        if (at > end) throw strange({ action: `read ${shown(info.path)}`, location, writes: false }, "it is too long");
+        if (at > end) {
+          throw strange(
+            { action: `read ${shown(info.path)}`, location, writes: false },
+            "it is too long",
+          );
+        }
         failures = 0;
         movedAt = system.monotonic();
         yield next.value;
@@ -85,7 +92,11 @@ async function* readOn(
     }
     if (at >= end) return;
     signal?.throwIfAborted();
-    const error = unanswered({ action: `read ${shown(info.path)} of "${file.ref}"`, location, writes: false }, failure);
+    const error = unanswered({
+      action: `read ${shown(info.path)} of "${file.ref}"`,
+      location,
+      writes: false,
+    }, failure);
     const waitMs = backoffMs(++failures, () => system.random());
     if (system.monotonic() - movedAt + waitMs > retryForMs) throw error;
     logger.debug(`${error.message} any more: reads on at ${at}`);
@@ -111,7 +122,8 @@ async function begin(
 
 /** Whether an answer is of this range, or its beginning. */
 function isRange({ headers }: Response, { at, end }: { at: number; end: number }): boolean {
-  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? `bytes ${at}-${end - 1}/`) ?? [];
+  const [, first, last] =
+    /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? `bytes ${at}-${end - 1}/`) ?? [];
   return Number(first) === at && Number(last) < end;
 }
 
@@ -120,7 +132,9 @@ function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: numbe
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot read a range of ${shown(info.path)}: offset ${offset} and length ${length} are not a range`,
+      message: `Cannot read a range of ${
+        shown(info.path)
+      }: offset ${offset} and length ${length} are not a range`,
       hint: "Offset and length are whole numbers from 0.",
     });
   }
@@ -131,6 +145,7 @@ function corrupt(ref: string, path: string): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read ${shown(path)} of "${ref}": its bytes are not what was saved`,
-    hint: "They changed in the store, or on their way. Read again; where that does not help, restore it from a copy.",
+    hint:
+      "They changed in the store, or on their way. Read again; where that does not help, restore it from a copy.",
   });
 }

@@ -18,7 +18,13 @@ import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { rememberLog } from "../../core/record/log.ts";
 import { makeValue } from "../../core/record/make_value.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
-import type { AliasChange, LoadOptions, ReadOptions, Registry, Verify } from "../../core/registry.ts";
+import type {
+  AliasChange,
+  LoadOptions,
+  ReadOptions,
+  Registry,
+  Verify,
+} from "../../core/registry.ts";
 import type { SaveOptions, SignalOptions } from "../../core/registry.ts";
 import { createDerivedVerbs } from "../../core/work/derived_verbs.ts";
 import { artifactPath, segment, versionPath } from "./address.ts";
@@ -52,7 +58,10 @@ export interface RemoteRegistryOptions extends WrapVerbsOptions {
 }
 
 /** The registry behind a connection. */
-export function createRemoteRegistry(connection: Connection, options: RemoteRegistryOptions): Registry {
+export function createRemoteRegistry(
+  connection: Connection,
+  options: RemoteRegistryOptions,
+): Registry {
   const { id, settings, materializers, maxLoadBytes } = options;
   const { location } = connection;
 
@@ -71,10 +80,19 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     return await saveValue(connection, { name, value, materializers }, options);
   }
 
-  const open = async (asked: string, given: ReadOptions & Pick<LoadOptions, "onProgress">, read?: boolean) => {
+  const open = async (
+    asked: string,
+    given: ReadOptions & Pick<LoadOptions, "onProgress">,
+    read?: boolean,
+  ) => {
     const { ref, options: how } = await pinned(pastOf(), asked, given);
     const limit = createLoadLimit(maxLoadBytes);
-    const artifact = await openVersion(connection, ref, { ...how, verify: how.verify ?? options.verify, limit, read });
+    const artifact = await openVersion(connection, ref, {
+      ...how,
+      verify: how.verify ?? options.verify,
+      limit,
+      read,
+    });
     return { artifact, limit };
   };
 
@@ -85,16 +103,28 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     });
   }
 
-  async function loadIfThere(ref: string, given: SignalOptions = {}): Promise<{ value: unknown } | undefined> {
+  async function loadIfThere(
+    ref: string,
+    given: SignalOptions = {},
+  ): Promise<{ value: unknown } | undefined> {
     return await untilNotOverwritten(async () => {
       const opened = await orMissing(open(ref, given, true));
       if (opened === undefined) return undefined;
-      return { value: await makeValue(opened.artifact, { ...given, materializers, limit: opened.limit }) };
+      return {
+        value: await makeValue(opened.artifact, { ...given, materializers, limit: opened.limit }),
+      };
     });
   }
 
   const names: Registry["names"] = ({ prefix, after, limit, signal } = {}) =>
-    listAll<string>(connection, { action: "list names", path: "names", query: { prefix }, after, limit, signal });
+    listAll<string>(connection, {
+      action: "list names",
+      path: "names",
+      query: { prefix },
+      after,
+      limit,
+      signal,
+    });
 
   const info: Registry["info"] = async (asked, given = {}) => {
     const { ref, options } = await pinned(pastOf(), asked, given);
@@ -105,13 +135,24 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     if (found === undefined) return false; // nor was it there
     const { ref, options: { version, signal } } = found;
     const path = versionPath(ref, version);
-    const call = { action: `find ${shown(ref)}`, method: "HEAD", path, also: [404], signal } as const;
+    const call = {
+      action: `find ${shown(ref)}`,
+      method: "HEAD",
+      path,
+      also: [404],
+      signal,
+    } as const;
     const { ok, headers } = await connection.request(call);
     const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
-    if (!isService) throw strange({ action: call.action, location, writes: false }, "it tells of no version");
+    if (!isService) {
+      throw strange({ action: call.action, location, writes: false }, "it tells of no version");
+    }
     return ok;
   };
-  const remove: Registry["delete"] = async (ref, { version, force, ifCommit, signal, ...all } = {}) => {
+  const remove: Registry["delete"] = async (
+    ref,
+    { version, force, ifCommit, signal, ...all } = {},
+  ) => {
     const action = `delete ${shown(ref)}`;
     checkWritable(action);
     const parsed = parseRef(ref, version);
@@ -124,12 +165,25 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
   };
 
   const registry: Registry = {
-    ...createDerivedVerbs({ settings, save: saveOne, load: loadOne, loadIfThere, info, has, delete: remove, names }),
+    ...createDerivedVerbs({
+      settings,
+      save: saveOne,
+      load: loadOne,
+      loadIfThere,
+      info,
+      has,
+      delete: remove,
+      names,
+    }),
     location,
     id,
     settings,
     materializers,
-    save: (artifact: string | DefinedArtifact<unknown>, value: unknown, options: SaveOptions = {}) =>
+    save: (
+      artifact: string | DefinedArtifact<unknown>,
+      value: unknown,
+      options: SaveOptions = {},
+    ) =>
       isDefinedArtifact(artifact)
         ? saveOne(artifact.name, value, { materializer: artifact.materializer, ...options })
         : saveOne(artifact, value, options),
@@ -142,7 +196,9 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
     async download(ref, options) {
       const download = (await loadDisk(ref)).createDownload(options);
       const reading = { ...options, onProgress: download.onProgress };
-      return await untilNotOverwritten(async () => await download.write((await open(ref, reading)).artifact));
+      return await untilNotOverwritten(async () =>
+        await download.write((await open(ref, reading)).artifact)
+      );
     },
     info,
     has,
@@ -169,7 +225,9 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
         repeats: expected === undefined, // after an own one that was done, another would seem to have come first
         signal,
       });
-      if (set?.alias !== alias) throw strange({ action, location, writes: true }, "it tells of no alias");
+      if (set?.alias !== alias) {
+        throw strange({ action, location, writes: true }, "it tells of no alias");
+      }
     },
     async deleteAlias(name, alias, { expected, signal } = {}) {
       const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
@@ -183,26 +241,49 @@ export function createRemoteRegistry(connection: Connection, options: RemoteRegi
       const path = `${artifactPath(name)}/aliases`;
       const listing = { action: `list the aliases of ${shown(name)}`, path, signal };
       const aliases: Record<string, string> = {};
-      for await (const { alias, version } of listAll<{ alias: string; version: string }>(connection, listing)) {
-        Object.defineProperty(aliases, alias, { value: version, enumerable: true, configurable: true, writable: true });
+      for await (
+        const { alias, version } of listAll<{ alias: string; version: string }>(connection, listing)
+      ) {
+        Object.defineProperty(aliases, alias, {
+          value: version,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
       }
       return aliases;
     },
     async *history(name, alias, { limit, signal } = {}) {
       const path = `${aliasPath(name, alias)}/history`;
-      const listing = { action: `tell what ${shown(alias)} of ${shown(name)} named`, path, limit, signal };
-      for await (const change of listAll<OnWire<AliasChange>>(connection, listing)) yield changeOf(change);
+      const listing = {
+        action: `tell what ${shown(alias)} of ${shown(name)} named`,
+        path,
+        limit,
+        signal,
+      };
+      for await (const change of listAll<OnWire<AliasChange>>(connection, listing)) {
+        yield changeOf(change);
+      }
     },
 
     async copy(ref, to, { onConflict, signal } = {}) {
       const action = `copy ${shown(ref)} to ${shown(to)}`;
       checkWritable(action);
       const path = `${versionPath(ref)}/copy`;
-      const call = { action, method: "POST", path, json: { to, onConflict }, writes: true, signal } as const;
+      const call = {
+        action,
+        method: "POST",
+        path,
+        json: { to, onConflict },
+        writes: true,
+        signal,
+      } as const;
       return savedOf(await connection.json(call), { action, location, writes: true });
     },
     openDraft: (name, { id }) =>
-      Promise.resolve().then(() => openRemoteDraft(connection, name, { id, materializers, checkWritable })),
+      Promise.resolve().then(() =>
+        openRemoteDraft(connection, name, { id, materializers, checkWritable })
+      ),
     watch: (name, options) => watchRemote(connection, name, options),
     async lineage(ref, { direction, depth, signal } = {}) {
       parseRef(ref);

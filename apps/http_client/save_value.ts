@@ -25,7 +25,9 @@ export async function saveValue(
   checkOptions(name, options);
   const { materializer = materializers.forValue(value), signal, onProgress } = options;
   checkMaterializer(materializer);
-  const action = `save ${shown(options.version === undefined ? name : `${name}@${options.version}`)}`;
+  const action = `save ${
+    shown(options.version === undefined ? name : `${name}@${options.version}`)
+  }`;
   const { id, formatVersion } = materializer;
   // With a key a save can be sent again: the service gives what the first of them came to.
   const { idempotencyKey = connection.system.id() } = options;
@@ -47,8 +49,11 @@ export async function saveValue(
 }
 
 /** What a service is told of the options of a save: nothing that other registries pass over too. */
-export function askedOf(options: SaveOptions): Omit<SaveOptions, "materializer" | "signal" | "onProgress"> {
-  const { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress } = options;
+export function askedOf(
+  options: SaveOptions,
+): Omit<SaveOptions, "materializer" | "signal" | "onProgress"> {
+  const { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress } =
+    options;
   return { version, bump, onConflict, ifCommit, base, skipIfUnchanged, metadata, inputs, compress };
 }
 

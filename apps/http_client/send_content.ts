@@ -45,8 +45,15 @@ export async function sendContent(
   options: SendContentOptions,
 ): Promise<SentContent> {
   const { size } = content;
-  if (size !== undefined && size <= PIECE_BYTES) return await sendWhole(connection, content, options);
-  if (size !== undefined) return await sendPieces(connection, { size, chunks: () => content.chunks() }, options);
+  if (size !== undefined && size <= PIECE_BYTES) {
+    return await sendWhole(connection, content, options);
+  }
+  if (size !== undefined) {
+    return await sendPieces(connection, {
+      size,
+      chunks: () => content.chunks(),
+    }, options);
+  }
   if (canStream()) return await sendStream(connection, content, options);
   const blob = await new Response(iterableStream(content.chunks())).blob(); // browsers keep large ones on their disk
   return await sendPieces(connection, { size: blob.size, chunks: () => blobChunks(blob) }, options);
@@ -72,10 +79,20 @@ async function sendWhole(
   const bytes = concatBytes(await Array.fromAsync(content.chunks())) as Uint8Array<ArrayBuffer>;
   const hash = createSha256();
   hash.update(bytes);
-  const call = { action, path: "contents", method: "POST", headers: OCTETS, body: () => bytes, signal } as const;
+  const call = {
+    action,
+    path: "contents",
+    method: "POST",
+    headers: OCTETS,
+    body: () => bytes,
+    signal,
+  } as const;
   const received = await connection.json<SentContent>(call);
   onBytes?.(bytes.byteLength);
-  return checkReceived(connection, action, { received, sent: { size: bytes.byteLength, sha256: hash.digest() } });
+  return checkReceived(connection, action, {
+    received,
+    sent: { size: bytes.byteLength, sha256: hash.digest() },
+  });
 }
 
 /** Sent once: what broke off is gone. */
@@ -138,11 +155,20 @@ async function sendPieces(
 ): Promise<SentContent> {
   const { location } = connection;
   const headers = { ...TUS, "upload-length": String(size) };
-  const created = await connection.request({ action, path: "uploads", method: "POST", headers, signal });
+  const created = await connection.request({
+    action,
+    path: "uploads",
+    method: "POST",
+    headers,
+    signal,
+  });
   await created.body?.cancel();
   // What stands before the service may have changed the rest of the address, and nobody else is sent the token.
-  const upload = (created.headers.get("location") ?? "").replace(/\/+$/, "").split("/").at(-1) ?? "";
-  if (upload === "") throw strange({ action, location, writes: false }, "it says not where the upload is");
+  const upload = (created.headers.get("location") ?? "").replace(/\/+$/, "").split("/").at(-1) ??
+    "";
+  if (upload === "") {
+    throw strange({ action, location, writes: false }, "it says not where the upload is");
+  }
   const hash = createSha256();
   let from = 0;
   for await (const piece of piecesOf(chunks())) {
@@ -166,13 +192,26 @@ async function sendPiece(
   await retry(async () => {
     const at = look ? await offsetOf(connection, target) : from;
     if (at < from || at > end) {
-      throw strange({ action: target.action, location, writes: false }, `it has ${at} bytes of an upload, not ${from}`);
+      throw strange(
+        { action: target.action, location, writes: false },
+        `it has ${at} bytes of an upload, not ${from}`,
+      );
     }
     if (at === end) return;
     look = true;
-    const headers = { ...TUS, "upload-offset": String(at), "content-type": "application/offset+octet-stream" };
+    const headers = {
+      ...TUS,
+      "upload-offset": String(at),
+      "content-type": "application/offset+octet-stream",
+    };
     const body = () => piece.subarray(at - from);
-    const response = await connection.request({ ...target, method: "PATCH", headers, body, once: true });
+    const response = await connection.request({
+      ...target,
+      method: "PATCH",
+      headers,
+      body,
+      once: true,
+    });
     await response.body?.cancel();
   }, {
     system,
@@ -192,7 +231,9 @@ async function offsetOf(
 }
 
 /** Chunks as pieces of one size, but for the last. */
-async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* piecesOf(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let held: Uint8Array[] = [];
   let size = 0;
   for await (let chunk of chunks) {

@@ -38,7 +38,12 @@ export async function* watchRemote(
       });
       if (response === undefined) return; // the end that the caller asked for
       try {
-        for await (const data of eventsOf(response.body ?? new Blob([]).stream(), { signal: ends, timeoutMs })) {
+        for await (
+          const data of eventsOf(response.body ?? new Blob([]).stream(), {
+            signal: ends,
+            timeoutMs,
+          })
+        ) {
           failures = 0;
           const event = JSON.parse(data) as WatchEvent;
           if (event.commit !== last) yield event;
@@ -48,7 +53,9 @@ export async function* watchRemote(
         if (signal?.aborted) return;
         logger.debug(`${call.action}: again: ${(error as Error).message}`);
       }
-      if (!signal?.aborted) await system.sleep(backoffMs(++failures, () => system.random()), signal).catch(() => {});
+      if (!signal?.aborted) {
+        await system.sleep(backoffMs(++failures, () => system.random()), signal).catch(() => {});
+      }
     }
   } finally {
     ended.abort(); // whoever takes no more events wants none
@@ -60,7 +67,9 @@ async function* eventsOf(
   stream: ReadableStream<Uint8Array>,
   { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
 ): AsyncGenerator<string> {
-  const reader = stream.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  const reader = stream.pipeThrough(
+    new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
+  ).getReader();
   const stop = () => void reader.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", stop);
   let rest = "", kind = "";

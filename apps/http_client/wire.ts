@@ -15,14 +15,21 @@ import type { Asked } from "./problem.ts";
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
 
 /** What is known of a version, with the bytes of its files where they are few. */
-export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & { files: (FileInfo & { data?: string })[] };
+export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & {
+  files: (FileInfo & { data?: string })[];
+};
 
 /** A version in a listing. */
-export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & { info?: WireInfo; error?: unknown };
+export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & {
+  info?: WireInfo;
+  error?: unknown;
+};
 
 /** What is known of a version. */
 export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
-  if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) throw strange(asked, "it tells of no version");
+  if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) {
+    throw strange(asked, "it tells of no version");
+  }
   const files = wire.files.map(({ data: _, ...file }) => file);
   return { ...wire, files, createdAt: new Date(wire.createdAt) };
 }
@@ -41,7 +48,10 @@ export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
 }
 
 /** A version in a listing. */
-export function versionOf({ info, error, modifiedAt, ...entry }: WireVersion, asked: Asked): VersionEntry {
+export function versionOf(
+  { info, error, modifiedAt, ...entry }: WireVersion,
+  asked: Asked,
+): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
   if (info !== undefined) version.info = infoOf(info, asked);
   if (error !== undefined) version.error = errorOfProblem(error, asked);
@@ -59,7 +69,10 @@ export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {
 }
 
 /** What a version was made from, and what was made from it. */
-export function lineageOf(wire: Omit<Lineage, "nodes"> & { nodes: OnWire<LineageNode>[] }, asked: Asked): Lineage {
+export function lineageOf(
+  wire: Omit<Lineage, "nodes"> & { nodes: OnWire<LineageNode>[] },
+  asked: Asked,
+): Lineage {
   if (!Array.isArray(wire?.nodes)) throw strange(asked, "it is no lineage");
   const nodes = wire.nodes.map(({ createdAt, ...node }) =>
     createdAt === undefined ? node : { ...node, createdAt: new Date(createdAt) }
@@ -72,7 +85,9 @@ export function encodeBase64(bytes: Uint8Array): string {
   const { toBase64 } = bytes as { toBase64?(): string };
   if (toBase64 !== undefined) return toBase64.call(bytes);
   let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
   return btoa(text);
 }
 

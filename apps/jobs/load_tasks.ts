@@ -16,7 +16,8 @@ export type TaskPlugins = CallRunner & AsyncDisposable;
  * @throws {RegistryError} as {@linkcode loadModule}; `Invalid` where it exports no set
  */
 export async function loadTasks(file: string, { cwd }: { cwd: string }): Promise<TaskPlugins> {
-  const missing = "Write one that has: export const plugins = createPlugins(), with plugins.defineTask(…) after it.";
+  const missing =
+    "Write one that has: export const plugins = createPlugins(), with plugins.defineTask(…) after it.";
   const { path, exported } = await loadModule(file, { cwd, what: "tasks", missing });
   const plugins = await exported.plugins as Partial<TaskPlugins> | undefined;
   if (typeof plugins?.runCall === "function") return plugins as TaskPlugins;
@@ -24,8 +25,11 @@ export async function loadTasks(file: string, { cwd }: { cwd: string }): Promise
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot load tasks of ${path}: ${
-      "plugins" in exported ? "what it exports as plugins is no set of plugins" : `it exports ${names}`
+      "plugins" in exported
+        ? "what it exports as plugins is no set of plugins"
+        : `it exports ${names}`
     }`,
-    hint: 'It has to have: export const plugins = createPlugins(), of "@holdfast/holdfast/plugins".',
+    hint:
+      'It has to have: export const plugins = createPlugins(), of "@holdfast/holdfast/plugins".',
   });
 }

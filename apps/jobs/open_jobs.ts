@@ -35,12 +35,18 @@ export async function withQueue<T>(
 }
 
 /** A job that the queue knows; `NotFound` where it does not. */
-export async function findJob(queue: JobQueue, id: string, { io: { signal } }: CommandContext): Promise<QueuedJob> {
+export async function findJob(
+  queue: JobQueue,
+  id: string,
+  { io: { signal } }: CommandContext,
+): Promise<QueuedJob> {
   const job = await queue.get(id, { signal });
   if (job !== undefined) return job;
   throw new RegistryError({
     code: "NotFound",
-    message: `Cannot find job ${JSON.stringify(id)}: the queue at ${queue.location} does not know it`,
+    message: `Cannot find job ${
+      JSON.stringify(id)
+    }: the queue at ${queue.location} does not know it`,
     hint: id.includes("…")
       ? "That id was cut to fit the terminal. Whole ones: holdfast jobs ls --quiet"
       : "See what it knows: holdfast jobs ls. Jobs that ended are forgotten after a week.",
@@ -49,8 +55,14 @@ export async function findJob(queue: JobQueue, id: string, { io: { signal } }: C
 
 /** One line of what is to be known of a job: why it failed, or cannot be read, or how far it is. */
 export function remarkOf({ state, reason, progress }: QueuedJob): string {
-  if (reason !== undefined || state === "failed" || state === "cancelled") return (reason ?? "").split("\n")[0];
-  return progress === undefined ? "" : typeof progress === "object" ? JSON.stringify(progress) : String(progress);
+  if (reason !== undefined || state === "failed" || state === "cancelled") {
+    return (reason ?? "").split("\n")[0];
+  }
+  return progress === undefined
+    ? ""
+    : typeof progress === "object"
+    ? JSON.stringify(progress)
+    : String(progress);
 }
 
 /** When something last became of a job. */

@@ -24,7 +24,11 @@ export interface TakeTasksOptions {
 }
 
 /** Takes tasks until the run is told to end. */
-export async function takeTasks(url: string, options: TakeTasksOptions, context: CommandContext): Promise<void> {
+export async function takeTasks(
+  url: string,
+  options: TakeTasksOptions,
+  context: CommandContext,
+): Promise<void> {
   const { io } = context;
   const { tasks, concurrency, handBack } = options;
   const plugins = await loadTasks(tasks, io);
@@ -36,17 +40,26 @@ export async function takeTasks(url: string, options: TakeTasksOptions, context:
       if (event.event !== "trouble") troubles.reset();
       const times = event.event === "trouble" ? troubles.count(event.reason) : 1;
       if (times === undefined) return;
-      say(event, times, context).catch((error) => context.logger.debug(`cannot tell of a job: ${error}`));
+      say(event, times, context).catch((error) =>
+        context.logger.debug(`cannot tell of a job: ${error}`)
+      );
     };
     const taking = await workTasks(plugins, queue, { concurrency, onEvent });
     await say({ event: "ready", queue: queue.location, tasks }, 1, context);
     await aborted(io.signal);
     const jobs = taking.running().length;
     if (jobs > 0) await say({ event: handBack ? "handing back" : "finishing", jobs }, 1, context);
-    io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }).catch(() => {}));
+    io.secondStop?.addEventListener(
+      "abort",
+      () => void taking.close({ handBack: true }).catch(() => {}),
+    );
     isReached = await leaveWorker(taking.close({ handBack }), taking.running, io.system);
     if (!isReached) {
-      await say({ event: "trouble", reason: "the queue does not answer, and is left as it is" }, 1, context);
+      await say(
+        { event: "trouble", reason: "the queue does not answer, and is left as it is" },
+        1,
+        context,
+      );
     }
   } finally {
     const closing = Promise.resolve(queue[Symbol.asyncDispose]());
@@ -63,16 +76,29 @@ type Said = Partial<Record<"id" | "group" | "reason" | "queue" | "tasks", string
 };
 
 /** An event, as one line. */
-async function say(event: Said, times: number, { io, shared: { json, quiet } }: CommandContext): Promise<void> {
-  if (json) return await io.stdout.write(`${JSON.stringify(times === 1 ? event : { ...event, times })}\n`);
+async function say(
+  event: Said,
+  times: number,
+  { io, shared: { json, quiet } }: CommandContext,
+): Promise<void> {
+  if (json) {
+    return await io.stdout.write(`${JSON.stringify(times === 1 ? event : { ...event, times })}\n`);
+  }
   if (!quiet) await io.stderr.write(`${printable(lineOf(event, times))}\n`);
 }
 
-function lineOf({ event, id, group, reason, queue, tasks, jobs, again }: Said, times: number): string {
+function lineOf(
+  { event, id, group, reason, queue, tasks, jobs, again }: Said,
+  times: number,
+): string {
   if (event === "ready") return `taking tasks of ${tasks} from ${queue}; Ctrl-C stops`;
-  if (event === "trouble") return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;
+  if (event === "trouble") {
+    return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;
+  }
   if (jobs !== undefined) {
-    return `${event} ${jobs} job${jobs === 1 ? "" : "s"}${event === "finishing" ? "; once more hands back" : ""}`;
+    return `${event} ${jobs} job${jobs === 1 ? "" : "s"}${
+      event === "finishing" ? "; once more hands back" : ""
+    }`;
   }
   const end = reason === undefined ? "" : `: ${reason}${again ? "; it is tried again" : ""}`;
   return `${group === undefined ? "" : `${group} `}${id} ${event}${end}`;

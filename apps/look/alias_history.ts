@@ -20,7 +20,11 @@ export interface NamedAlias {
 }
 
 /** Lists what an alias named, the newest first. */
-export async function showHistory(registry: Registry, { name, alias }: NamedAlias, context: CommandContext) {
+export async function showHistory(
+  registry: Registry,
+  { name, alias }: NamedAlias,
+  context: CommandContext,
+) {
   const changes = changesOf(registry, { name, alias }, context);
   const rows = async function* () {
     for await (const { version, createdAt, commit, generation } of changes) {
@@ -30,7 +34,11 @@ export async function showHistory(registry: Registry, { name, alias }: NamedAlia
       };
     }
   };
-  await printTable(context, [{ title: "VERSION" }, { title: "SINCE" }, { title: "COMMIT" }], rows());
+  await printTable(
+    context,
+    [{ title: "VERSION" }, { title: "SINCE" }, { title: "COMMIT" }],
+    rows(),
+  );
 }
 
 /** What an alias named at a moment; undefined where it was not there. */
@@ -45,7 +53,11 @@ export async function namedAt(
 }
 
 /** Lets an alias name what it named before, unless somebody changes it meanwhile. */
-export async function rollBack(registry: Registry, { name, alias }: NamedAlias, context: CommandContext) {
+export async function rollBack(
+  registry: Registry,
+  { name, alias }: NamedAlias,
+  context: CommandContext,
+) {
   const [now, before] = await lastTwo(changesOf(registry, { name, alias }, context));
   if (before === undefined) {
     throw new RegistryError({
@@ -58,14 +70,21 @@ export async function rollBack(registry: Registry, { name, alias }: NamedAlias, 
   const setting = registry.setAlias(name, alias, before, { expected: now ?? null, signal });
   await withHints(setting, {
     ...lookUp(`${name}@${before}`),
-    Conflict: `Somebody changed it meanwhile. See: holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`,
+    Conflict: `Somebody changed it meanwhile. See: holdfast alias ${shellWord(name)} ${
+      shellWord(alias)
+    } --history`,
   });
   const text = `${name}@${alias} is ${before} again (it was ${now ?? "removed"})`;
-  await context.result({ name, alias, version: before, was: now ?? null }, context.shared.quiet ? undefined : text);
+  await context.result(
+    { name, alias, version: before, was: now ?? null },
+    context.shared.quiet ? undefined : text,
+  );
 }
 
 /** What is named now, and the last other version that was. */
-async function lastTwo(changes: AsyncIterable<AliasChange>): Promise<[now?: string, before?: string]> {
+async function lastTwo(
+  changes: AsyncIterable<AliasChange>,
+): Promise<[now?: string, before?: string]> {
   let first: { version?: string } | undefined;
   for await (const { version } of changes) {
     first ??= { version };
@@ -81,7 +100,11 @@ export async function aliasHint(registry: Registry, name: string, alias: string)
   return `${meant}See what there is: holdfast alias ${shellWord(name)}`;
 }
 
-async function* changesOf(registry: Registry, { name, alias }: NamedAlias, { io: { signal } }: CommandContext) {
+async function* changesOf(
+  registry: Registry,
+  { name, alias }: NamedAlias,
+  { io: { signal } }: CommandContext,
+) {
   try {
     yield* registry.history(name, alias, { signal });
   } catch (error) {

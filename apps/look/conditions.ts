@@ -28,14 +28,18 @@ export function parseCondition(text: string): Condition {
   if (text.length > MAX_CHARACTERS) {
     throw invalid(`${text.slice(0, 20)}…`, `it has more than ${MAX_CHARACTERS} characters`);
   }
-  const terms = text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) => parseTerm(term, text));
+  const terms = text.split(/\s+and\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/i).map((term) =>
+    parseTerm(term, text)
+  );
   return (info) => terms.every((meets) => meets(info));
 }
 
 function parseTerm(term: string, whole: string): Condition {
   const [, field, sign, typed] = TERM.exec(term) ?? [];
   const wanted = typed?.replace(/^(['"])(.*)\1$/s, "$2");
-  if (field === undefined || typed === "") throw invalid(whole, "a comparison such as metadata.epochs > 3 is expected");
+  if (field === undefined || typed === "") {
+    throw invalid(whole, "a comparison such as metadata.epochs > 3 is expected");
+  }
   const join = wanted === typed ? OTHER_JOIN.exec(typed)?.[1] : undefined;
   if (join !== undefined) {
     throw invalid(whole, `comparisons are joined by and, not by ${join}; a text stands in quotes`);

@@ -23,12 +23,20 @@ export interface DiffSide {
 }
 
 /** A version of the registry, which is named exactly from now on. */
-export async function versionSide(registry: Registry, ref: string, { signal }: CliIo): Promise<DiffSide> {
+export async function versionSide(
+  registry: Registry,
+  ref: string,
+  { signal }: CliIo,
+): Promise<DiffSide> {
   const isPath = looksLikeLocation(ref);
   const artifact = await withHints(
     registry.open(ref, { signal }),
     isPath
-      ? { NotFound: `The version comes first, and the path after it: holdfast diff REF ${shellWord(ref)}` }
+      ? {
+        NotFound: `The version comes first, and the path after it: holdfast diff REF ${
+          shellWord(ref)
+        }`,
+      }
       : lookUp(ref, registry),
   );
   const { name, version } = artifact.info;
@@ -43,7 +51,9 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
     return await versionSide(registry, text, io).catch(async (error) => {
       if (!isRegistryError(error, "NotFound") || !await isThere(path)) throw error;
       const { code, message } = error;
-      const hint = `There is a file or folder of that name: write ${shellWord(`./${text}`)} for it.`;
+      const hint = `There is a file or folder of that name: write ${
+        shellWord(`./${text}`)
+      } for it.`;
       throw new RegistryError({ code, message, hint, cause: error });
     });
   }
@@ -54,7 +64,9 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
     compared,
     async bytes(file) {
       const at = isFolder ? join(path, file.path) : path;
-      return file.mode === "link" ? new TextEncoder().encode(await readlink(at)) : await readFile(at);
+      return file.mode === "link"
+        ? new TextEncoder().encode(await readlink(at))
+        : await readFile(at);
     },
   };
 }
@@ -64,7 +76,11 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** The version that came before the one that a ref means, by their numbers. */
-export async function versionBefore(registry: Registry, after: DiffSide, { signal }: CliIo): Promise<string> {
+export async function versionBefore(
+  registry: Registry,
+  after: DiffSide,
+  { signal }: CliIo,
+): Promise<string> {
   const [name, version] = after.label.split("@");
   let isNext = false;
   for await (const entry of registry.versions(name, { signal })) {

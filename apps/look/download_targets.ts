@@ -35,15 +35,21 @@ export interface DownloadTarget {
 }
 
 /** Tells refs from places: the second word is a place, unless there is a folder for all. Throws `Invalid`. */
-export function wantedDownloads(words: readonly string[], flags: AsOfFlags & { to?: string }): WantedDownloads {
+export function wantedDownloads(
+  words: readonly string[],
+  flags: AsOfFlags & { to?: string },
+): WantedDownloads {
   const { to: folder, asOf } = flags;
   if (folder === "" || (folder === undefined && words[1] === "")) throw nowhere(words[0]);
   if (folder !== undefined || words.length === 1) return { refs: words, folder, asOf };
-  if (words.length === 2 && !isPattern(words[0])) return { refs: [words[0]], place: words[1], asOf };
+  if (words.length === 2 && !isPattern(words[0])) {
+    return { refs: [words[0]], place: words[1], asOf };
+  }
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot download several versions: where they go is not said",
-    hint: "Write: holdfast download REFS --to FOLDER. Each becomes FOLDER/ and the last part of its name.",
+    hint:
+      "Write: holdfast download REFS --to FOLDER. Each becomes FOLDER/ and the last part of its name.",
   });
 }
 
@@ -66,7 +72,12 @@ export async function downloadTargets(
     const other = taken.get(path.toLowerCase()); // one place on a disk that does not tell cases apart
     if (other !== undefined) throw meet(other, exact, path);
     taken.set(path.toLowerCase(), exact);
-    targets.set(exact, { exact, name, version, to: /[/\\]$/.test(place ?? "") ? join(path, sep) : path });
+    targets.set(exact, {
+      exact,
+      name,
+      version,
+      to: /[/\\]$/.test(place ?? "") ? join(path, sep) : path,
+    });
   }
   return [...targets.values()];
 }

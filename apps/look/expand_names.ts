@@ -37,7 +37,11 @@ export async function expandNames(
   return [...meant];
 }
 
-async function matching(registry: Registry, pattern: string, signal: AbortSignal): Promise<string[]> {
+async function matching(
+  registry: Registry,
+  pattern: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   const prefix = /^[^*?[\]{}\\]*/.exec(pattern)![0];
   const expression = globToRegExp(pattern, { os: "linux" });
   const names = await Array.fromAsync(registry.names({ prefix, signal }));

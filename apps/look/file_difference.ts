@@ -26,7 +26,10 @@ export async function differenceOf(
   { before, after }: { before: DiffSide; after: DiffSide },
 ): Promise<ContentDifference> {
   if (change.change === "renamed") return {};
-  const [old, now] = await Promise.all([textOf(change.before, before), textOf(change.after, after)]);
+  const [old, now] = await Promise.all([
+    textOf(change.before, before),
+    textOf(change.after, after),
+  ]);
   if (old === undefined || now === undefined) return {};
   if (change.change === "changed" && [change.before, change.after].every(isJson)) {
     const values = jsonDifference(old, now);
@@ -45,7 +48,10 @@ export async function differenceOf(
 
 /** What is used of `apps/diff.ts`. */
 interface DiffPart {
-  unifiedDiff(before: { name: string; text: string }, after: { name: string; text: string }): string | undefined;
+  unifiedDiff(
+    before: { name: string; text: string },
+    after: { name: string; text: string },
+  ): string | undefined;
 }
 
 /** The text of a file, empty where there is none; undefined where it is none, or too long. */

@@ -38,7 +38,9 @@ export async function followLogs(
 
   async function look(step: string): Promise<void> {
     const state = followed.get(step)!;
-    const running = await Promise.all(runningLogs({ run, step, root: io.cwd, workDir }).map(writtenLines));
+    const running = await Promise.all(
+      runningLogs({ run, step, root: io.cwd, workDir }).map(writtenLines),
+    );
     const attempts = await attemptsOf(registry, { run, step }, { signal });
     for (const [i, { ref, hasLog, record }] of attempts.entries()) {
       if (hasLog && !state.kept.has(ref)) {
@@ -49,7 +51,9 @@ export async function followLogs(
       state.ended ||= record.kind === "step";
     }
     // What has been kept since it was read begins with the same line: each has its time.
-    for (const lines of running) if (!state.kept.has(lines[0])) await printNew(step, attempts.length, lines);
+    for (const lines of running) {
+      if (!state.kept.has(lines[0])) await printNew(step, attempts.length, lines);
+    }
   }
 
   async function printNew(step: string, attempt: number, lines: readonly string[]): Promise<void> {

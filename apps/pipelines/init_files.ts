@@ -52,7 +52,9 @@ pipeline:
 /** The operators of {@linkcode pipelineText}. */
 export function operatorsText(): string {
   const [major, minor] = manifest.version.split(".");
-  const library = "Deno" in globalThis ? `jsr:@holdfast/holdfast@^${major}.${minor}` : "@holdfast/holdfast";
+  const library = "Deno" in globalThis
+    ? `jsr:@holdfast/holdfast@^${major}.${minor}`
+    : "@holdfast/holdfast";
   return `// The code of the steps in pipeline.yaml. See what there is: holdfast operators ls
 import { readFile, writeFile } from "node:fs/promises";
 import { createOperators, defineOperator } from "${library}/operators";

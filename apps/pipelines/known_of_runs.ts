@@ -4,7 +4,14 @@
  * @module
  */
 import type { Registry, SignalOptions } from "../../mod.ts";
-import type { ListedRun, PlannedStep, RunEnd, RunResult, StepEnd, StepOutcome } from "../../operators/runner/mod.ts";
+import type {
+  ListedRun,
+  PlannedStep,
+  RunEnd,
+  RunResult,
+  StepEnd,
+  StepOutcome,
+} from "../../operators/runner/mod.ts";
 
 /** In the order in which they are told. */
 const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
@@ -12,7 +19,9 @@ const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancel
 /** How many steps ended how: only what there is. */
 export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, number>> {
   const outcomes = Object.values(steps);
-  const counts = ENDS.map((end) => [end, outcomes.filter((outcome) => outcome.end === end).length] as const);
+  const counts = ENDS.map((end) =>
+    [end, outcomes.filter((outcome) => outcome.end === end).length] as const
+  );
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
@@ -61,7 +70,8 @@ export async function* knownSteps(
   const { mapAtOnce } = await import("../../workers/mod.ts");
   const plan = await readRun(registry, run, { signal });
   yield* mapAtOnce(plan.steps, async (step) => {
-    const outcome = result?.steps[step.step] ?? await outcomeSoFar(registry, { run, step }, { signal });
+    const outcome = result?.steps[step.step] ??
+      await outcomeSoFar(registry, { run, step }, { signal });
     return { run, step: step.step, why: step.reasons, ...outcome };
   });
 }

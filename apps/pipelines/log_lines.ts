@@ -18,7 +18,11 @@ export interface LogLine {
 }
 
 /** Prints a line: with the step before it where there are several. */
-export async function printLine(entry: LogLine, isOne: boolean, { io, shared }: CommandContext): Promise<void> {
+export async function printLine(
+  entry: LogLine,
+  isOne: boolean,
+  { io, shared }: CommandContext,
+): Promise<void> {
   if (shared.json) {
     const [, at, level, line = ""] = /^(\S+Z) (\w+) (.*)$/s.exec(entry.line) ??
       [undefined, undefined, undefined, entry.line];
@@ -30,7 +34,11 @@ export async function printLine(entry: LogLine, isOne: boolean, { io, shared }: 
 }
 
 /** Lines of a log that is kept beside a record. */
-export async function* keptLines(registry: Registry, ref: string, signal: AbortSignal): AsyncGenerator<string> {
+export async function* keptLines(
+  registry: Registry,
+  ref: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const artifact = await registry.open(ref, { signal });
   let rest = "";
   for await (const text of artifact.file("log.txt").stream().pipeThrough(new TextDecoderStream())) {

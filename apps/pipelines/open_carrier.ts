@@ -17,7 +17,8 @@ export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 /** The option that names an engine. */
 export const ENGINE_OPTION: OptionDefinition = {
   flags: "--engine [url]",
-  text: "what carries the steps: local:, slurm:, redis://host:6379, postgres://host/database; without a URL, and " +
+  text:
+    "what carries the steps: local:, slurm:, redis://host:6379, postgres://host/database; without a URL, and " +
     `where it has a password, it is that of ${ENGINE_VARIABLE}`,
 };
 
@@ -26,7 +27,11 @@ export const ENGINE_OPTION: OptionDefinition = {
  *
  * @throws {RegistryError} `Invalid` where there is none, and for one with a password: arguments can be read by everybody
  */
-export function engineUrl(given: string | true | undefined, { io }: Pick<CommandContext, "io">, flag: string): string {
+export function engineUrl(
+  given: string | true | undefined,
+  { io }: Pick<CommandContext, "io">,
+  flag: string,
+): string {
   const url = typeof given === "string" ? given : io.system.env(ENGINE_VARIABLE);
   if (!url) {
     throw new RegistryError({
@@ -38,7 +43,8 @@ export function engineUrl(given: string | true | undefined, { io }: Pick<Command
   if (typeof given !== "string" || !hasPassword(given)) return url;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot take a password by ${flag}: whoever lists the processes of this machine sees it`,
+    message:
+      `Cannot take a password by ${flag}: whoever lists the processes of this machine sees it`,
     hint: `Set ${ENGINE_VARIABLE} to the URL, and leave it out of the command line.`,
   });
 }

@@ -28,13 +28,19 @@ export interface PipelineFlags {
 export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--operators <file>",
-    text: `the module of the operators; else operators_module of the pipeline, else ${OPERATORS_FILE} beside it`,
+    text:
+      `the module of the operators; else operators_module of the pipeline, else ${OPERATORS_FILE} beside it`,
     completes: "file",
   },
-  { flags: "--set <path=value>", text: "a value over that of the file: operators.train.params.lr=0.2", repeat: true },
+  {
+    flags: "--set <path=value>",
+    text: "a value over that of the file: operators.train.params.lr=0.2",
+    repeat: true,
+  },
   {
     flags: "--override <file>",
-    text: "a file or URL of values over those of the file; PIPELINE_CONFIG_OVERRIDE_S3_PATH names one too",
+    text:
+      "a file or URL of values over those of the file; PIPELINE_CONFIG_OVERRIDE_S3_PATH names one too",
     repeat: true,
     completes: "file",
   },
@@ -43,7 +49,8 @@ export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
 /** The argument that names a pipeline. */
 export const PIPELINE_ARGUMENT = {
   usage: "[file]",
-  text: "the pipeline: a file, or a folder with pipeline.yaml or conf/pipeline.yaml; this folder where it is not given",
+  text:
+    "the pipeline: a file, or a folder with pipeline.yaml or conf/pipeline.yaml; this folder where it is not given",
   completes: "file",
 } as const;
 
@@ -83,7 +90,9 @@ export async function findPipeline(
   const module = file && operatorsUrl(file.path, file);
   const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
   // Read once more, so that the names that there are not are told with their places.
-  return isComplete ? { ...loaded, operators, module } : { ...await load({ operators }), operators, module };
+  return isComplete
+    ? { ...loaded, operators, module }
+    : { ...await load({ operators }), operators, module };
 }
 
 /** The same, where its operators are needed. `Invalid` where a step needs one, and nothing says where they are. */
@@ -97,15 +106,20 @@ export async function openPipeline(
   if (missing === undefined) return { ...loaded, operators };
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot use the pipeline ${loaded.pipeline.id}: nothing says where operator ${JSON.stringify(missing)} is`,
-    hint: `Write ${OPERATORS_FILE} beside the pipeline, name yours in it (operators_module: ./src/steps.ts), or give ` +
+    message: `Cannot use the pipeline ${loaded.pipeline.id}: nothing says where operator ${
+      JSON.stringify(missing)
+    } is`,
+    hint:
+      `Write ${OPERATORS_FILE} beside the pipeline, name yours in it (operators_module: ./src/steps.ts), or give ` +
       "--operators FILE.",
   });
 }
 
 /** The first operator that a step needs, and that is not there. */
 function missingOperator({ pipeline }: LoadedPipeline, operators: Operators): string | undefined {
-  return pipeline.steps.find((step) => step.startCommand === undefined && !operators.has(step.operator))?.operator;
+  return pipeline.steps.find((step) =>
+    step.startCommand === undefined && !operators.has(step.operator)
+  )?.operator;
 }
 
 /** Which module that is says the command line, or the configuration on this disk: never what is stored. */
@@ -115,7 +129,9 @@ async function operatorsFile(
   cwd: string,
 ): Promise<{ path: string; cwd: string } | undefined> {
   if (flags.operators !== undefined) return { path: flags.operators, cwd };
-  if (pipeline.operatorsModule !== undefined) return { path: pipeline.operatorsModule, cwd: folder };
+  if (pipeline.operatorsModule !== undefined) {
+    return { path: pipeline.operatorsModule, cwd: folder };
+  }
   const needsNone = pipeline.steps.every(({ startCommand }) => startCommand !== undefined);
   if (needsNone || !await isFile(join(folder, OPERATORS_FILE))) return undefined;
   return { path: OPERATORS_FILE, cwd: folder };
@@ -125,14 +141,19 @@ async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
-async function readObject(url: string, { io: { cwd, signal, system } }: CommandContext): Promise<string> {
+async function readObject(
+  url: string,
+  { io: { cwd, signal, system } }: CommandContext,
+): Promise<string> {
   const configs = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
   return new TextDecoder().decode(await configs.download(url, { signal }));
 }
 
 /** What planning and running a pipeline is given besides the registry. */
 export function runnerOptions(
-  { folder, operators, module }: Pick<FoundPipeline, "folder" | "module"> & { operators: Operators },
+  { folder, operators, module }: Pick<FoundPipeline, "folder" | "module"> & {
+    operators: Operators;
+  },
   { io: { cwd, signal, system } }: CommandContext,
 ): Omit<RunnerOptions, "registry"> {
   const s3 = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system });
@@ -145,7 +166,9 @@ function lazyExecutor(module: string): Executor<OperatorJobs> {
   let made: Promise<Executor<OperatorJobs>> | undefined;
   return {
     async run(kind, job, options) {
-      made ??= import("../../workers/operators/mod.ts").then((part) => part.createOperatorExecutor({ module }));
+      made ??= import("../../workers/operators/mod.ts").then((part) =>
+        part.createOperatorExecutor({ module })
+      );
       return await (await made).run(kind, job, options);
     },
   };
@@ -156,7 +179,11 @@ export async function moduleOfPipelineHere(context: CommandContext): Promise<str
   const { cwd, system } = context.io;
   try {
     const { loadPipeline } = await loadConfigPart();
-    const loaded = await loadPipeline(".", { cwd, system, readUrl: (url) => readObject(url, context) });
+    const loaded = await loadPipeline(".", {
+      cwd,
+      system,
+      readUrl: (url) => readObject(url, context),
+    });
     const file = await operatorsFile(loaded, {}, cwd);
     return file && operatorsUrl(file.path, file);
   } catch (error) {

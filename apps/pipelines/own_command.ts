@@ -21,12 +21,21 @@ const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import
 export function ownCommand(): string[] {
   const { Deno } = globalThis as { Deno?: DenoRuntime };
   if (Deno?.build?.standalone) return [process.execPath];
-  const { href } = new URL(`../cli${/\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts"}`, import.meta.url);
-  if (Deno === undefined) return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
+  const { href } = new URL(
+    `../cli${/\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts"}`,
+    import.meta.url,
+  );
+  if (Deno === undefined) {
+    return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
+  }
   return [process.execPath, "run", "--quiet", "--no-prompt", ...permissionFlags(Deno), href];
 }
 
 function permissionFlags({ permissions }: DenoRuntime): string[] {
-  const granted = PERMISSIONS.filter((name) => permissions?.querySync({ name }).state === "granted");
-  return granted.length === PERMISSIONS.length ? ["--allow-all"] : granted.map((name) => `--allow-${name}`);
+  const granted = PERMISSIONS.filter((name) =>
+    permissions?.querySync({ name }).state === "granted"
+  );
+  return granted.length === PERMISSIONS.length
+    ? ["--allow-all"]
+    : granted.map((name) => `--allow-${name}`);
 }

@@ -17,10 +17,15 @@ export interface PartFlags {
 export const PART_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--operator <step>",
-    text: "only this step, and others that are named so; what it reads of the rest is what those wrote last",
+    text:
+      "only this step, and others that are named so; what it reads of the rest is what those wrote last",
     repeat: true,
   },
-  { flags: "--node <node>", text: "only the steps of this node, besides those named by --operator", repeat: true },
+  {
+    flags: "--node <node>",
+    text: "only the steps of this node, besides those named by --operator",
+    repeat: true,
+  },
   {
     flags: "--force [step]",
     text: "although nothing has changed: this step, or all of them where none is named",
@@ -29,7 +34,10 @@ export const PART_OPTIONS: readonly OptionDefinition[] = [
 ];
 
 /** The steps that are meant; undefined where all are. `NotFound` for one that the pipeline has not. */
-export async function chosenSteps(pipeline: Pipeline, { node, operator }: PartFlags): Promise<string[] | undefined> {
+export async function chosenSteps(
+  pipeline: Pipeline,
+  { node, operator }: PartFlags,
+): Promise<string[] | undefined> {
   if (node === undefined && operator === undefined) return undefined;
   const { selectSteps } = await import("../../operators/graph/mod.ts");
   return selectSteps(pipeline, { nodes: node, operators: operator }).steps.map(({ id }) => id);

@@ -27,10 +27,20 @@ export interface RunLogOptions {
 }
 
 /** What a program writes counts as `info`: what it means by it is not known. */
-const RANKS: Readonly<Record<string, number>> = { debug: 0, info: 1, stdout: 1, stderr: 1, warn: 2, error: 3 };
+const RANKS: Readonly<Record<string, number>> = {
+  debug: 0,
+  info: 1,
+  stdout: 1,
+  stderr: 1,
+  warn: 2,
+  error: 3,
+};
 
 /** Creates it. The file is made, or gone on with, when the first line comes. */
-export function createRunLog(config: Pipeline["log"], { folder, system, verbose = false }: RunLogOptions): RunLog {
+export function createRunLog(
+  config: Pipeline["log"],
+  { folder, system, verbose = false }: RunLogOptions,
+): RunLog {
   const { level, file: path } = config;
   let file: number | undefined;
   return {

@@ -20,17 +20,31 @@ export const RUN_ARGUMENT = {
  *
  * @throws {RegistryError} `Invalid` for what is no run, `NotFound` where there is none
  */
-export async function findRun(registry: Registry, text: string, { io: { signal } }: CommandContext): Promise<string> {
+export async function findRun(
+  registry: Registry,
+  text: string,
+  { io: { signal } }: CommandContext,
+): Promise<string> {
   const { formatRunId, lastRun, parseRunId } = await import("../../operators/runner/mod.ts");
   const [, pipeline] = /^([^@]+)(?:@latest)?$/.exec(text) ?? [];
   if (pipeline === undefined) {
     const run = parseRunId(text);
-    if (await registry.has(`${run.pipeline}:run@${run.number}.0.0`, { signal })) return formatRunId(run);
-    throw noRun(text, `there is no such run`, `holdfast pipeline status ${shellWord(run.pipeline)}`);
+    if (await registry.has(`${run.pipeline}:run@${run.number}.0.0`, { signal })) {
+      return formatRunId(run);
+    }
+    throw noRun(
+      text,
+      `there is no such run`,
+      `holdfast pipeline status ${shellWord(run.pipeline)}`,
+    );
   }
   const last = await lastRun(registry, pipeline, { signal });
   if (last !== undefined) return last;
-  throw noRun(text, `the pipeline ${JSON.stringify(pipeline)} has no runs here`, "holdfast pipeline status");
+  throw noRun(
+    text,
+    `the pipeline ${JSON.stringify(pipeline)} has no runs here`,
+    "holdfast pipeline status",
+  );
 }
 
 function noRun(text: string, state: string, command: string): RegistryError {

@@ -17,13 +17,17 @@ const MOST_FAILURES = 20;
 export async function reportRun(result: RunResult, context: CommandContext): Promise<void> {
   const { shared: { json, quiet } } = context;
   if (json || quiet) return await context.result(result, result.run);
-  await context.io.stdout.write(`${[headline(result), ...failuresOf(result)].map(printable).join("\n")}\n`);
+  await context.io.stdout.write(
+    `${[headline(result), ...failuresOf(result)].map(printable).join("\n")}\n`,
+  );
 }
 
 /** `training@3 failed in 12s: 2 ran, 1 skipped, 1 failed` */
 export function headline(result: RunResult): string {
   const counts = Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`);
-  return `${result.run} ${result.end} in ${formatMs(result.durationMs)}: ${counts.join(", ") || "no steps"}`;
+  return `${result.run} ${result.end} in ${formatMs(result.durationMs)}: ${
+    counts.join(", ") || "no steps"
+  }`;
 }
 
 function failuresOf({ run, steps }: RunResult): string[] {

@@ -36,11 +36,15 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
   const colors = createColors(io.stderr, io);
   const startedMs = system.monotonic();
   const running = new Map<string, Running>();
-  const width = Math.min(WIDEST_NAME, Math.max(...pipeline.steps.map(({ id }) => displayWidth(id))));
+  const width = Math.min(
+    WIDEST_NAME,
+    Math.max(...pipeline.steps.map(({ id }) => displayWidth(id))),
+  );
   let all = pipeline.steps.length, done = 0, failed = 0;
   const live = showLiveLines(io, lines);
   const name = (step: string) => step + " ".repeat(Math.max(0, width - displayWidth(step)));
-  const print = (step: string, text: string) => live.print(printable(`${name(step)}  ${text}`.trimEnd()));
+  const print = (step: string, text: string) =>
+    live.print(printable(`${name(step)}  ${text}`.trimEnd()));
 
   return { hear, end: () => live.end() };
 
@@ -49,7 +53,9 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
       all = event.steps;
     } else if (event.type === "step started") {
       running.set(label(event), { sinceMs: system.monotonic(), last: "" });
-      if (!live.isLive) print(label(event), event.attempt === 1 ? "started" : `started, attempt ${event.attempt}`);
+      if (!live.isLive) {
+        print(label(event), event.attempt === 1 ? "started" : `started, attempt ${event.attempt}`);
+      }
     } else if (event.type === "log") {
       const line = printable(event.line);
       const step = running.get(label(event));
@@ -89,7 +95,9 @@ export function createRunView(pipeline: Pipeline, { io, shared }: CommandContext
 }
 
 /** A step, or a shard of it: `train 2/4`. */
-function label({ step, shard }: { step: string; shard?: { index: number; count: number } }): string {
+function label(
+  { step, shard }: { step: string; shard?: { index: number; count: number } },
+): string {
   return shard === undefined ? step : `${step} ${shard.index}/${shard.count}`;
 }
 

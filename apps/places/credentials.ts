@@ -35,7 +35,10 @@ export async function findCredentials(
   try {
     if (await configs.find(provider, bucket) !== undefined) {
       const entry = (await configs.names()).find((entry) => entry.provider === provider);
-      return { found: true, where: entry?.source === "file" ? `keys in ${envFile}` : "keys in the environment" };
+      return {
+        found: true,
+        where: entry?.source === "file" ? `keys in ${envFile}` : "keys in the environment",
+      };
     }
   } catch (error) {
     if (!isRegistryError(error)) throw error;
@@ -49,18 +52,32 @@ export async function findCredentials(
 function tokenPlace(found: FoundRegistry, system: CliIo["system"]): FoundCredentials {
   const source = tokenSourceOf(found, { system });
   if ("tokenFile" in source) return { found: true, where: `token in ${source.tokenFile}` };
-  if ("none" in source) return { found: false, where: "no token: HOLDFAST_TOKEN is not set, nor --token-file given" };
-  const where = found.token === source.token ? `token in ${found.envFile}` : "token in HOLDFAST_TOKEN";
+  if ("none" in source) {
+    return { found: false, where: "no token: HOLDFAST_TOKEN is not set, nor --token-file given" };
+  }
+  const where = found.token === source.token
+    ? `token in ${found.envFile}`
+    : "token in HOLDFAST_TOKEN";
   return { found: true, where };
 }
 
 async function ofAmazon(own: string, { env }: CliIo["system"]): Promise<FoundCredentials> {
-  if (env("AWS_ACCESS_KEY_ID")) return { found: true, where: "AWS_ACCESS_KEY_ID in the environment" };
-  for (const name of ["AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"]) {
+  if (env("AWS_ACCESS_KEY_ID")) {
+    return { found: true, where: "AWS_ACCESS_KEY_ID in the environment" };
+  }
+  for (
+    const name of [
+      "AWS_PROFILE",
+      "AWS_WEB_IDENTITY_TOKEN_FILE",
+      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    ]
+  ) {
     if (env(name)) return { found: true, where: `as ${name} says, which Amazon's SDK follows` };
   }
   const home = env("HOME") ?? env("USERPROFILE");
-  const files = home === undefined ? [] : [join(home, ".aws/credentials"), join(home, ".aws/config")];
+  const files = home === undefined
+    ? []
+    : [join(home, ".aws/credentials"), join(home, ".aws/config")];
   for (const file of [env("AWS_SHARED_CREDENTIALS_FILE"), ...files]) {
     if (file && await isThere(file)) return { found: true, where: `${file}, by Amazon's SDK` };
   }
@@ -72,7 +89,12 @@ async function ofAmazon(own: string, { env }: CliIo["system"]): Promise<FoundCre
 
 async function ofGoogle({ env }: CliIo["system"]): Promise<FoundCredentials> {
   const named = env("GOOGLE_APPLICATION_CREDENTIALS");
-  if (named) return { found: await isThere(named), where: `${named}, as GOOGLE_APPLICATION_CREDENTIALS says` };
+  if (named) {
+    return {
+      found: await isThere(named),
+      where: `${named}, as GOOGLE_APPLICATION_CREDENTIALS says`,
+    };
+  }
   const home = env("HOME") ?? env("USERPROFILE");
   const file = home && join(home, ".config/gcloud/application_default_credentials.json");
   if (file && await isThere(file)) return { found: true, where: `${file}, of gcloud` };

@@ -28,5 +28,7 @@ export function findRegistry(
 
 /** `team` is short for `@team` where that is a name; a folder that is called so is `./team`. */
 function inFull(given: string, system: CliIo["system"]): string {
-  return isRemoteName(given) && Object.hasOwn(readRemotes({ system }).registries, given) ? `@${given}` : given;
+  return isRemoteName(given) && Object.hasOwn(readRemotes({ system }).registries, given)
+    ? `@${given}`
+    : given;
 }

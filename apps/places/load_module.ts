@@ -75,7 +75,8 @@ async function importModule(path: string, { what }: ModulePlace): Promise<Record
     if (isCompiled()) {
       throw new RegistryError({
         code: "Unsupported",
-        message: `Cannot load ${what} of ${path}: a compiled program imports only what it was compiled with`,
+        message:
+          `Cannot load ${what} of ${path}: a compiled program imports only what it was compiled with`,
         hint: "Run holdfast by deno run instead",
         cause,
       });

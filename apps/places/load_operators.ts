@@ -20,16 +20,20 @@ export const OPERATORS_FILE = "operators.ts";
  * @throws {RegistryError} as {@linkcode loadModule}; `Invalid` where it exports no set
  */
 export async function loadOperators(file: string, { cwd }: { cwd: string }): Promise<Operators> {
-  const missing = "Write one that has: export const operators = createOperators(), or name yours: --operators FILE";
+  const missing =
+    "Write one that has: export const operators = createOperators(), or name yours: --operators FILE";
   const { path, exported } = await loadModule(file, { cwd, what: "operators", missing });
   if (isOperators(exported.operators)) return exported.operators;
   const names = Object.keys(exported).join(", ") || "nothing";
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot load operators of ${path}: ${
-      "operators" in exported ? "what it exports as operators is no set of operators" : `it exports ${names}`
+      "operators" in exported
+        ? "what it exports as operators is no set of operators"
+        : `it exports ${names}`
     }`,
-    hint: 'It has to have: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
+    hint:
+      'It has to have: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
   });
 }
 

@@ -6,7 +6,9 @@
 
 /** What Deno tells of its permissions; Node and Bun have none. */
 interface DenoRuntime {
-  permissions: { querySync(descriptor: { name: "read" | "write"; path: string }): { state: string } };
+  permissions: {
+    querySync(descriptor: { name: "read" | "write"; path: string }): { state: string };
+  };
 }
 
 /** Whether this may be read. */

@@ -25,7 +25,10 @@ export interface OpenServiceOptions {
 }
 
 /** Opens the registry of a service. The token is that of `tokenFile`, else the one that is configured. */
-export async function openService(found: FoundRegistry, options: OpenServiceOptions): Promise<Registry> {
+export async function openService(
+  found: FoundRegistry,
+  options: OpenServiceOptions,
+): Promise<Registry> {
   const { io: { cwd, signal, system }, readOnly, retryForMs, logger, tokenFile } = options;
   const token = tokenFile === undefined
     ? await readToken(found, { system })

@@ -26,9 +26,16 @@ export interface OpenStoreOptions {
 }
 
 /** Opens the store at a path or URL. */
-export async function openStore(location: string, { cwd, ...options }: OpenStoreOptions): Promise<Backend> {
+export async function openStore(
+  location: string,
+  { cwd, ...options }: OpenStoreOptions,
+): Promise<Backend> {
   const s3Configs = createS3Configs({ envFile: join(cwd, "s3_aksk.env"), system: options.system });
-  return await openBackend(location, { ...options, logger: tellingOfRepeats(options.logger), s3Configs });
+  return await openBackend(location, {
+    ...options,
+    logger: tellingOfRepeats(options.logger),
+    s3Configs,
+  });
 }
 
 /** A command that waits for a store, or for a service, says so once: what is said of one names it. */
@@ -61,6 +68,9 @@ export function localPathOf(location: string): string | undefined {
  * What to open a registry on: a store by its URL is opened, a folder stays its path, because `openRegistry` looks there
  * how it is locked.
  */
-export async function registryTarget(location: string, options: OpenStoreOptions): Promise<string | Backend> {
+export async function registryTarget(
+  location: string,
+  options: OpenStoreOptions,
+): Promise<string | Backend> {
   return isStoreUrl(location) ? await openStore(location, options) : location;
 }

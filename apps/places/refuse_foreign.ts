@@ -23,8 +23,8 @@ export async function refuseForeign(path: string): Promise<void> {
   throw new RegistryError({
     code: "AlreadyExists",
     message: `Cannot create a registry in ${path}: the folder holds other files and no registry`,
-    hint: `Name a new folder (${shellWord(inside)}), or create it there nevertheless: holdfast init ${
-      shellWord(path)
-    } --force`,
+    hint: `Name a new folder (${
+      shellWord(inside)
+    }), or create it there nevertheless: holdfast init ${shellWord(path)} --force`,
   });
 }

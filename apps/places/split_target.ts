@@ -6,7 +6,10 @@
 import { RegistryError } from "../../mod.ts";
 
 /** `name@1.2.0` is `name` with `--version 1.2.0`, as refs are written everywhere. */
-export function splitTarget(target: string, option: string | undefined): { name: string; version?: string } {
+export function splitTarget(
+  target: string,
+  option: string | undefined,
+): { name: string; version?: string } {
   const at = target.indexOf("@");
   if (at < 0) return { name: target, version: option };
   if (option === undefined) return { name: target.slice(0, at), version: target.slice(at + 1) };

@@ -135,7 +135,8 @@ export interface SharedOptions {
 /** The option of commands that read what is stored. */
 export const VERIFY_OPTION: OptionDefinition = {
   flags: "--verify <how>",
-  text: "how bytes are checked: not at all, by their digests (the default), or with the store asked what counts, too",
+  text:
+    "how bytes are checked: not at all, by their digests (the default), or with the store asked what counts, too",
   choices: ["none", "integrity", "full"],
 };
 
@@ -154,12 +155,19 @@ export const SHARED_OPTIONS: readonly OptionDefinition[] = [
   },
   {
     flags: "--wait <time>",
-    text: "how long a store or service that does not answer is waited for: 90s, 5m (5s for the first answer, then 30s)",
+    text:
+      "how long a store or service that does not answer is waited for: 90s, 5m (5s for the first answer, then 30s)",
     parse: parseDuration,
   },
-  { flags: "--no-cache", text: "take nothing from the cache of this machine, and keep nothing there" },
+  {
+    flags: "--no-cache",
+    text: "take nothing from the cache of this machine, and keep nothing there",
+  },
   { flags: "--json", text: "print JSON: one object, or one per line in listings" },
   { flags: "--wide", text: "tables as wide as what is in them, also on a narrow terminal" },
   { flags: "-q, --quiet", text: "no progress and no notes; results as short as possible" },
-  { flags: "-v, --verbose", text: "say on standard error what is being done; errors with their stack" },
+  {
+    flags: "-v, --verbose",
+    text: "say on standard error what is being done; errors with their stack",
+  },
 ];

@@ -31,28 +31,52 @@ export interface CommandContextOptions {
 }
 
 /** A context for one run; disposing it closes what the run has opened. */
-export function createCommandContext(options: CommandContextOptions): CommandContext & AsyncDisposable {
+export function createCommandContext(
+  options: CommandContextOptions,
+): CommandContext & AsyncDisposable {
   const { io, shared, loadCommands } = options;
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
 
-  async function openFound(found: FoundRegistry, { write, events, missing, create }: OpenFound): Promise<Registry> {
+  async function openFound(
+    found: FoundRegistry,
+    { write, events, missing, create }: OpenFound,
+  ): Promise<Registry> {
     const { location, kind } = found;
     const { signal, system } = io;
     if (kind === "service") {
       if (events !== undefined) throw eventsElsewhere();
       const { tokenFile } = shared;
-      const how = { tokenFile, retryForMs: shared.wait, readOnly: !write, io, logger: tellingOfRepeats(logger) };
+      const how = {
+        tokenFile,
+        retryForMs: shared.wait,
+        readOnly: !write,
+        io,
+        logger: tellingOfRepeats(logger),
+      };
       return await withHints(openService(found, how), {
         Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
       });
     }
     const path = localPathOf(location);
     refuseFile(path, "open");
-    const target = await registryTarget(location, { cwd: io.cwd, retryForMs: shared.wait, logger, system });
+    const target = await registryTarget(location, {
+      cwd: io.cwd,
+      retryForMs: shared.wait,
+      logger,
+      system,
+    });
     const cache = shared.cache === false ? { cache: false } : {};
-    const opening = openRegistry(target, { create: false, readOnly: !write, ...cache, signal, system, logger, events });
+    const opening = openRegistry(target, {
+      create: false,
+      readOnly: !write,
+      ...cache,
+      signal,
+      system,
+      logger,
+      events,
+    });
     if (create === undefined) return await withHints(opening, { NotFound: missing });
     try {
       return await opening;
@@ -77,7 +101,12 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       const found = findRegistry(registry, io);
       logger.debug(`registry ${found.location}: the place ${originOf(found) ?? "is given"}`);
       try {
-        const opened = await openFound(found, { write, events, create, missing: missing ?? toMake(found, registry) });
+        const opened = await openFound(found, {
+          write,
+          events,
+          create,
+          missing: missing ?? toMake(found, registry),
+        });
         toClose.push(opened);
         return opened;
       } catch (error) {
@@ -89,7 +118,9 @@ export function createCommandContext(options: CommandContextOptions): CommandCon
       else if (text !== undefined) await io.stdout.write(`${text}\n`);
     },
     async note(text) {
-      if (!shared.quiet) await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
+      if (!shared.quiet) {
+        await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
+      }
     },
     confirm: (question) => confirm(question, io),
     progress(label) {
@@ -114,7 +145,9 @@ interface OpenFound extends Pick<OpenRunOptions, "create" | "events"> {
 /** What creates a registry at the place; `init` without one goes by what is configured too. */
 function toMake({ location, kind, by }: FoundRegistry, given: string | undefined): string {
   const isConfigured = by === "variable" || by === "env-file";
-  return `Check the place, or create it: holdfast init${isConfigured ? "" : ` ${shellWord(given ?? location)}`}` +
+  return `Check the place, or create it: holdfast init${
+    isConfigured ? "" : ` ${shellWord(given ?? location)}`
+  }` +
     (kind === "folder" ? "" : ", and --create-bucket where the bucket is not there either");
 }
 

@@ -71,7 +71,9 @@ export function toReportable(error: unknown): RegistryError | Interruption {
 
 function codeOf(error: Error): ErrorCode {
   const system = (error as NodeJS.ErrnoException).code;
-  if (error.name === "NotCapable" || system === "EACCES" || system === "EPERM" || system === "EROFS") return "Denied";
+  if (
+    error.name === "NotCapable" || system === "EACCES" || system === "EPERM" || system === "EROFS"
+  ) return "Denied";
   if (system === "ENOSPC" || system === "EDQUOT") return "Unavailable";
   if (system === "ENOENT" || system === "ENOTDIR") return "NotFound";
   if (system === "EISDIR" || system === "EEXIST" || system === "ENAMETOOLONG") return "Invalid";
@@ -95,7 +97,9 @@ const STATES: Readonly<Record<string, string>> = {
 function inWords({ code = "", path, message }: NodeJS.ErrnoException): string {
   const state = STATES[code];
   if (state === undefined || typeof path !== "string") return message;
-  return `Cannot use ${JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path)}: ${state}`;
+  return `Cannot use ${
+    JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path)
+  }: ${state}`;
 }
 
 /** The exit code for a failure. */
@@ -105,15 +109,21 @@ export function exitCodeOf(error: RegistryError | Interruption): number {
 
 /** A failure as one line of JSON, with the registry that the run was given. */
 export function errorJson(error: RegistryError | Interruption, registry?: string): string {
-  if (error instanceof Interruption) return JSON.stringify({ error: { code: "Interrupted", message: error.message } });
+  if (error instanceof Interruption) {
+    return JSON.stringify({ error: { code: "Interrupted", message: error.message } });
+  }
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
   const hint = withRegistry(inCliWords(error.hint), registry);
-  return JSON.stringify({ error: { code, message, hint, key, backend, retry, maybeWritten, commit } });
+  return JSON.stringify({
+    error: { code, message, hint, key, backend, retry, maybeWritten, commit },
+  });
 }
 
 /** A failure as its stack and those of its causes. */
 export function errorStack(error: Error): string {
   const causes: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) causes.push(at.stack ?? String(at));
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    causes.push(at.stack ?? String(at));
+  }
   return causes.join("\ncaused by: ");
 }

@@ -8,19 +8,29 @@ import type { ErrorCode, Registry } from "../../mod.ts";
 import { nearestRef } from "./nearest.ts";
 
 /** Hints by the code of a failure. */
-export type Hints = Partial<Record<ErrorCode, string | ((error: RegistryError) => Promise<string>)>>;
+export type Hints = Partial<
+  Record<ErrorCode, string | ((error: RegistryError) => Promise<string>)>
+>;
 
 /** For a ref that leads to nothing; with the registry, what was meant is looked for. */
 export function lookUp(ref: string, registry?: Registry): Hints {
   return {
-    NotFound: registry === undefined ? whereToLook(ref) : (error) => nearestHint(registry, ref, error.suggestion),
+    NotFound: registry === undefined
+      ? whereToLook(ref)
+      : (error) => nearestHint(registry, ref, error.suggestion),
   };
 }
 
 /** The hint for a ref that leads to nothing: one that is like it, looked for unless it is known, and where to look. */
-export async function nearestHint(registry: Registry, ref: string, known?: string): Promise<string> {
+export async function nearestHint(
+  registry: Registry,
+  ref: string,
+  known?: string,
+): Promise<string> {
   const near = known ?? await nearestRef(registry, ref);
-  return near === undefined ? whereToLook(ref) : `Did you mean ${shellWord(near)}? ${whereToLook(ref)}`;
+  return near === undefined
+    ? whereToLook(ref)
+    : `Did you mean ${shellWord(near)}? ${whereToLook(ref)}`;
 }
 
 function whereToLook(ref: string): string {
@@ -40,7 +50,17 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
     const { code, message, key, backend, retry, maybeWritten, commit } = error;
     const given = hints[code];
     const hint = typeof given === "function" ? await given(error) : given;
-    throw new RegistryError({ code, message, hint, key, backend, retry, maybeWritten, commit, cause: error });
+    throw new RegistryError({
+      code,
+      message,
+      hint,
+      key,
+      backend,
+      retry,
+      maybeWritten,
+      commit,
+      cause: error,
+    });
   }
 }
 
@@ -78,7 +98,10 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
   [/Pass onConflict: "overwrite"/g, "Add --on-conflict overwrite"],
   [/or pass another\./g, "or give another."],
   [/Leave workers out \(workers: 0\)/g, "Leave workers out (--workers 0)"],
-  [/Create a registry with mutable: true for that/g, "One that allows it is made by: holdfast init FOLDER --mutable"],
+  [
+    /Create a registry with mutable: true for that/g,
+    "One that allows it is made by: holdfast init FOLDER --mutable",
+  ],
   [/or a mutable registry/g, "or a registry made by: holdfast init FOLDER --unversioned --mutable"],
   [
     /under another one \(rename\), or leave the version out by a range/g,
@@ -96,19 +119,60 @@ const WORDS: readonly [library: RegExp, cli: string][] = [
 
 /** A hint of the library in the words of the command line. */
 export function inCliWords<Hint extends string | undefined>(hint: Hint): Hint {
-  return WORDS.reduce((text, [library, cli]) => text?.replace(library, cli), hint as string | undefined) as Hint;
+  return WORDS.reduce(
+    (text, [library, cli]) => text?.replace(library, cli),
+    hint as string | undefined,
+  ) as Hint;
 }
 
 /** The commands that work on the registry of a run. */
 const OF_REGISTRY = new Set([
-  ...["save", "load", "ls", "versions", "info", "log", "diff", "rm", "alias", "lineage", "copy", "download", "cat"],
-  ...["verify", "du", "gc", "prune", "settings", "status", "doctor", "batch save", "batch load", "batch verify"],
-  ...["pipeline plan", "pipeline run", "pipeline status", "pipeline logs", "pipeline cancel", "pipeline graph"],
+  ...[
+    "save",
+    "load",
+    "ls",
+    "versions",
+    "info",
+    "log",
+    "diff",
+    "rm",
+    "alias",
+    "lineage",
+    "copy",
+    "download",
+    "cat",
+  ],
+  ...[
+    "verify",
+    "du",
+    "gc",
+    "prune",
+    "settings",
+    "status",
+    "doctor",
+    "batch save",
+    "batch load",
+    "batch verify",
+  ],
+  ...[
+    "pipeline plan",
+    "pipeline run",
+    "pipeline status",
+    "pipeline logs",
+    "pipeline cancel",
+    "pipeline graph",
+  ],
 ]);
 
 /** A hint or a note in which commands name the registry that this run was given, where they name none. */
-export function withRegistry<Text extends string | undefined>(text: Text, registry: string | undefined): Text {
-  if (registry === undefined || text === undefined || /(^|\s)(-r|--registry|@[^\s/]+)[\s=/]/.test(text)) return text;
+export function withRegistry<Text extends string | undefined>(
+  text: Text,
+  registry: string | undefined,
+): Text {
+  if (
+    registry === undefined || text === undefined ||
+    /(^|\s)(-r|--registry|@[^\s/]+)[\s=/]/.test(text)
+  ) return text;
   return text.replace(
     /\bholdfast ((?:batch|pipeline) [a-z]+|[a-z]+)(?! --help)\b/g,
     (call, command) => OF_REGISTRY.has(command) ? `${call} -r ${shellWord(registry)}` : call,

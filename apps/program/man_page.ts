@@ -29,7 +29,9 @@ export function manPage(commands: readonly Command[], version: string): string {
     ".SH OPTIONS OF EVERY COMMAND",
     ...SHARED_OPTIONS.map(optionLines),
     ".SH EXIT STATUS",
-    ...codes.map((line) => /^ *(\d+) +(.*)$/.exec(line)!).map(([, code, text]) => `.TP\n.B ${code}\n${escaped(text)}`),
+    ...codes.map((line) => /^ *(\d+) +(.*)$/.exec(line)!).map(([, code, text]) =>
+      `.TP\n.B ${code}\n${escaped(text)}`
+    ),
     "",
   ].join("\n");
 }

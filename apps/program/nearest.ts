@@ -31,7 +31,10 @@ export async function nearestRef(
   const [name, selector] = ref.split("@", 2);
   try {
     const versions: string[] = [];
-    const listed = registry.versions(name, { limit: selector === undefined ? 1 : MOST_VERSIONS, signal });
+    const listed = registry.versions(name, {
+      limit: selector === undefined ? 1 : MOST_VERSIONS,
+      signal,
+    });
     for await (const { version } of listed) versions.push(version);
     if (versions.length === 0) {
       const other = await nearestName(registry, name, signal);
@@ -46,9 +49,16 @@ export async function nearestRef(
   }
 }
 
-async function nearestName(registry: Registry, name: string, signal?: AbortSignal): Promise<string | undefined> {
+async function nearestName(
+  registry: Registry,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   for (const prefix of [name.slice(0, 2), ""]) {
-    const near = nearest(name, await Array.fromAsync(registry.names({ prefix, limit: MOST_NAMES, signal })));
+    const near = nearest(
+      name,
+      await Array.fromAsync(registry.names({ prefix, limit: MOST_NAMES, signal })),
+    );
     if (near !== undefined) return near;
   }
 }

@@ -41,13 +41,18 @@ const FIRST_STEPS = `First steps:
 A ref is name, name@1.2.0, name@^1.2, name@latest or name@alias.`;
 
 /** Parses the arguments and runs the command that they name. Wrong usage throws `Invalid`. */
-export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
+export async function runProgram(
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<number> {
   const { commands, io, version, run } = options;
   const colors = createColors(io.stdout, io);
   let exitCode = 0;
   let help = "";
   const program = new Parser("holdfast")
-    .description("Stores and versions models, datasets and files of any size in a folder that several may write to.")
+    .description(
+      "Stores and versions models, datasets and files of any size in a folder that several may write to.",
+    )
     .version(version, "-V, --version", "the version of this program")
     .helpOption("-h, --help", "this help")
     .helpCommand("help [command]", "Show this help, or that of a command.")
@@ -55,7 +60,8 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     .configureHelp({
       styleTitle: colors.bold,
       visibleCommands: (parser) => visibleCommands(parser),
-      subcommandTerm: (sub) => [...wordsOf(sub), ...sub.registeredArguments.map(argumentTerm)].join(" "),
+      subcommandTerm: (sub) =>
+        [...wordsOf(sub), ...sub.registeredArguments.map(argumentTerm)].join(" "),
     })
     .configureOutput({
       writeOut: (text) => void (help += text),
@@ -75,13 +81,22 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     const parent = groups.length === 0 ? program : groupOf(program, groups[0]);
     const sub = parent.command(name, { hidden: command.hidden })
       .summary(command.summary)
-      .description(command.details === undefined ? command.summary : `${command.summary}\n\n${command.details}`);
+      .description(
+        command.details === undefined
+          ? command.summary
+          : `${command.summary}\n\n${command.details}`,
+      );
     sub.exitOverride((error) => refuse(error, sub));
     for (const { usage, text } of command.args) sub.argument(usage, text);
     for (const option of command.options) sub.addOption(toOption(option));
-    for (const option of SHARED_OPTIONS) sub.addOption(toOption(option).helpGroup("Options of every command:"));
+    for (const option of SHARED_OPTIONS) {
+      sub.addOption(toOption(option).helpGroup("Options of every command:"));
+    }
     if (command.examples.length > 0) {
-      sub.addHelpText("after", ({ error }) => `\n${examplesHelp(command, helpWidth(error ? io.stderr : io.stdout))}`);
+      sub.addHelpText(
+        "after",
+        ({ error }) => `\n${examplesHelp(command, helpWidth(error ? io.stderr : io.stdout))}`,
+      );
     }
     sub.action(async () => {
       const shared = { ...program.opts(), ...sub.opts() } as SharedOptions;
@@ -124,12 +139,18 @@ class HelpShown extends Error {
 }
 
 function refuse(error: CommanderError, parser: Parser): never {
-  if (error.code === "commander.helpDisplayed" || error.code === "commander.version") throw new HelpShown(true);
+  if (error.code === "commander.helpDisplayed" || error.code === "commander.version") {
+    throw new HelpShown(true);
+  }
   if (error.code === "commander.help") throw new HelpShown(error.exitCode === 0);
   // What was too much is not shown: it may be a secret.
-  const [state, nearest] = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1").split("\n");
+  const [state, nearest] = error.message.replace(/^error: /, "").replace(
+    /( but got \d+): .*$/s,
+    "$1",
+  ).split("\n");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
-  const suggestion = otherName(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ?? groupLike(state, parser);
+  const suggestion = otherName(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ??
+    groupLike(state, parser);
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read the command line: ${state}`,
@@ -150,7 +171,9 @@ function groupOf(program: Parser, name: string): Parser {
 /** Commands as the help lists them: those of a group one by one. */
 function visibleCommands(parser: Parser): Parser[] {
   const own = new Help().visibleCommands(parser);
-  return parser.parent === null ? own.flatMap((sub) => sub.commands.length > 0 ? sub.commands : [sub]) : own;
+  return parser.parent === null
+    ? own.flatMap((sub) => sub.commands.length > 0 ? sub.commands : [sub])
+    : own;
 }
 
 /** `["batch", "save"]`, and none for the program itself. */
@@ -184,7 +207,9 @@ function otherName(state: string, code: string): string | undefined {
 /** Groups are no commands, so nothing else suggests them: the one that begins as what was typed does. */
 function groupLike(state: string, { commands }: Parser): string {
   const start = /^unknown command '(...)/.exec(state)?.[1];
-  const group = commands.find((command) => command.commands.length > 0 && command.name().slice(0, 3) === start);
+  const group = commands.find((command) =>
+    command.commands.length > 0 && command.name().slice(0, 3) === start
+  );
   return group === undefined ? "" : `Did you mean ${group.name()}? `;
 }
 
@@ -195,7 +220,9 @@ function inWhole(suggestion: string, { commands }: Parser): string {
     (names) =>
       names.split(", ").map((name) => {
         if (commands.some((command) => command.name() === name)) return name;
-        const group = commands.find((command) => command.commands.some((sub) => sub.name() === name));
+        const group = commands.find((command) =>
+          command.commands.some((sub) => sub.name() === name)
+        );
         return group === undefined ? name : `${group.name()} ${name}`;
       }).join(", "),
   );
@@ -206,7 +233,10 @@ function toOption(definition: OptionDefinition): Option {
   const option = new Option(flags, text);
   if (choices !== undefined) option.choices([...choices]);
   else if (repeat) {
-    option.argParser((value, before: unknown) => [...(Array.isArray(before) ? before : []), parse?.(value) ?? value]);
+    option.argParser((
+      value,
+      before: unknown,
+    ) => [...(Array.isArray(before) ? before : []), parse?.(value) ?? value]);
   } else if (parse !== undefined) option.argParser(parse);
   return option;
 }
@@ -225,5 +255,7 @@ function examplesHelp({ examples }: Command, columns: number): string {
   const width = Math.max(...examples.map(([line]) => line.length));
   const beside = examples.map(([line, purpose]) => `  $ ${line.padEnd(width)}  # ${purpose}`);
   const above = examples.flatMap(([line, purpose]) => [`  # ${purpose}`, `  $ ${line}`]);
-  return ["Examples:", ...(beside.every((line) => line.length <= columns) ? beside : above)].join("\n");
+  return ["Examples:", ...(beside.every((line) => line.length <= columns) ? beside : above)].join(
+    "\n",
+  );
 }

@@ -15,7 +15,9 @@ export function refuseHalfRef(ref: string): void {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read ref ${JSON.stringify(ref)}: nothing stands behind the @`,
-    hint: `Write ${shellWord(name)} for the latest version, or one of: holdfast versions ${shellWord(name)}`,
+    hint: `Write ${shellWord(name)} for the latest version, or one of: holdfast versions ${
+      shellWord(name)
+    }`,
   });
 }
 

@@ -9,7 +9,9 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { stopOnSignals } from "./stop_on_signals.ts";
 
 /** Runs this on the arguments of this process, and ends it with the exit code. */
-export async function runProcess(run: (args: readonly string[], io: CliIo) => Promise<number>): Promise<void> {
+export async function runProcess(
+  run: (args: readonly string[], io: CliIo) => Promise<number>,
+): Promise<void> {
   Object.assign(process, { noDeprecation: true }); // what a driver's package uses is no news for who runs a command
   const controller = new AbortController();
   const second = new AbortController();
@@ -23,7 +25,9 @@ export async function runProcess(run: (args: readonly string[], io: CliIo) => Pr
   };
   stopOnSignals(process, controller, {
     onStop() {
-      if (io.stderr.isTerminal) void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
+      if (io.stderr.isTerminal) {
+        void io.stderr.write("\r\x1b[Kstopping; once more to stop at once\n");
+      }
     },
     onSecond() {
       second.abort();

@@ -24,17 +24,25 @@ export interface SplitArguments {
  *
  * @throws {RegistryError} `Invalid` where they name several, or `--registry` another
  */
-export function splitRemotes(command: Command, args: readonly unknown[], shared: SharedOptions): SplitArguments {
+export function splitRemotes(
+  command: Command,
+  args: readonly unknown[],
+  shared: SharedOptions,
+): SplitArguments {
   const named = new Set<string>();
   const split = (arg: unknown, isOptional: boolean): unknown => {
-    if (Array.isArray(arg)) return arg.map((one) => split(one, true)).filter((one) => one !== undefined);
+    if (Array.isArray(arg)) {
+      return arg.map((one) => split(one, true)).filter((one) => one !== undefined);
+    }
     const [, remote, rest] = typeof arg === "string" ? REMOTE.exec(arg) ?? [] : [];
     if (remote === undefined) return arg;
     if (!rest && !isOptional) throw nameless(remote);
     named.add(remote);
     return rest || undefined; // the registry alone: all of it
   };
-  const rest = args.map((arg, i) => isRef(command, i) ? split(arg, command.args[i].usage.startsWith("[")) : arg);
+  const rest = args.map((arg, i) =>
+    isRef(command, i) ? split(arg, command.args[i].usage.startsWith("[")) : arg
+  );
   if (named.size === 0) return { args };
   const [registry, other] = named;
   const given = shared.registry?.replace(/^(?!@)/, "@");

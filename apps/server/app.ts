@@ -68,7 +68,10 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
 const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
 /** Creates the handler. */
-export function createApp(registry: Registry, options: HandlerOptions): ReadyHandler & Pick<Routes, "routes"> {
+export function createApp(
+  registry: Registry,
+  options: HandlerOptions,
+): ReadyHandler & Pick<Routes, "routes"> {
   checkHandlerOptions(registry, options);
   const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
   const closing = new AbortController();
@@ -123,7 +126,12 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
     } else if (!isOfRouter(thrown) && !isHungUp(thrown)) logger.error("Cannot answer:", thrown);
     return problemOf(thrown, access);
   };
-  const guard = createGuard(options, { system, logger, metrics, refuse: (thrown) => refuse(thrown) });
+  const guard = createGuard(options, {
+    system,
+    logger,
+    metrics,
+    refuse: (thrown) => refuse(thrown),
+  });
   app.onError((thrown, c) => refuse(thrown, c.env.access));
   app.notFound((c) => {
     const allowed = methodsAt(app, c.req.path);
@@ -153,8 +161,17 @@ export function createApp(registry: Registry, options: HandlerOptions): ReadyHan
     if (file === undefined) return undefined;
     const durationMs = system.monotonic() - beganAt;
     metrics.begin();
-    metrics.end({ method: "GET", route: file.route, status: 200, durationMs, receivedBytes: 0, sentBytes: file.size });
-    if (options.logger !== undefined) logger.info(requestLine(request, { status: 200, durationMs }));
+    metrics.end({
+      method: "GET",
+      route: file.route,
+      status: 200,
+      durationMs,
+      receivedBytes: 0,
+      sentBytes: file.size,
+    });
+    if (options.logger !== undefined) {
+      logger.info(requestLine(request, { status: 200, durationMs }));
+    }
     return file;
   }
 
@@ -183,7 +200,9 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** The methods of the routes at a path. Where it is written out in one, those with parameters do not mean it. */
 function methodsAt(app: Routes, path: string): string[] {
   const found = METHODS.flatMap((method) =>
-    app.router.match(method, path)[0].map(([[, route]]) => route).filter((route) => route.method !== "ALL")
+    app.router.match(method, path)[0].map(([[, route]]) => route).filter((route) =>
+      route.method !== "ALL"
+    )
   );
   const exact = found.filter((route) => !route.path.includes(":"));
   return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
@@ -208,6 +227,8 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A name with a slash in it, written as it is, is what leads to no route most often. */
 function hintOfRoute(path: string): string {
-  const name = path.startsWith("/artifacts/") ? " A name is one segment of the path: a / in it is written %2F." : "";
+  const name = path.startsWith("/artifacts/")
+    ? " A name is one segment of the path: a / in it is written %2F."
+    : "";
   return `GET /openapi.json lists all routes.${name}`;
 }

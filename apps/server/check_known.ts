@@ -10,14 +10,20 @@ import { nearest } from "../program/nearest.ts";
 export type Names<O> = Readonly<Record<keyof O, true>>;
 
 /** Throws `Invalid` for options that are not an object, or that have an unknown member. */
-export function checkKnown(action: string, options: object, known: Readonly<Record<string, true>>): void {
+export function checkKnown(
+  action: string,
+  options: object,
+  known: Readonly<Record<string, true>>,
+): void {
   const names = Object.keys(known);
   const refused = (state: string, hint: string) =>
     new RegistryError({ code: "Invalid", message: `Cannot ${action}: ${state}`, hint });
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw refused("its options are no object", `Write them as { ${names[0]}: … }.`);
   }
-  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !Object.hasOwn(known, name));
+  const unknown = Object.entries(options).find(([name, value]) =>
+    value !== undefined && !Object.hasOwn(known, name)
+  );
   if (unknown === undefined) return;
   const meant = nearest(unknown[0], names);
   throw refused(

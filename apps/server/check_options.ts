@@ -42,12 +42,17 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
   const { tokens, jobs, upload, limits } = options;
   if (limits !== undefined) checkKnown("create a handler", limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
-    throw refused("its tokens are no check of tokens", 'As in { tokens: await openTokenFile("tokens.json") }.');
+    throw refused(
+      "its tokens are no check of tokens",
+      'As in { tokens: await openTokenFile("tokens.json") }.',
+    );
   }
   if (jobs !== undefined && !has(jobs, "add")) {
     throw refused("its jobs are no queue", "As in { jobs: await openQueue(url) }, of ./queues.");
   }
-  if (upload !== undefined && !has(upload.task, "submit") && typeof upload.schedule !== "function") {
+  if (
+    upload !== undefined && !has(upload.task, "submit") && typeof upload.schedule !== "function"
+  ) {
     throw refused(
       "its upload says neither a task nor what schedules one",
       'As in { upload: { task: plugins.createTask("resize").addBehavior("schedule_job") } }, or { upload: { schedule } }.',

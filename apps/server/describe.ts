@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { describeRoute, generateSpecs, loadVendor, resolver, validator } from "npm:hono-openapi@^1.3";
+import {
+  describeRoute,
+  generateSpecs,
+  loadVendor,
+  resolver,
+  validator,
+} from "npm:hono-openapi@^1.3";
 import { RegistryError } from "../../mod.ts";
 import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
@@ -20,7 +26,10 @@ export interface DescribedAnswer {
   /** What is in it, where it is JSON. */
   schema?: StandardSchema;
   /** What is in it, by media type, where it is something else or may be several. */
-  content?: Record<string, { schema?: StandardSchema | Record<string, unknown>; example?: unknown }>;
+  content?: Record<
+    string,
+    { schema?: StandardSchema | Record<string, unknown>; example?: unknown }
+  >;
   /** An example of the JSON. */
   example?: unknown;
   /** Its headers and what they say. */
@@ -57,16 +66,36 @@ loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
 
 /** Describes the route that it stands in, and lets only those through whose token has its scope. */
 export function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
-  const { id, tag, summary, description, scope, requestHeaders = {}, params = {}, body, answers, problems = [] } =
-    route;
-  const answered = Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)]);
+  const {
+    id,
+    tag,
+    summary,
+    description,
+    scope,
+    requestHeaders = {},
+    params = {},
+    body,
+    answers,
+    problems = [],
+  } = route;
+  const answered = Object.entries(answers).map((
+    [status, answer],
+  ) => [status, describeAnswer(answer)]);
   const ofBodies = scope === "open" ? [] : [408, 413, 415]; // also where no body is expected, one may come
-  const refused = [...new Set([400, 401, 403, 429, 500, 503, ...ofBodies, ...problems])].sort().map((status) => [
-    status,
-    { description: PROBLEMS[status], content: { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } } },
-  ]);
+  const refused = [...new Set([400, 401, 403, 429, 500, 503, ...ofBodies, ...problems])].sort().map(
+    (status) => [
+      status,
+      {
+        description: PROBLEMS[status],
+        content: { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } },
+      },
+    ],
+  );
   const parameters = [
-    ...Object.entries(params).map(([name, text]) => ({ ...parameter("path", name, text), required: true })),
+    ...Object.entries(params).map(([name, text]) => ({
+      ...parameter("path", name, text),
+      required: true,
+    })),
     ...Object.entries(requestHeaders).map(([name, text]) => parameter("header", name, text)),
   ];
   return guardRoute(
@@ -79,7 +108,9 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
       ...(scope === "open" ? { security: [] } : {}),
       "x-scope": scope,
       ...(parameters.length > 0 ? { parameters } : {}),
-      ...(body === undefined ? {} : { requestBody: { required: !isOfBytes(body), content: describeContent(body) } }),
+      ...(body === undefined
+        ? {}
+        : { requestBody: { required: !isOfBytes(body), content: describeContent(body) } }),
       responses: Object.fromEntries([...refused, ...answered]),
     } as unknown as Spec),
     Object.keys(requestHeaders),
@@ -93,7 +124,12 @@ function isOfBytes(body: NonNullable<RouteDescription["body"]>): boolean {
 
 function parameter(place: "path" | "header", name: string, description: string) {
   // An empty header is allowed, and an empty segment leads to another route.
-  return { in: place, name, description, schema: { type: "string", ...(place === "path" ? { minLength: 1 } : {}) } };
+  return {
+    in: place,
+    name,
+    description,
+    schema: { type: "string", ...(place === "path" ? { minLength: 1 } : {}) },
+  };
 }
 
 function describeAnswer({ description, schema, content, example, headers }: DescribedAnswer) {
@@ -103,7 +139,9 @@ function describeAnswer({ description, schema, content, example, headers }: Desc
     description,
     ...(headers === undefined ? {} : {
       headers: Object.fromEntries(
-        Object.entries(headers).map(([name, text]) => [name, { description: text, schema: { type: "string" } }]),
+        Object.entries(headers).map((
+          [name, text],
+        ) => [name, { description: text, schema: { type: "string" } }]),
       ),
     }),
     ...(Object.keys(all).length === 0 ? {} : { content: describeContent(all) }),
@@ -146,16 +184,22 @@ function checkJsonType({ headers }: Request): void {
   throw new RefusedRequest({
     status: 415,
     code: "Invalid",
-    message: `Cannot read the body: its content-type is ${JSON.stringify(type?.slice(0, 80) ?? "")}`,
+    message: `Cannot read the body: its content-type is ${
+      JSON.stringify(type?.slice(0, 80) ?? "")
+    }`,
     hint: "Send JSON, and say so: content-type: application/json.",
   });
 }
 
-function refuse(checked: { success: boolean; target: string; data: unknown; error?: readonly unknown[] }): void {
+function refuse(
+  checked: { success: boolean; target: string; data: unknown; error?: readonly unknown[] },
+): void {
   if (checked.success) return;
   const issues = (checked.error ?? []) as Issue[];
   const said = issues.slice(0, 5).map((issue) => {
-    const place = (issue.path ?? []).map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+    const place = (issue.path ?? []).map((step) =>
+      String(typeof step === "object" ? step.key : step)
+    ).join(".");
     const times = checked.target === "query" ? timesGiven(checked.data, place) : 1;
     if (times > 1) return `${place}: it is given ${times} times, and taken once`;
     return place === "" ? issue.message : `${place}: ${stateOf(issue)}`;
@@ -202,7 +246,11 @@ export async function createDocument(
     excludeStaticFile: false,
     excludeMethods: [],
     documentation: {
-      info: { title: "Holdfast", version, description: "Versioned artifacts on storage that you already have." },
+      info: {
+        title: "Holdfast",
+        version,
+        description: "Versioned artifacts on storage that you already have.",
+      },
       ...(hasTokens
         ? {
           components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
@@ -216,7 +264,10 @@ export async function createDocument(
 }
 
 /** What is used of a path of the document. */
-type Methods = Record<"get" | "head", { operationId: string; responses: Record<string, { content?: unknown }> }>;
+type Methods = Record<
+  "get" | "head",
+  { operationId: string; responses: Record<string, { content?: unknown }> }
+>;
 
 /** What is asked for with GET has no body that could be wrong. Whatever is asked for with GET can be asked for with HEAD, which answers the same without a body. */
 function addHeads(paths: Record<string, Methods>): void {
@@ -224,8 +275,14 @@ function addHeads(paths: Record<string, Methods>): void {
     if (methods.get === undefined || methods.head !== undefined) continue;
     for (const ofBodies of ["408", "413", "415"]) delete methods.get.responses[ofBodies];
     const { operationId, responses, ...get } = methods.get;
-    const without = Object.entries(responses).map(([status, { content: _content, ...answer }]) => [status, answer]);
-    methods.head = { ...get, operationId: `${operationId}Head`, responses: Object.fromEntries(without) };
+    const without = Object.entries(responses).map((
+      [status, { content: _content, ...answer }],
+    ) => [status, answer]);
+    methods.head = {
+      ...get,
+      operationId: `${operationId}Head`,
+      responses: Object.fromEntries(without),
+    };
   }
 }
 

@@ -13,7 +13,9 @@ export const readDotNames: RouteMiddleware = async (c, next) => {
   const param = c.req.param.bind(c.req) as (key?: string) => unknown;
   const read = (key?: string) => {
     if (key !== undefined) return meant(key, param(key));
-    return Object.fromEntries(Object.entries(param() ?? {}).map(([key, value]) => [key, meant(key, value)]));
+    return Object.fromEntries(
+      Object.entries(param() ?? {}).map(([key, value]) => [key, meant(key, value)]),
+    );
   };
   c.req.param = read as typeof c.req.param;
   await next();

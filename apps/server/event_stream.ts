@@ -39,10 +39,18 @@ export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
  */
 export function answerEvents(
   c: RouteContext,
-  { context, events, may }: { context: ServerContext; events: EventSource; may?: (access: Access) => boolean },
+  { context, events, may }: {
+    context: ServerContext;
+    events: EventSource;
+    may?: (access: Access) => boolean;
+  },
   { heartbeatMs = 15_000, retryMs = 2_000 }: EventStreamOptions = {},
 ): Response {
-  const headers = { "content-type": EVENTS_TYPE, "cache-control": "no-store", "x-accel-buffering": "no" };
+  const headers = {
+    "content-type": EVENTS_TYPE,
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  };
   if (c.req.method === "HEAD") return new Response(null, { headers });
   const over = new AbortController();
   const end = () => over.abort();
@@ -62,7 +70,9 @@ export function answerEvents(
         return controller.enqueue(encoder.encode(":\n\n"));
       }
       coming = undefined;
-      if (came !== "over" && !came.done) return controller.enqueue(encoder.encode(encodeEvent(came.value)));
+      if (came !== "over" && !came.done) {
+        return controller.enqueue(encoder.encode(encodeEvent(came.value)));
+      }
       end();
       controller.close();
     },

@@ -13,5 +13,6 @@ export const valibotToJsonSchema: typeof toJsonSchema = (schema, options) =>
     typeMode: "input",
     errorMode: "ignore",
     // A text that is read as something else may say what it is instead.
-    overrideAction: ({ valibotAction }) => (valibotAction as { metadata?: { as?: JsonSchema } }).metadata?.as,
+    overrideAction: ({ valibotAction }) =>
+      (valibotAction as { metadata?: { as?: JsonSchema } }).metadata?.as,
   });

@@ -30,10 +30,16 @@ export interface ListingSource<T> {
 }
 
 /** Answers with a page, or with lines where those are asked for: all there are, unless a limit says otherwise. */
-export async function answerListing<T>(c: RouteContext, page: PageQuery, source: ListingSource<T>): Promise<Response> {
+export async function answerListing<T>(
+  c: RouteContext,
+  page: PageQuery,
+  source: ListingSource<T>,
+): Promise<Response> {
   const headers = { "cache-control": "no-cache", "vary": "accept" };
   if (wantsLines(c.req.header("accept"))) {
-    const body = c.req.method === "HEAD" ? null : whileAllowed(c, await readFirst(linesOf(source.list(page))));
+    const body = c.req.method === "HEAD"
+      ? null
+      : whileAllowed(c, await readFirst(linesOf(source.list(page))));
     return new Response(body, { headers: { ...headers, "content-type": LINES_TYPE } });
   }
   const { limit = DEFAULT_LIMIT, after } = page;
@@ -50,7 +56,10 @@ export async function answerListing<T>(c: RouteContext, page: PageQuery, source:
 }
 
 /** What a listing answers, for its description. */
-export function listingContent(page: StandardSchema, example: unknown): NonNullable<DescribedAnswer["content"]> {
+export function listingContent(
+  page: StandardSchema,
+  example: unknown,
+): NonNullable<DescribedAnswer["content"]> {
   return {
     "application/json": { schema: page, example },
     [LINES_TYPE]: { schema: { type: "string", description: "An item a line, each as JSON" } },

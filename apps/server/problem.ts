@@ -85,7 +85,11 @@ export function problem(
 export function problemOf(thrown: unknown, access?: Access): Response {
   if (isOfRouter(thrown)) {
     const hint = "The document at /openapi.json says what is taken here.";
-    return problem(thrown.status, { code: "Invalid", detail: `Cannot read the request: ${thrown.message}`, hint });
+    return problem(thrown.status, {
+      code: "Invalid",
+      detail: `Cannot read the request: ${thrown.message}`,
+      hint,
+    });
   }
   if (!isRegistryError(thrown)) {
     return problem(500, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
@@ -96,27 +100,48 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   const status = thrown instanceof RefusedRequest ? thrown.status : STATUS[code];
   const headers: Record<string, string> = status === 503 ? { "retry-after": "1" } : {};
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
-  return problem(status, { code, ...withoutPlace(heardBy(access, thrown)), maybeWritten, retry, commit, key }, headers);
+  return problem(status, {
+    code,
+    ...withoutPlace(heardBy(access, thrown)),
+    maybeWritten,
+    retry,
+    commit,
+    key,
+  }, headers);
 }
 
 /** Without a suggestion of what whoever asks may not read. */
-function heardBy(access: Access | undefined, { message, hint, suggestion, backend }: RegistryError) {
+function heardBy(
+  access: Access | undefined,
+  { message, hint, suggestion, backend }: RegistryError,
+) {
   if (suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0])) {
     return { message, hint, suggestion, backend };
   }
-  return { message, hint: hint?.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "") || undefined, backend };
+  return {
+    message,
+    hint: hint?.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "") || undefined,
+    backend,
+  };
 }
 
 /** Where the store is, is nobody's business who only knows the service. */
 function withoutPlace(
-  { message, hint, suggestion, backend }: Pick<RegistryError, "message" | "hint" | "suggestion" | "backend">,
+  { message, hint, suggestion, backend }: Pick<
+    RegistryError,
+    "message" | "hint" | "suggestion" | "backend"
+  >,
 ): Pick<ProblemFields, "detail" | "hint" | "suggestion"> {
   const said = message
-    .replace(/^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /, "Cannot reach the store: ")
+    .replace(
+      /^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /,
+      "Cannot reach the store: ",
+    )
     .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
   if (!backend) return { detail: said, hint, suggestion };
   const folder = backend.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
-  const unplaced = (text: string) => text.replaceAll(backend, "the store").replaceAll(folder, "the store");
+  const unplaced = (text: string) =>
+    text.replaceAll(backend, "the store").replaceAll(folder, "the store");
   return { detail: unplaced(said), hint: hint && unplaced(hint), suggestion };
 }
 
@@ -136,7 +161,10 @@ export class RefusedRequest extends RegistryError {
 
   /** Creates it from its status and what it says. */
   constructor(
-    { status, headers = {}, ...fields }: RegistryErrorFields & { status: number; headers?: Record<string, string> },
+    { status, headers = {}, ...fields }: RegistryErrorFields & {
+      status: number;
+      headers?: Record<string, string>;
+    },
   ) {
     super(fields);
     this.status = status;

@@ -32,7 +32,8 @@ export async function openServedEvents(
   if (given !== undefined && hasPassword(given)) {
     throw new RegistryError({
       code: "Invalid",
-      message: "Cannot take a password by --events: whoever lists the processes of this machine sees it",
+      message:
+        "Cannot take a password by --events: whoever lists the processes of this machine sees it",
       hint: `Set ${EVENTS_VARIABLE} to the URL, and leave it out of the command line.`,
     });
   }

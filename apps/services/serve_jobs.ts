@@ -40,7 +40,10 @@ export async function openServedJobs(
   refuseMemory(url);
   const jobs = await openQueue(url, { system });
   if (uploadTask === undefined) return { jobs };
-  const schedule: NonNullable<HandlerOptions["upload"]>["schedule"] = async (uploaded, { idempotencyKey: id }) => {
+  const schedule: NonNullable<HandlerOptions["upload"]>["schedule"] = async (
+    uploaded,
+    { idempotencyKey: id },
+  ) => {
     await jobs.add({ id, ...taskJob({ task: uploadTask, behaviors: [], input: { ...uploaded } }) });
     return id;
   };

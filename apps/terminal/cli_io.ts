@@ -85,7 +85,8 @@ function processOutput(stream: Writable & { isTTY?: boolean; columns?: number })
     },
     write: (data) =>
       new Promise((resolve, reject) => {
-        stream.write(data, (error) => error ? reject(isBrokenPipe(error) ? new ReaderGone() : error) : resolve());
+        stream.write(data, (error) =>
+          error ? reject(isBrokenPipe(error) ? new ReaderGone() : error) : resolve());
       }),
   };
 }

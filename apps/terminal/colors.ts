@@ -18,6 +18,7 @@ export interface Colors {
 /** The colours for an output: none unless it is a terminal, and none with `NO_COLOR` or `TERM=dumb`. */
 export function createColors(output: CliOutput, io: CliIo): Colors {
   const on = output.isTerminal && !io.system.env("NO_COLOR") && io.system.env("TERM") !== "dumb";
-  const wrap = (from: number, to: number) => (text: string) => on ? `\x1b[${from}m${text}\x1b[${to}m` : text;
+  const wrap = (from: number, to: number) => (text: string) =>
+    on ? `\x1b[${from}m${text}\x1b[${to}m` : text;
   return { bold: wrap(1, 22), dim: wrap(2, 22), red: wrap(31, 39) };
 }

@@ -8,7 +8,10 @@ import { shellWord } from "../program/hints.ts";
 import { formatCount } from "./units.ts";
 
 /** What could be read, or why not. */
-export type Looked<T> = { value: T; error?: undefined } | { value?: undefined; error: RegistryError };
+export type Looked<T> = { value: T; error?: undefined } | {
+  value?: undefined;
+  error: RegistryError;
+};
 
 /** The damage of one listing. */
 export interface Damage {
@@ -38,7 +41,9 @@ export function createDamage(): Damage {
       throw new RegistryError({
         code: found.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
         message: `Cannot list everything: ${formatCount(found.length, "record")} could not be read`,
-        hint: `See all that is wrong: holdfast verify ${[...names].slice(0, 8).map(shellWord).join(" ")}`,
+        hint: `See all that is wrong: holdfast verify ${
+          [...names].slice(0, 8).map(shellWord).join(" ")
+        }`,
         key: found[0].key,
         cause: found[0],
       });

@@ -26,7 +26,9 @@ export async function writeStream(
 ): Promise<void> {
   const { output = "-", totalBytes, label } = options;
   const { io } = context;
-  if (output !== "-") return await writeFile(counted(stream, context, { label, totalBytes }), output, context);
+  if (output !== "-") {
+    return await writeFile(counted(stream, context, { label, totalBytes }), output, context);
+  }
   if (!io.stdout.isTerminal) stream = counted(stream, context, { label, totalBytes });
   for await (const chunk of stream) {
     if (io.stdout.isTerminal) refuseBinary(chunk);
@@ -53,7 +55,11 @@ function counted(
   return stream.pipeThrough(counter, { signal: context.io.signal });
 }
 
-async function writeFile(stream: ReadableStream<Uint8Array>, output: string, context: CommandContext): Promise<void> {
+async function writeFile(
+  stream: ReadableStream<Uint8Array>,
+  output: string,
+  context: CommandContext,
+): Promise<void> {
   const path = resolve(context.io.cwd, output);
   await refuseOutput(path, output);
   const partial = `${path}.${context.io.system.id()}.partial`;

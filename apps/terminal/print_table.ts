@@ -45,6 +45,8 @@ export async function printTable(
   }
   await flush();
   const dropped = shared.json ? [] : table?.dropped ?? [];
-  if (dropped.length > 0) await context.note(`Not shown, for want of room: ${dropped.join(", ")} (--wide shows all)`);
+  if (dropped.length > 0) {
+    await context.note(`Not shown, for want of room: ${dropped.join(", ")} (--wide shows all)`);
+  }
   return count;
 }

@@ -50,7 +50,11 @@ function laterBy(system: CliIo["system"]): Later {
 }
 
 /** Shows a transfer on standard error where that is a terminal; else does nothing. */
-export function createProgress(label: string, io: CliIo, options: { later?: Later } = {}): Progress {
+export function createProgress(
+  label: string,
+  io: CliIo,
+  options: { later?: Later } = {},
+): Progress {
   const { stderr, system } = io;
   if (!stderr.isTerminal) return { update() {}, end: () => Promise.resolve() };
   const startedAt = system.monotonic();
@@ -86,7 +90,8 @@ export function createProgress(label: string, io: CliIo, options: { later?: Late
       samples = [...samples.filter((sample) => now - sample.at <= RATE_WINDOW_MS), at];
       const [first] = samples;
       const seconds = (now - first.at) / 1000;
-      const perSecond = (key: "share" | "bytes") => seconds > 0 ? (at[key] - first[key]) / seconds : 0;
+      const perSecond = (key: "share" | "bytes") =>
+        seconds > 0 ? (at[key] - first[key]) / seconds : 0;
       const speed = { bytes: perSecond("bytes"), share: perSecond("share") };
       draw(amounts, speed);
     },
@@ -114,7 +119,12 @@ const LEAST_LABEL = 12;
  * `save model  ████████░░░░░░░░░░░░  45%  120 MiB of 340 MiB  52.1 MiB/s  4s left`: without the bar, then without the
  * rate and what follows, where the line is too short. Without a speed nothing moves: it says what is waited for.
  */
-export function progressLine(label: string, amounts: Amounts, speed?: Speed, columns = Infinity): string {
+export function progressLine(
+  label: string,
+  amounts: Amounts,
+  speed?: Speed,
+  columns = Infinity,
+): string {
   const share = isMeasured(amounts) ? shareOf(amounts) : undefined;
   const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`.padStart(4)];
   const rate = speed !== undefined && speed.bytes >= 0.5 ? [`${formatBytes(speed.bytes)}/s`] : [];
@@ -145,7 +155,9 @@ function isMeasured({ totalBytes, things }: Amounts): boolean {
 /** How much of all is done, from 0 to 1: by bytes, else by the number of things. */
 function shareOf({ bytes, totalBytes, things }: Amounts): number {
   if (totalBytes !== undefined && totalBytes > 0) return Math.min(1, bytes / totalBytes);
-  if (things?.total !== undefined && things.total > 0) return Math.min(1, things.done / things.total);
+  if (things?.total !== undefined && things.total > 0) {
+    return Math.min(1, things.done / things.total);
+  }
   return 0;
 }
 
@@ -154,7 +166,10 @@ function amountsText({ bytes, totalBytes, things }: Amounts): string[] {
   const size = `${formatBytes(bytes)}${of}`;
   if (things === undefined) return [size];
   const { done, total, what } = things;
-  return [`${done}${total === undefined || total === 0 ? "" : ` of ${total}`} ${what}`, ...bytes > 0 ? [size] : []];
+  return [
+    `${done}${total === undefined || total === 0 ? "" : ` of ${total}`} ${what}`,
+    ...bytes > 0 ? [size] : [],
+  ];
 }
 
 function barOf(share: number): string {

@@ -42,14 +42,17 @@ export function createTable(columns: readonly Column[], options: TableOptions = 
   let shown = columns.map((_, index) => index);
   let begun = false;
   const line = (cells: readonly string[], widths: readonly number[]) =>
-    shown.map((i) => padded(cut(cells[i], widths[i]), widths[i], columns[i].align)).join(GAP).trimEnd();
+    shown.map((i) => padded(cut(cells[i], widths[i]), widths[i], columns[i].align)).join(GAP)
+      .trimEnd();
   return {
     get dropped() {
       return columns.flatMap(({ title }, i) => shown.includes(i) ? [] : [title]);
     },
     page(rows) {
       const clean = rows.map((row) => row.map(printable));
-      for (const row of clean) row.forEach((cell, i) => widest[i] = Math.max(widest[i], displayWidth(cell)));
+      for (const row of clean) {
+        row.forEach((cell, i) => widest[i] = Math.max(widest[i], displayWidth(cell)));
+      }
       if (!begun) shown = withRoom(widest, columns, lineWidth);
       const widths = fitted(widest, { columns, shown }, lineWidth);
       const lines = clean.map((row) => line(row, widths));
@@ -66,7 +69,11 @@ function widthOf(shown: readonly number[], widths: readonly number[]): number {
 }
 
 /** Which columns are shown: those that may be left out go before any other is cut. */
-function withRoom(widest: readonly number[], columns: readonly Column[], lineWidth: number): number[] {
+function withRoom(
+  widest: readonly number[],
+  columns: readonly Column[],
+  lineWidth: number,
+): number[] {
   const leaving = columns.flatMap(({ drops }, i) => drops === undefined ? [] : [{ drops, i }])
     .sort((a, b) => b.drops - a.drops);
   let shown = columns.map((_, index) => index);
@@ -113,7 +120,10 @@ function padded(text: string, width: number, align: Column["align"] = "left"): s
 
 /** A text that cannot steer the terminal: control characters are spelled out. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(
+    /\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }
 
 /** Columns that a text takes in a terminal: East Asian wide characters and emoji take two, marks none. */

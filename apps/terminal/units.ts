@@ -19,7 +19,9 @@ export function formatBytes(bytes: number): string {
 }
 
 /** What a save added, where that is less than it has: `, 3.1 KiB of it new`. */
-export function formatAdded({ size, addedBytes = size }: { size: number; addedBytes?: number }): string {
+export function formatAdded(
+  { size, addedBytes = size }: { size: number; addedBytes?: number },
+): string {
   return addedBytes < size ? `, ${formatBytes(addedBytes)} of it new` : "";
 }
 
@@ -52,8 +54,12 @@ export function formatCount(count: number, what: string): string {
 /** Reads `512`, `64KiB`, `1.5 GiB` or `256M` (the same as `256MiB`) as bytes. */
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(?:(iB)|(B))?|B)?$/i.exec(text);
-  const power = match?.[2] === undefined ? 0 : SIZES.findIndex((unit) => unit[0] === match[2].toUpperCase());
-  if (match !== null) return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
+  const power = match?.[2] === undefined
+    ? 0
+    : SIZES.findIndex((unit) => unit[0] === match[2].toUpperCase());
+  if (match !== null) {
+    return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read ${JSON.stringify(text)} as a size: a number and a unit are expected`,
@@ -61,7 +67,13 @@ export function parseBytes(text: string): number {
   });
 }
 
-const DURATION_MS: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
+const DURATION_MS: Record<string, number> = {
+  s: 1e3,
+  m: 60e3,
+  h: 3600e3,
+  d: 86400e3,
+  w: 7 * 86400e3,
+};
 
 /** Reads `90s`, `15m`, `24h`, `30d`, `2w` as milliseconds. */
 export function parseDuration(text: string): number {
@@ -112,7 +124,8 @@ export type TypedMoment = { at: Date } | { agoMs: number };
 /** Reads `2026-03-01` (its beginning), `2026-03-01T14:05`, both in local time, `2026-03-01T13:05:00Z`, or `7d` for so long ago. */
 export function parseMoment(text: string): TypedMoment {
   if (/^\d+(\.\d+)?\s*[smhdw]$/.test(text)) return { agoMs: parseDuration(text) };
-  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/i
+    .exec(text);
   const at = new Date(match === null ? NaN : `${match[1]}T${match[2] ?? "00:00"}${match[3] ?? ""}`);
   if (!Number.isNaN(at.getTime())) return { at };
   throw new RegistryError({

@@ -17,14 +17,18 @@ const NARROWEST = 24;
  * @param options `indent`: what stands before the text in its first line too, characters; `columns`: undefined for no
  * limit
  */
-export function wrapped(text: string, { indent, columns }: { indent: number; columns?: number }): string {
+export function wrapped(
+  text: string,
+  { indent, columns }: { indent: number; columns?: number },
+): string {
   const width = (columns ?? Infinity) - indent;
   if (width < NARROWEST) return text;
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    if (last !== undefined && last.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else lines.push(word);
   }
   return lines.join(`\n${" ".repeat(indent)}`);
 }

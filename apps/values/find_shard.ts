@@ -14,12 +14,15 @@ import type { FoundShard } from "../../workers/mod.ts";
  * @throws {RegistryError} `Invalid` for what is no shard, and for `auto` where nothing says which
  */
 export function findShard(given: string, system: System): FoundShard {
-  if (given !== "auto") return { shard: parseShard(given), from: "--shard", array: system.env("HOLDFAST_ARRAY") };
+  if (given !== "auto") {
+    return { shard: parseShard(given), from: "--shard", array: system.env("HOLDFAST_ARRAY") };
+  }
   const found = shardFromEnvironment(system);
   if (found !== undefined) return found;
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot find the shard of this process: no variable of a scheduler says it",
-    hint: "Give it: --shard 0/8, or HOLDFAST_SHARD=0/8. The scheduler has to run this as one task of an array.",
+    hint:
+      "Give it: --shard 0/8, or HOLDFAST_SHARD=0/8. The scheduler has to run this as one task of an array.",
   });
 }

@@ -27,7 +27,9 @@ export async function readMetadata(
 ): Promise<Record<string, unknown> | undefined> {
   const { file, cwd } = options;
   if (file === undefined && entries.length === 0) return undefined;
-  const fromFile = file === undefined ? {} : parseObject(await readText(resolve(cwd, file), file), file);
+  const fromFile = file === undefined
+    ? {}
+    : parseObject(await readText(resolve(cwd, file), file), file);
   return { ...fromFile, ...Object.fromEntries(entries) };
 }
 
@@ -39,7 +41,9 @@ async function readText(path: string, file: string): Promise<string> {
     if (code !== "ENOENT" && code !== "EISDIR") throw cause;
     throw new RegistryError({
       code: code === "ENOENT" ? "NotFound" : "Invalid",
-      message: `Cannot read metadata ${JSON.stringify(file)}: ${code === "ENOENT" ? "no such file" : "it is a folder"}`,
+      message: `Cannot read metadata ${JSON.stringify(file)}: ${
+        code === "ENOENT" ? "no such file" : "it is a folder"
+      }`,
       hint: "--metadata-file takes a file that holds one JSON object.",
       cause,
     });

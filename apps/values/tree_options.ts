@@ -16,7 +16,8 @@ export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOu
 export const TREE_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--links <action>",
-    text: "symbolic links in a folder: keep them as links (default), follow them, skip or refuse them",
+    text:
+      "symbolic links in a folder: keep them as links (default), follow them, skip or refuse them",
     choices: ["keep", "follow", "skip", "refuse"],
   },
   {
@@ -34,10 +35,20 @@ export const TREE_OPTIONS: readonly OptionDefinition[] = [
     text: "not what matches; '!keep.bin' brings back what a .holdfastignore leaves out",
     repeat: true,
   },
-  { flags: "--preserve <what>", text: "keep when files, links and folders were modified, too", choices: ["times"] },
+  {
+    flags: "--preserve <what>",
+    text: "keep when files, links and folders were modified, too",
+    choices: ["times"],
+  },
   { flags: "--gitignore", text: "leave out what each .gitignore in the folder says" },
-  { flags: "--no-ignore-files", text: "do not leave out what each .holdfastignore in the folder says" },
-  { flags: "--all", text: "also .git, registries in the folder, and what each .holdfastignore says" },
+  {
+    flags: "--no-ignore-files",
+    text: "do not leave out what each .holdfastignore in the folder says",
+  },
+  {
+    flags: "--all",
+    text: "also .git, registries in the folder, and what each .holdfastignore says",
+  },
 ];
 
 /** What {@linkcode TREE_OPTIONS} gave, for `localPath`. */

@@ -24,10 +24,16 @@ export interface ReadValueOptions extends LocalPathOptions {
 }
 
 /** The value of a source: a path, or `-` for standard input. */
-export async function readValue(source: string, io: CliIo, options: ReadValueOptions = {}): Promise<unknown> {
+export async function readValue(
+  source: string,
+  io: CliIo,
+  options: ReadValueOptions = {},
+): Promise<unknown> {
   const { as, allowEmpty = false, ...tree } = options;
   if (source === "-") {
-    const input = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), { signal: io.signal });
+    const input = io.stdin.stream().pipeThrough(new TransformStream<Uint8Array>(), {
+      signal: io.signal,
+    });
     const stream = allowEmpty ? input : await notEmpty(input);
     return as === undefined || as === "bytes"
       ? stream
@@ -109,7 +115,9 @@ export function parseExactJson(text: string): unknown {
 function exactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source ?? "";
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  if (Number.isFinite(value) && !(/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) return value;
+  if (Number.isFinite(value) && !(/^-?\d+$/.test(source) && BigInt(source) !== BigInt(value))) {
+    return value;
+  }
   throw new RangeError(`the number ${source} is too large to be kept exactly`);
 }
 
@@ -118,7 +126,9 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return as === "text" ? text : parseExactJson(text);
   } catch (cause) {
-    const why = as === "text" || cause instanceof TypeError ? "not UTF-8" : (cause as Error).message;
+    const why = as === "text" || cause instanceof TypeError
+      ? "not UTF-8"
+      : (cause as Error).message;
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot read ${source} as ${as}: ${why}`,

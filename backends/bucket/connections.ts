@@ -40,12 +40,19 @@ const IDLE_MS = 10_000;
 const IDLE_MARGIN_MS = 1_000;
 
 /** The variables that name a proxy, and the hosts that are reached without. */
-const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((
+  name,
+) => [name, name.toLowerCase()]);
 
 /** Makes the connections of one store. Nothing is opened yet. */
 export function createConnections({ ca, system }: ConnectionOptions): Connections {
   const proxyEnv = Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)]));
-  const shared = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, proxyEnv };
+  const shared = {
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS,
+    maxFreeSockets: MAX_SOCKETS,
+    proxyEnv,
+  };
   const agents: Connections = {
     http: careful(new http.Agent(shared)),
     ownTrust: ca !== undefined,
@@ -100,13 +107,22 @@ function trusting(agent: https.Agent, options: ConnectionOptions): https.Agent {
   const { createConnection } = agent;
   agent.createConnection = function (connection, callback) {
     const secureContext = ownOnly ?? (everyone ??= createTrust(options));
-    const socket = createConnection.call(this, { ...connection, secureContext } as typeof connection, callback);
+    const socket = createConnection.call(
+      this,
+      { ...connection, secureContext } as typeof connection,
+      callback,
+    );
     if (own.length > 0 && socket instanceof tls.TLSSocket) {
       socket.once("secureConnect", () => {
-        if (ownOnly === undefined && isIssuedBy(own, socket)) ownOnly = tls.createSecureContext({ ca: own });
+        if (ownOnly === undefined && isIssuedBy(own, socket)) {
+          ownOnly = tls.createSecureContext({ ca: own });
+        }
       });
       // The server has another certificate by now: the next connection finds out which.
-      socket.once("error", (error) => untrustedHint((error as { code?: unknown }).code) && (ownOnly = undefined));
+      socket.once(
+        "error",
+        (error) => untrustedHint((error as { code?: unknown }).code) && (ownOnly = undefined),
+      );
     }
     return socket;
   };
@@ -122,7 +138,9 @@ function isIssuedBy(authorities: readonly string[], socket: tls.TLSSocket): bool
     for (; shown?.raw !== undefined && !seen.has(shown); shown = shown.issuerCertificate) {
       seen.add(shown);
       const certificate = new X509Certificate(shown.raw);
-      if (trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))) return true;
+      if (
+        trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))
+      ) return true;
     }
   } catch {
     // what cannot be looked at is checked against all, as before
@@ -135,7 +153,9 @@ function createTrust({ ca, system }: ConnectionOptions): tls.SecureContext {
   const { getCACertificates } = tls as { getCACertificates?: (type: "default") => string[] };
   const usual = getCACertificates?.("default") ?? tls.rootCertificates;
   // Given some, `createSecureContext` forgets all others.
-  return tls.createSecureContext({ ca: [...usual, ...certificatesOf("DENO_CERT", system), ...[ca].flat()] });
+  return tls.createSecureContext({
+    ca: [...usual, ...certificatesOf("DENO_CERT", system), ...[ca].flat()],
+  });
 }
 
 /** How long the server keeps a connection that is not used, as its last reply said (`Keep-Alive: timeout=5`). */
@@ -163,11 +183,15 @@ function certificatesOf(name: string, system: Pick<System, "env">): string[] {
 /** Throws `Invalid` for what cannot be certificates. */
 export function checkCertificates(ca: unknown): void {
   const texts = [ca].flat();
-  if (ca === undefined || texts.every((text) => typeof text === "string" && text.includes("BEGIN CERTIFICATE"))) return;
+  if (
+    ca === undefined ||
+    texts.every((text) => typeof text === "string" && text.includes("BEGIN CERTIFICATE"))
+  ) return;
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot use this store: ca is no certificate",
-    hint: "Give certificates as text in PEM, which begins with -----BEGIN CERTIFICATE-----; not the name of a file.",
+    hint:
+      "Give certificates as text in PEM, which begins with -----BEGIN CERTIFICATE-----; not the name of a file.",
   });
 }
 
@@ -185,5 +209,6 @@ const UNTRUSTED = new Set([
   "CERT_UNTRUSTED",
 ]);
 /** What to do where the certificate of a server is not trusted. */
-export const UNTRUSTED_HINT = "Trust its authority: pass its certificate as the option ca, name its file in " +
+export const UNTRUSTED_HINT =
+  "Trust its authority: pass its certificate as the option ca, name its file in " +
   "NODE_EXTRA_CA_CERTS or DENO_CERT (a file in PEM that is there: another is passed over), or take the system's authorities with DENO_TLS_CA_STORE=mozilla,system.";

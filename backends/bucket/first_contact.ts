@@ -59,7 +59,9 @@ export interface FirstContactOptions {
 }
 
 /** Nothing has answered yet. */
-export function createFirstContact({ system, bounded, silence }: FirstContactOptions): FirstContact {
+export function createFirstContact(
+  { system, bounded, silence }: FirstContactOptions,
+): FirstContact {
   let made = false;
   return {
     get made() {

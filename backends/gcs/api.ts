@@ -80,7 +80,15 @@ const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
 /** Makes the caller of one store. */
 export function createApi(options: ApiOptions): GcsApi {
-  const { place, signIn, system, connections, requestTimeoutMs: timeoutMs, retryForMs = 30_000, logger } = options;
+  const {
+    place,
+    signIn,
+    system,
+    connections,
+    requestTimeoutMs: timeoutMs,
+    retryForMs = 30_000,
+    logger,
+  } = options;
   const backend = place.location;
   const where = `bucket "${place.bucket}" at ${new URL(signIn.endpoint).host}`;
   let signing = false;
@@ -89,7 +97,8 @@ export function createApi(options: ApiOptions): GcsApi {
     bounded: options.retryForMs === undefined,
     silence: () => unreached(where, { backend, signing }),
   });
-  const told = (error: RegistryError) => contact.made ? error : unreached(where, { backend, error });
+  const told = (error: RegistryError) =>
+    contact.made ? error : unreached(where, { backend, error });
 
   async function signedIn(call: ApiCall): Promise<HttpReply | HttpFault> {
     const { method, path, body, repeatable, signal, maxBytes = MAX_REPLY_BYTES } = call;
@@ -111,7 +120,9 @@ export function createApi(options: ApiOptions): GcsApi {
       });
       // A refused request has done nothing: to send it once more is no second create.
       if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
-      logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, { backend });
+      logger?.debug(`${call.action}: the credentials were refused; asked for new ones`, {
+        backend,
+      });
     }
   }
 
@@ -138,7 +149,11 @@ export function createApi(options: ApiOptions): GcsApi {
     throw replyError(reply, failed);
   }
 
-  function persistWithin<T>(first: FirstTry, action: () => Promise<T>, call: PersistOptions): Promise<T> {
+  function persistWithin<T>(
+    first: FirstTry,
+    action: () => Promise<T>,
+    call: PersistOptions,
+  ): Promise<T> {
     const { action: name, key, passes = isPassing } = call;
     return retry(action, {
       system,
@@ -146,7 +161,10 @@ export function createApi(options: ApiOptions): GcsApi {
       signal: first.signal,
       passes: (error) => passes(error) && first.goesOn(error),
       onRetry: (error, attempt) =>
-        logger?.debug(`${name}: attempt ${attempt} failed: ${(error as Error).message}`, { backend, key }),
+        logger?.debug(`${name}: attempt ${attempt} failed: ${(error as Error).message}`, {
+          backend,
+          key,
+        }),
     });
   }
 
@@ -154,8 +172,12 @@ export function createApi(options: ApiOptions): GcsApi {
     place,
     system,
     persist: (action, call) =>
-      contact.within((first) => persistWithin(first, action, call), { signal: call.signal, ended: false }),
-    exchange: (request) => exchange({ ...request, connections, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
+      contact.within((first) => persistWithin(first, action, call), {
+        signal: call.signal,
+        ended: false,
+      }),
+    exchange: (request) =>
+      exchange({ ...request, connections, maxBytes: MAX_REPLY_BYTES, timeoutMs }),
     call(call) {
       const { action, key } = call;
       const failed: FailedCall = { action, key, backend };
@@ -196,7 +218,10 @@ export const OBJECT_FIELDS = "name,size,generation,updated,crc32c";
  * Whole seconds, because that is what a download says; `updated`, because that is what it says it of. The registry
  * never changes what the store keeps beside an object, so it is the time of the write.
  */
-export function objectInfo(place: Place, { name, size, generation, updated }: ObjectResource): ObjectInfo {
+export function objectInfo(
+  place: Place,
+  { name, size, generation, updated }: ObjectResource,
+): ObjectInfo {
   return {
     key: place.keyOf(name),
     size: Number(size),

@@ -29,7 +29,9 @@ export function withBucket(api: GcsApi, { create, projectId }: WithBucketOptions
   let making: Promise<void> | undefined;
 
   /** Whether the bucket is there, as far as this account may know. */
-  async function look({ action, key, signal }: Pick<ApiCall, "action" | "key" | "signal">): Promise<boolean> {
+  async function look(
+    { action, key, signal }: Pick<ApiCall, "action" | "key" | "signal">,
+  ): Promise<boolean> {
     const path = objectPath(place);
     const query = { maxResults: 1, fields: "nextPageToken" };
     const reply = await api.call({
@@ -54,7 +56,15 @@ export function withBucket(api: GcsApi, { create, projectId }: WithBucketOptions
     }))];
     const query = { project: await projectId() };
     const headers = { "content-type": "application/json" };
-    await api.call({ action, method: "POST", path: "/storage/v1/b", query, headers, body, answers: [409] });
+    await api.call({
+      action,
+      method: "POST",
+      path: "/storage/v1/b",
+      query,
+      headers,
+      body,
+      answers: [409],
+    });
   }
 
   async function ready(): Promise<void> {
@@ -77,7 +87,9 @@ export function withBucket(api: GcsApi, { create, projectId }: WithBucketOptions
       return reply;
     } catch (error) {
       // Calls for which a missing object is no answer are about the bucket.
-      throw isMissing(error) ? missingBucket(place.bucket, { ...call, backend: place.location }) : error;
+      throw isMissing(error)
+        ? missingBucket(place.bucket, { ...call, backend: place.location })
+        : error;
     }
   }
 

@@ -41,7 +41,10 @@ export async function copyObject(
       signal,
     });
     if (reply.status === 404) {
-      throw failure("there is no such object", call, { code: "NotFound", hint: "Look whether it was removed." });
+      throw failure("there is no such object", call, {
+        code: "NotFound",
+        hint: "Look whether it was removed.",
+      });
     }
     const step = replyJson<RewriteStep>(reply, call);
     if (step.done && step.resource !== undefined) return objectInfo(place, step.resource);

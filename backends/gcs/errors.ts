@@ -30,7 +30,8 @@ const BUSY: Meaning = {
 };
 const FORBIDDEN: Meaning = {
   code: "Denied",
-  hint: "Grant this account a role on the bucket: Storage Object User to write, Storage Object Viewer to read.",
+  hint:
+    "Grant this account a role on the bucket: Storage Object User to write, Storage Object Viewer to read.",
 };
 
 const MEANINGS: Record<number, Meaning> = {
@@ -67,14 +68,16 @@ export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
   const { status } = reply;
   const { reason, message } = readError(reply);
   let meaning = MEANINGS[status] ??
-    (status >= 500
-      ? LATER
-      : { code: "Unsupported", hint: "This does not look like Google Cloud Storage: check the endpoint." });
+    (status >= 500 ? LATER : {
+      code: "Unsupported",
+      hint: "This does not look like Google Cloud Storage: check the endpoint.",
+    });
   if (status === 403 && BUSY_REASONS.has(reason)) meaning = BUSY;
   if (status === 403 && HELD_REASONS.has(reason)) {
     meaning = {
       code: "Denied",
-      hint: "A retention policy or a hold of the bucket forbids it: a registry needs a bucket without.",
+      hint:
+        "A retention policy or a hold of the bucket forbids it: a registry needs a bucket without.",
     };
   }
   const said = reason === "" ? String(status) : `${status} ${reason}`;
@@ -85,7 +88,10 @@ export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
 }
 
 /** The error of a request without a reply. */
-export function faultError({ fault, hint }: Pick<HttpFault, "fault" | "hint">, call: FailedCall): RegistryError {
+export function faultError(
+  { fault, hint }: Pick<HttpFault, "fault" | "hint">,
+  call: FailedCall,
+): RegistryError {
   if (hint !== undefined) {
     return failure(`the store's certificate is not trusted${whereOf(call)}`, call, {
       code: "Unavailable",
@@ -124,14 +130,22 @@ export interface Unreached {
 }
 
 /** The error of a store that never answered, with where it is. */
-export function unreached(where: string, { backend, error, signing = false }: Unreached): RegistryError {
+export function unreached(
+  where: string,
+  { backend, error, signing = false }: Unreached,
+): RegistryError {
   const { code, retry, key, maybeWritten, cause, message = `: ${NO_FIRST_ANSWER}` } = error ?? {};
-  const said = message.slice(message.indexOf(": ") + 2).replace(/ \(bucket "[^"]*" at [^ ]*\)$/, "");
+  const said = message.slice(message.indexOf(": ") + 2).replace(
+    / \(bucket "[^"]*" at [^ ]*\)$/,
+    "",
+  );
   const isSignIn = signing || message.startsWith("Cannot sign in") && code === "Denied";
   const hint = error?.hint ?? (isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.");
   return new RegistryError({
     code: code ?? (signing ? "Denied" : "Unavailable"),
-    message: `Cannot reach ${where}: ${isSignIn ? `there are no credentials that work; ${LOOKED}: ` : ""}${said}`,
+    message: `Cannot reach ${where}: ${
+      isSignIn ? `there are no credentials that work; ${LOOKED}: ` : ""
+    }${said}`,
     hint: isSignIn || retry === "never" ? hint : `${hint} ${REACH_HINT}`,
     ...{ backend, retry, key, maybeWritten, cause },
   });
@@ -146,7 +160,8 @@ export function missingBucket(bucket: string, call: FailedCall): RegistryError {
 }
 
 /** What to do without credentials. */
-export const SIGN_IN_HINT = "Give `credentials`, `keyFilename` or `storage`, or set GOOGLE_APPLICATION_CREDENTIALS; " +
+export const SIGN_IN_HINT =
+  "Give `credentials`, `keyFilename` or `storage`, or set GOOGLE_APPLICATION_CREDENTIALS; " +
   "`gcloud auth application-default login` signs a person in.";
 
 /** Any other error of a call. */

@@ -59,7 +59,9 @@ export interface HttpFault {
 /** Sends a request. A network fault is a value; only an abort rejects. */
 export async function exchange(request: HttpRequest): Promise<HttpReply | HttpFault> {
   request.signal?.throwIfAborted();
-  return await (request.repeatable && !request.connections.ownTrust ? fetchOnce(request) : sendOnce(request));
+  return await (request.repeatable && !request.connections.ownTrust
+    ? fetchOnce(request)
+    : sendOnce(request));
 }
 
 async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
@@ -86,7 +88,11 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     if (stop.signal.aborted) return { fault: stalled(timeoutMs), sent: true };
-    return { fault: faultOf(error), sent: true, ...(isUntrusted(error) ? { hint: UNTRUSTED_HINT } : {}) };
+    return {
+      fault: faultOf(error),
+      sent: true,
+      ...(isUntrusted(error) ? { hint: UNTRUSTED_HINT } : {}),
+    };
   } finally {
     over.abort();
     signal?.removeEventListener("abort", forward);
@@ -94,7 +100,10 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
 }
 
 /** Resolves when a number stood still for so long, or twice that; by the real clock, as sockets have it. */
-async function watch(count: () => number, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }) {
+async function watch(
+  count: () => number,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+) {
   for (let before = -1; before !== count();) {
     before = count();
     await realSystem.sleep(timeoutMs, signal);
@@ -122,7 +131,8 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
     };
-    const fail = (fault: string, hint?: string) => settle({ fault, sent, ...(hint === undefined ? {} : { hint }) });
+    const fail = (fault: string, hint?: string) =>
+      settle({ fault, sent, ...(hint === undefined ? {} : { hint }) });
     signal?.addEventListener("abort", stop, { once: true });
 
     sending.on("socket", (socket) => {
@@ -131,7 +141,10 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       used.add(socket);
     });
     sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
-    sending.on("error", (error) => fail(faultOf(error), untrustedHint((error as { code?: unknown }).code)));
+    sending.on(
+      "error",
+      (error) => fail(faultOf(error), untrustedHint((error as { code?: unknown }).code)),
+    );
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
       request.onAnswer?.();
@@ -145,7 +158,8 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
         chunks.push(chunk);
       });
       response.on("end", () => {
-        const whole = response.complete && Number(headers["content-length"] ?? received) === received;
+        const whole = response.complete &&
+          Number(headers["content-length"] ?? received) === received;
         if (whole) settle({ status, headers, chunks });
         else fail("the reply broke off");
       });
@@ -174,5 +188,7 @@ function isUntrusted(error: unknown): boolean {
 function faultOf(error: unknown): string {
   const { code, name, cause } = error as { code?: string; name: string; cause?: { code?: string } };
   const known = cause?.code ?? code;
-  return typeof known === "string" ? `the connection failed (${known})` : `the connection failed (${name})`;
+  return typeof known === "string"
+    ? `the connection failed (${known})`
+    : `the connection failed (${name})`;
 }

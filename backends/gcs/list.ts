@@ -39,7 +39,9 @@ export async function* listObjects(
       query: {
         prefix: start === "" ? undefined : start,
         delimiter,
-        startOffset: follows ? offsetAfter(last, last === start ? undefined : delimiter) : undefined,
+        startOffset: follows
+          ? offsetAfter(last, last === start ? undefined : delimiter)
+          : undefined,
         maxResults: Math.min(PAGE, left + (follows && pageToken === undefined ? 1 : 0)), // `after` itself may come first
         pageToken,
         fields: FIELDS,
@@ -68,7 +70,9 @@ function offsetAfter(name: string, delimiter: string | undefined): string {
 function* entriesOf({ items = [], prefixes = [] }: Page): Generator<ObjectResource | Prefix> {
   let next = 0;
   for (const item of items) {
-    while (next < prefixes.length && compareUtf8(prefixes[next], item.name) < 0) yield { prefix: prefixes[next++] };
+    while (next < prefixes.length && compareUtf8(prefixes[next], item.name) < 0) {
+      yield { prefix: prefixes[next++] };
+    }
     yield item;
   }
   while (next < prefixes.length) yield { prefix: prefixes[next++] };

@@ -36,7 +36,8 @@ export function createPlace({ bucket, prefix, endpoint }: PlaceOptions): Place {
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot open bucket ${JSON.stringify(bucket)}: no bucket has such a name`,
-      hint: "3 to 222 small letters, digits, dashes, dots and underscores, without gs:// before them.",
+      hint:
+        "3 to 222 small letters, digits, dashes, dots and underscores, without gs:// before them.",
     });
   }
   if (!prefix.isWellFormed()) {
@@ -48,7 +49,9 @@ export function createPlace({ bucket, prefix, endpoint }: PlaceOptions): Place {
   }
   const folder = prefix.replace(/^\/+|\/+$/g, "");
   const start = folder === "" ? "" : `${folder}/`;
-  const url = `gs://${bucket}${folder === "" ? "" : `/${encodeURI(folder).replace(/[?#]/g, encodeURIComponent)}`}`;
+  const url = `gs://${bucket}${
+    folder === "" ? "" : `/${encodeURI(folder).replace(/[?#]/g, encodeURIComponent)}`
+  }`;
   const location = endpoint === undefined ? url : `${url}?endpoint=${encodeURIComponent(endpoint)}`;
   const invalid = (key: string, state: string, hint: string) =>
     new RegistryError({
@@ -68,15 +71,25 @@ export function createPlace({ bucket, prefix, endpoint }: PlaceOptions): Place {
     const name = nameStart(key);
     if (key === "") throw invalid(key, "it is empty", "Keys have at least one character.");
     if (new TextEncoder().encode(name).byteLength > MAX_NAME_BYTES) {
-      throw invalid(key, `with its prefix it has more than ${MAX_NAME_BYTES} bytes`, "Choose a shorter key or prefix.");
+      throw invalid(
+        key,
+        `with its prefix it has more than ${MAX_NAME_BYTES} bytes`,
+        "Choose a shorter key or prefix.",
+      );
     }
     // https://cloud.google.com/storage/docs/objects#naming
-    if (/[\r\n]/.test(name)) throw invalid(key, "it has a line break", "The store keeps none in names.");
+    if (/[\r\n]/.test(name)) {
+      throw invalid(key, "it has a line break", "The store keeps none in names.");
+    }
     if (/^\.well-known\/acme-challenge\//.test(name)) {
       throw invalid(key, "the store keeps such names for itself", "Choose another key.");
     }
     if (/(^|\/)\.\.?(\/|$)/.test(name)) {
-      throw invalid(key, "a part of it is . or ..", "Clients and proxies take such parts out of URLs: choose others.");
+      throw invalid(
+        key,
+        "a part of it is . or ..",
+        "Clients and proxies take such parts out of URLs: choose others.",
+      );
     }
     return name;
   }

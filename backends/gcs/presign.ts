@@ -42,14 +42,17 @@ export async function presignObject(
       accessibleAt: new Date(now),
       expires: new Date(now + expiresInMs),
       contentType: method === "PUT" ? contentType : undefined,
-      responseDisposition: method === "GET" && fileName !== undefined ? attachment(fileName) : undefined,
+      responseDisposition: method === "GET" && fileName !== undefined
+        ? attachment(fileName)
+        : undefined,
     });
     return url;
   } catch (error) {
     // The error of a broken key may hold the key.
     throw failure(withoutSecrets((error as Error).name), call, {
       code: "Denied",
-      hint: "The private key cannot sign: give it as it is in the JSON file of the service account.",
+      hint:
+        "The private key cannot sign: give it as it is in the JSON file of the service account.",
     });
   }
 }

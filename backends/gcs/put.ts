@@ -59,7 +59,9 @@ export async function putObject(
 function describe(
   { place }: GcsApi,
   key: string,
-  { mode, contentType, metadata, putOptions, signal }: PutOptions & Pick<WriteOptions, "putOptions">,
+  { mode, contentType, metadata, putOptions, signal }:
+    & PutOptions
+    & Pick<WriteOptions, "putOptions">,
 ): Upload {
   const { predefinedAcl, kmsKeyName, storageClass, cacheControl } = putOptions;
   const create = mode === "create";
@@ -67,7 +69,12 @@ function describe(
   return {
     key,
     create,
-    query: { predefinedAcl, kmsKeyName, ifGenerationMatch: create ? 0 : undefined, fields: OBJECT_FIELDS },
+    query: {
+      predefinedAcl,
+      kmsKeyName,
+      ifGenerationMatch: create ? 0 : undefined,
+      fields: OBJECT_FIELDS,
+    },
     resource: {
       name: place.nameOf(key),
       contentType: contentType ?? "application/octet-stream",
@@ -102,7 +109,9 @@ async function putWhole(api: GcsApi, upload: Upload, { pieces, size }: Part): Pr
     signal,
   };
   const reply = await api.call(call);
-  return reply.status === 412 ? EXISTS : await writtenObject(api, upload, reply, { size, checksum });
+  return reply.status === 412
+    ? EXISTS
+    : await writtenObject(api, upload, reply, { size, checksum });
 }
 
 /** What breaks off the reading of a body whose create has lost. */
@@ -115,7 +124,11 @@ const LOST = Symbol("lost");
 async function sendStream(
   api: GcsApi,
   upload: Upload,
-  { stream, partBytes, size }: { stream: ReadableStream<Uint8Array>; partBytes: number; size?: number },
+  { stream, partBytes, size }: {
+    stream: ReadableStream<Uint8Array>;
+    partBytes: number;
+    size?: number;
+  },
 ): Promise<Part | PutResult> {
   const { key, signal } = upload;
   const stop = new AbortController(); // by the caller, or because a part could not be sent
@@ -143,7 +156,9 @@ async function sendStream(
   try {
     await forEachChunk(stream, async (chunk) => {
       received += chunk.byteLength;
-      if (size !== undefined && received > size) throw otherSize(api, key, `at least ${received}`, size);
+      if (size !== undefined && received > size) {
+        throw otherSize(api, key, `at least ${received}`, size);
+      }
       sum = crc32c(chunk, sum);
       for (let rest = chunk; rest.byteLength > 0;) {
         if (waiting.size === partBytes) { // and there is more: the last part must not be empty
@@ -197,13 +212,22 @@ async function writtenObject(
     answers: [404, 412],
     signal,
   });
-  throw failure("the store received other bytes than were sent; they were removed", { ...call, maybeWritten: true }, {
+  throw failure("the store received other bytes than were sent; they were removed", {
+    ...call,
+    maybeWritten: true,
+  }, {
     code: "Unavailable",
-    hint: "Something between this program and the store damages data; try again, and check proxies and memory.",
+    hint:
+      "Something between this program and the store damages data; try again, and check proxies and memory.",
   });
 }
 
-function otherSize(api: GcsApi, key: string, actual: number | string, announced: number | undefined) {
+function otherSize(
+  api: GcsApi,
+  key: string,
+  actual: number | string,
+  announced: number | undefined,
+) {
   return failure(`the body has ${actual} bytes, ${announced} were announced`, {
     action: "put",
     key,

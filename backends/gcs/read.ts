@@ -6,7 +6,13 @@
  * @module
  */
 import type { CallOptions, GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
-import { clipRange, concatBytes, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
+import {
+  clipRange,
+  concatBytes,
+  iterableStream,
+  storedBytes,
+  storedObject,
+} from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
@@ -38,7 +44,10 @@ export async function headObject(
     signal,
   });
   if (reply.status === 404) return undefined;
-  return objectInfo(place, replyJson<ObjectResource>(reply, { action: "look up", key, backend: place.location }));
+  return objectInfo(
+    place,
+    replyJson<ObjectResource>(reply, { action: "look up", key, backend: place.location }),
+  );
 }
 
 /** The object, or undefined where there is none. */
@@ -59,7 +68,9 @@ export async function getObject(
   if (reply.headers["x-goog-stored-content-encoding"] === "gzip") throw encoded({ api, key });
   const info = infoOf(api, key, reply) ??
     await headObject({ api, key, generation: reply.headers["x-goog-generation"] }, { signal });
-  if (info === undefined) return reply.status === 416 ? undefined : await getObject(api, key, options); // gone meanwhile
+  if (info === undefined) {
+    return reply.status === 416 ? undefined : await getObject(api, key, options); // gone meanwhile
+  }
   if (reply.status === 416) {
     if (info.size <= start) return storedBytes(info, new Uint8Array());
     if (again) throw brokenRange({ api, key }, info, start, end);
@@ -70,7 +81,11 @@ export async function getObject(
   if (sizeOf(reply) !== firstEnd - start || reply.status !== 206 && start > 0) {
     throw brokenRange({ api, key }, info, start, firstEnd);
   }
-  return foundObject({ api, key, signal }, { info, first: reply.chunks, firstEnd, ...clipped }, options);
+  return foundObject(
+    { api, key, signal },
+    { info, first: reply.chunks, firstEnd, ...clipped },
+    options,
+  );
 }
 
 /** Which object is read. */
@@ -84,7 +99,12 @@ interface Source {
 const MAX_ERROR_BYTES = 65_536;
 
 /** Bytes `[start, end)`, clipped by the store; 404 and 416 are answers. */
-async function readSpan(source: Source, start: number, end: number, generation?: string): Promise<HttpReply> {
+async function readSpan(
+  source: Source,
+  start: number,
+  end: number,
+  generation?: string,
+): Promise<HttpReply> {
   const { api, key, signal } = source;
   return await api.call({
     action: "read",
@@ -119,18 +139,29 @@ interface Found {
   end: number;
 }
 
-function foundObject(source: Source, found: Found, { partBytes, parallel }: ReadOptions): StoredObject {
+function foundObject(
+  source: Source,
+  found: Found,
+  { partBytes, parallel }: ReadOptions,
+): StoredObject {
   const { info, first, firstEnd, start, end } = found;
   if (firstEnd === end) return storedBytes(info, concatBytes(first));
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const left = new AbortController();
-    const signal = source.signal === undefined ? left.signal : AbortSignal.any([source.signal, left.signal]);
+    const signal = source.signal === undefined
+      ? left.signal
+      : AbortSignal.any([source.signal, left.signal]);
     const parts: Promise<Uint8Array[]>[] = [];
     let next = firstEnd;
     const order = () => {
       while (parts.length < parallel && next < end) {
-        const part = readPart({ ...source, signal }, info, next, next = Math.min(end, next + partBytes));
+        const part = readPart(
+          { ...source, signal },
+          info,
+          next,
+          next = Math.min(end, next + partBytes),
+        );
         part.catch(() => {}); // heard when its turn comes
         parts.push(part);
       }
@@ -163,7 +194,12 @@ function foundObject(source: Source, found: Found, { partBytes, parallel }: Read
 }
 
 /** All bytes `[start, end)` of this generation. */
-async function readPart(source: Source, info: ObjectInfo, start: number, end: number): Promise<Uint8Array[]> {
+async function readPart(
+  source: Source,
+  info: ObjectInfo,
+  start: number,
+  end: number,
+): Promise<Uint8Array[]> {
   const { key } = info;
   const call = { action: "read", key, backend: source.api.place.location };
   const reply = await readSpan(source, start, end, info.etag);
@@ -179,7 +215,11 @@ async function readPart(source: Source, info: ObjectInfo, start: number, end: nu
 
 /** `fetch` expands such bodies, and so does the store where nobody says that they are welcome. */
 function encoded({ api, key }: Source): RegistryError {
-  return failure("it is stored with Content-Encoding: gzip", { action: "read", key, backend: api.place.location }, {
+  return failure("it is stored with Content-Encoding: gzip", {
+    action: "read",
+    key,
+    backend: api.place.location,
+  }, {
     code: "Unsupported",
     hint: "Store it without that header; a registry compresses by itself where asked.",
   });
@@ -189,13 +229,19 @@ function sizeOf({ chunks }: HttpReply): number {
   return chunks.reduce((size, chunk) => size + chunk.byteLength, 0);
 }
 
-function brokenRange({ api, key }: Source, info: ObjectInfo, start: number, end: number): RegistryError {
+function brokenRange(
+  { api, key }: Source,
+  info: ObjectInfo,
+  start: number,
+  end: number,
+): RegistryError {
   return failure(`of its ${info.size} bytes those from ${start} to ${end} did not come`, {
     action: "read",
     key,
     backend: api.place.location,
   }, {
     code: "Corrupt",
-    hint: "Something between the store and this program does not honour ranges; check the endpoint and proxies.",
+    hint:
+      "Something between the store and this program does not honour ranges; check the endpoint and proxies.",
   });
 }

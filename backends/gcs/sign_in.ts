@@ -126,7 +126,10 @@ export function createSignIn(options: SignInOptions): SignIn {
   let current: Promise<Session> | undefined;
 
   /** What the function gave; calls at the same time wait for one answer. */
-  async function session(from: Ask, signal?: AbortSignal): Promise<{ given: Session; asked: Promise<Session> }> {
+  async function session(
+    from: Ask,
+    signal?: AbortSignal,
+  ): Promise<{ given: Session; asked: Promise<Session> }> {
     const asked = current ??= begin(from);
     try {
       return { given: await withDeadline(asked, { timeoutMs, signal }), asked };
@@ -147,9 +150,15 @@ export function createSignIn(options: SignInOptions): SignIn {
     return typeof given === "string" ? { token: given } : { client: newClient(given) };
   }
 
-  async function clientHeaders(client: GcsClient, signal?: AbortSignal): Promise<Record<string, string>> {
+  async function clientHeaders(
+    client: GcsClient,
+    signal?: AbortSignal,
+  ): Promise<Record<string, string>> {
     try {
-      const headers = await withDeadline(client.authClient.getRequestHeaders(endpoint), { timeoutMs, signal });
+      const headers = await withDeadline(client.authClient.getRequestHeaders(endpoint), {
+        timeoutMs,
+        signal,
+      });
       return Object.fromEntries(new Headers(headers as HeadersInit));
     } catch (error) {
       throw signInFailure(error, signal);

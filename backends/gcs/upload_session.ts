@@ -48,7 +48,11 @@ export interface UploadSession {
 const CANCEL_MS = 2_000;
 
 /** Opens a session; "exists" where a create has lost already. */
-export async function startSession(api: GcsApi, upload: Upload, size?: number): Promise<UploadSession | "exists"> {
+export async function startSession(
+  api: GcsApi,
+  upload: Upload,
+  size?: number,
+): Promise<UploadSession | "exists"> {
   const { key, create, query, resource, signal } = upload;
   const call: FailedCall = { action: "put", key, backend: api.place.location };
   const reply = await api.call({
@@ -83,14 +87,21 @@ function createSession(api: GcsApi, { key, create, signal }: Upload, url: string
   function heard(reply: HttpReply | HttpFault): HttpReply {
     if ("fault" in reply) throw faultError(reply, call);
     const { status } = reply;
-    if (status < 300 || status === 308 || status === 412 && create && !call.maybeWritten) return reply;
-    if (status === 412 || status === 404 || status === 410) throw broken("the store no longer knows it");
+    if (status < 300 || status === 308 || status === 412 && create && !call.maybeWritten) {
+      return reply;
+    }
+    if (status === 412 || status === 404 || status === 410) {
+      throw broken("the store no longer knows it");
+    }
     throw replyError(reply, call);
   }
 
   function broken(state: string) {
     over = true;
-    return failure(`its upload session failed: ${state}`, call, { code: "Unavailable", hint: "Put it again." });
+    return failure(`its upload session failed: ${state}`, call, {
+      code: "Unavailable",
+      hint: "Put it again.",
+    });
   }
 
   /** How many bytes the session has; of those before `offset` this program has none any more. */
@@ -104,7 +115,9 @@ function createSession(api: GcsApi, { key, create, signal }: Upload, url: string
   async function send(part: Part, whole?: Whole): Promise<HttpReply> {
     const end = offset + part.size;
     const total = whole === undefined ? "*" : String(whole.size);
-    const sum: Record<string, string> = whole === undefined ? {} : { "x-goog-hash": `crc32c=${whole.checksum}` };
+    const sum: Record<string, string> = whole === undefined
+      ? {}
+      : { "x-goog-hash": `crc32c=${whole.checksum}` };
     let from = offset;
     let known = true; // whether `from` is where the session is
 
@@ -123,13 +136,20 @@ function createSession(api: GcsApi, { key, create, signal }: Upload, url: string
         const has = kept(reply, end);
         if (has === end && whole === undefined) return reply;
         if (has === end || !asking && has === from) {
-          throw failure("its upload session stands still", call, { code: "Unavailable", hint: "Put it again." });
+          throw failure("its upload session stands still", call, {
+            code: "Unavailable",
+            hint: "Put it again.",
+          });
         }
         from = has;
         known = true;
       }
     };
-    const reply = await api.persist(goOn, { ...call, signal, passes: (error) => !over && isPassing(error) });
+    const reply = await api.persist(goOn, {
+      ...call,
+      signal,
+      passes: (error) => !over && isPassing(error),
+    });
     if (whole === undefined && reply.status < 300) throw broken("it ended early");
     offset = end;
     return reply;

@@ -42,7 +42,9 @@ export async function copyObject(
   try {
     prepareStage(root);
     const linked = await linkOrCopy(source, stage.path);
-    if (!isOrdinary(look(stage.path), { key: from, backend: root.location })) throw missing(root, from);
+    if (!isOrdinary(look(stage.path), { key: from, backend: root.location })) {
+      throw missing(root, from);
+    }
     if (disk !== undefined) await syncPath(stage.path);
     signal?.throwIfAborted();
     const place = () => placeByRename({ root, key: to, path, stagePath: stage.path });

@@ -48,7 +48,8 @@ const NOT_ALLOWED = { code: "Denied", state: "this program was not allowed to" }
 const NOT_A_FOLDER: Meaning = {
   code: "Invalid",
   state: "a part of its path is a file and not a folder",
-  hint: "A registry is a folder, and nothing else may replace what is in it; no key may be another key followed by / " +
+  hint:
+    "A registry is a folder, and nothing else may replace what is in it; no key may be another key followed by / " +
     "and more.",
 };
 const NOT_OFFERED: Meaning = {
@@ -101,7 +102,8 @@ const MEANINGS: Record<string, Meaning> = {
   ENOENT: {
     code: "Unavailable",
     state: "a folder of it was removed meanwhile",
-    hint: "Check that the folder is there, and that nothing else removes what is in it; then try again.",
+    hint:
+      "Check that the folder is there, and that nothing else removes what is in it; then try again.",
   },
   ESTALE: {
     code: "Unavailable",

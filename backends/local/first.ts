@@ -25,7 +25,8 @@ interface Wanted extends CallOptions {
 export function headFirst(root: LocalRoot, wanted: Wanted): ObjectInfo | undefined {
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
-  return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ?? walkToFirst(root, wanted);
+  return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ??
+    walkToFirst(root, wanted);
 }
 
 /** The first object. */
@@ -34,7 +35,9 @@ export function readFirst(root: LocalRoot, wanted: Wanted): StoredObject | undef
   if (found === "none") return undefined;
   let object = found === "unclear" ? undefined : readFile(root, found, wanted);
   for (let attempt = 1; object === undefined; attempt++) {
-    if (attempt > MAX_ATTEMPTS) throw root.failure({ code: "EAGAIN" }, { action: "read", key: wanted.prefix });
+    if (attempt > MAX_ATTEMPTS) {
+      throw root.failure({ code: "EAGAIN" }, { action: "read", key: wanted.prefix });
+    }
     const info = walkToFirst(root, wanted);
     if (info === undefined) return undefined;
     object = readObject(root, info.key, wanted);
@@ -73,7 +76,10 @@ function findFirst(root: LocalRoot, { prefix, after = "" }: Wanted): Found | "no
         const its = tailOf(own);
         if (!its.startsWith(rest) && !(entry.isDirectory && rest.startsWith(its))) continue;
         if (folder === "" && own.startsWith(".")) continue;
-        if (behind !== "" && compareUtf8(its, behind) <= 0 && !(entry.isDirectory && behind.startsWith(its))) continue;
+        if (
+          behind !== "" && compareUtf8(its, behind) <= 0 &&
+          !(entry.isDirectory && behind.startsWith(its))
+        ) continue;
         const place = entry.isDirectory && !its.endsWith("/") ? `${its}0` : its; // see list.ts
         if (name !== "" && compareUtf8(place, order) >= 0) continue;
         tail = its, order = place, name = own;

@@ -22,7 +22,11 @@ export interface KeyLayout {
 }
 
 /** The path of a key is the key. */
-const PLAIN: KeyLayout = { pathOf: (key) => key, textOf: (path) => path, tailsIn: () => (name) => name };
+const PLAIN: KeyLayout = {
+  pathOf: (key) => key,
+  textOf: (path) => path,
+  tailsIn: () => (name) => name,
+};
 
 /**
  * The tail of a key is one name, with `,` for `/`, and where many keys differ in a number, a folder ends within it,
@@ -59,7 +63,9 @@ function foldCell([kind, group, cell, record, ...more]: string[]): string {
   if (group === undefined) return kind;
   if (kind !== "versions") {
     const rest = record === undefined ? "" : `/${[record, ...more].join("/")}`;
-    return cell === undefined ? `${kind}/${group}` : `${kind}/${group}/${splitGeneration(cell)}${rest}`;
+    return cell === undefined
+      ? `${kind}/${group}`
+      : `${kind}/${group}/${splitGeneration(cell)}${rest}`;
   }
   const folder = `${kind},${group}`;
   if (cell === undefined) return folder;
@@ -73,7 +79,9 @@ function foldCell([kind, group, cell, record, ...more]: string[]): string {
 function foldPayload([order, commit, object, ...more]: string[]): string {
   if (commit === undefined) return splitOrder(order);
   const its = `${splitOrder(order)},${commit}`;
-  return object === undefined ? its : [its, object.replace(/^\d{2,}/, splitDigits), ...more].join(",");
+  return object === undefined
+    ? its
+    : [its, object.replace(/^\d{2,}/, splitDigits), ...more].join(",");
 }
 
 /** The first run of three digits or more in pairs, with at most three folders; not in a hash, which differs early. */

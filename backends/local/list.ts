@@ -25,7 +25,8 @@ interface Entry {
 }
 
 /** Options of {@linkcode listObjects}. */
-export interface ObjectListOptions extends Pick<ListOptions, "after" | "delimiter" | "heads" | "except"> {
+export interface ObjectListOptions
+  extends Pick<ListOptions, "after" | "delimiter" | "heads" | "except"> {
   /** The folders in which nothing was found but what may be left out. */
   passed?: PassedFolders;
 }
@@ -42,7 +43,9 @@ export function* listObjects(
   yield* walk(root.folderOf(prefix), false);
 
   function* walk(folder: string, inside: boolean): Generator<ObjectInfo | Prefix> {
-    const visit = mayLeaveOut && inside ? passed?.visit(root.pathOf(folder), mayLeaveOut) : undefined;
+    const visit = mayLeaveOut && inside
+      ? passed?.visit(root.pathOf(folder), mayLeaveOut)
+      : undefined;
     if (visit?.lastCell !== undefined) {
       cell = visit.lastCell;
       return;
@@ -54,7 +57,9 @@ export function* listObjects(
     yield* walkEntries(wanted);
     if (visit === undefined || living > before.living) return;
     // A folder that only goes on with a cell says nothing of its own: the head before it may be removed.
-    if (cell !== before.cell && wanted.length === entries.length && entries.every(isFile)) visit.pass(cell, newest);
+    if (cell !== before.cell && wanted.length === entries.length && entries.every(isFile)) {
+      visit.pass(cell, newest);
+    }
   }
 
   function* walkEntries(entries: Entry[]): Generator<ObjectInfo | Prefix> {
@@ -73,7 +78,9 @@ export function* listObjects(
         yield* walk(entry.path, true);
       } else {
         const its = cellOf(entry.text);
-        if (heads && its !== "" && its === cell || !root.isPlaceOf(entry.text, entry.path)) continue;
+        if (heads && its !== "" && its === cell || !root.isPlaceOf(entry.text, entry.path)) {
+          continue;
+        }
         const info = statObject(root, entry.text, root.pathOf(entry.path));
         if (info === undefined) continue; // removed since the folder was read
         cell = its;
@@ -92,7 +99,9 @@ export function* listObjects(
     if (!text.startsWith(prefix) && !(isFolder && prefix.startsWith(text))) return false;
     if (after === "") return true;
     const group = groupOf(text);
-    if (group !== undefined || !isFolder || !after.startsWith(text)) return compareUtf8(group ?? text, after) > 0;
+    if (group !== undefined || !isFolder || !after.startsWith(text)) {
+      return compareUtf8(group ?? text, after) > 0;
+    }
     return text.endsWith("/") || !after.startsWith("~", text.length); // its keys go on with a digit or a letter
   }
 

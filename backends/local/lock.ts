@@ -36,7 +36,11 @@ export interface LockOptions {
 }
 
 /** Calls `action` while no other process, worker or backend over the same root has the lock. */
-export async function withLock<T>(root: LocalRoot, action: () => T, options: LockOptions): Promise<T> {
+export async function withLock<T>(
+  root: LocalRoot,
+  action: () => T,
+  options: LockOptions,
+): Promise<T> {
   const { system, signal } = options;
   const found = lookIfThere(root.lockFile);
   if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location }); // opening a pipe would wait
@@ -54,7 +58,8 @@ export function checkFileLocks(root: LocalRoot): void {
   if (typeof Deno !== "undefined") return;
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot write to ${root.location}: it is written under file locks, and only Deno has them`,
+    message:
+      `Cannot write to ${root.location}: it is written under file locks, and only Deno has them`,
     hint: "Run the program with Deno, or keep the registry on a file system with hard links.",
     backend: root.location,
   });

@@ -32,7 +32,8 @@ function makeFolder(path: string, mode: number): void {
   try {
     fs.mkdirSync(path, { mode });
   } catch (error) {
-    const isThere = errorCode(error) === "EEXIST" && fs.statSync(path, { throwIfNoEntry: false })?.isDirectory();
+    const isThere = errorCode(error) === "EEXIST" &&
+      fs.statSync(path, { throwIfNoEntry: false })?.isDirectory();
     if (!isThere) throw error;
   }
 }

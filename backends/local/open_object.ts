@@ -27,7 +27,11 @@ export interface OpenedFile {
  *
  * @param access for reading, unless it is said otherwise
  */
-export function openObject(root: LocalRoot, key: string, access = O_RDONLY): OpenedFile | undefined {
+export function openObject(
+  root: LocalRoot,
+  key: string,
+  access = O_RDONLY,
+): OpenedFile | undefined {
   const path = root.fileOf(key);
   root.ways.check(dirname(path));
   const where = { key, backend: root.location };

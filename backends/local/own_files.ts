@@ -47,7 +47,11 @@ const DOUBT = 1_000;
  *
  * @param backend the `location` of the backend
  */
-export function createWays(root: string, backend: string, { monotonic }: Pick<System, "monotonic">): Ways {
+export function createWays(
+  root: string,
+  backend: string,
+  { monotonic }: Pick<System, "monotonic">,
+): Ways {
   let realRoot: string | undefined;
   const found = new Map<string, number>();
   let doubt = 0;
@@ -61,7 +65,9 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
     if (real === realRoot + below) return;
     // A link, or another spelling of the same name where the disk folds letters: the steps tell.
     for (let step = path; step.length > root.length; step = dirname(step)) {
-      if (look(step).isSymlink) throw linkError({ key: step.slice(root.length + 1), backend }, step);
+      if (look(step).isSymlink) {
+        throw linkError({ key: step.slice(root.length + 1), backend }, step);
+      }
     }
   }
 
@@ -97,7 +103,9 @@ export function createWays(root: string, backend: string, { monotonic }: Pick<Sy
     },
     seemsNew(folder) {
       const now = monotonic();
-      if (knownSince(folder, now) !== undefined || knownSince(dirname(folder), now) === undefined) return false;
+      if (knownSince(folder, now) !== undefined || knownSince(dirname(folder), now) === undefined) {
+        return false;
+      }
       if (doubt > 0) doubt--;
       return doubt === 0;
     },
@@ -133,10 +141,13 @@ export interface StorePlace {
  * @param path where it lies, where it is not the file of the key
  */
 export function linkError({ key, backend }: StorePlace, path?: string): RegistryError {
-  const [what, where] = path === undefined ? ["its file", ` (in ${fileURLToPath(backend)})`] : [path, ""];
+  const [what, where] = path === undefined
+    ? ["its file", ` (in ${fileURLToPath(backend)})`]
+    : [path, ""];
   return new RegistryError({
     code: "Denied",
-    message: `Cannot use "${key}": ${what} is a symbolic link, and none below the root is followed${where}`,
+    message:
+      `Cannot use "${key}": ${what} is a symbolic link, and none below the root is followed${where}`,
     hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
     key,
     backend,
@@ -147,8 +158,11 @@ export function linkError({ key, backend }: StorePlace, path?: string): Registry
 export function notOrdinary({ key, backend }: StorePlace): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot use "${key}": its file is a pipe, a socket or a device (in ${fileURLToPath(backend)})`,
-    hint: "Something else than this program put it there: remove it, and restore the object from a copy.",
+    message: `Cannot use "${key}": its file is a pipe, a socket or a device (in ${
+      fileURLToPath(backend)
+    })`,
+    hint:
+      "Something else than this program put it there: remove it, and restore the object from a copy.",
     key,
     backend,
   });

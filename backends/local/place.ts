@@ -119,7 +119,10 @@ function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
 }
 
 /** Makes the folder of the key and does the rest in it, again where another process removed the folder in between. */
-function inFolder<T>({ root, key, path, stagePath, folderIsMissing }: Placement, action: () => T): T {
+function inFolder<T>(
+  { root, key, path, stagePath, folderIsMissing }: Placement,
+  action: () => T,
+): T {
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
     try {

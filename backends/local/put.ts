@@ -51,7 +51,10 @@ function createLook(root: LocalRoot): (prefix: string) => boolean {
 }
 
 /** Creates the `put` of a local store. */
-export function createPut(root: LocalRoot, { disk, locking, system, turn }: LocalPutOptions): LocalPut {
+export function createPut(
+  root: LocalRoot,
+  { disk, locking, system, turn }: LocalPutOptions,
+): LocalPut {
   const mayHold = createLook(root);
   return async (key, body, options) => {
     try {
@@ -64,17 +67,29 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
     }
   };
 
-  async function write(key: string, body: Body, { mode, size, guard, signal }: PutOptions): Promise<PutResult> {
+  async function write(
+    key: string,
+    body: Body,
+    { mode, size, guard, signal }: PutOptions,
+  ): Promise<PutResult> {
     const path = root.fileOf(key);
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
     // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
-    const seen = create && !(body instanceof ReadableStream) ? lookAtKey({ root, key, path }) : undefined;
+    const seen = create && !(body instanceof ReadableStream)
+      ? lookAtKey({ root, key, path })
+      : undefined;
     if (seen?.isTaken) return await lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
       if (guard !== undefined && mayHold(guard.prefix)) await guard.found();
-      const placement = { root, key, path, stagePath: stage.path, folderIsMissing: seen?.folderIsMissing };
+      const placement = {
+        root,
+        key,
+        path,
+        stagePath: stage.path,
+        folderIsMissing: seen?.folderIsMissing,
+      };
       const written = await place(placement, create, signal);
       if (!create) stage.isGone = true; // it has its key now
       return written ? await won(key, path, stage) : await lost(key, path);
@@ -85,12 +100,20 @@ export function createPut(root: LocalRoot, { disk, locking, system, turn }: Loca
     }
   }
 
-  async function place(placement: Placement, create: boolean, signal?: AbortSignal): Promise<boolean> {
+  async function place(
+    placement: Placement,
+    create: boolean,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     if (locking === "link") return create ? placeByLink(placement) : placeByRename(placement);
-    return await withLock(root, () => create ? placeUnderLock(placement) : placeByRename(placement), {
-      system,
-      signal,
-    });
+    return await withLock(
+      root,
+      () => create ? placeUnderLock(placement) : placeByRename(placement),
+      {
+        system,
+        signal,
+      },
+    );
   }
 
   async function won(key: string, path: string, stage: Stage): Promise<PutResult> {

@@ -30,7 +30,11 @@ const read = promisify(fs.read) as unknown as (
 ) => Promise<{ bytesRead: number }>;
 
 /** The object, or undefined where there is none. */
-export function readObject(root: LocalRoot, key: string, options: GetOptions): StoredObject | undefined {
+export function readObject(
+  root: LocalRoot,
+  key: string,
+  options: GetOptions,
+): StoredObject | undefined {
   const path = root.fileOf(key);
   try {
     if (!root.ways.find(dirname(path))) return undefined;
@@ -76,7 +80,9 @@ function readOpened(
     if (!found.isFile || found.identity !== (identity ?? look(path).identity)) return undefined;
     const info = objectInfo(key, found);
     const { start, end } = clipRange(options.range, info);
-    if (end - start > AT_ONCE_BYTES) return largeObject(root, info, { found, start, end, signal: options.signal });
+    if (end - start > AT_ONCE_BYTES) {
+      return largeObject(root, info, { found, start, end, signal: options.signal });
+    }
     return storedBytes(info, readAtOnce(file, info, start, end));
   } finally {
     file.close();
@@ -132,9 +138,11 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
     for (let done = 0; done < bytes.byteLength;) {
       span.signal?.throwIfAborted();
       const length = Math.min(SLICE_BYTES, bytes.byteLength - done);
-      const { bytesRead } = await read(file, bytes, done, length, position + done).catch((error) => {
-        throw root.failure(error, { action: "read", key: info.key });
-      });
+      const { bytesRead } = await read(file, bytes, done, length, position + done).catch(
+        (error) => {
+          throw root.failure(error, { action: "read", key: info.key });
+        },
+      );
       if (bytesRead === 0) throw endedEarly(info);
       done += bytesRead;
     }
@@ -148,7 +156,8 @@ function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
   try {
     const opened = openObject(root, info.key);
     const now = opened?.found;
-    const isSame = now?.identity === then.identity && now.size === then.size && now.modifiedAt === then.modifiedAt;
+    const isSame = now?.identity === then.identity && now.size === then.size &&
+      now.modifiedAt === then.modifiedAt;
     if (isSame) return opened!.file;
     if (opened !== undefined) closeRead(opened.file);
   } catch (error) {

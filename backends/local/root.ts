@@ -78,7 +78,8 @@ export function parseRoot(
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot use ${shown(prefix)} as a key: it has no safe place on a disk`,
-      hint: 'A key is made of segments with "/" between them; none is empty, "." or "..", or has NUL, "\\" or half a ' +
+      hint:
+        'A key is made of segments with "/" between them; none is empty, "." or "..", or has NUL, "\\" or half a ' +
         'surrogate pair; the first does not begin with "."; below names/ and objects/ none has "+" or ",".',
       key,
       backend: url,
@@ -101,7 +102,8 @@ export function parseRoot(
     },
     pathOf: (below) => below === "" ? path : folder + below,
     ways: createWays(path, url, system),
-    isMissing: (error) => errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
+    isMissing: (error) =>
+      errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR" && isFolder(path),
     failure: (error, call) => diskError(error, { ...call, backend: url }),
   };
 }
@@ -123,7 +125,11 @@ export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined
 }
 
 /** The same, of an object in a folder that was checked. */
-export function statObject(root: LocalRoot, key: string, path: string = root.fileOf(key)): ObjectInfo | undefined {
+export function statObject(
+  root: LocalRoot,
+  key: string,
+  path: string = root.fileOf(key),
+): ObjectInfo | undefined {
   try {
     const found = look(path);
     return isOrdinary(found, { key, backend: root.location }) ? objectInfo(key, found) : undefined;
@@ -144,7 +150,9 @@ function pathOf(location: string | URL): string {
       cause,
     });
   if (!(location instanceof URL || typeof location === "string")) throw invalid();
-  if (text === "" || text.includes("\0") || isUrl && !/^file:(\/[^/]|\/\/.)/.test(text)) throw invalid();
+  if (text === "" || text.includes("\0") || isUrl && !/^file:(\/[^/]|\/\/.)/.test(text)) {
+    throw invalid();
+  }
   try {
     return isUrl ? fileURLToPath(text) : text;
   } catch (cause) {

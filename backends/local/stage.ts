@@ -64,11 +64,17 @@ export interface StageOptions {
 }
 
 /** Writes a body into a new stage file. Leaves nothing behind when it fails. */
-export async function writeStage(root: LocalRoot, body: Body, options: StageOptions): Promise<Stage> {
+export async function writeStage(
+  root: LocalRoot,
+  body: Body,
+  options: StageOptions,
+): Promise<Stage> {
   const { key, size, disk, system, turn, signal } = options;
   const failure = (error: unknown) => root.failure(error, { action: "put", key });
   checkSize(bodySize(body) ?? size, options);
-  const stage = await openStage(root, system, disk).catch((error) => Promise.reject(failure(error)));
+  const stage = await openStage(root, system, disk).catch((error) =>
+    Promise.reject(failure(error))
+  );
   let written = 0;
   let writing: Promise<void> = Promise.resolve();
   try {
@@ -146,9 +152,15 @@ const MAX_WAIT_MS = 250;
  * Waits until each stage file that is there now has its key, or is given up. False where one stays, and where the folder
  * is another user's: what this one writes there, that one might not be allowed to replace.
  */
-export async function drainStages(root: LocalRoot, system: System, signal?: AbortSignal): Promise<boolean> {
+export async function drainStages(
+  root: LocalRoot,
+  system: System,
+  signal?: AbortSignal,
+): Promise<boolean> {
   if (!fs.existsSync(root.stageFolder)) return true; // nobody has written anything
-  if (ownUser(root.stageFolder, system) !== fs.statSync(root.path, { throwIfNoEntry: false })?.uid) return false;
+  if (
+    ownUser(root.stageFolder, system) !== fs.statSync(root.path, { throwIfNoEntry: false })?.uid
+  ) return false;
   const startedAt = system.monotonic();
   let left = stageNames(root);
   for (let waitMs = 1; left.length > 0; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {

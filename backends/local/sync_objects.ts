@@ -68,7 +68,8 @@ function failedBefore(root: LocalRoot, key: string): RegistryError {
   return new RegistryError({
     code: "Unavailable",
     message: `Cannot sync "${key}": the disk failed to keep its bytes before`,
-    hint: "Check the disk, and save it again: what can be read of it now may be gone after a power cut.",
+    hint:
+      "Check the disk, and save it again: what can be read of it now may be gone after a power cut.",
     retry: "never",
     key,
     backend: root.location,

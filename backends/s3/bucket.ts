@@ -19,7 +19,11 @@ export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise
     if (status === 404) {
       const missing = { name: "NoSuchBucket", message: "", $metadata: { httpStatusCode: 404 } };
       throw store.contact.told(
-        s3Error(missing, { action: "use the store", backend: store.location, bucket: store.bucket }),
+        s3Error(missing, {
+          action: "use the store",
+          backend: store.location,
+          bucket: store.bucket,
+        }),
       );
     }
     if (status === undefined || status >= 500) throw error; // a 403 may only mean that buckets must not be looked at
@@ -39,7 +43,10 @@ export interface BucketPlan {
 }
 
 /** Makes the bucket before the first request, unless it is there; when that failed, again before the next. */
-export function createBucketMaker(wire: S3Wire, { contact, bucket, region, location }: BucketPlan): S3Store["ready"] {
+export function createBucketMaker(
+  wire: S3Wire,
+  { contact, bucket, region, location }: BucketPlan,
+): S3Store["ready"] {
   const input = { Bucket: bucket };
   const call: FailedCall = { action: "create the bucket", backend: location, bucket };
   let made: Promise<void> | undefined;

@@ -61,7 +61,10 @@ export type ArrivingBody = AsyncIterable<Uint8Array>;
 /** Requests and replies. */
 export interface S3Calls {
   HeadBucket: [{ Bucket: string }, unknown];
-  CreateBucket: [{ Bucket: string; CreateBucketConfiguration?: { LocationConstraint?: string } }, unknown];
+  CreateBucket: [
+    { Bucket: string; CreateBucketConfiguration?: { LocationConstraint?: string } },
+    unknown,
+  ];
   HeadObject: [Target, About & { ContentType?: string; Metadata?: Record<string, string> }];
   GetObject: [
     Target & { Range?: string; IfMatch?: string; ResponseContentDisposition?: string },
@@ -89,7 +92,10 @@ export interface S3Calls {
     { CopyObjectResult?: { ETag?: string; LastModified?: Date } },
   ];
   CreateMultipartUpload: [Described & { ChecksumAlgorithm?: "CRC32" }, { UploadId?: string }];
-  UploadPart: [Target & Sent & { UploadId: string; PartNumber: number }, { ETag?: string; ChecksumCRC32?: string }];
+  UploadPart: [
+    Target & Sent & { UploadId: string; PartNumber: number },
+    { ETag?: string; ChecksumCRC32?: string },
+  ];
   UploadPartCopy: [
     Target & {
       UploadId: string;

@@ -38,7 +38,10 @@ interface ClientPlan {
 const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /** Configuration of an SDK client that sends every request once and adds nothing to it. */
-export function clientConfig(options: ClientOptions & { requestTimeoutMs: number }, plan: ClientPlan) {
+export function clientConfig(
+  options: ClientOptions & { requestTimeoutMs: number },
+  plan: ClientPlan,
+) {
   const { requestTimeoutMs, connectionTimeoutMs = 10_000 } = options;
   const { provider, endpoint, region, connections } = plan;
   return {
@@ -63,7 +66,8 @@ export function clientConfig(options: ClientOptions & { requestTimeoutMs: number
 
 /** An endpoint for `s3` that is not Amazon's: few such servers have names for their buckets. */
 function isForeign({ id }: S3Provider, endpoint: string | undefined): boolean {
-  return id === "s3" && endpoint !== undefined && !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
+  return id === "s3" && endpoint !== undefined &&
+    !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
 function credentialConfig({ credentials }: ClientOptions, cache: CredentialCache | undefined) {
@@ -82,7 +86,10 @@ export function checkClientOptions(options: ClientOptions): void {
   checkCertificates(options.ca);
   if (credentials !== undefined && typeof credentials !== "function") checkCredentials(credentials);
   if (!(Number.isSafeInteger(partBytes) && partBytes >= MIN_PART_BYTES)) {
-    throw invalid(`partBytes is ${partBytes}`, "Give at least 5,242,880 (5 MiB): stores take no smaller parts.");
+    throw invalid(
+      `partBytes is ${partBytes}`,
+      "Give at least 5,242,880 (5 MiB): stores take no smaller parts.",
+    );
   }
   if (!(Number.isSafeInteger(parallel) && parallel >= 1)) {
     throw invalid(`parallel is ${parallel}`, "Give a whole number from 1.");
@@ -91,7 +98,8 @@ export function checkClientOptions(options: ClientOptions): void {
   if (customer !== undefined) {
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot use this store: objects under a key of your own (${customer}) could not be read back`,
+      message:
+        `Cannot use this store: objects under a key of your own (${customer}) could not be read back`,
       hint: "Use ServerSideEncryption with a key that the store keeps.",
     });
   }

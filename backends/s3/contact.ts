@@ -48,7 +48,9 @@ export function createS3Contact(options: S3ContactOptions): S3Contact {
   const silence = () =>
     told(
       new RegistryError({
-        message: `Cannot wait: ${looking ? `${NO_CREDENTIALS.state} (nothing answered in time)` : NO_FIRST_ANSWER}`,
+        message: `Cannot wait: ${
+          looking ? `${NO_CREDENTIALS.state} (nothing answered in time)` : NO_FIRST_ANSWER
+        }`,
         ...(looking
           ? { code: "Denied", hint: NO_CREDENTIALS.hint }
           : { code: "Unavailable", hint: "Check the endpoint and the network." }),
@@ -60,12 +62,21 @@ export function createS3Contact(options: S3ContactOptions): S3Contact {
     const region = options.region ?? system.env("AWS_REGION");
     const at = host ?? (region === undefined ? "s3.amazonaws.com" : `s3.${region}.amazonaws.com`);
     const { code, message, retry } = error;
-    if (first.made) return retold(error, { message: `${message} (bucket "${bucket}" at ${at})`, backend: location });
+    if (first.made) {
+      return retold(error, {
+        message: `${message} (bucket "${bucket}" at ${at})`,
+        backend: location,
+      });
+    }
     const where = region === undefined ? at : `${at} (region ${region})`;
-    const hint = code === "Unavailable" && retry === "later" ? `${error.hint} ${REACH_HINT}` : error.hint;
+    const hint = code === "Unavailable" && retry === "later"
+      ? `${error.hint} ${REACH_HINT}`
+      : error.hint;
     return retold(error, {
       hint,
-      message: `Cannot reach bucket "${bucket}" at ${where}: ${message.slice(message.indexOf(": ") + 2)}`,
+      message: `Cannot reach bucket "${bucket}" at ${where}: ${
+        message.slice(message.indexOf(": ") + 2)
+      }`,
       backend: location,
     });
   }

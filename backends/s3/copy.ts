@@ -32,22 +32,34 @@ export async function copyObject(
     ...(found.ETag === undefined ? {} : { CopySourceIfMatch: found.ETag }),
   };
   if (size > MAX_COPY_BYTES) {
-    const described = { ...store.putOptions, Key, ContentType: found.ContentType, Metadata: found.Metadata };
+    const described = {
+      ...store.putOptions,
+      Key,
+      ContentType: found.ContentType,
+      Metadata: found.Metadata,
+    };
     const upload = await beginUpload(store, to, described, signal);
     const partBytes = Math.max(COPY_PART_BYTES, Math.ceil(size / MAX_COPY_PARTS));
     await upload.run(async function* () {
       for (let start = 0; start < size; start += partBytes) {
-        const range = { CopySourceRange: `bytes=${start}-${Math.min(size, start + partBytes) - 1}` };
+        const range = {
+          CopySourceRange: `bytes=${start}-${Math.min(size, start + partBytes) - 1}`,
+        };
         yield async (number, signal) => {
           const input = { ...upload.target, ...asked, ...range, PartNumber: number };
-          return (await call(store, "UploadPartCopy", input, { ...settings, signal })).CopyPartResult ?? {};
+          return (await call(store, "UploadPartCopy", input, { ...settings, signal }))
+            .CopyPartResult ?? {};
         };
       }
       await Promise.resolve();
     });
     return objectInfo(to, size, await upload.complete(size));
   }
-  const { CopyObjectResult } = await call(store, "CopyObject", { ...store.putOptions, Key, ...asked }, settings);
+  const { CopyObjectResult } = await call(store, "CopyObject", {
+    ...store.putOptions,
+    Key,
+    ...asked,
+  }, settings);
   if (CopyObjectResult?.ETag !== undefined) return objectInfo(to, size, CopyObjectResult);
   throw new RegistryError({
     code: "Unavailable",

@@ -68,7 +68,9 @@ export function createCredentialCache(
       const asked = known ?? askNew();
       const given = await withDeadline(asked.answer, { signal });
       const endsAt = given.expiration?.getTime() ?? Infinity;
-      if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) return given;
+      if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) {
+        return given;
+      }
       if (known === asked) askNew(); // else somebody has done it
       return await withDeadline((known ?? askNew()).answer, { signal });
     },
@@ -99,10 +101,13 @@ async function askOnce(
 
 /** Throws `Invalid` where something is missing. Says nothing of what is there. */
 export function checkCredentials(given: S3Credentials): void {
-  if (typeof given?.accessKeyId === "string" && given.accessKeyId !== "" && given.secretAccessKey) return;
+  if (typeof given?.accessKeyId === "string" && given.accessKeyId !== "" && given.secretAccessKey) {
+    return;
+  }
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot sign a request: the credentials are incomplete",
-    hint: "Give accessKeyId and secretAccessKey, or leave credentials out to use the SDK's own sources.",
+    hint:
+      "Give accessKeyId and secretAccessKey, or leave credentials out to use the SDK's own sources.",
   });
 }

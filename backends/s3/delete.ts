@@ -20,9 +20,15 @@ export async function deleteObject(
   { ifEtag, signal }: CallOptions & { ifEtag?: string } = {},
 ): Promise<void> {
   const [createHeader] = store.provider.createHeader; // providers with a special create header support no HTTP conditions
-  const condition = ifEtag === undefined || createHeader !== "if-none-match" ? {} : { IfMatch: `"${ifEtag}"` };
+  const condition = ifEtag === undefined || createHeader !== "if-none-match"
+    ? {}
+    : { IfMatch: `"${ifEtag}"` };
   try {
-    await call(store, "DeleteObject", { Key: fullKey(store, key), ...condition }, { action: "delete", key, signal });
+    await call(store, "DeleteObject", { Key: fullKey(store, key), ...condition }, {
+      action: "delete",
+      key,
+      signal,
+    });
   } catch (error) {
     if (!isMissingKey(error)) throw error;
   }
@@ -45,13 +51,18 @@ export async function deleteObjects(
     }
   }
   const full = [...known.keys()];
-  if (!store.provider.deleteMany) return [...failures, ...await deleteEach(store, [...known.values()], signal)];
+  if (!store.provider.deleteMany) {
+    return [...failures, ...await deleteEach(store, [...known.values()], signal)];
+  }
   for (let start = 0; start < full.length; start += BATCH) {
     const batch = full.slice(start, start + BATCH);
     const again: string[] = [];
     try {
       const input = { Delete: { Objects: batch.map((Key) => ({ Key })), Quiet: true } };
-      const { Errors = [] } = await call(store, "DeleteObjects", input, { action: "delete objects", signal });
+      const { Errors = [] } = await call(store, "DeleteObjects", input, {
+        action: "delete objects",
+        signal,
+      });
       for (const { Key = "", Code = "Error", Message = "" } of Errors) {
         const key = known.get(Key) ?? Key;
         const error = keyError(store, key, Code, Message);
@@ -67,7 +78,11 @@ export async function deleteObjects(
   return failures;
 }
 
-async function deleteEach(store: S3Store, keys: readonly string[], signal?: AbortSignal): Promise<DeleteFailure[]> {
+async function deleteEach(
+  store: S3Store,
+  keys: readonly string[],
+  signal?: AbortSignal,
+): Promise<DeleteFailure[]> {
   const failures: DeleteFailure[] = [];
   await forEachAtOnce(keys, async (key) => {
     try {
@@ -82,7 +97,11 @@ async function deleteEach(store: S3Store, keys: readonly string[], signal?: Abor
 
 /** What a reply says of one key of many. It has no status of its own. */
 function keyError(store: S3Store, key: string, code: string, message: string) {
-  const $metadata = { httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400 };
+  const $metadata = {
+    httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400,
+  };
   const error = { name: code, message, $metadata };
-  return store.contact.told(s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket }));
+  return store.contact.told(
+    s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket }),
+  );
 }

@@ -55,7 +55,8 @@ export function failureOf(error: unknown): Failure | undefined {
 export function isMissingKey(error: unknown): boolean {
   const failure = failureOf(error);
   if (!isRegistryError(error, "NotFound")) return false; // a 404 may be about who asks
-  return failure?.status === 404 && failure.name !== "NoSuchBucket" && failure.name !== "NoSuchUpload";
+  return failure?.status === 404 && failure.name !== "NoSuchBucket" &&
+    failure.name !== "NoSuchUpload";
 }
 
 /** Only the reply to a HEAD has no words by itself. The other names are what the SDK makes of none. */

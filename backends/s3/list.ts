@@ -53,10 +53,17 @@ export async function* listObjects(
 }
 
 /** Objects and groups of a page in one order; stores give them apart. */
-function entriesOf(store: S3Store, { Contents = [], CommonPrefixes = [] }: ListPage): (ObjectInfo | Prefix)[] {
-  const objects = Contents.map((entry) => objectInfo(entry.Key!.slice(store.prefix.length), entry.Size ?? 0, entry));
+function entriesOf(
+  store: S3Store,
+  { Contents = [], CommonPrefixes = [] }: ListPage,
+): (ObjectInfo | Prefix)[] {
+  const objects = Contents.map((entry) =>
+    objectInfo(entry.Key!.slice(store.prefix.length), entry.Size ?? 0, entry)
+  );
   if (CommonPrefixes.length === 0) return objects;
-  const groups = CommonPrefixes.map(({ Prefix }) => ({ prefix: Prefix!.slice(store.prefix.length) }));
+  const groups = CommonPrefixes.map(({ Prefix }) => ({
+    prefix: Prefix!.slice(store.prefix.length),
+  }));
   return [...objects, ...groups].sort((a, b) => compareUtf8(nameOf(a), nameOf(b)));
 }
 
@@ -70,7 +77,8 @@ function unordered(store: S3Store, prefix: string, last: string, next: string): 
     message: `Cannot list ${shown(prefix)}: the store gives ${shown(next)} after ${
       shown(last)
     }, which is no byte order`,
-    hint: "Use a store whose listings are in UTF-8 byte order; directory buckets of S3 Express are not.",
+    hint:
+      "Use a store whose listings are in UTF-8 byte order; directory buckets of S3 Express are not.",
     key: prefix,
     backend: store.location,
   });

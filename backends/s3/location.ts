@@ -51,13 +51,15 @@ export function parsePlace(options: PlaceOptions): S3Place {
   if (/--x-s3$/.test(bucket)) {
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot use bucket "${bucket}": directory buckets of S3 Express are not listed in order`,
+      message:
+        `Cannot use bucket "${bucket}": directory buckets of S3 Express are not listed in order`,
       hint: "Use a general purpose bucket.",
     });
   }
   const prefix = parsePrefix(options.prefix ?? "");
   const given = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
-  const region = options.region ?? provider.defaultRegion ?? (given === undefined ? undefined : "us-east-1");
+  const region = options.region ?? provider.defaultRegion ??
+    (given === undefined ? undefined : "us-east-1");
   const derived = region === undefined ? undefined : provider.defaultEndpoint?.(region);
   const endpoint = given ?? derived;
   if (endpoint === undefined && provider.id !== "s3") {
@@ -71,14 +73,26 @@ export function parsePlace(options: PlaceOptions): S3Place {
     : derived !== undefined
     ? `?region=${region}`
     : "";
-  const path = prefix === "" ? "" : `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
-  return { provider, bucket, prefix, endpoint, region, location: `${provider.id}://${bucket}${path}${query}` };
+  const path = prefix === ""
+    ? ""
+    : `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
+  return {
+    provider,
+    bucket,
+    prefix,
+    endpoint,
+    region,
+    location: `${provider.id}://${bucket}${path}${query}`,
+  };
 }
 
 function parsePrefix(text: string): string {
   const prefix = text.replace(/^\/+|\/+$/g, "");
   // deno-lint-ignore no-control-regex -- it looks for them
-  if (prefix !== "" && /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/.test(prefix) || !prefix.isWellFormed()) {
+  if (
+    prefix !== "" && /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/.test(prefix) ||
+    !prefix.isWellFormed()
+  ) {
     throw invalid(
       `${shown(text)} is no prefix`,
       'Give segments with "/" between them, none of them empty, "." or "..".',
@@ -90,10 +104,16 @@ function parsePrefix(text: string): string {
 function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw invalid(`the endpoint is no http or https URL`, "Give it as in https://storage.example.com:9000.");
+    throw invalid(
+      `the endpoint is no http or https URL`,
+      "Give it as in https://storage.example.com:9000.",
+    );
   }
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw invalid(`the endpoint has more than host, port and path`, "Give credentials as credentials, never in a URL.");
+    throw invalid(
+      `the endpoint has more than host, port and path`,
+      "Give credentials as credentials, never in a URL.",
+    );
   }
   return url.href.replace(/\/$/, "");
 }

@@ -98,7 +98,8 @@ const NOT_UNDERSTOOD: Meaning = {
   ...STRANGER,
   code: "Invalid",
   state: "the request is refused in words that are not those of S3",
-  hint: "Check the endpoint: https:// where the store speaks TLS, and that it is that of an S3 API.",
+  hint:
+    "Check the endpoint: https:// where the store speaks TLS, and that it is that of an S3 API.",
 };
 
 /** Where the SDK looks (https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html). */
@@ -106,7 +107,8 @@ export const NO_CREDENTIALS: Meaning = {
   code: "Denied",
   state: "there are no credentials; looked in the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, " +
     "AWS_WEB_IDENTITY_TOKEN_FILE), in ~/.aws/credentials and ~/.aws/config, and asked this machine's own service for them",
-  hint: "Give credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws configure`; for a " +
+  hint:
+    "Give credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws configure`; for a " +
     "bucket named by its URL also S3_{BUCKET}_ACCESS_KEY and S3_{BUCKET}_SECRET_KEY.",
   refused: true,
 };
@@ -134,7 +136,8 @@ const BY_CODE: Record<string, Meaning> = {
   AccessDenied: {
     code: "Denied",
     state: "the store denies it",
-    hint: "Give these credentials the right to read, write, list and delete objects under this prefix.",
+    hint:
+      "Give these credentials the right to read, write, list and delete objects under this prefix.",
   },
   InvalidAccessKeyId: UNKNOWN_KEY,
   XAdminUserNotFound: UNKNOWN_KEY, // versitygw, with status 404
@@ -157,7 +160,11 @@ const BY_CODE: Record<string, Meaning> = {
     hint: "Check sessionToken, and that all three credentials are of one session.",
   },
   CredentialsProviderError: NO_CREDENTIALS,
-  InvalidBucketName: { code: "Invalid", state: "the bucket's name is not valid", hint: "Check the bucket's name." },
+  InvalidBucketName: {
+    code: "Invalid",
+    state: "the bucket's name is not valid",
+    hint: "Check the bucket's name.",
+  },
   InvalidObjectState: {
     code: "Unsupported",
     state: "the object is in an archive",
@@ -168,7 +175,11 @@ const BY_CODE: Record<string, Meaning> = {
   XAmzContentSHA256Mismatch: DAMAGED,
   InvalidDigest: DAMAGED,
   EntityTooLarge: TOO_LARGE,
-  KeyTooLongError: { code: "Invalid", state: "the key is too long", hint: "Use a shorter key or prefix." },
+  KeyTooLongError: {
+    code: "Invalid",
+    state: "the key is too long",
+    hint: "Use a shorter key or prefix.",
+  },
   ConditionalRequestConflict: {
     code: "Unavailable",
     state: "another request for this key was under way",
@@ -197,7 +208,8 @@ const BY_CODE: Record<string, Meaning> = {
   NotCapable: {
     code: "Denied",
     state: "the program has no permission for it",
-    hint: "Run it with --allow-net, and for https: with --allow-sys: Deno wants it before it looks at certificates.",
+    hint:
+      "Run it with --allow-net, and for https: with --allow-sys: Deno wants it before it looks at certificates.",
     refused: true,
   },
   ERR_INVALID_CHAR: {
@@ -239,8 +251,12 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
     const place = region ?? /expecting '([\w-]+)'/.exec(message)?.[1];
     return {
       code: "Invalid",
-      state: place === undefined ? `bucket "${bucket}" is elsewhere` : `bucket "${bucket}" is in region ${place}`,
-      hint: place === undefined ? "Give the region and endpoint of the bucket." : `Give region: "${place}".`,
+      state: place === undefined
+        ? `bucket "${bucket}" is elsewhere`
+        : `bucket "${bucket}" is in region ${place}`,
+      hint: place === undefined
+        ? "Give the region and endpoint of the bucket."
+        : `Give region: "${place}".`,
     };
   }
   const known = BY_CODE[name];
@@ -254,7 +270,8 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
         state: untrusted === undefined
           ? "there is no secure connection to the store"
           : "the store's certificate is not trusted",
-        hint: untrusted ?? "Check that the endpoint is right and speaks TLS, and its certificate: name and date.",
+        hint: untrusted ??
+          "Check that the endpoint is right and speaks TLS, and its certificate: name and date.",
         retry: "never",
         refused: true,
       };
@@ -263,7 +280,9 @@ export function meaningOf(failure: Failure, bucket: string): Meaning {
   }
   if (status === 401 || status === 403) return BY_CODE.AccessDenied;
   if (failure.wordless) return status === 400 ? NOT_UNDERSTOOD : STRANGER;
-  if (status === 404) return { code: "NotFound", state: "it does not exist", hint: "Check the key." };
+  if (status === 404) {
+    return { code: "NotFound", state: "it does not exist", hint: "Check the key." };
+  }
   if (status === 405) return BY_CODE.MethodNotAllowed;
   if (status === 408) return TIMED_OUT;
   if (status === 409) {

@@ -15,7 +15,11 @@ import type { S3Store } from "./store.ts";
 const MAX_MS = 7 * 24 * 3_600_000;
 
 /** A URL that lets its bearer get or put one object. Sends nothing. */
-export async function presignObject(store: S3Store, key: string, options: PresignOptions): Promise<string> {
+export async function presignObject(
+  store: S3Store,
+  key: string,
+  options: PresignOptions,
+): Promise<string> {
   const { method, expiresInMs, fileName, contentType, signal } = options;
   signal?.throwIfAborted();
   if (!(expiresInMs >= 1000 && expiresInMs <= MAX_MS)) {
@@ -76,7 +80,8 @@ function signQuery(
     "X-Amz-SignedHeaders": names.join(";"),
     ...(signer.sessionToken === undefined ? {} : { "X-Amz-Security-Token": signer.sessionToken }),
   };
-  const sorted = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`).sort().join("&");
+  const sorted = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`)
+    .sort().join("&");
   const canonical = [
     method,
     request.path,
@@ -86,7 +91,12 @@ function signQuery(
     names.join(";"),
     "UNSIGNED-PAYLOAD",
   ].join("\n");
-  const text = ["AWS4-HMAC-SHA256", time, scope, createHash("sha256").update(canonical).digest("hex")].join("\n");
+  const text = [
+    "AWS4-HMAC-SHA256",
+    time,
+    scope,
+    createHash("sha256").update(canonical).digest("hex"),
+  ].join("\n");
   let key: Uint8Array | string = `AWS4${signer.secretAccessKey}`;
   for (const step of scope.split("/")) key = createHmac("sha256", key).update(step).digest();
   const signature = createHmac("sha256", key).update(text).digest("hex");
@@ -95,5 +105,8 @@ function signQuery(
 
 /** RFC 3986: everything but letters, digits and `-._~`. */
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

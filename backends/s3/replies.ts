@@ -24,5 +24,9 @@ export function isOfStore(name: S3CallName, output: unknown): boolean {
 /** Throws as the SDK does where a successful reply lacks what every store says in it. */
 export function checkReply<N extends S3CallName>(name: N, output: S3Calls[N][1]): void {
   if (isOfStore(name, output)) return;
-  throw { name: "EmptyReply", message: `not a reply to ${name}`, $metadata: { httpStatusCode: 200 } };
+  throw {
+    name: "EmptyReply",
+    message: `not a reply to ${name}`,
+    $metadata: { httpStatusCode: 200 },
+  };
 }

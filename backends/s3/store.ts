@@ -73,10 +73,13 @@ export async function call<N extends S3CallName>(
   settings: CallSettings,
 ): Promise<S3Calls[N][1] & ReplyHeaders> {
   // A large body takes its time, also where it is the first that is sent.
-  return await store.contact.within((first) => callWithin(store, { name, input, first }, settings), {
-    signal: settings.signal,
-    ended: !("Body" in input),
-  });
+  return await store.contact.within(
+    (first) => callWithin(store, { name, input, first }, settings),
+    {
+      signal: settings.signal,
+      ended: !("Body" in input),
+    },
+  );
 }
 
 /** A request, and what the first contact with the store means for it. */
@@ -109,7 +112,9 @@ async function callWithin<N extends S3CallName>(
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (isRegistryError(error) && contact.made) throw error; // it says itself what it is about
-      throw contact.told(s3Error(error, { action, key, backend: location, bucket, creates, request: name }));
+      throw contact.told(
+        s3Error(error, { action, key, backend: location, bucket, creates, request: name }),
+      );
     }
   };
   const renewing = async () => {
@@ -124,7 +129,9 @@ async function callWithin<N extends S3CallName>(
     }
   };
   const passes = (error: unknown) => mayPass(error) && first.goesOn(error);
-  return repeat ? await repeated(store, renewing, { what: name, key, signal, passes }) : await renewing();
+  return repeat
+    ? await repeated(store, renewing, { what: name, key, signal, passes })
+    : await renewing();
 }
 
 /** What is repeated, for the log, and what ends it. */
@@ -151,7 +158,10 @@ export async function repeated<T>(
     signal,
     passes,
     onRetry: (error, count) =>
-      logger.debug(`s3: ${what} failed (${count}): ${(error as Error).message}`, { key, backend: location }),
+      logger.debug(`s3: ${what} failed (${count}): ${(error as Error).message}`, {
+        key,
+        backend: location,
+      }),
   });
 }
 
@@ -162,7 +172,8 @@ export function mayPass(error: unknown): boolean {
 
 function isExpired(error: unknown): boolean {
   const failure = failureOf(error);
-  return failure !== undefined && /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
+  return failure !== undefined &&
+    /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
 }
 
 /** An empty segment, `.` or `..`, a control character, or one that XML cannot carry. */
@@ -173,13 +184,17 @@ const MAX_KEY_BYTES = 1024;
 /** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
 export function fullKey(store: S3Store, key: string): string {
   const full = store.prefix + key;
-  if (!NO_KEY.test(key) && key.isWellFormed() && new TextEncoder().encode(full).byteLength <= MAX_KEY_BYTES) {
+  if (
+    !NO_KEY.test(key) && key.isWellFormed() &&
+    new TextEncoder().encode(full).byteLength <= MAX_KEY_BYTES
+  ) {
     return full;
   }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use ${shown(key)} as a key: not every store can keep it`,
-    hint: 'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
+    hint:
+      'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
       '"..", or has a control character, "\\" or half a surrogate pair.',
     key,
     backend: store.location,

@@ -16,7 +16,10 @@ export async function* sweepUploads(
   let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
   for (;;) {
     // Of the whole bucket: MinIO takes a prefix for a whole key, and would find nothing.
-    const page = await call(store, "ListMultipartUploads", markers, { action: "list uploads", signal });
+    const page = await call(store, "ListMultipartUploads", markers, {
+      action: "list uploads",
+      signal,
+    });
     for (const { Key = "", UploadId = "", Initiated } of page.Uploads ?? []) {
       const startedAt = Initiated?.getTime() ?? Infinity;
       if (!Key.startsWith(store.prefix) || startedAt >= olderThan) continue;

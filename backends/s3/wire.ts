@@ -64,7 +64,11 @@ export interface WireParts {
 /** Puts the client behind the interface. */
 export function createWire({ client, command, provider, heard, close }: WireParts): S3Wire {
   return {
-    async send<N extends S3CallName>(name: N, input: S3Calls[N][0], options: Parameters<S3Wire["send"]>[2]) {
+    async send<N extends S3CallName>(
+      name: N,
+      input: S3Calls[N][0],
+      options: Parameters<S3Wire["send"]>[2],
+    ) {
       const prepared = command(name, input) as SdkCommand;
       let headers: Record<string, string> = {};
       addStep(prepared, (next) => async (args) => {
@@ -76,7 +80,8 @@ export function createWire({ client, command, provider, heard, close }: WirePart
           throw error;
         });
         if (isOfStore(name, result.output)) heard.answered();
-        headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ?? {};
+        headers = (result.response as { headers?: Record<string, string> } | undefined)?.headers ??
+          {};
         return result;
       });
       const output = await client.send(prepared, { abortSignal: options.signal });
@@ -112,7 +117,9 @@ function addStep(command: SdkCommand, step: Middleware): void {
 function prepare(name: S3CallName, request: SdkRequest, provider: S3Provider): void {
   const { headers, body } = request;
   // The checksum is signed and says what the bytes are; hashing them once more would cost more than sending them.
-  if (name === "PutObject" || name === "UploadPart") headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
+  if (name === "PutObject" || name === "UploadPart") {
+    headers["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD";
+  }
   if (name === "DeleteObjects" && provider.checksum === "md5") {
     for (const header of Object.keys(headers)) {
       if (/^x-amz-(checksum|sdk-checksum)-/.test(header)) delete headers[header];

@@ -22,7 +22,9 @@ export function bucketUrl(provider: string, bucket: string): string {
   if (!/^[a-z][a-z0-9]*$/.test(provider)) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot use ${shown(provider)} as a provider: it is not a word of small letters and digits`,
+      message: `Cannot use ${
+        shown(provider)
+      } as a provider: it is not a word of small letters and digits`,
       hint: "Providers are called as the schemes of their URLs: s3, minio, r2, tos, ks3, oss, cos.",
     });
   }

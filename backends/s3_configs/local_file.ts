@@ -40,14 +40,17 @@ export interface WriteLocalFileOptions {
 const CHUNK_BYTES = 1 << 18;
 
 /** The content of a file; it is opened when the stream is first read. `Invalid` for a folder. */
-export function readLocalFile(file: LocalFile | URL): { size: number; content: ReadableStream<Uint8Array> } {
+export function readLocalFile(
+  file: LocalFile | URL,
+): { size: number; content: ReadableStream<Uint8Array> } {
   const path = pathOf(file instanceof URL ? file : file.path);
   const stats = onDisk("read", path, () => statSync(path));
   if (!stats.isFile()) {
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot upload ${shown(path)}: it is not a file`,
-      hint: "An object is one file. A registry keeps folders: registry.save(name, localPath(folder)).",
+      hint:
+        "An object is one file. A registry keeps folders: registry.save(name, localPath(folder)).",
     });
   }
   return { size: stats.size, content: iterableStream(chunksOf(path)) };
@@ -76,7 +79,11 @@ export async function writeLocalFile(
   }
 }
 
-async function writeStage(stream: ReadableStream<Uint8Array>, stage: string, signal?: AbortSignal): Promise<number> {
+async function writeStage(
+  stream: ReadableStream<Uint8Array>,
+  stage: string,
+  signal?: AbortSignal,
+): Promise<number> {
   const handle = await open(stage, "wx");
   let size = 0;
   try {
@@ -98,7 +105,12 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   });
   try {
     while (true) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+      const { bytesRead, buffer } = await handle.read(
+        new Uint8Array(CHUNK_BYTES),
+        0,
+        CHUNK_BYTES,
+        null,
+      );
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
     }
@@ -112,8 +124,12 @@ function checkFree(path: string, overwrite: boolean): void {
   if (found === undefined || overwrite && !found.isDirectory()) return;
   throw new RegistryError({
     code: "AlreadyExists",
-    message: `Cannot write ${shown(path)}: it exists${found.isDirectory() ? " and is a folder" : ""}`,
-    hint: found.isDirectory() ? "Name the file to write." : "Choose another path, or pass overwrite: true.",
+    message: `Cannot write ${shown(path)}: it exists${
+      found.isDirectory() ? " and is a folder" : ""
+    }`,
+    hint: found.isDirectory()
+      ? "Name the file to write."
+      : "Choose another path, or pass overwrite: true.",
   });
 }
 

@@ -47,7 +47,9 @@ export async function openBucket(options: BucketOptions): Promise<Backend> {
 }
 
 /** The keys of a configuration in the words of the driver. */
-export function toCredentials({ accessKey, secretKey, sessionToken, expiration }: S3Config): S3Credentials {
+export function toCredentials(
+  { accessKey, secretKey, sessionToken, expiration }: S3Config,
+): S3Credentials {
   return {
     accessKeyId: accessKey,
     secretAccessKey: secretKey,

@@ -25,7 +25,13 @@ export interface S3Config {
 export type S3Setting = Exclude<keyof S3Config, "expiration">;
 
 /** The settings of a configuration, in the order that messages name them. */
-export const SETTINGS: readonly S3Setting[] = ["endpoint", "accessKey", "secretKey", "region", "sessionToken"];
+export const SETTINGS: readonly S3Setting[] = [
+  "endpoint",
+  "accessKey",
+  "secretKey",
+  "region",
+  "sessionToken",
+];
 
 const REQUIRED: readonly S3Setting[] = ["accessKey", "secretKey"];
 
@@ -64,20 +70,28 @@ export function sealS3Config(
   nameOf: (setting: S3Setting) => string = (setting) => setting,
 ): S3Config {
   const invalid = (state: string, hint: string) =>
-    new RegistryError({ code: "Invalid", message: `Cannot use the configuration of ${of}: ${state}`, hint });
+    new RegistryError({
+      code: "Invalid",
+      message: `Cannot use the configuration of ${of}: ${state}`,
+      hint,
+    });
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;
   if (written === null) throw invalid("it is not an object", `It is { ${SETTINGS.join(", ")} }.`);
   const texts = new Map<S3Setting, string>();
   for (const setting of SETTINGS) {
     const value = written[setting] ?? "";
-    if (typeof value !== "string") throw invalid(`${nameOf(setting)} is not a text`, "Each setting is a text.");
+    if (typeof value !== "string") {
+      throw invalid(`${nameOf(setting)} is not a text`, "Each setting is a text.");
+    }
     if (value !== "") texts.set(setting, value);
   }
   const missing = REQUIRED.filter((setting) => !texts.has(setting)).map(nameOf);
   if (missing.length > 0) {
     throw invalid(
       `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set`,
-      `It needs ${REQUIRED.map(nameOf).join(" and ")}, all from one place: the parts of several are never mixed.`,
+      `It needs ${
+        REQUIRED.map(nameOf).join(" and ")
+      }, all from one place: the parts of several are never mixed.`,
     );
   }
   const { expiration } = written;

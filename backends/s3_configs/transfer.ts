@@ -64,7 +64,9 @@ export async function uploadObject(
   const backend = await target.open();
   try {
     const size = options.size ?? body.size;
-    const sent = onProgress ? counted(pieces(body.content), { path: target.key, size, onProgress }) : body.content;
+    const sent = onProgress
+      ? counted(pieces(body.content), { path: target.key, size, onProgress })
+      : body.content;
     const result = await backend.put(target.key, sent, { contentType, metadata, size, signal });
     if (result.written) return result.info;
     throw new RegistryError({
@@ -90,9 +92,13 @@ export async function downloadObject(
   try {
     const object = await backend.get(target.key, { signal });
     if (object === undefined) throw notFound(target.url);
-    if (to === undefined && as === undefined && onProgress === undefined) return await object.bytes();
+    if (to === undefined && as === undefined && onProgress === undefined) {
+      return await object.bytes();
+    }
     const { size } = object.info;
-    const body = onProgress ? counted(object.body, { path: target.key, size, onProgress }) : object.body;
+    const body = onProgress
+      ? counted(object.body, { path: target.key, size, onProgress })
+      : object.body;
     if (to !== undefined) return await writeLocalFile(body, to, { overwrite, signal, system });
     if (as === undefined) return await readAll(body, signal);
     streams = true;
@@ -109,7 +115,10 @@ export interface ListedObject extends ObjectInfo {
 }
 
 /** What the store says of an object. */
-export async function objectInfo(target: TransferTarget, { signal }: SignalOptions): Promise<ObjectInfo> {
+export async function objectInfo(
+  target: TransferTarget,
+  { signal }: SignalOptions,
+): Promise<ObjectInfo> {
   const backend = await target.open();
   try {
     const info = await backend.head(target.key, { signal });
@@ -121,7 +130,10 @@ export async function objectInfo(target: TransferTarget, { signal }: SignalOptio
 }
 
 /** The objects whose keys begin with that of the target. */
-export async function* listObjects(target: TransferTarget, { signal }: SignalOptions): AsyncGenerator<ListedObject> {
+export async function* listObjects(
+  target: TransferTarget,
+  { signal }: SignalOptions,
+): AsyncGenerator<ListedObject> {
   const { url, key } = target;
   const bucket = url.slice(0, url.length - key.length).replace(/\/*$/, "/");
   const backend = await target.open();
@@ -139,7 +151,9 @@ function toBody(data: UploadData): { content: Body; size?: number } {
   if (data instanceof Uint8Array || data instanceof Blob || data instanceof ReadableStream) {
     return { content: data, size: bodySize(data) };
   }
-  if (data instanceof URL || typeof data?.path === "string" || data?.path instanceof URL) return readLocalFile(data);
+  if (data instanceof URL || typeof data?.path === "string" || data?.path instanceof URL) {
+    return readLocalFile(data);
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot upload ${shown(data)}: it is no data`,
@@ -152,7 +166,9 @@ function pieces(content: Body): ReadableStream<Uint8Array> {
 }
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+    yield bytes.subarray(at, at + PIECE_BYTES);
+  }
 }
 
 /** Tells of each chunk that passes. */
@@ -173,7 +189,10 @@ function counted(
 }
 
 /** The same stream; the action runs when it has ended, failed, or is no longer wanted. */
-function closing(stream: ReadableStream<Uint8Array>, action: () => Promise<void>): ReadableStream<Uint8Array> {
+function closing(
+  stream: ReadableStream<Uint8Array>,
+  action: () => Promise<void>,
+): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   return new ReadableStream({
     async pull(controller) {

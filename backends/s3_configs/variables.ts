@@ -54,7 +54,10 @@ export interface VariableSource {
 }
 
 /** The places in the order in which they are asked. Reads the file anew: it may have changed. */
-export async function readVariableSources(envFile: string, system: System): Promise<VariableSource[]> {
+export async function readVariableSources(
+  envFile: string,
+  system: System,
+): Promise<VariableSource[]> {
   const file = await readEnvFile(envFile);
   return [
     {
@@ -73,7 +76,10 @@ export async function readVariableSources(envFile: string, system: System): Prom
 }
 
 /** What a place says of a bucket, or undefined where it says nothing. Empty variables do not count. */
-export function readVariables(stem: string, { valueOf }: VariableSource): Partial<S3Config> | undefined {
+export function readVariables(
+  stem: string,
+  { valueOf }: VariableSource,
+): Partial<S3Config> | undefined {
   const found = SETTINGS.map((setting) => [setting, valueOf(variableName(stem, setting))] as const)
     .filter(([, value]) => value !== undefined && value !== "");
   return found.length === 0 ? undefined : Object.fromEntries(found);
@@ -84,14 +90,18 @@ function stemsOf(names: string[]): string[] {
   return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
 }
 
-async function readEnvFile(envFile: string): Promise<{ values: Record<string, string>; said: string }> {
+async function readEnvFile(
+  envFile: string,
+): Promise<{ values: Record<string, string>; said: string }> {
   const path = resolve(envFile);
   if (!mayRead(path)) return { values: {}, said: `${path} (not allowed to read it)` };
   try {
     return { values: parse(await readFile(path, "utf8")), said: path };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return { values: {}, said: `${path} (no such file)` };
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      return { values: {}, said: `${path} (no such file)` };
+    }
     throw fileError("read", path, error);
   }
 }

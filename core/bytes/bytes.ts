@@ -23,7 +23,9 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
  * a stream may give it, is `Unsupported`.
  */
 export function plainBytes(bytes: unknown): Uint8Array {
-  if (bytes instanceof Uint8Array) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes instanceof Uint8Array) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot save a stream: it gave a chunk of type ${typeof bytes}, not a Uint8Array`,
@@ -32,7 +34,10 @@ export function plainBytes(bytes: unknown): Uint8Array {
 }
 
 /** Reads a stream to its end into memory. */
-export async function readAll(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   await forEachChunk(stream, (chunk) => void chunks.push(chunk), signal);
   return concatBytes(chunks);
@@ -101,7 +106,10 @@ export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
 
 /** An object whose bytes are in memory already. */
 export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
-  return storedObject(info, { body: () => bytesStream(bytes), bytes: () => Promise.resolve(bytes) });
+  return storedObject(info, {
+    body: () => bytesStream(bytes),
+    bytes: () => Promise.resolve(bytes),
+  });
 }
 
 /** An object that is read as a stream, which is made when it is first asked for, or at once. */
@@ -135,7 +143,10 @@ export function iterableStream(chunks: AsyncIterable<Uint8Array>): ReadableStrea
 }
 
 /** The bytes `[start, end)` that a range means of this object. Throws `Invalid` where it has a negative or broken number. */
-export function clipRange(range: ByteRange | undefined, info: ObjectInfo): { start: number; end: number } {
+export function clipRange(
+  range: ByteRange | undefined,
+  info: ObjectInfo,
+): { start: number; end: number } {
   const { offset = 0, length = info.size } = range ?? {};
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
     throw new RegistryError({

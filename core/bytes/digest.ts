@@ -67,7 +67,8 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   let i = 0;
   for (const end = bytes.length - 7; i < end; i += 8) {
     const x = sum ^ (bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | bytes[i + 3] << 24);
-    sum = t[1792 + (x & 255)] ^ t[1536 + (x >>> 8 & 255)] ^ t[1280 + (x >>> 16 & 255)] ^ t[1024 + (x >>> 24)] ^
+    sum = t[1792 + (x & 255)] ^ t[1536 + (x >>> 8 & 255)] ^ t[1280 + (x >>> 16 & 255)] ^
+      t[1024 + (x >>> 24)] ^
       t[768 + bytes[i + 4]] ^ t[512 + bytes[i + 5]] ^ t[256 + bytes[i + 6]] ^ t[bytes[i + 7]];
   }
   for (; i < bytes.length; i++) sum = t[(sum ^ bytes[i]) & 255] ^ (sum >>> 8);

@@ -30,7 +30,10 @@ export function unpackLz4(packed: Uint8Array, size: number): Uint8Array {
 export function unpackLz4Frame(packed: Uint8Array, size: number): Uint8Array {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const flags = packed[4];
-  if (packed.byteLength < 7 || view.getUint32(0, true) !== FRAME_MAGIC || flags >> 6 !== 1 || (flags & 1) !== 0) {
+  if (
+    packed.byteLength < 7 || view.getUint32(0, true) !== FRAME_MAGIC || flags >> 6 !== 1 ||
+    (flags & 1) !== 0
+  ) {
     throw new Lz4Problem("it is no frame that is read here");
   }
   const hasBlockSums = (flags & 0x10) !== 0;
@@ -89,7 +92,9 @@ export function copyIn(
 
 /** Repeats bytes that were written before, also those that it writes; gives where it ends. */
 export function copyBack(out: Uint8Array, to: number, offset: number, length: number): number {
-  if (offset === 0 || offset > to || to + length > out.byteLength) throw new Lz4Problem("a copy leads out of it");
+  if (offset === 0 || offset > to || to + length > out.byteLength) {
+    throw new Lz4Problem("a copy leads out of it");
+  }
   if (length > SHORT && offset >= length) out.copyWithin(to, to - offset, to - offset + length);
   else for (let i = to; i < to + length; i++) out[i] = out[i - offset];
   return to + length;
@@ -100,7 +105,8 @@ export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined
   const out = new Uint8Array(most);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const places = new Int32Array(1 << HASH_BITS).fill(-1);
-  const hashAt = (at: number) => Math.imul(view.getUint32(at, true), 0x9e3779b1) >>> (32 - HASH_BITS);
+  const hashAt = (at: number) =>
+    Math.imul(view.getUint32(at, true), 0x9e3779b1) >>> (32 - HASH_BITS);
   let to = 0, anchor = 0, misses = 0;
 
   /** Literals since the last match, and a match; without one at the end. False where there is no room. */
@@ -131,7 +137,8 @@ export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined
     const hash = hashAt(at);
     const before = places[hash];
     places[hash] = at;
-    const isMatch = before >= 0 && at - before <= FARTHEST && view.getUint32(before, true) === view.getUint32(at, true);
+    const isMatch = before >= 0 && at - before <= FARTHEST &&
+      view.getUint32(before, true) === view.getUint32(at, true);
     if (!isMatch) {
       at += 1 + (misses++ >> 6); // what does not repeat is gone through faster and faster
       continue;

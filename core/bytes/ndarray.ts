@@ -69,11 +69,18 @@ export interface ElementLayout {
   /** Numbers of one element: two for complex ones. */
   readonly lanes: number;
   /** The class of the data. */
-  readonly array: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => DataOf[DType];
+  readonly array: new (
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    length: number,
+  ) => DataOf[DType];
 }
 
 /** The types of times: in every unit of NumPy, and without a unit. */
-const TIMES: readonly string[] = ["", ..."Y M W D h m s ms us ns ps fs as".split(" ").map((unit) => `[${unit}]`)]
+const TIMES: readonly string[] = [
+  "",
+  ..."Y M W D h m s ms us ns ps fs as".split(" ").map((unit) => `[${unit}]`),
+]
   .flatMap((unit) => [`datetime64${unit}`, `timedelta64${unit}`]);
 const TIME_LAYOUT: ElementLayout = { bytes: 8, lanes: 1, array: BigInt64Array };
 
@@ -84,7 +91,10 @@ export function areTimes(dtype: unknown): boolean {
 
 /** Each dtype's layout. */
 export const ELEMENTS: Readonly<Record<DType, ElementLayout>> = {
-  ...Object.fromEntries(TIMES.map((name) => [name, TIME_LAYOUT])) as unknown as Record<DType, ElementLayout>,
+  ...Object.fromEntries(TIMES.map((name) => [name, TIME_LAYOUT])) as unknown as Record<
+    DType,
+    ElementLayout
+  >,
   bool: { bytes: 1, lanes: 1, array: Uint8Array },
   int8: { bytes: 1, lanes: 1, array: Int8Array },
   int16: { bytes: 2, lanes: 1, array: Int16Array },
@@ -108,7 +118,9 @@ export function countElements(shape: readonly number[]): number {
 
 /** True for a plain object with exactly `data`, `shape` and `dtype`, where the data has the class and length that they say. */
 export function isNDArray(value: unknown): value is NDArray {
-  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  if (
+    typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype
+  ) return false;
   const { data, shape, dtype } = value as Partial<NDArray>;
   if (typeof dtype !== "string" || !Object.hasOwn(ELEMENTS, dtype) || !isShape(shape)) return false;
   const { array, lanes } = ELEMENTS[dtype];
@@ -118,5 +130,7 @@ export function isNDArray(value: unknown): value is NDArray {
 
 function isShape(shape: unknown): shape is number[] {
   if (!Array.isArray(shape)) return false;
-  return Array.from(shape).every((length) => Number.isSafeInteger(length) && length >= 0 && !Object.is(length, -0));
+  return Array.from(shape).every((length) =>
+    Number.isSafeInteger(length) && length >= 0 && !Object.is(length, -0)
+  );
 }

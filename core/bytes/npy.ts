@@ -21,7 +21,11 @@ const SMALL_BYTES = 65_536;
 const CHUNK_BYTES = 1 << 20;
 
 /** The bytes of a `.npy` file. The elements of a large array are copied piece by piece. */
-export function encodeNpy(dtype: DType, shape: readonly number[], data: TypedArray): Uint8Array | FileSource {
+export function encodeNpy(
+  dtype: DType,
+  shape: readonly number[],
+  data: TypedArray,
+): Uint8Array | FileSource {
   const header = encodeNpyHeader(dtype, shape);
   const elements = viewBytes(data);
   if (dtype === "bool") checkBool(elements);
@@ -32,7 +36,9 @@ export function encodeNpy(dtype: DType, shape: readonly number[], data: TypedArr
 
 async function* chunksOf(header: Uint8Array, elements: Uint8Array): AsyncIterable<Uint8Array> {
   yield header;
-  for (let at = 0; at < elements.byteLength; at += CHUNK_BYTES) yield elements.slice(at, at + CHUNK_BYTES);
+  for (let at = 0; at < elements.byteLength; at += CHUNK_BYTES) {
+    yield elements.slice(at, at + CHUNK_BYTES);
+  }
 }
 
 function checkBool(elements: Uint8Array): void {
@@ -57,24 +63,38 @@ export function decodeNpy(bytes: Uint8Array, path: string): NDArray {
 }
 
 /** Throws `Corrupt` where a file has not as many bytes as its header says. */
-export function checkNpySize({ dtype, shape, dataOffset }: NpyHeader, size: number, path: string): void {
+export function checkNpySize(
+  { dtype, shape, dataOffset }: NpyHeader,
+  size: number,
+  path: string,
+): void {
   const wanted = countElements(shape) * ELEMENTS[dtype].bytes;
   const found = size - dataOffset;
   if (wanted === found) return;
-  throw corruptNpy(path, `its elements have ${found} bytes, its shape (${shape.join(", ")}) needs ${wanted}`);
+  throw corruptNpy(
+    path,
+    `its elements have ${found} bytes, its shape (${shape.join(", ")}) needs ${wanted}`,
+  );
 }
 
 /** The array of these elements, as many as the header says: used in place where they are many and lie aligned. */
-export function decodeElements({ dtype, bigEndian, fortranOrder, shape }: NpyHeader, bytes: Uint8Array): NDArray {
+export function decodeElements(
+  { dtype, bigEndian, fortranOrder, shape }: NpyHeader,
+  bytes: Uint8Array,
+): NDArray {
   const layout = ELEMENTS[dtype];
   const count = countElements(shape);
   const laneBytes = layout.bytes / layout.lanes;
   const swap = laneBytes > 1 && bigEndian !== HOST_BIG_ENDIAN;
   const aligned = bytes.byteOffset % laneBytes === 0;
-  let elements = swap || !aligned || bytes.byteLength <= SMALL_BYTES ? new Uint8Array(bytes) : bytes;
+  let elements = swap || !aligned || bytes.byteLength <= SMALL_BYTES
+    ? new Uint8Array(bytes)
+    : bytes;
   if (swap) swapBytes(elements, laneBytes);
   const axes = shape.filter((length) => length !== 1); // the others move nothing, however many there are
-  if (fortranOrder && axes.length > 1 && count > 0) elements = toCOrder(elements, layout.bytes, axes);
+  if (fortranOrder && axes.length > 1 && count > 0) {
+    elements = toCOrder(elements, layout.bytes, axes);
+  }
   const data = new layout.array(elements.buffer, elements.byteOffset, count * layout.lanes);
   return { data, shape, dtype };
 }
@@ -109,7 +129,9 @@ function swapBytes(elements: Uint8Array, laneBytes: number): void {
   if (laneBytes === 2) return swapPairs(elements);
   for (let at = 0; at < words.length; at++) words[at] = swapped(words[at]);
   if (laneBytes !== 8) return;
-  for (let at = 0; at < words.length; at += 2) [words[at], words[at + 1]] = [words[at + 1], words[at]];
+  for (let at = 0; at < words.length; at += 2) {
+    [words[at], words[at + 1]] = [words[at + 1], words[at]];
+  }
 }
 
 function swapped(word: number): number {

@@ -85,10 +85,15 @@ export function encodeNpyHeader(dtype: DType, shape: readonly number[]): Uint8Ar
  * numbers
  */
 export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
-  if (bytes.byteLength < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) throw corruptNpy(path, "not a .npy file");
+  if (bytes.byteLength < 10 || MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    throw corruptNpy(path, "not a .npy file");
+  }
   const version = bytes[6];
   if (version < 1 || version > 3 || bytes[7] !== 0) {
-    throw unsupportedNpy(path, `its format version is ${version}.${bytes[7]}, known are 1.0, 2.0 and 3.0`);
+    throw unsupportedNpy(
+      path,
+      `its format version is ${version}.${bytes[7]}, known are 1.0, 2.0 and 3.0`,
+    );
   }
   const prefix = version === 1 ? 10 : 12;
   if (bytes.byteLength < prefix) throw corruptNpy(path, "its header is cut off");
@@ -98,11 +103,16 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
     throw unsupportedNpy(path, `its header has ${size} bytes, ${MAX_HEADER_BYTES} are allowed`);
   }
   if (bytes.byteLength < prefix + size) throw corruptNpy(path, "its header is cut off");
-  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(prefix, prefix + size));
+  const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(
+    bytes.subarray(prefix, prefix + size),
+  );
   const { descr, fortranOrder, shape } = parseDict(text, path);
   const dtype = DTYPES.get(descr.slice(1));
   if (dtype === undefined || !/^[<>]|^\|.1$/.test(descr)) {
-    throw unsupportedNpy(path, `its elements are of type ${shown(descr)}, not numbers or times that JavaScript has`);
+    throw unsupportedNpy(
+      path,
+      `its elements are of type ${shown(descr)}, not numbers or times that JavaScript has`,
+    );
   }
   return { dtype, bigEndian: descr[0] === ">", fortranOrder, shape, dataOffset: prefix + size };
 }
@@ -114,7 +124,10 @@ const BOOL = /True|False/y;
 const TUPLE = /\(\s*((?:(?:0|[1-9]\d*)L?\s*,\s*)*(?:(?:0|[1-9]\d*)L?\s*)?)\)/y;
 
 /** Parses exactly the dictionaries that a header may be. Python 2 wrote long integers with an `L`. */
-function parseDict(text: string, path: string): { descr: string; fortranOrder: boolean; shape: number[] } {
+function parseDict(
+  text: string,
+  path: string,
+): { descr: string; fortranOrder: boolean; shape: number[] } {
   let at = 0;
   function take(token: RegExp): string | undefined {
     SPACE.lastIndex = at;
@@ -126,7 +139,9 @@ function parseDict(text: string, path: string): { descr: string; fortranOrder: b
   }
   function need(token: RegExp): string {
     const found = take(token);
-    if (found === undefined) throw corruptNpy(path, `its header is not understood at character ${at}`);
+    if (found === undefined) {
+      throw corruptNpy(path, `its header is not understood at character ${at}`);
+    }
     return found;
   }
 
@@ -168,6 +183,7 @@ function unsupportedNpy(path: string, state: string): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot read array ${shown(path)}: ${state}`,
-    hint: "Read its bytes by registry.open(ref) and file(path).bytes(), or save it from NumPy as plain numbers.",
+    hint:
+      "Read its bytes by registry.open(ref) and file(path).bytes(), or save it from NumPy as plain numbers.",
   });
 }

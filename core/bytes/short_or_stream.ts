@@ -22,7 +22,10 @@ export async function shortOrStream(
   return iterableStream(joined(first, pieces));
 }
 
-async function* joined(first: Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* joined(
+  first: Uint8Array[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   try {
     for (let piece; (piece = first.shift()) !== undefined;) yield piece;
     yield* rest;

@@ -11,10 +11,16 @@ export function viewBytes(value: ArrayBufferView | ArrayBufferLike): Uint8Array 
     ? [value.buffer, value.byteOffset, value.byteLength]
     : [value, 0, value.byteLength];
   if (typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer) {
-    throw unsupportedMemory("another thread may change it meanwhile", "Save a copy of it, made by slice().");
+    throw unsupportedMemory(
+      "another thread may change it meanwhile",
+      "Save a copy of it, made by slice().",
+    );
   }
   if ((buffer as ArrayBuffer).detached) {
-    throw unsupportedMemory("it was transferred to another thread", "Save it before it is transferred.");
+    throw unsupportedMemory(
+      "it was transferred to another thread",
+      "Save it before it is transferred.",
+    );
   }
   if (value === buffer && (buffer as ArrayBuffer).resizable) {
     throw unsupportedMemory(
@@ -26,7 +32,11 @@ export function viewBytes(value: ArrayBufferView | ArrayBufferLike): Uint8Array 
 }
 
 function unsupportedMemory(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Unsupported", message: `Cannot save a memory buffer: ${state}`, hint });
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save a memory buffer: ${state}`,
+    hint,
+  });
 }
 
 /** The same bytes as a plain `Uint8Array` whose buffer holds nothing else: what a user may keep and change. */

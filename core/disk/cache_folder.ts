@@ -21,9 +21,14 @@ export type CacheFolder = { path: string } | { problem: string; unsafe?: true };
 export function cacheFolder(asked: string | URL | undefined, system: System): CacheFolder {
   const path = asked === undefined ? placeInEnvironment(system) : pathOf(asked);
   if (path === undefined) {
-    return { problem: "HOME is not set, or may not be read, and neither are HOLDFAST_CACHE and XDG_CACHE_HOME" };
+    return {
+      problem:
+        "HOME is not set, or may not be read, and neither are HOLDFAST_CACHE and XDG_CACHE_HOME",
+    };
   }
-  if (asked === undefined && !isAbsolute(path)) return { problem: `${shown(path)} is not an absolute path` };
+  if (asked === undefined && !isAbsolute(path)) {
+    return { problem: `${shown(path)} is not an absolute path` };
+  }
   const denied = (["read", "write"] as const).find((name) => !isGranted({ name, path }));
   if (denied !== undefined) return { problem: `this program may not ${denied} ${shown(path)}` };
   const folder = resolve(path);

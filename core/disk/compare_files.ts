@@ -47,7 +47,9 @@ export async function compareFiles(
   for (const file of files) {
     signal?.throwIfAborted();
     const way = lookAtFolder(file.path.slice(0, Math.max(0, file.path.lastIndexOf("/"))));
-    const there = way === "same" ? await compareFile(file, join(root, file.path), { signal, chunk }) : way;
+    const there = way === "same"
+      ? await compareFile(file, join(root, file.path), { signal, chunk })
+      : way;
     found.set(file.path, there);
     if (there === "same") onSame?.(file);
   }
@@ -67,15 +69,21 @@ export async function compareFiles(
 export async function compareFile(
   file: FileInfo,
   path: string,
-  { signal, chunk = new Uint8Array(CHUNK_BYTES) }: Pick<CompareOptions, "signal"> & { chunk?: Uint8Array } = {},
+  { signal, chunk = new Uint8Array(CHUNK_BYTES) }: Pick<CompareOptions, "signal"> & {
+    chunk?: Uint8Array;
+  } = {},
 ): Promise<Found> {
   if (file.mode === "folder") return asFolder(path);
   const stats = lookAt(path);
   if (stats === undefined) return "missing";
   if (stats.isDirectory()) return { inTheWay: path, state: "it is a folder" };
-  if (file.mode === "link") return stats.isSymbolicLink() && isLink(file, path) ? "same" : "different";
+  if (file.mode === "link") {
+    return stats.isSymbolicLink() && isLink(file, path) ? "same" : "different";
+  }
   if (!stats.isFile() || stats.size !== file.size) return "different";
-  if (KEEPS_MODES && ((stats.mode & 0o100) !== 0) !== (file.mode === "executable")) return "different";
+  if (KEEPS_MODES && ((stats.mode & 0o100) !== 0) !== (file.mode === "executable")) {
+    return "different";
+  }
   return await digestOf(path, { signal, chunk }) === file.sha256 ? "same" : "different";
 }
 
@@ -83,7 +91,10 @@ function asFolder(path: string): Found {
   const stats = lookAt(path);
   if (stats === undefined) return "missing";
   if (stats.isDirectory()) return "same";
-  return { inTheWay: path, state: stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file" };
+  return {
+    inTheWay: path,
+    state: stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file",
+  };
 }
 
 function isLink(file: FileInfo, path: string): boolean {

@@ -90,7 +90,9 @@ function findDeno(): DenoFiles | undefined {
 
 /** Looks at a path, not behind a link. Throws what the system says. */
 export function look(path: string): FileLook {
-  return ownCalls.deno === undefined ? lookOf(fs.lstatSync(path)) : lookOfDeno(ownCalls.deno.lstatSync(path));
+  return ownCalls.deno === undefined
+    ? lookOf(fs.lstatSync(path))
+    : lookOfDeno(ownCalls.deno.lstatSync(path));
 }
 
 /** The same, or undefined where nothing is there. */
@@ -176,7 +178,9 @@ export function lookOf(stats: Stats): FileLook {
   };
 }
 
-function lookOfDeno({ isFile, isDirectory, isSymlink, size, ctime, mtime, birthtime, ino }: DenoInfo): FileLook {
+function lookOfDeno(
+  { isFile, isDirectory, isSymlink, size, ctime, mtime, birthtime, ino }: DenoInfo,
+): FileLook {
   return {
     isFile,
     isDirectory,
@@ -201,7 +205,8 @@ export function isOwnDisk(folder: string): boolean {
   if (process.platform !== "linux") return false;
   try {
     if (fs.statSync(folder).dev >> 8 & 0xfff) return true; // the major number of a block device
-    return isGranted({ name: "sys", kind: "statfs" }) && OWN_FILE_SYSTEMS.has(fs.statfsSync(folder).type);
+    return isGranted({ name: "sys", kind: "statfs" }) &&
+      OWN_FILE_SYSTEMS.has(fs.statfsSync(folder).type);
   } catch {
     return false;
   }

@@ -54,7 +54,8 @@ export function createDiskSync(root: string, system: Pick<System, "monotonic">):
   }
 
   return {
-    file: (file, bytes) => bytes > MAX_SMALL_BYTES ? syncFile(file) : syncSmall(file, { tells: true }),
+    file: (file, bytes) =>
+      bytes > MAX_SMALL_BYTES ? syncFile(file) : syncSmall(file, { tells: true }),
     root: syncRoot,
     async folder(folder) {
       await syncRoot();
@@ -170,7 +171,9 @@ async function syncFolder(path: string, sync: SyncOpen = syncFile): Promise<void
 
 /** Brings the bytes of an open file to the disk. */
 export function syncFile(file: number): Promise<void> {
-  return new Promise((resolve, reject) => fs.fsync(file, (error) => error ? reject(error) : resolve()));
+  return new Promise((resolve, reject) =>
+    fs.fsync(file, (error) => error ? reject(error) : resolve())
+  );
 }
 
 function identify(path: string): string | undefined {

@@ -29,7 +29,8 @@ export interface Download {
 /** Creates the {@linkcode Download} that these options ask for. */
 export function createDownload(options: DownloadOptions): Download {
   checkTo(options?.to); // programs in JavaScript leave it out
-  const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } = options;
+  const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } =
+    options;
   let moved = 0, there = 0, totalBytes: number | undefined;
   const tell = (path: string) =>
     onProgress?.({ path, bytes: Math.min(moved + there, totalBytes ?? Infinity), totalBytes });

@@ -60,7 +60,12 @@ export function fileError(action: string, path: string, cause: unknown): unknown
   if (code === undefined) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
   const hint = HINTS[meaning];
-  return new RegistryError({ code: meaning, message: `Cannot ${action} ${shown(path)}: ${state}`, hint, cause });
+  return new RegistryError({
+    code: meaning,
+    message: `Cannot ${action} ${shown(path)}: ${state}`,
+    hint,
+    cause,
+  });
 }
 
 /** Runs a file operation; its failure is told by {@linkcode fileError}. */

@@ -14,7 +14,10 @@ const WINDOWS_REFUSED = /[<>:"|?*\u0000-\u001f]|[. ]$/;
  *
  * @param windows also refuse what Windows cannot store: device names, `<>:"|?*`, a dot or space at the end
  */
-export function filePathProblem(path: string, windows: boolean = process.platform === "win32"): string | undefined {
+export function filePathProblem(
+  path: string,
+  windows: boolean = process.platform === "win32",
+): string | undefined {
   if (path === "") return "it is empty";
   if (!path.isWellFormed()) return "it is not well-formed Unicode";
   if (path.includes("\0")) return "it has a NUL character";

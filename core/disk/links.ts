@@ -28,7 +28,10 @@ export function checkLinks(links: WrittenLinks = "safe"): void {
 }
 
 /** Reads where the links among these files lead. */
-export async function readLinks(files: readonly ArtifactFile[], links?: WrittenLinks): Promise<LinkTargets> {
+export async function readLinks(
+  files: readonly ArtifactFile[],
+  links?: WrittenLinks,
+): Promise<LinkTargets> {
   const read: LinkTargets = { targets: new Map(), leftOut: [] };
   for (const file of files) {
     const { path, mode } = file.info;
@@ -42,8 +45,14 @@ export async function readLinks(files: readonly ArtifactFile[], links?: WrittenL
 }
 
 /** Why a link is not written, or undefined where it is. No system has one with an empty target, or NUL in it. */
-function reasonAgainst(path: string, target: string, links: WrittenLinks = "safe"): LeftOutReason | undefined {
+function reasonAgainst(
+  path: string,
+  target: string,
+  links: WrittenLinks = "safe",
+): LeftOutReason | undefined {
   if (links === "skip") return "link";
   if (target === "" || target.includes("\0")) return "outside link";
-  return links === "unsafe" || linkTargetProblem(path, target) === undefined ? undefined : "outside link";
+  return links === "unsafe" || linkTargetProblem(path, target) === undefined
+    ? undefined
+    : "outside link";
 }

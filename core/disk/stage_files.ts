@@ -93,12 +93,19 @@ export async function stageFiles(
 }
 
 /** Writes a file to a path that is free: in pieces where it has some. */
-export async function writeFileTo(path: string, file: ArtifactFile, signal?: AbortSignal): Promise<void> {
+export async function writeFileTo(
+  path: string,
+  file: ArtifactFile,
+  signal?: AbortSignal,
+): Promise<void> {
   await together(signal, (tasks) => beginFile(path, file, { tasks }));
 }
 
 /** Runs tasks side by side: when this returns, or throws, none is under way. */
-async function together(signal: AbortSignal | undefined, begin: (tasks: SideBySide) => Promise<void>): Promise<void> {
+async function together(
+  signal: AbortSignal | undefined,
+  begin: (tasks: SideBySide) => Promise<void>,
+): Promise<void> {
   const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
   try {
     await begin(tasks);

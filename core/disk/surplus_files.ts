@@ -79,7 +79,9 @@ export function findSurplus(
 
   function folderGoes(folder: string): boolean {
     const before = surplus.paths.length;
-    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) return false;
+    if (!visit(folder) || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) {
+      return false;
+    }
     if (surplus.paths.length === before) surplus.paths.push(`${folder}/`);
     else surplus.emptied.push(folder);
     return true;
@@ -101,19 +103,27 @@ export function findSurplus(
 }
 
 /** Removes what was found. What is gone already, or a folder into which somebody put something, is left. */
-export function removeSurplus(root: string, { paths, emptied }: Surplus, signal?: AbortSignal): void {
+export function removeSurplus(
+  root: string,
+  { paths, emptied }: Surplus,
+  signal?: AbortSignal,
+): void {
   let checked: string | undefined;
   for (const path of [...paths, ...emptied.map((folder) => `${folder}/`)]) {
     signal?.throwIfAborted();
     const place = join(root, path);
     const above = dirname(place);
     try {
-      if (checked !== above && realpathSync.native(above) !== above) throw exists(above, "it became a link");
+      if (checked !== above && realpathSync.native(above) !== above) {
+        throw exists(above, "it became a link");
+      }
       checked = above;
       if (path.endsWith("/")) rmdirSync(place);
       else unlinkSync(place);
     } catch (cause) {
-      if (!["ENOENT", "ENOTEMPTY"].includes(errorCode(cause) ?? "")) throw fileError("remove", place, cause);
+      if (!["ENOENT", "ENOTEMPTY"].includes(errorCode(cause) ?? "")) {
+        throw fileError("remove", place, cause);
+      }
     }
   }
 }
@@ -159,7 +169,11 @@ function homes({ env }: Pick<System, "env">): string[] {
 /** A folder and those above it, as far as they may be read. */
 function foldersUpward(path: string): string[] {
   const folders = [path];
-  for (let above = dirname(path); above !== dirname(above) && mayRead(above); above = dirname(above)) {
+  for (
+    let above = dirname(path);
+    above !== dirname(above) && mayRead(above);
+    above = dirname(above)
+  ) {
     folders.push(above);
   }
   return folders;

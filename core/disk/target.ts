@@ -46,13 +46,27 @@ export function findTarget(artifact: Artifact, to: string): Target {
   const path = resolve(to);
   const isFolder = isDirectory(path);
   if (files.length !== 1 || artifact.info.materializer.id === "folder") {
-    if (isFolder) return { kind: "folder", path: realpathSync(path), exists: true, stageIn: realpathSync(path) };
+    if (isFolder) {
+      return {
+        kind: "folder",
+        path: realpathSync(path),
+        exists: true,
+        stageIn: realpathSync(path),
+      };
+    }
     if (lookAt(path) !== undefined) throw exists(path, "it is not a folder");
     return { kind: "folder", path, exists: false, stageIn: dirname(path) };
   }
-  if (!isFolder && !/[/\\]$/.test(to)) return { kind: "file", path, exists: false, stageIn: dirname(path) };
+  if (!isFolder && !/[/\\]$/.test(to)) {
+    return { kind: "file", path, exists: false, stageIn: dirname(path) };
+  }
   const inside = isFolder ? realpathSync(path) : path;
-  return { kind: "file", path: join(inside, basename(files[0].info.path)), exists: false, stageIn: inside };
+  return {
+    kind: "file",
+    path: join(inside, basename(files[0].info.path)),
+    exists: false,
+    stageIn: inside,
+  };
 }
 
 /** In the folder of a registry nothing but the registry writes, whichever links lead there. */
@@ -88,7 +102,9 @@ export function checkPaths(files: readonly FileInfo[]): void {
   }
   for (const { path } of files) {
     for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
-      if (taken.has(path.slice(0, end))) throw unsafePath(path, "another file is where its folder should be");
+      if (taken.has(path.slice(0, end))) {
+        throw unsafePath(path, "another file is where its folder should be");
+      }
     }
   }
 }

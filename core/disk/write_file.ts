@@ -23,7 +23,11 @@ export interface BeginFileOptions {
 }
 
 /** Writes a file to a path that is free. Returns when its last piece has begun. */
-export async function beginFile(path: string, file: ArtifactFile, { tasks, onFile }: BeginFileOptions): Promise<void> {
+export async function beginFile(
+  path: string,
+  file: ArtifactFile,
+  { tasks, onFile }: BeginFileOptions,
+): Promise<void> {
   const whole = { offset: 0, length: file.info.size, stream: () => file.stream() };
   const pieces = file.pieces?.() ?? [whole];
   let handle: Promise<FileHandle> | undefined; // the first piece opens it, the last that ends closes it

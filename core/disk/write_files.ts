@@ -121,16 +121,26 @@ export async function writeFiles(
 }
 
 /** Looks at what is there. Throws where it may not be done. */
-async function planWork(all: readonly ArtifactFile[], target: Target, options: WriteFilesPlan): Promise<Work> {
+async function planWork(
+  all: readonly ArtifactFile[],
+  target: Target,
+  options: WriteFilesPlan,
+): Promise<Work> {
   const found = await lookAtFiles(all, target, options);
-  const links = await readLinks(all.filter(({ info }) => found.get(info.path) !== "same"), options.links);
+  const links = await readLinks(
+    all.filter(({ info }) => found.get(info.path) !== "same"),
+    options.links,
+  );
   const leftOut = new Set(links.leftOut.map(({ path }) => path));
   const files = all.filter(({ info }) => !leftOut.has(info.path));
   const isFolder = target.kind === "folder" && target.exists;
   const surplus = options.delete && isFolder
     ? findSurplus(target.path, all.map(({ info }) => info), { selects: options.chosen })
     : NO_SURPLUS;
-  const going = new Set([...surplus.paths.map((path) => path.replace(/\/$/, "")), ...surplus.emptied]);
+  const going = new Set([
+    ...surplus.paths.map((path) => path.replace(/\/$/, "")),
+    ...surplus.emptied,
+  ]);
   const different: string[] = [];
   for (const { info: { path } } of files) {
     const there = found.get(path);
@@ -190,7 +200,9 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
   const stage = openStageFolder({ target: target.path, stageIn: target.stageIn });
   let isKept = false;
   try {
-    const missing = stage.isUsed ? await resumeFiles(files, stage.files, { signal, onThere }) : files;
+    const missing = stage.isUsed
+      ? await resumeFiles(files, stage.files, { signal, onThere })
+      : files;
     await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets });
     restoreTimes(files, stage.files);
     signal?.throwIfAborted();
@@ -215,7 +227,10 @@ function becomes(stage: string, path: string): boolean {
     renameSync(stage, path);
     return true;
   } catch (cause) {
-    if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(cause) ?? "") && lookAt(path)?.isDirectory()) return false;
+    if (
+      ["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(cause) ?? "") &&
+      lookAt(path)?.isDirectory()
+    ) return false;
     throw cause;
   }
 }
@@ -232,7 +247,9 @@ async function placeAll(
     const segments = info.path.split("/");
     const folders = info.mode === "folder" ? segments : segments.slice(0, -1);
     folders.forEach((_, i) => ensureFolder(join(root, ...folders.slice(0, i + 1))));
-    if (info.mode !== "folder") await place(join(stage, info.path), join(root, info.path), info, overwrite);
+    if (info.mode !== "folder") {
+      await place(join(stage, info.path), join(root, info.path), info, overwrite);
+    }
   }
 }
 
@@ -258,7 +275,10 @@ function placeOf({ path }: FileInfo, target: Target): string {
   return target.kind === "folder" ? join(target.path, path) : target.path;
 }
 
-function resultOf(target: Target, { files, found, otherTimes, surplus, leftOut }: Work): WrittenFiles {
+function resultOf(
+  target: Target,
+  { files, found, otherTimes, surplus, leftOut }: Work,
+): WrittenFiles {
   const changes: DownloadChange[] = [];
   for (const { info: { path } } of files) {
     const there = found.get(path);
@@ -267,7 +287,9 @@ function resultOf(target: Target, { files, found, otherTimes, surplus, leftOut }
   const written = changes.length;
   for (const path of surplus.paths) changes.push({ path, change: "remove" });
   for (const { path } of otherTimes) changes.push({ path, change: "time" });
-  if (files.length === 0 && target.kind === "folder" && !target.exists) changes.push({ path: "./", change: "add" });
+  if (files.length === 0 && target.kind === "folder" && !target.exists) {
+    changes.push({ path: "./", change: "add" });
+  }
   return {
     path: target.path,
     files: files.length,
@@ -283,7 +305,9 @@ function resultOf(target: Target, { files, found, otherTimes, surplus, leftOut }
 function noneChosen({ info }: Artifact): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot download ${shown(`${info.name}@${info.version}`)}: no file of it is chosen by the patterns`,
+    message: `Cannot download ${
+      shown(`${info.name}@${info.version}`)
+    }: no file of it is chosen by the patterns`,
     hint: `Patterns are those of .gitignore; its first file is ${shown(info.files[0].path)}.`,
   });
 }

@@ -20,14 +20,23 @@ export type ChosenPath = (path: string) => boolean;
 
 /** What reads patterns, where there are any: it needs a package. */
 interface PatternPart {
-  createPatterns(lines: readonly string[]): { test(path: string): "matched" | "negated" | undefined };
+  createPatterns(
+    lines: readonly string[],
+  ): { test(path: string): "matched" | "negated" | undefined };
 }
 
 /** Makes the choice that patterns say; undefined where there are none. */
-export async function chooseFiles({ include, exclude }: FilePatterns): Promise<ChosenPath | undefined> {
+export async function chooseFiles(
+  { include, exclude }: FilePatterns,
+): Promise<ChosenPath | undefined> {
   if (include === undefined && exclude === undefined) return undefined;
-  const { createPatterns } = await loadPart<PatternPart>("../../materializers/path/ignore_rules.ts", import.meta.url);
-  const [wanted, refused] = [include, exclude].map((given) => given && createPatterns([given].flat()));
+  const { createPatterns } = await loadPart<PatternPart>(
+    "../../materializers/path/ignore_rules.ts",
+    import.meta.url,
+  );
+  const [wanted, refused] = [include, exclude].map((given) =>
+    given && createPatterns([given].flat())
+  );
   return (path) => {
     if (refused && refused.test(path) === "matched") return false;
     return !wanted || wanted.test(path) === "matched";
@@ -43,7 +52,9 @@ export function chosenAmong<F>(
   if (chosen === undefined) return files;
   const infos = files.map(infoOf);
   const folders = foldersOf(infos.map(({ path }) => path));
-  const wanted = infos.filter(({ path, mode }) => !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path));
+  const wanted = infos.filter(({ path, mode }) =>
+    !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path)
+  );
   const paths = new Set(wanted.map(({ path }) => path));
   const above = foldersOf(paths);
   return files.filter((_, i) => paths.has(infos[i].path) || above.has(infos[i].path));

@@ -13,7 +13,8 @@ import type { FileSource, FileToSave } from "../materializer.ts";
 type Content = FileToSave["content"];
 
 function isSource(content: Content): content is FileSource {
-  return !(content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream);
+  return !(content instanceof Uint8Array || content instanceof Blob ||
+    content instanceof ReadableStream);
 }
 
 /** Its bytes as a stream. Of a source that gives more or fewer than it said the stream fails with `Invalid`. */
@@ -36,7 +37,9 @@ export async function contentBytes(
   content: FileToSave["content"],
   { signal }: CallOptions = {},
 ): Promise<Uint8Array> {
-  const bytes = plainBytes(await bodyBytes(isSource(content) ? checkedStream(content) : content, signal));
+  const bytes = plainBytes(
+    await bodyBytes(isSource(content) ? checkedStream(content) : content, signal),
+  );
   return content instanceof Uint8Array ? bytes.slice() : bytes;
 }
 
@@ -91,7 +94,9 @@ export function bytesFile(path: string, bytes: Uint8Array): FileToDecode {
 
 /** A copy: whoever reads a file may change what it got. */
 function ranged(bytes: Uint8Array, range?: ByteRange): Uint8Array {
-  return range === undefined ? bytes.slice() : bytes.slice(range.offset, range.offset + (range.length ?? Infinity));
+  return range === undefined
+    ? bytes.slice()
+    : bytes.slice(range.offset, range.offset + (range.length ?? Infinity));
 }
 
 /** Throws `Invalid` for what is no opened file, such as the path of one. */

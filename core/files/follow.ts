@@ -51,6 +51,8 @@ export async function followTo(
   const found = await follow(store, path, { signal });
   if (found?.kind === kind) return found;
   const why = { action, path: parsePath(path), location: store.location };
-  if (found === undefined && (await store.stat(why.path, { signal }))?.kind === "link") throw leadsNowhere(why, kind);
+  if (found === undefined && (await store.stat(why.path, { signal }))?.kind === "link") {
+    throw leadsNowhere(why, kind);
+  }
   throw missing(why, kind, found?.kind);
 }

@@ -32,7 +32,11 @@ function failure(
 }
 
 /** `NotFound`, with what is there instead. */
-export function missing(place: PathPlace, wanted: "file" | "folder" | "anything", found?: FileKind): RegistryError {
+export function missing(
+  place: PathPlace,
+  wanted: "file" | "folder" | "anything",
+  found?: FileKind,
+): RegistryError {
   const what = wanted === "anything" ? "such path" : wanted;
   return failure("NotFound", place, {
     state: found === undefined ? `there is no ${what}` : `it is a ${found}, and no ${wanted}`,
@@ -58,18 +62,26 @@ export function taken(place: PathPlace, found: FileKind): RegistryError {
 
 /** `Conflict`: something is in the way. */
 export function inTheWay(place: PathPlace, at: string, found: FileKind): RegistryError {
-  const state = at === place.path ? `a ${found} is there` : `${shown(at)} is a ${found}, and no folder`;
+  const state = at === place.path
+    ? `a ${found} is there`
+    : `${shown(at)} is a ${found}, and no folder`;
   return failure("Conflict", place, { state, hint: "Remove it first, or take another path." });
 }
 
 /** `Conflict`: a folder would be in itself. */
 export function intoItself(place: PathPlace): RegistryError {
-  return failure("Conflict", place, { state: "the target lies in it", hint: "Take a target outside of the folder." });
+  return failure("Conflict", place, {
+    state: "the target lies in it",
+    hint: "Take a target outside of the folder.",
+  });
 }
 
 /** `Conflict`: the folder of what is written became another one. */
 export function lostFolder(place: PathPlace): RegistryError {
-  return failure("Conflict", place, { state: "its folder was moved or removed meanwhile", hint: "Write it again." });
+  return failure("Conflict", place, {
+    state: "its folder was moved or removed meanwhile",
+    hint: "Write it again.",
+  });
 }
 
 /** `Conflict`: another program replaced the source of a move. */

@@ -39,7 +39,11 @@ export function parsePath(path: string): string {
   if (/^[/.]?$/.test(path)) return "";
   const segments = path.split("/").filter((segment) => segment !== "" && segment !== ".");
   const parsed = segments.join("/");
-  const problem = path.startsWith("/") ? "it is absolute" : parsed === "" ? undefined : problemOf(parsed, segments);
+  const problem = path.startsWith("/")
+    ? "it is absolute"
+    : parsed === ""
+    ? undefined
+    : problemOf(parsed, segments);
   if (problem === undefined) return parsed;
   throw noPath(path, problem);
 }
@@ -53,7 +57,9 @@ function noPath(path: unknown, problem: string): RegistryError {
 }
 
 function problemOf(path: string, segments: string[]): string | undefined {
-  if (segments.some((segment) => segment.startsWith(OWN_PREFIX))) return `a name begins with "${OWN_PREFIX}"`;
+  if (segments.some((segment) => segment.startsWith(OWN_PREFIX))) {
+    return `a name begins with "${OWN_PREFIX}"`;
+  }
   if (isLonger(path, MAX_PATH_BYTES)) return `it is longer than ${MAX_PATH_BYTES} bytes`;
   if (segments.some((segment) => isLonger(segment, MAX_SEGMENT_BYTES))) {
     return `a name is longer than ${MAX_SEGMENT_BYTES} bytes`;
@@ -94,7 +100,9 @@ export function relativeTarget(path: string, target: string): string {
 export function movedText(text: string, from: string, to: string): string {
   if (text.startsWith("/")) return text;
   const target = targetOf(from, text);
-  return target === undefined ? `${relativeTarget(to, folderOf(from))}/${text}` : relativeTarget(to, target);
+  return target === undefined
+    ? `${relativeTarget(to, folderOf(from))}/${text}`
+    : relativeTarget(to, target);
 }
 
 /** The path that a link at this path with this text leads to, or undefined where that is outside of the store. */

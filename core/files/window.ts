@@ -35,8 +35,13 @@ export function openWindow(
     if (from >= 0 && from + length <= bytes.byteLength) return bytes.subarray(from, from + length);
     const kept = bytes.subarray(from >= 0 ? from : bytes.byteLength);
     const missing = Math.max(length, Math.min(ahead, end - at)) - kept.byteLength;
-    const more = await readAll(file.stream({ offset: at + kept.byteLength, length: missing }), signal);
-    if (more.byteLength !== missing) throw refuse(`the file gave ${more.byteLength} bytes, not ${missing}`);
+    const more = await readAll(
+      file.stream({ offset: at + kept.byteLength, length: missing }),
+      signal,
+    );
+    if (more.byteLength !== missing) {
+      throw refuse(`the file gave ${more.byteLength} bytes, not ${missing}`);
+    }
     bytes = concatBytes([kept, more]);
     offset = at;
     return bytes.subarray(0, length);

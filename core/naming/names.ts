@@ -30,7 +30,8 @@ export function checkName(name: string, what = "name"): void {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use ${shown(name)} as ${what}: ${problem}`,
-    hint: "A name is any text without @, control characters and outer white space, up to 200 bytes when encoded " +
+    hint:
+      "A name is any text without @, control characters and outer white space, up to 200 bytes when encoded " +
       "(a letter a-z, a digit, _ and - count one, any other byte of its UTF-8 form three).",
   });
 }
@@ -46,7 +47,9 @@ function nameProblem(name: string): string | undefined {
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "it has a control character";
   if (name.trim() !== name) return "it begins or ends with white space";
   const length = encodeName(name).length;
-  if (length > MAX_SEGMENT_BYTES) return `it is too long (${length} bytes encoded, ${MAX_SEGMENT_BYTES} allowed)`;
+  if (length > MAX_SEGMENT_BYTES) {
+    return `it is too long (${length} bytes encoded, ${MAX_SEGMENT_BYTES} allowed)`;
+  }
 }
 
 /** The name as a storage key segment. Injective. */

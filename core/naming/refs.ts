@@ -57,7 +57,11 @@ export function parseRef(ref: string, version?: string): Ref {
     });
   }
   const text = at < 0 ? version : ref.slice(at + 1);
-  return { name, selector: text === undefined ? { kind: "latest" } : parseSelector(text), bare: text === undefined };
+  return {
+    name,
+    selector: text === undefined ? { kind: "latest" } : parseSelector(text),
+    bare: text === undefined,
+  };
 }
 
 /** Parses what stands behind the `@` of a ref. */

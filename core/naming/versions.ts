@@ -77,7 +77,9 @@ export function parseVersion(text: string): Version {
   const canonical = `${major}.${minor}.${patch}${pre === undefined ? "" : `-${pre}`}`;
   const full = build === undefined ? canonical : `${canonical}+${build}`;
   const order = encodeOrder(semver, text);
-  if (order.length > MAX_SEGMENT_BYTES || full.length > MAX_SEGMENT_BYTES) throw invalidVersion(text);
+  if (order.length > MAX_SEGMENT_BYTES || full.length > MAX_SEGMENT_BYTES) {
+    throw invalidVersion(text);
+  }
   return { canonical, full, order, prerelease: pre !== undefined, semver };
 }
 
@@ -100,7 +102,9 @@ export function isRange(text: string): boolean {
 /** Parses a range as npm writes them: `^1.2`, `>=1 <3`, `1.x`; at most 256 characters. Throws `Invalid`. */
 export function parseVersionRange(text: string): VersionRange {
   // Reading takes time that grows with the square of the length.
-  if (text?.length > MAX_RANGE_LENGTH) throw invalidRange(text, `longer than ${MAX_RANGE_LENGTH} characters`);
+  if (text?.length > MAX_RANGE_LENGTH) {
+    throw invalidRange(text, `longer than ${MAX_RANGE_LENGTH} characters`);
+  }
   try {
     return parseRange(text);
   } catch (cause) {
@@ -116,7 +120,9 @@ export function inRange(version: Version, range: VersionRange): boolean {
 /** Whether a prerelease may lie in a range: false where the range names none. */
 export function takesPrereleases(range: VersionRange): boolean {
   // A part that is no number stands for any, as in `*`.
-  return range.some((all) => all.some(({ major, prerelease = [] }) => Number.isNaN(major) || prerelease.length > 0));
+  return range.some((all) =>
+    all.some(({ major, prerelease = [] }) => Number.isNaN(major) || prerelease.length > 0)
+  );
 }
 
 /** Sorts older before newer. */
@@ -148,7 +154,9 @@ export function nextVersion(highest: Version, bump?: Bump): Version {
     : [BUMPS.indexOf(bump)];
   const raised = places.find((place) => numbers[place] < Number.MAX_SAFE_INTEGER);
   if (raised === undefined) throw noneAbove(highest, bump);
-  return parseVersion(numbers.map((number, i) => i < raised ? number : i === raised ? number + 1 : 0).join("."));
+  return parseVersion(
+    numbers.map((number, i) => i < raised ? number : i === raised ? number + 1 : 0).join("."),
+  );
 }
 
 const BUMPS: readonly Bump[] = ["major", "minor", "patch"];
@@ -159,7 +167,9 @@ function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
     message: `Cannot number the version after ${canonical}: there is no version above it${
       bump ? ` by its ${bump}` : ""
     }`,
-    hint: bump ? "Leave bump out, or bump another number." : "Save under another name, or name the version.",
+    hint: bump
+      ? "Leave bump out, or bump another number."
+      : "Save under another name, or name the version.",
   });
 }
 
@@ -191,13 +201,16 @@ function invalidVersion(text: unknown, cause?: unknown): RegistryError {
 const CHARS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 function encodeOrder(version: VersionParts, text: string): string {
-  let order = encodeNumber(version.major, text) + encodeNumber(version.minor, text) + encodeNumber(version.patch, text);
+  let order = encodeNumber(version.major, text) + encodeNumber(version.minor, text) +
+    encodeNumber(version.patch, text);
   const pre = version.prerelease ?? [];
   if (pre.length === 0) return order;
   for (const id of pre) {
     if (typeof id === "number") order += `n${encodeNumber(id, text)}`;
     else if (/^\d+$/.test(id)) throw invalidVersion(text); // a number past 2^53 - 1
-    else order += `a${Array.from(id, (char) => String(62 - CHARS.indexOf(char)).padStart(2, "0")).join("")}z`;
+    else {order += `a${
+        Array.from(id, (char) => String(62 - CHARS.indexOf(char)).padStart(2, "0")).join("")
+      }z`;}
   }
   return `${order}z`;
 }

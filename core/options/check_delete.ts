@@ -23,6 +23,7 @@ export function checkDelete(
     message: `Cannot delete ${shown(name)}: ${
       bare ? "no version is named" : "a version is named, and allVersions given"
     }`,
-    hint: `Delete one version, "name@version", or every one of a bare name with { allVersions: true }.`,
+    hint:
+      `Delete one version, "name@version", or every one of a bare name with { allVersions: true }.`,
   });
 }

@@ -13,7 +13,10 @@ type Method = (...args: unknown[]) => unknown;
 /** Makes methods refuse options that they do not know: those that give promises, and those that give listings. */
 export function checkMethods<T extends object>(
   target: T,
-  { promises = [], listings = [] }: { promises?: readonly KnownVerb[]; listings?: readonly KnownVerb[] },
+  { promises = [], listings = [] }: {
+    promises?: readonly KnownVerb[];
+    listings?: readonly KnownVerb[];
+  },
 ): T {
   const own = target as Record<string, Method>;
   for (const known of promises) {

@@ -40,7 +40,9 @@ export function checkOptions<O>(
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot ${action}: its options are ${nameOf(options)}, not an object`,
-      hint: Object.keys(known).length === 0 ? "It takes none." : `Write them as { ${Object.keys(known)[0]}: … }.`,
+      hint: Object.keys(known).length === 0
+        ? "It takes none."
+        : `Write them as { ${Object.keys(known)[0]}: … }.`,
     });
   }
   for (const name in options) {
@@ -75,7 +77,11 @@ export function checkToolOptions<O>(
 /** Throws `Invalid` for what is no registry. */
 export function checkRegistry(action: string, registry: Pick<Registry, "names">): void {
   const is = typeof (registry as typeof registry | null | undefined)?.names === "function";
-  checkGiven(action, registry, { is, what: "registry", hint: "Give what openRegistry() gives, awaited." });
+  checkGiven(action, registry, {
+    is,
+    what: "registry",
+    hint: "Give what openRegistry() gives, awaited.",
+  });
 }
 
 /** Throws `Invalid` for an argument that is not what it has to be; of a promise it says that it is one. */
@@ -85,7 +91,9 @@ export function checkGiven(
   { is, what, hint }: { is: boolean; what: string; hint: string },
 ): void {
   if (is) return;
-  const state = value instanceof Promise ? `the ${what} is a promise` : `${nameOf(value)} is no ${what}`;
+  const state = value instanceof Promise
+    ? `the ${what} is a promise`
+    : `${nameOf(value)} is no ${what}`;
   throw new RegistryError({ code: "Invalid", message: `Cannot ${action}: ${state}`, hint });
 }
 
@@ -102,7 +110,10 @@ function isPlain(options: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-function plain(options: Record<string, unknown>, known: Readonly<Record<string, true>>): Record<string, unknown> {
+function plain(
+  options: Record<string, unknown>,
+  known: Readonly<Record<string, true>>,
+): Record<string, unknown> {
   const given = Object.keys(known).map((name) => [name, options[name]]);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
@@ -111,12 +122,16 @@ function unknownOption(action: string, name: string, known: string[]): RegistryE
   const meant = nearest(name, known);
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action}: there is no option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
+    message: `Cannot ${action}: there is no option ${name}${
+      meant === undefined ? "" : `: did you mean ${meant}?`
+    }`,
     hint: known.length === 0 ? "It takes none." : `Options are ${known.join(", ")}.`,
   });
 }
 
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? "a list" : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
+  return Array.isArray(value)
+    ? "a list"
+    : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }

@@ -70,12 +70,21 @@ export function namedBy({ ref }: VerbCall): { name?: string; version?: string } 
 }
 
 /** What the result of a verb tells. */
-export function outcomeOf(result: unknown, tells: "moved" | "seen" | "opened" | "batch"): VerbOutcome {
+export function outcomeOf(
+  result: unknown,
+  tells: "moved" | "seen" | "opened" | "batch",
+): VerbOutcome {
   if (tells === "batch") {
     const { succeeded, failed } = result as { succeeded: unknown[]; failed: unknown[] };
     return { batch: { succeeded: succeeded.length, failed: failed.length } };
   }
-  if (tells === "opened") return { version: (result as { info?: { version?: string } }).info?.version };
-  const { version, size, skipped } = result as { version?: string; size: number; skipped?: boolean };
+  if (tells === "opened") {
+    return { version: (result as { info?: { version?: string } }).info?.version };
+  }
+  const { version, size, skipped } = result as {
+    version?: string;
+    size: number;
+    skipped?: boolean;
+  };
   return { version, [tells]: size, skipped };
 }

@@ -6,7 +6,11 @@
 import { shown } from "../naming/names.ts";
 import type { OpenDraftOptions } from "../record/draft.ts";
 import type { LineageOptions } from "../record/lineage.ts";
-import type { CommitUploadOptions, CreateUploadOptions, DirectDownloadOptions } from "../record/transfer.ts";
+import type {
+  CommitUploadOptions,
+  CreateUploadOptions,
+  DirectDownloadOptions,
+} from "../record/transfer.ts";
 import type {
   ClearOptions,
   CopyOptions,
@@ -50,7 +54,12 @@ export const DOWNLOAD: OptionNames<DownloadOptions> = {
 };
 const NAMES: OptionNames<NamesOptions> = { prefix: true, after: true, limit: true, ...SIGNAL };
 /** Of doing much at once. */
-export const MANY: OptionNames<ManyOptions> = { concurrency: true, stopOnError: true, onProgress: true, ...SIGNAL };
+export const MANY: OptionNames<ManyOptions> = {
+  concurrency: true,
+  stopOnError: true,
+  onProgress: true,
+  ...SIGNAL,
+};
 /** Of saving a value. */
 export const SAVE: OptionNames<SaveOptions> = {
   version: true,
@@ -69,10 +78,26 @@ export const SAVE: OptionNames<SaveOptions> = {
 };
 const { signal: _, ...SAVE_OF_MANY } = SAVE;
 const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF_MANY };
-const DELETE: OptionNames<DeleteOptions> = { version: true, allVersions: true, force: true, ifCommit: true, ...SIGNAL };
+const DELETE: OptionNames<DeleteOptions> = {
+  version: true,
+  allVersions: true,
+  force: true,
+  ifCommit: true,
+  ...SIGNAL,
+};
 const { ifCommit: __, ...DELETE_OF_MANY } = DELETE;
-const CLEAR: OptionNames<ClearOptions> = { allVersions: true, prefix: true, force: true, ...SIGNAL };
-const VERSIONS: OptionNames<VersionsOptions> = { range: true, details: true, limit: true, ...SIGNAL };
+const CLEAR: OptionNames<ClearOptions> = {
+  allVersions: true,
+  prefix: true,
+  force: true,
+  ...SIGNAL,
+};
+const VERSIONS: OptionNames<VersionsOptions> = {
+  range: true,
+  details: true,
+  limit: true,
+  ...SIGNAL,
+};
 const SET_ALIAS: OptionNames<SetAliasOptions> = { expected: true, ...SIGNAL };
 const HISTORY: OptionNames<HistoryOptions> = { limit: true, ...SIGNAL };
 const COPY: OptionNames<CopyOptions> = { onConflict: true, onProgress: true, ...SIGNAL };
@@ -82,9 +107,18 @@ const OPEN_DRAFT: OptionNames<OpenDraftOptions> = { id: true };
 const NONE: Readonly<Record<string, true>> = {};
 
 /** Of following a lineage. */
-export const LINEAGE: OptionNames<LineageOptions> = { direction: true, depth: true, onProgress: true, ...SIGNAL };
+export const LINEAGE: OptionNames<LineageOptions> = {
+  direction: true,
+  depth: true,
+  onProgress: true,
+  ...SIGNAL,
+};
 /** Of beginning a direct upload. */
-export const CREATE_UPLOAD: OptionNames<CreateUploadOptions> = { files: true, expiresInMs: true, ...SIGNAL };
+export const CREATE_UPLOAD: OptionNames<CreateUploadOptions> = {
+  files: true,
+  expiresInMs: true,
+  ...SIGNAL,
+};
 /** Of committing a direct upload. */
 export const COMMIT_UPLOAD: OptionNames<CommitUploadOptions> = { name: true, ...SAVE };
 /** Of presigning a file. */
@@ -170,7 +204,10 @@ export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[
 };
 
 /** The arguments of a verb, its options as a plain object. Throws `Invalid` for an option that it does not know. */
-export function checkedArguments({ verb, at, known, required }: KnownVerb, args: unknown[]): unknown[] {
+export function checkedArguments(
+  { verb, at, known, required }: KnownVerb,
+  args: unknown[],
+): unknown[] {
   if (args[at] === undefined && required === undefined) return args;
   const action = wordsOf(createVerbCall(verb, at === 0 ? undefined : args[0]));
   const options = checkOptions(action, args[at], known, required);

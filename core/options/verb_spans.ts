@@ -58,31 +58,37 @@ export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefine
     "holdfast.artifact.name": name,
     "holdfast.artifact.version": version,
   };
-  return trace.getTracer("holdfast").startActiveSpan(`holdfast.${call.verb}`, { attributes }, (span) => {
-    const within = context?.active();
-    return {
-      run: (step) => context === undefined ? step() : context.with(within, step),
-      done({ version: meant = version, moved, seen, skipped, items, batch }) {
-        span.setAttributes({
-          "holdfast.artifact.version": meant,
-          "holdfast.artifact.size": moved ?? seen,
-          "holdfast.skipped": skipped || undefined,
-          "holdfast.items": items,
-          "holdfast.batch.succeeded": batch?.succeeded,
-          "holdfast.batch.failed": batch?.failed,
-        });
-        span.end();
-      },
-      failed(error) {
-        const code = isRegistryError(error) ? error.code : "_OTHER"; // what the conventions call an error without a class
-        span.setAttributes({ "error.type": code });
-        span.setStatus({ code: ERROR, message: code });
-        span.end();
-      },
-    };
-  });
+  return trace.getTracer("holdfast").startActiveSpan(
+    `holdfast.${call.verb}`,
+    { attributes },
+    (span) => {
+      const within = context?.active();
+      return {
+        run: (step) => context === undefined ? step() : context.with(within, step),
+        done({ version: meant = version, moved, seen, skipped, items, batch }) {
+          span.setAttributes({
+            "holdfast.artifact.version": meant,
+            "holdfast.artifact.size": moved ?? seen,
+            "holdfast.skipped": skipped || undefined,
+            "holdfast.items": items,
+            "holdfast.batch.succeeded": batch?.succeeded,
+            "holdfast.batch.failed": batch?.failed,
+          });
+          span.end();
+        },
+        failed(error) {
+          const code = isRegistryError(error) ? error.code : "_OTHER"; // what the conventions call an error without a class
+          span.setAttributes({ "error.type": code });
+          span.setStatus({ code: ERROR, message: code });
+          span.end();
+        },
+      };
+    },
+  );
 }
 
 function registered(): OpenTelemetry | undefined {
-  return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as OpenTelemetry | undefined;
+  return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as
+    | OpenTelemetry
+    | undefined;
 }

@@ -81,7 +81,10 @@ export async function worded<T>(call: VerbCall, action: () => Promise<T>): Promi
 }
 
 /** Methods whose errors are told by {@linkcode inWords}: what each does, by its name. */
-export function wordedVerbs<V extends object>(verbs: V, words: { readonly [K in keyof V]?: string }): V {
+export function wordedVerbs<V extends object>(
+  verbs: V,
+  words: { readonly [K in keyof V]?: string },
+): V {
   const methods = verbs as Record<string, (...args: unknown[]) => Promise<unknown>>;
   for (const [name, verb] of Object.entries<string | undefined>(words)) {
     const inner = methods[name];

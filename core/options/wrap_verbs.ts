@@ -115,7 +115,10 @@ function stepwise<T>(list: () => AsyncIterable<T>, { run }: VerbSpan): AsyncIter
 }
 
 /** Returns the same options, which also record the loaded version and bytes. */
-function hearing(options: LoadOptions | undefined, loaded: VerbOutcome): LoadOptions & ResolvedOptions {
+function hearing(
+  options: LoadOptions | undefined,
+  loaded: VerbOutcome,
+): LoadOptions & ResolvedOptions {
   return {
     ...options,
     [RESOLVED]: (version) => loaded.version = version,

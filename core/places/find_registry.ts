@@ -67,17 +67,24 @@ export interface FindRegistryOptions {
  * @throws {RegistryError} `NotFound` where there is none; `Invalid` for a place that cannot be, which is not shown: it
  * may hold credentials
  */
-export function findRegistry(given: string | undefined, options: FindRegistryOptions = {}): FoundRegistry {
+export function findRegistry(
+  given: string | undefined,
+  options: FindRegistryOptions = {},
+): FoundRegistry {
   const { system = realSystem, cwd = process.cwd(), upward = true, create = false } = options;
   const at = { cwd, system };
   if (given !== undefined) return { ...readPlace(given, at), by: "argument" };
   const named = system.env(REGISTRY_VARIABLE);
   if (named) return { ...readPlace(named, at), by: "variable" };
   const envFile = join(cwd, ".env");
-  const { [REGISTRY_VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parseEnv(readTextIfThere(envFile));
+  const { [REGISTRY_VARIABLE]: fromFile, HOLDFAST_TOKEN: token } = parseEnv(
+    readTextIfThere(envFile),
+  );
   if (fromFile) {
     const place = readPlace(fromFile, at);
-    if (place.remote === undefined && place.kind === "store") checkForeignEndpoint(place.location, envFile);
+    if (place.remote === undefined && place.kind === "store") {
+      checkForeignEndpoint(place.location, envFile);
+    }
     return { ...place, by: "env-file", envFile, ...(token ? { token } : {}) };
   }
   let unseen = false;
@@ -97,7 +104,9 @@ export function findRegistry(given: string | undefined, options: FindRegistryOpt
       ? `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ` +
         `${REGISTRY_VARIABLE}.`
       : `${shown(itself)} is a registry itself: name it, as by openRegistry(${shown(itself)}).`) +
-      (unseen ? " Folders that this program may not read were passed over: see --allow-read." : "") +
+      (unseen
+        ? " Folders that this program may not read were passed over: see --allow-read."
+        : "") +
       (isGranted({ name: "env", variable: REGISTRY_VARIABLE })
         ? ""
         : " The variable may not be read: see --allow-env."),
@@ -121,10 +130,15 @@ export function originOf({ by, remote, envFile }: FoundRegistry): string | undef
 }
 
 /** A path of a registry in a folder, where that one has its registry in `.holdfast`; undefined where it has none. */
-export function registryInside({ kind, location }: Pick<FoundRegistry, "kind" | "location">): string | undefined {
+export function registryInside(
+  { kind, location }: Pick<FoundRegistry, "kind" | "location">,
+): string | undefined {
   if (kind !== "folder") return undefined;
   try {
-    const path = join(/^file:/i.test(location) ? fileURLToPath(location) : location, DEFAULT_FOLDER);
+    const path = join(
+      /^file:/i.test(location) ? fileURLToPath(location) : location,
+      DEFAULT_FOLDER,
+    );
     return look(path) === "folder" ? path : undefined;
   } catch {
     return undefined; // no folder can have this URL
@@ -138,7 +152,10 @@ export type TokenSource = { token: string } | { tokenFile: string } | { none: tr
  * Where the token of a service is. Where a `.env` names its address, only that may say one: whoever wrote the file is not
  * to be sent what the environment has for another.
  */
-export function tokenSourceOf(found: FoundRegistry, { system = realSystem }: { system?: System } = {}): TokenSource {
+export function tokenSourceOf(
+  found: FoundRegistry,
+  { system = realSystem }: { system?: System } = {},
+): TokenSource {
   const { by, remote, token, tokenFile } = found;
   if (tokenFile !== undefined) return { tokenFile };
   const said = by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN");
@@ -166,9 +183,9 @@ function checkForeignEndpoint(location: string, envFile: string): void {
   if (protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot use the registry that ${shown(envFile)} names: your token for Google would be sent to ${
-      shown(hostname)
-    }`,
+    message: `Cannot use the registry that ${
+      shown(envFile)
+    } names: your token for Google would be sent to ${shown(hostname)}`,
     hint:
       `If you trust that host, name the registry yourself: by ${REGISTRY_VARIABLE} in the environment, an argument, ` +
       "or holdfast remote add.",

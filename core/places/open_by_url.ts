@@ -14,7 +14,10 @@ import { tokenSourceOf } from "./find_registry.ts";
 import type { FoundRegistry } from "./find_registry.ts";
 
 interface Stores {
-  openBackend(url: string, options: Pick<OpenOptions, "retryForMs" | "system" | "logger">): Promise<Backend>;
+  openBackend(
+    url: string,
+    options: Pick<OpenOptions, "retryForMs" | "system" | "logger">,
+  ): Promise<Backend>;
 }
 
 /** Opens the store at a URL, with the credentials that are configured. */
@@ -36,12 +39,23 @@ interface Services {
  *
  * @throws {RegistryError} `Unsupported` for events, which the service tells; `Invalid` for settings that are not its own
  */
-export async function openServiceByUrl(found: FoundRegistry, options: OpenOptions): Promise<StoredRegistry> {
+export async function openServiceByUrl(
+  found: FoundRegistry,
+  options: OpenOptions,
+): Promise<StoredRegistry> {
   if (options.events !== undefined) {
-    throw unsupported(found, "tell events of", "Give the bus to the service, which knows of every change.");
+    throw unsupported(
+      found,
+      "tell events of",
+      "Give the bus to the service, which knows of every change.",
+    );
   }
-  const { openHttpRegistry } = await loadPart<Services>("../../apps/http_client.ts", import.meta.url);
-  const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } = options;
+  const { openHttpRegistry } = await loadPart<Services>(
+    "../../apps/http_client.ts",
+    import.meta.url,
+  );
+  const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } =
+    options;
   const registry = await openHttpRegistry(found.location, {
     ...{ readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal },
     token: await readToken(found, options),
@@ -49,7 +63,11 @@ export async function openServiceByUrl(found: FoundRegistry, options: OpenOption
   checkSettings(registry, options);
   return Object.defineProperty(registry, "backend", {
     get(): never {
-      throw unsupported(found, "reach the store of", "Work on the store where its folder or bucket can be opened.");
+      throw unsupported(
+        found,
+        "reach the store of",
+        "Work on the store where its folder or bucket can be opened.",
+      );
     },
   }) as StoredRegistry;
 }
@@ -62,7 +80,8 @@ function checkSettings({ settings, location }: Registry, options: OpenOptions): 
     if (given === undefined || given === stored) continue;
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
+      message:
+        `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
       hint: "Leave the option out.",
       backend: location,
     });

@@ -60,7 +60,10 @@ export function readRemotes(options: RemotesOptions = {}): Remotes {
   const file = configurationFile(system);
   if (file === undefined) return { registries: {} };
   const { registries = {} } = readConfiguration(file);
-  return { file, registries: Object.fromEntries(Object.entries(registries).sort(([a], [b]) => a < b ? -1 : 1)) };
+  return {
+    file,
+    registries: Object.fromEntries(Object.entries(registries).sort(([a], [b]) => a < b ? -1 : 1)),
+  };
 }
 
 /**
@@ -69,22 +72,33 @@ export function readRemotes(options: RemotesOptions = {}): Remotes {
  * @returns the path of the file
  * @throws {RegistryError} `Invalid` for what is no name or no place, `Denied` where there is no home folder, or it may not be written
  */
-export function setRemote(name: string, remote: Remote | undefined, options: RemotesOptions = {}): string {
+export function setRemote(
+  name: string,
+  remote: Remote | undefined,
+  options: RemotesOptions = {},
+): string {
   const { system = realSystem } = checkOptions("name a registry", options, OPTIONS);
   checkRemoteName(name);
   if (remote !== undefined) checkRemote(name, remote);
   const file = configurationFile(system);
-  if (file === undefined) throw denied("HOME is not set, and neither is XDG_CONFIG_HOME", "Set one of them.");
+  if (file === undefined) {
+    throw denied("HOME is not set, and neither is XDG_CONFIG_HOME", "Set one of them.");
+  }
   const configuration = readConfiguration(file);
   const { [name]: _, ...others } = configuration.registries ?? {};
   const registries = remote === undefined ? others : { ...others, [name]: remote };
   const fresh = `${file}.${system.id()}`;
   try {
     fs.mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(fresh, `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`, { mode: 0o600 });
+    fs.writeFileSync(fresh, `${JSON.stringify({ ...configuration, registries }, undefined, 2)}\n`, {
+      mode: 0o600,
+    });
     fs.renameSync(fresh, file); // whoever reads it meanwhile has the old one or the new one
   } catch (cause) {
-    throw denied(`${shown(file)} cannot be written (${(cause as Error).message})`, "Allow it, or set XDG_CONFIG_HOME.");
+    throw denied(
+      `${shown(file)} cannot be written (${(cause as Error).message})`,
+      "Allow it, or set XDG_CONFIG_HOME.",
+    );
   }
   return file;
 }
@@ -94,7 +108,9 @@ export function checkRemoteName(name: string): void {
   if (isRemoteName(name)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot name a registry ${shown(name)}: a name has letters, digits, dots, dashes and underscores`,
+    message: `Cannot name a registry ${
+      shown(name)
+    }: a name has letters, digits, dots, dashes and underscores`,
     hint: "Take one word that begins with a letter or digit, such as team. It is used as @team.",
   });
 }
@@ -102,10 +118,16 @@ export function checkRemoteName(name: string): void {
 /** What is kept is read wherever a program begins, by whoever this user is. */
 function checkRemote(name: string, remote: Remote): void {
   const action = `name a registry ${shown(name)}`;
-  const { location, tokenFile } = checkOptions<Partial<Record<keyof Remote, unknown>>>(action, remote, REMOTE, [
-    "location",
-  ]);
-  const isPlace = typeof location === "string" && (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
+  const { location, tokenFile } = checkOptions<Partial<Record<keyof Remote, unknown>>>(
+    action,
+    remote,
+    REMOTE,
+    [
+      "location",
+    ],
+  );
+  const isPlace = typeof location === "string" &&
+    (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
   const { username = "", password = "" } = isPlace ? URL.parse(location) ?? {} : {};
   const state = !isPlace
     ? "its location is no absolute path and no URL"
@@ -118,13 +140,15 @@ function checkRemote(name: string, remote: Remote): void {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot ${action}: ${state}`,
-    hint: 'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
+    hint:
+      'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
   });
 }
 
 /** Whether a registry can have this name. */
 export function isRemoteName(text: string): boolean {
-  return typeof text === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) && text !== "__proto__";
+  return typeof text === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text) &&
+    text !== "__proto__";
 }
 
 /**
@@ -136,14 +160,17 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const { file, registries } = readRemotes(options);
   if (Object.hasOwn(registries, name)) return registries[name];
   const names = Object.keys(registries).map((other) => `@${other}`);
-  const where = file === undefined ? "no home folder is known, where their names would be" : `not in ${shown(file)}`;
+  const where = file === undefined
+    ? "no home folder is known, where their names would be"
+    : `not in ${shown(file)}`;
   throw new RegistryError({
     code: "NotFound",
     message: `Cannot find the registry @${name}: ${where}`,
-    hint: `${names.length === 0 ? "No registry has a name yet." : `There is ${names.join(", ")}.`} ` +
-      `Name one: holdfast remote add ${isRemoteName(name) ? name : "NAME"} PLACE. A folder of that name is ${
-        shown(`./@${name}`)
-      }.`,
+    hint:
+      `${names.length === 0 ? "No registry has a name yet." : `There is ${names.join(", ")}.`} ` +
+      `Name one: holdfast remote add ${
+        isRemoteName(name) ? name : "NAME"
+      } PLACE. A folder of that name is ${shown(`./@${name}`)}.`,
   });
 }
 
@@ -178,10 +205,16 @@ function parseConfiguration(text: string, file: string): Configuration {
     said = JSON.parse(text);
   } catch (cause) {
     const [, at] = /position (\d+)/.exec((cause as Error).message) ?? []; // what else it says is a piece of the file
-    throw invalid(file, `it is no JSON${at === undefined ? "" : `, see line ${lineOf(text, Number(at))}`}`, cause);
+    throw invalid(
+      file,
+      `it is no JSON${at === undefined ? "" : `, see line ${lineOf(text, Number(at))}`}`,
+      cause,
+    );
   }
   const { registries = {} } = isObject(said) ? said : { registries: undefined };
-  if (!isObject(said) || !isObject(registries)) throw invalid(file, "it is not { registries: { … } }");
+  if (!isObject(said) || !isObject(registries)) {
+    throw invalid(file, "it is not { registries: { … } }");
+  }
   for (const [name, remote] of Object.entries(registries)) {
     const { location, tokenFile } = isObject(remote) ? remote : {};
     const isRight = isRemoteName(name) && typeof location === "string" &&
@@ -209,5 +242,9 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
 }
 
 function denied(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Denied", message: `Cannot use names of registries: ${state}`, hint });
+  return new RegistryError({
+    code: "Denied",
+    message: `Cannot use names of registries: ${state}`,
+    hint,
+  });
 }

@@ -36,7 +36,11 @@ export interface Past extends Pick<Registry, "info" | "history" | "versions"> {
  *
  * @throws {RegistryError} `NotFound` where it meant none, or one that was deleted or overwritten since
  */
-export async function refAsOf(past: Past, ref: Ref, { asOf, signal }: RefOptions & { asOf: Date }): Promise<Ref> {
+export async function refAsOf(
+  past: Past,
+  ref: Ref,
+  { asOf, signal }: RefOptions & { asOf: Date },
+): Promise<Ref> {
   checkMoment(asOf);
   const question: Question = { past, name: ref.name, asOf, signal };
   const { selector } = ref;
@@ -105,7 +109,10 @@ async function byAlias(question: Question, alias: string): Promise<string> {
 }
 
 /** The highest version of those that were there. */
-async function byOrder(question: Question, selector: Selector & { kind: "latest" | "range" }): Promise<string> {
+async function byOrder(
+  question: Question,
+  selector: Selector & { kind: "latest" | "range" },
+): Promise<string> {
   const { past, name, asOf, signal } = question;
   const range = selector.kind === "range" ? selector.text : undefined;
   const ref = range === undefined ? name : `${name}@${range}`;
@@ -116,7 +123,9 @@ async function byOrder(question: Question, selector: Selector & { kind: "latest"
     if (entry.error !== undefined) throw entry.error; // nobody knows whether it was there
     const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
     if (info.createdAt <= asOf) found = version;
-    else if (await wasThere(question, info)) throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);
+    else if (await wasThere(question, info)) {
+      throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);
+    }
     if (found !== undefined && (range !== undefined || !found.prerelease)) break;
   }
   for await (const gone of past.deletions?.(name, signal) ?? []) {
@@ -124,7 +133,11 @@ async function byOrder(question: Question, selector: Selector & { kind: "latest"
     if (selector.kind === "range" && !inRange(version, selector.range)) continue;
     if (deletedAt <= asOf || savedAt !== undefined && savedAt > asOf) continue;
     if (found !== undefined && !ranksAbove(selector, version, found)) continue;
-    throw absent(ref, asOf, `version ${version.canonical} was deleted since, at ${deletedAt.toISOString()}`);
+    throw absent(
+      ref,
+      asOf,
+      `version ${version.canonical} was deleted since, at ${deletedAt.toISOString()}`,
+    );
   }
   if (found === undefined) throw absent(ref, asOf, "no version of it was saved yet");
   return found.canonical;
@@ -152,7 +165,9 @@ function checkMoment(asOf: unknown): void {
   if (asOf instanceof Date && !Number.isNaN(asOf.getTime())) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot look into the past: asOf is ${shown(asOf instanceof Date ? "a wrong date" : asOf)}, not a Date`,
+    message: `Cannot look into the past: asOf is ${
+      shown(asOf instanceof Date ? "a wrong date" : asOf)
+    }, not a Date`,
     hint: 'Write asOf: new Date("2026-03-01T12:00:00Z").',
   });
 }

@@ -54,7 +54,8 @@ export interface DraftInfo {
 }
 
 /** Options of {@linkcode Draft.commit}: those of a save, without what the draft says itself. */
-export interface CommitDraftOptions extends Omit<SaveOptions, "materializer" | "idempotencyKey" | "compress"> {
+export interface CommitDraftOptions
+  extends Omit<SaveOptions, "materializer" | "idempotencyKey" | "compress"> {
   /**
    * The parts of the version, exactly. Throws `NotFound` if one is missing, `Conflict` if the draft was committed with
    * other parts.

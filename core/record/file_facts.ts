@@ -11,7 +11,9 @@ import type { FileInfo } from "./record.ts";
 export type FileFacts = Pick<FileInfo, "mediaType" | "mode" | "modifiedAt">;
 
 /** What is said of a file, each only where it is: it goes from files that are saved into records, and back. */
-export function fileFacts({ path, mediaType, mode, modifiedAt }: FileFacts & { path: string }): FileFacts {
+export function fileFacts(
+  { path, mediaType, mode, modifiedAt }: FileFacts & { path: string },
+): FileFacts {
   if (modifiedAt !== undefined) checkTime(path, modifiedAt);
   return {
     ...(mediaType === undefined ? {} : { mediaType }),
@@ -23,7 +25,9 @@ export function fileFacts({ path, mediaType, mode, modifiedAt }: FileFacts & { p
 /** One time has one text: it counts in the digest. */
 function checkTime(path: string, text: string): void {
   const time = new Date(text);
-  if (typeof text === "string" && !Number.isNaN(time.getTime()) && time.toISOString() === text) return;
+  if (typeof text === "string" && !Number.isNaN(time.getTime()) && time.toISOString() === text) {
+    return;
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot save file ${shown(path)}: its modifiedAt ${shown(String(text))} is no time`,

@@ -78,7 +78,8 @@ function tooLarge(
   const together = all === size ? "" : `, ${all} with what was read for the same value`;
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot read file ${shown(path)} of "${ref}" into memory: it has ${size} bytes${together}, ` +
+    message:
+      `Cannot read file ${shown(path)} of "${ref}" into memory: it has ${size} bytes${together}, ` +
       `maxLoadBytes allows ${maxBytes}`,
     hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
       "Or open the registry with a larger maxLoadBytes.",

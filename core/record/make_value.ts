@@ -14,7 +14,8 @@ import type { StandardSchema } from "../standard_schema.ts";
 import type { LoadLimit } from "./load_limit.ts";
 
 /** How a value is made. */
-export interface MakeValueOptions extends Pick<LoadOptions, "as" | "schema" | "signal">, ResolvedOptions {
+export interface MakeValueOptions
+  extends Pick<LoadOptions, "as" | "schema" | "signal">, ResolvedOptions {
   /** What a load picks from. */
   materializers: Materializers;
   /** What it may read into memory. */
@@ -31,9 +32,19 @@ export interface MakeValueOptions extends Pick<LoadOptions, "as" | "schema" | "s
 export async function makeValue(
   artifact: Artifact,
   options: MakeValueOptions,
-  materialize: (materializer: Materializer, artifact: Artifact, options: MaterializeOptions) => unknown = loadHere,
+  materialize: (
+    materializer: Materializer,
+    artifact: Artifact,
+    options: MaterializeOptions,
+  ) => unknown = loadHere,
 ): Promise<unknown> {
-  const { materializers, limit, schema, signal, as = materializers.get(artifact.info.materializer.id) } = options;
+  const {
+    materializers,
+    limit,
+    schema,
+    signal,
+    as = materializers.get(artifact.info.materializer.id),
+  } = options;
   options[RESOLVED]?.(artifact.info.version);
   checkSavedBy(as, artifact.info);
   const value = await ofCaller(
@@ -44,7 +55,11 @@ export async function makeValue(
   return schema === undefined ? value : await checkSchema(schema, value, artifact.info, options);
 }
 
-function loadHere(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown {
+function loadHere(
+  materializer: Materializer,
+  artifact: Artifact,
+  options: MaterializeOptions,
+): unknown {
   return materializer.load(artifact, options);
 }
 
@@ -67,14 +82,20 @@ async function ofCaller<T>(
   }
 }
 
-function checkSavedBy(materializer: Materializer, { materializer: stored, name, version }: ArtifactInfo): void {
+function checkSavedBy(
+  materializer: Materializer,
+  { materializer: stored, name, version }: ArtifactInfo,
+): void {
   if (materializer.id === stored.id && materializer.formatVersion >= stored.formatVersion) return;
   const newer = materializer.id === stored.id;
   throw new RegistryError({
     code: newer ? "Unsupported" : "Invalid",
-    message: `Cannot load "${name}@${version}" with materializer "${materializer.id}" ${materializer.formatVersion}: ` +
+    message:
+      `Cannot load "${name}@${version}" with materializer "${materializer.id}" ${materializer.formatVersion}: ` +
       `it was saved by "${stored.id}" ${stored.formatVersion}`,
-    hint: newer ? "Use a newer release of the materializer." : "Pass the materializer that saved it, or none.",
+    hint: newer
+      ? "Use a newer release of the materializer."
+      : "Pass the materializer that saved it, or none.",
   });
 }
 

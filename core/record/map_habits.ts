@@ -39,7 +39,9 @@ export interface MapHabits {
    * @param values an object, a map, or pairs as they come, such as `other.entries()`; an error among them is thrown
    */
   update(
-    values: Readonly<Record<string, unknown>> | Inputs<readonly [name: string, value: unknown, error?: RegistryError]>,
+    values:
+      | Readonly<Record<string, unknown>>
+      | Inputs<readonly [name: string, value: unknown, error?: RegistryError]>,
     options?: ManyOptions,
   ): Promise<SavedArtifact[]>;
   /** The latest value; where there is none, this one, which is then saved. Who comes second gets that of the first. */
@@ -64,5 +66,7 @@ export interface MapHabits {
    * Names with their latest values, loaded one by one. One that cannot be read, `Corrupt` or `Unsupported`, is
    * `[name, undefined, error]`, and the others follow.
    */
-  entries(options?: NamesOptions): AsyncIterable<[name: string, value: unknown, error?: RegistryError]>;
+  entries(
+    options?: NamesOptions,
+  ): AsyncIterable<[name: string, value: unknown, error?: RegistryError]>;
 }

@@ -11,17 +11,22 @@ const MAX_METADATA_BYTES = 64 * 1024;
 
 /** Throws `Invalid` unless metadata is a plain object that JSON keeps exactly, of at most 64 KiB. */
 export function checkMetadata(metadata: Record<string, unknown>): void {
-  const problem = isPlainObject(metadata) ? findInexact(metadata, "metadata", 0) : "it is not a plain object";
+  const problem = isPlainObject(metadata)
+    ? findInexact(metadata, "metadata", 0)
+    : "it is not a plain object";
   if (problem !== undefined) throw invalid(problem);
   const bytes = new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
-  if (bytes > MAX_METADATA_BYTES) throw invalid(`it has ${bytes} bytes as JSON, ${MAX_METADATA_BYTES} are allowed`);
+  if (bytes > MAX_METADATA_BYTES) {
+    throw invalid(`it has ${bytes} bytes as JSON, ${MAX_METADATA_BYTES} are allowed`);
+  }
 }
 
 function invalid(state: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot save metadata: ${state}`,
-    hint: "Metadata is a small plain object of texts, finite numbers, booleans, null, arrays and objects. " +
+    hint:
+      "Metadata is a small plain object of texts, finite numbers, booleans, null, arrays and objects. " +
       "Save larger or richer data as an artifact.",
   });
 }
@@ -29,7 +34,9 @@ function invalid(state: string): RegistryError {
 function findInexact(value: unknown, path: string, depth: number): string | undefined {
   if (depth > 100) return "it is nested too deep, or contains itself";
   if (value === null || typeof value === "boolean") return undefined;
-  if (typeof value === "string") return value.isWellFormed() ? undefined : `${path} is not well-formed Unicode`;
+  if (typeof value === "string") {
+    return value.isWellFormed() ? undefined : `${path} is not well-formed Unicode`;
+  }
   if (typeof value === "number") {
     return Number.isFinite(value) && !Object.is(value, -0)
       ? undefined
@@ -42,7 +49,9 @@ function findInexact(value: unknown, path: string, depth: number): string | unde
   }
   if (!Array.isArray(value)) return undefined;
   const keys = Object.keys(value);
-  if (keys.length !== value.length || keys.some((key, i) => key !== String(i))) return `${path} has holes or names`;
+  if (keys.length !== value.length || keys.some((key, i) => key !== String(i))) {
+    return `${path} has holes or names`;
+  }
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -262,7 +262,10 @@ const NEWLINE = 10;
  */
 export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = []): Uint8Array {
   const text = JSON.stringify(record).slice(0, -1);
-  const asciiSize = inline.reduce((sum, { byteLength }) => sum + byteLength, text.length + SUM_LENGTH + 1);
+  const asciiSize = inline.reduce(
+    (sum, { byteLength }) => sum + byteLength,
+    text.length + SUM_LENGTH + 1,
+  );
   if (asciiSize > MAX_RECORD_BYTES) throw tooLong(record.kind, asciiSize); // before it is copied
   const bytes = withSum(text, inline);
   const size = bytes.byteLength;
@@ -274,7 +277,9 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
 /** A whole record: the text that its first line begins with, its sum, and the inline bytes. */
 function withSum(text: string, inline: readonly Uint8Array[]): Uint8Array {
   const line = `${text},"sum":"${sha256(text)}"}\n`;
-  const whole = new Uint8Array(inline.reduce((sum, { byteLength }) => sum + byteLength, line.length));
+  const whole = new Uint8Array(
+    inline.reduce((sum, { byteLength }) => sum + byteLength, line.length),
+  );
   // In place it takes 3 us, else 4.5; there is room where all is ASCII.
   const { read } = encoder.encodeInto(line, whole.subarray(0, line.length));
   if (read < line.length) return concatBytes([encoder.encode(line), ...inline]);
@@ -313,12 +318,17 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   const format = (record as { format?: unknown } | null)?.format;
   const summed = end - SUM_LENGTH;
   const sum = SUM.exec(line.slice(-SUM_LENGTH));
-  if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) throw corruptRecord(key, "its sum does not match");
+  if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) {
+    throw corruptRecord(key, "its sum does not match");
+  }
   if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot read record "${key}": its format is ${shown(format)}, this release reads "${FORMAT}"`,
-      hint: "It was written by another release of Holdfast: open it with that release or a newer one.",
+      message: `Cannot read record "${key}": its format is ${
+        shown(format)
+      }, this release reads "${FORMAT}"`,
+      hint:
+        "It was written by another release of Holdfast: open it with that release or a newer one.",
       key,
     });
   }
@@ -336,7 +346,8 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
 
 /** Whether these are settings that were changed, or say what they may be changed to. */
 function isLaterSettings(record: AnyRecord): boolean {
-  return record.kind === "settings" && (record.generation > 1 || record.settings?.leastGraceMs !== undefined);
+  return record.kind === "settings" &&
+    (record.generation > 1 || record.settings?.leastGraceMs !== undefined);
 }
 
 /** Aliases and keys that were written before may have the size that tombstones have now: their cells are read. */
@@ -352,7 +363,8 @@ function isTombstoneSize(bytes: number): boolean {
 function tooLong(kind: string, size: number): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot write a record of kind "${kind}": it has ${size} bytes, at most ${MAX_RECORD_BYTES} are allowed`,
+    message:
+      `Cannot write a record of kind "${kind}": it has ${size} bytes, at most ${MAX_RECORD_BYTES} are allowed`,
     hint: "Use shorter paths and refs: the bytes of files count only where they are small.",
   });
 }
@@ -361,7 +373,8 @@ function corruptRecord(key: string, state: string): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read record "${key}": ${state}`,
-    hint: "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
+    hint:
+      "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
     key,
   });
 }
@@ -377,7 +390,9 @@ export function artifactDigest(
 ): string {
   const sorted = files.length > 1 ? files.toSorted((a, b) => compareUtf8(a.path, b.path)) : files;
   const lines = sorted.map(({ path, size, sha256, mode = "-", modifiedAt }) =>
-    `${sha256} ${size} ${mode} ${JSON.stringify(path)}${modifiedAt === undefined ? "" : ` ${modifiedAt}`}\n`
+    `${sha256} ${size} ${mode} ${JSON.stringify(path)}${
+      modifiedAt === undefined ? "" : ` ${modifiedAt}`
+    }\n`
   );
   return sha256(`${materializer.id} ${materializer.formatVersion}\n${lines.join("")}`);
 }

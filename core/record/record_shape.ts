@@ -49,28 +49,46 @@ export function recordProblem(
   if (!areTexts(fields.kind) || record.kind.length > MAX_KIND_LENGTH) return "its kind is not one";
   if (!isNumber(fields.generation, 1)) return "its generation is not a number from 1";
   if (!isMatch(fields.commit, COMMIT)) return "its commit is not a UUID";
-  if (fields.previous !== undefined && !isMatch(fields.previous, COMMIT)) return "the commit below it is not a UUID";
+  if (fields.previous !== undefined && !isMatch(fields.previous, COMMIT)) {
+    return "the commit below it is not a UUID";
+  }
   if (!isDate(fields.startedAt) || !isDate(fields.createdAt)) return "its times are not times";
   if (fields.since !== undefined && !isDate(fields.since)) return "its times are not times";
   if (fields.origin !== undefined && !isOrigin(fields.origin)) return "its origin is not whole";
   if (fields.kind === "version") return versionProblem(fields, inlineBytes);
-  if (isWithoutContent(fields) && !(fields.digest === undefined || isMatch(fields.digest, SHA256))) {
+  if (
+    isWithoutContent(fields) && !(fields.digest === undefined || isMatch(fields.digest, SHA256))
+  ) {
     return "its digest is not a SHA-256";
   }
   if (fields.kind === "alias" && !isAlias(fields)) return "its alias is not whole";
   if (fields.kind === "key" && !isKey(fields)) return "its idempotency key is not whole";
-  if (fields.kind === "settings" && !isSettings(fields.settings)) return "its settings are not whole";
+  if (fields.kind === "settings" && !isSettings(fields.settings)) {
+    return "its settings are not whole";
+  }
   if (fields.kind === "settings" && !isGeneration(fields)) return "its settings are of no registry";
-  if (fields.kind === "settings" && !isCertificate(fields.certificate)) return "its certificate is not whole";
+  if (fields.kind === "settings" && !isCertificate(fields.certificate)) {
+    return "its certificate is not whole";
+  }
 }
 
 /** What is wrong with a list of files that have so many bytes together, or undefined. */
-export function filesProblem(files: unknown, bytes: number, inlineBytes = Infinity): string | undefined {
-  return isTooDeep(files) ? "its files are nested too deep" : shallowFilesProblem(files, bytes, inlineBytes);
+export function filesProblem(
+  files: unknown,
+  bytes: number,
+  inlineBytes = Infinity,
+): string | undefined {
+  return isTooDeep(files)
+    ? "its files are nested too deep"
+    : shallowFilesProblem(files, bytes, inlineBytes);
 }
 
 /** The same of what is known not to be nested too deep. */
-function shallowFilesProblem(files: unknown, bytes: number, inlineBytes: number): string | undefined {
+function shallowFilesProblem(
+  files: unknown,
+  bytes: number,
+  inlineBytes: number,
+): string | undefined {
   if (!Array.isArray(files)) return "its files are not a list";
   const wrong = files.findIndex((file) => !isStoredFile(file));
   if (wrong >= 0) return `its file ${wrong} is not whole`;
@@ -88,7 +106,10 @@ function mostStored(size: number): number {
 }
 
 /** Whether what is said of the stored bytes of a file can be true. What the store has is looked at when it is read. */
-function areSizesEqual({ size, encoding, inline, parts = [] }: SizedFile, inlineBytes: number): boolean {
+function areSizesEqual(
+  { size, encoding, inline, parts = [] }: SizedFile,
+  inlineBytes: number,
+): boolean {
   const [offset, length] = inline ?? [0, 0];
   if (offset + length > inlineBytes) return false;
   const stored = inline === undefined ? sum(parts) : length;
@@ -102,7 +123,10 @@ function sum(sized: readonly { size: number }[]): number {
 function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
   const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
   if (!isName(name) || !isOneVersion(version)) return "its name or version is not one";
-  if (!isJsonObject(materializer) || !areTexts(materializer.id) || !isNumber(materializer.formatVersion, 1)) {
+  if (
+    !isJsonObject(materializer) || !areTexts(materializer.id) ||
+    !isNumber(materializer.formatVersion, 1)
+  ) {
     return "its materializer is not whole";
   }
   if (!isJsonObject(metadata) || !isMatch(digest, SHA256) || !isNumber(size)) {
@@ -125,23 +149,30 @@ function isWithoutContent({ kind }: Fields): boolean {
 }
 
 function isStoredFile(file: unknown): boolean {
-  if (!isJsonObject(file) || !areTexts(file.path) || !isNumber(file.size) || !isMatch(file.sha256, SHA256)) {
+  if (
+    !isJsonObject(file) || !areTexts(file.path) || !isNumber(file.size) ||
+    !isMatch(file.sha256, SHA256)
+  ) {
     return false;
   }
   const { inline, parts, encoding, from, mode = "", mediaType = "" } = file;
-  if (!areTexts(mode, mediaType) || !(file.modifiedAt === undefined || isDate(file.modifiedAt))) return false;
+  if (!areTexts(mode, mediaType) || !(file.modifiedAt === undefined || isDate(file.modifiedAt))) {
+    return false;
+  }
   if (encoding !== undefined && encoding !== "gzip" && encoding !== "zstd") return false;
   if (inline !== undefined) {
     return parts === undefined && Array.isArray(inline) && inline.length === 2 &&
       inline.every((value) => isNumber(value));
   }
   if (parts === undefined) return true; // it has no stored bytes
-  return Array.isArray(parts) && parts.every((part) => isJsonObject(part) && isPart(part)) && isPlace(from);
+  return Array.isArray(parts) && parts.every((part) => isJsonObject(part) && isPart(part)) &&
+    isPlace(from);
 }
 
 function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
   if (!isNumber(object) || !isNumber(offset) || !isNumber(size) || !isPlace(from)) return false;
-  return isNumber((offset as number) + (size as number)) && (sha256 === undefined || isMatch(sha256, SHA256));
+  return isNumber((offset as number) + (size as number)) &&
+    (sha256 === undefined || isMatch(sha256, SHA256));
 }
 
 function isPlace(from: unknown): boolean {
@@ -183,7 +214,9 @@ function isGeneration({ generation, format, registry, settings }: Fields): boole
 
 function isCertificate(certificate: unknown): boolean {
   if (certificate === undefined) return true;
-  if (!isJsonObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) return false;
+  if (!isJsonObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) {
+    return false;
+  }
   const { clockOffsetMs, passed, failed } = certificate;
   if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
   return [passed, failed].every(isTexts);
@@ -195,7 +228,9 @@ function isTooDeep(value: unknown): boolean {
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) return true;
     const below: object[] = [];
-    for (const parent of level) for (const child of Object.values(parent)) if (isNested(child)) below.push(child);
+    for (const parent of level) {
+      for (const child of Object.values(parent)) if (isNested(child)) below.push(child);
+    }
     level = below;
   }
   return false;

@@ -124,7 +124,11 @@ export interface EventBus<T = AnyTopics> extends AsyncDisposable {
   /** Where it is, without secrets. */
   readonly location: string;
   /** Publishes an event, and resolves once the bus has it, not once it was handled. Returns it. */
-  publish<K extends TopicOf<T>>(topic: K, payload: T[K], options?: SignalOptions): Promise<BusEvent<K, T[K]>>;
+  publish<K extends TopicOf<T>>(
+    topic: K,
+    payload: T[K],
+    options?: SignalOptions,
+  ): Promise<BusEvent<K, T[K]>>;
   /**
    * Hears of the events whose topic fits: `registry.saved`, `registry.*` (one segment), `registry.**` (the rest), `**`.
    * Nothing is missed that is published after it has resolved.
@@ -159,7 +163,8 @@ export function checkTopic(topic: string): void {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot publish: ${shown(topic)} is no topic`,
-    hint: "A topic is words of A-Z a-z 0-9 _ - with dots between, as registry.saved, at most 200 characters.",
+    hint:
+      "A topic is words of A-Z a-z 0-9 _ - with dots between, as registry.saved, at most 200 characters.",
   });
 }
 
@@ -174,7 +179,8 @@ export function checkPattern(pattern: string): void {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot subscribe: ${shown(pattern)} is no pattern of topics`,
-    hint: "Take a topic, * for one of its words, ** for the rest: registry.saved, registry.*, registry.**, **.",
+    hint:
+      "Take a topic, * for one of its words, ** for the rest: registry.saved, registry.*, registry.**, **.",
   });
 }
 
@@ -195,11 +201,17 @@ export function topicMatcher(pattern: string): (topic: string) => boolean {
 export function encodePayload(topic: string, payload: unknown): string {
   const problem = plainProblem(payload);
   if (problem !== undefined) {
-    throw unfit(topic, `of its payload, ${problem}`, "Payloads are what JSON says: texts, finite numbers, lists …");
+    throw unfit(
+      topic,
+      `of its payload, ${problem}`,
+      "Payloads are what JSON says: texts, finite numbers, lists …",
+    );
   }
   const json = JSON.stringify(payload);
   // A character has three bytes at most.
-  const bytes = json.length * 3 <= MAX_PAYLOAD_BYTES ? 0 : new TextEncoder().encode(json).byteLength;
+  const bytes = json.length * 3 <= MAX_PAYLOAD_BYTES
+    ? 0
+    : new TextEncoder().encode(json).byteLength;
   if (bytes <= MAX_PAYLOAD_BYTES) return json;
   throw unfit(
     topic,
@@ -214,5 +226,9 @@ function isTopic(topic: unknown): boolean {
 }
 
 function unfit(topic: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot publish ${shown(topic)}: ${state}`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot publish ${shown(topic)}: ${state}`,
+    hint,
+  });
 }

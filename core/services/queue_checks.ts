@@ -21,28 +21,57 @@ const NEW_JOB: OptionNames<NewJob> = {
   backoffMs: true,
 };
 
-const NEW_SCHEDULE: OptionNames<NewSchedule> = { id: true, cron: true, timeZone: true, everyMs: true, job: true };
+const NEW_SCHEDULE: OptionNames<NewSchedule> = {
+  id: true,
+  cron: true,
+  timeZone: true,
+  everyMs: true,
+  job: true,
+};
 
 const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
 
 /** Throws `Invalid` for what no queue can keep. */
 export function checkNewJob(added: NewJob): void {
-  const { id, group, kind, data, ...job } = checkOptions(`add job ${JSON.stringify(added.id)}`, added, NEW_JOB);
+  const { id, group, kind, data, ...job } = checkOptions(
+    `add job ${JSON.stringify(added.id)}`,
+    added,
+    NEW_JOB,
+  );
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
   if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
-    throw invalid(id, "it is no id of a job", "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits.");
+    throw invalid(
+      id,
+      "it is no id of a job",
+      "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits.",
+    );
   }
-  if (isReservedId(id)) throw invalid(id, "queues on Redis have that word for themselves", "Put something before it.");
+  if (isReservedId(id)) {
+    throw invalid(id, "queues on Redis have that word for themselves", "Put something before it.");
+  }
   if (typeof group !== "string" || typeof kind !== "string") {
-    throw invalid(id, "its group or its kind is no text", "Say what it belongs to, and what is to be done.");
+    throw invalid(
+      id,
+      "its group or its kind is no text",
+      "Say what it belongs to, and what is to be done.",
+    );
   }
   const problem = plainProblem(data);
   if (problem !== undefined) {
-    throw invalid(id, `of its data, ${problem}`, "Data of jobs are what JSON says: texts, finite numbers, lists …");
+    throw invalid(
+      id,
+      `of its data, ${problem}`,
+      "Data of jobs are what JSON says: texts, finite numbers, lists …",
+    );
   }
-  const isCount = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
+  const isCount = (value: number, most: number) =>
+    Number.isInteger(value) && value >= 0 && value <= most;
   if (!isCount(priority, MOST_PRIORITY)) {
-    throw invalid(id, `its priority is ${priority}`, `It is a whole number from 0, the first, to ${MOST_PRIORITY}.`);
+    throw invalid(
+      id,
+      `its priority is ${priority}`,
+      `It is a whole number from 0, the first, to ${MOST_PRIORITY}.`,
+    );
   }
   if (!isCount(attempts, Number.MAX_SAFE_INTEGER) || attempts === 0) {
     throw invalid(id, `it is to be tried ${attempts} times`, "It is a whole number, at least 1.");
@@ -61,16 +90,30 @@ export function checkSchedule(schedule: NewSchedule): void {
   );
   checkNewJob({ ...job, id });
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    throw notScheduled(id, `${JSON.stringify(timeZone)} is no time zone`, "As in Europe/Berlin, or UTC.");
+    throw notScheduled(
+      id,
+      `${JSON.stringify(timeZone)} is no time zone`,
+      "As in Europe/Berlin, or UTC.",
+    );
   }
   if ((cron === undefined) === (everyMs === undefined)) {
-    throw notScheduled(id, "it is to have one of cron and everyMs", 'As in cron: "0 3 * * *", or everyMs: 60_000.');
+    throw notScheduled(
+      id,
+      "it is to have one of cron and everyMs",
+      'As in cron: "0 3 * * *", or everyMs: 60_000.',
+    );
   }
   if (cron !== undefined && !/^\S+(\s+\S+){4,5}$/.test(cron)) {
     throw notScheduled(id, `${JSON.stringify(cron)} has not five fields, or six`, CRON_HINT);
   }
-  if (everyMs !== undefined && !(Number.isSafeInteger(everyMs) && everyMs >= 1 && everyMs <= MOST_MS)) {
-    throw notScheduled(id, `every ${everyMs} ms is no time`, `Times are whole milliseconds, at most ${MOST_MS}.`);
+  if (
+    everyMs !== undefined && !(Number.isSafeInteger(everyMs) && everyMs >= 1 && everyMs <= MOST_MS)
+  ) {
+    throw notScheduled(
+      id,
+      `every ${everyMs} ms is no time`,
+      `Times are whole milliseconds, at most ${MOST_MS}.`,
+    );
   }
 }
 
@@ -83,10 +126,16 @@ function isTimeZone(timeZone: string): boolean {
 }
 
 /** What `cron` may be. */
-export const CRON_HINT = "Minute hour day month weekday, as in 0 3 * * *; six fields begin with seconds.";
+export const CRON_HINT =
+  "Minute hour day month weekday, as in 0 3 * * *; six fields begin with seconds.";
 
 /** What a queue throws for a schedule that it cannot keep. */
-export function notScheduled(id: string, state: string, hint: string, cause?: unknown): RegistryError {
+export function notScheduled(
+  id: string,
+  state: string,
+  hint: string,
+  cause?: unknown,
+): RegistryError {
   const message = `Cannot schedule ${JSON.stringify(id)}: ${state}`;
   return new RegistryError({ code: "Invalid", message, hint, cause });
 }
@@ -103,7 +152,9 @@ export function checkWorkOptions(options: WorkOptions): void {
   }
   if (rateLimit === undefined) return;
   const { max, perMs } = rateLimit;
-  if ([max, perMs].every((value) => Number.isSafeInteger(value) && value >= 1 && value <= MOST_MS)) return;
+  if (
+    [max, perMs].every((value) => Number.isSafeInteger(value) && value >= 1 && value <= MOST_MS)
+  ) return;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot take jobs: ${max} of them in ${perMs} ms is no rate`,
@@ -136,7 +187,8 @@ export function ofSchedule(id: string): RegistryError {
   return new RegistryError({
     code: "Conflict",
     message: `Cannot remove job ${JSON.stringify(id)}: it belongs to a schedule`,
-    hint: "unschedule() ends the schedule, and forgets the job that is to come; cancel() ends one job alone.",
+    hint:
+      "unschedule() ends the schedule, and forgets the job that is to come; cancel() ends one job alone.",
   });
 }
 
@@ -169,5 +221,9 @@ export const MOST_PRIORITY = 2_000_000;
 export const MOST_MS = 2 ** 31 - 1;
 
 function invalid(id: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot add job ${JSON.stringify(id)}: ${state}`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot add job ${JSON.stringify(id)}: ${state}`,
+    hint,
+  });
 }

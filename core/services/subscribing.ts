@@ -47,7 +47,10 @@ export function checkPublishOptions(topic: string, options: SignalOptions | unde
 }
 
 /** Throws `Invalid` for unknown options of `unsubscribe`. */
-export function checkUnsubscribeOptions(pattern: string, options: { forgetGroup?: boolean } | undefined): void {
+export function checkUnsubscribeOptions(
+  pattern: string,
+  options: { forgetGroup?: boolean } | undefined,
+): void {
   checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true });
 }
 
@@ -67,28 +70,55 @@ export function planSubscription(
   checkPattern(pattern);
   options = checkOptions(`subscribe to ${pattern}`, options, OPTIONS);
   if (typeof handler !== "function") {
-    throw invalid(pattern, "there is no handler", "Give a function (event) => …, or take bus.listen(pattern).");
+    throw invalid(
+      pattern,
+      "there is no handler",
+      "Give a function (event) => …, or take bus.listen(pattern).",
+    );
   }
-  const { group, delivery = group === undefined ? "at-most-once" : "at-least-once", onTrouble } = options;
+  const { group, delivery = group === undefined ? "at-most-once" : "at-least-once", onTrouble } =
+    options;
   const { concurrency = 1, maxWaiting = 1000, attempts = 10, backoffMs = 1000 } = options;
   if (delivery !== "at-most-once" && delivery !== "at-least-once") {
-    throw invalid(pattern, `its delivery is ${shown(delivery)}`, `It is "at-most-once" or "at-least-once".`);
+    throw invalid(
+      pattern,
+      `its delivery is ${shown(delivery)}`,
+      `It is "at-most-once" or "at-least-once".`,
+    );
   }
   if (delivery === "at-least-once" && group === undefined) {
-    throw invalid(pattern, "at-least-once delivery has no group", 'Name who shares the events: { group: "indexer" }.');
+    throw invalid(
+      pattern,
+      "at-least-once delivery has no group",
+      'Name who shares the events: { group: "indexer" }.',
+    );
   }
   if (delivery === "at-most-once" && group !== undefined) {
-    throw invalid(pattern, "at-most-once delivery has a group", "Leave the group out, or ask for at-least-once.");
+    throw invalid(
+      pattern,
+      "at-most-once delivery has a group",
+      "Leave the group out, or ask for at-least-once.",
+    );
   }
-  if (group !== undefined && (typeof group !== "string" || !/^[A-Za-z0-9._-]{1,100}$/.test(group))) {
-    throw invalid(pattern, `${shown(group)} is no name of a group`, "Take 1 to 100 of A-Z a-z 0-9 . _ -");
+  if (
+    group !== undefined && (typeof group !== "string" || !/^[A-Za-z0-9._-]{1,100}$/.test(group))
+  ) {
+    throw invalid(
+      pattern,
+      `${shown(group)} is no name of a group`,
+      "Take 1 to 100 of A-Z a-z 0-9 . _ -",
+    );
   }
   for (const [name, value] of Object.entries({ concurrency, maxWaiting, attempts })) {
     if (Number.isSafeInteger(value) && value >= 1) continue;
     throw invalid(pattern, `${name} is ${shown(value)}`, "It is a whole number, at least 1.");
   }
   if (!Number.isSafeInteger(backoffMs) || backoffMs < 0) {
-    throw invalid(pattern, `backoffMs is ${shown(backoffMs)}`, "It is whole milliseconds, at least 0.");
+    throw invalid(
+      pattern,
+      `backoffMs is ${shown(backoffMs)}`,
+      "It is whole milliseconds, at least 0.",
+    );
   }
   function trouble(trouble: BusTrouble): void {
     logger.warn(`events of ${pattern}: ${describe(trouble)}`);
@@ -105,7 +135,9 @@ function describe(trouble: BusTrouble): string {
   if (trouble.trouble === "lost") return `${trouble.count} lost: ${trouble.reason}`;
   if (trouble.trouble === "unreachable") return trouble.reason;
   const { event: { topic, id }, error, again } = trouble;
-  return `the handler of ${topic} ${id} failed${again ? ", it comes again" : ""}: ${messageOf(error)}`;
+  return `the handler of ${topic} ${id} failed${again ? ", it comes again" : ""}: ${
+    messageOf(error)
+  }`;
 }
 
 /** What is offered is handled, as much at once as is planned; the rest waits, or is lost. */
@@ -117,7 +149,10 @@ export interface Deliveries {
 }
 
 /** Creates what hands events over at most once. */
-export function createDeliveries(handler: EventHandler<BusEvent>, plan: SubscriptionPlan): Deliveries {
+export function createDeliveries(
+  handler: EventHandler<BusEvent>,
+  plan: SubscriptionPlan,
+): Deliveries {
   const waiting: (() => BusEvent)[] = [];
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
@@ -125,7 +160,9 @@ export function createDeliveries(handler: EventHandler<BusEvent>, plan: Subscrip
 
   /** The first loss is told at once, and once it is over how many more there were. */
   const tellLost = () => {
-    if (lost > 1) plan.trouble({ trouble: "lost", count: lost - 1, reason: "too many waited for the handler" });
+    if (lost > 1) {
+      plan.trouble({ trouble: "lost", count: lost - 1, reason: "too many waited for the handler" });
+    }
     lost = 0;
   };
 
@@ -158,7 +195,9 @@ export function createDeliveries(handler: EventHandler<BusEvent>, plan: Subscrip
         waiting.push(event);
         return look();
       }
-      if (++lost === 1) plan.trouble({ trouble: "lost", count: 1, reason: "too many wait for the handler" });
+      if (++lost === 1) {
+        plan.trouble({ trouble: "lost", count: 1, reason: "too many wait for the handler" });
+      }
     },
     async close() {
       closing.abort(ENDED);
@@ -172,5 +211,9 @@ export function createDeliveries(handler: EventHandler<BusEvent>, plan: Subscrip
 export const ENDED = "the subscription has ended";
 
 function invalid(pattern: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot subscribe to ${pattern}: ${state}`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot subscribe to ${pattern}: ${state}`,
+    hint,
+  });
 }

@@ -16,13 +16,18 @@ export interface WatchedJob {
 }
 
 /** Says what is known of a job whenever that is something else, until it has ended or is forgotten. */
-export async function* watchJob({ look, next }: WatchedJob, options: WatchJobOptions = {}): AsyncIterable<JobEvent> {
+export async function* watchJob(
+  { look, next }: WatchedJob,
+  options: WatchJobOptions = {},
+): AsyncIterable<JobEvent> {
   const { signal } = options;
   let heard = options.after;
   for (;;) {
     signal?.throwIfAborted();
     const over = new AbortController();
-    const changed = next(signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]));
+    const changed = next(
+      signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]),
+    );
     changed.catch(() => {}); // it is heard below, where somebody waits for it
     try {
       const job = await look();

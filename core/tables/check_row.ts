@@ -28,7 +28,9 @@ function rowProblem(columns: readonly Column[], row: unknown): string | undefine
   }
   if (Reflect.ownKeys(row).length === columns.length) return undefined;
   const names = new Set<unknown>(columns.map(({ name }) => name));
-  return `it has ${shown(String(Reflect.ownKeys(row).find((key) => !names.has(key))))}, which is no column`;
+  return `it has ${
+    shown(String(Reflect.ownKeys(row).find((key) => !names.has(key))))
+  }, which is no column`;
 }
 
 function cellProblem({ type, nullable }: Column, cell: unknown): string | undefined {

@@ -30,13 +30,17 @@ const CHUNK_ROWS = 65_536;
  */
 export function createTable<const C extends Columns>(
   columns: C,
-  rows: readonly RowOf<C>[] | ((options: TableOptions) => Iterable<RowOf<C>> | AsyncIterable<RowOf<C>>),
+  rows:
+    | readonly RowOf<C>[]
+    | ((options: TableOptions) => Iterable<RowOf<C>> | AsyncIterable<RowOf<C>>),
 ): Table<RowOf<C>> {
   const listed = listColumns(columns);
   const table: Table = {
     columns: listed,
     async *rows(options = {}) {
-      const source = (typeof rows === "function" ? rows(options) : rows) as Iterable<Row> | AsyncIterable<Row>;
+      const source = (typeof rows === "function" ? rows(options) : rows) as
+        | Iterable<Row>
+        | AsyncIterable<Row>;
       let number = 0;
       for await (const row of untilAborted(source, options.signal)) {
         options.signal?.throwIfAborted();
@@ -56,9 +60,13 @@ export function createTable<const C extends Columns>(
 type Numbers = Float64Array | BigInt64Array;
 
 /** The typed array of a column that has one. */
-function arrayOf({ type, nullable }: Column): (new (content: number | readonly Cell[]) => Numbers) | undefined {
+function arrayOf(
+  { type, nullable }: Column,
+): (new (content: number | readonly Cell[]) => Numbers) | undefined {
   if (nullable || (type !== "number" && type !== "int64")) return undefined;
-  return (type === "number" ? Float64Array : BigInt64Array) as new (content: number | readonly Cell[]) => Numbers;
+  return (type === "number" ? Float64Array : BigInt64Array) as new (
+    content: number | readonly Cell[],
+  ) => Numbers;
 }
 
 /** The error of a name that no column has. */
@@ -71,7 +79,10 @@ export function noColumn(name: string, columns: readonly Pick<Column, "name">[])
 }
 
 /** All cells of a column of these rows. */
-export async function collectCells(column: Column, rows: AsyncIterable<Row>): Promise<CellsOf<Cell>> {
+export async function collectCells(
+  column: Column,
+  rows: AsyncIterable<Row>,
+): Promise<CellsOf<Cell>> {
   const array = arrayOf(column);
   const chunks: Numbers[] = [];
   let cells: Cell[] = [];

@@ -20,7 +20,10 @@ export interface TimeUnit {
 }
 
 /** The moment so many units after 1970. */
-export function exactMoment(value: bigint, { perMillisecond = 1n, milliseconds = 1n }: TimeUnit = {}): Date {
+export function exactMoment(
+  value: bigint,
+  { perMillisecond = 1n, milliseconds = 1n }: TimeUnit = {},
+): Date {
   const rest = value % perMillisecond;
   if (rest === 0n) return exactDate(Number(value / perMillisecond * milliseconds));
   throw new InexactCell(`it has a moment between two milliseconds (${rest} of ${perMillisecond})`);

@@ -9,13 +9,19 @@ import type { Column, Columns, ColumnType, Table } from "../table.ts";
 
 /** Columns in full. Throws `Invalid` for a name that is empty or there twice, and for a type that there is not. */
 export function listColumns(columns: Columns): readonly Column[] {
-  const listed = Array.isArray(columns) ? columns as readonly Column[] : Object.entries(columns).map(fromShort);
+  const listed = Array.isArray(columns)
+    ? columns as readonly Column[]
+    : Object.entries(columns).map(fromShort);
   const problem = columnsProblem(listed);
-  if (problem === undefined) return listed.map(({ name, type, nullable = false }) => ({ name, type, nullable }));
+  if (problem === undefined) {
+    return listed.map(({ name, type, nullable = false }) => ({ name, type, nullable }));
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use these columns: ${problem}`,
-    hint: `Each has a name of its own and a type: ${[...TYPES].join(", ")}; with "?" it may be null.`,
+    hint: `Each has a name of its own and a type: ${
+      [...TYPES].join(", ")
+    }; with "?" it may be null.`,
   });
 }
 
@@ -24,7 +30,13 @@ function fromShort([name, short]: [string, string]): Column {
   return { name, type: (nullable ? short.slice(0, -1) : short) as ColumnType, nullable };
 }
 
-const TYPES: ReadonlySet<unknown> = new Set<ColumnType>(["string", "number", "int64", "boolean", "date"]);
+const TYPES: ReadonlySet<unknown> = new Set<ColumnType>([
+  "string",
+  "number",
+  "int64",
+  "boolean",
+  "date",
+]);
 
 function columnsProblem(columns: readonly Column[]): string | undefined {
   const wrong = columns.findIndex((column) => !TYPES.has(column?.type));

@@ -22,7 +22,8 @@ export interface OtherColumn {
 export type LocalTimes = "refuse" | "utc";
 
 /** Why a column of them is not read. */
-export const LOCAL_TIMES_PROBLEM = 'it has times without a time zone; localTimes: "utc" takes them for UTC';
+export const LOCAL_TIMES_PROBLEM =
+  'it has times without a time zone; localTimes: "utc" takes them for UTC';
 
 /**
  * The columns of these names, or all, each of which can be read.
@@ -63,21 +64,35 @@ function nameOf(column: { column: Column } | OtherColumn): string {
 
 /** Throws `Invalid` for a range of rows that is none. */
 export function checkRange(path: string, { from, to }: { from: number; to: number }): void {
-  if (Number.isSafeInteger(from) && from >= 0 && to >= 0 && (Number.isSafeInteger(to) || to === Infinity)) return;
+  if (
+    Number.isSafeInteger(from) && from >= 0 && to >= 0 &&
+    (Number.isSafeInteger(to) || to === Infinity)
+  ) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot read rows ${from} to ${to} of ${shown(path)}: they are no whole numbers from 0`,
+    message: `Cannot read rows ${from} to ${to} of ${
+      shown(path)
+    }: they are no whole numbers from 0`,
   });
 }
 
 /** A row of cells that lie column by column. */
-export function rowOf(columns: readonly { column: Column }[], cells: readonly (readonly Cell[])[], index: number): Row {
+export function rowOf(
+  columns: readonly { column: Column }[],
+  cells: readonly (readonly Cell[])[],
+  index: number,
+): Row {
   const row: Row = {};
   for (let i = 0; i < columns.length; i++) {
     const { name } = columns[i].column;
     const value = cells[i][index];
     if (name !== "__proto__") row[name] = value;
-    else Object.defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true });
+    else {Object.defineProperty(row, name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });}
   }
   return row;
 }

@@ -22,10 +22,18 @@ export function unsupportedTable(
   state: string,
   hint = "Read its bytes instead, or save it in another way.",
 ): RegistryError {
-  return new RegistryError({ code: "Unsupported", message: `Cannot read table ${shown(path)}: ${state}`, hint });
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot read table ${shown(path)}: ${state}`,
+    hint,
+  });
 }
 
 /** A table that this format cannot hold as it is. */
 export function unwritableTable(format: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Unsupported", message: `Cannot write ${format}: ${state}`, hint });
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot write ${format}: ${state}`,
+    hint,
+  });
 }

@@ -19,5 +19,7 @@ export function exactNumber(text: string): number | "inexact" | undefined {
   if (!Number.isFinite(number) || (number === 0 && significant > 0)) return "inexact"; // too large, too small
   if (significant <= SAFE_DIGITS) return number;
   if (!/^[+-]?\d+$/.test(text)) return significant <= MAX_DIGITS ? number : "inexact";
-  return String(number) === text || BigInt(number) === BigInt(text.replace("+", "")) ? number : "inexact";
+  return String(number) === text || BigInt(number) === BigInt(text.replace("+", ""))
+    ? number
+    : "inexact";
 }

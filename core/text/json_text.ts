@@ -26,7 +26,9 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
 export function opensFew(json: string, most: number): boolean {
   let few = most;
   for (const bracket of "{[") {
-    for (let at = json.indexOf(bracket); at >= 0; at = json.indexOf(bracket, at + 1)) if (--few < 0) return false;
+    for (let at = json.indexOf(bracket); at >= 0; at = json.indexOf(bracket, at + 1)) {
+      if (--few < 0) return false;
+    }
   }
   return true;
 }

@@ -7,7 +7,9 @@ import { RegistryError } from "../errors.ts";
 import { described } from "../materializer.ts";
 
 /** What JSON says: plain objects and arrays of texts, finite numbers, booleans and null. */
-export type PlainValue = null | boolean | number | string | PlainValue[] | { [key: string]: PlainValue };
+export type PlainValue = null | boolean | number | string | PlainValue[] | {
+  [key: string]: PlainValue;
+};
 
 /** Deepest nesting that is written and read. Many JSON readers stop about here, and a stack must hold it. */
 export const MAX_DEPTH = 1_000;
@@ -27,12 +29,16 @@ export function createPlainCheck(reserved?: string): (value: unknown) => boolean
     const keys = Reflect.ownKeys(value);
     if (Array.isArray(value)) {
       if (prototype !== Array.prototype || keys.length !== value.length + 1) return false; // its elements and `length`
-      for (let index = 0; index < value.length; index++) if (!isPlainMember(value, index, depth)) return false;
+      for (let index = 0; index < value.length; index++) {
+        if (!isPlainMember(value, index, depth)) return false;
+      }
       return true;
     }
     if (prototype !== Object.prototype) return false;
     for (const key of keys) {
-      if (typeof key === "symbol" || key === reserved || !isPlainMember(value, key, depth)) return false;
+      if (typeof key === "symbol" || key === reserved || !isPlainMember(value, key, depth)) {
+        return false;
+      }
     }
     return true;
   }
@@ -54,7 +60,8 @@ export function createPlainCheck(reserved?: string): (value: unknown) => boolean
  */
 export function plainProblem(
   value: unknown,
-  { numbers = "finite", maxDepth = MAX_DEPTH }: { numbers?: "finite" | "all"; maxDepth?: number } = {},
+  { numbers = "finite", maxDepth = MAX_DEPTH }: { numbers?: "finite" | "all"; maxDepth?: number } =
+    {},
 ): string | undefined {
   const path: string[] = [];
 
@@ -74,7 +81,9 @@ export function plainProblem(
 
   function lookInside(value: object, isArray: boolean): string | undefined {
     const keys = Reflect.ownKeys(value);
-    if (isArray && keys.length !== (value as unknown[]).length + 1) return "is an array with holes or other members";
+    if (isArray && keys.length !== (value as unknown[]).length + 1) {
+      return "is an array with holes or other members";
+    }
     for (const key of keys) {
       if (isArray && key === "length") continue;
       if (typeof key === "symbol") return "has a symbol as a key";
@@ -99,7 +108,11 @@ export function notPlain(
   state: string,
   hint = "Nothing is altered to make it fit. Turn it into plain data first.",
 ): RegistryError {
-  return new RegistryError({ code: "Unsupported", message: `Cannot save as ${format}: ${state}`, hint });
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save as ${format}: ${state}`,
+    hint,
+  });
 }
 
 /** The path as text, cut where it is long. */

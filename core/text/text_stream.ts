@@ -37,7 +37,9 @@ export async function* decodeText(
     } catch (cause) {
       const place = `bytes ${offset} to ${offset + (chunk?.byteLength ?? 0)}`;
       throw refuse(
-        `its text is not ${encoding.toUpperCase()}, ${chunk === undefined ? "at its end" : `in ${place}`}`,
+        `its text is not ${encoding.toUpperCase()}, ${
+          chunk === undefined ? "at its end" : `in ${place}`
+        }`,
         cause,
       );
     } finally {
@@ -127,7 +129,9 @@ export async function encodeText(
   return await shortOrStream(encodeChunks(pieces));
 }
 
-async function* encodeChunks(pieces: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+async function* encodeChunks(
+  pieces: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<Uint8Array> {
   let open: string[] = [];
   let length = 0;
   for await (const piece of pieces) {

@@ -38,10 +38,17 @@ export function diffValues(before: unknown, after: unknown): ValueChange[] {
   return changes;
 }
 
-function collect(before: unknown, after: unknown, path: (string | number)[], changes: ValueChange[]): void {
+function collect(
+  before: unknown,
+  after: unknown,
+  path: (string | number)[],
+  changes: ValueChange[],
+): void {
   if (Object.is(before, after)) return;
   if (path.length < MAX_DEPTH) {
-    if (Array.isArray(before) && Array.isArray(after)) return collectItems(before, after, path, changes);
+    if (Array.isArray(before) && Array.isArray(after)) {
+      return collectItems(before, after, path, changes);
+    }
     if (isMap(before) && isMap(after)) return collectKeys(before, after, path, changes);
   }
   if (sameText(before, after)) return;
@@ -62,7 +69,12 @@ function collectKeys(
   }
 }
 
-function collectItems(before: unknown[], after: unknown[], path: (string | number)[], changes: ValueChange[]): void {
+function collectItems(
+  before: unknown[],
+  after: unknown[],
+  path: (string | number)[],
+  changes: ValueChange[],
+): void {
   const shorter = Math.min(before.length, after.length);
   const same = (i: number, j: number) => isSame(before[i], after[j], path.length + 1);
   let start = 0;
@@ -84,7 +96,8 @@ function isSame(before: unknown, after: unknown, depth: number): boolean {
   if (Object.is(before, after)) return true;
   if (typeof before !== "object" || typeof after !== "object" || depth > MAX_DEPTH) return false;
   if (Array.isArray(before) && Array.isArray(after)) {
-    return before.length === after.length && before.every((item, i) => isSame(item, after[i], depth + 1));
+    return before.length === after.length &&
+      before.every((item, i) => isSame(item, after[i], depth + 1));
   }
   if (isMap(before) && isMap(after)) {
     const keys = Object.keys(before);

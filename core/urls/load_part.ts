@@ -39,13 +39,21 @@ function failure(path: string, folder: URL, cause: unknown): RegistryError {
     });
   }
   if (name === "NotCapable") {
-    const hint = "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
-    return new RegistryError({ code: "Denied", message: `Cannot load ${part}: ${reason}`, hint, cause });
+    const hint =
+      "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
+    return new RegistryError({
+      code: "Denied",
+      message: `Cannot load ${part}: ${reason}`,
+      hint,
+      cause,
+    });
   }
   const [, missing] = /^Cannot find package '([^']+)'/.exec(reason) ?? [];
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot load ${part}: ${missing === undefined ? reason : `the package ${missing} is not installed`}`,
+    message: `Cannot load ${part}: ${
+      missing === undefined ? reason : `the package ${missing} is not installed`
+    }`,
     hint: missing !== undefined
       ? `Install it: npm install ${missing}`
       : "Deno downloads its package at the first use; a compiled program wants --include.",

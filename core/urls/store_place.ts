@@ -27,7 +27,13 @@ export function parsePlace(url: string): BackendPlace {
   checkBucket(bucket, scheme);
   const [folder, ...rest] = path.split("?");
   const prefix = decodePrefix(folder, `${scheme}://${bucket}/…`).replace(/^\/+|\/+$/g, "");
-  return { url, scheme, bucket, prefix, parameters: parseParameters(rest.join("?"), `${scheme}://${bucket}`) };
+  return {
+    url,
+    scheme,
+    bucket,
+    prefix,
+    parameters: parseParameters(rest.join("?"), `${scheme}://${bucket}`),
+  };
 }
 
 /**
@@ -48,34 +54,48 @@ export function checkStoreUrl(url: string): void {
 }
 
 /** Throws `Invalid` where parameters other than these are set, and for an `endpoint` that is none. */
-export function checkParameters({ parameters, scheme, bucket }: BackendPlace, known: readonly string[]): void {
+export function checkParameters(
+  { parameters, scheme, bucket }: BackendPlace,
+  known: readonly string[],
+): void {
   const unknown = Object.keys(parameters).find((name) => !known.includes(name));
   if (unknown === undefined) return checkEndpoint(parameters.endpoint);
   throw invalid(
     `${scheme}://${bucket}`,
     `${shown(unknown)} is none of its parameters`,
-    `They are: ${known.join(", ")}. Credentials do not belong into a URL: give them by an option or the environment.`,
+    `They are: ${
+      known.join(", ")
+    }. Credentials do not belong into a URL: give them by an option or the environment.`,
   );
 }
 
 /** Throws `Invalid` for what is not the URL of a service, and for one that holds credentials, without showing it. */
 function checkEndpoint(endpoint: string | undefined): void {
   if (endpoint === undefined) return;
-  const url = /^https?:\/\//i.test(endpoint) && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const url = /^https?:\/\//i.test(endpoint) && URL.canParse(endpoint)
+    ? new URL(endpoint)
+    : undefined;
   if (url !== undefined && url.username === "" && url.password === "") return;
-  const state = url === undefined ? "it does not begin with https:// or http://" : "it has credentials in it";
+  const state = url === undefined
+    ? "it does not begin with https:// or http://"
+    : "it has credentials in it";
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot use the endpoint of the store: ${state}`,
-    hint: "Write it as https://host or https://host:port; credentials are given by an option or the environment.",
+    hint:
+      "Write it as https://host or https://host:port; credentials are given by an option or the environment.",
   });
 }
 
 function parseParameters(query: string, url: string): Record<string, string> {
   const parameters = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(query)) {
-    if (value === "") throw invalid(url, `parameter ${shown(name)} has no value`, "Write ?name=value.");
-    if (parameters.has(name)) throw invalid(url, `parameter ${shown(name)} is set twice`, "Set it once.");
+    if (value === "") {
+      throw invalid(url, `parameter ${shown(name)} has no value`, "Write ?name=value.");
+    }
+    if (parameters.has(name)) {
+      throw invalid(url, `parameter ${shown(name)} is set twice`, "Set it once.");
+    }
     parameters.set(name, value);
   }
   return Object.fromEntries(parameters);
@@ -90,5 +110,10 @@ function decodePrefix(text: string, url: string): string {
 }
 
 function invalid(url: string, state: string, hint: string, cause?: unknown): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot use the URL ${url}: ${state}`, hint, cause });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the URL ${url}: ${state}`,
+    hint,
+    cause,
+  });
 }

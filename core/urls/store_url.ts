@@ -51,10 +51,24 @@ export function parseStoreUrl(text: string): StoreUrl {
  */
 export function checkBucket(bucket: string, scheme: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(bucket) && bucket.length <= 222) return;
-  const state = bucket === "" ? "it names no bucket" : `${shown(bucket)} cannot be the name of a bucket`;
-  throw invalid(`${scheme}://…`, state, "A bucket is named by letters, digits, dots, dashes and underscores.");
+  const state = bucket === ""
+    ? "it names no bucket"
+    : `${shown(bucket)} cannot be the name of a bucket`;
+  throw invalid(
+    `${scheme}://…`,
+    state,
+    "A bucket is named by letters, digits, dots, dashes and underscores.",
+  );
 }
 
-function invalid(url: string, state: string, hint = "Write it as scheme://bucket/prefix."): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot use the URL ${url}: ${state}`, hint });
+function invalid(
+  url: string,
+  state: string,
+  hint = "Write it as scheme://bucket/prefix.",
+): RegistryError {
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot use the URL ${url}: ${state}`,
+    hint,
+  });
 }

@@ -17,7 +17,8 @@ import { inLanes } from "./lanes_of_names.ts";
 import { collectOutcomes, outcomesOf } from "./outcomes.ts";
 
 /** What {@linkcode createDerivedVerbs} makes the others of. */
-export interface BasicVerbs extends Pick<Registry, "settings" | "info" | "has" | "delete" | "names"> {
+export interface BasicVerbs
+  extends Pick<Registry, "settings" | "info" | "has" | "delete" | "names"> {
   /** The store, where there is one here: those that answer late are asked more at once. */
   readonly backend?: Pick<Backend, "kind">;
   /** Saves a value under a name. */
@@ -91,14 +92,19 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
     return many("save", entries, options, inLanes(basis, save));
   };
 
-  async function* entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
+  async function* entries(
+    options?: NamesOptions,
+  ): AsyncGenerator<[string, unknown, RegistryError?]> {
     for await (const name of basis.names(options)) {
       const entry = await entryOf(name, options?.signal);
       if (entry !== undefined) yield entry; // else it was deleted since it was listed
     }
   }
 
-  async function entryOf(name: string, signal?: AbortSignal): Promise<[string, unknown, RegistryError?] | undefined> {
+  async function entryOf(
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<[string, unknown, RegistryError?] | undefined> {
     try {
       const there = await basis.loadIfThere(name, { signal });
       return there && [name, there.value];
@@ -198,6 +204,7 @@ function checkAllVersions(allVersions: unknown): void {
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot clear the registry: allVersions is not true",
-    hint: "This deletes every version of every name: say so by clear({ allVersions: true }), or give a prefix too.",
+    hint:
+      "This deletes every version of every name: say so by clear({ allVersions: true }), or give a prefix too.",
   });
 }

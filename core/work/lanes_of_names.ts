@@ -13,9 +13,12 @@ export function inLanes<E extends SaveEntry, T>(
   save: (entry: E) => Promise<T>,
 ): (entry: E) => Promise<T> {
   const lanes = createLanes();
-  return (entry) => lanes(settings.versioned ? laneOf(entry.name, entry.version) : entry.name, () => save(entry));
+  return (entry) =>
+    lanes(settings.versioned ? laneOf(entry.name, entry.version) : entry.name, () => save(entry));
 }
 
 function laneOf(name: string, version: string | undefined): string {
-  return version === undefined || !isVersion(version) ? name : `${name}@${parseVersion(version).canonical}`;
+  return version === undefined || !isVersion(version)
+    ? name
+    : `${name}@${parseVersion(version).canonical}`;
 }

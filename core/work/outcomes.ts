@@ -137,7 +137,9 @@ export async function collectOutcomes<T>(
   const results: BatchResult<T>["results"] = [];
   for await (const { index, ...result } of outcomes) results[index] = result;
   const indices = (ok: boolean) => results.flatMap((result, i) => result.ok === ok ? [i] : []);
-  const errors = new Map(results.flatMap((result, i) => result.ok ? [] : [[i, result.error] as const]));
+  const errors = new Map(
+    results.flatMap((result, i) => result.ok ? [] : [[i, result.error] as const]),
+  );
   if (errors.size > 0) signal?.throwIfAborted();
   return { results, succeeded: indices(true), failed: indices(false), errors };
 }

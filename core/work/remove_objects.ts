@@ -35,7 +35,9 @@ export async function removeObjects(
     signal?.throwIfAborted();
     const batch = keys.slice(at, at + BATCH);
     try {
-      for (const { key, error } of await backend.deleteMany(batch, { signal })) failures.set(key, error);
+      for (const { key, error } of await backend.deleteMany(batch, { signal })) {
+        failures.set(key, error);
+      }
     } catch (error) {
       fail(batch, error); // what became of it is not known: the next run looks again
     }

@@ -80,7 +80,13 @@ const SCHEDULERS: readonly Scheduler[] = [
     array: "CLOUD_RUN_EXECUTION",
   },
   { name: "Google Batch", index: "BATCH_TASK_INDEX", count: "BATCH_TASK_COUNT", first: 0 },
-  { name: "GitLab", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1, array: "CI_PIPELINE_ID" },
+  {
+    name: "GitLab",
+    index: "CI_NODE_INDEX",
+    count: "CI_NODE_TOTAL",
+    first: 1,
+    array: "CI_PIPELINE_ID",
+  },
 ];
 
 /**
@@ -117,7 +123,8 @@ function shardOf(
   if (!total) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot tell the shard of this process: ${name} says which it is, and nothing how many there are`,
+      message:
+        `Cannot tell the shard of this process: ${name} says which it is, and nothing how many there are`,
       hint: `Set ${count} to the number of tasks.`,
     });
   }
@@ -127,7 +134,10 @@ function shardOf(
   if (isWhole && shard.index >= 0 && shard.index < shard.count) return shard;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot tell the shard of this process: ${variable} is ${shown(index)}, of ${shown(total)} from ${from}`,
-    hint: "Indices of the array have to follow one another without gaps: 0-7, not 1,3,7. Or give --shard INDEX/COUNT.",
+    message: `Cannot tell the shard of this process: ${variable} is ${shown(index)}, of ${
+      shown(total)
+    } from ${from}`,
+    hint:
+      "Indices of the array have to follow one another without gaps: 0-7, not 1,3,7. Or give --shard INDEX/COUNT.",
   });
 }

@@ -28,9 +28,17 @@ export interface ZipOptions {
  *
  * @throws {RegistryError} `Invalid` where the lists are not of one length
  */
-export function zip(names: readonly string[], values: readonly unknown[], options: ZipOptions = {}): SaveEntry[] {
+export function zip(
+  names: readonly string[],
+  values: readonly unknown[],
+  options: ZipOptions = {},
+): SaveEntry[] {
   const { versions } = options;
-  const lengths = [names.length, values.length, ...(versions === undefined ? [] : [versions.length])];
+  const lengths = [
+    names.length,
+    values.length,
+    ...(versions === undefined ? [] : [versions.length]),
+  ];
   if (new Set(lengths).size > 1) {
     throw new RegistryError({
       code: "Invalid",

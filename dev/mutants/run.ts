@@ -38,7 +38,10 @@ export async function runTests(
 ): Promise<TestRun> {
   const args = ["test", "-A", "--no-check", "--quiet", "--reporter=tap"];
   if (filter !== undefined) args.push("--filter", filter);
-  const { stdout, stderr, hung } = await runDeno(cwd, [...args, ...paths], { timeoutMs: TEST_MS, signal });
+  const { stdout, stderr, hung } = await runDeno(cwd, [...args, ...paths], {
+    timeoutMs: TEST_MS,
+    signal,
+  });
   const failed: FailedTest[] = [];
   let file = "", passed = 0;
   for (const line of stdout.split("\n")) {
@@ -63,7 +66,11 @@ export interface SeedRun {
 }
 
 /** Runs seeds of the simulation until one breaks a promise. */
-export async function runSeeds(cwd: string, range: SeedRange, signal?: AbortSignal): Promise<SeedRun> {
+export async function runSeeds(
+  cwd: string,
+  range: SeedRange,
+  signal?: AbortSignal,
+): Promise<SeedRun> {
   const { first, count, schedule } = range;
   const words = ["--json", "--workers=1", `--first=${first}`, `--seeds=${count}`];
   if (schedule !== undefined) words.push(`--schedule=${schedule}`);

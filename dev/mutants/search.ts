@@ -18,7 +18,12 @@ const LIKELY: readonly [prefix: string, tests: readonly string[]][] = [
   ["registry/cache/", ["tests/registry/cache"]],
   ["registry/transfer/", ["tests/registry/transfer"]],
   ["registry/payload/", ["tests/registry/payload", "tests/registry/cell", "tests/registry/verbs"]],
-  ["registry/", ["tests/registry/cell", "tests/registry/verbs", "tests/registry/damage", "tests/registry/payload"]],
+  ["registry/", [
+    "tests/registry/cell",
+    "tests/registry/verbs",
+    "tests/registry/damage",
+    "tests/registry/payload",
+  ]],
   ["backends/local", ["tests/backends"]],
   ["backends/memory", ["tests/backends/memory_test.ts"]],
   ["backends/s3", ["tests/backends/s3"]],
@@ -47,7 +52,11 @@ export interface SearchOptions {
 }
 
 /** What notices a mutant, as lines to print: of the tests those of the first file or folder where one does. */
-export async function searchFinders(copy: SourceCopy, mutant: Mutant, options: SearchOptions): Promise<string[]> {
+export async function searchFinders(
+  copy: SourceCopy,
+  mutant: Mutant,
+  options: SearchOptions,
+): Promise<string[]> {
   const likely = LIKELY.find(([prefix]) => mutant.file.startsWith(prefix))?.[1] ?? [];
   const { tests = likely, seeds, signal } = options;
   return await copy.changed(editsOf(mutant), async () => {
@@ -60,9 +69,16 @@ export async function searchFinders(copy: SourceCopy, mutant: Mutant, options: S
       if (failed.length > 0 || hung) break;
     }
     if (seeds > 0) {
-      const { broken, ran, hung, output } = await runSeeds(copy.path, { first: 1, count: seeds }, signal);
-      if (broken) lines.push(`  seed ${broken.seed} (${broken.schedule}): ${broken.promise}: ${broken.message}`);
-      else if (hung) lines.push("  seeds that do not end");
+      const { broken, ran, hung, output } = await runSeeds(
+        copy.path,
+        { first: 1, count: seeds },
+        signal,
+      );
+      if (broken) {
+        lines.push(
+          `  seed ${broken.seed} (${broken.schedule}): ${broken.promise}: ${broken.message}`,
+        );
+      } else if (hung) lines.push("  seeds that do not end");
       else if (!ran) lines.push(`  no seed ran: ${output}`);
     }
     return lines.length > 0 ? lines : ["  ALIVE"];

@@ -51,6 +51,9 @@ export async function copySource(): Promise<SourceCopy> {
 
 /** Where Deno keeps what it compiled of files, by their path. */
 async function compiledFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"], cwd: REPOSITORY }).output();
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json"],
+    cwd: REPOSITORY,
+  }).output();
   return JSON.parse(new TextDecoder().decode(stdout)).typescriptCache;
 }

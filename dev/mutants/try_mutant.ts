@@ -24,7 +24,11 @@ export interface Outcome {
 }
 
 /** Tries a mutant with what is said to find it. */
-export async function tryMutant(copy: SourceCopy, mutant: Mutant, signal?: AbortSignal): Promise<Outcome> {
+export async function tryMutant(
+  copy: SourceCopy,
+  mutant: Mutant,
+  signal?: AbortSignal,
+): Promise<Outcome> {
   const began = performance.now();
   const judged = (verdict: Verdict, by: string): Outcome => (
     { name: mutant.name, verdict, by, ms: Math.round(performance.now() - began) }
@@ -35,13 +39,20 @@ export async function tryMutant(copy: SourceCopy, mutant: Mutant, signal?: Abort
     return await copy.changed(editsOf(mutant), async () => {
       if ("seeds" in foundBy) {
         const { broken, hung, ran, output } = await runSeeds(copy.path, foundBy.seeds, signal);
-        if (broken) return judged("killed", `seed ${broken.seed} (${broken.schedule}): ${broken.promise}`);
+        if (broken) {
+          return judged("killed", `seed ${broken.seed} (${broken.schedule}): ${broken.promise}`);
+        }
         if (hung) return judged("killed", "seeds that do not end");
         const { first, count, schedule = "all schedules" } = foundBy.seeds;
-        return ran ? judged("alive", `${count} seeds from ${first}, ${schedule}`) : judged("broken", output);
+        return ran
+          ? judged("alive", `${count} seeds from ${first}, ${schedule}`)
+          : judged("broken", output);
       }
       const { test, name } = foundBy;
-      const { passed, failed, hung, output } = await runTests(copy.path, [test], { filter: name, signal });
+      const { passed, failed, hung, output } = await runTests(copy.path, [test], {
+        filter: name,
+        signal,
+      });
       if (failed.length > 0) return judged("killed", `${test}: ${failed[0].name}`);
       if (hung) return judged("killed", `${test}: does not end`);
       return passed > 0 ? judged("alive", `${test}: ${name}`) : judged("broken", output);
@@ -64,6 +75,8 @@ export async function tryWithout(
   const filter = `/${names.map((name) => name.replace(/[/\\^$.*+?()[\]{}|]/g, "\\$&")).join("|")}/`;
   const files = [...new Set(finders.map(({ test }) => test))];
   const { passed, failed, hung, output } = await runTests(copy.path, files, { filter, signal });
-  if (hung || passed + failed.length === 0) return [`the tests do not run without a mutant: ${output}`];
+  if (hung || passed + failed.length === 0) {
+    return [`the tests do not run without a mutant: ${output}`];
+  }
   return failed.map(({ file, name }) => `${file}: ${name}: fails without a mutant`);
 }

@@ -36,7 +36,10 @@ const LEFT_OUT = ["msgpackr-extract"];
 export const PROGRAM = "bin/holdfast.js";
 
 /** @param packages what its files import: `hono@^4.13` */
-export function packageManifest(configuration: Configuration, packages: ReadonlySet<string>): Record<string, unknown> {
+export function packageManifest(
+  configuration: Configuration,
+  packages: ReadonlySet<string>,
+): Record<string, unknown> {
   const { name, version, license, exports } = configuration;
   const versions = Array.from(packages, (text) => {
     const at = text.lastIndexOf("@");
@@ -52,7 +55,9 @@ export function packageManifest(configuration: Configuration, packages: Readonly
     engines: { node: ">=22.12.0" },
     bin: { holdfast: `./${PROGRAM}` },
     exports: {
-      ...Object.fromEntries(Object.entries(exports).map(([subpath, file]) => [subpath, doorOf(file)])),
+      ...Object.fromEntries(
+        Object.entries(exports).map(([subpath, file]) => [subpath, doorOf(file)]),
+      ),
       "./package.json": "./package.json",
     },
     types: "./mod.d.ts", // for tools that look no further

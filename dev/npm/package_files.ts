@@ -32,7 +32,8 @@ const OPTIONS: ts.CompilerOptions = {
 };
 
 /** Programs of threads are loaded by their URL. */
-const PROGRAM = /(?<=new URL\("\.[^"]*)\.ts(?=", import\.meta\.url\))|(?<=import\.meta\.resolve\("\.[^"]*)\.ts(?="\))/g;
+const PROGRAM =
+  /(?<=new URL\("\.[^"]*)\.ts(?=", import\.meta\.url\))|(?<=import\.meta\.resolve\("\.[^"]*)\.ts(?="\))/g;
 
 /** One file as JavaScript. */
 export function toJavaScript(path: string, source: string): Translated {
@@ -62,7 +63,10 @@ export function toDeclarations(path: string, source: string): Translated {
 
 /** TypeScript declares a method `[Symbol.asyncDispose]()` of a class twice where it sees no other file. */
 function withoutTwice(text: string): string {
-  return text.replace(/(?: *\/\*\* [^\n]* \*\/\n)? *\[Symbol\.asyncDispose\]: \(\) => Promise<void>;\n/g, "");
+  return text.replace(
+    /(?: *\/\*\* [^\n]* \*\/\n)? *\[Symbol\.asyncDispose\]: \(\) => Promise<void>;\n/g,
+    "",
+  );
 }
 
 /** What is of the newest JavaScript only: users may have chosen an older library. */
@@ -78,7 +82,10 @@ function withLibraries(text: string): string {
 
 /** Where a file of the repository is in the package: no folder of tests is there. */
 export function placeOf(path: string): string {
-  return path.replace(/^tests\/conformance\//, "testing/").replace(/^tests\/simulate\//, "testing/simulate/");
+  return path.replace(/^tests\/conformance\//, "testing/").replace(
+    /^tests\/simulate\//,
+    "testing/simulate/",
+  );
 }
 
 /** Where a standard package is in the package. */
@@ -136,8 +143,12 @@ function specifiersOf(text: string): { text: string; start: number; last: number
 
 function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
-  if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
-  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) return node.arguments[0];
+  if (ts.isImportTypeNode(node)) {
+    return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined;
+  }
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    return node.arguments[0];
+  }
 }
 
 function relativeTo(from: string, to: string): string {

@@ -5,7 +5,11 @@
  * @module
  */
 import { join } from "@std/path";
-import { CHECKER, CHECKER_SOURCE, sourceVersion } from "../../tests/judges/linearizability/checker_program.ts";
+import {
+  CHECKER,
+  CHECKER_SOURCE,
+  sourceVersion,
+} from "../../tests/judges/linearizability/checker_program.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
 
 interface Module {
@@ -38,7 +42,11 @@ const MODULES: Record<string, Module> = {
     module: "github.com/johannesboyne/gofakes3",
     version: "v1.2.0",
   },
-  s5cmd: { program: "github.com/peak/s5cmd/v2", module: "github.com/peak/s5cmd/v2", version: "v2.3.0" },
+  s5cmd: {
+    program: "github.com/peak/s5cmd/v2",
+    module: "github.com/peak/s5cmd/v2",
+    version: "v2.3.0",
+  },
 };
 
 /** Programs whose source is in this repository, by their folders. */
@@ -66,7 +74,9 @@ export async function installServers(options: InstallServersOptions): Promise<vo
   const { folder, binaries = TEST_SERVERS, log = () => {} } = options;
   const all = [...Object.keys(MODULES), ...Object.keys(OWN)];
   const unknown = binaries.find((binary) => !all.includes(binary));
-  if (unknown !== undefined) throw new Error(`Cannot install "${unknown}": there are only ${all.join(", ")}`);
+  if (unknown !== undefined) {
+    throw new Error(`Cannot install "${unknown}": there are only ${all.join(", ")}`);
+  }
   const missing: string[] = [];
   for (const binary of binaries) if (!await isPresent(folder, binary)) missing.push(binary);
   if (missing.length === 0) return;
@@ -96,7 +106,8 @@ function versionOf(binary: string): string {
 }
 
 async function checkGo(): Promise<void> {
-  const hint = "install Go 1.26 or later (https://go.dev/dl, or a package of your system) and run this again";
+  const hint =
+    "install Go 1.26 or later (https://go.dev/dl, or a package of your system) and run this again";
   const said = await run("go", ["version"]).catch(() => {
     throw new Error(`Cannot build the servers: there is no Go toolchain; ${hint}`);
   });
@@ -110,8 +121,9 @@ async function checkGo(): Promise<void> {
 async function build(folder: string, binary: string): Promise<void> {
   const staged = join(folder, `.${binary}-${crypto.randomUUID()}`);
   const version = versionOf(binary);
-  if (binary in OWN) await run("go", buildArgs("readonly", staged, "."), { cwd: OWN[binary], env: GO_ENV });
-  else await buildModule(MODULES[binary], staged);
+  if (binary in OWN) {
+    await run("go", buildArgs("readonly", staged, "."), { cwd: OWN[binary], env: GO_ENV });
+  } else await buildModule(MODULES[binary], staged);
   await Deno.rename(staged, join(folder, binary));
   await Deno.writeTextFile(versionFile(folder, binary), version);
 }
@@ -142,8 +154,13 @@ function versionFile(folder: string, binary: string): string {
   return join(folder, `${binary}.version`);
 }
 
-async function run(command: string, args: string[], options: Deno.CommandOptions = {}): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, ...options }).output();
+async function run(
+  command: string,
+  args: string[],
+  options: Deno.CommandOptions = {},
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, ...options })
+    .output();
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout);
   throw new Error(`Cannot run ${command} ${args.join(" ")}: it failed\n${decoder.decode(stderr)}`);

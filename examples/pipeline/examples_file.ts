@@ -7,9 +7,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { Examples } from "./model.ts";
 
 /** Writes examples. */
-export async function writeExamples(path: string, { names, rows, labels }: Examples): Promise<void> {
+export async function writeExamples(
+  path: string,
+  { names, rows, labels }: Examples,
+): Promise<void> {
   const head = new TextEncoder().encode(`${JSON.stringify({ names, count: labels.length })}\n`);
-  await writeFile(path, [head, labels, new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength)]);
+  await writeFile(path, [
+    head,
+    labels,
+    new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength),
+  ]);
 }
 
 /** Reads what {@linkcode writeExamples} wrote. */

@@ -21,7 +21,10 @@ export interface Examples {
 }
 
 /** Learns from examples by going down the slope of the mean error, `epochs` times. */
-export function train({ names, rows, labels }: Examples, { rate, epochs }: { rate: number; epochs: number }): Model {
+export function train(
+  { names, rows, labels }: Examples,
+  { rate, epochs }: { rate: number; epochs: number },
+): Model {
   const width = names.length;
   const weights = new Float64Array(width + 1);
   const slope = new Float64Array(width + 1);

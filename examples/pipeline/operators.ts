@@ -34,7 +34,10 @@ operators.register(
   "collect",
   inProcess(async ({ outputRoot, params }) => {
     const { rows, seed } = params as { rows: number; seed: number };
-    await pipeline(Readable.from(madeUpTrips(rows, seed)), createWriteStream(`${outputRoot}/trips.csv`));
+    await pipeline(
+      Readable.from(madeUpTrips(rows, seed)),
+      createWriteStream(`${outputRoot}/trips.csv`),
+    );
   }),
 );
 
@@ -49,7 +52,10 @@ operators.register(
       for await (const cells of tripsOf(`${inputRoot}/trips.csv`)) {
         read++;
         const numbers = cells.slice(1).map(Number);
-        if (cells.includes("") || numbers.some(Number.isNaN) || numbers[0] > longest_km || seen.has(cells[0])) {
+        if (
+          cells.includes("") || numbers.some(Number.isNaN) || numbers[0] > longest_km ||
+          seen.has(cells[0])
+        ) {
           continue;
         }
         seen.add(cells[0]);
@@ -65,7 +71,10 @@ operators.register(
   "features",
   inProcess(async ({ inputRoot, outputRoot, params }) => {
     const { test_share } = params as { test_share: number };
-    const parts = { train: { rows: [] as number[], labels: [] as number[] }, test: { rows: [], labels: [] } };
+    const parts = {
+      train: { rows: [] as number[], labels: [] as number[] },
+      test: { rows: [], labels: [] },
+    };
     for await (const [id, km, kg, hour, rain, late] of tripsOf(`${inputRoot}/trips.csv`)) {
       const part = Number(id) % 1000 < test_share * 1000 ? parts.test : parts.train;
       const isRush = [7, 8, 16, 17, 18].includes(Number(hour));
@@ -73,7 +82,11 @@ operators.register(
       (part.labels as number[]).push(Number(late));
     }
     for (const [name, { rows, labels }] of Object.entries(parts)) {
-      const examples = { names: FEATURES, rows: new Float32Array(rows), labels: new Uint8Array(labels) };
+      const examples = {
+        names: FEATURES,
+        rows: new Float32Array(rows),
+        labels: new Uint8Array(labels),
+      };
       await writeExamples(`${outputRoot}/${name}.bin`, examples);
     }
   }),
@@ -108,7 +121,11 @@ operators.register(
 /** The rows of a file below its heading. */
 async function* tripsOf(path: string): AsyncGenerator<string[]> {
   let isHeading = true;
-  for await (const { cells } of parseCsv(Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>)) {
+  for await (
+    const { cells } of parseCsv(
+      Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>,
+    )
+  ) {
     if (!isHeading) yield cells;
     isHeading = false;
   }
@@ -125,7 +142,9 @@ function* madeUpTrips(count: number, seed: number): Generator<string> {
     const hour = Math.floor(random() * 24);
     const rain = random() < 0.3 ? 1 : 0;
     const rush = [7, 8, 16, 17, 18].includes(hour) ? 1 : 0;
-    const late = random() < 1 / (1 + Math.exp(5 - 0.09 * km - 0.05 * kg - 1.5 * rush - 1.2 * rain)) ? 1 : 0;
+    const late = random() < 1 / (1 + Math.exp(5 - 0.09 * km - 0.05 * kg - 1.5 * rush - 1.2 * rain))
+      ? 1
+      : 0;
     const weight = random() < 0.01 ? "" : kg.toFixed(1);
     yield `${random() < 0.01 ? id - 1 : id},${km.toFixed(2)},${weight},${hour},${rain},${late}\n`;
   }

@@ -46,8 +46,12 @@ async function run(registry: Registry, title: string, set: string[]): Promise<vo
   console.log(`${title}: ${run} ${end}`);
   for (const { step, reasons } of planned) {
     const { end, reason, outputs = {}, hint } = steps[step];
-    const why = end === "ran" ? reasons.join(", ") : `${reason}${hint === undefined ? "" : `. ${hint}`}`;
-    const written = end === "ran" ? Object.values(outputs).map((output) => ` → ${output}`).join("") : "";
+    const why = end === "ran"
+      ? reasons.join(", ")
+      : `${reason}${hint === undefined ? "" : `. ${hint}`}`;
+    const written = end === "ran"
+      ? Object.values(outputs).map((output) => ` → ${output}`).join("")
+      : "";
     console.log(`  ${step.padEnd(8)} ${end.padEnd(7)} ${why}${written}`);
   }
 }

@@ -13,5 +13,9 @@ const { INPUT_ROOT, OUTPUT_ROOT, HOLDFAST_PARAMS } = process.env as Record<strin
 const { rate, epochs } = JSON.parse(HOLDFAST_PARAMS);
 const examples = await readExamples(`${INPUT_ROOT}/train.bin`);
 const model = train(examples, { rate, epochs });
-console.log(`${examples.labels.length} examples, ${(100 * accuracy(model, examples)).toFixed(1)} % of them right`);
+console.log(
+  `${examples.labels.length} examples, ${
+    (100 * accuracy(model, examples)).toFixed(1)
+  } % of them right`,
+);
 await writeFile(`${OUTPUT_ROOT}/model.json`, JSON.stringify({ names: examples.names, ...model }));

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Backend, ByteRange, CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
+import type {
+  Backend,
+  ByteRange,
+  CallOptions,
+  ObjectInfo,
+  StoredObject,
+} from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
@@ -28,7 +34,9 @@ export async function findObject(
     size: found.size,
     bytes: async () => await (await get()).bytes(),
     stream(range) {
-      if (range !== undefined && (range.offset >= found.size || range.length === 0)) return new Blob().stream();
+      if (range !== undefined && (range.offset >= found.size || range.length === 0)) {
+        return new Blob().stream();
+      }
       return iterableStream((async function* () {
         yield* (await get(range)).body;
       })());
@@ -52,5 +60,6 @@ export function changedObject(
 
 /** True for the same object in the same state. */
 export function isSame(a: ObjectInfo, b: ObjectInfo): boolean {
-  return a.size === b.size && a.etag === b.etag && (a.etag !== undefined || a.modifiedAt === b.modifiedAt);
+  return a.size === b.size && a.etag === b.etag &&
+    (a.etag !== undefined || a.modifiedAt === b.modifiedAt);
 }

@@ -11,7 +11,11 @@ import { removeObjects } from "../../core/work/remove_objects.ts";
 const BATCH = 1000;
 
 /** Removes all objects whose key begins with a prefix. The first failure is thrown when the others of its batch are gone. */
-export async function removeBelow(backend: Backend, prefix: string, options: CallOptions): Promise<void> {
+export async function removeBelow(
+  backend: Backend,
+  prefix: string,
+  options: CallOptions,
+): Promise<void> {
   let keys: string[] = [];
   const removeKeys = async () => {
     options.signal?.throwIfAborted();

@@ -16,7 +16,9 @@ export function readNames(folder: string, onDisk: string): NamedEntry[] {
   try {
     for (const entry of readFolder(onDisk)) {
       const kind = kindOf(entry);
-      if (kind !== undefined && isName(entry.name)) entries.push({ path: joinPath(folder, entry.name), kind });
+      if (kind !== undefined && isName(entry.name)) {
+        entries.push({ path: joinPath(folder, entry.name), kind });
+      }
     }
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error; // the root before the first write, or a folder that was just removed

@@ -64,7 +64,8 @@ export function createDiskPlace(folder: string): DiskPlace {
     try {
       const real = realFolder(pathOf(path));
       if (real === undefined) return false;
-      const isOwn = () => path === "" || realRoot !== undefined && real === joinReal(realRoot, path);
+      const isOwn = () =>
+        path === "" || realRoot !== undefined && real === joinReal(realRoot, path);
       if (!isOwn()) realRoot = fs.realpathSync.native(root);
       return isOwn();
     } catch (error) {
@@ -91,7 +92,8 @@ export function createDiskPlace(folder: string): DiskPlace {
     return isAbsolute(below) ? undefined : targetOf("", below.replaceAll(sep, "/"));
   }
 
-  const failure = (error: unknown, { action, path }: PathPlace) => fileError(action, pathOf(path), error);
+  const failure = (error: unknown, { action, path }: PathPlace) =>
+    fileError(action, pathOf(path), error);
 
   function guarded<T>(why: PathPlace, action: () => T): T {
     try {
@@ -112,7 +114,9 @@ export function createDiskPlace(folder: string): DiskPlace {
           if (errorCode(error) !== "EEXIST" && errorCode(error) !== "ENOENT") throw error;
           const found = lookOrNowhere(path);
           const isPassing = found === undefined || found.isDirectory && left > 0;
-          if (!isPassing && !isFolder(path)) throw inTheWay(why, path, entryOf(path, found, why).kind);
+          if (!isPassing && !isFolder(path)) {
+            throw inTheWay(why, path, entryOf(path, found, why).kind);
+          }
           if (left === 0) throw error; // else another program made it, or removed it, or what is above it
         }
       }
@@ -135,7 +139,8 @@ export function createDiskPlace(folder: string): DiskPlace {
     makeFolder,
     targetOf: linkTarget,
     failure,
-    look: (path, action) => lookAt(path, { action, path, location }, () => isFolder(folderOf(path))),
+    look: (path, action) =>
+      lookAt(path, { action, path, location }, () => isFolder(folderOf(path))),
     findFile(path) {
       const found = lookOrNowhere(path);
       return found?.isFile && isFolder(folderOf(path)) ? found : undefined;

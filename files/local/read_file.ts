@@ -68,7 +68,10 @@ function readSmall(path: string, { onDisk, found, start, end }: Part): Uint8Arra
   }
 }
 
-async function readLarge(path: string, place: { onDisk: string; found: FileLook }): Promise<Uint8Array> {
+async function readLarge(
+  path: string,
+  place: { onDisk: string; found: FileLook },
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(place.found.size);
   let at = 0;
   for await (const chunk of readChunks(path, place)) {
@@ -120,7 +123,9 @@ function checkSame(path: string, look: FileLook, found: FileLook): void {
 
 /** Returns the error of a failed read. If a folder above the file is no longer a folder, it was replaced. */
 function failed(path: string, error: unknown): unknown {
-  return ["ENOTDIR", "ELOOP"].includes(errorCode(error)!) ? changed(path) : fileError("read", path, error);
+  return ["ENOTDIR", "ELOOP"].includes(errorCode(error)!)
+    ? changed(path)
+    : fileError("read", path, error);
 }
 
 function changed(path: string): RegistryError {

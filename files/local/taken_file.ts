@@ -39,12 +39,19 @@ export interface TakeOptions extends Pick<System, "id"> {
 /** Takes a file or link from its path. Returns undefined if nothing is there. */
 export function takeFile(path: string, { target, ...options }: TakeOptions): TakenFile | undefined {
   if (fs.lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-  return take(path, { ...options, from: path, target: relative(dirname(path), target).replaceAll(sep, "/") });
+  return take(path, {
+    ...options,
+    from: path,
+    target: relative(dirname(path), target).replaceAll(sep, "/"),
+  });
 }
 
 function take(
   path: string,
-  { from, target, durable = false, id }: Omit<TakeOptions, "target"> & { from: string; target: string },
+  { from, target, durable = false, id }: Omit<TakeOptions, "target"> & {
+    from: string;
+    target: string;
+  },
 ): TakenFile | undefined {
   const moving = `${dirname(from)}/${MOVING_FOLDER}`;
   const own = `${moving}/${id()}`;
@@ -77,7 +84,9 @@ function makeIfMissing(folder: string): void {
     fs.mkdirSync(folder);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error;
-    if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) throw notOwn(folder);
+    if (fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw notOwn(folder);
+    }
   }
 }
 
@@ -141,11 +150,14 @@ export function recoverMoves(folder: string, system: Pick<System, "id" | "now">)
   for (const id of namesIn(moving)) {
     const own = `${moving}/${id}`;
     const found = fs.lstatSync(own, { throwIfNoEntry: false });
-    if (found?.isDirectory() !== true || Math.abs(system.now() - found.mtimeMs) < STALE_MS) continue;
+    if (found?.isDirectory() !== true || Math.abs(system.now() - found.mtimeMs) < STALE_MS) {
+      continue;
+    }
     const target = targetIn(own);
     const names = namesIn(own).filter((name) => name !== TARGET);
     for (const name of names) {
-      isBack = recover(`${own}/${name}`, { from: `${folder}/${name}`, target, id: system.id }) || isBack;
+      isBack = recover(`${own}/${name}`, { from: `${folder}/${name}`, target, id: system.id }) ||
+        isBack;
     }
     if (namesIn(own).every((name) => name === TARGET)) removeFolders(own);
   }
@@ -167,7 +179,10 @@ function targetIn(own: string): string {
  * Puts a file back, or removes it if its new path has it. Nothing else is proof of that: a backup or a tool that saves
  * space may have given the file further names.
  */
-function recover(path: string, { from, target, id }: { from: string; target: string; id: System["id"] }): boolean {
+function recover(
+  path: string,
+  { from, target, id }: { from: string; target: string; id: System["id"] },
+): boolean {
   const isMoved = (path: string) => target !== "" && isSameFile(path, `${dirname(from)}/${target}`);
   if (!isMoved(path) && fs.lstatSync(from, { throwIfNoEntry: false }) !== undefined) return false;
   const taken = take(path, { from, target, id }); // from now on its mover, if it lives, cannot give it a path

@@ -25,7 +25,11 @@ export interface AppendOptions extends CallOptions {
 }
 
 /** Appends images to a field. The largest level comes last: the others have at least as many as it. */
-export async function appendImages(store: ZarrStore, at: string, options: AppendOptions): Promise<MultiscaleImage> {
+export async function appendImages(
+  store: ZarrStore,
+  at: string,
+  options: AppendOptions,
+): Promise<MultiscaleImage> {
   const { images, axis: name, lengths, signal } = options;
   const image = await openMultiscale(store, at, { signal });
   const axis = image.axes.findIndex((other) => other.name === name);
@@ -36,7 +40,10 @@ export async function appendImages(store: ZarrStore, at: string, options: Append
     throw unfitting(at, "its channels are described, and there would be more of them", "Invalid");
   }
   const { shape, dtype } = image.levels[0].array;
-  const around = image.axes.slice(0, -2).map(({ name }, i) => [name, shape[i]] as const).filter((_, i) => i !== axis);
+  const around = image.axes.slice(0, -2).map(({ name }, i) => [name, shape[i]] as const).filter((
+    _,
+    i,
+  ) => i !== axis);
   const stack = stackImages(images, image.axes, { ...Object.fromEntries(around), ...lengths });
   if (stack.dtype !== dtype || stack.shape.some((length, i) => i !== axis && length !== shape[i])) {
     const state = `it is ${dtype} of shape (${shape.join(", ")}), they are ${stack.dtype} of (${
@@ -47,14 +54,20 @@ export async function appendImages(store: ZarrStore, at: string, options: Append
   const parts = [stack];
   for (const { array } of image.levels.slice(1)) {
     const part = halve(parts.at(-1)!, downsamplingOf(at, image));
-    if (part.shape.some((length, i) => i === axis ? array.shape[i] < shape[i] : array.shape[i] !== length)) {
+    if (
+      part.shape.some((length, i) =>
+        i === axis ? array.shape[i] < shape[i] : array.shape[i] !== length
+      )
+    ) {
       throw unfitting(at, "its levels are not half as large as the ones before", "Unsupported");
     }
     parts.push(part);
   }
   for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
     // What an append that did not end has left is not read, and gives way.
-    if (array.shape[axis] > shape[axis]) await array.resize(array.shape.with(axis, shape[axis]), { signal });
+    if (array.shape[axis] > shape[axis]) {
+      await array.resize(array.shape.with(axis, shape[axis]), { signal });
+    }
     await array.append(parts[i], axis, { signal });
   }
   return await openMultiscale(store, at, { signal });
@@ -62,14 +75,19 @@ export async function appendImages(store: ZarrStore, at: string, options: Append
 
 function downsamplingOf(at: string, { downsampling }: MultiscaleImage): Downsampling {
   if (downsampling === "mean" || downsampling === "nearest") return downsampling;
-  throw unfitting(at, `its levels were made by ${shown(downsampling)}, which is not known here`, "Unsupported");
+  throw unfitting(
+    at,
+    `its levels were made by ${shown(downsampling)}, which is not known here`,
+    "Unsupported",
+  );
 }
 
 function unfitting(at: string, state: string, code: "Invalid" | "Unsupported"): RegistryError {
   return new RegistryError({
     code,
     message: `Cannot append images to ${shown(at)}: ${state}`,
-    hint: "What is appended has the dtype and, but for that axis, the shape of what is there. Nothing is cast.",
+    hint:
+      "What is appended has the dtype and, but for that axis, the shape of what is there. Nothing is cast.",
     key: at,
   });
 }

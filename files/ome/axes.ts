@@ -19,7 +19,13 @@ export interface Axis {
 /** The axes of images, in the order of the dimensions: `tczyx` for those that most programs have, or in full. */
 export type Axes = string | readonly (string | Axis)[];
 
-const KNOWN: Readonly<Record<string, string>> = { t: "time", c: "channel", z: "space", y: "space", x: "space" };
+const KNOWN: Readonly<Record<string, string>> = {
+  t: "time",
+  c: "channel",
+  z: "space",
+  y: "space",
+  x: "space",
+};
 /** In which order types come. */
 const ORDER = ["time", "channel", "space"];
 
@@ -37,15 +43,23 @@ export function listAxes(axes: Axes): Axis[] {
  */
 export function readAxes(part: Part): Axis[] {
   const items = itemsOf(part);
-  if (items.length < 2 || items.length > 5) throw wrong(part, `has ${items.length} axes: there are 2 to 5`);
+  if (items.length < 2 || items.length > 5) {
+    throw wrong(part, `has ${items.length} axes: there are 2 to 5`);
+  }
   const axes = items.map(readAxis);
   checkDistinct(part, axes.map(({ name }) => name));
-  const ranks = axes.map(({ type }) => ORDER.indexOf(type !== undefined && ORDER.includes(type) ? type : "channel"));
-  const [times, channels, spaces] = ORDER.map((_, rank) => ranks.filter((other) => other === rank).length);
+  const ranks = axes.map(({ type }) =>
+    ORDER.indexOf(type !== undefined && ORDER.includes(type) ? type : "channel")
+  );
+  const [times, channels, spaces] = ORDER.map((_, rank) =>
+    ranks.filter((other) => other === rank).length
+  );
   if (spaces < 2 || spaces > 3) throw wrong(part, `has ${spaces} axes of space: there are 2 or 3`);
   if (times > 1) throw wrong(part, `has ${times} axes of time`);
   if (channels > 1) throw wrong(part, `has ${channels} axes that are neither of time nor of space`);
-  if (ranks.some((rank, i) => rank < ranks[i - 1])) throw wrong(part, "is not in the order of time, channel, space");
+  if (ranks.some((rank, i) => rank < ranks[i - 1])) {
+    throw wrong(part, "is not in the order of time, channel, space");
+  }
   return axes;
 }
 

@@ -22,7 +22,11 @@ export function planeChunks(shape: readonly number[]): number[] {
  * As many units side by side as have so many elements at most, those of the last axes first, so that what a block holds
  * follows each other. At least one unit.
  */
-export function growBlock(shape: readonly number[], unit: readonly number[], maxElements: number): number[] {
+export function growBlock(
+  shape: readonly number[],
+  unit: readonly number[],
+  maxElements: number,
+): number[] {
   const block = [...unit];
   let elements = block.reduce((product, length) => product * length, 1);
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -47,7 +51,10 @@ export function* blocksOf(shape: readonly number[], block: readonly number[]): G
   if (shape.includes(0)) return;
   const from = shape.map(() => 0);
   for (;;) {
-    yield { from: [...from], to: from.map((start, axis) => Math.min(start + block[axis], shape[axis])) };
+    yield {
+      from: [...from],
+      to: from.map((start, axis) => Math.min(start + block[axis], shape[axis])),
+    };
     let axis = shape.length - 1;
     for (; axis >= 0; axis--) {
       from[axis] += block[axis];

@@ -30,7 +30,10 @@ export interface Channel {
 }
 
 /** The `omero` metadata of channels, of which each may be a label only. Of floats 0 to 1 is shown unless told. */
-export function omeroOf(channels: readonly (string | Channel)[], dtype: DType): Record<string, unknown> {
+export function omeroOf(
+  channels: readonly (string | Channel)[],
+  dtype: DType,
+): Record<string, unknown> {
   const [min, max] = rangeOf(dtype);
   return {
     channels: Array.from(channels, (channel) => ({
@@ -59,7 +62,9 @@ function readChannel(item: Part): Channel {
   const color = optional(item, "color", textOf);
   const active = optional(item, "active", flagOf);
   const window = optional(item, "window", (part) => {
-    const [start, end, min, max] = ["start", "end", "min", "max"].map((name) => numberOf(memberOf(part, name)));
+    const [start, end, min, max] = ["start", "end", "min", "max"].map((name) =>
+      numberOf(memberOf(part, name))
+    );
     return { start, end, min, max };
   });
   return {

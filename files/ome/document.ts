@@ -26,7 +26,8 @@ export function readDocument(path: string, attributes: unknown): Part {
       new RegistryError({
         code: "Corrupt",
         message: `Cannot read OME-NGFF ${shown(path)}: ${place.slice(0, 200)} ${state}`,
-        hint: "https://ngff.openmicroscopy.org says what must stand there; write the metadata anew.",
+        hint:
+          "https://ngff.openmicroscopy.org says what must stand there; write the metadata anew.",
         key: path,
       }),
   };
@@ -55,7 +56,11 @@ export function wrong({ place, refuse }: Part, state: string): RegistryError {
 export function memberIn(part: Part, name: string): Part | undefined {
   if (!isJsonObject(part.value)) throw wrong(part, "is no object");
   if (!Object.hasOwn(part.value, name)) return undefined;
-  return { value: part.value[name], place: part.place === "" ? name : `${part.place}.${name}`, refuse: part.refuse };
+  return {
+    value: part.value[name],
+    place: part.place === "" ? name : `${part.place}.${name}`,
+    refuse: part.refuse,
+  };
 }
 
 /** A member that must be there. */
@@ -101,7 +106,9 @@ export function numberOf(part: Part): number {
 /** A whole number, this one or above. */
 export function wholeOf(part: Part, from: number): number {
   const number = numberOf(part);
-  if (!Number.isSafeInteger(number) || number < from) throw wrong(part, `is ${number}: no whole number from ${from}`);
+  if (!Number.isSafeInteger(number) || number < from) {
+    throw wrong(part, `is ${number}: no whole number from ${from}`);
+  }
   return number;
 }
 

@@ -31,9 +31,11 @@ export function halve<A extends NDArray>(image: A, method: Downsampling): A {
   const planes = countElements(shape.slice(0, -2));
   const size = { height, width: width * lanes, planes };
   if (method === "nearest") pick(wordsOf(data), wordsOf(result), size, lanes);
-  else if (dtype === "int64" || dtype === "uint64") bigMeans(data as BigInt64Array, result as BigInt64Array, size);
-  else if (isMeanable(dtype)) means(data as Float64Array, result as Float64Array, size, !dtype.startsWith("float"));
-  else throw noMean(dtype);
+  else if (dtype === "int64" || dtype === "uint64") {
+    bigMeans(data as BigInt64Array, result as BigInt64Array, size);
+  } else if (isMeanable(dtype)) {
+    means(data as Float64Array, result as Float64Array, size, !dtype.startsWith("float"));
+  } else throw noMean(dtype);
   return { data: result, shape: halved, dtype } as NDArray as A;
 }
 
@@ -45,7 +47,8 @@ interface Size {
 }
 
 function isMeanable(dtype: string): boolean {
-  return /^(u?int|float)/.test(dtype) && (dtype !== "float16" || globalThis.Float16Array !== undefined);
+  return /^(u?int|float)/.test(dtype) &&
+    (dtype !== "float16" || globalThis.Float16Array !== undefined);
 }
 
 /** Throws for a dtype of which there is no such level. */
@@ -63,11 +66,25 @@ function noMean(dtype: string): RegistryError {
 
 /** The same numbers as words: no NaN changes. */
 function wordsOf(data: NDArray["data"]): Uint32Array {
-  const words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[data.BYTES_PER_ELEMENT]!;
-  return new words(data.buffer as ArrayBuffer, data.byteOffset, data.length) as unknown as Uint32Array;
+  const words = {
+    1: Uint8Array,
+    2: Uint16Array,
+    4: Uint32Array,
+    8: BigUint64Array,
+  }[data.BYTES_PER_ELEMENT]!;
+  return new words(
+    data.buffer as ArrayBuffer,
+    data.byteOffset,
+    data.length,
+  ) as unknown as Uint32Array;
 }
 
-function pick(from: Uint32Array, to: Uint32Array, { height, width, planes }: Size, lanes: number): void {
+function pick(
+  from: Uint32Array,
+  to: Uint32Array,
+  { height, width, planes }: Size,
+  lanes: number,
+): void {
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -79,7 +96,12 @@ function pick(from: Uint32Array, to: Uint32Array, { height, width, planes }: Siz
   }
 }
 
-function means(from: Float64Array, to: Float64Array, { height, width, planes }: Size, isWhole: boolean): void {
+function means(
+  from: Float64Array,
+  to: Float64Array,
+  { height, width, planes }: Size,
+  isWhole: boolean,
+): void {
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y += 2) {
@@ -103,7 +125,8 @@ function bigMeans(from: BigInt64Array, to: BigInt64Array, { height, width, plane
       for (let x = 0; x < width; x += 2) {
         const right = x + 1 < width ? x + 1 : x;
         // A shift rounds down, below zero too.
-        to[at++] = (from[row + x] + from[row + right] + from[next + x] + from[next + right] + 2n) >> 2n;
+        to[at++] = (from[row + x] + from[row + right] + from[next + x] + from[next + right] + 2n) >>
+          2n;
       }
     }
   }

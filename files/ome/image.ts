@@ -57,13 +57,19 @@ export async function openMultiscale(
   options: CallOptions = {},
 ): Promise<MultiscaleImage> {
   const metadata = await readImageMetadata(store, path, options);
-  const arrays = await Promise.all(metadata.levels.map((level) => openLevel(store, path, level, options)));
+  const arrays = await Promise.all(
+    metadata.levels.map((level) => openLevel(store, path, level, options)),
+  );
   checkLevels(path, metadata.axes, arrays);
   return imageOf(path, metadata, arrays);
 }
 
 /** What the group of an image says. */
-export async function readImageMetadata(store: ZarrStore, path: string, options?: CallOptions): Promise<ImageMetadata> {
+export async function readImageMetadata(
+  store: ZarrStore,
+  path: string,
+  options?: CallOptions,
+): Promise<ImageMetadata> {
   const { attributes } = await openZarrGroup(store, path, options);
   return readImageAttributes(path, attributes);
 }
@@ -79,7 +85,11 @@ export function openLevel(
 }
 
 /** An image whose levels are open. */
-export function imageOf(path: string, metadata: ImageMetadata, arrays: readonly ZarrArray[]): MultiscaleImage {
+export function imageOf(
+  path: string,
+  metadata: ImageMetadata,
+  arrays: readonly ZarrArray[],
+): MultiscaleImage {
   const levels = metadata.levels.map((level, i) => ({ ...level, array: arrays[i] }));
   return {
     ...metadata,
@@ -113,7 +123,11 @@ export async function readPlane(
 /** The level of an image with this number. */
 export function levelAt<L>(path: string, levels: readonly L[], level: number): L {
   if (levels[level] !== undefined) return levels[level];
-  throw noPlane(path, `there is no level ${shown(level)}`, `It has ${levels.length}, counted from 0.`);
+  throw noPlane(
+    path,
+    `there is no level ${shown(level)}`,
+    `It has ${levels.length}, counted from 0.`,
+  );
 }
 
 function noPlane(

@@ -12,7 +12,15 @@ import { listAxes, readAxes } from "./axes.ts";
 import type { Axes, Axis } from "./axes.ts";
 import { omeroOf, readChannels } from "./channels.ts";
 import type { Channel } from "./channels.ts";
-import { checkDistinct, itemsOf, memberIn, memberOf, newDocument, numbersOf, optional } from "./document.ts";
+import {
+  checkDistinct,
+  itemsOf,
+  memberIn,
+  memberOf,
+  newDocument,
+  numbersOf,
+  optional,
+} from "./document.ts";
 import { readDocument, textOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
 import { versionOf, withVersion } from "./version.ts";
@@ -100,7 +108,8 @@ export function imageAttributes(image: ImageToDescribe): ZarrObject {
   return attributes;
 }
 
-const DESCRIBED = "Each level is half as large in x and y as the one before; odd sides are rounded up.";
+const DESCRIBED =
+  "Each level is half as large in x and y as the one before; odd sides are rounded up.";
 
 /**
  * Reads the attributes of the group of an image, of 0.4 or 0.5. Of several multiscale images the first is read.
@@ -119,10 +128,16 @@ function parseImage(document: Part): ImageMetadata {
   if (multiscale === undefined) throw wrong(multiscales, "is empty");
   const name = optional(multiscale, "name", textOf);
   const axes = readAxes(memberOf(multiscale, "axes"));
-  const outer = optional(multiscale, "coordinateTransformations", (part) => readPlacement(part, axes.length));
+  const outer = optional(
+    multiscale,
+    "coordinateTransformations",
+    (part) => readPlacement(part, axes.length),
+  );
   const datasets = memberOf(multiscale, "datasets");
   const items = itemsOf(datasets);
-  if (items.length < 1 || items.length > MAX_LEVELS) throw wrong(datasets, `has ${items.length} levels`);
+  if (items.length < 1 || items.length > MAX_LEVELS) {
+    throw wrong(datasets, `has ${items.length} levels`);
+  }
   const levels = items.map((item) => {
     const inner = readPlacement(memberOf(item, "coordinateTransformations"), axes.length);
     return { path: readPath(memberOf(item, "path")), ...after(inner, outer) };
@@ -161,7 +176,9 @@ function after({ scale, translation }: Placement, outer?: Placement): Placement 
   if (outer === undefined) return { scale, translation };
   return {
     scale: scale.map((step, axis) => step * outer.scale[axis]),
-    translation: translation.map((offset, axis) => offset * outer.scale[axis] + outer.translation[axis]),
+    translation: translation.map((offset, axis) =>
+      offset * outer.scale[axis] + outer.translation[axis]
+    ),
   };
 }
 

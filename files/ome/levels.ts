@@ -60,7 +60,10 @@ export function levelShapes(shape: readonly number[], levels?: number): number[]
 }
 
 /** Where the elements of levels are: the mean of two lies between them, the nearest where the first was. */
-export function placeLevels(shapes: readonly number[][], layout: Omit<ImageLayout, "axes">): LevelMetadata[] {
+export function placeLevels(
+  shapes: readonly number[][],
+  layout: Omit<ImageLayout, "axes">,
+): LevelMetadata[] {
   const ones = shapes[0].map(() => 1);
   const { scale = ones, translation = ones.map(() => 0), downsampling = "mean" } = layout;
   return shapes.map((shape, i) => {
@@ -69,7 +72,9 @@ export function placeLevels(shapes: readonly number[][], layout: Omit<ImageLayou
     return {
       path: String(i),
       scale: scale.map((step, axis) => step * factors[axis]),
-      translation: translation.map((offset, axis) => offset + scale[axis] * shift * (factors[axis] - 1)),
+      translation: translation.map((offset, axis) =>
+        offset + scale[axis] * shift * (factors[axis] - 1)
+      ),
     };
   });
 }
@@ -78,12 +83,16 @@ export function placeLevels(shapes: readonly number[][], layout: Omit<ImageLayou
 export function cutsOf(
   shape: readonly number[],
   dtype: DType,
-  { version, chunks = planeChunks(shape), shards }: Pick<ImageLayout, "chunks" | "shards"> & { version: OmeVersion },
+  { version, chunks = planeChunks(shape), shards }: Pick<ImageLayout, "chunks" | "shards"> & {
+    version: OmeVersion;
+  },
 ): { chunks: readonly number[]; shards?: readonly number[] } {
   if (shards !== undefined && shards !== null) return { chunks, shards };
   if (shards === null || version === "0.4") return { chunks };
   const grown = growBlock(shape, chunks, MAX_BLOCK_BYTES / ELEMENTS[dtype].bytes);
-  return grown.every((length, axis) => length === chunks[axis]) ? { chunks } : { chunks, shards: grown };
+  return grown.every((length, axis) => length === chunks[axis])
+    ? { chunks }
+    : { chunks, shards: grown };
 }
 
 /** How an array is written from another one. */
@@ -93,15 +102,24 @@ export interface CopyOptions extends CallOptions {
 }
 
 /** The blocks in which an array is written: whole stored objects, many where they are small. */
-function writtenBlocks({ shape, dtype, chunks, shards }: ZarrArray, maxBytes = MAX_BLOCK_BYTES): Iterable<Box> {
+function writtenBlocks(
+  { shape, dtype, chunks, shards }: ZarrArray,
+  maxBytes = MAX_BLOCK_BYTES,
+): Iterable<Box> {
   return blocksOf(shape, growBlock(shape, shards ?? chunks, maxBytes / ELEMENTS[dtype].bytes));
 }
 
 /** Fills an array with another one, a block at a time. */
-export async function copyArray(source: ZarrArray, target: ZarrArray, options: CopyOptions = {}): Promise<void> {
+export async function copyArray(
+  source: ZarrArray,
+  target: ZarrArray,
+  options: CopyOptions = {},
+): Promise<void> {
   const { maxBytes, signal } = options;
   for (const { from, to } of writtenBlocks(target, maxBytes)) {
-    const block = await source.read(from.map((start, axis) => [start, to[axis]] as const), { signal });
+    const block = await source.read(from.map((start, axis) => [start, to[axis]] as const), {
+      signal,
+    });
     await target.write(block, { at: from, signal });
   }
 }
@@ -118,7 +136,10 @@ export async function halveArray(
       const factor = axis < shape.length - 2 ? 1 : 2;
       return [start * factor, Math.min(to[axis] * factor, shape[axis])] as const;
     });
-    await target.write(halve(await source.read(area, { signal }), downsampling), { at: from, signal });
+    await target.write(halve(await source.read(area, { signal }), downsampling), {
+      at: from,
+      signal,
+    });
   }
 }
 /** The error of an image that cannot be written so. */

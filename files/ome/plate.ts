@@ -60,7 +60,12 @@ export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
   /** An image of a well. One that there is not is `NotFound`. */
   image(well: WellName, field: FieldName, options?: CallOptions): Promise<MultiscaleImage>;
   /** A plane of an image, of shape `[height, width]`. Of elements only chunks of it are read. */
-  readPlane(well: WellName, field: FieldName, at?: PlaneIndex, options?: ReadPlaneOptions): Promise<NDArray>;
+  readPlane(
+    well: WellName,
+    field: FieldName,
+    at?: PlaneIndex,
+    options?: ReadPlaneOptions,
+  ): Promise<NDArray>;
   /**
    * Saves many images of a well as one field: an array of all axes of the plate, or planes, all of one size and dtype.
    * Nothing that was saved is ever replaced: a field that is there is `AlreadyExists`, unless images are appended to it.
@@ -100,8 +105,20 @@ export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
  * assertEquals(await opened.readPlane("B/3", 0, { c: 1 }), plane(2));
  * ```
  */
-export async function createPlate(store: ZarrStore, path: string, options: CreatePlateOptions): Promise<Plate> {
-  const { rows, columns, version = "0.5", name = path.split("/").at(-1), fieldCount, acquisitions, signal } = options;
+export async function createPlate(
+  store: ZarrStore,
+  path: string,
+  options: CreatePlateOptions,
+): Promise<Plate> {
+  const {
+    rows,
+    columns,
+    version = "0.5",
+    name = path.split("/").at(-1),
+    fieldCount,
+    acquisitions,
+    signal,
+  } = options;
   const attributes = plateAttributes({
     version,
     ...name !== "" && { name },
@@ -123,7 +140,11 @@ export async function createPlate(store: ZarrStore, path: string, options: Creat
  * @throws {RegistryError} `NotFound`; `Corrupt` for metadata that OME-NGFF does not allow; `Unsupported` for other
  * versions
  */
-export async function openPlate(store: ZarrStore, path: string, options: OpenPlateOptions = {}): Promise<Plate> {
+export async function openPlate(
+  store: ZarrStore,
+  path: string,
+  options: OpenPlateOptions = {},
+): Promise<Plate> {
   const { attributes } = await openZarrGroup(store, path, { signal: options.signal });
   return plateOf(store, path, { metadata: readPlateAttributes(path, attributes), layout: options });
 }
@@ -168,19 +189,32 @@ function plateOf(
       return await readPlane(image, { axes, array, at }, { signal });
     },
     async saveImages(well, field, images, options = {}) {
-      return await writer.save({ ...placeOf(metadata, well), field: fieldName(field) }, images, options);
+      return await writer.save(
+        { ...placeOf(metadata, well), field: fieldName(field) },
+        images,
+        options,
+      );
     },
   };
 }
 
 /** A well by its rows and columns. */
-function placeOf({ rows, columns }: PlateMetadata, well: WellName): { row: string; column: string } {
-  const [row, column, ...others] = typeof well === "string" ? well.split("/") : [well.row, well.column];
+function placeOf(
+  { rows, columns }: PlateMetadata,
+  well: WellName,
+): { row: string; column: string } {
+  const [row, column, ...others] = typeof well === "string"
+    ? well.split("/")
+    : [well.row, well.column];
   if (others.length === 0 && rows.includes(row) && columns.includes(column)) return { row, column };
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot use well ${shown(typeof well === "string" ? well : `${row}/${column}`)}: the plate has none`,
-    hint: `Its rows are ${told(rows)}, its columns ${told(columns)}: a well is "${rows[0]}/${columns[0]}".`,
+    message: `Cannot use well ${
+      shown(typeof well === "string" ? well : `${row}/${column}`)
+    }: the plate has none`,
+    hint: `Its rows are ${told(rows)}, its columns ${told(columns)}: a well is "${rows[0]}/${
+      columns[0]
+    }".`,
   });
 }
 

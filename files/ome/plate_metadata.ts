@@ -6,7 +6,15 @@
  */
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
-import { checkDistinct, itemsOf, memberOf, nameOf, newDocument, optional, readDocument } from "./document.ts";
+import {
+  checkDistinct,
+  itemsOf,
+  memberOf,
+  nameOf,
+  newDocument,
+  optional,
+  readDocument,
+} from "./document.ts";
 import { textOf, wholeOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
 import { versionOf, withVersion } from "./version.ts";
@@ -165,7 +173,9 @@ function readWell(item: Part, rows: string[], columns: string[]): WellPlace {
   const path = memberOf(item, "path");
   const row = rows[wholeOf(memberOf(item, "rowIndex"), 0)];
   const column = columns[wholeOf(memberOf(item, "columnIndex"), 0)];
-  if (row === undefined || column === undefined) throw wrong(item, "is in a row or a column that there is not");
+  if (row === undefined || column === undefined) {
+    throw wrong(item, "is in a row or a column that there is not");
+  }
   if (textOf(path) === `${row}/${column}`) return { path: `${row}/${column}`, row, column };
   throw wrong(path, `is ${shown(path.value)}, in row ${row} and column ${column}`);
 }
@@ -188,7 +198,9 @@ function readAcquisition(item: Part): Acquisition {
 }
 
 /** An acquisition as the document of a plate has it. */
-function acquisitionItem({ id, name, description, fieldCount, startTime, endTime }: Acquisition): ZarrObject {
+function acquisitionItem(
+  { id, name, description, fieldCount, startTime, endTime }: Acquisition,
+): ZarrObject {
   return {
     id,
     ...name !== undefined && { name },

@@ -73,7 +73,11 @@ export async function createImagePyramid(
 }
 
 /** The group of a path, where there is one. */
-export async function findGroup(store: ZarrStore, path: string, options: CallOptions): Promise<ZarrGroup | undefined> {
+export async function findGroup(
+  store: ZarrStore,
+  path: string,
+  options: CallOptions,
+): Promise<ZarrGroup | undefined> {
   try {
     return await openZarrGroup(store, path, options);
   } catch (error) {
@@ -94,8 +98,15 @@ export async function writeImage(
   path: string,
   options: WriteImageOptions,
 ): Promise<MultiscaleImage> {
-  const { image, version = "0.5", axes, downsampling = "mean", channels, name = path.split("/").at(-1), signal } =
-    options;
+  const {
+    image,
+    version = "0.5",
+    axes,
+    downsampling = "mean",
+    channels,
+    name = path.split("/").at(-1),
+    signal,
+  } = options;
   const { dtype } = image;
   const shapes = levelShapes(image.shape, options.levels);
   if (shapes.length > 1) checkHalvable(dtype, downsampling);
@@ -110,7 +121,11 @@ export async function writeImage(
     dtype,
   });
   const metadata = readImageAttributes(path, attributes);
-  checkImage(image, { axes: metadata.axes.length, channels, channelAxis: metadata.axes.findIndex(isChannels) });
+  checkImage(image, {
+    axes: metadata.axes.length,
+    channels,
+    channelAxis: metadata.axes.findIndex(isChannels),
+  });
   if (options.isOverLeftover) {
     await removeDocuments(
       store,
@@ -139,9 +154,15 @@ export async function writeImage(
 }
 
 /** What makes groups and arrays of paths goes; chunks are written over. */
-async function removeDocuments(store: ZarrStore, paths: readonly string[], { signal }: CallOptions): Promise<void> {
+async function removeDocuments(
+  store: ZarrStore,
+  paths: readonly string[],
+  { signal }: CallOptions,
+): Promise<void> {
   for (const path of paths) {
-    for (const name of ["zarr.json", ".zgroup", ".zarray"]) await store.remove?.(joinPath(path, name), { signal });
+    for (const name of ["zarr.json", ".zgroup", ".zarray"]) {
+      await store.remove?.(joinPath(path, name), { signal });
+    }
   }
 }
 
@@ -151,18 +172,28 @@ function isChannels({ type }: { type?: string }): boolean {
 
 function checkImage(
   { shape, dtype }: NDArray | ZarrArray,
-  { axes, channels, channelAxis }: { axes: number; channels?: readonly unknown[]; channelAxis: number },
+  { axes, channels, channelAxis }: {
+    axes: number;
+    channels?: readonly unknown[];
+    channelAxis: number;
+  },
 ): void {
   if (shape.length !== axes) {
     throw invalidImage(`its shape is (${shape.join(", ")}), with ${axes} axes`, "Name each axis.");
   }
   if (shape.includes(0)) {
-    throw invalidImage(`its shape is (${shape.join(", ")}): it has no elements`, "There must be some.");
+    throw invalidImage(
+      `its shape is (${shape.join(", ")}): it has no elements`,
+      "There must be some.",
+    );
   }
   if (!Object.hasOwn(ELEMENTS, dtype) || areTimes(dtype)) {
     throw invalidImage("it is no array", "Pass { data, shape, dtype }.");
   }
   const count = channelAxis < 0 ? 1 : shape[channelAxis];
   if (channels === undefined || channels.length === count) return;
-  throw invalidImage(`${channels.length} channels are described, it has ${count}`, "Describe each of them, or none.");
+  throw invalidImage(
+    `${channels.length} channels are described, it has ${count}`,
+    "Describe each of them, or none.",
+  );
 }

@@ -16,7 +16,12 @@ import { listAxes } from "./axes.ts";
 import type { Axes } from "./axes.ts";
 import type { Channel } from "./channels.ts";
 import type { MultiscaleImage } from "./image.ts";
-import { readPlateAttributes, readWellAttributes, wellAttributes, wellItems } from "./plate_metadata.ts";
+import {
+  readPlateAttributes,
+  readWellAttributes,
+  wellAttributes,
+  wellItems,
+} from "./plate_metadata.ts";
 import type { Field, PlateMetadata } from "./plate_metadata.ts";
 import { findGroup, writeImage } from "./pyramid.ts";
 import type { ImageLayout } from "./levels.ts";
@@ -62,7 +67,11 @@ export function createFieldWriter(
   const wells = createLanes();
   const plateTurn = createLimit(1);
 
-  async function saveField(place: FieldPlace, images: Images, options: SaveImagesOptions): Promise<MultiscaleImage> {
+  async function saveField(
+    place: FieldPlace,
+    images: Images,
+    options: SaveImagesOptions,
+  ): Promise<MultiscaleImage> {
     const { append, acquisition, channels, lengths, signal } = options;
     const wellPath = joinPath(path, `${place.row}/${place.column}`);
     const at = joinPath(wellPath, place.field);
@@ -112,12 +121,18 @@ export function createFieldWriter(
   }
 
   /** The plate lists the well, and has as many fields at least. */
-  async function listWell({ row, column }: FieldPlace, count: number, signal?: AbortSignal): Promise<void> {
+  async function listWell(
+    { row, column }: FieldPlace,
+    count: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const group = await openZarrGroup(store, path, { signal });
     const { wells, rows, columns, fieldCount = 0 } = readPlateAttributes(path, group.attributes);
     const isListed = wells.some((well) => well.row === row && well.column === column);
     if (isListed && fieldCount >= count) return;
-    const added = isListed ? [] : wellItems([{ path: `${row}/${column}`, row, column }], rows, columns);
+    const added = isListed
+      ? []
+      : wellItems([{ path: `${row}/${column}`, row, column }], rows, columns);
     const more = (own: ZarrObject) => ({
       ...own,
       wells: [...own.wells as ZarrObject[], ...added],

@@ -20,7 +20,11 @@ export type Images = NDArray | readonly NDArray[];
  * @throws {RegistryError} `Unsupported` for planes of different sizes or elements: nothing is cast; `Invalid` for
  * lengths that do not fit
  */
-export function stackImages(images: Images, axes: readonly Axis[], lengths: Record<string, number> = {}): NDArray {
+export function stackImages(
+  images: Images,
+  axes: readonly Axis[],
+  lengths: Record<string, number> = {},
+): NDArray {
   if (!Array.isArray(images)) return checkStack(images as NDArray, axes);
   const [first] = images as NDArray[];
   if (first === undefined) throw invalid("there are no planes", "Pass one or more.");
@@ -28,7 +32,11 @@ export function stackImages(images: Images, axes: readonly Axis[], lengths: Reco
   const shape = [...leadingShape(images.length, axes, lengths), ...first.shape];
   const { array, lanes } = ELEMENTS[first.dtype];
   const length = countElements(shape) * lanes;
-  const data = new array(new ArrayBuffer(length * first.data.BYTES_PER_ELEMENT), 0, length) as Uint8Array;
+  const data = new array(
+    new ArrayBuffer(length * first.data.BYTES_PER_ELEMENT),
+    0,
+    length,
+  ) as Uint8Array;
   images.forEach((plane, i) => data.set(plane.data as Uint8Array, i * first.data.length));
   return { data, shape, dtype: first.dtype } as NDArray;
 }
@@ -39,7 +47,9 @@ function checkStack(images: NDArray, axes: readonly Axis[]): NDArray {
   if (images.shape.length !== axes.length) {
     throw unsupported(`an array of shape (${images.shape.join(", ")}) has not the axes ${names}`);
   }
-  if (images.shape.includes(0)) throw unsupported(`an array of shape (${images.shape.join(", ")}) has no elements`);
+  if (images.shape.includes(0)) {
+    throw unsupported(`an array of shape (${images.shape.join(", ")}) has no elements`);
+  }
   return images;
 }
 
@@ -47,20 +57,29 @@ function checkPlane(plane: NDArray, i: number, first: NDArray): void {
   if (!isNDArray(plane) || plane.shape.length !== 2 || plane.shape.includes(0)) {
     throw unsupported(`plane ${i} is no array of two dimensions with elements`);
   }
-  if (plane.dtype === first.dtype && plane.shape.every((length, axis) => length === first.shape[axis])) return;
+  if (
+    plane.dtype === first.dtype && plane.shape.every((length, axis) => length === first.shape[axis])
+  ) return;
   const told = ({ dtype, shape }: NDArray) => `${dtype} of shape (${shape.join(", ")})`;
   throw unsupported(`plane ${i} is ${told(plane)}, the first is ${told(first)}`);
 }
 
 /** The lengths of all axes but the last two, of which one may be left out. */
-function leadingShape(count: number, axes: readonly Axis[], lengths: Record<string, number>): number[] {
+function leadingShape(
+  count: number,
+  axes: readonly Axis[],
+  lengths: Record<string, number>,
+): number[] {
   const names = axes.slice(0, -2).map(({ name }) => name);
   const other = Object.keys(lengths).find((name) => !names.includes(name));
   if (other !== undefined) {
     throw invalid(`there is no axis ${shown(other)} of planes`, `There are ${names.join(", ")}.`);
   }
   const said = names.map((name) => Object.hasOwn(lengths, name) ? lengths[name] : undefined);
-  const known = said.filter((length) => length !== undefined).reduce((product, length) => product * length, 1);
+  const known = said.filter((length) => length !== undefined).reduce(
+    (product, length) => product * length,
+    1,
+  );
   const open = said.filter((length) => length === undefined).length;
   const shape = said.map((length) => length ?? (open === 1 ? count / known : 1));
   const isWhole = shape.every((length) => Number.isSafeInteger(length) && length >= 1);
@@ -76,7 +95,8 @@ function unsupported(state: string): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot save the images: ${state}`,
-    hint: "All planes have one size and one dtype, { data, shape, dtype }; toArray(image) gives it. Nothing is cast.",
+    hint:
+      "All planes have one size and one dtype, { data, shape, dtype }; toArray(image) gives it. Nothing is cast.",
   });
 }
 

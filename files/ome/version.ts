@@ -62,7 +62,14 @@ export function changeMetadata(
 }
 
 function otherVersion(version: Part): RegistryError {
-  if (!/^\d+\.\d+/.test(textOf(version))) return wrong(version, `is ${shown(version.value)}: no version`);
+  if (!/^\d+\.\d+/.test(textOf(version))) {
+    return wrong(version, `is ${shown(version.value)}: no version`);
+  }
   const { message, key } = wrong(version, `is ${shown(version.value)}: 0.4 and 0.5 are read`);
-  return new RegistryError({ code: "Unsupported", message, key, hint: "ome-zarr (Python) brings it to 0.5." });
+  return new RegistryError({
+    code: "Unsupported",
+    message,
+    key,
+    hint: "ome-zarr (Python) brings it to 0.5.",
+  });
 }

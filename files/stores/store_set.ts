@@ -100,7 +100,11 @@ export abstract class FileStore implements FileStoreContract {
   /** See the contract. */
   abstract open(path: string, options?: CallOptions): Promise<FileToDecode>;
   /** See the contract. */
-  abstract write(path: string, content: FileToSave["content"], options?: WriteFileOptions): Promise<FileEntry>;
+  abstract write(
+    path: string,
+    content: FileToSave["content"],
+    options?: WriteFileOptions,
+  ): Promise<FileEntry>;
   /** See the contract. */
   abstract createFolder(path: string, options?: CallOptions): Promise<void>;
   /** See the contract. */
@@ -133,7 +137,10 @@ export function createStoreSet(
     checkName(name);
     if (typeof create !== "function") throw noFactory(name, create);
     if (Object.hasOwn(aliases, name)) throw aliasTaken(name, aliases[name]);
-    lookup.registerLazy(name, () => Promise.resolve().then(create).then((store) => checked(name, store)));
+    lookup.registerLazy(
+      name,
+      () => Promise.resolve().then(create).then((store) => checked(name, store)),
+    );
   }
 
   for (const [name, create] of Object.entries(defaults)) add(name, create);
@@ -155,7 +162,8 @@ export function createStoreSet(
       throw new RegistryError({
         code: "Invalid",
         message: `Cannot register the class ${Class.name}: it has no static storeName`,
-        hint: `Add static storeName = "${Class.name.toLowerCase()}", or register(name, () => new ${Class.name}()).`,
+        hint:
+          `Add static storeName = "${Class.name.toLowerCase()}", or register(name, () => new ${Class.name}()).`,
       });
     }
     const lacking = lackingOf(Class.prototype);
@@ -172,7 +180,8 @@ export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
   return {
     ...set,
     register: set.register,
-    get: async (name) => known.has(name) ? known.get(name) : set.has(name) ? await set.get(name) : known.get(name),
+    get: async (name) =>
+      known.has(name) ? known.get(name) : set.has(name) ? await set.get(name) : known.get(name),
     has: (name) => known.has(name) || set.has(name),
     names: () => [...known.names(), ...set.names()],
   };
@@ -187,7 +196,9 @@ function lackingOf(store: object): string[] {
 }
 
 function checked(name: string, store: AnyFileStore): AnyFileStore {
-  const lacking = typeof store === "object" && store !== null ? lackingOf(store) : [...READS, ...WRITES];
+  const lacking = typeof store === "object" && store !== null
+    ? lackingOf(store)
+    : [...READS, ...WRITES];
   if (lacking.length > 0) throw incomplete(name, lacking);
   return store;
 }
@@ -196,13 +207,18 @@ function incomplete(name: string, lacking: string[]): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot register file store ${shown(name)}: it lacks ${lacking.join(", ")}`,
-    hint: `A store that is only read has ${READS.join(", ")}; one for values only has save; others have all of them. ` +
+    hint:
+      `A store that is only read has ${
+        READS.join(", ")
+      }; one for values only has save; others have all of them. ` +
       "Those of a class are methods: stat(path) { … }, not stat = (path) => ….",
   });
 }
 
 function noFactory(name: string, given: unknown): RegistryError {
-  const what = given === undefined ? "nothing makes it" : `it is given ${described(given)}, and nothing that makes it`;
+  const what = given === undefined
+    ? "nothing makes it"
+    : `it is given ${described(given)}, and nothing that makes it`;
   return new RegistryError({
     code: "Invalid",
     message: `Cannot register file store ${shown(name)}: ${what}`,

@@ -13,7 +13,11 @@ import { follow, followTo } from "../../core/files/follow.ts";
 import { collect, collectEntries } from "./listing.ts";
 
 /** Removes a path with all that is below it. False where nothing was. Links are removed, never what they lead to. */
-export async function removeAll(store: FileStore, path: string, options: CallOptions = {}): Promise<boolean> {
+export async function removeAll(
+  store: FileStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<boolean> {
   const parsed = parsePath(path);
   const found = await store.stat(parsed, options);
   if (found === undefined) return false;
@@ -51,10 +55,15 @@ export async function copyAll(
   if (found.kind === "file") return await copyEntry(found, target);
   const { folders, files } = await collectEntries(store, found.path, { signal });
   const outside = files.find(({ kind, target }) => kind === "link" && target === undefined);
-  if (outside !== undefined) throw refused({ ...why, path: outside.path }, "the link leads out of the store");
-  const below = (path: string) => joinPath(target, found.path === "" ? path : path.slice(found.path.length + 1));
+  if (outside !== undefined) {
+    throw refused({ ...why, path: outside.path }, "the link leads out of the store");
+  }
+  const below = (path: string) =>
+    joinPath(target, found.path === "" ? path : path.slice(found.path.length + 1));
   await store.createFolder(target, { signal });
-  for (const { path } of folders) if (path !== target) await store.createFolder(below(path), { signal });
+  for (const { path } of folders) {
+    if (path !== target) await store.createFolder(below(path), { signal });
+  }
   await forEachAtOnce(files, (file) => copyEntry(file, below(file.path)));
 }
 
@@ -84,17 +93,22 @@ export async function mirrorWithLinks(
   const target = parsePath(to);
   const { folders, files } = await collect(store, root, { recursive, signal });
   const inTarget = (path: string) => path === target || path.startsWith(`${target}/`);
-  const below = (path: string) => joinPath(target, root === "" ? path : path.slice(root.length + 1));
+  const below = (path: string) =>
+    joinPath(target, root === "" ? path : path.slice(root.length + 1));
   const report: MirroredLinks = { links: 0, taken: [] };
   await store.createFolder(target, { signal });
   if (recursive) {
-    for (const folder of folders) if (!inTarget(folder)) await store.createFolder(below(folder), { signal });
+    for (const folder of folders) {
+      if (!inTarget(folder)) await store.createFolder(below(folder), { signal });
+    }
   }
   await forEachAtOnce(files.filter((file) => !inTarget(file)), async (file) => {
     const link = below(file);
     if (link === file) return; // the root into itself: a link would be replaced by one to itself
     const there = await store.stat(link, { signal });
-    if (there !== undefined && (there.kind !== "link" || !replaceLinks)) return void report.taken.push(link);
+    if (there !== undefined && (there.kind !== "link" || !replaceLinks)) {
+      return void report.taken.push(link);
+    }
     if (there?.target === file) return;
     if (there !== undefined) await store.remove(link, { signal });
     try {

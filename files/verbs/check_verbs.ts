@@ -28,8 +28,18 @@ interface VerbShape {
 const CALL: OptionNames<CallOptions> = { signal: true };
 const LOAD: OptionNames<LoadFileOptions> = { ...CALL, as: true };
 const SAVE: OptionNames<SaveFileOptions> = { ...LOAD, mode: true };
-const LIST: OptionNames<ListFilesOptions> = { ...CALL, pattern: true, extensions: true, recursive: true };
-const LOAD_BATCH: OptionNames<LoadBatchOptions> = { ...LOAD, concurrency: true, stopOnError: true, onProgress: true };
+const LIST: OptionNames<ListFilesOptions> = {
+  ...CALL,
+  pattern: true,
+  extensions: true,
+  recursive: true,
+};
+const LOAD_BATCH: OptionNames<LoadBatchOptions> = {
+  ...LOAD,
+  concurrency: true,
+  stopOnError: true,
+  onProgress: true,
+};
 const SAVE_BATCH: OptionNames<SaveBatchOptions> = { ...LOAD_BATCH, ...SAVE };
 const MIRROR: OptionNames<MirrorLinksOptions> = { ...CALL, recursive: true, replaceLinks: true };
 const RECURSIVE = { ...CALL, recursive: true } as const;

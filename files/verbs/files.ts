@@ -4,7 +4,12 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import type { AnyFileStore, FileEntry, FileStore, ReadableFileStore } from "../../core/file_store.ts";
+import type {
+  AnyFileStore,
+  FileEntry,
+  FileStore,
+  ReadableFileStore,
+} from "../../core/file_store.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { refused } from "../../core/files/path_errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
@@ -47,7 +52,10 @@ export interface Files {
   /** The text of a file, exactly. */
   loadText(path: string, options?: CallOptions): Promise<string>;
   /** Loads many, several at once; says what became of each, in the order of the paths. */
-  loadBatch<T = unknown>(paths: Iterable<string>, options?: LoadBatchOptions<T>): Promise<BatchResult<T>>;
+  loadBatch<T = unknown>(
+    paths: Iterable<string>,
+    options?: LoadBatchOptions<T>,
+  ): Promise<BatchResult<T>>;
   /** Saves many, several at once; says what became of each, in their order: what failed has changed nothing. */
   saveBatch(
     values: Iterable<FileValue> | AsyncIterable<FileValue>,
@@ -60,11 +68,18 @@ export interface Files {
   /** The files in a folder as they come, in no order and in little memory. */
   walkFiles(folder: string, options?: ListFilesOptions): AsyncIterable<FileEntry>;
   /** The path of the first file of this name below a folder, the least deep one; undefined where there is none. */
-  findFileRecursive(folder: string, name: string, options?: CallOptions): Promise<string | undefined>;
+  findFileRecursive(
+    folder: string,
+    name: string,
+    options?: CallOptions,
+  ): Promise<string | undefined>;
   /** The names of all that is directly in a folder, in natural order. */
   listDir(folder: string, options?: CallOptions): Promise<string[]>;
   /** All folders and files below a folder, each once, by depth. */
-  collectDirsAndFiles(folder: string, options?: CallOptions & { recursive?: boolean }): Promise<FolderContent>;
+  collectDirsAndFiles(
+    folder: string,
+    options?: CallOptions & { recursive?: boolean },
+  ): Promise<FolderContent>;
   /** What is at a path, of a link that it is one; undefined where nothing is. */
   stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
   /** Whether a file or a folder is at a path, or behind the link there. */
@@ -88,7 +103,11 @@ export interface Files {
   /** Gives something another path, which must be free. */
   move(from: string, to: string, options?: CallOptions): Promise<void>;
   /** Makes a folder in which each file of another is a link to it. */
-  mirrorDirectoryWithSymlinks(from: string, to: string, options?: MirrorLinksOptions): Promise<MirroredLinks>;
+  mirrorDirectoryWithSymlinks(
+    from: string,
+    to: string,
+    options?: MirrorLinksOptions,
+  ): Promise<MirroredLinks>;
 }
 
 /** Creates the {@linkcode Files} of a store. */
@@ -111,8 +130,14 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
   const kindOf = async (action: string, path: string, options?: CallOptions) =>
     (await follow(readable(action, path), path, options))?.kind;
 
-  async function save(path: string, value: unknown, options: SaveFileOptions = {}): Promise<FileEntry> {
-    if (!("write" in store) && "save" in store) return await store.save(parsePath(path), value, options);
+  async function save(
+    path: string,
+    value: unknown,
+    options: SaveFileOptions = {},
+  ): Promise<FileEntry> {
+    if (!("write" in store) && "save" in store) {
+      return await store.save(parsePath(path), value, options);
+    }
     return await saveFile(writable("save", path), path, { ...options, value, formats });
   }
 
@@ -124,12 +149,16 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
     store,
     load,
     save,
-    open: async (path, options) => await openFile(readable("open", path), path, { action: "open", ...options }),
+    open: async (path, options) =>
+      await openFile(readable("open", path), path, { action: "open", ...options }),
     loadText: async (path, options) => await loadText(readable("load", path), path, options),
     async loadBatch<T>(paths: Iterable<string>, { as, ...options }: LoadBatchOptions<T> = {}) {
       const { signal } = options;
       checkMany(paths, "load", "paths");
-      return await collectOutcomes(outcomesOf(paths, (path) => load<T>(path, { as, signal }), options), { signal });
+      return await collectOutcomes(
+        outcomesOf(paths, (path) => load<T>(path, { as, signal }), options),
+        { signal },
+      );
     },
     async saveBatch(values, { as, mode, ...options } = {}) {
       const { signal } = options;
@@ -141,27 +170,38 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
       const saved = outcomesOf(values, saveOne, options);
       return await collectOutcomes(saved, { signal });
     },
-    listFiles: async (folder, options) => await listFiles(readable("list", folder), folder, options),
+    listFiles: async (folder, options) =>
+      await listFiles(readable("list", folder), folder, options),
     listImageFiles: async (folder, options) =>
-      await listFiles(readable("list", folder), folder, { extensions: IMAGE_EXTENSIONS, ...options }),
+      await listFiles(readable("list", folder), folder, {
+        extensions: IMAGE_EXTENSIONS,
+        ...options,
+      }),
     walkFiles: (folder, options) => walkFiles(readable("list", folder), folder, options),
     findFileRecursive: async (folder, name, options) =>
       await findFile(readable("list", folder), folder, { ...options, name }),
     listDir: async (folder, options) => await listNames(readable("list", folder), folder, options),
-    collectDirsAndFiles: async (folder, options) => await collect(readable("list", folder), folder, options),
+    collectDirsAndFiles: async (folder, options) =>
+      await collect(readable("list", folder), folder, options),
     stat: async (path, options) => await readable("look at", path).stat(path, options),
     exists: async (path, options) => await kindOf("look at", path, options) !== undefined,
     isFile: async (path, options) => await kindOf("look at", path, options) === "file",
     isDir: async (path, options) => await kindOf("look at", path, options) === "folder",
-    isSymlink: async (path, options) => (await readable("look at", path).stat(path, options))?.kind === "link",
-    ensureDirectory: async (path, options) => await writable("make folder", path).createFolder(path, options),
-    createSymlink: async (path, target, options) => await writable("make link", path).createLink(path, target, options),
+    isSymlink: async (path, options) =>
+      (await readable("look at", path).stat(path, options))?.kind === "link",
+    ensureDirectory: async (path, options) =>
+      await writable("make folder", path).createFolder(path, options),
+    createSymlink: async (path, target, options) =>
+      await writable("make link", path).createLink(path, target, options),
     async delete(path, { recursive = false, signal } = {}) {
       const files = writable("remove", path);
-      return recursive ? await removeAll(files, path, { signal }) : await files.remove(path, { signal });
+      return recursive
+        ? await removeAll(files, path, { signal })
+        : await files.remove(path, { signal });
     },
     deleteAll: async (path, options) => await removeAll(writable("remove", path), path, options),
-    copy: async (from, to, options) => await copyAll(writable("copy", from), from, { ...options, to }),
+    copy: async (from, to, options) =>
+      await copyAll(writable("copy", from), from, { ...options, to }),
     move: async (from, to, options) => await writable("move", from).move(from, to, options),
     mirrorDirectoryWithSymlinks: async (from, to, options) =>
       await mirrorWithLinks(writable("mirror", from), from, { ...options, to }),
@@ -171,7 +211,10 @@ export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
 /** A text can be iterated too, letter by letter: nobody means that. */
 function checkMany(many: unknown, action: string, wanted: string): void {
   const given = many as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  if (typeof given === "object" && (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined) return;
+  if (
+    typeof given === "object" &&
+    (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined
+  ) return;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot ${action} a batch: it is given ${described(many)}`,
@@ -180,7 +223,9 @@ function checkMany(many: unknown, action: string, wanted: string): void {
 }
 
 function checkEntry(entry: unknown): FileValue {
-  if (typeof entry === "object" && entry !== null && "path" in entry && "value" in entry) return entry as FileValue;
+  if (typeof entry === "object" && entry !== null && "path" in entry && "value" in entry) {
+    return entry as FileValue;
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot save ${described(entry)} of a batch: it is no { path, value }`,

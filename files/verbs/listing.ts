@@ -26,7 +26,16 @@ export interface ListFilesOptions extends CallOptions {
 }
 
 /** The extensions that are taken for images. */
-export const IMAGE_EXTENSIONS: readonly string[] = [".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"];
+export const IMAGE_EXTENSIONS: readonly string[] = [
+  ".tif",
+  ".tiff",
+  ".png",
+  ".jpg",
+  ".jpeg",
+  ".bmp",
+  ".gif",
+  ".webp",
+];
 
 /** What a folder holds, links not followed. */
 export interface FolderContent {
@@ -56,7 +65,9 @@ export async function listFiles(
   options: ListFilesOptions = {},
 ): Promise<string[]> {
   const paths: string[] = [];
-  for await (const files of walkNames(store, folder, options)) for (const { path } of files) paths.push(path);
+  for await (const files of walkNames(store, folder, options)) {
+    for (const { path } of files) paths.push(path);
+  }
   return sortNaturally(paths, (path) => path);
 }
 
@@ -86,7 +97,9 @@ async function* listNamed(
 async function* walk<E extends NamedEntry>(
   store: ReadableFileStore,
   folder: string,
-  { pattern, extensions, recursive = false, signal, list }: ListFilesOptions & { list: ListFolder<E> },
+  { pattern, extensions, recursive = false, signal, list }: ListFilesOptions & {
+    list: ListFolder<E>;
+  },
 ): AsyncGenerator<E[]> {
   const matches = pattern === undefined ? undefined : parseGlob(checkPattern(pattern));
   const endings = extensions === undefined ? undefined : endingsOf(extensions);
@@ -104,7 +117,8 @@ async function* walk<E extends NamedEntry>(
         if (entry.kind === "folder") {
           if (recursive) waiting.push(entry.path);
         } else if (
-          isWanted(entry.path) && (entry.kind === "file" || await leadsToFile(store, entry.path, { signal }))
+          isWanted(entry.path) &&
+          (entry.kind === "file" || await leadsToFile(store, entry.path, { signal }))
         ) {
           files.push(entry);
         }
@@ -114,12 +128,19 @@ async function* walk<E extends NamedEntry>(
   }
 }
 
-async function leadsToFile(store: ReadableFileStore, path: string, options: CallOptions): Promise<boolean> {
+async function leadsToFile(
+  store: ReadableFileStore,
+  path: string,
+  options: CallOptions,
+): Promise<boolean> {
   return (await follow(store, path, options))?.kind === "file";
 }
 
 /** A folder below may be gone by now. */
-async function* ifThere<E>(listed: AsyncIterable<E>, { isRoot }: { isRoot: boolean }): AsyncGenerator<E> {
+async function* ifThere<E>(
+  listed: AsyncIterable<E>,
+  { isRoot }: { isRoot: boolean },
+): AsyncGenerator<E> {
   try {
     yield* listed;
   } catch (error) {

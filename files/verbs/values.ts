@@ -6,7 +6,12 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import type { FileEntry, FileStore, ReadableFileStore, WriteFileOptions } from "../../core/file_store.ts";
+import type {
+  FileEntry,
+  FileStore,
+  ReadableFileStore,
+  WriteFileOptions,
+} from "../../core/file_store.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { Format } from "../../core/format.ts";
 import { described } from "../../core/materializer.ts";
@@ -42,7 +47,11 @@ export interface KnownFormats {
 const MOST_CHANGES = 20;
 
 /** The format of a path: as asked for, else by its extension, else bytes. */
-async function formatFor(formats: KnownFormats, path: string, as?: string | Format): Promise<Format> {
+async function formatFor(
+  formats: KnownFormats,
+  path: string,
+  as?: string | Format,
+): Promise<Format> {
   if (as === undefined) return await formats.forPath(path) ?? await formats.get("bytes");
   return typeof as === "string" ? await formats.get(as) : checkedFormat(as);
 }
@@ -60,7 +69,11 @@ export async function loadFile<T>(
     if (as === undefined && file.isShown && left > 0) continue; // a value was saved meanwhile
     const format = await formatFor(formats, file.path, as as string | Format);
     try {
-      return await told(() => format.decode(file, { signal }), { verb: "load", path: file.path, signal }) as T;
+      return await told(() => format.decode(file, { signal }), {
+        verb: "load",
+        path: file.path,
+        signal,
+      }) as T;
     } catch (error) {
       if (!isRegistryError(error, "Conflict") || left === 0) throw error; // else it was replaced since it was found
     }
@@ -90,7 +103,11 @@ export async function saveFile(
 }
 
 /** The text of the file behind a path, exactly. */
-export async function loadText(store: ReadableFileStore, path: string, options: CallOptions = {}): Promise<string> {
+export async function loadText(
+  store: ReadableFileStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<string> {
   const file = await openFile(store, path, { action: "load", ...options });
   const bytes = await file.bytes();
   try {
@@ -120,16 +137,23 @@ async function told<T>(
 }
 
 function isContent(content: unknown): boolean {
-  if (content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream) return true;
+  if (
+    content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream
+  ) return true;
   const { size, stream } = (content ?? {}) as { size?: unknown; stream?: unknown };
   return Number.isSafeInteger(size) && typeof stream === "function";
 }
 
-function formatFailed(verb: string, path: string, { state, cause }: { state: string; cause?: unknown }): RegistryError {
+function formatFailed(
+  verb: string,
+  path: string,
+  { state, cause }: { state: string; cause?: unknown },
+): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot ${verb} ${shown(path)}: its format ${state}`,
-    hint: "It is the code of the format that has to be looked at; a cause says what it stumbled on.",
+    hint:
+      "It is the code of the format that has to be looked at; a cause says what it stumbled on.",
     key: path,
     cause,
   });
@@ -148,7 +172,10 @@ async function refusal(
   path: string,
   { value, held, signal }: CallOptions & { value: unknown; held: unknown },
 ): Promise<RegistryError> {
-  const why = await Promise.resolve().then(() => format.encode(held, { signal })).then(() => undefined, (e) => e);
+  const why = await Promise.resolve().then(() => format.encode(held, { signal })).then(
+    () => undefined,
+    (e) => e,
+  );
   signal?.throwIfAborted();
   const known = isRegistryError(why) ? why.hint : undefined;
   const state = isRegistryError(why) ? `: ${why.message.replace(/^[^:]*: /, "")}` : "";

@@ -74,7 +74,9 @@ export interface NewArray extends CallOptions {
 }
 
 /** Writes a new array of one chunk: its files by their names. Undefined for one of several chunks. */
-export async function filesOf({ array, options, signal }: NewArray): Promise<Map<string, Uint8Array> | undefined> {
+export async function filesOf(
+  { array, options, signal }: NewArray,
+): Promise<Map<string, Uint8Array> | undefined> {
   if (!isOneChunk(array.shape, options.chunks)) return undefined;
   const made = new Map<string, Uint8Array>();
   const store = emptyStore((key, bytes) => Promise.resolve(void made.set(key, bytes)));
@@ -140,8 +142,12 @@ export async function seenArray(
 }
 
 /** What a store says of an array: a file as long as the `.npy` file of it. */
-export function fileEntry(path: string, { dtype, shape }: Pick<NDArray, "dtype" | "shape">): FileEntry {
-  const size = encodeNpyHeader(dtype, shape).byteLength + countElements(shape) * ELEMENTS[dtype].bytes;
+export function fileEntry(
+  path: string,
+  { dtype, shape }: Pick<NDArray, "dtype" | "shape">,
+): FileEntry {
+  const size = encodeNpyHeader(dtype, shape).byteLength +
+    countElements(shape) * ELEMENTS[dtype].bytes;
   return { path, kind: "file", size };
 }
 

@@ -28,7 +28,9 @@ export async function copyArray(
     try {
       const paths = await pathsBelow(files, from, { signal });
       await forEachAtOnce(paths.filter((path) => path !== `${from}/${DOCUMENT}`), async (path) => {
-        await files.write(`${to}${path.slice(from.length)}`, await files.open(path, { signal }), { signal });
+        await files.write(`${to}${path.slice(from.length)}`, await files.open(path, { signal }), {
+          signal,
+        });
       });
       if (sameBytes(before, await document())) {
         await files.write(`${to}/${DOCUMENT}`, before, { signal });
@@ -43,7 +45,11 @@ export async function copyArray(
 }
 
 /** The paths of all files below a folder. */
-export async function pathsBelow(files: FileStore, folder: string, options: CallOptions): Promise<string[]> {
+export async function pathsBelow(
+  files: FileStore,
+  folder: string,
+  options: CallOptions,
+): Promise<string[]> {
   const paths: string[] = [];
   for await (const { path, kind } of files.list(folder, options)) {
     if (kind === "file") paths.push(path);

@@ -95,7 +95,9 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
         if (isRegistryError(error, "AlreadyExists")) continue; // another process was faster
         throw error;
       }
-      if (last === undefined || (await read(fileOf(path)))?.id === expired[0].id) return { own, expired };
+      if (last === undefined || (await read(fileOf(path)))?.id === expired[0].id) {
+        return { own, expired };
+      }
       await files.remove(file); // its owner was alive, and released it
     }
     return undefined;
@@ -151,7 +153,9 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
           if (state === "begun" || own.isLeft) await undoChange(files, own);
           // The first file goes first: a process that sees it also sees the files that take it over. An idle lock keeps
           // the expired ones, because their change must still be undone.
-          for (const { file } of state === "idle" ? [own] : [...expired, own]) await files.remove(file);
+          for (const { file } of state === "idle" ? [own] : [...expired, own]) {
+            await files.remove(file);
+          }
         }
       } catch { /* the task succeeded, or its error is thrown */ }
     }
@@ -176,7 +180,11 @@ export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
     if (links.length === 0) return false;
     if (!isExpired(links.at(-1)!)) return true;
     try {
-      await hold({ path }, { action: "look at", path, location: files.location }, () => Promise.resolve());
+      await hold(
+        { path },
+        { action: "look at", path, location: files.location },
+        () => Promise.resolve(),
+      );
       return false;
     } catch (error) {
       if (isRegistryError(error, "Conflict", "Denied", "Unsupported")) return true; // no rights, or too slow

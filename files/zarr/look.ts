@@ -34,7 +34,10 @@ export function createLook(
   files: FileStore,
   { locks, system }: { locks: ArrayLocks; system: Pick<System, "sleep"> },
 ): Look {
-  async function settled<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
+  async function settled<T>(
+    path: string,
+    find: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
     for (let left = LOOKS, isAgain = false; left > 0; left--) {
       const found = await find();
       if (found !== undefined || path === "") return found;
@@ -64,9 +67,13 @@ export function createLook(
   async function lookOnce(path: string, options: CallOptions): Promise<Seen | undefined> {
     const entry = await files.stat(path, options);
     if (entry === undefined) return undefined;
-    const array = entry.kind === "folder" && path !== "" ? await seenArray(files, path, options) : undefined;
+    const array = entry.kind === "folder" && path !== ""
+      ? await seenArray(files, path, options)
+      : undefined;
     if (await arrayAbove(path, options) !== undefined) return undefined;
-    return array === undefined ? { entry } : { array, entry: await arrayEntry(files, path, { array, ...options }) };
+    return array === undefined
+      ? { entry }
+      : { array, entry: await arrayEntry(files, path, { array, ...options }) };
   }
 
   return { arrayAbove, look, lookOnce, settled };

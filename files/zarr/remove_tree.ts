@@ -7,7 +7,11 @@ import type { CallOptions } from "../../core/backend.ts";
 import type { FileStore } from "../../core/file_store.ts";
 
 /** Removes what is at a path, with all below it. Nothing there is success. */
-export async function removeTree(files: FileStore, path: string, options: CallOptions = {}): Promise<void> {
+export async function removeTree(
+  files: FileStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<void> {
   const found = await files.stat(path, options);
   if (found === undefined) return;
   if (found.kind === "folder") {

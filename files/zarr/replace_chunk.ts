@@ -18,12 +18,17 @@ import { readDocument } from "./read_stored.ts";
 export async function replaceChunk(
   files: FileStore,
   path: string,
-  { made, check, ...options }: CallOptions & { made: ReadonlyMap<string, Uint8Array>; check(): Promise<void> },
+  { made, check, ...options }: CallOptions & {
+    made: ReadonlyMap<string, Uint8Array>;
+    check(): Promise<void>;
+  },
 ): Promise<boolean> {
   const [before, after] = [await readDocument(files, path, options), made.get(DOCUMENT)!];
   if (before === undefined || withoutSave(before) !== withoutSave(after)) return false;
   await check();
-  for (const [name, bytes] of made) if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
+  for (const [name, bytes] of made) {
+    if (name !== DOCUMENT) await files.write(joinPath(path, name), bytes, options);
+  }
   return true;
 }
 

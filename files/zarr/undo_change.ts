@@ -44,7 +44,12 @@ export interface Works {
 /** Returns the temporary paths of a change. */
 export function worksOf({ id }: Pick<Change, "id">): Works {
   const own = `${WORKS}/${id}`;
-  return { made: own, old: `${own}-old`, document: `${own}-document`, madeDocument: `${own}-made-document` };
+  return {
+    made: own,
+    old: `${own}-old`,
+    document: `${own}-document`,
+    madeDocument: `${own}-made-document`,
+  };
 }
 
 /** Undoes a change that did not finish, and removes the remains of one that did. */
@@ -90,7 +95,9 @@ async function putTogether(
 async function isFree(files: FileStore, path: string): Promise<boolean> {
   const found = await files.stat(path);
   if (found === undefined) return true;
-  if (found.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) return false;
+  if (found.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) {
+    return false;
+  }
   if (files.removeFolder !== undefined) await removeParts(files, path);
   try {
     await files.remove(path);

@@ -113,7 +113,9 @@ export function entryPath(archive: string, said: string, place: number): string 
 }
 
 /** Why these cannot stand in one archive: two have one path, or one lies below what is no folder. */
-export function entriesProblem(entries: readonly { path: string; mode?: FileMode }[]): string | undefined {
+export function entriesProblem(
+  entries: readonly { path: string; mode?: FileMode }[],
+): string | undefined {
   // In this order what is in a folder follows it at once: no path has a NUL.
   const sorted = entries.map(({ path, mode }) => ({ path: path.replaceAll("/", "\0"), mode }));
   sorted.sort((a, b) => compareUtf8(a.path, b.path));
@@ -130,7 +132,10 @@ export function entriesProblem(entries: readonly { path: string; mode?: FileMode
 export function linkProblem(path: string, text: Uint8Array): string | undefined {
   if (text.byteLength > MAX_TARGET_BYTES) return `its target has ${text.byteLength} bytes`;
   try {
-    return linkTargetProblem(path, new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text));
+    return linkTargetProblem(
+      path,
+      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text),
+    );
   } catch {
     return "its target is not UTF-8";
   }

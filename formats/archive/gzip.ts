@@ -49,7 +49,11 @@ export interface GunzipLimits {
  * Unpacks a whole file into memory, in blocks, so that memory holds it once. Throws `Unsupported` as soon as a limit is
  * exceeded.
  */
-export async function gunzip(file: FileToDecode, limits: GunzipLimits, signal?: AbortSignal): Promise<FileToDecode> {
+export async function gunzip(
+  file: FileToDecode,
+  limits: GunzipLimits,
+  signal?: AbortSignal,
+): Promise<FileToDecode> {
   const source = Readable.from(file.stream());
   const unpacker = createGunzip({ chunkSize: PIECE_BYTES });
   pipeline(source, unpacker, () => {}); // the loop below throws a failure
@@ -83,7 +87,11 @@ const [PIECE_BYTES, BLOCK_BYTES] = [65_536, 262_144];
 /** The ratio is limited above this size, bytes. */
 const RATIO_COUNTS_FROM = 64 * 1024 * 1024;
 
-function checkUnpacked({ path, size }: FileToDecode, bytes: number, { maxBytes, maxRatio }: GunzipLimits): void {
+function checkUnpacked(
+  { path, size }: FileToDecode,
+  bytes: number,
+  { maxBytes, maxRatio }: GunzipLimits,
+): void {
   if (bytes > maxBytes) {
     throw unsupportedArchive(
       path,
@@ -102,11 +110,16 @@ function checkUnpacked({ path, size }: FileToDecode, bytes: number, { maxBytes, 
 
 /** Makes a file of blocks of one size, the last one filled in part. Readers get copies. */
 function blocksFile(path: string, blocks: readonly Uint8Array[], size: number): FileToDecode {
-  async function* read({ offset, length = Infinity }: ByteRange = { offset: 0 }): AsyncGenerator<Uint8Array> {
+  async function* read(
+    { offset, length = Infinity }: ByteRange = { offset: 0 },
+  ): AsyncGenerator<Uint8Array> {
     const end = Math.min(size, offset + length);
     for (let at = offset; at < end;) {
       const start = at % BLOCK_BYTES;
-      const piece = blocks[(at - start) / BLOCK_BYTES].slice(start, Math.min(BLOCK_BYTES, start + end - at));
+      const piece = blocks[(at - start) / BLOCK_BYTES].slice(
+        start,
+        Math.min(BLOCK_BYTES, start + end - at),
+      );
       yield piece;
       at += piece.byteLength;
     }

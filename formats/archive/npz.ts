@@ -45,7 +45,10 @@ function notNamedArrays(): RegistryError {
 }
 
 /** The arrays of an archive, one after the other. */
-export async function readArrays(path: string, entries: readonly ArchiveEntry[]): Promise<NamedArrays> {
+export async function readArrays(
+  path: string,
+  entries: readonly ArchiveEntry[],
+): Promise<NamedArrays> {
   const arrays: [string, NDArray][] = [];
   for (const entry of entries) {
     if (!entry.path.endsWith(SUFFIX) || entry.mode === "folder" || entry.mode === "link") {

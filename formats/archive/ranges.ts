@@ -14,13 +14,18 @@ export async function readPart(
   { offset, length }: Required<ByteRange>,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const bytes = length === 0 ? new Uint8Array() : await readAll(file.stream({ offset, length }), signal);
+  const bytes = length === 0
+    ? new Uint8Array()
+    : await readAll(file.stream({ offset, length }), signal);
   if (bytes.byteLength === length) return bytes;
   throw corruptArchive(file.path, `it is cut off: ${length} bytes were to be at ${offset}`);
 }
 
 /** Reads this many bytes of a stream, or fewer if it ends before. Memory holds them once. */
-export async function readSized(stream: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {
+export async function readSized(
+  stream: ReadableStream<Uint8Array>,
+  size: number,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let at = 0;
   await forEachChunk(stream, (chunk) => {
@@ -34,7 +39,9 @@ export async function readSized(stream: ReadableStream<Uint8Array>, size: number
 const PIECE_BYTES = 65_536;
 
 /** The same bytes, none of them in a small piece but the last. */
-export async function* inLargePieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* inLargePieces(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let open: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {

@@ -66,11 +66,16 @@ export const MAX_OCTAL_SIZE = 8 ** 11 - 1;
 export function parseTarHeader(archive: string, block: Uint8Array, at: number): TarHeader {
   const number = (field: Field) => {
     const value = numberOf(bytesOf(block, field));
-    if (value === undefined) throw corruptArchive(archive, `the ${field} of the header at ${at} is no number`);
+    if (value === undefined) {
+      throw corruptArchive(archive, `the ${field} of the header at ${at} is no number`);
+    }
     return value;
   };
   if (number("sum") !== sumOf(block)) {
-    throw corruptArchive(archive, at === 0 ? "it is no tar file" : `the header at ${at} has another sum`);
+    throw corruptArchive(
+      archive,
+      at === 0 ? "it is no tar file" : `the header at ${at} has another sum`,
+    );
   }
   const text = (field: Field) => decodeText(archive, untilNul(bytesOf(block, field)), at);
   const prefix = latin(bytesOf(block, "magic")) === USTAR ? text("prefix") : "";
@@ -87,8 +92,10 @@ export function parseTarHeader(archive: string, block: Uint8Array, at: number): 
 /** The header of an entry whose name and target fit, as {@linkcode fitsTarHeader} says. Owner and time are 0. */
 export function encodeTarHeader({ name, target, type, permissions, size }: TarHeader): Uint8Array {
   const block = new Uint8Array(BLOCK_BYTES);
-  const set = (field: Field, text: string) => void new TextEncoder().encodeInto(text, bytesOf(block, field));
-  const octal = (field: Field, value: number) => set(field, value.toString(8).padStart(FIELDS[field][1] - 1, "0"));
+  const set = (field: Field, text: string) =>
+    void new TextEncoder().encodeInto(text, bytesOf(block, field));
+  const octal = (field: Field, value: number) =>
+    set(field, value.toString(8).padStart(FIELDS[field][1] - 1, "0"));
   set("name", name);
   octal("permissions", permissions);
   octal("user", 0);
@@ -148,7 +155,10 @@ export function decodeText(archive: string, bytes: Uint8Array, at: number): stri
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw unsupportedArchive(archive, `a text of the header at ${at} is not UTF-8, and no other encoding is read`);
+    throw unsupportedArchive(
+      archive,
+      `a text of the header at ${at} is not UTF-8, and no other encoding is read`,
+    );
   }
 }
 
@@ -184,5 +194,8 @@ function numberOf(bytes: Uint8Array): number | undefined {
 /** The sum of all bytes, where its own field counts as spaces. */
 function sumOf(block: Uint8Array): number {
   const [offset, length] = FIELDS.sum;
-  return block.reduce((sum, byte, i) => sum + (i >= offset && i < offset + length ? SPACE : byte), 0);
+  return block.reduce(
+    (sum, byte, i) => sum + (i >= offset && i < offset + length ? SPACE : byte),
+    0,
+  );
 }

@@ -9,10 +9,24 @@ import { bytesFile } from "../../core/files/content.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
-import { checkLimits, corruptArchive, entriesProblem, entryPath, linkProblem, unsupportedArchive } from "./entries.ts";
+import {
+  checkLimits,
+  corruptArchive,
+  entriesProblem,
+  entryPath,
+  linkProblem,
+  unsupportedArchive,
+} from "./entries.ts";
 import type { ArchiveEntry, ArchiveLimits } from "./entries.ts";
 import { readPart } from "./ranges.ts";
-import { BLOCK_BYTES, decodeText, parsePax, parseTarHeader, TYPES, untilNul } from "./tar_header.ts";
+import {
+  BLOCK_BYTES,
+  decodeText,
+  parsePax,
+  parseTarHeader,
+  TYPES,
+  untilNul,
+} from "./tar_header.ts";
 import type { TarHeader } from "./tar_header.ts";
 
 /** What is read of the file at once, to find headers in, bytes. */
@@ -65,7 +79,10 @@ async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGene
     const offset = at + BLOCK_BYTES;
     if (BEFORE.includes(header.type)) {
       if (header.size > MAX_LONG_BYTES) {
-        throw unsupportedArchive(file.path, `the names of the header at ${at} have ${header.size} bytes`);
+        throw unsupportedArchive(
+          file.path,
+          `the names of the header at ${at} have ${header.size} bytes`,
+        );
       }
       const content = await read(offset, header.size);
       const records = recordsOf(file.path, header.type, content, at);
@@ -82,7 +99,12 @@ async function* readHeaders(file: FileToDecode, signal?: AbortSignal): AsyncGene
 }
 
 /** GNU tar has long names as contents of their own, pax has them as records. */
-function recordsOf(archive: string, type: string, content: Uint8Array, at: number): ReadonlyMap<string, string> {
+function recordsOf(
+  archive: string,
+  type: string,
+  content: Uint8Array,
+  at: number,
+): ReadonlyMap<string, string> {
   if (type === TYPES.pax || type === TYPES.paxForAll) return parsePax(archive, content, at);
   const text = decodeText(archive, untilNul(content), at);
   return new Map([[type === TYPES.longName ? "path" : "linkpath", text]]);
@@ -95,13 +117,22 @@ function withRecords(
   at: number,
 ): TarHeader {
   const sparse = [...records.keys()].find((key) => key.startsWith("GNU.sparse."));
-  if (sparse !== undefined) throw unsupportedArchive(archive, `the header at ${at} is that of a sparse file`);
+  if (sparse !== undefined) {
+    throw unsupportedArchive(archive, `the header at ${at} is that of a sparse file`);
+  }
   const said = records.get("size") || `${header.size}`;
   const size = /^\d+$/.test(said) ? Number(said) : NaN;
-  if (!Number.isSafeInteger(size)) throw corruptArchive(archive, `the header at ${at} has the size ${shown(said)}`);
+  if (!Number.isSafeInteger(size)) {
+    throw corruptArchive(archive, `the header at ${at} has the size ${shown(said)}`);
+  }
   const name = records.get("path") || header.name;
-  const isFolder = header.type === TYPES.folder || (header.type === TYPES.file && name.endsWith("/"));
-  const type = header.type === TYPES.contiguous ? TYPES.file : isFolder ? TYPES.folder : header.type;
+  const isFolder = header.type === TYPES.folder ||
+    (header.type === TYPES.file && name.endsWith("/"));
+  const type = header.type === TYPES.contiguous
+    ? TYPES.file
+    : isFolder
+    ? TYPES.folder
+    : header.type;
   return {
     ...header,
     type,
@@ -122,18 +153,26 @@ function entryOf(
   if (path === "") throw corruptArchive(file.path, `entry ${place} has no name`);
   if (type === TYPES.link) {
     const problem = linkProblem(path, new TextEncoder().encode(target));
-    if (problem !== undefined) throw corruptArchive(file.path, `the link ${shown(path)} is none: ${problem}`);
+    if (problem !== undefined) {
+      throw corruptArchive(file.path, `the link ${shown(path)} is none: ${problem}`);
+    }
     return memoryEntry(path, "link", target);
   }
   if (type === TYPES.hardLink) {
     const same = files.get(entryPath(file.path, target, place));
     if (same === undefined) {
-      throw corruptArchive(file.path, `${shown(path)} is the same as ${shown(target)}, which is not there`);
+      throw corruptArchive(
+        file.path,
+        `${shown(path)} is the same as ${shown(target)}, which is not there`,
+      );
     }
     return { ...same, path };
   }
   if (type !== TYPES.file) {
-    throw unsupportedArchive(file.path, `entry ${place}, ${shown(path)}, is of type ${shown(type)}`);
+    throw unsupportedArchive(
+      file.path,
+      `entry ${place}, ${shown(path)}, is of type ${shown(type)}`,
+    );
   }
   if (offset + size > file.size) throw corruptArchive(file.path, `${shown(path)} is cut off`);
   const stream = (range?: ByteRange) => streamOf(file, offset, size, range);
@@ -150,7 +189,9 @@ function streamOf(
 ): ReadableStream<Uint8Array> {
   const start = Math.min(offset, size);
   const wanted = Math.min(length, size - start);
-  return wanted > 0 ? file.stream({ offset: begin + start, length: wanted }) : bytesStream(new Uint8Array());
+  return wanted > 0
+    ? file.stream({ offset: begin + start, length: wanted })
+    : bytesStream(new Uint8Array());
 }
 
 function memoryEntry(path: string, mode: FileMode, text: string): ArchiveEntry {
@@ -166,10 +207,16 @@ function readWindows(
   let window: Uint8Array = new Uint8Array();
   return async (at, length) => {
     if (at < begin || at + length > begin + window.byteLength) {
-      if (at + length > file.size) throw corruptArchive(file.path, at === 0 ? "it is no tar file" : "it has no end");
+      if (at + length > file.size) {
+        throw corruptArchive(file.path, at === 0 ? "it is no tar file" : "it has no end");
+      }
       signal?.throwIfAborted();
       begin = at;
-      window = await readPart(file, { offset: at, length: Math.min(WINDOW_BYTES, file.size - at) }, signal);
+      window = await readPart(
+        file,
+        { offset: at, length: Math.min(WINDOW_BYTES, file.size - at) },
+        signal,
+      );
     }
     return window.subarray(at - begin, at - begin + length);
   };

@@ -10,7 +10,14 @@ import { contentSize, contentStream } from "../../core/files/content.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import { unwritableArchive } from "./entries.ts";
-import { BLOCK_BYTES, encodePax, encodeTarHeader, fitsTarHeader, MAX_OCTAL_SIZE, TYPES } from "./tar_header.ts";
+import {
+  BLOCK_BYTES,
+  encodePax,
+  encodeTarHeader,
+  fitsTarHeader,
+  MAX_OCTAL_SIZE,
+  TYPES,
+} from "./tar_header.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 
 const KINDS: Record<FileMode | "file", { type: string; permissions: number }> = {
@@ -29,11 +36,15 @@ export async function* writeTar(entries: AsyncIterable<WrittenEntry>): AsyncGene
     const isFile = KINDS[mode].type === TYPES.file;
     const size = isFile ? contentSize(content) : 0;
     if (size === undefined) {
-      throw unwritableArchive(`a tar file has the size of ${shown(path)} before it, and a stream does not say its own`);
+      throw unwritableArchive(
+        `a tar file has the size of ${shown(path)} before it, and a stream does not say its own`,
+      );
     }
     const target = mode === "link" ? new TextDecoder().decode(content as Uint8Array) : "";
     yield* headersOf({ ...KINDS[mode], name: mode === "folder" ? `${path}/` : path, target, size });
-    if (isFile) { for await (const piece of contentStream(content)) yield plainBytes(piece).slice(); }
+    if (isFile) {
+      for await (const piece of contentStream(content)) yield plainBytes(piece).slice();
+    }
     yield new Uint8Array(-size & (BLOCK_BYTES - 1));
   }
   yield new Uint8Array(2 * BLOCK_BYTES);

@@ -22,18 +22,28 @@ export interface WrittenEntry {
   content: FileToSave["content"];
 }
 
-const MODES: readonly unknown[] = [undefined, "executable", "link", "folder"] satisfies (FileMode | undefined)[];
+const MODES: readonly unknown[] = [
+  undefined,
+  "executable",
+  "link",
+  "folder",
+] satisfies (FileMode | undefined)[];
 
 /** Why a value is not what an archive is made of, a list of entries or what gives them one by one; undefined where it is. */
 export function listProblem(value: unknown): string | undefined {
   const isList = typeof value === "object" && value !== null && !ArrayBuffer.isView(value) &&
     (Symbol.iterator in value || Symbol.asyncIterator in value);
   if (!isList) return "the value is no list of entries";
-  return Array.isArray(value) ? value.map(entryProblem).find((problem) => problem !== undefined) : undefined;
+  return Array.isArray(value)
+    ? value.map(entryProblem).find((problem) => problem !== undefined)
+    : undefined;
 }
 
 /** The entries, one by one. Throws `Unsupported` for one that an archive does not hold, and for two that exclude each other. */
-export async function* writtenEntries(entries: EntriesToSave, signal?: AbortSignal): AsyncGenerator<WrittenEntry> {
+export async function* writtenEntries(
+  entries: EntriesToSave,
+  signal?: AbortSignal,
+): AsyncGenerator<WrittenEntry> {
   const written: { path: string; mode?: FileMode }[] = [];
   for await (const entry of entries) {
     signal?.throwIfAborted();
@@ -47,7 +57,10 @@ export async function* writtenEntries(entries: EntriesToSave, signal?: AbortSign
   if (problem !== undefined) throw unwritableArchive(problem);
 }
 
-async function contentOf(entry: ArchiveEntry | EntryToSave, signal?: AbortSignal): Promise<FileToSave["content"]> {
+async function contentOf(
+  entry: ArchiveEntry | EntryToSave,
+  signal?: AbortSignal,
+): Promise<FileToSave["content"]> {
   if (entry.mode === "folder") return new Uint8Array();
   const content = givenContent(entry)!;
   if (entry.mode !== "link") return content;
@@ -60,8 +73,12 @@ async function contentOf(entry: ArchiveEntry | EntryToSave, signal?: AbortSignal
 /** An entry of an archive is a source itself. */
 function givenContent(entry: ArchiveEntry | EntryToSave): FileToSave["content"] | undefined {
   const content = "content" in entry ? entry.content : "stream" in entry ? entry : undefined;
-  if (content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream) return content;
-  return Number.isSafeInteger(content?.size) && typeof content?.stream === "function" ? content : undefined;
+  if (
+    content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream
+  ) return content;
+  return Number.isSafeInteger(content?.size) && typeof content?.stream === "function"
+    ? content
+    : undefined;
 }
 
 function entryProblem(entry: ArchiveEntry | EntryToSave): string | undefined {
@@ -75,7 +92,9 @@ function entryProblem(entry: ArchiveEntry | EntryToSave): string | undefined {
   if (!MODES.includes(mode)) return `${shown(path)} has the unknown mode ${shown(String(mode))}`;
   const content = givenContent(entry);
   if (mode === "folder") return hasBytes(entry) ? `the folder ${shown(path)} has bytes` : undefined;
-  return content === undefined ? `${shown(path)} has no content: bytes, a Blob, a stream or a source` : undefined;
+  return content === undefined
+    ? `${shown(path)} has no content: bytes, a Blob, a stream or a source`
+    : undefined;
 }
 
 function hasBytes(entry: ArchiveEntry | EntryToSave): boolean {

@@ -25,23 +25,42 @@ const MAX_EXTRA_BYTES = 0xffff;
 export function zipEntry(file: FileToDecode, record: ZipRecord): ArchiveEntry {
   const { path, size, mode } = record;
   const stream = (range?: ByteRange) => iterableStream(readEntry(file, record, range));
-  return { path, size, ...mode !== undefined && { mode }, bytes: () => readSized(stream(), size), stream };
+  return {
+    path,
+    size,
+    ...mode !== undefined && { mode },
+    bytes: () => readSized(stream(), size),
+    stream,
+  };
 }
 
 /** Throws `Corrupt` where a link leads out of the archive. */
-export async function checkZipLinks(file: FileToDecode, entries: readonly ArchiveEntry[]): Promise<void> {
+export async function checkZipLinks(
+  file: FileToDecode,
+  entries: readonly ArchiveEntry[],
+): Promise<void> {
   const links = entries.filter(({ mode }) => mode === "link");
   await forEachAtOnce(links, async (link) => {
     const isLong = link.size > MAX_TARGET_BYTES;
-    const problem = isLong ? `its target has ${link.size} bytes` : linkProblem(link.path, await link.bytes());
-    if (problem !== undefined) throw corruptArchive(file.path, `the link ${shown(link.path)} is none: ${problem}`);
+    const problem = isLong
+      ? `its target has ${link.size} bytes`
+      : linkProblem(link.path, await link.bytes());
+    if (problem !== undefined) {
+      throw corruptArchive(file.path, `the link ${shown(link.path)} is none: ${problem}`);
+    }
   });
 }
 
 /** A range of what is stored is read alone, and then not compared with the sum, which is that of all. */
-function readEntry(file: FileToDecode, record: ZipRecord, range?: ByteRange): AsyncIterable<Uint8Array> {
+function readEntry(
+  file: FileToDecode,
+  record: ZipRecord,
+  range?: ByteRange,
+): AsyncIterable<Uint8Array> {
   if (range === undefined) return unpack(file, record);
-  return record.method === STORED ? readStored(file, record, range) : rangeOf(unpack(file, record), range);
+  return record.method === STORED
+    ? readStored(file, record, range)
+    : rangeOf(unpack(file, record), range);
 }
 
 async function* readStored(
@@ -70,9 +89,14 @@ async function* unpack(file: FileToDecode, record: ZipRecord): AsyncGenerator<Ui
   const { path } = record;
   if (size !== record.size) {
     const found = size > record.size ? "more" : size;
-    throw corruptArchive(file.path, `${shown(path)} is to have ${record.size} bytes, and has ${found}`);
+    throw corruptArchive(
+      file.path,
+      `${shown(path)} is to have ${record.size} bytes, and has ${found}`,
+    );
   }
-  if (sum !== record.crc) throw corruptArchive(file.path, `the bytes of ${shown(path)} have another CRC-32`);
+  if (sum !== record.crc) {
+    throw corruptArchive(file.path, `the bytes of ${shown(path)} have another CRC-32`);
+  }
 }
 
 /** The bytes of an entry as they are packed, and its local header before them in the same request. */
@@ -103,18 +127,26 @@ async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerato
 /** Where the packed bytes begin. The header is to say the same as the directory: programs believe the one or the other. */
 function checkLocalHeader(file: FileToDecode, record: ZipRecord, head: Uint8Array): number {
   const differs = (what: string) =>
-    corruptArchive(file.path, `${shown(record.path)} has another ${what} where it lies than in the directory`);
+    corruptArchive(
+      file.path,
+      `${shown(record.path)} has another ${what} where it lies than in the directory`,
+    );
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (view.getUint32(0, true) !== SIGNATURES.local) throw differs("beginning");
   const [flags, method] = [view.getUint16(6, true), view.getUint16(8, true)];
   if (method !== record.method || (flags & 1) !== 0) throw differs("method");
   const nameLength = view.getUint16(26, true);
   const name = head.subarray(LOCAL_BYTES, LOCAL_BYTES + record.name.byteLength);
-  if (nameLength !== name.byteLength || name.some((byte, i) => byte !== record.name[i])) throw differs("name");
+  if (nameLength !== name.byteLength || name.some((byte, i) => byte !== record.name[i])) {
+    throw differs("name");
+  }
   const [crc, packed, size] = [14, 18, 22].map((at) => view.getUint32(at, true));
   const agrees = (short: number, long: number) => short === 0xffffffff || short === long;
   const isLater = (flags & 8) !== 0; // the sizes stand behind the bytes
-  if (!isLater && !(crc === record.crc && agrees(packed, record.packedSize) && agrees(size, record.size))) {
+  if (
+    !isLater &&
+    !(crc === record.crc && agrees(packed, record.packedSize) && agrees(size, record.size))
+  ) {
     throw differs("size or sum");
   }
   const begins = LOCAL_BYTES + nameLength + view.getUint16(28, true);

@@ -9,7 +9,14 @@
  */
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileMode } from "../../core/record/record.ts";
-import { checkLimits, corruptArchive, entriesProblem, entryPath, MAX_ENTRIES, unsupportedArchive } from "./entries.ts";
+import {
+  checkLimits,
+  corruptArchive,
+  entriesProblem,
+  entryPath,
+  MAX_ENTRIES,
+  unsupportedArchive,
+} from "./entries.ts";
 import type { ArchiveLimits } from "./entries.ts";
 import { readPart } from "./ranges.ts";
 
@@ -86,8 +93,14 @@ export async function readZipDirectory(
   const { count, offset, size } = await findDirectory(file, signal);
   checkLimits(file.path, { entries: count, bytes: 0 }, limits);
   const { maxEntries = MAX_ENTRIES, maxRatio = MAX_RATIO } = limits;
-  if (size > maxEntries * MAX_RECORD_BYTES) throw unsupportedArchive(file.path, `its directory has ${size} bytes`);
-  const records = parseRecords(file.path, await readPart(file, { offset, length: size }, signal), count);
+  if (size > maxEntries * MAX_RECORD_BYTES) {
+    throw unsupportedArchive(file.path, `its directory has ${size} bytes`);
+  }
+  const records = parseRecords(
+    file.path,
+    await readPart(file, { offset, length: size }, signal),
+    count,
+  );
   const bytes = records.reduce((sum, record) => sum + record.size, 0);
   checkLimits(file.path, { entries: count, bytes }, limits);
   if (bytes > RATIO_COUNTS_FROM && bytes > file.size * maxRatio) {
@@ -130,14 +143,21 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
     offset: view.getUint32(at + 16, true),
   };
   const end = file.size - length + at;
-  const hasLocator = at >= LOCATOR_BYTES && view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
+  const hasLocator = at >= LOCATOR_BYTES &&
+    view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
   // The directory is directly before the end: an apparent locator is the end of its last name or comment.
-  const isName = hasLocator && said.offset + said.size === end && said.offset < MAX32 && said.size < MAX32;
+  const isName = hasLocator && said.offset + said.size === end && said.offset < MAX32 &&
+    said.size < MAX32;
   if (!hasLocator || isName) {
-    if (disk !== 0 || start !== 0) throw unsupportedArchive(file.path, "it is one of several parts");
+    if (disk !== 0 || start !== 0) {
+      throw unsupportedArchive(file.path, "it is one of several parts");
+    }
     const place = isName ? view.getBigUint64(at - LOCATOR_BYTES + 8, true) : undefined;
     if (place !== undefined && await hasEnd64(file, place, signal)) {
-      throw corruptArchive(file.path, "its last name looks like another end: programs read it in different ways");
+      throw corruptArchive(
+        file.path,
+        "its last name looks like another end: programs read it in different ways",
+      );
     }
     return checkPlace(file, said, end);
   }
@@ -151,20 +171,34 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
   return checkPlace(file, directory, offset64);
 }
 
-async function hasEnd64(file: FileToDecode, offset: bigint, signal?: AbortSignal): Promise<boolean> {
+async function hasEnd64(
+  file: FileToDecode,
+  offset: bigint,
+  signal?: AbortSignal,
+): Promise<boolean> {
   if (offset + BigInt(END64_BYTES) > BigInt(file.size)) return false;
   const start = await readPart(file, { offset: Number(offset), length: 4 }, signal);
   return viewOf(start).getUint32(0, true) === SIGNATURES.end64;
 }
 
-async function readEnd64(file: FileToDecode, offset: number, signal?: AbortSignal): Promise<Directory> {
-  if (offset + END64_BYTES > file.size) throw corruptArchive(file.path, "its end lies outside of it");
+async function readEnd64(
+  file: FileToDecode,
+  offset: number,
+  signal?: AbortSignal,
+): Promise<Directory> {
+  if (offset + END64_BYTES > file.size) {
+    throw corruptArchive(file.path, "its end lies outside of it");
+  }
   const view = viewOf(await readPart(file, { offset, length: END64_BYTES }, signal));
-  if (view.getUint32(0, true) !== SIGNATURES.end64) throw corruptArchive(file.path, "its end is not where it says");
+  if (view.getUint32(0, true) !== SIGNATURES.end64) {
+    throw corruptArchive(file.path, "its end is not where it says");
+  }
   if (view.getUint32(16, true) !== 0 || view.getUint32(20, true) !== 0) {
     throw unsupportedArchive(file.path, "it is one of several parts");
   }
-  const [count, size, start] = [32, 40, 48].map((at) => toNumber(file.path, view.getBigUint64(at, true)));
+  const [count, size, start] = [32, 40, 48].map((at) =>
+    toNumber(file.path, view.getBigUint64(at, true))
+  );
   return { count, size, offset: start };
 }
 
@@ -186,13 +220,17 @@ function parseRecords(path: string, bytes: Uint8Array, count: number): ZipRecord
     }
     const lengths = [28, 30, 32].map((field) => view.getUint16(at + field, true));
     const end = at + CENTRAL_BYTES + lengths[0] + lengths[1] + lengths[2];
-    if (end > bytes.byteLength) throw corruptArchive(path, `entry ${place} goes on behind its directory`);
+    if (end > bytes.byteLength) {
+      throw corruptArchive(path, `entry ${place} goes on behind its directory`);
+    }
     const name = bytes.subarray(at + CENTRAL_BYTES, at + CENTRAL_BYTES + lengths[0]);
     const extra = bytes.subarray(at + CENTRAL_BYTES + lengths[0], end - lengths[2]);
     records.push(parseRecord(path, viewOf(bytes.subarray(at, end)), { name, extra, place }));
     at = end;
   }
-  if (at !== bytes.byteLength) throw corruptArchive(path, "its directory has more records than it says");
+  if (at !== bytes.byteLength) {
+    throw corruptArchive(path, "its directory has more records than it says");
+  }
   return records;
 }
 
@@ -206,18 +244,42 @@ function parseRecord(
   const text = nameOf(archive, name, flags, place);
   if ((flags & 0x2041) !== 0) throw unsupportedArchive(archive, `entry ${place} is encrypted`);
   if (method !== STORED && method !== DEFLATED) {
-    throw unsupportedArchive(archive, `entry ${place} is packed by method ${method}, known are 0 and 8`);
+    throw unsupportedArchive(
+      archive,
+      `entry ${place} is packed by method ${method}, known are 0 and 8`,
+    );
   }
   const said = { size: size32, packedSize: packed32, offset: view.getUint32(42, true) };
   const { size, packedSize, offset } = readZip64(archive, said, extra, place);
-  if (view.getUint16(34, true) !== 0) throw unsupportedArchive(archive, "it is one of several parts");
-  const isPossible = method === STORED ? size === packedSize : size <= packedSize * MAX_DEFLATE_RATIO;
-  if (!isPossible) throw corruptArchive(archive, `entry ${place} cannot have ${size} bytes packed in ${packedSize}`);
+  if (view.getUint16(34, true) !== 0) {
+    throw unsupportedArchive(archive, "it is one of several parts");
+  }
+  const isPossible = method === STORED
+    ? size === packedSize
+    : size <= packedSize * MAX_DEFLATE_RATIO;
+  if (!isPossible) {
+    throw corruptArchive(
+      archive,
+      `entry ${place} cannot have ${size} bytes packed in ${packedSize}`,
+    );
+  }
   const mode = modeOf(archive, { text, madeBy, attributes: view.getUint32(38, true), place });
-  if (mode === "folder" && size !== 0) throw corruptArchive(archive, `entry ${place} is a folder with bytes`);
+  if (mode === "folder" && size !== 0) {
+    throw corruptArchive(archive, `entry ${place} is a folder with bytes`);
+  }
   const path = entryPath(archive, text, place);
   if (path === "" && mode !== "folder") throw corruptArchive(archive, `entry ${place} has no name`);
-  return { path, ...mode !== undefined && { mode }, name, method, crc, packedSize, size, offset, room: 0 };
+  return {
+    path,
+    ...mode !== undefined && { mode },
+    name,
+    method,
+    crc,
+    packedSize,
+    size,
+    offset,
+    room: 0,
+  };
 }
 
 /** Names are UTF-8, also where nothing says so, as many programs write them; code page 437 is not guessed. */
@@ -225,8 +287,13 @@ function nameOf(archive: string, name: Uint8Array, flags: number, place: number)
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
   } catch {
-    if ((flags & 0x800) !== 0) throw corruptArchive(archive, `the name of entry ${place} is not UTF-8`);
-    throw unsupportedArchive(archive, `the name of entry ${place} is not UTF-8, and no other encoding is read`);
+    if ((flags & 0x800) !== 0) {
+      throw corruptArchive(archive, `the name of entry ${place} is not UTF-8`);
+    }
+    throw unsupportedArchive(
+      archive,
+      `the name of entry ${place} is not UTF-8, and no other encoding is read`,
+    );
   }
 }
 
@@ -244,7 +311,9 @@ function readZip64(
   for (let at = 0; at + 4 <= extra.byteLength;) {
     const [id, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
     if (id === 1 && length >= wanted.length * 8 && at + 4 + length <= extra.byteLength) {
-      for (const [i, key] of wanted.entries()) found[key] = toNumber(archive, view.getBigUint64(at + 4 + i * 8, true));
+      for (const [i, key] of wanted.entries()) {
+        found[key] = toNumber(archive, view.getBigUint64(at + 4 + i * 8, true));
+      }
       return found;
     }
     at += 4 + length;
@@ -255,7 +324,12 @@ function readZip64(
 /** Programs of Unix and macOS say the type and the permissions of a file in the upper half of its attributes. */
 function modeOf(
   archive: string,
-  { text, madeBy, attributes, place }: { text: string; madeBy: number; attributes: number; place: number },
+  { text, madeBy, attributes, place }: {
+    text: string;
+    madeBy: number;
+    attributes: number;
+    place: number;
+  },
 ): FileMode | undefined {
   const unix = [3, 19].includes(madeBy >> 8) ? attributes >>> 16 : 0;
   const type = unix & 0xf000;
@@ -273,7 +347,10 @@ function giveRoom(archive: string, records: ZipRecord[], directory: number): voi
   for (const [i, record] of inOrder.entries()) {
     record.room = (inOrder[i + 1]?.offset ?? directory) - record.offset;
     if (record.room >= LOCAL_BYTES + record.name.byteLength + record.packedSize) continue;
-    throw corruptArchive(archive, `entry ${records.indexOf(record)} overlaps with another, or with the directory`);
+    throw corruptArchive(
+      archive,
+      `entry ${records.indexOf(record)} overlaps with another, or with the directory`,
+    );
   }
 }
 

@@ -45,7 +45,10 @@ interface Member {
 }
 
 /** The bytes of an archive of these entries. */
-export async function* writeZip(entries: AsyncIterable<WrittenEntry>, compress: boolean): AsyncGenerator<Uint8Array> {
+export async function* writeZip(
+  entries: AsyncIterable<WrittenEntry>,
+  compress: boolean,
+): AsyncGenerator<Uint8Array> {
   const members: Member[] = [];
   let offset = 0;
   for await (const entry of entries) {
@@ -65,7 +68,11 @@ export async function* writeZip(entries: AsyncIterable<WrittenEntry>, compress: 
   yield endOf(members.length, directory, offset - directory);
 }
 
-function memberOf({ path, mode: given, content }: WrittenEntry, offset: number, compress: boolean): Member {
+function memberOf(
+  { path, mode: given, content }: WrittenEntry,
+  offset: number,
+  compress: boolean,
+): Member {
   const mode = given ?? "file";
   const size = contentSize(content) ?? Infinity;
   return {
@@ -87,7 +94,11 @@ async function* writeMember(member: Member, { content }: WrittenEntry): AsyncGen
     const packed = member.method === DEFLATED ? deflateRawSync(whole) : whole;
     if (packed.byteLength >= whole.byteLength) member.method = STORED;
     const bytes = plainBytes(member.method === STORED ? whole : packed);
-    Object.assign(member, { crc: crc32(whole), size: whole.byteLength, packedSize: bytes.byteLength });
+    Object.assign(member, {
+      crc: crc32(whole),
+      size: whole.byteLength,
+      packedSize: bytes.byteLength,
+    });
     yield localHeader(member);
     if (bytes.byteLength > 0) yield bytes;
     return;
@@ -102,7 +113,10 @@ async function* writeMember(member: Member, { content }: WrittenEntry): AsyncGen
   yield descriptor(member);
 }
 
-async function* countedBytes(member: Member, stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* countedBytes(
+  member: Member,
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) {
     const piece = plainBytes(chunk).slice();
     member.crc = crc32(piece, member.crc);

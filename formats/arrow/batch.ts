@@ -40,20 +40,34 @@ export interface Batch {
 }
 
 /** What a batch says about itself. */
-export function readBatch(path: string, { offset, length, body }: Message, head: FlatTable | undefined): Batch {
+export function readBatch(
+  path: string,
+  { offset, length, body }: Message,
+  head: FlatTable | undefined,
+): Batch {
   return parse(path, offset, () => {
     const rows = head?.number(0, 8) ?? -1;
-    if (head === undefined || rows < 0) throw corruptTable(path, `the batch at byte ${offset} is damaged`);
+    if (head === undefined || rows < 0) {
+      throw corruptTable(path, `the batch at byte ${offset} is damaged`);
+    }
     const compression = head.table(3);
     const codec = compression && CODECS[compression.number(0, 1)];
-    if (compression !== undefined && (codec?.unpack === undefined || compression.number(1, 1) !== 0)) {
+    if (
+      compression !== undefined && (codec?.unpack === undefined || compression.number(1, 1) !== 0)
+    ) {
       throw unsupportedTable(path, `it is packed with ${codec?.name ?? "what is not known here"}`);
     }
     const buffers = head.structs(2, 2).map(([at, bytes]) => {
       if (at >= 0 && bytes >= 0 && at + bytes <= length) return [offset + at, bytes];
       throw corruptTable(path, `a buffer of the batch at byte ${offset} leads out of it`);
     });
-    return { rows, nodes: head.structs(1, 2), buffers, unpack: codec?.unpack, body: body && { offset, bytes: body } };
+    return {
+      rows,
+      nodes: head.structs(1, 2),
+      buffers,
+      unpack: codec?.unpack,
+      body: body && { offset, bytes: body },
+    };
   });
 }
 
@@ -89,11 +103,15 @@ export function openCells(place: CellsPlace): (from: number, count: number) => P
     corruptTable(file.path, `${name}, from row ${firstRow}: ${state}`, cause);
   const [length, nulls] = batch.nodes[column.place.node] ?? [];
   if (length !== batch.rows || !(nulls >= 0)) throw corrupt(`it has not ${batch.rows} rows`);
-  if (nulls > 0 && column.column.nullable !== true) throw corrupt("it has nulls, and says that it has none");
+  if (nulls > 0 && column.column.nullable !== true) {
+    throw corrupt("it has nulls, and says that it has none");
+  }
 
   const refuse = () => corrupt("its buffers are too short");
   const within = (bytes: Uint8Array): Read => (from, length) =>
-    from + length <= bytes.byteLength ? Promise.resolve(bytes.subarray(from, from + length)) : Promise.reject(refuse());
+    from + length <= bytes.byteLength
+      ? Promise.resolve(bytes.subarray(from, from + length))
+      : Promise.reject(refuse());
 
   /** A buffer as it lies in the file. */
   function openStored([offset, length]: number[]): Read {
@@ -113,7 +131,8 @@ export function openCells(place: CellsPlace): (from: number, count: number) => P
     const { unpack } = batch;
     if (unpack === undefined || buffer[1] === 0) return read;
     let unpacked: Promise<Read> | undefined;
-    return async (from, length) => await (await (unpacked ??= readPacked(read, buffer[1], unpack)))(from, length);
+    return async (from, length) =>
+      await (await (unpacked ??= readPacked(read, buffer[1], unpack)))(from, length);
   }
 
   async function readPacked(read: Read, length: number, unpack: Unpack): Promise<Read> {
@@ -139,7 +158,11 @@ export function openCells(place: CellsPlace): (from: number, count: number) => P
   const readFirst = open(1);
   const readTexts = layout.kind === "text" ? open(2) : undefined;
 
-  async function readBits(read: Read, from: number, count: number): Promise<(i: number) => boolean> {
+  async function readBits(
+    read: Read,
+    from: number,
+    count: number,
+  ): Promise<(i: number) => boolean> {
     const first = Math.floor(from / 8);
     const bytes = await read(first, Math.ceil((from + count) / 8) - first);
     return (i) => (bytes[Math.floor((from + i) / 8) - first] >>> ((from + i) % 8) & 1) === 1;
@@ -155,7 +178,9 @@ export function openCells(place: CellsPlace): (from: number, count: number) => P
       }
       case "text": {
         const { offsetBytes } = layout;
-        const view = viewOf((await readFirst(from * offsetBytes, (count + 1) * offsetBytes)).slice());
+        const view = viewOf(
+          (await readFirst(from * offsetBytes, (count + 1) * offsetBytes)).slice(),
+        );
         const offset = (i: number) =>
           offsetBytes === 4 ? view.getInt32(i * 4, true) : Number(view.getBigInt64(i * 8, true));
         const start = offset(0);
@@ -176,7 +201,9 @@ export function openCells(place: CellsPlace): (from: number, count: number) => P
     } catch (error) {
       if (isRegistryError(error)) throw error;
       const state = `${name}, from row ${firstRow + from}: ${messageOf(error)}`;
-      throw error instanceof InexactCell ? unsupportedTable(file.path, state) : corruptTable(file.path, state, error);
+      throw error instanceof InexactCell
+        ? unsupportedTable(file.path, state)
+        : corruptTable(file.path, state, error);
     }
   };
 }

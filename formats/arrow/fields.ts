@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { createTextReader, exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
+import {
+  createTextReader,
+  exactDay,
+  exactMoment,
+  exactUnsigned,
+} from "../../core/tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM } from "../../core/tables/parts.ts";
 import type { LocalTimes, OtherColumn } from "../../core/tables/parts.ts";
 import type { Cell, Column, ColumnType } from "../../core/table.ts";
@@ -12,7 +17,10 @@ import { FlatProblem } from "./flatbuffer.ts";
 import type { FlatTable } from "./flatbuffer.ts";
 
 /** How values lie in buffers: so many bytes each, bits, or texts between offsets of so many bytes. */
-export type Layout = { kind: "fixed"; bytes: number } | { kind: "bits" } | { kind: "text"; offsetBytes: 4 | 8 };
+export type Layout = { kind: "fixed"; bytes: number } | { kind: "bits" } | {
+  kind: "text";
+  offsetBytes: 4 | 8;
+};
 
 /** How the values of a field are read. */
 export interface Values {
@@ -45,7 +53,15 @@ const MAX_FIELDS = 65_536;
 const MAX_NAMES = 16 * 1024 * 1024;
 
 /** The types of Arrow, by number. */
-export const TYPE = { integer: 2, float: 3, text: 5, bool: 6, date: 8, timestamp: 10, largeText: 20 } as const;
+export const TYPE = {
+  integer: 2,
+  float: 3,
+  text: 5,
+  bool: 6,
+  date: 8,
+  timestamp: 10,
+  largeText: 20,
+} as const;
 /** Types whose buffers are none but those of what is below them, and others by how many buffers they have. */
 const BUFFERS: Record<number, number> = {
   1: 0, // Null
@@ -75,7 +91,10 @@ const NAMES: Record<number, string> = {
 };
 
 /** The fields of a schema, in order. */
-export function readFields(schema: FlatTable, localTimes: LocalTimes): (ArrowColumn | OtherColumn)[] {
+export function readFields(
+  schema: FlatTable,
+  localTimes: LocalTimes,
+): (ArrowColumn | OtherColumn)[] {
   let nodes = 0;
   let buffers = 0;
   let hasViews = false;
@@ -95,7 +114,9 @@ export function readFields(schema: FlatTable, localTimes: LocalTimes): (ArrowCol
 
   return Array.from(schema.tables(1), (field) => {
     const name = field.text(0) ?? "";
-    if ((names += name.length) > MAX_NAMES) throw new FlatProblem("the names of its fields are too long");
+    if ((names += name.length) > MAX_NAMES) {
+      throw new FlatProblem("the names of its fields are too long");
+    }
     const place = { node: nodes, buffer: buffers };
     const isLate = hasViews; // how many buffers views have, each batch says anew
     pass(field);
@@ -132,7 +153,12 @@ function valuesOf(
     case TYPE.text:
     case TYPE.largeText: {
       const offsetBytes = type === TYPE.text ? 4 : 8;
-      return { type: "string", layout: { kind: "text", offsetBytes }, read: never, text: createTextReader() };
+      return {
+        type: "string",
+        layout: { kind: "text", offsetBytes },
+        read: never,
+        text: createTextReader(),
+      };
     }
     case TYPE.bool:
       return { type: "boolean", layout: { kind: "bits" }, read: never, text: never };
@@ -151,16 +177,26 @@ function valuesOf(
 }
 
 /** Seconds, milliseconds, microseconds, nanoseconds. */
-const UNITS = [{ milliseconds: 1000n }, {}, { perMillisecond: 1000n }, { perMillisecond: 1_000_000n }];
+const UNITS = [{ milliseconds: 1000n }, {}, { perMillisecond: 1000n }, {
+  perMillisecond: 1_000_000n,
+}];
 
 function integers(bits: number, signed: boolean): Values {
   switch (bits) {
     case 8:
       return fixed("number", 1, (view, at) => signed ? view.getInt8(at) : view.getUint8(at));
     case 16:
-      return fixed("number", 2, (view, at) => signed ? view.getInt16(at, true) : view.getUint16(at, true));
+      return fixed(
+        "number",
+        2,
+        (view, at) => signed ? view.getInt16(at, true) : view.getUint16(at, true),
+      );
     case 32:
-      return fixed("number", 4, (view, at) => signed ? view.getInt32(at, true) : view.getUint32(at, true));
+      return fixed(
+        "number",
+        4,
+        (view, at) => signed ? view.getInt32(at, true) : view.getUint32(at, true),
+      );
     case 64:
       return fixed("int64", 8, (view, at) => {
         return signed ? view.getBigInt64(at, true) : exactUnsigned(view.getBigUint64(at, true));
@@ -171,7 +207,9 @@ function integers(bits: number, signed: boolean): Values {
 
 /** The numbers of a dictionary: of 32 bits with a sign where nothing is said. */
 function indexOf(type: FlatTable | undefined): Values {
-  return type === undefined ? integers(32, true) : integers(type.number(0, 4), type.number(1, 1) !== 0);
+  return type === undefined
+    ? integers(32, true)
+    : integers(type.number(0, 4), type.number(1, 1) !== 0);
 }
 
 function fixed(type: ColumnType, bytes: number, read: Values["read"]): Values {

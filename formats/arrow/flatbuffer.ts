@@ -33,7 +33,9 @@ function tableAt(view: DataView, at: number, depth: number): FlatTable {
   const fields = at - view.getInt32(at, true);
   const fieldBytes = view.getUint16(fields, true);
   const place = (field: number) => {
-    const offset = 4 + field * 2 + 2 <= fieldBytes ? view.getUint16(fields + 4 + field * 2, true) : 0;
+    const offset = 4 + field * 2 + 2 <= fieldBytes
+      ? view.getUint16(fields + 4 + field * 2, true)
+      : 0;
     return offset === 0 ? undefined : at + offset;
   };
   const follow = (place: number) => place + view.getUint32(place, true);
@@ -43,7 +45,9 @@ function tableAt(view: DataView, at: number, depth: number): FlatTable {
     if (from === undefined) return;
     const start = follow(from);
     const length = view.getUint32(start, true);
-    if (length * bytes > view.byteLength - start - 4) throw new FlatProblem("a list is longer than its message");
+    if (length * bytes > view.byteLength - start - 4) {
+      throw new FlatProblem("a list is longer than its message");
+    }
     for (let i = 0; i < length; i++) yield start + 4 + i * bytes;
   }
   return {
@@ -56,7 +60,9 @@ function tableAt(view: DataView, at: number, depth: number): FlatTable {
       if (from === undefined) return undefined;
       const start = follow(from);
       const length = view.getUint32(start, true);
-      if (length > view.byteLength - start - 4) throw new FlatProblem("a text is longer than its message");
+      if (length > view.byteLength - start - 4) {
+        throw new FlatProblem("a text is longer than its message");
+      }
       const text = new Uint8Array(view.buffer, view.byteOffset + start + 4, length);
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text);
     },
@@ -163,7 +169,9 @@ export function writeFlat(root: FlatNode): Uint8Array {
       const at = claim(4 + value.structs.length * width, 4);
       view.setUint32(at, value.structs.length, true);
       for (const [i, numbers] of value.structs.entries()) {
-        for (const [j, number] of numbers.entries()) setNumber(at + 4 + i * width + j * 8, number, 8);
+        for (const [j, number] of numbers.entries()) {
+          setNumber(at + 4 + i * width + j * 8, number, 8);
+        }
       }
       return at;
     }

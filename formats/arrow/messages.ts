@@ -61,7 +61,10 @@ export async function* readMessages(
   const refuse = (state: string): RegistryError => corruptTable(path, state);
   const read = openWindow(file, { end: size, aheadBytes: HEAD_BYTES, refuse, signal });
   const isFile = await hasMagic(read, size, 0);
-  if (isFile && !await hasMagic(openWindow(file, { end: size, aheadBytes: 0, refuse, signal }), size, size - 6)) {
+  if (
+    isFile &&
+    !await hasMagic(openWindow(file, { end: size, aheadBytes: 0, refuse, signal }), size, size - 6)
+  ) {
     throw refuse("it is cut off");
   }
   if (!isFile && size >= 4 && new TextDecoder("latin1").decode(await read(0, 4)) === FEATHER1) {
@@ -78,10 +81,16 @@ export async function* readMessages(
     if (start.getUint32(0, true) !== CONTINUATION) throw refuse(`no message begins at byte ${at}`);
     const headBytes = start.getUint32(4, true);
     if (headBytes === 0) return;
-    if (headBytes > size - at - 8) throw refuse(`it is cut off: the message at byte ${at} has ${headBytes} bytes`);
+    if (headBytes > size - at - 8) {
+      throw refuse(`it is cut off: the message at byte ${at} has ${headBytes} bytes`);
+    }
     if (headBytes > maxHeadBytes) {
       const hint = "Pass a larger maxHeadBytes where the file can be trusted.";
-      throw unsupportedTable(path, `a message says ${headBytes} bytes of itself, ${maxHeadBytes} are allowed`, hint);
+      throw unsupportedTable(
+        path,
+        `a message says ${headBytes} bytes of itself, ${maxHeadBytes} are allowed`,
+        hint,
+      );
     }
     const bytes = (await read(at + 8, headBytes, ahead)).slice();
     const message = parse(path, at, () => {
@@ -89,13 +98,19 @@ export async function* readMessages(
       const head = flat.table(2);
       const offset = at + 8 + headBytes;
       const length = flat.number(3, 8);
-      if (head === undefined || length < 0 || length > size - offset) throw refuse(`it is cut off at byte ${at}`);
-      if (flat.number(0, 2) < VERSION - 1) throw unsupportedTable(path, "it is of a version before 1.0");
+      if (head === undefined || length < 0 || length > size - offset) {
+        throw refuse(`it is cut off at byte ${at}`);
+      }
+      if (flat.number(0, 2) < VERSION - 1) {
+        throw unsupportedTable(path, "it is of a version before 1.0");
+      }
       return { kind: flat.number(1, 1), head, offset, length };
     });
     const isSmall = withBodies && message.length <= SMALL_BYTES;
     ahead = isSmall ? SMALL_BYTES : HEAD_BYTES;
-    yield isSmall ? { ...message, body: await read(message.offset, message.length, ahead) } : message;
+    yield isSmall
+      ? { ...message, body: await read(message.offset, message.length, ahead) }
+      : message;
     at = message.offset + message.length;
   }
 }
@@ -110,7 +125,11 @@ export function parse<T>(path: string, at: number, make: () => T): T {
   }
 }
 
-async function hasMagic(read: (at: number, length: number) => Promise<Uint8Array>, size: number, at: number) {
+async function hasMagic(
+  read: (at: number, length: number) => Promise<Uint8Array>,
+  size: number,
+  at: number,
+) {
   if (size < 12 || at < 0) return false;
   return String.fromCharCode(...await read(at, 6)) === MAGIC;
 }

@@ -43,31 +43,53 @@ export interface ArrowTable extends Table {
 }
 
 /** Reads the schema of a file and gives its table. */
-export async function openTable(file: FileToDecode, options: ArrowReadOptions & FormatOptions): Promise<ArrowTable> {
-  const { localTimes = "refuse", maxHeadBytes = 16 * 1024 * 1024, maxBufferBytes = 64 * 1024 * 1024 } = options;
+export async function openTable(
+  file: FileToDecode,
+  options: ArrowReadOptions & FormatOptions,
+): Promise<ArrowTable> {
+  const {
+    localTimes = "refuse",
+    maxHeadBytes = 16 * 1024 * 1024,
+    maxBufferBytes = 64 * 1024 * 1024,
+  } = options;
   const { path } = file;
   const all = await readSchema(file, { localTimes, maxHeadBytes, signal: options.signal });
   const columns = chooseColumns(path, all, options.columns);
 
-  async function* rows({ columns: names, from = 0, to = Infinity, signal }: RowRange = {}): AsyncGenerator<Row> {
+  async function* rows(
+    { columns: names, from = 0, to = Infinity, signal }: RowRange = {},
+  ): AsyncGenerator<Row> {
     checkRange(path, { from, to });
     const wanted = names === undefined ? columns : chooseColumns(path, columns, names);
     const most = Math.min(WINDOW_BYTES.most, AHEAD_BYTES / (wanted.length * 3));
-    const reading = { file, aheadBytes: Math.floor(Math.max(WINDOW_BYTES.least, most)), maxBufferBytes, signal };
+    const reading = {
+      file,
+      aheadBytes: Math.floor(Math.max(WINDOW_BYTES.least, most)),
+      maxBufferBytes,
+      signal,
+    };
     const dictionaries = new Map<number, Cell[]>();
     let first = 0;
     const withBodies = wanted.length * 2 > all.length;
     for await (const message of readMessages(file, { maxHeadBytes, withBodies, signal })) {
       if (first >= to) return;
-      if (message.kind === KIND.dictionary) await addDictionary(message, wanted, dictionaries, reading);
-      else if (message.kind === KIND.batch) {
+      if (message.kind === KIND.dictionary) {
+        await addDictionary(message, wanted, dictionaries, reading);
+      } else if (message.kind === KIND.batch) {
         const batch = readBatch(path, message, message.head);
-        if (wanted.length === 0 && batch.rows > 0) throw unsupportedTable(path, "it has rows and no columns");
+        if (wanted.length === 0 && batch.rows > 0) {
+          throw unsupportedTable(path, "it has rows and no columns");
+        }
         const range = { from: Math.max(from - first, 0), to: Math.min(to - first, batch.rows) };
-        if (range.from < range.to) yield* batchRows(batch, { wanted, dictionaries, reading, range, first });
+        if (range.from < range.to) {
+          yield* batchRows(batch, { wanted, dictionaries, reading, range, first });
+        }
         first += batch.rows;
       } else if (message.kind !== KIND.schema) {
-        throw corruptTable(path, `the message before byte ${message.offset} is of a kind that there is not`);
+        throw corruptTable(
+          path,
+          `the message before byte ${message.offset} is of a kind that there is not`,
+        );
       }
     }
   }
@@ -85,7 +107,11 @@ export async function openTable(file: FileToDecode, options: ArrowReadOptions & 
 
 async function readSchema(
   file: FileToDecode,
-  { localTimes, maxHeadBytes, signal }: { localTimes: LocalTimes; maxHeadBytes: number; signal?: AbortSignal },
+  { localTimes, maxHeadBytes, signal }: {
+    localTimes: LocalTimes;
+    maxHeadBytes: number;
+    signal?: AbortSignal;
+  },
 ) {
   const { path } = file;
   for await (const { kind, head, offset } of readMessages(file, { maxHeadBytes, signal })) {
@@ -151,7 +177,10 @@ async function* batchRows(
         if (index === null) return null;
         const cell = cells?.[Number(index)];
         if (cell !== undefined && (cell !== null || column.column.nullable)) return cell;
-        throw corruptTable(path, `column ${shown(column.column.name)}: its dictionary has no value ${index}`);
+        throw corruptTable(
+          path,
+          `column ${shown(column.column.name)}: its dictionary has no value ${index}`,
+        );
       });
   });
   for (let at = range.from; at < range.to; at += SLICE_ROWS) {

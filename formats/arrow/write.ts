@@ -28,7 +28,10 @@ const ALIGNMENT = 64;
 const TYPES: Record<ColumnType, { type: number; details: FlatNode }> = {
   string: { type: TYPE.text, details: { fields: {} } },
   number: { type: TYPE.float, details: { fields: { 0: { number: 2, bytes: 2 } } } },
-  int64: { type: TYPE.integer, details: { fields: { 0: { number: 64, bytes: 4 }, 1: { number: 1, bytes: 1 } } } },
+  int64: {
+    type: TYPE.integer,
+    details: { fields: { 0: { number: 64, bytes: 4 }, 1: { number: 1, bytes: 1 } } },
+  },
   boolean: { type: TYPE.bool, details: { fields: {} } },
   date: { type: TYPE.timestamp, details: { fields: { 0: { number: 1, bytes: 2 }, 1: "UTC" } } },
 };
@@ -45,7 +48,11 @@ export async function* encodeRows(
   let offset = 8;
   yield new TextEncoder().encode(`${MAGIC}\0\0`);
 
-  function* message(kind: number, head: FlatNode, buffers: readonly Uint8Array[] = []): Generator<Uint8Array> {
+  function* message(
+    kind: number,
+    head: FlatNode,
+    buffers: readonly Uint8Array[] = [],
+  ): Generator<Uint8Array> {
     const length = buffers.reduce((sum, { byteLength }) => sum + aligned(byteLength), 0);
     const flat = writeFlat({
       fields: {
@@ -64,7 +71,9 @@ export async function* encodeRows(
     yield concatBytes([start, flat]);
     for (const buffer of buffers) {
       if (buffer.byteLength > 0) yield buffer;
-      if (buffer.byteLength % ALIGNMENT > 0) yield new Uint8Array(aligned(buffer.byteLength) - buffer.byteLength);
+      if (buffer.byteLength % ALIGNMENT > 0) {
+        yield new Uint8Array(aligned(buffer.byteLength) - buffer.byteLength);
+      }
     }
   }
   yield* message(KIND.schema, schema);
@@ -80,7 +89,9 @@ export async function* encodeRows(
       at += aligned(byteLength);
       return place;
     });
-    const nodes = cells.map((cells) => [cells.length, cells.filter((cell) => cell === null).length]);
+    const nodes = cells.map((
+      cells,
+    ) => [cells.length, cells.filter((cell) => cell === null).length]);
     const head: FlatNode = {
       fields: { 0: { number: count, bytes: 8 }, 1: { structs: nodes }, 2: { structs: places } },
     };
@@ -93,7 +104,9 @@ export async function* encodeRows(
   for await (const row of table.rows(options)) {
     options.signal?.throwIfAborted();
     checkRow(columns, row, ++number);
-    if (columns.length === 0) throw unwritableTable("Arrow", "it has rows and no columns", "Give it a column.");
+    if (columns.length === 0) {
+      throw unwritableTable("Arrow", "it has rows and no columns", "Give it a column.");
+    }
     for (const [i, { name }] of columns.entries()) {
       const cell = (row as Row)[name];
       cells[i].push(cell);
@@ -120,7 +133,12 @@ function fieldOf({ name, type, nullable }: Column): FlatNode {
 /** The end of the stream in the file, and where its batches lie. */
 function footer(schema: FlatNode, blocks: readonly number[][]): Uint8Array {
   const flat = writeFlat({
-    fields: { 0: { number: VERSION, bytes: 2 }, 1: schema, 2: { structs: [] }, 3: { structs: blocks } },
+    fields: {
+      0: { number: VERSION, bytes: 2 },
+      1: schema,
+      2: { structs: [] },
+      3: { structs: blocks },
+    },
   });
   const bytes = new Uint8Array(8 + flat.byteLength + 4 + MAGIC.length);
   const view = new DataView(bytes.buffer);

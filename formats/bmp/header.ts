@@ -45,12 +45,16 @@ export interface BmpHeader {
 /** Reads the headers and the palette; throws where the rows are not all there. */
 export function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: number): BmpHeader {
   if (bytes[0] !== 0x42 || bytes[1] !== 0x4d) throw corruptImage(path, "it is no BMP file");
-  if (bytes.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES) throw corruptImage(path, "its header is cut off");
+  if (bytes.byteLength < FILE_HEADER_BYTES + CORE_HEADER_BYTES) {
+    throw corruptImage(path, "its header is cut off");
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const offset = view.getUint32(10, true);
   const size = view.getUint32(FILE_HEADER_BYTES, true);
   if (!HEADER_BYTES.includes(size)) throw unsupportedImage(path, `its header has ${size} bytes`);
-  if (bytes.byteLength < FILE_HEADER_BYTES + size) throw corruptImage(path, "its header is cut off");
+  if (bytes.byteLength < FILE_HEADER_BYTES + size) {
+    throw corruptImage(path, "its header is cut off");
+  }
   const isCore = size === CORE_HEADER_BYTES;
   const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true);
   const rows = isCore ? view.getUint16(20, true) : view.getInt32(22, true);
@@ -62,9 +66,20 @@ export function readBmpHeader(bytes: Uint8Array, path: string, maxPixels?: numbe
   const rowBytes = Math.ceil(width * bits / 32) * 4;
   const begin = FILE_HEADER_BYTES + size + masks.bytes;
   if (offset < begin || offset + rowBytes * height > bytes.byteLength) {
-    throw corruptImage(path, `its rows need ${rowBytes * height} bytes at ${offset}, it has ${bytes.byteLength}`);
+    throw corruptImage(
+      path,
+      `its rows need ${rowBytes * height} bytes at ${offset}, it has ${bytes.byteLength}`,
+    );
   }
-  const header = { width, height, isFromTop: rows < 0, bits, rowBytes, offset, places: masks.places };
+  const header = {
+    width,
+    height,
+    isFromTop: rows < 0,
+    bits,
+    rowBytes,
+    offset,
+    places: masks.places,
+  };
   if (bits > 8) return header;
   const said = isCore ? 0 : view.getUint32(46, true);
   if (said > 2 ** bits) throw corruptImage(path, `its palette has ${said} colours`);
@@ -96,7 +111,10 @@ function readPlaces(
   const places = masks.map((mask) => [0xff, 0xff00, 0xff0000, 0xff000000].indexOf(mask));
   if (places.includes(-1) || new Set(places).size !== places.length) {
     const shown = masks.map((mask) => mask.toString(16)).join(", ");
-    throw unsupportedImage(path, `its samples are no whole bytes, or share them: the masks are ${shown}`);
+    throw unsupportedImage(
+      path,
+      `its samples are no whole bytes, or share them: the masks are ${shown}`,
+    );
   }
   return { places, bytes: size === INFO_HEADER_BYTES ? count * 4 : 0 };
 }

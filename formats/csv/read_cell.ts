@@ -30,13 +30,17 @@ export function readCell({ type, nullable }: Column, text: string): Cell | CellP
     case "number": {
       const number = exactNumber(text);
       if (number === undefined) return new CellProblem(text, "is no number");
-      return number === "inexact" ? new CellProblem(text, "is more than a number of 64 bits can hold", true) : number;
+      return number === "inexact"
+        ? new CellProblem(text, "is more than a number of 64 bits can hold", true)
+        : number;
     }
     case "int64":
       return readInt64(text);
     case "boolean":
       if (/^(?:true|True|TRUE)$/.test(text)) return true;
-      return /^(?:false|False|FALSE)$/.test(text) ? false : new CellProblem(text, "is neither true nor false");
+      return /^(?:false|False|FALSE)$/.test(text)
+        ? false
+        : new CellProblem(text, "is neither true nor false");
     case "date":
       return readDate(text);
   }
@@ -45,7 +49,9 @@ export function readCell({ type, nullable }: Column, text: string): Cell | CellP
 function readInt64(text: string): bigint | CellProblem {
   if (!/^[+-]?\d+$/.test(text)) return new CellProblem(text, "is no whole number");
   const digits = text.replace(/^[+-]?0*(?=\d)/, "");
-  const integer = digits.length > 19 ? undefined : BigInt(text.startsWith("-") ? `-${digits}` : digits);
+  const integer = digits.length > 19
+    ? undefined
+    : BigInt(text.startsWith("-") ? `-${digits}` : digits);
   if (integer !== undefined && BigInt.asIntN(64, integer) === integer) return integer;
   return new CellProblem(text, "has more than 64 bits", true);
 }
@@ -57,13 +63,21 @@ const DATE =
 function readDate(text: string): Date | CellProblem {
   const match = DATE.exec(text);
   if (match === null) return new CellProblem(text, "is no day, and no moment with its time zone");
-  const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map((part) => Number(part ?? 0));
-  const offset = (match[9] === "-" ? -1 : 1) * (Number(match[10] ?? 0) * 60 + Number(match[11] ?? 0));
+  const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map((part) =>
+    Number(part ?? 0)
+  );
+  const offset = (match[9] === "-" ? -1 : 1) *
+    (Number(match[10] ?? 0) * 60 + Number(match[11] ?? 0));
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  const isTime = hour < 24 && minute < 60 && second < 60 && Number(match[10] ?? 0) < 24 && Number(match[11] ?? 0) < 60;
+  const isTime = hour < 24 && minute < 60 && second < 60 && Number(match[10] ?? 0) < 24 &&
+    Number(match[11] ?? 0) < 60;
   date.setUTCHours(hour, minute - offset, second, Number((match[7] ?? "").padEnd(3, "0")));
-  if (!isDay || !isTime || Number.isNaN(date.getTime())) return new CellProblem(text, "is no date that there is");
-  return /[1-9]/.test(match[8] ?? "") ? new CellProblem(text, "has more than milliseconds", true) : date;
+  if (!isDay || !isTime || Number.isNaN(date.getTime())) {
+    return new CellProblem(text, "is no date that there is");
+  }
+  return /[1-9]/.test(match[8] ?? "")
+    ? new CellProblem(text, "has more than milliseconds", true)
+    : date;
 }

@@ -54,11 +54,14 @@ type ParseRows = (
 /** Makes the format of tables for files of one kind. */
 export function createTableFormat<C extends Columns>(
   kind: Pick<Format, "id" | "extensions" | "mediaType">,
-  { columns: given, header = true, delimiter = ",", maxRowCharacters = 4 * 1024 * 1024 }: CsvOptions<C>,
+  { columns: given, header = true, delimiter = ",", maxRowCharacters = 4 * 1024 * 1024 }:
+    CsvOptions<C>,
   parse: ParseRows,
 ): Format<Table<RowOf<C>>, TableRows> {
   if (typeof header !== "boolean") throw badOption("header", header, "true or false");
-  if (!DELIMITERS.includes(delimiter)) throw badOption("delimiter", delimiter, DELIMITERS.map(shown).join(", "));
+  if (!DELIMITERS.includes(delimiter)) {
+    throw badOption("delimiter", delimiter, DELIMITERS.map(shown).join(", "));
+  }
   const known = given === undefined ? undefined : listColumns(given);
   const writer = createRowWriter(delimiter);
 
@@ -74,9 +77,12 @@ export function createTableFormat<C extends Columns>(
     if (header && value.columns.length === 0) return "it has no columns";
     const read = columnsOf(value.columns.map(({ name }) => name));
     if (!header && read.length !== value.columns.length) return `it has not ${read.length} columns`;
-    const missing = header && known?.find(({ name }) => read.every((column) => column.name !== name));
+    const missing = header &&
+      known?.find(({ name }) => read.every((column) => column.name !== name));
     if (missing) return `it has no column ${shown(missing.name)}`;
-    const other = value.columns.findIndex((column, index) => shortOf(column) !== shortOf(read[index]));
+    const other = value.columns.findIndex((column, index) =>
+      shortOf(column) !== shortOf(read[index])
+    );
     if (other < 0) return undefined;
     return `its column ${shortOf(value.columns[other])} would come back as ${shortOf(read[other])}`;
   }
@@ -97,7 +103,10 @@ export function createTableFormat<C extends Columns>(
   }
 
   function bounded(line: string, what: string): string {
-    if (line.length * 3 <= maxRowCharacters || new TextEncoder().encode(line).byteLength <= maxRowCharacters) {
+    if (
+      line.length * 3 <= maxRowCharacters ||
+      new TextEncoder().encode(line).byteLength <= maxRowCharacters
+    ) {
       return line;
     }
     throw refused(`${what} is longer than ${maxRowCharacters} bytes`);
@@ -109,11 +118,18 @@ export function createTableFormat<C extends Columns>(
       `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
       "are not in the file.",
   ): RegistryError {
-    return new RegistryError({ code: "Unsupported", message: `Cannot save a table as ${kind.id}: ${state}`, hint });
+    return new RegistryError({
+      code: "Unsupported",
+      message: `Cannot save a table as ${kind.id}: ${state}`,
+      hint,
+    });
   }
 
   /** Rows of a file; those of the header too. */
-  async function* rowsOf(file: FileToDecode, signal: AbortSignal | undefined): AsyncGenerator<CsvRow> {
+  async function* rowsOf(
+    file: FileToDecode,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<CsvRow> {
     try {
       yield* parse(file.stream(), { delimiter, maxRowCharacters, signal });
     } catch (error) {
@@ -134,7 +150,10 @@ export function createTableFormat<C extends Columns>(
     }
   }
 
-  async function decode(file: FileToDecode, { signal }: FormatOptions = {}): Promise<Table<RowOf<C>>> {
+  async function decode(
+    file: FileToDecode,
+    { signal }: FormatOptions = {},
+  ): Promise<Table<RowOf<C>>> {
     let first: CsvRow | undefined;
     for await (first of rowsOf(file, signal)) break;
     if (header && first === undefined) throw corrupt(file, "it has no header");
@@ -143,7 +162,9 @@ export function createTableFormat<C extends Columns>(
     if (problem !== undefined) throw corrupt(file, `line ${first!.line}: ${problem}`);
     const columns = columnsOf(names);
     const missing = known?.find(({ name }) => columns.every((column) => column.name !== name));
-    if (missing !== undefined) throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing.name)}`);
+    if (missing !== undefined) {
+      throw corrupt(file, `line ${first!.line}: it has no column ${shown(missing.name)}`);
+    }
     const table = createTable(columns, ({ signal }) => decodeRows(file, columns, signal));
     return table as Table as unknown as Table<RowOf<C>>;
   }
@@ -181,9 +202,17 @@ function withUnnamed(cells: readonly string[]): string[] {
   return names;
 }
 
-function decodeRow(file: FileToDecode, columns: readonly Column[], cells: readonly string[], line: number): Row {
+function decodeRow(
+  file: FileToDecode,
+  columns: readonly Column[],
+  cells: readonly string[],
+  line: number,
+): Row {
   if (cells.length !== columns.length) {
-    throw corrupt(file, `line ${line}: it has ${cells.length} cells, and there are ${columns.length} columns`);
+    throw corrupt(
+      file,
+      `line ${line}: it has ${cells.length} cells, and there are ${columns.length} columns`,
+    );
   }
   const row: Row = {};
   for (const [index, column] of columns.entries()) {
@@ -193,7 +222,12 @@ function decodeRow(file: FileToDecode, columns: readonly Column[], cells: readon
       throw value.isInexact ? inexact(file, state) : corrupt(file, state);
     }
     if (column.name !== "__proto__") row[column.name] = value;
-    else Object.defineProperty(row, column.name, { value, writable: true, enumerable: true, configurable: true });
+    else {Object.defineProperty(row, column.name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });}
   }
   return row;
 }
@@ -218,7 +252,8 @@ function corrupt({ path }: FileToDecode, state: string, cause?: unknown): Regist
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read table ${shown(path)}: ${state}`,
-    hint: "Correct the file, or give the format the columns, the header and the delimiter that it has.",
+    hint:
+      "Correct the file, or give the format the columns, the header and the delimiter that it has.",
     cause,
   });
 }

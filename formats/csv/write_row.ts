@@ -40,7 +40,9 @@ export function createRowWriter(delimiter: string): RowWriter {
 
 function cellProblem(cell: Cell, nullable: boolean | undefined): string | undefined {
   if (cell === "" && nullable) return "is an empty text, and an empty cell is read as null";
-  if (typeof cell === "number" && !Number.isFinite(cell)) return `is ${cell}, which programs write in different ways`;
+  if (typeof cell === "number" && !Number.isFinite(cell)) {
+    return `is ${cell}, which programs write in different ways`;
+  }
 }
 
 function cellText(cell: Cell): string {

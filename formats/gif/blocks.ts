@@ -69,7 +69,9 @@ export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: numbe
     return pieces;
   }
 
-  if (!/^GIF8[79]a/.test(String.fromCharCode(...bytes.subarray(0, 6)))) throw corruptImage(path, "it is no GIF file");
+  if (!/^GIF8[79]a/.test(String.fromCharCode(...bytes.subarray(0, 6)))) {
+    throw corruptImage(path, "it is no GIF file");
+  }
   take(13);
   const [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
   checkPixels(path, { width, height }, maxPixels);
@@ -85,22 +87,42 @@ export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: numbe
     }
     if (kind !== IMAGE) throw corruptImage(path, `it has a block of kind ${kind} at ${at - 1}`);
     const from = take(9);
-    const [left, top, columns, rows] = [0, 2, 4, 6].map((field) => view.getUint16(from + field, true));
+    const [left, top, columns, rows] = [0, 2, 4, 6].map((field) =>
+      view.getUint16(from + field, true)
+    );
     const flags = bytes[from + 8];
     const palette = takePalette(flags) ?? shared;
     if (palette === undefined) throw corruptImage(path, `frame ${frames.length} has no colours`);
     const bits = bytes[take(1)];
-    if (bits < 2 || bits > 8) throw corruptImage(path, `frame ${frames.length} has indices of ${bits} bits`);
+    if (bits < 2 || bits > 8) {
+      throw corruptImage(path, `frame ${frames.length} has indices of ${bits} bits`);
+    }
     if (columns < 1 || rows < 1 || left + columns > width || top + rows > height) {
-      throw corruptImage(path, `frame ${frames.length} of ${columns} x ${rows} pixels lies outside of the screen`);
+      throw corruptImage(
+        path,
+        `frame ${frames.length} of ${columns} x ${rows} pixels lies outside of the screen`,
+      );
     }
     const pieces = takePieces();
     const packedBits = pieces.reduce((sum, piece) => sum + piece.byteLength, 0) * 8;
     if (packedBits / (bits + 1) * MAX_TEXT < columns * rows) {
-      throw corruptImage(path, `frame ${frames.length} of ${columns} x ${rows} pixels has too few data`);
+      throw corruptImage(
+        path,
+        `frame ${frames.length} of ${columns} x ${rows} pixels has too few data`,
+      );
     }
     const isInterlaced = (flags & 0x40) !== 0;
-    frames.push({ left, top, width: columns, height: rows, isInterlaced, palette, ...control, bits, pieces });
+    frames.push({
+      left,
+      top,
+      width: columns,
+      height: rows,
+      isInterlaced,
+      palette,
+      ...control,
+      bits,
+      pieces,
+    });
     control = { disposal: 0, delay: 0 };
   }
   if (frames.length === 0) throw corruptImage(path, "it has no frame");
@@ -114,5 +136,9 @@ function readControl(
 ): Pick<GifBlock, "transparent" | "disposal" | "delay"> {
   if (content?.byteLength !== 4) throw corruptImage(path, "a block of control has another length");
   const [flags, low, high, index] = content;
-  return { disposal: flags >> 2 & 7, delay: low | high << 8, ...(flags & 1) === 1 && { transparent: index } };
+  return {
+    disposal: flags >> 2 & 7,
+    delay: low | high << 8,
+    ...(flags & 1) === 1 && { transparent: index },
+  };
 }

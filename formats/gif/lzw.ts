@@ -17,7 +17,11 @@ const PIECE_BYTES = 255;
  * So many indices, unpacked; undefined where the data are damaged or have fewer. A text was written already when its code
  * comes, so it is copied from where it stands.
  */
-export function unpackIndices(pieces: readonly Uint8Array[], bits: number, count: number): Uint8Array | undefined {
+export function unpackIndices(
+  pieces: readonly Uint8Array[],
+  bits: number,
+  count: number,
+): Uint8Array | undefined {
   const packed = concatBytes(pieces);
   const [clear, end] = [1 << bits, (1 << bits) + 1];
   const out = new Uint8Array(count);
@@ -92,7 +96,9 @@ function createBits(): { put(code: number, width: number): void; pieces(): Uint8
   let bytes = new Uint8Array(1024);
   let [size, open, openBits] = [0, 0, 0];
   function push(byte: number): void {
-    if (size === bytes.byteLength) bytes = concatBytes([bytes, new Uint8Array(size)]) as Uint8Array<ArrayBuffer>;
+    if (size === bytes.byteLength) {
+      bytes = concatBytes([bytes, new Uint8Array(size)]) as Uint8Array<ArrayBuffer>;
+    }
     bytes[size++] = byte;
   }
   return {

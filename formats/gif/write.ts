@@ -40,9 +40,13 @@ export function indexColours({ data, channels }: Image): Indexed | string {
   const indices = new Uint8Array(data.length / channels);
   for (let pixel = 0, at = 0; pixel < indices.length; pixel++, at += channels) {
     const isSeen = channels === 3 || data[at + 3] === 255;
-    indices[pixel] = isSeen ? places.get(data[at] << 16 | data[at + 1] << 8 | data[at + 2])! : colours.length;
+    indices[pixel] = isSeen
+      ? places.get(data[at] << 16 | data[at + 1] << 8 | data[at + 2])!
+      : colours.length;
   }
-  const palette = Uint8Array.from(colours.flatMap((colour) => [colour >> 16, colour >> 8 & 255, colour & 255]));
+  const palette = Uint8Array.from(
+    colours.flatMap((colour) => [colour >> 16, colour >> 8 & 255, colour & 255]),
+  );
   return { palette, indices, ...channels === 4 && { transparent: colours.length } };
 }
 
@@ -52,7 +56,10 @@ export function greys(): Uint8Array {
 }
 
 /** The bytes of a file. */
-export function encodeGif({ width, height }: Image, { palette, transparent, indices }: Indexed): Uint8Array {
+export function encodeGif(
+  { width, height }: Image,
+  { palette, transparent, indices }: Indexed,
+): Uint8Array {
   const colours = palette.byteLength / 3 + (transparent === undefined ? 0 : 1);
   const bits = Math.max(1, Math.ceil(Math.log2(colours)));
   const head = new Uint8Array(13 + 3 * 2 ** bits);

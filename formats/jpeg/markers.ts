@@ -57,7 +57,10 @@ export function readJpegMarkers(bytes: Uint8Array, path: string, maxPixels?: num
   // Each block of 8 x 8 pixels has a code of its mean, which has a bit or more.
   const blocks = Math.ceil(frame.width / 8) * Math.ceil(frame.height / 8);
   if (bytes.byteLength * 8 >= blocks) return frame;
-  throw corruptImage(path, `its ${bytes.byteLength} bytes cannot hold ${frame.width} x ${frame.height} pixels`);
+  throw corruptImage(
+    path,
+    `its ${bytes.byteLength} bytes cannot hold ${frame.width} x ${frame.height} pixels`,
+  );
 }
 
 /** Where the next marker is that is not a part of the scan: a stuffed byte or a restart. */
@@ -69,13 +72,25 @@ function endOfScan(bytes: Uint8Array, start: number): number {
   return bytes.byteLength;
 }
 
-function parseFrame(marker: number, content: Uint8Array, path: string, maxPixels?: number): JpegFrame {
+function parseFrame(
+  marker: number,
+  content: Uint8Array,
+  path: string,
+  maxPixels?: number,
+): JpegFrame {
   if (content.byteLength < 6) throw corruptImage(path, "its header is cut off");
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  const [depth, height, width, components] = [content[0], view.getUint16(1), view.getUint16(3), content[5]];
+  const [depth, height, width, components] = [
+    content[0],
+    view.getUint16(1),
+    view.getUint16(3),
+    content[5],
+  ];
   if (marker > 0xc2) throw unsupportedImage(path, `its frame is of kind ${marker.toString(16)}`);
   if (depth !== 8) throw unsupportedImage(path, `its samples have ${depth} bits`);
-  if (components !== 1 && components !== 3) throw unsupportedImage(path, `it has ${components} components`);
+  if (components !== 1 && components !== 3) {
+    throw unsupportedImage(path, `it has ${components} components`);
+  }
   checkPixels(path, { width, height }, maxPixels);
   return { width, height, components };
 }

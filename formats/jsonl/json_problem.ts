@@ -32,17 +32,25 @@ export function jsonProblem(json: string, value: PlainValue): JsonProblem | unde
       while (isOfNumber(json.charCodeAt(at + 1))) at++;
       const number = json.slice(start, at + 1);
       if (exactNumber(number) !== "inexact" || !/\d/.test(number)) continue; // the `e` of `true`
-      return { state: `${shown(number)} is more than a number of 64 bits can hold`, isInexact: true };
+      return {
+        state: `${shown(number)} is more than a number of 64 bits can hold`,
+        isInexact: true,
+      };
     }
   }
   const found = countNames(value, 0);
-  if (found === undefined) return { state: `it is nested more than ${MAX_DEPTH} levels deep`, isInexact: false };
-  return found === names ? undefined : { state: "a name is there twice in one object", isInexact: false };
+  if (found === undefined) {
+    return { state: `it is nested more than ${MAX_DEPTH} levels deep`, isInexact: false };
+  }
+  return found === names
+    ? undefined
+    : { state: "a name is there twice in one object", isInexact: false };
 }
 
 /** True for digits and `+ - . e E`. */
 function isOfNumber(unit: number): boolean {
-  return (unit >= 0x30 && unit <= 0x39) || unit === 0x2b || unit === 0x2d || unit === 0x2e || (unit | 0x20) === 0x65;
+  return (unit >= 0x30 && unit <= 0x39) || unit === 0x2b || unit === 0x2d || unit === 0x2e ||
+    (unit | 0x20) === 0x65;
 }
 
 function countNames(value: PlainValue, depth: number): number | undefined {

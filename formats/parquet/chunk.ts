@@ -99,7 +99,9 @@ export function openChunk(place: ChunkPlace): ChunkReader {
 
   function unpacked(packed: Uint8Array, size: number): Uint8Array {
     const bytes = CODECS[codec].unpack!(packed, size);
-    if (bytes.byteLength !== size) throw corrupt(`a page has ${bytes.byteLength} bytes, not ${size}`);
+    if (bytes.byteLength !== size) {
+      throw corrupt(`a page has ${bytes.byteLength} bytes, not ${size}`);
+    }
     return bytes;
   }
 
@@ -107,7 +109,10 @@ export function openChunk(place: ChunkPlace): ChunkReader {
     if (size < 0 || packed < 0) throw corrupt("a page has fewer bytes than none");
     if (Math.max(size, packed) > maxPageBytes) {
       const hint = "Pass a larger maxPageBytes where the file can be trusted.";
-      throw unsupported(`a page has ${Math.max(size, packed)} bytes, ${maxPageBytes} are allowed`, hint);
+      throw unsupported(
+        `a page has ${Math.max(size, packed)} bytes, ${maxPageBytes} are allowed`,
+        hint,
+      );
     }
     const body = await read(packed);
     at += packed;
@@ -143,7 +148,9 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   }
 
   async function readDictionary(head: PageHead): Promise<void> {
-    if (dictionary !== undefined || head.dictionary === undefined) throw corrupt("its dictionary is damaged");
+    if (dictionary !== undefined || head.dictionary === undefined) {
+      throw corrupt("its dictionary is damaged");
+    }
     const { values, encoding } = head.dictionary;
     // A few bytes can say that an empty text is there a million times, and each takes a hundred in memory.
     if (values > Math.max(place.rows, MAX_DICTIONARY_VALUES)) {
@@ -153,7 +160,9 @@ export function openChunk(place: ChunkPlace): ChunkReader {
     if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) {
       throw unsupported("its dictionary is in an encoding that is not read here");
     }
-    dictionary = guarded(() => openPlain(viewOf(unpacked(body, head.size)), 0, column.type)(values).map(column.toCell));
+    dictionary = guarded(() =>
+      openPlain(viewOf(unpacked(body, head.size)), 0, column.type)(values).map(column.toCell)
+    );
   }
 
   /** What a page throws, with the column and the row. */
@@ -170,24 +179,36 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   function openData(body: Uint8Array, { size, data }: PageHead): (count: number) => Cell[] {
     const view = viewOf(unpacked(body, size));
     if (!isOptional) return openCells(view, 0, data!.encoding);
-    if (data!.levels !== ENCODING.runs) throw unsupported("its nulls are in an encoding that is not read here");
+    if (data!.levels !== ENCODING.runs) {
+      throw unsupported("its nulls are in an encoding that is not read here");
+    }
     const length = view.getUint32(0, true);
-    const levels = new DataView(view.buffer, view.byteOffset + 4, Math.min(length, view.byteLength - 4));
+    const levels = new DataView(
+      view.buffer,
+      view.byteOffset + 4,
+      Math.min(length, view.byteLength - 4),
+    );
     return withNulls(levels, openCells(view, 4 + length, data!.encoding));
   }
 
   function openDataV2(body: Uint8Array, { size, data2 }: PageHead): (count: number) => Cell[] {
     const { encoding, levelBytes, repeatBytes, packed = true } = data2!;
-    if (repeatBytes !== 0 || levelBytes < 0 || levelBytes > body.byteLength) throw corrupt("its levels are damaged");
+    if (repeatBytes !== 0 || levelBytes < 0 || levelBytes > body.byteLength) {
+      throw corrupt("its levels are damaged");
+    }
     const levels = viewOf(body.subarray(0, levelBytes));
     const rest = body.subarray(levelBytes);
-    const bytes = packed && codec !== 0 && size > levelBytes ? unpacked(rest, size - levelBytes) : rest;
+    const bytes = packed && codec !== 0 && size > levelBytes
+      ? unpacked(rest, size - levelBytes)
+      : rest;
     const cells = openCells(viewOf(bytes), 0, encoding);
     return isOptional ? withNulls(levels, cells) : cells;
   }
 
   function openCells(view: DataView, from: number, encoding: number): (count: number) => Cell[] {
-    if (encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary) return fromDictionary(view, from);
+    if (encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary) {
+      return fromDictionary(view, from);
+    }
     let take: TakeValues | undefined; // at the first value: a page of nulls has none
     return (count) => {
       if (count === 0) return [];

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { createTextReader, exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
+import {
+  createTextReader,
+  exactDay,
+  exactMoment,
+  exactUnsigned,
+} from "../../core/tables/exact_cells.ts";
 import type { TimeUnit } from "../../core/tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM } from "../../core/tables/parts.ts";
 import type { LocalTimes, OtherColumn } from "../../core/tables/parts.ts";
@@ -30,7 +35,11 @@ export interface FileColumn {
 }
 
 /** The columns of the file, in order. */
-export function columnsOf(path: string, { schema }: Footer, localTimes: LocalTimes): (FileColumn | OtherColumn)[] {
+export function columnsOf(
+  path: string,
+  { schema }: Footer,
+  localTimes: LocalTimes,
+): (FileColumn | OtherColumn)[] {
   const columns: (FileColumn | OtherColumn)[] = [];
   const count = (element: SchemaElement | undefined) => {
     const { children = 0 } = element ?? damaged();
@@ -52,13 +61,21 @@ export function columnsOf(path: string, { schema }: Footer, localTimes: LocalTim
       at++;
     }
     const isNested = at > first + 1 || element.type === undefined;
-    columns.push(isNested ? { name: element.name, problem: "it is nested" } : columnOf(element, leaf - 1, localTimes));
+    columns.push(
+      isNested
+        ? { name: element.name, problem: "it is nested" }
+        : columnOf(element, leaf - 1, localTimes),
+    );
   }
   if (at !== schema.length) damaged();
   return columns;
 }
 
-function columnOf(element: SchemaElement, leaf: number, localTimes: LocalTimes): FileColumn | OtherColumn {
+function columnOf(
+  element: SchemaElement,
+  leaf: number,
+  localTimes: LocalTimes,
+): FileColumn | OtherColumn {
   const { name, repetition = 0 } = element;
   if (repetition === 2) return { name, problem: "it is a list" };
   const meaning = meaningOf(element, localTimes);
@@ -89,7 +106,9 @@ function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning<neve
     case PHYSICAL.bytes:
       if (logical?.string ?? logical?.enum ?? logical?.json) return texts();
       if (logical === undefined && [UTF8, ENUM, JSON_TEXT].includes(converted!)) return texts();
-      return isPlain(element) ? "it has bytes, and does not say that they are text" : "its type is not known here";
+      return isPlain(element)
+        ? "it has bytes, and does not say that they are text"
+        : "its type is not known here";
     case PHYSICAL.int32:
       if (logical?.date ?? (logical === undefined && converted === DATE)) {
         return { type: "date", toCell: exactDay } as Meaning<never>;
@@ -139,7 +158,9 @@ function small(element: SchemaElement): Meaning<never> | undefined {
   if (isPlain(element) || within(logical === undefined ? converted : undefined, INT_8, INT_32)) {
     return { type: "number", toCell: same };
   }
-  const unsigned = logical === undefined ? within(converted, UINT_8, UINT_32) : logical.integer?.signed === false;
+  const unsigned = logical === undefined
+    ? within(converted, UINT_8, UINT_32)
+    : logical.integer?.signed === false;
   if (unsigned) return { type: "number", toCell: (value: number) => value >>> 0 } as Meaning<never>;
   return logical?.integer && { type: "number", toCell: same };
 }
@@ -147,14 +168,22 @@ function small(element: SchemaElement): Meaning<never> | undefined {
 /** Whole numbers of 64 bits. */
 function large(element: SchemaElement): Meaning<never> | undefined {
   const { logical, converted } = element;
-  if (isPlain(element) || (logical === undefined && converted === INT_64) || logical?.integer?.signed === true) {
+  if (
+    isPlain(element) || (logical === undefined && converted === INT_64) ||
+    logical?.integer?.signed === true
+  ) {
     return { type: "int64", toCell: same };
   }
-  const unsigned = logical === undefined ? converted === UINT_64 : logical.integer?.signed === false;
+  const unsigned = logical === undefined
+    ? converted === UINT_64
+    : logical.integer?.signed === false;
   return unsigned ? { type: "int64", toCell: exactUnsigned } as Meaning<never> : undefined;
 }
 
-function moments({ logical, converted }: SchemaElement, localTimes: LocalTimes): Meaning<never> | string | undefined {
+function moments(
+  { logical, converted }: SchemaElement,
+  localTimes: LocalTimes,
+): Meaning<never> | string | undefined {
   if (logical === undefined && (converted === TIMESTAMP_MILLIS || converted === TIMESTAMP_MICROS)) {
     return moment(converted === TIMESTAMP_MILLIS ? MILLIS : MICROS);
   }

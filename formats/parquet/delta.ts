@@ -38,7 +38,10 @@ export function openDeltaNumbers(view: DataView, from: number, bits: 32 | 64): D
   const parts = Number(varint());
   const total = Number(varint());
   const partSize = blockSize / parts;
-  if (!(blockSize <= MAX_BLOCK && parts >= 1 && partSize >= 8 && partSize % 8 === 0 && total <= 0x7fffffff)) {
+  if (
+    !(blockSize <= MAX_BLOCK && parts >= 1 && partSize >= 8 && partSize % 8 === 0 &&
+      total <= 0x7fffffff)
+  ) {
     throw new PageProblem("its blocks of differences are damaged");
   }
   let last = signed();
@@ -95,7 +98,9 @@ export function openDeltaLengths(view: DataView, from: number): (count: number) 
   let next = 0;
   return (count) =>
     Array.from({ length: count }, () => {
-      if (next >= lengths.length || at + lengths[next] > view.byteLength) throw new PageProblem("it has too few texts");
+      if (next >= lengths.length || at + lengths[next] > view.byteLength) {
+        throw new PageProblem("it has too few texts");
+      }
       const bytes = new Uint8Array(view.buffer, view.byteOffset + at, lengths[next]);
       at += lengths[next++];
       return bytes;
@@ -103,7 +108,11 @@ export function openDeltaLengths(view: DataView, from: number): (count: number) 
 }
 
 /** Opens texts that say how much they share with the one before; all together have no more bytes than `maxBytes`. */
-export function openDeltaBytes(view: DataView, from: number, maxBytes: number): (count: number) => Uint8Array[] {
+export function openDeltaBytes(
+  view: DataView,
+  from: number,
+  maxBytes: number,
+): (count: number) => Uint8Array[] {
   const numbers = openDeltaNumbers(view, from, 32);
   const shared = takeLengths(numbers, maxBytes);
   const suffixes = openDeltaLengths(view, numbers.end());
@@ -111,7 +120,9 @@ export function openDeltaBytes(view: DataView, from: number, maxBytes: number): 
   let next = 0;
   return (count) =>
     Array.from({ length: count }, () => {
-      if (next >= shared.length || shared[next] > last.byteLength) throw new PageProblem("its texts are damaged");
+      if (next >= shared.length || shared[next] > last.byteLength) {
+        throw new PageProblem("its texts are damaged");
+      }
       const [suffix] = suffixes(1);
       const bytes = new Uint8Array(shared[next] + suffix.byteLength);
       bytes.set(last.subarray(0, shared[next]));

@@ -97,7 +97,9 @@ const SCHEMA_ELEMENT: ThriftStruct = {
         8: ["timestamp", {
           fields: {
             1: ["utc!", "boolean"],
-            2: ["unit!", { fields: { 1: ["millis", NOTHING], 2: ["micros", NOTHING], 3: ["nanos", NOTHING] } }],
+            2: ["unit!", {
+              fields: { 1: ["millis", NOTHING], 2: ["micros", NOTHING], 3: ["nanos", NOTHING] },
+            }],
           },
         }],
         10: ["integer", { fields: { 1: ["bits!", "integer"], 2: ["signed!", "boolean"] } }],
@@ -134,20 +136,32 @@ const FOOTER: ThriftStruct = {
 };
 
 /** Reads the footer: the end of the file, and no more. */
-export async function readFooter(file: FileToDecode, maxFooterBytes: number, signal?: AbortSignal): Promise<Footer> {
+export async function readFooter(
+  file: FileToDecode,
+  maxFooterBytes: number,
+  signal?: AbortSignal,
+): Promise<Footer> {
   const { path, size } = file;
   if (size < 4 + END_BYTES) throw corruptTable(path, "it is no Parquet file");
   const tailBytes = Math.min(size, TAIL_BYTES);
   const tail = await readAll(file.stream({ offset: size - tailBytes, length: tailBytes }), signal);
-  if (tail.byteLength !== tailBytes) throw corruptTable(path, `it gave ${tail.byteLength} bytes, not ${tailBytes}`);
+  if (tail.byteLength !== tailBytes) {
+    throw corruptTable(path, `it gave ${tail.byteLength} bytes, not ${tailBytes}`);
+  }
   const mark = String.fromCharCode(...tail.subarray(-4));
   if (mark === "PARE") throw unsupportedTable(path, "it is encrypted");
   if (mark !== "PAR1") throw corruptTable(path, "it is no Parquet file, or cut off");
   const length = new DataView(tail.buffer, tail.byteOffset).getUint32(tailBytes - END_BYTES, true);
-  if (length > size - END_BYTES - 4) throw corruptTable(path, `its footer has ${length} bytes, and it has ${size}`);
+  if (length > size - END_BYTES - 4) {
+    throw corruptTable(path, `its footer has ${length} bytes, and it has ${size}`);
+  }
   if (length > maxFooterBytes) {
     const hint = "Pass a larger maxFooterBytes where the file can be trusted.";
-    throw unsupportedTable(path, `its footer has ${length} bytes, ${maxFooterBytes} are allowed`, hint);
+    throw unsupportedTable(
+      path,
+      `its footer has ${length} bytes, ${maxFooterBytes} are allowed`,
+      hint,
+    );
   }
   const bytes = length + END_BYTES <= tailBytes
     ? tail.subarray(tailBytes - END_BYTES - length, tailBytes - END_BYTES)

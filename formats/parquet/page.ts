@@ -34,7 +34,9 @@ export const PAGE_HEAD: ThriftStruct = {
     2: ["size!", "integer"],
     3: ["packed!", "integer"],
     4: ["crc", "integer"],
-    5: ["data", { fields: { 1: ["values!", "integer"], 2: ["encoding!", "integer"], 3: ["levels!", "integer"] } }],
+    5: ["data", {
+      fields: { 1: ["values!", "integer"], 2: ["encoding!", "integer"], 3: ["levels!", "integer"] },
+    }],
     7: ["dictionary", { fields: { 1: ["values!", "integer"], 2: ["encoding!", "integer"] } }],
     8: ["data2", {
       fields: {
@@ -58,7 +60,10 @@ export const DICTIONARY = 2;
 export const DATA_V2 = 3;
 
 /** Cells, of which each is there or null as its level says. */
-export function withNulls(levels: DataView, takeCells: (count: number) => Cell[]): (count: number) => Cell[] {
+export function withNulls(
+  levels: DataView,
+  takeCells: (count: number) => Cell[],
+): (count: number) => Cell[] {
   const takeLevels = openRuns(levels, 0, 1);
   return (count) => {
     const present = takeLevels(count);

@@ -55,8 +55,13 @@ export async function findGroups(
 ): Promise<number[]> {
   const { groups } = await readFooter(file, maxFooterBytes, signal);
   const begins = groups.map(({ columns }) => {
-    const own = columns.flatMap(({ file, meta }) => file === undefined && meta !== undefined ? [meta] : []);
-    return own.reduce((least, { data, dictionary = data }) => Math.min(least, data, dictionary), Infinity);
+    const own = columns.flatMap(({ file, meta }) =>
+      file === undefined && meta !== undefined ? [meta] : []
+    );
+    return own.reduce(
+      (least, { data, dictionary = data }) => Math.min(least, data, dictionary),
+      Infinity,
+    );
   });
   return [...new Set(begins)].filter((at) => at > 0 && at < file.size).sort((a, b) => a - b);
 }
@@ -66,7 +71,11 @@ export async function openTable(
   file: FileToDecode,
   options: ParquetReadOptions & FormatOptions,
 ): Promise<ParquetTable> {
-  const { localTimes = "refuse", maxPageBytes = 64 * 1024 * 1024, maxFooterBytes = MAX_FOOTER_BYTES } = options;
+  const {
+    localTimes = "refuse",
+    maxPageBytes = 64 * 1024 * 1024,
+    maxFooterBytes = MAX_FOOTER_BYTES,
+  } = options;
   const { maxColumnRows = 128 * 1024 * 1024 } = options;
   const { path } = file;
   const footer = await readFooter(file, maxFooterBytes, options.signal);
@@ -74,12 +83,28 @@ export async function openTable(
   const columns = chooseColumns(path, all, options.columns);
   checkGroups(path, footer, all.length === 0);
 
-  async function* groupRows(group: RowGroup, first: number, range: Range, wanted: readonly FileColumn[]) {
-    const windowBytes = Math.max(WINDOW_BYTES.least, Math.min(WINDOW_BYTES.most, AHEAD_BYTES / wanted.length));
+  async function* groupRows(
+    group: RowGroup,
+    first: number,
+    range: Range,
+    wanted: readonly FileColumn[],
+  ) {
+    const windowBytes = Math.max(
+      WINDOW_BYTES.least,
+      Math.min(WINDOW_BYTES.most, AHEAD_BYTES / wanted.length),
+    );
     const chunks = wanted.map((column) => {
       const place = placeOf(file, column, group);
       const { signal } = range;
-      return openChunk({ ...place, file, column, firstRow: first + 1, maxPageBytes, windowBytes, signal });
+      return openChunk({
+        ...place,
+        file,
+        column,
+        firstRow: first + 1,
+        maxPageBytes,
+        windowBytes,
+        signal,
+      });
     });
     const from = Math.max(range.from - first, 0);
     const to = Math.min(range.to - first, group.rows);
@@ -92,7 +117,9 @@ export async function openTable(
     }
   }
 
-  async function* rows({ columns: names, from = 0, to = footer.rows, signal }: RowRange = {}): AsyncGenerator<Row> {
+  async function* rows(
+    { columns: names, from = 0, to = footer.rows, signal }: RowRange = {},
+  ): AsyncGenerator<Row> {
     checkRange(path, { from, to });
     const wanted = names === undefined ? columns : chooseColumns(path, columns, names);
     let first = 0;
@@ -112,7 +139,11 @@ export async function openTable(
       if (found === undefined) throw noColumn(name, columns.map(({ column }) => column));
       if (footer.rows > maxColumnRows) {
         const hint = "Read its rows, or pass a larger maxColumnRows where the file can be trusted.";
-        throw unsupportedTable(path, `it has ${footer.rows} rows, ${maxColumnRows} are allowed at once`, hint);
+        throw unsupportedTable(
+          path,
+          `it has ${footer.rows} rows, ${maxColumnRows} are allowed at once`,
+          hint,
+        );
       }
       return await collectCells(found.column, rows({ columns: [name], signal }));
     },
@@ -126,7 +157,8 @@ interface Range {
 }
 
 function checkGroups(path: string, { groups, rows, schema }: Footer, isEmpty: boolean): void {
-  const leaves = schema.filter(({ type, children = 0 }) => type !== undefined && children === 0).length;
+  const leaves =
+    schema.filter(({ type, children = 0 }) => type !== undefined && children === 0).length;
   let sum = 0;
   for (const [index, group] of groups.entries()) {
     if (group.rows < 0 || group.columns.length !== leaves) {
@@ -134,23 +166,35 @@ function checkGroups(path: string, { groups, rows, schema }: Footer, isEmpty: bo
     }
     sum += group.rows;
   }
-  if (sum !== rows) throw corruptTable(path, `it says it has ${rows} rows, and its row groups have ${sum}`);
+  if (sum !== rows) {
+    throw corruptTable(path, `it says it has ${rows} rows, and its row groups have ${sum}`);
+  }
   if (isEmpty && rows > 0) throw unsupportedTable(path, "it has rows and no columns");
 }
 
 /** Where the chunk of a column lies: inside the file, with a value for each row. */
-function placeOf(file: FileToDecode, { column, leaf, type }: FileColumn, { columns, rows }: RowGroup) {
+function placeOf(
+  file: FileToDecode,
+  { column, leaf, type }: FileColumn,
+  { columns, rows }: RowGroup,
+) {
   const { file: other, meta }: ColumnChunk = columns[leaf];
   const name = `column ${shown(column.name)}`;
   if (other !== undefined) throw unsupportedTable(file.path, `${name}: it lies in another file`);
   if (meta === undefined) throw unsupportedTable(file.path, `${name}: it is encrypted`);
   const { dictionary = 0, data, compressed: length, codec } = meta;
   const offset = dictionary > 0 ? Math.min(dictionary, data) : data;
-  if (meta.type !== type || meta.values !== rows || offset < 4 || length < 0 || offset + length > file.size) {
+  if (
+    meta.type !== type || meta.values !== rows || offset < 4 || length < 0 ||
+    offset + length > file.size
+  ) {
     throw corruptTable(file.path, `${name}: its place is damaged`);
   }
   if (CODECS[codec]?.unpack === undefined) {
-    throw unsupportedTable(file.path, `${name}: it is packed with ${CODECS[codec]?.name ?? `codec ${codec}`}`);
+    throw unsupportedTable(
+      file.path,
+      `${name}: it is packed with ${CODECS[codec]?.name ?? `codec ${codec}`}`,
+    );
   }
   return { offset, length, rows, codec };
 }

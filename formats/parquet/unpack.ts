@@ -16,11 +16,15 @@ type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
 export const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "none", unpack: (packed) => packed },
   { name: "snappy", unpack: unpackSnappy },
-  { name: "gzip", unpack: (packed, size) => zlib.gunzipSync(packed, { maxOutputLength: Math.max(size, 1) }) },
+  {
+    name: "gzip",
+    unpack: (packed, size) => zlib.gunzipSync(packed, { maxOutputLength: Math.max(size, 1) }),
+  },
   { name: "lzo" },
   {
     name: "brotli",
-    unpack: (packed, size) => zlib.brotliDecompressSync(packed, { maxOutputLength: Math.max(size, 1) }),
+    unpack: (packed, size) =>
+      zlib.brotliDecompressSync(packed, { maxOutputLength: Math.max(size, 1) }),
   },
   { name: "lz4 in frames" },
   { name: "zstd", unpack: unpackZstd },

@@ -29,14 +29,17 @@ export const ENCODING = {
 export function openPlain(view: DataView, from: number, type: number): TakeValues {
   if (type === PHYSICAL.boolean) {
     let bit = from * 8;
-    return (count) => repeat(count, () => (view.getUint8(Math.floor(bit / 8)) >>> (bit++ % 8) & 1) === 1);
+    return (count) =>
+      repeat(count, () => (view.getUint8(Math.floor(bit / 8)) >>> (bit++ % 8) & 1) === 1);
   }
   let at = from;
   if (type === PHYSICAL.bytes) {
     return (count) =>
       repeat(count, () => {
         const length = view.getUint32(at, true);
-        if (at + 4 + length > view.byteLength) throw new PageProblem("a text is longer than its page");
+        if (at + 4 + length > view.byteLength) {
+          throw new PageProblem("a text is longer than its page");
+        }
         const bytes = new Uint8Array(view.buffer, view.byteOffset + at + 4, length);
         at += 4 + length;
         return bytes;
@@ -60,7 +63,9 @@ function openSplit(view: DataView, from: number, type: number): TakeValues {
   return (count) =>
     repeat(count, () => {
       if (next >= total) throw new PageProblem("it has too few values");
-      for (let byte = 0; byte < width; byte++) one.setUint8(byte, view.getUint8(from + byte * total + next));
+      for (let byte = 0; byte < width; byte++) {
+        one.setUint8(byte, view.getUint8(from + byte * total + next));
+      }
       next++;
       return numberAt(one, 0, type);
     });
@@ -91,7 +96,9 @@ export function openValues(
     case ENCODING.deltaBytes:
       return type === PHYSICAL.bytes ? openDeltaBytes(view, from, maxBytes) : undefined;
     case ENCODING.split:
-      return isInteger || type === PHYSICAL.float || type === PHYSICAL.double ? openSplit(view, from, type) : undefined;
+      return isInteger || type === PHYSICAL.float || type === PHYSICAL.double
+        ? openSplit(view, from, type)
+        : undefined;
   }
 }
 

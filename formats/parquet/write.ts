@@ -51,7 +51,10 @@ export async function* encodeRows(
   let count = 0;
   let size = 0;
   async function endGroup(): Promise<Uint8Array> {
-    const bytes = await writer.writeGroup(columns.map((column, i) => cellsOf(column, cells[i])), count);
+    const bytes = await writer.writeGroup(
+      columns.map((column, i) => cellsOf(column, cells[i])),
+      count,
+    );
     cells = columns.map(() => []);
     count = size = 0;
     return bytes;
@@ -61,7 +64,9 @@ export async function* encodeRows(
   for await (const row of table.rows({ signal })) {
     signal?.throwIfAborted();
     checkRow(columns, row, ++number);
-    if (columns.length === 0) throw unwritableTable("Parquet", "it has rows and no columns", "Give it a column.");
+    if (columns.length === 0) {
+      throw unwritableTable("Parquet", "it has rows and no columns", "Give it a column.");
+    }
     for (const [i, { name }] of columns.entries()) {
       const cell = (row as Row)[name];
       cells[i].push(cell);

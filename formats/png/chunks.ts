@@ -74,21 +74,30 @@ export function readPngChunks(bytes: Uint8Array, path: string, maxPixels?: numbe
     if (size > bytes.byteLength - at - 12) throw corruptImage(path, "it is cut off");
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const content = bytes.subarray(at + 8, at + 8 + size);
-    if ((header === undefined) !== (type === "IHDR")) throw corruptImage(path, "its header is not its first chunk");
+    if ((header === undefined) !== (type === "IHDR")) {
+      throw corruptImage(path, "its header is not its first chunk");
+    }
     if (type === "IHDR") header = parseHeader(content, path, maxPixels);
     else if (type === "PLTE" || type === "tRNS") {
       const name = type === "PLTE" ? "palette" : "transparency";
       const isLate = data.length > 0 || (type === "PLTE" && found.transparency !== undefined);
-      if (found[name] !== undefined || isLate) throw corruptImage(path, `its chunk ${type} is not where it belongs`);
+      if (found[name] !== undefined || isLate) {
+        throw corruptImage(path, `its chunk ${type} is not where it belongs`);
+      }
       found[name] = content;
     } else if (type === "IDAT") {
-      if (data.length > 0 && last !== "IDAT") throw corruptImage(path, "its data are in several places");
+      if (data.length > 0 && last !== "IDAT") {
+        throw corruptImage(path, "its data are in several places");
+      }
       data.push(content);
     } else if (type === "acTL") throw unsupportedImage(path, "it is animated");
     else if (!/^[A-Za-z]{4}$/.test(type)) throw corruptImage(path, "one of its chunks has no name");
-    else if (/^[A-Z]/.test(type) && type !== "IEND") throw unsupportedImage(path, `it needs a chunk ${type}`);
+    else if (/^[A-Z]/.test(type) && type !== "IEND") {
+      throw unsupportedImage(path, `it needs a chunk ${type}`);
+    }
     if (
-      /^([A-Z]{4}|tRNS)$/.test(type) && crc32(bytes.subarray(at + 4, at + 8 + size)) !== view.getUint32(at + 8 + size)
+      /^([A-Z]{4}|tRNS)$/.test(type) &&
+      crc32(bytes.subarray(at + 4, at + 8 + size)) !== view.getUint32(at + 8 + size)
     ) {
       throw corruptImage(path, `its chunk ${type} has another sum`);
     }
@@ -108,21 +117,30 @@ function parseHeader(content: Uint8Array, path: string, maxPixels?: number): Png
   const [depth, colour, compression, filter, interlace] = content.subarray(8);
   checkPixels(path, { width, height }, maxPixels);
   const { samples = 0, depths = [] } = COLOURS[colour] ?? {};
-  if (!depths.includes(depth)) throw corruptImage(path, `it has colours of type ${colour} with ${depth} bits`);
+  if (!depths.includes(depth)) {
+    throw corruptImage(path, `it has colours of type ${colour} with ${depth} bits`);
+  }
   if (compression !== 0 || filter !== 0 || interlace > 1) {
     throw unsupportedImage(path, `its methods are ${compression}, ${filter} and ${interlace}`);
   }
   return { width, height, depth, colour, samples, interlaced: interlace === 1 };
 }
 
-function checkColours({ colour, depth, palette, transparency, data }: PngChunks, path: string): void {
+function checkColours(
+  { colour, depth, palette, transparency, data }: PngChunks,
+  path: string,
+): void {
   if (data.length === 0) throw corruptImage(path, "it has no data");
   const colours = (palette?.byteLength ?? 0) / 3;
   if (palette === undefined ? colour === INDEXED : ![RGB, INDEXED, 6].includes(colour)) {
-    throw corruptImage(path, palette === undefined ? "it has no palette" : "it has a palette and is grey");
+    throw corruptImage(
+      path,
+      palette === undefined ? "it has no palette" : "it has a palette and is grey",
+    );
   }
   if (
-    palette !== undefined && (colours % 1 !== 0 || colours < 1 || colours > (colour === INDEXED ? 2 ** depth : 256))
+    palette !== undefined &&
+    (colours % 1 !== 0 || colours < 1 || colours > (colour === INDEXED ? 2 ** depth : 256))
   ) {
     throw corruptImage(path, `its palette has ${palette.byteLength} bytes`);
   }
@@ -135,7 +153,11 @@ function checkColours({ colour, depth, palette, transparency, data }: PngChunks,
 }
 
 /** Inflates the data once, piece by piece, and throws where they have another length than the pixels need. */
-export async function checkPngData(chunks: PngChunks, path: string, signal?: AbortSignal): Promise<void> {
+export async function checkPngData(
+  chunks: PngChunks,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const needed = dataSize(chunks);
   let found = 0;
   const inflate = createInflate();
@@ -154,7 +176,10 @@ export async function checkPngData(chunks: PngChunks, path: string, signal?: Abo
     inflate.destroy();
   }
   if (found === needed) return;
-  throw corruptImage(path, `its pixels need ${needed} bytes, its data have ${found > needed ? "more" : found}`);
+  throw corruptImage(
+    path,
+    `its pixels need ${needed} bytes, its data have ${found > needed ? "more" : found}`,
+  );
 }
 
 /** Bytes of the filtered rows: each has one byte before it. */

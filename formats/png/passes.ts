@@ -24,10 +24,13 @@ export function readPasses({ data, width, height, depth }: PngChunks, path: stri
     let above: Uint8Array = new Uint8Array(rowBytes);
     for (let y = top; y < height; y += stepY) {
       const row = bytes.subarray(at + 1, at + 1 + rowBytes);
-      if (!unfilter(bytes[at], row, above)) throw corruptImage(path, `a row has the filter ${bytes[at]}`);
+      if (!unfilter(bytes[at], row, above)) {
+        throw corruptImage(path, `a row has the filter ${bytes[at]}`);
+      }
       for (let column = 0; column < columns; column++) {
         const shift = 8 - depth * (column % perByte + 1);
-        samples[y * width + left + column * stepX] = row[Math.floor(column / perByte)] >> shift & mask;
+        samples[y * width + left + column * stepX] = row[Math.floor(column / perByte)] >> shift &
+          mask;
       }
       above = row;
       at += 1 + rowBytes;
@@ -50,7 +53,11 @@ function unfilter(filter: number, row: Uint8Array, above: Uint8Array): boolean {
 
 /** Returns the neighbor that is nearest to `left + up - corner`. */
 function paeth(left: number, up: number, corner: number): number {
-  const [a, b, c] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
+  const [a, b, c] = [
+    Math.abs(up - corner),
+    Math.abs(left - corner),
+    Math.abs(left + up - 2 * corner),
+  ];
   if (a <= b && a <= c) return left;
   return b <= c ? up : corner;
 }

@@ -74,12 +74,18 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
 
   async function readAhead(offset: number, length: number, ahead: number): Promise<Uint8Array> {
-    if (offset + length > size) throw corruptImage(path, `it is cut off: it has ${size} bytes, not ${offset + length}`);
+    if (offset + length > size) {
+      throw corruptImage(path, `it is cut off: it has ${size} bytes, not ${offset + length}`);
+    }
     const at = offset - window.offset;
-    if (at >= 0 && at + length <= window.bytes.byteLength) return window.bytes.subarray(at, at + length);
+    if (at >= 0 && at + length <= window.bytes.byteLength) {
+      return window.bytes.subarray(at, at + length);
+    }
     const wanted = Math.max(length, Math.min(ahead, size - offset));
     const bytes = await readAll(file.stream({ offset, length: wanted }), signal);
-    if (bytes.byteLength !== wanted) throw corruptImage(path, `it gave ${bytes.byteLength} bytes, not ${wanted}`);
+    if (bytes.byteLength !== wanted) {
+      throw corruptImage(path, `it gave ${bytes.byteLength} bytes, not ${wanted}`);
+    }
     if (ahead > 0 && wanted <= ahead) window = { offset, bytes };
     return bytes.subarray(0, length);
   }
@@ -95,12 +101,29 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
     throw corruptImage(path, "it is no TIFF file");
   }
   if (version === 42) {
-    return { path, littleEndian, offsetBytes: 4, first: view.getUint32(4, littleEndian), read, readExactly };
+    return {
+      path,
+      littleEndian,
+      offsetBytes: 4,
+      first: view.getUint32(4, littleEndian),
+      read,
+      readExactly,
+    };
   }
-  if (head.byteLength < 16 || view.getUint16(4, littleEndian) !== 8 || view.getUint16(6, littleEndian) !== 0) {
+  if (
+    head.byteLength < 16 || view.getUint16(4, littleEndian) !== 8 ||
+    view.getUint16(6, littleEndian) !== 0
+  ) {
     throw corruptImage(path, "its header is damaged");
   }
-  return { path, littleEndian, offsetBytes: 8, first: numberAt(view, 8, 8, littleEndian), read, readExactly };
+  return {
+    path,
+    littleEndian,
+    offsetBytes: 8,
+    first: numberAt(view, 8, 8, littleEndian),
+    read,
+    readExactly,
+  };
 }
 
 /** The pages, one after the other. */
@@ -111,9 +134,18 @@ export async function* readDirectories(reader: TiffReader): AsyncGenerator<Direc
   const seen = new Set<number>();
   for (let at = reader.first; at !== 0;) {
     if (seen.has(at)) throw corruptImage(path, "its pages go round in a circle");
-    if (seen.add(at).size > MAX_PAGES) throw unsupportedImage(path, `it has more than ${MAX_PAGES} pages`);
-    const entries = numberAt(viewOf(await reader.read(at, countBytes)), 0, countBytes, littleEndian);
-    if (entries > MAX_ENTRIES) throw unsupportedImage(path, `one of its pages has ${entries} entries`);
+    if (seen.add(at).size > MAX_PAGES) {
+      throw unsupportedImage(path, `it has more than ${MAX_PAGES} pages`);
+    }
+    const entries = numberAt(
+      viewOf(await reader.read(at, countBytes)),
+      0,
+      countBytes,
+      littleEndian,
+    );
+    if (entries > MAX_ENTRIES) {
+      throw unsupportedImage(path, `one of its pages has ${entries} entries`);
+    }
     const size = entries * entryBytes + offsetBytes;
     const view = viewOf((await reader.read(at + countBytes, size)).slice());
     yield directoryOf(reader, view, entries, entryBytes);
@@ -121,7 +153,12 @@ export async function* readDirectories(reader: TiffReader): AsyncGenerator<Direc
   }
 }
 
-function directoryOf(reader: TiffReader, view: DataView, entries: number, entryBytes: number): Directory {
+function directoryOf(
+  reader: TiffReader,
+  view: DataView,
+  entries: number,
+  entryBytes: number,
+): Directory {
   const { path, littleEndian, offsetBytes } = reader;
   const places = new Map<number, number>();
   for (let entry = 0; entry < entries; entry++) {
@@ -143,8 +180,16 @@ function directoryOf(reader: TiffReader, view: DataView, entries: number, entryB
     const isInline = count(tag) * bytes <= offsetBytes;
     const source = isInline
       ? new DataView(view.buffer, view.byteOffset + field + from * bytes, wanted * bytes)
-      : viewOf(await reader.read(numberAt(view, field, offsetBytes, littleEndian) + from * bytes, wanted * bytes));
-    return Array.from({ length: wanted }, (_, i) => numberAt(source, i * bytes, bytes, littleEndian));
+      : viewOf(
+        await reader.read(
+          numberAt(view, field, offsetBytes, littleEndian) + from * bytes,
+          wanted * bytes,
+        ),
+      );
+    return Array.from(
+      { length: wanted },
+      (_, i) => numberAt(source, i * bytes, bytes, littleEndian),
+    );
   }
   async function value(tag: number, otherwise?: number): Promise<number> {
     if (otherwise !== undefined && count(tag) === 0) return otherwise;
@@ -157,7 +202,9 @@ function directoryOf(reader: TiffReader, view: DataView, entries: number, entryB
 function numberAt(view: DataView, at: number, bytes: number, littleEndian: boolean): number {
   if (bytes === 1) return view.getUint8(at);
   if (bytes === 2) return view.getUint16(at, littleEndian);
-  return bytes === 4 ? view.getUint32(at, littleEndian) : Number(view.getBigUint64(at, littleEndian));
+  return bytes === 4
+    ? view.getUint32(at, littleEndian)
+    : Number(view.getBigUint64(at, littleEndian));
 }
 
 function viewOf(bytes: Uint8Array): DataView {

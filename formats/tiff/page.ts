@@ -50,7 +50,11 @@ const COMPRESSIONS = [1, 5, 8, 32_773, 32_946];
  * Reads what a page is. What is stored in a way that is not read here is `Unsupported`, and so is a page whose blocks
  * are larger than is allowed.
  */
-export async function readPage(reader: TiffReader, directory: Directory, maxPixels?: number): Promise<Page> {
+export async function readPage(
+  reader: TiffReader,
+  directory: Directory,
+  maxPixels?: number,
+): Promise<Page> {
   const { path } = reader;
   const width = await directory.value(TAGS.width);
   const height = await directory.value(TAGS.height);
@@ -103,26 +107,43 @@ export function sampleFormat(dtype: ImageDType): number {
 }
 
 /** Returns the type and channels of a page's image, with a palette those of its colors. */
-export function imageOf({ width, height, channels, dtype, palette }: Page): Omit<Image<ImageDType>, "data"> {
+export function imageOf(
+  { width, height, channels, dtype, palette }: Page,
+): Omit<Image<ImageDType>, "data"> {
   if (palette === undefined) return { width, height, channels, dtype };
   return { width, height, channels: 3, dtype: palette instanceof Uint8Array ? "uint8" : "uint16" };
 }
 
 /** Returns the colors of a palette: 8 bits if each value is one of 8 bits times 256 or 257, as programs write them. */
-async function readPalette({ path }: TiffReader, directory: Directory): Promise<Uint8Array | Uint16Array> {
+async function readPalette(
+  { path }: TiffReader,
+  directory: Directory,
+): Promise<Uint8Array | Uint16Array> {
   const count = directory.count(TAGS.colorMap);
-  if (count !== 3 * COLORS) throw corruptImage(path, `its palette has ${count} values, not ${3 * COLORS}`);
+  if (count !== 3 * COLORS) {
+    throw corruptImage(path, `its palette has ${count} values, not ${3 * COLORS}`);
+  }
   const planes = await directory.values(TAGS.colorMap, 0, count);
-  if (planes.some((value) => value > 0xffff)) throw corruptImage(path, "its palette has a value of more than 16 bits");
+  if (planes.some((value) => value > 0xffff)) {
+    throw corruptImage(path, "its palette has a value of more than 16 bits");
+  }
   const colors = Uint16Array.from(planes, (_, i) => planes[i % 3 * COLORS + Math.floor(i / 3)]);
-  const isShort = [256, 257].some((factor) => planes.every((value) => value === Math.floor(value / 256) * factor));
+  const isShort = [256, 257].some((factor) =>
+    planes.every((value) => value === Math.floor(value / 256) * factor)
+  );
   return isShort ? Uint8Array.from(colors, (value) => value >> 8) : colors;
 }
 
-async function readDType({ path }: TiffReader, directory: Directory, channels: number): Promise<ImageDType> {
+async function readDType(
+  { path }: TiffReader,
+  directory: Directory,
+  channels: number,
+): Promise<ImageDType> {
   if (channels < 1 || channels > 65_535) throw corruptImage(path, `it has ${channels} channels`);
   const ones = Array.from({ length: channels }, () => 1);
-  const bits = directory.count(TAGS.bits) === 0 ? ones : await directory.values(TAGS.bits, 0, channels);
+  const bits = directory.count(TAGS.bits) === 0
+    ? ones
+    : await directory.values(TAGS.bits, 0, channels);
   const formats = directory.count(TAGS.sampleFormat) === 0
     ? ones
     : await directory.values(TAGS.sampleFormat, 0, channels);
@@ -130,7 +151,10 @@ async function readDType({ path }: TiffReader, directory: Directory, channels: n
   const dtype = kinds.size === 1 ? DTYPES.get([...kinds][0]) : undefined;
   if (dtype !== undefined) return dtype;
   const state = `its samples have ${[...new Set(bits)].slice(0, 9).join(", ")} bits`;
-  throw unsupportedImage(path, `${state}, of format ${[...new Set(formats)].slice(0, 9).join(", ")}`);
+  throw unsupportedImage(
+    path,
+    `${state}, of format ${[...new Set(formats)].slice(0, 9).join(", ")}`,
+  );
 }
 
 /** Where some blocks lie that follow each other: offset and size of each. */

@@ -11,7 +11,12 @@ import type { Image, ImageDType } from "../../core/image.ts";
 import type { Directory, TiffReader } from "./directory.ts";
 import { imageOf, readPlaces } from "./page.ts";
 import type { Page } from "./page.ts";
-import { HOST_LITTLE_ENDIAN, undoDifferences, undoFloatDifferences, unpackBlock } from "./unpack.ts";
+import {
+  HOST_LITTLE_ENDIAN,
+  undoDifferences,
+  undoFloatDifferences,
+  unpackBlock,
+} from "./unpack.ts";
 
 /** A rectangle of pixels. */
 export interface Rectangle {
@@ -45,7 +50,12 @@ interface Stretch {
 }
 
 /** Arrays of integers, by the bytes of a sample. */
-const WORDS: Record<number, unknown> = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
+const WORDS: Record<number, unknown> = {
+  1: Uint8Array,
+  2: Uint16Array,
+  4: Uint32Array,
+  8: BigUint64Array,
+};
 /** How many places are looked up at once. */
 const PLACES_AT_ONCE = 4096;
 /** Stretches that follow each other are read at once up to so many bytes. */
@@ -70,7 +80,12 @@ export async function readPixels(
     const content = await reader.readExactly(offset, last.offset + last.length - offset);
     for (const stretch of group) {
       const from = stretch.offset - offset;
-      const samples = samplesOf(reader, page, stretch.block, content.subarray(from, from + stretch.length));
+      const samples = samplesOf(
+        reader,
+        page,
+        stretch.block,
+        content.subarray(from, from + stretch.length),
+      );
       place(samples, stretch.block, page, { data, area });
     }
     group = [];
@@ -78,13 +93,22 @@ export async function readPixels(
   for await (const stretch of stretchesOf(reader, directory, page, area)) {
     const last = group[group.length - 1];
     const isNext = last !== undefined && last.offset + last.length === stretch.offset;
-    if (!isNext || stretch.offset + stretch.length - group[0].offset > MAX_READ_BYTES) await flush();
+    if (!isNext || stretch.offset + stretch.length - group[0].offset > MAX_READ_BYTES) {
+      await flush();
+    }
     group.push(stretch);
   }
   await flush();
   const { width, height } = area;
-  if (page.palette === undefined) return { data, width, height, channels, dtype } as Image<ImageDType>;
-  return { ...imageOf(page), data: colored(data as Uint8Array, page.palette), width, height } as Image<ImageDType>;
+  if (page.palette === undefined) {
+    return { data, width, height, channels, dtype } as Image<ImageDType>;
+  }
+  return {
+    ...imageOf(page),
+    data: colored(data as Uint8Array, page.palette),
+    width,
+    height,
+  } as Image<ImageDType>;
 }
 
 /** Replaces the samples, which are indexes, by colors of the palette. */
@@ -107,8 +131,14 @@ async function* stretchesOf(
   const { blockWidth, blockHeight, planar, tiled, height, channels, compression } = page;
   const across = Math.ceil(page.width / blockWidth);
   const down = Math.ceil(height / blockHeight);
-  const columns = [Math.floor(area.x / blockWidth), Math.floor((area.x + area.width - 1) / blockWidth)];
-  const rows = [Math.floor(area.y / blockHeight), Math.floor((area.y + area.height - 1) / blockHeight)];
+  const columns = [
+    Math.floor(area.x / blockWidth),
+    Math.floor((area.x + area.width - 1) / blockWidth),
+  ];
+  const rows = [
+    Math.floor(area.y / blockHeight),
+    Math.floor((area.y + area.height - 1) / blockHeight),
+  ];
   const rowBytes = blockWidth * (planar ? 1 : channels) * ELEMENTS[page.dtype].bytes;
   for (let channel = 0; channel < (planar ? channels : 1); channel++) {
     // The numbers of strips follow each other in a column, those of tiles in a row.
@@ -117,7 +147,10 @@ async function* stretchesOf(
     for (let run = 0; run < runs; run++) {
       for (let done = 0; done < length; done += PLACES_AT_ONCE) {
         const from = (channel * down + rows[0] + run) * across + columns[0] + done;
-        const places = await readPlaces(directory, page, { from, count: Math.min(PLACES_AT_ONCE, length - done) });
+        const places = await readPlaces(directory, page, {
+          from,
+          count: Math.min(PLACES_AT_ONCE, length - done),
+        });
         for (const [i, { offset, size }] of places.entries()) {
           const column = tiled ? columns[0] + done + i : 0;
           const y = (tiled ? rows[0] + run : rows[0] + done + i) * blockHeight;
@@ -126,8 +159,13 @@ async function* stretchesOf(
           const bottom = Math.min(stored, area.y + area.height - y);
           const block = { x: column * blockWidth, y, channel, rows: stored, from: top, to: bottom };
           const isPacked = compression !== 1;
-          if (isPacked ? size < 1 || size > 2 * stored * rowBytes + 1024 : size < stored * rowBytes) {
-            throw corruptImage(reader.path, `its block ${from + i} has ${size} bytes for ${stored * rowBytes}`);
+          if (
+            isPacked ? size < 1 || size > 2 * stored * rowBytes + 1024 : size < stored * rowBytes
+          ) {
+            throw corruptImage(
+              reader.path,
+              `its block ${from + i} has ${size} bytes for ${stored * rowBytes}`,
+            );
           }
           if (isPacked) yield { block, offset, length: size };
           else yield* rowsOf(block, offset, rowBytes);
@@ -142,22 +180,35 @@ function* rowsOf(block: Block, offset: number, rowBytes: number): Generator<Stre
   const step = Math.max(1, Math.floor(MAX_READ_BYTES / rowBytes));
   for (let from = block.from; from < block.to; from += step) {
     const to = Math.min(from + step, block.to);
-    yield { block: { ...block, from, to }, offset: offset + from * rowBytes, length: (to - from) * rowBytes };
+    yield {
+      block: { ...block, from, to },
+      offset: offset + from * rowBytes,
+      length: (to - from) * rowBytes,
+    };
   }
 }
 
 /** The samples of a block: of one that is not compressed, those of the rows that are needed. */
-function samplesOf({ path, littleEndian }: TiffReader, page: Page, block: Block, content: Uint8Array): TypedArray {
+function samplesOf(
+  { path, littleEndian }: TiffReader,
+  page: Page,
+  block: Block,
+  content: Uint8Array,
+): TypedArray {
   const { dtype, compression, predictor, planar, blockWidth, blockHeight } = page;
   const { array, bytes } = ELEMENTS[dtype];
   const channels = planar ? 1 : page.channels;
   const rowSamples = blockWidth * channels;
   const rowBytes = rowSamples * bytes;
-  let unpacked = compression === 1 ? bytes === 1 ? content : content.slice() : unpackBlock(content, compression, {
-    bytes: block.rows * rowBytes,
-    maxBytes: blockHeight * rowBytes,
-  });
-  if (unpacked === undefined) throw corruptImage(path, `its block at (${block.x}, ${block.y}) is damaged`);
+  let unpacked = compression === 1
+    ? bytes === 1 ? content : content.slice()
+    : unpackBlock(content, compression, {
+      bytes: block.rows * rowBytes,
+      maxBytes: blockHeight * rowBytes,
+    });
+  if (unpacked === undefined) {
+    throw corruptImage(path, `its block at (${block.x}, ${block.y}) is damaged`);
+  }
   if (predictor === 3) unpacked = undoFloatDifferences(unpacked, { rowSamples, channels, bytes });
   else if (littleEndian !== HOST_LITTLE_ENDIAN && bytes > 1) {
     const buffer = Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
@@ -189,6 +240,8 @@ function place(
     const to = ((block.y + row - area.y) * area.width + left - area.x) * channels;
     const columns = right - left;
     if (perPixel === channels) target.set(source.subarray(from, from + columns * channels), to);
-    else for (let i = 0; i < columns; i++) target[to + i * channels + block.channel] = source[from + i];
+    else {for (let i = 0; i < columns; i++) {
+        target[to + i * channels + block.channel] = source[from + i];
+      }}
   }
 }

@@ -114,7 +114,9 @@ export function undoFloatDifferences(
   for (let row = 0; row < packed.byteLength; row += rowBytes) {
     for (let plane = 0; plane < bytes; plane++) {
       const place = row + (HOST_LITTLE_ENDIAN ? bytes - 1 - plane : plane);
-      for (let i = 0; i < rowSamples; i++) out[place + i * bytes] = packed[row + plane * rowSamples + i];
+      for (let i = 0; i < rowSamples; i++) {
+        out[place + i * bytes] = packed[row + plane * rowSamples + i];
+      }
     }
   }
   return out;

@@ -32,7 +32,9 @@ const BYTES_OF: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [RATIONAL]: 8 
 type Entry = [tag: number, type: number, values: readonly number[]];
 
 /** The file of an image, in this machine's byte order. The samples of a large one are copied piece by piece. */
-export function encodeTiff({ data, width, height, channels, dtype }: Image<ImageDType>): Uint8Array | FileSource {
+export function encodeTiff(
+  { data, width, height, channels, dtype }: Image<ImageDType>,
+): Uint8Array | FileSource {
   const samples = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   const rowBytes = samples.byteLength / height;
   const rowsPerStrip = Math.min(height, Math.max(1, Math.floor(STRIP_BYTES / rowBytes)));
@@ -58,13 +60,19 @@ export function encodeTiff({ data, width, height, channels, dtype }: Image<Image
     [TAGS.sampleFormat, SHORT, each(sampleFormat(dtype), channels)],
   ];
   const used = entries.filter(([, , values]) => values.length > 0);
-  const dataOffset = Math.ceil((10 + used.length * 12 + 4 + used.reduce((sum, entry) => sum + outside(entry), 0)) / 8) *
+  const dataOffset = Math.ceil(
+    (10 + used.length * 12 + 4 + used.reduce((sum, entry) => sum + outside(entry), 0)) / 8,
+  ) *
     8;
   const size = dataOffset + samples.byteLength;
   if (size > MAX_BYTES) throw tooLarge(size);
   for (const [tag, , values] of used as [number, number, number[]][]) {
-    if (tag === TAGS.stripOffsets) values.forEach((_, i) => values[i] = dataOffset + i * rowsPerStrip * rowBytes);
-    if (tag === TAGS.stripSizes) values[strips - 1] = (height - (strips - 1) * rowsPerStrip) * rowBytes;
+    if (tag === TAGS.stripOffsets) {
+      values.forEach((_, i) => values[i] = dataOffset + i * rowsPerStrip * rowBytes);
+    }
+    if (tag === TAGS.stripSizes) {
+      values[strips - 1] = (height - (strips - 1) * rowsPerStrip) * rowBytes;
+    }
   }
   const header = encodeHeader(used, dataOffset);
   if (size <= SMALL_BYTES) return concatBytes([header, samples]);
@@ -105,13 +113,16 @@ function encodeHeader(entries: readonly Entry[], size: number): Uint8Array {
 
 async function* chunksOf(header: Uint8Array, samples: Uint8Array): AsyncIterable<Uint8Array> {
   yield header;
-  for (let at = 0; at < samples.byteLength; at += CHUNK_BYTES) yield samples.slice(at, at + CHUNK_BYTES);
+  for (let at = 0; at < samples.byteLength; at += CHUNK_BYTES) {
+    yield samples.slice(at, at + CHUNK_BYTES);
+  }
 }
 
 function tooLarge(size: number): RegistryError {
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot write TIFF: the file would have ${size} bytes, more than its offsets can count`,
+    message:
+      `Cannot write TIFF: the file would have ${size} bytes, more than its offsets can count`,
     hint: "Save the array as .npy, or the image in parts.",
   });
 }

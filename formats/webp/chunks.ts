@@ -36,12 +36,17 @@ export function readWebpChunks(bytes: Uint8Array, path: string, maxPixels?: numb
     if (type === "VP8X") {
       if (size < 10) throw corruptImage(path, "its header is cut off");
       if ((content.getUint8(0) & ANIMATION) !== 0) throw unsupportedImage(path, "it is animated");
-      const canvas = { width: (content.getUint32(3, true) >>> 8) + 1, height: (content.getUint32(6, true) >>> 8) + 1 };
+      const canvas = {
+        width: (content.getUint32(3, true) >>> 8) + 1,
+        height: (content.getUint32(6, true) >>> 8) + 1,
+      };
       checkPixels(path, canvas, maxPixels); // the decoder compares it with the frame
     } else if (type === "ALPH") alpha = true;
     else if (type === "ANIM" || type === "ANMF") throw unsupportedImage(path, "it is animated");
     else if (type === "VP8 " || type === "VP8L") {
-      const frame = type === "VP8 " ? lossyFrame(content, alpha, path) : losslessFrame(content, path);
+      const frame = type === "VP8 "
+        ? lossyFrame(content, alpha, path)
+        : losslessFrame(content, path);
       checkPixels(path, frame, maxPixels);
       return frame;
     }
@@ -55,7 +60,11 @@ function lossyFrame(content: DataView, alpha: boolean, path: string): WebpHeader
   if (content.byteLength < 10 || content.getUint32(2, true) >>> 8 !== 0x2a019d) {
     throw corruptImage(path, "its frame does not begin as one");
   }
-  return { width: content.getUint16(6, true) & 0x3fff, height: content.getUint16(8, true) & 0x3fff, alpha };
+  return {
+    width: content.getUint16(6, true) & 0x3fff,
+    height: content.getUint16(8, true) & 0x3fff,
+    alpha,
+  };
 }
 
 /** The header of lossless pixels, RFC 9649 section 3.4: a byte that is known, two sides of 14 bits less one, and alpha. */
@@ -64,7 +73,11 @@ function losslessFrame(content: DataView, path: string): WebpHeader {
     throw corruptImage(path, "its pixels do not begin as such");
   }
   const bits = content.getUint32(1, true);
-  return { width: (bits & 0x3fff) + 1, height: (bits >>> 14 & 0x3fff) + 1, alpha: (bits >>> 28 & 1) === 1 };
+  return {
+    width: (bits & 0x3fff) + 1,
+    height: (bits >>> 14 & 0x3fff) + 1,
+    alpha: (bits >>> 28 & 1) === 1,
+  };
 }
 
 /**

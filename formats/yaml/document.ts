@@ -7,7 +7,14 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Parser } from "npm:yaml@^2.9";
 import type { CST, Document, Node, YAMLMap } from "npm:yaml@^2.9";
 import { shown } from "../../core/naming/names.ts";
-import { corrupt, numberProblem, offsetOf, SCHEMA, tagProblem, unsupported } from "./node_problem.ts";
+import {
+  corrupt,
+  numberProblem,
+  offsetOf,
+  SCHEMA,
+  tagProblem,
+  unsupported,
+} from "./node_problem.ts";
 import { strayProblem, tokenProblem } from "./text_problem.ts";
 import type { YamlProblem, YamlToken } from "./text_problem.ts";
 import { parseUsualYaml } from "./usual_yaml.ts";
@@ -38,9 +45,16 @@ export interface YamlTree {
 
 /** Reads a text. Never throws. */
 export function parseYamlDocument(text: string, options: YamlDocumentOptions = {}): YamlTree {
-  const { maxLength = 16 * 1024 * 1024, maxAliasCount = 100, maxNodes = 2_000_000, isUsual = true } = options;
+  const {
+    maxLength = 16 * 1024 * 1024,
+    maxAliasCount = 100,
+    maxNodes = 2_000_000,
+    isUsual = true,
+  } = options;
   if (text.length > maxLength) {
-    return { problems: [unsupported(`it has ${text.length} characters, ${maxLength} are allowed`, 0)] };
+    return {
+      problems: [unsupported(`it has ${text.length} characters, ${maxLength} are allowed`, 0)],
+    };
   }
   const usual = isUsual ? parseUsualYaml(text) : undefined;
   if (usual !== undefined) return { root: usual, problems: [] };
@@ -81,7 +95,9 @@ function treeOf(contents: Node, problems: YamlProblem[], maxNodes: number): Yaml
     const offset = offsetOf(node);
     if (isAlias(node)) {
       const found = anchors.get(node.source); // not there yet within itself
-      if (found === undefined) problems.push(corrupt(`there is no anchor &${node.source} before this alias`, offset));
+      if (found === undefined) {
+        problems.push(corrupt(`there is no anchor &${node.source} before this alias`, offset));
+      }
       count += found?.count ?? 0;
       if (count > maxNodes) throw new TooMany(offset);
       return found?.node ?? { kind: "scalar", offset, value: null };
@@ -96,9 +112,19 @@ function treeOf(contents: Node, problems: YamlProblem[], maxNodes: number): Yaml
 
   function convertOwn(node: Node, offset: number): YamlNode {
     if (isMap(node)) {
-      return { kind: "map", offset, entries: convertEntries(node as YAMLMap<Node, Node | null>, offset) };
+      return {
+        kind: "map",
+        offset,
+        entries: convertEntries(node as YAMLMap<Node, Node | null>, offset),
+      };
     }
-    if (isSeq(node)) return { kind: "list", offset, items: node.items.map((item) => convert(item as Node)) };
+    if (isSeq(node)) {
+      return {
+        kind: "list",
+        offset,
+        items: node.items.map((item) => convert(item as Node)),
+      };
+    }
     if (!isScalar(node)) return { kind: "scalar", offset, value: null };
     const number = numberProblem(node);
     if (number !== undefined) problems.push(number);
@@ -111,10 +137,13 @@ function treeOf(contents: Node, problems: YamlProblem[], maxNodes: number): Yaml
     for (const { key, value } of map.items) {
       const at = key === null ? offset : offsetOf(key);
       const name = isScalar(key) ? keyText(key.value) : undefined;
-      const node: YamlNode = value === null ? { kind: "scalar", offset: at, value: null } : convert(value);
+      const node: YamlNode = value === null
+        ? { kind: "scalar", offset: at, value: null }
+        : convert(value);
       if (name === undefined) problems.push(unsupported("a key is no text", at));
-      else if (entries.has(name)) problems.push(corrupt(`the key ${shown(name)} is there twice`, at));
-      else entries.set(name, { key: name, offset: at, node });
+      else if (entries.has(name)) {
+        problems.push(corrupt(`the key ${shown(name)} is there twice`, at));
+      } else entries.set(name, { key: name, offset: at, node });
     }
     return [...entries.values()];
   }

@@ -26,7 +26,9 @@ export function tagProblem(node: Node): YamlProblem | undefined {
 export function numberProblem(node: Scalar): YamlProblem | undefined {
   const { value, source = "" } = node;
   if (typeof value !== "number" || /^[-+]?\.(?:inf|nan)$/i.test(source)) return undefined;
-  const isExact = /^0[ox]/.test(source) ? BigInt(source) === BigInt(value) : exactNumber(source) !== "inexact";
+  const isExact = /^0[ox]/.test(source)
+    ? BigInt(source) === BigInt(value)
+    : exactNumber(source) !== "inexact";
   if (isExact) return undefined;
   return unsupported(`${shown(source)} is more than a number of 64 bits can hold`, offsetOf(node));
 }

@@ -25,10 +25,14 @@ const TEXT: ScalarTag = {
   test: NEVER,
   identify: (value) =>
     typeof value === "string" &&
-    (value === "=" || value.includes("\t") && !value.includes("\n") || value.search(UNPRINTABLE) >= 0),
+    (value === "=" || value.includes("\t") && !value.includes("\n") ||
+      value.search(UNPRINTABLE) >= 0),
   resolve: String,
   stringify: ({ value }) =>
-    JSON.stringify(value).replace(UNPRINTABLE, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    JSON.stringify(value).replace(
+      UNPRINTABLE,
+      (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
 };
 
 /** Numbers that YAML 1.1 would read as strings, or as zero without its sign: writes `1.0e+21` and `-0.0`. */
@@ -36,7 +40,8 @@ const NUMBER: ScalarTag = {
   tag: "tag:yaml.org,2002:float",
   default: true,
   test: NEVER,
-  identify: (value) => typeof value === "number" && (Object.is(value, -0) || /^-?\d+e/.test(String(value))),
+  identify: (value) =>
+    typeof value === "number" && (Object.is(value, -0) || /^-?\d+e/.test(String(value))),
   resolve: Number,
   stringify: ({ value }) => Object.is(value, -0) ? "-0.0" : String(value).replace("e", ".0e"),
 };

@@ -50,14 +50,22 @@ export function tokenProblem(root: YamlToken, maxAliasCount: number): YamlProble
   for (let next; (next = open.pop()) !== undefined;) {
     const [token, depth] = next;
     const { type, offset, items } = token;
-    if (type === "error") return { code: "Corrupt", state: token.message ?? "it is no YAML", offset };
+    if (type === "error") {
+      return { code: "Corrupt", state: token.message ?? "it is no YAML", offset };
+    }
     if (type === "alias" && ++aliases > maxAliasCount) {
       return { code: "Unsupported", state: `it has more than ${maxAliasCount} aliases`, offset };
     }
-    if (type === "document" && token.value !== undefined) open.push([token.value as YamlToken, depth]);
+    if (type === "document" && token.value !== undefined) {
+      open.push([token.value as YamlToken, depth]);
+    }
     if (items === undefined) continue;
     if (depth >= MAX_DEPTH) {
-      return { code: "Unsupported", state: `it is nested more than ${MAX_DEPTH} levels deep`, offset };
+      return {
+        code: "Unsupported",
+        state: `it is nested more than ${MAX_DEPTH} levels deep`,
+        offset,
+      };
     }
     for (const { key, value } of items.toReversed()) { // the first is taken next
       if (value) open.push([value, depth + 1]);

@@ -149,7 +149,12 @@ function createReader(text: string, lines: readonly Line[]): () => YamlNode {
     return node;
   }
 
-  function readValue(at: number, end: number, depth: number, isFlow: boolean): { node: YamlNode; next: number } {
+  function readValue(
+    at: number,
+    end: number,
+    depth: number,
+    isFlow: boolean,
+  ): { node: YamlNode; next: number } {
     const char = text[at];
     if (char === '"' || char === "'") return readQuoted(at, end);
     if (char === "[") return readList(at, end, depth + 1);
@@ -174,7 +179,9 @@ function createReader(text: string, lines: readonly Line[]): () => YamlNode {
       if (char === ":" && (next + 1 >= end || text[next + 1] === " ")) throw new Unusual(); // a key
       if (char === "#" && text[next - 1] === " ") break;
       if (isFlow && (char === "," || char === "]" || char === "}")) break;
-      if (isFlow && (char === "[" || char === "{" || char === '"' || char === "'")) throw new Unusual();
+      if (isFlow && (char === "[" || char === "{" || char === '"' || char === "'")) {
+        throw new Unusual();
+      }
     }
     if (text[next - 1] === ":") throw new Unusual();
     while (text[next - 1] === " ") next--;
@@ -191,7 +198,11 @@ function createReader(text: string, lines: readonly Line[]): () => YamlNode {
     return { node: { kind: "list", offset, items }, next };
   }
 
-  function readMapping(offset: number, end: number, depth: number): { node: YamlNode; next: number } {
+  function readMapping(
+    offset: number,
+    end: number,
+    depth: number,
+  ): { node: YamlNode; next: number } {
     const entries = new Map<string, YamlEntry>();
     const next = readFlow(offset, { end, depth, close: "}" }, (at) => {
       const key = keyAt(at);
@@ -228,7 +239,8 @@ function createReader(text: string, lines: readonly Line[]): () => YamlNode {
   }
 
   function isItem(at: number): boolean {
-    return text[at] === "-" && (text[at + 1] === " " || text[at + 1] === "\n" || at + 1 >= text.length);
+    return text[at] === "-" &&
+      (text[at + 1] === " " || text[at + 1] === "\n" || at + 1 >= text.length);
   }
 
   function keyAt(at: number): string | undefined {

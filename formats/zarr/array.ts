@@ -107,7 +107,11 @@ export function arrayHandle(
     checkCount(path, box, metadata.grid);
     const elements = { bytes: viewBytes(array.data), strides: stridesOf(array.shape) };
     if (array.dtype === "bool" && elements.bytes.some((byte) => byte > 1)) {
-      throw unsupportedZarr(path, "a bool that is to be written is neither 0 nor 1", "Use uint8 for other elements.");
+      throw unsupportedZarr(
+        path,
+        "a bool that is to be written is neither 0 nor 1",
+        "Use uint8 for other elements.",
+      );
     }
     await writeBox({ store, path, metadata, signal }, box, { elements, bounds, lanes });
   }
@@ -116,7 +120,11 @@ export function arrayHandle(
   async function setShape(shape: readonly number[], options: CallOptions): Promise<void> {
     const document = { ...metadata.document, shape: [...shape] };
     const name = metadata.version === 3 ? "zarr.json" : ".zarray";
-    await writableStore(store, "resize zarr").set(keyBelow(path, name), documentBytes(document), options);
+    await writableStore(store, "resize zarr").set(
+      keyBelow(path, name),
+      documentBytes(document),
+      options,
+    );
     metadata = { ...metadata, shape: document.shape, document };
   }
 
@@ -154,7 +162,11 @@ export function arrayHandle(
       const { dtype } = now;
       if (bytesOf(shape) > maxBytes) {
         const hint = "Read a part of it at a time, or open it with a larger maxBytes.";
-        throw unsupportedZarr(path, `${bytesOf(shape)} bytes at once, ${maxBytes} are allowed`, hint);
+        throw unsupportedZarr(
+          path,
+          `${bytesOf(shape)} bytes at once, ${maxBytes} are allowed`,
+          hint,
+        );
       }
       checkCount(path, box, now.sharding?.chunks ?? now.grid);
       const bytes = await readBox({ store, path, metadata: now, signal }, box);
@@ -170,7 +182,9 @@ export function arrayHandle(
       if (!fits) {
         throw invalidZarr(
           path,
-          `an array of shape (${array.shape.join(", ")}) at (${at.join(", ")}) does not fit into (${shape.join(", ")})`,
+          `an array of shape (${array.shape.join(", ")}) at (${at.join(", ")}) does not fit into (${
+            shape.join(", ")
+          })`,
           "append() and resize() make it larger.",
         );
       }
@@ -182,10 +196,15 @@ export function arrayHandle(
         const { shape } = metadata;
         checkArray(path, array, metadata);
         const fits = shape.every((length, each) => each === axis || array.shape[each] === length);
-        if (!isIndex(axis) || axis >= shape.length || !fits || !isIndex(shape[axis] + array.shape[axis])) {
+        if (
+          !isIndex(axis) || axis >= shape.length || !fits ||
+          !isIndex(shape[axis] + array.shape[axis])
+        ) {
           throw invalidZarr(
             path,
-            `an array of shape (${array.shape.join(", ")}) cannot be appended to (${shape.join(", ")}) on axis ${axis}`,
+            `an array of shape (${array.shape.join(", ")}) cannot be appended to (${
+              shape.join(", ")
+            }) on axis ${axis}`,
             "All lengths but that of the axis are the same.",
           );
         }
@@ -205,7 +224,11 @@ export function arrayHandle(
       alone(async () => {
         const old = metadata.shape;
         if (!Array.isArray(shape) || shape.length !== old.length || !shape.every(isIndex)) {
-          throw invalidZarr(path, `its shape cannot become (${shape})`, "Give a length, from 0, for each dimension.");
+          throw invalidZarr(
+            path,
+            `its shape cannot become (${shape})`,
+            "Give a length, from 0, for each dimension.",
+          );
         }
         const shared = shape.map((length, axis) => Math.min(length, old[axis]));
         const before = metadata;
@@ -242,7 +265,11 @@ export function isIndex(index: unknown): index is number {
 /** Throws `Invalid` for attributes that JSON does not hold exactly. */
 export function checkAttributes(path: string, attributes: unknown): void {
   if (areAttributes(attributes)) return;
-  throw invalidZarr(path, "its attributes are no plain data", "Attributes are an object of what JSON has.");
+  throw invalidZarr(
+    path,
+    "its attributes are no plain data",
+    "Attributes are an object of what JSON has.",
+  );
 }
 
 function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadata): void {
@@ -250,7 +277,8 @@ function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadat
     throw new RegistryError({
       code: "Unsupported",
       message: `Cannot write zarr ${JSON.stringify(path)}: the value is no array`,
-      hint: "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
+      hint:
+        "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
       key: path,
     });
   }

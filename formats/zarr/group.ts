@@ -70,12 +70,16 @@ export async function createGroup(
 ): Promise<ZarrGroup> {
   const at = parsePath(path);
   checkAttributes(at, attributes);
-  if (version !== 2 && version !== 3) throw invalidZarr(at, `there is no version ${version}`, "Versions are 2 and 3.");
+  if (version !== 2 && version !== 3) {
+    throw invalidZarr(at, `there is no version ${version}`, "Versions are 2 and 3.");
+  }
   const { set } = writableStore(store, "create zarr");
   await checkFree(store, at, { signal });
   const own = structuredClone(attributes) as ZarrObject;
   if (version === 2) {
-    if (Object.keys(own).length > 0) await set(keyBelow(at, ".zattrs"), documentBytes(own), { signal });
+    if (Object.keys(own).length > 0) {
+      await set(keyBelow(at, ".zattrs"), documentBytes(own), { signal });
+    }
     const document = { zarr_format: 2 };
     await set(keyBelow(at, ".zgroup"), documentBytes(document), { signal });
     return groupHandle(store, at, { version, attributes: own, document });
@@ -86,28 +90,42 @@ export async function createGroup(
 }
 
 /** Opens a group of either version. See `formats/zarr.ts`. */
-export async function openGroup(store: ZarrStore, path: string, { signal }: CallOptions = {}): Promise<ZarrGroup> {
+export async function openGroup(
+  store: ZarrStore,
+  path: string,
+  { signal }: CallOptions = {},
+): Promise<ZarrGroup> {
   const at = parsePath(path);
   const key = keyBelow(at, "zarr.json");
   const bytes = await store.get(key, { signal });
   if (bytes !== undefined) {
     const document = parseDocument(key, bytes);
     if (document.zarr_format !== 3) throw corruptZarr(key, "it is not of version 3");
-    if (document.node_type === "array") throw noNode(store, at, { wanted: "group", found: "array" });
-    if (document.node_type !== "group") throw corruptZarr(key, "it is neither an array nor a group");
-    const attributes = document.attributes === undefined ? {} : needObject(key, document.attributes, "attributes");
+    if (document.node_type === "array") {
+      throw noNode(store, at, { wanted: "group", found: "array" });
+    }
+    if (document.node_type !== "group") {
+      throw corruptZarr(key, "it is neither an array nor a group");
+    }
+    const attributes = document.attributes === undefined
+      ? {}
+      : needObject(key, document.attributes, "attributes");
     const consolidated = isObject(document.consolidated_metadata)
       ? kindsOf(needObject(key, document.consolidated_metadata.metadata, "consolidated metadata"))
       : undefined;
     return groupHandle(store, at, { version: 3, attributes, document, consolidated });
   }
   const names = [".zgroup", ".zattrs", ".zmetadata"].map((name) => keyBelow(at, name));
-  const [group, noted, summary] = await Promise.all(names.map((name) => store.get(name, { signal })));
+  const [group, noted, summary] = await Promise.all(
+    names.map((name) => store.get(name, { signal })),
+  );
   if (group === undefined) throw noNode(store, at, { wanted: "group" });
   const document = parseDocument(names[0], group);
   if (document.zarr_format !== 2) throw corruptZarr(names[0], "it is not of version 2");
   const consolidated = summary &&
-    kindsOfOld(needObject(names[2], parseDocument(names[2], summary).metadata, "consolidated metadata"));
+    kindsOfOld(
+      needObject(names[2], parseDocument(names[2], summary).metadata, "consolidated metadata"),
+    );
   const attributes = noted === undefined ? {} : parseDocument(names[1], noted);
   return groupHandle(store, at, { version: 2, attributes, document, consolidated });
 }
@@ -138,7 +156,9 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
   async function kindAt(at: string, options: CallOptions): Promise<"array" | "group" | undefined> {
     const names = version === 3 ? ["zarr.json"] : [".zarray", ".zgroup"];
     const found = await Promise.all(names.map((name) => store.get(keyBelow(at, name), options)));
-    if (version === 2) return found[0] !== undefined ? "array" : found[1] !== undefined ? "group" : undefined;
+    if (version === 2) {
+      return found[0] !== undefined ? "array" : found[1] !== undefined ? "group" : undefined;
+    }
     const kind = found[0] && parseDocument(keyBelow(at, "zarr.json"), found[0]).node_type;
     return kind === "array" || kind === "group" ? kind : undefined;
   }
@@ -151,22 +171,36 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
       return structuredClone(attributes);
     },
     async children(options = {}) {
-      const childAt = (name: string, kind: "array" | "group") => ({ name, path: keyBelow(path, name), kind });
+      const childAt = (name: string, kind: "array" | "group") => ({
+        name,
+        path: keyBelow(path, name),
+        kind,
+      });
       if (consolidated !== undefined) {
         const direct = [...consolidated].filter(([name]) => !name.includes("/") && name !== "");
-        return direct.map(([name, kind]) => childAt(name, kind)).sort((a, b) => a.name < b.name ? -1 : 1);
+        return direct.map(([name, kind]) => childAt(name, kind)).sort((a, b) =>
+          a.name < b.name ? -1 : 1
+        );
       }
       if (store.list === undefined) {
-        throw unsupportedZarr(path, "the store does not list, and nothing was consolidated", "Open children by name.");
+        throw unsupportedZarr(
+          path,
+          "the store does not list, and nothing was consolidated",
+          "Open children by name.",
+        );
       }
       const names: string[] = [];
-      for await (const name of store.list(path, options)) if (name.endsWith("/")) names.push(name.slice(0, -1));
+      for await (const name of store.list(path, options)) {
+        if (name.endsWith("/")) names.push(name.slice(0, -1));
+      }
       const kinds = mapAtOnce(
         names.sort(),
         async (name) => ({ name, kind: await kindAt(keyBelow(path, name), options) }),
       );
       const children: ZarrChild[] = [];
-      for await (const { name, kind } of kinds) if (kind !== undefined) children.push(childAt(name, kind));
+      for await (const { name, kind } of kinds) {
+        if (kind !== undefined) children.push(childAt(name, kind));
+      }
       return children;
     },
     async setAttributes(given, options = {}) {

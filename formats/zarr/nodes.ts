@@ -60,8 +60,14 @@ export interface OpenZarrOptions extends ZarrLimits, CallOptions {
 const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
 
 /** Throws `AlreadyExists` where an array or a group is at a path. */
-export async function checkFree(store: ZarrStore, path: string, options: CallOptions): Promise<void> {
-  const found = await Promise.all(DOCUMENTS.map((name) => store.get(keyBelow(path, name), options)));
+export async function checkFree(
+  store: ZarrStore,
+  path: string,
+  options: CallOptions,
+): Promise<void> {
+  const found = await Promise.all(
+    DOCUMENTS.map((name) => store.get(keyBelow(path, name), options)),
+  );
   const at = found.findIndex((bytes) => bytes !== undefined);
   if (at < 0) return;
   throw new RegistryError({
@@ -75,7 +81,16 @@ export async function checkFree(store: ZarrStore, path: string, options: CallOpt
 
 /** What an array will be, checked before anything is written. */
 export function newMetadata(path: string, options: CreateZarrOptions): ArrayMetadata {
-  const { shape, dtype, shards, codec, version = 3, dimensionNames, attributes = {}, separator = "/" } = options;
+  const {
+    shape,
+    dtype,
+    shards,
+    codec,
+    version = 3,
+    dimensionNames,
+    attributes = {},
+    separator = "/",
+  } = options;
   const need = (holds: boolean, state: string, hint: string) => {
     if (!holds) throw invalidZarr(path, state, hint);
   };
@@ -89,10 +104,19 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
   need(isShape(shape, 0), "its shape is no list of lengths", "A length is a whole number from 0.");
   const { chunks = usualChunks(shape, dtype) } = options;
   const isGrid = isShape(chunks, 1) && chunks.length === shape.length;
-  need(isGrid, "its chunks are no shape of as many dimensions", "Each length of a chunk is a whole number from 1.");
+  need(
+    isGrid,
+    "its chunks are no shape of as many dimensions",
+    "Each length of a chunk is a whole number from 1.",
+  );
   const isFilled = shards === undefined ||
-    isShape(shards, 1) && shards.length === shape.length && shards.every((length, axis) => length % chunks[axis] === 0);
-  need(isFilled, "its shards are not made of whole chunks", "Each length of a shard is a multiple of that of a chunk.");
+    isShape(shards, 1) && shards.length === shape.length &&
+      shards.every((length, axis) => length % chunks[axis] === 0);
+  need(
+    isFilled,
+    "its shards are not made of whole chunks",
+    "Each length of a shard is a multiple of that of a chunk.",
+  );
   need(version === 2 || version === 3, `there is no version ${version}`, "Versions are 2 and 3.");
   const isOld = version === 2 && (shards !== undefined || dimensionNames !== undefined);
   need(!isOld, "version 2 has neither shards nor names of dimensions", "Take version 3.");
@@ -100,7 +124,11 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
       dimensionNames.length === shape.length && dimensionNames.every((name) =>
         name === null || typeof name === "string"
       );
-  need(areNames, "its dimension names are not one for each dimension", "A name is a text, or null.");
+  need(
+    areNames,
+    "its dimension names are not one for each dimension",
+    "A name is a text, or null.",
+  );
   checkAttributes(path, attributes);
   const lanes = ELEMENTS[dtype].lanes;
   const { fillValue = dtype === "bool" ? false : lanes === 2 ? [0, 0] : 0 } = options;
@@ -111,13 +139,21 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
     dtype,
     grid: shards ?? chunks,
     codecs,
-    ...(shards === undefined ? {} : { sharding: { chunks, codecs, hasIndexSum: true, isIndexFirst: false } }),
+    ...(shards === undefined
+      ? {}
+      : { sharding: { chunks, codecs, hasIndexSum: true, isIndexFirst: false } }),
     fill: fillBytes(path, dtype, fillValue),
     ...(dimensionNames === undefined ? {} : { dimensionNames }),
     attributes: structuredClone(attributes) as ZarrObject,
   };
-  need(separator === "/" || separator === ".", "its separator is neither / nor .", "Take one of the two.");
-  const document = version === 3 ? arrayDocumentV3(plain, separator) : arrayDocumentV2(plain, separator);
+  need(
+    separator === "/" || separator === ".",
+    "its separator is neither / nor .",
+    "Take one of the two.",
+  );
+  const document = version === 3
+    ? arrayDocumentV3(plain, separator)
+    : arrayDocumentV2(plain, separator);
   const metadata = version === 3
     ? parseArrayV3(path, document)
     : parseArrayV2(path, document, structuredClone(attributes) as ZarrObject);
@@ -140,12 +176,18 @@ export async function createArray<D extends DType>(
   if (version === 2 && Object.keys(attributes).length > 0) {
     await set(keyBelow(at, ".zattrs"), documentBytes(attributes), { signal });
   }
-  await set(keyBelow(at, version === 3 ? "zarr.json" : ".zarray"), documentBytes(document), { signal });
+  await set(keyBelow(at, version === 3 ? "zarr.json" : ".zarray"), documentBytes(document), {
+    signal,
+  });
   return arrayHandle(store, at, { metadata, maxBytes }) as ZarrArray<D>;
 }
 
 /** Opens an array of either version. See `formats/zarr.ts`. */
-export async function openArray(store: ZarrStore, path: string, options: OpenZarrOptions = {}): Promise<ZarrArray> {
+export async function openArray(
+  store: ZarrStore,
+  path: string,
+  options: OpenZarrOptions = {},
+): Promise<ZarrArray> {
   const { signal, maxBytes, version } = options;
   const at = parsePath(path);
   const key = keyBelow(at, "zarr.json");
@@ -153,8 +195,12 @@ export async function openArray(store: ZarrStore, path: string, options: OpenZar
   if (bytes !== undefined) {
     const document = parseDocument(key, bytes);
     if (document.zarr_format !== 3) throw corruptZarr(key, "it is not of version 3");
-    if (document.node_type === "group") throw noNode(store, at, { wanted: "array", found: "group" });
-    if (document.node_type !== "array") throw corruptZarr(key, "it is neither an array nor a group");
+    if (document.node_type === "group") {
+      throw noNode(store, at, { wanted: "array", found: "group" });
+    }
+    if (document.node_type !== "array") {
+      throw corruptZarr(key, "it is neither an array nor a group");
+    }
     const metadata = checkSizes(key, parseArrayV3(key, document), options);
     return arrayHandle(store, at, { metadata, maxBytes });
   }
@@ -180,7 +226,9 @@ export function noNode(
   path: string,
   { wanted, found }: { wanted: "array" | "group"; found?: "array" | "group" },
 ): RegistryError {
-  const state = found === undefined ? `there is no ${wanted}` : `it is a${found === "array" ? "n" : ""} ${found}`;
+  const state = found === undefined
+    ? `there is no ${wanted}`
+    : `it is a${found === "array" ? "n" : ""} ${found}`;
   return new RegistryError({
     code: "NotFound",
     message: `Cannot open zarr ${wanted} ${path === "" ? "at the root" : shown(path)}: ${state}`,

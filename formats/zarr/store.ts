@@ -90,7 +90,10 @@ export function zarrStore(files: AnyFileStore, folder = ""): ZarrStore {
   };
 }
 
-async function readFile(file: FileToDecode, { range, suffix, signal }: ZarrGetOptions): Promise<Uint8Array> {
+async function readFile(
+  file: FileToDecode,
+  { range, suffix, signal }: ZarrGetOptions,
+): Promise<Uint8Array> {
   if (suffix !== undefined) {
     const length = Math.min(suffix, file.size);
     return length === file.size
@@ -101,7 +104,11 @@ async function readFile(file: FileToDecode, { range, suffix, signal }: ZarrGetOp
 }
 
 /** A range that goes on behind the end is clipped here, for not every file does. */
-async function readRange(file: FileToDecode, { offset, length = Infinity }: ByteRange, signal?: AbortSignal) {
+async function readRange(
+  file: FileToDecode,
+  { offset, length = Infinity }: ByteRange,
+  signal?: AbortSignal,
+) {
   const end = Math.min(offset + length, file.size);
   if (offset >= end) return new Uint8Array();
   return await readAll(file.stream({ offset, length: end - offset }), signal);
@@ -110,17 +117,24 @@ async function readRange(file: FileToDecode, { offset, length = Infinity }: Byte
 /** Throws where files cannot be read: that only takes them, or is no store. */
 function checkReadable(files: AnyFileStore): asserts files is FileStore | ReadableFileStore {
   const { location, open, list } = (files ?? {}) as Partial<ReadableFileStore>;
-  if (typeof location === "string" && typeof open === "function" && typeof list === "function") return;
+  if (typeof location === "string" && typeof open === "function" && typeof list === "function") {
+    return;
+  }
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot make a store of arrays: ${described(files)} is no store of files that can be read`,
-    hint: 'Give it createLocalFiles({ root: "./data" }), or that of a manager: await manager.stores.get("disk").',
+    message: `Cannot make a store of arrays: ${
+      described(files)
+    } is no store of files that can be read`,
+    hint:
+      'Give it createLocalFiles({ root: "./data" }), or that of a manager: await manager.stores.get("disk").',
   });
 }
 
 /** What writes to a store, or `Unsupported` where it only reads. */
 export function writableStore(store: ZarrStore, action: string): Required<Pick<ZarrStore, "set">> {
-  if (store.set !== undefined) return { set: (key, bytes, options) => store.set!(key, bytes, options) };
+  if (store.set !== undefined) {
+    return { set: (key, bytes, options) => store.set!(key, bytes, options) };
+  }
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot ${action}: the store only reads`,

@@ -22,7 +22,9 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
     if (typeof node !== "object" || node === null) return node;
     if (depth > MAX_JSON_DEPTH) throw corrupt("it is nested too deeply");
     if (!Array.isArray(node)) {
-      return Object.hasOwn(node, TAG) ? decodeTagged({ ...node }, depth) : decodeMembers(node, depth);
+      return Object.hasOwn(node, TAG)
+        ? decodeTagged({ ...node }, depth)
+        : decodeMembers(node, depth);
     }
     for (let i = 0; i < node.length; i++) node[i] = decode(node[i], depth + 1);
     return node;
@@ -56,7 +58,9 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
         if (Array.isArray(value)) return new Set(decode(value, depth + 1) as unknown[]);
         break;
       case "sparse":
-        if (isPairs(value)) return decodeSparse(decode(value, depth + 1) as [unknown, unknown][], tagged.length);
+        if (isPairs(value)) {
+          return decodeSparse(decode(value, depth + 1) as [unknown, unknown][], tagged.length);
+        }
         break;
       case "object":
         if (isObject(value)) return decodeMembers(value, depth + 1);
@@ -73,14 +77,19 @@ export function decodeJson(root: unknown, files: ReadonlyMap<string, Uint8Array>
   function decodeFile(tagged: Record<string, unknown>): unknown {
     const content = typeof tagged.file === "string" ? files.get(tagged.file) : undefined;
     const part = content === undefined ? undefined : decodePart(tagged, content);
-    if (part === undefined) throw corrupt(`its tag ${JSON.stringify(tagged[TAG])} is not known or names no file`);
+    if (part === undefined) {
+      throw corrupt(`its tag ${JSON.stringify(tagged[TAG])} is not known or names no file`);
+    }
     return part;
   }
 
   return decode(root, 0);
 }
 
-const NUMBERS = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity], ["-0", -0]]);
+const NUMBERS = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity], [
+  "-0",
+  -0,
+]]);
 
 function decodeDate(value: unknown): Date {
   if (value === null) return new Date(NaN);
@@ -90,7 +99,9 @@ function decodeDate(value: unknown): Date {
 }
 
 function decodeSparse(entries: [unknown, unknown][], length: unknown): unknown[] {
-  if (typeof length !== "number" || length !== length >>> 0) throw corrupt("a sparse array in it has no valid length");
+  if (typeof length !== "number" || length !== length >>> 0) {
+    throw corrupt("a sparse array in it has no valid length");
+  }
   const array: unknown[] = [];
   array.length = length;
   for (const [index, value] of entries) {

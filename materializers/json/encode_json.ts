@@ -54,7 +54,9 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
   function encodeContainer(value: object): JsonValue {
     const prototype = Object.getPrototypeOf(value);
     if (Array.isArray(value) && prototype === Array.prototype) return encodeArray(value);
-    if (prototype === Object.prototype || prototype === null) return encodeMembers(value, prototype);
+    if (prototype === Object.prototype || prototype === null) {
+      return encodeMembers(value, prototype);
+    }
     if (isMadeBy(value, Date, Date.prototype.getTime)) {
       refuseMembers(value);
       return { [TAG]: "date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
@@ -69,7 +71,10 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
     }
     if (isMadeBy(value, Set, Set.prototype.keys)) {
       refuseMembers(value);
-      return { [TAG]: "set", value: Array.from(value, (item, index) => at(`.value(${index})`, item)) };
+      return {
+        [TAG]: "set",
+        value: Array.from(value, (item, index) => at(`.value(${index})`, item)),
+      };
     }
     throw refuse(`${described(value)} has no exact form in JSON`);
   }
@@ -91,8 +96,12 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
   function encodeMembers(value: object, prototype: object | null): JsonValue {
     const members: { [key: string]: JsonValue } = {};
     for (const key of Reflect.ownKeys(value)) {
-      if (typeof key === "symbol") throw refuse(`the object has the symbol ${String(key)} as a key`);
-      const step = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+      if (typeof key === "symbol") {
+        throw refuse(`the object has the symbol ${String(key)} as a key`);
+      }
+      const step = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
+        ? `.${key}`
+        : `[${JSON.stringify(key)}]`;
       setMember(members, key, at(step, memberOf(value, key)));
     }
     if (prototype === null) return { [TAG]: "bare", value: members };
@@ -102,13 +111,17 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
   function memberOf(holder: object, key: string): unknown {
     const property = Object.getOwnPropertyDescriptor(holder, key)!;
     if (!("value" in property)) throw refuse(`its ${JSON.stringify(key)} is a getter or setter`);
-    if (!property.enumerable) throw refuse(`its property ${JSON.stringify(key)} is hidden (not enumerable)`);
+    if (!property.enumerable) {
+      throw refuse(`its property ${JSON.stringify(key)} is hidden (not enumerable)`);
+    }
     return property.value;
   }
 
   function refuseMembers(value: object): void {
     const [key] = Reflect.ownKeys(value);
-    if (key !== undefined) throw refuse(`${described(value)} has the property ${String(key)} of its own`);
+    if (key !== undefined) {
+      throw refuse(`${described(value)} has the property ${String(key)} of its own`);
+    }
   }
 
   function at(step: string, value: unknown): JsonValue {
@@ -133,7 +146,8 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
     return new RegistryError({
       code: "Unsupported",
       message: `Cannot save ${place(path)}: ${state}`,
-      hint: hint ?? "Nothing is altered to make it fit. Turn it into plain data first, or save the value with a " +
+      hint: hint ??
+        "Nothing is altered to make it fit. Turn it into plain data first, or save the value with a " +
           "materializer of its own (defineMaterializer).",
       cause,
     });
@@ -144,7 +158,9 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
 
 /** The path as text, cut in the middle where it is long. */
 function place(path: readonly string[]): string {
-  return path.length <= 20 ? path.join("") : `${path.slice(0, 10).join("")}…${path.slice(-5).join("")}`;
+  return path.length <= 20
+    ? path.join("")
+    : `${path.slice(0, 10).join("")}…${path.slice(-5).join("")}`;
 }
 
 /** Whether a class made it: of other objects that have its prototype, its methods fail. */

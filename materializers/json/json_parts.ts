@@ -13,7 +13,12 @@ import { TAG } from "./json_tags.ts";
 import type { JsonValue } from "./json_tags.ts";
 import { NPY_MEDIA_TYPE } from "../../core/bytes/npy.ts";
 import { decodeNpy, encodeNpy } from "../../core/bytes/npy.ts";
-import { decodeTypedArray, encodeTypedArray, isTypedArray, typedArrayName } from "../typed_array.ts";
+import {
+  decodeTypedArray,
+  encodeTypedArray,
+  isTypedArray,
+  typedArrayName,
+} from "../typed_array.ts";
 import { ownBytes, viewBytes } from "../../core/bytes/view_bytes.ts";
 
 /** A value that is kept in a file of its own. */
@@ -21,7 +26,8 @@ export type JsonPart = Uint8Array | ArrayBuffer | DataView | TypedArray | NDArra
 
 /** True for what is kept in a file of its own. */
 export function isJsonPart(value: object): value is JsonPart {
-  return isTypedArray(value) || isBytes(value) || isArrayBuffer(value) || isDataView(value) || isBlob(value) ||
+  return isTypedArray(value) || isBytes(value) || isArrayBuffer(value) || isDataView(value) ||
+    isBlob(value) ||
     isNDArray(value);
 }
 
@@ -30,18 +36,32 @@ function isDataView(value: object): value is DataView {
 }
 
 /** The file of a part, and what stands for it in `data.json`. */
-export function encodePart(value: JsonPart, index: number): { reference: JsonValue; file: FileToSave } {
-  const path = `parts/${index}.${isNDArray(value) || (isTypedArray(value) && !isBytes(value)) ? "npy" : "bin"}`;
+export function encodePart(
+  value: JsonPart,
+  index: number,
+): { reference: JsonValue; file: FileToSave } {
+  const path = `parts/${index}.${
+    isNDArray(value) || (isTypedArray(value) && !isBytes(value)) ? "npy" : "bin"
+  }`;
   if (isNDArray(value)) {
     const content = encodeNpy(value.dtype, value.shape, value.data);
-    return { reference: { [TAG]: "ndarray", file: path }, file: { path, content, mediaType: NPY_MEDIA_TYPE } };
+    return {
+      reference: { [TAG]: "ndarray", file: path },
+      file: { path, content, mediaType: NPY_MEDIA_TYPE },
+    };
   }
   if (isBlob(value)) {
-    return { reference: { [TAG]: "blob", facts: { ...factsOf(value) }, file: path }, file: { path, content: value } };
+    return {
+      reference: { [TAG]: "blob", facts: { ...factsOf(value) }, file: path },
+      file: { path, content: value },
+    };
   }
   if (isBytes(value) || isArrayBuffer(value) || isDataView(value)) {
     const name = isBytes(value) ? "Uint8Array" : isDataView(value) ? "DataView" : "ArrayBuffer";
-    return { reference: { [TAG]: "bytes", class: name, file: path }, file: { path, content: viewBytes(value) } };
+    return {
+      reference: { [TAG]: "bytes", class: name, file: path },
+      file: { path, content: viewBytes(value) },
+    };
   }
   const reference = { [TAG]: "typed-array", class: typedArrayName(value), file: path };
   return { reference, file: { path, content: encodeTypedArray(value), mediaType: NPY_MEDIA_TYPE } };
@@ -52,7 +72,10 @@ export function encodePart(value: JsonPart, index: number): { reference: JsonVal
  *
  * @param content the bytes of the file that it names
  */
-export function decodePart(tagged: Record<string, unknown>, content: Uint8Array): JsonPart | undefined {
+export function decodePart(
+  tagged: Record<string, unknown>,
+  content: Uint8Array,
+): JsonPart | undefined {
   const { class: name, facts, file } = tagged;
   switch (tagged[TAG]) {
     case "ndarray":

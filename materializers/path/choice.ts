@@ -63,12 +63,16 @@ export class Choice {
   }
 
   /** The choice in a folder with these entries, whose own files may say more. */
-  async within(folder: { name: string; path: string }, entries: readonly string[]): Promise<Choice> {
+  async within(
+    folder: { name: string; path: string },
+    entries: readonly string[],
+  ): Promise<Choice> {
     let ignored = this.#ignored;
     for (const file of this.#files) {
       if (!entries.includes(file)) continue;
       const path = join(folder.path, file);
-      const lines = onDisk("read", path, () => readFileSync(path, "utf8")).replace(/^\ufeff/, "").split(/\r?\n/);
+      const lines = onDisk("read", path, () => readFileSync(path, "utf8")).replace(/^\ufeff/, "")
+        .split(/\r?\n/);
       ignored = await patternsOf(lines, { below: folder.name, after: ignored });
     }
     if (ignored === this.#ignored) return this;
@@ -82,7 +86,9 @@ export class Choice {
     if (excluded === "matched") return "excluded";
     if (excluded === undefined && this.#ignored?.test(path) === "matched") return "ignored";
     // Of a folder that is not included there may be files that are.
-    if (!isFolder && this.#include !== undefined && this.#include.test(path) !== "matched") return "not included";
+    if (!isFolder && this.#include !== undefined && this.#include.test(path) !== "matched") {
+      return "not included";
+    }
   }
 
   /** Whether a folder is saved of which nothing else is. */

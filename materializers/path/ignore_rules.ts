@@ -8,7 +8,10 @@ import ignore from "npm:ignore@^7.0.5";
 import type { PatternOptions, Patterns } from "./choice.ts";
 
 /** Makes patterns of lines; see {@linkcode Patterns}. */
-export function createPatterns(lines: readonly string[], { below = "", after }: PatternOptions = {}): Patterns {
+export function createPatterns(
+  lines: readonly string[],
+  { below = "", after }: PatternOptions = {},
+): Patterns {
   const rules = ignore({ ignoreCase: false });
   if (after !== undefined) rules.add((after as OwnPatterns).rules);
   rules.add(below === "" ? lines : lines.map((line) => lineBelow(line, below)));

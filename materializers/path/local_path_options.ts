@@ -73,17 +73,26 @@ export function checkLocalPathOptions(path: string, given: LocalPathOptions): Lo
   const options = checkOptions(`use ${shown(path)} as a local path`, given, OPTIONS);
   for (const [name, words] of Object.entries(WORDS)) {
     const given = options[name as keyof typeof WORDS];
-    if (given !== undefined && words.every((word) => word !== given)) throw unknownWord(path, name, given, words);
+    if (given !== undefined && words.every((word) => word !== given)) {
+      throw unknownWord(path, name, given, words);
+    }
   }
   const unknown = [options.preserve ?? []].flat().find((word) => !PRESERVED.includes(word));
   if (unknown !== undefined) throw unknownWord(path, "preserve", unknown, PRESERVED);
   return options;
 }
 
-function unknownWord(path: string, name: string, given: unknown, words: readonly unknown[]): RegistryError {
+function unknownWord(
+  path: string,
+  name: string,
+  given: unknown,
+  words: readonly unknown[],
+): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot use ${shown(path)} as a local path: ${name} ${shown(String(given))} is unknown`,
+    message: `Cannot use ${shown(path)} as a local path: ${name} ${
+      shown(String(given))
+    } is unknown`,
     hint: `It is one of ${words.join(", ")}.`,
   });
 }

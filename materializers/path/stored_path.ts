@@ -60,7 +60,9 @@ export class StoredPath {
   async *filesToSave(): AsyncIterable<FileToSave> {
     for (const file of this.artifact.files()) {
       const { path, size, mode, modifiedAt } = file.info;
-      const content = size <= SMALL_BYTES ? await file.bytes() : { size, stream: () => file.stream() };
+      const content = size <= SMALL_BYTES
+        ? await file.bytes()
+        : { size, stream: () => file.stream() };
       yield { path, content, ...fileFacts({ path, mode, modifiedAt }) };
     }
   }

@@ -16,7 +16,14 @@ import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isRegistryFolder } from "../../core/places/registry_folder.ts";
 import type { FileMode } from "../../core/record/record.ts";
-import { changed, checkFolderPlace, isSameState, lookAgain, lostFile, stateOf } from "../../core/disk/disk_file.ts";
+import {
+  changed,
+  checkFolderPlace,
+  isSameState,
+  lookAgain,
+  lostFile,
+  stateOf,
+} from "../../core/disk/disk_file.ts";
 import type { DiskFile, DiskState } from "../../core/disk/disk_file.ts";
 import { isStageName } from "../../core/disk/stage/folders.ts";
 import { Choice } from "./choice.ts";
@@ -59,11 +66,19 @@ interface FolderToWalk {
  *
  * @param root its absolute path, without links in it
  */
-export async function walkFolder(root: string, options: LocalPathOptions & MaterializeOptions): Promise<FoundFolder> {
+export async function walkFolder(
+  root: string,
+  options: LocalPathOptions & MaterializeOptions,
+): Promise<FoundFolder> {
   const files: FoundFile[] = [];
   const folders: Omit<FoundFile, "target">[] = [];
   const empty = new Set<string>();
-  const waiting: FolderToWalk[] = [{ name: "", path: root, above: [], choice: await Choice.of(options) }];
+  const waiting: FolderToWalk[] = [{
+    name: "",
+    path: root,
+    above: [],
+    choice: await Choice.of(options),
+  }];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
     const { name, path } = folder;
@@ -95,7 +110,11 @@ export async function walkFolder(root: string, options: LocalPathOptions & Mater
 }
 
 /** The folders that are saved themselves: those with nothing in them, and where times are kept those with files, too. */
-function foldersKept(files: FoundFile[], empty: Set<string>, { preserve = [] }: LocalPathOptions): Set<string> {
+function foldersKept(
+  files: FoundFile[],
+  empty: Set<string>,
+  { preserve = [] }: LocalPathOptions,
+): Set<string> {
   if (!preserve.includes("times")) return empty;
   return empty.union(foldersOf([...files.map(({ name }) => name), ...empty]));
 }
@@ -104,7 +123,8 @@ function nothingIncluded(root: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot save folder ${shown(root)}: nothing in it matches the patterns of include`,
-    hint: "Patterns are as in a .gitignore: *.csv anywhere, /data at the root of the folder, raw/ a folder.",
+    hint:
+      "Patterns are as in a .gitignore: *.csv anywhere, /data at the root of the folder, raw/ a folder.",
   });
 }
 
@@ -131,7 +151,10 @@ function nameProblem(name: string): string | undefined {
 }
 
 /** What is to be saved of an entry of a folder; a folder is to be walked. Undefined for what is left out. */
-function look(entry: FolderToWalk, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {
+function look(
+  entry: FolderToWalk,
+  options: LocalPathOptions,
+): FoundFile | FolderToWalk | undefined {
   const { name, path, choice } = entry;
   const problem = nameProblem(name);
   if (problem !== undefined) {
@@ -140,18 +163,25 @@ function look(entry: FolderToWalk, options: LocalPathOptions): FoundFile | Folde
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot save ${shown(path)}: ${problem}`,
-      hint: "Rename it: the name must mean the same on every system. Or leave it out: exclude takes a pattern.",
+      hint:
+        "Rename it: the name must mean the same on every system. Or leave it out: exclude takes a pattern.",
     });
   }
   const stats = lookAgain(path);
   if (!stats.isSymbolicLink()) return describe(entry, stats, options);
   if (options.links === "follow") return followLink(entry, options);
   const reason = choice.reasonAgainst(name, false);
-  return reason === undefined ? lookAtLink(entry, stats, options) : void options.onLeftOut?.({ path: name, reason });
+  return reason === undefined
+    ? lookAtLink(entry, stats, options)
+    : void options.onLeftOut?.({ path: name, reason });
 }
 
 /** Why something that is no link is left out, or undefined where it is not. */
-function reasonAgainst({ name, path, choice }: FolderToWalk, stats: Stats, all = false): LeftOutReason | undefined {
+function reasonAgainst(
+  { name, path, choice }: FolderToWalk,
+  stats: Stats,
+  all = false,
+): LeftOutReason | undefined {
   const reason = choice.reasonAgainst(name, stats.isDirectory());
   if (reason !== undefined) return reason;
   if (isStageName(basename(name))) return "unfinished";
@@ -160,7 +190,11 @@ function reasonAgainst({ name, path, choice }: FolderToWalk, stats: Stats, all =
   return stats.isDirectory() && isRegistryFolder(path) ? "registry" : undefined;
 }
 
-function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {
+function describe(
+  entry: FolderToWalk,
+  stats: Stats,
+  options: LocalPathOptions,
+): FoundFile | FolderToWalk | undefined {
   const { name, path } = entry;
   const reason = reasonAgainst(entry, stats, options.all);
   if (reason !== undefined) {
@@ -169,7 +203,9 @@ function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions):
   if (stats.isDirectory()) return entry;
   const found: FoundFile = { name, path, state: stateOf(stats) };
   if (stats.isFile()) return { ...found, ...factsOf(stats, options) };
-  if (options.special !== "refuse") return void options.onLeftOut?.({ path: name, reason: "special" });
+  if (options.special !== "refuse") {
+    return void options.onLeftOut?.({ path: name, reason: "special" });
+  }
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot save ${shown(path)}: it is a pipe, socket or device`,
@@ -178,13 +214,24 @@ function describe(entry: FolderToWalk, stats: Stats, options: LocalPathOptions):
 }
 
 /** What is kept of an ordinary file besides its name and its bytes. */
-export function factsOf(stats: Stats, options: LocalPathOptions): Pick<FoundFile, "mode" | "modifiedAt"> {
-  return { ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }), ...timesOf(stats, options) };
+export function factsOf(
+  stats: Stats,
+  options: LocalPathOptions,
+): Pick<FoundFile, "mode" | "modifiedAt"> {
+  return {
+    ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }),
+    ...timesOf(stats, options),
+  };
 }
 
 /** To the nearest millisecond: what is written from it, and read again, is the same. */
-function timesOf({ mtimeMs }: Stats, { preserve = [] }: LocalPathOptions): Pick<FoundFile, "modifiedAt"> {
-  return preserve.includes("times") ? { modifiedAt: new Date(Math.round(mtimeMs)).toISOString() } : {};
+function timesOf(
+  { mtimeMs }: Stats,
+  { preserve = [] }: LocalPathOptions,
+): Pick<FoundFile, "modifiedAt"> {
+  return preserve.includes("times")
+    ? { modifiedAt: new Date(Math.round(mtimeMs)).toISOString() }
+    : {};
 }
 
 function lookAtLink(
@@ -194,7 +241,9 @@ function lookAtLink(
 ): FoundFile | FolderToWalk | undefined {
   const { name, path } = entry;
   const { links = "keep", onLeftOut } = options;
-  if (links === "refuse") throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.");
+  if (links === "refuse") {
+    throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.");
+  }
   const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
   if (!target.includes("\ufffd")) {
@@ -208,12 +257,19 @@ function targetOf(path: string): string {
 }
 
 /** What a link leads to, under the name of the link. */
-function followLink(entry: FolderToWalk, options: LocalPathOptions): FoundFile | FolderToWalk | undefined {
+function followLink(
+  entry: FolderToWalk,
+  options: LocalPathOptions,
+): FoundFile | FolderToWalk | undefined {
   const { name, path, above } = entry;
   try {
     const stats = statSync(path);
     if (above.includes(identityOf(stats))) {
-      return void options.onLeftOut?.({ path: name, reason: "looping link", target: targetOf(path) });
+      return void options.onLeftOut?.({
+        path: name,
+        reason: "looping link",
+        target: targetOf(path),
+      });
     }
     return describe({ ...entry, path: realpathSync.native(path) }, stats, options);
   } catch (cause) {
@@ -225,8 +281,16 @@ function followLink(entry: FolderToWalk, options: LocalPathOptions): FoundFile |
 }
 
 /** What the system says of links that lead to nothing. */
-const BROKEN: Record<string, LeftOutReason> = { ENOENT: "broken link", ENOTDIR: "broken link", ELOOP: "looping link" };
+const BROKEN: Record<string, LeftOutReason> = {
+  ENOENT: "broken link",
+  ENOTDIR: "broken link",
+  ELOOP: "looping link",
+};
 
 function notSaved(path: string, state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Unsupported", message: `Cannot save ${shown(path)}: ${state}`, hint });
+  return new RegistryError({
+    code: "Unsupported",
+    message: `Cannot save ${shown(path)}: ${state}`,
+    hint,
+  });
 }

@@ -27,7 +27,11 @@ export function assignNodes(
 ): AssignedNodes {
   const nodes = (found.values.nodes ?? []).filter(({ values }) => values.node_id !== undefined);
   if (found.values.nodes === undefined) {
-    const local: PipelineNode = { id: THIS_MACHINE, runnerCount: Math.max(1, cores), resources: {} };
+    const local: PipelineNode = {
+      id: THIS_MACHINE,
+      runnerCount: Math.max(1, cores),
+      resources: {},
+    };
     return { nodes: [local], nodeOf: () => THIS_MACHINE };
   }
   const operators = found.values.operators ?? [];
@@ -38,9 +42,16 @@ export function assignNodes(
   let rest: string | undefined;
   for (const node of nodes) {
     const id = node.values.node_id!;
-    const fail = (key: "node_id" | "operator_ids", message: string, hint: string, index?: number) => {
+    const fail = (
+      key: "node_id" | "operator_ids",
+      message: string,
+      hint: string,
+      index?: number,
+    ) => {
       const list = node.node.entries.get(key)?.node;
-      const place = index !== undefined && list?.kind === "list" ? list.items[index]?.place : undefined;
+      const place = index !== undefined && list?.kind === "list"
+        ? list.items[index]?.place
+        : undefined;
       const path = node.path(key);
       problems.add(place ?? node.at(key), {
         path: index === undefined ? path : { parent: path, key: index },
@@ -54,7 +65,11 @@ export function assignNodes(
     seen.add(id.toLowerCase());
     if (node.values.operator_ids === undefined) {
       if (rest !== undefined && !node.node.entries.has("operator_ids")) {
-        fail("node_id", `the nodes ${rest} and ${id} both take what is on no other`, "Give one of them operator_ids.");
+        fail(
+          "node_id",
+          `the nodes ${rest} and ${id} both take what is on no other`,
+          "Give one of them operator_ids.",
+        );
       }
       rest ??= id;
     }
@@ -64,7 +79,12 @@ export function assignNodes(
         const hint = `${didYouMean(step, known)}operator_ids name operators of this pipeline.`;
         fail("operator_ids", `there is no operator ${JSON.stringify(step)}`, hint, index);
       } else if (other !== undefined && other !== id) {
-        fail("operator_ids", `${JSON.stringify(step)} is on the node ${other} too`, "Leave it on one of them.", index);
+        fail(
+          "operator_ids",
+          `${JSON.stringify(step)} is on the node ${other} too`,
+          "Leave it on one of them.",
+          index,
+        );
       } else nodeOf.set(step, id);
     }
   }
@@ -76,7 +96,8 @@ export function assignNodes(
       problems.add(operator.at("operator_id"), {
         path: operator.path("operator_id"),
         message: `the operator ${JSON.stringify(id)} is on no node`,
-        hint: "Add it to the operator_ids of a node, or give one node none: that one takes what is left.",
+        hint:
+          "Add it to the operator_ids of a node, or give one node none: that one takes what is left.",
       });
     }
   }

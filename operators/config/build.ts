@@ -32,44 +32,57 @@ export function buildPipeline(found: PipelineFound, options: BuildOptions): Pipe
   const { problems } = options;
   const operators = values.operators ?? [];
   const base = found.path("operators");
-  const indexed = operators.map((operator, index): [OperatorFound, Path] => [operator, pathOf(operator, base, index)]);
+  const indexed = operators.map((
+    operator,
+    index,
+  ): [OperatorFound, Path] => [operator, pathOf(operator, base, index)]);
   const ids = new Set(operators.map(({ values }) => values.operator_id!));
   const places = assignNodes(found, { cores: options.cores, problems });
   const environment = environmentOf(values.env_config, { kind: "plain", install: false });
-  const steps = operators.filter(({ values }) => values.operator_id !== undefined).map((operator): PipelineStep => {
-    const { values } = operator;
-    const id = values.operator_id!;
-    const inputs = values.inputs ?? {};
-    const implied = Object.values(inputs).map((text) => stepOf(text, ids)?.step).filter((step) => step !== undefined);
-    return {
-      id,
-      operator: values.operator ?? id,
-      version: values.version ?? "v1.0",
-      node: places.nodeOf(id),
-      upstream: [...new Set([...values.upstream_dependencies ?? [], ...implied])],
-      params: values.params ?? {},
-      inputs,
-      outputs: values.outputs ?? {},
-      ...values.start_command && { startCommand: values.start_command },
-      runAs: values.run_as ?? (values.start_command === undefined ? "thread" : "command"),
-      ...values.timeout !== undefined && { timeoutMs: values.timeout },
-      retries: values.retries ?? retryConfig({}),
-      env: values.extra_env_vars ?? {},
-      environment: environmentOf(values.env_config, environment),
-      ...values.git_repo !== undefined && {
-        git: { repo: values.git_repo, ...values.git_tag !== undefined && { tag: values.git_tag } },
-      },
-      shards: values.shards ?? 1,
-      rerun: values.rerun ?? ["inputs", "params", "code"],
-      resources: readResources(values.resource, problems),
-    };
-  });
+  const steps = operators.filter(({ values }) => values.operator_id !== undefined).map(
+    (operator): PipelineStep => {
+      const { values } = operator;
+      const id = values.operator_id!;
+      const inputs = values.inputs ?? {};
+      const implied = Object.values(inputs).map((text) => stepOf(text, ids)?.step).filter((step) =>
+        step !== undefined
+      );
+      return {
+        id,
+        operator: values.operator ?? id,
+        version: values.version ?? "v1.0",
+        node: places.nodeOf(id),
+        upstream: [...new Set([...values.upstream_dependencies ?? [], ...implied])],
+        params: values.params ?? {},
+        inputs,
+        outputs: values.outputs ?? {},
+        ...values.start_command && { startCommand: values.start_command },
+        runAs: values.run_as ?? (values.start_command === undefined ? "thread" : "command"),
+        ...values.timeout !== undefined && { timeoutMs: values.timeout },
+        retries: values.retries ?? retryConfig({}),
+        env: values.extra_env_vars ?? {},
+        environment: environmentOf(values.env_config, environment),
+        ...values.git_repo !== undefined && {
+          git: {
+            repo: values.git_repo,
+            ...values.git_tag !== undefined && { tag: values.git_tag },
+          },
+        },
+        shards: values.shards ?? 1,
+        rerun: values.rerun ?? ["inputs", "params", "code"],
+        resources: readResources(values.resource, problems),
+      };
+    },
+  );
   const pipeline: Pipeline = {
     id: values.pipeline_id ?? options.id,
     nodes: places.nodes,
     steps,
     workDir: values.work_dir ?? ".holdfast-runs",
-    log: { level: values.log_config?.values.level ?? "info", ...fileOf(values.log_config?.values.file) },
+    log: {
+      level: values.log_config?.values.level ?? "info",
+      ...fileOf(values.log_config?.values.file),
+    },
     ...values.operators_module !== undefined && { operatorsModule: values.operators_module },
   };
   checkSteps(indexed, pipeline, { ...options, ids, pipelinePlace: node.place });

@@ -38,7 +38,11 @@ export interface CheckStepsOptions {
 }
 
 /** Tells what is wrong between steps. */
-export function checkSteps(found: [OperatorFound, Path][], pipeline: Pipeline, options: CheckStepsOptions): void {
+export function checkSteps(
+  found: [OperatorFound, Path][],
+  pipeline: Pipeline,
+  options: CheckStepsOptions,
+): void {
   const { ids, problems } = options;
   const steps = new Map(pipeline.steps.map((step) => [step.id, step]));
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
@@ -70,7 +74,12 @@ export function checkSteps(found: [OperatorFound, Path][], pipeline: Pipeline, o
   if (isWhole) checkCycles(found, pipeline, problems);
 }
 
-function checkUpstream(operator: OperatorFound, step: PipelineStep, ids: ReadonlySet<string>, problems: ProblemList) {
+function checkUpstream(
+  operator: OperatorFound,
+  step: PipelineStep,
+  ids: ReadonlySet<string>,
+  problems: ProblemList,
+) {
   let isWhole = true;
   for (const [index, upstream] of (operator.values.upstream_dependencies ?? []).entries()) {
     if (ids.has(upstream) && upstream !== step.id) continue;
@@ -81,7 +90,9 @@ function checkUpstream(operator: OperatorFound, step: PipelineStep, ids: Readonl
       message: ids.has(upstream)
         ? `${JSON.stringify(step.id)} depends on itself`
         : `there is no operator ${JSON.stringify(upstream)} to depend on`,
-      hint: ids.has(upstream) ? "Remove it." : `${didYouMean(upstream, ids)}Name an operator_id of this pipeline.`,
+      hint: ids.has(upstream)
+        ? "Remove it."
+        : `${didYouMean(upstream, ids)}Name an operator_id of this pipeline.`,
     });
   }
   return isWhole;
@@ -91,7 +102,11 @@ function itemPlace(list: ConfigNode | undefined, index: number): Place | undefin
   return list?.kind === "list" ? list.items[index]?.place : undefined;
 }
 
-function checkOperator(operator: OperatorFound, step: PipelineStep, { operators, problems }: CheckStepsOptions): void {
+function checkOperator(
+  operator: OperatorFound,
+  step: PipelineStep,
+  { operators, problems }: CheckStepsOptions,
+): void {
   const key = operator.values.operator === undefined ? "operator_id" : "operator";
   if (step.startCommand === undefined && operators !== undefined && !operators.has(step.operator)) {
     const names = operators.names();
@@ -121,7 +136,11 @@ function checkOperator(operator: OperatorFound, step: PipelineStep, { operators,
 function checkPlaces(
   operator: OperatorFound,
   step: PipelineStep,
-  { ids, steps, problems }: { ids: ReadonlySet<string>; steps: Map<string, PipelineStep>; problems: ProblemList },
+  { ids, steps, problems }: {
+    ids: ReadonlySet<string>;
+    steps: Map<string, PipelineStep>;
+    problems: ProblemList;
+  },
 ): void {
   for (const key of ["inputs", "outputs"] as const) {
     const map = operator.node.entries.get(key)?.node;
@@ -131,7 +150,10 @@ function checkPlaces(
         : placeProblem(text, key);
       if (problem === undefined) continue;
       const place = map?.kind === "map" ? map.entries.get(name)?.node.place : undefined;
-      problems.add(place ?? operator.at(key), { path: { parent: operator.path(key), key: name }, ...problem });
+      problems.add(place ?? operator.at(key), {
+        path: { parent: operator.path(key), key: name },
+        ...problem,
+      });
     }
   }
 }
@@ -187,18 +209,26 @@ function placeProblem(text: string, key: "inputs" | "outputs"): Told {
   const scheme = /^([A-Za-z][A-Za-z0-9+-]+):/.exec(text)?.[1].toLowerCase();
   if (scheme === "registry") return refProblem(text.slice("registry:".length), key);
   if (scheme === undefined || scheme === "file") {
-    return text.includes("\0") ? { message: "the path has a NUL character", hint: "Remove it." } : undefined;
+    return text.includes("\0")
+      ? { message: "the path has a NUL character", hint: "Remove it." }
+      : undefined;
   }
   if (BUCKETS.includes(scheme)) {
     const ok = /^[a-z0-9]+:\/\/[^/?@:]+\/./i.test(text);
-    return ok
-      ? undefined
-      : { message: `the URL names no object or folder of a bucket`, hint: `Write ${scheme}://bucket/key.` };
+    return ok ? undefined : {
+      message: `the URL names no object or folder of a bucket`,
+      hint: `Write ${scheme}://bucket/key.`,
+    };
   }
   const known = ["registry", ...key === "inputs" ? ["step"] : [], ...BUCKETS];
   return {
-    message: `${JSON.stringify(`${scheme}:`)} is not a kind of ${key === "inputs" ? "input" : "output"}`,
-    hint: `${didYouMean(scheme, known)}Write registry:NAME, ${key === "inputs" ? "step:ID, " : ""}s3://bucket/key, ` +
+    message: `${JSON.stringify(`${scheme}:`)} is not a kind of ${
+      key === "inputs" ? "input" : "output"
+    }`,
+    hint:
+      `${didYouMean(scheme, known)}Write registry:NAME, ${
+        key === "inputs" ? "step:ID, " : ""
+      }s3://bucket/key, ` +
       "or a path, ./ before it where it has a colon.",
   };
 }
@@ -221,9 +251,13 @@ function refProblem(ref: string, key: "inputs" | "outputs"): Told {
 /** Looks through all texts of an operator for secrets. */
 function checkSecrets(node: ConfigNode, path: Path | undefined, problems: ProblemList): void {
   if (node.kind === "map") {
-    for (const [key, entry] of node.entries) checkSecrets(entry.node, { parent: path, key }, problems);
+    for (const [key, entry] of node.entries) {
+      checkSecrets(entry.node, { parent: path, key }, problems);
+    }
   } else if (node.kind === "list") {
-    for (const [key, item] of node.items.entries()) checkSecrets(item, { parent: path, key }, problems);
+    for (const [key, item] of node.items.entries()) {
+      checkSecrets(item, { parent: path, key }, problems);
+    }
   } else if (typeof node.value === "string") {
     if (node.value.startsWith(SECRET_PREFIX) && decodeSecret(node.value) === undefined) {
       problems.add(node.place, {
@@ -279,13 +313,22 @@ function checkRoom(
   }
 }
 
-function checkCycles(found: [OperatorFound, Path][], pipeline: Pipeline, problems: ProblemList): void {
+function checkCycles(
+  found: [OperatorFound, Path][],
+  pipeline: Pipeline,
+  problems: ProblemList,
+): void {
   const cycle = findCycle(
-    pipeline.steps.map((step) => ({ ...step, upstream: step.upstream.filter((id) => id !== step.id) })),
+    pipeline.steps.map((step) => ({
+      ...step,
+      upstream: step.upstream.filter((id) => id !== step.id),
+    })),
   );
   if (cycle === undefined) return;
   const [operator] = found.find(([{ values }]) => values.operator_id === cycle[0])!;
-  const key = operator.node.entries.has("upstream_dependencies") ? "upstream_dependencies" : "inputs";
+  const key = operator.node.entries.has("upstream_dependencies")
+    ? "upstream_dependencies"
+    : "inputs";
   problems.add(operator.at(key), {
     path: operator.path(key),
     message: `the operators depend on each other: ${shownCycle(cycle)}`,
@@ -295,6 +338,8 @@ function checkCycles(found: [OperatorFound, Path][], pipeline: Pipeline, problem
 
 /** A long one is shown by its ends. */
 function shownCycle(cycle: readonly string[]): string {
-  const shown = cycle.length > 12 ? [...cycle.slice(0, 6), `${cycle.length - 12} more`, ...cycle.slice(-6)] : cycle;
+  const shown = cycle.length > 12
+    ? [...cycle.slice(0, 6), `${cycle.length - 12} more`, ...cycle.slice(-6)]
+    : cycle;
   return shown.join(" → ");
 }

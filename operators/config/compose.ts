@@ -9,7 +9,12 @@ import { realSystem } from "../../core/system.ts";
 import { OWN_SECRETS } from "../own_secrets.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
-import { FILE_KEYS, ID_PATTERN, pipeline as pipelineReader, PIPELINE_FIELDS } from "./table/fields.ts";
+import {
+  FILE_KEYS,
+  ID_PATTERN,
+  pipeline as pipelineReader,
+  PIPELINE_FIELDS,
+} from "./table/fields.ts";
 import { interpolate } from "./tree/interpolate.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, describeNode } from "./tree/node.ts";
@@ -29,7 +34,13 @@ export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
 
 /** The pipeline that a tree says; one that is not right, or none, where problems were told. The tree is changed. */
 export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipeline | undefined {
-  const { problems, assignments = [], system = realSystem, cores = availableParallelism(), operators } = options;
+  const {
+    problems,
+    assignments = [],
+    system = realSystem,
+    cores = availableParallelism(),
+    operators,
+  } = options;
   const early = assignments.filter(isForRefs);
   for (const assignment of early) assign(root, assignment, problems);
   for (const [key, { place }] of root.entries) {
@@ -43,7 +54,9 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   if (pipeline?.kind !== "map") {
     problems.add(pipeline?.place ?? root.place, {
       path: pipeline && { key: "pipeline" },
-      message: pipeline === undefined ? "there is no pipeline" : `${describeNode(pipeline)} is not a pipeline`,
+      message: pipeline === undefined
+        ? "there is no pipeline"
+        : `${describeNode(pipeline)} is not a pipeline`,
       hint: "Add it: pipeline: { operators: { refs: [my_operator:v1.0] } }",
     });
     return undefined;
@@ -57,26 +70,39 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
       hint,
     });
   }
-  const reading = { env: (name: string) => system.env(name), envNames: () => system.envNames?.() ?? [], problems };
+  const reading = {
+    env: (name: string) => system.env(name),
+    envNames: () => system.envNames?.() ?? [],
+    problems,
+  };
   const beforeRefs = problems.count;
   for (const key of ["nodes", "operators"] as const) {
     interpolateRefs(root, pipeline, key, reading);
     expandRefs(pipeline, key, options);
   }
   if (problems.count > beforeRefs) return undefined; // what is not there cannot be checked
-  for (const assignment of assignments) if (!early.includes(assignment)) assign(root, assignment, problems);
+  for (const assignment of assignments) {
+    if (!early.includes(assignment)) assign(root, assignment, problems);
+  }
   const before = problems.count;
   const secrets = secretVariablesIn(root);
-  const made = interpolate(root, pipeline, { ...reading, isSecret: (name) => secrets.has(name) }, { key: "pipeline" });
-  if (assignments.some(({ place }) => place.source.isRemote)) checkRemote(onlyPipeline(root, made), problems);
+  const made = interpolate(root, pipeline, { ...reading, isSecret: (name) => secrets.has(name) }, {
+    key: "pipeline",
+  });
+  if (assignments.some(({ place }) => place.source.isRemote)) {
+    checkRemote(onlyPipeline(root, made), problems);
+  }
   if (problems.count > before) return undefined; // what follows would tell of values that could not be made
   const found = pipelineReader.read(made, { key: "pipeline" }, problems);
   if (found === undefined) return undefined;
   if (
-    found.values.pipeline_id === undefined && !ID_PATTERN.test(options.id) && !found.node.entries.has("pipeline_id")
+    found.values.pipeline_id === undefined && !ID_PATTERN.test(options.id) &&
+    !found.node.entries.has("pipeline_id")
   ) {
     const hint = "Add one, of letters, digits, _, - and dots: pipeline_id: my_pipeline";
-    const message = `the pipeline has no pipeline_id, and ${JSON.stringify(options.id)} cannot be one`;
+    const message = `the pipeline has no pipeline_id, and ${
+      JSON.stringify(options.id)
+    } cannot be one`;
     problems.add(found.place, { path: { key: "pipeline" }, message, hint });
   }
   return buildPipeline(found, { id: options.id, cores, operators, problems });
@@ -107,7 +133,10 @@ function interpolateRefs(
   const refs = holder?.kind === "map" ? holder.entries.get("refs") : undefined;
   if (refs === undefined) return;
   const path = { parent: { parent: { key: "pipeline" }, key }, key: "refs" };
-  (holder as ConfigMap).entries.set("refs", { place: refs.place, node: interpolate(root, refs.node, options, path) });
+  (holder as ConfigMap).entries.set("refs", {
+    place: refs.place,
+    node: interpolate(root, refs.node, options, path),
+  });
 }
 
 function onlyPipeline(root: ConfigMap, pipeline: ConfigNode): ConfigMap {

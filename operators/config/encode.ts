@@ -4,7 +4,12 @@
  * @module
  */
 import { sha256 } from "../../core/bytes/digest.ts";
-import type { Pipeline, PipelineNode, PipelineStep, Resources } from "../../core/pipelines/pipeline.ts";
+import type {
+  Pipeline,
+  PipelineNode,
+  PipelineStep,
+  Resources,
+} from "../../core/pipelines/pipeline.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type {
   NodeDefinition,
@@ -19,7 +24,9 @@ import type {
  * part that `selectSteps` gave.
  */
 export function encodePipeline(pipeline: Pipeline): string {
-  return `${JSON.stringify({ pipeline: escaped(definitionOf(pipeline) as unknown as PlainValue) }, null, 2)}\n`;
+  return `${
+    JSON.stringify({ pipeline: escaped(definitionOf(pipeline) as unknown as PlainValue) }, null, 2)
+  }\n`;
 }
 
 /** SHA-256 of what {@linkcode encodePipeline} gives, hexadecimal. */
@@ -40,8 +47,16 @@ function definitionOf(pipeline: Pipeline): PipelineDefinition {
   };
 }
 
-function nodeDefinition({ id, runnerCount, resources }: PipelineNode, operators: string[]): NodeDefinition {
-  return { node_id: id, operator_ids: operators, runner_count: runnerCount, resource: resourceDefinition(resources) };
+function nodeDefinition(
+  { id, runnerCount, resources }: PipelineNode,
+  operators: string[],
+): NodeDefinition {
+  return {
+    node_id: id,
+    operator_ids: operators,
+    runner_count: runnerCount,
+    resource: resourceDefinition(resources),
+  };
 }
 
 function operatorDefinition(step: PipelineStep): OperatorDefinition {
@@ -57,7 +72,11 @@ function operatorDefinition(step: PipelineStep): OperatorDefinition {
     start_command: step.startCommand,
     run_as: step.runAs,
     timeout: timeoutMs === undefined ? undefined : `${timeoutMs}ms`,
-    retries: { attempts: retries.attempts, backoff: `${retries.backoffMs}ms`, exit_codes: retries.exitCodes },
+    retries: {
+      attempts: retries.attempts,
+      backoff: `${retries.backoffMs}ms`,
+      exit_codes: retries.exitCodes,
+    },
     extra_env_vars: step.env,
     env_config: step.environment,
     git_repo: git?.repo,

@@ -72,14 +72,20 @@ export interface CheckedPipeline {
  *
  * @throws {RegistryError} `Invalid`, with all that is wrong (see {@linkcode problemsOf}), `NotFound`
  */
-export async function loadPipeline(path: string, options: LoadPipelineOptions = {}): Promise<LoadedPipeline> {
+export async function loadPipeline(
+  path: string,
+  options: LoadPipelineOptions = {},
+): Promise<LoadedPipeline> {
   const { problems, loaded } = await checkPipeline(path, options);
   if (loaded === undefined) throw problemsError(path, problems);
   return loaded;
 }
 
 /** The same, with what is wrong as a value: only a configuration that is not there is thrown, as `NotFound`. */
-export async function checkPipeline(path: string, options: LoadPipelineOptions = {}): Promise<CheckedPipeline> {
+export async function checkPipeline(
+  path: string,
+  options: LoadPipelineOptions = {},
+): Promise<CheckedPipeline> {
   options = checkOptions(`read the pipeline at ${shown(path)}`, options, OPTIONS);
   const { cwd = process.cwd() } = options;
   const folder = findConfig(path, { cwd: resolve(cwd) });
@@ -94,7 +100,8 @@ export async function checkPipeline(path: string, options: LoadPipelineOptions =
     const root = readTree(folder.main, reading);
     const assignments = readOverrides(texts, problems);
     const isRead = root !== undefined && problems.count === 0;
-    const pipeline = isRead && composePipeline(root, { ...options, ...reading, id: folder.name, assignments });
+    const pipeline = isRead &&
+      composePipeline(root, { ...options, ...reading, id: folder.name, assignments });
     const told = problems.list();
     if (!pipeline || told.length > 0) return { problems: told };
     return { problems: [], loaded: { pipeline, folder: folder.root, files } };
@@ -102,7 +109,8 @@ export async function checkPipeline(path: string, options: LoadPipelineOptions =
 }
 
 async function overrideTexts(options: LoadPipelineOptions, cwd: string): Promise<OverrideText[]> {
-  const { set = [], overrides = [], environmentOverride = true, system = realSystem, readUrl } = options;
+  const { set = [], overrides = [], environmentOverride = true, system = realSystem, readUrl } =
+    options;
   const fromEnvironment = environmentOverride ? system.env(OVERRIDE_VARIABLE) : undefined;
   const texts: OverrideText[] = [];
   for (const place of fromEnvironment ? [fromEnvironment, ...overrides] : overrides) {

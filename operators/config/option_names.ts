@@ -7,4 +7,8 @@ import type { OptionNames } from "../../core/options/check_options.ts";
 import type { PipelineOptions } from "./definition.ts";
 
 /** The names of {@linkcode PipelineOptions}. */
-export const PIPELINE_OPTIONS: OptionNames<PipelineOptions> = { operators: true, system: true, cores: true };
+export const PIPELINE_OPTIONS: OptionNames<PipelineOptions> = {
+  operators: true,
+  system: true,
+  cores: true,
+};

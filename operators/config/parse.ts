@@ -30,7 +30,12 @@ export interface ParsePipelineOptions extends PipelineOptions {
   id?: string;
 }
 
-const PARSE_OPTIONS: OptionNames<ParsePipelineOptions> = { ...PIPELINE_OPTIONS, language: true, file: true, id: true };
+const PARSE_OPTIONS: OptionNames<ParsePipelineOptions> = {
+  ...PIPELINE_OPTIONS,
+  language: true,
+  file: true,
+  id: true,
+};
 
 /**
  * Reads a pipeline from a text. Refs are taken without files: each is an operator with its defaults.
@@ -89,7 +94,10 @@ export function parsePipeline(text: string, options: ParsePipelineOptions = {}):
  * assertEquals(steps[1].upstream, ["clean"]);
  * ```
  */
-export function definePipeline(definition: PipelineDefinition, options: PipelineOptions = {}): Pipeline {
+export function definePipeline(
+  definition: PipelineDefinition,
+  options: PipelineOptions = {},
+): Pipeline {
   options = checkOptions("define a pipeline", options, PIPELINE_OPTIONS);
   const problems = createProblemList();
   const source: ConfigSource = { text: "" };
@@ -104,10 +112,18 @@ export function definePipeline(definition: PipelineDefinition, options: Pipeline
     throw problemsError(definition?.pipeline_id ?? DEFINED, problems.list());
   }
   const root: ConfigMap = { kind: "map", place, entries: new Map([["pipeline", entry]]) };
-  return checked(root, { ...options, id: "pipeline", problems }, definition?.pipeline_id ?? DEFINED);
+  return checked(
+    root,
+    { ...options, id: "pipeline", problems },
+    definition?.pipeline_id ?? DEFINED,
+  );
 }
 
-function checked(root: ConfigMap, options: ComposeOptions & { problems: ProblemList }, what: string): Pipeline {
+function checked(
+  root: ConfigMap,
+  options: ComposeOptions & { problems: ProblemList },
+  what: string,
+): Pipeline {
   const pipeline = composePipeline(root, options);
   const problems = options.problems.list();
   if (pipeline === undefined || problems.length > 0) throw problemsError(what, problems);

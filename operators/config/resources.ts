@@ -22,7 +22,9 @@ export function readResources(found: ResourceFound | undefined, problems: Proble
     const limit = values[`${kind}_limit`];
     if (request !== undefined) resources[`${kind}Request`] = request;
     if (limit !== undefined) resources[`${kind}Limit`] = limit;
-    if (request === undefined || limit === undefined || request <= limit || kind === "disk") continue;
+    if (request === undefined || limit === undefined || request <= limit || kind === "disk") {
+      continue;
+    }
     problems.add(found.at(`${kind}_request`), {
       path: found.path(`${kind}_request`),
       message: `${kind}_request is more than ${kind}_limit: it could never be had`,

@@ -19,7 +19,8 @@ const PATHS = { type: "string", minLength: 1 };
 const FILE_PROPERTIES: JsonSchema = {
   "$schema": { type: "string", description: "Where this schema is: only editors read it." },
   include: {
-    description: "Files beneath this one, relative to it: mappings are merged, everything else is replaced.",
+    description:
+      "Files beneath this one, relative to it: mappings are merged, everything else is replaced.",
     anyOf: [PATHS, { type: "array", items: PATHS }],
   },
 };
@@ -37,7 +38,9 @@ const FILE_PROPERTIES: JsonSchema = {
  * ```
  */
 export function configSchema(kind: ConfigFileKind = "pipeline"): JsonSchema {
-  const schema = kind === "pipeline" ? pipelineFile() : definitionFile(kind === "operator" ? operator : node);
+  const schema = kind === "pipeline"
+    ? pipelineFile()
+    : definitionFile(kind === "operator" ? operator : node);
   const title = `${
     kind === "pipeline" ? "A" : kind === "operator" ? "An operator of a" : "A node of a"
   } Holdfast pipeline`;
@@ -54,7 +57,10 @@ function pipelineFile(): JsonSchema {
     additionalProperties: false,
     properties: {
       ...FILE_PROPERTIES,
-      variables: { type: "object", description: "Values for ${name} in this file and those that it names." },
+      variables: {
+        type: "object",
+        description: "Values for ${name} in this file and those that it names.",
+      },
       pipeline: { description: "The pipeline.", ...partial, properties },
     },
     // What is not here may be in a file that is included.
@@ -76,6 +82,11 @@ function orRefs({ description, ...list }: JsonSchema): JsonSchema {
     description: "id:version, or an id alone: files in the folder operators/ or nodes/.",
     items: orReference({ type: "string", pattern: REF }),
   });
-  const named = { type: "object", additionalProperties: false, required: ["refs"], properties: { refs } };
+  const named = {
+    type: "object",
+    additionalProperties: false,
+    required: ["refs"],
+    properties: { refs },
+  };
   return { description, anyOf: [...list.anyOf as JsonSchema[], named] };
 }

@@ -102,7 +102,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   async function start({ part, step, index }: Waiting): Promise<void> {
     if (await isThere(of(part, "cancelled"))) return;
     const { command, cwd, env, timeoutMs = 0, shards = 1 } = step;
-    const shard: Record<string, string> = shards === 1 ? {} : { HOLDFAST_SHARD: `${index}/${shards}` };
+    const shard: Record<string, string> = shards === 1
+      ? {}
+      : { HOLDFAST_SHARD: `${index}/${shards}` };
     const words = [of(part), String(timeoutMs / 1000), String(GRACE_MS / 1000), ...command];
     const child = spawn("sh", ["-c", WRAPPER, "sh", ...words], {
       cwd,
@@ -146,7 +148,10 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
     if (note === undefined) return undefined;
     const { step, owner } = JSON.parse(note) as { step: string; owner: number };
     const [exit, pid] = [await read(of(part, "exit")), await read(of(part, "pid"))];
-    const [late, cancelled] = [await isThere(of(part, "late")), await isThere(of(part, "cancelled"))];
+    const [late, cancelled] = [
+      await isThere(of(part, "late")),
+      await isThere(of(part, "cancelled")),
+    ];
     const alive = pid !== undefined && exit === undefined && await isOurs(Number(pid), of(part));
     if (alive) return { step, state: "running" };
     if (exit?.trim() === "0") return { step, state: "ended", exitCode: 0 };
@@ -157,7 +162,9 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
       const again = await read(of(part, "exit")); // it ended between the two
       return again === undefined ? { step, state: "lost" } : await look(part);
     }
-    if (owner === process.pid && isWanted(part) || isAliveElsewhere(owner)) return { step, state: "waiting" };
+    if (owner === process.pid && isWanted(part) || isAliveElsewhere(owner)) {
+      return { step, state: "waiting" };
+    }
     const began = await isThere(of(part, "pid")) || await isThere(of(part, "exit")); // and ended, since it was looked for
     return began ? await look(part) : { step, state: "lost" };
   }
@@ -181,7 +188,10 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
         if (!isNew) continue;
         const { run, step: name } = step;
         waiting.push({ part, step, index, cores: Math.min(step.resources.cpuRequest ?? 1, cores) });
-        await writeWhole(of(part, "step.json"), JSON.stringify({ run, id, step: name, owner: process.pid }));
+        await writeWhole(
+          of(part, "step.json"),
+          JSON.stringify({ run, id, step: name, owner: process.pid }),
+        );
       }
       begin();
       return id;

@@ -80,23 +80,35 @@ export async function openEngine(url: string, options: OpenEngineOptions = {}): 
 /** The schemes that {@linkcode openEngine} knows. Register others with what opens their engines. */
 export function createEngines(): Lookup<EngineOpener> {
   const engines = createLookup<EngineOpener>("engine", { local: openLocal, slurm: openSlurm });
-  for (const scheme of ["redis", "rediss", "postgres", "postgresql"]) engines.register(scheme, openOnQueue);
+  for (const scheme of ["redis", "rediss", "postgres", "postgresql"]) {
+    engines.register(scheme, openOnQueue);
+  }
   return engines;
 }
 
-function openLocal(url: string, { folder = ".holdfast-runs/local", system }: OpenEngineOptions): Engine {
+function openLocal(
+  url: string,
+  { folder = ".holdfast-runs/local", system }: OpenEngineOptions,
+): Engine {
   return createLocalEngine({ folder: url.replace(/^local:?/i, "") || folder, system });
 }
 
 function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
   const [, parameters = ""] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [url, undefined];
   const pairs = [...new URLSearchParams(parameters)];
-  const isWrong = !/^slurm:?(\?.*)?$/i.test(url) || pairs.some(([name]) => !/^[a-z][a-z-]*$/.test(name));
-  if (!isWrong) return createSlurmEngine({ arguments: pairs.map(([name, value]) => `--${name}=${value}`), system });
+  const isWrong = !/^slurm:?(\?.*)?$/i.test(url) ||
+    pairs.some(([name]) => !/^[a-z][a-z-]*$/.test(name));
+  if (!isWrong) {
+    return createSlurmEngine({
+      arguments: pairs.map(([name, value]) => `--${name}=${value}`),
+      system,
+    });
+  }
   throw new RegistryError({
     code: "Invalid",
     message: "Cannot open Slurm: what follows slurm: is no list of arguments of sbatch",
-    hint: "Write slurm: alone, or slurm:?partition=gpu&account=me. Its own configuration says where it is.",
+    hint:
+      "Write slurm: alone, or slurm:?partition=gpu&account=me. Its own configuration says where it is.",
   });
 }
 

@@ -24,7 +24,8 @@ export function checkCommand({ step, command }: Pick<EngineStep, "step" | "comma
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot submit step ${JSON.stringify(step)}: it has no command`,
-    hint: "This engine executes steps itself: pass commandFor, which says what is executed for a step.",
+    hint:
+      "This engine executes steps itself: pass commandFor, which says what is executed for a step.",
   });
 }
 
@@ -46,7 +47,14 @@ export function partsOf(id: string): string[] {
 export type PartState = Pick<EngineJob, "state" | "exitCode" | "reason" | "step">;
 
 /** What counts first where parts are in different states. */
-const FIRST: readonly EngineState[] = ["running", "failed", "cancelled", "lost", "waiting", "ended"];
+const FIRST: readonly EngineState[] = [
+  "running",
+  "failed",
+  "cancelled",
+  "lost",
+  "waiting",
+  "ended",
+];
 
 /** The whole: it runs as long as a part does, and failed where one has. */
 export function wholeOf(id: string, parts: readonly (PartState | undefined)[]): EngineJob {

@@ -62,7 +62,11 @@ const KIND = "step";
 /** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
 export function createQueueEngine(queue: JobQueue): Engine {
   const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
-  checkGiven("create an engine", queue, { is, what: "queue", hint: "Give what openQueue(url) gives, awaited." });
+  checkGiven("create an engine", queue, {
+    is,
+    what: "queue",
+    hint: "Give what openQueue(url) gives, awaited.",
+  });
   const jobIdOf = (part: string) => `${KIND}.${part}`;
   return {
     kind: queue.kind,
@@ -86,7 +90,9 @@ export function createQueueEngine(queue: JobQueue): Engine {
     },
     poll: (ids, options) =>
       Promise.all(ids.map(async (id) => {
-        const parts = await Promise.all(partsOf(id).map((part) => queue.get(jobIdOf(part), options)));
+        const parts = await Promise.all(
+          partsOf(id).map((part) => queue.get(jobIdOf(part), options)),
+        );
         return wholeOf(id, parts.map(partState));
       })),
     async cancel(id, options) {
@@ -102,7 +108,9 @@ export function createQueueEngine(queue: JobQueue): Engine {
         const id = shard === undefined ? part : `${part.replace(/\.[0-9]+$/, "")}.x${shard.count}`;
         wholes.set(id, (wholes.get(id) ?? new Map()).set(shard?.index ?? 0, job));
       }
-      return [...wholes].map(([id, jobs]) => wholeOf(id, partsOf(id).map((_, index) => partState(jobs.get(index)))));
+      return [...wholes].map(([id, jobs]) =>
+        wholeOf(id, partsOf(id).map((_, index) => partState(jobs.get(index))))
+      );
     },
     [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
   };
@@ -121,7 +129,8 @@ export function createStepHandler(
   options: StepHandlerOptions = {},
 ): JobHandler {
   const { onLine = () => {} } = checkOptions("create a handler of steps", options, HANDLER);
-  const hint = 'Write createStepHandler(({ run, step }) => ({ command: ["program", run, step], cwd })).';
+  const hint =
+    'Write createStepHandler(({ run, step }) => ({ command: ["program", run, step], cwd })).';
   const is = typeof commandFor === "function";
   checkGiven("create a handler of steps", commandFor, { is, what: "function", hint });
   return async (job, { signal }) => {
@@ -172,7 +181,12 @@ function checkedStep(data: unknown): QueuedStep | undefined {
   if (typeof run !== "string" || typeof step !== "string") return undefined;
   if (timeoutMs !== undefined && typeof timeoutMs !== "number") return undefined;
   if (shard !== undefined && !isShard(shard)) return undefined;
-  return { run, step, ...(shard === undefined ? {} : { shard }), ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return {
+    run,
+    step,
+    ...(shard === undefined ? {} : { shard }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
 }
 
 /** More are in no id of a delivery. */
@@ -180,7 +194,8 @@ const MOST_SHARDS = 999_999;
 
 function isShard(shard: Partial<Shard> | null): boolean {
   const { index = -1, count = 0 } = shard ?? {};
-  return Number.isInteger(index) && Number.isInteger(count) && 0 <= index && index < count && count <= MOST_SHARDS;
+  return Number.isInteger(index) && Number.isInteger(count) && 0 <= index && index < count &&
+    count <= MOST_SHARDS;
 }
 
 const STATES = {

@@ -44,21 +44,33 @@ interface SlurmJob {
 /** A part, and what its job says of itself. */
 type KnownPart = PartState & { run: string; id: string };
 
-const OPTIONS: OptionNames<SlurmEngineOptions> = { env: true, arguments: true, logFolder: true, system: true };
+const OPTIONS: OptionNames<SlurmEngineOptions> = {
+  env: true,
+  arguments: true,
+  logFolder: true,
+  system: true,
+};
 
 /** Creates the engine. Nothing is asked of Slurm before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
   const given = checkOptions("create an engine of Slurm", options, OPTIONS);
   const { arguments: more = [], logFolder, system = realSystem } = given;
   const env = { ...inheritable(ownVariables(system)), ...given.env };
-  const call = (program: string, args: readonly string[], input = "", { signal }: SignalOptions = {}) =>
-    run(program, args, { env, input, signal });
+  const call = (
+    program: string,
+    args: readonly string[],
+    input = "",
+    { signal }: SignalOptions = {},
+  ) => run(program, args, { env, input, signal });
 
   /** What is known by each name, shards of an array together. */
   async function known(options?: SignalOptions): Promise<Map<string, KnownPart[]>> {
     const found = new Map<string, KnownPart[]>();
-    const add = (name: string, part: KnownPart) => found.set(name, [...found.get(name) ?? [], part]);
-    const { jobs } = JSON.parse(await call("squeue", ["--json"], "", options)) as { jobs: SlurmJob[] };
+    const add = (name: string, part: KnownPart) =>
+      found.set(name, [...found.get(name) ?? [], part]);
+    const { jobs } = JSON.parse(await call("squeue", ["--json"], "", options)) as {
+      jobs: SlurmJob[];
+    };
     for (const job of jobs) {
       const [run, step, id = job.name] = job.comment.split(" ");
       add(job.name, { ...stateOf(job.job_state, codeOf(job)), run, step, id });
@@ -68,7 +80,16 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
 
   /** What was written down of jobs that Slurm has forgotten; where nothing is, they are lost. */
   async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
-    const args = ["-c", "-n", "-P", "-S", "now-30days", `--name=${name}`, "-o", "JobName,State,ExitCode"];
+    const args = [
+      "-c",
+      "-n",
+      "-P",
+      "-S",
+      "now-30days",
+      `--name=${name}`,
+      "-o",
+      "JobName,State,ExitCode",
+    ];
     const told = await call("sacct", args, "", options).catch(() => "");
     return told.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
       .map(([, state, code = ""]) => stateOf(state.split(" ")[0], Number(code.split(":")[0])))
@@ -89,7 +110,8 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       const found = await known(options);
       return await Promise.all(ids.map(async (id) => {
         const { name, shards } = parseId(id) ?? { name: id, shards: 0 };
-        const parts: PartState[] = found.get(name) ?? (shards > 0 ? await remembered(name, options) : []);
+        const parts: PartState[] = found.get(name) ??
+          (shards > 0 ? await remembered(name, options) : []);
         return wholeOf(id, parts);
       }));
     },
@@ -98,14 +120,19 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       if (name !== undefined) await call("scancel", [`--name=${name}`, "--full"], "", options);
     },
     async list(run, options) {
-      const mine = [...await known(options)].filter(([, parts]) => parts.some((part) => part.run === run));
+      const mine = [...await known(options)].filter(([, parts]) =>
+        parts.some((part) => part.run === run)
+      );
       return mine.map(([, parts]) => wholeOf(parts[0].id, parts));
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-function argumentsOf({ name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep, logFolder?: string) {
+function argumentsOf(
+  { name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep,
+  logFolder?: string,
+) {
   const { cpuRequest, memoryRequest, gpuRequest } = resources;
   const most = node === undefined ? "" : `%${node.runnerCount}`;
   return [
@@ -123,10 +150,14 @@ function argumentsOf({ name, run, step, resources, timeoutMs, shards = 1, node }
 }
 
 function scriptOf({ command, cwd, env, timeoutMs, shards = 1 }: EngineStep): string {
-  const timeout = timeoutMs === undefined ? [] : ["timeout", "--kill-after=5", `${timeoutMs / 1000}`];
+  const timeout = timeoutMs === undefined
+    ? []
+    : ["timeout", "--kill-after=5", `${timeoutMs / 1000}`];
   const lines = [
     "#!/bin/sh",
-    ...Object.entries(env).map(([name, value]) => `export ${checkedName(name)}=${shellWord(value)}`),
+    ...Object.entries(env).map(([name, value]) =>
+      `export ${checkedName(name)}=${shellWord(value)}`
+    ),
     ...(shards === 1 ? [] : [`export HOLDFAST_SHARD="$SLURM_ARRAY_TASK_ID/${shards}"`]),
     `cd ${shellWord(cwd)} || exit 5`,
     `exec ${shellLine([...timeout, ...command])}`,
@@ -162,7 +193,11 @@ function stateOf(state: string, code: number): PartState {
   if (known === "ended") return { state: known, exitCode: 0 };
   if (known !== "failed") return { state: known };
   const reason = code === TIMED_OUT ? "it took too long" : state === "FAILED" ? undefined : state;
-  return { state: known, ...(code > 0 ? { exitCode: code } : {}), ...(reason === undefined ? {} : { reason }) };
+  return {
+    state: known,
+    ...(code > 0 ? { exitCode: code } : {}),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 /** Older ones tell the raw status of the process, with the exit code in its upper byte. */
@@ -176,23 +211,39 @@ interface CallOptions extends SignalOptions {
 }
 
 /** Settings of Slurm's programs. Other variables with these prefixes describe the job that this process may be in. */
-const SETTINGS = new Set(["SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT", "SLURM_DEBUG_FLAGS"]);
+const SETTINGS = new Set([
+  "SLURM_CONF",
+  "SLURM_CONF_SERVER",
+  "SLURM_CLUSTERS",
+  "SLURM_JWT",
+  "SLURM_DEBUG_FLAGS",
+]);
 
 /** Variables that a job must not inherit: the shard, the mark of this process, and those of other kinds of jobs. */
 const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
 /** The devices that Slurm gave the job of this process. */
-const DEVICES = new Set(["CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"]);
+const DEVICES = new Set([
+  "CUDA_VISIBLE_DEVICES",
+  "GPU_DEVICE_ORDINAL",
+  "ROCR_VISIBLE_DEVICES",
+  "ZE_AFFINITY_MASK",
+]);
 
 /** `sbatch` passes all its variables to the job. Returns them without those that describe only this process. */
 function inheritable(variables: Readonly<Record<string, string>>): Record<string, string> {
   const isJob = variables.SLURM_JOB_ID !== undefined;
   const isOwn = (name: string) =>
-    OF_THIS_PROCESS.has(name) || (isJob && DEVICES.has(name)) || (name.startsWith("SLURM_") && !SETTINGS.has(name));
+    OF_THIS_PROCESS.has(name) || (isJob && DEVICES.has(name)) ||
+    (name.startsWith("SLURM_") && !SETTINGS.has(name));
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !isOwn(name)));
 }
 
-function run(program: string, args: readonly string[], { env, input, signal }: CallOptions): Promise<string> {
+function run(
+  program: string,
+  args: readonly string[],
+  { env, input, signal }: CallOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       "env", // ends with 127 where there is no such program
@@ -205,7 +256,9 @@ function run(program: string, args: readonly string[], { env, input, signal }: C
         reject(
           new RegistryError({
             code: missing ? "Unsupported" : "Unavailable",
-            message: `Cannot ask Slurm by ${program}: ${stderr.trim().split("\n").at(-1) || error.message}`,
+            message: `Cannot ask Slurm by ${program}: ${
+              stderr.trim().split("\n").at(-1) || error.message
+            }`,
             hint: missing
               ? "Run this where Slurm's programs are, as on its login node."
               : "Check that its controller runs: scontrol ping. Steps that were submitted go on.",

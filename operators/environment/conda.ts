@@ -21,15 +21,22 @@ const USUAL_ROOTS = ["miniconda3", "miniforge3", "mambaforge", "anaconda3", "mic
  * @param name its name, or its folder where it has a slash
  * @throws {RegistryError} `Invalid` without a name
  */
-export async function activateConda(name: string | undefined, options: EnvironmentOptions): Promise<Activation> {
+export async function activateConda(
+  name: string | undefined,
+  options: EnvironmentOptions,
+): Promise<Activation> {
   const found = await findConda(name, options);
   if (found.prefix !== undefined) return await activatePrefix(found.prefix, found.name, options);
   const { name: called, isFolder } = found;
   const file = await fileOf(options);
   const where = `${isFolder ? "--prefix" : "--name"} ${shellWord(called)}`;
   throw missingEnvironment(`the environment ${shown(name)} of conda`, {
-    state: isFolder ? `in ${shown(called)}` : "of that name where conda and its relatives keep theirs",
-    make: file === undefined ? `conda create ${where} python` : `conda env create --file ${shellWord(file)} ${where}`,
+    state: isFolder
+      ? `in ${shown(called)}`
+      : "of that name where conda and its relatives keep theirs",
+    make: file === undefined
+      ? `conda create ${where} python`
+      : `conda env create --file ${shellWord(file)} ${where}`,
     installs: file !== undefined,
   });
 }
@@ -40,12 +47,19 @@ async function fileOf({ root }: EnvironmentOptions): Promise<string | undefined>
 }
 
 /** `conda env update`, which makes an environment of `environment.yml`, or makes it as that says. */
-export async function installConda(name: string | undefined, options: EnvironmentOptions): Promise<readonly string[]> {
+export async function installConda(
+  name: string | undefined,
+  options: EnvironmentOptions,
+): Promise<readonly string[]> {
   const { name: called, isFolder, prefix } = await findConda(name, options);
   const { root, system } = options;
   const file = await fileOf(options);
-  if (file === undefined) throw nothingToInstall("an environment of conda", { at: root, files: "environment.yml" });
-  const where = prefix === undefined && !isFolder ? ["--name", called] : ["--prefix", prefix ?? called];
+  if (file === undefined) {
+    throw nothingToInstall("an environment of conda", { at: root, files: "environment.yml" });
+  }
+  const where = prefix === undefined && !isFolder
+    ? ["--name", called]
+    : ["--prefix", prefix ?? called];
   return [
     system.env("CONDA_EXE") || "conda",
     "env",
@@ -64,7 +78,10 @@ interface FoundConda {
   isFolder: boolean;
 }
 
-async function findConda(name: string | undefined, options: EnvironmentOptions): Promise<FoundConda> {
+async function findConda(
+  name: string | undefined,
+  options: EnvironmentOptions,
+): Promise<FoundConda> {
   if (name === undefined || name === "") {
     throw new RegistryError({
       code: "Invalid",
@@ -87,7 +104,8 @@ async function findConda(name: string | undefined, options: EnvironmentOptions):
 /** Where an environment of a name may be, the most certain first. */
 async function placesOf(name: string, { env, system }: EnvironmentOptions): Promise<string[]> {
   const variable = (key: string) => env[key] ?? system.env(key);
-  const listOf = (key: string) => variable(key)?.split(delimiter).filter((path) => path !== "") ?? [];
+  const listOf = (key: string) =>
+    variable(key)?.split(delimiter).filter((path) => path !== "") ?? [];
   const home = variable("HOME") ?? variable("USERPROFILE") ?? ".";
   const [program, mamba] = [variable("CONDA_EXE"), variable("MAMBA_ROOT_PREFIX")];
   const roots = [

@@ -10,7 +10,8 @@ import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { isThere, isWindows, pathWith } from "./places.ts";
 
 /** Packages bring scripts that set variables: they are read in the order of their names, as conda does. */
-const READ_SCRIPTS = 'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do . "$script"; done; exec "$@"';
+const READ_SCRIPTS =
+  'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do . "$script"; done; exec "$@"';
 
 /** Whether a folder is an environment of conda. */
 export async function isCondaPrefix(folder: string): Promise<boolean> {
@@ -30,7 +31,9 @@ export async function activatePrefix(
   const programs = isWindows
     ? ["", "Library/mingw-w64/bin", "Library/usr/bin", "Library/bin", "Scripts", "bin"]
     : ["bin"];
-  const own = Object.entries(await variablesOf(prefix)).filter(([name]) => options.env[name] === undefined);
+  const own = Object.entries(await variablesOf(prefix)).filter(([name]) =>
+    options.env[name] === undefined
+  );
   const scripts = await namesIn(join(prefix, "etc/conda/activate.d"), ".sh");
   return {
     env: {
@@ -50,8 +53,13 @@ async function variablesOf(prefix: string): Promise<Record<string, string>> {
   const files = (await namesIn(folder, ".json")).map((name) => join(folder, name));
   const ofPackages = await Promise.all(files.map(readJson));
   const { env_vars: ofPeople } = await readJson(join(prefix, "conda-meta/state"));
-  const all = Object.assign({}, ...ofPackages, isJsonObject(ofPeople) ? ofPeople : {}) as Record<string, unknown>;
-  const texts = Object.entries(all).filter(([, value]) => typeof value === "string" && value !== UNSET);
+  const all = Object.assign({}, ...ofPackages, isJsonObject(ofPeople) ? ofPeople : {}) as Record<
+    string,
+    unknown
+  >;
+  const texts = Object.entries(all).filter(([, value]) =>
+    typeof value === "string" && value !== UNSET
+  );
   return Object.fromEntries(texts) as Record<string, string>;
 }
 

@@ -14,7 +14,10 @@ import { activateUv, installUv } from "./uv.ts";
  *
  * @throws {RegistryError} `Unsupported` where it is not there, with the command that makes it
  */
-export async function activate(environment: EnvironmentConfig, options: EnvironmentOptions): Promise<Activation> {
+export async function activate(
+  environment: EnvironmentConfig,
+  options: EnvironmentOptions,
+): Promise<Activation> {
   const { kind, name } = environment;
   if (kind === "uv") return await activateUv(name, options);
   if (kind === "pixi") return await activatePixi(name, options);

@@ -16,7 +16,10 @@ export async function isThere(...path: string[]): Promise<boolean> {
 }
 
 /** The first of these files that is in a folder. */
-export async function firstOf(folder: string, names: readonly string[]): Promise<string | undefined> {
+export async function firstOf(
+  folder: string,
+  names: readonly string[],
+): Promise<string | undefined> {
   for (const name of names) {
     if (await isThere(folder, name)) return join(folder, name);
   }
@@ -42,7 +45,10 @@ export interface MissingEnvironment {
 }
 
 /** There is no such environment. */
-export function missingEnvironment(what: string, { state, make, installs }: MissingEnvironment): RegistryError {
+export function missingEnvironment(
+  what: string,
+  { state, make, installs }: MissingEnvironment,
+): RegistryError {
   const install = installs
     ? "Write install: true into env_config, and it is made before the step runs. Or make it: "
     : "";
@@ -54,10 +60,14 @@ export function missingEnvironment(what: string, { state, make, installs }: Miss
 }
 
 /** Nothing says what is to be in an environment. */
-export function nothingToInstall(what: string, { at, files }: { at: string; files: string }): RegistryError {
+export function nothingToInstall(
+  what: string,
+  { at, files }: { at: string; files: string },
+): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot make ${what}: there is no ${files} in ${shown(at)}`,
-    hint: `Write one that says what is to be in it, or leave out install: true and make the environment yourself.`,
+    hint:
+      `Write one that says what is to be in it, or leave out install: true and make the environment yourself.`,
   });
 }

@@ -15,12 +15,21 @@ import { isThere, isWindows, missingEnvironment, nothingToInstall, pathWith } fr
  *
  * @param name the folder of the project. @default the root
  */
-export async function activateUv(name: string | undefined, options: EnvironmentOptions): Promise<Activation> {
+export async function activateUv(
+  name: string | undefined,
+  options: EnvironmentOptions,
+): Promise<Activation> {
   const { project, environment } = await placesOf(name, options);
   if (!await isThere(environment, "pyvenv.cfg")) {
     const installs = await isThere(project, "pyproject.toml");
-    const make = installs ? `uv sync --project ${shellWord(project)}` : `uv venv ${shellWord(environment)}`;
-    throw missingEnvironment("an environment of uv", { state: `in ${shown(environment)}`, make, installs });
+    const make = installs
+      ? `uv sync --project ${shellWord(project)}`
+      : `uv venv ${shellWord(environment)}`;
+    throw missingEnvironment("an environment of uv", {
+      state: `in ${shown(environment)}`,
+      make,
+      installs,
+    });
   }
   const programs = join(environment, isWindows ? "Scripts" : "bin");
   const { env, system } = options;
@@ -29,7 +38,9 @@ export async function activateUv(name: string | undefined, options: EnvironmentO
       PATH: pathWith([programs], options),
       VIRTUAL_ENV: environment,
       // A command that calls uv itself is to use this environment, and to leave it as it is.
-      ...project === environment ? {} : { UV_PROJECT: project, UV_PROJECT_ENVIRONMENT: environment },
+      ...project === environment
+        ? {}
+        : { UV_PROJECT: project, UV_PROJECT_ENVIRONMENT: environment },
       UV_NO_SYNC: "1",
       ...(env.PYTHONHOME ?? system.env("PYTHONHOME")) === undefined ? {} : { PYTHONHOME: "" }, // as activate does
     },
@@ -38,7 +49,10 @@ export async function activateUv(name: string | undefined, options: EnvironmentO
 }
 
 /** `uv sync`, which makes an environment of what the project says. */
-export async function installUv(name: string | undefined, options: EnvironmentOptions): Promise<readonly string[]> {
+export async function installUv(
+  name: string | undefined,
+  options: EnvironmentOptions,
+): Promise<readonly string[]> {
   const { project, environment } = await placesOf(name, options);
   if (await isThere(project, "pyproject.toml")) return ["uv", "sync", "--project", project];
   throw nothingToInstall("an environment of uv", {
@@ -54,5 +68,8 @@ async function placesOf(
   const project = resolve(root, name ?? ".");
   if (await isThere(project, "pyvenv.cfg")) return { project, environment: project };
   const own = env.UV_PROJECT_ENVIRONMENT ?? system.env("UV_PROJECT_ENVIRONMENT");
-  return { project, environment: resolve(project, own === undefined || own === "" ? ".venv" : own) };
+  return {
+    project,
+    environment: resolve(project, own === undefined || own === "" ? ".venv" : own),
+  };
 }

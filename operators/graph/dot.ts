@@ -28,18 +28,29 @@ export function encodeDot({ boxes, arrows, frames = [] }: Drawing): string {
     const inside = boxes.filter((box) => box.frame === frame.id);
     if (inside.length === 0) return;
     const look = `style="dashed,rounded", color="#9aa0a6", fontcolor="#5f6368"`;
-    lines.push(`  subgraph cluster_${index} {`, `    graph [label="${quoted(frame.label)}", margin=14, ${look}];`);
+    lines.push(
+      `  subgraph cluster_${index} {`,
+      `    graph [label="${quoted(frame.label)}", margin=14, ${look}];`,
+    );
     lines.push(...inside.map((box) => `    ${line(box)}`), "  }");
   });
   const framed = new Set(frames.map(({ id }) => id));
-  lines.push(...boxes.filter(({ frame }) => frame === undefined || !framed.has(frame)).map((box) => `  ${line(box)}`));
+  lines.push(
+    ...boxes.filter(({ frame }) => frame === undefined || !framed.has(frame)).map((box) =>
+      `  ${line(box)}`
+    ),
+  );
   for (const { from, to, label, dashed = false } of arrows) {
     if (!numbers.has(from) || !numbers.has(to)) continue;
     const attributes = [
       ...label === undefined ? [] : [`label="${quoted(label)}"`],
       ...dashed ? ["style=dashed"] : [],
     ].join(", ");
-    lines.push(`  b${numbers.get(from)} -> b${numbers.get(to)}${attributes === "" ? "" : ` [${attributes}]`};`);
+    lines.push(
+      `  b${numbers.get(from)} -> b${numbers.get(to)}${
+        attributes === "" ? "" : ` [${attributes}]`
+      };`,
+    );
   }
   return [...lines, "}"].join("\n");
 }

@@ -72,7 +72,9 @@ export function drawnLine(text: string): string {
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
   const chars = [...clean];
-  return chars.length <= LONGEST ? clean : `${chars.slice(0, LONGEST - 21).join("")}…${chars.slice(-20).join("")}`;
+  return chars.length <= LONGEST
+    ? clean
+    : `${chars.slice(0, LONGEST - 21).join("")}…${chars.slice(-20).join("")}`;
 }
 
 /** Numbers for boxes or frames by their ids: the only names that reach what is encoded. */

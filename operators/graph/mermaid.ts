@@ -17,19 +17,31 @@ export function encodeMermaid({ boxes, arrows, frames = [] }: Drawing): string {
   frames.forEach((frame, index) => {
     const inside = boxes.filter((box) => box.frame === frame.id);
     if (inside.length === 0) return;
-    lines.push(`  subgraph f${index}["${quoted(frame.label)}"]`, ...inside.map((box) => `    ${line(box)}`), "  end");
+    lines.push(
+      `  subgraph f${index}["${quoted(frame.label)}"]`,
+      ...inside.map((box) => `    ${line(box)}`),
+      "  end",
+    );
   });
   const framed = new Set(frames.map(({ id }) => id));
-  lines.push(...boxes.filter(({ frame }) => frame === undefined || !framed.has(frame)).map((box) => `  ${line(box)}`));
+  lines.push(
+    ...boxes.filter(({ frame }) => frame === undefined || !framed.has(frame)).map((box) =>
+      `  ${line(box)}`
+    ),
+  );
   for (const { from, to, label, dashed = false } of arrows) {
     if (!numbers.has(from) || !numbers.has(to)) continue;
     const text = label === undefined ? "" : `|"${quoted(label)}"|`;
     lines.push(`  b${numbers.get(from)} ${dashed ? "-.->" : "-->"}${text} b${numbers.get(to)}`);
   }
   for (const [look, { fill, border, text }] of Object.entries(LOOKS)) {
-    const alike = boxes.filter((box) => (box.look ?? "plain") === look).map(({ id }) => `b${numbers.get(id)}`);
+    const alike = boxes.filter((box) => (box.look ?? "plain") === look).map(({ id }) =>
+      `b${numbers.get(id)}`
+    );
     if (alike.length === 0) continue;
-    lines.push(`  classDef ${CLASSES[look as BoxLook]} fill:${fill},stroke:${border},color:${text}`);
+    lines.push(
+      `  classDef ${CLASSES[look as BoxLook]} fill:${fill},stroke:${border},color:${text}`,
+    );
     lines.push(`  class ${alike.join(",")} ${CLASSES[look as BoxLook]}`);
   }
   return lines.join("\n");
@@ -47,6 +59,12 @@ const CLASSES: Readonly<Record<BoxLook, string>> = {
 
 /** A text for between quotes: all that Mermaid, Markdown or HTML could read is a character code (`#35;`). */
 function quoted(text: string): string {
-  const coded = drawnLine(text).replace(/[^\p{L}\p{N} ,@.:/_()^~=→←×…-]/gu, (char) => `#${char.codePointAt(0)};`);
-  return coded.replace(/^(\d+)([.)])|^[-=~]/, (start) => [...start].map((char) => `#${char.codePointAt(0)};`).join(""));
+  const coded = drawnLine(text).replace(
+    /[^\p{L}\p{N} ,@.:/_()^~=→←×…-]/gu,
+    (char) => `#${char.codePointAt(0)};`,
+  );
+  return coded.replace(
+    /^(\d+)([.)])|^[-=~]/,
+    (start) => [...start].map((char) => `#${char.codePointAt(0)};`).join(""),
+  );
 }

@@ -11,7 +11,11 @@ import type { Drawing, DrawnArrow, DrawnBox } from "./drawing.ts";
 /** What a plan says of each step: `run`, `skip` or `depends`. */
 export interface PlannedDecisions {
   /** One for each step that was planned. */
-  readonly steps: readonly { step: string; decision: "run" | "skip" | "depends"; reasons?: readonly string[] }[];
+  readonly steps: readonly {
+    step: string;
+    decision: "run" | "skip" | "depends";
+    reasons?: readonly string[];
+  }[];
 }
 
 /** Makes the drawing of a pipeline, with what a plan says of its steps. */
@@ -22,7 +26,12 @@ export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Dr
     const { decision, reasons = [] } = planned.get(step.id) ?? {};
     const mark = decision === undefined ? [] : [[decision, ...reasons.slice(0, 1)].join(": ")];
     const look = decision ?? "plain";
-    return { id: `step ${step.id}`, lines: [step.id, operatorLine(step), ...mark], look, frame: step.node };
+    return {
+      id: `step ${step.id}`,
+      lines: [step.id, operatorLine(step), ...mark],
+      look,
+      frame: step.node,
+    };
   });
   const arrows: DrawnArrow[] = [];
   const data = new Map<string, string>(); // places that are boxes of their own, by what names them
@@ -36,7 +45,11 @@ export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Dr
     for (const [name, to] of Object.entries(step.outputs)) {
       const id = place(to);
       written.set(id, (written.get(id) ?? new Set()).add(step.id));
-      arrows.push({ from: `step ${step.id}`, to: id, ...name === WHOLE_OUTPUT ? {} : { label: name } });
+      arrows.push({
+        from: `step ${step.id}`,
+        to: id,
+        ...name === WHOLE_OUTPUT ? {} : { label: name },
+      });
     }
   }
   for (const step of pipeline.steps) {
@@ -45,18 +58,28 @@ export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Dr
       const other = stepOf(from, ids);
       if (other !== undefined) {
         shown.add(other.step);
-        const label = other.output === undefined || other.output === name ? name : `${name} ← ${other.output}`;
+        const label = other.output === undefined || other.output === name
+          ? name
+          : `${name} ← ${other.output}`;
         arrows.push({ from: `step ${other.step}`, to: `step ${step.id}`, label });
         continue;
       }
       const id = place(from);
       for (const writer of written.get(id) ?? []) shown.add(writer);
-      arrows.push({ from: id, to: `step ${step.id}`, label: [name, rangeOf(from)].join(" ").trim() });
+      arrows.push({
+        from: id,
+        to: `step ${step.id}`,
+        label: [name, rangeOf(from)].join(" ").trim(),
+      });
     }
     const reads = Object.keys(step.inputs).length > 0;
     for (const other of step.upstream) {
       if (ids.has(other) && !shown.has(other)) {
-        arrows.push({ from: `step ${other}`, to: `step ${step.id}`, ...reads ? { dashed: true } : {} });
+        arrows.push({
+          from: `step ${other}`,
+          to: `step ${step.id}`,
+          ...reads ? { dashed: true } : {},
+        });
       }
     }
   }
@@ -79,8 +102,13 @@ export function operatorLine({ id, operator, version, shards }: PipelineStep): s
 
 /** An artifact is one place, whichever of its versions is read. */
 function placeOf(text: string): { id: string; label: string } {
-  const label = text.startsWith("registry:") ? text.slice("registry:".length).replace(/@[^@]*$/, "") : text;
-  return { id: `${text.startsWith("registry:") ? "artifact" : "place"} ${label}`, label: shownPlace(label) };
+  const label = text.startsWith("registry:")
+    ? text.slice("registry:".length).replace(/@[^@]*$/, "")
+    : text;
+  return {
+    id: `${text.startsWith("registry:") ? "artifact" : "place"} ${label}`,
+    label: shownPlace(label),
+  };
 }
 
 function rangeOf(text: string): string {

@@ -20,11 +20,15 @@ export interface StepSelection {
  *
  * @throws {RegistryError} `NotFound` for an id that the pipeline has not
  */
-export function selectSteps(pipeline: Pipeline, { nodes = [], operators = [] }: StepSelection): Pipeline {
+export function selectSteps(
+  pipeline: Pipeline,
+  { nodes = [], operators = [] }: StepSelection,
+): Pipeline {
   if (nodes.length === 0 && operators.length === 0) return pipeline;
   checkIds("node", nodes, pipeline.nodes.map(({ id }) => id));
   checkIds("operator", operators, pipeline.steps.map(({ id }) => id));
-  const isAsked = ({ id, node }: { id: string; node: string }) => operators.includes(id) || nodes.includes(node);
+  const isAsked = ({ id, node }: { id: string; node: string }) =>
+    operators.includes(id) || nodes.includes(node);
   return { ...pipeline, steps: pipeline.steps.filter(isAsked) };
 }
 

@@ -40,11 +40,18 @@ export async function renderSvg(drawing: Drawing): Promise<string> {
     });
   }
   const svg = (await instance()).renderString(encodeDot(drawing), { format: "svg" });
-  const titled = svg.replace(/<title>b(\d+)<\/title>/g, (_all, number) => `<title>${titleOf(boxes[number])}</title>`);
-  return titled.slice(titled.indexOf("<svg ")).replace(/<title>(b\d+&#45;&gt;b\d+|cluster_\d+)<\/title>\n?/g, "");
+  const titled = svg.replace(
+    /<title>b(\d+)<\/title>/g,
+    (_all, number) => `<title>${titleOf(boxes[number])}</title>`,
+  );
+  return titled.slice(titled.indexOf("<svg ")).replace(
+    /<title>(b\d+&#45;&gt;b\d+|cluster_\d+)<\/title>\n?/g,
+    "",
+  );
 }
 
 /** What a browser shows when somebody points at a box. */
 function titleOf({ lines }: { lines: readonly string[] }): string {
-  return lines.map(drawnLine).join(", ").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return lines.map(drawnLine).join(", ").replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
 }

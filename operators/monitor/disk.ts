@@ -50,7 +50,9 @@ export async function checkFree(folder: string, diskRequest: number | undefined)
   if (free >= diskRequest) return;
   throw new RegistryError({
     code: "Unavailable",
-    message: `Cannot run in ${shown(folder)}: its disk has ${free} bytes left, the step asks for ${diskRequest}`,
+    message: `Cannot run in ${
+      shown(folder)
+    }: its disk has ${free} bytes left, the step asks for ${diskRequest}`,
     hint: "Free some, put work_dir on another disk, or lower disk_request.",
   });
 }

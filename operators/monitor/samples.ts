@@ -49,7 +49,8 @@ export function createSamples(most: number = MOST_SAMPLES): Samples {
     },
     columns() {
       const all = last === undefined || kept.at(-1) === last ? kept : [...kept, last];
-      const column = (name: keyof Sample, digits: number) => all.map((sample) => Number(sample[name].toFixed(digits)));
+      const column = (name: keyof Sample, digits: number) =>
+        all.map((sample) => Number(sample[name].toFixed(digits)));
       return {
         atMs: column("atMs", 0),
         bytes: column("bytes", 0),

@@ -110,7 +110,10 @@ function usageOfProcess(before: NodeJS.CpuUsage): JobUsage {
   return { bytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
 }
 
-function tooMuchDisk(step: string, { bytes, diskLimit }: { bytes: number; diskLimit: number }): RegistryError {
+function tooMuchDisk(
+  step: string,
+  { bytes, diskLimit }: { bytes: number; diskLimit: number },
+): RegistryError {
   return new RegistryError({
     code: "Unavailable",
     message: `Cannot finish step ${

@@ -31,8 +31,14 @@ export function startProblem(program: string, cause: unknown): RegistryError {
   const { code } = cause as { code?: unknown };
   const missing = code === "ENOENT";
   return new RegistryError({
-    code: missing ? "Unsupported" : code === "EAGAIN" || code === "ENOMEM" ? "Unavailable" : "Denied",
-    message: `Cannot run ${shown(program)}: ${missing ? "there is no such program" : messageOf(cause)}`,
+    code: missing
+      ? "Unsupported"
+      : code === "EAGAIN" || code === "ENOMEM"
+      ? "Unavailable"
+      : "Denied",
+    message: `Cannot run ${shown(program)}: ${
+      missing ? "there is no such program" : messageOf(cause)
+    }`,
     hint: missing
       ? "Install it, or give its whole path; programs are looked for in the folders of PATH."
       : "Check that it is a program which this user may run (chmod +x).",
@@ -45,15 +51,21 @@ export function timeProblem(program: string, timeoutMs: number): RegistryError {
   return new RegistryError({
     code: "Unavailable",
     message: `Cannot finish ${shown(program)}: it took more than ${timeoutMs} ms`,
-    hint: "Give it more time (timeout), less to do, or more shards. It and its children were ended.",
+    hint:
+      "Give it more time (timeout), less to do, or more shards. It and its children were ended.",
   });
 }
 
 /** It took too much memory. */
-export function memoryProblem(program: string, seen: { bytes: number; maxBytes: number }): RegistryError {
+export function memoryProblem(
+  program: string,
+  seen: { bytes: number; maxBytes: number },
+): RegistryError {
   return new RegistryError({
     code: "Unavailable",
-    message: `Cannot finish ${shown(program)}: it held ${seen.bytes} bytes of memory, its limit is ${seen.maxBytes}`,
+    message: `Cannot finish ${
+      shown(program)
+    }: it held ${seen.bytes} bytes of memory, its limit is ${seen.maxBytes}`,
     hint: "Raise memory_limit, or let it do less at once. It and its children were ended.",
   });
 }

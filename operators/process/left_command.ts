@@ -41,13 +41,19 @@ export function removeNote(path: string): void {
  * @param path where the command was noted
  * @param graceMs how long its processes have between TERM and KILL
  */
-export async function endLeftCommand(path: string, system: System, graceMs: number = GRACE_MS): Promise<void> {
+export async function endLeftCommand(
+  path: string,
+  system: System,
+  graceMs: number = GRACE_MS,
+): Promise<void> {
   const [marks = "", root = ""] = read(path).split("\n");
   const own = system.env(MARK)?.split(" ") ?? [];
   const mark = marks.split(" ").find((mark) => !own.includes(mark) && isRunnerGone(mark));
   if (mark === undefined || listPids() === undefined) return;
   const [pid = 0, start = 0] = root.split(" ").map(Number);
-  await new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system }).end(graceMs);
+  await new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system }).end(
+    graceMs,
+  );
   removeNote(path);
 }
 

@@ -31,7 +31,10 @@ export interface LogLines {
  */
 export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
   const masked = secretForms(secrets);
-  const pattern = new RegExp(masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)", "g");
+  const pattern = new RegExp(
+    masked.map((secret) => RegExp.escape(secret)).join("|") || "(?!)",
+    "g",
+  );
   const longest = masked[0]?.length ?? 1;
   const kept = MAX_LINE + longest;
   const decoder = new TextDecoder();
@@ -45,7 +48,10 @@ export function createLogLines({ secrets, onLine }: LogLinesOptions): LogLines {
   }
 
   function flush(): void {
-    const text = line.replace(/\r$/, "").replace(CONTROL_SEQUENCES, "").replace(CONTROL_CHARACTERS, "\ufffd");
+    const text = line.replace(/\r$/, "").replace(CONTROL_SEQUENCES, "").replace(
+      CONTROL_CHARACTERS,
+      "\ufffd",
+    );
     // What is shown ends where a secret that begins before would be seen whole.
     const end = Math.min(MAX_LINE, dropped > 0 ? text.length - longest + 1 : text.length);
     let shown = "";

@@ -50,6 +50,8 @@ let ownStart: { pid: number; start: number } | undefined;
 
 /** When this process started; 0 if that is unknown. */
 function startOfThis(): number {
-  if (ownStart?.pid !== process.pid) ownStart = { pid: process.pid, start: readStat("self")?.start ?? 0 };
+  if (ownStart?.pid !== process.pid) {
+    ownStart = { pid: process.pid, start: readStat("self")?.start ?? 0 };
+  }
   return ownStart!.start;
 }

@@ -60,7 +60,10 @@ export function readStat(pid: number | "self"): ProcessStat | undefined {
 }
 
 /** Reads one environment variable of a process, as it was when its program started. */
-export function readVariable(pid: number, name: string): { value?: string; isEmpty: boolean } | undefined {
+export function readVariable(
+  pid: number,
+  name: string,
+): { value?: string; isEmpty: boolean } | undefined {
   const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, "latin1"));
   if (environment === undefined) return undefined;
   const entry = environment.split("\0").find((entry) => entry.startsWith(`${name}=`));
@@ -79,7 +82,9 @@ export function readOutputPipes(pid: number): string[] {
 }
 
 function pipesAt(pid: number, descriptors: readonly string[]): string[] {
-  const targets = descriptors.map((name) => attempt(() => readlinkSync(`/proc/${pid}/fd/${name}`)) ?? "");
+  const targets = descriptors.map((name) =>
+    attempt(() => readlinkSync(`/proc/${pid}/fd/${name}`)) ?? ""
+  );
   return targets.filter((target) => /^(pipe|socket):\[/.test(target));
 }
 
@@ -91,14 +96,18 @@ function pipesAt(pid: number, descriptors: readonly string[]): string[] {
  */
 export function pageBytesOf(auxv: Uint8Array): number {
   const words = new BigUint64Array(auxv.slice().buffer, 0, Math.floor(auxv.byteLength / 8));
-  for (let at = 0; at + 1 < words.length; at += 2) if (words[at] === AT_PAGESZ) return Number(words[at + 1]);
+  for (let at = 0; at + 1 < words.length; at += 2) {
+    if (words[at] === AT_PAGESZ) return Number(words[at + 1]);
+  }
   return 4096;
 }
 
 let pageSize: number | undefined;
 
 function pageBytes(): number {
-  return pageSize ??= pageBytesOf(attempt(() => readFileSync("/proc/self/auxv")) ?? new Uint8Array());
+  return pageSize ??= pageBytesOf(
+    attempt(() => readFileSync("/proc/self/auxv")) ?? new Uint8Array(),
+  );
 }
 
 function attempt<T>(read: () => T): T | undefined {

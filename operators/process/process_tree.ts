@@ -120,7 +120,9 @@ export class ProcessTree {
     }
     this.#confirmGroups(members, now);
     strangers = this.#adoptKin(strangers, members, now);
-    const found = strangers.filter((stat) => this.#hasMark(stat, others) || byPipes && this.#holdsPipe(stat));
+    const found = strangers.filter((stat) =>
+      this.#hasMark(stat, others) || byPipes && this.#holdsPipe(stat)
+    );
     if (found.length > 0) {
       for (const stat of found) this.#add(stat, members, now);
       strangers = this.#adoptKin(strangers, members, now);
@@ -143,12 +145,19 @@ export class ProcessTree {
   }
 
   /** Adds the children of members and the processes in their groups, over all generations. Returns the rest. */
-  #adoptKin(strangers: ProcessStat[], members: Map<number, ProcessStat>, now: number): ProcessStat[] {
-    for (const { pid, group, session } of members.values()) this.#addGroups({ pid, group, session }, now);
+  #adoptKin(
+    strangers: ProcessStat[],
+    members: Map<number, ProcessStat>,
+    now: number,
+  ): ProcessStat[] {
+    for (const { pid, group, session } of members.values()) {
+      this.#addGroups({ pid, group, session }, now);
+    }
     for (let count = -1; count !== strangers.length;) {
       count = strangers.length;
       strangers = strangers.filter((stat) => {
-        const isKin = members.has(stat.parent) || this.#groups.has(stat.group) || this.#groups.has(stat.session);
+        const isKin = members.has(stat.parent) || this.#groups.has(stat.group) ||
+          this.#groups.has(stat.session);
         if (isKin) this.#add(stat, members, now);
         return !isKin;
       });
@@ -162,7 +171,10 @@ export class ProcessTree {
   }
 
   /** Adds the group and session that a process of the command leads. */
-  #addGroups({ pid, group, session }: Pick<ProcessStat, "pid" | "group" | "session">, now: number): void {
+  #addGroups(
+    { pid, group, session }: Pick<ProcessStat, "pid" | "group" | "session">,
+    now: number,
+  ): void {
     if (pid === group || pid === session) this.#groups.set(pid, now);
   }
 
@@ -197,7 +209,9 @@ export class ProcessTree {
       if (late) this.#signal("SIGKILL", found, true);
       else this.#signal("SIGTERM", found?.filter(({ pid }) => !told.has(pid)), first);
       for (const { pid } of found ?? []) told.add(pid);
-      do await system.sleep(CHECK_EVERY_MS); while (!late && system.monotonic() < deadline && this.#isAnyLeft(found));
+      do await system.sleep(CHECK_EVERY_MS); while (
+        !late && system.monotonic() < deadline && this.#isAnyLeft(found)
+      );
     }
   }
 

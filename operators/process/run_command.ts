@@ -114,7 +114,10 @@ interface Stop {
  * @throws the reason of `signal`
  * @throws {RegistryError} `Invalid` for a time that is none
  */
-export async function runCommand(command: readonly string[], options: RunCommandOptions): Promise<CommandResult> {
+export async function runCommand(
+  command: readonly string[],
+  options: RunCommandOptions,
+): Promise<CommandResult> {
   return await runNotedCommand(command, options);
 }
 
@@ -140,15 +143,28 @@ export async function runNotedCommand(
   signal?.throwIfAborted();
   const startedAt = system.monotonic();
   const seen = { peakBytes: 0, cpuSeconds: 0 };
-  const result = (how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">, stop?: Stop): CommandResult => {
-    return { ...how, timedOut: stop?.why === "time", ...seen, durationMs: system.monotonic() - startedAt };
+  const result = (
+    how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">,
+    stop?: Stop,
+  ): CommandResult => {
+    return {
+      ...how,
+      timedOut: stop?.why === "time",
+      ...seen,
+      durationMs: system.monotonic() - startedAt,
+    };
   };
   const mark = newMark(system);
   const marks = marksOf(mark, system);
   const older = listPids();
   if (note !== undefined) noteMarks(note, marks);
-  const child = await start(command, { cwd, env: { ...ownVariables(system), ...options.env, [MARK]: marks } });
-  if (child instanceof RegistryError) return result({ exitCode: exitCodeOf(child), code: null, error: child });
+  const child = await start(command, {
+    cwd,
+    env: { ...ownVariables(system), ...options.env, [MARK]: marks },
+  });
+  if (child instanceof RegistryError) {
+    return result({ exitCode: exitCodeOf(child), code: null, error: child });
+  }
 
   const tree = new ProcessTree({ root: child.pid!, mark, older, system });
   if (note !== undefined) noteRoot(note, child.pid!);
@@ -201,7 +217,12 @@ async function start(
   if (program === "") return programProblem();
   if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) return folderProblem(cwd);
   try {
-    const child = spawn(program, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     if (child.pid !== undefined) return child;
     const [error] = await once(child, "error").catch((error) => [error]);
     return startProblem(program, error);
@@ -230,7 +251,10 @@ async function watch(
   while (!over.aborted && found !== undefined) {
     const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
     seen.peakBytes = Math.max(seen.peakBytes, bytes);
-    seen.cpuSeconds = Math.max(seen.cpuSeconds, found.reduce((sum, one) => sum + one.cpuSeconds, 0));
+    seen.cpuSeconds = Math.max(
+      seen.cpuSeconds,
+      found.reduce((sum, one) => sum + one.cpuSeconds, 0),
+    );
     onUsage?.({ bytes, cpuSeconds: seen.cpuSeconds });
     if (bytes > maxBytes) onTooMuch(bytes);
     await system.sleep(sampleEveryMs, over).catch(() => {});
@@ -239,7 +263,10 @@ async function watch(
 }
 
 /** Reads the output of a command. */
-async function listen(child: Child, { secrets = [], onLine = () => {} }: RunCommandOptions): Promise<void> {
+async function listen(
+  child: Child,
+  { secrets = [], onLine = () => {} }: RunCommandOptions,
+): Promise<void> {
   await Promise.all((["stdout", "stderr"] as const).map(async (name) => {
     const lines = createLogLines({ secrets, onLine: (line) => onLine(name, line) });
     try {

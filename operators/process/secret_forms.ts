@@ -17,7 +17,12 @@ export function secretForms(secrets: readonly string[]): string[] {
     for (const text of new Set([secret, ...secret.split(/\r?\n/)])) {
       if (text.length < MIN_CHARACTERS) continue;
       const base64 = base64Of(text);
-      const written = [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text.toWellFormed()), base64];
+      const written = [
+        text,
+        JSON.stringify(text).slice(1, -1),
+        encodeURIComponent(text.toWellFormed()),
+        base64,
+      ];
       for (const form of [...written, base64.replaceAll("+", "-").replaceAll("/", "_")]) {
         if (!form.includes("\n")) forms.add(form); // logs are made of lines
       }

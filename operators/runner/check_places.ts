@@ -28,7 +28,10 @@ interface Written {
  */
 export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): void {
   const ids = new Set(steps.map((step) => step.id));
-  const own: Written[] = [{ output: "the folder that its runs work in", path: resolve(root, workDir) }];
+  const own: Written[] = [{
+    output: "the folder that its runs work in",
+    path: resolve(root, workDir),
+  }];
   const urls = new Map<string, string>();
   const records = namesOfRecords(id, steps);
   for (const step of steps) {
@@ -37,22 +40,35 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
     for (const [name, to] of Object.entries(step.outputs)) {
       const output = `output ${shown(name)} of step ${shown(step.id)}`;
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
-      if (place.kind === "step") throw refused(id, `${output} is to be written to ${shown(to)}, which is a step's own`);
+      if (place.kind === "step") {
+        throw refused(id, `${output} is to be written to ${shown(to)}, which is a step's own`);
+      }
       if (place.kind === "registry") checkRef(id, output, place.ref);
       if (place.kind === "registry" && records.has(place.name)) {
-        throw refused(id, `${output} is to be written to ${shown(to)}, where the records of its runs are`);
+        throw refused(
+          id,
+          `${output} is to be written to ${shown(to)}, where the records of its runs are`,
+        );
       }
       if (place.kind === "url") {
         if (name === WHOLE_OUTPUT && !place.url.endsWith("/")) {
-          throw refused(id, `${output} is a folder, and ${shown(to)} names one object: end the URL with /`);
+          throw refused(
+            id,
+            `${output} is a folder, and ${shown(to)} names one object: end the URL with /`,
+          );
         }
         const other = urls.get(place.url);
-        if (other !== undefined) throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
+        if (other !== undefined) {
+          throw refused(id, `${output} and ${other} are both to be written to ${shown(to)}`);
+        }
         urls.set(place.url, output);
       }
       if (place.kind !== "path") continue;
       if (isWithin(resolve(root), place.path)) {
-        throw refused(id, `${output} is to be written to ${shown(place.path)}: the pipeline's own folder is in it`);
+        throw refused(
+          id,
+          `${output} is to be written to ${shown(place.path)}: the pipeline's own folder is in it`,
+        );
       }
       own.push({ output, path: place.path });
     }
@@ -79,7 +95,10 @@ function checkApart(pipeline: string, written: readonly Written[]): void {
   for (const [index, { output, path }] of sorted.entries()) {
     const before = sorted[index - 1];
     if (before === undefined || !isWithin(path, before.path)) continue;
-    throw refused(pipeline, `${output} and ${before.output} have no folders of their own: ${shown(path)}`);
+    throw refused(
+      pipeline,
+      `${output} and ${before.output} have no folders of their own: ${shown(path)}`,
+    );
   }
 }
 
@@ -109,6 +128,7 @@ function refused(pipeline: string, state: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot run pipeline ${shown(pipeline)}: ${state}`,
-    hint: "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.",
+    hint:
+      "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.",
   });
 }

@@ -30,12 +30,19 @@ export interface PathDigest {
  *
  * @throws {RegistryError} `NotFound` where there is none
  */
-export async function digestOfPath(path: string, { signal }: SignalOptions = {}): Promise<PathDigest> {
+export async function digestOfPath(
+  path: string,
+  { signal }: SignalOptions = {},
+): Promise<PathDigest> {
   const materializer = onDisk("read", path, () => statSync(path)).isDirectory() ? folder() : file();
   const infos: FileInfo[] = [];
   for await (const found of await materializer.save(localPath(path, { all: true }), { signal })) {
     signal?.throwIfAborted();
-    infos.push({ path: found.path, ...await hashed(found), ...(found.mode === undefined ? {} : { mode: found.mode }) });
+    infos.push({
+      path: found.path,
+      ...await hashed(found),
+      ...(found.mode === undefined ? {} : { mode: found.mode }),
+    });
   }
   return {
     digest: artifactDigest(materializer, infos),
@@ -48,7 +55,11 @@ export async function digestOfPath(path: string, { signal }: SignalOptions = {})
 export type KnownDigests = Map<string, { state: string; digest: string }>;
 
 /** The digest of a file or folder, which is read only where its files are not as they were the last time. */
-export async function digestNow(path: string, known: KnownDigests, options: SignalOptions = {}): Promise<string> {
+export async function digestNow(
+  path: string,
+  known: KnownDigests,
+  options: SignalOptions = {},
+): Promise<string> {
   const state = onDisk("read", path, () => stateOf(path));
   const last = known.get(path);
   if (last?.state === state) return last.digest;
@@ -61,7 +72,9 @@ export async function digestNow(path: string, known: KnownDigests, options: Sign
 function stateOf(path: string): string {
   const hash = createSha256();
   const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>
-    hash.update(new TextEncoder().encode(`${JSON.stringify(name)} ${ino} ${size} ${mtimeMs} ${ctimeMs}\n`));
+    hash.update(
+      new TextEncoder().encode(`${JSON.stringify(name)} ${ino} ${size} ${mtimeMs} ${ctimeMs}\n`),
+    );
   const whole = statSync(path);
   add("", whole);
   if (whole.isDirectory()) {

@@ -58,7 +58,10 @@ export interface EffectOf {
 }
 
 /** Identifies what a step does, whatever run it is in: a repeat after a kill, or a second delivery, is the same. */
-export function effectKey(fingerprint: Fingerprint, { pipeline, step, previous }: EffectOf): string {
+export function effectKey(
+  fingerprint: Fingerprint,
+  { pipeline, step, previous }: EffectOf,
+): string {
   return sha256(sortedJson([pipeline, step, fingerprint, previous]));
 }
 
@@ -72,7 +75,9 @@ export function changedParams(before: PlainValue, now: PlainValue): string[] {
     if (isJsonObject(a) && isJsonObject(b)) {
       const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
       for (const name of names) compare(`${path}.${name}`, a[name], b[name]);
-    } else if (sortedJson(a ?? null) !== sortedJson(b ?? null) || (a === undefined) !== (b === undefined)) {
+    } else if (
+      sortedJson(a ?? null) !== sortedJson(b ?? null) || (a === undefined) !== (b === undefined)
+    ) {
       changes.push(`${path} ${short(a)} → ${short(b)}`);
     }
   }

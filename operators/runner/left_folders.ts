@@ -27,7 +27,9 @@ export async function removeLeft(
   folder: string,
   { logger, system }: { logger: Logger; system: System },
 ): Promise<void> {
-  const steps = listed(folder).flatMap((run) => listed(join(folder, run)).map((name) => join(folder, run, name)));
+  const steps = listed(folder).flatMap((run) =>
+    listed(join(folder, run)).map((name) => join(folder, run, name))
+  );
   await Promise.all(steps.map((step) => endLeftCommand(join(step, COMMAND_NOTE), system)));
   removeLeftFolders(folder, logger);
 }
@@ -53,7 +55,9 @@ function removeLeftFolders(folder: string, logger: Logger): void {
       for (const name of left) rmSync(join(folder, run, name), { recursive: true, force: true });
       if (listed(join(folder, run)).length === 0) rmdirSync(join(folder, run));
     } catch (error) {
-      logger.warn(`Cannot remove what an earlier run left in ${join(folder, run)}: ${messageOf(error)}`);
+      logger.warn(
+        `Cannot remove what an earlier run left in ${join(folder, run)}: ${messageOf(error)}`,
+      );
     }
   }
 }

@@ -3,7 +3,14 @@
  *
  * @module
  */
-export { carryPipeline, createRunHandler, runStep, shareRun, submitRun, watchRun } from "./carry/mod.ts";
+export {
+  carryPipeline,
+  createRunHandler,
+  runStep,
+  shareRun,
+  submitRun,
+  watchRun,
+} from "./carry/mod.ts";
 export type {
   CarriedCommand,
   CarriedRunOptions,
@@ -27,9 +34,26 @@ export { formatRunId, parseRunId, recordNames } from "./records/names.ts";
 export type { RecordNames, RunId } from "./records/names.ts";
 export { cancelRun, isCancelled, readResult, readRun } from "./records/run_record.ts";
 export type { RunResult } from "./records/run_record.ts";
-export type { FailureRecord, Fingerprint, SavedOutput, StepFacts, StepRecord } from "./records/step_record.ts";
-export type { Executor, JobKinds, JobOptions, JobProgress, JobUsage, RunOptions } from "../../core/executor.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator_job.ts";
+export type {
+  FailureRecord,
+  Fingerprint,
+  SavedOutput,
+  StepFacts,
+  StepRecord,
+} from "./records/step_record.ts";
+export type {
+  Executor,
+  JobKinds,
+  JobOptions,
+  JobProgress,
+  JobUsage,
+  RunOptions,
+} from "../../core/executor.ts";
+export type {
+  OperatorJob,
+  OperatorJobEnd,
+  OperatorJobs,
+} from "../../core/pipelines/operator_job.ts";
 export { runFolder } from "./run_context.ts";
 export { runningLogs } from "./running_logs.ts";
 export type { RunPlace } from "./running_logs.ts";

@@ -29,15 +29,26 @@ export function endOf(steps: Readonly<Record<string, StepOutcome>>): RunEnd {
 }
 
 /** What is told of a success, however the step came to it. */
-export function outcomeOf({ record, info }: Kept<StepRecord>): Pick<StepOutcome, "record" | "outputs"> {
-  const outputs = Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]);
+export function outcomeOf(
+  { record, info }: Kept<StepRecord>,
+): Pick<StepOutcome, "record" | "outputs"> {
+  const outputs = Object.entries(record.outputs).map((
+    [name, { ref, path, to }],
+  ) => [name, ref ?? path ?? to]);
   return { record: `${info.name}@${info.version}`, outputs: Object.fromEntries(outputs) };
 }
 
 /** The outcome of a step that ran, by its success. */
 export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
   const { durationMs, attempt } = success.record;
-  return { ...outcomeOf(success), end: "ran", durationMs, attempts: attempt, exitCode: EXIT_CODES.ok, exit: "ok" };
+  return {
+    ...outcomeOf(success),
+    end: "ran",
+    durationMs,
+    attempts: attempt,
+    exitCode: EXIT_CODES.ok,
+    exit: "ok",
+  };
 }
 
 /** The outcome of a step that nothing has changed for. */
@@ -49,15 +60,30 @@ export function skippedOutcome(success: Kept<StepRecord>): StepOutcome {
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {
   const { durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
   const facts = { durationMs, exitCode, exit, attempts: attempt, reason: message };
-  return { end: "failed", ...facts, ...(hint === undefined ? {} : { hint }), record: `${info.name}@${info.version}` };
+  return {
+    end: "failed",
+    ...facts,
+    ...(hint === undefined ? {} : { hint }),
+    record: `${info.name}@${info.version}`,
+  };
 }
 
 /** The outcome of a step that could not be begun. */
-export function failedOutcome(error: unknown, { mask }: Pick<PipelineSecrets, "mask">): StepOutcome {
+export function failedOutcome(
+  error: unknown,
+  { mask }: Pick<PipelineSecrets, "mask">,
+): StepOutcome {
   const exitCode = exitCodeOf(error);
   const { reason, hint } = told(error);
   const why = { reason: mask(reason), ...(hint === undefined ? {} : { hint: mask(hint) }) };
-  return { end: "failed", durationMs: 0, exitCode, exit: exitNameOf(exitCode), attempts: 0, ...why };
+  return {
+    end: "failed",
+    durationMs: 0,
+    exitCode,
+    exit: exitNameOf(exitCode),
+    attempts: 0,
+    ...why,
+  };
 }
 
 /** What an error says. */

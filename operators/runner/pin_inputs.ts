@@ -96,7 +96,10 @@ export async function pinInputs(
   return { inputs, waiting };
 }
 
-function writtenUpstream(place: Place, writers: ReadonlyMap<string, { step: string; output: string }>): Place {
+function writtenUpstream(
+  place: Place,
+  writers: ReadonlyMap<string, { step: string; output: string }>,
+): Place {
   const writer = place.kind === "registry" ? writers.get(place.name) : undefined;
   return writer === undefined ? place : { kind: "step", ...writer };
 }
@@ -105,7 +108,12 @@ function writtenUpstream(place: Place, writers: ReadonlyMap<string, { step: stri
 type Outside = Exclude<Place, { kind: "step" }>;
 
 /** Many steps read the same: it is looked at once. */
-async function pinOnce(from: string, place: Outside, step: string, options: PinOptions): Promise<PinnedInput> {
+async function pinOnce(
+  from: string,
+  place: Outside,
+  step: string,
+  options: PinOptions,
+): Promise<PinnedInput> {
   let pinning = options.pinned.get(from);
   if (pinning === undefined) options.pinned.set(from, pinning = pin(from, place, options));
   try {
@@ -118,7 +126,11 @@ async function pinOnce(from: string, place: Outside, step: string, options: PinO
   }
 }
 
-async function pin(from: string, place: Outside, { registry, s3, signal }: PinOptions): Promise<PinnedInput> {
+async function pin(
+  from: string,
+  place: Outside,
+  { registry, s3, signal }: PinOptions,
+): Promise<PinnedInput> {
   if (place.kind === "registry") {
     const { name, version, digest } = await registry.info(place.ref, { signal });
     return onePart(from, { ref: `${name}@${version}`, digest });
@@ -127,7 +139,10 @@ async function pin(from: string, place: Outside, { registry, s3, signal }: PinOp
     const { digest } = await findObjects(place.url, { s3, signal });
     return onePart(from, { path: place.url, digest });
   }
-  return onePart(from, { path: place.path, digest: (await digestOfPath(place.path, { signal })).digest });
+  return onePart(from, {
+    path: place.path,
+    digest: (await digestOfPath(place.path, { signal })).digest,
+  });
 }
 
 function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
@@ -138,7 +153,11 @@ function onePart(from: string, part: Omit<InputPart, "at">): PinnedInput {
  * Pins one output of a step (a file under its name, or the files of a folder), or all of its outputs, each at its key.
  * It does not matter where the outputs are kept.
  */
-function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect }: StepRecord): PinnedInput {
+function ofStep(
+  from: string,
+  place: Place & { kind: "step" },
+  { outputs, effect }: StepRecord,
+): PinnedInput {
   if (place.output !== undefined) {
     const output = Object.hasOwn(outputs, place.output) ? outputs[place.output] : undefined;
     if (output === undefined) throw noOutput(place.step, place.output, outputs);
@@ -147,7 +166,10 @@ function ofStep(from: string, place: Place & { kind: "step" }, { outputs, effect
   const written = Object.entries(outputs);
   // What wrote nothing has done something else: whoever comes after it does its part again too.
   if (written.length === 0) return { from, parts: [], digest: sha256(`effect ${effect}`) };
-  return ofParts(from, written.map(([key, output]) => ({ at: folderOf(key, output), ...partOf(output) })));
+  return ofParts(
+    from,
+    written.map(([key, output]) => ({ at: folderOf(key, output), ...partOf(output) })),
+  );
 }
 
 /** Returns the folder of an output in an input of all outputs. */
@@ -176,7 +198,9 @@ function partOf({ ref, path, file, files, digest }: SavedOutput): Omit<InputPart
 function noOutput(step: string, output: string, outputs: StepRecord["outputs"]): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot read output ${shown(output)} of step ${shown(step)}: it wrote none of that name`,
+    message: `Cannot read output ${shown(output)} of step ${
+      shown(step)
+    }: it wrote none of that name`,
     hint: `It wrote: ${Object.keys(outputs).map((key) => shown(key)).join(", ") || "nothing"}.`,
   });
 }

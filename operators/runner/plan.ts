@@ -81,7 +81,10 @@ export function configurationDigest(pipeline: Pipeline): string {
  *
  * @throws {RegistryError} `NotFound` for an input that is not there; `Invalid` for steps that cannot be ordered
  */
-export async function planPipeline(pipeline: Pipeline, options: PlanOptions): Promise<PipelinePlan> {
+export async function planPipeline(
+  pipeline: Pipeline,
+  options: PlanOptions,
+): Promise<PipelinePlan> {
   return (await planWithSuccesses(pipeline, checkRun("plan a pipeline", pipeline, options))).plan;
 }
 
@@ -127,24 +130,43 @@ export async function planWithSuccesses(
       const code = codeOf(step, { operatorVersion: await operatorVersion(step, options), files });
       const present = { inputs, waiting: Object.keys(waiting), params: countedParams(step), code };
       reasons.push(...changesOf(step, success.record, present));
-      if (reasons.length === 0) reasons.push(...await goneOutputs(step, success.record, { ...options, registry }));
+      if (reasons.length === 0) {
+        reasons.push(...await goneOutputs(step, success.record, { ...options, registry }));
+      }
     }
-    const unknown = reasons.length === 0 && step.rerun.includes("inputs") ? new Set(Object.values(waiting)) : [];
+    const unknown = reasons.length === 0 && step.rerun.includes("inputs")
+      ? new Set(Object.values(waiting))
+      : [];
     const decision = reasons.length > 0 ? "run" : [...unknown].length > 0 ? "depends" : "skip";
     for (const upstream of unknown) reasons.push(`upstream runs: ${upstream}`);
     const previous = success?.info.commit ?? null;
     planned.set(id, {
-      ...{ step: id, node: step.node, operator: step.operator, decision, reasons, inputs, previous },
+      ...{
+        step: id,
+        node: step.node,
+        operator: step.operator,
+        decision,
+        reasons,
+        inputs,
+        previous,
+      },
       ...(files === undefined ? {} : { files }),
     });
   }
   const configuration = configurationDigest(pipeline);
-  const plan: PipelinePlan = { kind: "plan", pipeline: pipeline.id, configuration, steps: [...planned.values()] };
+  const plan: PipelinePlan = {
+    kind: "plan",
+    pipeline: pipeline.id,
+    configuration,
+    steps: [...planned.values()],
+  };
   return { plan, successes: last };
 }
 
 /** Options with their defaults. */
-export function settled<T extends RunnerOptions>(options: T): T & { root: string; system: NonNullable<T["system"]> } {
+export function settled<T extends RunnerOptions>(
+  options: T,
+): T & { root: string; system: NonNullable<T["system"]> } {
   const { root = process.cwd(), system = realSystem } = options;
   return { ...options, root, system };
 }
@@ -194,15 +216,20 @@ function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
   if (registry.settings.versioned) return;
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot plan pipeline ${shown(id)}: the registry keeps one value per name, without versions`,
-    hint: "Records and outputs of runs are versions: use a registry that was created with versions, as is the default.",
+    message: `Cannot plan pipeline ${
+      shown(id)
+    }: the registry keeps one value per name, without versions`,
+    hint:
+      "Records and outputs of runs are versions: use a registry that was created with versions, as is the default.",
   });
 }
 
 function neverRan(id: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot read the output of step ${shown(id)}: it never ran well, and is not to run now`,
+    message: `Cannot read the output of step ${
+      shown(id)
+    }: it never ran well, and is not to run now`,
     hint: "Run it too: leave --operator and --node out, or name it as well.",
   });
 }

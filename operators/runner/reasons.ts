@@ -46,7 +46,9 @@ function changedInputs(before: Record<string, string>, { inputs, waiting }: Pres
   for (const name of new Set([...then.keys(), ...known.keys()])) {
     const [last, now] = [then.get(name), known.get(name)];
     if (waiting.includes(name) || last === now?.digest) continue;
-    changes.push(`inputs changed: ${shownInput(name, now)} ${shortDigest(last)} → ${shortDigest(now?.digest)}`);
+    changes.push(
+      `inputs changed: ${shownInput(name, now)} ${shortDigest(last)} → ${shortDigest(now?.digest)}`,
+    );
   }
   return changes;
 }
@@ -54,7 +56,9 @@ function changedInputs(before: Record<string, string>, { inputs, waiting }: Pres
 /** `data:raw` for `registry:data:raw@^1`, the name of the input where it is no more. */
 function shownInput(name: string, input: PinnedInput | undefined): string {
   if (input === undefined) return name;
-  return input.from.startsWith("registry:") ? parseRef(input.from.slice("registry:".length)).name : input.from;
+  return input.from.startsWith("registry:")
+    ? parseRef(input.from.slice("registry:".length)).name
+    : input.from;
 }
 
 /** Options of {@linkcode goneOutputs}. */
@@ -87,7 +91,9 @@ async function isThere(
   try {
     if (ref !== undefined) return (await registry.info(ref, { signal })).digest === digest;
     if (path === undefined) return true;
-    if (isUrl(path)) return s3 === undefined || (await findObjects(path, { s3, files, signal })).digest === digest;
+    if (isUrl(path)) {
+      return s3 === undefined || (await findObjects(path, { s3, files, signal })).digest === digest;
+    }
     return (await digestOfPath(path, { signal })).digest === digest;
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return false;

@@ -23,9 +23,15 @@ export interface ObjectTransfer {
   /** Stores a file as an object, in place of what was there. */
   upload(data: { path: string }, url: string, options?: { signal?: AbortSignal }): Promise<unknown>;
   /** Writes an object to a file. `NotFound` where there is none. */
-  download(url: string, options: { to: string; signal?: AbortSignal }): Promise<{ path: string; size: number }>;
+  download(
+    url: string,
+    options: { to: string; signal?: AbortSignal },
+  ): Promise<{ path: string; size: number }>;
   /** Size and tag of an object, which is not read. `NotFound` where there is none. */
-  info(url: string, options?: { signal?: AbortSignal }): Promise<{ size: number; modifiedAt: number; etag?: string }>;
+  info(
+    url: string,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ size: number; modifiedAt: number; etag?: string }>;
   /** The objects whose URLs begin with this one. */
   list(
     url: string,
@@ -52,7 +58,8 @@ export interface RunnerOptions {
 }
 
 /** One run. */
-export interface RunContext extends Required<Pick<RunnerOptions, "registry" | "operators" | "root" | "system">> {
+export interface RunContext
+  extends Required<Pick<RunnerOptions, "registry" | "operators" | "root" | "system">> {
   readonly pipeline: Pipeline;
   readonly dependencies: Dependencies;
   /** `my_pipeline@3`. */

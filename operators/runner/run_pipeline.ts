@@ -64,7 +64,10 @@ export interface RunPipelineOptions extends PlanOptions {
  *
  * @throws {RegistryError} `NotFound` for an input that is not there, `Invalid` for a step that asks for more than there is
  */
-export async function runPipeline(pipeline: Pipeline, options: RunPipelineOptions): Promise<RunResult> {
+export async function runPipeline(
+  pipeline: Pipeline,
+  options: RunPipelineOptions,
+): Promise<RunResult> {
   options = checkRun("run a pipeline", pipeline, options);
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
@@ -74,7 +77,10 @@ export async function runPipeline(pipeline: Pipeline, options: RunPipelineOption
   const { plan, successes } = await planWithSuccesses(pipeline, options);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
-  const run = await saveRun(registry, plan, { signal: options.signal, configuration: publicText(pipeline) });
+  const run = await saveRun(registry, plan, {
+    signal: options.signal,
+    configuration: publicText(pipeline),
+  });
   const stop = new AbortController();
   const { signal: given = new AbortController().signal, keep = false } = options;
   const tell = createTeller(options);
@@ -187,7 +193,9 @@ async function runSteps(
     successOf: (id) => done.get(id),
     pinned: new Map(),
   };
-  const left = new Map(plan.steps.map(({ step }) => [step, before.get(step)!.filter((id) => planned.has(id)).length]));
+  const left = new Map(
+    plan.steps.map(({ step }) => [step, before.get(step)!.filter((id) => planned.has(id)).length]),
+  );
   const groups = new Map<string, ShardGroup>();
   const inputsOf = new Map<string, ReturnType<typeof pinInputs>>();
   const queues = new Map<string, Waiting[]>(pipeline.nodes.map(({ id }) => [id, []]));
@@ -211,7 +219,9 @@ async function runSteps(
   function settle(first: string): void {
     const waiting = [first];
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      const failed = before.get(id)!.find((other) => outcomes[other] !== undefined && !isWell(outcomes[other]));
+      const failed = before.get(id)!.find((other) =>
+        outcomes[other] !== undefined && !isWell(outcomes[other])
+      );
       const success = successes.get(id);
       if (failed !== undefined) {
         end(id, { end: "blocked", durationMs: 0, reason: `step ${failed} has no success` });
@@ -276,7 +286,9 @@ async function runSteps(
       end(id, whole.outcome);
       if (failFast && whole.outcome.end === "failed") stop.abort(failedFast(id));
     } catch (error) {
-      if (outcomes[id] === undefined) end(id, { end: "cancelled", durationMs: 0, reason: "the run was stopped" });
+      if (outcomes[id] === undefined) {
+        end(id, { end: "cancelled", durationMs: 0, reason: "the run was stopped" });
+      }
       if (signal.aborted) return;
       thrown ??= { error };
       stop.abort(error);
@@ -288,7 +300,8 @@ async function runSteps(
   async function execute({ id, shard }: Waiting): Promise<ExecutedStep> {
     const step = steps.get(id)!;
     const plannedStep = planned.get(id)!;
-    const pinned = inputsOf.get(id) ?? pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
+    const pinned = inputsOf.get(id) ??
+      pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
     if (shard !== undefined) inputsOf.set(id, pinned); // shards of one step read the same
     try {
       await pinned;
@@ -297,7 +310,11 @@ async function runSteps(
       return { outcome: failedOutcome(error, context.secrets) };
     }
     const { inputs } = await pinned;
-    return await executeStep(shard === undefined ? context : { ...context, shard }, plannedStep, inputs);
+    return await executeStep(
+      shard === undefined ? context : { ...context, shard },
+      plannedStep,
+      inputs,
+    );
   }
 }
 

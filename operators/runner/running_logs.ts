@@ -29,7 +29,9 @@ const ATTEMPT = /^[0-9a-f]{8}(-\d+\.[0-9a-f]{8})?$/;
 export function runningLogs(place: RunPlace & { step: string }): string[] {
   const folder = runFolder(place, place);
   const prefix = `${encodeName(place.step)}-`;
-  return entriesOf(folder).filter((name) => name.startsWith(prefix) && ATTEMPT.test(name.slice(prefix.length)))
+  return entriesOf(folder).filter((name) =>
+    name.startsWith(prefix) && ATTEMPT.test(name.slice(prefix.length))
+  )
     .map((name) => join(folder, name, "log.txt"));
 }
 

@@ -6,7 +6,12 @@
 import { availableParallelism, totalmem } from "node:os";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Pipeline, PipelineNode, PipelineStep, Resources } from "../../core/pipelines/pipeline.ts";
+import type {
+  Pipeline,
+  PipelineNode,
+  PipelineStep,
+  Resources,
+} from "../../core/pipelines/pipeline.ts";
 
 /** What a machine has. */
 export interface Machine {
@@ -45,11 +50,20 @@ const LIMITS = { cpu: "cpuLimit", memory: "memoryLimit", gpu: "gpuLimit" } as co
  *
  * @param concurrency how many steps run at once on the whole machine
  */
-export function createRoom({ nodes }: Pipeline, machine: Machine, concurrency: number = Infinity): Room {
+export function createRoom(
+  { nodes }: Pipeline,
+  machine: Machine,
+  concurrency: number = Infinity,
+): Room {
   const used = new Map(nodes.map(({ id }) => [id, { steps: 0, cpu: 0, memory: 0, gpu: 0 }]));
   const limits = new Map(nodes.map((node) => [node.id, limitsOf(node)]));
   const whole = { steps: 0, cpu: 0, memory: 0, gpu: 0 };
-  const most: Shared = { steps: concurrency, cpu: machine.cores, memory: machine.memoryBytes, gpu: Infinity };
+  const most: Shared = {
+    steps: concurrency,
+    cpu: machine.cores,
+    memory: machine.memoryBytes,
+    gpu: Infinity,
+  };
 
   return {
     fits(step) {
@@ -75,21 +89,37 @@ export function createRoom({ nodes }: Pipeline, machine: Machine, concurrency: n
  *
  * @throws {RegistryError} `Invalid` naming the first of them
  */
-export function checkRoom({ id, nodes }: Pipeline, steps: readonly PipelineStep[], machine: Machine): void {
+export function checkRoom(
+  { id, nodes }: Pipeline,
+  steps: readonly PipelineStep[],
+  machine: Machine,
+): void {
   const limits = new Map(nodes.map((node) => [node.id, limitsOf(node)]));
-  const most: Shared = { steps: Infinity, cpu: machine.cores, memory: machine.memoryBytes, gpu: Infinity };
+  const most: Shared = {
+    steps: Infinity,
+    cpu: machine.cores,
+    memory: machine.memoryBytes,
+    gpu: Infinity,
+  };
   for (const step of steps) {
     const asked = askedBy(step.resources);
     for (const kind of ["cpu", "memory", "gpu"] as const) {
       for (
-        const [where, limit] of [[`node ${shown(step.node)}`, limits.get(step.node)], ["this machine", most]] as const
+        const [where, limit] of [[`node ${shown(step.node)}`, limits.get(step.node)], [
+          "this machine",
+          most,
+        ]] as const
       ) {
         if (limit !== undefined && asked[kind] <= limit[kind]) continue;
         throw new RegistryError({
           code: "Invalid",
           message: limit === undefined
-            ? `Cannot run pipeline ${shown(id)}: step ${shown(step.id)} is on ${where}, which is not there`
-            : `Cannot run pipeline ${shown(id)}: step ${shown(step.id)} asks for ${asked[kind]} of ${kind}, ` +
+            ? `Cannot run pipeline ${shown(id)}: step ${
+              shown(step.id)
+            } is on ${where}, which is not there`
+            : `Cannot run pipeline ${shown(id)}: step ${shown(step.id)} asks for ${
+              asked[kind]
+            } of ${kind}, ` +
               `${where} has ${limit[kind]}`,
           hint: `Lower ${kind}_request of the step, or run it where there is more.`,
         });
@@ -99,7 +129,8 @@ export function checkRoom({ id, nodes }: Pipeline, steps: readonly PipelineStep[
 }
 
 function limitsOf({ runnerCount, resources }: PipelineNode): Shared {
-  const limit = (kind: keyof typeof LIMITS) => resources[LIMITS[kind]] ?? resources[ASKED[kind]] ?? Infinity;
+  const limit = (kind: keyof typeof LIMITS) =>
+    resources[LIMITS[kind]] ?? resources[ASKED[kind]] ?? Infinity;
   return { steps: runnerCount, cpu: limit("cpu"), memory: limit("memory"), gpu: limit("gpu") };
 }
 
@@ -109,7 +140,9 @@ function askedBy(resources: Resources): Shared {
 }
 
 function isRoom(used: Shared, asked: Shared, limit: Shared): boolean {
-  return (["steps", "cpu", "memory", "gpu"] as const).every((kind) => used[kind] + asked[kind] <= limit[kind]);
+  return (["steps", "cpu", "memory", "gpu"] as const).every((kind) =>
+    used[kind] + asked[kind] <= limit[kind]
+  );
 }
 
 function add(used: Shared, asked: Shared, times: 1 | -1): void {

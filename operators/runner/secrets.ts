@@ -22,13 +22,20 @@ export function withoutSecrets<T extends PlainValue>(value: T): T {
 }
 
 /** Plain data with the values of secrets, and these in a list, to be masked wherever they appear. */
-export function reveal<T extends PlainValue>(value: T, system: System): { value: T; secrets: string[] } {
+export function reveal<T extends PlainValue>(
+  value: T,
+  system: System,
+): { value: T; secrets: string[] } {
   const secrets: string[] = [];
   const keep = (secret: string) => {
     secrets.push(secret);
     return secret;
   };
-  const revealed = mapped(value, (text) => keep(decode(text)), (name) => keep(fromEnvironment(name, system)));
+  const revealed = mapped(
+    value,
+    (text) => keep(decode(text)),
+    (name) => keep(fromEnvironment(name, system)),
+  );
   return { value: revealed as T, secrets };
 }
 
@@ -67,11 +74,17 @@ const OF_LIBRARIES = /^(AWS|GOOGLE)_/;
  * `runPipeline`. Variables that begin with `AWS_` or `GOOGLE_` stay.
  */
 export function takeSecrets(pipeline: Pipeline, system: System = realSystem): System {
-  return takeVariables(system, [...secretVariables(pipeline)].filter((name) => !OF_LIBRARIES.test(name)));
+  return takeVariables(
+    system,
+    [...secretVariables(pipeline)].filter((name) => !OF_LIBRARIES.test(name)),
+  );
 }
 
 /** Names of the variables that are secrets: those of any `from_env` in a pipeline, and those of Holdfast itself. */
-function secretVariables(pipeline: Pipeline, onEncoded: (text: string) => void = () => {}): Set<string> {
+function secretVariables(
+  pipeline: Pipeline,
+  onEncoded: (text: string) => void = () => {},
+): Set<string> {
   const variables = new Set(OWN_SECRETS);
   for (const { params, env } of pipeline.steps) {
     for (const value of [params, env] as PlainValue[]) {
@@ -118,7 +131,9 @@ function mapped(
   const { from_env: variable } = value;
   if (typeof variable === "string" && Object.keys(value).length === 1) return named(variable);
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, mapped(member as PlainValue, encoded, named)]),
+    Object.entries(value).map((
+      [key, member],
+    ) => [key, mapped(member as PlainValue, encoded, named)]),
   );
 }
 
@@ -127,7 +142,8 @@ function decode(text: string): string {
   if (secret !== undefined) return secret;
   throw new RegistryError({
     code: "Invalid",
-    message: "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
+    message:
+      "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
     hint: "Write it anew: base64:// and the text in base64. Better: { from_env: NAME }",
   });
 }
@@ -137,7 +153,9 @@ function fromEnvironment(name: string, system: System): string {
   if (value !== undefined) return value;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot read a secret of the configuration: there is no environment variable ${shown(name)}`,
+    message: `Cannot read a secret of the configuration: there is no environment variable ${
+      shown(name)
+    }`,
     hint: `Set it where the step is run: export ${name}=…`,
   });
 }

@@ -50,7 +50,9 @@ export function isUrl(text: string): boolean {
 function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
   if (isStep(text)) return { kind: "step", step: text };
   for (let dot = text.lastIndexOf("."); dot > 0; dot = text.lastIndexOf(".", dot - 1)) {
-    if (isStep(text.slice(0, dot))) return { kind: "step", step: text.slice(0, dot), output: text.slice(dot + 1) };
+    if (isStep(text.slice(0, dot))) {
+      return { kind: "step", step: text.slice(0, dot), output: text.slice(dot + 1) };
+    }
   }
   throw new RegistryError({
     code: "NotFound",

@@ -20,7 +20,9 @@ export async function watchForCancel(
     const asleep = await system.sleep(LOOK_MS, over).then(() => true, () => false);
     if (!asleep) return;
     try {
-      if (await isCancelled(registry, run, { signal: over })) return stop.abort(cancelledError(run));
+      if (await isCancelled(registry, run, { signal: over })) {
+        return stop.abort(cancelledError(run));
+      }
     } catch (error) {
       if (!over.aborted) logger.debug(`cannot look whether the run is to stop: ${error}`); // the next look may answer
     }

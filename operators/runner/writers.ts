@@ -64,7 +64,10 @@ export function createWriters(
       let last: Writer | undefined;
       for (const other of before.get(id)!) {
         const writer = ofName.get(other) ?? found.get(other);
-        if (writer !== undefined && (last === undefined || rank.get(writer.step)! > rank.get(last.step)!)) {
+        if (
+          writer !== undefined &&
+          (last === undefined || rank.get(writer.step)! > rank.get(last.step)!)
+        ) {
           last = writer;
         }
       }

@@ -36,9 +36,13 @@ export const retry: PluginDefinition<Behavior> = {
         try {
           return await next(input);
         } catch (error) {
-          if (attempt >= attempts || signal.aborted || !maySucceed(error) || isSpent(input)) throw error;
+          if (attempt >= attempts || signal.aborted || !maySucceed(error) || isSpent(input)) {
+            throw error;
+          }
           const waitMs = Math.min(mostBackoffMs, backoffMs * 2 ** (attempt - 1));
-          logger.debug(`Task ${shown(task)} failed, attempt ${attempt} of ${attempts}; again in ${waitMs} ms`);
+          logger.debug(
+            `Task ${shown(task)} failed, attempt ${attempt} of ${attempts}; again in ${waitMs} ms`,
+          );
           await system.sleep(waitMs, signal);
         }
       }
@@ -70,9 +74,13 @@ export const timeout: PluginDefinition<Behavior> = {
       const tooLate = new RegistryError({
         code: "Unknown",
         message: `Cannot finish task ${shown(task)}: it took longer than ${ms} ms`,
-        hint: "Give it more time, or find out what it waits for. What it did until then is not undone.",
+        hint:
+          "Give it more time, or find out what it waits for. What it did until then is not undone.",
       });
-      system.sleep(ms, AbortSignal.any([done.signal, signal])).then(() => late.abort(tooLate), () => {});
+      system.sleep(ms, AbortSignal.any([done.signal, signal])).then(
+        () => late.abort(tooLate),
+        () => {},
+      );
       try {
         return await withDeadline(next(input, { signal: late.signal }), { signal: late.signal });
       } finally {

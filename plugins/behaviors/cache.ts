@@ -34,7 +34,9 @@ export const cache: PluginDefinition<Behavior> = {
         if (plainProblem(input) !== undefined) return await next(input);
         const key = JSON.stringify(sorted(input as PlainValue));
         const found = seen.get(key);
-        if (found !== undefined && found.until > system.monotonic()) return JSON.parse(found.result);
+        if (found !== undefined && found.until > system.monotonic()) {
+          return JSON.parse(found.result);
+        }
         const result = await next(input);
         if (plainProblem(result) !== undefined) return result;
         seen.delete(key);

@@ -30,9 +30,15 @@ export const scheduleJob: PluginDefinition<Behavior> = {
   consumes: [],
   create: () => ({
     async execute(_next, input, { config, plugins, remainder }) {
-      const { jobType, delayMs, priority, attempts, backoffMs } = config as unknown as ScheduleSettings;
+      const { jobType, delayMs, priority, attempts, backoffMs } =
+        config as unknown as ScheduleSettings;
       const runner = await plugins.shared(JobRunner, jobType, settings(config));
-      const jobId = await remainder.schedule(runner, input, { delayMs, priority, attempts, backoffMs });
+      const jobId = await remainder.schedule(runner, input, {
+        delayMs,
+        priority,
+        attempts,
+        backoffMs,
+      });
       return { scheduled: true, jobId };
     },
   }),

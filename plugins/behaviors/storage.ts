@@ -31,7 +31,10 @@ export const storageWrite: PluginDefinition<Behavior> = {
 
 /** `storage_read`: reads `path`, and hands on everything with its bytes, text or stream as `data`. */
 export const storageRead: PluginDefinition<Behavior> = {
-  config: defineSettings({ backend: text, as: { ...word("bytes", "text", "stream"), otherwise: "bytes" } }, {
+  config: defineSettings({
+    backend: text,
+    as: { ...word("bytes", "text", "stream"), otherwise: "bytes" },
+  }, {
     others: "kept",
   }),
   uses: { interface: Storage, key: "backend", settings },
@@ -42,10 +45,18 @@ export const storageRead: PluginDefinition<Behavior> = {
       const { signal, config: { as } } = context;
       const storage = await storageOf(context);
       if (as === "stream") {
-        return await next({ ...others, path, data: await storage.openFile(path as string, { signal }) });
+        return await next({
+          ...others,
+          path,
+          data: await storage.openFile(path as string, { signal }),
+        });
       }
       const bytes = await storage.readFile(path as string, { signal });
-      return await next({ ...others, path, data: as === "text" ? new TextDecoder().decode(bytes) : bytes });
+      return await next({
+        ...others,
+        path,
+        data: as === "text" ? new TextDecoder().decode(bytes) : bytes,
+      });
     },
   }),
 };

@@ -55,7 +55,10 @@ export const trace: PluginDefinition<Behavior> = {
       const passed = () => `${Math.round(system.monotonic() - startedAt)} ms`;
       logger[level](`${name} began`);
       try {
-        const result = await (tracer === undefined ? next(input) : inSpan(tracer, label, () => next(input), jobId));
+        const result = await (tracer === undefined
+          ? next(input)
+          : inSpan(tracer, label, () =>
+            next(input), jobId));
         logger[level](`${name} ended after ${passed()}`);
         return result;
       } catch (error) {
@@ -66,7 +69,12 @@ export const trace: PluginDefinition<Behavior> = {
   }),
 };
 
-async function inSpan(tracer: Tracer, name: string, run: () => Promise<unknown>, jobId?: string): Promise<unknown> {
+async function inSpan(
+  tracer: Tracer,
+  name: string,
+  run: () => Promise<unknown>,
+  jobId?: string,
+): Promise<unknown> {
   return await tracer.startActiveSpan(name, async (span) => {
     if (jobId !== undefined) span.setAttribute("job.id", jobId);
     try {

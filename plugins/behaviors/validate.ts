@@ -29,12 +29,17 @@ export const validate: PluginDefinition<Behavior> = {
   }),
 };
 
-async function check(schema: StandardSchema | undefined, value: unknown, action: string): Promise<unknown> {
+async function check(
+  schema: StandardSchema | undefined,
+  value: unknown,
+  action: string,
+): Promise<unknown> {
   const checked = await schema?.["~standard"].validate(value) ?? { value };
   if (checked.issues === undefined) return checked.value;
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot ${action}: ${checked.issues.map(shownIssue).join("; ").replace(/\.$/, "")}`,
-    hint: "The schema of the behavior validate refuses it: correct what is submitted, or the schema.",
+    hint:
+      "The schema of the behavior validate refuses it: correct what is submitted, or the schema.",
   });
 }

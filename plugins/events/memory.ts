@@ -7,7 +7,13 @@ import { RegistryError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
-import type { AnyTopics, BusEvent, EventBus, EventHandler, Subscription } from "../../core/services/event_bus.ts";
+import type {
+  AnyTopics,
+  BusEvent,
+  EventBus,
+  EventHandler,
+  Subscription,
+} from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
 import {
   checkPublishOptions,
@@ -141,10 +147,12 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
       for (const listener of listeners) if (listener.fits(topic)) listener.offer(event);
       return await Promise.resolve(event());
     },
-    subscribe: (pattern, handler, options) => subscribe(pattern, handler as EventHandler<BusEvent>, options),
+    subscribe: (pattern, handler, options) =>
+      subscribe(pattern, handler as EventHandler<BusEvent>, options),
     listen: (pattern, options = {}) =>
       createEventStream(
-        (handler) => subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
+        (handler) =>
+          subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
         { signal: options.signal, closed: closing.signal },
       ),
     async [Symbol.asyncDispose]() {

@@ -43,7 +43,10 @@ export interface OpenEventBusOptions {
 }
 
 /** Opens the buses of one scheme. */
-export type EventBusOpener = (url: string, options: OpenEventBusOptions) => EventBus | Promise<EventBus>;
+export type EventBusOpener = (
+  url: string,
+  options: OpenEventBusOptions,
+) => EventBus | Promise<EventBus>;
 
 /**
  * Opens the bus that a URL names: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?bus=name` may follow, else the
@@ -87,7 +90,9 @@ export async function openEventBus<T = AnyTopics>(
 
 /** The schemes that {@linkcode openEventBus} knows. Register others with what opens their buses. */
 export function createEventBuses(): Lookup<EventBusOpener> {
-  const buses = createLookup<EventBusOpener>("bus", { memory: (_url, options) => createMemoryBus(options) });
+  const buses = createLookup<EventBusOpener>("bus", {
+    memory: (_url, options) => createMemoryBus(options),
+  });
   for (const scheme of ["redis", "rediss"]) buses.register(scheme, openServer);
   return buses;
 }
@@ -96,7 +101,10 @@ interface RedisDriver {
   openRedisBus(url: string, options: Omit<OpenEventBusOptions, "buses">): Promise<EventBus>;
 }
 
-async function openServer(url: string, { buses: _, ...options }: OpenEventBusOptions): Promise<EventBus> {
+async function openServer(
+  url: string,
+  { buses: _, ...options }: OpenEventBusOptions,
+): Promise<EventBus> {
   const { openRedisBus } = await loadPart<RedisDriver>("./redis.ts", import.meta.url);
   return await openRedisBus(url, options);
 }

@@ -9,10 +9,20 @@ import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkTopic, encodePayload } from "../../core/services/event_bus.ts";
-import type { AnyTopics, BusEvent, EventBus, EventHandler, Subscription } from "../../core/services/event_bus.ts";
+import type {
+  AnyTopics,
+  BusEvent,
+  EventBus,
+  EventHandler,
+  Subscription,
+} from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
 import { createEventStream } from "../../core/services/event_stream.ts";
-import { checkPublishOptions, checkUnsubscribeOptions, planSubscription } from "../../core/services/subscribing.ts";
+import {
+  checkPublishOptions,
+  checkUnsubscribeOptions,
+  planSubscription,
+} from "../../core/services/subscribing.ts";
 import { realSystem, silentLogger } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis, parseRedisUrl } from "../../queues/redis.ts";
@@ -70,9 +80,13 @@ const OPTIONS: OptionNames<RedisBusOptions> = {
  * await bus.subscribe("registry.saved", ({ payload }) => console.log(payload), { group: "indexer" });
  * ```
  */
-export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBusOptions = {}): Promise<EventBus<T>> {
+export async function openRedisBus<T = AnyTopics>(
+  url: string,
+  options: RedisBusOptions = {},
+): Promise<EventBus<T>> {
   options = checkOptions("open a bus of events", options, OPTIONS);
-  const { connectWithinMs, answerWithinMs, maxEvents = 100_000, takeOverAfterMs = 30_000 } = options;
+  const { connectWithinMs, answerWithinMs, maxEvents = 100_000, takeOverAfterMs = 30_000 } =
+    options;
   const { system = realSystem, logger = silentLogger } = options;
   const server = parseRedisUrl(url, "the events");
   const name = checkBusName(server.searchParams.get("bus") ?? "holdfast");
@@ -152,20 +166,36 @@ export async function openRedisBus<T = AnyTopics>(url: string, options: RedisBus
       const [id, at] = [system.id(), system.now()];
       const said = encodeEvent({ id, topic, at }, json);
       // Where no group ever was there is no stream, and none is made.
-      const kept: RedisCommand = ["XADD", stream, "NOMKSTREAM", "MAXLEN", "~", maxEvents, "*", "event", said];
-      await commands.sendAll([kept, ["PUBLISH", `${channel}${topic}`, said]], { signal: options?.signal });
+      const kept: RedisCommand = [
+        "XADD",
+        stream,
+        "NOMKSTREAM",
+        "MAXLEN",
+        "~",
+        maxEvents,
+        "*",
+        "event",
+        said,
+      ];
+      await commands.sendAll([kept, ["PUBLISH", `${channel}${topic}`, said]], {
+        signal: options?.signal,
+      });
       return { id, topic, at: new Date(at), payload: JSON.parse(json) };
     },
-    subscribe: (pattern, handler, options) => subscribe(pattern, handler as EventHandler<BusEvent>, options),
+    subscribe: (pattern, handler, options) =>
+      subscribe(pattern, handler as EventHandler<BusEvent>, options),
     listen: (pattern, options = {}) =>
       createEventStream(
-        (handler) => subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
+        (handler) =>
+          subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
         { signal: options.signal, closed: closing.signal },
       ),
     async [Symbol.asyncDispose]() {
       if (closing.signal.aborted) return;
       closing.abort();
-      await Promise.allSettled([...subscriptions].map((subscription) => subscription.unsubscribe()));
+      await Promise.allSettled(
+        [...subscriptions].map((subscription) => subscription.unsubscribe()),
+      );
       (await fanOut?.catch(() => undefined))?.close();
       commands.close();
     },

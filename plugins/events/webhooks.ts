@@ -134,9 +134,13 @@ const START: OptionNames<StartWebhooksOptions> = { listen: true, deliver: true }
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   options = checkOptions("create webhooks", options, OPTIONS, ["bus", "queue", "targets"]);
-  const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } = options;
+  const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } =
+    options;
   const { group = "webhooks", lookup, system = realSystem, logger = silentLogger } = options;
-  if (typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" || !Array.isArray(options.targets)) {
+  if (
+    typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" ||
+    !Array.isArray(options.targets)
+  ) {
     throw invalid(
       "bus, queue or targets are missing",
       "createWebhooks({ bus, queue, targets: [{ url, topics, secret }] }).",
@@ -147,7 +151,10 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   );
   const byId = new Map(targets.map((target) => [target.id, target]));
   if (byId.size < targets.length) {
-    throw invalid("two targets have one id", "Give each an id of its own: { id, url, topics, secret }.");
+    throw invalid(
+      "two targets have one id",
+      "Give each an id of its own: { id, url, topics, secret }.",
+    );
   }
   const subscriptions: Subscription[] = [];
   let worker: QueueWorker | undefined;
@@ -194,10 +201,16 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   return {
     targets: targets.map(({ id }) => id),
     async start(options = {}) {
-      const { listen = true, deliver: delivers = true } = checkOptions("start webhooks", options, START);
+      const { listen = true, deliver: delivers = true } = checkOptions(
+        "start webhooks",
+        options,
+        START,
+      );
       for (const { keys } of targets) await keys; // a secret that is none is refused now
       if (delivers) worker ??= await queue.work(deliver, { concurrency });
-      const patterns = new Set(listen && subscriptions.length === 0 ? targets.flatMap(({ patterns }) => patterns) : []);
+      const patterns = new Set(
+        listen && subscriptions.length === 0 ? targets.flatMap(({ patterns }) => patterns) : [],
+      );
       for (const pattern of patterns) {
         subscriptions.push(
           await bus.subscribe(pattern, (event: BusEvent) => schedule(event), {
@@ -222,14 +235,24 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
   }
   const { host, hostname } = url;
   if (url.username !== "" || url.password !== "") {
-    throw invalid(`the URL at ${host} has a user or a password`, "Requests are signed: leave them out.");
+    throw invalid(
+      `the URL at ${host} has a user or a password`,
+      "Requests are signed: leave them out.",
+    );
   }
-  const isAllowed = typeof allowPrivate === "boolean" ? allowPrivate : allowPrivate.includes(hostname);
+  const isAllowed = typeof allowPrivate === "boolean"
+    ? allowPrivate
+    : allowPrivate.includes(hostname);
   if (url.protocol === "http:" && !isAllowed) {
-    throw invalid(`the URL at ${host} is not https:`, "Only hosts that allowPrivate names may be reached by http:.");
+    throw invalid(
+      `the URL at ${host} is not https:`,
+      "Only hosts that allowPrivate names may be reached by http:.",
+    );
   }
   const patterns = [topics ?? []].flat() as string[];
-  if (patterns.length === 0) throw invalid(`${host} hears no topics`, `As in { topics: "registry.*" }.`);
+  if (patterns.length === 0) {
+    throw invalid(`${host} hears no topics`, `As in { topics: "registry.*" }.`);
+  }
   patterns.forEach(checkPattern);
   const fitting = patterns.map(topicMatcher);
   const digest = sha256(new TextEncoder().encode(url.href)).slice(0, 12);
@@ -238,15 +261,26 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
     throw invalid(`${shown(id)} is no id of a target`, "Take 1 to 80 of A-Z a-z 0-9 . _ -");
   }
   const secrets = [secret].flat() as string[];
-  if (secrets.length === 0) throw invalid(`${host} has no secret`, "createWebhookSecret() makes one.");
+  if (secrets.length === 0) {
+    throw invalid(`${host} has no secret`, "createWebhookSecret() makes one.");
+  }
   const keys = Promise.all(secrets.map(importSecret));
   keys.catch(() => {}); // start() throws it
-  return { id, url, patterns, keys, allowPrivate: isAllowed, fits: (topic) => fitting.some((fits) => fits(topic)) };
+  return {
+    id,
+    url,
+    patterns,
+    keys,
+    allowPrivate: isAllowed,
+    fits: (topic) => fitting.some((fits) => fits(topic)),
+  };
 }
 
 function deliveryOf({ id, data }: TakenJob): Delivery {
   const { target, event } = (data ?? {}) as Partial<Delivery>;
-  if (typeof target === "string" && typeof event === "object" && event !== null) return { target, event };
+  if (typeof target === "string" && typeof event === "object" && event !== null) {
+    return { target, event };
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot deliver job ${shown(id)}: it is no delivery of a webhook`,
@@ -258,7 +292,8 @@ function unknownTarget(name: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
     message: `Cannot deliver to ${shown(name)}: there is no such target`,
-    hint: "Each process that delivers has the same targets; one that was removed lets its deliveries fail.",
+    hint:
+      "Each process that delivers has the same targets; one that was removed lets its deliveries fail.",
   });
 }
 

@@ -24,7 +24,8 @@ const background: AnyDefinition = {
   secrets: ["storage"],
   aliases: { background_tasks: "background" },
   crossesProcess: false,
-  create: async (config, context) => (await import("../jobs.ts")).openBackgroundRunner(config, context),
+  create: async (config, context) =>
+    (await import("../jobs.ts")).openBackgroundRunner(config, context),
 };
 
 /** The runners by their names. */
@@ -45,7 +46,13 @@ export const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
     config: serverRunnerSettings,
     crossesProcess: true,
     aliases: { database: "db" },
-    env: { host: "PGHOST", port: "PGPORT", db: "PGDATABASE", user: "PGUSER", password: "PGPASSWORD" },
+    env: {
+      host: "PGHOST",
+      port: "PGPORT",
+      db: "PGDATABASE",
+      user: "PGUSER",
+      password: "PGPASSWORD",
+    },
     secrets: SERVER_SECRETS,
     create: async (config, { system }) =>
       (await import("../jobs.ts")).openServerRunner(config, { kind: "postgres", system }),

@@ -35,7 +35,11 @@ export interface InProcessOptions extends Pick<PluginContext, "system" | "logger
 /** A runner of this process. */
 export interface InProcessRunner extends QueueRunner {
   /** The same, where the job begins when `background` is run. */
-  scheduleIn(background: Background, call: ScheduledCall, options: ScheduleOptions): Promise<string>;
+  scheduleIn(
+    background: Background,
+    call: ScheduledCall,
+    options: ScheduleOptions,
+  ): Promise<string>;
 }
 
 /** So many jobs that ended are known, and what those of them that failed would do. */
@@ -70,7 +74,11 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     for (const id of runs.keys()) if (await queue.get(id) === undefined) runs.delete(id);
   }
 
-  async function add(call: ScheduledCall, given: ScheduleOptions, begin?: PromiseWithResolvers<void>): Promise<string> {
+  async function add(
+    call: ScheduledCall,
+    given: ScheduleOptions,
+    begin?: PromiseWithResolvers<void>,
+  ): Promise<string> {
     if (closed) throw closedRunner();
     given.signal?.throwIfAborted();
     const id = jobIdOf(given.idempotencyKey ?? system.id());
@@ -81,7 +89,16 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     if (++added % MOST_ENDED === 0) await forget();
     runs.set(id, given.run);
     try {
-      await queue.add({ id, group: call.task, kind: TASK_KIND, data, delayMs, priority, attempts, backoffMs });
+      await queue.add({
+        id,
+        group: call.task,
+        kind: TASK_KIND,
+        data,
+        delayMs,
+        priority,
+        attempts,
+        backoffMs,
+      });
     } catch (error) {
       runs.delete(id);
       begins.delete(id);
@@ -99,7 +116,9 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
 
   /** Ends when the job has ended, or waits for another attempt. */
   async function untilOver(id: string): Promise<void> {
-    for await (const { job: { state } } of queue.watch(id)) if (state !== "waiting" && state !== "running") return;
+    for await (const { job: { state } } of queue.watch(id)) {
+      if (state !== "waiting" && state !== "running") return;
+    }
   }
 
   return {

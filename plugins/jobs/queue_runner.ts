@@ -27,7 +27,11 @@ const OPTIONS: OptionNames<QueueRunnerOptions> = { system: true };
 export function createQueueRunner(queue: JobQueue, options: QueueRunnerOptions = {}): QueueRunner {
   const { system = realSystem } = checkOptions("create a runner of jobs", options, OPTIONS);
   const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
-  checkGiven("create a runner of jobs", queue, { is, what: "queue", hint: "Give what openQueue(url) gives, awaited." });
+  checkGiven("create a runner of jobs", queue, {
+    is,
+    what: "queue",
+    hint: "Give what openQueue(url) gives, awaited.",
+  });
   return {
     crossesProcess: true,
     queue,

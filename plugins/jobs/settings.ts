@@ -44,7 +44,18 @@ export interface ServerRunnerSettings {
   queue?: string;
 }
 
-const ALL = ["background", "concurrency", "storage", "url", "host", "port", "db", "user", "password", "queue"];
+const ALL = [
+  "background",
+  "concurrency",
+  "storage",
+  "url",
+  "host",
+  "port",
+  "db",
+  "user",
+  "password",
+  "queue",
+];
 
 const background: Setting = {
   problemOf: (value) =>
@@ -55,12 +66,14 @@ const background: Setting = {
 
 /** The number of a port. The environment says numbers as text. */
 export const port: Setting = {
-  problemOf: (value) => /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is no number of a port",
+  problemOf: (value) =>
+    /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is no number of a port",
 };
 
 /** The number, or the name, of a database. */
 export const database: Setting = {
-  problemOf: (value) => /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is no number and no name of a database",
+  problemOf: (value) =>
+    /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is no number and no name of a database",
 };
 
 const queue: Setting = {
@@ -112,16 +125,21 @@ export function serverUrl(
   asked: Readonly<Record<string, string | undefined>>,
 ): string {
   const { host = "127.0.0.1", port, db, user, password } = settings;
-  const known =
-    { redis: { port: 6379, db: 0, user: "" }, postgres: { port: 5432, db: undefined, user: "postgres" } }[kind];
+  const known = {
+    redis: { port: 6379, db: 0, user: "" },
+    postgres: { port: 5432, db: undefined, user: "postgres" },
+  }[kind];
   const name = user ?? known.user;
   const account = password === undefined
     ? name === "" ? "" : `${encodeURIComponent(name)}@`
     : `${encodeURIComponent(name)}:${encodeURIComponent(password)}@`;
   const place = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   const path = db ?? known.db ?? name;
-  const url = settings.url ?? `${kind}://${account}${place}:${port ?? known.port}/${encodeURIComponent(path)}`;
-  const said = Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const url = settings.url ??
+    `${kind}://${account}${place}:${port ?? known.port}/${encodeURIComponent(path)}`;
+  const said = Object.entries(asked).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
   if (said.length === 0 || !URL.canParse(url)) return url; // whoever opens it says that it is none
   const named = new URL(url);
   for (const [name, value] of said) named.searchParams.set(name, value);

@@ -47,7 +47,10 @@ export const JOB_STORAGES: Readonly<Record<string, AnyDefinition>> = {
     secrets: SERVER_SECRETS,
     async create({ jobs, keepMs, ...server }: RedisJobStorageSettings, { system }) {
       const url = serverUrl("redis", server, { jobs });
-      return await (await import("../../queues/job_storage.ts")).openJobStorage(url, { keepMs, system });
+      return await (await import("../../queues/job_storage.ts")).openJobStorage(url, {
+        keepMs,
+        system,
+      });
     },
   },
 };

@@ -17,7 +17,12 @@ export interface WorkTasksOptions extends WorkOptions {
   storage?: JobStorage;
 }
 
-const OPTIONS: OptionNames<WorkTasksOptions> = { storage: true, concurrency: true, rateLimit: true, onEvent: true };
+const OPTIONS: OptionNames<WorkTasksOptions> = {
+  storage: true,
+  concurrency: true,
+  rateLimit: true,
+  onEvent: true,
+};
 
 /**
  * Takes tasks from a queue and runs them, by the functions and behaviors of a set of plugins: what is in the queue only
@@ -59,9 +64,13 @@ export async function workTasks(
     what: "queue",
     hint: "Give what openQueue(url) gives, awaited.",
   });
-  const keeper = createJobKeeper(queue, { storage, trouble: (reason) => onEvent({ event: "trouble", reason }) });
+  const keeper = createJobKeeper(queue, {
+    storage,
+    trouble: (reason) => onEvent({ event: "trouble", reason }),
+  });
   const worker = await queue.work(
-    async (job, { signal, onProgress }) => await plugins.runCall(callOf(job), { jobId: job.id, signal, onProgress }),
+    async (job, { signal, onProgress }) =>
+      await plugins.runCall(callOf(job), { jobId: job.id, signal, onProgress }),
     {
       ...more,
       onEvent(event) {

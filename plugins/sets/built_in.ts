@@ -27,11 +27,21 @@ import type { PluginTable } from "./plugin_table.ts";
 
 /** Adds them to a set. */
 export function registerBuiltIn(table: PluginTable): void {
-  for (const [name, definition] of Object.entries(STORAGES)) table.add(contractOf(Storage), name, definition);
-  for (const [name, definition] of Object.entries(RUNNERS)) table.add(contractOf(JobRunner), name, definition);
-  for (const [name, definition] of Object.entries(JOB_STORAGES)) table.add(contractOf(JobStorage), name, definition);
-  for (const [name, definition] of Object.entries(BUSES)) table.add(contractOf(EventBus), name, definition);
-  for (const [name, definition] of Object.entries(BEHAVIORS)) table.add(contractOf(Behavior), name, definition);
+  for (const [name, definition] of Object.entries(STORAGES)) {
+    table.add(contractOf(Storage), name, definition);
+  }
+  for (const [name, definition] of Object.entries(RUNNERS)) {
+    table.add(contractOf(JobRunner), name, definition);
+  }
+  for (const [name, definition] of Object.entries(JOB_STORAGES)) {
+    table.add(contractOf(JobStorage), name, definition);
+  }
+  for (const [name, definition] of Object.entries(BUSES)) {
+    table.add(contractOf(EventBus), name, definition);
+  }
+  for (const [name, definition] of Object.entries(BEHAVIORS)) {
+    table.add(contractOf(Behavior), name, definition);
+  }
 }
 
 const BEHAVIORS: Record<string, AnyDefinition> = {
@@ -50,7 +60,8 @@ const local: AnyDefinition = {
   aliases: STORAGE_ALIASES,
   env: { path: "LOCAL_STORAGE_PATH" },
   secrets: STORAGE_SECRETS,
-  create: async (config, context) => (await import("../storage.ts")).openLocalStorage(config, context),
+  create: async (config, context) =>
+    (await import("../storage.ts")).openLocalStorage(config, context),
 };
 
 const s3: AnyDefinition = {
@@ -81,12 +92,14 @@ const STORAGES: Record<string, AnyDefinition> = {
     aliases: STORAGE_ALIASES,
     env: { bucket: "GCS_BUCKET" },
     secrets: STORAGE_SECRETS,
-    create: async (config, context) => (await import("../storage.ts")).openGcsStorage(config, context),
+    create: async (config, context) =>
+      (await import("../storage.ts")).openGcsStorage(config, context),
   },
   memory: {
     config: memorySettings,
     aliases: STORAGE_ALIASES,
     secrets: STORAGE_SECRETS,
-    create: async (config, context) => (await import("../storage.ts")).openMemoryStorage(config, context),
+    create: async (config, context) =>
+      (await import("../storage.ts")).openMemoryStorage(config, context),
   },
 };

@@ -29,13 +29,19 @@ function ownMember(value: unknown): unknown {
   return (ownCopy([value]) as unknown[])[0];
 }
 
-function copied(value: unknown, finish: (copy: object) => object, inside: readonly object[] = []): unknown {
+function copied(
+  value: unknown,
+  finish: (copy: object) => object,
+  inside: readonly object[] = [],
+): unknown {
   if (typeof value !== "object" || value === null) return value;
   // The settings themselves are copied, whatever is among them; a cycle ends where it closes: none travels.
   if (inside.length > 0 && !isContainer(value) || inside.includes(value)) return value;
   const copy = (member: unknown) => copied(member, finish, [...inside, value]);
   if (Array.isArray(value)) return finish(value.map(copy));
-  return finish(Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)])));
+  return finish(
+    Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)])),
+  );
 }
 
 /** Refuses what holds no settings. */
@@ -43,7 +49,9 @@ export function checkSettings(config: unknown, action: string): asserts config i
   if (typeof config === "object" && config !== null && !Array.isArray(config)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot ${action}: its configuration is ${Array.isArray(config) ? "a list" : described(config)}`,
+    message: `Cannot ${action}: its configuration is ${
+      Array.isArray(config) ? "a list" : described(config)
+    }`,
     hint: 'Settings are given by name: { bucket: "files" }.',
   });
 }
@@ -63,7 +71,9 @@ export function fillConfig(
     if (Object.hasOwn(filled, name)) {
       throw new RegistryError({
         code: "Invalid",
-        message: `Cannot ${action}: ${name} is given twice, also as ${key === name ? otherName(aliases, name) : key}`,
+        message: `Cannot ${action}: ${name} is given twice, also as ${
+          key === name ? otherName(aliases, name) : key
+        }`,
         hint: "Both are names of one setting: keep one.",
       });
     }
@@ -92,7 +102,9 @@ export function validateConfig(
     const issues = result.issues.map(shownIssue).join("; ");
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot ${action}: ${withoutSecrets(definition, settings, issues).replace(/\.$/, "")}`,
+      message: `Cannot ${action}: ${
+        withoutSecrets(definition, settings, issues).replace(/\.$/, "")
+      }`,
       hint: hintOf(definition),
     });
   };
@@ -108,11 +120,18 @@ function hintOf({ env = {} }: AnyDefinition): string {
 
 /** All spellings of the settings that are secrets. */
 export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<string> {
-  return new Set([...secrets, ...Object.keys(aliases).filter((key) => secrets.includes(aliases[key]))]);
+  return new Set([
+    ...secrets,
+    ...Object.keys(aliases).filter((key) => secrets.includes(aliases[key])),
+  ]);
 }
 
 /** A text in which the values of secrets are not shown. */
-export function withoutSecrets(definition: AnyDefinition, settings: Settings, text: string): string {
+export function withoutSecrets(
+  definition: AnyDefinition,
+  settings: Settings,
+  text: string,
+): string {
   let safe = text;
   for (const name of secretNames(definition)) safe = hide(safe, settings[name]);
   return safe;

@@ -19,7 +19,9 @@ export type AnySource = PluginSource<any, any>;
 
 /** What was given as a definition. A class is looked at now; what a function makes, when it is made. */
 export function toDefinition(source: AnySource, contract: Contract, action: string): AnyDefinition {
-  const definition: AnyDefinition = typeof source === "object" && source !== null ? source : { create: source };
+  const definition: AnyDefinition = typeof source === "object" && source !== null
+    ? source
+    : { create: source };
   if (typeof definition.create !== "function") {
     throw new RegistryError({
       code: "Invalid",
@@ -44,5 +46,6 @@ export async function callCreate(
 /** A class, told from a function: its prototype cannot be exchanged. */
 // deno-lint-ignore no-explicit-any -- what a class is made with is its own affair
 function isClass(value: unknown): value is PluginClass<any, any> {
-  return typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
+  return typeof value === "function" &&
+    Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }

@@ -35,7 +35,10 @@ export interface CheckedOrder extends PluginOrder {
 }
 
 /** Fills and checks the settings of what is to be made. */
-export async function checkOrder(order: PluginOrder, { system }: Pick<PluginContext, "system">): Promise<CheckedOrder> {
+export async function checkOrder(
+  order: PluginOrder,
+  { system }: Pick<PluginContext, "system">,
+): Promise<CheckedOrder> {
   const { contract, name, definition, config } = order;
   const action = `create plugin ${shown(name)} of ${contract.name}`;
   const filled = fillConfig(definition, config, { action, system });
@@ -52,7 +55,9 @@ export async function makePlugin(order: CheckedOrder, context: PluginContext): P
     const showsSecret = withoutSecrets(definition, filled, whole) !== whole;
     throw new RegistryError({
       code: "TaskFailed",
-      message: `Cannot ${action}: ${withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, "")}`,
+      message: `Cannot ${action}: ${
+        withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, "")
+      }`,
       hint: showsSecret
         ? "Making it failed; the error underneath is left out, as it shows a secret."
         : "Making it failed; its cause is the error underneath.",

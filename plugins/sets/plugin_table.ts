@@ -26,7 +26,9 @@ export function createPluginTable(): PluginTable {
   function rowOf(contract: Contract): Map<string, AnyDefinition> {
     const row = rows.get(contract.name);
     if (row === undefined) return new Map();
-    if (String([...row.contract.methods].sort()) === String([...contract.methods].sort())) return row.plugins;
+    if (String([...row.contract.methods].sort()) === String([...contract.methods].sort())) {
+      return row.plugins;
+    }
     throw new RegistryError({
       code: "AlreadyExists",
       message: `Cannot use interface ${contract.name}: another one of this name has other methods`,
@@ -62,7 +64,9 @@ export function createPluginTable(): PluginTable {
           (isKnown ? "there is none of this name" : "no plugin of this interface is registered"),
         hint: isKnown
           ? `There is: ${[...plugins.keys()].join(", ")}.`
-          : `Register one, or use another interface; there are plugins of: ${[...rows.keys()].join(", ")}.`,
+          : `Register one, or use another interface; there are plugins of: ${
+            [...rows.keys()].join(", ")
+          }.`,
       });
     },
     names: (contract) => [...rowOf(contract).keys()],

@@ -26,14 +26,18 @@ export function defineSettings<T>(
 ): StandardSchema<T> {
   const names = Object.keys(known);
   const instead = names.length === 0 ? ", it takes none" : `, but ${names.join(", ")}`;
-  return { "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) } };
+  return {
+    "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) },
+  };
 
   function validate(given: object): { value: T } | { issues: SchemaIssue[] } {
     const issues: SchemaIssue[] = [];
     const output: Record<string, unknown> = {};
     for (const [name, setting] of Object.entries(known)) {
       const value: unknown = (given as Record<string, unknown>)[name] ?? setting.otherwise;
-      const problem = value === undefined ? setting.required ? "it is missing" : undefined : setting.problemOf(value);
+      const problem = value === undefined
+        ? setting.required ? "it is missing" : undefined
+        : setting.problemOf(value);
       if (problem !== undefined) issues.push({ path: [name], message: problem });
       if (value !== undefined) output[name] = value;
     }
@@ -49,12 +53,15 @@ export function defineSettings<T>(
 /** A text that is not empty. */
 export const text: Setting = {
   problemOf: (value) =>
-    typeof value === "string" && value !== "" ? undefined : `it is ${described(value)}, and no text`,
+    typeof value === "string" && value !== ""
+      ? undefined
+      : `it is ${described(value)}, and no text`,
 };
 
 /** True or false. */
 export const flag: Setting = {
-  problemOf: (value) => typeof value === "boolean" ? undefined : `it is ${described(value)}, and not true or false`,
+  problemOf: (value) =>
+    typeof value === "boolean" ? undefined : `it is ${described(value)}, and not true or false`,
 };
 
 /** A whole number. */
@@ -62,7 +69,8 @@ export function count({ least, most }: { least: number; most?: number }): Settin
   const range = most === undefined ? `from ${least} on` : `from ${least} to ${most}`;
   return {
     problemOf: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= (most ?? Infinity)
+      Number.isSafeInteger(value) && (value as number) >= least &&
+        (value as number) <= (most ?? Infinity)
         ? undefined
         : `it is no whole number ${range}`,
   };
@@ -86,5 +94,8 @@ export const schema: Setting = {
 
 /** One of these words. */
 export function word(...words: string[]): Setting {
-  return { problemOf: (value) => words.includes(value as string) ? undefined : `it is not one of ${words.join(", ")}` };
+  return {
+    problemOf: (value) =>
+      words.includes(value as string) ? undefined : `it is not one of ${words.join(", ")}`,
+  };
 }

@@ -17,7 +17,10 @@ export function createSharedPlugins(): SharedPlugins {
   return {
     async get(name, config, make) {
       if (plainProblem(config) !== undefined) return await make();
-      const key = JSON.stringify([...name, Object.entries(Object(config)).sort(([a], [b]) => a < b ? -1 : 1)]);
+      const key = JSON.stringify([
+        ...name,
+        Object.entries(Object(config)).sort(([a], [b]) => a < b ? -1 : 1),
+      ]);
       const there = made.get(key);
       if (there !== undefined) return await there;
       const plugin = make();

@@ -65,7 +65,8 @@ export function createFileStorage(options: FileStorageOptions): FileStorage {
     },
     readFile: async (path, options) => await (await get(path, options)).bytes(),
     openFile: async (path, options) => (await get(path, options)).body,
-    exists: async (path, options) => await backend.head(keyOf(path, "look for"), options) !== undefined,
+    exists: async (path, options) =>
+      await backend.head(keyOf(path, "look for"), options) !== undefined,
     delete: async (path, options) => await backend.delete(keyOf(path, "delete"), options),
     async *list(folder, options) {
       const parsed = parsePath(folder ?? "");

@@ -81,7 +81,14 @@ export const STORAGE_ALIASES: Readonly<Record<string, string>> = {
  */
 export const STORAGE_SECRETS: readonly string[] = [
   ...["accessKey", "secretKey", "credentials"],
-  ...["accessKeyId", "secretAccessKey", "sessionToken", "access_key_id", "secret_access_key", "session_token"],
+  ...[
+    "accessKeyId",
+    "secretAccessKey",
+    "sessionToken",
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+  ],
 ];
 
 const ALL = [...Object.keys(S3), "credentials", "path"];

@@ -85,6 +85,9 @@ export function remainderOf(chain: Chain, from: number): Chain {
 
 /** The chain as it travels; it was checked when it was built. */
 export function toCall({ task, entries }: Chain, input: PlainValue): ScheduledCall {
-  const behaviors = entries.map(({ name, config }) => ({ name, config: structuredClone(config) as PlainValue }));
+  const behaviors = entries.map(({ name, config }) => ({
+    name,
+    config: structuredClone(config) as PlainValue,
+  }));
   return { task, behaviors, input };
 }

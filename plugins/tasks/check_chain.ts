@@ -26,12 +26,15 @@ export function usedBy(
   const { uses, aliases = {} } = definition;
   if (uses === undefined) return undefined;
   const keys = [uses.key, ...Object.keys(aliases).filter((key) => aliases[key] === uses.key)];
-  const named = keys.map((key) => config[key]).find((value) => value !== undefined) ?? uses.fallback;
+  const named = keys.map((key) => config[key]).find((value) => value !== undefined) ??
+    uses.fallback;
   const contract = contractOf(uses.interface);
   if (typeof named === "string") return { name: named, definition: table.get(contract, named) };
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot add behavior ${shown(name)}: its ${uses.key} names no plugin of ${contract.name}`,
+    message: `Cannot add behavior ${
+      shown(name)
+    }: its ${uses.key} names no plugin of ${contract.name}`,
     hint: `There is: ${table.names(contract).join(", ")}.`,
   });
 }
@@ -45,16 +48,24 @@ export function checkChain(chain: Chain, table: PluginTable): void {
   if (!isDefined) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot build task ${shown(task)}: it is a closure, and ${shown(runner)} runs it in another process`,
-      hint: 'Define it in each of them: plugins.defineTask("finalize", fn), and here createTask("finalize").',
+      message: `Cannot build task ${shown(task)}: it is a closure, and ${
+        shown(runner)
+      } runs it in another process`,
+      hint:
+        'Define it in each of them: plugins.defineTask("finalize", fn), and here createTask("finalize").',
     });
   }
   for (const entry of entries.slice(index + 1)) checkEntry(entry, { task, runner, table });
 }
 
-function checkEntry(entry: ChainEntry, { task, runner, table }: { task: string; runner: string; table: PluginTable }) {
+function checkEntry(
+  entry: ChainEntry,
+  { task, runner, table }: { task: string; runner: string; table: PluginTable },
+) {
   const { name, config, definition } = entry;
-  const action = `send behavior ${shown(name)} of task ${shown(task)} to another process by ${shown(runner)}`;
+  const action = `send behavior ${shown(name)} of task ${shown(task)} to another process by ${
+    shown(runner)
+  }`;
   const problem = plainProblem(config);
   if (problem !== undefined) {
     throw new RegistryError({
@@ -73,9 +84,15 @@ function checkEntry(entry: ChainEntry, { task, runner, table }: { task: string; 
   if (PASSWORD.test(JSON.stringify(config))) throw secretTravels(action, "URL with a password");
 }
 
-function secretTravels(action: string, secret: string, { aliases = {}, env = {} }: Partial<AnyDefinition> = {}) {
+function secretTravels(
+  action: string,
+  secret: string,
+  { aliases = {}, env = {} }: Partial<AnyDefinition> = {},
+) {
   const variable = env[aliases[secret] ?? secret];
-  const where = variable === undefined ? "let its environment fill it" : `set ${variable} where the job runs`;
+  const where = variable === undefined
+    ? "let its environment fill it"
+    : `set ${variable} where the job runs`;
   return new RegistryError({
     code: "Invalid",
     message: `Cannot ${action}: its ${secret} would travel with it`,
@@ -94,11 +111,17 @@ export function checkInput(
   const before = entries.slice(0, crossing.index).map(({ definition }) => definition.consumes);
   if (before.includes(undefined)) return;
   const consumed = new Set(before.flat());
-  checkTravels(consumed.size === 0 ? input : without(input, consumed), { what: "input", task, registry });
+  checkTravels(consumed.size === 0 ? input : without(input, consumed), {
+    what: "input",
+    task,
+    registry,
+  });
 }
 
 function without(input: unknown, names: ReadonlySet<string | undefined>): unknown {
-  if (typeof input !== "object" || input === null || Object.getPrototypeOf(input) !== Object.prototype) return input;
+  if (
+    typeof input !== "object" || input === null || Object.getPrototypeOf(input) !== Object.prototype
+  ) return input;
   return Object.fromEntries(Object.entries(input).filter(([name]) => !names.has(name)));
 }
 

@@ -7,7 +7,13 @@ import type { JobRunner } from "../../core/services/job_runner.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../core/services/queue_checks.ts";
-import type { Behavior, BehaviorContext, NextOptions, Remainder, TaskContext } from "../contract.ts";
+import type {
+  Behavior,
+  BehaviorContext,
+  NextOptions,
+  Remainder,
+  TaskContext,
+} from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
 import { frozenCopy } from "../sets/config.ts";
@@ -29,7 +35,12 @@ interface Step {
 }
 
 /** Runs a chain from its first behavior, and gives what that gives. */
-export async function runChain(chain: Chain, input: unknown, run: ChainRun, tools: TaskTools): Promise<unknown> {
+export async function runChain(
+  chain: Chain,
+  input: unknown,
+  run: ChainRun,
+  tools: TaskTools,
+): Promise<unknown> {
   return await runFrom({ index: 0, input, signal: run.signal });
 
   async function runFrom({ index, input, signal }: Step): Promise<unknown> {
@@ -38,17 +49,27 @@ export async function runChain(chain: Chain, input: unknown, run: ChainRun, tool
     if (entry === undefined) return await chain.fn(input, taskContext(signal));
     const { behavior, config } = await behaviorOf(entry, tools);
     const next = async (changed: unknown = input, options: NextOptions = {}) => {
-      const both = options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]);
+      const both = options.signal === undefined
+        ? signal
+        : AbortSignal.any([signal, options.signal]);
       return await runFrom({ index: index + 1, input: changed, signal: both });
     };
     const remainder = createRemainder(remainderOf(chain, index + 1), { run, signal, tools });
     const { task } = chain;
-    const context: BehaviorContext = { ...tools.context, config, signal, task, remainder, ...jobOf(run) };
+    const context: BehaviorContext = {
+      ...tools.context,
+      config,
+      signal,
+      task,
+      remainder,
+      ...jobOf(run),
+    };
     return await behavior.execute(next, input, context);
   }
 
   function taskContext(signal: AbortSignal): TaskContext {
-    const progress: TaskContext["progress"] = async (progress) => void await run.onProgress?.(progress);
+    const progress: TaskContext["progress"] = async (progress) =>
+      void await run.onProgress?.(progress);
     return { ...tools.context, signal, progress, ...jobOf(run) };
   }
 }
@@ -91,7 +112,12 @@ function createRemainder(
           idempotencyKey: jobId,
           signal,
           run: async ({ jobId: id = jobId, signal = NEVER, onProgress } = {}) =>
-            await runChain(rest, input, { signal, jobId: id, onProgress, ids: jobIdsOf(id) }, tools),
+            await runChain(
+              rest,
+              input,
+              { signal, jobId: id, onProgress, ids: jobIdsOf(id) },
+              tools,
+            ),
         });
       } catch (error) {
         run.ids.giveBack(jobId);
@@ -109,7 +135,10 @@ async function callOf(
 ) {
   checkChain({ ...rest, entries: [CROSSING, ...rest.entries] }, tools.table);
   const { registry } = tools;
-  return toCall(rest, await encodeTravelling(input, { what: "input", task: rest.task, registry, jobId, signal }));
+  return toCall(
+    rest,
+    await encodeTravelling(input, { what: "input", task: rest.task, registry, jobId, signal }),
+  );
 }
 
 /** Stands before what travels. */

@@ -37,19 +37,29 @@ export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Tas
       const chain = chainOf(entries);
       checkInput(chain, input, tools);
       const ids = createJobIds(idempotencyKey ?? tools.context.system.id(), { isJob: false });
-      return await withDeadline(runChain(chain, input, { signal: signal ?? NEVER, ids }, tools), { signal });
+      return await withDeadline(runChain(chain, input, { signal: signal ?? NEVER, ids }, tools), {
+        signal,
+      });
     },
   };
   return task;
 }
 
 /** A behavior in its place. Its settings are checked now, but by a schema that takes its time. */
-export function createEntry(name: string, config: PluginConfig, { table, context }: TaskTools): ChainEntry {
+export function createEntry(
+  name: string,
+  config: PluginConfig,
+  { table, context }: TaskTools,
+): ChainEntry {
   const definition = table.get(contractOf(Behavior), name);
   const action = `add behavior ${shown(name)}`;
   checkSettings(config, action);
   const entry: ChainEntry = { name, definition, config: frozenCopy(config) };
-  const checked = validateConfig(definition, fillConfig(definition, config, { action, ...context }), action);
+  const checked = validateConfig(
+    definition,
+    fillConfig(definition, config, { action, ...context }),
+    action,
+  );
   if (checked instanceof Promise) checked.catch(() => {}); // the first run says so
   return entry;
 }
@@ -62,7 +72,11 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
   if (used === undefined || settings === undefined) return;
   const action = `add behavior ${shown(name)} with ${shown(used.name)}`;
   const given = settings(fillConfig(definition, config, { action, ...context }));
-  const checked = validateConfig(used.definition, fillConfig(used.definition, given, { action, ...context }), action);
+  const checked = validateConfig(
+    used.definition,
+    fillConfig(used.definition, given, { action, ...context }),
+    action,
+  );
   if (checked instanceof Promise) checked.catch(() => {}); // it is checked again when the plugin is made
 }
 

@@ -19,7 +19,9 @@ import { decodeTravelling, encodeTravelling } from "./travel.ts";
 const MOST_KEPT = 1_000;
 
 /** Creates the tasks of a set. */
-export function createTaskSet(tools: TaskTools): Pick<Plugins, "defineTask" | "createTask"> & CallRunner {
+export function createTaskSet(
+  tools: TaskTools,
+): Pick<Plugins, "defineTask" | "createTask"> & CallRunner {
   const functions = new Map<string, TaskFunction>();
   const kept = new Map<string, readonly ChainEntry[]>();
 
@@ -29,14 +31,17 @@ export function createTaskSet(tools: TaskTools): Pick<Plugins, "defineTask" | "c
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot find task ${shown(name)}: it is not defined here`,
-      hint: `Define it: plugins.defineTask("name", fn). There is: ${[...functions.keys()].join(", ") || "none"}.`,
+      hint: `Define it: plugins.defineTask("name", fn). There is: ${
+        [...functions.keys()].join(", ") || "none"
+      }.`,
     });
   }
 
   /** The behaviors of a call: the same for the same call, so that what they keep serves the next job too. */
   function entriesOf({ task, behaviors }: ScheduledCall): readonly ChainEntry[] {
     const key = JSON.stringify([task, behaviors]);
-    const entries = kept.get(key) ?? behaviors.map(({ name, config }) => createEntry(name, config as object, tools));
+    const entries = kept.get(key) ??
+      behaviors.map(({ name, config }) => createEntry(name, config as object, tools));
     kept.delete(key);
     kept.set(key, entries);
     if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
@@ -49,7 +54,11 @@ export function createTaskSet(tools: TaskTools): Pick<Plugins, "defineTask" | "c
     }
     checkFunction(given, "create a task");
     const defined = [...functions].find(([, fn]) => fn === given)?.[0];
-    const target = { task: defined ?? (given.name || "closure"), isDefined: defined !== undefined, fn: given };
+    const target = {
+      task: defined ?? (given.name || "closure"),
+      isDefined: defined !== undefined,
+      fn: given,
+    };
     return buildTask(target, tools) as Task<never>;
   }
 
@@ -59,12 +68,20 @@ export function createTaskSet(tools: TaskTools): Pick<Plugins, "defineTask" | "c
       const action = `define task ${shown(name)}`;
       if (typeof name !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
         const hint = 'Names are 1 to 100 letters, digits, ".", "_" and "-": finalize_upload.';
-        throw new RegistryError({ code: "Invalid", message: `Cannot ${action}: this is no name`, hint });
+        throw new RegistryError({
+          code: "Invalid",
+          message: `Cannot ${action}: this is no name`,
+          hint,
+        });
       }
       checkFunction(fn, action);
       if (functions.has(name)) {
         const hint = "Each name stands for one function in a set: choose another.";
-        throw new RegistryError({ code: "AlreadyExists", message: `Cannot ${action}: the name is taken`, hint });
+        throw new RegistryError({
+          code: "AlreadyExists",
+          message: `Cannot ${action}: the name is taken`,
+          hint,
+        });
       }
       functions.set(name, fn);
       return fn;
@@ -77,7 +94,13 @@ export function createTaskSet(tools: TaskTools): Pick<Plugins, "defineTask" | "c
       const input = await decodeTravelling(call.input, { task, registry: tools.registry, signal });
       const run = { signal, jobId, onProgress, ids: createJobIds(jobId, { isJob: true }) };
       const result = await withDeadline(runChain(chain, input, run, tools), { signal });
-      return await encodeTravelling(result, { what: "result", task, registry: tools.registry, jobId, signal });
+      return await encodeTravelling(result, {
+        what: "result",
+        task,
+        registry: tools.registry,
+        jobId,
+        signal,
+      });
     },
   };
 }
@@ -85,12 +108,17 @@ export function createTaskSet(tools: TaskTools): Pick<Plugins, "defineTask" | "c
 /** What comes from a queue may have been written by anybody. */
 function checkCall(call: ScheduledCall): void {
   const { task, behaviors, input } = (call ?? {}) as Partial<ScheduledCall>;
-  const isBehavior = (given: unknown) => typeof (given as { name?: unknown } | null)?.name === "string";
-  const isCall = typeof task === "string" && Array.isArray(behaviors) && behaviors.every(isBehavior);
+  const isBehavior = (given: unknown) =>
+    typeof (given as { name?: unknown } | null)?.name === "string";
+  const isCall = typeof task === "string" && Array.isArray(behaviors) &&
+    behaviors.every(isBehavior);
   if (isCall && (input satisfies PlainValue | undefined) !== undefined) return;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot run a call: ${described(call)} does not name a task, its behaviors and its input`,
-    hint: "Calls are made by tasks that were submitted with a runner which crosses to another process.",
+    message: `Cannot run a call: ${
+      described(call)
+    } does not name a task, its behaviors and its input`,
+    hint:
+      "Calls are made by tasks that were submitted with a runner which crosses to another process.",
   });
 }

@@ -43,7 +43,8 @@ export function checkTravels(value: unknown, { what, task, registry }: TravelOpt
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot ${action}: ${problem}`,
-      hint: "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.",
+      hint:
+        "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.",
     });
   }
   bytes += new TextEncoder().encode(JSON.stringify(outline)).byteLength;
@@ -51,7 +52,8 @@ export function checkTravels(value: unknown, { what, task, registry }: TravelOpt
     throw new RegistryError({
       code: "Invalid",
       message: `Cannot ${action}: it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`,
-      hint: "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
+      hint:
+        "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
     });
   }
   return bytes;
@@ -65,7 +67,9 @@ export async function encodeTravelling(
   if (checkTravels(value, options) <= MOST_TRAVELLING_BYTES) {
     return mapBytes(
       value,
-      (part) => ({ [BYTES]: Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("base64") }),
+      (part) => ({
+        [BYTES]: Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString("base64"),
+      }),
     ) as PlainValue;
   }
   const name = `jobs:${options.what}`;
@@ -82,12 +86,15 @@ export async function decodeTravelling(
   { registry, task, signal }: { registry?: TaskRegistry; task: string; signal?: AbortSignal },
 ): Promise<unknown> {
   const ref = isObject(value) ? value[ARTIFACT] : undefined;
-  if (typeof ref !== "string" || !/^jobs:(input|result)@[^/]+$/.test(ref)) return decodeBytes(value);
+  if (typeof ref !== "string" || !/^jobs:(input|result)@[^/]+$/.test(ref)) {
+    return decodeBytes(value);
+  }
   if (registry !== undefined) return await registry.load(ref, { signal });
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read what task ${shown(task)} was sent: it is in a registry, as ${shown(ref)}`,
-    hint: "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
+    hint:
+      "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
   });
 }
 
@@ -95,7 +102,9 @@ function decodeBytes(value: PlainValue): unknown {
   if (Array.isArray(value)) return value.map(decodeBytes);
   if (!isObject(value)) return value;
   if (typeof value[BYTES] === "string") return new Uint8Array(Buffer.from(value[BYTES], "base64"));
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, decodeBytes(member)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, decodeBytes(member)]),
+  );
 }
 
 /** A copy with other bytes; what is undefined is left out of objects, and null by itself. */
@@ -107,17 +116,25 @@ function mapBytes(value: unknown, change: (bytes: Uint8Array) => unknown, depth 
   if (Array.isArray(value) && prototype === Array.prototype) {
     return Array.from(value, (member) => mapBytes(member, change, depth + 1));
   }
-  if (prototype !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0) return value;
+  if (prototype !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0) {
+    return value;
+  }
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.map(([key, member]) => [key, mapBytes(member, change, depth + 1)]));
+  return Object.fromEntries(
+    members.map(([key, member]) => [key, mapBytes(member, change, depth + 1)]),
+  );
 }
 
 /** Members that would be read as what stands for something else. */
 function reservedProblem(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.map(reservedProblem).find((problem) => problem !== undefined);
+  if (Array.isArray(value)) {
+    return value.map(reservedProblem).find((problem) => problem !== undefined);
+  }
   if (!isObject(value)) return undefined;
   const reserved = Object.keys(value).find((key) => key === ARTIFACT || key === BYTES);
-  if (reserved !== undefined) return `it has a member ${reserved}, which stands for something else on the way`;
+  if (reserved !== undefined) {
+    return `it has a member ${reserved}, which stands for something else on the way`;
+  }
   return reservedProblem(Object.values(value));
 }
 

@@ -10,7 +10,11 @@ import type { BullmqStore } from "./store.ts";
 const REFUSED = /^(28000|28P01|42501)$|^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** What the caller is told of a failure: what was to be done, and why it was not. */
-export function failure(what: string, { kind, location, lastFailure }: BullmqStore, cause: unknown): RegistryError {
+export function failure(
+  what: string,
+  { kind, location, lastFailure }: BullmqStore,
+  cause: unknown,
+): RegistryError {
   if (isRegistryError(cause)) return cause;
   const timedOut = cause instanceof Error && cause.name === "TimeoutError";
   const error = timedOut ? lastFailure() ?? cause : cause;

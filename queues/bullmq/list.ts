@@ -49,7 +49,8 @@ export async function listJobs(
         );
         for (const said of jobs) {
           if (said === undefined) continue;
-          const fits = (group === undefined || said.group === group) && (state === undefined || said.state === state);
+          const fits = (group === undefined || said.group === group) &&
+            (state === undefined || said.state === state);
           if (fits) found.set(said.id, said);
         }
       }
@@ -65,7 +66,8 @@ async function* pagesOf(
   { place, store, limit }: { place: Place; store: string; limit: number },
 ): AsyncIterable<string[]> {
   // BullMQ (6.7) counts waiting and active jobs of PostgreSQL from the newest, also where the oldest are to be first.
-  const isWhole = limit === Infinity || (store === "postgres" && (place === "waiting" || place === "active"));
+  const isWhole = limit === Infinity ||
+    (store === "postgres" && (place === "waiting" || place === "active"));
   if (isWhole) return yield await queue.getRanges([place], 0, -1, true);
   for (let from = 0;; from += IDS_AT_ONCE) {
     const ids = await queue.getRanges([place], from, from + IDS_AT_ONCE - 1, true);

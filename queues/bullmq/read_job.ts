@@ -16,7 +16,9 @@ export async function readJob(queue: Queue, id: string): Promise<Job<JobForm> | 
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error; // the server fails otherwise
     throw new RegistryError({
       code: "Corrupt",
-      message: `Cannot read job ${JSON.stringify(id)}: what its queue has of it is damaged: ${messageOf(error)}`,
+      message: `Cannot read job ${JSON.stringify(id)}: what its queue has of it is damaged: ${
+        messageOf(error)
+      }`,
       hint: "Another program wrote it, or an accident did. Remove it, and add it again.",
       cause: error,
     });
@@ -26,6 +28,13 @@ export async function readJob(queue: Queue, id: string): Promise<Job<JobForm> | 
 /** What is told of a job that cannot be read; throws any other error, so that one damaged job hides no others. */
 export function toldDamaged(id: string, state: JobState, error: unknown): QueuedJob {
   if (!isRegistryError(error) || error.code !== "Corrupt") throw error;
-  const unknown = { group: "", kind: "", data: null, attempts: 1, attemptsMade: 0, addedAt: new Date(0) };
+  const unknown = {
+    group: "",
+    kind: "",
+    data: null,
+    attempts: 1,
+    attemptsMade: 0,
+    addedAt: new Date(0),
+  };
   return { id, ...unknown, state, reason: error.message };
 }

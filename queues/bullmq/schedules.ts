@@ -43,8 +43,15 @@ export function createBullmqSchedules(
         "list schedules of",
         queue.getJobSchedulers(0, -1, true).then((known) =>
           known.map(({ key, name, pattern, every, tz, next, template }) => ({
-            ...{ id: key, group: formOf({ data: template?.data }).group, kind: name, nextAt: new Date(next ?? 0) },
-            ...(pattern === undefined ? { everyMs: every } : { cron: pattern, timeZone: tz ?? "UTC" }),
+            ...{
+              id: key,
+              group: formOf({ data: template?.data }).group,
+              kind: name,
+              nextAt: new Date(next ?? 0),
+            },
+            ...(pattern === undefined
+              ? { everyMs: every }
+              : { cron: pattern, timeZone: tz ?? "UTC" }),
           }))
         ),
         options,
@@ -53,7 +60,10 @@ export function createBullmqSchedules(
 }
 
 /** BullMQ reads it when the schedule is added, and throws what cannot be told from a server that fails. */
-function checkCron({ id, cron, timeZone }: Required<Pick<NewSchedule, "id" | "cron" | "timeZone">>, now: number): void {
+function checkCron(
+  { id, cron, timeZone }: Required<Pick<NewSchedule, "id" | "cron" | "timeZone">>,
+  now: number,
+): void {
   let next: number | undefined;
   try {
     next = getNextMillis(now, { pattern: cron, tz: timeZone }) as number | undefined;

@@ -24,7 +24,8 @@ const PLACES: readonly [Place, JobState][] = [
 /** The places where jobs of a state may be; one that is cancelled is only marked. */
 export function placesOf(state: JobState | undefined): Place[] {
   return PLACES.filter(([, its]) =>
-    state === undefined || its === state || (state === "cancelled" && its !== "running" && its !== "done")
+    state === undefined || its === state ||
+    (state === "cancelled" && its !== "running" && its !== "done")
   ).map(([place]) => place);
 }
 
@@ -55,7 +56,8 @@ export function told(job: StoredJob, state: JobState): QueuedJob {
   const { group, data } = formOf(job);
   const cancelled = cancellationOf(job);
   // It may have ended by itself before it was marked: one that was cancelled failed with that as its reason.
-  const other = state === "done" || state === "running" || (state === "failed" && failedReason !== cancelled);
+  const other = state === "done" || state === "running" ||
+    (state === "failed" && failedReason !== cancelled);
   const shown = cancelled === undefined || other ? state : "cancelled";
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
@@ -66,6 +68,10 @@ export function told(job: StoredJob, state: JobState): QueuedJob {
     ...(finishedOn ? { endedAt: new Date(finishedOn) } : {}),
     ...(progress === undefined ? {} : { progress }),
     ...(shown === "done" ? { result: (job.returnvalue ?? null) as PlainValue } : {}),
-    ...(shown === "cancelled" ? { reason: cancelled } : shown === "failed" ? { reason: failedReason } : {}),
+    ...(shown === "cancelled"
+      ? { reason: cancelled }
+      : shown === "failed"
+      ? { reason: failedReason }
+      : {}),
   };
 }

@@ -17,7 +17,9 @@ export async function trimEnded(queue: Queue, mostEnded = MOST_ENDED): Promise<v
     for (let from = mostEnded;;) {
       const ids = await queue.getRanges([place], from, from + FORGOTTEN_AT_ONCE - 1); // the newest are first
       if (ids.length === 0) break;
-      const left = await Promise.all(ids.map((id) => queue.remove(id).then(() => false, isOfSchedule)));
+      const left = await Promise.all(
+        ids.map((id) => queue.remove(id).then(() => false, isOfSchedule)),
+      );
       from += left.filter((isLeft) => isLeft).length;
     }
   }

@@ -7,7 +7,12 @@ import { UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
-import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/services/queue.ts";
+import type {
+  JobHandler,
+  QueueWorker,
+  WorkerEvent,
+  WorkOptions,
+} from "../../core/services/queue.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -56,9 +61,21 @@ interface Running {
 }
 
 /** Creates a worker, and waits until it takes jobs. */
-export async function createBullmqWorker(handler: JobHandler, options: BullmqWorkerOptions): Promise<QueueWorker> {
-  const { store, settings, backend, system, find, readyWithinMs, concurrency = 1, rateLimit, onEvent = () => {} } =
-    options;
+export async function createBullmqWorker(
+  handler: JobHandler,
+  options: BullmqWorkerOptions,
+): Promise<QueueWorker> {
+  const {
+    store,
+    settings,
+    backend,
+    system,
+    find,
+    readyWithinMs,
+    concurrency = 1,
+    rateLimit,
+    onEvent = () => {},
+  } = options;
   const running = new Map<string, Running>();
   const over = new AbortController();
   let looking: Promise<void> | undefined;
@@ -69,7 +86,12 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     const { group, data } = formOf(job);
     const cancelled = cancellationOf(job);
     if (cancelled !== undefined) throw neverAgain(cancelled);
-    const entry: Running = { job, controller: new AbortController(), startedAt: system.monotonic(), handBack: false };
+    const entry: Running = {
+      job,
+      controller: new AbortController(),
+      startedAt: system.monotonic(),
+      handBack: false,
+    };
     const progress = createProgress(job);
     running.set(id, entry);
     keepCompleting(job);
@@ -77,7 +99,10 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
     tell({ event: "started", id, group });
     try {
       const { signal } = entry.controller;
-      const result = resultOf(id, await handler({ id, group, kind, data }, { signal, onProgress: progress.say }));
+      const result = resultOf(
+        id,
+        await handler({ id, group, kind, data }, { signal, onProgress: progress.say }),
+      );
       await progress.told();
       return result;
     } catch (error) {
@@ -118,7 +143,9 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
   }
 
   /** Tells the server how far a job is: the last that it said, where it says more than the server takes. */
-  function createProgress(job: Job<JobForm>): { say(progress: PlainValue): void; told(): Promise<void> } {
+  function createProgress(
+    job: Job<JobForm>,
+  ): { say(progress: PlainValue): void; told(): Promise<void> } {
     let next: ProgressForm | undefined;
     let telling: Promise<void> | undefined;
     async function tellAll(): Promise<void> {
@@ -192,14 +219,19 @@ export async function createBullmqWorker(handler: JobHandler, options: BullmqWor
       stalledInterval: STALLED_EVERY_MS,
       maxStalledCount: MOST_DEATHS,
       runRetryDelay: ASK_AGAIN_MS,
-      ...(rateLimit === undefined ? {} : { limiter: { max: rateLimit.max, duration: rateLimit.perMs } }),
+      ...(rateLimit === undefined
+        ? {}
+        : { limiter: { max: rateLimit.max, duration: rateLimit.perMs } }),
     } as never,
     backend as never,
   );
   worker.on("error", (error) => tell({ event: "trouble", reason: messageOf(error) }));
   worker.on("lockRenewalFailed", lose);
   worker.on("stalled", (id) => tell({ event: "taken over", id }));
-  worker.on("completed", (job) => end({ event: "done", id: job.id ?? "", group: formOf(job).group }));
+  worker.on(
+    "completed",
+    (job) => end({ event: "done", id: job.id ?? "", group: formOf(job).group }),
+  );
   worker.on("failed", (job, error) => {
     if (job === undefined) return;
     const { id = "", attemptsMade, opts: { attempts = 1 } } = job;

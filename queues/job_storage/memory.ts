@@ -27,7 +27,9 @@ export interface MemoryJobStorageOptions {
  * assertEquals((await storage.get("a"))?.result, 7);
  * ```
  */
-export function createMemoryJobStorage({ mostJobs = 100_000 }: MemoryJobStorageOptions = {}): JobStorage {
+export function createMemoryJobStorage(
+  { mostJobs = 100_000 }: MemoryJobStorageOptions = {},
+): JobStorage {
   const jobs = new Map<string, QueuedJob>();
   return {
     kind: "memory",

@@ -24,7 +24,10 @@ export interface RedisJobStorageOptions {
 const READ_AT_ONCE = 200;
 
 /** Opens the storage at a `redis:` or `rediss:` URL. */
-export async function openRedisJobStorage(url: string, options: RedisJobStorageOptions): Promise<JobStorage> {
+export async function openRedisJobStorage(
+  url: string,
+  options: RedisJobStorageOptions,
+): Promise<JobStorage> {
   const { name, keepMs, system } = options;
   const redis = await openRedis(url, { what: "the storage of jobs" });
   const index = `holdfast:jobs:${name}`;
@@ -42,14 +45,21 @@ export async function openRedisJobStorage(url: string, options: RedisJobStorageO
     get: async (id, sent) => parseJob(await redis.send(["GET", keyOf(id)], sent)),
     async list({ group, state, after, limit = Infinity, signal } = {}) {
       const found: QueuedJob[] = [];
-      const rank = after === undefined ? -1 : await redis.send(["ZREVRANK", index, after], { signal }) as number | null;
+      const rank = after === undefined
+        ? -1
+        : await redis.send(["ZREVRANK", index, after], { signal }) as number | null;
       if (rank === null) throw notListed(after!);
       for (let from = rank + 1; found.length < limit; from += READ_AT_ONCE) {
-        const ids = await redis.send(["ZREVRANGE", index, from, from + READ_AT_ONCE - 1], { signal }) as string[];
+        const ids = await redis.send(["ZREVRANGE", index, from, from + READ_AT_ONCE - 1], {
+          signal,
+        }) as string[];
         if (ids.length === 0) break;
-        const texts = await redis.send(["MGET", ...ids.map(keyOf)], { signal }) as (string | null)[];
+        const texts = await redis.send(["MGET", ...ids.map(keyOf)], {
+          signal,
+        }) as (string | null)[];
         for (const job of texts.map(parseJob)) {
-          const fits = (group === undefined || job?.group === group) && (state === undefined || job?.state === state);
+          const fits = (group === undefined || job?.group === group) &&
+            (state === undefined || job?.state === state);
           if (job !== undefined && fits && found.length < limit) found.push(job);
         }
       }

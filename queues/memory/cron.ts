@@ -17,7 +17,9 @@ export interface CronTimes {
  * Reads when a time recurs, and returns what tells the next one after a moment, both milliseconds since 1970; undefined
  * where there is none. Throws for what is no such time.
  */
-export function createCronTimes({ cron, timeZone }: CronTimes): (afterMs: number) => number | undefined {
+export function createCronTimes(
+  { cron, timeZone }: CronTimes,
+): (afterMs: number) => number | undefined {
   const times = new Cron(cron, { timezone: timeZone });
   return (afterMs) => times.nextRun(new Date(afterMs))?.getTime();
 }

@@ -72,7 +72,9 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
       const schedule = structuredClone(given);
       const { id, cron, timeZone = "UTC", everyMs = 0 } = schedule;
       const now = system.now();
-      const after = cron === undefined ? (ms: number) => ms + everyMs : await cronTimes(id, { cron, timeZone });
+      const after = cron === undefined
+        ? (ms: number) => ms + everyMs
+        : await cronTimes(id, { cron, timeZone });
       const first = cron === undefined ? now : after(now);
       if (first === undefined) throw notScheduled(id, `${cron} is never`, CRON_HINT);
       unschedule(id);
@@ -80,7 +82,9 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
     },
     unschedule,
     list: () =>
-      [...kept.values()].map(({ schedule: { id, cron, timeZone = "UTC", everyMs, job }, nextMs }) => ({
+      [...kept.values()].map((
+        { schedule: { id, cron, timeZone = "UTC", everyMs, job }, nextMs },
+      ) => ({
         ...{ id, group: job.group, kind: job.kind, nextAt: new Date(nextMs) },
         ...(cron === undefined ? { everyMs } : { cron, timeZone }),
       })),
@@ -95,7 +99,10 @@ function jobIdOf(schedule: string, ms: number): string {
   return `repeat:${schedule}:${ms}`;
 }
 
-async function cronTimes(id: string, times: { cron: string; timeZone: string }): Promise<Kept["after"]> {
+async function cronTimes(
+  id: string,
+  times: { cron: string; timeZone: string },
+): Promise<Kept["after"]> {
   const { createCronTimes } = await loadPart<CronPart>("./cron.ts", import.meta.url);
   try {
     return createCronTimes(times);

@@ -5,7 +5,13 @@
  */
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
-import type { JobHandler, QueueWorker, RateLimit, WorkerEvent, WorkOptions } from "../../core/services/queue.ts";
+import type {
+  JobHandler,
+  QueueWorker,
+  RateLimit,
+  WorkerEvent,
+  WorkOptions,
+} from "../../core/services/queue.ts";
 import { alter } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 

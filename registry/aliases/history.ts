@@ -42,7 +42,12 @@ function versionOf(found: FoundRecord, name: string, alias: string): Pick<AliasC
 
 function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
   const { commit, generation, createdAt } = record;
-  return { commit, generation, changedAt: new Date(info.modifiedAt), createdAt: new Date(createdAt) };
+  return {
+    commit,
+    generation,
+    changedAt: new Date(info.modifiedAt),
+    createdAt: new Date(createdAt),
+  };
 }
 
 function neverSet({ backend }: Context, name: string, alias: string): RegistryError {

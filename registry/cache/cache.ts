@@ -83,7 +83,9 @@ export interface CacheParts {
 }
 
 /** Creates the cache of an open registry. */
-export function createCache({ backend, maxBytes, registry, system, logger }: CacheParts): RegistryCache {
+export function createCache(
+  { backend, maxBytes, registry, system, logger }: CacheParts,
+): RegistryCache {
   const uses = createUses(backend, system);
   const seal = createSeal(backend, system);
   const forgotten = new Set<string>();
@@ -172,7 +174,9 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
   }
 
   async function discard(key: string, state: string): Promise<void> {
-    logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, { cache: backend.location });
+    logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, {
+      cache: backend.location,
+    });
     await remove(key);
   }
 
@@ -189,7 +193,11 @@ export function createCache({ backend, maxBytes, registry, system, logger }: Cac
   }
 
   /** Writes an entry; one that is being made may still be abandoned. */
-  async function write(key: string, content: Uint8Array | EntryStream, size: number): Promise<void> {
+  async function write(
+    key: string,
+    content: Uint8Array | EntryStream,
+    size: number,
+  ): Promise<void> {
     try {
       const grant = await room.take(size);
       if (grant === undefined) return;

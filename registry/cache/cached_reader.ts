@@ -116,7 +116,10 @@ export function createCachedReader(
     }
   }
 
-  async function* cachedChunks(file: StoredFile, { windowBytes }: WindowOptions): AsyncGenerator<Uint8Array> {
+  async function* cachedChunks(
+    file: StoredFile,
+    { windowBytes }: WindowOptions,
+  ): AsyncGenerator<Uint8Array> {
     if (file.size <= Math.min(windowBytes ?? Infinity, AT_ONCE_BYTES)) {
       const bytes = await cachedBytes(cache, file, verify);
       if (bytes !== undefined) yield bytes;
@@ -224,7 +227,10 @@ async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal
 }
 
 /** A stream without what its reader has already. */
-async function* without(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+async function* without(
+  chunks: AsyncIterable<Uint8Array>,
+  bytes: number,
+): AsyncGenerator<Uint8Array> {
   let skip = bytes;
   for await (const chunk of chunks) {
     if (skip < chunk.byteLength) yield chunk.subarray(skip);

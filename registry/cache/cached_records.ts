@@ -31,7 +31,11 @@ function cacheOf({ cache, settings }: Context): RegistryCache | undefined {
  * The version that a ref names, from the cache. With `verify: "full"`, and now and then without, a listing must show the
  * same record as the head; else it may have been deleted elsewhere since.
  */
-export async function locateCached(context: Context, ref: Ref, options: ReadOptions): Promise<Located | undefined> {
+export async function locateCached(
+  context: Context,
+  ref: Ref,
+  options: ReadOptions,
+): Promise<Located | undefined> {
   const cache = cacheOf(context);
   const { name, selector } = ref;
   if (cache === undefined || selector.kind !== "version") return undefined;
@@ -64,8 +68,18 @@ async function decodeEntry(
   const key = recordKey(cell, generation);
   try {
     const { record, inline } = decodeRecord(bytes, key);
-    if (record.kind === "version" && versionCell(record.name, parseVersion(record.version), true) === cell) {
-      const head = { key, generation, size, modifiedAt, dead: false, ...(etag === undefined ? {} : { etag }) };
+    if (
+      record.kind === "version" &&
+      versionCell(record.name, parseVersion(record.version), true) === cell
+    ) {
+      const head = {
+        key,
+        generation,
+        size,
+        modifiedAt,
+        dead: false,
+        ...(etag === undefined ? {} : { etag }),
+      };
       return { cell, generation, record, head, found: { record, inline, info: head } };
     }
   } catch (error) {
@@ -75,12 +89,18 @@ async function decodeEntry(
 }
 
 /** Keeps the record of a version that was named and just read. One that landed late may come not to count: it is not kept. */
-export function keepRecord(context: Context, { selector }: Ref, { cell, found, head }: Located): void {
+export function keepRecord(
+  context: Context,
+  { selector }: Ref,
+  { cell, found, head }: Located,
+): void {
   if (selector.kind !== "version") return;
   const cache = cacheOf(context);
   const { bytes } = found;
   if (cache === undefined || bytes === undefined || bytes.byteLength > MAX_RECORD_BYTES) return;
-  if (cache.forgotten.has(cell) || isLate(context, found) || isLate(context, { ...found, info: head })) return;
+  if (
+    cache.forgotten.has(cell) || isLate(context, found) || isLate(context, { ...found, info: head })
+  ) return;
   cache.keepRecord(cell, { seen: head, bytes });
 }
 
@@ -92,7 +112,11 @@ export async function forgetRecord(context: Context, cell: string): Promise<void
 }
 
 /** Writes above a record, which is forgotten whatever becomes of the write. */
-export async function whileForgetting<T>(context: Context, cell: string, write: () => Promise<T>): Promise<T> {
+export async function whileForgetting<T>(
+  context: Context,
+  cell: string,
+  write: () => Promise<T>,
+): Promise<T> {
   cacheOf(context)?.forgotten.add(cell);
   try {
     return await write();

@@ -57,7 +57,10 @@ export async function clearEntries(
 }
 
 /** How much a cache holds. */
-export async function measureEntries(backend: Backend, { signal }: SignalOptions): Promise<ClearCacheReport> {
+export async function measureEntries(
+  backend: Backend,
+  { signal }: SignalOptions,
+): Promise<ClearCacheReport> {
   const report: ClearCacheReport = { files: 0, bytes: 0 };
   for (const folder of [FILES, RECORDS]) {
     for await (const { size } of listCached(backend, folder, { signal })) {

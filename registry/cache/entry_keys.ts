@@ -44,7 +44,10 @@ export interface CachedRegistry {
 }
 
 /** The key of the record that counts in a cell. */
-export function recordEntryKey({ id, location, createdAt, etag = "" }: CachedRegistry, cell: string): string {
+export function recordEntryKey(
+  { id, location, createdAt, etag = "" }: CachedRegistry,
+  cell: string,
+): string {
   const digest = sha256([location, createdAt, etag, cell].join("\n"));
   return `${recordsOf(id)}${digest.slice(0, 2)}/${digest}`;
 }

@@ -9,7 +9,9 @@ import type { SignalOptions } from "../../core/registry.ts";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const ENTRY = "[0-9a-f]{2}/[0-9a-f]{64}";
-const CACHED = new RegExp(`^(?:files/${ENTRY}|records/${ID}/${ENTRY}|uses/${ID}|reserved/${ID}-[0-9]+)$`);
+const CACHED = new RegExp(
+  `^(?:files/${ENTRY}|records/${ID}/${ENTRY}|uses/${ID}|reserved/${ID}-[0-9]+)$`,
+);
 
 /** The objects of a cache below one of its folders. */
 export async function* listCached(

@@ -31,7 +31,9 @@ const MARK_BYTES = 64;
 export function encodeRecordEntry({ seen, checkedAt, bytes }: RecordEntry, sign: Sign): Uint8Array {
   const { generation, size, modifiedAt, etag } = seen;
   const encoder = new TextEncoder();
-  const line = encoder.encode(`${JSON.stringify({ generation, size, modifiedAt, etag, checkedAt })}\n`);
+  const line = encoder.encode(
+    `${JSON.stringify({ generation, size, modifiedAt, etag, checkedAt })}\n`,
+  );
   return concatBytes([line, encoder.encode(`${sign(concatBytes([line, bytes]))}\n`), bytes]);
 }
 
@@ -50,5 +52,7 @@ export function decodeRecordEntry(entry: Uint8Array, sign: Sign): RecordEntry | 
 /** Whether a listing shows the record that was cached: records are never changed, so it is the same then. */
 export function isSameHead(seen: SeenHead, head: SeenHead | undefined): boolean {
   return head !== undefined &&
-    (["generation", "size", "modifiedAt", "etag"] as const).every((name) => head[name] === seen[name]);
+    (["generation", "size", "modifiedAt", "etag"] as const).every((name) =>
+      head[name] === seen[name]
+    );
 }

@@ -79,7 +79,8 @@ export function createRoom({ backend, maxBytes, system, logger, uses }: RoomOpti
   async function takeNow(bytes: number): Promise<Grant | undefined> {
     const now = system.monotonic();
     // While a machine sleeps its monotonic clock may stand still; to others the time has passed.
-    const isHeld = held !== undefined && now - held.monotonic <= HELD_MS && system.now() - held.wall <= HELD_MS;
+    const isHeld = held !== undefined && now - held.monotonic <= HELD_MS &&
+      system.now() - held.wall <= HELD_MS;
     if (!isHeld || bytes > left) {
       if (now < refusedUntil) return undefined;
       if (!await reserve(bytes)) {
@@ -136,7 +137,11 @@ export function createRoom({ backend, maxBytes, system, logger, uses }: RoomOpti
       kept += size;
       logs++;
     }
-    for (const folder of [FILES, RECORDS]) for await (const { size } of listCached(backend, folder)) kept += size;
+    for (const folder of [FILES, RECORDS]) {
+      for await (const { size } of listCached(backend, folder)) {
+        kept += size;
+      }
+    }
     for await (const _ of backend.sweepUploads?.({ olderThan: now - DEAD_MS }) ?? []); // of those that were killed
     if (logs > MAX_LOGS) await fold();
     return { reserved, kept };
@@ -150,7 +155,11 @@ export function createRoom({ backend, maxBytes, system, logger, uses }: RoomOpti
     const entries: { key: string; size: number; at: number }[] = [];
     for (const folder of [FILES, RECORDS]) {
       for await (const { key, size, modifiedAt } of listCached(backend, folder)) {
-        entries.push({ key, size, at: Math.max(modifiedAt <= latest ? modifiedAt : 0, times.get(key) ?? 0) });
+        entries.push({
+          key,
+          size,
+          at: Math.max(modifiedAt <= latest ? modifiedAt : 0, times.get(key) ?? 0),
+        });
       }
     }
     entries.sort((a, b) => a.at - b.at);
@@ -163,7 +172,9 @@ export function createRoom({ backend, maxBytes, system, logger, uses }: RoomOpti
     }
     const kept = new Set(entries.slice(count).map(({ key }) => key));
     await uses.replace(logs, [...times].filter(([key]) => kept.has(key)));
-    logger.debug(`cache: evicted ${count} of ${entries.length} entries`, { cache: backend.location });
+    logger.debug(`cache: evicted ${count} of ${entries.length} entries`, {
+      cache: backend.location,
+    });
     return total;
   }
 

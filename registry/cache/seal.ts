@@ -35,10 +35,14 @@ export function createSeal(backend: Backend, system: System): Seal {
     async decode(key, stored) {
       const known = secret;
       secret ??= await read();
-      const entry = secret === undefined ? undefined : decodeRecordEntry(stored, signBy(secret, key));
+      const entry = secret === undefined
+        ? undefined
+        : decodeRecordEntry(stored, signBy(secret, key));
       if (entry !== undefined || known === undefined) return entry;
       secret = await read(); // another program may have made a new one
-      return secret === undefined || secret === known ? undefined : decodeRecordEntry(stored, signBy(secret, key));
+      return secret === undefined || secret === known
+        ? undefined
+        : decodeRecordEntry(stored, signBy(secret, key));
     },
   };
 

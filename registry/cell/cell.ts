@@ -72,7 +72,9 @@ async function decideCreate(
           await checkLanding(context, operation, found.info);
           await settleOwn(context, operation, key);
         }
-        logger.debug(`${operation.action}: read back "${key}": ${own ? "won" : "lost"}`, { backend: backend.location });
+        logger.debug(`${operation.action}: read back "${key}": ${own ? "won" : "lost"}`, {
+          backend: backend.location,
+        });
         operation.unresolved = false;
         return own ? { won: true } : { won: false, found };
       }
@@ -85,7 +87,11 @@ async function decideCreate(
 type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
 
 /** Sends the create once. Throws only what says that nothing was and nothing will be written. */
-async function send(context: OpeningContext, operation: Operation, { key, bytes, guard }: NewRecord): Promise<Sent> {
+async function send(
+  context: OpeningContext,
+  operation: Operation,
+  { key, bytes, guard }: NewRecord,
+): Promise<Sent> {
   const { backend, logger } = context;
   const wasUnresolved = operation.unresolved;
   operation.unresolved = true;
@@ -102,7 +108,9 @@ async function send(context: OpeningContext, operation: Operation, { key, bytes,
   } catch (error) {
     if (operation.signal?.aborted) throw unknownOutcome(backend, operation, error);
     if (!isRegistryError(error)) throw unknownOutcome(backend, operation, error);
-    logger.debug(`${operation.action}: create of "${key}" failed: ${error.message}`, { backend: backend.location });
+    logger.debug(`${operation.action}: create of "${key}" failed: ${error.message}`, {
+      backend: backend.location,
+    });
     if (error.code === "Unknown") return "fenced"; // the store gave this writer up: it must not try again
     if (error.maybeWritten) return "lost";
     operation.unresolved = wasUnresolved;
@@ -120,7 +128,11 @@ async function send(context: OpeningContext, operation: Operation, { key, bytes,
  * Throws `Unknown` where the own record landed so late that it may lie below the head, or that what it refers to may
  * be gone: then nobody may ever see it.
  */
-async function checkLanding(context: OpeningContext, operation: Operation, info: ObjectInfo): Promise<void> {
+async function checkLanding(
+  context: OpeningContext,
+  operation: Operation,
+  info: ObjectInfo,
+): Promise<void> {
   if (!operation.landedLate(info)) return;
   try {
     // Before any reply only own clocks said when it began, and they may be wrong: what refers to nothing and is the head counts.
@@ -135,7 +147,11 @@ async function checkLanding(context: OpeningContext, operation: Operation, info:
 }
 
 /** What is there is not yet what the disk keeps: the put may have ended between the two. */
-async function settleOwn(context: OpeningContext, operation: Operation, key: string): Promise<void> {
+async function settleOwn(
+  context: OpeningContext,
+  operation: Operation,
+  key: string,
+): Promise<void> {
   try {
     await settle(context, [key], operation.signal);
   } catch (error) {
@@ -151,12 +167,16 @@ async function readBack(
   patience: Patience,
 ): Promise<FoundRecord | undefined> {
   for (let damaged = 0;;) {
-    if (operation.signal?.aborted) throw unknownOutcome(context.backend, operation, operation.signal.reason);
+    if (operation.signal?.aborted) {
+      throw unknownOutcome(context.backend, operation, operation.signal.reason);
+    }
     try {
       return await readRecord(context, key, operation.signal);
     } catch (error) {
       if (!isRegistryError(error)) throw unknownOutcome(context.backend, operation, error);
-      if (error.retry !== "later" && ++damaged >= 3) throw unknownOutcome(context.backend, operation, error);
+      if (error.retry !== "later" && ++damaged >= 3) {
+        throw unknownOutcome(context.backend, operation, error);
+      }
       await patience.wait(error);
     }
   }
@@ -253,7 +273,10 @@ export async function writeCell(
     const bytes = await write.next(known);
     if (bytes === undefined) return undefined;
     const generation = (known?.generation ?? 0) + 1;
-    const outcome = await createRecord(context, operation, { key: recordKey(cell, generation), bytes });
+    const outcome = await createRecord(context, operation, {
+      key: recordKey(cell, generation),
+      bytes,
+    });
     if (outcome.won) return generation;
     write.lost?.(outcome.found);
     known = await knownFrom(context, operation, generation, outcome.found);
@@ -271,10 +294,22 @@ export async function knownFrom(
   const cell = cellOf(head.info.key);
   const found = await countingRecord(context, cell, head, operation.signal);
   const dead = found === undefined || found.record.kind === "deleted";
-  return { generation, previous: head.record.commit, dead, ...(found === undefined ? {} : { found }) };
+  return {
+    generation,
+    previous: head.record.commit,
+    dead,
+    ...(found === undefined ? {} : { found }),
+  };
 }
 
 /** Waits after a lost race: full jitter that grows with the losses. */
-export async function pause(context: OpeningContext, operation: Operation, losses: number): Promise<void> {
-  await context.system.sleep(backoffMs(Math.min(losses, 6), context.system.random), operation.signal);
+export async function pause(
+  context: OpeningContext,
+  operation: Operation,
+  losses: number,
+): Promise<void> {
+  await context.system.sleep(
+    backoffMs(Math.min(losses, 6), context.system.random),
+    operation.signal,
+  );
 }

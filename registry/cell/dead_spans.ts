@@ -11,7 +11,14 @@ import type { ObjectInfo, PutGuard } from "../../core/backend.ts";
 import { isRegistryError, retold } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { decodeNote, encodeNote } from "../../core/text/noted.ts";
-import { afterFolder, nameSegment, parseSpanKey, positionOf, spanFolder, spanKeys } from "../layout.ts";
+import {
+  afterFolder,
+  nameSegment,
+  parseSpanKey,
+  positionOf,
+  spanFolder,
+  spanKeys,
+} from "../layout.ts";
 import type { Context } from "../opening/context.ts";
 import { isOfStore, stampOf } from "../opening/stamp.ts";
 
@@ -42,7 +49,11 @@ export function hasSpans({ settings }: Pick<Context, "settings">): boolean {
 }
 
 /** The notes of a name, given as its encoded segment. */
-export async function listSpanNotes({ backend }: Context, name: string, signal?: AbortSignal): Promise<SpanNote[]> {
+export async function listSpanNotes(
+  { backend }: Context,
+  name: string,
+  signal?: AbortSignal,
+): Promise<SpanNote[]> {
   const notes = new Map<string, SpanNote>();
   for await (const entry of backend.list(spanFolder(name), { signal })) {
     const found = isPrefix(entry) ? undefined : parseSpanKey(entry.key);
@@ -57,7 +68,11 @@ export async function listSpanNotes({ backend }: Context, name: string, signal?:
 
 /** A note as it is stored; one that was ended has no spans. It holds for this registry alone, and for no copy of it. */
 export function encodeSpans(context: Context, name: string, spans: readonly Span[]): Uint8Array {
-  return encodeNote({ ...stampOf(context), name, spans: spans.map(({ first, last }) => [first, last]) });
+  return encodeNote({
+    ...stampOf(context),
+    name,
+    spans: spans.map(({ first, last }) => [first, last]),
+  });
 }
 
 /** What an object of a note says; undefined where it is gone, or not to be believed. */
@@ -70,14 +85,21 @@ export async function readSpanNote(
   const object = await context.backend.get(key, { signal });
   if (object === undefined) return undefined;
   if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-  const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null | undefined;
+  const note = decodeNote(await object.bytes()) as
+    | Partial<Record<string, unknown>>
+    | null
+    | undefined;
   if (!isOfStore(context, note) || note?.name !== name) return undefined;
   const { spans } = note;
-  return Array.isArray(spans) && spans.every(isSpan) ? spans.map(([first, last]) => ({ first, last })) : undefined;
+  return Array.isArray(spans) && spans.every(isSpan)
+    ? spans.map(([first, last]) => ({ first, last }))
+    : undefined;
 }
 
 function isSpan(value: unknown): value is [string, string] {
-  if (!Array.isArray(value) || value.length !== 2 || value.some((end) => typeof end !== "string")) return false;
+  if (!Array.isArray(value) || value.length !== 2 || value.some((end) => typeof end !== "string")) {
+    return false;
+  }
   const [first, last] = value as [string, string];
   return first <= last && folderOf(first) === folderOf(last);
 }
@@ -88,12 +110,18 @@ export function folderOf(position: string): string {
 }
 
 /** The spans that count of a cell's name, the highest first. What cannot be read costs time, nothing else. */
-export async function readSpans(context: Context, cell: string, signal?: AbortSignal): Promise<Span[]> {
+export async function readSpans(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): Promise<Span[]> {
   const name = nameSegment(cell);
   const spans: Span[] = [];
   try {
     for (const note of await listSpanNotes(context, name, signal)) {
-      if (note.begunAt !== undefined) spans.push(...await readCounting(context, name, note, signal));
+      if (note.begunAt !== undefined) {
+        spans.push(...await readCounting(context, name, note, signal));
+      }
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -113,7 +141,9 @@ export async function readCounting(
   if (!isDecided) return [];
   const { begun, decided } = spanKeys(name, id);
   const spans = await readSpanNote(context, name, decided, signal) ?? [];
-  return spans.length === 0 || await context.backend.head(begun, { signal }) === undefined ? [] : spans;
+  return spans.length === 0 || await context.backend.head(begun, { signal }) === undefined
+    ? []
+    : spans;
 }
 
 /** Spans, the highest first. */
@@ -125,7 +155,9 @@ export function inOrder(spans: readonly Span[]): Span[] {
 export function spanAround(ahead: Span[], position: string): Span | undefined {
   while (ahead.length > 0 && ahead[0].last < position) ahead.shift();
   const [span] = ahead;
-  return span !== undefined && span.first <= position && folderOf(span.first) === folderOf(position) ? span : undefined;
+  return span !== undefined && span.first <= position && folderOf(span.first) === folderOf(position)
+    ? span
+    : undefined;
 }
 
 /** The key behind the span that a cell is in, which is forgotten too; undefined where it is in none. */
@@ -136,7 +168,11 @@ export function behindSpan(ahead: Span[], cell: string): string | undefined {
 }
 
 /** What a put of a version's record must not overlook; undefined where there is nothing of the kind. */
-export function spanGuard(context: Context, cell: string, signal?: AbortSignal): PutGuard | undefined {
+export function spanGuard(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): PutGuard | undefined {
   if (!hasSpans(context)) return undefined;
   const name = nameSegment(cell);
   return {
@@ -144,7 +180,12 @@ export function spanGuard(context: Context, cell: string, signal?: AbortSignal):
     async found() {
       const position = positionOf(cell);
       try {
-        await endSpans(context, name, (spans) => spanAround(inOrder(spans), position) !== undefined, signal);
+        await endSpans(
+          context,
+          name,
+          (spans) => spanAround(inOrder(spans), position) !== undefined,
+          signal,
+        );
       } catch (error) {
         throw isRegistryError(error) ? notEnded(error) : error;
       }
@@ -155,7 +196,9 @@ export function spanGuard(context: Context, cell: string, signal?: AbortSignal):
 /** Whatever became of the note, nothing was written of the version. */
 function notEnded(cause: RegistryError): RegistryError {
   const message = `Cannot end a note of deleted versions that this one is among: ${cause.message}`;
-  const lost = cause.maybeWritten ? { code: "Unavailable", retry: "later", maybeWritten: false } as const : {};
+  const lost = cause.maybeWritten
+    ? { code: "Unavailable", retry: "later", maybeWritten: false } as const
+    : {};
   return retold(cause, { message, cause, ...lost });
 }
 

@@ -7,9 +7,20 @@
 import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
-import { decodeRecord, MAX_RECORD_BYTES, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import {
+  decodeRecord,
+  MAX_RECORD_BYTES,
+  OLD_TOMBSTONE_BYTES,
+  TOMBSTONE_BYTES,
+} from "../../core/record/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
-import { compareVersions, decodeOrder, FIRST_VERSION, inRange, takesPrereleases } from "../../core/naming/versions.ts";
+import {
+  compareVersions,
+  decodeOrder,
+  FIRST_VERSION,
+  inRange,
+  takesPrereleases,
+} from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
@@ -55,13 +66,19 @@ function generationOf(key: string): number | undefined {
  * The newest generation of a cell as its head. The size tells whether it is a tombstone, but for the size of old ones,
  * and where it may be a record that was written when tombstones had that.
  */
-export async function headOf(context: Store, newest: Generation, signal?: AbortSignal): Promise<Head> {
+export async function headOf(
+  context: Store,
+  newest: Generation,
+  signal?: AbortSignal,
+): Promise<Head> {
   return { ...newest, dead: saysDead(newest) ?? await isTombstone(context, newest.key, signal) };
 }
 
 /** What its size says; undefined where it says nothing. */
 function saysDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean | undefined {
-  if (size === OLD_TOMBSTONE_BYTES || size === TOMBSTONE_BYTES && !isOfVersion(key)) return undefined;
+  if (size === OLD_TOMBSTONE_BYTES || size === TOMBSTONE_BYTES && !isOfVersion(key)) {
+    return undefined;
+  }
   return size === TOMBSTONE_BYTES;
 }
 
@@ -85,9 +102,15 @@ async function isTombstone(context: Store, key: string, signal?: AbortSignal): P
 }
 
 /** The head of a cell, or of the first in a folder, or undefined where nothing was ever written. */
-export async function readHead(context: Store, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
+export async function readHead(
+  context: Store,
+  cell: string,
+  signal?: AbortSignal,
+): Promise<Head | undefined> {
   const newest = await readFirst(context, cell, { signal });
-  return newest === undefined || "generation" in newest ? newest : await headBehind(context, cell, signal);
+  return newest === undefined || "generation" in newest
+    ? newest
+    : await headBehind(context, cell, signal);
 }
 
 /** The first record with this prefix, as the head of its cell, or what else comes first there; undefined for nothing. */
@@ -108,11 +131,19 @@ export async function readFirst(
   const newest = object && asGeneration(object.info);
   if (newest === undefined) return object?.info;
   // The same as headOf(), without a promise for each.
-  return { ...newest, dead: saysDead(newest) ?? await isTombstone(context, newest.key, signal), object };
+  return {
+    ...newest,
+    dead: saysDead(newest) ?? await isTombstone(context, newest.key, signal),
+    object,
+  };
 }
 
 /** A stranger's file came first. */
-async function headBehind(context: Store, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
+async function headBehind(
+  context: Store,
+  cell: string,
+  signal?: AbortSignal,
+): Promise<Head | undefined> {
   for await (const entry of context.backend.list(cell, { after: cell, signal })) {
     const newest = isPrefix(entry) ? undefined : asGeneration(entry);
     if (newest !== undefined) return await headOf(context, newest, signal);
@@ -125,8 +156,10 @@ export async function readRecord(
   at: string | Generation,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  const { key, object = await context.backend.get(key, { signal }) }: Pick<Generation, "key" | "object"> =
-    typeof at === "string" ? { key: at } : at;
+  const { key, object = await context.backend.get(key, { signal }) }: Pick<
+    Generation,
+    "key" | "object"
+  > = typeof at === "string" ? { key: at } : at;
   if (object === undefined) return undefined;
   if (object.info.size > MAX_RECORD_BYTES) {
     await object.body.cancel().catch(() => {}); // nothing of it was wanted
@@ -141,8 +174,10 @@ export async function readRecord(
 function tooLong(key: string, size: number): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot read record "${key}": it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
-    hint: "Something else was put in its place. Restore the object from a copy; the other versions are not affected.",
+    message:
+      `Cannot read record "${key}": it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
+    hint:
+      "Something else was put in its place. Restore the object from a copy; the other versions are not affected.",
     key,
   });
 }
@@ -151,7 +186,8 @@ function tooLong(key: string, size: number): RegistryError {
 export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot trust record "${key}": it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
+    message:
+      `Cannot trust record "${key}": it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
     hint: "It was moved or copied by hand. Restore the object from a copy.",
     key,
   });
@@ -165,7 +201,8 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
   if (found.record.kind === kind) return found.record as Extract<AnyRecord, { kind: K }>;
   throw new RegistryError({
     code: "Corrupt",
-    message: `Cannot read record "${found.info.key}": it is of kind "${found.record.kind}", not "${kind}"`,
+    message:
+      `Cannot read record "${found.info.key}": it is of kind "${found.record.kind}", not "${kind}"`,
     hint: "It does not belong there. Restore the object from a copy.",
     key: found.info.key,
   });
@@ -246,14 +283,17 @@ export async function* versionHeads(
   options: { range?: VersionRange; deleted?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<VersionHead> {
   const { range } = options;
-  const releases = range === undefined || takesPrereleases(range) ? (["final", "prerelease"] as const) : FINAL_ONLY;
+  const releases = range === undefined || takesPrereleases(range)
+    ? (["final", "prerelease"] as const)
+    : FINAL_ONLY;
   const kinds = context.settings.versioned ? releases : (["single"] as const);
   const streams = kinds.map((kind) => liveHeads(context, versionKindFolder(name, kind), options));
   try {
     const next = await Promise.all(streams.map(nextVersionHead));
     for (;;) {
       const [a, b] = next;
-      const first = a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
+      const first =
+        a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
       const found = next[first];
       if (found === undefined) return;
       if (range === undefined || inRange(found.version, range)) yield found;

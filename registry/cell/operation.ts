@@ -54,7 +54,11 @@ export interface Moment {
 }
 
 /** Starts an operation. */
-export function startOperation(context: OpeningContext, action: string, signal?: AbortSignal): Operation {
+export function startOperation(
+  context: OpeningContext,
+  action: string,
+  signal?: AbortSignal,
+): Operation {
   const { backend, system, settings } = context;
   const commit = system.id();
   const graceMs = leastGraceOf(settings);
@@ -143,11 +147,16 @@ export function startOperation(context: OpeningContext, action: string, signal?:
 }
 
 /** The error of an operation that sent a create and cannot learn what became of it. */
-export function unknownOutcome(backend: Backend, operation: Operation, cause?: unknown): RegistryError {
+export function unknownOutcome(
+  backend: Backend,
+  operation: Operation,
+  cause?: unknown,
+): RegistryError {
   return new RegistryError({
     code: "Unknown",
     message: `Cannot say whether it happened: ${operation.action} was sent and not answered`,
-    hint: "Read it again to see. A save that had an idempotencyKey may be repeated with it: it never saves twice.",
+    hint:
+      "Read it again to see. A save that had an idempotencyKey may be repeated with it: it never saves twice.",
     backend: backend.location,
     maybeWritten: true,
     commit: operation.commit,

@@ -26,11 +26,17 @@ export async function settleVersion(
   signal?: AbortSignal,
 ): Promise<void> {
   if (context.backend.sync === undefined) return; // the long list of its files is read for nothing else
-  const whole = record.kind === "version" ? await withFiles(context, record, signal) ?? record : undefined;
+  const whole = record.kind === "version"
+    ? await withFiles(context, record, signal) ?? record
+    : undefined;
   const payload = whole === undefined
     ? []
     : objectsOf(context, whole).map(([place, object]) => payloadKey(whole.name, place, object));
-  await settle(context, [...payload, info.key, ...await endedNotes(context, info.key, signal)], signal);
+  await settle(
+    context,
+    [...payload, info.key, ...await endedNotes(context, info.key, signal)],
+    signal,
+  );
 }
 
 /** What its writer may have ended, so that it is seen. */

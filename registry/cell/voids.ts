@@ -17,7 +17,8 @@ import { objectsOf, withFiles } from "../payload/objects.ts";
  */
 export function isLate(context: Context, { record, info }: FoundRecord): boolean {
   const startedAt = Date.parse(record.startedAt);
-  return context.createdAt <= startedAt && info.modifiedAt > startedAt + leastGraceOf(context.settings) / 2;
+  return context.createdAt <= startedAt &&
+    info.modifiedAt > startedAt + leastGraceOf(context.settings) / 2;
 }
 
 /** Whether a record landed late and refers to payload: it does not count, or not for long, where that is gone. */
@@ -27,11 +28,16 @@ export function mayBecomeVoid(context: Context, found: FoundRecord): boolean {
 
 /** Whether a record may not count. Almost all count for certain: that spares them the promise of {@linkcode isVoid}. */
 export function isSuspect(context: Context, found: FoundRecord): boolean {
-  return context.voids.has(found.info.key) || found.record.kind === "version" && mayBecomeVoid(context, found);
+  return context.voids.has(found.info.key) ||
+    found.record.kind === "version" && mayBecomeVoid(context, found);
 }
 
 /** Whether a record does not count: it landed late, and of what it refers to something is gone. */
-export async function isVoid(context: Context, found: FoundRecord, signal?: AbortSignal): Promise<boolean> {
+export async function isVoid(
+  context: Context,
+  found: FoundRecord,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const { record, info } = found;
   if (context.voids.has(info.key)) return true;
   if (record.kind !== "version" || !isSuspect(context, found)) return false;
@@ -49,16 +55,24 @@ export async function isVoid(context: Context, found: FoundRecord, signal?: Abor
 export function noteVoid(context: Context, key: string): void {
   if (context.voids.has(key)) return;
   context.voids.add(key);
-  context.logger.warn(`record "${key}" does not count: it landed too late, and its payload is gone`);
+  context.logger.warn(
+    `record "${key}" does not count: it landed too late, and its payload is gone`,
+  );
 }
 
 /** The newest generation that is not known to be void. */
-export async function countingHead(context: Context, cell: string, signal?: AbortSignal): Promise<Head | undefined> {
+export async function countingHead(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): Promise<Head | undefined> {
   const head = await readHead(context, cell, signal);
   if (head === undefined || !context.voids.has(head.key)) return head;
   for await (const entry of context.backend.list(cell, { after: head.key, signal })) {
     const older = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (older !== undefined && !context.voids.has(older.key)) return await headOf(context, older, signal);
+    if (older !== undefined && !context.voids.has(older.key)) {
+      return await headOf(context, older, signal);
+    }
   }
 }
 

@@ -112,7 +112,9 @@ async function addedBefore(
   { part, state, signal }: { part: string; state: DraftState; signal?: AbortSignal },
 ): Promise<AddedPart> {
   const commit = decidedOn(state, part);
-  const there = commit === undefined ? commit : await readAddition(context, draft, { part, commit, signal });
+  const there = commit === undefined
+    ? commit
+    : await readAddition(context, draft, { part, commit, signal });
   if (there === undefined) throw ended(draft, state);
   return added(false, there.note.files);
 }
@@ -136,10 +138,11 @@ async function putNote(
     isOver = false;
     const wasUnresolved = operation.unresolved;
     operation.unresolved = true;
-    const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal }).catch((error) => {
-      if (isRegistryError(error) && !error.maybeWritten) operation.unresolved = wasUnresolved;
-      throw error;
-    });
+    const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal })
+      .catch((error) => {
+        if (isRegistryError(error) && !error.maybeWritten) operation.unresolved = wasUnresolved;
+        throw error;
+      });
     if (result.written) return result.info;
     const info = await backend.head(key, { signal });
     if (info === undefined) throw tooSlow(context, operation, key); // the collector removed it
@@ -159,7 +162,11 @@ function tooSlow({ backend }: Context, { action }: Operation, key: string): Regi
 }
 
 function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
-  return { added: isNew, files: files.length, size: files.reduce((sum, { size }) => sum + size, 0) };
+  return {
+    added: isNew,
+    files: files.length,
+    size: files.reduce((sum, { size }) => sum + size, 0),
+  };
 }
 
 function tooLong({ action }: Operation, files: number): RegistryError {

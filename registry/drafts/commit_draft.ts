@@ -81,7 +81,11 @@ async function filesOfDraft(
 async function goOn(
   context: Context,
   draft: DraftName,
-  { decided, only, signal }: { decided: DecidedParts; only?: readonly string[]; signal?: AbortSignal },
+  { decided, only, signal }: {
+    decided: DecidedParts;
+    only?: readonly string[];
+    signal?: AbortSignal;
+  },
 ): Promise<FoundPart[]> {
   checkSame(draft, only, decided);
   await settle(context, [draftEndKey(draftFolder(draft.name, draft.id))], signal);
@@ -103,21 +107,30 @@ async function decideParts(
   if (only === undefined) {
     await closeDraft(context, draft, signal);
     const closed = await lookAtDraft(context, draft, signal);
-    if (!sameParts(look, closed)) parts = await usableParts(context, draft, { look: closed, signal });
+    if (!sameParts(look, closed)) {
+      parts = await usableParts(context, draft, { look: closed, signal });
+    }
   }
   const keys = parts.flatMap((part) => [part.addition.info.key, ...partObjects(draft.name, part)]);
   await settle(context, keys, signal); // the parts must be durable before they are decided on
-  const decision = parts.map(({ note, addition }): [string, string] => [note.part, addition.commit]);
-  const end = await decideEnd(context, draft, { end: { state: "committed", parts: decision }, signal });
+  const decision = parts.map((
+    { note, addition },
+  ): [string, string] => [note.part, addition.commit]);
+  const end = await decideEnd(context, draft, {
+    end: { state: "committed", parts: decision },
+    signal,
+  });
   if (end.state === "discarded") throw ended(draft, end);
   const decided = new Map(end.parts);
-  const isOwn = decided.size === decision.length && decision.every(([part, commit]) => decided.get(part) === commit);
+  const isOwn = decided.size === decision.length &&
+    decision.every(([part, commit]) => decided.get(part) === commit);
   return isOwn ? parts : await goOn(context, draft, { decided, only, signal });
 }
 
 /** Whether two listings show the same parts. */
 function sameParts(one: DraftLook, other: DraftLook): boolean {
-  const keys = ({ parts }: DraftLook) => [...parts.values()].flat().map(({ info }) => info.key).join(" ");
+  const keys = ({ parts }: DraftLook) =>
+    [...parts.values()].flat().map(({ info }) => info.key).join(" ");
   return keys(one) === keys(other);
 }
 
@@ -144,13 +157,19 @@ async function checkParts(
 }
 
 /** Throws `Conflict` if a draft was committed with other parts than the named ones. */
-function checkSame(draft: DraftName, only: readonly string[] | undefined, parts: DecidedParts): void {
+function checkSame(
+  draft: DraftName,
+  only: readonly string[] | undefined,
+  parts: DecidedParts,
+): void {
   if (only === undefined) return;
   const named = new Set(only);
   if (named.size === parts.size && [...named].every((part) => parts.has(part))) return;
   throw new RegistryError({
     code: "Conflict",
-    message: `Cannot commit ${spoken(draft)}: it was committed with other parts (${listed([...parts.keys()])})`,
+    message: `Cannot commit ${spoken(draft)}: it was committed with other parts (${
+      listed([...parts.keys()])
+    })`,
     hint: "Commit it without `parts` to get its version, or open another draft with another id.",
   });
 }
@@ -161,7 +180,9 @@ function mergeFolders(files: FileToSave[]): FileToSave[] {
   for (const file of files) {
     if (file.mode !== "folder") continue;
     const { modifiedAt = "" } = folders.get(file.path) ?? {};
-    if (!folders.has(file.path) || (file.modifiedAt ?? "") > modifiedAt) folders.set(file.path, file);
+    if (!folders.has(file.path) || (file.modifiedAt ?? "") > modifiedAt) {
+      folders.set(file.path, file);
+    }
   }
   return files.filter((file) => file.mode !== "folder" || folders.get(file.path) === file);
 }
@@ -170,7 +191,9 @@ function filesOfPart({ note, inline, addition }: FoundPart): FileToSave[] {
   const from = encodePlace(draftPlace(addition.commit));
   return note.files.map((file): FileToSave => {
     const { path, parts } = file;
-    const content = parts === undefined ? inNote(file, inline) : new PlacedContent({ ...file, parts, from });
+    const content = parts === undefined
+      ? inNote(file, inline)
+      : new PlacedContent({ ...file, parts, from });
     return { path, ...fileFacts(file), content };
   });
 }
@@ -225,8 +248,11 @@ async function checkPayload(
   if (lost === undefined) return;
   throw new RegistryError({
     code: "Corrupt",
-    message: `Cannot commit ${spoken({ name, id })}: part ${shown(note.part)} has lost some of its bytes`,
-    hint: "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
+    message: `Cannot commit ${spoken({ name, id })}: part ${
+      shown(note.part)
+    } has lost some of its bytes`,
+    hint:
+      "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
     key: lost,
     backend: backend.location,
   });
@@ -235,8 +261,11 @@ async function checkPayload(
 function samePath(draft: DraftName, path: string, parts: string[]): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot commit ${spoken(draft)}: parts ${parts.map(shown).join(" and ")} both have ${shown(path)}`,
-    hint: "Give files of different parts different paths, or name the parts that are meant: { parts }.",
+    message: `Cannot commit ${spoken(draft)}: parts ${parts.map(shown).join(" and ")} both have ${
+      shown(path)
+    }`,
+    hint:
+      "Give files of different parts different paths, or name the parts that are meant: { parts }.",
   });
 }
 

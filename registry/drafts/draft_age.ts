@@ -16,6 +16,10 @@ export function draftMemoryMs(graceMs: number): number {
  * Whether a draft to which something was added last at `newest` was left alone for so long that nobody may begin anything with it. That is two graces before the
  * janitor may collect it: what was begun before has landed by then, or is late and does not count.
  */
-export function isStale({ settings: { graceMs } }: Context, { newest }: { newest?: number }, now: number): boolean {
+export function isStale(
+  { settings: { graceMs } }: Context,
+  { newest }: { newest?: number },
+  now: number,
+): boolean {
   return newest !== undefined && now - newest > draftMemoryMs(graceMs) - 2 * graceMs;
 }

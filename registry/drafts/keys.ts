@@ -44,10 +44,14 @@ export interface DraftKey {
 /** Parses a key below `drafts/`; undefined for a key that no registry writes. */
 export function parseDraftKey(key: string): DraftKey | undefined {
   const [top, name = "", draft = "", segment = "", commit, ...more] = key.split("/");
-  if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) return undefined;
+  if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) {
+    return undefined;
+  }
   if (segment === END && commit === undefined) return { name, draft, mark: "end" };
   if (segment === ENDING && commit === undefined) return { name, draft, mark: "ending" };
   const part = decodeName(segment);
-  if (part === undefined || commit === undefined || !isCommitId(commit) || more.length > 0) return undefined;
+  if (part === undefined || commit === undefined || !isCommitId(commit) || more.length > 0) {
+    return undefined;
+  }
   return { name, draft, added: { part, commit } };
 }

@@ -46,22 +46,31 @@ export function encodePart(note: PartNote, inline: readonly Uint8Array[]): Uint8
 }
 
 /** What a stored part says, and its inline bytes; undefined where it is damaged, or that of another part. */
-export function decodePart(bytes: Uint8Array, of: PartName): { note: PartNote; inline: Uint8Array } | undefined {
+export function decodePart(
+  bytes: Uint8Array,
+  of: PartName,
+): { note: PartNote; inline: Uint8Array } | undefined {
   const body = bytes.subarray(SUM_CHARACTERS + 1);
   const lineEnd = body.indexOf(NEWLINE);
-  if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n` || lineEnd < 0) return undefined;
+  if (
+    decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n` || lineEnd < 0
+  ) return undefined;
   const note = parsed(body.subarray(0, lineEnd));
   if (!isJsonObject(note)) return undefined;
   const { name, draft, part, startedAt, files } = note;
   const inline = body.subarray(lineEnd + 1);
   const isOf = name === of.name && draft === of.draft && part === of.part;
-  if (!isOf || typeof startedAt !== "string" || Number.isNaN(Date.parse(startedAt))) return undefined;
+  if (!isOf || typeof startedAt !== "string" || Number.isNaN(Date.parse(startedAt))) {
+    return undefined;
+  }
   if (filesProblem(files, sizeOfFiles(files), inline.byteLength) !== undefined) return undefined;
   return { note: note as unknown as PartNote, inline };
 }
 
 /** How a draft ended: discarded, or committed with these parts and the commits that added them, ordered by encoded name. */
-export type DraftEnd = { state: "committed"; parts: [part: string, commit: string][] } | { state: "discarded" };
+export type DraftEnd = { state: "committed"; parts: [part: string, commit: string][] } | {
+  state: "discarded";
+};
 
 /** Encodes a mark of a draft. */
 export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
@@ -75,7 +84,9 @@ export const DISCARDED_BYTES = encodeMark({ state: "discarded" }).byteLength;
 /** Decodes how a draft ended; undefined if the object is damaged. */
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
   const body = bytes.subarray(SUM_CHARACTERS + 1);
-  if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n`) return undefined;
+  if (decoder.decode(bytes.subarray(0, SUM_CHARACTERS + 1)) !== `${sha256(body)}\n`) {
+    return undefined;
+  }
   const end = parsed(body);
   if (!isJsonObject(end)) return undefined;
   const { state, parts } = end;
@@ -85,7 +96,8 @@ export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {
 
 function areParts(parts: unknown): parts is [string, string][] {
   const isPart = (entry: unknown) =>
-    Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" && isCommitId(entry[1]);
+    Array.isArray(entry) && entry.length === 2 && typeof entry[0] === "string" &&
+    isCommitId(entry[1]);
   return Array.isArray(parts) && parts.length > 0 && parts.every(isPart);
 }
 

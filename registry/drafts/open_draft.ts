@@ -34,10 +34,17 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     checkName(part, "a part of a draft");
     asked("add to");
     if (typeof files !== "object" || files === null) throw noFiles(draft, part);
-    return await addPart(context, draft, { ...options, part, produce: () => produced(context, files, options.signal) });
+    return await addPart(context, draft, {
+      ...options,
+      part,
+      produce: () => produced(context, files, options.signal),
+    });
   };
 
-  const fullState = async (look: DraftLook, signal?: AbortSignal): Promise<DraftState & { parts?: DecidedParts }> =>
+  const fullState = async (
+    look: DraftLook,
+    signal?: AbortSignal,
+  ): Promise<DraftState & { parts?: DecidedParts }> =>
     await stateOf(context, draft, { look, signal });
 
   const opened = checkDraft({
@@ -49,7 +56,10 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
     async info({ signal } = {}) {
       const look = await lookAtDraft(context, draft, signal);
       const { parts: decided, ...state } = await fullState(look, signal);
-      const parts = Array.from(look.parts, ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }))
+      const parts = Array.from(
+        look.parts,
+        ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }),
+      )
         .filter(({ part }) => decided === undefined || decided.has(part));
       if (state.state === "committed" || state.state === "discarded") return { ...state, parts };
       const now = context.system.now() + (context.clockOffset?.ms ?? 0);
@@ -62,7 +72,9 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
       const parts = decided !== undefined && look.parts.size > 0
         ? await readDecided(context, draft, { parts: decided, signal })
         : await readParts(context, draft, { look, signal });
-      return parts.flatMap(({ note: { part, files } }) => files.map((file) => ({ ...fileInfo(file), part })))
+      return parts.flatMap(({ note: { part, files } }) =>
+        files.map((file) => ({ ...fileInfo(file), part }))
+      )
         .sort((a, b) => compareUtf8(a.path, b.path));
     },
 
@@ -95,14 +107,17 @@ function produced(
   given: FilesToSave | object,
   signal?: AbortSignal,
 ): FilesToSave | Promise<FilesToSave> {
-  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given || given instanceof Promise;
+  const areFiles = Symbol.iterator in given || Symbol.asyncIterator in given ||
+    given instanceof Promise;
   return areFiles ? given as FilesToSave : materializers.forValue(given).save(given, { signal });
 }
 
 function noFiles(draft: DraftName, part: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot add part ${shown(part)} to ${spoken(draft)}: it is neither a list of files nor a value`,
+    message: `Cannot add part ${shown(part)} to ${
+      spoken(draft)
+    }: it is neither a list of files nor a value`,
     hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
   });
 }

@@ -30,7 +30,11 @@ export interface FoundPart {
 export async function readPart(
   context: Context,
   draft: DraftName,
-  { part, additions, signal }: { part: string; additions: readonly Addition[]; signal?: AbortSignal },
+  { part, additions, signal }: {
+    part: string;
+    additions: readonly Addition[];
+    signal?: AbortSignal;
+  },
 ): Promise<FoundPart | undefined> {
   for (const { commit, info } of additions) {
     const found = await readAddition(context, draft, { part, commit, signal });
@@ -91,12 +95,18 @@ export async function readAddition(
 /** Keys of all objects that hold files of a part. */
 export function partObjects(name: string, { note, addition }: FoundPart): string[] {
   const place = encodePlace(draftPlace(addition.commit));
-  const objects = new Set(note.files.flatMap(({ parts = [] }) => parts.map(({ object }) => object)));
+  const objects = new Set(
+    note.files.flatMap(({ parts = [] }) => parts.map(({ object }) => object)),
+  );
   return Array.from(objects, (object) => payloadKey(name, place, object));
 }
 
 /** Whether a part landed so long after it was begun that its payload may have been collected before. */
-function isLate({ createdAt, settings }: Context, { startedAt }: PartNote, { info }: Addition): boolean {
+function isLate(
+  { createdAt, settings }: Context,
+  { startedAt }: PartNote,
+  { info }: Addition,
+): boolean {
   const began = Date.parse(startedAt);
   return createdAt <= began && info.modifiedAt > began + leastGraceOf(settings) / 2;
 }
@@ -112,7 +122,9 @@ export function listed(parts: readonly string[]): string {
 function notThere(draft: DraftName, missing: readonly string[]): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot commit ${spoken(draft)}: ${listed(missing)} ${missing.length > 1 ? "are" : "is"} not there`,
+    message: `Cannot commit ${spoken(draft)}: ${listed(missing)} ${
+      missing.length > 1 ? "are" : "is"
+    } not there`,
     hint: "Add what is missing, and commit again. Nothing was saved.",
   });
 }
@@ -121,7 +133,8 @@ function damaged({ backend }: Context, draft: DraftName, part: string, key: stri
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read part ${shown(part)} of ${spoken(draft)}: it is damaged`,
-    hint: "The stored bytes changed. Restore the object from a copy, or begin another draft, with another id.",
+    hint:
+      "The stored bytes changed. Restore the object from a copy, or begin another draft, with another id.",
     key,
     backend: backend.location,
   });

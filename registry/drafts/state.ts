@@ -32,7 +32,10 @@ export type DraftState =
 export async function stateOf(
   context: Context,
   draft: DraftName,
-  { look: { end, ending, parts }, signal }: { look: Omit<DraftLook, "newest">; signal?: AbortSignal },
+  { look: { end, ending, parts }, signal }: {
+    look: Omit<DraftLook, "newest">;
+    signal?: AbortSignal;
+  },
 ): Promise<DraftState> {
   const decision = end && await readEnd(context, draft, signal);
   if (decision?.state === "discarded") return { state: "discarded" };
@@ -43,11 +46,17 @@ export async function stateOf(
   if (saved !== undefined) {
     return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
   }
-  return decision === undefined && ending === undefined ? { state: "open" } : { state: "committing", parts: decided };
+  return decision === undefined && ending === undefined
+    ? { state: "open" }
+    : { state: "committing", parts: decided };
 }
 
 /** Reads the object that decides how a draft ends; undefined if there is none. */
-export async function readEnd(context: Context, draft: DraftName, signal?: AbortSignal): Promise<DraftEnd | undefined> {
+export async function readEnd(
+  context: Context,
+  draft: DraftName,
+  signal?: AbortSignal,
+): Promise<DraftEnd | undefined> {
   const { backend } = context;
   const key = draftEndKey(draftFolder(draft.name, draft.id));
   const object = await backend.get(key, { signal });
@@ -78,7 +87,11 @@ export async function decideEnd(
 }
 
 /** Closes a draft: later parts are not acknowledged, so a listing from now on has all acknowledged parts. */
-export async function closeDraft(context: Context, draft: DraftName, signal?: AbortSignal): Promise<void> {
+export async function closeDraft(
+  context: Context,
+  draft: DraftName,
+  signal?: AbortSignal,
+): Promise<void> {
   const key = draftEndingKey(draftFolder(draft.name, draft.id));
   await createMark(context, { key, bytes: encodeMark({ state: "ending" }), signal });
 }
@@ -91,9 +104,12 @@ async function createMark(
   const { backend, system, retryForMs } = context;
   const put = () => backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal });
   let isLost = false;
-  const onRetry = (error: unknown) => void (isLost ||= (error as RegistryError).maybeWritten === true);
+  const onRetry = (error: unknown) =>
+    void (isLost ||= (error as RegistryError).maybeWritten === true);
   const sent = retry(put, { system, retryForMs, signal, onRetry });
-  const { written } = await sent.catch((error) => Promise.reject(isLost ? afterWrite(error) : error));
+  const { written } = await sent.catch((error) =>
+    Promise.reject(isLost ? afterWrite(error) : error)
+  );
   if (!written) await orMaybeWritten(settle(context, [key], signal));
   return written;
 }
@@ -112,11 +128,17 @@ export function afterWrite(error: unknown): unknown {
  * Returns the state of a draft after a part was added. Call it once the part is stored: as long as there is no mark,
  * each later commit has the part.
  */
-export async function stateAfterPart(context: Context, draft: DraftName, signal?: AbortSignal): Promise<DraftState> {
+export async function stateAfterPart(
+  context: Context,
+  draft: DraftName,
+  signal?: AbortSignal,
+): Promise<DraftState> {
   const { backend, system, retryForMs } = context;
   return await retry(async () => {
     const look: Pick<DraftLook, "parts" | "end" | "ending"> = { parts: new Map() };
-    for await (const entry of backend.list(draftEndKey(draftFolder(draft.name, draft.id)), { signal })) {
+    for await (
+      const entry of backend.list(draftEndKey(draftFolder(draft.name, draft.id)), { signal })
+    ) {
       const mark = isPrefix(entry) ? undefined : parseDraftKey(entry.key)?.mark;
       if (mark !== undefined && !isPrefix(entry)) look[mark] = entry;
     }
@@ -126,11 +148,17 @@ export async function stateAfterPart(context: Context, draft: DraftName, signal?
 }
 
 /** Throws `Conflict` if nothing was added to a draft for so long that `gc` may be removing it. */
-export function checkFresh(context: Context, draft: DraftName, { look, now }: { look: DraftLook; now: number }): void {
+export function checkFresh(
+  context: Context,
+  draft: DraftName,
+  { look, now }: { look: DraftLook; now: number },
+): void {
   if (!isStale(context, look, now)) return;
   throw new RegistryError({
     code: "Conflict",
-    message: `Cannot use ${spoken(draft)}: nothing was added to it for so long that \`gc\` may be removing it`,
+    message: `Cannot use ${
+      spoken(draft)
+    }: nothing was added to it for so long that \`gc\` may be removing it`,
     hint: "Open another draft with another id.",
   });
 }

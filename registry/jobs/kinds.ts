@@ -6,7 +6,11 @@
  */
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
-import type { FilesToSave, MaterializeOptions, MaterializerDescriptor } from "../../core/materializer.ts";
+import type {
+  FilesToSave,
+  MaterializeOptions,
+  MaterializerDescriptor,
+} from "../../core/materializer.ts";
 import type { Encoding, Part, StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import type { LargeContent, SmallContent } from "../payload/content.ts";

@@ -23,10 +23,17 @@ export function createPayloadJobs(context: ReadingContext): JobHandlers<PayloadJ
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
     storeValue: (job, options) => storeValue({ ...jobs, drop }, job, options),
-    readFile: (job, options) => readFiles(context, job, options, (artifact) => artifact.files()[0].bytes()),
+    readFile: (job, options) =>
+      readFiles(context, job, options, (artifact) => artifact.files()[0].bytes()),
     writeFile: (job, options) =>
-      readFiles(context, job, options, (artifact, signal) => writeFileTo(job.path, artifact.files()[0], signal)),
-    checkFile: (job, options) => readFiles(context, job, options, (artifact) => drain(artifact.files()[0])),
+      readFiles(
+        context,
+        job,
+        options,
+        (artifact, signal) => writeFileTo(job.path, artifact.files()[0], signal),
+      ),
+    checkFile: (job, options) =>
+      readFiles(context, job, options, (artifact) => drain(artifact.files()[0])),
     loadValue: (job, options) =>
       readFiles(context, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
   };

@@ -49,11 +49,17 @@ export async function packFiles(
   }
   if (held.length === 0) return { files: packed };
   const body = concatBytes(held);
-  return { files: packed, info: infoOf(await backend.put(to, body, { size: body.byteLength, signal })) };
+  return {
+    files: packed,
+    info: infoOf(await backend.put(to, body, { size: body.byteLength, signal })),
+  };
 }
 
 /** What a small file is, and its bytes as they are stored. */
-export function encodeSmall(plain: Uint8Array, compress?: Encoding): { facts: FileFacts; bytes: Uint8Array } {
+export function encodeSmall(
+  plain: Uint8Array,
+  compress?: Encoding,
+): { facts: FileFacts; bytes: Uint8Array } {
   const facts = { size: plain.byteLength, sha256: sha256(plain) };
   const encoded = compress === undefined ? plain : encodeBytes(plain, compress);
   if (encoded.byteLength >= plain.byteLength) return { facts, bytes: plain };

@@ -16,7 +16,10 @@ import { createTelling } from "./telling.ts";
 /** Reads; an object that is missing is a reply. With `maxLoadBytes` all that is read whole counts together. */
 export async function readFiles<T>(
   { backend, cache }: ReadingContext,
-  { ref, recordKey, files, verify, cached, ...job }: ReadJob & { info?: ArtifactInfo; maxLoadBytes?: number },
+  { ref, recordKey, files, verify, cached, ...job }: ReadJob & {
+    info?: ArtifactInfo;
+    maxLoadBytes?: number;
+  },
   options: JobOptions,
   use: (artifact: Artifact, signal: AbortSignal) => T | Promise<T>,
 ): Promise<ReadReply<T>> {
@@ -32,7 +35,11 @@ export async function readFiles<T>(
     keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)],
     missing(key: string): Promise<never> {
       missing = key;
-      throw new RegistryError({ code: "NotFound", message: `Cannot read "${ref}": an object is missing`, key });
+      throw new RegistryError({
+        code: "NotFound",
+        message: `Cannot read "${ref}": an object is missing`,
+        key,
+      });
     },
   };
   let told = 0;

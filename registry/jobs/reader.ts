@@ -111,7 +111,11 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
       }
       const { maxBytes: maxLoadBytes = Infinity } = how.limit ?? {};
       const load = { info, materializer: reopen, maxLoadBytes, here: materializer };
-      return await read(opened, files, (job, running) => executor.run("loadValue", { ...job, ...load }, running));
+      return await read(
+        opened,
+        files,
+        (job, running) => executor.run("loadValue", { ...job, ...load }, running),
+      );
     },
 
     async writeLarge(path, file) {
@@ -136,7 +140,8 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
 
   /** One that lies in an object with others is read with them. */
   function isSmall({ parts = [], size }: StoredFile, { files }: PayloadSource): boolean {
-    return parts.length === 0 || size < smallBytes || (files.length > 1 && parts[0].offset !== undefined);
+    return parts.length === 0 || size < smallBytes ||
+      (files.length > 1 && parts[0].offset !== undefined);
   }
 
   async function bytesOf({ opened, stored }: OpenedFile): Promise<Uint8Array> {
@@ -165,7 +170,10 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
       recordKey: source.recordKey,
       verify,
       cached,
-      files: files.map((file) => ({ file, keys: file.parts!.map((part) => source.keyOf(file, part)) })),
+      files: files.map((file) => ({
+        file,
+        keys: file.parts!.map((part) => source.keyOf(file, part)),
+      })),
     };
     const reply = await run(job, { signal, onProgress: ({ path, bytes }) => moved(path, bytes) });
     return "missing" in reply ? await source.missing(reply.missing) : reply.value;

@@ -56,7 +56,9 @@ export async function storeFile(
     }
     const plain = createMeasure();
     const stored = createMeasure();
-    const info = await put(stored.through(encodeStream(plain.through(content.chunks(), moved), compress), () => {}));
+    const info = await put(
+      stored.through(encodeStream(plain.through(content.chunks(), moved), compress), () => {}),
+    );
     return { ...plain.facts(), encoding: compress, parts: [stored.facts()], info };
   }
 
@@ -64,7 +66,10 @@ export async function storeFile(
     return onProgress?.({ path, bytes });
   }
 
-  async function put(chunks: AsyncIterable<Uint8Array>, size?: number): Promise<ObjectInfo | undefined> {
+  async function put(
+    chunks: AsyncIterable<Uint8Array>,
+    size?: number,
+  ): Promise<ObjectInfo | undefined> {
     return infoOf(await backend.put(to, iterableStream(chunks), { size, signal }));
   }
 

@@ -12,7 +12,9 @@ import { createTelling } from "./telling.ts";
 
 /** Stores the files of a value by the jobs that store files. */
 export async function storeValue(
-  jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles"> & { drop(key: string): Promise<void> },
+  jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles"> & {
+    drop(key: string): Promise<void>;
+  },
   { folder, first, compress, known, here }: StoreValueJob,
   options: JobOptions,
 ): Promise<StoredValueReply> {
@@ -28,13 +30,19 @@ export async function storeValue(
       await writer.send({
         async storeFile(job, stop) {
           const object = next();
-          const reply = await jobs.storeFile({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
+          const reply = await jobs.storeFile({ ...job, to: `${folder}${object}` }, {
+            signal: stop,
+            onProgress,
+          });
           info = reply.info ?? info;
           return { object, ...reply };
         },
         async packFiles(job, stop) {
           const object = next();
-          const reply = await jobs.packFiles({ ...job, to: `${folder}${object}` }, { signal: stop, onProgress });
+          const reply = await jobs.packFiles({ ...job, to: `${folder}${object}` }, {
+            signal: stop,
+            onProgress,
+          });
           info = reply.info ?? info;
           return { object, ...reply };
         },

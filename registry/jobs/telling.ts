@@ -24,7 +24,9 @@ export function createTelling({ signal, onProgress }: JobOptions): Telling {
     tell(progress) {
       const heard = onProgress?.(progress);
       if (heard === undefined) return;
-      const ended = heard.catch((error) => failed.abort(error)).finally(() => hearing.delete(ended));
+      const ended = heard.catch((error) => failed.abort(error)).finally(() =>
+        hearing.delete(ended)
+      );
       hearing.add(ended);
     },
     async end() {

@@ -42,7 +42,11 @@ export function lineageKeys(
 }
 
 /** Notes what the version is made from that this operation is about to write: all of it before the record is sent. */
-export async function announceInputs(context: Context, operation: Operation, version: Announcement): Promise<void> {
+export async function announceInputs(
+  context: Context,
+  operation: Operation,
+  version: Announcement,
+): Promise<void> {
   if (version.inputs.length === 0) return;
   const { commit, signal } = operation;
   await forEachAtOnce(lineageKeys(context, { ...version, commit }), async (key) => {
@@ -62,7 +66,8 @@ function notNoted({ action, commit }: Operation, error: RegistryError): Registry
   const { key, backend } = error;
   return new RegistryError({
     code: "Unavailable",
-    message: `Cannot ${action}: the store did not say whether its inputs are noted, so nothing was committed`,
+    message:
+      `Cannot ${action}: the store did not say whether its inputs are noted, so nothing was committed`,
     hint: "Try again.",
     key,
     backend,

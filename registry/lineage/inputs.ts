@@ -50,13 +50,20 @@ export interface NamedInput {
 }
 
 /** What an input of a record names. */
-export function readInput({ settings }: Pick<Registry, "settings">, input: ArtifactInput): NamedInput {
+export function readInput(
+  { settings }: Pick<Registry, "settings">,
+  input: ArtifactInput,
+): NamedInput {
   const { ref, digest } = typeof input === "string" ? { ref: input } : input;
   const given = { ref, ...(digest === undefined ? {} : { digest }) };
   try {
     const { name, selector } = parseRef(ref);
     const isOnly = !settings.versioned && selector.kind === "latest";
-    const version = isOnly ? FIRST_VERSION : selector.kind === "version" ? selector.version : undefined;
+    const version = isOnly
+      ? FIRST_VERSION
+      : selector.kind === "version"
+      ? selector.version
+      : undefined;
     return version === undefined ? { ...given, name } : { ...given, name, version };
   } catch (error) {
     if (!isRegistryError(error, "Invalid")) throw error;

@@ -24,7 +24,9 @@ export async function markWhole(
   { signal }: SignalOptions = {},
 ): Promise<void> {
   const marker = { ...stampOf({ id, createdAt }), since: new Date(system.now()).toISOString() };
-  await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), { signal });
+  await backend.put(LINEAGE_WHOLE, new TextEncoder().encode(`${JSON.stringify(marker)}\n`), {
+    signal,
+  });
 }
 
 /** Says so of a registry that was just created. One that cannot say it reads more, and tells the same. */
@@ -41,7 +43,10 @@ export async function markNew(
 }
 
 /** Whether all is noted: since the registry was created, or since somebody noted what was missing. */
-export async function isWhole({ backend, id, createdAt }: MarkedRegistry, options: SignalOptions): Promise<boolean> {
+export async function isWhole(
+  { backend, id, createdAt }: MarkedRegistry,
+  options: SignalOptions,
+): Promise<boolean> {
   const object = await backend.get(LINEAGE_WHOLE, options);
   if (object === undefined) return false;
   if (object.info.size > MAX_MARKER_BYTES) {

@@ -34,14 +34,19 @@ export interface RebuildReport {
 }
 
 /** What `rebuildLineage` of `registry/tools.ts` does. */
-export async function rebuildLineage(registry: Registry, options: RebuildOptions = {}): Promise<RebuildReport> {
+export async function rebuildLineage(
+  registry: Registry,
+  options: RebuildOptions = {},
+): Promise<RebuildReport> {
   const { signal, onProgress } = options;
   const context = contextOf(registry, "note lineage");
   checkWritable(context, "note what versions are made from");
   const report: RebuildReport = { records: 0, noted: 0, unreadable: [] };
   const note = async ({ key, newest, entry }: Listed) => {
     const keys = await keysOf(context, { key, entry }, signal);
-    if (keys === undefined && newest) report.unreadable.push(`${key.name}@${key.version!.canonical}`);
+    if (keys === undefined && newest) {
+      report.unreadable.push(`${key.name}@${key.version!.canonical}`);
+    }
     for (const missing of keys ?? []) {
       if (await context.backend.head(missing, { signal }) !== undefined) continue;
       await context.backend.put(missing, new Uint8Array(), { signal });
@@ -65,7 +70,10 @@ interface Listed {
 }
 
 /** All records of versions: an older one counts again where those above it turn out not to. */
-async function* versionRecords({ backend, settings }: Context, signal?: AbortSignal): AsyncGenerator<Listed> {
+async function* versionRecords(
+  { backend, settings }: Context,
+  signal?: AbortSignal,
+): AsyncGenerator<Listed> {
   let cell = "";
   for await (const entry of backend.list(NAMES, { signal })) {
     const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);

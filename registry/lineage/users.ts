@@ -63,8 +63,9 @@ export async function openUsers(registry: Registry, options: UsersOptions): Prom
       if (damaged) unreadable.push(ref);
       for (const input of info?.inputs ?? []) {
         const { name, version, digest } = readInput(registry, input);
-        if (version !== undefined) add(pinned, `${name}@${version.canonical}`, { info: info!, digest });
-        else if (name !== undefined) add(unpinned, name, { ref: refOf(info!), digest });
+        if (version !== undefined) {
+          add(pinned, `${name}@${version.canonical}`, { info: info!, digest });
+        } else if (name !== undefined) add(unpinned, name, { ref: refOf(info!), digest });
       }
     }
   }
@@ -77,7 +78,9 @@ export async function openUsers(registry: Registry, options: UsersOptions): Prom
     }
   }
 
-  async function read(ref: string): Promise<{ ref: string; info?: ArtifactInfo; damaged?: boolean }> {
+  async function read(
+    ref: string,
+  ): Promise<{ ref: string; info?: ArtifactInfo; damaged?: boolean }> {
     try {
       return { ref, info: await registry.info(ref, { signal }) };
     } catch (error) {

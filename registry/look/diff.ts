@@ -5,7 +5,12 @@
  */
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { foldersOf } from "../../core/disk/file_paths.ts";
-import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "../../core/record/difference.ts";
+import type {
+  ComparedVersion,
+  DiffOptions,
+  FileChange,
+  VersionDifference,
+} from "../../core/record/difference.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { ArtifactInput, FileInfo } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -26,7 +31,9 @@ export async function diffVersions(
 ): Promise<VersionDifference> {
   const [a, b] = await Promise.all([
     savedSide(registry, before, options),
-    typeof after === "string" ? savedSide(registry, after, options) : unsavedSide(registry, after, options),
+    typeof after === "string"
+      ? savedSide(registry, after, options)
+      : unsavedSide(registry, after, options),
   ]);
   const [old, now] = [a, b].map(({ files }) => withContent(files));
   const files = diffFiles(old, now);
@@ -34,7 +41,8 @@ export async function diffVersions(
   const metadata = both ? diffValues(a.saved!.metadata, b.saved!.metadata) : [];
   const inputs = both ? diffInputs(a.saved!.inputs, b.saved!.inputs) : { added: [], removed: [] };
   const others = metadata.length + inputs.added.length + inputs.removed.length;
-  const wrote = ({ materializer: { id, formatVersion } }: ComparedVersion) => `${id} ${formatVersion}`;
+  const wrote = ({ materializer: { id, formatVersion } }: ComparedVersion) =>
+    `${id} ${formatVersion}`;
   return {
     before: a.version,
     after: b.version,
@@ -46,10 +54,15 @@ export async function diffVersions(
   };
 }
 
-async function savedSide(registry: Registry, ref: string, { signal }: SignalOptions): Promise<Side> {
-  const { name, version, digest, size, createdAt, materializer, files, metadata, inputs } = await registry.info(ref, {
-    signal,
-  });
+async function savedSide(
+  registry: Registry,
+  ref: string,
+  { signal }: SignalOptions,
+): Promise<Side> {
+  const { name, version, digest, size, createdAt, materializer, files, metadata, inputs } =
+    await registry.info(ref, {
+      signal,
+    });
   return {
     version: { name, version, digest, size, createdAt, materializer },
     files,
@@ -57,7 +70,11 @@ async function savedSide(registry: Registry, ref: string, { signal }: SignalOpti
   };
 }
 
-async function unsavedSide({ materializers }: Registry, value: unknown, { signal }: SignalOptions): Promise<Side> {
+async function unsavedSide(
+  { materializers }: Registry,
+  value: unknown,
+  { signal }: SignalOptions,
+): Promise<Side> {
   const writer = materializers.forValue(value);
   const files = await hashFiles(writer.save(value, { signal }), { signal });
   const materializer = { id: writer.id, formatVersion: writer.formatVersion };
@@ -88,7 +105,13 @@ function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): Fil
   for (const file of added) {
     const was = isTold(file) ? takeNearest(gone.get(contentOf(file)), file.path) : undefined;
     if (was === undefined) changes.push({ path: file.path, change: "added", after: file });
-    else changes.push({ path: file.path, change: "renamed", from: was.path, before: was, after: file });
+    else {changes.push({
+        path: file.path,
+        change: "renamed",
+        from: was.path,
+        before: was,
+        after: file,
+      });}
   }
   for (const file of [...gone.values()].flat()) {
     changes.push({ path: file.path, change: "removed", before: file });
@@ -118,7 +141,10 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-function diffInputs(before: readonly ArtifactInput[], after: readonly ArtifactInput[]): VersionDifference["inputs"] {
+function diffInputs(
+  before: readonly ArtifactInput[],
+  after: readonly ArtifactInput[],
+): VersionDifference["inputs"] {
   const texts = (inputs: readonly ArtifactInput[]) => new Set(inputs.map(inputText));
   const [old, now] = [texts(before), texts(after)];
   return {

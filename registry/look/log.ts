@@ -35,14 +35,20 @@ const CLOCK_STEP_MS = 1_000;
 const MIN_BATCH = 16;
 
 /** What `logOf` of `registry/tools.ts` does. */
-export async function logOf(registry: Registry, name: string, options: LogOptions): Promise<LogEntry[]> {
+export async function logOf(
+  registry: Registry,
+  name: string,
+  options: LogOptions,
+): Promise<LogEntry[]> {
   const { limit = Infinity, signal } = options;
   checkName(name);
   const told = rememberedLog(registry);
   if (told !== undefined) return await Array.fromAsync(told(name, { limit, signal }));
   const context = knownContext(registry);
   const sources = await Array.fromAsync(
-    context === undefined ? sourcesByContract(registry, name, options) : sourcesOf(context, name, signal),
+    context === undefined
+      ? sourcesByContract(registry, name, options)
+      : sourcesOf(context, name, signal),
   );
   if (sources.length === 0) throw noSuchName(registry, name);
   return await newestOf(sources, limit);
@@ -55,12 +61,15 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   const batch = Math.max(MIN_BATCH, limit);
   for (let at = 0; at < sources.length; at += batch) {
     const last = found.at(-1);
-    if (found.length >= limit && last!.entry.at.getTime() > sources[at].modifiedAt + CLOCK_STEP_MS) break;
+    if (
+      found.length >= limit && last!.entry.at.getTime() > sources[at].modifiedAt + CLOCK_STEP_MS
+    ) break;
     await forEachAtOnce(sources.slice(at, at + batch), async ({ order, read }) => {
       for (const entry of await read()) found.push({ entry, order });
     });
     found.sort((a, b) =>
-      b.entry.at.getTime() - a.entry.at.getTime() || RANKS[b.entry.event] - RANKS[a.entry.event] || b.order - a.order
+      b.entry.at.getTime() - a.entry.at.getTime() || RANKS[b.entry.event] - RANKS[a.entry.event] ||
+      b.order - a.order
     );
     found = found.slice(0, limit);
   }
@@ -71,11 +80,17 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
 const RANKS: Record<LogEntry["event"], number> = { saved: 0, aliased: 1, unaliased: 1, deleted: 2 };
 
 /** Every cell of a version and every generation of an alias. */
-async function* sourcesOf(context: Context, name: string, signal?: AbortSignal): AsyncGenerator<Source> {
+async function* sourcesOf(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Source> {
   let order = 0;
   for await (const listed of versionHeads(context, name, { deleted: true, signal })) {
     const read = () =>
-      listed.head.dead ? readDeletion(context, name, listed, signal) : readSave(context, name, listed, signal);
+      listed.head.dead
+        ? readDeletion(context, name, listed, signal)
+        : readSave(context, name, listed, signal);
     yield { modifiedAt: listed.head.modifiedAt, order: --order, read };
   }
   for await (const entry of context.backend.list(aliasesFolder(name), { signal })) {
@@ -101,7 +116,9 @@ async function readSave(
     const first = firstSavedAt(located.record);
     return [
       { event: "saved", name, version, at, size, commit },
-      ...(first !== undefined && first < at ? [{ event: "saved", name, version, at: first } as const] : []),
+      ...(first !== undefined && first < at
+        ? [{ event: "saved", name, version, at: first } as const]
+        : []),
     ];
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
@@ -134,7 +151,9 @@ async function readChange(
   const { createdAt, commit } = record;
   const told = { name, alias, at: new Date(createdAt), commit };
   return [
-    record.kind === "alias" ? { event: "aliased", version: record.version, ...told } : { event: "unaliased", ...told },
+    record.kind === "alias"
+      ? { event: "aliased", version: record.version, ...told }
+      : { event: "unaliased", ...told },
   ];
 }
 
@@ -154,8 +173,19 @@ async function* sourcesByContract(
     for await (const change of registry.history(name, alias, { limit, signal })) {
       const { version, createdAt: at, changedAt, commit } = change;
       const event = version === undefined ? "unaliased" : "aliased";
-      const entry: LogEntry = { event, name, ...(version === undefined ? {} : { version }), alias, at, commit };
-      yield { modifiedAt: Math.max(changedAt.getTime(), at.getTime()), order: --order, read: () => [entry] };
+      const entry: LogEntry = {
+        event,
+        name,
+        ...(version === undefined ? {} : { version }),
+        alias,
+        at,
+        commit,
+      };
+      yield {
+        modifiedAt: Math.max(changedAt.getTime(), at.getTime()),
+        order: --order,
+        read: () => [entry],
+      };
     }
   }
 }

@@ -18,7 +18,12 @@ import type { Context } from "../opening/context.ts";
 import { locate } from "../resolve.ts";
 
 /** The version that a ref meant at a moment. `NotFound` where it meant none, or one that is not there any more. */
-export function refAsOf(context: Context, ref: Ref, asOf: Date, { signal }: SignalOptions): Promise<Ref> {
+export function refAsOf(
+  context: Context,
+  ref: Ref,
+  asOf: Date,
+  { signal }: SignalOptions,
+): Promise<Ref> {
   return refByPast(pastOf(context), ref, { asOf, signal });
 }
 
@@ -35,7 +40,11 @@ function pastOf(context: Context): Past {
 }
 
 /** The versions of a name that were deleted, newest version first, as long as their tombstones stay. */
-export async function* deletions(context: Context, name: string, signal?: AbortSignal): AsyncGenerator<DeletedVersion> {
+export async function* deletions(
+  context: Context,
+  name: string,
+  signal?: AbortSignal,
+): AsyncGenerator<DeletedVersion> {
   for await (const { version, head } of versionHeads(context, name, { deleted: true, signal })) {
     if (!head.dead) continue;
     const record = (await readRecord(context, head.key, signal))?.record;

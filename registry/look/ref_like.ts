@@ -20,21 +20,31 @@ const MOST_LABELS = 200;
 const MOST_TRIES = 3;
 
 /** The ref that is like one that leads to nothing, as far as a few listings tell; it is there. */
-export async function refLike(context: Context, ref: Ref, signal: AbortSignal): Promise<string | undefined> {
+export async function refLike(
+  context: Context,
+  ref: Ref,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { name, selector } = ref;
   const versions: string[] = [];
   for await (const { version } of versionHeads(context, name, { signal })) {
     if (versions.push(version.canonical) >= MOST_LABELS) break;
   }
   if (versions.length === 0) return await byName(context, ref, signal);
-  if (selector.kind === "version") return await bySelector(context, name, versions, selector.version.canonical, signal);
+  if (selector.kind === "version") {
+    return await bySelector(context, name, versions, selector.version.canonical, signal);
+  }
   if (selector.kind !== "alias") return undefined;
   const aliases = await labelsBehind(context, aliasesFolder(name), MOST_LABELS, signal);
   return await bySelector(context, name, [...aliases, "latest"], selector.alias, signal);
 }
 
 /** What is under another name: the same of it, else the name alone. */
-async function byName(context: Context, { name, selector }: Ref, signal: AbortSignal): Promise<string | undefined> {
+async function byName(
+  context: Context,
+  { name, selector }: Ref,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   for (const prefix of [namesPrefix(name.slice(0, 2)), NAMES]) {
     const names = await labelsBehind(context, prefix, MOST_NAMES, signal);
     const near = await firstThere(name, names, async (other) => {
@@ -49,7 +59,13 @@ async function byName(context: Context, { name, selector }: Ref, signal: AbortSi
 }
 
 /** Another version or alias of the name. */
-function bySelector(context: Context, name: string, words: readonly string[], word: string, signal: AbortSignal) {
+function bySelector(
+  context: Context,
+  name: string,
+  words: readonly string[],
+  word: string,
+  signal: AbortSignal,
+) {
   return firstThere(word, words, async (other) => {
     const ref: Ref = { name, selector: parseSelector(other), bare: false };
     return await isThere(context, ref, signal) ? `${name}@${other}` : undefined;
@@ -83,7 +99,12 @@ function isPartOf(word: string, name: string): boolean {
 }
 
 /** What the names or aliases behind a prefix are called, whether or not anything of them counts: at most so many, by one listing. */
-async function labelsBehind(context: Context, prefix: string, limit: number, signal: AbortSignal): Promise<string[]> {
+async function labelsBehind(
+  context: Context,
+  prefix: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of context.backend.list(prefix, { delimiter: "/", limit, signal })) {
     const name = isPrefix(entry) ? decodeName(entry.prefix.split("/").at(-2)!) : undefined;

@@ -9,7 +9,11 @@ import type { RefOptions } from "../../core/registry.ts";
 import type { Context } from "../opening/context.ts";
 
 /** The ref as it is, or where a moment of the past is asked for, the version that it meant then. */
-export async function refMeant(context: Context, text: string, options: RefOptions = {}): Promise<Ref> {
+export async function refMeant(
+  context: Context,
+  text: string,
+  options: RefOptions = {},
+): Promise<Ref> {
   const { version, asOf, signal } = options;
   const ref = parseRef(text, version);
   if (asOf === undefined) return ref;

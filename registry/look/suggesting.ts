@@ -43,7 +43,11 @@ export function createSuggesting(context: Context): Suggesting {
 }
 
 /** The ref that is like it; undefined too where that cannot be found out, for the failure that there is is the one to tell. */
-async function search(context: Context, ref: Ref, signal?: AbortSignal): Promise<string | undefined> {
+async function search(
+  context: Context,
+  ref: Ref,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const over = new AbortController();
   try {
     const { refLike } = await import("./ref_like.ts"); // most programs never ask

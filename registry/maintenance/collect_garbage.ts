@@ -67,7 +67,10 @@ export interface GarbageReport {
 }
 
 /** What `collectGarbage` of `registry/tools.ts` does. */
-export async function collectGarbage(registry: Registry, options: GarbageOptions = {}): Promise<GarbageReport> {
+export async function collectGarbage(
+  registry: Registry,
+  options: GarbageOptions = {},
+): Promise<GarbageReport> {
   const context = contextOf(registry, "collect garbage");
   checkWritable(context, "collect garbage");
   const { mark, key } = await takeMark(context, "collect garbage", options.signal);
@@ -103,10 +106,15 @@ export async function sweepStages(
   const { backend } = context;
   const olderThan = report.markAt.getTime() - graceMs;
   const why = "a write that never ended";
-  for await (const { key, size = 0 } of backend.sweepUploads?.({ olderThan, dryRun: report.dryRun, signal }) ?? []) {
+  for await (
+    const { key, size = 0 }
+      of backend.sweepUploads?.({ olderThan, dryRun: report.dryRun, signal }) ?? []
+  ) {
     count({ what: "stage", key, size, why });
   }
-  for await (const young of backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ?? []) {
+  for await (
+    const young of backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ?? []
+  ) {
     const { key, size = 0, startedAt } = young;
     if (startedAt >= olderThan) waits([{ what: "stage", key, size, why }], startedAt + graceMs);
   }
@@ -148,11 +156,13 @@ const CLOCK_STEP_MS = 1000;
 /** A run that fills this report. */
 export function createCollection(
   context: Context,
-  { report, markKey, signal, forget = false, now = false, onItem, onWaiting, measure }: GarbageOptions & {
-    report: GarbageReport;
-    markKey: string;
-    measure?: Measure;
-  },
+  { report, markKey, signal, forget = false, now = false, onItem, onWaiting, measure }:
+    & GarbageOptions
+    & {
+      report: GarbageReport;
+      markKey: string;
+      measure?: Measure;
+    },
 ): Collection {
   const { backend, settings, system } = context;
   const graceMs = now ? -CLOCK_STEP_MS : report.graceMs;
@@ -173,7 +183,8 @@ export function createCollection(
     isForgettable: (modifiedAt) => modifiedAt < markAt() - memoryMs(report.graceMs),
     isLate() {
       const { wall, monotonic } = begun;
-      return Math.max(system.now() - wall, system.monotonic() - monotonic) > leastGraceOf(settings) / 4;
+      return Math.max(system.now() - wall, system.monotonic() - monotonic) >
+        leastGraceOf(settings) / 4;
     },
     count(item) {
       const removed = report.removed[item.what];
@@ -232,7 +243,14 @@ export function emptyReport(
 ): GarbageReport {
   const none = () => ({ count: 0, bytes: 0 });
   const records = { generation: none(), scrubbed: none(), key: none(), name: none() };
-  const removed = { stage: none(), ...records, payload: none(), upload: none(), draft: none(), note: none() };
+  const removed = {
+    stage: none(),
+    ...records,
+    payload: none(),
+    upload: none(),
+    draft: none(),
+    note: none(),
+  };
   return {
     dryRun,
     markAt: new Date(mark),

@@ -13,7 +13,13 @@ import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../layout.ts";
 import type { Collection, GarbageItem } from "./collection.ts";
 import { forgetName } from "./garbage/forget_name.ts";
-import { encodeBuried, neededPlaces, readRecords, readRemains, readTimes } from "./garbage/known_records.ts";
+import {
+  encodeBuried,
+  neededPlaces,
+  readRecords,
+  readRemains,
+  readTimes,
+} from "./garbage/known_records.ts";
 import type { KnownRecord, KnownRecords } from "./garbage/known_record.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
 import type { Cell, Folder } from "./garbage/known_name.ts";
@@ -32,12 +38,17 @@ export async function collectName(collection: Collection, name: string): Promise
   const records = await readRecords(collection, heads, note);
   collection.measure?.known({ name, cells, records });
   const { drafts } = collection;
-  if (folders.size === 0 && !drafts.names.has(name) && await forgetName(collection, { name, cells, records })) return;
+  if (
+    folders.size === 0 && !drafts.names.has(name) &&
+    await forgetName(collection, { name, cells, records })
+  ) return;
   const referred = new Map(drafts.placesOf(name).map((place) => [place, Infinity]));
   const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
   const gone = await removeReplaced(collection, plan, records);
-  const unneeded = [...folders].filter(([place, { newest }]) => collection.isOld(newest) && !plan.referred.has(place));
+  const unneeded = [...folders].filter(([place, { newest }]) =>
+    collection.isOld(newest) && !plan.referred.has(place)
+  );
   await removeFolders(collection, unneeded.map(([, folder]) => folder));
   tellFolders(collection, folders, plan);
   await noteSpans(collection, name, cells);
@@ -58,7 +69,12 @@ interface Plan {
 
 const REPLACED = "replaced longer ago than the grace";
 
-async function sortCell(collection: Collection, cell: Cell, records: KnownRecords, plan: Plan): Promise<void> {
+async function sortCell(
+  collection: Collection,
+  cell: Cell,
+  records: KnownRecords,
+  plan: Plan,
+): Promise<void> {
   if (cell.kind === "alias") return; // its generations are its history
   if (cell.kind === "version") return await sortVersion(collection, cell, records, plan);
   const { generations } = cell;
@@ -68,18 +84,29 @@ async function sortCell(collection: Collection, cell: Cell, records: KnownRecord
   }
   generations.forEach((head, place) => {
     const isBetween = place > 0 && head.generation > 1;
-    if (isBetween && collection.isOld(generations[place - 1].modifiedAt)) plan.replaced.push({ head, why: REPLACED });
+    if (isBetween && collection.isOld(generations[place - 1].modifiedAt)) {
+      plan.replaced.push({ head, why: REPLACED });
+    }
   });
 }
 
 /** Tells which generations of a version's cell are needed. */
-async function sortVersion(collection: Collection, cell: Cell, records: KnownRecords, plan: Plan): Promise<void> {
+async function sortVersion(
+  collection: Collection,
+  cell: Cell,
+  records: KnownRecords,
+  plan: Plan,
+): Promise<void> {
   const { context, signal } = collection;
   const { generations } = cell;
   const found = generations.map(({ key }) => records.get(key));
   const isSettled = found[0] !== undefined; // else the head has gone since it was listed: another janitor is ahead
   let counting = 0; // the newest generation that is not void: what readers see
-  for (; found[counting]?.late !== undefined && await isVoid(context, found[counting]!.late!, signal); counting++) {
+  for (
+    ;
+    found[counting]?.late !== undefined && await isVoid(context, found[counting]!.late!, signal);
+    counting++
+  ) {
     collection.foundVoid(generations[counting].key);
   }
   const ends = endsForGood(collection, cell, records);
@@ -87,7 +114,9 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
   // another janitor may have listed before that landed.
   let replacedAt = Infinity;
   generations.forEach((head, place) => {
-    if (place > 0 && found[place - 1]?.late === undefined) replacedAt = generations[place - 1].modifiedAt;
+    if (place > 0 && found[place - 1]?.late === undefined) {
+      replacedAt = generations[place - 1].modifiedAt;
+    }
     if (!isSettled || !collection.isOld(replacedAt)) {
       const until = isSettled ? replacedAt + collection.graceMs : Infinity;
       for (const payload of neededPlaces(context, head.key, found[place])) {
@@ -100,7 +129,9 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
     }
   });
   const [head, first] = generations;
-  if (!ends || records.get(first.key)?.kind !== "deleted" || !collection.isOld(first.modifiedAt)) return;
+  if (!ends || records.get(first.key)?.kind !== "deleted" || !collection.isOld(first.modifiedAt)) {
+    return;
+  }
   plan.replaced.push({ head, why: "the first record of its cell says the same" });
 }
 
@@ -108,14 +139,23 @@ async function sortVersion(collection: Collection, cell: Cell, records: KnownRec
  * Whether a cell holds a first generation and the deletion of it, where nobody writes above a deletion: then one
  * tombstone is enough. Elsewhere a number would be created twice, and what removes it the first time may come late.
  */
-function endsForGood({ context }: Collection, { generations }: Cell, records: KnownRecords): boolean {
+function endsForGood(
+  { context }: Collection,
+  { generations }: Cell,
+  records: KnownRecords,
+): boolean {
   const [head, first] = generations;
-  return !context.settings.mutable && generations.length === 2 && first.generation === 1 && head.generation === 2 &&
+  return !context.settings.mutable && generations.length === 2 && first.generation === 1 &&
+    head.generation === 2 &&
     records.get(head.key)?.kind === "deleted";
 }
 
 /** Removes records, or what is in them. Returns the keys of those that are not what they were. */
-async function removeReplaced(collection: Collection, plan: Plan, records: KnownRecords): Promise<Set<string>> {
+async function removeReplaced(
+  collection: Collection,
+  plan: Plan,
+  records: KnownRecords,
+): Promise<Set<string>> {
   const firsts: { head: Generation; bytes: Uint8Array }[] = [];
   await forEachAtOnce(plan.firsts, async ({ head, under }) => {
     const remains = await readRemains(collection, head.key, records.get(head.key));
@@ -134,10 +174,13 @@ async function removeReplaced(collection: Collection, plan: Plan, records: Known
     await collection.replace({ what: "scrubbed", key, size: freed, why: REPLACED }, bytes);
   });
   const why = "an idempotency key that was last used longer ago than keys are remembered";
-  const isAlone = plan.keys.length > 0 && await otherMark(collection) === undefined && !collection.isLate();
+  const isAlone = plan.keys.length > 0 && await otherMark(collection) === undefined &&
+    !collection.isLate();
   const keys = isAlone ? plan.keys : []; // else the next run removes them
   await collection.remove(keys.map(({ key, size }) => ({ what: "key", key, size, why })));
-  return new Set([...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)));
+  return new Set(
+    [...plan.replaced, ...firsts].map(({ head }) => head.key).concat(keys.map(({ key }) => key)),
+  );
 }
 
 /**
@@ -150,14 +193,19 @@ export async function checkNobodyUploads(collection: Collection, name: string): 
 }
 
 /** Where a run takes no account of ages, whoever writes beside it would lose what it is about to commit. */
-function checkAlone({ graceMs, isOld }: Collection, objects: readonly Pick<ObjectInfo, "key" | "modifiedAt">[]): void {
+function checkAlone(
+  { graceMs, isOld }: Collection,
+  objects: readonly Pick<ObjectInfo, "key" | "modifiedAt">[],
+): void {
   if (graceMs > 0) return;
   const written = objects.find(({ modifiedAt }) => !isOld(modifiedAt));
   if (written === undefined) return;
   throw new RegistryError({
     code: "Unavailable",
-    message: `Cannot remove what nobody needs of a name: "${written.key}" was written since this began`,
-    hint: "Somebody else writes to the registry. Wait for them, or collect without `now`, which disturbs nobody.",
+    message:
+      `Cannot remove what nobody needs of a name: "${written.key}" was written since this began`,
+    hint:
+      "Somebody else writes to the registry. Wait for them, or collect without `now`, which disturbs nobody.",
     key: written.key,
   });
 }
@@ -172,12 +220,19 @@ function tellRecord(
   const why = "replaced, and the grace has not passed";
   if (generation > 1) collection.waits([{ what: "generation", key, size, why }], until);
   else if (known?.kind === "version") {
-    collection.waits([{ what: "scrubbed", key, size: Math.max(0, size - TOMBSTONE_BYTES), why }], until);
+    collection.waits(
+      [{ what: "scrubbed", key, size: Math.max(0, size - TOMBSTONE_BYTES), why }],
+      until,
+    );
   }
 }
 
 /** Tells of payload that nobody needs, or nobody will. */
-function tellFolders(collection: Collection, folders: ReadonlyMap<string, Folder>, { referred }: Plan): void {
+function tellFolders(
+  collection: Collection,
+  folders: ReadonlyMap<string, Folder>,
+  { referred }: Plan,
+): void {
   for (const [place, { objects, newest }] of folders) {
     const neededUntil = referred.get(place);
     const until = Math.max(neededUntil ?? 0, newest + collection.graceMs);

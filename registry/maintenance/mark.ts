@@ -20,7 +20,11 @@ export interface Mark {
  * Writes an object and reads its time. Where this machine's clock is further off than a quarter of the least grace it
  * refuses: ages by either of the two clocks are then not to be trusted with what cannot be undone.
  */
-export async function takeMark(context: Context, action: string, signal?: AbortSignal): Promise<Mark> {
+export async function takeMark(
+  context: Context,
+  action: string,
+  signal?: AbortSignal,
+): Promise<Mark> {
   const { backend, system, settings } = context;
   const key = markKey(system.id());
   const result = await backend.put(key, new Uint8Array(), { freesRoom: true, signal });
@@ -30,14 +34,20 @@ export async function takeMark(context: Context, action: string, signal?: AbortS
   await backend.delete(key);
   throw new RegistryError({
     code: "Unavailable",
-    message: `Cannot ${action}: this machine's clock and the store's differ by ${Math.round(skewMs / 1000)} s`,
+    message: `Cannot ${action}: this machine's clock and the store's differ by ${
+      Math.round(skewMs / 1000)
+    } s`,
     hint: "Set the clock; nothing was removed.",
     backend: backend.location,
   });
 }
 
 /** The store's time, by a mark that is gone again. */
-export async function readStoreTime(context: Context, action: string, signal?: AbortSignal): Promise<number> {
+export async function readStoreTime(
+  context: Context,
+  action: string,
+  signal?: AbortSignal,
+): Promise<number> {
   const { mark, key } = await takeMark(context, action, signal);
   await context.backend.delete(key);
   return mark;

@@ -18,7 +18,8 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 /** What `prune` of `registry/tools.ts` does. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
   const context = knownContext(registry);
-  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, onDeleted, signal } = options;
+  const { keepLast = 0, olderThanMs, keepAliased = true, dryRun = false, onDeleted, signal } =
+    options;
   checkOptions(options);
   if (context !== undefined && !dryRun) checkWritable(context, "prune");
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
@@ -39,13 +40,18 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
   return report;
 }
 
-async function timeBy(clock: "store" | "own", context: Context | undefined, signal?: AbortSignal): Promise<number> {
+async function timeBy(
+  clock: "store" | "own",
+  context: Context | undefined,
+  signal?: AbortSignal,
+): Promise<number> {
   if (context === undefined) return realSystem.now();
   return clock === "own" ? context.system.now() : await readStoreTime(context, "prune", signal);
 }
 
 function checkOptions({ keepLast, olderThanMs }: PruneOptions): void {
-  const bad = [keepLast, olderThanMs].some((value = 0) => !(Number.isFinite(value) && value >= 0)) ||
+  const bad =
+    [keepLast, olderThanMs].some((value = 0) => !(Number.isFinite(value) && value >= 0)) ||
     (keepLast ?? 0) % 1 !== 0;
   if (!bad && (keepLast !== undefined || olderThanMs !== undefined)) return;
   throw new RegistryError({

@@ -34,7 +34,9 @@ export async function pruneByContract(
 async function pruneName(registry: Registry, name: string, rules: PruneRules): Promise<void> {
   const { keepLast, youngFrom, keepAliased, report, onDeleted, signal } = rules;
   const entries = await Array.fromAsync(registry.versions(name, { signal }));
-  const aliased = new Set(keepAliased ? Object.values(await registry.aliases(name, { signal })) : []);
+  const aliased = new Set(
+    keepAliased ? Object.values(await registry.aliases(name, { signal })) : [],
+  );
   const goes = ({ version, modifiedAt }: VersionEntry, rank: number) =>
     rank >= keepLast && modifiedAt.getTime() < youngFrom && !aliased.has(version);
   const going = entries.filter(goes);
@@ -46,7 +48,9 @@ async function pruneName(registry: Registry, name: string, rules: PruneRules): P
     if (outcome === "deleted" && !report.dryRun) onDeleted?.({ name, version: entry.version });
     if (outcome === "kept") report.kept++;
   }, { concurrency: AT_ONCE });
-  for (const entry of going) if (deleted.has(entry)) report.deleted.push({ name, version: entry.version });
+  for (const entry of going) {
+    if (deleted.has(entry)) report.deleted.push({ name, version: entry.version });
+  }
 }
 
 async function remove(
@@ -58,14 +62,25 @@ async function remove(
   try {
     const info: ArtifactInfo = await registry.info(ref, { signal });
     if (info.generation !== generation) return "kept"; // overwritten since it was listed
-    const wasThere = await registry.delete(ref, { force: !keepAliased, ifCommit: info.commit, signal });
+    const wasThere = await registry.delete(ref, {
+      force: !keepAliased,
+      ifCommit: info.commit,
+      signal,
+    });
     return wasThere ? "deleted" : "gone";
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return "gone";
     if (isRegistryError(error, "Conflict")) return "kept";
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     const { key, code, message, hint } = error;
-    report.failures.push({ name, version, code, message, ...(key && { key }), ...(hint && { hint }) });
+    report.failures.push({
+      name,
+      version,
+      code,
+      message,
+      ...(key && { key }),
+      ...(hint && { hint }),
+    });
     return "kept";
   }
 }

@@ -57,7 +57,10 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
   const deleted = new Set<VersionHead>();
   try {
     const stays = await protectedVersions(heads);
-    await forEachAtOnce(heads.filter(({ head }) => head.modifiedAt >= youngFrom && head.generation > 1), look);
+    await forEachAtOnce(
+      heads.filter(({ head }) => head.modifiedAt >= youngFrom && head.generation > 1),
+      look,
+    );
     for (const found of heads) if (mayGo(found, stays)) going.push(found);
   } catch (error) {
     report.kept += heads.length;
@@ -66,7 +69,9 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
   }
   if (report.dryRun) await forEachAtOnce(going, pretend);
   else await deleteOldestFirst([...going]);
-  for (const found of going) if (deleted.has(found)) report.deleted.push({ name, version: found.version.canonical });
+  for (const found of going) {
+    if (deleted.has(found)) report.deleted.push({ name, version: found.version.canonical });
+  }
 
   /** Whether no rule keeps it. Counts what stays. What was not looked at is as old as its head: nothing lies below that. */
   function mayGo(found: VersionHead, stays: ReadonlySet<string>): boolean {
@@ -103,7 +108,10 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
     const known = standings.get(head.key);
     if (known !== undefined) return known;
     const standing = await readCell(context, cellOf(head.key), { head, signal })
-      .then((located): Standing => ({ counts: located !== undefined, modifiedAt: located?.head.modifiedAt }))
+      .then((located): Standing => ({
+        counts: located !== undefined,
+        modifiedAt: located?.head.modifiedAt,
+      }))
       .catch((failure): Standing => {
         if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
         return { counts: false, failure };
@@ -169,7 +177,11 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
     const version = found?.version.canonical;
     const ref = version === undefined ? name : `${name}@${version}`;
     const { key, code, message, hint } = inWords({ verb: "prune", ref }, error) as RegistryError;
-    const about = { name, ...(version === undefined ? {} : { version }), ...(key === undefined ? {} : { key }) };
+    const about = {
+      name,
+      ...(version === undefined ? {} : { version }),
+      ...(key === undefined ? {} : { key }),
+    };
     report.failures.push({ ...about, code, message, ...(hint === undefined ? {} : { hint }) });
   }
 }

@@ -14,8 +14,14 @@ import type { Context } from "../opening/context.ts";
 import { afterFolder, SETTINGS } from "../layout.ts";
 
 /** The failure of one place, else throws: also where the store refuses the settings too, and so everything. */
-export async function asPartial(context: Context, error: unknown, signal?: AbortSignal): Promise<RegistryError> {
-  if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) throw error;
+export async function asPartial(
+  context: Context,
+  error: unknown,
+  signal?: AbortSignal,
+): Promise<RegistryError> {
+  if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) {
+    throw error;
+  }
   if (isRegistryError(error, "Denied", "Unavailable")) await readHead(context, SETTINGS, signal);
   return error;
 }
@@ -24,11 +30,15 @@ export async function asPartial(context: Context, error: unknown, signal?: Abort
 export async function* listReadable(
   context: Context,
   prefix: string,
-  { signal, onFailure }: SignalOptions & { onFailure(error: RegistryError, key: string): void | Promise<void> },
+  { signal, onFailure }: SignalOptions & {
+    onFailure(error: RegistryError, key: string): void | Promise<void>;
+  },
 ): AsyncGenerator<ObjectInfo> {
   for (let after: string | undefined;;) {
     try {
-      for await (const entry of context.backend.list(prefix, { after, signal })) if (!isPrefix(entry)) yield entry;
+      for await (const entry of context.backend.list(prefix, { after, signal })) {
+        if (!isPrefix(entry)) yield entry;
+      }
       return;
     } catch (error) {
       const failure = await asPartial(context, error, signal);

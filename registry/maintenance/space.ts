@@ -61,7 +61,10 @@ export interface SpaceReport {
 }
 
 /** What `spaceOf` of `registry/tools.ts` does. */
-export async function spaceOf(registry: Registry, { signal }: SignalOptions = {}): Promise<SpaceReport> {
+export async function spaceOf(
+  registry: Registry,
+  { signal }: SignalOptions = {},
+): Promise<SpaceReport> {
   const context = contextOf(registry, "measure space");
   const { system, clockOffset } = context;
   const mark = system.now() + (clockOffset?.ms ?? 0);
@@ -76,11 +79,18 @@ export async function spaceOf(registry: Registry, { signal }: SignalOptions = {}
         .concat(cells.flatMap(({ generations }) => generations));
       objects += entries.length;
       const bytes = entries.reduce((sum, { size }) => sum + size, 0);
-      const none = { versions: 0, size: 0, sharedBytes: 0, garbage: { bytes: 0, freeableBytes: 0 } };
+      const none = {
+        versions: 0,
+        size: 0,
+        sharedBytes: 0,
+        garbage: { bytes: 0, freeableBytes: 0 },
+      };
       spaces.set(name, { name: decodeName(name)!, bytes, ...none });
       sizes = new Map(
         [...folders].flatMap(([place, { objects }]) =>
-          objects.map(({ key, size }): [string, number] => [`${place}/${key.slice(key.lastIndexOf("/") + 1)}`, size])
+          objects.map((
+            { key, size },
+          ): [string, number] => [`${place}/${key.slice(key.lastIndexOf("/") + 1)}`, size])
         ),
       );
     },
@@ -119,12 +129,21 @@ export async function spaceOf(registry: Registry, { signal }: SignalOptions = {}
       if (space.allAt === undefined || item.until > space.allAt) space.allAt = item.until;
     }
   };
-  const collection = createCollection(context, { report, markKey: "", signal, onItem, onWaiting, measure });
+  const collection = createCollection(context, {
+    report,
+    markKey: "",
+    signal,
+    onItem,
+    onWaiting,
+    measure,
+  });
   await sweepStages(collection, report);
   await collectNames(collection);
   await removeLeftovers(collection);
   const other = await measureOther(context, report.failures, signal);
-  const names = [...spaces.values()].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+  const names = [...spaces.values()].sort((a, b) =>
+    b.bytes - a.bytes || (a.name < b.name ? -1 : 1)
+  );
   return {
     bytes: names.reduce((sum, { bytes }) => sum + bytes, other.bytes),
     objects: objects + other.objects,
@@ -150,7 +169,10 @@ async function measureOther(
       objects++;
     }
   }
-  for await (const stage of context.backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ?? []) {
+  for await (
+    const stage of context.backend.sweepUploads?.({ olderThan: Infinity, dryRun: true, signal }) ??
+      []
+  ) {
     bytes += stage.size ?? 0;
     objects++;
   }

@@ -16,14 +16,26 @@ import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
 
 /** What `verifyRegistry` of `registry/tools.ts` does. */
-export async function verifyRegistry(registry: Registry, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyRegistry(
+  registry: Registry,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
   const context: Context = { ...contextOf(registry, "verify the registry"), cache: undefined }; // what the store has is to be verified
   const { names, deep = true, signal, onProgress } = options;
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
-  const report: VerifyReport = { ok: true, versions: 0, records: 0, files: 0, bytes: 0, problems: [], unseen };
+  const report: VerifyReport = {
+    ok: true,
+    versions: 0,
+    records: 0,
+    files: 0,
+    bytes: 0,
+    problems: [],
+    unseen,
+  };
   const lineage = createLineageCheck(context);
   const onRecord = names === undefined ? lineage.learn : undefined;
-  const look = (prefix: string) => verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord });
+  const look = (prefix: string) =>
+    verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord });
   await look(SETTINGS);
   if (names === undefined) {
     await look(NAMES);

@@ -36,15 +36,27 @@ export function createLineageCheck(context: Context): LineageCheck {
       if (record.inputs === undefined) return;
       const version = parseVersion(record.version);
       const cell = versionCell(record.name, version, settings.versioned);
-      const from = { ref: `${record.name}@${version.canonical}`, record: recordKey(cell, record.generation) };
-      for (const key of lineageKeys(context, { ...record, version, inputs: record.inputs })) expected.set(key, from);
+      const from = {
+        ref: `${record.name}@${version.canonical}`,
+        record: recordKey(cell, record.generation),
+      };
+      for (const key of lineageKeys(context, { ...record, version, inputs: record.inputs })) {
+        expected.set(key, from);
+      }
       for (const input of record.inputs) {
         const { name, version } = readInput(context, input);
-        if (name !== undefined && version !== undefined) inputs.add(versionCell(name, version, settings.versioned));
+        if (name !== undefined && version !== undefined) {
+          inputs.add(versionCell(name, version, settings.versioned));
+        }
       }
     },
     async check(report, { signal }) {
-      const lineage = { whole: await isWhole(context, { signal }), notes: 0, stale: 0, dangling: 0 };
+      const lineage = {
+        whole: await isWhole(context, { signal }),
+        notes: 0,
+        stale: 0,
+        dangling: 0,
+      };
       report.lineage = lineage;
       const onFailure = (error: RegistryError, key: string) =>
         void report.problems.push(asProblem("lineage", key, error));
@@ -69,7 +81,8 @@ export function createLineageCheck(context: Context): LineageCheck {
 function missing(ref: string, key: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot find the note of what "${ref}" is made from: something else deleted it, or a power cut did`,
+    message:
+      `Cannot find the note of what "${ref}" is made from: something else deleted it, or a power cut did`,
     hint: "Looking down misses the version until that is noted again: rebuildLineage(registry)",
     key,
   });

@@ -14,7 +14,14 @@ import { misplaced, readRecord } from "../cell/heads.ts";
 import { behindSpan, hasSpans, readSpans } from "../cell/dead_spans.ts";
 import type { Span } from "../cell/dead_spans.ts";
 import type { Context } from "../opening/context.ts";
-import { cellOf, nameSegment, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
+import {
+  cellOf,
+  nameSegment,
+  parseCellKey,
+  parseGeneration,
+  SETTINGS,
+  versionCell,
+} from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
@@ -98,15 +105,17 @@ async function verifyBatch(
   await forEachAtOnce(batch.filter(isVersion), async (place) => {
     const { name, version, generation } = place.key!;
     const head = { ...place.info, generation, dead: false };
-    const problem = await verifyVersion(context, { name, version: version!, head }, report, options) ??
-      await verifySeen(context, place, spans, options.signal);
+    const problem =
+      await verifyVersion(context, { name, version: version!, head }, report, options) ??
+        await verifySeen(context, place, spans, options.signal);
     if (problem !== undefined) problems.set(place, problem);
   }, { concurrency: options.deep ? VERSIONS_AT_ONCE : undefined });
   report.records += batch.length;
   for (const place of batch) {
     const problem = problems.get(place);
     const hint = problem && hintFor(place, problem);
-    const found = problem && { ...asProblem(refOf(place), place.info.key, problem), ...(hint && { hint }) };
+    const found = problem &&
+      { ...asProblem(refOf(place), place.info.key, problem), ...(hint && { hint }) };
     if (found === undefined) continue;
     const last = report.problems.at(-1); // below a void head the same record is met again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
@@ -131,24 +140,32 @@ async function verifySeen(
   if (behindSpan([...await spans], cell) === undefined) return undefined;
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot find ${shown(refOf(place))} but by its number: it is noted as deleted, and its tombstone is gone`,
+    message: `Cannot find ${
+      shown(refOf(place))
+    } but by its number: it is noted as deleted, and its tombstone is gone`,
     hint: "Collect garbage: that looks at what is there, and notes it anew.",
     key: place.info.key,
   });
 }
 
 /** What to do about a damaged record. One that is not the newest of its cell is no reader's, but holds the janitor up. */
-function hintFor({ info, newest }: Place, { code, key = info.key, hint }: RegistryError): string | undefined {
+function hintFor(
+  { info, newest }: Place,
+  { code, key = info.key, hint }: RegistryError,
+): string | undefined {
   if (code !== "Corrupt" || newest || key !== info.key) return hint;
   return "There is a newer record of the same place: what reads that one goes on. Restore the object from a copy; " +
     "until then nothing of its name is collected.";
 }
 
 /** Of an alias that cannot be read: it may also be set over the damage. */
-function damagedAlias({ name, label }: CellKey, { code, message, key }: RegistryError): RegistryError {
-  const hint = `Restore the object from a copy, or set the alias anew: registry.setAlias(${shown(name)}, ${
-    shown(label!)
-  }, version)`;
+function damagedAlias(
+  { name, label }: CellKey,
+  { code, message, key }: RegistryError,
+): RegistryError {
+  const hint = `Restore the object from a copy, or set the alias anew: registry.setAlias(${
+    shown(name)
+  }, ${shown(label!)}, version)`;
   return new RegistryError({ code, message, hint, key });
 }
 
@@ -171,17 +188,22 @@ async function verifyRecord(
     if (record === undefined) return undefined;
     if (!belongs(context, record, place)) return misplaced(info.key, record);
     if (record.kind === "version") unseen.generations++, onRecord?.(record);
-    if (record.kind === "alias" && newest) return await verifyAlias(context, key!, record.version, signal);
+    if (record.kind === "alias" && newest) {
+      return await verifyAlias(context, key!, record.version, signal);
+    }
   } catch (error) {
     const partial = await asPartial(context, error, signal);
-    return partial.code === "Corrupt" && newest && key?.kind === "alias" ? damagedAlias(key, partial) : partial;
+    return partial.code === "Corrupt" && newest && key?.kind === "alias"
+      ? damagedAlias(key, partial)
+      : partial;
   }
 }
 
 /** Whether a record is of the cell that it lies in. A deletion names nothing; only a first generation is ever scrubbed. */
 function belongs({ id, settings }: Context, record: AnyRecord, { key }: Place): boolean {
   if (key === undefined) {
-    return record.kind === "settings" && (record.generation === 1 ? record.commit : record.registry) === id;
+    return record.kind === "settings" &&
+      (record.generation === 1 ? record.commit : record.registry) === id;
   }
   if (record.kind === "deleted") return key.kind !== "key";
   if (record.kind === "scrubbed") return key.kind === "version" && record.generation === 1;
@@ -200,7 +222,9 @@ async function verifyAlias(
 ): Promise<RegistryError | undefined> {
   const alias = label!;
   try {
-    if (await locateVersion(context, name, parseVersion(version), signal) !== undefined) return undefined;
+    if (await locateVersion(context, name, parseVersion(version), signal) !== undefined) {
+      return undefined;
+    }
   } catch (error) {
     await asPartial(context, error, signal);
     return undefined;

@@ -43,12 +43,16 @@ export async function verifyVersion(
       onRecord?.(located.record);
       const source = await payloadSource(context, located, signal);
       const { materializer, files, digest } = source.info;
-      if (artifactDigest(materializer, files) !== digest) return counted(wrongDigest(located.found.info.key));
+      if (artifactDigest(materializer, files) !== digest) {
+        return counted(wrongDigest(located.found.info.key));
+      }
       if (!deep) {
         report.unseen.files += files.length;
         return counted(problem);
       }
-      const bytes = await readThrough(createArtifact(context, source, { verify: "integrity", signal }));
+      const bytes = await readThrough(
+        createArtifact(context, source, { verify: "integrity", signal }),
+      );
       report.bytes += bytes;
       report.files += files.length;
       return counted(problem);
@@ -60,7 +64,11 @@ export async function verifyVersion(
 
   function counted(problem: RegistryError | undefined): RegistryError | undefined {
     report.versions++;
-    onProgress?.({ versions: report.versions, bytes: report.bytes, ref: `${name}@${version.canonical}` });
+    onProgress?.({
+      versions: report.versions,
+      bytes: report.bytes,
+      ref: `${name}@${version.canonical}`,
+    });
     return problem;
   }
 }
@@ -72,10 +80,13 @@ async function scrubbedHead(
   signal?: AbortSignal,
 ): Promise<RegistryError | undefined> {
   const record = (await readRecord(context, key, signal))?.record;
-  if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) return undefined;
+  if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) {
+    return undefined;
+  }
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot find what replaced record "${key}": its content was collected, and nothing lies above it`,
+    message:
+      `Cannot find what replaced record "${key}": its content was collected, and nothing lies above it`,
     hint: "Something else deleted it. Restore the newer records of this version from a copy.",
     key,
   });
@@ -93,8 +104,10 @@ function wrongDigest(key: string): RegistryError {
 function voidRecord(key: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
-    message: `Cannot count record "${key}": it landed too late, when its payload was collected already`,
-    hint: "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
+    message:
+      `Cannot count record "${key}": it landed too late, when its payload was collected already`,
+    hint:
+      "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
     key,
   });
 }

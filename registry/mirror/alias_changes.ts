@@ -33,7 +33,10 @@ export interface AliasState {
 }
 
 /** Compares the two cells of an alias; undefined if the source no longer has the alias. */
-export async function compareAliases(run: MirrorRun, pair: CellPair): Promise<AliasState | undefined> {
+export async function compareAliases(
+  run: MirrorRun,
+  pair: CellPair,
+): Promise<AliasState | undefined> {
   const { from, to, signal } = run;
   const { value: present } = await changes(to, cellThere(pair), signal).next();
   const generation = present?.record.generation ?? 0;
@@ -47,7 +50,9 @@ export async function compareAliases(run: MirrorRun, pair: CellPair): Promise<Al
     missing.push(change);
   }
   if (wanted === undefined) return undefined;
-  if (present === undefined) return { wanted, generation, related: false, missing: missing.reverse() };
+  if (present === undefined) {
+    return { wanted, generation, related: false, missing: missing.reverse() };
+  }
   // The target has changes that are not from the source; those of the source are below them.
   const known = new Set<string>();
   for await (const { origin } of changes(to, cellThere(pair), signal)) known.add(origin.commit);
@@ -57,7 +62,11 @@ export async function compareAliases(run: MirrorRun, pair: CellPair): Promise<Al
 }
 
 /** All changes of an alias that are kept, newest first. */
-async function* changes(context: Context, cell: string, signal?: AbortSignal): AsyncGenerator<Change, undefined> {
+async function* changes(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Change, undefined> {
   for await (const entry of context.backend.list(cell, { signal })) {
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);

@@ -52,7 +52,8 @@ export async function listPart(
       }
       if (cells.at(-1)?.path === path) continue; // an older generation
       if (cells.length >= PART) return cells;
-      const isOther = kind === "version" && cell !== versionCell(name, version!, context.settings.versioned);
+      const isOther = kind === "version" &&
+        cell !== versionCell(name, version!, context.settings.versioned);
       if (isOther) continue;
       const head = await headOf(context, newest, signal);
       cells.push({ cell, path, head, ...(kind === "alias" ? { alias } : { version }) });

@@ -93,7 +93,9 @@ export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFil
 
 /** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
 export function holdTheSame(a: VersionRecord, b: VersionRecord): boolean {
-  const content = ({ digest, version, metadata, inputs = [] }: VersionRecord) => [digest, version, metadata, inputs];
+  const content = (
+    { digest, version, metadata, inputs = [] }: VersionRecord,
+  ) => [digest, version, metadata, inputs];
   return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
 }
 
@@ -131,7 +133,8 @@ export async function copyFiles(
     try {
       await save(base);
     } catch (error) {
-      const isBad = reader.failure === undefined && isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
+      const isBad = reader.failure === undefined &&
+        isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
       if (base === null || !isBad) throw error;
       options.badBase(base);
       await save(null);

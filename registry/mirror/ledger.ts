@@ -75,7 +75,9 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
         await to.backend.put(key, encodeNote(Object.fromEntries(entries)), { signal });
       } catch (error) {
         if (!isRegistryError(error)) throw error;
-        to.logger.warn(`mirror "${names.name}": the next run will read it all again: ${error.message}`);
+        to.logger.warn(
+          `mirror "${names.name}": the next run will read it all again: ${error.message}`,
+        );
       }
     },
   };
@@ -91,6 +93,7 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
 /** What is no notes is worth none. */
 function entriesOf(note: unknown): [string, Entry][] {
   if (typeof note !== "object" || note === null) return [];
-  const isEntry = (value: unknown) => Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+  const isEntry = (value: unknown) =>
+    Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
   return Object.entries(note as Record<string, Entry>).filter(([, entry]) => isEntry(entry));
 }

@@ -27,7 +27,11 @@ import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
  *
  * @param versions those that are equal in both. An alias of the target names only these, or one that both have deleted
  */
-export async function mirrorAlias(run: MirrorRun, pair: CellPair, versions: ReadonlySet<string>): Promise<Outcome> {
+export async function mirrorAlias(
+  run: MirrorRun,
+  pair: CellPair,
+  versions: ReadonlySet<string>,
+): Promise<Outcome> {
   if (pair.source.head.dead && !mayRemove(run, pair)) return { action: "skipped" };
   return await persist(run, async () => {
     const state = await compareAliases(run, pair);
@@ -57,9 +61,15 @@ async function set(
   if (dryRun) return { action: "copied", generation: generation + 1 };
   const located = await tryLocate(to, parseRef(target, version), signal);
   if (located !== undefined) await settleVersion(to, located.found, signal); // the version must be durable before its alias
-  if (missing.length > 0) return { action: "copied", generation: await writeChanges(run, pair, state) };
+  if (missing.length > 0) {
+    return { action: "copied", generation: await writeChanges(run, pair, state) };
+  }
   try { // it was changed in the target alone
-    await setAlias(to, { name: target, alias: pair.source.alias!, version, origin: wanted.origin }, { signal });
+    await setAlias(
+      to,
+      { name: target, alias: pair.source.alias!, version, origin: wanted.origin },
+      { signal },
+    );
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
     return { action: "skipped" }; // deleted there since a moment ago
@@ -68,7 +78,11 @@ async function set(
 }
 
 /** Whether a version was deleted in both registries. */
-async function isDeleted({ from, to, signal }: MirrorRun, names: NamePair, version: string): Promise<boolean> {
+async function isDeleted(
+  { from, to, signal }: MirrorRun,
+  names: NamePair,
+  version: string,
+): Promise<boolean> {
   const isDead = async (context: Context, name: string) => {
     const cell = versionCell(name, parseVersion(version), context.settings.versioned);
     return (await readHead(context, cell, signal))?.dead ?? false;
@@ -84,14 +98,22 @@ function mayRemove({ deleted, range }: MirrorRun, { there }: CellPair): boolean 
 /** Only what a mirror has set is removed: an alias that was set first in the target stays. */
 async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promise<Outcome> {
   const { present, generation, related, missing } = state;
-  const isOwn = present?.record.kind === "alias" && (!related || present.record.origin === undefined);
+  const isOwn = present?.record.kind === "alias" &&
+    (!related || present.record.origin === undefined);
   if (isOwn || !mayRemove(run, pair)) return { action: "skipped" };
   if (missing.length === 0) return { action: "skipped", generation };
-  return { action: "deleted", generation: run.dryRun ? generation : await writeChanges(run, pair, state) };
+  return {
+    action: "deleted",
+    generation: run.dryRun ? generation : await writeChanges(run, pair, state),
+  };
 }
 
 /** Writes what is missing above the head that was compared. Returns the generation of the last change. */
-async function writeChanges(run: MirrorRun, pair: CellPair, { generation, missing }: AliasState): Promise<number> {
+async function writeChanges(
+  run: MirrorRun,
+  pair: CellPair,
+  { generation, missing }: AliasState,
+): Promise<number> {
   const { to, signal } = run;
   const { target, source } = pair;
   const action = `mirror alias "${target}@${source.alias}"`;
@@ -103,7 +125,9 @@ async function writeChanges(run: MirrorRun, pair: CellPair, { generation, missin
       next(head) {
         if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
         const base = operation.recordBase(last + 1, head?.previous);
-        return encodeRecord(recordOf(change, { ...base, createdAt: inUtc(change.record.createdAt) }));
+        return encodeRecord(
+          recordOf(change, { ...base, createdAt: inUtc(change.record.createdAt) }),
+        );
       },
     });
     last++;
@@ -111,9 +135,14 @@ async function writeChanges(run: MirrorRun, pair: CellPair, { generation, missin
   return last;
 
   function recordOf({ record, origin }: Change, base: RecordBase): AliasRecord | TombstoneRecord {
-    return record.kind === "deleted"
-      ? { ...base, kind: "deleted", origin }
-      : { ...base, kind: "alias", name: target, alias: source.alias!, version: record.version, origin };
+    return record.kind === "deleted" ? { ...base, kind: "deleted", origin } : {
+      ...base,
+      kind: "alias",
+      name: target,
+      alias: source.alias!,
+      version: record.version,
+      origin,
+    };
   }
 }
 

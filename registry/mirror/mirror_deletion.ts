@@ -20,7 +20,11 @@ import { cellThere, changedMeanwhile, decision, originOf, persist } from "./run.
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /** Marks a version as deleted in the target, where what it has is the mirror of what was deleted, or nothing. */
-export async function mirrorDeletion(run: MirrorRun, pair: CellPair, ledger: Ledger): Promise<Outcome> {
+export async function mirrorDeletion(
+  run: MirrorRun,
+  pair: CellPair,
+  ledger: Ledger,
+): Promise<Outcome> {
   const { to, dryRun, signal } = run;
   const cell = cellThere(pair);
   return await persist(run, async (first) => {
@@ -33,12 +37,16 @@ export async function mirrorDeletion(run: MirrorRun, pair: CellPair, ledger: Led
     if (head?.dead && !(there !== undefined && isLater(tombstone, there) && to.settings.mutable)) {
       return { action: "skipped", ...noted(run, head.generation) };
     }
-    if (present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })) {
+    if (
+      present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })
+    ) {
       throw foreign(run, pair);
     }
     if (dryRun) return { action: "deleted" };
     const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
-    return generation === undefined ? { action: "skipped" } : { action: "deleted", ...noted(run, generation) };
+    return generation === undefined
+      ? { action: "skipped" }
+      : { action: "deleted", ...noted(run, generation) };
   });
 }
 
@@ -61,10 +69,18 @@ interface Burial {
 }
 
 /** Writes a tombstone with the times of the source's. Returns its generation; undefined if the cell is already dead. */
-async function bury(run: MirrorRun, pair: CellPair, { tombstone, above }: Burial): Promise<number | undefined> {
+async function bury(
+  run: MirrorRun,
+  pair: CellPair,
+  { tombstone, above }: Burial,
+): Promise<number | undefined> {
   const { to, signal } = run;
   const cell = cellThere(pair);
-  const operation = startOperation(to, `mark "${pair.target}@${pair.source.version!.canonical}" as deleted`, signal);
+  const operation = startOperation(
+    to,
+    `mark "${pair.target}@${pair.source.version!.canonical}" as deleted`,
+    signal,
+  );
   const next = (head: KnownHead | undefined) => {
     if (head !== undefined && head.found?.record.commit !== above?.commit) {
       if (head.dead) return undefined;
@@ -103,7 +119,9 @@ async function isMirrorOf(
   for await (const entry of from.backend.list(source.cell, { after: source.head.key, signal })) {
     const older = isPrefix(entry) ? undefined : asGeneration(entry);
     const record = older && (await readRecord(from, older.key, signal))?.record;
-    if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) continue;
+    if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) {
+      continue;
+    }
     if (originOf(from, record).commit === commit) return true;
   }
   return false;
@@ -113,8 +131,11 @@ function foreign({ to }: MirrorRun, { target, source }: CellPair): RegistryError
   return decision(
     new RegistryError({
       code: "Conflict",
-      message: `Cannot mirror the deletion of "${target}@${source.version!.canonical}": the target has another value`,
-      hint: "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
+      message: `Cannot mirror the deletion of "${target}@${
+        source.version!.canonical
+      }": the target has another value`,
+      hint:
+        "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
       backend: to.backend.location,
     }),
   );

@@ -45,23 +45,36 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   const postponed: CellPair[] = [];
 
   await run.forEach(versions.sort(oldestFirst), (pair) => step(pair, true));
-  for (const pair of postponed.sort(oldestFirst)) await run.forEach([pair], (only) => step(only, false));
+  for (const pair of postponed.sort(oldestFirst)) {
+    await run.forEach([pair], (only) => step(only, false));
+  }
   if (run.aliases) {
-    await run.forEach(aliases, (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, settled)));
+    await run.forEach(
+      aliases,
+      (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, settled)),
+    );
   }
   await ledger.save();
   return settled;
 
   async function step(pair: CellPair, postpone: boolean): Promise<void> {
     const { canonical } = pair.source.version!;
-    const outcome = await attempt(run, ledger, pair, () => mirrorVersion(run, pair, { sharing, postpone }));
+    const outcome = await attempt(
+      run,
+      ledger,
+      pair,
+      () => mirrorVersion(run, pair, { sharing, postpone }),
+    );
     if (outcome === "postponed") postponed.push(pair);
     else if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(canonical);
   }
 
   /** Mirrors the collected deletions and forgets them: a name may have a hundred thousand. */
   async function bury(): Promise<void> {
-    await run.forEach(deletions, (pair) => attempt(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)));
+    await run.forEach(
+      deletions,
+      (pair) => attempt(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)),
+    );
     deletions = [];
   }
 }
@@ -84,7 +97,11 @@ async function attempt(
 ): Promise<Outcome | "postponed" | undefined> {
   const { name, target, source, there } = pair;
   const { version, alias } = source;
-  const item = { name, target, ...(alias === undefined ? { version: version!.canonical } : { alias }) };
+  const item = {
+    name,
+    target,
+    ...(alias === undefined ? { version: version!.canonical } : { alias }),
+  };
   const known = there !== undefined && (ledger.has(source, there) || isDeletedForGood(run, pair));
   run.signal?.throwIfAborted();
   try {
@@ -93,7 +110,9 @@ async function attempt(
     }
     const outcome: Outcome | "postponed" = known ? { action: "skipped" } : await action();
     if (outcome === "postponed") return outcome;
-    if ("generation" in outcome && outcome.generation !== undefined) ledger.add(source, outcome.generation);
+    if ("generation" in outcome && outcome.generation !== undefined) {
+      ledger.add(source, outcome.generation);
+    }
     const { action: done, files, bytes } = { files: undefined, bytes: undefined, ...outcome };
     run.done({ ...item, action: done, ...(files === undefined ? {} : { files, bytes }) });
     return outcome;
@@ -101,7 +120,11 @@ async function attempt(
     run.signal?.throwIfAborted();
     if (!isRegistryError(error) || error.code === "TaskFailed") throw error; // the caller's own code
     const ref = `${item.name}@${"version" in item ? item.version : item.alias}`;
-    run.done({ ...item, action: "failed", error: inWords({ verb: "mirror", ref }, error) as RegistryError });
+    run.done({
+      ...item,
+      action: "failed",
+      error: inWords({ verb: "mirror", ref }, error) as RegistryError,
+    });
   }
 }
 

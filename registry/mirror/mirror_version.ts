@@ -35,7 +35,10 @@ export async function mirrorVersion(
   const { from, to, signal } = run;
   const { source, there } = pair;
   return await persist(run, async (first) => { // the listing is believed once
-    const located = await readCell(from, source.cell, { head: first ? source.head : undefined, signal });
+    const located = await readCell(from, source.cell, {
+      head: first ? source.head : undefined,
+      signal,
+    });
     if (located === undefined) return { action: "gone" };
     const head = first ? there?.head : await readHead(to, cellThere(pair), signal);
     return await bring(run, pair.target, { located, head }, options);
@@ -65,11 +68,15 @@ async function bring(
     return { action: "skipped", generation: present.generation };
   }
   const above = head === undefined || mutable ? undefined : await newestVoid(run, head, located);
-  if (head !== undefined && !mutable && above === undefined) throw occupied(run, target, record, { head, present });
+  if (head !== undefined && !mutable && above === undefined) {
+    throw occupied(run, target, record, { head, present });
+  }
   const source = await openSource(run, located);
   if (postpone && sharesFiles(record, source.files)) return "postponed";
   const generation = (above ?? head?.generation ?? 0) + 1;
-  if (run.dryRun) return { action: "copied", generation, files: source.files.length, bytes: record.size };
+  if (run.dryRun) {
+    return { action: "copied", generation, files: source.files.length, bytes: record.size };
+  }
   const version = parseVersion(record.version);
   const moved = await copyFiles(run, source, record, {
     target,
@@ -84,7 +91,11 @@ async function bring(
 }
 
 /** Whether a version was saved again in the source after the save that the target has: the times differ at least. */
-function isSavedAgain({ from, to }: MirrorRun, present: VersionRecord, record: VersionRecord): boolean {
+function isSavedAgain(
+  { from, to }: MirrorRun,
+  present: VersionRecord,
+  record: VersionRecord,
+): boolean {
   const [a, b] = [originOf(to, present), originOf(from, record)];
   const isLater = Date.parse(record.createdAt) > Date.parse(present.createdAt);
   return isLater && a.registry === b.registry && a.commit !== b.commit;
@@ -105,7 +116,9 @@ async function newestVoid(
   head: Head,
   { record }: Located,
 ): Promise<number | undefined> {
-  return head.dead ? undefined : await newestOwnVoid(to, cellOf(head.key), { origin: originOf(from, record), signal });
+  return head.dead
+    ? undefined
+    : await newestOwnVoid(to, cellOf(head.key), { origin: originOf(from, record), signal });
 }
 
 function occupied(

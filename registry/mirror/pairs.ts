@@ -19,7 +19,10 @@ export interface ListedPair {
 }
 
 /** Lists the cells of versions and aliases of a name in both registries, in the order of their paths. */
-export async function* listPairs(run: MirrorRun, { name, target }: NamePair): AsyncGenerator<ListedPair> {
+export async function* listPairs(
+  run: MirrorRun,
+  { name, target }: NamePair,
+): AsyncGenerator<ListedPair> {
   const sources = listCells(run, run.from, name), theirs = listCells(run, run.to, target);
   let [source, there] = await Promise.all([sources.next(), theirs.next()]);
   while (!source.done || !there.done) {
@@ -34,7 +37,11 @@ export async function* listPairs(run: MirrorRun, { name, target }: NamePair): As
   }
 }
 
-async function* listCells(run: MirrorRun, context: Context, name: string): AsyncGenerator<MirrorCell, undefined> {
+async function* listCells(
+  run: MirrorRun,
+  context: Context,
+  name: string,
+): AsyncGenerator<MirrorCell, undefined> {
   let last: string | undefined;
   do {
     const cells = await persist(run, () => listPart(context, name, last, run.signal));

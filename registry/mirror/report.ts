@@ -106,9 +106,11 @@ export function emptyReport(dryRun: boolean): MirrorReport {
 export function countItem(report: MirrorReport, item: MirrorItem): void {
   const { name, version, alias, action, error } = item;
   if (version !== undefined) report.versions++;
-  if (action === "failed") report.failures.push({ name, ...(alias ? { alias } : { version }), error: error! });
-  else if (alias !== undefined) report.aliases += action === "copied" || action === "deleted" ? 1 : 0;
-  else if (action === "copied" || action === "deleted") report[action]++;
+  if (action === "failed") {
+    report.failures.push({ name, ...(alias ? { alias } : { version }), error: error! });
+  } else if (alias !== undefined) {
+    report.aliases += action === "copied" || action === "deleted" ? 1 : 0;
+  } else if (action === "copied" || action === "deleted") report[action]++;
   else report.skipped++;
   report.files += item.files ?? 0;
   report.bytes += item.bytes ?? 0;

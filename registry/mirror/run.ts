@@ -80,7 +80,10 @@ export function cellThere({ target, source }: CellPair): string {
 }
 
 /** Where a record was written first: one and the same for a version and all its mirrors. */
-export function originOf(context: Context, { commit, origin }: { commit: string; origin?: Origin }): Origin {
+export function originOf(
+  context: Context,
+  { commit, origin }: { commit: string; origin?: Origin },
+): Origin {
   return origin ?? { registry: context.id, commit };
 }
 

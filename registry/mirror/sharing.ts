@@ -35,7 +35,9 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
 
   function learn({ canonical }: Version, files: readonly StoredFile[]): void {
     looked.add(canonical);
-    for (const { sha256, inline } of files) if (inline === undefined) holders.set(sha256, canonical);
+    for (const { sha256, inline } of files) {
+      if (inline === undefined) holders.set(sha256, canonical);
+    }
   }
 
   /** Learns what a version holds that was there before. */
@@ -47,7 +49,9 @@ export function createSharing(run: MirrorRun, target: string, there: Iterable<Ve
       if (located !== undefined) learn(version, (await payloadSource(to, located, signal)).files);
     } catch (error) {
       if (!isRegistryError(error)) throw error;
-      to.logger.debug(`mirror: shares nothing with "${target}@${version.canonical}": ${error.message}`);
+      to.logger.debug(
+        `mirror: shares nothing with "${target}@${version.canonical}": ${error.message}`,
+      );
     }
   }
 

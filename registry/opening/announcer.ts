@@ -23,7 +23,9 @@ export interface Announcer {
 }
 
 /** What is told of one commit. */
-type Announcement = { [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] } }[keyof RegistryTopics];
+type Announcement = {
+  [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] };
+}[keyof RegistryTopics];
 
 /** So many are handed to the bus before it has acknowledged the first. */
 const AT_ONCE = 64;
@@ -36,7 +38,9 @@ const CLOSED_WITHIN_MS = 2_000;
 
 /** Throws `Invalid` for what is no bus: nobody would hear that nothing is told. */
 export function checkPublisher(events: unknown): void {
-  if (events === undefined || typeof (events as Partial<EventPublisher>)?.publish === "function") return;
+  if (events === undefined || typeof (events as Partial<EventPublisher>)?.publish === "function") {
+    return;
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot open the registry: its events are ${described(events)}, and no bus`,
@@ -70,11 +74,16 @@ export function createAnnouncer(
     const { topic, payload } = announcement;
     const late = new AbortController();
     const told = new AbortController();
-    system.sleep(TOLD_WITHIN_MS, told.signal).then(() => late.abort(`no answer in ${TOLD_WITHIN_MS} ms`), () => {});
+    system.sleep(TOLD_WITHIN_MS, told.signal).then(
+      () => late.abort(`no answer in ${TOLD_WITHIN_MS} ms`),
+      () => {},
+    );
     try {
       const signal = AbortSignal.any([late.signal, closing.signal]);
       const publish = events.publish as (...args: unknown[]) => Promise<unknown>;
-      await withDeadline(Promise.resolve(publish.call(events, topic, payload, { signal })), { signal });
+      await withDeadline(Promise.resolve(publish.call(events, topic, payload, { signal })), {
+        signal,
+      });
     } catch (error) {
       logLost(announcement, messageOf(error));
     } finally {
@@ -117,10 +126,15 @@ export function createAnnouncer(
     async close() {
       if (waiting.length > 0 || underWay > 0) {
         const enough = new AbortController();
-        await Promise.race([idle.promise, system.sleep(CLOSED_WITHIN_MS, enough.signal).catch(() => {})]);
+        await Promise.race([
+          idle.promise,
+          system.sleep(CLOSED_WITHIN_MS, enough.signal).catch(() => {}),
+        ]);
         enough.abort();
       }
-      for (const announcement of waiting.splice(0)) logLost(announcement, "the registry was closed");
+      for (const announcement of waiting.splice(0)) {
+        logLost(announcement, "the registry was closed");
+      }
       logMoreLost();
       closing.abort();
     },
@@ -128,7 +142,11 @@ export function createAnnouncer(
 }
 
 /** What is to be told of a record; nothing of keys, settings, and marks where nothing was deleted. */
-function announcementOf(registry: string, key: string, bytes: Uint8Array): Announcement | undefined {
+function announcementOf(
+  registry: string,
+  key: string,
+  bytes: Uint8Array,
+): Announcement | undefined {
   const place = parseCellKey(key);
   if (place === undefined || place.kind === "key") return undefined;
   const { record } = decodeRecord(bytes, key);
@@ -143,6 +161,8 @@ function announcementOf(registry: string, key: string, bytes: Uint8Array): Annou
     return { topic: "registry.aliased", payload: { ...told, alias, version: record.version } };
   }
   if (record.kind !== "deleted" || place.generation === 1) return undefined;
-  if (place.kind === "alias") return { topic: "registry.aliased", payload: { ...told, alias, version: null } };
+  if (place.kind === "alias") {
+    return { topic: "registry.aliased", payload: { ...told, alias, version: null } };
+  }
   return { topic: "registry.deleted", payload: { ...told, version: place.version!.canonical } };
 }

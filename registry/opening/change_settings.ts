@@ -39,7 +39,10 @@ export interface SettingsChange extends SignalOptions {
 const MAX_GRACE_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** What `readSettings` of `registry/tools/settings.ts` does. */
-export async function readSettings(registry: Registry, { signal }: SignalOptions = {}): Promise<CurrentSettings> {
+export async function readSettings(
+  registry: Registry,
+  { signal }: SignalOptions = {},
+): Promise<CurrentSettings> {
   return await currentSettings(contextOf(registry, "read the settings"), signal);
 }
 
@@ -116,7 +119,8 @@ function checkChange({ backend, settings }: Context, graceMs: number): void {
 function unreadable({ backend }: Context): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot change the settings of the registry at ${backend.location}: their newest record cannot be read`,
+    message:
+      `Cannot change the settings of the registry at ${backend.location}: their newest record cannot be read`,
     hint: "Restore the object from a copy; verify names it.",
     backend: backend.location,
   });

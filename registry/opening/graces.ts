@@ -32,7 +32,9 @@ export async function readGraces(context: Context, signal?: AbortSignal): Promis
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     if (listed === undefined) continue;
     const found = await readRecord(context, listed, signal);
-    if (found === undefined || above !== undefined && above.generation !== listed.generation + 1) break;
+    if (found === undefined || above !== undefined && above.generation !== listed.generation + 1) {
+      break;
+    }
     const { generation, settings, registry } = recordOfKind(found, "settings");
     if (generation > 1 && registry !== context.id) throw misplaced(listed.key, found.record);
     graces.push({ graceMs: settings.graceMs, ...(above && { replacedAt: above.modifiedAt }) });
@@ -41,8 +43,10 @@ export async function readGraces(context: Context, signal?: AbortSignal): Promis
   if (above?.generation === 1) return graces;
   throw new RegistryError({
     code: "Corrupt",
-    message: `Cannot read the settings of the registry at ${backend.location}: some of their records are gone`,
-    hint: "Something else deletes files there. Restore them from a copy: nothing is collected until then.",
+    message:
+      `Cannot read the settings of the registry at ${backend.location}: some of their records are gone`,
+    hint:
+      "Something else deletes files there. Restore them from a copy: nothing is collected until then.",
     backend: backend.location,
   });
 }
@@ -54,7 +58,9 @@ export async function readGraces(context: Context, signal?: AbortSignal): Promis
  * @param now the store's time, milliseconds
  */
 export function bindingGraceMs(graces: readonly SetGrace[], now: number): number {
-  return Math.max(...graces.filter((grace) => !hasPassed(grace, now)).map(({ graceMs }) => graceMs));
+  return Math.max(
+    ...graces.filter((grace) => !hasPassed(grace, now)).map(({ graceMs }) => graceMs),
+  );
 }
 
 /** How long what was written or replaced at a moment, store time, stays at least, milliseconds. */
@@ -63,7 +69,10 @@ export function graceAt(graces: readonly SetGrace[], moment: number): number {
 }
 
 /** From when on the newest grace alone counts, store time, milliseconds; undefined where it does already. */
-export function countsFrom([newest, ...older]: readonly SetGrace[], now: number): number | undefined {
+export function countsFrom(
+  [newest, ...older]: readonly SetGrace[],
+  now: number,
+): number | undefined {
   const longer = older.filter((grace) => grace.graceMs > newest.graceMs && !hasPassed(grace, now));
   return longer.length === 0
     ? undefined

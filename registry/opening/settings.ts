@@ -54,10 +54,15 @@ export async function readDiskSettings(
 }
 
 /** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
-export async function openSettings(context: OpeningContext, options: OpenOptions): Promise<StoredSettings> {
+export async function openSettings(
+  context: OpeningContext,
+  options: OpenOptions,
+): Promise<StoredSettings> {
   checkGraces(options);
   const head = await readHead(context, SETTINGS, options.signal);
-  const newest = head === undefined ? await create(context, options) : await readRecord(context, head, options.signal);
+  const newest = head === undefined
+    ? await create(context, options)
+    : await readRecord(context, head, options.signal);
   const found = await firstOf(context, newest, options.signal);
   if (newest === undefined || found === undefined) throw damaged(context);
   const record = recordOfKind(found, "settings");
@@ -69,7 +74,8 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
     if (given === undefined || given === stored || given === now.settings[name]) continue;
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
+      message:
+        `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
       hint: `Leave ${name} out, or use another registry.`,
       backend: context.backend.location,
     });
@@ -79,22 +85,36 @@ export async function openSettings(context: OpeningContext, options: OpenOptions
   checkLayout(context, record.settings);
   if (!context.readOnly) await settle(context, [found.info.key, newest.info.key], options.signal); // all that will be written rests on it
   const { modifiedAt: createdAt, etag } = found.info;
-  return { id: record.commit, settings: record.settings, createdAt, ...(etag === undefined ? {} : { etag }) };
+  return {
+    id: record.commit,
+    settings: record.settings,
+    createdAt,
+    ...(etag === undefined ? {} : { etag }),
+  };
 }
 
 /** The first generation of the settings: the registry's id, and when it was created here. */
-async function firstOf(context: OpeningContext, newest: FoundRecord | undefined, signal?: AbortSignal) {
+async function firstOf(
+  context: OpeningContext,
+  newest: FoundRecord | undefined,
+  signal?: AbortSignal,
+) {
   if (newest === undefined || newest.record.generation === 1) return newest;
   return await readRecord(context, recordKey(SETTINGS, 1), signal);
 }
 
-async function create(context: OpeningContext, options: OpenOptions): Promise<FoundRecord | undefined> {
+async function create(
+  context: OpeningContext,
+  options: OpenOptions,
+): Promise<FoundRecord | undefined> {
   const { backend, readOnly } = context;
   if (options.create === false || readOnly) {
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot open the registry at ${backend.location}: there is none`,
-      hint: readOnly ? "Open it without readOnly to create it." : "Check the address, or open it with create: true.",
+      hint: readOnly
+        ? "Open it without readOnly to create it."
+        : "Check the address, or open it with create: true.",
       backend: backend.location,
     });
   }
@@ -104,13 +124,25 @@ async function create(context: OpeningContext, options: OpenOptions): Promise<Fo
   const settings: RegistrySettings = { versioned, mutable, ...context.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
   if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
-  const certificate = KNOWN_KINDS.includes(backend.kind) ? undefined : await certify(context, options.signal);
+  const certificate = KNOWN_KINDS.includes(backend.kind)
+    ? undefined
+    : await certify(context, options.signal);
   const isEmpty = await hasNoNames(context, options.signal);
-  const operation = startOperation(context, `create the registry at ${backend.location}`, options.signal);
+  const operation = startOperation(
+    context,
+    `create the registry at ${backend.location}`,
+    options.signal,
+  );
   const key = recordKey(SETTINGS, 1);
   const kept = certificate === undefined ? {} : { certificate };
   const format = settings.leastGraceMs === undefined ? {} : { format: LATER_FORMAT };
-  const bytes = encodeRecord({ ...operation.recordBase(1), ...format, kind: "settings", settings, ...kept });
+  const bytes = encodeRecord({
+    ...operation.recordBase(1),
+    ...format,
+    kind: "settings",
+    settings,
+    ...kept,
+  });
   const outcome = await createRecord(context, operation, { key, bytes });
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
@@ -155,7 +187,11 @@ export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
 }
 
 /** Throws `Invalid` for a grace that readers and slow writers could not rely on. */
-export function checkGrace(graceMs: number | undefined, action = "open a registry with", name = "graceMs"): void {
+export function checkGrace(
+  graceMs: number | undefined,
+  action = "open a registry with",
+  name = "graceMs",
+): void {
   if (graceMs === undefined || (Number.isSafeInteger(graceMs) && graceMs >= MIN_GRACE_MS)) return;
   throw new RegistryError({
     code: "Invalid",
@@ -173,7 +209,9 @@ function checkKnown({ location }: Backend, settings: RegistrySettings): void {
     if (word === undefined || KNOWN_WORDS[name].includes(word)) continue;
     throw new RegistryError({
       code: "Unsupported",
-      message: `Cannot open the registry at ${location}: this release does not know its ${name} ${shown(word)}`,
+      message: `Cannot open the registry at ${location}: this release does not know its ${name} ${
+        shown(word)
+      }`,
       hint: "Open it with a newer release.",
       backend: location,
     });
@@ -216,7 +254,8 @@ function checkLayout({ backend }: OpeningContext, { layout = "plain" }: Registry
 function hiddenLayout({ backend }: OpeningContext): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot create a registry at ${backend.location}: this backend does not say its layout`,
+    message:
+      `Cannot create a registry at ${backend.location}: this backend does not say its layout`,
     hint: "What is put around a backend of a folder passes on its layout, and its locking.",
     backend: backend.location,
   });
@@ -225,7 +264,8 @@ function hiddenLayout({ backend }: OpeningContext): RegistryError {
 function damaged(context: OpeningContext): RegistryError {
   return new RegistryError({
     code: "Corrupt",
-    message: `Cannot open the registry at ${context.backend.location}: its settings vanished while they were read`,
+    message:
+      `Cannot open the registry at ${context.backend.location}: its settings vanished while they were read`,
     hint: "Something else deletes files there.",
     backend: context.backend.location,
   });

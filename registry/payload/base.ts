@@ -77,7 +77,9 @@ export function createBase(
     copies,
     async copyAll(copy) {
       if (bySha.size === 0) return; // nothing of it may be taken
-      const parts = files.flatMap((file) => (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part })));
+      const parts = files.flatMap((file) =>
+        (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part }))
+      );
       await forEachAtOnce(parts, async ({ key, part }) => {
         if (await isThere(key, part)) await copyOnce(key, copy);
       });
@@ -111,7 +113,9 @@ export function createBase(
   /** A look costs little; a save that shares what is lost would be acknowledged and could never be read. */
   async function isThere(key: string, { offset = 0, size }: Part): Promise<boolean> {
     // Also an empty file has an object: one that is not there has less than no bytes.
-    if (!objects.has(key)) objects.set(key, (await context.backend.head(key, { signal }))?.size ?? -1);
+    if (!objects.has(key)) {
+      objects.set(key, (await context.backend.head(key, { signal }))?.size ?? -1);
+    }
     if (objects.get(key)! >= offset + size) return true;
     damaged = true;
     context.logger.warn(`"${key}" is damaged: what it holds is stored again`);
@@ -126,5 +130,6 @@ export function createBase(
 export function isStaleView(operation: Operation, view: "head" | "base"): boolean {
   const at = operation.views[view];
   if (at === undefined) return false;
-  return operation.ageMs(at) > operation.deadlineMs / 2 || (at.store === undefined && operation.replied);
+  return operation.ageMs(at) > operation.deadlineMs / 2 ||
+    (at.store === undefined && operation.replied);
 }

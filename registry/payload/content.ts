@@ -51,7 +51,9 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   if (content instanceof PlacedContent) return { kind: "placed", placed: content };
   if (content instanceof StoredContent) return { kind: "stored", stored: content };
   if (content instanceof Uint8Array) {
-    if (content.byteLength <= SMALL_FILE_BYTES) return { kind: "small", content: plainBytes(content).slice() };
+    if (content.byteLength <= SMALL_FILE_BYTES) {
+      return { kind: "small", content: plainBytes(content).slice() };
+    }
     return { kind: "large", content: readable(plainBytes(content)) };
   }
   if (content instanceof DiskContent) {
@@ -63,9 +65,13 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   const { size } = content;
   const chunks = () => counted(content.stream(), size, path);
   const large: LargeContent = { size, chunks, repeatable: true };
-  if (content instanceof UploadedContent) return { kind: "large", content: { ...large, copyFrom: content.key } };
+  if (content instanceof UploadedContent) {
+    return { kind: "large", content: { ...large, copyFrom: content.key } };
+  }
   if (size > SMALL_FILE_BYTES) return { kind: "large", content: large };
-  const reading = content instanceof Blob ? bodyBytes(content) : Array.fromAsync(chunks()).then(concatBytes);
+  const reading = content instanceof Blob
+    ? bodyBytes(content)
+    : Array.fromAsync(chunks()).then(concatBytes);
   return { kind: "small", content: await withDeadline(reading, { signal }) };
 }
 
@@ -87,7 +93,10 @@ export function readable(source: Uint8Array | DiskContent): LargeContent {
 }
 
 /** Reads a stream until it is known to be small or not. */
-async function openStream(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<Content> {
+async function openStream(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<Content> {
   const reader = stream.getReader();
   const cancel = () => reader.cancel().catch(() => {}); // its own failure was thrown where it was read
   const stop = () => void cancel();
@@ -105,7 +114,10 @@ async function openStream(stream: ReadableStream<Uint8Array>, signal?: AbortSign
   } finally {
     signal?.removeEventListener("abort", stop);
   }
-  return { kind: "large", content: { chunks: () => continued(held, reader), repeatable: false, cancel } };
+  return {
+    kind: "large",
+    content: { chunks: () => continued(held, reader), repeatable: false, cancel },
+  };
 }
 
 /** What is hashed is what is written: who gave a chunk may use its memory again before the store has sent it. */
@@ -115,7 +127,9 @@ async function* continued(
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* held;
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield plainBytes(next.value).slice();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      yield plainBytes(next.value).slice();
+    }
   } finally {
     await reader.cancel().catch(() => {}); // the stream's own failure was thrown above
   }
@@ -170,7 +184,8 @@ export function createPathCheck(): PathCheck {
       throw new RegistryError({
         code: "Invalid",
         message: `Cannot save a file as ${shown(path)}: ${problem}`,
-        hint: "Files of an artifact have distinct relative paths such as data.json or weights/layer-1.npy.",
+        hint:
+          "Files of an artifact have distinct relative paths such as data.json or weights/layer-1.npy.",
       });
     }
     (mode === "folder" ? folders : files).add(path);
@@ -178,9 +193,15 @@ export function createPathCheck(): PathCheck {
   };
 
   function collision(path: string, mode?: FileMode): string | undefined {
-    if (files.has(path) || mode === "folder" && folders.has(path)) return "another file has this path";
-    if (mode !== "folder" && (folders.has(path) || above.has(path))) return "it is the folder of another file";
-    return parents(path).some((folder) => files.has(folder)) ? "its folder is another file" : undefined;
+    if (files.has(path) || mode === "folder" && folders.has(path)) {
+      return "another file has this path";
+    }
+    if (mode !== "folder" && (folders.has(path) || above.has(path))) {
+      return "it is the folder of another file";
+    }
+    return parents(path).some((folder) => files.has(folder))
+      ? "its folder is another file"
+      : undefined;
   }
 }
 

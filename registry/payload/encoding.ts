@@ -35,11 +35,17 @@ export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
 /** Expands bytes that must have `size` bytes then; more is an error, so that nothing can blow up. */
 export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number): Uint8Array {
   const options = { maxOutputLength: Math.max(size, 1) };
-  return plainBytes(encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options));
+  return plainBytes(
+    encoding === "gzip" ? zlib.gunzipSync(bytes, options) : zlib.zstdDecompressSync(bytes, options),
+  );
 }
 
 /** Expands bytes into an array of the size that they must have then, and returns how many there were; more is an error. */
-export async function decodeInto(target: Uint8Array, bytes: Uint8Array, encoding: Encoding): Promise<number> {
+export async function decodeInto(
+  target: Uint8Array,
+  bytes: Uint8Array,
+  encoding: Encoding,
+): Promise<number> {
   let count = 0;
   for await (const chunk of decodeStream(bytesStream(bytes), encoding)) {
     if (count + chunk.byteLength > target.byteLength) return count + chunk.byteLength;
@@ -53,8 +59,14 @@ export async function decodeInto(target: Uint8Array, bytes: Uint8Array, encoding
 const CHUNK = { chunkSize: 256 * 1024 };
 
 /** Compresses a stream of chunks. Each is used up when the next one is asked for. */
-export function encodeStream(chunks: AsyncIterable<Uint8Array>, encoding: Encoding): AsyncIterable<Uint8Array> {
-  return through(chunks, encoding === "gzip" ? zlib.createGzip(CHUNK) : zlib.createZstdCompress(CHUNK));
+export function encodeStream(
+  chunks: AsyncIterable<Uint8Array>,
+  encoding: Encoding,
+): AsyncIterable<Uint8Array> {
+  return through(
+    chunks,
+    encoding === "gzip" ? zlib.createGzip(CHUNK) : zlib.createZstdCompress(CHUNK),
+  );
 }
 
 /** Decompresses a stream into chunks of at most `chunkSize` bytes. */
@@ -64,10 +76,16 @@ export function decodeStream(
   chunkSize: number = CHUNK.chunkSize,
 ): AsyncIterable<Uint8Array> {
   const options = { chunkSize: Math.min(chunkSize, CHUNK.chunkSize) };
-  return through(chunks, encoding === "gzip" ? zlib.createGunzip(options) : zlib.createZstdDecompress(options));
+  return through(
+    chunks,
+    encoding === "gzip" ? zlib.createGunzip(options) : zlib.createZstdDecompress(options),
+  );
 }
 
-async function* through(chunks: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
+async function* through(
+  chunks: AsyncIterable<Uint8Array>,
+  transform: Transform,
+): AsyncGenerator<Uint8Array> {
   let taken = () => {};
   transform.once("close", () => taken());
   const feed = async () => {

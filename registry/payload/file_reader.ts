@@ -40,7 +40,9 @@ export function rangeOfFile(
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot read a range of ${shown(file.path)}: offset ${offset} and length ${length} are not a range`,
+      message: `Cannot read a range of ${
+        shown(file.path)
+      }: offset ${offset} and length ${length} are not a range`,
       hint: "Offset and length are whole numbers from 0.",
     });
   }

@@ -58,15 +58,24 @@ export interface PartReader {
   /** The same, chunk by chunk. */
   chunks(file: StoredFile, options: WindowOptions & { check: boolean }): AsyncIterable<Uint8Array>;
   /** The bytes `[offset, end)`, checked as far as there are digests for it. */
-  range(file: StoredFile, range: WindowOptions & { offset: number; end: number }): AsyncIterable<Uint8Array>;
+  range(
+    file: StoredFile,
+    range: WindowOptions & { offset: number; end: number },
+  ): AsyncIterable<Uint8Array>;
   /** The error of bytes that are not as the file's digest says: it names the part that is damaged, where one says so. */
   damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError;
   /** The error of a file that is not as its record says. */
-  corrupt(file: StoredFile, state: string, about?: { key?: string; cause?: unknown }): RegistryError;
+  corrupt(
+    file: StoredFile,
+    state: string,
+    about?: { key?: string; cause?: unknown },
+  ): RegistryError;
 }
 
 /** Creates a {@linkcode PartReader}. */
-export function createPartReader({ source, backend, verify, signal }: PartReaderOptions): PartReader {
+export function createPartReader(
+  { source, backend, verify, signal }: PartReaderOptions,
+): PartReader {
   let lastPack = "";
   let pack: { key: string; bytes: Promise<Uint8Array> } | undefined;
   let kept: { id: string; bytes: Promise<Uint8Array> } | undefined;
@@ -84,7 +93,9 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
 
     async *chunks(file, options) {
       if (file.inline !== undefined) yield inlineBytes(file);
-      for (const run of runsOf(file.parts)) yield* runChunks(file, run, { from: 0, to: run.size, ...options });
+      for (const run of runsOf(file.parts)) {
+        yield* runChunks(file, run, { from: 0, to: run.size, ...options });
+      }
     },
 
     async *range(file, { offset, end, windowBytes }) {
@@ -176,7 +187,9 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
     let at = from;
     for (const { part, ...place } of partsWithin(run, from, to)) {
       const isCut = place.from < from || place.to > to;
-      if (!isCut || rangeDigestOf(file, part) === undefined || part.size > MAX_CHECKED_PART_BYTES) continue;
+      if (!isCut || rangeDigestOf(file, part) === undefined || part.size > MAX_CHECKED_PART_BYTES) {
+        continue;
+      }
       if (windowBytes !== undefined) {
         await checkThrough(file, run, { part, ...place, windowBytes });
         continue;
@@ -205,7 +218,9 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
 
     async function readPartThrough(): Promise<void> {
       const hash = createSha256();
-      for await (const chunk of runChunks(file, run, { from, to, check: false, windowBytes })) hash.update(chunk);
+      for await (const chunk of runChunks(file, run, { from, to, check: false, windowBytes })) {
+        hash.update(chunk);
+      }
       if (hash.digest() !== rangeDigestOf(file, part)) throw damagedPart(file, part);
     }
   }
@@ -223,7 +238,9 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
   }
 
   function idOf(file: StoredFile, part: Part): string {
-    return `${source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${rangeDigestOf(file, part)}`;
+    return `${source.keyOf(file, part)} ${part.offset ?? 0} ${part.size} ${
+      rangeDigestOf(file, part)
+    }`;
   }
 
   async function checkedPart(file: StoredFile, run: PartRun, part: Part): Promise<Uint8Array> {
@@ -239,7 +256,11 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
   async function* runChunks(
     file: StoredFile,
     run: PartRun,
-    { from, to, check, windowBytes = to - from }: WindowOptions & { from: number; to: number; check: boolean },
+    { from, to, check, windowBytes = to - from }: WindowOptions & {
+      from: number;
+      to: number;
+      check: boolean;
+    },
   ): AsyncGenerator<Uint8Array> {
     const key = source.keyOf(file, run.parts[0]);
     const pass = check ? checkOf(file, run, { from, to }) : undefined;
@@ -261,7 +282,9 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
   }
 
   function checkOf(file: StoredFile, run: PartRun, { from, to }: { from: number; to: number }) {
-    const whole = partsWithin(run, from, to).filter((place) => place.from >= from && place.to <= to);
+    const whole = partsWithin(run, from, to).filter((place) =>
+      place.from >= from && place.to <= to
+    );
     const parts = whole.flatMap(({ part, ...place }) => {
       const digest = digestOf(part);
       return digest === undefined ? [] : [{ part, ...place, digest }];
@@ -272,13 +295,21 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
     return createPartCheck({ parts, from, fail });
   }
 
-  function checkSize(file: StoredFile, { parts, size }: { parts: Part[]; size: number }, count: number): void {
+  function checkSize(
+    file: StoredFile,
+    { parts, size }: { parts: Part[]; size: number },
+    count: number,
+  ): void {
     if (count === size) return;
-    throw corrupt(file, `a part of it has ${count} bytes, not ${size}`, { key: source.keyOf(file, parts[0]) });
+    throw corrupt(file, `a part of it has ${count} bytes, not ${size}`, {
+      key: source.keyOf(file, parts[0]),
+    });
   }
 
   function damagedPart(file: StoredFile, part: Part): RegistryError {
-    return corrupt(file, "the SHA-256 of a part of it does not match", { key: source.keyOf(file, part) });
+    return corrupt(file, "the SHA-256 of a part of it does not match", {
+      key: source.keyOf(file, part),
+    });
   }
 
   function corrupt(
@@ -291,7 +322,8 @@ export function createPartReader({ source, backend, verify, signal }: PartReader
       message: `Cannot read file ${shown(file.path)} of "${source.ref}": ${state}`,
       hint:
         "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
-      key: key ?? (file.parts?.[0] === undefined ? source.recordKey : source.keyOf(file, file.parts[0])),
+      key: key ??
+        (file.parts?.[0] === undefined ? source.recordKey : source.keyOf(file, file.parts[0])),
       backend: backend.location,
       cause,
     });

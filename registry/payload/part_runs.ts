@@ -34,7 +34,8 @@ export function runsOf(parts: readonly Part[] = []): PartRun[] {
 }
 
 function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boolean {
-  return part.object === first.object && part.from === first.from && (part.offset ?? 0) === offset + size;
+  return part.object === first.object && part.from === first.from &&
+    (part.offset ?? 0) === offset + size;
 }
 
 /** A part and its place. */
@@ -66,7 +67,10 @@ const PIECE_BYTES = 8 * 1024 * 1024;
  * A file as ranges of whole parts, each of which is read at once and verified by itself; empty where a part has no
  * digest that is to be checked.
  */
-export function piecesOf(parts: readonly Part[], verified: boolean): { offset: number; length: number }[] {
+export function piecesOf(
+  parts: readonly Part[],
+  verified: boolean,
+): { offset: number; length: number }[] {
   if (verified && parts.some(({ sha256 }) => sha256 === undefined)) return [];
   return runsOf(parts).flatMap((run) => {
     const pieces: { offset: number; length: number }[] = [];

@@ -17,11 +17,16 @@ import { createReader } from "./store_reader.ts";
 import type { PayloadSource, ReadFilesOptions, ReadingContext } from "./store_reader.ts";
 
 /** A handle on the files of a version. */
-export function createArtifact(context: ReadingContext, source: PayloadSource, options: ReadFilesOptions): Artifact {
+export function createArtifact(
+  context: ReadingContext,
+  source: PayloadSource,
+  options: ReadFilesOptions,
+): Artifact {
   const read = createCachingReader(context, source, options);
   const byPath = new Map(source.files.map((file) => [file.path, file]));
   const call = { verb: "read", ref: source.ref };
-  const streamOf = (chunks: AsyncIterable<Uint8Array>) => iterableStream(wordedListing(call, chunks));
+  const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
+    iterableStream(wordedListing(call, chunks));
   const open = (file: StoredFile): ArtifactFile => ({
     info: fileInfo(file),
     stream: (range, window) =>
@@ -31,10 +36,16 @@ export function createArtifact(context: ReadingContext, source: PayloadSource, o
       try {
         return await read.bytes(file);
       } catch (error) {
-        throw error instanceof RangeError ? tooLargeHere(source.ref, file, error) : inWords(call, error);
+        throw error instanceof RangeError
+          ? tooLargeHere(source.ref, file, error)
+          : inWords(call, error);
       }
     },
-    pieces: () => read.pieces?.(file)?.map(({ chunks, ...range }) => ({ ...range, stream: () => streamOf(chunks()) })),
+    pieces: () =>
+      read.pieces?.(file)?.map(({ chunks, ...range }) => ({
+        ...range,
+        stream: () => streamOf(chunks()),
+      })),
   });
   return {
     info: source.info,
@@ -85,7 +96,9 @@ export async function drain(file: ArtifactFile): Promise<void> {
 }
 
 /** What users see of a stored file. */
-export function fileInfo({ path, size, sha256, mediaType, mode, modifiedAt }: StoredFile): FileInfo {
+export function fileInfo(
+  { path, size, sha256, mediaType, mode, modifiedAt }: StoredFile,
+): FileInfo {
   const info: FileInfo = { path, size, sha256 };
   if (mediaType !== undefined) info.mediaType = mediaType;
   if (mode !== undefined) info.mode = mode;
@@ -94,7 +107,11 @@ export function fileInfo({ path, size, sha256, mediaType, mode, modifiedAt }: St
 }
 
 /** By way of the cache, where there is one. */
-function createCachingReader(context: ReadingContext, source: PayloadSource, options: ReadFilesOptions): FileReader {
+function createCachingReader(
+  context: ReadingContext,
+  source: PayloadSource,
+  options: ReadFilesOptions,
+): FileReader {
   const { cache } = context;
   if (cache === undefined) return createReader(context, source, options);
   let fromStore = 0, fromCache = 0;
@@ -108,5 +125,8 @@ function createCachingReader(context: ReadingContext, source: PayloadSource, opt
     fromCache += bytes;
     report(path);
   };
-  return createCachedReader(cache, createReader(context, source, { ...options, onProgress }), { ...options, progress });
+  return createCachedReader(cache, createReader(context, source, { ...options, onProgress }), {
+    ...options,
+    progress,
+  });
 }

@@ -58,7 +58,11 @@ export interface Reader extends FileReader {
 }
 
 /** Reads the files of a version. */
-export function createReader(context: ReadingContext, source: PayloadSource, options: ReadFilesOptions): Reader {
+export function createReader(
+  context: ReadingContext,
+  source: PayloadSource,
+  options: ReadFilesOptions,
+): Reader {
   const { backend } = context;
   const { verify, signal, onProgress } = options;
   const stored = createPartReader({ source, backend, verify, signal });
@@ -71,7 +75,9 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       signal?.throwIfAborted();
       const read = await stored.bytes(file, { check: isCompressed(file) });
       const bytes = isCompressed(file) ? await decode(file, read) : read;
-      if (bytes.byteLength !== file.size) throw corrupt(file, `it has ${bytes.byteLength} bytes, not ${file.size}`);
+      if (bytes.byteLength !== file.size) {
+        throw corrupt(file, `it has ${bytes.byteLength} bytes, not ${file.size}`);
+      }
       const digest = verify === "none" ? file.sha256 : sha256(bytes);
       if (digest !== file.sha256) {
         throw isCompressed(file)
@@ -86,7 +92,9 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
       // The digest of the whole says all that those of adjacent parts say: they are not computed besides.
       const check = isCompressed(file) || runsOf(file.parts).length > 1;
       const read = stored.chunks(file, { check, windowBytes });
-      const plain = file.encoding === undefined ? read : decodeStream(read, file.encoding, windowBytes);
+      const plain = file.encoding === undefined
+        ? read
+        : decodeStream(read, file.encoding, windowBytes);
       const hash = verify === "none" ? undefined : createSha256();
       let count = 0;
       try {
@@ -119,7 +127,9 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
 
     // What the digests of all parts say, that of the whole would only say again: the record vouches for both.
     pieces(file) {
-      const ranges = isLocal || isCompressed(file) ? [] : piecesOf(file.parts ?? [], verify !== "none");
+      const ranges = isLocal || isCompressed(file)
+        ? []
+        : piecesOf(file.parts ?? [], verify !== "none");
       if (ranges.length < 2) return undefined;
       return ranges.map((range) => ({ ...range, chunks: () => pieceChunks(file, range) }));
     },
@@ -143,7 +153,8 @@ export function createReader(context: ReadingContext, source: PayloadSource, opt
 
   /** Whether all of its stored bytes have digests of their own: inline ones have none. */
   function isCheckedAsStored({ inline, parts = [] }: StoredFile): boolean {
-    return verify !== "none" && inline === undefined && parts.every((part) => part.sha256 !== undefined);
+    return verify !== "none" && inline === undefined &&
+      parts.every((part) => part.sha256 !== undefined);
   }
 
   async function* pieceChunks(file: StoredFile, range: ByteRange): AsyncGenerator<Uint8Array> {

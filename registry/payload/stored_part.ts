@@ -36,7 +36,9 @@ export async function getPart(
   if (stored >= offset + size) return await getPart(backend, key, { offset, size }, { signal }); // more is stored there
   throw new RegistryError({
     code: "Corrupt",
-    message: `Cannot read "${key}": it has ${stored} bytes, a record says that there are ${offset + size}`,
+    message: `Cannot read "${key}": it has ${stored} bytes, a record says that there are ${
+      offset + size
+    }`,
     hint:
       "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
     key,

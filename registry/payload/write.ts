@@ -158,7 +158,9 @@ export function createPayload(
   ): Promise<void> {
     sharing = false;
     ({ files, inline } = await uploads!.storeValue({ ...made, compress, known }, signal));
-    const missing = files.filter(({ inline, parts }) => inline === undefined && parts === undefined);
+    const missing = files.filter(({ inline, parts }) =>
+      inline === undefined && parts === undefined
+    );
     for (const file of missing) {
       if (!await share(file)) return await sendValue(made); // all of them anew: they need not be the same
     }

@@ -37,8 +37,16 @@ async function readClock(target: ProbeTarget, reading: ClockReading): Promise<st
   const listed = (await target.list("clock")).times.get("clock") ?? NaN;
   for (const [what, time] of [["head", headed], ["a list", listed]] as const) {
     const agrees = Math.abs(time - modifiedAt) <= TOLERANCE_MS + (after - before);
-    must(agrees, `${what} tells another time of an object than the reply to its put: ${time - modifiedAt} ms from it`);
+    must(
+      agrees,
+      `${what} tells another time of an object than the reply to its put: ${
+        time - modifiedAt
+      } ms from it`,
+    );
   }
-  must(Math.abs(offsetMs) <= maxClockOffsetMs, `${said}; at most ${maxClockOffsetMs} ms are allowed: set the clocks`);
+  must(
+    Math.abs(offsetMs) <= maxClockOffsetMs,
+    `${said}; at most ${maxClockOffsetMs} ms are allowed: set the clocks`,
+  );
   return said;
 }

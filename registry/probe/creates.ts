@@ -22,11 +22,20 @@ async function refusesToOverwrite(target: ProbeTarget): Promise<void> {
   must(await target.create("create/over", first), "a create where nothing is was refused");
   for (const body of [text("again"), filled(LARGE_BYTES, 1), new Uint8Array()]) {
     const refused = !await target.create("create/over", body);
-    must(refused, `a create of ${body.byteLength} bytes was written over an object: the store ignores the condition`);
+    must(
+      refused,
+      `a create of ${body.byteLength} bytes was written over an object: the store ignores the condition`,
+    );
   }
-  must(sameBytes(await target.read("create/over"), first), "a create that was refused changed the object all the same");
+  must(
+    sameBytes(await target.read("create/over"), first),
+    "a create that was refused changed the object all the same",
+  );
   await target.put("create/over", text("overwritten"));
-  must(!await target.create("create/over", text("later")), "a create was written over an object that was overwritten");
+  must(
+    !await target.create("create/over", text("later")),
+    "a create was written over an object that was overwritten",
+  );
 }
 
 async function race(target: ProbeTarget): Promise<string> {
@@ -37,10 +46,19 @@ async function race(target: ProbeTarget): Promise<string> {
     const bodies = Array.from({ length: racers }, (_, racer) => filled(size + racer, racer + 1));
     const won = await allEnded(bodies.map((body) => target.create(key, body)));
     const winners = bodies.filter((_, racer) => won[racer]);
-    must(winners.length <= 1, `${winners.length} of ${racers} creates of one key were acknowledged (round ${round})`);
+    must(
+      winners.length <= 1,
+      `${winners.length} of ${racers} creates of one key were acknowledged (round ${round})`,
+    );
     const held = await target.read(key);
-    must(held !== undefined, `after ${racers} creates of one key nothing is there (round ${round})`);
-    must(bodies.some((body) => sameBytes(body, held)), `the object is none of those that were sent (round ${round})`);
+    must(
+      held !== undefined,
+      `after ${racers} creates of one key nothing is there (round ${round})`,
+    );
+    must(
+      bodies.some((body) => sameBytes(body, held)),
+      `the object is none of those that were sent (round ${round})`,
+    );
     // Without a winner, something on the way repeated the winner's request, and the store refused the repeat.
     const kept = winners.length === 0 || sameBytes(winners[0], held);
     must(kept, `the object is not the one whose create was acknowledged (round ${round})`);

@@ -31,7 +31,15 @@ const KEYS = [
 ];
 
 /** Keys that no registry makes, and file stores may, in order: U+FF5E is a smaller number than U+1F600, but not in UTF-16. */
-const BEYOND = ["beyond/A b", "beyond/a%2f", "beyond/a+b", "beyond/a:b", "beyond/é", "beyond/～", "beyond/😀"];
+const BEYOND = [
+  "beyond/A b",
+  "beyond/a%2f",
+  "beyond/a+b",
+  "beyond/a:b",
+  "beyond/é",
+  "beyond/～",
+  "beyond/😀",
+];
 
 /** Longest key of a registry, and its longest segment, bytes. */
 const MAX_KEY_BYTES = 900, MAX_SEGMENT_BYTES = 200;
@@ -40,10 +48,18 @@ const MAX_KEY_BYTES = 900, MAX_SEGMENT_BYTES = 200;
 export const listSteps: readonly ProbeStepDefinition[] = [
   { name: "a list sees every create and delete", required: true, run: seesWrites },
   { name: "a list is in the order of its keys' bytes", required: true, run: isOrdered },
-  { name: "a list begins after a key and ends at a limit", required: true, run: honoursAfterAndLimit },
+  {
+    name: "a list begins after a key and ends at a limit",
+    required: true,
+    run: honoursAfterAndLimit,
+  },
   { name: "a list folds by delimiter", required: true, run: foldsByDelimiter },
   { name: "the longest keys are stored", required: true, run: storesLongKeys },
-  { name: "keys beyond those of a registry are stored and ordered", required: false, run: storesOtherKeys },
+  {
+    name: "keys beyond those of a registry are stored and ordered",
+    required: false,
+    run: storesOtherKeys,
+  },
 ];
 
 /** As a cell is written: each new record comes first. */
@@ -56,23 +72,44 @@ async function seesWrites(target: ProbeTarget): Promise<void> {
     keys.unshift(key);
     const { keys: found, sizes } = await target.list("cell/", { limit: 1 });
     must(found[0] === key, "a list did not show an object that was acknowledged before it began");
-    must(sizes.get(key) === body.byteLength, `a list says ${sizes.get(key)} bytes of an object of ${body.byteLength}`);
+    must(
+      sizes.get(key) === body.byteLength,
+      `a list says ${sizes.get(key)} bytes of an object of ${body.byteLength}`,
+    );
   }
-  same(await target.list("cell/"), keys, "a list did not show all objects that were acknowledged before it began");
+  same(
+    await target.list("cell/"),
+    keys,
+    "a list did not show all objects that were acknowledged before it began",
+  );
   for (const key of keys.splice(0, 2)) {
     await target.delete(key);
-    must((await target.list("cell/", { limit: 1 })).keys[0] !== key, "a list showed an object that was deleted");
+    must(
+      (await target.list("cell/", { limit: 1 })).keys[0] !== key,
+      "a list showed an object that was deleted",
+    );
   }
   same(await target.list("cell/"), keys, "a list did not show what was left after deletes");
 }
 
 async function isOrdered(target: ProbeTarget): Promise<void> {
   await forEachAtOnce(KEYS.toReversed(), (key) => target.put(key, text(key)));
-  same(await target.list("order/"), KEYS, "a list is not complete, or not in the order of its keys' bytes");
-  await forEachAtOnce(["order/a/", "order/a", "order/a/b", "order/a/b/1", "order/b"], async (prefix) => {
-    const expected = KEYS.filter((key) => key.startsWith(prefix));
-    same(await target.list(prefix), expected, `a list of the prefix "${prefix}" is not of the keys that begin with it`);
-  });
+  same(
+    await target.list("order/"),
+    KEYS,
+    "a list is not complete, or not in the order of its keys' bytes",
+  );
+  await forEachAtOnce(
+    ["order/a/", "order/a", "order/a/b", "order/a/b/1", "order/b"],
+    async (prefix) => {
+      const expected = KEYS.filter((key) => key.startsWith(prefix));
+      same(
+        await target.list(prefix),
+        expected,
+        `a list of the prefix "${prefix}" is not of the keys that begin with it`,
+      );
+    },
+  );
 }
 
 async function honoursAfterAndLimit(target: ProbeTarget): Promise<void> {
@@ -80,12 +117,20 @@ async function honoursAfterAndLimit(target: ProbeTarget): Promise<void> {
     ["order/a/0", "order/a/b", "order/a/b/1", "order/a/b0", "order/a0", "order/aa/x"],
     async (after) => {
       const expected = KEYS.filter((key) => compareUtf8(key, after) > 0);
-      same(await target.list("order/", { after }), expected, `a list after "${after}" is not of what follows it`);
+      same(
+        await target.list("order/", { after }),
+        expected,
+        `a list after "${after}" is not of what follows it`,
+      );
     },
   );
   await forEachAtOnce([1, 3, KEYS.length], async (limit) => {
     const expected = KEYS.slice(0, limit);
-    same(await target.list("order/", { limit }), expected, `a list of at most ${limit} is not of the first ${limit}`);
+    same(
+      await target.list("order/", { limit }),
+      expected,
+      `a list of at most ${limit} is not of the first ${limit}`,
+    );
   });
   const paged: string[] = [];
   while (paged.length < KEYS.length) {
@@ -97,10 +142,16 @@ async function honoursAfterAndLimit(target: ProbeTarget): Promise<void> {
 }
 
 async function foldsByDelimiter(target: ProbeTarget): Promise<void> {
-  const expected = [".alive", "0", "1", "b-c/", "b/", "b=2f/", "b_/", "bb/"].map((name) => `order/a/${name}`);
+  const expected = [".alive", "0", "1", "b-c/", "b/", "b=2f/", "b_/", "bb/"].map((name) =>
+    `order/a/${name}`
+  );
   const wrong = "a list with a delimiter is not of the folders and keys at that place";
   same(await target.list("order/a/", { delimiter: "/" }), expected, wrong);
-  same(await target.list("order/a/", { delimiter: "/", after: "order/a/b/", limit: 2 }), expected.slice(5, 7), wrong);
+  same(
+    await target.list("order/a/", { delimiter: "/", after: "order/a/b/", limit: 2 }),
+    expected.slice(5, 7),
+    wrong,
+  );
 }
 
 async function storesLongKeys(target: ProbeTarget): Promise<void> {
@@ -119,9 +170,16 @@ async function storesOtherKeys(target: ProbeTarget): Promise<void> {
 async function keeps(target: ProbeTarget, prefix: string, keys: readonly string[]): Promise<void> {
   await forEachAtOnce(keys, (key) => target.put(key, text(key)));
   await forEachAtOnce(keys, async (key) => {
-    must(sameBytes(await target.read(key), text(key)), `the object of the key "${shortened(key)}" is another`);
+    must(
+      sameBytes(await target.read(key), text(key)),
+      `the object of the key "${shortened(key)}" is another`,
+    );
   });
-  same(await target.list(prefix), keys, "a list does not show these keys, or not in the order of their bytes");
+  same(
+    await target.list(prefix),
+    keys,
+    "a list does not show these keys, or not in the order of their bytes",
+  );
 }
 
 function same({ keys }: Listed, expected: readonly string[], otherwise: string): void {

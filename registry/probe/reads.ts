@@ -30,7 +30,10 @@ async function rewrite(target: ProbeTarget, key: string): Promise<void> {
   must(await target.read(key) === undefined, "an object was read that nobody wrote"); // which a cache may remember
   for (const body of [text("one"), text("another one")]) {
     await target.put(key, body);
-    must(sameBytes(await target.read(key), body), "a read gave other bytes than the put before it wrote");
+    must(
+      sameBytes(await target.read(key), body),
+      "a read gave other bytes than the put before it wrote",
+    );
     const size = (await target.head(key))?.size;
     must(size === body.byteLength, `head says ${size} bytes of an object of ${body.byteLength}`);
   }

@@ -42,7 +42,10 @@ export interface ProbeTarget extends ProbeSettings {
   /** Removes an object. */
   delete(key: string): Promise<void>;
   /** A listing: keys and prefixes in the order they came, and what was said of the objects. */
-  list(prefix: string, options?: Pick<ListOptions, "after" | "limit" | "delimiter">): Promise<Listed>;
+  list(
+    prefix: string,
+    options?: Pick<ListOptions, "after" | "limit" | "delimiter">,
+  ): Promise<Listed>;
   /** Removes what was written, also after an abort. */
   cleanUp(signal: AbortSignal): Promise<void>;
 }
@@ -69,7 +72,11 @@ export function must(condition: boolean, otherwise: string): asserts condition {
 const RETRY_FOR_MS = 15_000;
 
 /** Opens a folder of a store for a probe. */
-export function createTarget(backend: Backend, folder: string, settings: ProbeSettings): ProbeTarget {
+export function createTarget(
+  backend: Backend,
+  folder: string,
+  settings: ProbeSettings,
+): ProbeTarget {
   const { system, signal } = settings;
   const written = new Set<string>();
   let requests = 0;
@@ -97,12 +104,18 @@ export function createTarget(backend: Backend, folder: string, settings: ProbeSe
     async create(key, body) {
       let lost = false;
       written.add(folder + key);
-      const options = { mode: "create", size: body.byteLength, contentType: "application/json", signal } as const;
+      const options = {
+        mode: "create",
+        size: body.byteLength,
+        contentType: "application/json",
+        signal,
+      } as const;
       const result = await retry(() => backend.put(place(key), body, options), {
         system,
         signal,
         retryForMs: RETRY_FOR_MS,
-        onRetry: (error) => void (lost ||= (error as { maybeWritten?: boolean }).maybeWritten === true),
+        onRetry: (error) =>
+          void (lost ||= (error as { maybeWritten?: boolean }).maybeWritten === true),
       });
       return result.written || (lost && sameBytes(await read(key), body));
     },

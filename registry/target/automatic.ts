@@ -13,7 +13,12 @@ import { isStaleView } from "../payload/base.ts";
 import type { Choice, TargetChooser } from "./target.ts";
 
 /** Chooses the version above the highest, again after each lost race: it ends by time, never by a conflict. */
-export function automaticTarget(context: Context, operation: Operation, name: string, bump?: Bump): TargetChooser {
+export function automaticTarget(
+  context: Context,
+  operation: Operation,
+  name: string,
+  bump?: Bump,
+): TargetChooser {
   let highest: Version | undefined;
   let looked = false;
   return {
@@ -24,7 +29,9 @@ export function automaticTarget(context: Context, operation: Operation, name: st
     },
     keep: (existing) => Promise.resolve({ existing }),
     lost(target) {
-      if (highest === undefined || compareVersions(highest, target.version) < 0) highest = target.version;
+      if (highest === undefined || compareVersions(highest, target.version) < 0) {
+        highest = target.version;
+      }
       looked = false;
       return Promise.resolve(undefined);
     },

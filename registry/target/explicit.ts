@@ -45,16 +45,22 @@ export function explicitTarget(
   return {
     async choose(early): Promise<Choice> {
       // The first generation of a version that nobody may replace needs no look: its create tells.
-      if (!early && !overwrite && above === undefined && !looked) return { target: { version, cell, generation: 1 } };
+      if (!early && !overwrite && above === undefined && !looked) {
+        return { target: { version, cell, generation: 1 } };
+      }
       if (!looked || isStaleView(operation, "head")) {
         known = await viewHead(context, operation, cell, known);
         looked = true;
       }
-      if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();
+      if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) {
+        throw changed();
+      }
       if (known === undefined) return { target: { version, cell, generation: 1 } };
       if (!overwrite && known.generation !== above) return { existing: existing(known) };
       const { generation, previous } = known;
-      return { target: { version, cell, generation: generation + 1, previous, since: sinceAbove(known) } };
+      return {
+        target: { version, cell, generation: generation + 1, previous, since: sinceAbove(known) },
+      };
     },
 
     keep: (existing) => Promise.resolve({ existing }),
@@ -75,7 +81,11 @@ export function explicitTarget(
   }
 
   function changed(): RegistryError {
-    const now = known === undefined ? "there is none" : known.dead ? "it was deleted" : "another commit is there";
+    const now = known === undefined
+      ? "there is none"
+      : known.dead
+      ? "it was deleted"
+      : "another commit is there";
     return new RegistryError({
       code: "Conflict",
       message: `Cannot overwrite "${ref}" of commit ${ifCommit}: ${now}`,

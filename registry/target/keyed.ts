@@ -114,7 +114,12 @@ export function keyedTarget(
   }
 
   function encode(choice: Choice, generation: number): Uint8Array {
-    const base = { ...operation.recordBase(generation, known?.previous), kind: "key" as const, name, key };
+    const base = {
+      ...operation.recordBase(generation, known?.previous),
+      kind: "key" as const,
+      name,
+      key,
+    };
     if ("target" in choice) {
       const { version, generation } = choice.target;
       return encodeRecord({ ...base, target: { version: version.canonical, generation } });
@@ -129,7 +134,9 @@ export function keyedTarget(
     if (found === undefined) throw spent("its record is damaged");
     const record = recordOfKind(found, "key");
     if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);
-    if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);
+    if (record.commit !== operation.commit) {
+      await settle(context, [found.info.key], operation.signal);
+    }
     const { target, existing } = record;
     const version = parseVersion(target.version);
     const { generation } = target;
@@ -148,7 +155,9 @@ export function keyedTarget(
     if (there === undefined || isEmptied(there.record) || !isKept) {
       throw spent("the version that it may have saved, or found, was replaced since");
     }
-    return await isResult(context, record, there, operation.signal) ? { existing: there } : undefined;
+    return await isResult(context, record, there, operation.signal)
+      ? { existing: there }
+      : undefined;
   }
 
   function spent(state: string): RegistryError {

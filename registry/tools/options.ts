@@ -5,7 +5,13 @@
  */
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
-import { COMMIT_UPLOAD, CREATE_UPLOAD, DIRECT_DOWNLOAD, LINEAGE, SIGNAL } from "../../core/options/verb_options.ts";
+import {
+  COMMIT_UPLOAD,
+  CREATE_UPLOAD,
+  DIRECT_DOWNLOAD,
+  LINEAGE,
+  SIGNAL,
+} from "../../core/options/verb_options.ts";
 import type { DiffOptions } from "../../core/record/difference.ts";
 import type { LogOptions } from "../../core/record/log.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -97,6 +103,10 @@ export function checkDigestOptions(
 ): SignalOptions {
   const action = "tell the digest of a value";
   const is = typeof registry?.materializers?.forValue === "function";
-  checkGiven(action, registry, { is, what: "registry", hint: "Write digestOfValue(registry, value)." });
+  checkGiven(action, registry, {
+    is,
+    what: "registry",
+    hint: "Write digestOfValue(registry, value).",
+  });
   return checkOptions(action, options, SIGNAL);
 }

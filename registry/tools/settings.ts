@@ -24,7 +24,10 @@ import { OPTIONS } from "./options.ts";
  * assertEquals([graceMs, versioned], [24 * 3_600_000, true]);
  * ```
  */
-export async function readSettings(registry: Registry, options: SignalOptions = {}): Promise<CurrentSettings> {
+export async function readSettings(
+  registry: Registry,
+  options: SignalOptions = {},
+): Promise<CurrentSettings> {
   const given = checkToolOptions("read the settings", registry, options, OPTIONS.readSettings);
   const tool = await import("../opening/change_settings.ts");
   return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, given));
@@ -50,8 +53,13 @@ export async function readSettings(registry: Registry, options: SignalOptions = 
  * assertEquals(graceMs, week);
  * ```
  */
-export async function changeSettings(registry: Registry, change: SettingsChange): Promise<CurrentSettings> {
-  const given = checkToolOptions("change the settings", registry, change, OPTIONS.changeSettings, ["graceMs"]);
+export async function changeSettings(
+  registry: Registry,
+  change: SettingsChange,
+): Promise<CurrentSettings> {
+  const given = checkToolOptions("change the settings", registry, change, OPTIONS.changeSettings, [
+    "graceMs",
+  ]);
   const tool = await import("../opening/change_settings.ts");
   return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, given));
 }

@@ -9,7 +9,11 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
-import type { CommitUploadOptions, UploadFile, UploadToCommit } from "../../core/record/transfer.ts";
+import type {
+  CommitUploadOptions,
+  UploadFile,
+  UploadToCommit,
+} from "../../core/record/transfer.ts";
 import type { Registry, SavedArtifact } from "../../core/registry.ts";
 import { settleVersion } from "../cell/settle.ts";
 import { contextOf } from "../opening/context.ts";
@@ -30,7 +34,8 @@ export async function commitUpload(
   if (registry.commitUpload !== undefined) return await registry.commitUpload(upload, options);
   const context = contextOf(registry, "commit an upload");
   checkFiles((upload as typeof upload | null | undefined)?.files as typeof upload.files);
-  const { name, materializer = reader(upload.files), idempotencyKey = upload.id, ...more } = options;
+  const { name, materializer = reader(upload.files), idempotencyKey = upload.id, ...more } =
+    options;
   const keys = upload.files.map((_, n) => uploadKey(upload.id, n));
   const artifact = {
     name,
@@ -56,7 +61,10 @@ export async function commitUpload(
 
 /** Of the default materializers the one that gives the files as they are. */
 function reader(files: readonly UploadFile[]): Pick<Materializer, "id" | "formatVersion"> {
-  return { id: files.length === 1 && !files[0].path.includes("/") ? "file" : "folder", formatVersion: 1 };
+  return {
+    id: files.length === 1 && !files[0].path.includes("/") ? "file" : "folder",
+    formatVersion: 1,
+  };
 }
 
 async function* uploadedFiles(
@@ -68,7 +76,9 @@ async function* uploadedFiles(
     const key = uploadKey(id, n);
     const info = await backend.head(key, { signal });
     if (info === undefined) throw missing(backend, path, key);
-    if (size !== undefined && info.size !== size) throw notAsSaid(path, `it has ${info.size} bytes, not ${size}`);
+    if (size !== undefined && info.size !== size) {
+      throw notAsSaid(path, `it has ${info.size} bytes, not ${size}`);
+    }
     const content = new UploadedContent(info, () => iterableStream(read(key, path)));
     yield { path, content, ...(mediaType === undefined ? {} : { mediaType }) };
   }
@@ -84,7 +94,8 @@ function missing(backend: Backend, path: string, key: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
     message: `Cannot commit the upload of ${shown(path)}: it has not arrived`,
-    hint: "Send it to its URL first. What was sent longer ago than the registry's graceMs was collected: begin anew.",
+    hint:
+      "Send it to its URL first. What was sent longer ago than the registry's graceMs was collected: begin anew.",
     key,
     backend: backend.location,
   });
@@ -102,6 +113,7 @@ function notAsSaid(path: string, state: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot commit the upload of ${shown(path)}: ${state}`,
-    hint: "Nothing was committed. Send the right file to its URL while that works, and commit again.",
+    hint:
+      "Nothing was committed. Send the right file to its URL while that works, and commit again.",
   });
 }

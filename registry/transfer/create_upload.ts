@@ -5,7 +5,12 @@
  */
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { CreateUploadOptions, Upload, UploadFile, UploadTarget } from "../../core/record/transfer.ts";
+import type {
+  CreateUploadOptions,
+  Upload,
+  UploadFile,
+  UploadTarget,
+} from "../../core/record/transfer.ts";
 import type { Registry } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
@@ -13,7 +18,10 @@ import { createPathCheck } from "../payload/content.ts";
 import { DEFAULT_EXPIRY_MS, expiry, presigner } from "./presigner.ts";
 
 /** What `createUpload` of `registry/tools.ts` does. */
-export async function createUpload(registry: Registry, options: CreateUploadOptions): Promise<Upload> {
+export async function createUpload(
+  registry: Registry,
+  options: CreateUploadOptions,
+): Promise<Upload> {
   if (registry.createUpload !== undefined) return await registry.createUpload(options);
   const context = contextOf(registry, "create an upload");
   const { expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
@@ -26,7 +34,12 @@ export async function createUpload(registry: Registry, options: CreateUploadOpti
   const expiresAt = expiry(context, expiresInMs);
   const targets: UploadTarget[] = [];
   for (const [n, { path, mediaType, size, sha256 }] of files.entries()) {
-    const url = await presign(uploadKey(id, n), { method: "PUT", contentType: mediaType, expiresInMs, signal });
+    const url = await presign(uploadKey(id, n), {
+      method: "PUT",
+      contentType: mediaType,
+      expiresInMs,
+      signal,
+    });
     targets.push({
       path,
       ...(mediaType === undefined ? {} : { mediaType }),

@@ -29,7 +29,11 @@ export async function presignDownload(
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiry(context, expiresInMs);
-  const source = await payloadSource(context, await locate(context, parseRef(ref, version), signal), signal);
+  const source = await payloadSource(
+    context,
+    await locate(context, parseRef(ref, version), signal),
+    signal,
+  );
   const file = chosenFile(source, options.path);
   const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;
   const key = await wholeObject(context, source, file, signal);
@@ -38,7 +42,9 @@ export async function presignDownload(
 }
 
 function chosenFile({ files, ref }: PayloadSource, path: string | undefined): StoredFile {
-  const file = path === undefined && files.length === 1 ? files[0] : files.find((file) => file.path === path);
+  const file = path === undefined && files.length === 1
+    ? files[0]
+    : files.find((file) => file.path === path);
   if (file !== undefined) return file;
   const known = files.slice(0, 8).map((file) => shown(file.path)).join(", ");
   throw new RegistryError({
@@ -58,16 +64,23 @@ async function wholeObject(
   signal?: AbortSignal,
 ): Promise<string> {
   const [run, ...others] = runsOf(file.parts);
-  if (run !== undefined && others.length === 0 && file.encoding === undefined && (run.offset ?? 0) === 0) {
+  if (
+    run !== undefined && others.length === 0 && file.encoding === undefined &&
+    (run.offset ?? 0) === 0
+  ) {
     const key = source.keyOf(file, run.parts[0]);
     const info = await backend.head(key, { signal });
     if (info === undefined) return await source.missing(key);
     if (info.size === file.size) return key;
   }
-  const state = file.encoding === undefined ? "shares one with other files or with the record" : "is stored compressed";
+  const state = file.encoding === undefined
+    ? "shares one with other files or with the record"
+    : "is stored compressed";
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot presign ${shown(file.path)} of "${source.ref}": it has no object of its own, it ${state}`,
+    message: `Cannot presign ${
+      shown(file.path)
+    } of "${source.ref}": it has no object of its own, it ${state}`,
     hint:
       "Files uploaded directly, or larger than 256 KiB, saved without compress, have. Read others through the registry.",
     backend: backend.location,

@@ -21,18 +21,22 @@ export function presigner({ backend }: Context, action: string): NonNullable<Bac
   throw new RegistryError({
     code: "Unsupported",
     message: `Cannot ${action}: the store at ${backend.location} gives no URLs to others`,
-    hint: "Buckets do, opened with credentials that can sign. Save and load through the registry instead.",
+    hint:
+      "Buckets do, opened with credentials that can sign. Save and load through the registry instead.",
     backend: backend.location,
   });
 }
 
 /** When a URL ends that is made now. Throws `Invalid` for a time that no store allows. */
 export function expiry({ system }: Context, expiresInMs: number): Date {
-  const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS && expiresInMs <= MAX_EXPIRY_MS;
+  const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
+    expiresInMs <= MAX_EXPIRY_MS;
   if (valid) return new Date(system.now() + expiresInMs);
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot presign a URL with expiresInMs: ${shown(expiresInMs)}: it must be from 1000 to ${MAX_EXPIRY_MS}`,
+    message: `Cannot presign a URL with expiresInMs: ${
+      shown(expiresInMs)
+    }: it must be from 1000 to ${MAX_EXPIRY_MS}`,
     hint: "It is a whole number of milliseconds, from a second to 7 days.",
   });
 }

@@ -52,7 +52,8 @@ export function captureIo(options: CapturedIoOptions): CapturedIo {
   return {
     stdin: {
       isTerminal: terminals.includes("stdin"),
-      stream: () => bytesStream(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
+      stream: () =>
+        bytesStream(typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin),
     },
     stdout: output("stdout"),
     stderr: output("stderr"),
@@ -82,13 +83,19 @@ export async function holdfast(
   options: CapturedIoOptions,
 ): Promise<CliRun> {
   const io = captureIo(options);
-  const code = await runCli(typeof line === "string" ? line.split(" ").filter((word) => word !== "") : line, io);
+  const code = await runCli(
+    typeof line === "string" ? line.split(" ").filter((word) => word !== "") : line,
+    io,
+  );
   const bytes = io.output();
   return { code, out: new TextDecoder().decode(bytes), bytes, err: io.errors() };
 }
 
 /** Runs a command line that must succeed; returns its standard output. */
-export async function succeeds(line: string | string[], options: CapturedIoOptions): Promise<string> {
+export async function succeeds(
+  line: string | string[],
+  options: CapturedIoOptions,
+): Promise<string> {
   const { code, out, err } = await holdfast(line, options);
   if (code !== 0) throw new Error(`holdfast ${line}: exit code ${code}\n${err}`);
   return out;
@@ -102,7 +109,10 @@ export async function fillRegistry(cwd: string): Promise<void> {
   await succeeds("init", { cwd });
   await succeeds("save note - --as text", { cwd, stdin: "hello" });
   await succeeds("save config - --as json", { cwd, stdin: `{"lr":0.1}` });
-  await succeeds("save config - --as json -a production -m epochs:=3 -m by=ann", { cwd, stdin: `{"lr":0.2}` });
+  await succeeds("save config - --as json -a production -m epochs:=3 -m by=ann", {
+    cwd,
+    stdin: `{"lr":0.2}`,
+  });
   await succeeds("save data:raw data --input config@1", { cwd });
 }
 

@@ -28,7 +28,10 @@ Deno.test("a reader that has seen enough ends the process quietly", async () => 
   await using root = await tempRoot();
   await fillRegistry(root.path);
   const options = { cwd: root.path, permissions: ALL };
-  await runDeno("apps/cli.ts", ["save", "big", "-"], { ...options, stdin: new Uint8Array(8 * 1024 ** 2) });
+  await runDeno("apps/cli.ts", ["save", "big", "-"], {
+    ...options,
+    stdin: new Uint8Array(8 * 1024 ** 2),
+  });
   const child = spawnDeno("apps/cli.ts", ["cat", "big"], options);
   await child.stdin.close();
   const reader = child.stdout.getReader();

@@ -16,12 +16,19 @@ Deno.test("--help goes to standard output and shows the first steps, every comma
   assertStringIncludes(out, "$ holdfast init");
   assertStringIncludes(out, "Exit codes:");
   assertEquals(out.split("\n").filter((line) => line.length > 80), []);
-  for (const { name, hidden } of COMMANDS) assertEquals(out.includes(`\n  ${name} `), !hidden, name);
+  for (const { name, hidden } of COMMANDS) {
+    assertEquals(out.includes(`\n  ${name} `), !hidden, name);
+  }
 });
 
 Deno.test("every command's help has a purpose, its options and examples, and is no wider than the terminal", async () => {
   for (const { name, summary, options, examples, hidden } of COMMANDS) {
-    const { code, out } = await holdfast(`${name} --help`, { ...HERE, terminals: ["stdout"], columns: 80, env: PLAIN });
+    const { code, out } = await holdfast(`${name} --help`, {
+      ...HERE,
+      terminals: ["stdout"],
+      columns: 80,
+      env: PLAIN,
+    });
     assertEquals(code, 0);
     assert(!summary.includes("\n") && summary.endsWith("."), name);
     for (const { flags } of options) assertStringIncludes(out, flags);
@@ -31,13 +38,19 @@ Deno.test("every command's help has a purpose, its options and examples, and is 
     const paragraphs = out.split("Arguments:")[0].split(/^Options/m)[0].split("\n\n").slice(1);
     for (const [first, ...more] of paragraphs.map((text) => text.trimEnd().split("\n"))) {
       const next = more[0]?.split(" ")[0] ?? "";
-      assert(more.length === 0 || first.length + 1 + next.length > 80, `${name}: a line ends early: ${first}`);
+      assert(
+        more.length === 0 || first.length + 1 + next.length > 80,
+        `${name}: a line ends early: ${first}`,
+      );
     }
   }
 });
 
 Deno.test("help of a command in a group is that of the command", async () => {
-  assertEquals((await holdfast("help batch save", HERE)).out, (await holdfast("batch save --help", HERE)).out);
+  assertEquals(
+    (await holdfast("help batch save", HERE)).out,
+    (await holdfast("batch save --help", HERE)).out,
+  );
 });
 
 Deno.test("a bare holdfast shows the help on standard error and ends with 2", async () => {
@@ -82,7 +95,12 @@ Deno.test("wrong words are answered with the nearest right one and the place to 
 
 Deno.test("errors are one JSON object on standard error with --json, also for wrong usage", async () => {
   await using root = await tempRoot();
-  for (const [line, code] of [["ls --json", "NotFound"], ["--json nothing", "Invalid"], ["load --json", "Invalid"]]) {
+  for (
+    const [line, code] of [["ls --json", "NotFound"], ["--json nothing", "Invalid"], [
+      "load --json",
+      "Invalid",
+    ]]
+  ) {
     const { out, err } = await holdfast(line, { cwd: root.path });
     assertEquals(out, "");
     const { error } = JSON.parse(err);
@@ -104,7 +122,9 @@ Deno.test("--verbose says which registry is used and why", async () => {
   const { err } = await holdfast("ls -v", { cwd: root.join("data") });
   assertStringIncludes(
     err,
-    `debug: registry ${root.join(".holdfast")}: the place is the nearest .holdfast upward of the current folder`,
+    `debug: registry ${
+      root.join(".holdfast")
+    }: the place is the nearest .holdfast upward of the current folder`,
   );
 });
 
@@ -146,7 +166,10 @@ Deno.test("a reader that goes away ends the run quietly", async () => {
   await using root = await tempRoot();
   await fillRegistry(root.path);
   const io = captureIo({ cwd: root.path });
-  const gone = { ...io, stdout: { isTerminal: false, write: () => Promise.reject(new ReaderGone()) } };
+  const gone = {
+    ...io,
+    stdout: { isTerminal: false, write: () => Promise.reject(new ReaderGone()) },
+  };
   assertEquals(await runCli(["cat", "note"], gone), 0);
   assertEquals(io.errors(), "");
 });
@@ -155,7 +178,9 @@ Deno.test("colour appears only on terminals that want it", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  const coloured = async (options: { terminals?: ("stdout" | "stderr")[]; env?: Record<string, string> }) => {
+  const coloured = async (
+    options: { terminals?: ("stdout" | "stderr")[]; env?: Record<string, string> },
+  ) => {
     const { out } = await holdfast("ls", { cwd, ...options });
     const { err } = await holdfast("nonsense", { cwd, ...options });
     return [out.includes("\x1b["), err.includes("\x1b[")];

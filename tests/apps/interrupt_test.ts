@@ -47,7 +47,9 @@ async function stopped(
     const root = await prepare();
     const watched = root.join(options.watch);
     const before = new Set(await Array.fromAsync(walkFiles(watched)));
-    const program = watchProcess(spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions: PERMISSIONS }));
+    const program = watchProcess(
+      spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions: PERMISSIONS }),
+    );
     const stopping = program.until(() => hasGrown(watched, before)).then(() =>
       program.stop(options.signal ?? "SIGINT")
     );
@@ -80,7 +82,10 @@ Deno.test("Ctrl-C in a big save ends with 130, saves nothing, and leaves a sound
 });
 
 Deno.test("a TERM signal in a big download ends with 143 and leaves no half file under its name", async () => {
-  await using run = await stopped(withBigArtifact, ["download", "big", "out/"], { watch: "out", signal: "SIGTERM" });
+  await using run = await stopped(withBigArtifact, ["download", "big", "out/"], {
+    watch: "out",
+    signal: "SIGTERM",
+  });
   const { root, code, err } = run;
   assertEquals(code, 143, err);
   assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), []);
@@ -88,7 +93,9 @@ Deno.test("a TERM signal in a big download ends with 143 and leaves no half file
 });
 
 Deno.test("Ctrl-C in cat --output leaves no half file", async () => {
-  await using run = await stopped(withBigArtifact, ["cat", "big", "--output", "out/copy"], { watch: "out" });
+  await using run = await stopped(withBigArtifact, ["cat", "big", "--output", "out/copy"], {
+    watch: "out",
+  });
   const { root, code, err } = run;
   assertEquals(code, 130, err);
   assertEquals(await Array.fromAsync(walkFiles(root.join("out"))), []);
@@ -98,7 +105,9 @@ Deno.test("Ctrl-C while standard input is awaited ends at once", async () => {
   await using root = await tempRoot();
   await fillRegistry(root.path);
   const line = ["save", "x", "-", "--verbose"];
-  const program = watchProcess(spawnDeno("apps/cli.ts", line, { cwd: root.path, permissions: PERMISSIONS }));
+  const program = watchProcess(
+    spawnDeno("apps/cli.ts", line, { cwd: root.path, permissions: PERMISSIONS }),
+  );
   await program.until(() => program.stderr !== ""); // the registry is found: now it waits for input
   assertEquals((await program.stop("SIGINT")).code, 130);
   assertEquals((await holdfast("info x", { cwd: root.path })).code, 3);

@@ -57,11 +57,16 @@ for (const [args, permissions] of TABLE) {
     await Deno.mkdir(root.join("there"));
     if (args[0] !== "init") await Deno.rename(root.join(".holdfast"), root.join("reg"));
     await Deno.writeTextFile(root.join("file"), "content");
-    await Deno.writeTextFile(root.join("manifest.csv"), args[1] === "save" ? "name,value\nb,1\n" : "ref\nconfig\n");
+    await Deno.writeTextFile(
+      root.join("manifest.csv"),
+      args[1] === "save" ? "name,value\nb,1\n" : "ref\nconfig\n",
+    );
     await Deno.writeTextFile(root.join("there/manifest.csv"), "ref,to\nconfig,out\n");
     await Deno.rename(root.join("data"), root.join("folder"));
     const run = (permissions: string[]) => {
-      const line = ["init", "completions", "--help"].includes(args[0]) ? args : [...args, "--registry", "reg"];
+      const line = ["init", "completions", "--help"].includes(args[0])
+        ? args
+        : [...args, "--registry", "reg"];
       return runDeno("apps/cli.ts", line, { cwd, permissions, stdin: "input" });
     };
     for (const left of permissions) {
@@ -81,10 +86,18 @@ Deno.test("without permission for the environment and for .env, the registry of 
   await fillRegistry(root.path);
   await Deno.writeTextFile(root.join(".env"), "HOLDFAST_REGISTRY=./other\n");
   const run = (permissions: string[]) =>
-    runDeno("apps/cli.ts", ["ls", "-q"], { cwd: root.path, permissions, env: { HOLDFAST_REGISTRY: "./none" } });
+    runDeno("apps/cli.ts", ["ls", "-q"], {
+      cwd: root.path,
+      permissions,
+      env: { HOLDFAST_REGISTRY: "./none" },
+    });
   const { code, stdout, stderr } = await run(["--allow-read=.holdfast"]);
   assertEquals([code, stdout], [0, "config\ndata:raw\nnote\n"], stderr);
-  assertEquals((await run(["--allow-read=.holdfast,none", "--allow-env=HOLDFAST_REGISTRY"])).code, 3, "it names none");
+  assertEquals(
+    (await run(["--allow-read=.holdfast,none", "--allow-env=HOLDFAST_REGISTRY"])).code,
+    3,
+    "it names none",
+  );
   const blind = await run([]);
   assertEquals(blind.code, 3);
   assertStringIncludes(blind.stderr, "--allow-read");

@@ -21,129 +21,188 @@ function placeOn({ protocol, bucket, endpoint, accessKey, secretKey }: RunningSe
   return { url: `minio://${bucket}/${folder}`, env };
 }
 
-serverTest("every command works on a bucket as on a folder", ["minio", "versitygw", "fake-gcs"], async (server) => {
-  await using root = await tempRoot();
-  const { url, env } = placeOn(server);
-  const options = { cwd: root.path, env: { ...env, HOLDFAST_REGISTRY: url } };
-  assertStringIncludes(await succeeds("init", { ...options, env: { ...env } }), ".holdfast");
-  await Deno.remove(root.join(".holdfast"), { recursive: true });
-  const none = await holdfast("ls", options);
-  assertEquals(none.code, 3);
-  assertStringIncludes(none.err, "holdfast init");
-  assertStringIncludes(none.err, "--create-bucket");
+serverTest(
+  "every command works on a bucket as on a folder",
+  ["minio", "versitygw", "fake-gcs"],
+  async (server) => {
+    await using root = await tempRoot();
+    const { url, env } = placeOn(server);
+    const options = { cwd: root.path, env: { ...env, HOLDFAST_REGISTRY: url } };
+    assertStringIncludes(await succeeds("init", { ...options, env: { ...env } }), ".holdfast");
+    await Deno.remove(root.join(".holdfast"), { recursive: true });
+    const none = await holdfast("ls", options);
+    assertEquals(none.code, 3);
+    assertStringIncludes(none.err, "holdfast init");
+    assertStringIncludes(none.err, "--create-bucket");
 
-  assertStringIncludes(await succeeds(["init", url], options), `in ${url}`);
-  await Deno.mkdir(root.join("data"));
-  await Deno.writeTextFile(root.join("data/a.csv"), "1,2\n");
-  await succeeds("save data:raw data -a production", options);
-  await succeeds("save config - --as json", { ...options, stdin: `{"lr":0.1}` });
-  assertEquals(await succeeds("ls -q", options), "config\ndata:raw\n");
-  assertEquals(await succeeds(["ls", "-q", url], { cwd: root.path, env }), "config\ndata:raw\n");
-  assertStringIncludes(await succeeds("versions config", options), "1.0.0");
-  assertStringIncludes(await succeeds("info data:raw@production", options), "a.csv");
-  assertEquals(await succeeds("cat data:raw a.csv", options), "1,2\n");
-  assertStringIncludes(await succeeds("load config", options), "0.1");
-  await succeeds("copy config other", options);
-  await succeeds("download data:raw out", options);
-  assertEquals(await Deno.readTextFile(root.join("out/a.csv")), "1,2\n");
-  await succeeds("rm other@1 --yes", options);
-  await succeeds("verify", options);
-  await succeeds("gc", options);
-  await succeeds("prune --keep-last 1 --yes", options);
-});
+    assertStringIncludes(await succeeds(["init", url], options), `in ${url}`);
+    await Deno.mkdir(root.join("data"));
+    await Deno.writeTextFile(root.join("data/a.csv"), "1,2\n");
+    await succeeds("save data:raw data -a production", options);
+    await succeeds("save config - --as json", { ...options, stdin: `{"lr":0.1}` });
+    assertEquals(await succeeds("ls -q", options), "config\ndata:raw\n");
+    assertEquals(await succeeds(["ls", "-q", url], { cwd: root.path, env }), "config\ndata:raw\n");
+    assertStringIncludes(await succeeds("versions config", options), "1.0.0");
+    assertStringIncludes(await succeeds("info data:raw@production", options), "a.csv");
+    assertEquals(await succeeds("cat data:raw a.csv", options), "1,2\n");
+    assertStringIncludes(await succeeds("load config", options), "0.1");
+    await succeeds("copy config other", options);
+    await succeeds("download data:raw out", options);
+    assertEquals(await Deno.readTextFile(root.join("out/a.csv")), "1,2\n");
+    await succeeds("rm other@1 --yes", options);
+    await succeeds("verify", options);
+    await succeeds("gc", options);
+    await succeeds("prune --keep-last 1 --yes", options);
+  },
+);
 
-serverTest("openRegistry() opens the bucket that HOLDFAST_REGISTRY names, and creates it where that is said", [
+serverTest(
+  "openRegistry() opens the bucket that HOLDFAST_REGISTRY names, and creates it where that is said",
+  [
+    "minio",
+    "fake-gcs",
+  ],
+  async (server) => {
+    const { url, env } = placeOn(server);
+    const all: Record<string, string> = { ...env, HOLDFAST_REGISTRY: url };
+    const system = { ...realSystem, env: (name: string) => all[name] };
+    const none = await openRegistry(undefined, { system, cache: false }).catch((error) => error);
+    assertEquals(none.code, "NotFound");
+    assertStringIncludes(none.hint, "HOLDFAST_REGISTRY in the environment");
+    await using registry = await openRegistry(undefined, { system, cache: false, create: true });
+    await registry.save("note", "remember");
+    await using again = await openRegistry(url, { system, cache: false });
+    assertEquals([again.id, await again.load("note")], [registry.id, "remember"]);
+  },
+);
+
+serverTest(
+  "the keys of a bucket are found in s3_aksk.env of the current folder",
   "minio",
-  "fake-gcs",
-], async (server) => {
-  const { url, env } = placeOn(server);
-  const all: Record<string, string> = { ...env, HOLDFAST_REGISTRY: url };
-  const system = { ...realSystem, env: (name: string) => all[name] };
-  const none = await openRegistry(undefined, { system, cache: false }).catch((error) => error);
-  assertEquals(none.code, "NotFound");
-  assertStringIncludes(none.hint, "HOLDFAST_REGISTRY in the environment");
-  await using registry = await openRegistry(undefined, { system, cache: false, create: true });
-  await registry.save("note", "remember");
-  await using again = await openRegistry(url, { system, cache: false });
-  assertEquals([again.id, await again.load("note")], [registry.id, "remember"]);
-});
+  async (server) => {
+    await using root = await tempRoot();
+    const { url, env } = placeOn(server);
+    const without = await holdfast(["ls", url], { cwd: root.path });
+    assertEquals(without.code, 3);
+    assertStringIncludes(without.err, "MINIO_HOLDFAST_SECRET_KEY");
+    assertStringIncludes(without.err, root.join("s3_aksk.env"));
+    assertEquals(without.err.includes("holdfast init"), false);
+    const lines = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`);
+    await Deno.writeTextFile(root.join("s3_aksk.env"), lines.join(""));
+    await succeeds(["init", url], { cwd: root.path });
+    assertEquals(await succeeds(["ls", "-q", url], { cwd: root.path }), "");
+  },
+);
 
-serverTest("the keys of a bucket are found in s3_aksk.env of the current folder", "minio", async (server) => {
-  await using root = await tempRoot();
-  const { url, env } = placeOn(server);
-  const without = await holdfast(["ls", url], { cwd: root.path });
-  assertEquals(without.code, 3);
-  assertStringIncludes(without.err, "MINIO_HOLDFAST_SECRET_KEY");
-  assertStringIncludes(without.err, root.join("s3_aksk.env"));
-  assertEquals(without.err.includes("holdfast init"), false);
-  const lines = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`);
-  await Deno.writeTextFile(root.join("s3_aksk.env"), lines.join(""));
-  await succeeds(["init", url], { cwd: root.path });
-  assertEquals(await succeeds(["ls", "-q", url], { cwd: root.path }), "");
-});
+serverTest(
+  "probe prints what a store does, for people and for programs",
+  ["minio", "fake-gcs"],
+  async (server) => {
+    await using root = await tempRoot();
+    const { url, env } = placeOn(server);
+    const table = await succeeds(["probe", url], { cwd: root.path, env });
+    assertStringIncludes(table, "racing creates have one winner");
+    assertStringIncludes(table, "A registry can be kept at");
+    const certificate = JSON.parse(
+      await succeeds(["probe", url, "--json"], { cwd: root.path, env }),
+    );
+    assertEquals([certificate.ok, certificate.kind], [true, server.protocol]);
+    assert(certificate.steps.length > 5);
+    assertEquals(
+      (await succeeds(["probe", url, "--quiet"], { cwd: root.path, env })).split("\n").length,
+      2,
+    );
+  },
+);
 
-serverTest("probe prints what a store does, for people and for programs", ["minio", "fake-gcs"], async (server) => {
-  await using root = await tempRoot();
-  const { url, env } = placeOn(server);
-  const table = await succeeds(["probe", url], { cwd: root.path, env });
-  assertStringIncludes(table, "racing creates have one winner");
-  assertStringIncludes(table, "A registry can be kept at");
-  const certificate = JSON.parse(await succeeds(["probe", url, "--json"], { cwd: root.path, env }));
-  assertEquals([certificate.ok, certificate.kind], [true, server.protocol]);
-  assert(certificate.steps.length > 5);
-  assertEquals((await succeeds(["probe", url, "--quiet"], { cwd: root.path, env })).split("\n").length, 2);
-});
-
-serverTest("probe fails where the store overwrites what exists, and init refuses it", "gofakes3", async (server) => {
-  await using root = await tempRoot();
-  // Takes away the condition of each create: the store then does what one does that knows no conditions.
-  await using proxy = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const headers = new Headers(request.headers);
-    for (const name of ["if-none-match", "host"]) headers.delete(name);
-    const body = request.body === null ? undefined : await request.bytes();
-    return await fetch(server.endpoint + pathname + search, { method: request.method, headers, body });
-  });
-  const url = `minio://${server.bucket}/p?endpoint=http://127.0.0.1:${proxy.addr.port}`;
-  const env = { MINIO_HOLDFAST_ACCESS_KEY: "a", MINIO_HOLDFAST_SECRET_KEY: "s" };
-  const probed = await holdfast(["probe", url], { cwd: root.path, env });
-  assertEquals(probed.code, 1, probed.err);
-  assertStringIncludes(probed.out, "NO");
-  assertStringIncludes(probed.out, "No registry can be kept at");
-  const json = await holdfast(["probe", url, "--json"], { cwd: root.path, env });
-  assertEquals([json.code, JSON.parse(json.out).ok], [1, false]);
-  const init = await holdfast(["init", url], { cwd: root.path, env });
-  assertEquals(init.code, 1);
-  assertStringIncludes(init.err, "a create never overwrites");
-});
+serverTest(
+  "probe fails where the store overwrites what exists, and init refuses it",
+  "gofakes3",
+  async (server) => {
+    await using root = await tempRoot();
+    // Takes away the condition of each create: the store then does what one does that knows no conditions.
+    await using proxy = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (request) => {
+        const { pathname, search } = new URL(request.url);
+        const headers = new Headers(request.headers);
+        for (const name of ["if-none-match", "host"]) headers.delete(name);
+        const body = request.body === null ? undefined : await request.bytes();
+        return await fetch(server.endpoint + pathname + search, {
+          method: request.method,
+          headers,
+          body,
+        });
+      },
+    );
+    const url = `minio://${server.bucket}/p?endpoint=http://127.0.0.1:${proxy.addr.port}`;
+    const env = { MINIO_HOLDFAST_ACCESS_KEY: "a", MINIO_HOLDFAST_SECRET_KEY: "s" };
+    const probed = await holdfast(["probe", url], { cwd: root.path, env });
+    assertEquals(probed.code, 1, probed.err);
+    assertStringIncludes(probed.out, "NO");
+    assertStringIncludes(probed.out, "No registry can be kept at");
+    const json = await holdfast(["probe", url, "--json"], { cwd: root.path, env });
+    assertEquals([json.code, JSON.parse(json.out).ok], [1, false]);
+    const init = await holdfast(["init", url], { cwd: root.path, env });
+    assertEquals(init.code, 1);
+    assertStringIncludes(init.err, "a create never overwrites");
+  },
+);
 
 /** Of a clone: the drivers are read when they are needed. */
 const DRIVERS = `--allow-read=${join(REPOSITORY, "backends")}`;
 
-serverTest("a bucket needs the network, the environment and the drivers", ["minio", "fake-gcs"], async (server) => {
-  await using root = await tempRoot();
-  const { url, env } = placeOn(server);
-  const host = `--allow-net=${new URL(server.endpoint).host}`;
-  const permissions = [DRIVERS, host, "--allow-env", ...(server.protocol === "s3" ? ["--allow-sys=osRelease"] : [])];
-  const run = (args: string[], without?: string) =>
-    runDeno("apps/cli.ts", args, { cwd: root.path, env, permissions: permissions.filter((flag) => flag !== without) });
-  for (const args of [["init", url], ["save", "a", "-", "--allow-empty", "-r", url], ["ls", url], ["gc", "-r", url]]) {
-    const { code, stderr } = await run(args);
-    assertEquals(code, 0, stderr);
-  }
-  const unread = await run(["ls", url], DRIVERS);
-  assertEquals(unread.code, 6, unread.stderr);
-  assertStringIncludes(unread.stderr, DRIVERS);
-  const unnamed = await run(["ls", url], "--allow-env");
-  assertEquals(unnamed.code, server.protocol === "s3" ? 3 : 6, unnamed.stderr);
-  assertStringIncludes(unnamed.stderr, "--allow-env");
-  if (server.protocol === "s3") assertStringIncludes(unnamed.stderr, "s3_aksk.env (not allowed to read it)");
-});
+serverTest(
+  "a bucket needs the network, the environment and the drivers",
+  ["minio", "fake-gcs"],
+  async (server) => {
+    await using root = await tempRoot();
+    const { url, env } = placeOn(server);
+    const host = `--allow-net=${new URL(server.endpoint).host}`;
+    const permissions = [
+      DRIVERS,
+      host,
+      "--allow-env",
+      ...(server.protocol === "s3" ? ["--allow-sys=osRelease"] : []),
+    ];
+    const run = (args: string[], without?: string) =>
+      runDeno("apps/cli.ts", args, {
+        cwd: root.path,
+        env,
+        permissions: permissions.filter((flag) => flag !== without),
+      });
+    for (
+      const args of [["init", url], ["save", "a", "-", "--allow-empty", "-r", url], ["ls", url], [
+        "gc",
+        "-r",
+        url,
+      ]]
+    ) {
+      const { code, stderr } = await run(args);
+      assertEquals(code, 0, stderr);
+    }
+    const unread = await run(["ls", url], DRIVERS);
+    assertEquals(unread.code, 6, unread.stderr);
+    assertStringIncludes(unread.stderr, DRIVERS);
+    const unnamed = await run(["ls", url], "--allow-env");
+    assertEquals(unnamed.code, server.protocol === "s3" ? 3 : 6, unnamed.stderr);
+    assertStringIncludes(unnamed.stderr, "--allow-env");
+    if (server.protocol === "s3") {
+      assertStringIncludes(
+        unnamed.stderr,
+        "s3_aksk.env (not allowed to read it)",
+      );
+    }
+  },
+);
 
 serverTest("cache says what is kept of buckets, and removes it", "minio", async (server) => {
   await using root = await tempRoot();
   const { url, env } = placeOn(server);
-  const options = { cwd: root.path, env: { ...env, HOLDFAST_CACHE: root.join("cache"), HOLDFAST_REGISTRY: url } };
+  const options = {
+    cwd: root.path,
+    env: { ...env, HOLDFAST_CACHE: root.join("cache"), HOLDFAST_REGISTRY: url },
+  };
   await succeeds(["init", url], options);
   await succeeds("save a -", { ...options, stdin: noise(100_000) });
   await succeeds("load a -o out", options);
@@ -151,7 +210,9 @@ serverTest("cache says what is kept of buckets, and removes it", "minio", async 
   assertEquals([info.path, info.bytes >= 100_000], [root.join("cache"), true]);
   assertStringIncludes(await succeeds("cache info", options), root.join("cache"));
   assertStringIncludes(await succeeds("cache clear", options), "Removed");
-  for (const line of ["--no-cache load a -o again", "load a --no-cache -o once-more"]) await succeeds(line, options);
+  for (const line of ["--no-cache load a -o again", "load a --no-cache -o once-more"]) {
+    await succeeds(line, options);
+  }
   assertEquals(JSON.parse(await succeeds("cache info --json", options)).files, 0);
 });
 
@@ -173,8 +234,16 @@ Deno.test("probe takes a folder, by default that of the registry", async () => {
 
 Deno.test("a URL that is wrong is wrong usage, and is not shown", async () => {
   await using root = await tempRoot();
-  for (const url of ["s3://AKIA:s3cr3t@bucket", "s3://bucket?secretKey=s3cr3t", "ftp://AKIA:s3cr3t@host"]) {
-    for (const line of [["ls", url], ["init", url], ["probe", url], ["save", "x", "-", "-r", url]]) {
+  for (
+    const url of [
+      "s3://AKIA:s3cr3t@bucket",
+      "s3://bucket?secretKey=s3cr3t",
+      "ftp://AKIA:s3cr3t@host",
+    ]
+  ) {
+    for (
+      const line of [["ls", url], ["init", url], ["probe", url], ["save", "x", "-", "-r", url]]
+    ) {
       const { code, out, err } = await holdfast([...line, "-v"], { cwd: root.path });
       assertEquals(code, 2, err);
       assertEquals((out + err).includes("s3cr3t"), false, err);

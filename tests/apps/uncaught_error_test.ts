@@ -16,13 +16,21 @@ Deno.test("an error that nobody caught shows its hint on Deno, and where it was 
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join("program.ts"), PROGRAM);
   const { stderr } = await runDeno(root.join("program.ts"), []);
-  assertStringIncludes(stderr, `RegistryError: Cannot load "a": no such name\n    hint: ${HINT}\n    at `);
+  assertStringIncludes(
+    stderr,
+    `RegistryError: Cannot load "a": no such name\n    hint: ${HINT}\n    at `,
+  );
   assertStringIncludes(stderr, "program.ts:3");
 });
 
 Deno.test("what shows an error with its fields on Deno shows the hint once, also of one within another", () => {
   const below = new RegistryError({ code: "Denied", message: "Cannot y: z", hint: "Ask first." });
-  const error = new RegistryError({ code: "NotFound", message: "Cannot x: y", hint: HINT, cause: below });
+  const error = new RegistryError({
+    code: "NotFound",
+    message: "Cannot x: y",
+    hint: HINT,
+    cause: below,
+  });
   for (const inspect of [Deno.inspect, nodeInspect]) {
     const shown = inspect([{ error }], { depth: 9 });
     assertEquals(shown.match(/Save it first\.|Ask first\./g)?.sort(), ["Ask first.", HINT], shown);
@@ -40,7 +48,9 @@ for (
   Deno.test(`an error that nobody caught shows its hint on ${runtime}`, async () => {
     await using root = await tempRoot();
     await Deno.writeTextFile(root.join("program.ts"), PROGRAM);
-    const command = new Deno.Command("npx", { args: ["-y", "-p", ...args, root.join("program.ts")] });
+    const command = new Deno.Command("npx", {
+      args: ["-y", "-p", ...args, root.join("program.ts")],
+    });
     const { stderr } = await command.output();
     assertStringIncludes(new TextDecoder().decode(stderr), HINT);
   });

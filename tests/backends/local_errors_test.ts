@@ -5,7 +5,14 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { createLocalBackend } from "../../backends/local.ts";
 import type { ErrorCode, RetryAdvice } from "../../core/errors.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { assertHolds, chunked, listed, putAll, sampleBytes, text } from "../conformance/backend/samples.ts";
+import {
+  assertHolds,
+  chunked,
+  listed,
+  putAll,
+  sampleBytes,
+  text,
+} from "../conformance/backend/samples.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";
@@ -36,11 +43,18 @@ Deno.test("Node that was allowed little is Denied, and files that it does not sy
     };
     const cases: [name: keyof typeof fs, message: string, hint: string][] = [
       ["fsync", "fsync API is disabled when Permission Model is enabled.", 'durability: "os"'],
-      ["openSync", "Access to this API has been restricted. Use --allow-fs-write.", "Use --allow-fs-write."],
+      [
+        "openSync",
+        "Access to this API has been restricted. Use --allow-fs-write.",
+        "Use --allow-fs-write.",
+      ],
     ];
     for (const [name, message, hint] of cases) {
       const put = () => backend.put("a", text("x"), { mode: "create" });
-      const error = await withPatchedFs(() => ({ [name]: refuse(message) }), () => assertRejects(put, RegistryError));
+      const error = await withPatchedFs(
+        () => ({ [name]: refuse(message) }),
+        () => assertRejects(put, RegistryError),
+      );
       assertEquals([error.code, error.maybeWritten], ["Denied", undefined]);
       assertStringIncludes(error.message, "this program was not allowed to");
       assertStringIncludes(error.hint!, hint);
@@ -72,7 +86,10 @@ for (const [said, [code, retry, state]] of Object.entries(SAID)) {
         ["readdirSync", () => listed(backend, "a/")],
       ];
       for (const [name, call] of calls) {
-        const error = await withPatchedFs(() => ({ [name]: fail }), () => assertRejects(call, RegistryError));
+        const error = await withPatchedFs(
+          () => ({ [name]: fail }),
+          () => assertRejects(call, RegistryError),
+        );
         assertEquals([error.code, error.retry], [code, retry], name);
         assertStringIncludes(error.message, state);
         assert(error.message.endsWith(` (in ${root.path})`), error.message);
@@ -94,9 +111,12 @@ Deno.test("what the program was not permitted is Denied, and says which permissi
     const backend = createLocalBackend({ path: root.path, durability: "os" });
     await putAll(backend, ["a/b"]);
     const fail = () => {
-      throw Object.assign(new Error('Requires write access to "x", run again with the --allow-write flag'), {
-        name: "NotCapable",
-      });
+      throw Object.assign(
+        new Error('Requires write access to "x", run again with the --allow-write flag'),
+        {
+          name: "NotCapable",
+        },
+      );
     };
     const calls: [keyof typeof fs, () => Promise<unknown>][] = [
       ["existsSync", () => backend.put("a/b", text("x"), { mode: "create" })],
@@ -106,7 +126,10 @@ Deno.test("what the program was not permitted is Denied, and says which permissi
       ["unlinkSync", () => backend.delete("a/b")],
     ];
     for (const [name, call] of calls) {
-      const error = await withPatchedFs(() => ({ [name]: fail }), () => assertRejects(call, RegistryError));
+      const error = await withPatchedFs(
+        () => ({ [name]: fail }),
+        () => assertRejects(call, RegistryError),
+      );
       assertEquals(error.code, "Denied");
       assertStringIncludes(error.hint!, "--allow-write");
     }
@@ -125,7 +148,10 @@ Deno.test("an error that is none of the file system stays what it is", async () 
     const fail = () => {
       throw broken;
     };
-    const error = await withPatchedFs(() => ({ openSync: fail }), () => assertRejects(() => backend.get("a")));
+    const error = await withPatchedFs(
+      () => ({ openSync: fail }),
+      () => assertRejects(() => backend.get("a")),
+    );
     assertEquals(error, broken);
   } finally {
     await root.remove();
@@ -147,12 +173,17 @@ Deno.test("a file that ended early is Corrupt", async () => {
           },
         }),
         async () => {
-          const error = await assertRejects(async () => await (await backend.get("a/b"))!.bytes(), RegistryError);
+          const error = await assertRejects(
+            async () => await (await backend.get("a/b"))!.bytes(),
+            RegistryError,
+          );
           assertEquals([error.code, error.key], ["Corrupt", "a/b"]);
           return await backend.get("a/b").catch(() => undefined);
         },
       );
-      if (size > 1_000_000) assertEquals((await assertRejects(() => object!.bytes(), RegistryError)).code, "Conflict");
+      if (size > 1_000_000) {
+        assertEquals((await assertRejects(() => object!.bytes(), RegistryError)).code, "Conflict");
+      }
     }
   } finally {
     await root.remove();
@@ -168,12 +199,23 @@ Deno.test({
       for (const durability of ["disk", "os"] as const) {
         const backend = createLocalBackend({ path: disk.join("store"), durability });
         await backend.put("a/old", sampleBytes(100_000));
-        const bodies = [sampleBytes(2 << 20), new Blob([sampleBytes(2 << 20)]), chunked(sampleBytes(2 << 20), 10_000)];
+        const bodies = [
+          sampleBytes(2 << 20),
+          new Blob([sampleBytes(2 << 20)]),
+          chunked(sampleBytes(2 << 20), 10_000),
+        ];
         for (const body of bodies) {
           for (const [key, mode] of [["a/old", "overwrite"], ["b/new", "create"]] as const) {
             if (body instanceof ReadableStream && mode === "create") continue;
-            const error = await assertRejects(() => backend.put(key, body, { mode }), RegistryError);
-            assertEquals([error.code, error.retry, error.maybeWritten], ["Unavailable", "never", undefined]);
+            const error = await assertRejects(
+              () => backend.put(key, body, { mode }),
+              RegistryError,
+            );
+            assertEquals([error.code, error.retry, error.maybeWritten], [
+              "Unavailable",
+              "never",
+              undefined,
+            ]);
             assertStringIncludes(error.hint!, "Free space");
           }
         }
@@ -200,7 +242,12 @@ Deno.test({
       await promisify(execFile)("mount", ["-o", "remount,ro", disk.path]);
       await assertHolds(backend, "a/b", text("a/b"));
       assertEquals(await listed(backend, ""), ["a/b"]);
-      for (const call of [() => backend.put("a/c", text("x"), { mode: "create" }), () => backend.delete("a/b")]) {
+      for (
+        const call of [
+          () => backend.put("a/c", text("x"), { mode: "create" }),
+          () => backend.delete("a/b"),
+        ]
+      ) {
         const error = await assertRejects(call, RegistryError);
         assertEquals(error.code, "Denied");
         assertStringIncludes(error.message, "read-only");

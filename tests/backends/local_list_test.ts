@@ -17,7 +17,10 @@ function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<v
 }
 
 /** Which folders were read and which files looked at. */
-async function looks(root: TempRoot, run: () => Promise<unknown>): Promise<{ folders: string[]; files: string[] }> {
+async function looks(
+  root: TempRoot,
+  run: () => Promise<unknown>,
+): Promise<{ folders: string[]; files: string[] }> {
   const folders: string[] = [];
   const files: string[] = [];
   await withPatchedFs((real) => ({
@@ -33,17 +36,20 @@ async function looks(root: TempRoot, run: () => Promise<unknown>): Promise<{ fol
   return { folders, files };
 }
 
-test("list() with a limit reads the folders on its way, and looks at what it gives only", async (backend, root) => {
-  await putAll(backend, ["a/1/x", "a/2/x", "a/2/y", "a/3/x", "b/1", "c"]);
-  assertEquals(await looks(root, () => listed(backend, "a/", { limit: 1 })), {
-    folders: ["a", "a/1"],
-    files: ["a/1/x"],
-  });
-  assertEquals(await looks(root, () => listed(backend, "", { limit: 2 })), {
-    folders: ["", "a", "a/1", "a/2"],
-    files: ["a/1/x", "a/2/x"],
-  });
-});
+test(
+  "list() with a limit reads the folders on its way, and looks at what it gives only",
+  async (backend, root) => {
+    await putAll(backend, ["a/1/x", "a/2/x", "a/2/y", "a/3/x", "b/1", "c"]);
+    assertEquals(await looks(root, () => listed(backend, "a/", { limit: 1 })), {
+      folders: ["a", "a/1"],
+      files: ["a/1/x"],
+    });
+    assertEquals(await looks(root, () => listed(backend, "", { limit: 2 })), {
+      folders: ["", "a", "a/1", "a/2"],
+      files: ["a/1/x", "a/2/x"],
+    });
+  },
+);
 
 test("list() after a key passes whole folders by", async (backend, root) => {
   await putAll(backend, ["a/1/x", "a/2/x", "a/2/y", "a/3/x", "b/1", "c"]);
@@ -59,28 +65,36 @@ test("list() after a key passes whole folders by", async (backend, root) => {
 
 test("list() with a prefix inside a name opens no other folder", async (backend, root) => {
   await putAll(backend, ["a/10/x", "a/11/x", "a/2/x", "b"]);
-  assertEquals(await looks(root, () => listed(backend, "a/11")), { folders: ["a", "a/11"], files: ["a/11/x"] });
+  assertEquals(await looks(root, () => listed(backend, "a/11")), {
+    folders: ["a", "a/11"],
+    files: ["a/11/x"],
+  });
 });
 
-test("list() with limit 1 reads the names of 2,000 folders once, and sorts them not", async (backend, root) => {
-  for (let i = 0; i < 2_000; i++) {
-    fs.mkdirSync(root.join("many", String((i * 7919) % 2_000).padStart(6, "0")), { recursive: true });
-  }
-  fs.writeFileSync(root.join("many", "000000", "x"), "");
-  let sorted = 0;
-  const { sort } = Array.prototype;
-  Array.prototype.sort = function (compare) {
-    sorted++;
-    return sort.call(this, compare);
-  };
-  try {
-    const { folders, files } = await looks(root, () => listed(backend, "many/", { limit: 1 }));
-    assertEquals([folders, files], [["many", "many/000000"], ["many/000000/x"]]);
-    assertEquals(sorted, 0);
-  } finally {
-    Array.prototype.sort = sort;
-  }
-});
+test(
+  "list() with limit 1 reads the names of 2,000 folders once, and sorts them not",
+  async (backend, root) => {
+    for (let i = 0; i < 2_000; i++) {
+      fs.mkdirSync(root.join("many", String((i * 7919) % 2_000).padStart(6, "0")), {
+        recursive: true,
+      });
+    }
+    fs.writeFileSync(root.join("many", "000000", "x"), "");
+    let sorted = 0;
+    const { sort } = Array.prototype;
+    Array.prototype.sort = function (compare) {
+      sorted++;
+      return sort.call(this, compare);
+    };
+    try {
+      const { folders, files } = await looks(root, () => listed(backend, "many/", { limit: 1 }));
+      assertEquals([folders, files], [["many", "many/000000"], ["many/000000/x"]]);
+      assertEquals(sorted, 0);
+    } finally {
+      Array.prototype.sort = sort;
+    }
+  },
+);
 
 test("list() passes by what vanished since its folder was read", async (backend, root) => {
   await putAll(backend, ["a/1", "a/2", "a/3/x", "a/4"]);
@@ -100,24 +114,27 @@ test("a folder without objects is no prefix", async (backend, root) => {
   assertEquals(await listed(backend, ""), ["a/1/x"]);
 });
 
-test("a call that comes long after the last pause lets timers run, so that an abort is heard", async (_, root) => {
-  let now = 0;
-  const system = { ...realSystem, monotonic: () => now += 20 };
-  const backend = createLocalBackend({ path: root.path, durability: "os", system });
-  await putAll(backend, Array.from({ length: 500 }, (_, i) => `a/${i}`));
-  const rows = [
-    () => backend.put("a/1", text("x"), { mode: "create" }),
-    () => backend.get("a/1"),
-    () => backend.head("a/1"),
-    () => backend.delete("a/missing"),
-    () => listed(backend, "a/"),
-  ];
-  for (const call of rows) {
-    const signal = AbortSignal.timeout(1);
-    for (let i = 0; i < 20_000 && !signal.aborted; i++) await call();
-    assert(signal.aborted);
-  }
-});
+test(
+  "a call that comes long after the last pause lets timers run, so that an abort is heard",
+  async (_, root) => {
+    let now = 0;
+    const system = { ...realSystem, monotonic: () => now += 20 };
+    const backend = createLocalBackend({ path: root.path, durability: "os", system });
+    await putAll(backend, Array.from({ length: 500 }, (_, i) => `a/${i}`));
+    const rows = [
+      () => backend.put("a/1", text("x"), { mode: "create" }),
+      () => backend.get("a/1"),
+      () => backend.head("a/1"),
+      () => backend.delete("a/missing"),
+      () => listed(backend, "a/"),
+    ];
+    for (const call of rows) {
+      const signal = AbortSignal.timeout(1);
+      for (let i = 0; i < 20_000 && !signal.aborted; i++) await call();
+      assert(signal.aborted);
+    }
+  },
+);
 
 test("an abort by a timer ends a long listing", async (_, root) => {
   let now = 0;
@@ -165,7 +182,9 @@ Deno.test("a folder lists what memory lists, whatever was put, created and delet
         }
         const mode = verb === "create" ? "create" : "overwrite";
         const [expected, found] = await Promise.all([
-          inTheWay(memory, key).then((taken) => taken ? undefined : memory.put(key, text(key), { mode })),
+          inTheWay(memory, key).then((taken) =>
+            taken ? undefined : memory.put(key, text(key), { mode })
+          ),
           local.put(key, text(key), { mode }).catch((error) => {
             if (!isRegistryError(error, "Invalid")) throw error;
           }),
@@ -175,7 +194,11 @@ Deno.test("a folder lists what memory lists, whatever was put, created and delet
       for (const { prefix, ...options } of questions) {
         const question = JSON.stringify({ prefix, ...options });
         if (prefix.startsWith("/") || prefix.includes("//")) continue;
-        assertEquals(await listed(local, prefix, options), await listed(memory, prefix, options), question);
+        assertEquals(
+          await listed(local, prefix, options),
+          await listed(memory, prefix, options),
+          question,
+        );
       }
     },
   );

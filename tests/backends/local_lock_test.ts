@@ -22,7 +22,12 @@ function test(name: string, run: () => Promise<void>): void {
 }
 
 function open(system = realSystem) {
-  return createLocalBackend({ path: root.join("store"), durability: "os", locking: "file", system });
+  return createLocalBackend({
+    path: root.join("store"),
+    durability: "os",
+    locking: "file",
+    system,
+  });
 }
 
 /** The lock, as another process would hold it. */
@@ -67,7 +72,10 @@ test("an abort ends the waiting for the lock, and nothing is left", async () => 
       return system.sleep(ms, signal);
     };
     const backend = open({ ...system, sleep });
-    await assertThrows(backend.put("a/b", text("x"), { mode: "create", signal: abort.signal }), reason);
+    await assertThrows(
+      backend.put("a/b", text("x"), { mode: "create", signal: abort.signal }),
+      reason,
+    );
     await assertMissing(backend, "a/b");
     assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
   });
@@ -122,7 +130,10 @@ test("two that create one registry at once with different locking: one wins, the
     () => assertRejects(() => openRegistry(root.join("store"), { locking: "file" }), RegistryError),
   );
   assertEquals(error.code, "Invalid");
-  assertEquals(fs.readFileSync(root.join("store", settings)), fs.readFileSync(root.join("other", settings)));
+  assertEquals(
+    fs.readFileSync(root.join("store", settings)),
+    fs.readFileSync(root.join("other", settings)),
+  );
 });
 
 test("a create under the lock needs no links", async () => {
@@ -135,7 +146,10 @@ test("a create under the lock needs no links", async () => {
       assert((await create(text("one"))).written);
       assertEquals(await create(text("two")), { written: false, reason: "exists" });
       const late = new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }); // looks when it has the lock
-      assertEquals(await open().put(`a/${code}`, late, { mode: "create" }), { written: false, reason: "exists" });
+      assertEquals(await open().put(`a/${code}`, late, { mode: "create" }), {
+        written: false,
+        reason: "exists",
+      });
     });
     await assertHolds(open(), `a/${code}`, text("one"));
   }
@@ -146,7 +160,10 @@ test("a failure gives the lock back", async () => {
   const fail = () => {
     throw fsError("EIO");
   };
-  await withPatchedFs(() => ({ renameSync: fail }), () => assertRejects(() => backend.put("a/b", text("x"))));
+  await withPatchedFs(
+    () => ({ renameSync: fail }),
+    () => assertRejects(() => backend.put("a/b", text("x"))),
+  );
   assert((await backend.put("a/b", text("x"), { mode: "create" })).written);
 });
 
@@ -161,7 +178,10 @@ test("detectLocking() finds file locks where links are refused", async () => {
       throw fsError(code);
     };
     const path = root.join(code);
-    assertEquals(await withPatchedFs(() => ({ linkSync: fail }), () => detectLocking(path)), "file");
+    assertEquals(
+      await withPatchedFs(() => ({ linkSync: fail }), () => detectLocking(path)),
+      "file",
+    );
     assertEquals(fs.readdirSync(path, { recursive: true }), [".stage"]);
   }
 });
@@ -172,10 +192,13 @@ test("detectLocking() of a store in use writes nothing", async () => {
   const fail = () => {
     throw fsError("EROFS");
   };
-  await withPatchedFs(() => ({ mkdirSync: fail, writeFileSync: fail, linkSync: fail }), async () => {
-    assertEquals(await detectLocking(root.join("links")), "link");
-    assertEquals(await detectLocking(root.join("store")), "file");
-  });
+  await withPatchedFs(
+    () => ({ mkdirSync: fail, writeFileSync: fail, linkSync: fail }),
+    async () => {
+      assertEquals(await detectLocking(root.join("links")), "link");
+      assertEquals(await detectLocking(root.join("store")), "file");
+    },
+  );
 });
 
 test("detectLocking() of a folder that cannot be written is Denied, and of a file Invalid", async () => {
@@ -183,8 +206,14 @@ test("detectLocking() of a folder that cannot be written is Denied, and of a fil
     throw fsError("EACCES");
   };
   const denied = () =>
-    withPatchedFs(() => ({ mkdirSync: fail, writeFileSync: fail }), () => detectLocking(root.join("store")));
+    withPatchedFs(
+      () => ({ mkdirSync: fail, writeFileSync: fail }),
+      () => detectLocking(root.join("store")),
+    );
   assertEquals((await assertRejects(denied, RegistryError)).code, "Denied");
   fs.writeFileSync(root.join("file"), "");
-  assertEquals((await assertRejects(() => detectLocking(root.join("file")), RegistryError)).code, "Invalid");
+  assertEquals(
+    (await assertRejects(() => detectLocking(root.join("file")), RegistryError)).code,
+    "Invalid",
+  );
 });

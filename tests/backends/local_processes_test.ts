@@ -39,7 +39,12 @@ async function spawnWriter(root: TempRoot, ...options: string[]): Promise<Writer
   await child.stderr.cancel();
   const lines = linesOf(child.stdout);
   assertEquals((await lines.next()).value, "ready");
-  return { lines, start: () => child.stdin.close(), kill: () => child.kill("SIGKILL"), ended: child.status };
+  return {
+    lines,
+    start: () => child.stdin.close(),
+    kill: () => child.kill("SIGKILL"),
+    ended: child.status,
+  };
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
@@ -93,7 +98,15 @@ for (const [locking, layout] of MODES) {
     try {
       const won = new Map<string, string>();
       for (let round = 0; round < 6; round++) {
-        const writer = await spawnWriter(root, locking, layout, "os", `round${round}`, "100000", "400000");
+        const writer = await spawnWriter(
+          root,
+          locking,
+          layout,
+          "os",
+          `round${round}`,
+          "100000",
+          "400000",
+        );
         await writer.start();
         let left = 1 + Math.floor(random() * 25);
         for await (const key of writer.lines) {
@@ -105,7 +118,9 @@ for (const [locking, layout] of MODES) {
         for (const [key, name] of won) assertEquals(found.get(key), name, key);
       }
       const backend = createLocalBackend({ path: storeOf(root), locking, layout });
-      for await (const upload of backend.sweepUploads!({ olderThan: Infinity })) assert(upload.size !== undefined);
+      for await (const upload of backend.sweepUploads!({ olderThan: Infinity })) {
+        assert(upload.size !== undefined);
+      }
       assertEquals(await Array.fromAsync(Deno.readDir(`${storeOf(root)}/.stage`)), []);
       assert((await backend.put("names/race/new", new Uint8Array(), { mode: "create" })).written);
     } finally {

@@ -65,7 +65,9 @@ for (const size of [1000, LARGE]) {
 }
 
 test("a large object that is looked up and replaced, or removed, before it is read is a Conflict", async (backend) => {
-  for (const change of [() => backend.put("a/b", sampleBytes(LARGE, 2)), () => backend.delete("a/b")]) {
+  for (
+    const change of [() => backend.put("a/b", sampleBytes(LARGE, 2)), () => backend.delete("a/b")]
+  ) {
     await backend.put("a/b", sampleBytes(LARGE));
     const [first, second] = [await backend.get("a/b"), await backend.get("a/b")];
     await change();
@@ -108,8 +110,13 @@ test("a large object that is replaced while it streams comes whole", async (back
   const reader = (await backend.get("a/b"))!.body.getReader();
   const chunks = [(await reader.read()).value!];
   await backend.put("a/b", sampleBytes(LARGE, 2));
-  for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
-  assertBytes(new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer()), sampleBytes(LARGE));
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    chunks.push(next.value);
+  }
+  assertBytes(
+    new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer()),
+    sampleBytes(LARGE),
+  );
 });
 
 test("a large object streams in chunks of a mebibyte, read when they are asked for", async (backend) => {
@@ -124,25 +131,30 @@ test("a large object streams in chunks of a mebibyte, read when they are asked f
     const reader = (await backend.get("a/b"))!.body.getReader();
     assertEquals(reads.length, 1); // by get itself
     const sizes: number[] = [];
-    for (let next = await reader.read(); !next.done; next = await reader.read()) sizes.push(next.value.byteLength);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      sizes.push(next.value.byteLength);
+    }
     assertEquals(sizes, [1 << 20, 1 << 20, 1 << 20, LARGE - 3 * (1 << 20)]);
     assertEquals(reads.length, 2);
   });
 });
 
-test("the time of an object is when it got its key, not when its bytes were written", async (backend, root) => {
-  const past = new Date(Date.UTC(2001, 0));
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const [file] = fs.readdirSync(root.join(".stage"));
-      fs.utimesSync(root.join(".stage", file), past, past);
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
-  const result = await backend.put("a/b", body, { mode: "create" });
-  assert(result.written && result.info.modifiedAt > Date.UTC(2020, 0));
-  assertEquals(await backend.head("a/b"), result.info);
-});
+test(
+  "the time of an object is when it got its key, not when its bytes were written",
+  async (backend, root) => {
+    const past = new Date(Date.UTC(2001, 0));
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const [file] = fs.readdirSync(root.join(".stage"));
+        fs.utimesSync(root.join(".stage", file), past, past);
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    const result = await backend.put("a/b", body, { mode: "create" });
+    assert(result.written && result.info.modifiedAt > Date.UTC(2020, 0));
+    assertEquals(await backend.head("a/b"), result.info);
+  },
+);
 
 test("looking at, listing and getting an object agree on its time, to the millisecond", async (backend) => {
   for (const mode of ["create", "overwrite"] as const) {

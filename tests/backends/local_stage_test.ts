@@ -29,7 +29,9 @@ function sweepAt(name: "linkSync" | "renameSync", root: TempRoot) {
   let calls = 0;
   return (real: typeof fs): FsPatch => ({
     [name]: (from: string, to: string) => {
-      if (calls++ === 0) { for (const file of stageFiles(root)) real.unlinkSync(root.join(".stage", file)); }
+      if (calls++ === 0) {
+        for (const file of stageFiles(root)) real.unlinkSync(root.join(".stage", file));
+      }
       real[name](from, to);
     },
   });
@@ -58,71 +60,83 @@ for (const [mode, name] of [["create", "linkSync"], ["overwrite", "renameSync"]]
     },
   );
 
-  test(`${mode} makes its folder again where another process emptied it in between`, async (backend, root) => {
-    let removed = 0;
-    await withPatchedFs(
-      (real) => ({
-        [name]: (from: string, to: string) => {
-          if (removed++ < 3) real.rmSync(root.join("a"), { recursive: true });
-          real[name](from, to);
-        },
-      }),
-      () => backend.put("a/b/c", text("x"), { mode }),
-    );
-    assertEquals(removed, 4);
-    await assertHolds(backend, "a/b/c", text("x"));
-    assertEquals(stageFiles(root), []);
-  });
+  test(
+    `${mode} makes its folder again where another process emptied it in between`,
+    async (backend, root) => {
+      let removed = 0;
+      await withPatchedFs(
+        (real) => ({
+          [name]: (from: string, to: string) => {
+            if (removed++ < 3) real.rmSync(root.join("a"), { recursive: true });
+            real[name](from, to);
+          },
+        }),
+        () => backend.put("a/b/c", text("x"), { mode }),
+      );
+      assertEquals(removed, 4);
+      await assertHolds(backend, "a/b/c", text("x"));
+      assertEquals(stageFiles(root), []);
+    },
+  );
 }
 
-test("a folder that vanishes every time ends in Unavailable, not in a loop", async (backend, root) => {
-  const error = await withPatchedFs(
-    (real) => ({
-      linkSync: (from: string, to: string) => {
-        real.rmSync(root.join("a"), { recursive: true });
-        real.linkSync(from, to);
-      },
-    }),
-    () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
-  );
-  assertEquals(error.code, "Unavailable");
-  assertEquals(stageFiles(root), []);
-});
-
-test("a disk without hard links is Unsupported, with a hint at file locks", async (backend, root) => {
-  for (const code of ["EPERM", "EOPNOTSUPP", "ENOTSUP", "EXDEV"]) {
-    const fail = () => {
-      throw fsError(code);
-    };
+test(
+  "a folder that vanishes every time ends in Unavailable, not in a loop",
+  async (backend, root) => {
     const error = await withPatchedFs(
-      () => ({ linkSync: fail }),
+      (real) => ({
+        linkSync: (from: string, to: string) => {
+          real.rmSync(root.join("a"), { recursive: true });
+          real.linkSync(from, to);
+        },
+      }),
       () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
     );
-    assertEquals(error.code, "Unsupported");
-    assert(error.hint?.includes('locking: "file"'));
-  }
-  assertEquals(stageFiles(root), []);
-  await assertMissing(backend, "a/b");
-});
+    assertEquals(error.code, "Unavailable");
+    assertEquals(stageFiles(root), []);
+  },
+);
 
-test("a failure after the object got its key says that it may be written", async (backend, root) => {
-  const fail = () => {
-    throw fsError("EIO");
-  };
-  const error = await withPatchedFs(
-    (real) => ({
-      linkSync: (from: string, to: string) => {
-        real.linkSync(from, to);
-        Object.assign(fs, { fstatSync: fail });
-      },
-      fstatSync: real.fstatSync,
-    }),
-    () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
-  );
-  assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
-  await assertHolds(backend, "a/b", text("x"));
-  assertEquals(stageFiles(root), []);
-});
+test(
+  "a disk without hard links is Unsupported, with a hint at file locks",
+  async (backend, root) => {
+    for (const code of ["EPERM", "EOPNOTSUPP", "ENOTSUP", "EXDEV"]) {
+      const fail = () => {
+        throw fsError(code);
+      };
+      const error = await withPatchedFs(
+        () => ({ linkSync: fail }),
+        () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
+      );
+      assertEquals(error.code, "Unsupported");
+      assert(error.hint?.includes('locking: "file"'));
+    }
+    assertEquals(stageFiles(root), []);
+    await assertMissing(backend, "a/b");
+  },
+);
+
+test(
+  "a failure after the object got its key says that it may be written",
+  async (backend, root) => {
+    const fail = () => {
+      throw fsError("EIO");
+    };
+    const error = await withPatchedFs(
+      (real) => ({
+        linkSync: (from: string, to: string) => {
+          real.linkSync(from, to);
+          Object.assign(fs, { fstatSync: fail });
+        },
+        fstatSync: real.fstatSync,
+      }),
+      () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
+    );
+    assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
+    await assertHolds(backend, "a/b", text("x"));
+    assertEquals(stageFiles(root), []);
+  },
+);
 
 test(
   "sweepUploads() removes what a dead writer left, when it is old, and nothing of strangers",
@@ -151,7 +165,9 @@ test(
 );
 
 test("sweepUploads() of a store that was never written finds nothing", async (backend) => {
-  for await (const upload of backend.sweepUploads!({ olderThan: Infinity })) assertEquals(upload, undefined);
+  for await (const upload of backend.sweepUploads!({ olderThan: Infinity })) {
+    assertEquals(upload, undefined);
+  }
 });
 
 test("an upload that runs is younger than its last byte", async (backend, root) => {
@@ -191,7 +207,8 @@ test("a stream that gives more than was announced is read no further, and cancel
   let given = 0;
   let cancelled = false;
   const body = new ReadableStream<Uint8Array>({
-    pull: (controller) => given++ < 1000 ? controller.enqueue(text("12345678")) : controller.close(),
+    pull: (controller) =>
+      given++ < 1000 ? controller.enqueue(text("12345678")) : controller.close(),
     cancel: () => void (cancelled = true),
   }, { highWaterMark: 0 });
   const error = await assertRejects(() => backend.put("a/b", body, { size: 20 }), RegistryError);

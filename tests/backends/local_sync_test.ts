@@ -24,7 +24,8 @@ function test(name: string, run: (backend: Backend, root: TempRoot) => Promise<v
 async function watched(root: TempRoot, run: () => Promise<unknown>): Promise<string[]> {
   const events: string[] = [];
   const names = new Map<number, string>();
-  const nameOf = (path: string) => relative(root.path, path).replace(/^store\/\.stage\/.+/, "stage") || ".";
+  const nameOf = (path: string) =>
+    relative(root.path, path).replace(/^store\/\.stage\/.+/, "stage") || ".";
   await withPatchedFs((real) => ({
     openSync: (path: string, flags: string) => {
       const file = real.openSync(path, flags);
@@ -70,7 +71,12 @@ test(
 test("put() does not bring a folder's own name to the disk again", async (backend, root) => {
   await backend.put("a/b/c", text("x"));
   const next = (key: string) => watched(root, () => backend.put(key, text("x")));
-  assertEquals(await next("a/b/d"), ["write stage", "sync stage", "rename store/a/b/d", "sync store/a/b"]);
+  assertEquals(await next("a/b/d"), [
+    "write stage",
+    "sync stage",
+    "rename store/a/b/d",
+    "sync store/a/b",
+  ]);
   assertEquals((await next("a/e/f")).slice(3), ["sync store/a/e", "sync store/a"]);
   assertEquals((await next("g")).slice(3), ["sync store"]);
 });
@@ -90,11 +96,14 @@ test("put() also syncs the folders that another process made before", async (bac
   assertEquals(events.slice(4), ["sync store/a/b", "sync store/a", "sync store"]);
 });
 
-test("a create that finds an object brings its name to the disk before it says so", async (backend, root) => {
-  await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b", text("x"));
-  const events = await watched(root, () => backend.put("a/b", text("y"), { mode: "create" }));
-  assertEquals(events, ["sync .", "sync store/a", "sync store"]);
-});
+test(
+  "a create that finds an object brings its name to the disk before it says so",
+  async (backend, root) => {
+    await createLocalBackend({ path: root.join("store"), durability: "os" }).put("a/b", text("x"));
+    const events = await watched(root, () => backend.put("a/b", text("y"), { mode: "create" }));
+    assertEquals(events, ["sync .", "sync store/a", "sync store"]);
+  },
+);
 
 test("put() with durability os waits for no disk", async (_, root) => {
   const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
@@ -103,7 +112,10 @@ test("put() with durability os waits for no disk", async (_, root) => {
 });
 
 test("large bodies are brought to the disk too", async (backend, root) => {
-  const events = await watched(root, () => backend.put("a/b", sampleBytes(3_000_000), { mode: "create" }));
+  const events = await watched(
+    root,
+    () => backend.put("a/b", sampleBytes(3_000_000), { mode: "create" }),
+  );
   assertEquals(events, ["sync .", "sync stage", "link store/a/b", "sync store/a", "sync store"]);
 });
 
@@ -147,7 +159,8 @@ test("a folder that is removed before it is synced is no failure", async (backen
 });
 
 /** As another process leaves it that ended before it brought anything to the disk. */
-const unsynced = (root: TempRoot) => createLocalBackend({ path: root.join("store"), durability: "os" });
+const unsynced = (root: TempRoot) =>
+  createLocalBackend({ path: root.join("store"), durability: "os" });
 
 test(
   "sync() brings an object to the disk, then its name, and those of the folders that are new",
@@ -162,7 +175,11 @@ test(
       "sync store/a",
       "sync store",
     ]);
-    assertEquals(await sync("a/b/d", "a/b/c"), ["sync store/a/b/d", "sync store/a/b/c", "sync store/a/b"]);
+    assertEquals(await sync("a/b/d", "a/b/c"), [
+      "sync store/a/b/d",
+      "sync store/a/b/c",
+      "sync store/a/b",
+    ]);
     assertEquals(await sync("e/f"), ["sync store/e/f", "sync store/e", "sync store"]);
     assertEquals(await sync(), []);
   },
@@ -200,7 +217,11 @@ test(
     await failingOnce(root.join("store", "a", "b"), async () => {
       for (let i = 0; i < 3; i++) {
         const error = await assertRejects(() => backend.sync!(["a/b", "a/c"]), RegistryError);
-        assertEquals([error.code, error.key, error.retry], ["Unavailable", "a/b", i === 0 ? "later" : "never"]);
+        assertEquals([error.code, error.key, error.retry], [
+          "Unavailable",
+          "a/b",
+          i === 0 ? "later" : "never",
+        ]);
       }
       await backend.sync!(["a/c"]);
       await other.delete("a/b");
@@ -210,12 +231,18 @@ test(
   },
 );
 
-test("a folder that the disk refused counts as done only when a later sync of it succeeded", async (backend, root) => {
-  await backend.put("a/old", text("x"));
-  await failingOnce(root.join("store", "a", "b"), async () => {
-    const error = await assertRejects(() => backend.put("a/b/c", text("x"), { mode: "create" }), RegistryError);
-    assertEquals([error.code, error.maybeWritten], ["Unknown", true]);
-    const events = await watched(root, () => backend.sync!(["a/b/c"]));
-    assertEquals(events, ["sync store/a/b/c", "sync store/a/b", "sync store/a"]);
-  });
-});
+test(
+  "a folder that the disk refused counts as done only when a later sync of it succeeded",
+  async (backend, root) => {
+    await backend.put("a/old", text("x"));
+    await failingOnce(root.join("store", "a", "b"), async () => {
+      const error = await assertRejects(
+        () => backend.put("a/b/c", text("x"), { mode: "create" }),
+        RegistryError,
+      );
+      assertEquals([error.code, error.maybeWritten], ["Unknown", true]);
+      const events = await watched(root, () => backend.sync!(["a/b/c"]));
+      assertEquals(events, ["sync store/a/b/c", "sync store/a/b", "sync store/a"]);
+    });
+  },
+);

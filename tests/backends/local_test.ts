@@ -89,9 +89,21 @@ test("a path, a file: URL and its text lead to the same place", async () => {
 test("what is no path is Invalid", async () => {
   await Promise.resolve();
   for (
-    const path of ["", "a\0b", new URL("https://example.org/a"), "file:", "file://", "file:models", "file:./models"]
+    const path of [
+      "",
+      "a\0b",
+      new URL("https://example.org/a"),
+      "file:",
+      "file://",
+      "file:models",
+      "file:./models",
+    ]
   ) {
-    const error = assertThrows(() => createLocalBackend({ path }), RegistryError, "not the path of a folder");
+    const error = assertThrows(
+      () => createLocalBackend({ path }),
+      RegistryError,
+      "not the path of a folder",
+    );
     assertEquals(error.code, "Invalid");
   }
 });
@@ -120,7 +132,11 @@ test("nothing but the objects is left in the folder, and nothing in the stage", 
   await backend.put("a/b", text("lost"), { mode: "create" });
   await assertRejects(() => backend.put("a/e", text("x"), { size: 2 }));
   await backend.delete("a/c/d");
-  assertEquals((await readdir(root.join("store"), { recursive: true })).sort(), [".stage", "a", "a/b"]);
+  assertEquals((await readdir(root.join("store"), { recursive: true })).sort(), [
+    ".stage",
+    "a",
+    "a/b",
+  ]);
 });
 
 test("delete() also removes the empty folders that a dead process left on the way to the key", async () => {

@@ -17,7 +17,10 @@ import { tempRoot } from "../support/temp_root.ts";
 const credentials = { accessKeyId: "ak", secretAccessKey: "sk" };
 
 /** What the URL opens as: kind and location. */
-async function opened(url: string | URL, options?: OpenBackendOptions): Promise<[kind: string, location: string]> {
+async function opened(
+  url: string | URL,
+  options?: OpenBackendOptions,
+): Promise<[kind: string, location: string]> {
   const backend = await openBackend(url, options);
   await backend[Symbol.asyncDispose]();
   return [backend.kind, backend.location];
@@ -29,9 +32,17 @@ async function refused(url: string, options?: OpenBackendOptions): Promise<Regis
 
 Deno.test("each scheme opens the store of its kind; its location opens the same store again", async () => {
   const table: [url: string, kind: string, location: string][] = [
-    ["s3://bucket/a/b?region=eu-west-1&endpoint=https://h:9/x", "s3", "s3://bucket/a/b?endpoint=https://h:9/x"],
+    [
+      "s3://bucket/a/b?region=eu-west-1&endpoint=https://h:9/x",
+      "s3",
+      "s3://bucket/a/b?endpoint=https://h:9/x",
+    ],
     ["s3://bucket?provider=minio&endpoint=http://h", "s3", "minio://bucket?endpoint=http://h"],
-    ["minio://bucket/p?endpoint=http://127.0.0.1:9000", "s3", "minio://bucket/p?endpoint=http://127.0.0.1:9000"],
+    [
+      "minio://bucket/p?endpoint=http://127.0.0.1:9000",
+      "s3",
+      "minio://bucket/p?endpoint=http://127.0.0.1:9000",
+    ],
     [
       "r2://bucket?endpoint=https://x.r2.cloudflarestorage.com",
       "s3",
@@ -60,7 +71,9 @@ Deno.test("paths and file URLs open a folder, memory: a new store in memory", as
   const root = await tempRoot();
   try {
     const url = pathToFileURL(root.path);
-    for (const place of [root.path, url, url.href]) assertEquals(await opened(place), ["local", url.href]);
+    for (const place of [root.path, url, url.href]) {
+      assertEquals(await opened(place), ["local", url.href]);
+    }
     assertEquals(await opened(`C:\\x`), await opened(`./C:\\x`), "a drive letter is no scheme");
     assertEquals((await opened("memory:"))[0], "memory");
     assertEquals((await refused("memory:name")).code, "Invalid");
@@ -73,7 +86,9 @@ Deno.test("a scheme that there is none of is Invalid and lists those there are",
   for (const url of ["http://host/bucket", "azure://container", "nope:x"]) {
     const error = await refused(url);
     assertEquals(error.code, "Invalid");
-    for (const scheme of ["s3", "gs", "tos", "file", "memory"]) assertStringIncludes(error.hint!, scheme);
+    for (const scheme of ["s3", "gs", "tos", "file", "memory"]) {
+      assertStringIncludes(error.hint!, scheme);
+    }
   }
 });
 
@@ -100,15 +115,28 @@ Deno.test("wrong buckets and parameters are Invalid", async () => {
 });
 
 Deno.test("keys come from the option, else from the configurations given, else from the environment", async () => {
-  const environment = { TOS_MY_BUCKET_ACCESS_KEY: "ak", TOS_MY_BUCKET_SECRET_KEY: "sk", TOS_MY_BUCKET_REGION: "env" };
+  const environment = {
+    TOS_MY_BUCKET_ACCESS_KEY: "ak",
+    TOS_MY_BUCKET_SECRET_KEY: "sk",
+    TOS_MY_BUCKET_REGION: "env",
+  };
   const system = createScriptedSystem({ environment });
   assertEquals((await opened("tos://my-bucket", { system }))[1], "tos://my-bucket?region=env");
-  assertEquals((await opened("tos://my-bucket?region=url", { system }))[1], "tos://my-bucket?region=url");
+  assertEquals(
+    (await opened("tos://my-bucket?region=url", { system }))[1],
+    "tos://my-bucket?region=url",
+  );
   const s3Configs = createS3Configs({ system });
   s3Configs.register("tos", "my-bucket", { accessKey: "ak", secretKey: "sk", region: "own" });
-  assertEquals((await opened("tos://my-bucket", { s3Configs, system }))[1], "tos://my-bucket?region=own");
+  assertEquals(
+    (await opened("tos://my-bucket", { s3Configs, system }))[1],
+    "tos://my-bucket?region=own",
+  );
   assertEquals((await refused("tos://other?region=r", { system })).code, "NotFound");
-  assertEquals((await opened("tos://other?region=r", { system, credentials }))[1], "tos://other?region=r");
+  assertEquals(
+    (await opened("tos://other?region=r", { system, credentials }))[1],
+    "tos://other?region=r",
+  );
 });
 
 Deno.test("without a configuration s3: leaves the keys to the SDK, the others are NotFound", async () => {
@@ -124,7 +152,9 @@ Deno.test("the names of file stores are schemes too", async () => {
     assertEquals(await opened(url), await opened("data"), url);
   }
   assertEquals(await opened("gcs://bucket/a"), await opened("gs://bucket/a"));
-  for (const url of ["disk://data", "local://data/deep"]) assertEquals((await refused(url)).code, "Invalid");
+  for (const url of ["disk://data", "local://data/deep"]) {
+    assertEquals((await refused(url)).code, "Invalid");
+  }
 });
 
 Deno.test("a program adds schemes of its own", async () => {
@@ -142,8 +172,9 @@ Deno.test("a program adds schemes of its own", async () => {
 
 Deno.test("the drivers take what they are given through the unseen import", () => {
   const s3: (options: BucketOptions & { provider: "s3" }) => Backend = createS3Backend;
-  const gcs: (options: { bucket: string } & Pick<OpenBackendOptions, "createBucket" | "logger" | "system">) => Backend =
-    createGcsBackend;
+  const gcs: (
+    options: { bucket: string } & Pick<OpenBackendOptions, "createBucket" | "logger" | "system">,
+  ) => Backend = createGcsBackend;
   assertEquals([typeof s3, typeof gcs, typeof openBucket], ["function", "function", "function"]);
 });
 

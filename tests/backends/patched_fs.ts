@@ -28,7 +28,9 @@ export async function withPatchedFs<T>(
     return await run();
   } finally {
     Object.assign(ownCalls, before);
-    for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
+    for (const name of Object.keys(patched) as (keyof typeof fs)[]) {
+      Object.assign(fs, { [name]: real[name] });
+    }
   }
 }
 
@@ -38,7 +40,11 @@ export function fsError(code: string): Error {
 }
 
 /** The folders below a path that were brought to the disk, in order; the disk refuses one of this name. */
-export async function syncedFolders(root: string, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {
+export async function syncedFolders(
+  root: string,
+  run: () => Promise<unknown>,
+  refuse?: string,
+): Promise<string[]> {
   const events: string[] = [];
   const names = new Map<number, string>();
   await withPatchedFs((real) => ({

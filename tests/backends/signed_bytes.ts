@@ -20,7 +20,9 @@ export function signedBytes(writer: string, size: number): Uint8Array {
 
 /** Whose bytes these are. Throws where they are not whole. */
 export function signerOf(bytes: Uint8Array): string {
-  const [writer, size, digest] = new TextDecoder().decode(bytes.subarray(0, HEADER_BYTES)).split(" ");
+  const [writer, size, digest] = new TextDecoder().decode(bytes.subarray(0, HEADER_BYTES)).split(
+    " ",
+  );
   const content = bytes.subarray(HEADER_BYTES);
   if (content.byteLength === Number(size) && sha256(content) === digest) return writer;
   throw new Error(`${bytes.byteLength} bytes of "${writer}" are not the ${size} that it signed`);

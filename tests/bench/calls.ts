@@ -26,9 +26,15 @@ export async function createCallsGroup(): Promise<Group> {
         facts: () => ({ calls: opening }),
       },
       counted("open an existing registry", () => openRegistry(backend, { create: false })),
-      counted("save, new name, explicit version", () => registry.save(`new-${next++}`, 1, { version: "1.0.0" })),
+      counted(
+        "save, new name, explicit version",
+        () => registry.save(`new-${next++}`, 1, { version: "1.0.0" }),
+      ),
       counted("save, next of 10 versions", () => registry.save("name", 1)),
-      counted("save with an idempotency key", () => registry.save("keyed", 1, { idempotencyKey: `run ${next++}` })),
+      counted(
+        "save with an idempotency key",
+        () => registry.save("keyed", 1, { idempotencyKey: `run ${next++}` }),
+      ),
       counted("save with two inputs, explicit version", () => {
         const inputs = ["name@1.0.0", "name@2.0.0"];
         return registry.save(`made-${next++}`, 1, { version: "1.0.0", inputs });

@@ -7,12 +7,17 @@ import { runGroup } from "./measure.ts";
 Deno.test("a small value costs one backend call to save under a new version, and at most three to load", async () => {
   const group = await createCallsGroup();
   const made = new Map<string, string>();
-  for (const { measure } of await runGroup(group, 1)) made.set(measure.name, String(measure.facts!().calls));
+  for (const { measure } of await runGroup(group, 1)) {
+    made.set(measure.name, String(measure.facts!().calls));
+  }
   await group[Symbol.asyncDispose]();
   assertEquals(made.get("save, new name, explicit version"), "put 1");
   assertEquals(made.get("save, next of 10 versions"), "list 1, put 1");
   for (const verb of ["load, explicit version", "load, latest", "load, range", "info", "has"]) {
-    const calls = made.get(verb)!.split(", ").reduce((sum, call) => sum + Number(call.split(" ")[1]), 0);
+    const calls = made.get(verb)!.split(", ").reduce(
+      (sum, call) => sum + Number(call.split(" ")[1]),
+      0,
+    );
     assert(calls <= 3, `${verb}: ${made.get(verb)}`);
   }
 });

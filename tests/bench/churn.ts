@@ -26,17 +26,24 @@ export async function createChurnGroup({ folder, quick }: BenchSettings): Promis
       const registry = await openRegistry(path, { durability });
       const saveFifth = (fifth: number) =>
         timed(async () => {
-          for (let i = 0; i < versions / 5; i++) await registry.save("same", smallObject(fifth * versions + i));
+          for (let i = 0; i < versions / 5; i++) {
+            await registry.save("same", smallObject(fifth * versions + i));
+          }
         });
       const timings: Timing[] = [];
       for (let fifth = 0; fifth < 5; fifth++) timings.push(await saveFifth(fifth));
       fs.rmSync(path, { recursive: true });
       fifths.push([timings[0].wallMs, timings[4].wallMs]);
       const sum = (times: number[]) => times.reduce((a, b) => a + b);
-      return { wallMs: sum(timings.map(({ wallMs }) => wallMs)), cpuMs: sum(timings.map(({ cpuMs }) => cpuMs)) };
+      return {
+        wallMs: sum(timings.map(({ wallMs }) => wallMs)),
+        cpuMs: sum(timings.map(({ cpuMs }) => cpuMs)),
+      };
     };
     const facts = () => {
-      const [first, last] = fifths.reduce((best, now) => now[0] + now[1] < best[0] + best[1] ? now : best);
+      const [first, last] = fifths.reduce((best, now) =>
+        now[0] + now[1] < best[0] + best[1] ? now : best
+      );
       return { "last fifth / first": (last / first).toFixed(2) };
     };
     return {

@@ -31,19 +31,23 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     put: (key, body, options) => (count("put"), inner.put(key, body, options)),
     delete: (key, options) => (count("delete"), inner.delete(key, options)),
     list: (prefix, options) => (count("list"), inner.list(prefix, options)),
-    deleteMany: inner.deleteMany && ((keys, options) => (count("deleteMany"), inner.deleteMany!(keys, options))),
+    deleteMany: inner.deleteMany &&
+      ((keys, options) => (count("deleteMany"), inner.deleteMany!(keys, options))),
     presign: inner.presign && ((key, options) => (count("presign"), inner.presign!(key, options))),
     copy: inner.copy && ((from, to, options) => (count("copy"), inner.copy!(from, to, options))),
-    sweepUploads: inner.sweepUploads && ((options) => (count("sweepUploads"), inner.sweepUploads!(options))),
+    sweepUploads: inner.sweepUploads &&
+      ((options) => (count("sweepUploads"), inner.sweepUploads!(options))),
     sync: inner.sync && ((keys, options) => (count("sync"), inner.sync!(keys, options))),
-    getFirst: inner.getFirst && ((prefix, options) => (count("getFirst"), inner.getFirst!(prefix, options))),
+    getFirst: inner.getFirst &&
+      ((prefix, options) => (count("getFirst"), inner.getFirst!(prefix, options))),
     drain: inner.drain && ((options) => (count("drain"), inner.drain!(options))),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   const calls: CallCounts = {
     counts,
     take() {
-      const text = Object.entries(counts).map(([verb, times]) => `${verb} ${times}`).join(", ") || "none";
+      const text = Object.entries(counts).map(([verb, times]) => `${verb} ${times}`).join(", ") ||
+        "none";
       for (const verb of Object.keys(counts)) delete counts[verb];
       return text;
     },

@@ -34,7 +34,10 @@ export async function createEnginesGroup({ folder, quick }: BenchSettings): Prom
   const options = { registry, operators, root: folder };
   let made = 0;
   const steps = (id: string) =>
-    pipeline(Array.from({ length: count }, (_, index) => step(`s${index}`, { operator: "nothing" })), { id });
+    pipeline(
+      Array.from({ length: count }, (_, index) => step(`s${index}`, { operator: "nothing" })),
+      { id },
+    );
 
   /** BullMQ as it is, with a processor. */
   async function raw(process: (index: number) => Promise<unknown>): Promise<Timing> {
@@ -44,11 +47,16 @@ export async function createEnginesGroup({ folder, quick }: BenchSettings): Prom
     const queue = new Queue(name, { connection });
     const done = Promise.withResolvers<void>();
     let left = count;
-    const worker = new Worker(name, (job) => process(job.data.index), { connection, concurrency: CONCURRENCY });
+    const worker = new Worker(name, (job) => process(job.data.index), {
+      connection,
+      concurrency: CONCURRENCY,
+    });
     worker.on("completed", () => --left === 0 && done.resolve());
     await worker.waitUntilReady();
     const timing = await timed(async () => {
-      await queue.addBulk(Array.from({ length: count }, (_, index) => ({ name: "step", data: { index } })));
+      await queue.addBulk(
+        Array.from({ length: count }, (_, index) => ({ name: "step", data: { index } })),
+      );
       await done.promise;
     });
     await worker.close();
@@ -59,7 +67,12 @@ export async function createEnginesGroup({ folder, quick }: BenchSettings): Prom
   const kept = opened.move();
   return {
     measures: [
-      { name: `BullMQ: ${count} jobs that do nothing`, count, unit: "op", run: () => raw(() => Promise.resolve()) },
+      {
+        name: `BullMQ: ${count} jobs that do nothing`,
+        count,
+        unit: "op",
+        run: () => raw(() => Promise.resolve()),
+      },
       {
         name: `${count} steps that do nothing, handed to workers`,
         count,
@@ -70,12 +83,22 @@ export async function createEnginesGroup({ folder, quick }: BenchSettings): Prom
           const engine = createQueueEngine(queue);
           const done = Promise.withResolvers<void>();
           let left = count;
-          const onEvent = ({ event }: { event: string }) => event === "done" && --left === 0 && done.resolve();
-          await using _worker = await queue.work(() => ({ exitCode: 0 }), { concurrency: CONCURRENCY, onEvent });
+          const onEvent = ({ event }: { event: string }) =>
+            event === "done" && --left === 0 && done.resolve();
+          await using _worker = await queue.work(() => ({ exitCode: 0 }), {
+            concurrency: CONCURRENCY,
+            onEvent,
+          });
           return await timed(async () => {
             await Promise.all(Array.from({ length: count }, (_, index) =>
               engine.submit({
-                ...{ run: "bench@1", step: `s${index}`, name: `bench-${index}`, command: ["true"], cwd: "/" },
+                ...{
+                  run: "bench@1",
+                  step: `s${index}`,
+                  name: `bench-${index}`,
+                  command: ["true"],
+                  cwd: "/",
+                },
                 ...{ env: {}, resources: {} },
               })));
             await done.promise;
@@ -102,7 +125,9 @@ export async function createEnginesGroup({ folder, quick }: BenchSettings): Prom
           const bench = steps(`run${made++}`);
           await using queue = await openQueue(`${redis.url}?queue=${bench.id}`);
           const given = { ...options, carry: { engine: createQueueEngine(queue) } };
-          await using _worker = await queue.work(createRunHandler([bench], given), { concurrency: CONCURRENCY });
+          await using _worker = await queue.work(createRunHandler([bench], given), {
+            concurrency: CONCURRENCY,
+          });
           return await timed(() => carryPipeline(bench, given));
         },
       },

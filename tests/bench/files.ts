@@ -22,7 +22,9 @@ const SIDE = 128;
 const FLOORS = { save: "floor: write a file, rename it", load: "floor: read a file" };
 
 /** Saves, loads and lists planes of 16 KiB in a folder. */
-export async function createFilesGroup({ folder, quick, operations }: BenchSettings): Promise<Group> {
+export async function createFilesGroup(
+  { folder, quick, operations }: BenchSettings,
+): Promise<Group> {
   const files = await createFileManager({ disk: createLocalFiles({ root: folder }) }).on("disk");
   const below = createLocalFiles({ root: join(folder, "zarr") });
   const zarr = await createFileManager({ zarr: createZarrFiles({ files: below }) }).on("zarr");
@@ -55,12 +57,18 @@ export async function createFilesGroup({ folder, quick, operations }: BenchSetti
           fs.renameSync(`${raw(i)}.new`, raw(i));
         }),
       },
-      { name: FLOORS.load, count: operations, unit: "op", run: repeat((i) => fs.readFileSync(raw(i))) },
+      {
+        name: FLOORS.load,
+        count: operations,
+        unit: "op",
+        run: repeat((i) => fs.readFileSync(raw(i))),
+      },
       {
         name: `disk, list ${many} files by pattern and extension`,
         count: many,
         unit: "op",
-        run: () => timed(() => files.listFiles("many", { pattern: "plane-*", extensions: [".npy"] })),
+        run: () =>
+          timed(() => files.listFiles("many", { pattern: "plane-*", extensions: [".npy"] })),
       },
     ],
     async [Symbol.asyncDispose]() {},
@@ -71,7 +79,9 @@ export async function createFilesGroup({ folder, quick, operations }: BenchSetti
 export async function createFarFilesGroup({ quick }: BenchSettings): Promise<Group> {
   const server = await startServer("minio", { tls: CERTIFICATES });
   const distance = await startDistance(server.endpoint, 30);
-  const backend = createServerStore({ ...placeOf(server), endpoint: distance.endpoint }, { prefix: "files" });
+  const backend = createServerStore({ ...placeOf(server), endpoint: distance.endpoint }, {
+    prefix: "files",
+  });
   const files = await createFileManager({ bucket: createBucketFiles({ backend }) }).on("bucket");
   return {
     measures: planeMeasures("bucket at 30 ms", files, { count: quick ? 20 : 500, inARow: 20 }),
@@ -92,10 +102,22 @@ interface PlaneOptions {
   floors?: { save: string; load: string };
 }
 
-function planeMeasures(where: string, files: Files, { count, inARow = count, floors }: PlaneOptions): Measure[] {
-  const planes = Array.from({ length: count }, (_, i) => ({ path: `plate/plane-${i}.npy`, value: planeOf(i) }));
+function planeMeasures(
+  where: string,
+  files: Files,
+  { count, inARow = count, floors }: PlaneOptions,
+): Measure[] {
+  const planes = Array.from(
+    { length: count },
+    (_, i) => ({ path: `plate/plane-${i}.npy`, value: planeOf(i) }),
+  );
   const paths = planes.map(({ path }) => path);
-  const measure = (name: string, count: number, action: () => Promise<unknown>, floor?: string): Measure => ({
+  const measure = (
+    name: string,
+    count: number,
+    action: () => Promise<unknown>,
+    floor?: string,
+  ): Measure => ({
     name: `${where}, ${name}`,
     count,
     unit: "op",
@@ -115,7 +137,11 @@ function planeMeasures(where: string, files: Files, { count, inARow = count, flo
 }
 
 function planeOf(seed: number): NDArray {
-  return { data: new Uint8Array(SIDE * SIDE).map((_, i) => (i * seed) & 15), shape: [SIDE, SIDE], dtype: "uint8" };
+  return {
+    data: new Uint8Array(SIDE * SIDE).map((_, i) => (i * seed) & 15),
+    shape: [SIDE, SIDE],
+    dtype: "uint8",
+  };
 }
 
 /** A benchmark of failures would be fast. */

@@ -32,7 +32,9 @@ export async function writeLinkUnlink(
   fs.closeSync(file);
   if (!fsync) return;
   const folders = [dirname(target)];
-  while (first !== undefined && folders[0].length >= first.length) folders.unshift(dirname(folders[0]));
+  while (first !== undefined && folders[0].length >= first.length) {
+    folders.unshift(dirname(folders[0]));
+  }
   await Promise.all(folders.map(syncFolder)); // at once: a disk does many in the time of one
 }
 
@@ -53,7 +55,11 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Writes a file in slices and computes its SHA-256. */
-export function writeAndHash(path: string, bytes: Uint8Array, { fsync }: { fsync: boolean }): string {
+export function writeAndHash(
+  path: string,
+  bytes: Uint8Array,
+  { fsync }: { fsync: boolean },
+): string {
   const hash = createSha256();
   const file = fs.openSync(path, "w");
   for (let offset = 0; offset < bytes.byteLength; offset += MIB) {

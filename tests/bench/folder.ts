@@ -19,7 +19,9 @@ export async function createFolderGroup({ folder, quick }: BenchSettings): Promi
   const data = join(folder, "data");
   const stored = join(folder, "stored");
   fs.mkdirSync(data);
-  for (let i = 0; i < files; i++) fs.writeFileSync(join(data, `file-${i}.bin`), randomBytes(mib * MIB));
+  for (let i = 0; i < files; i++) {
+    fs.writeFileSync(join(data, `file-${i}.bin`), randomBytes(mib * MIB));
+  }
   const registry = await openRegistry(stored, { durability: "os" });
   const first = await timed(() => registry.save("data", localPath(data)));
   const firstBytes = folderBytes(stored);
@@ -52,7 +54,8 @@ export async function createFolderGroup({ folder, quick }: BenchSettings): Promi
         name: FLOOR,
         count: files * mib,
         unit: "MiB",
-        run: () => timed(() => fs.readdirSync(data).forEach((file) => streamAndHash(join(data, file)))),
+        run: () =>
+          timed(() => fs.readdirSync(data).forEach((file) => streamAndHash(join(data, file)))),
       },
     ],
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),

@@ -33,9 +33,13 @@ export async function createLargeGroup({ folder, quick }: BenchSettings): Promis
         floor: READ_FLOOR,
         peer: "load_64mib_bytes",
       }),
-      measure(`load ${mib} MiB, not verified`, () => timed(() => stored.load("blob", { verify: "none" })), {
-        peer: "load_64mib_bytes_verify_none",
-      }),
+      measure(
+        `load ${mib} MiB, not verified`,
+        () => timed(() => stored.load("blob", { verify: "none" })),
+        {
+          peer: "load_64mib_bytes_verify_none",
+        },
+      ),
       measure(READ_FLOOR, () => timed(() => readAndHash(plain))),
     ],
     [Symbol.asyncDispose]: () => stored[Symbol.asyncDispose](),

@@ -70,12 +70,18 @@ const GROUPS: Record<string, GroupEntry> = {
   lineage: { title: "What was made from a version", create: createLineageGroup, maxRepeats: 3 },
   folder: { title: "A folder saved again", create: createFolderGroup, maxRepeats: 3 },
   files: { title: "Files by path: planes of 16 KiB on a disk", create: createFilesGroup },
-  plates: { title: "Plates: 1,000 planes of 16 KiB as one array of OME-NGFF on a disk", create: createPlatesGroup },
+  plates: {
+    title: "Plates: 1,000 planes of 16 KiB as one array of OME-NGFF on a disk",
+    create: createPlatesGroup,
+  },
   service: {
     title: "The service: a file of 200 bytes, beside a server that says a constant",
     create: createServiceGroup,
   },
-  pipelines: { title: "Pipelines: trivial steps over a registry on a disk", create: createPipelinesGroup },
+  pipelines: {
+    title: "Pipelines: trivial steps over a registry on a disk",
+    create: createPipelinesGroup,
+  },
   engines: {
     title: "Engines: trivial steps over Redis, beside BullMQ alone",
     create: async (settings) => (await import("./engines.ts")).createEnginesGroup(settings),
@@ -84,7 +90,8 @@ const GROUPS: Record<string, GroupEntry> = {
   },
   http_client: {
     title: "Small values through a service, by its client",
-    create: async (settings) => (await import("./service/http_client.ts")).createHttpClientGroup(settings),
+    create: async (settings) =>
+      (await import("./service/http_client.ts")).createHttpClientGroup(settings),
     named: true,
   },
   uploads: {
@@ -172,7 +179,10 @@ const GROUPS: Record<string, GroupEntry> = {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      only: { type: "string", default: Object.keys(GROUPS).filter((name) => !GROUPS[name].named).join(",") },
+      only: {
+        type: "string",
+        default: Object.keys(GROUPS).filter((name) => !GROUPS[name].named).join(","),
+      },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       folder: { type: "string", default: tmpdir() },
@@ -182,18 +192,23 @@ async function main(): Promise<void> {
       help: { type: "boolean", short: "h", default: false },
     },
   });
-  const groups = Object.entries(GROUPS).map(([name, { title }]) => `  ${name.padEnd(16)} ${title}`).join("\n");
+  const groups = Object.entries(GROUPS).map(([name, { title }]) => `  ${name.padEnd(16)} ${title}`)
+    .join("\n");
   if (values.help) return console.log(HELP + groups);
   const operations = Number(values.n ?? (values.quick ? 50 : 500));
   const repeats = Number(values.reps ?? (values.quick ? 2 : 5));
 
   const machine = describeMachine(values.folder);
   console.log(
-    values.json ? JSON.stringify({ group: "machine", ...machine }) : `${Object.values(machine).join(", ")}\n`,
+    values.json
+      ? JSON.stringify({ group: "machine", ...machine })
+      : `${Object.values(machine).join(", ")}\n`,
   );
   for (const name of values.only.split(",")) {
     const entry = GROUPS[name];
-    if (entry === undefined) throw new Error(`Cannot measure "${name}": there is no such group\n${groups}`);
+    if (entry === undefined) {
+      throw new Error(`Cannot measure "${name}": there is no such group\n${groups}`);
+    }
     const folder = fs.mkdtempSync(join(values.folder, "holdfast-bench-"));
     try {
       const group = await entry.create({ folder, operations, repeats, quick: values.quick });

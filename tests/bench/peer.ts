@@ -36,7 +36,15 @@ export function createPeer(
   const rounds: Record<string, PeerResult>[] = [];
   return {
     async runOnce(only) {
-      const { stdout } = await run(program, [...args, "--only", only, "--n", String(operations), "--reps", "1"], {
+      const { stdout } = await run(program, [
+        ...args,
+        "--only",
+        only,
+        "--n",
+        String(operations),
+        "--reps",
+        "1",
+      ], {
         env: { ...process.env, TMPDIR: folder },
         maxBuffer: 1 << 26,
       });

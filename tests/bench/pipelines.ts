@@ -26,15 +26,24 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
   const disk = opened.use(await openRegistry(join(folder, "disk"), { durability: "disk" }));
   let runs = 0;
 
-  const measures: Measure[] = ([["os", os], ["disk", disk]] as const).map(([durability, registry]) => ({
+  const measures: Measure[] = ([["os", os], ["disk", disk]] as const).map((
+    [durability, registry],
+  ) => ({
     name: `run ${steps} trivial steps, durability "${durability}"`,
     count: steps,
     unit: "op",
-    run: () => timed(() => runPipeline(pipelineOf(`run${runs++}`, steps), { registry, operators, root: folder })),
+    run: () =>
+      timed(() =>
+        runPipeline(pipelineOf(`run${runs++}`, steps), { registry, operators, root: folder })
+      ),
   }));
   await runPipeline(pipelineOf("done", steps), { registry: os, operators, root: folder });
   const definition = definitionOf(many);
-  const texts = { yaml: yamlOf(definition), toml: tomlOf(definition), json: JSON.stringify({ pipeline: definition }) };
+  const texts = {
+    yaml: yamlOf(definition),
+    toml: tomlOf(definition),
+    json: JSON.stringify({ pipeline: definition }),
+  };
   const planned = texts.yaml.replaceAll(/ {6}inputs: .*\n/g, ""); // what they name is not there
   const reading: Measure[] = (["yaml", "toml", "json"] as const).map((language) => ({
     name: `read and check ${many} steps from ${language.toUpperCase()}`,
@@ -68,20 +77,29 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
         name: `run ${steps} steps again, which are all skipped`,
         count: steps,
         unit: "op",
-        run: () => timed(() => runPipeline(pipelineOf("done", steps), { registry: os, operators, root: folder })),
+        run: () =>
+          timed(() =>
+            runPipeline(pipelineOf("done", steps), { registry: os, operators, root: folder })
+          ),
       },
       {
         name: `read ${many} steps from YAML, check and plan them`,
         count: many,
         unit: "op",
-        run: () => timed(() => planPipeline(parsePipeline(planned), { registry: os, operators, root: folder })),
+        run: () =>
+          timed(() =>
+            planPipeline(parsePipeline(planned), { registry: os, operators, root: folder })
+          ),
       },
       ...reading,
       {
         name: `plan ${many} steps that never ran`,
         count: many,
         unit: "op",
-        run: () => timed(() => planPipeline(pipelineOf("never", many), { registry: os, operators, root: folder })),
+        run: () =>
+          timed(() =>
+            planPipeline(pipelineOf("never", many), { registry: os, operators, root: folder })
+          ),
       },
     ],
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
@@ -90,8 +108,10 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
 
 /** Starts processes that sleep. */
 async function startCrowd(count: number): Promise<AsyncDisposable> {
-  const script = `for i in $(seq ${count}); do sleep 3600 & done; echo ready; read -r _; kill $(jobs -p)`;
-  const shell = new Deno.Command("bash", { args: ["-c", script], stdin: "piped", stdout: "piped" }).spawn();
+  const script =
+    `for i in $(seq ${count}); do sleep 3600 & done; echo ready; read -r _; kill $(jobs -p)`;
+  const shell = new Deno.Command("bash", { args: ["-c", script], stdin: "piped", stdout: "piped" })
+    .spawn();
   const output = shell.stdout.getReader();
   await output.read();
   return {
@@ -139,7 +159,9 @@ function yamlOf({ pipeline_id, operators }: PipelineDefinition): string {
 
 function flowOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join(", ")}]`;
-  return `{ ${Object.entries(value as object).map(([key, one]) => `${key}: ${JSON.stringify(one)}`).join(", ")} }`;
+  return `{ ${
+    Object.entries(value as object).map(([key, one]) => `${key}: ${JSON.stringify(one)}`).join(", ")
+  } }`;
 }
 
 function tomlOf({ pipeline_id, operators }: PipelineDefinition): string {

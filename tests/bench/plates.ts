@@ -27,7 +27,12 @@ export async function createPlatesGroup({ folder, quick }: BenchSettings): Promi
   async function measuresOf(name: string, codec: "zstd" | "none"): Promise<Measure[]> {
     const plate = await createPlate(store, codec, { rows: 16, columns: 24, axes: "zyx", codec });
     let saved = 0;
-    const measure = (what: string, count: number, action: (plate: Plate) => Promise<unknown>, floor?: string) => ({
+    const measure = (
+      what: string,
+      count: number,
+      action: (plate: Plate) => Promise<unknown>,
+      floor?: string,
+    ) => ({
       name: `${name}, ${what}`,
       count,
       unit: "op" as const,
@@ -37,14 +42,22 @@ export async function createPlatesGroup({ folder, quick }: BenchSettings): Promi
     const { length } = planes;
     return [
       {
-        ...measure(`save a batch of ${length}`, length, () => plate.saveImages("A/1", saved++, planes)),
+        ...measure(
+          `save a batch of ${length}`,
+          length,
+          () => plate.saveImages("A/1", saved++, planes),
+        ),
         floor: FLOORS.save,
       },
       measure(`load a batch of ${length}`, length, async (plate) => {
         const { levels } = await plate.image("A/1", 0);
         await levels[0].array.read();
       }, FLOORS.load),
-      measure(`open, and read one plane of ${length}`, 1, (plate) => plate.readPlane("A/1", 0, { z: length / 2 })),
+      measure(
+        `open, and read one plane of ${length}`,
+        1,
+        (plate) => plate.readPlane("A/1", 0, { z: length / 2 }),
+      ),
     ];
   }
 
@@ -52,8 +65,18 @@ export async function createPlatesGroup({ folder, quick }: BenchSettings): Promi
     measures: [
       ...await measuresOf("packed", "zstd"),
       ...await measuresOf("as they are", "none"),
-      { name: FLOORS.save, count: planes.length, unit: "op", run: () => timed(() => fs.writeFileSync(raw, bytes)) },
-      { name: FLOORS.load, count: planes.length, unit: "op", run: () => timed(() => fs.readFileSync(raw)) },
+      {
+        name: FLOORS.save,
+        count: planes.length,
+        unit: "op",
+        run: () => timed(() => fs.writeFileSync(raw, bytes)),
+      },
+      {
+        name: FLOORS.load,
+        count: planes.length,
+        unit: "op",
+        run: () => timed(() => fs.readFileSync(raw)),
+      },
     ],
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
   };
@@ -63,5 +86,9 @@ export async function createPlatesGroup({ folder, quick }: BenchSettings): Promi
 function planeOf(seed: number): NDArray {
   let state = seed + 1;
   const next = () => (state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0) >>> 28;
-  return { data: Uint8Array.from({ length: SIDE * SIDE }, next), shape: [SIDE, SIDE], dtype: "uint8" };
+  return {
+    data: Uint8Array.from({ length: SIDE * SIDE }, next),
+    shape: [SIDE, SIDE],
+    dtype: "uint8",
+  };
 }

@@ -70,17 +70,28 @@ export function rowsOf(group: string, samples: readonly Sample[], peer?: Peer): 
 
 /** The times of one operation. */
 function each({ measure, timings }: Sample): Timing[] {
-  return timings.map(({ wallMs, cpuMs }) => ({ wallMs: wallMs / measure.count, cpuMs: cpuMs / measure.count }));
+  return timings.map(({ wallMs, cpuMs }) => ({
+    wallMs: wallMs / measure.count,
+    cpuMs: cpuMs / measure.count,
+  }));
 }
 
 function summaryOf(timings: readonly Timing[]): { best: number; middle: number; cpu: number } {
   const walls = timings.map(({ wallMs }) => wallMs);
-  return { best: Math.min(...walls), middle: median(walls), cpu: Math.min(...timings.map(({ cpuMs }) => cpuMs)) };
+  return {
+    best: Math.min(...walls),
+    middle: median(walls),
+    cpu: Math.min(...timings.map(({ cpuMs }) => cpuMs)),
+  };
 }
 
 function ratio(timings: readonly Timing[], to: readonly Timing[]): Ratio {
   const [a, b] = [summaryOf(timings), summaryOf(to)];
-  return { best: rounded(a.best / b.best), median: rounded(a.middle / b.middle), cpu: rounded(a.cpu / b.cpu) };
+  return {
+    best: rounded(a.best / b.best),
+    median: rounded(a.middle / b.middle),
+    cpu: rounded(a.cpu / b.cpu),
+  };
 }
 
 function rounded(value: number): number {
@@ -97,7 +108,8 @@ export function tableOf(title: string, rows: readonly Row[]): string {
     time(row.cpuMs),
     row.bestMs === 0
       ? ""
-      : `${Math.round(row.perSecond).toLocaleString("en")} ${row.unit === "op" ? "" : "MiB"}`.trim(),
+      : `${Math.round(row.perSecond).toLocaleString("en")} ${row.unit === "op" ? "" : "MiB"}`
+        .trim(),
     shownRatio(row.timesFloor),
     shownRatio(row.timesPeer),
     Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`).join("; "),
@@ -108,7 +120,9 @@ export function tableOf(title: string, rows: readonly Row[]): string {
   const last = widths.length - 1;
   const left = (i: number) => i === 0 || (i === last && used[head.length - 1]);
   const text = lines.map((line) =>
-    line.map((cell, i) => left(i) ? (i === last ? cell : cell.padEnd(widths[i])) : cell.padStart(widths[i])).join("  ")
+    line.map((cell, i) =>
+      left(i) ? (i === last ? cell : cell.padEnd(widths[i])) : cell.padStart(widths[i])
+    ).join("  ")
       .trimEnd()
   );
   return `${title}\n${text.map((line) => `  ${line}`).join("\n")}\n`;
@@ -116,7 +130,9 @@ export function tableOf(title: string, rows: readonly Row[]): string {
 
 function shownRatio(ratio: Ratio | undefined): string {
   if (ratio === undefined) return "";
-  return `${ratio.best.toPrecision(3)} (${ratio.median.toPrecision(3)}, cpu ${ratio.cpu.toPrecision(3)})`;
+  return `${ratio.best.toPrecision(3)} (${ratio.median.toPrecision(3)}, cpu ${
+    ratio.cpu.toPrecision(3)
+  })`;
 }
 
 function time(ms: number): string {

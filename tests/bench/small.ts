@@ -13,7 +13,10 @@ import { timed } from "./measure.ts";
 import type { BenchSettings, Group, Measure } from "./measure.ts";
 import { smallObject } from "./values.ts";
 
-const FLOOR = { os: "floor: make a folder, write, link, unlink", disk: "floor: the same, all of it with fsync" };
+const FLOOR = {
+  os: "floor: make a folder, write, link, unlink",
+  disk: "floor: the same, all of it with fsync",
+};
 const READ_FLOOR = "floor: read, SHA-256, parse";
 
 /**
@@ -35,11 +38,21 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
 
   return {
     measures: [
-      save("save 1 KiB, explicit version, os", { durability: "os", peer: "save_new_dict_1k_explicit_version" }),
-      save("save 1 KiB, next version, os", { durability: "os", automatic: true, peer: "save_new_dict_1k" }),
+      save("save 1 KiB, explicit version, os", {
+        durability: "os",
+        peer: "save_new_dict_1k_explicit_version",
+      }),
+      save("save 1 KiB, next version, os", {
+        durability: "os",
+        automatic: true,
+        peer: "save_new_dict_1k",
+      }),
       rawSave(FLOOR.os, { fsync: false, mkdir: true }),
       rawSave("write, link, unlink in one folder", { fsync: false, mkdir: false }),
-      save("save 1 KiB, explicit version, disk", { durability: "disk", peer: "save_new_dict_1k_explicit_version" }),
+      save("save 1 KiB, explicit version, disk", {
+        durability: "disk",
+        peer: "save_new_dict_1k_explicit_version",
+      }),
       saveMany("save 1 KiB, saveMany, disk", { version: "1.0.0" }),
       saveMany("save 1 KiB, saveMany of one name's versions, disk", { name: "one" }),
       rawSave(FLOOR.disk, { fsync: true, mkdir: true }),
@@ -53,7 +66,13 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
         unit: "op",
         run: () => timed(() => order.forEach((i) => rawLoad(files[i]))),
       },
-      { name: "open an existing registry", count: 1, unit: "op", peer: "open_existing", run: () => timed(reopened) },
+      {
+        name: "open an existing registry",
+        count: 1,
+        unit: "op",
+        peer: "open_existing",
+        run: () => timed(reopened),
+      },
     ],
     [Symbol.asyncDispose]: () => warm[Symbol.asyncDispose](),
   };
@@ -81,7 +100,12 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
     const run = async () => {
       const path = join(folder, `saved-${round++}`);
       const registry = await openRegistry(path, { durability: "disk" });
-      const entries = names.map((name, i) => ({ name, value: values[i], version: `0.0.${i}`, ...what }));
+      const entries = names.map((name, i) => ({
+        name,
+        value: values[i],
+        version: `0.0.${i}`,
+        ...what,
+      }));
       const time = await timed(async () => {
         const { failed, errors } = await registry.saveMany(entries);
         if (failed.length > 0) throw errors.get(failed[0]);
@@ -108,7 +132,12 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
     return { name, count: operations, unit: "op", run };
   }
 
-  function load(name: string, open: () => Registry | Promise<Registry>, version: string, peer: string): Measure {
+  function load(
+    name: string,
+    open: () => Registry | Promise<Registry>,
+    version: string,
+    peer: string,
+  ): Measure {
     const run = async () => {
       const registry = await open();
       const loads = async () => {

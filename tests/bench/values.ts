@@ -20,6 +20,8 @@ export function smallObject(seed: number, bytes = 1024): Record<string, unknown>
 /** Bytes that do not repeat within a MiB. */
 export function randomBytes(size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  for (let offset = 0; offset < size; offset += MIB) randomFillSync(bytes, offset, Math.min(MIB, size - offset));
+  for (let offset = 0; offset < size; offset += MIB) {
+    randomFillSync(bytes, offset, Math.min(MIB, size - offset));
+  }
   return bytes;
 }

@@ -22,7 +22,11 @@ export type { RegisterTest } from "./backend/backend_case.ts";
 export type { EventBusCase, EventBusContext } from "./events/event_bus_case.ts";
 
 /** Every case of the contract of a bus of events. */
-export const eventBusCases: readonly EventBusCase[] = [...fanOutCases, ...groupCases, ...streamCases];
+export const eventBusCases: readonly EventBusCase[] = [
+  ...fanOutCases,
+  ...groupCases,
+  ...streamCases,
+];
 
 /** Options of {@linkcode testEventBus}. */
 export interface TestEventBusOptions {

@@ -25,7 +25,12 @@ import { streamCases } from "./backend/streams.ts";
 import { verbCases } from "./backend/verbs.ts";
 
 export type * from "../../core/backend.ts";
-export type { BackendCase, BackendContext, RegisterTest, TestBackendOptions } from "./backend/backend_case.ts";
+export type {
+  BackendCase,
+  BackendContext,
+  RegisterTest,
+  TestBackendOptions,
+} from "./backend/backend_case.ts";
 
 /** Every case of the contract of a backend. */
 export const backendCases: readonly BackendCase[] = [
@@ -47,6 +52,10 @@ export const backendCases: readonly BackendCase[] = [
  * @param test what registers a test: `Deno.test`, or `test` of `node:test`
  * @param open opens a store of its own, empty, for one test; it is disposed at the end
  */
-export function testBackend(test: RegisterTest, open: () => Promise<Backend>, options: TestBackendOptions = {}): void {
+export function testBackend(
+  test: RegisterTest,
+  open: () => Promise<Backend>,
+  options: TestBackendOptions = {},
+): void {
   testCases(backendCases, { test, open }, options);
 }

@@ -60,7 +60,10 @@ export function testQueue(
 }
 
 /** Runs a case on a queue, and disposes of whatever it opened. */
-export async function runQueueCase(run: QueueCase["run"], open: () => Promise<JobQueue>): Promise<void> {
+export async function runQueueCase(
+  run: QueueCase["run"],
+  open: () => Promise<JobQueue>,
+): Promise<void> {
   const opened: JobQueue[] = [];
   const again = async () => {
     const queue = await open();

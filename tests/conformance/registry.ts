@@ -96,7 +96,9 @@ export function testRegistry(
     }
   }
   for (const { feature, sentence, run } of REFUSALS) {
-    if (!features.includes(feature)) test(`${name}: [no ${feature}] ${sentence}`, () => withRegistry(open, {}, run));
+    if (!features.includes(feature)) {
+      test(`${name}: [no ${feature}] ${sentence}`, () => withRegistry(open, {}, run));
+    }
   }
 }
 
@@ -105,7 +107,11 @@ async function withRegistry(
   settings: Partial<RegistryToOpen> | undefined,
   run: (context: RegistryContext) => Promise<void>,
 ): Promise<void> {
-  const { registry, writer = registry, damage, reopen } = await open({ versioned: true, mutable: false, ...settings });
+  const { registry, writer = registry, damage, reopen } = await open({
+    versioned: true,
+    mutable: false,
+    ...settings,
+  });
   const opened = new Set<Registry>([registry, writer]);
   try {
     await run({
@@ -124,57 +130,63 @@ async function withRegistry(
 }
 
 /** What is asked of a registry in place of the cases about a feature that it has not. */
-const REFUSALS: readonly (Pick<RegistryCase, "run"> & { feature: RegistryFeature; sentence: string })[] = [
-  {
-    feature: "save",
-    sentence: "all that writes is refused, and changes nothing",
-    async run({ registry, writer }) {
-      await writer.save("a", 1);
-      await writer.setAlias("a", "production", "1");
-      const writes = [
-        () => registry.save("b", 1),
-        () => registry.set("b", 1),
-        () => registry.delete("a@1", { force: true }),
-        () => registry.setAlias("a", "canary", "1"),
-        () => registry.deleteAlias("a", "production"),
-        () => registry.copy("a", "b"),
-        async () => await (await registry.openDraft("b", { id: "1" })).addPart("0", [{ path: "a", content: NOTHING }]),
-      ];
-      for (const write of writes) await refused(["Denied", "Unsupported"], write());
-      const { failed } = await registry.saveMany([{ name: "b", value: 1 }]);
-      strictEqual(failed.length, 1);
-      strictEqual(await registry.has("b"), false);
-      strictEqual(await registry.load("a@production"), 1);
+const REFUSALS:
+  readonly (Pick<RegistryCase, "run"> & { feature: RegistryFeature; sentence: string })[] = [
+    {
+      feature: "save",
+      sentence: "all that writes is refused, and changes nothing",
+      async run({ registry, writer }) {
+        await writer.save("a", 1);
+        await writer.setAlias("a", "production", "1");
+        const writes = [
+          () => registry.save("b", 1),
+          () => registry.set("b", 1),
+          () => registry.delete("a@1", { force: true }),
+          () => registry.setAlias("a", "canary", "1"),
+          () => registry.deleteAlias("a", "production"),
+          () => registry.copy("a", "b"),
+          async () =>
+            await (await registry.openDraft("b", { id: "1" })).addPart("0", [{
+              path: "a",
+              content: NOTHING,
+            }]),
+        ];
+        for (const write of writes) await refused(["Denied", "Unsupported"], write());
+        const { failed } = await registry.saveMany([{ name: "b", value: 1 }]);
+        strictEqual(failed.length, 1);
+        strictEqual(await registry.has("b"), false);
+        strictEqual(await registry.load("a@production"), 1);
+      },
     },
-  },
-  {
-    feature: "download",
-    sentence: "download() is Unsupported",
-    async run({ registry, writer }) {
-      await writer.save("a", 1);
-      await refused("Unsupported", registry.download("a", { to: "nowhere" }));
+    {
+      feature: "download",
+      sentence: "download() is Unsupported",
+      async run({ registry, writer }) {
+        await writer.save("a", 1);
+        await refused("Unsupported", registry.download("a", { to: "nowhere" }));
+      },
     },
-  },
-  {
-    feature: "mutable",
-    sentence: "its settings say that versions are never overwritten, and to ask for it is Invalid",
-    async run({ registry, writer }) {
-      ok(!registry.settings.mutable);
-      await writer.save("a", 1);
-      await refused(
-        ["Invalid", "Denied", "Unsupported"],
-        registry.save("a", 2, { version: "1", onConflict: "overwrite" }),
-      );
+    {
+      feature: "mutable",
+      sentence:
+        "its settings say that versions are never overwritten, and to ask for it is Invalid",
+      async run({ registry, writer }) {
+        ok(!registry.settings.mutable);
+        await writer.save("a", 1);
+        await refused(
+          ["Invalid", "Denied", "Unsupported"],
+          registry.save("a", 2, { version: "1", onConflict: "overwrite" }),
+        );
+      },
     },
-  },
-  {
-    feature: "unversioned",
-    sentence: "its settings say that names have versions",
-    async run({ registry }) {
-      ok(registry.settings.versioned);
-      await Promise.resolve();
+    {
+      feature: "unversioned",
+      sentence: "its settings say that names have versions",
+      async run({ registry }) {
+        ok(registry.settings.versioned);
+        await Promise.resolve();
+      },
     },
-  },
-];
+  ];
 
 const NOTHING = new Uint8Array();

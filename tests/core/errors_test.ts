@@ -47,7 +47,11 @@ Deno.test("an error that is told in another way keeps all that is not told anew"
   const error = new RegistryError({ ...fields, cause: "below" });
   const told = retold(error, { message: "Cannot save", hint: undefined });
   const { hint: _, ...kept } = fields;
-  assertEquals({ ...told, message: told.message }, { ...kept, message: "Cannot save", name: "RegistryError" });
+  assertEquals({ ...told, message: told.message }, {
+    ...kept,
+    message: "Cannot save",
+    name: "RegistryError",
+  });
   assertEquals([told.cause, error.message], ["below", fields.message]);
 });
 
@@ -81,10 +85,20 @@ Deno.test("isRegistryError() knows the error, and the codes that are asked for",
 Deno.test("isRegistryError() is false for everything else", () => {
   const named = Object.assign(new Error("x"), { name: "RegistryError" });
   for (
-    const other of [undefined, null, 0, "RegistryError", {}, new Error("x"), new TypeError("x"), named, {
-      name: "RegistryError",
-      code: "NotFound",
-    }]
+    const other of [
+      undefined,
+      null,
+      0,
+      "RegistryError",
+      {},
+      new Error("x"),
+      new TypeError("x"),
+      named,
+      {
+        name: "RegistryError",
+        code: "NotFound",
+      },
+    ]
   ) {
     assertFalse(isRegistryError(other));
   }
@@ -96,7 +110,9 @@ Deno.test("isRegistryError() knows an error of another copy of the module or ano
     code = "Conflict";
   }
   assert(isRegistryError(new RegistryErrorOfAnotherCopy(), "Conflict"));
-  const foreign = vm.runInNewContext(`Object.assign(new Error("x"), { name: "RegistryError", code: "NotFound" })`);
+  const foreign = vm.runInNewContext(
+    `Object.assign(new Error("x"), { name: "RegistryError", code: "NotFound" })`,
+  );
   assertFalse(foreign instanceof Error);
   assert(isRegistryError(foreign, "NotFound"));
 });

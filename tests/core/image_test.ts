@@ -3,7 +3,13 @@ import { isRegistryError } from "../../core/errors.ts";
 import { isImage, toArray, toImage } from "../../core/image.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 
-const rgb = { data: Uint16Array.of(1, 2, 3, 4, 5, 6), width: 1, height: 2, channels: 3, dtype: "uint16" } as const;
+const rgb = {
+  data: Uint16Array.of(1, 2, 3, 4, 5, 6),
+  width: 1,
+  height: 2,
+  channels: 3,
+  dtype: "uint16",
+} as const;
 
 Deno.test("an image is a plain object whose data is as its members say", () => {
   assertEquals(isImage({ ...rgb }), true);
@@ -36,7 +42,13 @@ Deno.test("an image is an array over the same data, and back", () => {
 });
 
 Deno.test("an image of one channel is an array of two dimensions; one of three is taken too", () => {
-  const grey = { data: Float32Array.of(0.5, NaN), width: 2, height: 1, channels: 1, dtype: "float32" } as const;
+  const grey = {
+    data: Float32Array.of(0.5, NaN),
+    width: 2,
+    height: 1,
+    channels: 1,
+    dtype: "float32",
+  } as const;
   assertEquals(toArray(grey).shape, [1, 2]);
   assertEquals(toImage(toArray(grey)), { ...grey });
   assertEquals(toImage({ data: grey.data, shape: [1, 2, 1], dtype: "float32" }), { ...grey });

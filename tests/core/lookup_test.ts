@@ -28,7 +28,10 @@ Deno.test("register(key) is a decorator: it adds what it is called with and retu
 
 Deno.test("a key that is taken is AlreadyExists and keeps its value, from the beginning or later", () => {
   const lookup = createLookup<number>("number", { one: 1 });
-  assertStringIncludes(thrown("AlreadyExists", () => lookup.register("one", 2)).message, `number "one"`);
+  assertStringIncludes(
+    thrown("AlreadyExists", () => lookup.register("one", 2)).message,
+    `number "one"`,
+  );
   thrown("AlreadyExists", () => lookup.register("one")(2));
   assertEquals(lookup.get("one"), 1);
 });
@@ -89,7 +92,10 @@ Deno.test("those who ask while it is being made share it; what failed is made an
   const lookup = createLookup<Promise<object>>("thing");
   const failure = new Error("not yet");
   let asked = 0;
-  lookup.registerLazy("slow", () => ++asked === 1 ? Promise.reject(failure) : Promise.resolve({ asked }));
+  lookup.registerLazy(
+    "slow",
+    () => ++asked === 1 ? Promise.reject(failure) : Promise.resolve({ asked }),
+  );
   const ends = await Promise.allSettled([lookup.get("slow"), lookup.get("slow")]);
   assertEquals(ends.map(({ status }) => status), ["rejected", "rejected"]);
   assertEquals(asked, 1);
@@ -108,7 +114,9 @@ Deno.test("those who ask while it is being made share it; what failed is made an
 
 Deno.test("disposing of a lookup disposes of what it made, the last first, and of nothing else", async () => {
   const ended: string[] = [];
-  const thing = (name: string) => ({ [Symbol.asyncDispose]: () => Promise.resolve(void ended.push(name)) });
+  const thing = (name: string) => ({
+    [Symbol.asyncDispose]: () => Promise.resolve(void ended.push(name)),
+  });
   const brief = { [Symbol.dispose]: () => void ended.push("brief") };
   const lookup = createLookup<unknown>("thing", { given: thing("given") });
   lookup.register("brought", thing("brought"));

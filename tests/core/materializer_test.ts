@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertFalse, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { createMaterializerSet, defineMaterializer, described } from "../../core/materializer.ts";
 import type { ClassMaterializer } from "../../core/materializer.ts";
@@ -13,7 +19,10 @@ function materializer(id: string, rest: Partial<ClassMaterializer> = {}): ClassM
 }
 
 Deno.test("a value goes to the materializer of its class, or of the nearest class above", () => {
-  const [animal, dog] = [materializer("animal", { class: Animal }), materializer("dog", { class: Dog })];
+  const [animal, dog] = [
+    materializer("animal", { class: Animal }),
+    materializer("dog", { class: Dog }),
+  ];
   const set = createMaterializerSet([animal, dog]);
   assertStrictEquals(set.forValue(new Animal()), animal);
   assertStrictEquals(set.forValue(new Dog()), dog);
@@ -61,9 +70,13 @@ Deno.test("an id or a class that is taken is AlreadyExists, and the set stays as
 Deno.test("what saves and cannot load is refused before anything is saved by it", () => {
   const set = createMaterializerSet();
   const { load: _load, ...half } = materializer("acme/half");
-  const refused = (given: unknown) => thrown("Invalid", () => set.register(given as ClassMaterializer));
+  const refused = (given: unknown) =>
+    thrown("Invalid", () => set.register(given as ClassMaterializer));
   assertEquals(refused(half).message, 'Cannot register materializer "acme/half": it has no load');
-  assertStringIncludes(refused({ id: "acme/none", formatVersion: 1 }).message, "no save and no load");
+  assertStringIncludes(
+    refused({ id: "acme/none", formatVersion: 1 }).message,
+    "no save and no load",
+  );
   assertEquals(set.names(), []);
 });
 

@@ -53,7 +53,10 @@ Deno.test("retry() repeats what may pass until it succeeds, and says so", async 
   const system = new FakeSystem();
   const heard: number[] = [];
   const action = failing(5);
-  assertEquals(await retry(action, { system, onRetry: (_error, attempt) => heard.push(attempt) }), "done");
+  assertEquals(
+    await retry(action, { system, onRetry: (_error, attempt) => heard.push(attempt) }),
+    "done",
+  );
   assertEquals(heard, [1, 2, 3, 4, 5]);
   assertEquals([action.calls, system.slept.length], [6, 5]);
 });
@@ -115,7 +118,10 @@ Deno.test("retry() does not repeat what will not pass", async () => {
   ) {
     const system = new FakeSystem();
     const action = failing(1, () => failure);
-    const caught = await retry(action, { system }).then(() => "nothing was thrown", (error) => error);
+    const caught = await retry(action, { system }).then(
+      () => "nothing was thrown",
+      (error) => error,
+    );
     assertStrictEquals(caught, failure);
     assertEquals(action.calls, 1);
   }
@@ -132,7 +138,10 @@ Deno.test("an abort while the action runs ends it with the failure", async () =>
   const system = new FakeSystem();
   const controller = new AbortController();
   const action = failing(Infinity, () => (controller.abort(new Error("enough")), later()));
-  const error = await assertRejects(() => retry(action, { system, signal: controller.signal }), RegistryError);
+  const error = await assertRejects(
+    () => retry(action, { system, signal: controller.signal }),
+    RegistryError,
+  );
   assertEquals(error.code, "Unavailable");
   assertEquals(action.calls, 1);
 });
@@ -143,7 +152,9 @@ Deno.test("an abort while it sleeps ends it with the signal's reason", async () 
   const system = new FakeSystem();
   const action = failing(Infinity);
   const onRetry = () => controller.abort(reason);
-  const error = await assertRejects(() => retry(action, { system, signal: controller.signal, onRetry }));
+  const error = await assertRejects(() =>
+    retry(action, { system, signal: controller.signal, onRetry })
+  );
   assertStrictEquals(error, reason);
   assertEquals(action.calls, 1);
 });
@@ -151,7 +162,9 @@ Deno.test("an abort while it sleeps ends it with the signal's reason", async () 
 Deno.test("a failure passes when it says that the same call may succeed later", () => {
   assert(isPassing(later()));
   assert(isPassing(new RegistryError({ code: "Denied", message: "Cannot x: y", retry: "later" })));
-  assert(!isPassing(new RegistryError({ code: "Unavailable", message: "Cannot x: y", retry: "never" })));
+  assert(
+    !isPassing(new RegistryError({ code: "Unavailable", message: "Cannot x: y", retry: "never" })),
+  );
   assert(!isPassing(new RegistryError({ code: "Unknown", message: "Cannot x: y" })));
   assert(!isPassing(new Error("x")));
 });

@@ -49,16 +49,23 @@ Deno.test("the environment is read, and a variable that is not set is undefined"
   assertEquals(realSystem.env("HOLDFAST_NOBODY_SETS_THIS"), undefined);
 });
 
-Deno.test("sleep() ends with the signal's reason, before and while it sleeps, and leaves no timer", {
-  sanitizeOps: true,
-}, async () => {
-  const reason = new Error("enough");
-  assertStrictEquals(await assertRejects(() => realSystem.sleep(60_000, AbortSignal.abort(reason))), reason);
-  const controller = new AbortController();
-  const asleep = realSystem.sleep(60_000, controller.signal);
-  controller.abort(reason);
-  assertStrictEquals(await assertRejects(() => asleep), reason);
-});
+Deno.test(
+  "sleep() ends with the signal's reason, before and while it sleeps, and leaves no timer",
+  {
+    sanitizeOps: true,
+  },
+  async () => {
+    const reason = new Error("enough");
+    assertStrictEquals(
+      await assertRejects(() => realSystem.sleep(60_000, AbortSignal.abort(reason))),
+      reason,
+    );
+    const controller = new AbortController();
+    const asleep = realSystem.sleep(60_000, controller.signal);
+    controller.abort(reason);
+    assertStrictEquals(await assertRejects(() => asleep), reason);
+  },
+);
 
 Deno.test("sleep() resolves, and an abort afterwards changes nothing", async () => {
   const controller = new AbortController();
@@ -70,7 +77,9 @@ Deno.test("sleep() for longer than a timer can wait does not end at once", async
   const reason = new Error("enough");
   for (const ms of [2 ** 31, Infinity]) {
     const controller = new AbortController();
-    const asleep = realSystem.sleep(ms, controller.signal).then(() => assert(false, `${ms} ms passed`));
+    const asleep = realSystem.sleep(ms, controller.signal).then(() =>
+      assert(false, `${ms} ms passed`)
+    );
     const failure = assertRejects(() => asleep);
     await realSystem.sleep(10);
     controller.abort(reason);
@@ -84,7 +93,10 @@ Deno.test("the names of the environment are those of its variables", () => {
 });
 
 Deno.test("taken variables are gone from this process and its children, and left in the returned system", async () => {
-  const ran = await runDeno("tests/core/take_variables.ts", [], { permissions: ["-A"], env: { TAKEN: "secret" } });
+  const ran = await runDeno("tests/core/take_variables.ts", [], {
+    permissions: ["-A"],
+    env: { TAKEN: "secret" },
+  });
   assertEquals([ran.code, ran.stderr], [0, ""]);
   assertEquals(JSON.parse(ran.stdout), {
     ownValue: null,

@@ -13,6 +13,9 @@ export function thrown(code: ErrorCode, call: () => unknown): RegistryError {
   assertInstanceOf(error, RegistryError);
   assertEquals(error.code, code, error.message);
   assert(/^[A-Z].*: \S/s.test(error.message), `not "Action, colon, state": ${error.message}`);
-  assert(error.message.length < 400, `${error.message.length} characters are too many for a message`);
+  assert(
+    error.message.length < 400,
+    `${error.message.length} characters are too many for a message`,
+  );
   return error;
 }

@@ -6,7 +6,14 @@ import { tempRoot } from "../support/temp_root.ts";
 
 Deno.test("what a compiled program loads by name is found in the tree: the worker, every driver, and their parts", async () => {
   const files = await filesToInclude();
-  for (const file of ["workers/worker.ts", "backends/local.ts", "materializers/mod.ts", "queues/memory/cron.ts"]) {
+  for (
+    const file of [
+      "workers/worker.ts",
+      "backends/local.ts",
+      "materializers/mod.ts",
+      "queues/memory/cron.ts",
+    ]
+  ) {
     assert(files.includes(file), file);
   }
   // Of programs what others import too: the service, its client, and what compares.
@@ -48,7 +55,9 @@ function readEmbedded(output: string): (path: string) => boolean {
     paths.push(folders.join("/"));
   }
   return (path) =>
-    paths.some((found) => found === path || (found.endsWith("/*") && path.startsWith(found.slice(0, -1))));
+    paths.some((found) =>
+      found === path || (found.endsWith("/*") && path.startsWith(found.slice(0, -1)))
+    );
 }
 
 /** The files of the repository that a program loads; types are not among them. */

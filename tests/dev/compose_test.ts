@@ -8,7 +8,9 @@ interface Compose {
   volumes: Record<string, unknown>;
 }
 
-const { services, volumes }: Compose = parse(await Deno.readTextFile(join(REPOSITORY, "compose.yaml")));
+const { services, volumes }: Compose = parse(
+  await Deno.readTextFile(join(REPOSITORY, "compose.yaml")),
+);
 
 Deno.test("the servers for people with Docker listen on this machine only", () => {
   const ports = Object.values(services).flatMap(({ ports }) => ports);
@@ -17,7 +19,9 @@ Deno.test("the servers for people with Docker listen on this machine only", () =
 });
 
 Deno.test("there are Redis, PostgreSQL and MinIO with its console, each with a volume that has a name", () => {
-  const kept = ["redis", "postgres", "minio"].map((name) => services[name].volumes![0].split(":")[0]);
+  const kept = ["redis", "postgres", "minio"].map((name) =>
+    services[name].volumes![0].split(":")[0]
+  );
   assertEquals(kept, Object.keys(volumes));
   assert(services.minio.ports.includes("127.0.0.1:9001:9001"));
 });

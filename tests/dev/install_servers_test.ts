@@ -18,15 +18,23 @@ Deno.test("servers are not built without Go, and it is said what to do", async (
   await using root = await tempRoot();
   const { code, stderr } = await install(root, ["gofakes3"]);
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "Cannot build the servers: there is no Go toolchain; install Go 1.26 or later");
+  assertStringIncludes(
+    stderr,
+    "Cannot build the servers: there is no Go toolchain; install Go 1.26 or later",
+  );
 });
 
 Deno.test("an old Go is told what it is", async () => {
   await using root = await tempRoot();
-  await Deno.writeTextFile(root.join("go"), "#!/bin/sh\necho go version go1.19.8 linux/amd64\n", { mode: 0o755 });
+  await Deno.writeTextFile(root.join("go"), "#!/bin/sh\necho go version go1.19.8 linux/amd64\n", {
+    mode: 0o755,
+  });
   const { code, stderr } = await install(root, ["gofakes3"]);
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "Cannot build the servers: go version go1.19.8 linux/amd64 is too old");
+  assertStringIncludes(
+    stderr,
+    "Cannot build the servers: go version go1.19.8 linux/amd64 is too old",
+  );
 });
 
 Deno.test("a server that is there in its version, or was put there by hand, is not built", async () => {
@@ -44,7 +52,11 @@ Deno.test("servers are built into a relative folder too, though they are built e
 case "$1" in version) echo go version go1.26.8 linux/amd64 ;; build) while [ "$1" != -o ]; do shift; done; echo built >"$2" ;; esac
 `;
   await Deno.writeTextFile(root.join("go"), go, { mode: 0o755 });
-  const { code, stderr, stdout } = await install(root, ["gofakes3"], relative(REPOSITORY, root.join("servers")));
+  const { code, stderr, stdout } = await install(
+    root,
+    ["gofakes3"],
+    relative(REPOSITORY, root.join("servers")),
+  );
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, `The servers are in ${root.join("servers")}\n`);
   assertEquals(await Deno.readTextFile(root.join("servers", "gofakes3")), "built\n");

@@ -45,7 +45,8 @@ Deno.test("a program that imports from JSR runs from an empty home, and is compi
   const { version } = JSON.parse(await readFile(join(REPOSITORY, "deno.json"), "utf8"));
   const embedded = async () => {
     const binary = await readFile(root.join("program"));
-    const urlOf = (door: string) => `${jsr.url}@holdfast/holdfast/${version}${exported[door].slice(1)}`;
+    const urlOf = (door: string) =>
+      `${jsr.url}@holdfast/holdfast/${version}${exported[door].slice(1)}`;
     return doors.filter((door) => binary.includes(urlOf(door)));
   };
   await deno(...words);
@@ -71,7 +72,10 @@ Deno.test("the samples of README run word for word in a fresh folder, with the p
     await mkdir(root.join("examples"));
     await writeFile(root.join("examples/a.txt"), "a file");
     await writeFile(root.join("main.ts"), text);
-    await writeFile(root.join("deno.json"), '{ "imports": { "@holdfast/holdfast": "jsr:@holdfast/holdfast@^0.1" } }');
+    await writeFile(
+      root.join("deno.json"),
+      '{ "imports": { "@holdfast/holdfast": "jsr:@holdfast/holdfast@^0.1" } }',
+    );
     for (const left of permissions) {
       const { code } = await run(permissions.filter((flag) => flag !== left));
       assert(code !== 0, `${left} is not needed for ${text}`);
@@ -86,7 +90,9 @@ Deno.test("the page about installing names doors that there are, and the one of 
   const exported = await readExports();
   const named = [...page.matchAll(/`(\/[a-z0-9/-]+)`/g)].map(([, path]) => path);
   assertEquals(named.filter((path) => exported[`.${path}`] === undefined), []);
-  for (const path of ["/workers/worker", "/workers/operators/program", "/backends/s3", "/backends/gcs"]) {
+  for (
+    const path of ["/workers/worker", "/workers/operators/program", "/backends/s3", "/backends/gcs"]
+  ) {
     assertStringIncludes(page, path);
   }
 });

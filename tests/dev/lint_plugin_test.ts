@@ -21,21 +21,40 @@ const READS_THE_WORLD = [
 
 Deno.test("injected-world refuses clock, randomness, environment and timers in the sources and in their tests", () => {
   for (const expression of READS_THE_WORLD) {
-    assertEquals(broken("registry/save.ts", `const x = ${expression};`), ["injected-world"], expression);
-    assertEquals(broken("tests/registry/save_test.ts", `const x = ${expression};`), ["injected-world"], expression);
+    assertEquals(
+      broken("registry/save.ts", `const x = ${expression};`),
+      ["injected-world"],
+      expression,
+    );
+    assertEquals(broken("tests/registry/save_test.ts", `const x = ${expression};`), [
+      "injected-world",
+    ], expression);
   }
-  assertEquals(broken("core/retry.ts", 'import { setTimeout as wait } from "node:timers/promises";'), [
-    "injected-world",
-  ]);
+  assertEquals(
+    broken("core/retry.ts", 'import { setTimeout as wait } from "node:timers/promises";'),
+    [
+      "injected-world",
+    ],
+  );
 });
 
 Deno.test("injected-world leaves core/system.ts, programs that measure, and values that only look alike", () => {
   for (const expression of READS_THE_WORLD) {
-    for (const path of ["core/system.ts", "dev/import_time.ts", "tests/bench/mod.ts", "examples/demo.ts"]) {
+    for (
+      const path of [
+        "core/system.ts",
+        "dev/import_time.ts",
+        "tests/bench/mod.ts",
+        "examples/demo.ts",
+      ]
+    ) {
       assertEquals(broken(path, `const x = ${expression};`), []);
     }
   }
-  assertEquals(broken("registry/save.ts", "const at = new Date(record.createdAt).getTime() + system.now();"), []);
+  assertEquals(
+    broken("registry/save.ts", "const at = new Date(record.createdAt).getTime() + system.now();"),
+    [],
+  );
 });
 
 Deno.test("injected-world lets apps draw by a timer, and nothing more", () => {
@@ -44,15 +63,21 @@ Deno.test("injected-world lets apps draw by a timer, and nothing more", () => {
 });
 
 Deno.test("no-default-export refuses a default export", () => {
-  assertEquals(broken("core/naming/names.ts", "export default function names() {}"), ["no-default-export"]);
-  assertEquals(broken("core/naming/names.ts", "export { names as default };"), ["no-default-export"]);
+  assertEquals(broken("core/naming/names.ts", "export default function names() {}"), [
+    "no-default-export",
+  ]);
+  assertEquals(broken("core/naming/names.ts", "export { names as default };"), [
+    "no-default-export",
+  ]);
   assertEquals(broken("core/naming/names.ts", "export function names() {}"), []);
 });
 
 Deno.test("registry-errors refuses every other error in the library", () => {
   assertEquals(broken("core/naming/names.ts", 'throw new Error("no");'), ["registry-errors"]);
   assertEquals(broken("backends/local.ts", 'reject(new TypeError("no"));'), ["registry-errors"]);
-  assertEquals(broken("mod.ts", 'throw new DOMException("no", "AbortError");'), ["registry-errors"]);
+  assertEquals(broken("mod.ts", 'throw new DOMException("no", "AbortError");'), [
+    "registry-errors",
+  ]);
   assertEquals(broken("core/naming/names.ts", "throw error;"), []);
   assertEquals(broken("tests/core/naming/names_test.ts", 'throw new Error("no");'), []);
 });
@@ -85,10 +110,16 @@ Deno.test("portable-syntax refuses what type stripping leaves behind", () => {
     assertEquals(broken("tests/backends/local_test.ts", source), ["portable-syntax"], source);
     assertEquals(broken("apps/cli.ts", source), [], source);
   }
-  assertEquals(broken("core/naming/names.ts", "const a = 1; class A { readonly #b: string = ''; }"), []);
+  assertEquals(
+    broken("core/naming/names.ts", "const a = 1; class A { readonly #b: string = ''; }"),
+    [],
+  );
 });
 
 Deno.test("no-unfinished refuses notes to oneself, in comments only", () => {
-  assertEquals(broken("core/naming/names.ts", "// TODO later\n/* FIXME */"), ["no-unfinished", "no-unfinished"]);
+  assertEquals(broken("core/naming/names.ts", "// TODO later\n/* FIXME */"), [
+    "no-unfinished",
+    "no-unfinished",
+  ]);
   assertEquals(broken("core/naming/names.ts", 'const text = "TODO";'), []);
 });

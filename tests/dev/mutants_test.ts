@@ -24,7 +24,9 @@ Deno.test("what a mutant changes is in the source, once", async () => {
   const problems: string[] = [];
   for (const mutant of MUTANTS) {
     try {
-      for (const [file, source] of await changed(mutant)) assert(source !== await readSource(file), "nothing changes");
+      for (const [file, source] of await changed(mutant)) {
+        assert(source !== await readSource(file), "nothing changes");
+      }
     } catch (error) {
       problems.push(`${mutant.name}: ${(error as Error).message}`);
     }

@@ -23,16 +23,24 @@ Deno.test("the npm package has each door with its types, and no file of tests", 
   const { built: { folder } } = await installed();
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   const paths = (await readdir(folder, { recursive: true })).sort();
-  const doors = Object.entries<Record<string, string>>(manifest.exports).filter(([, door]) => typeof door !== "string");
+  const doors = Object.entries<Record<string, string>>(manifest.exports).filter(([, door]) =>
+    typeof door !== "string"
+  );
   assertEquals(doors.map(([subpath]) => subpath), Object.keys(await readExports()));
-  const missing = doors.flatMap(([, door]) => Object.values(door)).filter((path) => !paths.includes(path.slice(2)));
+  const missing = doors.flatMap(([, door]) => Object.values(door)).filter((path) =>
+    !paths.includes(path.slice(2))
+  );
   assertEquals(missing, []);
   assertEquals(paths.filter((path) => /_test\.|(^|\/)tests(\/|$)|(?<!\.d)\.ts$/.test(path)), []);
-  assertEquals(Object.keys(manifest.peerDependencies).slice(0, 2), ["@aws-sdk/client-s3", "@google-cloud/storage"]);
+  assertEquals(Object.keys(manifest.peerDependencies).slice(0, 2), [
+    "@aws-sdk/client-s3",
+    "@google-cloud/storage",
+  ]);
   const scripts = paths.filter((path) => /\.(js|d\.ts)$/.test(path));
   for (const path of scripts) {
     const text = await readFile(join(folder, path), "utf8");
-    const [foreign] = text.match(/^(?:import|export)\b[^;]*?\bfrom "(?:npm:|@std\/|[^"]*\.ts")/m) ?? [];
+    const [foreign] = text.match(/^(?:import|export)\b[^;]*?\bfrom "(?:npm:|@std\/|[^"]*\.ts")/m) ??
+      [];
     assertEquals(foreign, undefined, path);
   }
 });
@@ -40,8 +48,12 @@ Deno.test("the npm package has each door with its types, and no file of tests", 
 Deno.test("its declarations are right for strict TypeScript that checks libraries too", async () => {
   const { project, env, built: { folder } } = await installed();
   const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
-  const subpaths = Object.keys(exports).filter((subpath) => subpath !== "./package.json").map((text) => text.slice(1));
-  const imports = subpaths.map((subpath, index) => `export * as door${index} from "@holdfast/holdfast${subpath}";\n`);
+  const subpaths = Object.keys(exports).filter((subpath) => subpath !== "./package.json").map((
+    text,
+  ) => text.slice(1));
+  const imports = subpaths.map((subpath, index) =>
+    `export * as door${index} from "@holdfast/holdfast${subpath}";\n`
+  );
   await writeFile(
     join(project, "check.ts"),
     `${imports.join("")}import { openRegistry } from "@holdfast/holdfast";
@@ -51,7 +63,17 @@ export const version: string = saved.version;
 export const wrong: number = saved.version;
 `,
   );
-  const check = ["--module", "nodenext", "--target", "es2022", "--strict", "--noEmit", "--types", "node", "check.ts"];
+  const check = [
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--strict",
+    "--noEmit",
+    "--types",
+    "node",
+    "check.ts",
+  ];
   const ran = await runIn({ cwd: project, env }, ["npx", "tsc", ...check]);
   assertEquals([ran.code, ran.stdout], [0, ""]); // what npm warns of on its own is on the other stream
 });
@@ -62,18 +84,33 @@ for (const name of RUNTIMES) {
     const program = join(project, "library.mjs");
     await writeFile(program, LIBRARY);
     const folder = root.join(`library-${name}`);
-    const { stdout, stderr } = await runIn({ cwd: project, env }, [await runtime(name), program, folder]);
+    const { stdout, stderr } = await runIn({ cwd: project, env }, [
+      await runtime(name),
+      program,
+      folder,
+    ]);
     assertEquals(stderr, "");
     assertEquals(JSON.parse(stdout), LIBRARY_SAYS);
   });
 
   Deno.test(`batches and operators have threads on ${name}, and what forgets them ends`, async () => {
     const { project, env, runtime } = await installed();
-    for (const [file, text] of Object.entries(THREAD_PROGRAMS)) await writeFile(join(project, file), text);
+    for (const [file, text] of Object.entries(THREAD_PROGRAMS)) {
+      await writeFile(join(project, file), text);
+    }
     const folder = root.join(`threads-${name}`);
     await mkdir(folder);
-    for (const [file, expected] of [["batches.mjs", OF_BATCHES], ["operators.mjs", OF_OPERATORS]] as const) {
-      const { code, stdout, stderr } = await runIn({ cwd: project, env }, [await runtime(name), file, folder]);
+    for (
+      const [file, expected] of [["batches.mjs", OF_BATCHES], [
+        "operators.mjs",
+        OF_OPERATORS,
+      ]] as const
+    ) {
+      const { code, stdout, stderr } = await runIn({ cwd: project, env }, [
+        await runtime(name),
+        file,
+        folder,
+      ]);
       assertEquals([code, stderr], [0, ""]);
       assertEquals(stdout.trim().split("\n").map((line) => JSON.parse(line)), [...expected]);
     }
@@ -87,7 +124,10 @@ for (const name of RUNTIMES) {
     await writeFile(join(cwd, "rows.csv"), "name,path\nrow:a,tree/a.txt\nrow:b,rows.csv\n");
     const command = [await runtime(name), join(project, BIN)];
     const holdfast = async (line: string, stdin?: string) => {
-      const { code, stdout, stderr } = await runIn({ cwd, env, stdin }, [...command, ...line.split(" ")]);
+      const { code, stdout, stderr } = await runIn({ cwd, env, stdin }, [
+        ...command,
+        ...line.split(" "),
+      ]);
       assertEquals(code, 0, `${line}: ${stderr}`);
       return stdout;
     };
@@ -119,7 +159,9 @@ Deno.test("the samples of README run on Node 24 and Bun word for word, on Node 2
       const cwd = join(project, `sample-${index}-${name}`);
       await mkdir(join(cwd, "examples"), { recursive: true });
       await writeFile(join(cwd, "examples/a.txt"), "a file");
-      const main = name !== "node@22" ? text : text.replace(/await using (?=\w+)/g, "const ") + DISPOSAL;
+      const main = name !== "node@22"
+        ? text
+        : text.replace(/await using (?=\w+)/g, "const ") + DISPOSAL;
       await writeFile(join(cwd, "main.mjs"), main);
       const { code, stderr } = await runIn({ cwd, env }, [await runtime(name), "main.mjs"]);
       assertEquals([code, stderr], [0, ""], `${name}: ${text}`);
@@ -131,7 +173,9 @@ Deno.test("the page about the first hour shows what its commands print on Node",
   const { project, runtime } = await installed();
   const [, text] = await firstHour();
   const node = await runtime("node@22");
-  const before = `npx() { shift; '${node}' '${join(project, BIN)}' "$@"; }; node() { '${node}' "$@"; }`;
+  const before = `npx() { shift; '${node}' '${
+    join(project, BIN)
+  }' "$@"; }; node() { '${node}' "$@"; }`;
   await mkdir(join(project, "first"));
   // What is installed is found in the folder above.
   const printed = await runTranscript(text, {
@@ -176,22 +220,36 @@ Deno.test("a store whose SDK is not installed says what to install", async () =>
   assertStringIncludes(stderr, "npm install @google-cloud/storage");
 });
 
-serverTest("its driver of S3 runs on Node", "minio", async ({ endpoint, bucket, accessKey, secretKey }) => {
-  const { project, env, runtime } = await installed();
-  const prefix = bucket.toUpperCase().replaceAll("-", "_");
-  const credentials = { [`MINIO_${prefix}_ACCESS_KEY`]: accessKey, [`MINIO_${prefix}_SECRET_KEY`]: secretKey };
-  const url = `minio://${bucket}/npm?endpoint=${endpoint}`;
-  const command = [await runtime("node@22"), BIN];
-  const place = { cwd: project, env: { ...env, ...credentials } };
-  for (const line of [["init"], ["save", "a:file", "package.json"], ["verify"]]) {
-    const ran = await runIn(place, [...command, ...line, ...line[0] === "init" ? [url] : ["--registry", url]]);
+serverTest(
+  "its driver of S3 runs on Node",
+  "minio",
+  async ({ endpoint, bucket, accessKey, secretKey }) => {
+    const { project, env, runtime } = await installed();
+    const prefix = bucket.toUpperCase().replaceAll("-", "_");
+    const credentials = {
+      [`MINIO_${prefix}_ACCESS_KEY`]: accessKey,
+      [`MINIO_${prefix}_SECRET_KEY`]: secretKey,
+    };
+    const url = `minio://${bucket}/npm?endpoint=${endpoint}`;
+    const command = [await runtime("node@22"), BIN];
+    const place = { cwd: project, env: { ...env, ...credentials } };
+    for (const line of [["init"], ["save", "a:file", "package.json"], ["verify"]]) {
+      const ran = await runIn(place, [
+        ...command,
+        ...line,
+        ...line[0] === "init" ? [url] : ["--registry", url],
+      ]);
+      assertEquals(ran.code, 0, ran.stderr);
+    }
+    await rm(join(project, "got"), { force: true });
+    const ran = await runIn(place, [...command, "download", "a:file", "got", "--registry", url]);
     assertEquals(ran.code, 0, ran.stderr);
-  }
-  await rm(join(project, "got"), { force: true });
-  const ran = await runIn(place, [...command, "download", "a:file", "got", "--registry", url]);
-  assertEquals(ran.code, 0, ran.stderr);
-  assertEquals(await readFile(join(project, "got"), "utf8"), await readFile(join(project, "package.json"), "utf8"));
-});
+    assertEquals(
+      await readFile(join(project, "got"), "utf8"),
+      await readFile(join(project, "package.json"), "utf8"),
+    );
+  },
+);
 
 const DISPOSAL = "await registry[Symbol.asyncDispose]();\n";
 

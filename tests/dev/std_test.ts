@@ -17,10 +17,15 @@ Deno.test("std stand-ins satisfy the ranges that the configuration asks for", as
   const members: string[] = house.workspace;
   assert(members.length > 0);
   for (const member of members) {
-    const { name, version, publish } = JSON.parse(await Deno.readTextFile(path.join(member, "deno.json")));
+    const { name, version, publish } = JSON.parse(
+      await Deno.readTextFile(path.join(member, "deno.json")),
+    );
     const wanted = /^jsr:(@std\/\w+)@(.+)$/.exec(house.imports[name]);
     assertEquals(wanted?.[1], name);
-    assert(satisfies(parse(version), parseRange(wanted![2])), `${name}@${version} is outside ${wanted![2]}`);
+    assert(
+      satisfies(parse(version), parseRange(wanted![2])),
+      `${name}@${version} is outside ${wanted![2]}`,
+    );
     assertEquals(publish, false);
   }
 });
@@ -28,7 +33,10 @@ Deno.test("std stand-ins satisfy the ranges that the configuration asks for", as
 Deno.test("the typed names of a std stand-in are the names that it exports", async () => {
   for (const module of ["assert", "path"]) {
     const types = await Deno.readTextFile(`dev/std/${module}/types.d.ts`);
-    const typed = Array.from(types.matchAll(/^export (?:function|class|const) (\w+)/gm), (match) => match[1]);
+    const typed = Array.from(
+      types.matchAll(/^export (?:function|class|const) (\w+)/gm),
+      (match) => match[1],
+    );
     const exported = Object.keys(await import(`@std/${module}`));
     assertEquals([...new Set(typed)].sort(), exported.sort());
   }
@@ -53,7 +61,11 @@ Deno.test("@std/semver compares and knows ranges", () => {
 Deno.test("@std/dotenv reads a file, and a missing one is empty", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join(".env"), `# comment\nA=1\nB="two words"\nC='$kept'\n`);
-  assertEquals(await dotenv.load({ envPath: root.join(".env") }), { A: "1", B: "two words", C: "$kept" });
+  assertEquals(await dotenv.load({ envPath: root.join(".env") }), {
+    A: "1",
+    B: "two words",
+    C: "$kept",
+  });
   assertEquals(await dotenv.load({ envPath: root.join("none") }), {});
   assertEquals(dotenv.parse("X=y"), { X: "y" });
 });

@@ -17,8 +17,14 @@ Deno.test("the page about the first hour shows what its commands print on Deno",
     `--config=${join(REPOSITORY, "deno.json")}`,
     join(REPOSITORY, "apps/cli.ts"),
   ];
-  const before = `holdfast() { ${[Deno.execPath(), ...command].map((word) => `'${word}'`).join(" ")} "$@"; }`;
-  const printed = await runTranscript(text, { home, env: { DENO_DIR: await denoFolder() }, before });
+  const before = `holdfast() { ${
+    [Deno.execPath(), ...command].map((word) => `'${word}'`).join(" ")
+  } "$@"; }`;
+  const printed = await runTranscript(text, {
+    home,
+    env: { DENO_DIR: await denoFolder() },
+    before,
+  });
   await writeFirstHour({ onDeno: printed });
   assertEquals(withoutWhatVaries(printed), withoutWhatVaries(text));
 });

@@ -23,9 +23,16 @@ export interface TranscriptPlace {
 }
 
 /** A text with the blocks of commands in it, and what they print now instead of what it shows. */
-export async function runTranscript(text: string, { home, env, before }: TranscriptPlace): Promise<string> {
+export async function runTranscript(
+  text: string,
+  { home, env, before }: TranscriptPlace,
+): Promise<string> {
   const commands = Array.from(text.matchAll(BLOCK), ([, block]) => commandsOf(block));
-  const script = [before, "cd ~", ...commands.flat().flatMap((command) => [`echo; echo '${MARK}'`, command])];
+  const script = [
+    before,
+    "cd ~",
+    ...commands.flat().flatMap((command) => [`echo; echo '${MARK}'`, command]),
+  ];
   const child = new Deno.Command("bash", {
     args: ["-c", `exec 2>&1\n${script.join("\n")}\n`],
     clearEnv: true,
@@ -36,7 +43,9 @@ export async function runTranscript(text: string, { home, env, before }: Transcr
   const printed = new TextDecoder().decode((await child.output()).stdout).replaceAll(home, "~");
   const outputs = printed.split(`\n${MARK}\n`).slice(1);
   let next = 0;
-  const blocks = commands.map((block) => block.map((command) => `$ ${command}\n${outputs[next++] ?? ""}`).join(""));
+  const blocks = commands.map((block) =>
+    block.map((command) => `$ ${command}\n${outputs[next++] ?? ""}`).join("")
+  );
   return text.replace(BLOCK, () => "```console\n" + blocks.shift() + "```");
 }
 

@@ -53,7 +53,10 @@ Deno.test("a link in whose place something else lies than a short relative path 
     ["a/.holdfast-link/1", "/etc/passwd"],
     ["a/.holdfast-link/2", "../../up"],
     ["a/.holdfast-link/3", "x\0y"],
-    ["a/.holdfast-link/4", Uint8Array.of(0xff, 0x2f, 0x2e, 0x2e, 0x2f, 0x2e, 0x2e, 0x2f, 0x2e, 0x2e)],
+    [
+      "a/.holdfast-link/4",
+      Uint8Array.of(0xff, 0x2f, 0x2e, 0x2e, 0x2f, 0x2e, 0x2e, 0x2f, 0x2e, 0x2e),
+    ],
     ["a/.holdfast-link/5", "x/".repeat(3000)],
   );
   const seen = createBucketFiles({
@@ -96,7 +99,9 @@ Deno.test("a file and a folder of one name are both listed, the path is the file
 
 Deno.test("a link that a file replaced, whose writer died, is not there: not listed, and not again without the file", async () => {
   const { backend, store } = await bucketOf(["a/.holdfast-link/b", "c"], "a/b");
-  assertEquals(await Array.fromAsync(store.list("a"), ({ path, kind }) => `${path}:${kind}`), ["a/b:file"]);
+  assertEquals(await Array.fromAsync(store.list("a"), ({ path, kind }) => `${path}:${kind}`), [
+    "a/b:file",
+  ]);
   assertEquals(await store.remove("a/b"), true);
   assertEquals(await store.stat("a/b"), undefined);
   assertEquals(await keysOf(backend), ["a/.holdfast-folder"]);
@@ -110,7 +115,10 @@ Deno.test("a file that replaces a link leaves nothing of it", async () => {
 });
 
 Deno.test("when a listing is left or fails, none of its requests goes on", async () => {
-  const links = Array.from({ length: 40 }, (_, i) => [`a/.holdfast-link/${i + 10}`, "x"] as [string, string]);
+  const links = Array.from(
+    { length: 40 },
+    (_, i) => [`a/.holdfast-link/${i + 10}`, "x"] as [string, string],
+  );
   const { backend } = await bucketOf(...links);
   let running = 0;
   const slow = (failing: string): Backend => ({
@@ -127,7 +135,11 @@ Deno.test("when a listing is left or fails, none of its requests goes on", async
   });
   for await (const _ of createBucketFiles({ backend: slow("none") }).list("a")) break;
   assertEquals(running, 0);
-  await assertRejects(() => Array.fromAsync(createBucketFiles({ backend: slow("12") }).list("a")), Error, "no");
+  await assertRejects(
+    () => Array.fromAsync(createBucketFiles({ backend: slow("12") }).list("a")),
+    Error,
+    "no",
+  );
   assertEquals(running, 0);
 });
 

@@ -20,32 +20,35 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const DAY_MS = 24 * 60 * 60 * 1000;
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
 
-testInRoot("readers beside a writer see one value or another, and never a mixture", async (root) => {
-  const files = createLocalFiles({ root: root.path });
-  const size = 1 << 20;
-  await files.write("a", bytes(size, 1));
-  let over = false;
-  const writer = (async () => {
-    for (let n = 2; n < 40; n++) {
-      await files.write("a", n % 2 === 0 ? bytes(size, n) : new Blob([bytes(size, n)]));
+testInRoot(
+  "readers beside a writer see one value or another, and never a mixture",
+  async (root) => {
+    const files = createLocalFiles({ root: root.path });
+    const size = 1 << 20;
+    await files.write("a", bytes(size, 1));
+    let over = false;
+    const writer = (async () => {
+      for (let n = 2; n < 40; n++) {
+        await files.write("a", n % 2 === 0 ? bytes(size, n) : new Blob([bytes(size, n)]));
+        await turn();
+      }
+      over = true;
+    })();
+    let whole = 0;
+    while (!over) {
+      try {
+        const read = await (await files.open("a")).bytes();
+        assert(read.every((byte) => byte === read[0]), "a mixture");
+        whole++;
+      } catch (error) {
+        assert(error instanceof RegistryError && error.code === "Conflict", String(error)); // replaced between the two calls
+      }
       await turn();
     }
-    over = true;
-  })();
-  let whole = 0;
-  while (!over) {
-    try {
-      const read = await (await files.open("a")).bytes();
-      assert(read.every((byte) => byte === read[0]), "a mixture");
-      whole++;
-    } catch (error) {
-      assert(error instanceof RegistryError && error.code === "Conflict", String(error)); // replaced between the two calls
-    }
-    await turn();
-  }
-  await writer;
-  assert(whole > 0);
-});
+    await writer;
+    assert(whole > 0);
+  },
+);
 
 testInRoot("a file that is replaced after it was opened is not read as the other", async (root) => {
   const files = createLocalFiles({ root: root.path });
@@ -99,29 +102,38 @@ testInRoot("a link out of the root that is moved leads where it led", async (roo
   for (const path of ["relative", "absolute"]) {
     await files.move(path, `a/b/${path}`);
     assertEquals(await files.stat(`a/b/${path}`), { path: `a/b/${path}`, kind: "link", size: 0 });
-    assertEquals(fs.realpathSync(root.join("files", "a", "b", path)), fs.realpathSync(root.join("outside")));
+    assertEquals(
+      fs.realpathSync(root.join("files", "a", "b", path)),
+      fs.realpathSync(root.join("outside")),
+    );
   }
 });
 
-testInRoot("a copy of a folder with a link that leads out is refused before anything is written", async (root) => {
-  const store = createLocalFiles({ root: root.path });
-  await store.write("a/b", bytes(1));
-  fs.symlinkSync("/etc", root.join("a", "out"));
-  const files = await createFileManager({ it: store }).on("it");
-  const error = await refused("Unsupported", () => files.copy("a", "c"));
-  assertMatch(error.message, /"a\/out": the link leads out of the store/);
-  assertEquals(await files.listDir(""), ["a"]);
-});
+testInRoot(
+  "a copy of a folder with a link that leads out is refused before anything is written",
+  async (root) => {
+    const store = createLocalFiles({ root: root.path });
+    await store.write("a/b", bytes(1));
+    fs.symlinkSync("/etc", root.join("a", "out"));
+    const files = await createFileManager({ it: store }).on("it");
+    const error = await refused("Unsupported", () => files.copy("a", "c"));
+    assertMatch(error.message, /"a\/out": the link leads out of the store/);
+    assertEquals(await files.listDir(""), ["a"]);
+  },
+);
 
-testInRoot("the root itself may be a link, and need not be there before the first write", async (root) => {
-  fs.mkdirSync(root.join("real"));
-  fs.symlinkSync("real", root.join("link"));
-  const files = createLocalFiles({ root: root.join("link", "deep", "er") });
-  assertEquals(await Array.fromAsync(files.list("")), []);
-  await files.write("a/b", bytes(1));
-  assertEquals((await files.stat("a/b"))?.size, 1);
-  assertEquals(fs.readdirSync(root.join("real", "deep", "er", "a")), ["b"]);
-});
+testInRoot(
+  "the root itself may be a link, and need not be there before the first write",
+  async (root) => {
+    fs.mkdirSync(root.join("real"));
+    fs.symlinkSync("real", root.join("link"));
+    const files = createLocalFiles({ root: root.join("link", "deep", "er") });
+    assertEquals(await Array.fromAsync(files.list("")), []);
+    await files.write("a/b", bytes(1));
+    assertEquals((await files.stat("a/b"))?.size, 1);
+    assertEquals(fs.readdirSync(root.join("real", "deep", "er", "a")), ["b"]);
+  },
+);
 
 testInRoot("what died while it wrote is not listed, and is removed after a day", async (root) => {
   const left = ".holdfast-01890a5d-ac96-774b-bcce-b302099a8057";

@@ -18,7 +18,11 @@ function test(name: string, run: (files: FileStore, root: TempRoot) => Promise<v
 }
 
 /** The folders whose names were brought to the disk, each once. */
-async function synced(root: TempRoot, run: () => Promise<unknown>, refuse?: string): Promise<string[]> {
+async function synced(
+  root: TempRoot,
+  run: () => Promise<unknown>,
+  refuse?: string,
+): Promise<string[]> {
   return [...new Set(await syncedFolders(root.path, run, refuse))].sort();
 }
 
@@ -32,15 +36,22 @@ test(
   },
 );
 
-test("folders, links, moves and removals are on the disk before they are done", async (files, root) => {
-  await files.write("a/b", Uint8Array.of(1));
-  assertEquals(await synced(root, () => files.createFolder("c/d")), ["store", "store/c", "store/c/d"]);
-  assertEquals(await synced(root, () => files.createLink("c/link", "a/b")), ["store/c"]);
-  assertEquals(await synced(root, () => files.move("a/b", "c/b")), ["store/a", "store/c"]);
-  assertEquals(await synced(root, () => files.move("c", "moved")), ["store"]);
-  assertEquals(await synced(root, () => files.remove("moved/b")), ["store", "store/moved"]); // its own name is new
-  assertEquals(await synced(root, () => files.remove("moved/d")), ["store/moved"]);
-});
+test(
+  "folders, links, moves and removals are on the disk before they are done",
+  async (files, root) => {
+    await files.write("a/b", Uint8Array.of(1));
+    assertEquals(await synced(root, () => files.createFolder("c/d")), [
+      "store",
+      "store/c",
+      "store/c/d",
+    ]);
+    assertEquals(await synced(root, () => files.createLink("c/link", "a/b")), ["store/c"]);
+    assertEquals(await synced(root, () => files.move("a/b", "c/b")), ["store/a", "store/c"]);
+    assertEquals(await synced(root, () => files.move("c", "moved")), ["store"]);
+    assertEquals(await synced(root, () => files.remove("moved/b")), ["store", "store/moved"]); // its own name is new
+    assertEquals(await synced(root, () => files.remove("moved/d")), ["store/moved"]);
+  },
+);
 
 test("what the disk refuses is not acknowledged", async (files, root) => {
   await files.write("a/b", Uint8Array.of(1));
@@ -50,27 +61,30 @@ test("what the disk refuses is not acknowledged", async (files, root) => {
   }, "store/a");
 });
 
-test("what the disk refuses to keep after it was done says that it may be done", async (files, root) => {
-  await files.write("a/b", Uint8Array.of(1));
-  const errors: unknown[] = [];
-  await synced(root, async () => {
-    for (
-      const act of [
-        () => files.write("a/c", Uint8Array.of(1)),
-        () => files.write("a/d", Uint8Array.of(1), { mode: "create" }),
-        () => files.createFolder("a/e"),
-        () => files.createLink("a/f", "a/b"),
-        () => files.move("a/b", "a/g"),
-        () => files.remove("a/c"),
-      ]
-    ) await act().catch((error) => errors.push(error));
-  }, "store/a");
-  for (const error of errors) {
-    assert(isRegistryError(error, "Unavailable"), String(error));
-    assertEquals([error.maybeWritten, error.retry], [true, "unknown"], error.message);
-  }
-  assertEquals(errors.length, 6);
-});
+test(
+  "what the disk refuses to keep after it was done says that it may be done",
+  async (files, root) => {
+    await files.write("a/b", Uint8Array.of(1));
+    const errors: unknown[] = [];
+    await synced(root, async () => {
+      for (
+        const act of [
+          () => files.write("a/c", Uint8Array.of(1)),
+          () => files.write("a/d", Uint8Array.of(1), { mode: "create" }),
+          () => files.createFolder("a/e"),
+          () => files.createLink("a/f", "a/b"),
+          () => files.move("a/b", "a/g"),
+          () => files.remove("a/c"),
+        ]
+      ) await act().catch((error) => errors.push(error));
+    }, "store/a");
+    for (const error of errors) {
+      assert(isRegistryError(error, "Unavailable"), String(error));
+      assertEquals([error.maybeWritten, error.retry], [true, "unknown"], error.message);
+    }
+    assertEquals(errors.length, 6);
+  },
+);
 
 test("with durability os nothing waits for the disk", async (_, root) => {
   const files = createLocalFiles({ root: root.join("fast") });

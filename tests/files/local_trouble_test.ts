@@ -16,19 +16,22 @@ async function refused(code: string, result: () => Promise<unknown>): Promise<Re
 
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
 
-testInRoot("a file that another program writes into while it is read as a stream is a Conflict", async (root) => {
-  const files = createLocalFiles({ root: root.path });
-  await files.write("a", bytes(16 << 20));
-  const reader = (await files.open("a")).stream().getReader();
-  await reader.read();
-  const file = fs.openSync(root.join("a"), "r+");
-  fs.writeSync(file, bytes(10, 2), 0, 10, 15 << 20);
-  fs.futimesSync(file, 1, 1);
-  fs.closeSync(file);
-  await refused("Conflict", async () => {
-    while (!(await reader.read()).done);
-  });
-});
+testInRoot(
+  "a file that another program writes into while it is read as a stream is a Conflict",
+  async (root) => {
+    const files = createLocalFiles({ root: root.path });
+    await files.write("a", bytes(16 << 20));
+    const reader = (await files.open("a")).stream().getReader();
+    await reader.read();
+    const file = fs.openSync(root.join("a"), "r+");
+    fs.writeSync(file, bytes(10, 2), 0, 10, 15 << 20);
+    fs.futimesSync(file, 1, 1);
+    fs.closeSync(file);
+    await refused("Conflict", async () => {
+      while (!(await reader.read()).done);
+    });
+  },
+);
 
 testInRoot(
   "a write whose folder is moved, or becomes a link, meanwhile is a Conflict, and lies nowhere",
@@ -88,7 +91,8 @@ async function denied(root: TempRoot): Promise<void> {
 }
 
 Deno.test({
-  name: "a move of a file out of a folder that may not be changed is Denied, and leaves it in one place",
+  name:
+    "a move of a file out of a folder that may not be changed is Denied, and leaves it in one place",
   ignore,
   fn: () =>
     inRoot(async (root) => {
@@ -107,7 +111,11 @@ Deno.test({
 });
 
 /** Runs with folders that their owner may not use, and gives them back so that they can be removed. */
-async function withModes(root: TempRoot, modes: Record<string, number>, run: () => Promise<void>): Promise<void> {
+async function withModes(
+  root: TempRoot,
+  modes: Record<string, number>,
+  run: () => Promise<void>,
+): Promise<void> {
   for (const [path, mode] of Object.entries(modes)) fs.chmodSync(root.join(path), mode);
   try {
     await run();
@@ -127,18 +135,26 @@ Deno.test({
         const [from, to] = [basename(disk.path), basename(root.path)];
         await files.write(`${from}/a/b`, bytes(1));
         for (const path of ["a", "a/b"]) {
-          const error = await refused("Unsupported", () => files.move(`${from}/${path}`, `${to}/x`));
+          const error = await refused(
+            "Unsupported",
+            () => files.move(`${from}/${path}`, `${to}/x`),
+          );
           assertMatch(error.message, /from one file system to another/);
         }
-        assertEquals([(await files.stat(`${from}/a/b`))?.size, await files.stat(`${to}/x`)], [1, undefined]);
+        assertEquals([(await files.stat(`${from}/a/b`))?.size, await files.stat(`${to}/x`)], [
+          1,
+          undefined,
+        ]);
       } finally {
         await disk.remove();
       }
     }),
 });
 
-testInRoot("programs that make and remove the same folders at the same time are in nobody's way", async (root) => {
-  const source = `
+testInRoot(
+  "programs that make and remove the same folders at the same time are in nobody's way",
+  async (root) => {
+    const source = `
     import { createLocalFiles } from ${JSON.stringify(import.meta.resolve("../../files/local.ts"))};
     const files = createLocalFiles({ root: ${JSON.stringify(root.path)} });
     const allowed = (error) => { if (error.code !== "Conflict" || !/not empty|being written/.test(error.message)) throw error; };
@@ -149,14 +165,18 @@ testInRoot("programs that make and remove the same folders at the same time are 
       for (const path of ["a/b/c", "a/b/" + Deno.pid, "a/b/stream" + Deno.pid, "a/b", "a"]) await files.remove(path).catch(allowed);
     }
   `;
-  const script = root.join(".holdfast-script.ts");
-  fs.writeFileSync(script, source);
-  const run = () =>
-    new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", script], stderr: "piped" }).output();
-  for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
-    assertEquals(code, 0, new TextDecoder().decode(stderr));
-  }
-});
+    const script = root.join(".holdfast-script.ts");
+    fs.writeFileSync(script, source);
+    const run = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", script],
+        stderr: "piped",
+      }).output();
+    for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+    }
+  },
+);
 
 async function inRoot(run: (root: TempRoot) => Promise<void>): Promise<void> {
   const root = await tempRoot();

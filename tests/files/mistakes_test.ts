@@ -32,25 +32,51 @@ testOnEach("what is no text is no path, and the error says what it is", async (f
   await told("Invalid", /find files by name undefined/, () => files.findFileRecursive(""));
 });
 
-testOnEach("a link that leads to nothing, or in a circle, is told from a path where nothing is", async (files) => {
-  await files.createSymlink("work.json", "plate.json");
-  await files.createSymlink("circle", "circle");
-  await told("NotFound", /load "work\.json": it is a link that leads to no file/, () => files.load("work.json"));
-  await told("NotFound", /list "circle": it is a link that leads to no folder/, () => files.listFiles("circle"));
-  await told("NotFound", /load "plate\.json": there is no file/, () => files.load("plate.json"));
-});
+testOnEach(
+  "a link that leads to nothing, or in a circle, is told from a path where nothing is",
+  async (files) => {
+    await files.createSymlink("work.json", "plate.json");
+    await files.createSymlink("circle", "circle");
+    await told(
+      "NotFound",
+      /load "work\.json": it is a link that leads to no file/,
+      () => files.load("work.json"),
+    );
+    await told(
+      "NotFound",
+      /list "circle": it is a link that leads to no folder/,
+      () => files.listFiles("circle"),
+    );
+    await told("NotFound", /load "plate\.json": there is no file/, () => files.load("plate.json"));
+  },
+);
 
 testOnEach("a refused value is named, with what the file can hold", async (files: Files) => {
-  await told("Unsupported", /save undefined as "a\.json": .* json .*# JSON has/, () => files.save("a.json", undefined));
+  await told(
+    "Unsupported",
+    /save undefined as "a\.json": .* json .*# JSON has/,
+    () => files.save("a.json", undefined),
+  );
   const plane = new Uint16Array(4);
-  await told("Unsupported", /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/, () => files.save("a.npy", plane));
+  await told(
+    "Unsupported",
+    /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/,
+    () => files.save("a.npy", plane),
+  );
   const wrong = { data: plane, shape: [2, 3], dtype: "uint16" };
   await told("Unsupported", /as long as the shape says/, () => files.save("a.npy", wrong));
   await told("Unsupported", /a string as "a\.none".*\.txt/, () => files.save("a.none", "text"));
-  await told("Unsupported", /Promise as "a\.json".*add await/, () => files.save("a.json", Promise.resolve(1)));
+  await told(
+    "Unsupported",
+    /Promise as "a\.json".*add await/,
+    () => files.save("a.json", Promise.resolve(1)),
+  );
   assertEquals(await files.listDir(""), []);
   const nan = await assertRejects(() => files.save("a.json", { a: [1, NaN] }), RegistryError);
-  assertMatch(nan.message, /as "a\.json": a file of format json does not hold it exactly: its \.a\[1\] is NaN$/);
+  assertMatch(
+    nan.message,
+    /as "a\.json": a file of format json does not hold it exactly: its \.a\[1\] is NaN$/,
+  );
 });
 
 testOnEach("what is nearly what a file holds is told what makes it", async (files: Files) => {
@@ -70,42 +96,72 @@ testOnEach("what is nearly what a file holds is told what makes it", async (file
     ["a.jsonl", { well: "A01" }, /an array of values/],
     ["a.mat", { well: "A01" }, /\.npy/],
   ];
-  for (const [path, value, hint] of asked) await told("Unsupported", hint, () => files.save(path, value));
+  for (const [path, value, hint] of asked) {
+    await told("Unsupported", hint, () => files.save(path, value));
+  }
   const image = { data: new Float32Array(2), width: 2, height: 1, channels: 1, dtype: "float32" };
   await told("Unsupported", /uint8 or uint16/, () => files.save("a.png", image));
 });
 
-testOnEach("a mode that is not known replaces nothing, and what is no format is not used", async (files: Untyped) => {
-  await files.save("a.json", 1);
-  await told("Invalid", /mode "replace"/, () => files.save("a.json", 2, { mode: "replace" }));
-  await told("Invalid", /lacks decode or encode/, () => files.load("a.json", { as: {} }));
-  await told("Invalid", /null as a format/, () => files.save("a.json", 2, { as: null }));
-  await told("Invalid", /^Cannot use a function as a format.*as: json\(\)/, () => files.load("a.json", { as: json }));
-  await told("Invalid", /^Cannot use a number as a format/, () => files.save("a.json", 2, { as: 5 }));
-  assertEquals(await files.load("a.json"), 1);
-});
+testOnEach(
+  "a mode that is not known replaces nothing, and what is no format is not used",
+  async (files: Untyped) => {
+    await files.save("a.json", 1);
+    await told("Invalid", /mode "replace"/, () => files.save("a.json", 2, { mode: "replace" }));
+    await told("Invalid", /lacks decode or encode/, () => files.load("a.json", { as: {} }));
+    await told("Invalid", /null as a format/, () => files.save("a.json", 2, { as: null }));
+    await told(
+      "Invalid",
+      /^Cannot use a function as a format.*as: json\(\)/,
+      () => files.load("a.json", { as: json }),
+    );
+    await told(
+      "Invalid",
+      /^Cannot use a number as a format/,
+      () => files.save("a.json", 2, { as: 5 }),
+    );
+    assertEquals(await files.load("a.json"), 1);
+  },
+);
 
-testOnEach("one extension may stand alone; what is neither pattern nor extension is refused", async (files) => {
-  await files.save("a.json", 1);
-  await files.save("b.bin", Uint8Array.of(1));
-  assertEquals(await files.listFiles("", { extensions: ".json" }), ["a.json"]);
-  await told("Invalid", /by extension 5/, () => files.listFiles("", { extensions: 5 as never }));
-  for (const pattern of [5, ["*.json"], /json/]) {
-    await told("Invalid", /as a pattern: it is not a text/, () => files.listFiles("", { pattern: pattern as never }));
-  }
-});
+testOnEach(
+  "one extension may stand alone; what is neither pattern nor extension is refused",
+  async (files) => {
+    await files.save("a.json", 1);
+    await files.save("b.bin", Uint8Array.of(1));
+    assertEquals(await files.listFiles("", { extensions: ".json" }), ["a.json"]);
+    await told("Invalid", /by extension 5/, () => files.listFiles("", { extensions: 5 as never }));
+    for (const pattern of [5, ["*.json"], /json/]) {
+      await told(
+        "Invalid",
+        /as a pattern: it is not a text/,
+        () => files.listFiles("", { pattern: pattern as never }),
+      );
+    }
+  },
+);
 
-testOnEach("a batch of what is no list is refused, and an entry without path or value fails alone", async (files) => {
-  for (const paths of ["abc", 5, undefined, { path: "a.json" }]) {
-    await told("Invalid", /load a batch: it is given/, () => files.loadBatch(paths as never));
-    await told("Invalid", /save a batch: it is given/, () => files.saveBatch(paths as never));
-  }
-  const entries = [null, ["a.json", 1], { path: "a.json", data: 1 }, { path: "b.json", value: 1 }];
-  const { succeeded, errors } = await files.saveBatch(entries as never);
-  assertEquals([succeeded, [...errors.values()].map(({ code }) => code)], [[3], ["Invalid", "Invalid", "Invalid"]]);
-  assertMatch(errors.get(0)!.message, /null of a batch: it is no \{ path, value \}/);
-  assertEquals(await files.listDir(""), ["b.json"]);
-});
+testOnEach(
+  "a batch of what is no list is refused, and an entry without path or value fails alone",
+  async (files) => {
+    for (const paths of ["abc", 5, undefined, { path: "a.json" }]) {
+      await told("Invalid", /load a batch: it is given/, () => files.loadBatch(paths as never));
+      await told("Invalid", /save a batch: it is given/, () => files.saveBatch(paths as never));
+    }
+    const entries = [null, ["a.json", 1], { path: "a.json", data: 1 }, {
+      path: "b.json",
+      value: 1,
+    }];
+    const { succeeded, errors } = await files.saveBatch(entries as never);
+    assertEquals([succeeded, [...errors.values()].map(({ code }) => code)], [[3], [
+      "Invalid",
+      "Invalid",
+      "Invalid",
+    ]]);
+    assertMatch(errors.get(0)!.message, /null of a batch: it is no \{ path, value \}/);
+    assertEquals(await files.listDir(""), ["b.json"]);
+  },
+);
 
 Deno.test("what makes no store is refused when it is registered, and the error says what to give", () => {
   const stores: Untyped = createFileStores();
@@ -114,7 +170,10 @@ Deno.test("what makes no store is refused when it is registered, and the error s
     assertEquals(error.code, "Invalid");
     assertMatch(`${error.message} # ${error.hint}`, said);
   };
-  refused(/given a value of class Object.*\(name, \(\) => store\)/, () => stores.register("a", createMemoryFiles()));
+  refused(
+    /given a value of class Object.*\(name, \(\) => store\)/,
+    () => stores.register("a", createMemoryFiles()),
+  );
   refused(/nothing makes it/, () => stores.register("a"));
   refused(/nothing makes it/, () => stores.register(createMemoryFiles()));
   refused(/no name of a store/, () => stores.register());
@@ -129,7 +188,10 @@ Deno.test("what makes no store is refused when it is registered, and the error s
   );
   refused(/a string is no set of options.*root: /, () => createFileStores("./data" as never));
   refused(/a string is no set of options.*root: "/, () => createLocalFiles("./data" as never));
-  refused(/URL is no path of a folder/, () => createLocalFiles({ root: new URL("file:///a") as never }));
+  refused(
+    /URL is no path of a folder/,
+    () => createLocalFiles({ root: new URL("file:///a") as never }),
+  );
 });
 
 Deno.test("arrays lie in a store of a manager too; what cannot be read is no place for them", async () => {
@@ -137,9 +199,18 @@ Deno.test("arrays lie in a store of a manager too; what cannot be read is no pla
   const store = zarrStore(await manager.stores.get("memory"));
   await store.set!("a", Uint8Array.of(1));
   assertEquals(await (await manager.on("memory")).load("a"), Uint8Array.of(1));
-  const sink = { name: "sink", location: "sink:", save: () => Promise.reject(), async [Symbol.asyncDispose]() {} };
+  const sink = {
+    name: "sink",
+    location: "sink:",
+    save: () => Promise.reject(),
+    async [Symbol.asyncDispose]() {},
+  };
   for (const given of [await manager.on("memory"), sink, "./data", undefined]) {
-    await told("Invalid", /make a store of arrays.*manager\.stores\.get\("disk"\)/, () => zarrStore(given as Untyped));
+    await told(
+      "Invalid",
+      /make a store of arrays.*manager\.stores\.get\("disk"\)/,
+      () => zarrStore(given as Untyped),
+    );
   }
 });
 

@@ -28,7 +28,9 @@ Deno.test("a call without a store says how it is written, and a value that has a
   assertEquals(await manager.load("a.json", { store: "mine" }), value);
   await invalid(/load\(path, \{ store/, () => manager.load("a.json", "mine"));
   await invalid(/walkFiles\(folder, \{ store/, () => manager.walkFiles("").next());
-  for (const name of [undefined, { store: "mine" }]) await invalid(/on\("disk"\)/, () => manager.on(name));
+  for (const name of [undefined, { store: "mine" }]) {
+    await invalid(/on\("disk"\)/, () => manager.on(name));
+  }
 });
 
 Deno.test("the types of what is loaded follow from the format, with a store for each call too", async () => {

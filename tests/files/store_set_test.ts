@@ -3,7 +3,12 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
-import { createFileManager, createFileStores, defineFileStore, FileStore } from "../../files/mod.ts";
+import {
+  createFileManager,
+  createFileStores,
+  defineFileStore,
+  FileStore,
+} from "../../files/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 function invalid(action: () => unknown): RegistryError {
@@ -17,7 +22,10 @@ Deno.test("a store is made when it is first used, once for all who ask, and disp
   const stores = createFileStores();
   stores.register("mine", () => {
     made++;
-    return { ...createMemoryFiles(), [Symbol.asyncDispose]: () => Promise.resolve(void disposed++) };
+    return {
+      ...createMemoryFiles(),
+      [Symbol.asyncDispose]: () => Promise.resolve(void disposed++),
+    };
   });
   assertEquals([stores.names(), stores.has("mine"), stores.has("local"), stores.has("other")], [
     ["memory", "disk", "zarr", "s3", "gcs", "mine"],
@@ -56,7 +64,10 @@ Deno.test("s3 and gcs are buckets that are named when the set is made, opened at
   const stores = createFileStores({ s3: () => ({ ...backend, [Symbol.asyncDispose]: close }) });
   const files = await createFileManager(stores).on("s3");
   await files.save("a/b.txt", "in a bucket");
-  assertEquals([files.store.name, new TextDecoder().decode(await (await backend.get("a/b.txt"))!.bytes())], [
+  assertEquals([
+    files.store.name,
+    new TextDecoder().decode(await (await backend.get("a/b.txt"))!.bytes()),
+  ], [
     "s3",
     "in a bucket",
   ]);
@@ -68,11 +79,17 @@ Deno.test("a bucket that is not named, a folder, and the bucket of another store
   for (const options of [{}, { gcs: "data" }, { gcs: "s3://bucket" }, { gcs: 1 as never }]) {
     await using stores = createFileStores(options);
     const error = await assertRejects(() => stores.get("gcs"), RegistryError);
-    assertEquals([error.code, error.hint], ["Invalid", 'Name one: createFileStores({ gcs: "gs://bucket/prefix" }).']);
+    assertEquals([error.code, error.hint], [
+      "Invalid",
+      'Name one: createFileStores({ gcs: "gs://bucket/prefix" }).',
+    ]);
   }
   for (const s3 of ["./data", "data", "gs://bucket", "memory:", "file:///data"]) {
     await using stores = createFileStores({ s3 });
-    assertMatch((await assertRejects(() => stores.get("s3"), RegistryError)).message, /no URL of such a bucket/);
+    assertMatch(
+      (await assertRejects(() => stores.get("s3"), RegistryError)).message,
+      /no URL of such a bucket/,
+    );
   }
 });
 
@@ -90,13 +107,18 @@ Deno.test("what fails to be made is made anew when it is asked for again", async
 Deno.test("a taken name is AlreadyExists, another name of a store too, and a missing one lists what there is", async () => {
   await using stores = createFileStores();
   for (const name of ["memory", "local"]) {
-    const error = assertThrows(() => stores.register(name, () => createMemoryFiles()), RegistryError);
+    const error = assertThrows(
+      () => stores.register(name, () => createMemoryFiles()),
+      RegistryError,
+    );
     assertEquals(error.code, "AlreadyExists");
   }
   const error = await assertRejects(() => stores.get("s4"), RegistryError);
   assertEquals(error.code, "NotFound");
   assertMatch(`${error.message} ${error.hint}`, /"memory", "disk"/);
-  for (const name of ["Mine", "", "a b", "1a"]) invalid(() => stores.register(name, () => createMemoryFiles()));
+  for (const name of ["Mine", "", "a b", "1a"]) {
+    invalid(() => stores.register(name, () => createMemoryFiles()));
+  }
 });
 
 Deno.test("a class is registered by its name, and refused with what it lacks", async () => {
@@ -122,7 +144,10 @@ Deno.test("a definition is registered, and what it makes is looked at", async ()
   await using stores = createFileStores();
   stores.register(defineFileStore({ name: "good", create: () => createMemoryFiles() }));
   stores.register(
-    defineFileStore({ name: "bad", create: () => ({ stat() {}, list() {} }) as unknown as AnyFileStore }),
+    defineFileStore({
+      name: "bad",
+      create: () => ({ stat() {}, list() {} }) as unknown as AnyFileStore,
+    }),
   );
   assertEquals((await stores.get("good")).name, "memory");
   const error = await assertRejects(() => stores.get("bad"), RegistryError);
@@ -134,12 +159,22 @@ Deno.test("a read-only store refuses to be written to, and one for values only t
   const memory = createMemoryFiles();
   await memory.write("a.json", new TextEncoder().encode("1"));
   const { name, location, stat, list, open } = memory;
-  const readOnly = { name, location, stat, list, open, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const readOnly = {
+    name,
+    location,
+    stat,
+    list,
+    open,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
   const taken: unknown[] = [];
   const sink: AnyFileStore = {
     name: "viewer",
     location: "viewer:",
-    save: (path, value) => (taken.push([path, value]), Promise.resolve({ path, kind: "file", size: 0 })),
+    save: (
+      path,
+      value,
+    ) => (taken.push([path, value]), Promise.resolve({ path, kind: "file", size: 0 })),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const manager = createFileManager({ "read-only": readOnly, sink });
@@ -167,7 +202,9 @@ Deno.test("a call without a store, or with one that is not there, says so; the s
     () => manager.load("a.json", undefined as never),
     () => (manager.load as (path: string) => Promise<unknown>)("a.json"),
   ];
-  for (const call of calls) assertEquals((await assertRejects(call, RegistryError)).code, "Invalid");
+  for (const call of calls) {
+    assertEquals((await assertRejects(call, RegistryError)).code, "Invalid");
+  }
   const error = await assertRejects(() => manager.exists("a", { store: "disc" }), RegistryError);
   assertEquals(error.code, "NotFound");
   assertMatch(`${error.message} ${error.hint}`, /mine/);

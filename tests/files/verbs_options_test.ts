@@ -29,18 +29,29 @@ testOnEach(
   },
 );
 
-testOnEach("findFileRecursive() takes the least deep, and of these the first in natural order", async (files) => {
-  for (const folder of ["z", "a/b/c", "w10/x", "w2/x"]) await files.save(`${folder}/f.bin`, Uint8Array.of(1));
-  assertEquals(await files.findFileRecursive("", "f.bin"), "z/f.bin");
-  await files.delete("z/f.bin");
-  assertEquals(await files.findFileRecursive("", "f.bin"), "w2/x/f.bin");
-});
+testOnEach(
+  "findFileRecursive() takes the least deep, and of these the first in natural order",
+  async (files) => {
+    for (const folder of ["z", "a/b/c", "w10/x", "w2/x"]) {
+      await files.save(
+        `${folder}/f.bin`,
+        Uint8Array.of(1),
+      );
+    }
+    assertEquals(await files.findFileRecursive("", "f.bin"), "z/f.bin");
+    await files.delete("z/f.bin");
+    assertEquals(await files.findFileRecursive("", "f.bin"), "w2/x/f.bin");
+  },
+);
 
 testOnEach("a mirror leaves the links that are there where it is told to", async (files) => {
   for (const path of ["from/a", "other"]) await files.save(path, Uint8Array.of(1));
   await files.createSymlink("to/a", "other");
   const kept = await files.mirrorDirectoryWithSymlinks("from", "to", { replaceLinks: false });
-  assertEquals([kept, (await files.stat("to/a"))?.target], [{ links: 0, taken: ["to/a"] }, "other"]);
+  assertEquals([kept, (await files.stat("to/a"))?.target], [
+    { links: 0, taken: ["to/a"] },
+    "other",
+  ]);
   assertEquals(await files.mirrorDirectoryWithSymlinks("from", "to"), { links: 1, taken: [] });
   assertEquals((await files.stat("to/a"))?.target, "from/a");
 });
@@ -93,7 +104,11 @@ Deno.test("the calls of a batch get its signal", async () => {
   const files = await filesOf({
     ...store,
     open: (path, options) => (signals.push(options?.signal), store.open(path, options)),
-    write: (path, content, options) => (signals.push(options?.signal), store.write(path, content, options)),
+    write: (
+      path,
+      content,
+      options,
+    ) => (signals.push(options?.signal), store.write(path, content, options)),
   });
   const { signal } = new AbortController();
   await files.loadBatch(["a.json"], { signal });
@@ -112,6 +127,9 @@ Deno.test("a store with a way of its own keeps values so, but where a format is 
   const value = new Map();
   await files.save("a.json", value);
   await files.save("b.json", 1, { as: "json" });
-  assertEquals([await files.load("a.json") === value, await files.load("b.json", { as: "json" })], [true, 1]);
+  assertEquals([await files.load("a.json") === value, await files.load("b.json", { as: "json" })], [
+    true,
+    1,
+  ]);
   assertEquals([own.size, (await store.stat("b.json"))?.size], [1, 1]);
 });

@@ -42,21 +42,36 @@ async function refused(code: ErrorCode, action: () => Promise<unknown>): Promise
   assert(isRegistryError(error, code), String(error));
 }
 
-testOver("arrays and images are loaded as they were saved, whatever they are called", async (files) => {
-  const image = { data: Float32Array.of(1, NaN, -0, 4), width: 1, height: 2, channels: 2, dtype: "float32" } as const;
-  const values = {
-    "A/plane": plane(1),
-    "B/plane": plane(50),
-    "B/plane.tif": image,
-    "a.json": { data: BigInt64Array.of(-1n), shape: [], dtype: "int64" },
-    "none": { data: new Float64Array(), shape: [3, 0], dtype: "float64" },
-    "large": plane(7, [9, 10]),
-  };
-  for (const [path, value] of Object.entries(values)) await files.save(path, value);
-  for (const [path, value] of Object.entries(values)) assertEquals(await files.load(path), value, path);
-  const listed = ["A/plane", "B/plane", "B/plane.tif", "a.json", "large", "none"];
-  assertEquals((await files.listFiles("", { recursive: true })).sort(), listed);
-});
+testOver(
+  "arrays and images are loaded as they were saved, whatever they are called",
+  async (files) => {
+    const image = {
+      data: Float32Array.of(1, NaN, -0, 4),
+      width: 1,
+      height: 2,
+      channels: 2,
+      dtype: "float32",
+    } as const;
+    const values = {
+      "A/plane": plane(1),
+      "B/plane": plane(50),
+      "B/plane.tif": image,
+      "a.json": { data: BigInt64Array.of(-1n), shape: [], dtype: "int64" },
+      "none": { data: new Float64Array(), shape: [3, 0], dtype: "float64" },
+      "large": plane(7, [9, 10]),
+    };
+    for (const [path, value] of Object.entries(values)) await files.save(path, value);
+    for (const [path, value] of Object.entries(values)) {
+      assertEquals(
+        await files.load(path),
+        value,
+        path,
+      );
+    }
+    const listed = ["A/plane", "B/plane", "B/plane.tif", "a.json", "large", "none"];
+    assertEquals((await files.listFiles("", { recursive: true })).sort(), listed);
+  },
+);
 
 testOver(
   "a second save replaces, of the same shape and of another, and leaves nothing of the first",
@@ -84,37 +99,40 @@ testOver(
   },
 );
 
-testOver("an array is one file, to all that looks at files, moves, copies and removes them", async (files) => {
-  await files.save("a/b", plane(1));
-  await files.save("a/b.json", { b: 1 });
-  const { kind, size } = (await files.stat("a/b"))!;
-  assertEquals(kind, "file");
-  const file = await files.open("a/b");
-  assertEquals([file.size, await npy().decode(file)], [size, plane(1)]);
-  assertEquals(await files.load("a/b", { as: npy() }), plane(1));
-  assertEquals(await files.stat("a/b/zarr.json"), undefined);
-  assertEquals(await files.exists("a/b/c.0.0"), false);
-  await refused("NotFound", () => files.listDir("a/b"));
-  await refused("NotFound", () => files.load("a/b/zarr.json"));
-  await refused("Conflict", () => files.save("a/b/c", plane(1)));
-  await refused("Conflict", () => files.save("a/b/c", { c: 1 }, { as: "json" }));
-  await refused("Conflict", () => files.ensureDirectory("a/b"));
-  await refused("Conflict", () => files.save("a", plane(1)));
-  await files.copy("a/b", "copied");
-  await files.copy("a", "d");
-  await files.move("a/b", "moved");
-  assertEquals([await files.load("copied"), await files.load("d/b"), await files.load("moved")], [
-    plane(1),
-    plane(1),
-    plane(1),
-  ]);
-  assertEquals([await files.load("d/b.json"), await files.listDir("a")], [{ b: 1 }, ["b.json"]]);
-  await files.createSymlink("link", "moved");
-  assertEquals(await files.load("link"), plane(1));
-  assertEquals([await files.delete("moved"), await files.delete("moved")], [true, false]);
-  assertEquals(await files.deleteAll("d"), true);
-  assertEquals(await files.listDir(""), ["a", "copied", "link"]);
-});
+testOver(
+  "an array is one file, to all that looks at files, moves, copies and removes them",
+  async (files) => {
+    await files.save("a/b", plane(1));
+    await files.save("a/b.json", { b: 1 });
+    const { kind, size } = (await files.stat("a/b"))!;
+    assertEquals(kind, "file");
+    const file = await files.open("a/b");
+    assertEquals([file.size, await npy().decode(file)], [size, plane(1)]);
+    assertEquals(await files.load("a/b", { as: npy() }), plane(1));
+    assertEquals(await files.stat("a/b/zarr.json"), undefined);
+    assertEquals(await files.exists("a/b/c.0.0"), false);
+    await refused("NotFound", () => files.listDir("a/b"));
+    await refused("NotFound", () => files.load("a/b/zarr.json"));
+    await refused("Conflict", () => files.save("a/b/c", plane(1)));
+    await refused("Conflict", () => files.save("a/b/c", { c: 1 }, { as: "json" }));
+    await refused("Conflict", () => files.ensureDirectory("a/b"));
+    await refused("Conflict", () => files.save("a", plane(1)));
+    await files.copy("a/b", "copied");
+    await files.copy("a", "d");
+    await files.move("a/b", "moved");
+    assertEquals([await files.load("copied"), await files.load("d/b"), await files.load("moved")], [
+      plane(1),
+      plane(1),
+      plane(1),
+    ]);
+    assertEquals([await files.load("d/b.json"), await files.listDir("a")], [{ b: 1 }, ["b.json"]]);
+    await files.createSymlink("link", "moved");
+    assertEquals(await files.load("link"), plane(1));
+    assertEquals([await files.delete("moved"), await files.delete("moved")], [true, false]);
+    assertEquals(await files.deleteAll("d"), true);
+    assertEquals(await files.listDir(""), ["a", "copied", "link"]);
+  },
+);
 
 testOver(
   "a copy has all that the array has: chunks as they are, attributes and names of axes",
@@ -141,14 +159,19 @@ testOver(
     assertEquals(await files.load("a/copy"), plane(1, [5, 3]));
     await refused("AlreadyExists", () => files.copy("theirs", "a/copy"));
     await refused("Conflict", () => files.copy("theirs", "a/copy/below"));
-    assertEquals(await below.stat(".zarr-saving") === undefined || (await listed(".zarr-saving")).length === 0, true);
+    assertEquals(
+      await below.stat(".zarr-saving") === undefined || (await listed(".zarr-saving")).length === 0,
+      true,
+    );
   },
 );
 
 Deno.test("an array that is replaced while it is copied is copied anew, and not in part", async () => {
   const below = createMemoryFiles();
   const chunks = (shape: readonly number[]) => shape.map(() => 1);
-  const writer = await createFileManager({ it: createZarrFiles({ files: below, chunks }) }).on("it");
+  const writer = await createFileManager({ it: createZarrFiles({ files: below, chunks }) }).on(
+    "it",
+  );
   await writer.save("a", plane(1, [3]));
   let opened = 0;
   const swapped: FileStore = {
@@ -158,7 +181,9 @@ Deno.test("an array that is replaced while it is copied is copied anew, and not 
       return await below.open(path, options);
     },
   };
-  const files = await createFileManager({ it: createZarrFiles({ files: swapped, chunks }) }).on("it");
+  const files = await createFileManager({ it: createZarrFiles({ files: swapped, chunks }) }).on(
+    "it",
+  );
   await files.copy("a", "b");
   assertEquals(await files.load("b"), plane(10, [3]));
 });
@@ -167,7 +192,11 @@ testOver(
   "what others keep in zarr is a file; a folder whose document is none of an array is a folder",
   async (files, below) => {
     const store = zarrStore(below);
-    const theirs = await createZarrArray(store, "theirs", { shape: [2, 3], dtype: "uint16", chunks: [1, 1] });
+    const theirs = await createZarrArray(store, "theirs", {
+      shape: [2, 3],
+      dtype: "uint16",
+      chunks: [1, 1],
+    });
     await theirs.write(plane(1));
     await below.write("folder/zarr.json", new TextEncoder().encode("{"));
     assertEquals(await files.load("theirs"), plane(1));
@@ -187,9 +216,13 @@ testOver("a save that fails leaves what was there, and nothing else", async (fil
   await refused("Unsupported", () => files.save("c", wrong));
   const aborted = AbortSignal.abort(new Error("enough"));
   await assertRejects(() => files.save("c", plane(1), { signal: aborted }), Error, "enough");
-  assertEquals([await files.load("a"), await files.load("b", { as: "json" })], [plane(1), { b: 1 }]);
+  assertEquals([await files.load("a"), await files.load("b", { as: "json" })], [plane(1), {
+    b: 1,
+  }]);
   assertEquals(
-    (await Array.fromAsync(below.list(""), ({ path }) => path)).filter((path) => path !== ".zarr-saving"),
+    (await Array.fromAsync(below.list(""), ({ path }) => path)).filter((path) =>
+      path !== ".zarr-saving"
+    ),
     ["b", "a"].sort(),
   );
   await refused("Invalid", () => files.save(".zarr-saving/a", plane(1)));
@@ -211,30 +244,47 @@ testOver(
     assertEquals(await files.load("a"), plane(1, [9, 9]));
     const works = async () => await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path);
     assertEquals(await works().catch(() => []), []);
-    assertEquals(await Array.fromAsync((files.store as FileStore).list(""), ({ path }) => path), ["a"]);
+    assertEquals(await Array.fromAsync((files.store as FileStore).list(""), ({ path }) => path), [
+      "a",
+    ]);
   },
 );
 
-testOver("changes of one array at the same time all come through, and leave nothing of it", async (files, below) => {
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  const store = files.store as FileStore;
-  for (const shape of [[2, 2], [9, 9]]) {
-    await store.save!("a", plane(1, shape));
-    await Promise.all([store.write("a", bytes("one")), store.write("a", bytes("two")), store.write("a", bytes("six"))]);
-    assert(["one", "two", "six"].includes(await files.loadText("a")));
-    await store.save!("a", plane(1, shape));
-    const removed = await Promise.all([store.remove("a"), store.remove("a"), store.remove("a")]);
-    assertEquals([removed.filter((was) => was).length, await store.stat("a")], [1, undefined]);
-    await store.save!("a", plane(1, shape));
-    await Promise.all([store.write("a", bytes("one")), store.save!("a", plane(2, shape))]);
-    await store.remove("a");
-  }
-  assertEquals(await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path).catch(() => []), []);
-});
+testOver(
+  "changes of one array at the same time all come through, and leave nothing of it",
+  async (files, below) => {
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const store = files.store as FileStore;
+    for (const shape of [[2, 2], [9, 9]]) {
+      await store.save!("a", plane(1, shape));
+      await Promise.all([
+        store.write("a", bytes("one")),
+        store.write("a", bytes("two")),
+        store.write("a", bytes("six")),
+      ]);
+      assert(["one", "two", "six"].includes(await files.loadText("a")));
+      await store.save!("a", plane(1, shape));
+      const removed = await Promise.all([store.remove("a"), store.remove("a"), store.remove("a")]);
+      assertEquals([removed.filter((was) => was).length, await store.stat("a")], [1, undefined]);
+      await store.save!("a", plane(1, shape));
+      await Promise.all([store.write("a", bytes("one")), store.save!("a", plane(2, shape))]);
+      await store.remove("a");
+    }
+    assertEquals(
+      await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path).catch(() => []),
+      [],
+    );
+  },
+);
 
 testOver("of many that create one array one wins, and its elements are whole", async (files) => {
-  const tries = Array.from({ length: 8 }, (_, i) => files.save("a", plane(i * 100, [8, 8]), { mode: "create" }));
-  const wins = (await Promise.allSettled(tries)).flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
+  const tries = Array.from(
+    { length: 8 },
+    (_, i) => files.save("a", plane(i * 100, [8, 8]), { mode: "create" }),
+  );
+  const wins = (await Promise.allSettled(tries)).flatMap(({ status }, i) =>
+    status === "fulfilled" ? [i] : []
+  );
   assertEquals(wins.length, 1);
   assertEquals(await files.load("a"), plane(wins[0] * 100, [8, 8]));
 });
@@ -270,7 +320,11 @@ for (const [kind, create] of Object.entries(KINDS)) {
         };
         await other.save!("a", before);
         const files = createZarrFiles({ files: slow, chunks });
-        assertEquals(await files.load!("a"), change === undefined ? before : after, `${before.shape} ${at}`);
+        assertEquals(
+          await files.load!("a"),
+          change === undefined ? before : after,
+          `${before.shape} ${at}`,
+        );
       }
     }
   });
@@ -283,7 +337,11 @@ Deno.test("a chunk that changed while it was read is read again, and one that al
     ...below,
     async open(path, options) {
       if (path.endsWith("c.0.0") && left-- > 0) {
-        throw new RegistryError({ code: "Conflict", message: `Cannot read "${path}": it changed meanwhile`, hint: "" });
+        throw new RegistryError({
+          code: "Conflict",
+          message: `Cannot read "${path}": it changed meanwhile`,
+          hint: "",
+        });
       }
       return await below.open(path, options);
     },

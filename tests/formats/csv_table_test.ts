@@ -52,11 +52,17 @@ Deno.test("columns of a given type are read as it, others as text", async () => 
 });
 
 Deno.test("rows are read without a header only where that is asked for", async () => {
-  assertEquals(await read(fileOf("1,a\n2,b\n"), { header: false }), [{ 0: "1", 1: "a" }, { 0: "2", 1: "b" }]);
+  assertEquals(await read(fileOf("1,a\n2,b\n"), { header: false }), [{ 0: "1", 1: "a" }, {
+    0: "2",
+    1: "b",
+  }]);
   const columns = [{ name: "2024", type: "int64" }, { name: "10", type: "string" }] as const;
   assertEquals(await read(fileOf("1,a\n"), { header: false, columns }), [{ 2024: 1n, 10: "a" }]);
   assertEquals(await read(fileOf(""), { header: false, columns }), []);
-  assertStringIncludes(await failure("1\n", { header: false, columns }), "line 1: it has 1 cells, and there are 2");
+  assertStringIncludes(
+    await failure("1\n", { header: false, columns }),
+    "line 1: it has 1 cells, and there are 2",
+  );
 });
 
 Deno.test("unnamed columns at the beginning, such as the index that pandas writes, get the names of pandas", async () => {
@@ -64,8 +70,16 @@ Deno.test("unnamed columns at the beginning, such as the index that pandas write
     { "Unnamed: 0": "0", a: "1", b: "x" },
     { "Unnamed: 0": "1", a: "2", b: "" },
   ]);
-  assertEquals(await read(fileOf(",,a\nx,0,1\n")), [{ "Unnamed: 0": "x", "Unnamed: 1": "0", a: "1" }]);
-  assertEquals(await read(fileOf(",Unnamed: 0,a\n1,2,3\n")), [{ "Unnamed: 0.1": "1", "Unnamed: 0": "2", a: "3" }]);
+  assertEquals(await read(fileOf(",,a\nx,0,1\n")), [{
+    "Unnamed: 0": "x",
+    "Unnamed: 1": "0",
+    a: "1",
+  }]);
+  assertEquals(await read(fileOf(",Unnamed: 0,a\n1,2,3\n")), [{
+    "Unnamed: 0.1": "1",
+    "Unnamed: 0": "2",
+    a: "3",
+  }]);
   assertEquals(await read(fileOf('""\n0\n')), [{ "Unnamed: 0": "0" }]);
   const columns = { "Unnamed: 0": "int64", a: "number?" } as const;
   const table = await csv({ columns }).decode(fileOf(",a\n0,1.5\n1,\n"));
@@ -130,14 +144,23 @@ Deno.test("text is UTF-8, or UTF-16 with its mark", async () => {
   assertEquals(await read(fileOf(wide(false))), [{ ä: "1", b: "2" }]);
   assertEquals(await read(fileOf("\ufeffä\n1\n")), [{ ä: "1" }]);
   assertStringIncludes(await failure(wide(true).subarray(0, -1)), "Corrupt: ");
-  assertStringIncludes(await failure(Uint8Array.of(0x61, 0x0a, 0xe4, 0x0a)), "its text is not UTF-8, in bytes 0 to 4");
-  assertStringIncludes(await failure(Uint8Array.of(0x61, 0x0a, 0xc3)), "its text is not UTF-8, at its end");
+  assertStringIncludes(
+    await failure(Uint8Array.of(0x61, 0x0a, 0xe4, 0x0a)),
+    "its text is not UTF-8, in bytes 0 to 4",
+  );
+  assertStringIncludes(
+    await failure(Uint8Array.of(0x61, 0x0a, 0xc3)),
+    "its text is not UTF-8, at its end",
+  );
 });
 
 Deno.test("no row is longer than it may be: a quote that stays open, a line of commas", async () => {
   const options = { maxRowCharacters: 1_000 };
   assertStringIncludes(await failure('a\n"' + "b\n".repeat(1_000), options), "Max Record Size");
-  assertStringIncludes(await failure("a\n" + ",".repeat(2_000), options), "a line is longer than 1000 bytes");
+  assertStringIncludes(
+    await failure("a\n" + ",".repeat(2_000), options),
+    "a line is longer than 1000 bytes",
+  );
   const long = createTable({ a: "string" }, [{ a: "x".repeat(1_000) }]);
   const error = assertThrowsOrRejects(() => csv(options).encode(long));
   assertStringIncludes((await error).message, "row 1 is longer than 1000 bytes");
@@ -155,7 +178,8 @@ Deno.test("decoding reads no more than the header, and closes the file", async (
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     controller.enqueue(new TextEncoder().encode(given++ === 0 ? "a,b\n" : "1,2\n".repeat(10_000)));
   };
-  const stream = () => new ReadableStream({ pull, cancel: () => closed.resolve() }, { highWaterMark: 0 });
+  const stream = () =>
+    new ReadableStream({ pull, cancel: () => closed.resolve() }, { highWaterMark: 0 });
   const table = await csv().decode({ ...fileOf(""), stream });
   assertEquals(table.columns.map(({ name }) => name), ["a", "b"]);
   await closed.promise;
@@ -170,15 +194,23 @@ Deno.test("an abort ends the reading of rows, also where nothing comes, and clos
     if (pulls++ === 0) return controller.enqueue(new TextEncoder().encode("a\n1\n"));
     return new Promise<void>(() => aborting.abort(new Error("enough")));
   };
-  const stream = () => new ReadableStream({ pull, cancel: () => closed.resolve() }, { highWaterMark: 0 });
+  const stream = () =>
+    new ReadableStream({ pull, cancel: () => closed.resolve() }, { highWaterMark: 0 });
   const streams = [fileOf("a\n1\n").stream(), stream()]; // for the header, and for the rows
   const table = await csv().decode({ ...fileOf(""), stream: () => streams.shift()! });
-  await assertRejects(() => Array.fromAsync(table.rows({ signal: aborting.signal })), Error, "enough");
+  await assertRejects(
+    () => Array.fromAsync(table.rows({ signal: aborting.signal })),
+    Error,
+    "enough",
+  );
   await closed.promise;
 });
 
 Deno.test("text comes back as it was, with whatever delimiter", async () => {
-  const table = createTable({ "a;\tb": "string", c: "string" }, [{ "a;\tb": 'x,;\t|"\r\n', c: " \ufeff" }]);
+  const table = createTable({ "a;\tb": "string", c: "string" }, [{
+    "a;\tb": 'x,;\t|"\r\n',
+    c: " \ufeff",
+  }]);
   assertEquals(await encode(table), 'a;\tb,c\n"x,;\t|""\r\n", \ufeff\n');
   for (const delimiter of [",", ";", "\t", "|"] as const) {
     const bytes = await contentBytes(await csv({ delimiter }).encode(table));
@@ -187,13 +219,18 @@ Deno.test("text comes back as it was, with whatever delimiter", async () => {
   const tabs = tsv();
   assertEquals(tabs.extensions, [".tsv"]);
   assertEquals(
-    new TextDecoder().decode(await contentBytes(await tabs.encode(createTable({ a: "string", b: "string" }, [])))),
+    new TextDecoder().decode(
+      await contentBytes(await tabs.encode(createTable({ a: "string", b: "string" }, []))),
+    ),
     "a\tb\n",
   );
 });
 
 Deno.test("line breaks, a zero below zero and any name come back", async () => {
-  const columns = [{ name: "__proto__", type: "number" }, { name: "a\rb", type: "string" }] as const;
+  const columns = [{ name: "__proto__", type: "number" }, {
+    name: "a\rb",
+    type: "string",
+  }] as const;
   const rows = [{ ["__proto__"]: -0, "a\rb": "\r" }, { ["__proto__"]: 0, "a\rb": "\n" }];
   const text = await encode(createTable(columns, rows), { columns });
   assertEquals(text, '__proto__,"a\rb"\n-0,"\r"\n0,"\n"\n');
@@ -204,16 +241,26 @@ Deno.test("line breaks, a zero below zero and any name come back", async () => {
 
 Deno.test("a table that would come back with other columns is Unsupported", async () => {
   const table = createTable({ id: "int64" }, [{ id: 1n }]);
-  for (const options of [{}, { columns: { id: "number" } }, { columns: { id: "int64?" } }] as CsvOptions[]) {
+  for (
+    const options of [{}, { columns: { id: "number" } }, {
+      columns: { id: "int64?" },
+    }] as CsvOptions[]
+  ) {
     assertEquals(csv(options).accepts(table), false);
-    const error = assertThrows(() => csv(options).encode(table), Error, 'its column "id" (int64) would come');
+    const error = assertThrows(
+      () => csv(options).encode(table),
+      Error,
+      'its column "id" (int64) would come',
+    );
     assertEquals(isRegistryError(error, "Unsupported"), true);
   }
   assertEquals(csv({ columns: { id: "int64" } }).accepts(table), true);
   assertEquals(csv({ columns: { id: "int64", at: "date" } }).accepts(table), false);
   assertEquals(csv({ header: false }).accepts(table), false);
   assertEquals(csv({ header: false, columns: { id: "int64" } }).accepts(table), true);
-  for (const other of [undefined, [], {}, { columns: [], rows: [] }]) assertEquals(csv().accepts(other), false);
+  for (const other of [undefined, [], {}, { columns: [], rows: [] }]) {
+    assertEquals(csv().accepts(other), false);
+  }
   const nameless = createTable({ 0: "string" }, []);
   await assertThrowsOrRejects(() => csv({ header: false }).encode(nameless));
 });
@@ -226,7 +273,10 @@ Deno.test("cells that would come back as others are Unsupported, with their row"
   ];
   for (const [columns, row, message] of wrong) {
     const table = createTable(columns, [row] as never);
-    assertStringIncludes((await assertThrowsOrRejects(() => csv({ columns }).encode(table))).message, message);
+    assertStringIncludes(
+      (await assertThrowsOrRejects(() => csv({ columns }).encode(table))).message,
+      message,
+    );
   }
 });
 
@@ -256,7 +306,10 @@ const CELLS = {
 
 const tables = fc.uniqueArray(
   fc.record({
-    name: fc.oneof(fc.string({ minLength: 1, unit: "binary" }), fc.constantFrom("__proto__", "7", "\ufeff", "a b")),
+    name: fc.oneof(
+      fc.string({ minLength: 1, unit: "binary" }),
+      fc.constantFrom("__proto__", "7", "\ufeff", "a b"),
+    ),
     type: fc.constantFrom(...Object.keys(CELLS) as ColumnType[]),
     nullable: fc.boolean(),
   }),
@@ -266,24 +319,34 @@ const tables = fc.uniqueArray(
     const cell = (CELLS[type] as fc.Arbitrary<unknown>).filter((cell) => !nullable || cell !== "");
     return nullable ? fc.option(cell) : cell;
   });
-  const row = fc.tuple(...cells).map((cells) => Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell])));
+  const row = fc.tuple(...cells).map((cells) =>
+    Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell]))
+  );
   return fc.record({ columns: fc.constant(columns), rows: fc.array(row, { maxLength: 5 }) });
 });
 
 Deno.test("any table comes back equal, with a header and without", async () => {
   await fc.assert(fc.asyncProperty(tables, fc.boolean(), async ({ columns, rows }, header) => {
     const options = { columns, header };
-    const bytes = await contentBytes(await csv(options).encode(createTable(columns, rows as Row[])));
+    const bytes = await contentBytes(
+      await csv(options).encode(createTable(columns, rows as Row[])),
+    );
     assertEquals(await read(fileOf(bytes), options), rows as Row[]);
   }));
 });
 
 Deno.test("whatever the bytes, reading gives rows or a RegistryError", async () => {
   const columns: Columns = { a: "number?" };
-  const pieces = fc.array(fc.constantFrom("a", "b", ",", "\n", "\r", '"', "1e5", "\ufeff", "\0", "-"), {
-    maxLength: 30,
-  });
-  const bytes = fc.oneof(fc.uint8Array(), pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))));
+  const pieces = fc.array(
+    fc.constantFrom("a", "b", ",", "\n", "\r", '"', "1e5", "\ufeff", "\0", "-"),
+    {
+      maxLength: 30,
+    },
+  );
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))),
+  );
   await fc.assert(fc.asyncProperty(bytes, fc.boolean(), async (bytes, header) => {
     try {
       await read(fileOf(bytes), header ? { columns } : { header });

@@ -18,11 +18,18 @@ Deno.test("rows have cells without their quotes, and the line that they end in",
 
 Deno.test("UTF-16 is known by its mark, and what is no text is Invalid", async () => {
   const wide = new Uint8Array(
-    new Uint16Array([0xfeff, ..."ä,b"].map((c) => typeof c === "string" ? c.charCodeAt(0) : c)).buffer,
+    new Uint16Array([0xfeff, ..."ä,b"].map((c) => typeof c === "string" ? c.charCodeAt(0) : c))
+      .buffer,
   );
   assertEquals(await Array.fromAsync(parseCsv(stream(wide))), [{ cells: ["ä", "b"], line: 1 }]);
-  assertEquals(isRegistryError(await failure(stream("a\n", new Uint8Array([0xe4, 0x0a]))), "Invalid"), true);
-  assertEquals(isRegistryError(await failure(stream("a\n", new Uint8Array([0xc3]))), "Invalid"), true);
+  assertEquals(
+    isRegistryError(await failure(stream("a\n", new Uint8Array([0xe4, 0x0a]))), "Invalid"),
+    true,
+  );
+  assertEquals(
+    isRegistryError(await failure(stream("a\n", new Uint8Array([0xc3]))), "Invalid"),
+    true,
+  );
 });
 
 Deno.test("a quote that is not closed, or not where one may be, is Invalid", async () => {
@@ -33,5 +40,8 @@ Deno.test("a quote that is not closed, or not where one may be, is Invalid", asy
 
 Deno.test("what the stream fails with is thrown as it is", async () => {
   const cause = new Error("unplugged");
-  assertStrictEquals(await failure(new ReadableStream({ pull: (controller) => controller.error(cause) })), cause);
+  assertStrictEquals(
+    await failure(new ReadableStream({ pull: (controller) => controller.error(cause) })),
+    cause,
+  );
 });

@@ -44,7 +44,13 @@ Deno.test("JSON: what is nested deeper than can be read is told as that, not as 
 
 Deno.test("npy: no header takes long to be read, whatever it says", async () => {
   const begin = realSystem.monotonic();
-  for (const shape of [`(${" ".repeat(65_000)}x`, `(${"1,".repeat(32_000)}x`, `(${"1".repeat(65_000)}x`]) {
+  for (
+    const shape of [
+      `(${" ".repeat(65_000)}x`,
+      `(${"1,".repeat(32_000)}x`,
+      `(${"1".repeat(65_000)}x`,
+    ]
+  ) {
     await refused("Corrupt", decode(npy(), npyOf(shape)));
   }
   const data = Uint8Array.from({ length: 6000 }, (_, i) => i);
@@ -54,7 +60,14 @@ Deno.test("npy: no header takes long to be read, whatever it says", async () => 
 });
 
 Deno.test("npy: a shape that lies about its elements is refused before any are made", async () => {
-  for (const shape of ["(9007199254740991, 9007199254740991)", "(3,)", "(1000000000000,)", "(99999999999999999999,)"]) {
+  for (
+    const shape of [
+      "(9007199254740991, 9007199254740991)",
+      "(3,)",
+      "(1000000000000,)",
+      "(99999999999999999999,)",
+    ]
+  ) {
     await refused("Corrupt", decode(npy(), npyOf(shape, { data: new Uint8Array(2) })));
   }
   await refused("Corrupt", decode(npy(), npyOf("(2 )", { data: new Uint8Array(2) })));

@@ -39,21 +39,30 @@ export function fileOf(bytes: Uint8Array, path = "folder/image.bin"): CountedFil
     read: 0,
     reads: 0,
     bytes: () => Promise.resolve(take(0, copy.byteLength)),
-    stream: (range) => new Blob([take(range?.offset ?? 0, range?.length ?? copy.byteLength)]).stream(),
+    stream: (range) =>
+      new Blob([take(range?.offset ?? 0, range?.length ?? copy.byteLength)]).stream(),
   };
   return file;
 }
 
 /** The bytes that a format makes of an image, of those that give them at once. */
-export async function encoded(format: Format<AnyImage>, image: AnyImage): Promise<Uint8Array<ArrayBuffer>> {
+export async function encoded(
+  format: Format<AnyImage>,
+  image: AnyImage,
+): Promise<Uint8Array<ArrayBuffer>> {
   const content = await format.encode(image);
   if (content instanceof Uint8Array) return content.slice();
   const stream = content instanceof ReadableStream ? content : content.stream();
-  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer());
+  return new Uint8Array(
+    await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
+  );
 }
 
 /** An image of any pixels, with sides up to 9. */
-export function anyImage(dtypes: readonly ImageDType[], channels: readonly number[]): fc.Arbitrary<Image> {
+export function anyImage(
+  dtypes: readonly ImageDType[],
+  channels: readonly number[],
+): fc.Arbitrary<Image> {
   const side = fc.integer({ min: 1, max: 9 });
   return fc.tuple(fc.constantFrom(...dtypes), side, side, fc.constantFrom(...channels)).chain((
     [dtype, width, height, channels],
@@ -61,7 +70,13 @@ export function anyImage(dtypes: readonly ImageDType[], channels: readonly numbe
     const { bytes, array } = ELEMENTS[dtype];
     const length = width * height * channels;
     return fc.uint8Array({ minLength: length * bytes, maxLength: length * bytes }).map((bits) => {
-      return { data: new array(bits.slice().buffer, 0, length), width, height, channels, dtype } as Image;
+      return {
+        data: new array(bits.slice().buffer, 0, length),
+        width,
+        height,
+        channels,
+        dtype,
+      } as Image;
     });
   });
 }
@@ -114,7 +129,10 @@ export async function assertHardy(
 ): Promise<void> {
   const spoilt = fc.oneof(
     fc.nat({ max: bytes.length - 1 }).map((size) => bytes.slice(0, size)),
-    fc.array(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }).map(
+    fc.array(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    }).map(
       (changes) => {
         const copy = bytes.slice();
         for (const [at, value] of changes) copy[at] = value;
@@ -125,5 +143,7 @@ export async function assertHardy(
       Uint8Array.of(...bytes.subarray(0, kept), ...rest)
     ),
   );
-  await fc.assert(fc.asyncProperty(spoilt, (content) => assertSane(format, content)), { numRuns: runs });
+  await fc.assert(fc.asyncProperty(spoilt, (content) => assertSane(format, content)), {
+    numRuns: runs,
+  });
 }

@@ -7,7 +7,9 @@ Deno.test("images are found by the extensions of their files", async () => {
   const found = await Promise.all(paths.map((path) => formats.forPath(path)));
   assertEquals(found.map((format) => format?.id), ["png", "jpeg", "jpeg", "webp", "tiff", "tiff"]);
   for (const format of found) {
-    for (const extension of format!.extensions) assertEquals(formats.extensions().get(extension), format!.id);
+    for (const extension of format!.extensions) {
+      assertEquals(formats.extensions().get(extension), format!.id);
+    }
     assert(format!.mediaType.startsWith("image/"));
   }
 });

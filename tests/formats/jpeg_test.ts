@@ -48,14 +48,20 @@ Deno.test("what JPEG cannot hold is refused, not cast, and so is a quality that 
   ];
   for (const image of images) {
     assertEquals(lossy.accepts(image), false);
-    assert(isRegistryError(await assertRejects(async () => await lossy.encode(image)), "Unsupported"));
+    assert(
+      isRegistryError(await assertRejects(async () => await lossy.encode(image)), "Unsupported"),
+    );
   }
-  for (const quality of [0, 101, NaN]) assert(isRegistryError(assertThrows(() => jpeg({ quality })), "Invalid"));
+  for (const quality of [0, 101, NaN]) {
+    assert(isRegistryError(assertThrows(() => jpeg({ quality })), "Invalid"));
+  }
 });
 
 Deno.test("the quality is of what is written", async () => {
   const image = soft(64, 64, 3);
-  const [small, large] = await Promise.all([10, 95].map((quality) => encoded(jpeg({ lossy: true, quality }), image)));
+  const [small, large] = await Promise.all(
+    [10, 95].map((quality) => encoded(jpeg({ lossy: true, quality }), image)),
+  );
   assert(small.length < large.length);
 });
 
@@ -86,7 +92,9 @@ Deno.test("frames of other kinds are Unsupported", async () => {
 
 Deno.test("a file without its end is Corrupt, wherever it ends, and one with more behind it is read", async () => {
   const bytes = await encoded(lossy, soft(20, 20, 3));
-  for (let size = 0; size < bytes.length; size += 7) await assertFails(jpeg(), bytes.subarray(0, size), "Corrupt");
+  for (let size = 0; size < bytes.length; size += 7) {
+    await assertFails(jpeg(), bytes.subarray(0, size), "Corrupt");
+  }
   await assertFails(jpeg(), bytes.subarray(0, bytes.length - 1), "Corrupt", /cut off/);
   const more = concatBytes([bytes, Uint8Array.of(1, 2, 3)]);
   assertEquals((await jpeg().decode(fileOf(more))).width, 20);
@@ -98,13 +106,22 @@ Deno.test("what the decoder has to guess at is Corrupt, not filled with grey", a
   const size = scan + 2 + bytes[scan + 2] * 256 + bytes[scan + 3];
   const gap = concatBytes([bytes.subarray(0, size + 2), Uint8Array.of(0xff, 0xd9)]);
   await assertFails(jpeg(), gap, "Corrupt", /damaged/);
-  await assertFails(jpeg(), concatBytes([bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)]), "Corrupt", /no pixels/);
+  await assertFails(
+    jpeg(),
+    concatBytes([bytes.subarray(0, scan), Uint8Array.of(0xff, 0xd9)]),
+    "Corrupt",
+    /no pixels/,
+  );
 });
 
 Deno.test("a scan with bytes that its pixels do not use is Corrupt", async () => {
   const bytes = await encoded(lossy, soft(64, 64, 3));
   const end = bytes.length - 2;
-  const longer = concatBytes([bytes.subarray(0, end), new Uint8Array(40).fill(0x55), bytes.subarray(end)]);
+  const longer = concatBytes([
+    bytes.subarray(0, end),
+    new Uint8Array(40).fill(0x55),
+    bytes.subarray(end),
+  ]);
   await assertFails(jpeg(), longer, "Corrupt", /extraneous bytes/);
   const scan = placeOf(bytes, 0xda);
   const shorter = concatBytes([bytes.subarray(0, scan + 20), bytes.subarray(scan + 40)]);
@@ -126,27 +143,46 @@ Deno.test("one file that is damaged does not spoil the next, nor do several at o
   const bytes = await encoded(lossy, soft(16, 16, 3));
   const broken = bytes.slice();
   broken.fill(7, placeOf(bytes, 0xc4) + 4, placeOf(bytes, 0xc4) + 30);
-  const outcomes = await Promise.allSettled([bytes, broken, bytes, broken, bytes].map(async (content) => {
-    return await jpeg().decode(fileOf(content));
-  }));
-  assertEquals(outcomes.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "rejected", "fulfilled"]);
+  const outcomes = await Promise.allSettled(
+    [bytes, broken, bytes, broken, bytes].map(async (content) => {
+      return await jpeg().decode(fileOf(content));
+    }),
+  );
+  assertEquals(outcomes.map(({ status }) => status), [
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
 });
 
 Deno.test("cut, damaged and made up files never fail in another way, nor hang", async () => {
   await assertHardy(jpeg(), await encoded(lossy, soft(20, 20, 3)), 20, 200);
 });
 
-testInRoot("the code comes from the package without a network, and who may not read it is told so", async (root) => {
-  const program = root.join("program.ts");
-  const module = new URL("../../formats/jpeg.ts", import.meta.url);
-  await Deno.writeTextFile(
-    program,
-    `import { jpeg } from "${module}";
+testInRoot(
+  "the code comes from the package without a network, and who may not read it is told so",
+  async (root) => {
+    const program = root.join("program.ts");
+    const module = new URL("../../formats/jpeg.ts", import.meta.url);
+    await Deno.writeTextFile(
+      program,
+      `import { jpeg } from "${module}";
     const image = { data: new Uint8Array(1), width: 1, height: 1, channels: 1, dtype: "uint8" } as const;
     const outcome = await Promise.resolve(jpeg({ lossy: true }).encode(image)).then(() => "written", ({ code }) => code);
     console.log(outcome);`,
-  );
-  const run = ["run", "--no-prompt", "--no-check", "--frozen", "--config=deno.json", "--cached-only", "--deny-net"];
-  assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
-  assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
-});
+    );
+    const run = [
+      "run",
+      "--no-prompt",
+      "--no-check",
+      "--frozen",
+      "--config=deno.json",
+      "--cached-only",
+      "--deny-net",
+    ];
+    assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
+    assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
+  },
+);

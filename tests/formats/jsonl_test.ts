@@ -16,7 +16,11 @@ async function failure(run: () => unknown): Promise<string> {
 }
 
 Deno.test("each line is a value; empty ones, a mark and carriage returns are not", async () => {
-  assertEquals(await read('\ufeff{"a":[1,2.50,-0]}\r\n\n"x"\n \nnull'), [{ a: [1, 2.5, -0] }, "x", null]);
+  assertEquals(await read('\ufeff{"a":[1,2.50,-0]}\r\n\n"x"\n \nnull'), [
+    { a: [1, 2.5, -0] },
+    "x",
+    null,
+  ]);
   assertEquals(await read(""), []);
   const lines = await Array.fromAsync(readJsonLines(fileOf('1\n\n"two"\n')));
   assertEquals(lines, [{ value: 1, line: 1 }, { value: "two", line: 3 }]);
@@ -43,9 +47,15 @@ Deno.test("what is no JSON is Corrupt, with the path and the line", async () => 
 
 Deno.test("numbers that JavaScript has not are Unsupported", async () => {
   for (const number of ["12345678901234567890", "1e400", "-1e-400", "0.12345678901234567890"]) {
-    assertStringIncludes(await failure(() => read(`{"1e999":true}\n[${number}]\n`)), "Unsupported: ");
+    assertStringIncludes(
+      await failure(() => read(`{"1e999":true}\n[${number}]\n`)),
+      "Unsupported: ",
+    );
   }
-  assertEquals(await read("[123456789012345680000,0.1000000000000000]"), [[123456789012345680000, 0.1]]);
+  assertEquals(await read("[123456789012345680000,0.1000000000000000]"), [[
+    123456789012345680000,
+    0.1,
+  ]]);
 });
 
 Deno.test("no line is longer than it may be, there and back", async () => {
@@ -54,8 +64,14 @@ Deno.test("no line is longer than it may be, there and back", async () => {
     await failure(() => read('1\n"' + "x".repeat(100), options)),
     "line 2 is longer than 10 characters",
   );
-  assertStringIncludes(await failure(() => jsonl(options).encode(["x".repeat(9)])), "value 1: it has more than 10");
-  assertEquals(await read(await contentBytes(await jsonl(options).encode(["x".repeat(8)])), options), ["x".repeat(8)]);
+  assertStringIncludes(
+    await failure(() => jsonl(options).encode(["x".repeat(9)])),
+    "value 1: it has more than 10",
+  );
+  assertEquals(
+    await read(await contentBytes(await jsonl(options).encode(["x".repeat(8)])), options),
+    ["x".repeat(8)],
+  );
 });
 
 Deno.test("what JSON cannot hold is Unsupported, with the path to it", async () => {
@@ -84,10 +100,16 @@ Deno.test("what JSON cannot hold is Unsupported, with the path to it", async () 
   ];
   for (const value of wrong) {
     assertEquals(jsonl().accepts([value]), false);
-    assertStringIncludes(await failure(() => jsonl().encode([value as PlainValue])), "Unsupported: ");
+    assertStringIncludes(
+      await failure(() => jsonl().encode([value as PlainValue])),
+      "Unsupported: ",
+    );
   }
   const nested = [1, { a: [{ "b c": undefined }] }] as unknown as PlainValue[];
-  assertStringIncludes(await failure(() => jsonl().encode(nested)), "value 2: its .a[0].b c is undefined");
+  assertStringIncludes(
+    await failure(() => jsonl().encode(nested)),
+    "value 2: its .a[0].b c is undefined",
+  );
   assertStringIncludes(await failure(() => jsonl().encode(5 as never)), "Unsupported: ");
 });
 
@@ -99,7 +121,12 @@ Deno.test("many values go out as a stream and come in one by one", async () => {
   const content = await jsonl().encode(values());
   assertEquals([content instanceof ReadableStream, asked < 50_000], [true, true]);
   let next = 0;
-  for await (const { value, line } of readJsonLines({ path: "a", stream: () => content as ReadableStream })) {
+  for await (
+    const { value, line } of readJsonLines({
+      path: "a",
+      stream: () => content as ReadableStream,
+    })
+  ) {
     assertEquals([(value as { asked: number }).asked, line], [next, ++next]);
   }
   assertEquals(next, 100_000);
@@ -107,16 +134,20 @@ Deno.test("many values go out as a stream and come in one by one", async () => {
 
 Deno.test("any values come back equal, however the stream is cut", async () => {
   const value = fc.jsonValue({ stringUnit: "binary" }).filter((value) => !hasNegativeZero(value));
-  const keyed = fc.dictionary(fc.constantFrom("__proto__", "a", '"', ":", "\\", "7"), value, { noNullPrototype: true });
-  await fc.assert(fc.asyncProperty(fc.array(fc.oneof(value, keyed)), fc.nat(7), async (values, size) => {
-    const bytes = await contentBytes(await jsonl().encode(values as PlainValue[]));
-    const pieces = Array.from(
-      { length: bytes.length / (size + 1) + 1 },
-      (_, i) => bytes.slice(i * (size + 1), (i + 1) * (size + 1)),
-    );
-    const file = { ...fileOf(bytes), stream: () => ReadableStream.from(pieces) };
-    assertEquals(await jsonl().decode(file), values as PlainValue[]);
-  }));
+  const keyed = fc.dictionary(fc.constantFrom("__proto__", "a", '"', ":", "\\", "7"), value, {
+    noNullPrototype: true,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.oneof(value, keyed)), fc.nat(7), async (values, size) => {
+      const bytes = await contentBytes(await jsonl().encode(values as PlainValue[]));
+      const pieces = Array.from(
+        { length: bytes.length / (size + 1) + 1 },
+        (_, i) => bytes.slice(i * (size + 1), (i + 1) * (size + 1)),
+      );
+      const file = { ...fileOf(bytes), stream: () => ReadableStream.from(pieces) };
+      assertEquals(await jsonl().decode(file), values as PlainValue[]);
+    }),
+  );
 });
 
 function hasNegativeZero(value: unknown): boolean {
@@ -126,9 +157,28 @@ function hasNegativeZero(value: unknown): boolean {
 
 Deno.test("whatever the text, reading gives values or a RegistryError", async () => {
   const pieces = fc.array(
-    fc.constantFrom("{", "}", "[", "]", ",", ":", '"', "\\", "a", "1", "e5", "-", "true", "\n", " "),
+    fc.constantFrom(
+      "{",
+      "}",
+      "[",
+      "]",
+      ",",
+      ":",
+      '"',
+      "\\",
+      "a",
+      "1",
+      "e5",
+      "-",
+      "true",
+      "\n",
+      " ",
+    ),
   );
-  const bytes = fc.oneof(fc.uint8Array(), pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))));
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))),
+  );
   await fc.assert(
     fc.asyncProperty(bytes, async (bytes) => {
       try {

@@ -17,14 +17,28 @@ Deno.test("tables and texts are found by the extension, whatever its case", asyn
     "j.feather",
   ];
   const found = await Promise.all(paths.map(async (path) => (await formats.forPath(path))?.id));
-  assertEquals(found, ["csv", "tsv", "yaml", "yaml", "jsonl", "jsonl", "text", "text", "parquet", "arrow", "arrow"]);
+  assertEquals(found, [
+    "csv",
+    "tsv",
+    "yaml",
+    "yaml",
+    "jsonl",
+    "jsonl",
+    "text",
+    "text",
+    "parquet",
+    "arrow",
+    "arrow",
+  ]);
 });
 
 Deno.test("every format has the id and the extensions by which it is found before it is loaded", async () => {
   const formats = createFormats();
   for (const id of formats.names()) {
     const format = await formats.get(id);
-    const extensions = [...formats.extensions()].filter(([, of]) => of === id).map(([extension]) => extension);
+    const extensions = [...formats.extensions()].filter(([, of]) => of === id).map(([extension]) =>
+      extension
+    );
     assertEquals([format.id, format.extensions], [id, extensions]);
   }
 });

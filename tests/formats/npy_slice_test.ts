@@ -26,7 +26,8 @@ function fileOf(bytes: Uint8Array, size = bytes.byteLength) {
 async function encoded(array: NDArray): Promise<Uint8Array> {
   const content = await npy().encode(array);
   return content instanceof Uint8Array ? content : new Uint8Array(
-    await new Response((content as { stream(): ReadableStream<Uint8Array> }).stream() as BodyInit).arrayBuffer(),
+    await new Response((content as { stream(): ReadableStream<Uint8Array> }).stream() as BodyInit)
+      .arrayBuffer(),
   );
 }
 
@@ -45,7 +46,11 @@ const array: NDArray = {
 Deno.test("a part of an array is read without the rest", async () => {
   const file = fileOf(await encoded(array));
   const part = await readSlice(file, { start: 998, stop: 1000 });
-  assertEquals(part, { data: array.data.slice(998 * 60) as Float64Array, shape: [2, 60], dtype: "float64" });
+  assertEquals(part, {
+    data: array.data.slice(998 * 60) as Float64Array,
+    shape: [2, 60],
+    dtype: "float64",
+  });
   assertEquals(file.asked < 10_000, true, `${file.asked} bytes`);
   assertEquals((await readSlice(file, { start: 999 })).shape, [1, 60]);
   assertEquals((await readSlice(file, { stop: 1 })).data, array.data.slice(0, 60));
@@ -65,16 +70,25 @@ Deno.test("a part of an array of another byte order, and of one with a long head
 
 Deno.test("what is no part, an array in Fortran order and a damaged file are refused", async () => {
   const file = fileOf(await encoded(array));
-  for (const options of [{ start: -1 }, { start: 2, stop: 1 }, { stop: 1001 }, { start: 0.5 }, { stop: NaN }]) {
+  for (
+    const options of [{ start: -1 }, { start: 2, stop: 1 }, { stop: 1001 }, { start: 0.5 }, {
+      stop: NaN,
+    }]
+  ) {
     await fails("Invalid", /first axis has 1000/, readSlice(file, options));
   }
   const single = fileOf(await encoded({ data: Uint8Array.of(1), shape: [], dtype: "uint8" }));
   await fails("Invalid", /single number/, readSlice(single));
   const whole = await encoded({ data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint8" });
   const fortran = whole.slice();
-  fortran.set(new TextEncoder().encode("True "), new TextDecoder("latin1").decode(whole).indexOf("False"));
+  fortran.set(
+    new TextEncoder().encode("True "),
+    new TextDecoder("latin1").decode(whole).indexOf("False"),
+  );
   await fails("Unsupported", /Fortran/, readSlice(fileOf(fortran), { stop: 1 }));
   await fails("Corrupt", /needs 4/, readSlice(fileOf(whole.slice(0, -1))));
-  for (const cut of [0, 5, 11, 40]) await fails("Corrupt", /./, readSlice(fileOf(whole.slice(0, cut))));
+  for (const cut of [0, 5, 11, 40]) {
+    await fails("Corrupt", /./, readSlice(fileOf(whole.slice(0, cut))));
+  }
   await fails("Conflict", /3 of 4/, readSlice(fileOf(whole.slice(0, -1), whole.byteLength)));
 });

@@ -12,11 +12,20 @@ type Untyped = any;
 Deno.test("a path, and nothing, in the place of an opened file is Invalid, and the hint opens one", async () => {
   const region = { x: 0, y: 0, width: 1, height: 1 };
   for (const given of ["a.parquet", undefined, {}, new Uint8Array(3)] as Untyped[]) {
-    const calls = [openParquet(given), openArrow(given), readSlice(given), readPages(given), readRegion(given, region)];
+    const calls = [
+      openParquet(given),
+      openArrow(given),
+      readSlice(given),
+      readPages(given),
+      readRegion(given, region),
+    ];
     for (const call of calls) {
       const error = await assertRejects(() => call as Promise<unknown>, RegistryError);
       assertEquals(error.code, "Invalid");
-      assertMatch(`${error.message} # ${error.hint}`, /no opened file # Open it: await files\.open/);
+      assertMatch(
+        `${error.message} # ${error.hint}`,
+        /no opened file # Open it: await files\.open/,
+      );
     }
   }
 });

@@ -6,12 +6,25 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { Image } from "../../core/image.ts";
 import { png } from "../../formats/png.ts";
 import { pngChunk } from "./bitmaps/png_chunk.ts";
-import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "./image_files.ts";
+import {
+  anyImage,
+  assertFails,
+  assertHardy,
+  assertSameImage,
+  encoded,
+  fileOf,
+} from "./image_files.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const END = pngChunk("IEND", []);
 
-function header(width: number, height: number, depth: number, colour: number, rest = [0, 0, 0]): Uint8Array {
+function header(
+  width: number,
+  height: number,
+  depth: number,
+  colour: number,
+  rest = [0, 0, 0],
+): Uint8Array {
   const content = new Uint8Array(13);
   const view = new DataView(content.buffer);
   view.setUint32(0, width);
@@ -63,9 +76,44 @@ Deno.test("each filter of a row is undone", async () => {
 
 Deno.test("palettes are expanded to RGB, and to alpha where colours are transparent", async () => {
   const palette = pngChunk("PLTE", [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  const image = await read(header(5, 2, 2, 3), palette, rows(0, 0b00011000, 0, 0, 0b10000000, 0b01000000));
+  const image = await read(
+    header(5, 2, 2, 3),
+    palette,
+    rows(0, 0b00011000, 0, 0, 0b10000000, 0b01000000),
+  );
   assertEquals({ ...image, data: [...image.data] }, {
-    data: [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 1, 2, 3, 7, 8, 9, 1, 2, 3, 1, 2, 3, 1, 2, 3, 4, 5, 6],
+    data: [
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      8,
+      9,
+      1,
+      2,
+      3,
+      1,
+      2,
+      3,
+      7,
+      8,
+      9,
+      1,
+      2,
+      3,
+      1,
+      2,
+      3,
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+    ],
     width: 5,
     height: 2,
     channels: 3,
@@ -80,7 +128,11 @@ Deno.test("grey of few bits is expanded to 8, and a transparent colour to alpha"
   assertEquals([...(await read(header(3, 1, 4, 0), rows(0, 0x1f, 0x20))).data], [17, 255, 34]);
   const keyed = await read(header(2, 1, 4, 0), pngChunk("tRNS", [0, 1]), rows(0, 0x12));
   assertEquals([...keyed.data, keyed.channels], [17, 0, 34, 255, 2]);
-  const rgb = await read(header(2, 1, 8, 2), pngChunk("tRNS", [0, 1, 0, 2, 0, 3]), rows(0, 1, 2, 3, 1, 2, 4));
+  const rgb = await read(
+    header(2, 1, 8, 2),
+    pngChunk("tRNS", [0, 1, 0, 2, 0, 3]),
+    rows(0, 1, 2, 3, 1, 2, 4),
+  );
   assertEquals([...rgb.data], [1, 2, 3, 0, 1, 2, 4, 255]);
   const wide = await read(header(2, 1, 16, 0), pngChunk("tRNS", [1, 2]), rows(0, 1, 2, 2, 1));
   assertEquals([...wide.data], [258, 0, 513, 65535]);
@@ -94,13 +146,27 @@ Deno.test("interlaced images are put together", async () => {
 });
 
 Deno.test("chunks that say something about the pixels are passed by, however they are broken", async () => {
-  const bomb = pngChunk("iCCP", [65, 0, 0, ...deflateSync(new Uint8Array(1 << 16)).subarray(0, 20)]);
+  const bomb = pngChunk("iCCP", [
+    65,
+    0,
+    0,
+    ...deflateSync(new Uint8Array(1 << 16)).subarray(0, 20),
+  ]);
   assertEquals([...(await read(header(1, 1, 8, 0), bomb, rows(0, 7))).data], [7]);
 });
 
 Deno.test("an image that says it is huge is refused before its pixels, and so is one above the limit", async () => {
-  await assertFails(png(), file(header(100_000, 100_000, 8, 2), rows(0)), "Unsupported", /100000 x 100000 pixels/);
-  await assertFails(png({ maxPixels: 5 }), file(header(2, 3, 8, 0), rows(0, 0, 0, 0, 0, 0, 0, 0, 0)), "Unsupported");
+  await assertFails(
+    png(),
+    file(header(100_000, 100_000, 8, 2), rows(0)),
+    "Unsupported",
+    /100000 x 100000 pixels/,
+  );
+  await assertFails(
+    png({ maxPixels: 5 }),
+    file(header(2, 3, 8, 0), rows(0, 0, 0, 0, 0, 0, 0, 0, 0)),
+    "Unsupported",
+  );
   await assertFails(png(), file(header(0, 3, 8, 0), rows(0)), "Corrupt");
 });
 
@@ -108,9 +174,18 @@ Deno.test("data of another length than the pixels need are Corrupt, and are infl
   const small = header(2, 1, 8, 0);
   await assertFails(png(), file(small, rows(0, 1)), "Corrupt", /need 3 bytes, its data have 2$/);
   await assertFails(png(), file(small, rows(0, 1, 2, 3)), "Corrupt", /more$/);
-  await assertFails(png(), file(small, pngChunk("IDAT", deflateSync(new Uint8Array(1 << 26)))), "Corrupt", /more$/);
+  await assertFails(
+    png(),
+    file(small, pngChunk("IDAT", deflateSync(new Uint8Array(1 << 26)))),
+    "Corrupt",
+    /more$/,
+  );
   const cut = deflateSync(Uint8Array.of(0, 1, 2));
-  await assertFails(png(), file(small, pngChunk("IDAT", cut.subarray(0, cut.length - 2))), "Corrupt");
+  await assertFails(
+    png(),
+    file(small, pngChunk("IDAT", cut.subarray(0, cut.length - 2))),
+    "Corrupt",
+  );
 });
 
 Deno.test("what is not in order is Corrupt, and what must be understood is Unsupported", async () => {
@@ -151,7 +226,12 @@ Deno.test("what is not in order is Corrupt, and what must be understood is Unsup
 });
 
 Deno.test("a flipped bit is found by the sum of its chunk", async () => {
-  const bytes = file(header(1, 1, 8, 3), pngChunk("PLTE", [1, 2, 3]), pngChunk("tRNS", [7]), rows(0, 0));
+  const bytes = file(
+    header(1, 1, 8, 3),
+    pngChunk("PLTE", [1, 2, 3]),
+    pngChunk("tRNS", [7]),
+    rows(0, 0),
+  );
   for (const at of [19, 42, 56, 72]) {
     const copy = bytes.slice();
     copy[at] ^= 1;
@@ -180,10 +260,18 @@ Deno.test("cut, damaged and made up files never fail in another way, nor hang", 
 });
 
 Deno.test("what is stopped gives its reason", async () => {
-  const bytes = await encoded(png(), { data: new Uint8Array(1), width: 1, height: 1, channels: 1, dtype: "uint8" });
+  const bytes = await encoded(png(), {
+    data: new Uint8Array(1),
+    width: 1,
+    height: 1,
+    channels: 1,
+    dtype: "uint8",
+  });
   const reason = new Error("stopped");
   assertEquals(
-    await assertRejects(async () => await png().decode(fileOf(bytes), { signal: AbortSignal.abort(reason) })),
+    await assertRejects(async () =>
+      await png().decode(fileOf(bytes), { signal: AbortSignal.abort(reason) })
+    ),
     reason,
   );
 });

@@ -5,10 +5,16 @@ import { text } from "../../formats/text.ts";
 import { contentBytes, fileOf } from "./format_files.ts";
 
 Deno.test("any well-formed text comes back as it was, with its mark and its line breaks", async () => {
-  const texts = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("", "\ufeffa\r\nb\rc\n", "\0"));
+  const texts = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("", "\ufeffa\r\nb\rc\n", "\0"),
+  );
   await fc.assert(fc.asyncProperty(texts, async (value) => {
     assertEquals(text().accepts(value), true);
-    assertEquals(await text().decode(fileOf(await contentBytes(await text().encode(value)))), value);
+    assertEquals(
+      await text().decode(fileOf(await contentBytes(await text().encode(value)))),
+      value,
+    );
   }));
 });
 
@@ -26,7 +32,10 @@ Deno.test("a file that is not UTF-8 is Corrupt, with its path", async () => {
 Deno.test("what is no string, or one that UTF-8 cannot express, is Unsupported", () => {
   for (const value of ["a\ud800", 5, null, new String("a")]) {
     assertEquals(text().accepts(value), false);
-    assertEquals(isRegistryError(assertThrows(() => text().encode(value as string)), "Unsupported"), true);
+    assertEquals(
+      isRegistryError(assertThrows(() => text().encode(value as string)), "Unsupported"),
+      true,
+    );
   }
 });
 

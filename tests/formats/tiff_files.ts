@@ -54,7 +54,9 @@ export function tiffFile(images: readonly AnyImage[], layout: TiffLayout = {}): 
       .filter((entry): entry is [string, number[]] => entry[1] !== undefined);
     const places = tags.map(([, values]) => {
       const at = bytes.length;
-      if (values.length * 4 > offsetBytes) { for (const value of values) put(bytes.length, value, 4); }
+      if (values.length * 4 > offsetBytes) {
+        for (const value of values) put(bytes.length, value, 4);
+      }
       return at;
     });
     put(link, bytes.length, offsetBytes);
@@ -65,7 +67,9 @@ export function tiffFile(images: readonly AnyImage[], layout: TiffLayout = {}): 
       put(at + 2, 4, 2);
       put(at + 4, values.length, offsetBytes);
       put(at + 4 + offsetBytes, values.length * 4 > offsetBytes ? places[i] : 0, offsetBytes);
-      if (values.length * 4 <= offsetBytes) values.forEach((value, j) => put(at + 4 + offsetBytes + j * 4, value, 4));
+      if (values.length * 4 <= offsetBytes) {
+        values.forEach((value, j) => put(at + 4 + offsetBytes + j * 4, value, 4));
+      }
     });
     link = bytes.length;
     put(link, 0, offsetBytes);
@@ -106,15 +110,23 @@ function blocksOf(image: AnyImage, layout: TiffLayout): Uint8Array[] {
     for (let y = 0; y < height; y += blockHeight) {
       for (let x = 0; x < width; x += blockWidth) {
         const rows: (number | bigint)[][] = [];
-        for (let row = y; row < (tile === undefined ? Math.min(y + 3, height) : y + blockHeight); row++) {
+        for (
+          let row = y;
+          row < (tile === undefined ? Math.min(y + 3, height) : y + blockHeight);
+          row++
+        ) {
           rows.push([]);
           for (let column = x; column < x + blockWidth; column++) {
             const isInside = row < height && column < width;
             const filler = typeof data[0] === "bigint" ? 77n : 77;
-            for (const c of planes) rows.at(-1)!.push(isInside ? data[(row * width + column) * channels + c] : filler);
+            for (const c of planes) {
+              rows.at(-1)!.push(isInside ? data[(row * width + column) * channels + c] : filler);
+            }
           }
         }
-        blocks.push(packed(rows.flatMap((row) => [...rowBytes(row, planes.length, image, layout)]), layout));
+        blocks.push(
+          packed(rows.flatMap((row) => [...rowBytes(row, planes.length, image, layout)]), layout),
+        );
       }
     }
   }
@@ -125,7 +137,12 @@ function formatOf(dtype: string): number {
   return dtype.startsWith("uint") ? 1 : dtype.startsWith("int") ? 2 : 3;
 }
 
-function rowBytes(row: (number | bigint)[], channels: number, { data }: AnyImage, layout: TiffLayout): Uint8Array {
+function rowBytes(
+  row: (number | bigint)[],
+  channels: number,
+  { data }: AnyImage,
+  layout: TiffLayout,
+): Uint8Array {
   const { littleEndian = true, predictor = false } = layout;
   const size = data.BYTES_PER_ELEMENT;
   const isFloat = data instanceof Float32Array || data instanceof Float64Array;

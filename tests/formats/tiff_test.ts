@@ -5,7 +5,14 @@ import type { FileToDecode } from "../../core/format.ts";
 import { IMAGE_DTYPES } from "../../core/image.ts";
 import type { Image } from "../../core/image.ts";
 import { readPages, readRegion, tiff } from "../../formats/tiff.ts";
-import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "./image_files.ts";
+import {
+  anyImage,
+  assertFails,
+  assertHardy,
+  assertSameImage,
+  encoded,
+  fileOf,
+} from "./image_files.ts";
 import { packLzw, tiffFile } from "./tiff_files.ts";
 import type { TiffLayout } from "./tiff_files.ts";
 
@@ -18,12 +25,17 @@ const anyLayout: fc.Arbitrary<TiffLayout> = fc.record({
   tile: fc.option(fc.constantFrom<[number, number]>([4, 2], [16, 16]), { nil: undefined }),
   compression: fc.constantFrom(1, 5, 8, 32_773),
   predictor: fc.boolean(),
-}).map((layout) => ({ ...layout, predictor: layout.predictor && [5, 8].includes(layout.compression) }));
+}).map((layout) => ({
+  ...layout,
+  predictor: layout.predictor && [5, 8].includes(layout.compression),
+}));
 
 /** Without the bits of NaN, which pass through JavaScript numbers in the writer of these tests. */
 const plainImage = anyImage(DTYPES, [1, 2, 3, 5]).map((image) => {
   const { data } = image as Image;
-  if (image.dtype.startsWith("float")) data.forEach((value, i) => data[i] = Number.isNaN(value) ? i : value);
+  if (image.dtype.startsWith("float")) {
+    data.forEach((value, i) => data[i] = Number.isNaN(value) ? i : value);
+  }
   return image;
 });
 
@@ -61,13 +73,24 @@ Deno.test("files of every layout that is known are read exactly, and so is each 
         assertSameImage(await tiff().decode(file), image);
         const { width, height, channels } = image;
         const [x, y] = [places[0] % width, places[1] % height];
-        const area = { x, y, width: 1 + places[2] % (width - x), height: 1 + places[3] % (height - y) };
+        const area = {
+          x,
+          y,
+          width: 1 + places[2] % (width - x),
+          height: 1 + places[3] % (height - y),
+        };
         const data = image.data.slice(0, area.width * area.height * channels).map((_, i) => {
           const [pixel, channel] = [Math.floor(i / channels), i % channels];
           const [row, column] = [y + Math.floor(pixel / area.width), x + pixel % area.width];
           return image.data[(row * width + column) * channels + channel];
         });
-        const expected = { data, width: area.width, height: area.height, channels, dtype: image.dtype } as Image;
+        const expected = {
+          data,
+          width: area.width,
+          height: area.height,
+          channels,
+          dtype: image.dtype,
+        } as Image;
         assertSameImage(await readRegion(file, area), expected);
       },
     ),
@@ -94,7 +117,10 @@ Deno.test("a region reads the head of the file, its tiles or rows, and little el
   for (const [layout, pixels] of limits) {
     const file = fileOf(tiffFile([image], layout));
     const region = await readRegion(file, area);
-    assertEquals([region.data[0], region.data[199]], [image.data[200 * 512 + 100], image.data[209 * 512 + 119]]);
+    assertEquals([region.data[0], region.data[199]], [
+      image.data[200 * 512 + 100],
+      image.data[209 * 512 + 119],
+    ]);
     assert(file.read <= pixels + 4 * 16_384, `read ${file.read} of ${file.size} bytes`);
     assert(file.reads <= 8, `asked ${file.reads} times`);
   }
@@ -105,7 +131,13 @@ Deno.test("a region reads the head of the file, its tiles or rows, and little el
 
 Deno.test("what a file hands out is not changed, wherever its samples begin", async () => {
   for (const gap of [0, 1, 2, 3]) {
-    const image: Image = { data: Float32Array.of(1, 2, 3, 4), width: 2, height: 2, channels: 1, dtype: "float32" };
+    const image: Image = {
+      data: Float32Array.of(1, 2, 3, 4),
+      width: 2,
+      height: 2,
+      channels: 1,
+      dtype: "float32",
+    };
     for (const littleEndian of [true, false]) {
       const bytes = tiffFile([image], { gap, littleEndian });
       const file = { ...fileOf(bytes), stream: streamOf(bytes) };
@@ -128,7 +160,12 @@ function streamOf(bytes: Uint8Array): FileToDecode["stream"] {
 
 Deno.test("a region that is not in the page is Invalid, and a page that is not there NotFound", async () => {
   const file = fileOf(tiffFile([ramp(5, 4)]));
-  const outside = [[0, 0, 6, 1], [5, 0, 1, 1], [0, 4, 1, 1], [-1, 0, 1, 1], [0, 0, 0, 1], [0.5, 0, 1, 1], [
+  const outside = [[0, 0, 6, 1], [5, 0, 1, 1], [0, 4, 1, 1], [-1, 0, 1, 1], [0, 0, 0, 1], [
+    0.5,
+    0,
+    1,
+    1,
+  ], [
     NaN,
     0,
     1,
@@ -138,7 +175,9 @@ Deno.test("a region that is not in the page is Invalid, and a page that is not t
     const error = await assertRejects(() => readRegion(file, { x, y, width, height }));
     assert(isRegistryError(error, "Invalid"), `${error}`);
   }
-  const error = await assertRejects(() => readRegion(file, { x: 0, y: 0, width: 1, height: 1, page: 1 }));
+  const error = await assertRejects(() =>
+    readRegion(file, { x: 0, y: 0, width: 1, height: 1, page: 1 })
+  );
   assert(isRegistryError(error, "NotFound"));
 });
 
@@ -148,7 +187,9 @@ Deno.test("pages are read one by one; where there are several, one is named", as
   await assertFails(tiff(), bytes, "Unsupported", /several pages/);
   assertSameImage(await tiff({ page: 0 }).decode(fileOf(bytes)), pages[0]);
   assertSameImage(await tiff({ page: 1 }).decode(fileOf(bytes)), pages[1]);
-  assertEquals([...(await readRegion(fileOf(bytes), { x: 2, y: 0, width: 1, height: 1, page: 1 })).data], [18, 21, 24]);
+  assertEquals([
+    ...(await readRegion(fileOf(bytes), { x: 2, y: 0, width: 1, height: 1, page: 1 })).data,
+  ], [18, 21, 24]);
   assertEquals(await readPages(fileOf(bytes)), [
     { width: 2, height: 2, channels: 1, dtype: "uint16", isDerived: false },
     { width: 3, height: 1, channels: 3, dtype: "uint16", isDerived: false },
@@ -156,29 +197,57 @@ Deno.test("pages are read one by one; where there are several, one is named", as
 });
 
 Deno.test("a palette gives its colors, of 8 bits where those suffice", async () => {
-  const image: Image = { data: Uint8Array.of(0, 1, 255, 2), width: 2, height: 2, channels: 1, dtype: "uint8" };
+  const image: Image = {
+    data: Uint8Array.of(0, 1, 255, 2),
+    width: 2,
+    height: 2,
+    channels: 1,
+    dtype: "uint8",
+  };
   const planes = [1, 2, 3].map((plane) => Array.from({ length: 256 }, (_, i) => (i * plane) % 256));
   for (const [factor, dtype] of [[256, "uint8"], [257, "uint8"], [255, "uint16"]] as const) {
     const colors = planes.flat().map((value) => value * factor);
     const bytes = tiffFile([image], { compression: 5, tags: { 262: [3], 320: colors } });
     const scale = dtype === "uint8" ? 1 : factor;
-    const expected = [...image.data].flatMap((index) => planes.map((plane) => plane[index as number] * scale));
+    const expected = [...image.data].flatMap((index) =>
+      planes.map((plane) => plane[index as number] * scale)
+    );
     const found = await tiff().decode(fileOf(bytes));
-    assertEquals([found.dtype, found.channels, [...found.data as Uint8Array]], [dtype, 3, expected]);
+    assertEquals([found.dtype, found.channels, [...found.data as Uint8Array]], [
+      dtype,
+      3,
+      expected,
+    ]);
     assertEquals(
       [...(await readRegion(fileOf(bytes), { x: 0, y: 1, width: 1, height: 1 })).data],
       expected.slice(6, 9),
     );
-    assertEquals(await readPages(fileOf(bytes)), [{ width: 2, height: 2, channels: 3, dtype, isDerived: false }]);
+    assertEquals(await readPages(fileOf(bytes)), [{
+      width: 2,
+      height: 2,
+      channels: 3,
+      dtype,
+      isDerived: false,
+    }]);
   }
-  await assertFails(tiff(), tiffFile([image], { tags: { 262: [3] } }), "Corrupt", /palette has 0 values/);
+  await assertFails(
+    tiff(),
+    tiffFile([image], { tags: { 262: [3] } }),
+    "Corrupt",
+    /palette has 0 values/,
+  );
   await assertFails(
     tiff(),
     tiffFile([image], { tags: { 262: [3], 320: Array(768).fill(65_536) } }),
     "Corrupt",
     /16 bits/,
   );
-  await assertFails(tiff(), tiffFile([ramp(2, 2)], { tags: { 262: [3] } }), "Unsupported", /palette/);
+  await assertFails(
+    tiff(),
+    tiffFile([ramp(2, 2)], { tags: { 262: [3] } }),
+    "Unsupported",
+    /palette/,
+  );
 });
 
 Deno.test("smaller copies and masks are no pages of their own", async () => {
@@ -190,7 +259,11 @@ Deno.test("smaller copies and masks are no pages of their own", async () => {
 });
 
 Deno.test("what TIFF cannot hold is refused, not cast", () => {
-  const images: unknown[] = [{ ...ramp(2, 2), dtype: "float16" }, { ...ramp(2, 2), width: 3 }, "image"];
+  const images: unknown[] = [
+    { ...ramp(2, 2), dtype: "float16" },
+    { ...ramp(2, 2), width: 3 },
+    "image",
+  ];
   for (const image of images) {
     assertEquals(tiff().accepts(image), false);
     assert(isRegistryError(assertThrows(() => tiff().encode(image as Image)), "Unsupported"));
@@ -210,13 +283,25 @@ Deno.test("what is stored in another way is Unsupported", async () => {
     { 284: [3] },
     { 317: [3] },
   ];
-  for (const changed of tags) await assertFails(tiff(), tiffFile([ramp(2, 2)], { tags: changed }), "Unsupported");
-  await assertFails(tiff(), tiffFile([ramp(2, 2, 2)], { tags: { 258: [16, 8] } }), "Unsupported", /16, 8 bits/);
+  for (const changed of tags) {
+    await assertFails(tiff(), tiffFile([ramp(2, 2)], { tags: changed }), "Unsupported");
+  }
+  await assertFails(
+    tiff(),
+    tiffFile([ramp(2, 2, 2)], { tags: { 258: [16, 8] } }),
+    "Unsupported",
+    /16, 8 bits/,
+  );
 });
 
 Deno.test("an image that says it is huge is refused before its pixels, and so are its blocks", async () => {
   const huge = { 256: [100_000], 257: [100_000] };
-  await assertFails(tiff(), tiffFile([ramp(2, 2)], { tags: huge }), "Unsupported", /100000 x 100000 pixels/);
+  await assertFails(
+    tiff(),
+    tiffFile([ramp(2, 2)], { tags: huge }),
+    "Unsupported",
+    /100000 x 100000 pixels/,
+  );
   await assertFails(tiff({ maxPixels: 3 }), tiffFile([ramp(2, 2)]), "Unsupported");
   const many = {
     277: [60_000],
@@ -224,12 +309,26 @@ Deno.test("an image that says it is huge is refused before its pixels, and so ar
     339: Array<number>(60_000).fill(1),
     256: [20_000],
   };
-  await assertFails(tiff(), tiffFile([ramp(2, 2)], { tags: many }), "Unsupported", /60000 channels/);
+  await assertFails(
+    tiff(),
+    tiffFile([ramp(2, 2)], { tags: many }),
+    "Unsupported",
+    /60000 channels/,
+  );
   const tile = { 322: [100_000], 323: [100_000] };
-  await assertFails(tiff(), tiffFile([ramp(2, 2)], { tile: [4, 4], compression: 8, tags: tile }), "Unsupported");
+  await assertFails(
+    tiff(),
+    tiffFile([ramp(2, 2)], { tile: [4, 4], compression: 8, tags: tile }),
+    "Unsupported",
+  );
   const file = fileOf(tiffFile([ramp(20, 20)]));
-  assertEquals((await readRegion(file, { x: 1, y: 1, width: 2, height: 2, maxPixels: 4 })).data.length, 4);
-  const error = await assertRejects(() => readRegion(file, { x: 0, y: 0, width: 5, height: 1, maxPixels: 4 }));
+  assertEquals(
+    (await readRegion(file, { x: 1, y: 1, width: 2, height: 2, maxPixels: 4 })).data.length,
+    4,
+  );
+  const error = await assertRejects(() =>
+    readRegion(file, { x: 0, y: 0, width: 5, height: 1, maxPixels: 4 })
+  );
   assert(isRegistryError(error, "Unsupported"));
 });
 
@@ -253,7 +352,9 @@ Deno.test("what is cut, goes in a circle, or contradicts itself is Corrupt", asy
     { 279: [3, 3] },
     { 279: undefined },
   ];
-  for (const changed of tags) await assertFails(tiff(), tiffFile([image], { tags: changed }), "Corrupt");
+  for (const changed of tags) {
+    await assertFails(tiff(), tiffFile([image], { tags: changed }), "Corrupt");
+  }
 });
 
 Deno.test("packed blocks that are damaged, short or far too long are Corrupt", async () => {
@@ -263,12 +364,23 @@ Deno.test("packed blocks that are damaged, short or far too long are Corrupt", a
       await assertFails(tiff(), bytes, "Corrupt", /block/);
     }
   }
-  const zeros: Image = { data: new Uint8Array(9000), width: 3000, height: 3, channels: 1, dtype: "uint8" };
+  const zeros: Image = {
+    data: new Uint8Array(9000),
+    width: 3000,
+    height: 3,
+    channels: 1,
+    dtype: "uint8",
+  };
   for (const compression of [5, 8, 32_773]) {
     const longer = tiffFile([zeros], { compression, tags: { 256: [3001] } });
     await assertFails(tiff(), longer, "Corrupt", /damaged/);
   }
-  await assertFails(tiff(), tiffFile([zeros], { compression: 8, tags: { 256: [2] } }), "Corrupt", /damaged/);
+  await assertFails(
+    tiff(),
+    tiffFile([zeros], { compression: 8, tags: { 256: [2] } }),
+    "Corrupt",
+    /damaged/,
+  );
 });
 
 Deno.test("cut, damaged and made up files never fail in another way, nor hang", async () => {
@@ -278,5 +390,7 @@ Deno.test("cut, damaged and made up files never fail in another way, nor hang", 
     { compression: 8, tile: [4, 4], big: true },
     { compression: 32_773, planar: true, littleEndian: false },
   ];
-  for (const layout of layouts) await assertHardy(tiff(), tiffFile([ramp(9, 9, 3)], layout), 8, 250);
+  for (const layout of layouts) {
+    await assertHardy(tiff(), tiffFile([ramp(9, 9, 3)], layout), 8, 250);
+  }
 });

@@ -6,7 +6,14 @@ import type { Image } from "../../core/image.ts";
 import { webp } from "../../formats/webp.ts";
 import { denoSucceeds } from "../support/run_deno.ts";
 import { testInRoot } from "../support/temp_root.ts";
-import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "./image_files.ts";
+import {
+  anyImage,
+  assertFails,
+  assertHardy,
+  assertSameImage,
+  encoded,
+  fileOf,
+} from "./image_files.ts";
 
 const lossy = webp({ lossy: true });
 
@@ -19,7 +26,12 @@ function soft(width: number, height: number, channels: number): Image {
 /** A file of these chunks. */
 function file(...chunks: [type: string, content: number[]][]): Uint8Array {
   const parts = chunks.map(([type, content]) =>
-    Uint8Array.of(...letters(type), ...word(content.length), ...content, ...Array(content.length % 2).fill(0))
+    Uint8Array.of(
+      ...letters(type),
+      ...word(content.length),
+      ...content,
+      ...Array(content.length % 2).fill(0),
+    )
   );
   const body = concatBytes([Uint8Array.from(letters("WEBP")), ...parts]);
   return Uint8Array.of(...letters("RIFF"), ...word(body.length), ...body);
@@ -38,10 +50,18 @@ Deno.test("RGB and alpha come back exactly, also where nothing is seen of the co
 });
 
 Deno.test("alpha that is full everywhere stays a channel", async () => {
-  const image: Image = { data: new Uint8Array(16).fill(255), width: 2, height: 2, channels: 4, dtype: "uint8" };
+  const image: Image = {
+    data: new Uint8Array(16).fill(255),
+    width: 2,
+    height: 2,
+    channels: 4,
+    dtype: "uint8",
+  };
   assertSameImage(await webp().decode(fileOf(await encoded(webp(), image))), image);
   assertEquals(lossy.accepts(image), false);
-  assert(isRegistryError(await assertRejects(async () => await lossy.encode(image)), "Unsupported"));
+  assert(
+    isRegistryError(await assertRejects(async () => await lossy.encode(image)), "Unsupported"),
+  );
 });
 
 Deno.test("lossy files come back nearly, with as many channels, and smaller ones with a lower quality", async () => {
@@ -66,14 +86,28 @@ Deno.test("what WebP cannot hold is refused, not cast, and so is a quality that 
   ];
   for (const image of images) {
     assertEquals(webp().accepts(image), false);
-    assert(isRegistryError(await assertRejects(async () => await webp().encode(image)), "Unsupported"));
+    assert(
+      isRegistryError(await assertRejects(async () => await webp().encode(image)), "Unsupported"),
+    );
   }
-  for (const quality of [0, 101, NaN]) assert(isRegistryError(assertThrows(() => webp({ quality })), "Invalid"));
+  for (const quality of [0, 101, NaN]) {
+    assert(isRegistryError(assertThrows(() => webp({ quality })), "Invalid"));
+  }
 });
 
 Deno.test("an image that says it is huge is refused before its pixels", async () => {
-  await assertFails(webp({ maxPixels: 63 }), await encoded(webp(), soft(8, 8, 3)), "Unsupported", /8 x 8 pixels/);
-  await assertFails(webp({ maxPixels: 63 }), await encoded(lossy, soft(8, 8, 3)), "Unsupported", /8 x 8 pixels/);
+  await assertFails(
+    webp({ maxPixels: 63 }),
+    await encoded(webp(), soft(8, 8, 3)),
+    "Unsupported",
+    /8 x 8 pixels/,
+  );
+  await assertFails(
+    webp({ maxPixels: 63 }),
+    await encoded(lossy, soft(8, 8, 3)),
+    "Unsupported",
+    /8 x 8 pixels/,
+  );
   const huge = file(["VP8L", [0x2f, 0xff, 0xff, 0xff, 0x0f, 0]]);
   await assertFails(webp(), huge, "Unsupported", /16384 x 16384 pixels/);
   const canvas = file(["VP8X", [0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]]);
@@ -81,13 +115,25 @@ Deno.test("an image that says it is huge is refused before its pixels", async ()
 });
 
 Deno.test("animated files are Unsupported", async () => {
-  await assertFails(webp(), file(["VP8X", [2, 0, 0, 0, 1, 0, 0, 1, 0, 0]]), "Unsupported", /animated/);
-  await assertFails(webp(), file(["VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]], ["ANMF", [0]]), "Unsupported", /animated/);
+  await assertFails(
+    webp(),
+    file(["VP8X", [2, 0, 0, 0, 1, 0, 0, 1, 0, 0]]),
+    "Unsupported",
+    /animated/,
+  );
+  await assertFails(
+    webp(),
+    file(["VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]], ["ANMF", [0]]),
+    "Unsupported",
+    /animated/,
+  );
 });
 
 Deno.test("what is cut or contradicts itself is Corrupt", async () => {
   for (const bytes of [await encoded(webp(), soft(9, 9, 4)), await encoded(lossy, soft(9, 9, 4))]) {
-    for (let size = 0; size < bytes.length; size += 3) await assertFails(webp(), bytes.subarray(0, size), "Corrupt");
+    for (let size = 0; size < bytes.length; size += 3) {
+      await assertFails(webp(), bytes.subarray(0, size), "Corrupt");
+    }
   }
   const pixels = [...(await encoded(webp(), soft(2, 2, 3))).subarray(20)];
   const corrupt: Uint8Array[] = [
@@ -102,7 +148,9 @@ Deno.test("what is cut or contradicts itself is Corrupt", async () => {
   ];
   for (const bytes of corrupt) await assertFails(webp(), bytes, "Corrupt");
   assertEquals(
-    (await webp().decode(fileOf(file(["VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]], ["ABCD", [1]], ["VP8L", pixels]))))
+    (await webp().decode(
+      fileOf(file(["VP8X", [0, 0, 0, 0, 1, 0, 0, 1, 0, 0]], ["ABCD", [1]], ["VP8L", pixels])),
+    ))
       .width,
     2,
   );
@@ -113,17 +161,28 @@ Deno.test("cut, damaged and made up files never fail in another way, nor hang", 
   await assertHardy(webp(), await encoded(lossy, soft(20, 20, 4)), 30, 150);
 });
 
-testInRoot("the code comes from the package without a network, and who may not read it is told so", async (root) => {
-  const program = root.join("program.ts");
-  const module = new URL("../../formats/webp.ts", import.meta.url);
-  await Deno.writeTextFile(
-    program,
-    `import { webp } from "${module}";
+testInRoot(
+  "the code comes from the package without a network, and who may not read it is told so",
+  async (root) => {
+    const program = root.join("program.ts");
+    const module = new URL("../../formats/webp.ts", import.meta.url);
+    await Deno.writeTextFile(
+      program,
+      `import { webp } from "${module}";
     const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3, dtype: "uint8" } as const;
     const outcome = await Promise.resolve(webp().encode(image)).then(() => "written", ({ code }) => code);
     console.log(outcome);`,
-  );
-  const run = ["run", "--no-prompt", "--no-check", "--frozen", "--config=deno.json", "--cached-only", "--deny-net"];
-  assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
-  assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
-});
+    );
+    const run = [
+      "run",
+      "--no-prompt",
+      "--no-check",
+      "--frozen",
+      "--config=deno.json",
+      "--cached-only",
+      "--deny-net",
+    ];
+    assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
+    assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
+  },
+);

@@ -1,4 +1,10 @@
-import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../core/errors.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -20,11 +26,14 @@ async function again(value: unknown): Promise<unknown> {
 }
 
 Deno.test("a document is read by the core schema of YAML 1.2", async () => {
-  assertEquals(await read("# x\r\na: [1, 0x1F, 0o17, -1.50, .inf, -.Inf, .nan]\r\nb: yes\r\nc: ~\r\n"), {
-    a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN],
-    b: "yes",
-    c: null,
-  });
+  assertEquals(
+    await read("# x\r\na: [1, 0x1F, 0o17, -1.50, .inf, -.Inf, .nan]\r\nb: yes\r\nc: ~\r\n"),
+    {
+      a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN],
+      b: "yes",
+      c: null,
+    },
+  );
   assertEquals(await read("%YAML 1.2\n---\n!!str 5\n...\n"), "5");
   assertEquals(await read("2024-01-31"), "2024-01-31");
   assertEquals(await read("a: |\n  x\n  y\nb: >-\n  x\n  y\n"), { a: "x\ny\n", b: "x y" });
@@ -38,7 +47,10 @@ Deno.test("what an alias names is the same object, and there are as many as are 
     await failure("- &x 1\n- *x\n- *x\n", { maxAliasCount: 1 }),
     "line 3, column 3: it has more than 1",
   );
-  const levels = Array.from({ length: 9 }, (_, i) => `- &l${i + 1} [*l${i},*l${i},*l${i},*l${i},*l${i}]`);
+  const levels = Array.from(
+    { length: 9 },
+    (_, i) => `- &l${i + 1} [*l${i},*l${i},*l${i},*l${i},*l${i}]`,
+  );
   assertStringIncludes(await failure(`- &l0 [x]\n${levels.join("\n")}\n`), "Corrupt: ");
   assertStringIncludes(await failure("&a [*a]"), "Unsupported: ");
 });
@@ -87,11 +99,18 @@ Deno.test("what is no plain data, or has more than its type can hold, is Unsuppo
 
 Deno.test("texts that are nested deeply or are long are refused before they cost anything", async () => {
   for (const open of ["[", "{a: ", "- ", "? ", "? - "]) {
-    assertStringIncludes(await failure(open.repeat(20_000)), "it is nested more than 100 levels deep");
+    assertStringIncludes(
+      await failure(open.repeat(20_000)),
+      "it is nested more than 100 levels deep",
+    );
   }
   assertStringIncludes(await failure("[".repeat(101) + "]".repeat(101)), "nested more than 100");
   assertEquals(JSON.stringify(await read("[".repeat(100) + "]".repeat(100))).length, 200);
-  const file = { ...fileOf(""), size: 1024 * 1024 + 1, bytes: () => Promise.reject(new Error("was read")) };
+  const file = {
+    ...fileOf(""),
+    size: 1024 * 1024 + 1,
+    bytes: () => Promise.reject(new Error("was read")),
+  };
   await assertRejects(async () => await yaml().decode(file), Error, "1048576 are allowed");
   assertStringIncludes(await failure("a: 1", { maxBytes: 3 }), "Unsupported: ");
 });
@@ -100,7 +119,17 @@ Deno.test("what YAML does not hold as plain data is Unsupported, with the path t
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);
   const deep = JSON.parse("[".repeat(101) + "]".repeat(101));
-  const wrong = [undefined, 1n, new Date(0), { a: { b: [undefined] } }, cyclic, deep, [, 1], () => {}, new Map()];
+  const wrong = [
+    undefined,
+    1n,
+    new Date(0),
+    { a: { b: [undefined] } },
+    cyclic,
+    deep,
+    [, 1],
+    () => {},
+    new Map(),
+  ];
   for (const value of wrong) {
     assertEquals(yaml().accepts(value), false);
     const error = assertThrows(() => yaml().encode(value as PlainValue));
@@ -135,7 +164,9 @@ Deno.test("any plain data comes back equal", async () => {
       "\r",
       "\x7f",
     ),
-    fc.array(fc.constantFrom("a", " ", "\n", ":", "#", "\t", "-", "'", '"', "\r", "\u2028"), { maxLength: 12 }).map((
+    fc.array(fc.constantFrom("a", " ", "\n", ":", "#", "\t", "-", "'", '"', "\r", "\u2028"), {
+      maxLength: 12,
+    }).map((
       all,
     ) => all.join("")),
   );
@@ -147,7 +178,9 @@ Deno.test("any plain data comes back equal", async () => {
       fc.integer(),
       fc.constantFrom(null, true, false),
       fc.array(tie("value"), { maxLength: 4 }),
-      fc.array(fc.tuple(texts, tie("value")), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
+      fc.array(fc.tuple(texts, tie("value")), { maxLength: 4 }).map((entries) =>
+        Object.fromEntries(entries)
+      ),
     ),
   }));
   await fc.assert(
@@ -182,8 +215,13 @@ Deno.test("whatever the bytes, reading gives plain data or a RegistryError", asy
     "%",
     "---",
   ];
-  const pieces = fc.array(fc.constantFrom(...tokens, "\t", "#", "  ", "\n ", "1"), { maxLength: 25 });
-  const bytes = fc.oneof(fc.uint8Array(), pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))));
+  const pieces = fc.array(fc.constantFrom(...tokens, "\t", "#", "  ", "\n ", "1"), {
+    maxLength: 25,
+  });
+  const bytes = fc.oneof(
+    fc.uint8Array(),
+    pieces.map((pieces) => new TextEncoder().encode(pieces.join(""))),
+  );
   await fc.assert(
     fc.asyncProperty(bytes, async (bytes) => {
       try {

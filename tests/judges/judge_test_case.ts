@@ -11,7 +11,9 @@ const DAY_MS = 24 * 3_600_000;
 export const isLong: boolean = realSystem.env("HOLDFAST_JUDGES") === "long";
 
 /** What the short form picks its share by. @default another one each day */
-export const judgeSeed: number = Number(realSystem.env("HOLDFAST_JUDGE_SEED") ?? Math.floor(realSystem.now() / DAY_MS));
+export const judgeSeed: number = Number(
+  realSystem.env("HOLDFAST_JUDGE_SEED") ?? Math.floor(realSystem.now() / DAY_MS),
+);
 
 /**
  * Registers a test. It is ignored where something is missing, and its name says what; with `HOLDFAST_REQUIRE_SERVERS=1`
@@ -19,7 +21,11 @@ export const judgeSeed: number = Number(realSystem.env("HOLDFAST_JUDGE_SEED") ??
  *
  * @param missing what the machine lacks, and how to get it; undefined where it lacks nothing
  */
-export function judgeTest(name: string, missing: string | undefined, fn: () => Promise<void>): void {
+export function judgeTest(
+  name: string,
+  missing: string | undefined,
+  fn: () => Promise<void>,
+): void {
   const isRequired = realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1";
   if (missing !== undefined) {
     return Deno.test({
@@ -29,7 +35,9 @@ export function judgeTest(name: string, missing: string | undefined, fn: () => P
     });
   }
   Deno.test(name, async () => {
-    console.log(`HOLDFAST_JUDGE_SEED=${judgeSeed}${isLong ? " HOLDFAST_JUDGES=long" : ""} repeats this`);
+    console.log(
+      `HOLDFAST_JUDGE_SEED=${judgeSeed}${isLong ? " HOLDFAST_JUDGES=long" : ""} repeats this`,
+    );
     await fn();
   });
 }

@@ -42,7 +42,10 @@ Deno.test("a subclass of Uint8Array is not taken for bytes", async () => {
 });
 
 Deno.test("shared memory is Unsupported", async () => {
-  const error = await fails("Unsupported", () => bytes().save(new Uint8Array(new SharedArrayBuffer(1)), {}));
+  const error = await fails(
+    "Unsupported",
+    () => bytes().save(new Uint8Array(new SharedArrayBuffer(1)), {}),
+  );
   assert(error.hint?.includes("copy"));
 });
 
@@ -53,7 +56,10 @@ Deno.test("an ArrayBuffer comes back as one; resizable and detached ones are Uns
   const loaded = await roundTrip(arrayBuffer(), value);
   assert(loaded instanceof ArrayBuffer);
   assertEquals(new Uint8Array(loaded), Uint8Array.of(1, 2));
-  await fails("Unsupported", () => arrayBuffer().save(new ArrayBuffer(1, { maxByteLength: 2 }), {}));
+  await fails(
+    "Unsupported",
+    () => arrayBuffer().save(new ArrayBuffer(1, { maxByteLength: 2 }), {}),
+  );
   structuredClone(value, { transfer: [value] });
   await fails("Unsupported", () => arrayBuffer().save(value, {}));
 });
@@ -70,7 +76,10 @@ Deno.test("a stream is saved as the bytes that it gives, like those bytes", asyn
   const materializer = set.forValue(value);
   const artifact = await savedBy(materializer as never, value as never);
   assertEquals(artifact.info.digest, (await savedBy(bytes(), Uint8Array.of(1, 2, 3))).info.digest);
-  assertEquals(await set.get(artifact.info.materializer.id).load(artifact, {}), Uint8Array.of(1, 2, 3));
+  assertEquals(
+    await set.get(artifact.info.materializer.id).load(artifact, {}),
+    Uint8Array.of(1, 2, 3),
+  );
 });
 
 Deno.test("stream() saves and loads a stream", async () => {
@@ -113,7 +122,9 @@ Deno.test("any blob or file comes back with its bytes, type, name and time", asy
     fc.integer(),
     async (content, type, name, lastModified) => {
       const parts = [content as Uint8Array<ArrayBuffer>];
-      const value = name === null ? new Blob(parts, { type }) : new File(parts, name, { type, lastModified });
+      const value = name === null
+        ? new Blob(parts, { type })
+        : new File(parts, name, { type, lastModified });
       const loaded = await roundTrip(blob(), value);
       assertEquals(new Uint8Array(await loaded.arrayBuffer()), content);
       assertEquals(loaded.type, value.type);
@@ -133,13 +144,27 @@ Deno.test("blobs of another type, name or time have another digest", async () =>
     new File(["x"], "b", { lastModified: 1 }),
     new File(["x"], "b", { lastModified: 2 }),
   ];
-  const digests = await Promise.all(values.map(async (value) => (await savedBy(blob(), value)).info.digest));
+  const digests = await Promise.all(
+    values.map(async (value) => (await savedBy(blob(), value)).info.digest),
+  );
   assertEquals(new Set(digests).size, values.length);
 });
 
 Deno.test("a blob.json that describes no blob is Corrupt", async () => {
-  for (const facts of ["", "null", "{}", '{"type":1}', '{"type":"","name":"a"}', '{"type":"","lastModified":1}']) {
-    const artifact = fakeArtifact([{ path: "blob.json", content: facts }, { path: "content", content: "x" }]);
+  for (
+    const facts of [
+      "",
+      "null",
+      "{}",
+      '{"type":1}',
+      '{"type":"","name":"a"}',
+      '{"type":"","lastModified":1}',
+    ]
+  ) {
+    const artifact = fakeArtifact([{ path: "blob.json", content: facts }, {
+      path: "content",
+      content: "x",
+    }]);
     await fails("Corrupt", () => blob().load(artifact, {}));
   }
 });

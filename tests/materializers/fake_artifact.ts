@@ -14,11 +14,14 @@ import { artifactDigest } from "../../core/record/record.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 
 /** Reads the files that a materializer wants to save, and checks that each source has the size that it says. */
-export async function readFiles(files: FilesToSave): Promise<(FileToSave & { content: Uint8Array })[]> {
+export async function readFiles(
+  files: FilesToSave,
+): Promise<(FileToSave & { content: Uint8Array })[]> {
   const read: (FileToSave & { content: Uint8Array })[] = [];
   for await (const file of await files) {
     const { content } = file;
-    const isSource = !(content instanceof Uint8Array || content instanceof Blob || content instanceof ReadableStream);
+    const isSource = !(content instanceof Uint8Array || content instanceof Blob ||
+      content instanceof ReadableStream);
     const bytes = (await bodyBytes(isSource ? content.stream() : content)).slice();
     if (isSource) assertEquals(bytes.byteLength, content.size);
     read.push({ ...file, content: bytes });
@@ -84,7 +87,11 @@ export async function fails(code: ErrorCode, call: () => unknown): Promise<Regis
   } catch (error) {
     assertInstanceOf(error, RegistryError, String(error));
     assertEquals(error.code, code, error.message);
-    assertEquals(/^[A-Z].*: \S/s.test(error.message), true, `not "Action, colon, state": ${error.message}`);
+    assertEquals(
+      /^[A-Z].*: \S/s.test(error.message),
+      true,
+      `not "Action, colon, state": ${error.message}`,
+    );
     return error;
   }
   throw new Error(`Nothing failed: ${code} was expected`);

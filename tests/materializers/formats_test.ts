@@ -10,11 +10,22 @@ import { png } from "../../formats/png.ts";
 import { readRegion, tiff } from "../../formats/tiff.ts";
 import { yaml } from "../../formats/yaml.ts";
 import { createMemoryBackend, defineArtifact, openRegistry } from "../../mod.ts";
-import { addFormats, createFormats, fileToDecode, formatMaterializer } from "../../materializers/formats.ts";
+import {
+  addFormats,
+  createFormats,
+  fileToDecode,
+  formatMaterializer,
+} from "../../materializers/formats.ts";
 import { bytes, createMaterializers } from "../../materializers/mod.ts";
 import { fakeArtifact, readFiles } from "./fake_artifact.ts";
 
-const image = { data: Uint8Array.of(0, 128, 255, 7), width: 2, height: 2, channels: 1, dtype: "uint8" } as const;
+const image = {
+  data: Uint8Array.of(0, 128, 255, 7),
+  width: 2,
+  height: 2,
+  channels: 1,
+  dtype: "uint8",
+} as const;
 
 Deno.test("a version that holds a file of a format is loaded as the value in it, by a program that knows the formats", async () => {
   const backend = createMemoryBackend();
@@ -40,10 +51,17 @@ Deno.test("the types of a table's columns are kept beside the file, and its rows
   const registry = await openRegistry("memory:");
   addFormats(registry.materializers);
   const columns = { id: "int64", score: "number?", "2024": "date" } as const;
-  const rows = [{ id: 1n << 60n, score: null, "2024": new Date(5) }, { id: 2n, score: 0.5, "2024": new Date(0) }];
+  const rows = [{ id: 1n << 60n, score: null, "2024": new Date(5) }, {
+    id: 2n,
+    score: 0.5,
+    "2024": new Date(0),
+  }];
   for (const options of [{}, { header: false }, { delimiter: ";" as const }]) {
     const format = csv({ columns: createTable(columns, rows).columns, ...options });
-    await registry.save(defineArtifact("scores", formatMaterializer(format)), createTable(columns, rows));
+    await registry.save(
+      defineArtifact("scores", formatMaterializer(format)),
+      createTable(columns, rows),
+    );
     const loaded = await registry.load("scores") as Table;
     assertEquals(await Array.fromAsync(loaded.rows()), rows);
   }
@@ -58,14 +76,27 @@ Deno.test("what a file says about its reading sets no limits, and what is wrong 
   const row = `a\n${"x".repeat(5_000_000)}\n`; // longer than a row may be
   const file = fileOf("data.csv", new TextEncoder().encode(row));
   const raised = await formats.get("csv", { maxRowCharacters: 1e9, columns: { a: "string" } });
-  await assertRejects(async () => await Array.fromAsync((await raised.decode(file) as Table).rows()), RegistryError);
+  await assertRejects(
+    async () => await Array.fromAsync((await raised.decode(file) as Table).rows()),
+    RegistryError,
+  );
 
   const registry = await openRegistry("memory:");
   addFormats(registry.materializers);
-  for (const told of ["nothing", "[]", '{"columns":{"a":"matrix"}}', '{"delimiter":"xx"}', '{"header":1}']) {
+  for (
+    const told of [
+      "nothing",
+      "[]",
+      '{"columns":{"a":"matrix"}}',
+      '{"delimiter":"xx"}',
+      '{"header":1}',
+    ]
+  ) {
     const parts = { "data.csv": "a\n1\n", "format.json": told };
     await registry.save(defineArtifact("bad", filesAs("format/csv")), parts);
-    const error = await assertRejects(async () => await Array.fromAsync((await registry.load("bad") as Table).rows()));
+    const error = await assertRejects(async () =>
+      await Array.fromAsync((await registry.load("bad") as Table).rows())
+    );
     assert(isRegistryError(error, "Corrupt"), `${told}: ${error}`);
   }
 });
@@ -82,7 +113,9 @@ Deno.test("a version is best cut where its file is, as far as its format says", 
 
 Deno.test("adding formats changes nothing of how values are saved that name none", async () => {
   const materializers = createMaterializers();
-  const before = [image, { a: 1 }, "text", Uint8Array.of(1)].map((value) => materializers.forValue(value).id);
+  const before = [image, { a: 1 }, "text", Uint8Array.of(1)].map((value) =>
+    materializers.forValue(value).id
+  );
   addFormats(materializers);
   addFormats(materializers); // what is there stays
   assertEquals(
@@ -98,7 +131,12 @@ Deno.test("adding formats changes nothing of how values are saved that name none
 
 Deno.test("a region of an image in a version is read by ranges, also of a compressed one", async () => {
   const registry = await openRegistry("memory:");
-  const big = { data: new Uint8Array(512 * 512).map((_, i) => i * 7), width: 512, height: 512, channels: 1 } as const;
+  const big = {
+    data: new Uint8Array(512 * 512).map((_, i) => i * 7),
+    width: 512,
+    height: 512,
+    channels: 1,
+  } as const;
   const plate = defineArtifact("plate", formatMaterializer(tiff()));
   for (const compress of [undefined, "gzip"] as const) {
     await registry.save(plate, { ...big, dtype: "uint8" }, { compress });
@@ -110,9 +148,17 @@ Deno.test("a region of an image in a version is read by ranges, also of a compre
       ...big.data.subarray(4 * 512 + 500, 4 * 512 + 502),
     ]);
     const whole = await file.bytes();
-    for (const range of [{ offset: 9, length: 5 }, { offset: whole.byteLength - 3 }, { offset: 0, length: 0 }]) {
+    for (
+      const range of [{ offset: 9, length: 5 }, { offset: whole.byteLength - 3 }, {
+        offset: 0,
+        length: 0,
+      }]
+    ) {
       const { offset, length = Infinity } = range as { offset: number; length?: number };
-      assertEquals(await readAll(file.stream(range)), whole.slice(offset, Math.min(whole.byteLength, offset + length)));
+      assertEquals(
+        await readAll(file.stream(range)),
+        whole.slice(offset, Math.min(whole.byteLength, offset + length)),
+      );
     }
   }
 });
@@ -137,6 +183,9 @@ function filesAs(id: string) {
     ...bytes(),
     id,
     save: (files: Record<string, string>) =>
-      Object.entries(files).map(([path, text]) => ({ path, content: new TextEncoder().encode(text) })),
+      Object.entries(files).map(([path, text]) => ({
+        path,
+        content: new TextEncoder().encode(text),
+      })),
   };
 }

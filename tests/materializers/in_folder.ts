@@ -49,5 +49,7 @@ export async function save(
 /** Path, mode and text of each file. */
 export async function listed(root: string, options?: LocalPathOptions): Promise<string[]> {
   const files = await save(root, options);
-  return files.map(({ path, mode = "-", content }) => `${path} ${mode} ${new TextDecoder().decode(content)}`);
+  return files.map(({ path, mode = "-", content }) =>
+    `${path} ${mode} ${new TextDecoder().decode(content)}`
+  );
 }

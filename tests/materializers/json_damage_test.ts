@@ -5,7 +5,10 @@ import { fails, fakeArtifact } from "./fake_artifact.ts";
 const materializer = json();
 
 function loadText(text: string): unknown {
-  return materializer.load(fakeArtifact([{ path: "data.json", content: text }], { id: "json" }), {});
+  return materializer.load(
+    fakeArtifact([{ path: "data.json", content: text }], { id: "json" }),
+    {},
+  );
 }
 
 Deno.test("data.json that is damaged or made up is Corrupt", async () => {
@@ -44,11 +47,23 @@ Deno.test("the error of a damaged data.json quotes nothing of it", async () => {
 Deno.test("a part of an unknown class or with broken facts does not load", async () => {
   const load = (reference: string) =>
     materializer.load(
-      fakeArtifact([{ path: "data.json", content: reference }, { path: "parts/0.bin", content: "abc" }]),
+      fakeArtifact([{ path: "data.json", content: reference }, {
+        path: "parts/0.bin",
+        content: "abc",
+      }]),
       {},
     );
-  await fails("Corrupt", () => load('{"$holdfast":"bytes","class":"Function","file":"parts/0.bin"}'));
-  await fails("Corrupt", () => load('{"$holdfast":"blob","facts":{"type":1},"file":"parts/0.bin"}'));
+  await fails(
+    "Corrupt",
+    () => load('{"$holdfast":"bytes","class":"Function","file":"parts/0.bin"}'),
+  );
+  await fails(
+    "Corrupt",
+    () => load('{"$holdfast":"blob","facts":{"type":1},"file":"parts/0.bin"}'),
+  );
   await fails("Corrupt", () => load('{"$holdfast":"ndarray","file":"parts/0.bin"}'));
-  await fails("Unsupported", () => load('{"$holdfast":"typed-array","class":"Function","file":"parts/0.bin"}'));
+  await fails(
+    "Unsupported",
+    () => load('{"$holdfast":"typed-array","class":"Function","file":"parts/0.bin"}'),
+  );
 });

@@ -7,7 +7,9 @@ import { fails, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
 const materializer = json();
 
 async function textOf(value: unknown): Promise<string> {
-  return new TextDecoder().decode(await (await savedBy(materializer, value)).file("data.json").bytes());
+  return new TextDecoder().decode(
+    await (await savedBy(materializer, value)).file("data.json").bytes(),
+  );
 }
 
 async function refused(value: unknown, path: string): Promise<void> {
@@ -47,7 +49,10 @@ Deno.test("values that JSON lacks come back exactly", async () => {
     new Date(-8.64e15),
     new Date(NaN),
     new Map(),
-    new Map<unknown, unknown>([[NaN, -0], [{ a: 1 }, new Map([[undefined, null]])], ["x", new Set([1n])]]),
+    new Map<unknown, unknown>([[NaN, -0], [{ a: 1 }, new Map([[undefined, null]])], [
+      "x",
+      new Set([1n]),
+    ]]),
     new Set([undefined, [], new Date(5)]),
     { a: undefined, b: [NaN, { c: -0 }] },
     [undefined],
@@ -62,7 +67,9 @@ Deno.test("holes of an array stay holes, and a long one costs nothing", async ()
   // deno-lint-ignore no-sparse-arrays
   const values: unknown[][] = [[,], [, 1], [1, , undefined, , 3, ,], [[,], , { a: [,] }]];
   values.push(Object.assign([], { length: 2 ** 32 - 1, [2 ** 32 - 3]: "last" }));
-  for (const value of values.slice(0, 4)) assertExactly(await roundTrip(materializer, value), value);
+  for (const value of values.slice(0, 4)) {
+    assertExactly(await roundTrip(materializer, value), value);
+  }
   const long = await roundTrip(materializer, values[4]) as unknown[];
   assertEquals(long.length, 2 ** 32 - 1);
   assertEquals(Object.keys(long), [String(2 ** 32 - 3)]);
@@ -70,11 +77,20 @@ Deno.test("holes of an array stay holes, and a long one costs nothing", async ()
 
 Deno.test("an object without prototype, and keys like __proto__, come back exactly and pollute nothing", async () => {
   const bare = Object.assign(Object.create(null), { a: 1, $holdfast: "map" });
-  const hostile = JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');
+  const hostile = JSON.parse(
+    '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+  );
   const extended = JSON.parse('{"__proto__":{"polluted":[]},"a":{"__proto__":1}}');
   extended.a.b = undefined;
-  Object.defineProperty(bare, "__proto__", { value: -0, enumerable: true, writable: true, configurable: true });
-  for (const value of [bare, hostile, extended]) assertExactly(await roundTrip(materializer, value), value);
+  Object.defineProperty(bare, "__proto__", {
+    value: -0,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
+  for (const value of [bare, hostile, extended]) {
+    assertExactly(await roundTrip(materializer, value), value);
+  }
   assertEquals(({} as Record<string, unknown>).polluted, undefined);
 });
 
@@ -83,7 +99,11 @@ Deno.test("a user's own $holdfast key is data", async () => {
     { $holdfast: "undefined" },
     { $holdfast: "map", value: [[1, 2]] },
     { $holdfast: { $holdfast: "number", value: "NaN" } },
-    { a: [{ $holdfast: "object", value: { $holdfast: "undefined" } }], b: "$holdfast", $holdfast: undefined },
+    {
+      a: [{ $holdfast: "object", value: { $holdfast: "undefined" } }],
+      b: "$holdfast",
+      $holdfast: undefined,
+    },
     "$holdfast",
     ['"$holdfast"'],
     { $holdfast: "bytes", class: "Uint8Array", file: "parts/0.bin" },
@@ -100,7 +120,11 @@ Deno.test("any data comes back exactly", async () => {
     withNullPrototype: true,
     withSparseArray: true,
     withTypedArray: true,
-    key: fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("$holdfast", "__proto__", "value", "7")),
+    key: fc.oneof(
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("$holdfast", "__proto__", "value", "7"),
+    ),
     values: [
       fc.jsonValue(),
       fc.double(),
@@ -110,7 +134,10 @@ Deno.test("any data comes back exactly", async () => {
     ],
   });
   await fc.assert(
-    fc.asyncProperty(anything, async (value) => assertExactly(await roundTrip(materializer, value), value)),
+    fc.asyncProperty(
+      anything,
+      async (value) => assertExactly(await roundTrip(materializer, value), value),
+    ),
     { numRuns: 500 },
   );
 });
@@ -143,7 +170,10 @@ Deno.test("bytes, arrays of numbers and blobs inside become files beside the JSO
 });
 
 Deno.test("blobs and files inside keep type, name and time", async () => {
-  const value = { a: new Blob(["x"], { type: "text/plain" }), b: new File(["y"], "ü.txt", { lastModified: 7 }) };
+  const value = {
+    a: new Blob(["x"], { type: "text/plain" }),
+    b: new File(["y"], "ü.txt", { lastModified: 7 }),
+  };
   const { a, b } = await roundTrip(materializer, value) as typeof value;
   assertEquals([await a.text(), a.type, a instanceof File], ["x", value.a.type, false]);
   assertEquals([await b.text(), b.name, b.lastModified], ["y", "ü.txt", 7]);
@@ -152,7 +182,11 @@ Deno.test("blobs and files inside keep type, name and time", async () => {
 Deno.test("an object that occurs twice is saved twice", async () => {
   const shared = { a: [1] };
   for (const rest of [[], [undefined]]) {
-    const [first, second] = await roundTrip(materializer, [shared, shared, ...rest]) as typeof shared[];
+    const [first, second] = await roundTrip(materializer, [
+      shared,
+      shared,
+      ...rest,
+    ]) as typeof shared[];
     assertExactly([first, second], [shared, shared]);
     assert(first !== second);
   }
@@ -231,7 +265,13 @@ Deno.test("1,000 levels are kept, 100,000 are Unsupported", async () => {
     for (let i = 0; i < levels; i++) value = wrap(value);
     return value;
   }
-  for (const wrap of [(x: unknown) => [x], (x: unknown) => ({ a: x }), (x: unknown) => new Map([[1, x]])]) {
+  for (
+    const wrap of [
+      (x: unknown) => [x],
+      (x: unknown) => ({ a: x }),
+      (x: unknown) => new Map([[1, x]]),
+    ]
+  ) {
     const value = nested(1_000, wrap);
     assertEquals(await textOf(await roundTrip(materializer, value)), await textOf(value));
     const error = await fails("Unsupported", () => materializer.save(nested(100_000, wrap), {}));
@@ -240,6 +280,13 @@ Deno.test("1,000 levels are kept, 100,000 are Unsupported", async () => {
 });
 
 Deno.test("equal values have equal files, byte by byte", async () => {
-  const value = () => ({ a: new Map([[1, new Date(5)]]), b: Uint8Array.of(1), c: [1, 2, { d: undefined }] });
-  assertEquals(await readFiles(materializer.save(value(), {})), await readFiles(materializer.save(value(), {})));
+  const value = () => ({
+    a: new Map([[1, new Date(5)]]),
+    b: Uint8Array.of(1),
+    c: [1, 2, { d: undefined }],
+  });
+  assertEquals(
+    await readFiles(materializer.save(value(), {})),
+    await readFiles(materializer.save(value(), {})),
+  );
 });

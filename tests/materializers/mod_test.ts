@@ -13,7 +13,10 @@ class Point {
   }
 }
 
-function pointMaterializer(id: string, rest: Partial<ClassMaterializer<Point>> = {}): ClassMaterializer<Point> {
+function pointMaterializer(
+  id: string,
+  rest: Partial<ClassMaterializer<Point>> = {},
+): ClassMaterializer<Point> {
   return defineMaterializer<Point>({
     id,
     save: ({ x, y }) => [{ path: "point.txt", content: new TextEncoder().encode(`${x} ${y}`) }],
@@ -79,7 +82,10 @@ Deno.test("a value that no materializer takes is Unsupported, and the hint says 
     const error = await fails("Unsupported", () => set.forValue(value));
     assertStringIncludes(error.hint!, "defineMaterializer");
   }
-  assertStringIncludes((await fails("Unsupported", () => set.forValue(new Point(1, 2)))).message, "class Point");
+  assertStringIncludes(
+    (await fails("Unsupported", () => set.forValue(new Point(1, 2)))).message,
+    "class Point",
+  );
 });
 
 Deno.test("a class of one's own is saved by class, its subclasses too, the nearest first", async () => {
@@ -89,17 +95,24 @@ Deno.test("a class of one's own is saved by class, its subclasses too, the neare
   const point = set.register(Point, pointMaterializer("acme/point"));
   assertEquals(set.forValue(new Special(1, 2)), point);
   const named = set.register(pointMaterializer("acme/named", { class: Named }));
-  assertEquals([new Point(1, 2), new Named(1, 2), new Special(1, 2)].map((value) => set.forValue(value).id), [
-    "acme/point",
-    "acme/named",
-    "acme/named",
-  ]);
+  assertEquals(
+    [new Point(1, 2), new Named(1, 2), new Special(1, 2)].map((value) => set.forValue(value).id),
+    [
+      "acme/point",
+      "acme/named",
+      "acme/named",
+    ],
+  );
   assertEquals(await roundTrip(named, new Named(3, 4)), new Point(3, 4));
 });
 
 Deno.test("a predicate of one's own goes before the default ones, a class before any predicate", () => {
   const set = createMaterializers();
-  set.register(pointMaterializer("acme/pairs", { accepts: (value) => Array.isArray(value) && value.length === 2 }));
+  set.register(
+    pointMaterializer("acme/pairs", {
+      accepts: (value) => Array.isArray(value) && value.length === 2,
+    }),
+  );
   assertEquals(set.forValue([1, 2]).id, "acme/pairs");
   assertEquals(set.forValue([1, 2, 3]).id, "json");
   set.register(Array as never, pointMaterializer("acme/array"));
@@ -120,5 +133,8 @@ Deno.test("each set is its own", async () => {
   assert(one.has("acme/point"));
   assertNotStrictEquals(one.get("json"), other.get("json"));
   const error = await fails("Unsupported", () => other.get("acme/point"));
-  assertStringIncludes(error.hint!, "json, text, typed-array, bytes, array-buffer, blob, ndarray, file, folder");
+  assertStringIncludes(
+    error.hint!,
+    "json, text, typed-array, bytes, array-buffer, blob, ndarray, file, folder",
+  );
 });

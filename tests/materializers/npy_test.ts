@@ -20,13 +20,23 @@ const anyArray: fc.Arbitrary<NDArray> = fc
       maxLength: length * bytes,
       max: dtype === "bool" ? 1 : 255,
     });
-    return bits.map((content) => ({ data: new array(content.slice().buffer, 0, length * lanes), shape, dtype }));
+    return bits.map((content) => ({
+      data: new array(content.slice().buffer, 0, length * lanes),
+      shape,
+      dtype,
+    }));
   });
 
 function npy(header: string, data: Uint8Array = new Uint8Array(0), version = 1): Uint8Array {
   const text = new TextEncoder().encode(header);
-  const length = version === 1 ? [text.length & 255, text.length >> 8] : [text.length & 255, text.length >> 8, 0, 0];
-  return concatBytes([Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0, ...length), text, data]);
+  const length = version === 1
+    ? [text.length & 255, text.length >> 8]
+    : [text.length & 255, text.length >> 8, 0, 0];
+  return concatBytes([
+    Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0, ...length),
+    text,
+    data,
+  ]);
 }
 
 async function load(content: Uint8Array): Promise<NDArray> {
@@ -45,7 +55,11 @@ Deno.test("arrays of any dtype, shape and bits come back exactly", async () => {
 
 Deno.test("a single number, and arrays without elements, keep their shape", async () => {
   for (const shape of [[], [0], [3, 0], [0, 2 ** 50], [1, 1, 1]]) {
-    const value: NDArray = { data: new Float64Array(countElements(shape)), shape, dtype: "float64" };
+    const value: NDArray = {
+      data: new Float64Array(countElements(shape)),
+      shape,
+      dtype: "float64",
+    };
     assertExactly(await roundTrip(ndarray(), value), value);
   }
 });
@@ -67,7 +81,9 @@ Deno.test("typed arrays come back as the class that they are", async () => {
     globalThis.Float16Array ?? Float32Array,
   ];
   for (const known of classes) {
-    for (const value of [new known(buffer), new known(buffer, 8, 3), new known(0)] as TypedArray[]) {
+    for (
+      const value of [new known(buffer), new known(buffer, 8, 3), new known(0)] as TypedArray[]
+    ) {
       assertEquals(set.forValue(value).id, "typed-array");
       assertExactly(await roundTrip(typedArray(), value), value);
     }
@@ -98,7 +114,11 @@ Deno.test("a header too long for version 1.0 is written in version 2.0", async (
 });
 
 Deno.test("large arrays are handed on without a copy of the whole, and used in place when loaded", async () => {
-  const value: NDArray = { data: new Float64Array(100_000).map((_, i) => i), shape: [100, 1000], dtype: "float64" };
+  const value: NDArray = {
+    data: new Float64Array(100_000).map((_, i) => i),
+    shape: [100, 1000],
+    dtype: "float64",
+  };
   const [{ content }] = ndarray().save(value, {}) as { content: unknown }[];
   assertFalse(content instanceof Uint8Array);
   const bytes = await (await savedBy(ndarray(), value)).files()[0].bytes();
@@ -115,11 +135,17 @@ Deno.test("large arrays are handed on without a copy of the whole, and used in p
 
 Deno.test("big-endian and Fortran order are converted", async () => {
   const data = Uint8Array.of(0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6);
-  const big = await load(npy("{'descr': '>i2', 'fortran_order': False, 'shape': (2, 3), }\n", data));
+  const big = await load(
+    npy("{'descr': '>i2', 'fortran_order': False, 'shape': (2, 3), }\n", data),
+  );
   assertExactly(big, { data: Int16Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3], dtype: "int16" });
-  const both = await load(npy("{'descr': '>u2', 'fortran_order': True, 'shape': (2, 3), }\n", data));
+  const both = await load(
+    npy("{'descr': '>u2', 'fortran_order': True, 'shape': (2, 3), }\n", data),
+  );
   assertExactly(both, { data: Uint16Array.of(1, 3, 5, 2, 4, 6), shape: [2, 3], dtype: "uint16" });
-  const bytes = await load(npy("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 2), }", data));
+  const bytes = await load(
+    npy("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 2), }", data),
+  );
   assertEquals([...bytes.data as Uint8Array], [0, 0, 0, 0, 0, 0, 1, 4, 2, 5, 3, 6]);
 });
 
@@ -157,7 +183,9 @@ Deno.test("structured, object and text types, and times of several units, are Un
     const error = await fails("Unsupported", () => load(npy(header, new Uint8Array(4))));
     assert(error.hint);
   }
-  for (const version of [0, 4, 255]) await fails("Unsupported", () => load(npy("{}", undefined, version)));
+  for (const version of [0, 4, 255]) {
+    await fails("Unsupported", () => load(npy("{}", undefined, version)));
+  }
 });
 
 Deno.test("headers that are no such dictionary are Corrupt, and nothing in them is run", async () => {
@@ -194,7 +222,15 @@ Deno.test("a header that goes on for ever is refused before it is read", async (
 
 Deno.test("another size than the shape says is Corrupt, before anything is allocated", async () => {
   const header = (shape: string) => `{'descr': '<f8', 'fortran_order': True, 'shape': ${shape}, }`;
-  for (const shape of ["(3,)", "(1000000000, 1000000000)", `(${"9007199254740991, ".repeat(9)})`, "()", "(0,)"]) {
+  for (
+    const shape of [
+      "(3,)",
+      "(1000000000, 1000000000)",
+      `(${"9007199254740991, ".repeat(9)})`,
+      "()",
+      "(0,)",
+    ]
+  ) {
     await fails("Corrupt", () => load(npy(header(shape), new Uint8Array(16))));
   }
 });
@@ -234,7 +270,8 @@ Deno.test("what is not quite an n-dimensional array is saved as the data that it
 Deno.test("a typed array's file with other elements than its name says is Corrupt", async () => {
   const file = (descr: string) =>
     npy(`{'descr': '${descr}', 'fortran_order': False, 'shape': (1,), }`, new Uint8Array(4));
-  const loadAs = (path: string, descr: string) => typedArray().load(fakeArtifact([{ path, content: file(descr) }]), {});
+  const loadAs = (path: string, descr: string) =>
+    typedArray().load(fakeArtifact([{ path, content: file(descr) }]), {});
   await fails("Corrupt", () => loadAs("Float32Array.npy", "<i4"));
   await fails("Unsupported", () => loadAs("Function.npy", "<i4"));
   await fails("Unsupported", () => loadAs("__proto__.npy", "<i4"));

@@ -51,7 +51,10 @@ function hexOf({ data }: NDArray): string {
 }
 
 async function loadFile(path: string): Promise<NDArray> {
-  return await ndarray().load(fakeArtifact([{ path: "array.npy", content: await readFile(path) }]), {});
+  return await ndarray().load(
+    fakeArtifact([{ path: "array.npy", content: await readFile(path) }]),
+    {},
+  );
 }
 
 Deno.test({
@@ -68,10 +71,18 @@ Deno.test({
           const { bytes, lanes, array } = ELEMENTS[dtype];
           const size = countElements(shape);
           const [content] = fc.sample(
-            fc.uint8Array({ minLength: size * bytes, maxLength: size * bytes, max: dtype === "bool" ? 1 : 255 }),
+            fc.uint8Array({
+              minLength: size * bytes,
+              maxLength: size * bytes,
+              max: dtype === "bool" ? 1 : 255,
+            }),
             { numRuns: 1, seed: expected.length },
           );
-          const value: NDArray = { data: new array(content.slice().buffer, 0, size * lanes), shape, dtype };
+          const value: NDArray = {
+            data: new array(content.slice().buffer, 0, size * lanes),
+            shape,
+            dtype,
+          };
           const name = `${String(expected.length).padStart(5, "0")}.npy`;
           const [file] = await readFiles(ndarray().save(value, {}));
           await writeFile(join(ours, name), file.content);
@@ -90,7 +101,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `what NumPy saves loads with the same bits, in all types, byte orders, index orders and versions${why}`,
+  name:
+    `what NumPy saves loads with the same bits, in all types, byte orders, index orders and versions${why}`,
   ignore,
   async fn() {
     const root = await tempRoot();

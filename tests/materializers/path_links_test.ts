@@ -8,29 +8,35 @@ import { fails } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";
 
 /** What is saved of a folder, and what is left out. */
-async function savedAndLeft(root: string, options: LocalPathOptions): Promise<[saved: string[], left: LeftOut[]]> {
+async function savedAndLeft(
+  root: string,
+  options: LocalPathOptions,
+): Promise<[saved: string[], left: LeftOut[]]> {
   const left: LeftOut[] = [];
   const saved = await listed(root, { ...options, onLeftOut: (entry) => left.push(entry) });
   return [saved, left.sort((a, b) => a.path < b.path ? -1 : 1)];
 }
 
-inFolder("links are kept as they are, wherever they lead: inside, outside, nowhere, back", async (root) => {
-  write(root, "sub/a", "text");
-  const links = {
-    absolute: "/etc/passwd",
-    around: "sub/../sub/a",
-    back: ".",
-    dangling: "gone",
-    outside: "../../x",
-    "sub/parent": "..",
-    up: "sub/a",
-    "with\nline": "a\\b",
-  };
-  for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
-  const expected = Object.entries(links).map(([path, target]) => `${path} link ${target}`);
-  assertEquals(await savedAndLeft(root, {}), [["sub/a - text", ...expected].sort(), []]);
-  assertEquals(await listed(root, { links: "keep" }), ["sub/a - text", ...expected].sort());
-});
+inFolder(
+  "links are kept as they are, wherever they lead: inside, outside, nowhere, back",
+  async (root) => {
+    write(root, "sub/a", "text");
+    const links = {
+      absolute: "/etc/passwd",
+      around: "sub/../sub/a",
+      back: ".",
+      dangling: "gone",
+      outside: "../../x",
+      "sub/parent": "..",
+      up: "sub/a",
+      "with\nline": "a\\b",
+    };
+    for (const [path, target] of Object.entries(links)) symlinkSync(target, join(root, path));
+    const expected = Object.entries(links).map(([path, target]) => `${path} link ${target}`);
+    assertEquals(await savedAndLeft(root, {}), [["sub/a - text", ...expected].sort(), []]);
+    assertEquals(await listed(root, { links: "keep" }), ["sub/a - text", ...expected].sort());
+  },
+);
 
 inFolder("links that are skipped are told with where they lead", async (root) => {
   write(root, "a");
@@ -83,14 +89,17 @@ inFolder(
   },
 );
 
-inFolder("a path that is itself a link is followed where links are, under its own name", async (root) => {
-  write(root, "real/a");
-  symlinkSync("real", join(root, "folder"));
-  symlinkSync("real/a", join(root, "file"));
-  assertEquals(await listed(join(root, "folder"), { links: "follow" }), ["a - real/a"]);
-  assertEquals(await listed(join(root, "file"), { links: "follow" }), ["file - real/a"]);
-  await fails("NotFound", () => save(join(root, "gone"), { links: "follow" }));
-});
+inFolder(
+  "a path that is itself a link is followed where links are, under its own name",
+  async (root) => {
+    write(root, "real/a");
+    symlinkSync("real", join(root, "folder"));
+    symlinkSync("real/a", join(root, "file"));
+    assertEquals(await listed(join(root, "folder"), { links: "follow" }), ["a - real/a"]);
+    assertEquals(await listed(join(root, "file"), { links: "follow" }), ["file - real/a"]);
+    await fails("NotFound", () => save(join(root, "gone"), { links: "follow" }));
+  },
+);
 
 Deno.test("a word that an option does not know is Invalid, and the hint says which there are", async () => {
   for (const options of [{ links: "all" }, { special: "keep" }]) {

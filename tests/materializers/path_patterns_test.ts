@@ -11,38 +11,72 @@ import { inFolder, save, write } from "./in_folder.ts";
 const isDeno = Deno.version !== undefined;
 
 /** The paths that are saved, and those that are not with the reason. */
-async function chosen(root: string, options: LocalPathOptions = {}): Promise<[saved: string[], left: string[]]> {
+async function chosen(
+  root: string,
+  options: LocalPathOptions = {},
+): Promise<[saved: string[], left: string[]]> {
   const left: LeftOut[] = [];
   const saved = await save(root, { ...options, onLeftOut: (entry) => left.push(entry) });
-  return [saved.map(({ path }) => path), left.map(({ path, reason }) => `${path}: ${reason}`).sort()];
+  return [
+    saved.map(({ path }) => path),
+    left.map(({ path, reason }) => `${path}: ${reason}`).sort(),
+  ];
 }
 
-inFolder("what is included is all that is saved, at any depth, and what is excluded is not", async (root) => {
-  for (const path of ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"]) write(root, path);
-  mkdirSync(join(root, "none"));
-  symlinkSync("b.bin", join(root, "l.csv"));
-  assertEquals((await chosen(root, { include: "*.csv" }))[0], ["a.csv", "l.csv", "raw/deep/d.csv", "x/f.csv"]);
-  assertEquals(await chosen(root, { include: ["raw/"], exclude: ["*.csv"] }), [
-    ["raw/c.bin", "raw/deep", "x/raw/e"],
-    ["a.csv: excluded", "b.bin: not included", "l.csv: excluded", "raw/deep/d.csv: excluded", "x/f.csv: excluded"],
-  ]);
-  assertEquals((await chosen(root, { include: "/raw" }))[0], ["raw/c.bin", "raw/deep/d.csv"]);
-  assertEquals(await chosen(root, { exclude: ["/raw", "x/"] }), [
-    ["a.csv", "b.bin", "l.csv", "none"],
-    ["raw/: excluded", "x/: excluded"],
-  ]);
-  assertEquals((await chosen(root, { exclude: ["*", "!*/", "!e"] }))[0], ["none", "raw/deep", "x/raw/e"]);
-  assertEquals((await chosen(root, { include: [], exclude: [] }))[1], []);
-  const error = await fails("Invalid", () => save(root, { include: "*.cvs" }));
-  assertStringIncludes(error.message, "nothing in it matches");
-}, { ignore: !isDeno });
+inFolder(
+  "what is included is all that is saved, at any depth, and what is excluded is not",
+  async (root) => {
+    for (
+      const path of ["a.csv", "b.bin", "raw/c.bin", "raw/deep/d.csv", "x/raw/e", "x/f.csv"]
+    ) write(root, path);
+    mkdirSync(join(root, "none"));
+    symlinkSync("b.bin", join(root, "l.csv"));
+    assertEquals((await chosen(root, { include: "*.csv" }))[0], [
+      "a.csv",
+      "l.csv",
+      "raw/deep/d.csv",
+      "x/f.csv",
+    ]);
+    assertEquals(await chosen(root, { include: ["raw/"], exclude: ["*.csv"] }), [
+      ["raw/c.bin", "raw/deep", "x/raw/e"],
+      [
+        "a.csv: excluded",
+        "b.bin: not included",
+        "l.csv: excluded",
+        "raw/deep/d.csv: excluded",
+        "x/f.csv: excluded",
+      ],
+    ]);
+    assertEquals((await chosen(root, { include: "/raw" }))[0], ["raw/c.bin", "raw/deep/d.csv"]);
+    assertEquals(await chosen(root, { exclude: ["/raw", "x/"] }), [
+      ["a.csv", "b.bin", "l.csv", "none"],
+      ["raw/: excluded", "x/: excluded"],
+    ]);
+    assertEquals((await chosen(root, { exclude: ["*", "!*/", "!e"] }))[0], [
+      "none",
+      "raw/deep",
+      "x/raw/e",
+    ]);
+    assertEquals((await chosen(root, { include: [], exclude: [] }))[1], []);
+    const error = await fails("Invalid", () => save(root, { include: "*.cvs" }));
+    assertStringIncludes(error.message, "nothing in it matches");
+  },
+  { ignore: !isDeno },
+);
 
 inFolder(
   "a pattern of a folder counts at any depth below its file, one with a slash inside only there",
   async (root) => {
-    for (const path of ["raw/a", "sub/raw/b", "sub/x/raw/c", "sub/x/y", "sub/x/sub/x/y", "sub/z"]) write(root, path);
+    for (const path of ["raw/a", "sub/raw/b", "sub/x/raw/c", "sub/x/y", "sub/x/sub/x/y", "sub/z"]) {
+      write(root, path);
+    }
     write(root, "sub/.holdfastignore", "raw/\nx/y\n");
-    assertEquals((await chosen(root, {}))[0], ["raw/a", "sub/.holdfastignore", "sub/x/sub/x/y", "sub/z"]);
+    assertEquals((await chosen(root, {}))[0], [
+      "raw/a",
+      "sub/.holdfastignore",
+      "sub/x/sub/x/y",
+      "sub/z",
+    ]);
   },
   { ignore: !isDeno },
 );
@@ -50,7 +84,9 @@ inFolder(
 inFolder(
   "a .holdfastignore counts in its folder and below, the nearest one the most, and stays itself",
   async (root) => {
-    for (const path of ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"]) {
+    for (
+      const path of ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"]
+    ) {
       write(
         root,
         path,
@@ -73,8 +109,14 @@ inFolder(
     assertEquals((await chosen(root, { ignoreFiles: false }))[1], []);
     assertEquals((await chosen(root, { all: true }))[1], []);
     assertEquals((await chosen(root, { exclude: "!a.tmp" }))[1], left.slice(1));
-    assertEquals((await chosen(root, { gitignore: true, ignoreFiles: false }))[1], ["keep.tmp: ignored"]);
-    assertEquals((await chosen(root, { gitignore: true }))[1], left, "what is Holdfast's own counts more");
+    assertEquals((await chosen(root, { gitignore: true, ignoreFiles: false }))[1], [
+      "keep.tmp: ignored",
+    ]);
+    assertEquals(
+      (await chosen(root, { gitignore: true }))[1],
+      left,
+      "what is Holdfast's own counts more",
+    );
   },
   { ignore: !isDeno },
 );
@@ -88,7 +130,10 @@ inFolder("patterns of a folder with an odd name mean that folder alone", async (
   write(root, "a/a");
   write(root, "xy/a");
   const [saved, left] = await chosen(root);
-  assertEquals(left, ["!n/a", "#h/a", "[ab]/a", "a b/a", "q?/a", "x*/a"].map((path) => `${path}: ignored`));
+  assertEquals(
+    left,
+    ["!n/a", "#h/a", "[ab]/a", "a b/a", "q?/a", "x*/a"].map((path) => `${path}: ignored`),
+  );
   assertEquals(saved.filter((path) => path.endsWith("/a")), ["a/a", "xy/a"]);
 }, { ignore: !isDeno });
 
@@ -109,31 +154,50 @@ inFolder(
     } finally {
       await registry[Symbol.asyncDispose]();
     }
-    assertEquals((await chosen(root))[1], [".git/: git", "module/.git: git", "runs/registry/: registry"]);
+    assertEquals((await chosen(root))[1], [
+      ".git/: git",
+      "module/.git: git",
+      "runs/registry/: registry",
+    ]);
     const [paths, left] = await chosen(root, { all: true });
-    assertEquals([paths.includes(".git/config"), paths.some((path) => path.includes("registry/settings/")), left], [
+    assertEquals([
+      paths.includes(".git/config"),
+      paths.some((path) => path.includes("registry/settings/")),
+      left,
+    ], [
       true,
       true,
       [],
     ]);
-    assertEquals((await save(join(root, "runs/registry"))).length > 1, true, "one that is named is meant");
+    assertEquals(
+      (await save(join(root, "runs/registry"))).length > 1,
+      true,
+      "one that is named is meant",
+    );
   },
 );
 
-inFolder("what a killed download has left in a tree is never saved, with all neither", async (root) => {
-  const id = "01234567-89ab-cdef-0123-456789abcdef";
-  const left = [`.holdfast-0a1b2c3d-4711.0a1b2c3d-${id}/`, `.holdfast-${id}/`, `sub/.holdfast-${id}/`];
-  for (const folder of left) write(root, `${folder}files/half`);
-  write(root, ".holdfast-0"); // somebody's own
-  write(root, `sub/.holdfast-${id.replace("0", "f")}`);
-  write(root, ".holdfast-runs/1");
-  write(root, "a");
-  const paths = [".holdfast-0", ".holdfast-runs/1", "a", "sub"];
-  const file = `sub/.holdfast-${id.replace("0", "f")}`;
-  const entries = [...left, file].map((path) => `${path}: unfinished`).sort();
-  for (const all of [false, true]) assertEquals(await chosen(root, { all }), [paths, entries]);
-  assertEquals((await chosen(root, { links: "follow" }))[1], entries);
-});
+inFolder(
+  "what a killed download has left in a tree is never saved, with all neither",
+  async (root) => {
+    const id = "01234567-89ab-cdef-0123-456789abcdef";
+    const left = [
+      `.holdfast-0a1b2c3d-4711.0a1b2c3d-${id}/`,
+      `.holdfast-${id}/`,
+      `sub/.holdfast-${id}/`,
+    ];
+    for (const folder of left) write(root, `${folder}files/half`);
+    write(root, ".holdfast-0"); // somebody's own
+    write(root, `sub/.holdfast-${id.replace("0", "f")}`);
+    write(root, ".holdfast-runs/1");
+    write(root, "a");
+    const paths = [".holdfast-0", ".holdfast-runs/1", "a", "sub"];
+    const file = `sub/.holdfast-${id.replace("0", "f")}`;
+    const entries = [...left, file].map((path) => `${path}: unfinished`).sort();
+    for (const all of [false, true]) assertEquals(await chosen(root, { all }), [paths, entries]);
+    assertEquals((await chosen(root, { links: "follow" }))[1], entries);
+  },
+);
 
 inFolder("the digest is of what is kept only", async (root) => {
   const digest = async (options?: LocalPathOptions) =>
@@ -147,38 +211,60 @@ inFolder("the digest is of what is kept only", async (root) => {
   assertEquals(await digest() === before, false);
 }, { ignore: !isDeno });
 
-inFolder("links that are followed are chosen by what they lead to, and a bad name can be left out", async (root) => {
-  write(root, "../outside/b");
-  write(root, "a");
-  symlinkSync("../outside", join(root, "there"));
-  symlinkSync("gone", join(root, "dangling"));
-  const exclude = ["there/", "dangling"];
-  assertEquals(await chosen(root, { links: "follow", exclude }), [["a"], ["dangling: excluded", "there/: excluded"]]);
-  assertEquals((await chosen(root, { exclude }))[0], ["a", "there"], "kept as a link it is no folder");
-  write(root, "bad\\name");
-  const error = await fails("Invalid", () => save(root));
-  assertStringIncludes(error.hint!, "exclude");
-  assertEquals((await chosen(root, { exclude: "bad*" }))[0], ["a", "dangling", "there"]);
-}, { ignore: !isDeno });
+inFolder(
+  "links that are followed are chosen by what they lead to, and a bad name can be left out",
+  async (root) => {
+    write(root, "../outside/b");
+    write(root, "a");
+    symlinkSync("../outside", join(root, "there"));
+    symlinkSync("gone", join(root, "dangling"));
+    const exclude = ["there/", "dangling"];
+    assertEquals(await chosen(root, { links: "follow", exclude }), [["a"], [
+      "dangling: excluded",
+      "there/: excluded",
+    ]]);
+    assertEquals(
+      (await chosen(root, { exclude }))[0],
+      ["a", "there"],
+      "kept as a link it is no folder",
+    );
+    write(root, "bad\\name");
+    const error = await fails("Invalid", () => save(root));
+    assertStringIncludes(error.hint!, "exclude");
+    assertEquals((await chosen(root, { exclude: "bad*" }))[0], ["a", "dangling", "there"]);
+  },
+  { ignore: !isDeno },
+);
 
-inFolder("an option that localPath does not know is refused: a pattern would have no effect", async (root) => {
-  const options = { exlude: ["secrets/"] } as LocalPathOptions;
-  const { message } = await fails("Invalid", () => localPath(root, options));
-  assertStringIncludes(message, "exlude: did you mean exclude?");
-});
+inFolder(
+  "an option that localPath does not know is refused: a pattern would have no effect",
+  async (root) => {
+    const options = { exlude: ["secrets/"] } as LocalPathOptions;
+    const { message } = await fails("Invalid", () => localPath(root, options));
+    assertStringIncludes(message, "exlude: did you mean exclude?");
+  },
+);
 
-inFolder("a folder that has a time comes with what is chosen of it, and not without", async (root) => {
-  const registry = await openRegistry("memory:");
-  for (const path of ["full/a", "full/deep/large", "next/b"]) write(root, path);
-  mkdirSync(join(root, "empty"));
-  utimesSync(join(root, "full/deep"), 2.5, 2.5);
-  await registry.save("kept", localPath(root, { preserve: ["times"] }));
-  const some = join(root, "../some");
-  await registry.download("kept", { to: some, include: ["large"] });
-  assertEquals(readdirSync(some, { recursive: true }).sort(), ["full", "full/deep", "full/deep/large"]);
-  assertEquals(Math.round(statSync(join(some, "full/deep")).mtimeMs), 2500);
-  const others = join(root, "../others");
-  await registry.download("kept", { to: others, exclude: ["large", "next/b"] });
-  assertEquals(readdirSync(others).sort(), ["empty", "full"]);
-  assertEquals(readdirSync(join(others, "full")), ["a"]);
-}, { ignore: !isDeno });
+inFolder(
+  "a folder that has a time comes with what is chosen of it, and not without",
+  async (root) => {
+    const registry = await openRegistry("memory:");
+    for (const path of ["full/a", "full/deep/large", "next/b"]) write(root, path);
+    mkdirSync(join(root, "empty"));
+    utimesSync(join(root, "full/deep"), 2.5, 2.5);
+    await registry.save("kept", localPath(root, { preserve: ["times"] }));
+    const some = join(root, "../some");
+    await registry.download("kept", { to: some, include: ["large"] });
+    assertEquals(readdirSync(some, { recursive: true }).sort(), [
+      "full",
+      "full/deep",
+      "full/deep/large",
+    ]);
+    assertEquals(Math.round(statSync(join(some, "full/deep")).mtimeMs), 2500);
+    const others = join(root, "../others");
+    await registry.download("kept", { to: others, exclude: ["large", "next/b"] });
+    assertEquals(readdirSync(others).sort(), ["empty", "full"]);
+    assertEquals(readdirSync(join(others, "full")), ["a"]);
+  },
+  { ignore: !isDeno },
+);

@@ -6,39 +6,57 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { createMaterializers, file, folder, LocalPath, localPath, StoredPath } from "../../materializers/mod.ts";
+import {
+  createMaterializers,
+  file,
+  folder,
+  LocalPath,
+  localPath,
+  StoredPath,
+} from "../../materializers/mod.ts";
 import type { LeftOut } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, savedBy } from "./fake_artifact.ts";
 import { inFolder, listed, save, write } from "./in_folder.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-inFolder("a file is saved under its own name, with its bytes and its executable bit", async (root) => {
-  write(root, "a b.bin", Uint8Array.of(0, 255));
-  write(root, "run.sh", "echo");
-  chmodSync(join(root, "run.sh"), 0o755);
-  assertEquals(await save(join(root, "a b.bin")), [{ path: "a b.bin", content: Uint8Array.of(0, 255) }]);
-  assertEquals(await listed(join(root, "run.sh")), ["run.sh executable echo"]);
-  const set = createMaterializers();
-  assertEquals(set.forValue(localPath(join(root, "run.sh"))).id, "file");
-  assertEquals(set.forValue(localPath(pathToFileURL(root))).id, "folder");
-});
+inFolder(
+  "a file is saved under its own name, with its bytes and its executable bit",
+  async (root) => {
+    write(root, "a b.bin", Uint8Array.of(0, 255));
+    write(root, "run.sh", "echo");
+    chmodSync(join(root, "run.sh"), 0o755);
+    assertEquals(await save(join(root, "a b.bin")), [{
+      path: "a b.bin",
+      content: Uint8Array.of(0, 255),
+    }]);
+    assertEquals(await listed(join(root, "run.sh")), ["run.sh executable echo"]);
+    const set = createMaterializers();
+    assertEquals(set.forValue(localPath(join(root, "run.sh"))).id, "file");
+    assertEquals(set.forValue(localPath(pathToFileURL(root))).id, "folder");
+  },
+);
 
-inFolder("a folder is saved whole, in the order of the bytes of its paths, with empty folders", async (root) => {
-  const paths = ["a/b", "a-b", "a.b", "a/b0/c", "Z", "é", "😀", "\uffee", "z/y/x/w", ".hidden"];
-  for (const path of paths) write(root, path);
-  mkdirSync(join(root, "a0"));
-  mkdirSync(join(root, "z/empty"));
-  chmodSync(join(root, "Z"), 0o711);
-  const files = await save(root);
-  const expected = [...paths, "a0", "z/empty"].sort(compareUtf8);
-  assertEquals(files.map(({ path }) => path), expected);
-  const modes = files.filter(({ mode }) => mode !== undefined).map(({ path, mode }) => `${path} ${mode}`);
-  assertEquals(modes, ["Z executable", "a0 folder", "z/empty folder"]);
-  for (const { path, content, mode } of files) {
-    assertEquals(new TextDecoder().decode(content), mode === "folder" ? "" : path);
-  }
-});
+inFolder(
+  "a folder is saved whole, in the order of the bytes of its paths, with empty folders",
+  async (root) => {
+    const paths = ["a/b", "a-b", "a.b", "a/b0/c", "Z", "é", "😀", "\uffee", "z/y/x/w", ".hidden"];
+    for (const path of paths) write(root, path);
+    mkdirSync(join(root, "a0"));
+    mkdirSync(join(root, "z/empty"));
+    chmodSync(join(root, "Z"), 0o711);
+    const files = await save(root);
+    const expected = [...paths, "a0", "z/empty"].sort(compareUtf8);
+    assertEquals(files.map(({ path }) => path), expected);
+    const modes = files.filter(({ mode }) => mode !== undefined).map(({ path, mode }) =>
+      `${path} ${mode}`
+    );
+    assertEquals(modes, ["Z executable", "a0 folder", "z/empty folder"]);
+    for (const { path, content, mode } of files) {
+      assertEquals(new TextDecoder().decode(content), mode === "folder" ? "" : path);
+    }
+  },
+);
 
 inFolder("an empty folder is saved as nothing but that", async (root) => {
   assertEquals(await save(root), []);
@@ -49,7 +67,8 @@ inFolder("the same folder gives the same digest, whenever and wherever it lies",
     for (const path of ["x", "y/z"]) write(root, `${copy}/${path}`, path);
   }
   utimesSync(join(root, "one/x"), 1, 1);
-  const digest = async (path: string) => (await savedBy<unknown>(folder(), localPath(join(root, path)))).info.digest;
+  const digest = async (path: string) =>
+    (await savedBy<unknown>(folder(), localPath(join(root, path)))).info.digest;
   const before = await digest("one");
   assertEquals(await digest("elsewhere/two"), before);
   chmodSync(join(root, "one/x"), 0o700);
@@ -80,7 +99,10 @@ inFolder("pipes are left out or refused, and never opened", async (root) => {
   mkdirSync(join(root, "sub"));
   execFileSync("mkfifo", [join(root, "sub/pipe")]);
   const leftOut: LeftOut[] = [];
-  assertEquals(await listed(root, { onLeftOut: (entry) => leftOut.push(entry) }), ["a - a", "sub folder "]);
+  assertEquals(await listed(root, { onLeftOut: (entry) => leftOut.push(entry) }), [
+    "a - a",
+    "sub folder ",
+  ]);
   assertEquals(leftOut, [{ path: "sub/pipe", reason: "special" }]);
   await fails("Unsupported", () => save(root, { special: "refuse" }));
   await fails("Unsupported", () => save(join(root, "sub/pipe")));
@@ -124,30 +146,41 @@ inFolder("a file that may not be read is Denied", async (root) => {
 
 Deno.test("what is not there is NotFound, what is no path is Invalid", async () => {
   await fails("NotFound", () => save("/no/such/file"));
-  for (const path of ["", "a\0b", new URL("https://example.com/a")]) await fails("Invalid", () => localPath(path));
-});
-
-inFolder("what was saved loads as a stored path, which can be written and saved again", async (root) => {
-  for (const path of ["a", "sub/b"]) write(root, path);
-  mkdirSync(join(root, "empty"));
-  write(root, "large", new Uint8Array(100_000));
-  const set = createMaterializers();
-  for (const path of [root, join(root, "sub/b")]) {
-    const value = localPath(path);
-    const materializer = set.forValue(value);
-    const artifact = await savedBy(materializer, value);
-    const loaded = await materializer.load(artifact, {});
-    assertInstanceOf(loaded, StoredPath);
-    assertEquals(loaded.kind, materializer.id as never);
-    assertEquals(loaded.name, loaded.kind === "file" ? "b" : "a:name");
-    assertEquals(set.forValue(loaded), materializer);
-    assertEquals((await savedBy(materializer, loaded as unknown)).info.digest, artifact.info.digest);
-    const target = join(root, "..", `written-${loaded.kind}`);
-    await loaded.writeTo(target);
-    assertEquals((await listed(target)).map((line) => line.replace(basename(target), "b")), await listed(path));
-    rmSync(target, { recursive: true });
+  for (const path of ["", "a\0b", new URL("https://example.com/a")]) {
+    await fails("Invalid", () => localPath(path));
   }
 });
+
+inFolder(
+  "what was saved loads as a stored path, which can be written and saved again",
+  async (root) => {
+    for (const path of ["a", "sub/b"]) write(root, path);
+    mkdirSync(join(root, "empty"));
+    write(root, "large", new Uint8Array(100_000));
+    const set = createMaterializers();
+    for (const path of [root, join(root, "sub/b")]) {
+      const value = localPath(path);
+      const materializer = set.forValue(value);
+      const artifact = await savedBy(materializer, value);
+      const loaded = await materializer.load(artifact, {});
+      assertInstanceOf(loaded, StoredPath);
+      assertEquals(loaded.kind, materializer.id as never);
+      assertEquals(loaded.name, loaded.kind === "file" ? "b" : "a:name");
+      assertEquals(set.forValue(loaded), materializer);
+      assertEquals(
+        (await savedBy(materializer, loaded as unknown)).info.digest,
+        artifact.info.digest,
+      );
+      const target = join(root, "..", `written-${loaded.kind}`);
+      await loaded.writeTo(target);
+      assertEquals(
+        (await listed(target)).map((line) => line.replace(basename(target), "b")),
+        await listed(path),
+      );
+      rmSync(target, { recursive: true });
+    }
+  },
+);
 
 Deno.test("a stored path of no single file does not pretend to be one", async () => {
   const artifact = fakeArtifact([{ path: "a", content: "" }, { path: "b", content: "" }]);

@@ -1,17 +1,38 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
 import { bytesStream, readAll } from "../../core/bytes/bytes.ts";
-import { bytes, folder, localPath, ndarray, StoredPath, stream, text } from "../../materializers/mod.ts";
+import {
+  bytes,
+  folder,
+  localPath,
+  ndarray,
+  StoredPath,
+  stream,
+  text,
+} from "../../materializers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails } from "./fake_artifact.ts";
 
 const VALUES: Record<string, unknown> = {
   json: { a: [1, { b: null }], "é": "ü" },
-  rich: new Map<unknown, unknown>([[undefined, [NaN, -0, 10n]], ["when", new Date(5)], ["set", new Set([1])]]),
-  parts: { weights: [Float32Array.of(1, 2), Uint8Array.of(3)], large: new Float64Array(100_000).fill(1.5) },
+  rich: new Map<unknown, unknown>([[undefined, [NaN, -0, 10n]], ["when", new Date(5)], [
+    "set",
+    new Set([1]),
+  ]]),
+  parts: {
+    weights: [Float32Array.of(1, 2), Uint8Array.of(3)],
+    large: new Float64Array(100_000).fill(1.5),
+  },
   text: "\ufeffhello\n",
   surrogate: "\ud800",
   bytes: Uint8Array.of(0, 1, 2),
@@ -40,7 +61,12 @@ for (const where of ["memory", "disk"]) {
       await registry.save("blob", new File(["x"], "a.txt", { type, lastModified: 1 }));
       const file = await registry.load("blob");
       assertInstanceOf(file, File);
-      assertEquals([await file.text(), file.name, file.type, file.lastModified], ["x", "a.txt", type, 1]);
+      assertEquals([await file.text(), file.name, file.type, file.lastModified], [
+        "x",
+        "a.txt",
+        type,
+        1,
+      ]);
     } finally {
       await registry[Symbol.asyncDispose]();
       await root.remove();
@@ -94,16 +120,25 @@ Deno.test("a folder goes into a registry and comes out again the same, and uncha
 
     const { leftOut } = await registry.download("data@1", { to: root.join("safe") });
     assertEquals(leftOut, [{ path: "sub/away", reason: "outside link", target: "/etc/passwd" }]);
-    assertEquals((await registry.download("data@1", { to: root.join("one"), links: "unsafe" })).leftOut, []);
+    assertEquals(
+      (await registry.download("data@1", { to: root.join("one"), links: "unsafe" })).leftOut,
+      [],
+    );
     const stored = await registry.load("data", { as: folder() });
     assertInstanceOf(stored, StoredPath);
     await stored.writeTo(root.join("two"), { links: "unsafe" });
     const paths = readdirSync(data, { recursive: true }).map(String).sort();
     for (const copy of ["one", "two"]) {
       assertEquals(readdirSync(root.join(copy), { recursive: true }).map(String).sort(), paths);
-      assertEquals(readFileSync(root.join(copy, "sub/large")), readFileSync(join(data, "sub/large")));
+      assertEquals(
+        readFileSync(root.join(copy, "sub/large")),
+        readFileSync(join(data, "sub/large")),
+      );
     }
-    assertEquals([readFileSync(root.join("one/a"), "utf8"), readFileSync(root.join("two/a"), "utf8")], ["1", "2"]);
+    assertEquals([
+      readFileSync(root.join("one/a"), "utf8"),
+      readFileSync(root.join("two/a"), "utf8"),
+    ], ["1", "2"]);
     const again = await registry.save("copy", localPath(root.join("one")));
     assertEquals(again.digest, first.digest);
     assertEquals((await registry.save("resaved", stored)).digest, second.digest);

@@ -5,7 +5,11 @@ import { fails, fakeArtifact, roundTrip, savedBy } from "./fake_artifact.ts";
 
 Deno.test("any string comes back exactly, by whatever takes it", async () => {
   const set = createMaterializers();
-  const strings = fc.oneof(fc.string({ unit: "binary" }), fc.string(), fc.constantFrom("\ufeffbom", "", "\0", "\r\n"));
+  const strings = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string(),
+    fc.constantFrom("\ufeffbom", "", "\0", "\r\n"),
+  );
   await fc.assert(
     fc.asyncProperty(strings, async (value) => {
       assertEquals(await roundTrip(set.forValue(value), value), value);

@@ -27,7 +27,10 @@ function counted(inner: Backend): { backend: Backend; read: () => number } {
 /** 20 planes of 512 KiB that do not pack: more than what lies together, and more than what is checked as a whole. */
 function stack(): NDArray<"uint16"> {
   let state = 1;
-  const data = Uint16Array.from({ length: 20 * 512 * 512 }, () => (state = Math.imul(state, 48271) >>> 0) >> 8);
+  const data = Uint16Array.from(
+    { length: 20 * 512 * 512 },
+    () => (state = Math.imul(state, 48271) >>> 0) >> 8,
+  );
   return { data, shape: [20, 512, 512], dtype: "uint16" };
 }
 
@@ -37,14 +40,21 @@ for (const [name, options] of [["chunks", {}], ["shards", { shards: [20, 512, 51
     const registry = await openRegistry(backend, { cache: false });
     const array = stack();
     const plane = 512 * 512;
-    const artifact = defineArtifact("stack", zarr({ chunks: [1, 512, 512], codec: "none", ...options }));
+    const artifact = defineArtifact(
+      "stack",
+      zarr({ chunks: [1, 512, 512], codec: "none", ...options }),
+    );
     await registry.save(artifact, array);
     const before = read();
     const handle = await registry.load(artifact);
     assertEquals(handle.shape, [20, 512, 512]);
     const found = await handle.read([15]);
     assertEquals([found.shape, found.dtype], [[512, 512], "uint16"]);
-    assert(Buffer.from(found.data.buffer).equals(Buffer.from(array.data.slice(15 * plane, 16 * plane).buffer)));
+    assert(
+      Buffer.from(found.data.buffer).equals(
+        Buffer.from(array.data.slice(15 * plane, 16 * plane).buffer),
+      ),
+    );
     const most = 2 * plane + 32 * 1024; // the plane, and what says where it lies
     assert(read() - before < most, `${read() - before} bytes were read for ${2 * plane}`);
     await fails("Unsupported", () => handle.write(array));
@@ -60,11 +70,19 @@ Deno.test("an array that is stored elsewhere is saved as it is stored, and a loa
     version: 2,
     attributes: { unit: "µm" },
   });
-  const values = { data: Int8Array.from({ length: 15 }, (_, i) => i), shape: [5, 3], dtype: "int8" } as const;
+  const values = {
+    data: Int8Array.from({ length: 15 }, (_, i) => i),
+    shape: [5, 3],
+    dtype: "int8",
+  } as const;
   await stored.write(values);
   const first = await registry.load(await saved("first", stored as ZarrArray));
   const second = await registry.load(await saved("second", first));
-  assertEquals([second.version, second.attributes, await second.read()], [2, { unit: "µm" }, values]);
+  assertEquals([second.version, second.attributes, await second.read()], [
+    2,
+    { unit: "µm" },
+    values,
+  ]);
 
   async function saved(name: string, value: ZarrArray) {
     const artifact = defineArtifact(name, zarr());
@@ -75,7 +93,10 @@ Deno.test("an array that is stored elsewhere is saved as it is stored, and a loa
 
 Deno.test("a single number, an empty array and one of many chunks come back from zarr as they were", async () => {
   const registry = await openRegistry(createMemoryBackend());
-  const artifact = defineArtifact("a", zarr({ chunks: undefined, codec: { name: "gzip", level: 1 } }));
+  const artifact = defineArtifact(
+    "a",
+    zarr({ chunks: undefined, codec: { name: "gzip", level: 1 } }),
+  );
   const arrays: NDArray[] = [
     { data: Float64Array.of(NaN), shape: [], dtype: "float64" },
     { data: new Float64Array(), shape: [0, 4], dtype: "float64" },

@@ -30,7 +30,10 @@ Deno.test("createOperators() gives what was registered, and says what there is w
   assertEquals(operators.names(), ["first", "data_cleaner_v1"]);
   const error = assertThrows(() => operators.get("missing"), RegistryError);
   assertEquals([error.code, error.hint], ["NotFound", 'There is: "first", "data_cleaner_v1".']);
-  assertEquals(assertThrows(() => operators.register("first", plain()), RegistryError).code, "AlreadyExists");
+  assertEquals(
+    assertThrows(() => operators.register("first", plain()), RegistryError).code,
+    "AlreadyExists",
+  );
 });
 
 Deno.test("register(key) is a decorator of classes, and takes an instance or a function too", async () => {
@@ -61,7 +64,11 @@ Deno.test("a class without run() or command() is refused when it is registered, 
   assertEquals(refused({ command: () => [] }), 'Cannot register operator "a": it has no run()');
   assertEquals(refused(7), 'Cannot register operator "a": 7 is no operator');
   assertEquals(operators.names(), []);
-  assertThrows(() => defineOperator({ run() {} } as unknown as AnyOperator), RegistryError, "it has no command()");
+  assertThrows(
+    () => defineOperator({ run() {} } as unknown as AnyOperator),
+    RegistryError,
+    "it has no command()",
+  );
 });
 
 Deno.test("what a function makes is looked at when it is made", async () => {
@@ -73,7 +80,11 @@ Deno.test("what a function makes is looked at when it is made", async () => {
 
 Deno.test("a key that a configuration could not name is refused", () => {
   for (const key of ["", "a:v1", "a b", "a@1", "a,b"]) {
-    assertThrows(() => createOperators().register(key, plain()), RegistryError, "Cannot register operator");
+    assertThrows(
+      () => createOperators().register(key, plain()),
+      RegistryError,
+      "Cannot register operator",
+    );
   }
   createOperators().register("cleaner_v2.0", plain());
 });
@@ -103,11 +114,19 @@ Deno.test("two keys have two instances for one operator id", async () => {
 
 Deno.test("other arguments for the same operator id are Invalid, and only their names are said", async () => {
   const operators = createOperators({ cleaner: Cleaner });
-  const first = await operators.instance("cleaner", "a", { args: { level: 2, mode: "old", list: [1] } });
-  assert(first === await operators.instance("cleaner", "a", { args: { list: [1], mode: "old", level: 2 } }));
+  const first = await operators.instance("cleaner", "a", {
+    args: { level: 2, mode: "old", list: [1] },
+  });
+  assert(
+    first ===
+      await operators.instance("cleaner", "a", { args: { list: [1], mode: "old", level: 2 } }),
+  );
   assert(first === await operators.instance("cleaner", "a"));
   const changed = { args: { level: 3, list: [1], extra: "secret" } };
-  const error = await assertRejects(() => operators.instance("cleaner", "a", changed), RegistryError);
+  const error = await assertRejects(
+    () => operators.instance("cleaner", "a", changed),
+    RegistryError,
+  );
   assertEquals(error.code, "Invalid");
   assert(error.message.endsWith("those before: extra, level, mode"), error.message);
 });
@@ -116,7 +135,11 @@ Deno.test("arguments for an operator that is registered as an object are refused
   const operators = createOperators({ a: plain() });
   await operators.instance("a", "x");
   for (const id of ["x", "y"]) {
-    await assertRejects(() => operators.instance("a", id, { args: { level: 1 } }), RegistryError, "level");
+    await assertRejects(
+      () => operators.instance("a", id, { args: { level: 1 } }),
+      RegistryError,
+      "level",
+    );
   }
 });
 
@@ -124,7 +147,9 @@ Deno.test("an operator that could not be made is made anew when it is asked for 
   let calls = 0;
   const operators = createOperators();
   operators.register("a", () => {
-    if (++calls === 1) throw new RegistryError({ code: "Unavailable", message: "Cannot make it: not yet" });
+    if (++calls === 1) {
+      throw new RegistryError({ code: "Unavailable", message: "Cannot make it: not yet" });
+    }
     return new Cleaner();
   });
   await assertRejects(() => operators.instance("a", "x"), RegistryError, "not yet");

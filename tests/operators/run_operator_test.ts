@@ -19,36 +19,52 @@ function rate(): StandardSchema<{ rate: number }> {
       validate(value) {
         const { rate } = value as { rate?: unknown };
         if (rate === "0.5") return { value: { rate: 0.5 } };
-        return { issues: [{ message: "must be a number", path: ["rate"] }, { message: "needs more" }] };
+        return {
+          issues: [{ message: "must be a number", path: ["rate"] }, { message: "needs more" }],
+        };
       },
     },
   };
 }
 
-testInRoot("an operator runs without a pipeline: what is missing of its context is made, and removed", async (root) => {
-  const seen: OperatorContext[] = [];
-  const operator = defineOperator({
-    run: async (context) => {
-      seen.push(context);
-      assert(await exists(context.inputRoot) && await exists(context.workspaceRoot));
-      await Deno.writeTextFile(`${context.outputRoot}/a`, "a");
-    },
-    command,
-  });
-  const result = await runOperator(operator, { outputRoot: root.join("deep", "out") });
-  const [{ operatorId, pipelineId, inputRoot, workspaceRoot, params }] = seen;
-  assertEquals([operatorId, pipelineId, params], ["standalone", "standalone", {}]);
-  assertEquals([result.exitCode, result.exit, result.outputRoot], [0, "ok", root.join("deep", "out")]);
-  assertEquals([await exists(inputRoot), await exists(workspaceRoot)], [false, false]);
-  assertEquals(await Deno.readTextFile(root.join("deep", "out", "a")), "a");
-});
+testInRoot(
+  "an operator runs without a pipeline: what is missing of its context is made, and removed",
+  async (root) => {
+    const seen: OperatorContext[] = [];
+    const operator = defineOperator({
+      run: async (context) => {
+        seen.push(context);
+        assert(await exists(context.inputRoot) && await exists(context.workspaceRoot));
+        await Deno.writeTextFile(`${context.outputRoot}/a`, "a");
+      },
+      command,
+    });
+    const result = await runOperator(operator, { outputRoot: root.join("deep", "out") });
+    const [{ operatorId, pipelineId, inputRoot, workspaceRoot, params }] = seen;
+    assertEquals([operatorId, pipelineId, params], ["standalone", "standalone", {}]);
+    assertEquals([result.exitCode, result.exit, result.outputRoot], [
+      0,
+      "ok",
+      root.join("deep", "out"),
+    ]);
+    assertEquals([await exists(inputRoot), await exists(workspaceRoot)], [false, false]);
+    assertEquals(await Deno.readTextFile(root.join("deep", "out", "a")), "a");
+  },
+);
 
 Deno.test("params are what the schema makes of them; all that is wrong is said, and the exit code is 1", async () => {
   const seen: unknown[] = [];
-  const operator = defineOperator({ params: rate(), run: ({ params }) => void seen.push(params.rate), command });
+  const operator = defineOperator({
+    params: rate(),
+    run: ({ params }) => void seen.push(params.rate),
+    command,
+  });
   assertEquals((await runOperator(operator, { params: { rate: "0.5" } })).exitCode, 0);
   assertEquals(seen, [0.5]);
-  const { exitCode, error } = await runOperator(operator, { params: { rate: "many" }, operatorId: "train" });
+  const { exitCode, error } = await runOperator(operator, {
+    params: { rate: "many" },
+    operatorId: "train",
+  });
   assertEquals(exitCode, 1);
   assertEquals(
     (error as RegistryError).message,
@@ -87,7 +103,9 @@ Deno.test("an operator that returns a code has ended with it; any other value is
     assertEquals([result.exitCode, result.error], [code, undefined]);
   }
   for (const value of [6, -1, 1.5, NaN, "0", null, true, {}]) {
-    const result = await runOperator(defineOperator({ run: () => value as number, command }), { operatorId: "odd" });
+    const result = await runOperator(defineOperator({ run: () => value as number, command }), {
+      operatorId: "odd",
+    });
     assertEquals(result.exitCode, 3);
     assert((result.error as Error).message.startsWith('Cannot take what operator "odd" returned'));
   }
@@ -119,8 +137,16 @@ Deno.test("what an operator throws is mapped to its exit code", async () => {
       command,
     })).then(({ exitCode }) => exitCode);
   assertEquals(await thrown(Object.assign(new Error("full"), { code: "ENOSPC" })), 4);
-  assertEquals(await thrown(new Error("copy", { cause: Object.assign(new Error("full"), { code: "ENOSPC" }) })), 4);
-  assertEquals(await thrown(Object.assign(new Error("gone"), { code: "ENOENT", syscall: "open" })), 2);
+  assertEquals(
+    await thrown(
+      new Error("copy", { cause: Object.assign(new Error("full"), { code: "ENOSPC" }) }),
+    ),
+    4,
+  );
+  assertEquals(
+    await thrown(Object.assign(new Error("gone"), { code: "ENOENT", syscall: "open" })),
+    2,
+  );
   assertEquals(await thrown(new TypeError("no function")), 3);
   assertEquals(await thrown("a text"), 3);
   assertEquals(await thrown(undefined), 3);
@@ -134,7 +160,10 @@ Deno.test("the system's own failures have their exit codes: no program, no permi
   assertEquals(await failure(() => new ArrayBuffer(Number.MAX_SAFE_INTEGER)), 4);
   assertEquals(exitCodeOf(new Deno.errors.PermissionDenied("no")), 5);
   assertEquals(exitCodeOf(new Deno.errors.NotFound("No such file or directory (os error 2)")), 2);
-  assertEquals(exitCodeOf(new Error("Cannot read the table", { cause: new Deno.errors.NotFound("a.csv") })), 2);
+  assertEquals(
+    exitCodeOf(new Error("Cannot read the table", { cause: new Deno.errors.NotFound("a.csv") })),
+    2,
+  );
   assertEquals(await failure(() => new Deno.Command("no-such-program-anywhere").output()), 5);
   assertEquals(await failure(() => Deno.readTextFile("no-such-file-anywhere")), 2);
   assertEquals(exitCodeOf(new DOMException("it took too long", "TimeoutError")), 4); // of AbortSignal.timeout
@@ -158,41 +187,60 @@ Deno.test("a cancellation is no exit code: its reason is thrown, whatever the op
     assert(error === reason, answer);
   }
   const never = defineOperator({ run: () => assert(false), command });
-  await assertRejects(() => runOperator(never, { signal: AbortSignal.abort(reason) }), Error, "stop");
+  await assertRejects(
+    () => runOperator(never, { signal: AbortSignal.abort(reason) }),
+    Error,
+    "stop",
+  );
 });
 
 Deno.test("an operator that has ended is not kept by the signal of its caller", async () => {
   const controller = new AbortController();
   const asked: number[] = [];
   const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
-  await runOperator(defineOperator({ run() {}, command }), { signal: controller.signal }, { system });
+  await runOperator(defineOperator({ run() {}, command }), { signal: controller.signal }, {
+    system,
+  });
   controller.abort();
   assertEquals(asked, []);
 });
 
-testInRoot("a temporary folder that cannot be removed does not hide how an operator ended", async (root) => {
-  const program = root.join("program.ts");
-  const door = new URL("../../operators/mod.ts", import.meta.url).href;
-  await Deno.writeTextFile(
-    program,
-    `import { defineOperator, runOperator } from "${door}";
+testInRoot(
+  "a temporary folder that cannot be removed does not hide how an operator ended",
+  async (root) => {
+    const program = root.join("program.ts");
+    const door = new URL("../../operators/mod.ts", import.meta.url).href;
+    await Deno.writeTextFile(
+      program,
+      `import { defineOperator, runOperator } from "${door}";
     const run = () => {
       Deno.permissions.revokeSync({ name: "write" });
       return 2;
     };
     console.log((await runOperator(defineOperator({ run, command: () => [] }))).exit);`,
-  );
-  const ran = await runDeno(program, [], { permissions: ["-A"], env: { TMPDIR: root.path } });
-  assertEquals([ran.stdout, ran.stderr], ["input\n", ""]);
-});
+    );
+    const ran = await runDeno(program, [], { permissions: ["-A"], env: { TMPDIR: root.path } });
+    assertEquals([ran.stdout, ran.stderr], ["input\n", ""]);
+  },
+);
 
 Deno.test("a time that no timer can wait is refused, and never is one", async () => {
   const operator = defineOperator({ run() {}, command });
   for (const timeoutMs of [NaN, -1, 2 ** 31]) {
-    const error = await assertRejects(() => runOperator(operator, {}, { timeoutMs }), RegistryError);
-    assertEquals([error.code, error.message], ["Invalid", `Cannot run an operator: timeoutMs is ${timeoutMs}`]);
+    const error = await assertRejects(
+      () => runOperator(operator, {}, { timeoutMs }),
+      RegistryError,
+    );
+    assertEquals([error.code, error.message], [
+      "Invalid",
+      `Cannot run an operator: timeoutMs is ${timeoutMs}`,
+    ]);
   }
-  await assertRejects(() => runOperator(operator, {}, { graceMs: NaN }), RegistryError, "graceMs is NaN");
+  await assertRejects(
+    () => runOperator(operator, {}, { graceMs: NaN }),
+    RegistryError,
+    "graceMs is NaN",
+  );
   const asked: number[] = [];
   const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
   assertEquals((await runOperator(operator, {}, { timeoutMs: Infinity, system })).exitCode, 0);
@@ -227,13 +275,19 @@ Deno.test("an operator whose time is over is told so, and has ended with 4", asy
       }),
     command,
   });
-  const { exitCode, error } = await runOperator(slow, { operatorId: "slow" }, { system, timeoutMs: 30 });
+  const { exitCode, error } = await runOperator(slow, { operatorId: "slow" }, {
+    system,
+    timeoutMs: 30,
+  });
   assertEquals(exitCode, 4);
   assertEquals((error as Error).message, 'Cannot finish operator "slow": it took more than 30 ms');
 });
 
 Deno.test("an output root that nobody gave is kept where something is in it, and else removed", async () => {
-  const writes = defineOperator({ run: ({ outputRoot }) => Deno.writeTextFile(`${outputRoot}/a`, ""), command });
+  const writes = defineOperator({
+    run: ({ outputRoot }) => Deno.writeTextFile(`${outputRoot}/a`, ""),
+    command,
+  });
   const { outputRoot } = await runOperator(writes);
   assert(await exists(`${outputRoot}/a`));
   await Deno.remove(outputRoot, { recursive: true });

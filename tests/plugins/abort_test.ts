@@ -25,7 +25,10 @@ Deno.test("nothing begins under a signal that is aborted", async () => {
   let calls = 0;
   plugins.register(Behavior, "count", () => ({ execute: (next) => next(calls++) }));
   const task = plugins.createTask(() => calls++).addBehavior("count");
-  assertStrictEquals(await task.submit(1, { signal: AbortSignal.abort(reason) }).catch((error) => error), reason);
+  assertStrictEquals(
+    await task.submit(1, { signal: AbortSignal.abort(reason) }).catch((error) => error),
+    reason,
+  );
   assertEquals(calls, 0);
 });
 
@@ -58,7 +61,9 @@ Deno.test("a behavior may end what comes after it, and that alone", async () => 
       return [await first, await second];
     },
   }));
-  const task = plugins.createTask((_input: unknown, { signal }: TaskContext) => void signals.push(signal))
+  const task = plugins.createTask((_input: unknown, { signal }: TaskContext) =>
+    void signals.push(signal)
+  )
     .addBehavior<unknown>("stop");
   await task.submit();
   assertEquals(signals.map(({ aborted }) => aborted), [true, false]);
@@ -86,7 +91,10 @@ Deno.test("what ends a submission does not end the job that it scheduled, and wh
   const plugins = createPlugins();
   const runner = holdJobs(plugins);
   const stop = new AbortController();
-  const task = plugins.createTask((_input: unknown, { signal, jobId }: TaskContext) => [signal.aborted, jobId])
+  const task = plugins.createTask((
+    _input: unknown,
+    { signal, jobId }: TaskContext,
+  ) => [signal.aborted, jobId])
     .addBehavior("schedule_job", { job_type: "held" });
   const { jobId } = await task.submit(1, { signal: stop.signal });
   stop.abort(reason);
@@ -121,9 +129,12 @@ Deno.test("tasks submit tasks, and are functions of tasks", async () => {
   });
   assertEquals(await plugins.createTask("outer").submit(1), 20);
   const outer = plugins.createTask<number>("outer");
-  const around = plugins.createTask((input: number) => outer.submit(input + 1)).addBehavior("schedule_job", {
-    job_type: "held",
-  });
+  const around = plugins.createTask((input: number) => outer.submit(input + 1)).addBehavior(
+    "schedule_job",
+    {
+      job_type: "held",
+    },
+  );
   await around.submit(1);
   assertEquals(await runner.runAll(), [30]);
 });

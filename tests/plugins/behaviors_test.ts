@@ -8,7 +8,8 @@ import { holdJobs } from "./runner.ts";
 
 const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
-const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) =>
+  said(await assertRejects(run, RegistryError));
 
 /** Fails so many times, and then tells how often it was called. */
 function failing(times: number, error: unknown = new Error("not yet")) {
@@ -41,7 +42,9 @@ function hanging() {
   const begun = Promise.withResolvers<AbortSignal>();
   const fn = (_input: unknown, { signal }: TaskContext) => {
     begun.resolve(signal);
-    return new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    return new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
   };
   return { begun: begun.promise, fn };
 }
@@ -63,7 +66,8 @@ Deno.test("retry gives the last failure, and repeats neither what cannot succeed
       count++;
       throw error;
     };
-    const failure = await plugins.createTask(fn).addBehavior("retry", { attempts: 4 }).submit(input).catch((e) => e);
+    const failure = await plugins.createTask(fn).addBehavior("retry", { attempts: 4 }).submit(input)
+      .catch((e) => e);
     assertStrictEquals(failure, error);
     return count;
   };
@@ -74,7 +78,11 @@ Deno.test("retry gives the last failure, and repeats neither what cannot succeed
   assertEquals(await calls(ofCode("Unknown")), 4);
   assertEquals(await calls(ofCode("TaskFailed")), 4);
   assertEquals(await calls(ofCode("Invalid")), 1);
-  assertEquals(await calls(new Error("x"), { data: new Blob(["a"]).stream() }), 1, "a stream is read once");
+  assertEquals(
+    await calls(new Error("x"), { data: new Blob(["a"]).stream() }),
+    1,
+    "a stream is read once",
+  );
 });
 
 Deno.test("retry around schedule_job schedules one job, also where the answer of the runner was lost", async () => {
@@ -84,10 +92,14 @@ Deno.test("retry around schedule_job schedules one job, also where the answer of
   const schedule = runner.schedule;
   runner.schedule = async (call, options) => {
     const id = await schedule(call, options);
-    if (++lost <= 2) throw new RegistryError({ code: "Unknown", message: "Cannot schedule: no answer" });
+    if (++lost <= 2) {
+      throw new RegistryError({ code: "Unknown", message: "Cannot schedule: no answer" });
+    }
     return id;
   };
-  const task = plugins.createTask(() => 1).addBehavior("retry").addBehavior("schedule_job", { job_type: "held" });
+  const task = plugins.createTask(() => 1).addBehavior("retry").addBehavior("schedule_job", {
+    job_type: "held",
+  });
   const { jobId } = await task.submit() as { jobId: string };
   assertEquals(runner.jobs.map(({ id }) => id), [jobId]);
 });
@@ -113,15 +125,25 @@ Deno.test("timeout ends what takes too long by its signal, and gives what is don
   const signal = await begun;
   assertEquals(signal.aborted, false);
   system.wake();
-  const hint = "Give it more time, or find out what it waits for. What it did until then is not undone.";
-  assertEquals(await rejected(() => slow), `Unknown: Cannot finish task "fn": it took longer than 30 ms. ${hint}`);
+  const hint =
+    "Give it more time, or find out what it waits for. What it did until then is not undone.";
+  assertEquals(
+    await rejected(() => slow),
+    `Unknown: Cannot finish task "fn": it took longer than 30 ms. ${hint}`,
+  );
   assert(signal.aborted);
-  assertEquals(await plugins.createTask(() => 7).addBehavior("timeout", { timeout_ms: 30 }).submit(), 7);
+  assertEquals(
+    await plugins.createTask(() => 7).addBehavior("timeout", { timeout_ms: 30 }).submit(),
+    7,
+  );
 });
 
 Deno.test("timeout does not wait for what does not hear its signal", async () => {
   const system = sleepless();
-  const deaf = createPlugins({ system }).createTask(() => new Promise(() => {})).addBehavior("timeout", { ms: 5 });
+  const deaf = createPlugins({ system }).createTask(() => new Promise(() => {})).addBehavior(
+    "timeout",
+    { ms: 5 },
+  );
   const ended = assertRejects(() => deaf.submit(), RegistryError, "took longer than 5 ms");
   await system.asleep;
   system.wake();
@@ -147,11 +169,16 @@ Deno.test("a behavior that could not be made is made anew in the next run, and t
   const plugins = createPlugins();
   let made = 0;
   plugins.register(Behavior, "late", () => {
-    if (++made === 1) throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
+    if (++made === 1) {
+      throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
+    }
     return { execute: (next) => next() };
   });
   const task = plugins.createTask((input: number) => input).addBehavior("late");
-  assertEquals(await rejected(() => task.submit(1)), "Unavailable: Cannot connect: not yet. undefined");
+  assertEquals(
+    await rejected(() => task.submit(1)),
+    "Unavailable: Cannot connect: not yet. undefined",
+  );
   assertEquals([await task.submit(1), await task.submit(2), made], [1, 2, 2]);
 });
 
@@ -165,7 +192,9 @@ Deno.test("cache remembers results of plain inputs, in copies, for as long as it
   }).addBehavior("cache", { ttl_ms: 100, max_entries: 2 });
   const first = await task.submit({ a: 1, b: { c: 2, d: 3 } });
   first.of.push("changed");
-  assertEquals(await task.submit({ b: { d: 3, c: 2 }, a: 1 }), { of: [{ a: 1, b: { c: 2, d: 3 } }] });
+  assertEquals(await task.submit({ b: { d: 3, c: 2 }, a: 1 }), {
+    of: [{ a: 1, b: { c: 2, d: 3 } }],
+  });
   assertEquals(seen.length, 1);
   system.advance(100);
   await task.submit({ a: 1, b: { c: 2, d: 3 } });
@@ -194,7 +223,11 @@ Deno.test("tasks do not share a cache", async () => {
   const plugins = createPlugins({ system: createScriptedSystem() });
   const one = plugins.createTask(() => 1).addBehavior("cache");
   const two = plugins.createTask(() => 2).addBehavior("cache");
-  assertEquals([await one.submit("same"), await two.submit("same"), await one.submit("same")], [1, 2, 1]);
+  assertEquals([await one.submit("same"), await two.submit("same"), await one.submit("same")], [
+    1,
+    2,
+    1,
+  ]);
 });
 
 /** A schema of numbers as text. */
@@ -214,7 +247,8 @@ Deno.test("validate hands on what its schema makes of the input, and gives what 
   const task = plugins.createTask((input: number) => input > 1 ? `${input}0` : "none")
     .addBehavior<number>("validate", { schema: number, result: number });
   assertEquals(await task.submit("7"), 70);
-  const hint = "The schema of the behavior validate refuses it: correct what is submitted, or the schema.";
+  const hint =
+    "The schema of the behavior validate refuses it: correct what is submitted, or the schema.";
   assertEquals(
     await rejected(() => task.submit("x")),
     `Invalid: Cannot run task "closure": size.0: must be a number. ${hint}`,
@@ -241,7 +275,9 @@ Deno.test("trace tells of begin, end and failure with the time between, and neve
     return password;
   });
   await plugins.createTask(work).addBehavior("trace").submit({ password: "hunter2" });
-  await plugins.createTask(work).addBehavior("trace", { label: "job", level: "debug" }).submit({ password: "" })
+  await plugins.createTask(work).addBehavior("trace", { label: "job", level: "debug" }).submit({
+    password: "",
+  })
     .catch(() => {});
   assertEquals(heard, [
     'info Task "work" began',
@@ -282,7 +318,10 @@ Deno.test("storage_read hands on bytes, text or a stream beside the path", async
   assertEquals((await read("text")).data, "grün");
   assertEquals(await new Response((await read("stream")).data as ReadableStream).text(), "grün");
   await assertRejects(
-    () => plugins.createTask((i) => i).addBehavior("storage_read", { backend: "memory" }).submit({ path: "no" }),
+    () =>
+      plugins.createTask((i) => i).addBehavior("storage_read", { backend: "memory" }).submit({
+        path: "no",
+      }),
     RegistryError,
     "there is none",
   );
@@ -290,7 +329,9 @@ Deno.test("storage_read hands on bytes, text or a stream beside the path", async
 
 Deno.test("a file without path or data is refused, and says what is missing", async () => {
   const plugins = createPlugins();
-  const write = plugins.createTask((input) => input).addBehavior("storage_write", { backend: "memory" });
+  const write = plugins.createTask((input) => input).addBehavior("storage_write", {
+    backend: "memory",
+  });
   const cases: [unknown, string][] = [
     [undefined, "its input is undefined"],
     ["a.txt", "its input is a string"],
@@ -304,7 +345,10 @@ Deno.test("a file without path or data is refused, and says what is missing", as
       `Invalid: Cannot write a file: ${state}`,
     );
   }
-  assertEquals((await assertRejects(() => write.submit({ path: "../x", data: "x" }), RegistryError)).code, "Invalid");
+  assertEquals(
+    (await assertRejects(() => write.submit({ path: "../x", data: "x" }), RegistryError)).code,
+    "Invalid",
+  );
 });
 
 Deno.test("settings of what a behavior uses are refused when the task is built, where it runs here", () => {
@@ -313,15 +357,21 @@ Deno.test("settings of what a behavior uses are refused when the task is built, 
   const task = plugins.createTask("work");
   const correct = "Correct the settings of the plugin.";
   assertEquals(
-    thrown(() => task.addBehavior("schedule_job", { job_type: "memory", concurency: 5 })).split(", but ")[0],
+    thrown(() => task.addBehavior("schedule_job", { job_type: "memory", concurency: 5 })).split(
+      ", but ",
+    )[0],
     'Invalid: Cannot add behavior "schedule_job" with "memory": concurency: there is no such setting',
   );
   assertEquals(
-    thrown(() => task.addBehavior("storage_write", { backend: "local", pth: "/data" })).split("; ")[0],
+    thrown(() => task.addBehavior("storage_write", { backend: "local", pth: "/data" })).split(
+      "; ",
+    )[0],
     'Invalid: Cannot add behavior "storage_write" with "local": path: it is missing',
   );
   assertEquals(
-    thrown(() => task.addBehavior("storage_read", { backend: "minio", as: "text", endpoint: "localhost" })),
+    thrown(() =>
+      task.addBehavior("storage_read", { backend: "minio", as: "text", endpoint: "localhost" })
+    ),
     `Invalid: Cannot add behavior "storage_read" with "minio": bucket: it is missing. ${correct} Or by the environment: ` +
       "endpoint by MINIO_ENDPOINT, accessKey by MINIO_ACCESS_KEY, secretKey by MINIO_SECRET_KEY, bucket by MINIO_BUCKET.",
   );
@@ -337,7 +387,11 @@ Deno.test("settings that behaviors do not have are refused when the task is buil
   holdJobs(plugins);
   const task = plugins.createTask(() => 0);
   const cases: [string, object | undefined, string][] = [
-    ["retry", { attemps: 3 }, "attemps: there is no such setting, but attempts, backoffMs, mostBackoffMs"],
+    [
+      "retry",
+      { attemps: 3 },
+      "attemps: there is no such setting, but attempts, backoffMs, mostBackoffMs",
+    ],
     ["retry", { attempts: 0 }, "attempts: it is no whole number from 1 on"],
     ["retry", { backoff_ms: -1 }, "backoffMs: it is no number of milliseconds, 0 to 2147483647"],
     ["timeout", undefined, "ms: it is missing"],
@@ -349,8 +403,16 @@ Deno.test("settings that behaviors do not have are refused when the task is buil
       "input: it is a value of class Object, and no Standard Schema, as Zod, Valibot and ArkType have",
     ],
     ["trace", { level: "loud" }, "level: it is not one of debug, info"],
-    ["trace", { tracer: {} }, "tracer: it is a value of class Object, and no tracer of OpenTelemetry"],
-    ["schedule_job", { job_type: "held", attempts: 1.5 }, "attempts: it is no whole number from 1 on"],
+    [
+      "trace",
+      { tracer: {} },
+      "tracer: it is a value of class Object, and no tracer of OpenTelemetry",
+    ],
+    [
+      "schedule_job",
+      { job_type: "held", attempts: 1.5 },
+      "attempts: it is no whole number from 1 on",
+    ],
     ["storage_read", { backend: "memory", as: "json" }, "as: it is not one of bytes, text, stream"],
   ];
   for (const [name, config, problem] of cases) {
@@ -369,7 +431,11 @@ Deno.test("settings that behaviors do not have are refused when the task is buil
     'NotFound: Cannot find plugin "minoi" of storage: there is none of this name',
   );
   assert(
-    thrown(() => task.addBehavior("schedule_job", { job_type: "celery" })).includes('plugin "celery" of job_runner'),
+    thrown(() => task.addBehavior("schedule_job", { job_type: "celery" })).includes(
+      'plugin "celery" of job_runner',
+    ),
   );
-  assert(thrown(() => task.addBehavior("retry", [] as never)).includes("its configuration is a list"));
+  assert(
+    thrown(() => task.addBehavior("retry", [] as never)).includes("its configuration is a list"),
+  );
 });

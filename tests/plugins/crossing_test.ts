@@ -8,7 +8,8 @@ import { holdJobs, runElsewhere } from "./runner.ts";
 
 const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
-const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) =>
+  said(await assertRejects(run, RegistryError));
 
 /** A set in which the task `echo` gives what it gets. */
 function echoing(options?: PluginsOptions): Plugins {
@@ -37,7 +38,10 @@ Deno.test("the remainder of a task runs in another process that defines the same
     input: { path: "a.txt", data: "text", more: [1, null, { b: true }] },
   });
   assertEquals(runner.jobs[0].id, answer.jobId);
-  assertEquals(await runElsewhere(runner, worker), [{ path: "a.txt", more: [1, null, { b: true }] }]);
+  assertEquals(await runElsewhere(runner, worker), [{
+    path: "a.txt",
+    more: [1, null, { b: true }],
+  }]);
   const storage = await worker.shared(Storage, "memory");
   assertEquals(new TextDecoder().decode(await storage.readFile("a.txt")), "text");
 });
@@ -46,7 +50,11 @@ Deno.test("small bytes travel in the call, in and out", async () => {
   const { plugins, runner } = sending();
   const bytes = Uint8Array.from({ length: 1_000 }, (_, index) => index);
   const inside = new Uint8Array(bytes.buffer, 100, 50);
-  await plugins.createTask("echo").addBehavior("schedule_job", far).submit({ bytes, list: [inside], none: undefined });
+  await plugins.createTask("echo").addBehavior("schedule_job", far).submit({
+    bytes,
+    list: [inside],
+    none: undefined,
+  });
   const seen: unknown[] = [];
   const worker = createPlugins();
   worker.defineTask("echo", (input) => {
@@ -64,7 +72,11 @@ Deno.test("a call loads nothing from the registry but what was put there for job
   const worker = echoing({ registry });
   const input = { $artifact: "payroll@1.0.0" };
   // What comes back is what came: it is refused as a result.
-  assert((await rejected(() => worker.runCall({ task: "echo", behaviors: [], input }))).includes("$artifact"));
+  assert(
+    (await rejected(() => worker.runCall({ task: "echo", behaviors: [], input }))).includes(
+      "$artifact",
+    ),
+  );
 });
 
 Deno.test("a task without an input gets null elsewhere, and one without a result gives null", async () => {
@@ -82,7 +94,9 @@ Deno.test("a large input goes by the registry, once for a job, and a large resul
   const large = { bytes: new Uint8Array(70_000).fill(7), text: "x".repeat(70_000), at: 1 };
   const task = plugins.createTask("echo").addBehavior("schedule_job", far);
   for (let times = 0; times < 2; times++) await task.submit(large, { idempotencyKey: "upload-7" });
-  assertEquals(runner.jobs.map(({ id, call }) => [id, call.input]), [["upload-7", { $artifact: "jobs:input@1.0.0" }]]);
+  assertEquals(runner.jobs.map(({ id, call }) => [id, call.input]), [["upload-7", {
+    $artifact: "jobs:input@1.0.0",
+  }]]);
   const seen: unknown[] = [];
   const worker = createPlugins({ registry });
   worker.defineTask("echo", (input) => {
@@ -91,7 +105,9 @@ Deno.test("a large input goes by the registry, once for a job, and a large resul
   });
   const { call } = runner.jobs[0];
   for (let times = 0; times < 2; times++) {
-    assertEquals(await worker.runCall(call, { jobId: "upload-7" }), { $artifact: "jobs:result@1.0.0" });
+    assertEquals(await worker.runCall(call, { jobId: "upload-7" }), {
+      $artifact: "jobs:result@1.0.0",
+    });
   }
   assertEquals(seen, [large, large]);
   assertEquals(await registry.load("jobs:result"), large);
@@ -107,7 +123,8 @@ Deno.test("an input of 64 KiB travels, and one of a byte more wants a registry, 
   const task = plugins.createTask("echo")
     .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
   const rest = '{"path":"a","text":""}'.length;
-  const submit = (length: number) => task.submit({ path: "a", data: "d", text: "x".repeat(length - rest) });
+  const submit = (length: number) =>
+    task.submit({ path: "a", data: "d", text: "x".repeat(length - rest) });
   await submit(65_536);
   await (await plugins.shared(Storage, "memory")).delete("a");
   assertEquals(
@@ -116,14 +133,19 @@ Deno.test("an input of 64 KiB travels, and one of a byte more wants a registry, 
       "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
   );
   assertEquals(runner.jobs.length, 1);
-  assertEquals(await (await plugins.shared(Storage, "memory")).exists("a"), false, "nothing was written");
+  assertEquals(
+    await (await plugins.shared(Storage, "memory")).exists("a"),
+    false,
+    "nothing was written",
+  );
 });
 
 Deno.test("an input that no JSON says is refused before anything is done, and what is written before may be anything", async () => {
   const { plugins, runner } = sending();
   const task = plugins.createTask("echo")
     .addBehavior("storage_write", { backend: "memory" }).addBehavior("schedule_job", far);
-  const hint = "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.";
+  const hint =
+    "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.";
   const cases: [unknown, string][] = [
     [new Date(0), "its .given is a value of class Date"],
     [() => {}, "its .given is a function"],
@@ -131,7 +153,10 @@ Deno.test("an input that no JSON says is refused before anything is done, and wh
     [NaN, "its .given is NaN"],
     [{ a: [new Float32Array(1)] }, "its .given.a[0] is a value of class Float32Array"],
     [{ $bytes: "x" }, "it has a member $bytes, which stands for something else on the way"],
-    [{ a: [{ $artifact: 1 }] }, "it has a member $artifact, which stands for something else on the way"],
+    [
+      { a: [{ $artifact: 1 }] },
+      "it has a member $artifact, which stands for something else on the way",
+    ],
   ];
   for (const [given, problem] of cases) {
     assertEquals(
@@ -149,7 +174,11 @@ Deno.test("an input that no JSON says is refused before anything is done, and wh
 
 Deno.test("behind a behavior that may change its input, what cannot travel is refused when it is to be sent", async () => {
   const { plugins, runner } = sending();
-  plugins.register(Behavior, "dated", () => ({ execute: (next, input) => next({ input, at: new Date(0) }) }));
+  plugins.register(
+    Behavior,
+    "dated",
+    () => ({ execute: (next, input) => next({ input, at: new Date(0) }) }),
+  );
   const task = plugins.createTask("echo").addBehavior("dated").addBehavior("schedule_job", far);
   assert((await rejected(() => task.submit(1))).includes("its .at is a value of class Date"));
   assertEquals(runner.jobs, []);
@@ -157,8 +186,14 @@ Deno.test("behind a behavior that may change its input, what cannot travel is re
 
 Deno.test("what a behavior of which nothing is known makes plain may be sent", async () => {
   const { plugins, runner } = sending();
-  plugins.register(Behavior, "told", () => ({ execute: (next, input) => next((input as Date).getTime()) }));
-  await plugins.createTask("echo").addBehavior("told").addBehavior("schedule_job", far).submit(new Date(7));
+  plugins.register(
+    Behavior,
+    "told",
+    () => ({ execute: (next, input) => next((input as Date).getTime()) }),
+  );
+  await plugins.createTask("echo").addBehavior("told").addBehavior("schedule_job", far).submit(
+    new Date(7),
+  );
   assertEquals(runner.jobs.map(({ call }) => call.input), [7]);
 });
 
@@ -181,7 +216,10 @@ Deno.test("a closure is no task of a runner that crosses to another process, and
 Deno.test("settings that cannot travel are refused when the task is built, and the task stays as it was", async () => {
   const { plugins, runner } = sending();
   plugins.register(Behavior, "own", () => ({ execute: (next) => next() }));
-  const task = plugins.createTask("echo").addBehavior("own", { fn: () => 0 }).addBehavior("schedule_job", far);
+  const task = plugins.createTask("echo").addBehavior("own", { fn: () => 0 }).addBehavior(
+    "schedule_job",
+    far,
+  );
   assertEquals(
     thrown(() => task.addBehavior("own", { given: { fn: () => 0 } })),
     'Invalid: Cannot send behavior "own" of task "echo" to another process by "far": of its settings, its .given.fn is a function. ' +
@@ -200,7 +238,9 @@ Deno.test("secrets never travel: the environment of the worker fills them", () =
     secret_key: "hunter2",
   }).addBehavior("schedule_job", far);
   for (const key of ["access_key", "secret_key", "accessKey", "secretKey"]) {
-    const error = thrown(() => task.addBehavior("storage_read", { backend: "minio", bucket: "b", [key]: "hunter2" }));
+    const error = thrown(() =>
+      task.addBehavior("storage_read", { backend: "minio", bucket: "b", [key]: "hunter2" })
+    );
     const variable = /access/.test(key) ? "MINIO_ACCESS_KEY" : "MINIO_SECRET_KEY";
     assertEquals(
       error,
@@ -221,8 +261,12 @@ Deno.test("secrets that a storage leaves aside do not travel either", () => {
   const { plugins } = sending();
   const task = plugins.createTask("echo").addBehavior("schedule_job", far);
   for (const backend of plugins.names(Storage)) {
-    for (const key of ["access_key", "secret_key", "credentials", "secretAccessKey", "session_token"]) {
-      const error = thrown(() => task.addBehavior("storage_read", { backend, bucket: "b", [key]: "hunter2" }));
+    for (
+      const key of ["access_key", "secret_key", "credentials", "secretAccessKey", "session_token"]
+    ) {
+      const error = thrown(() =>
+        task.addBehavior("storage_read", { backend, bucket: "b", [key]: "hunter2" })
+      );
       assert(error.includes(`its ${key} would travel with it`), error);
     }
   }
@@ -235,8 +279,15 @@ Deno.test("secrets of a plugin of one's own do not travel either", () => {
     secrets: ["token"],
     env: { token: "NOTIFY_TOKEN" },
   });
-  const task = plugins.createTask("echo").addBehavior("notify", { token: "x" }).addBehavior("schedule_job", far);
-  assert(thrown(() => task.addBehavior("notify", { token: "x" })).includes("set NOTIFY_TOKEN where the job runs"));
+  const task = plugins.createTask("echo").addBehavior("notify", { token: "x" }).addBehavior(
+    "schedule_job",
+    far,
+  );
+  assert(
+    thrown(() => task.addBehavior("notify", { token: "x" })).includes(
+      "set NOTIFY_TOKEN where the job runs",
+    ),
+  );
   task.addBehavior("notify");
 });
 
@@ -266,13 +317,18 @@ Deno.test("a call that names what is not here, or is none, is refused", async ()
       behaviors: [],
     }]
   ) {
-    assert((await rejected(() => worker.runCall(call as never))).startsWith("Invalid: Cannot run a call: "));
+    assert(
+      (await rejected(() => worker.runCall(call as never))).startsWith(
+        "Invalid: Cannot run a call: ",
+      ),
+    );
   }
   const config = [{ name: "storage_write", config: "minio" as never }];
   assert(
-    (await rejected(() => worker.runCall({ task: "echo", behaviors: config, input: null }))).includes(
-      "its configuration is a string",
-    ),
+    (await rejected(() => worker.runCall({ task: "echo", behaviors: config, input: null })))
+      .includes(
+        "its configuration is a string",
+      ),
   );
 });
 
@@ -280,7 +336,9 @@ Deno.test("a result that cannot travel is a failure of the job", async () => {
   const worker = createPlugins();
   worker.defineTask("date", () => new Date(0));
   assertEquals(
-    (await rejected(() => worker.runCall({ task: "date", behaviors: [], input: null }))).split(". ")[0],
+    (await rejected(() => worker.runCall({ task: "date", behaviors: [], input: null }))).split(
+      ". ",
+    )[0],
     'Invalid: Cannot send the result of task "date" to another process: it is a value of class Date',
   );
 });
@@ -296,7 +354,10 @@ Deno.test("a job knows its id, says how far it is, and what it schedules has ids
   };
   worker.defineTask("steps", steps);
   plugins.defineTask("steps", steps);
-  const task = plugins.createTask("steps").addBehavior("schedule_job", far).addBehavior("schedule_job", far);
+  const task = plugins.createTask("steps").addBehavior("schedule_job", far).addBehavior(
+    "schedule_job",
+    far,
+  );
   await task.submit(null, { idempotencyKey: "order-7" });
   const [{ call }] = runner.jobs;
   const options = { jobId: "order-7", onProgress: (value: unknown) => void progress.push(value) };
@@ -304,7 +365,10 @@ Deno.test("a job knows its id, says how far it is, and what it schedules has ids
     assertEquals(await worker.runCall(call, options), { scheduled: true, jobId: "order-7.1" });
   }
   assertEquals(inner.jobs.length, 1, "a job that runs twice schedules one job");
-  assertEquals(await worker.runCall(inner.jobs[0].call, { ...options, jobId: inner.jobs[0].id }), "order-7.1");
+  assertEquals(
+    await worker.runCall(inner.jobs[0].call, { ...options, jobId: inner.jobs[0].id }),
+    "order-7.1",
+  );
   assertEquals(progress, [{ done: 1, of: 2 }]);
 });
 
@@ -325,6 +389,10 @@ Deno.test("what a behavior keeps serves the next job of the same task", async ()
 Deno.test("an id of a submission that cannot be that of a job is refused", async () => {
   const { plugins } = sending();
   for (const idempotencyKey of ["delayed", "", "a b", "7", "a/b", "x".repeat(181)]) {
-    assert((await rejected(() => plugins.createTask("echo").submit(1, { idempotencyKey }))).includes("no id of a job"));
+    assert(
+      (await rejected(() => plugins.createTask("echo").submit(1, { idempotencyKey }))).includes(
+        "no id of a job",
+      ),
+    );
   }
 });

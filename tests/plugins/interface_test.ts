@@ -16,7 +16,8 @@ function said({ code, message, hint }: RegistryError): string {
 }
 
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
-const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) =>
+  said(await assertRejects(run, RegistryError));
 
 Deno.test("an interface has its name and its methods, which nobody changes", () => {
   const given: ("send" | "close")[] = ["send", "close", "send"];
@@ -138,7 +139,11 @@ Deno.test("an interface of which nothing is registered is named with those that 
       "Register one, or use another interface; there are plugins of: storage, ",
   );
   const error = await rejected(() => plugins.create({} as never, "smtp"));
-  assertEquals(error.startsWith("Invalid: Cannot use a value of class Object as an interface"), true, error);
+  assertEquals(
+    error.startsWith("Invalid: Cannot use a value of class Object as an interface"),
+    true,
+    error,
+  );
 });
 
 Deno.test("what is no name of a plugin is told so", async () => {

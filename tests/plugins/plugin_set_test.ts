@@ -20,7 +20,8 @@ const Teller: Interface<Teller> = defineInterface<Teller>("teller", { methods: [
 
 const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
 const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
-const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) =>
+  said(await assertRejects(run, RegistryError));
 
 /** A schema that takes what has a port. */
 function portSchema({ isSlow = false } = {}): StandardSchema<{ port: number; token?: string }> {
@@ -41,7 +42,11 @@ function portSchema({ isSlow = false } = {}): StandardSchema<{ port: number; tok
 Deno.test("each create makes a new plugin, of functions, of classes and of promises", async () => {
   const plugins = createPlugins();
   plugins.register(Teller, "function", (config: { word: string }) => ({ tell: () => config.word }));
-  plugins.register(Teller, "promise", (config: { word: string }) => Promise.resolve({ tell: () => config.word }));
+  plugins.register(
+    Teller,
+    "promise",
+    (config: { word: string }) => Promise.resolve({ tell: () => config.word }),
+  );
   plugins.register(
     Teller,
     "class",
@@ -83,7 +88,9 @@ Deno.test("a name that is taken, and what is no name, are refused", () => {
   );
   for (const name of ["", "a b", "-a", "a/b", "__proto__ ", 7]) {
     assert(
-      thrown(() => plugins.register(Teller, name as string, () => ({ tell: () => 2 }))).includes("this is no name"),
+      thrown(() => plugins.register(Teller, name as string, () => ({ tell: () => 2 }))).includes(
+        "this is no name",
+      ),
     );
   }
   assertEquals(
@@ -110,8 +117,15 @@ Deno.test("a schema checks settings and makes them what they are, also one that 
   for (const isSlow of [false, true]) {
     const name = isSlow ? "slow" : "quick";
     const create = (config: { port: number }) => ({ tell: () => config });
-    plugins.register(Teller, name, { create, config: portSchema({ isSlow }), env: { port: "PORT" } });
-    assertEquals((await plugins.create(Teller, name, { port: "80" })).tell(), { port: 80, token: undefined });
+    plugins.register(Teller, name, {
+      create,
+      config: portSchema({ isSlow }),
+      env: { port: "PORT" },
+    });
+    assertEquals((await plugins.create(Teller, name, { port: "80" })).tell(), {
+      port: 80,
+      token: undefined,
+    });
     assertEquals(
       await rejected(() => plugins.create(Teller, name, { port: "x" })),
       `Invalid: Cannot create plugin "${name}" of teller: port: expected a port, not x with undefined. ` +
@@ -143,10 +157,15 @@ Deno.test("no error shows a secret", async () => {
     plugins.register(Teller, `deep ${token.length}`.replace(" ", ""), {
       secrets,
       create: ({ token }: { token: string }) => {
-        throw Object.assign(new Error("refused"), { request: { url: `https://h/?t=${encodeURIComponent(token)}` } });
+        throw Object.assign(new Error("refused"), {
+          request: { url: `https://h/?t=${encodeURIComponent(token)}` },
+        });
       },
     });
-    const deep = await assertRejects(() => plugins.create(Teller, `deep${token.length}`, { token }), RegistryError);
+    const deep = await assertRejects(
+      () => plugins.create(Teller, `deep${token.length}`, { token }),
+      RegistryError,
+    );
     assert(!Deno.inspect(deep, { depth: 20 }).includes("hunter"));
   }
   plugins.register(Teller, "open", {
@@ -155,13 +174,18 @@ Deno.test("no error shows a secret", async () => {
       throw new Error("the port is taken");
     },
   });
-  const open = await assertRejects(() => plugins.create(Teller, "open", { token: "hunter2" }), RegistryError);
+  const open = await assertRejects(
+    () => plugins.create(Teller, "open", { token: "hunter2" }),
+    RegistryError,
+  );
   assertEquals(open.hint, "Making it failed; its cause is the error underneath.");
   assertEquals((open.cause as Error).message, "the port is taken");
 });
 
 Deno.test("the environment fills what is not given, and empty variables fill nothing", async () => {
-  const plugins = createPlugins({ system: createScriptedSystem({ environment: { A: "from A", B: "", C: "from C" } }) });
+  const plugins = createPlugins({
+    system: createScriptedSystem({ environment: { A: "from A", B: "", C: "from C" } }),
+  });
   plugins.register(Teller, "env", {
     create: (config: object) => ({ tell: () => config }),
     env: { a: "A", b: "B", c: "C", d: "D" },
@@ -178,8 +202,12 @@ Deno.test("other spellings of a setting are the setting, and giving both is refu
     create: (config: object) => ({ tell: () => config }),
     aliases: { access_key: "accessKey" },
   });
-  assertEquals((await plugins.create(Teller, "alias", { access_key: "a" })).tell(), { accessKey: "a" });
-  assertEquals((await plugins.create(Teller, "alias", { accessKey: "a" })).tell(), { accessKey: "a" });
+  assertEquals((await plugins.create(Teller, "alias", { access_key: "a" })).tell(), {
+    accessKey: "a",
+  });
+  assertEquals((await plugins.create(Teller, "alias", { accessKey: "a" })).tell(), {
+    accessKey: "a",
+  });
   assertEquals(
     await rejected(() => plugins.create(Teller, "alias", { access_key: "a", accessKey: "b" })),
     'Invalid: Cannot create plugin "alias" of teller: accessKey is given twice, also as access_key. ' +
@@ -246,7 +274,10 @@ Deno.test("shared plugins are made once for the same settings, and closed with t
   });
   plugins.register(Teller, "kept", create);
   const one = plugins.shared(Teller, "kept", { name: "a", more: { b: 1 } });
-  assertStrictEquals(await plugins.shared(Teller, "kept", { more: { b: 1 }, name: "a" }), await one);
+  assertStrictEquals(
+    await plugins.shared(Teller, "kept", { more: { b: 1 }, name: "a" }),
+    await one,
+  );
   await plugins.shared(Teller, "kept", { name: "b" });
   const with_ = { name: "c", own: () => {} };
   assertNotStrictEquals(
@@ -280,10 +311,15 @@ Deno.test("a shared plugin that could not be made is made anew", async () => {
   const plugins = createPlugins();
   let calls = 0;
   plugins.register(Teller, "late", () => {
-    if (++calls === 1) throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
+    if (++calls === 1) {
+      throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
+    }
     return { tell: () => calls };
   });
-  assertEquals((await assertRejects(() => plugins.shared(Teller, "late"), RegistryError)).code, "Unavailable");
+  assertEquals(
+    (await assertRejects(() => plugins.shared(Teller, "late"), RegistryError)).code,
+    "Unavailable",
+  );
   assertEquals((await plugins.shared(Teller, "late")).tell(), 2);
 });
 

@@ -42,7 +42,10 @@ Deno.test("behaviors run in the order they were added, and back in the other, ho
       const { plugins, notes } = noting();
       const task = plugins.createTask<string[]>("list");
       for (const name of names) task.addBehavior("note", { name });
-      const expected = [...names.map((name) => `>${name}`), ...names.toReversed().map((name) => `<${name}`)];
+      const expected = [
+        ...names.map((name) => `>${name}`),
+        ...names.toReversed().map((name) => `<${name}`),
+      ];
       for (let time = 0; time <= times; time++) {
         notes.length = 0;
         assertEquals(await task.submit([]), names);
@@ -54,7 +57,9 @@ Deno.test("behaviors run in the order they were added, and back in the other, ho
 });
 
 Deno.test("wherever a task is cut by jobs, here or elsewhere, the same is done in the same order", async () => {
-  const cuts = fc.array(fc.record({ name, cut: fc.constantFrom("none", "near", "far") }), { maxLength: 8 });
+  const cuts = fc.array(fc.record({ name, cut: fc.constantFrom("none", "near", "far") }), {
+    maxLength: 8,
+  });
   await fc.assert(
     fc.asyncProperty(cuts, async (steps) => {
       const { plugins, notes } = noting();
@@ -78,7 +83,10 @@ Deno.test("wherever a task is cut by jobs, here or elsewhere, the same is done i
 });
 
 Deno.test("configurations are never changed, whatever plugins do with them, and each run gets them whole", async () => {
-  const configs = fc.array(fc.dictionary(name, plain, { noNullPrototype: true }), { minLength: 1, maxLength: 4 });
+  const configs = fc.array(fc.dictionary(name, plain, { noNullPrototype: true }), {
+    minLength: 1,
+    maxLength: 4,
+  });
   await fc.assert(
     fc.asyncProperty(configs, async (configs) => {
       const { plugins } = noting();
@@ -125,7 +133,9 @@ Deno.test("what travels arrives as it was", async () => {
       const far = holdJobs(plugins, "far", { crossesProcess: true });
       const seen: unknown[] = [];
       plugins.defineTask("see", (input) => void seen.push(input));
-      await plugins.createTask("see").addBehavior("schedule_job", { job_type: "far" }).submit(value);
+      await plugins.createTask("see").addBehavior("schedule_job", { job_type: "far" }).submit(
+        value,
+      );
       await runElsewhere(far, plugins);
       assertEquals(seen, [value]);
     }),

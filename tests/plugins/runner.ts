@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { JobRunner, Plugins, RunCallOptions, ScheduledCall, ScheduleOptions } from "../../plugins/mod.ts";
+import type {
+  JobRunner,
+  Plugins,
+  RunCallOptions,
+  ScheduledCall,
+  ScheduleOptions,
+} from "../../plugins/mod.ts";
 import { JobRunner as JobRunnerInterface } from "../../plugins/mod.ts";
 
 /** A job that was scheduled. */
@@ -33,7 +39,9 @@ export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRun
     jobs,
     schedule(call, options) {
       const id = options.idempotencyKey ?? `job-${jobs.length + 1}`;
-      if (!jobs.some((job) => job.id === id)) jobs.push({ id, call: structuredClone(call), options });
+      if (!jobs.some((job) => job.id === id)) {
+        jobs.push({ id, call: structuredClone(call), options });
+      }
       return Promise.resolve(id);
     },
     async runAll(options) {
@@ -45,9 +53,16 @@ export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRun
 }
 
 /** Registers a holding runner under a name, and returns it. */
-export function holdJobs(plugins: Plugins, name = "held", options: { crossesProcess?: boolean } = {}): HoldingRunner {
+export function holdJobs(
+  plugins: Plugins,
+  name = "held",
+  options: { crossesProcess?: boolean } = {},
+): HoldingRunner {
   const runner = createHoldingRunner(options);
-  plugins.register(JobRunnerInterface, name, { create: () => runner, crossesProcess: options.crossesProcess });
+  plugins.register(JobRunnerInterface, name, {
+    create: () => runner,
+    crossesProcess: options.crossesProcess,
+  });
   return runner;
 }
 

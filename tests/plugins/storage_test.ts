@@ -10,23 +10,43 @@ import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
-const rejected = async (run: () => Promise<unknown>) => said(await assertRejects(run, RegistryError));
+const rejected = async (run: () => Promise<unknown>) =>
+  said(await assertRejects(run, RegistryError));
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** What every storage does. */
 async function checkStorage(storage: FileStorage): Promise<void> {
   const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index);
-  assertEquals(await storage.writeFile("a/bytes.bin", bytes), { path: "a/bytes.bin", size: 300_000 });
-  assertEquals(await storage.writeFile("./a//text ü.txt", "grün"), { path: "a/text ü.txt", size: 5 });
+  assertEquals(await storage.writeFile("a/bytes.bin", bytes), {
+    path: "a/bytes.bin",
+    size: 300_000,
+  });
+  assertEquals(await storage.writeFile("./a//text ü.txt", "grün"), {
+    path: "a/text ü.txt",
+    size: 5,
+  });
   assertEquals((await storage.writeFile("a/b/blob", new Blob(["blob"]))).size, 4);
   assertEquals((await storage.writeFile("empty", "")).size, 0);
-  assertEquals((await storage.writeFile("stream", new Blob([bytes, bytes]).stream())).size, 600_000);
+  assertEquals(
+    (await storage.writeFile("stream", new Blob([bytes, bytes]).stream())).size,
+    600_000,
+  );
   assertEquals(await storage.readFile("a/bytes.bin"), bytes);
   assertEquals(text(await storage.readFile("a/text ü.txt")), "grün");
-  assertEquals(await storage.readFile("a/bytes.bin", { range: { offset: 10, length: 3 } }), bytes.slice(10, 13));
-  assertEquals(await new Response(await storage.openFile("stream")).bytes().then(({ length }) => length), 600_000);
+  assertEquals(
+    await storage.readFile("a/bytes.bin", { range: { offset: 10, length: 3 } }),
+    bytes.slice(10, 13),
+  );
+  assertEquals(
+    await new Response(await storage.openFile("stream")).bytes().then(({ length }) => length),
+    600_000,
+  );
   assertEquals(await new Response(await storage.openFile("a/b/blob")).text(), "blob");
-  assertEquals([await storage.exists("empty"), await storage.exists("a"), await storage.exists("no")], [
+  assertEquals([
+    await storage.exists("empty"),
+    await storage.exists("a"),
+    await storage.exists("no"),
+  ], [
     true,
     false,
     false,
@@ -59,14 +79,29 @@ async function checkStorage(storage: FileStorage): Promise<void> {
     );
   }
   for (const path of ["../up", "/etc/passwd", "a/../../up", "a\\b", "nul\0", "", ".", "a/"]) {
-    assertEquals((await assertRejects(() => storage.writeFile(path, "x"), RegistryError)).code, "Invalid", path);
-    assertEquals((await assertRejects(() => storage.readFile(path), RegistryError)).code, "Invalid", path);
-    assertEquals((await assertRejects(() => storage.delete(path), RegistryError)).code, "Invalid", path);
+    assertEquals(
+      (await assertRejects(() => storage.writeFile(path, "x"), RegistryError)).code,
+      "Invalid",
+      path,
+    );
+    assertEquals(
+      (await assertRejects(() => storage.readFile(path), RegistryError)).code,
+      "Invalid",
+      path,
+    );
+    assertEquals(
+      (await assertRejects(() => storage.delete(path), RegistryError)).code,
+      "Invalid",
+      path,
+    );
   }
   const stop = AbortSignal.abort(new Error("enough"));
   await assertRejects(() => storage.writeFile("late", "x", { signal: stop }), Error, "enough");
   await assertRejects(() => storage.readFile("stream", { signal: stop }), Error, "enough");
-  await assertRejects(() => storage.writeFile("short", new Blob(["abc"]).stream(), { size: 4 }), RegistryError);
+  await assertRejects(
+    () => storage.writeFile("short", new Blob(["abc"]).stream(), { size: 4 }),
+    RegistryError,
+  );
   assertEquals(await storage.exists("short"), false);
 }
 
@@ -110,12 +145,16 @@ Deno.test("a link in a folder does not lead a storage out of it", async () => {
 
 Deno.test("the folder of a storage is taken from LOCAL_STORAGE_PATH where none is given, and a path is a path", async () => {
   await using root = await tempRoot();
-  const system = createScriptedSystem({ environment: { LOCAL_STORAGE_PATH: root.join("by:environment") } });
+  const system = createScriptedSystem({
+    environment: { LOCAL_STORAGE_PATH: root.join("by:environment") },
+  });
   const storage = await createPlugins({ system }).create(Storage, "local");
   await storage.writeFile("a", "1");
   assertEquals(await readdir(root.path), ["by:environment"]);
   assertEquals(
-    await rejected(() => createPlugins({ system: createScriptedSystem() }).create(Storage, "local")),
+    await rejected(() =>
+      createPlugins({ system: createScriptedSystem() }).create(Storage, "local")
+    ),
     'Invalid: Cannot create plugin "local" of storage: path: it is missing. ' +
       "Correct the settings of the plugin. Or by the environment: path by LOCAL_STORAGE_PATH.",
   );
@@ -150,7 +189,11 @@ Deno.test("what a bucket needs is asked for, and no secret is shown", async () =
     assert(error.includes(expected), error);
     assert(!error.includes("hunter2"), error);
   };
-  await check("minio", {}, "bucket: it is missing. Correct the settings of the plugin. Or by the environment: ");
+  await check(
+    "minio",
+    {},
+    "bucket: it is missing. Correct the settings of the plugin. Or by the environment: ",
+  );
   await check("minio", {}, "bucket by MINIO_BUCKET");
   await check(
     "minio",
@@ -164,14 +207,23 @@ Deno.test("what a bucket needs is asked for, and no secret is shown", async () =
     { bucket: "b", endpoint: "https://a:hunter2@host", access_key: "a", secret_key },
     "credentials in it",
   );
-  await check("minio", { bucket: "b@c", endpoint: "h", access_key: "a", secret_key }, "credentials or a port in it");
-  await check("gcs", { bucket: "b", credentials: { private_key: "hunter2" } }, "no key of a service account");
+  await check(
+    "minio",
+    { bucket: "b@c", endpoint: "h", access_key: "a", secret_key },
+    "credentials or a port in it",
+  );
+  await check(
+    "gcs",
+    { bucket: "b", credentials: { private_key: "hunter2" } },
+    "no key of a service account",
+  );
   await check("gcs", {}, "bucket by GCS_BUCKET");
 });
 
 Deno.test("data that are none, and a stream that was read, are refused", async () => {
   const storage = createFileStorage({ backend: createMemoryBackend() });
-  const hint = "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.";
+  const hint =
+    "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.";
   assertEquals(
     await rejected(() => storage.writeFile("a", { text: 1 } as never)),
     `Invalid: Cannot write file "a": its data are a value of class Object. ${hint}`,
@@ -199,28 +251,39 @@ serverTest(
   },
 );
 
-serverTest("MINIO_* fill what is not given, and a host alone is reached", "minio", async (server) => {
-  const environment = {
-    MINIO_ENDPOINT: server.endpoint.replace("http://", ""),
-    MINIO_ACCESS_KEY: server.accessKey,
-    MINIO_SECRET_KEY: server.secretKey,
-    MINIO_BUCKET: "made-here",
-  };
-  const plugins = createPlugins({ system: { ...createScriptedSystem({ environment }) } });
-  const storage = await plugins.create(Storage, "minio", { create_bucket: true, prefix: "env" });
-  await storage.writeFile("a", "1");
-  assertEquals(text(await storage.readFile("a")), "1");
-  await storage[Symbol.asyncDispose]?.();
-  const wrong = await plugins.create(Storage, "minio", { access_key: "nobody", secret_key: "hunter2hunter2" });
-  const error = await assertRejects(() => wrong.readFile("a"), RegistryError);
-  assertEquals(error.code, "Denied");
-  assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
-  await wrong[Symbol.asyncDispose]?.();
-});
+serverTest(
+  "MINIO_* fill what is not given, and a host alone is reached",
+  "minio",
+  async (server) => {
+    const environment = {
+      MINIO_ENDPOINT: server.endpoint.replace("http://", ""),
+      MINIO_ACCESS_KEY: server.accessKey,
+      MINIO_SECRET_KEY: server.secretKey,
+      MINIO_BUCKET: "made-here",
+    };
+    const plugins = createPlugins({ system: { ...createScriptedSystem({ environment }) } });
+    const storage = await plugins.create(Storage, "minio", { create_bucket: true, prefix: "env" });
+    await storage.writeFile("a", "1");
+    assertEquals(text(await storage.readFile("a")), "1");
+    await storage[Symbol.asyncDispose]?.();
+    const wrong = await plugins.create(Storage, "minio", {
+      access_key: "nobody",
+      secret_key: "hunter2hunter2",
+    });
+    const error = await assertRejects(() => wrong.readFile("a"), RegistryError);
+    assertEquals(error.code, "Denied");
+    assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+    await wrong[Symbol.asyncDispose]?.();
+  },
+);
 
-serverTest("a storage in a bucket of Google does what storages do", "fake-gcs", async ({ endpoint, bucket }) => {
-  const plugins = createPlugins();
-  const storage = await plugins.create(Storage, "gcs", { endpoint, bucket, prefix: "storage" });
-  await checkStorage(storage);
-  await storage[Symbol.asyncDispose]?.();
-});
+serverTest(
+  "a storage in a bucket of Google does what storages do",
+  "fake-gcs",
+  async ({ endpoint, bucket }) => {
+    const plugins = createPlugins();
+    const storage = await plugins.create(Storage, "gcs", { endpoint, bucket, prefix: "storage" });
+    await checkStorage(storage);
+    await storage[Symbol.asyncDispose]?.();
+  },
+);

@@ -33,14 +33,17 @@ Deno.test("changed input flows on, and a changed result comes back", async () =>
   plugins.register(Behavior, "double", () => ({
     execute: async (next, input) => `${await next(Number(input) * 2)}!`,
   }));
-  const task = plugins.createTask((input: number) => input).addBehavior<string>("double").addBehavior("double");
+  const task = plugins.createTask((input: number) => input).addBehavior<string>("double")
+    .addBehavior("double");
   assertEquals(await task.submit(3), "12!!");
 });
 
 Deno.test("next without an input hands on the behavior's own", async () => {
   const plugins = createPlugins();
   plugins.register(Behavior, "pass", () => ({ execute: (next) => next() }));
-  assertEquals(await plugins.createTask((input) => input).addBehavior("pass").submit({ a: 1 }), { a: 1 });
+  assertEquals(await plugins.createTask((input) => input).addBehavior("pass").submit({ a: 1 }), {
+    a: 1,
+  });
 });
 
 Deno.test("the upload of the seed: a file is written, and the remainder runs later", async () => {
@@ -50,7 +53,10 @@ Deno.test("the upload of the seed: a file is written, and the remainder runs lat
   const task = plugins.createTask("finalize")
     .addBehavior("storage_write", { backend: "memory" })
     .addBehavior("schedule_job", { job_type: "held" });
-  const answer: ScheduledJob = await task.submit({ path: "uploads/file.bin", data: new Uint8Array([1, 2, 3]) });
+  const answer: ScheduledJob = await task.submit({
+    path: "uploads/file.bin",
+    data: new Uint8Array([1, 2, 3]),
+  });
   assertEquals(answer, { scheduled: true, jobId: runner.jobs[0].id });
   const storage = await plugins.shared(Storage, "memory");
   assertEquals(await storage.readFile("uploads/file.bin"), new Uint8Array([1, 2, 3]));
@@ -85,9 +91,15 @@ Deno.test("what is changed in a configuration after it was given changes no task
 });
 
 Deno.test("a behavior that is not registered is named with those that are", () => {
-  const error = assertThrows(() => createPlugins().createTask(() => 0).addBehavior("storage_wirte"), RegistryError);
+  const error = assertThrows(
+    () => createPlugins().createTask(() => 0).addBehavior("storage_wirte"),
+    RegistryError,
+  );
   assertEquals(error.code, "NotFound");
-  assertEquals(error.message, 'Cannot find plugin "storage_wirte" of behavior: there is none of this name');
+  assertEquals(
+    error.message,
+    'Cannot find plugin "storage_wirte" of behavior: there is none of this name',
+  );
   assert(error.hint?.includes("storage_write, storage_read, schedule_job"), error.hint);
 });
 

@@ -22,66 +22,92 @@ async function connect(url: string) {
 
 const job = (id: string) => ({ id, group: "g", kind: "k", data: null });
 
-programTest("a password that the server refuses is nowhere in the error", "redis", async ({ shared }) => {
-  const url = (await shared()).url.replace("redis://", "redis://nobody:hunter2@");
-  const error = await assertRejects(() => openQueue(url), RegistryError);
-  assertEquals(error.code, "Denied");
-  assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
-});
+programTest(
+  "a password that the server refuses is nowhere in the error",
+  "redis",
+  async ({ shared }) => {
+    const url = (await shared()).url.replace("redis://", "redis://nobody:hunter2@");
+    const error = await assertRejects(() => openQueue(url), RegistryError);
+    assertEquals(error.code, "Denied");
+    assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"));
+  },
+);
 
-programTest("jobs of another program neither hide those of ours nor stop a worker", "redis", async ({ shared }) => {
-  const { url } = await shared();
-  const { hostname: host, port } = new URL(url);
-  const foreign = new Queue("foreign", { connection: { host, port: Number(port) } });
-  await using queue = await openQueue(`${url}?queue=foreign`);
-  for (const [index, data] of [null, "text", 7, {}, { group: 1 }].entries()) {
-    await foreign.add("theirs", data, { jobId: `theirs-${index}` });
-  }
-  await foreign.close();
-  await queue.add(job("ours"));
-  assertEquals((await queue.list({ group: "g" })).map(({ id }) => id), ["ours"]);
-  assertEquals((await queue.list()).length, 6);
-  assertEquals((await queue.get("theirs-0"))?.group, "");
-  const { onEvent, until, heard } = createListener();
-  await using _worker = await queue.work(() => {}, { onEvent });
-  await until("done", "ours");
-  assertEquals(heard.filter(({ event }) => event === "trouble"), []);
-});
-
-programTest("a job that is to come by a schedule is not removed alone", ["redis", "postgres"], async ({ shared }) => {
-  await using queue = await openQueue(`${(await shared()).url}?queue=to-come`);
-  const { id: _, ...nothing } = job("");
-  await queue.schedule({ id: "hourly", cron: "0 * * * *", job: nothing });
-  const [{ id }] = await queue.list();
-  const error = await assertRejects(() => queue.remove(id), RegistryError, "it belongs to a schedule");
-  assertEquals(error.code, "Conflict");
-  assertEquals(await queue.unschedule("hourly"), true);
-  assertEquals(await queue.list(), []);
-});
-
-programTest("a damaged job hides no others, says so, and can be removed", "redis", async ({ shared }) => {
-  const { url } = await shared();
-  await using redis = await connect(url);
-  const damages = [["data", "{"], ["opts", "null"], ["opts", "x"], ["progress", "{"]];
-  for (const [index, [field, value]] of damages.entries()) {
-    await using queue = await openQueue(`${url}?queue=damaged-${index}`);
-    await queue.add([job("bad"), job("good")]);
-    await redis.hset(`bull:damaged-${index}:bad`, field, value);
-    assertEquals((await queue.list()).map(({ id, state }) => [id, state]), [["bad", "waiting"], ["good", "waiting"]]);
-    const told = await queue.get("bad");
-    assert(told?.reason?.startsWith('Cannot read job "bad": what its queue has of it is damaged: '), told?.reason);
-    assertEquals((await assertRejects(() => queue.cancel("bad"), RegistryError)).code, "Corrupt");
-    const { onEvent, until } = createListener();
-    {
-      await using _worker = await queue.work(() => {}, { onEvent });
-      await until("done", "good");
+programTest(
+  "jobs of another program neither hide those of ours nor stop a worker",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    const { hostname: host, port } = new URL(url);
+    const foreign = new Queue("foreign", { connection: { host, port: Number(port) } });
+    await using queue = await openQueue(`${url}?queue=foreign`);
+    for (const [index, data] of [null, "text", 7, {}, { group: 1 }].entries()) {
+      await foreign.add("theirs", data, { jobId: `theirs-${index}` });
     }
-    await redis.del(`bull:damaged-${index}:bad:lock`);
-    assertEquals(await queue.remove("bad"), true);
-    assertEquals(await queue.remove("bad"), false);
-    assertEquals((await queue.list()).map(({ id }) => id), ["good"]);
-  }
-});
+    await foreign.close();
+    await queue.add(job("ours"));
+    assertEquals((await queue.list({ group: "g" })).map(({ id }) => id), ["ours"]);
+    assertEquals((await queue.list()).length, 6);
+    assertEquals((await queue.get("theirs-0"))?.group, "");
+    const { onEvent, until, heard } = createListener();
+    await using _worker = await queue.work(() => {}, { onEvent });
+    await until("done", "ours");
+    assertEquals(heard.filter(({ event }) => event === "trouble"), []);
+  },
+);
+
+programTest(
+  "a job that is to come by a schedule is not removed alone",
+  ["redis", "postgres"],
+  async ({ shared }) => {
+    await using queue = await openQueue(`${(await shared()).url}?queue=to-come`);
+    const { id: _, ...nothing } = job("");
+    await queue.schedule({ id: "hourly", cron: "0 * * * *", job: nothing });
+    const [{ id }] = await queue.list();
+    const error = await assertRejects(
+      () => queue.remove(id),
+      RegistryError,
+      "it belongs to a schedule",
+    );
+    assertEquals(error.code, "Conflict");
+    assertEquals(await queue.unschedule("hourly"), true);
+    assertEquals(await queue.list(), []);
+  },
+);
+
+programTest(
+  "a damaged job hides no others, says so, and can be removed",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using redis = await connect(url);
+    const damages = [["data", "{"], ["opts", "null"], ["opts", "x"], ["progress", "{"]];
+    for (const [index, [field, value]] of damages.entries()) {
+      await using queue = await openQueue(`${url}?queue=damaged-${index}`);
+      await queue.add([job("bad"), job("good")]);
+      await redis.hset(`bull:damaged-${index}:bad`, field, value);
+      assertEquals((await queue.list()).map(({ id, state }) => [id, state]), [["bad", "waiting"], [
+        "good",
+        "waiting",
+      ]]);
+      const told = await queue.get("bad");
+      assert(
+        told?.reason?.startsWith('Cannot read job "bad": what its queue has of it is damaged: '),
+        told?.reason,
+      );
+      assertEquals((await assertRejects(() => queue.cancel("bad"), RegistryError)).code, "Corrupt");
+      const { onEvent, until } = createListener();
+      {
+        await using _worker = await queue.work(() => {}, { onEvent });
+        await until("done", "good");
+      }
+      await redis.del(`bull:damaged-${index}:bad:lock`);
+      assertEquals(await queue.remove("bad"), true);
+      assertEquals(await queue.remove("bad"), false);
+      assertEquals((await queue.list()).map(({ id }) => id), ["good"]);
+    }
+  },
+);
 
 programTest(
   "a worker that has lost a job, as it was taken for dead, is told to end it",
@@ -116,7 +142,9 @@ programTest(
   "postgres",
   async ({ shared }) => {
     const { url } = await shared();
-    await using queue = await openQueue(`${url}?queue=options&options=${encodeURIComponent("-c search_path=public")}`);
+    await using queue = await openQueue(
+      `${url}?queue=options&options=${encodeURIComponent("-c search_path=public")}`,
+    );
     await queue.add(job("one"));
     await using again = await openQueue(`${url}?queue=options`);
     assertEquals((await again.get("one"))?.state, "waiting");
@@ -159,7 +187,9 @@ async function cuttable(url: string) {
 
 for (const handBack of [false, true]) {
   programTest(
-    `a connection that breaks when a job ${handBack ? "is handed back" : "was done"} is no failure of the job`,
+    `a connection that breaks when a job ${
+      handBack ? "is handed back" : "was done"
+    } is no failure of the job`,
     ["redis", "postgres"],
     async ({ kind, shared }) => {
       const { url } = await shared();
@@ -194,25 +224,29 @@ for (const handBack of [false, true]) {
   );
 }
 
-programTest("a worker that could not be made takes no job later", ["redis", "postgres"], async ({ own }) => {
-  await using server = await own();
-  await using queue = await openBullmqQueue(server.url, { answerWithinMs: 500 });
-  await server.kill();
-  const ghost: string[] = [];
-  const left = Promise.withResolvers<void>();
-  const take = ({ id }: { id: string }) => {
-    ghost.push(id);
-    left.resolve();
-  };
-  const error = await assertRejects(() => queue.work(take), RegistryError);
-  assertEquals(error.code, "Unavailable");
-  await server.start();
-  await using again = await openQueue(server.url);
-  const { onEvent, until } = createListener();
-  // By then a worker that was left behind has found the server again.
-  const ids = Array.from({ length: 20 }, (_, index) => `job-${index}`);
-  await again.add(ids.map((id) => ({ ...job(id), delayMs: 3_000 })));
-  await using _worker = await again.work(({ id }) => again.get(id).then(() => {}), { onEvent });
-  for (const id of ids) await Promise.race([until("done", id), left.promise]);
-  assertEquals(ghost, []);
-});
+programTest(
+  "a worker that could not be made takes no job later",
+  ["redis", "postgres"],
+  async ({ own }) => {
+    await using server = await own();
+    await using queue = await openBullmqQueue(server.url, { answerWithinMs: 500 });
+    await server.kill();
+    const ghost: string[] = [];
+    const left = Promise.withResolvers<void>();
+    const take = ({ id }: { id: string }) => {
+      ghost.push(id);
+      left.resolve();
+    };
+    const error = await assertRejects(() => queue.work(take), RegistryError);
+    assertEquals(error.code, "Unavailable");
+    await server.start();
+    await using again = await openQueue(server.url);
+    const { onEvent, until } = createListener();
+    // By then a worker that was left behind has found the server again.
+    const ids = Array.from({ length: 20 }, (_, index) => `job-${index}`);
+    await again.add(ids.map((id) => ({ ...job(id), delayMs: 3_000 })));
+    await using _worker = await again.work(({ id }) => again.get(id).then(() => {}), { onEvent });
+    for (const id of ids) await Promise.race([until("done", id), left.promise]);
+    assertEquals(ghost, []);
+  },
+);

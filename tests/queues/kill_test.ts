@@ -51,7 +51,10 @@ programTest(
     const { onEvent, until } = createListener();
     await using _worker = await queue.work(() => "by the third", { onEvent });
     await until("done", "long");
-    assert(realSystem.monotonic() - startedAt < 10_000, `it took ${realSystem.monotonic() - startedAt} ms`);
+    assert(
+      realSystem.monotonic() - startedAt < 10_000,
+      `it took ${realSystem.monotonic() - startedAt} ms`,
+    );
     assertEquals((await queue.get("long"))?.result, "by the third");
   },
 );

@@ -9,7 +9,9 @@ const [url, how] = Deno.args;
 const queue = await openQueue(url);
 await queue.work(async ({ id }, { signal }) => {
   console.log(`begun ${id}`);
-  if (how === "stay") await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal)));
+  if (how === "stay") {
+    await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal)));
+  }
   return how;
 }, { onEvent: (event) => event.event === "done" && console.log(`done ${event.id}`) });
 console.log("ready");

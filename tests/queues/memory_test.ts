@@ -17,7 +17,11 @@ Deno.test("a queue in memory forgets the jobs that ended first, and no others", 
   assertEquals((await queue.list()).map(({ id }) => id), ["b", "c", "later"]);
   await queue.add(job("a"));
   await queue.remove("b");
-  assertEquals((await queue.list()).map(({ id }) => id).sort(), ["a", "c", "later"], "what it forgot is new");
+  assertEquals(
+    (await queue.list()).map(({ id }) => id).sort(),
+    ["a", "c", "later"],
+    "what it forgot is new",
+  );
 });
 
 Deno.test("a job that was removed while it waited for its time is not begun", async () => {
@@ -41,7 +45,8 @@ Deno.test("a job that is handed back was no attempt, and what is said of one aft
   await queue.add({ ...job("a"), attempts: 1 });
   const first = createListener(), second = createListener();
   const worker = await queue.work(
-    (_job, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    (_job, { signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     { onEvent: first.onEvent },
   );
   await first.until("started");
@@ -83,12 +88,20 @@ function withClock(startAt: number) {
 Deno.test("a scheduled job that is tried again, retried or cancelled has one that follows it", async () => {
   const { queue, goOn } = withClock(Date.UTC(2026, 0, 1));
   const delayed = async () => (await queue.list({ state: "delayed" })).map(({ id }) => id);
-  await queue.schedule({ id: "s", everyMs: 60_000, job: { group: "g", kind: "k", data: null, attempts: 3 } });
+  await queue.schedule({
+    id: "s",
+    everyMs: 60_000,
+    job: { group: "g", kind: "k", data: null, attempts: 3 },
+  });
   const { onEvent, until } = createListener();
   const first = (await queue.list())[0].id;
   await using worker = await queue.work(() => Promise.reject(new Error("no")), { onEvent });
   await until("failed", first);
-  assertEquals((await delayed()).length, 2, "the next, and this one, which waits for its second attempt");
+  assertEquals(
+    (await delayed()).length,
+    2,
+    "the next, and this one, which waits for its second attempt",
+  );
   const [, next] = await delayed();
   await worker.close();
   await queue.cancel(first);
@@ -109,7 +122,11 @@ Deno.test("a scheduled job that is tried again, retried or cancelled has one tha
 
 Deno.test("a schedule of a month is begun at its time, though no timer is so long", async () => {
   const { queue, goOn } = withClock(Date.UTC(2026, 0, 1, 0, 0, 1));
-  await queue.schedule({ id: "monthly", cron: "0 0 1 * *", job: { group: "g", kind: "k", data: null } });
+  await queue.schedule({
+    id: "monthly",
+    cron: "0 0 1 * *",
+    job: { group: "g", kind: "k", data: null },
+  });
   assertEquals(await goOn() < 2 ** 31, true);
   assertEquals((await queue.list()).map(({ state }) => state), ["delayed"]);
   await goOn();

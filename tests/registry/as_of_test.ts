@@ -51,12 +51,16 @@ function byContract(registry: StoredRegistry): Registry {
 Deno.test("asOf gives what latest, a range and an alias meant then", async () => {
   const { registry, at } = await filled();
   for (const each of [registry, byContract(registry)]) {
-    const version = async (ref: string, day: number) => (await each.info(ref, { asOf: at(day) })).version;
+    const version = async (ref: string, day: number) =>
+      (await each.info(ref, { asOf: at(day) })).version;
     assertEquals(await version("model", 2), "1.0.0");
     assertEquals(await version("model", 3), "2.0.0", "the moment itself counts");
     assertEquals(await version("model", 8), "2.0.0", "a prerelease is not the latest");
     assertEquals([await version("model@^1", 4), await version("model@^1", 6)], ["1.0.0", "1.1.0"]);
-    assertEquals([await version("model@production", 5), await version("model@production", 7)], ["1.0.0", "2.0.0"]);
+    assertEquals([await version("model@production", 5), await version("model@production", 7)], [
+      "1.0.0",
+      "2.0.0",
+    ]);
     assertEquals(await version("model@1.1", 5), "1.1.0");
     assertEquals(await each.load("model", { asOf: at(4) }), "of day 3");
     assertEquals(await each.load("model", { version: "production", asOf: at(5) }), "of day 1");
@@ -90,12 +94,27 @@ Deno.test("asOf never gives another version in the place of one that was deleted
   on(10);
   await registry.delete("model@2");
   const error = await rejected("NotFound", registry.info("model", { asOf: at(4) }));
-  assertStringIncludes(error.message, "version 2.0.0 was deleted since, at 2026-03-11T00:00:00.000Z");
+  assertStringIncludes(
+    error.message,
+    "version 2.0.0 was deleted since, at 2026-03-11T00:00:00.000Z",
+  );
   const alias = await rejected("NotFound", registry.info("model@production", { asOf: at(7) }));
   assertStringIncludes(alias.message, "the alias named version 2.0.0, which was deleted since");
-  assertEquals((await registry.info("model", { asOf: at(2) })).version, "1.0.0", "it was not there on that day");
-  assertEquals((await registry.info("model", { asOf: at(11) })).version, "1.1.0", "it was deleted before");
-  assertEquals((await registry.info("model@^1", { asOf: at(4) })).version, "1.0.0", "it is not in the range");
+  assertEquals(
+    (await registry.info("model", { asOf: at(2) })).version,
+    "1.0.0",
+    "it was not there on that day",
+  );
+  assertEquals(
+    (await registry.info("model", { asOf: at(11) })).version,
+    "1.1.0",
+    "it was deleted before",
+  );
+  assertEquals(
+    (await registry.info("model@^1", { asOf: at(4) })).version,
+    "1.0.0",
+    "it is not in the range",
+  );
 });
 
 Deno.test("asOf of a version that was overwritten since says that what it was is gone", async () => {

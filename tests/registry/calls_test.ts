@@ -31,9 +31,22 @@ async function fill(
   await registry.save("template", "value");
   const template: VersionRecord = { ...await head("names/template/versions/"), name };
   const inline = new TextEncoder().encode("value");
-  const base: RecordBase = { ...template, format: FORMAT, generation: 2, previous: template.commit };
+  const base: RecordBase = {
+    ...template,
+    format: FORMAT,
+    generation: 2,
+    previous: template.commit,
+  };
   const { format, generation, commit, previous, startedAt, createdAt } = base;
-  const tombstone = encodeRecord({ format, generation, commit, previous, startedAt, createdAt, kind: "deleted" });
+  const tombstone = encodeRecord({
+    format,
+    generation,
+    commit,
+    previous,
+    startedAt,
+    createdAt,
+    kind: "deleted",
+  });
   for (let n = 1; n <= count; n++) {
     const version = parseVersion(`${n}`);
     const cell = versionCell(name, version, true);
@@ -43,21 +56,28 @@ async function fill(
   }
 }
 
-testProtocol("opening a registry that exists asks twice and writes nothing", {}, async ({ store, system }) => {
-  const backend = createScriptedBackend(store);
-  await openRegistry(backend, { system, create: false });
-  assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
-  backend.forget();
-  await openRegistry(backend, { system });
-  assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
-});
+testProtocol(
+  "opening a registry that exists asks twice and writes nothing",
+  {},
+  async ({ store, system }) => {
+    const backend = createScriptedBackend(store);
+    await openRegistry(backend, { system, create: false });
+    assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
+    backend.forget();
+    await openRegistry(backend, { system });
+    assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
+  },
+);
 
 testProtocol("what is not there is got with one call, as it is looked for", {}, async (world) => {
   const { registry } = world;
   await registry.save("a", "x");
   assertEquals(await calls(world, () => registry.has("a@9")), ["list"]);
   assertEquals(await calls(world, () => registry.get("a@9")), ["list"]);
-  assertEquals(await calls(world, () => registry.get("none")), await calls(world, () => registry.has("none")));
+  assertEquals(
+    await calls(world, () => registry.get("none")),
+    await calls(world, () => registry.has("none")),
+  );
 });
 
 testProtocol(
@@ -66,11 +86,17 @@ testProtocol(
   async (world) => {
     const { registry } = world;
     assertEquals(await calls(world, () => registry.save("a", "x", { version: "1" })), ["put"]);
-    assertEquals(await calls(world, () => registry.save("a", "x", { version: "3.0.0-rc.1" })), ["put"]);
+    assertEquals(await calls(world, () => registry.save("a", "x", { version: "3.0.0-rc.1" })), [
+      "put",
+    ]);
     assertEquals(await calls(world, () => registry.save("a", "x")), ["list", "put"]);
     assertEquals(await calls(world, () => registry.save("b", "x")), ["list", "put"]);
     const overwrite = { version: "1", onConflict: "overwrite" } as const;
-    assertEquals(await calls(world, () => registry.save("a", "x", overwrite)), ["list", "get", "put"]);
+    assertEquals(await calls(world, () => registry.save("a", "x", overwrite)), [
+      "list",
+      "get",
+      "put",
+    ]);
     assertEquals(await calls(world, () => registry.save("c", "x", { idempotencyKey: "k" })), [
       "list",
       "list",
@@ -89,28 +115,40 @@ testProtocol(
   },
 );
 
-testProtocol("a value with payload costs its objects and a look at the head and the base", {}, async (world) => {
-  const { registry } = world;
-  const first = await calls(world, () => registry.save("a", filler("one"), { version: "1" }));
-  assertEquals(first.filter((verb) => verb === "put").length, 2);
-  assertLessOrEqual(first.length, 5);
-  assertLessOrEqual((await calls(world, () => registry.save("a", filler("two")))).length, 6);
-  assertEquals(await calls(world, () => registry.load("a")), ["list", "get", "get"]);
-  const files = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`${n}`, noise(1000, n + 1)]));
-  assertLessOrEqual((await calls(world, () => registry.save("a", files, { materializer: fileSet }))).length, 6);
-  assertLessOrEqual(
-    (await calls(world, () => registry.load("a", { as: fileSet }))).length,
-    5,
-    "a pack is read at once",
-  );
-});
+testProtocol(
+  "a value with payload costs its objects and a look at the head and the base",
+  {},
+  async (world) => {
+    const { registry } = world;
+    const first = await calls(world, () => registry.save("a", filler("one"), { version: "1" }));
+    assertEquals(first.filter((verb) => verb === "put").length, 2);
+    assertLessOrEqual(first.length, 5);
+    assertLessOrEqual((await calls(world, () => registry.save("a", filler("two")))).length, 6);
+    assertEquals(await calls(world, () => registry.load("a")), ["list", "get", "get"]);
+    const files = Object.fromEntries(
+      Array.from({ length: 500 }, (_, n) => [`${n}`, noise(1000, n + 1)]),
+    );
+    assertLessOrEqual(
+      (await calls(world, () => registry.save("a", files, { materializer: fileSet }))).length,
+      6,
+    );
+    assertLessOrEqual(
+      (await calls(world, () => registry.load("a", { as: fileSet }))).length,
+      5,
+      "a pack is read at once",
+    );
+  },
+);
 
 testProtocol(
   "in another process, whose first reply is the upload's, the head is looked at once more",
   {},
   async (world) => {
     const other = await world.open();
-    assertLessOrEqual((await calls(other, () => other.registry.save("a", filler("one")))).length, 7);
+    assertLessOrEqual(
+      (await calls(other, () => other.registry.save("a", filler("one")))).length,
+      7,
+    );
   },
 );
 
@@ -125,7 +163,10 @@ testProtocol("what was said for one version holds for 10,000", { mutable: true }
       await calls(world, () => registry.load(`${name}@5`)),
       await calls(world, () => registry.save(name, "next")),
       await calls(world, () => registry.save(name, "named", { version: "0.1" })),
-      await calls(world, () => registry.save(name, "over", { version: "2", onConflict: "overwrite" })),
+      await calls(
+        world,
+        () => registry.save(name, "over", { version: "2", onConflict: "overwrite" }),
+      ),
       await calls(world, () => registry.save(name, filler(name))),
       await calls(world, () => registry.load(name)),
       await calls(world, () => registry.delete(`${name}@3`)),
@@ -137,54 +178,86 @@ testProtocol("what was said for one version holds for 10,000", { mutable: true }
   assertEquals(asked[0].slice(0, 4).map((verbs) => verbs.length), [2, 2, 2, 1]);
 });
 
-testProtocol("above 10,000 deleted versions latest costs a page for each 500 of them more", {}, async (world) => {
-  const { registry } = world;
-  await registry.save("a", "alive", { version: "0.1" });
-  await fill(world, "a", MANY, true);
-  const asked = await calls(world, async () => assertEquals(await registry.load("a"), "alive"));
-  assertLessOrEqual(asked.length, 3 + MANY / 500);
-  assertEquals(asked.filter((verb) => verb === "get").length, 1);
-  assertEquals(await calls(world, () => registry.load("a@0.1")), ["list", "get"]);
-  assertEquals(await calls(world, () => registry.save("a", "next")), ["list", "put"]);
-  assertEquals((await registry.info("a")).version, `${MANY + 1}.0.0`);
-  assertEquals(await calls(world, () => registry.load("a")), ["list", "get"]);
-});
+testProtocol(
+  "above 10,000 deleted versions latest costs a page for each 500 of them more",
+  {},
+  async (world) => {
+    const { registry } = world;
+    await registry.save("a", "alive", { version: "0.1" });
+    await fill(world, "a", MANY, true);
+    const asked = await calls(world, async () => assertEquals(await registry.load("a"), "alive"));
+    assertLessOrEqual(asked.length, 3 + MANY / 500);
+    assertEquals(asked.filter((verb) => verb === "get").length, 1);
+    assertEquals(await calls(world, () => registry.load("a@0.1")), ["list", "get"]);
+    assertEquals(await calls(world, () => registry.save("a", "next")), ["list", "put"]);
+    assertEquals((await registry.info("a")).version, `${MANY + 1}.0.0`);
+    assertEquals(await calls(world, () => registry.load("a")), ["list", "get"]);
+  },
+);
 
-testProtocol("versions() costs its pages, deleted ones included, and reads no record", {}, async (world) => {
-  const { registry } = world;
-  await fill(world, "few", 10);
-  assertEquals(await calls(world, () => collect(registry.versions("few"))), ["list", "list"]);
-  assertEquals(await calls(world, () => collect(registry.versions("few", { range: "<5" }))), ["list"]); // no prereleases
-  await fill(world, "many", MANY);
-  const many = await calls(world, async () => assertEquals((await collect(registry.versions("many"))).length, MANY));
-  assertLessOrEqual(many.length, 2 + MANY / PAGE);
-  await fill(world, "dead", MANY, true);
-  const dead = await calls(world, async () => assertEquals((await collect(registry.versions("dead"))).length, 0));
-  assertLessOrEqual(dead.length, 2 + 2 * MANY / PAGE);
-  for (const verb of [...many, ...dead]) assertEquals(verb, "list");
-  const newest = await calls(world, () => collect(registry.versions("many", { limit: 3 })));
-  assertEquals(newest, ["list", "list"]);
-});
+testProtocol(
+  "versions() costs its pages, deleted ones included, and reads no record",
+  {},
+  async (world) => {
+    const { registry } = world;
+    await fill(world, "few", 10);
+    assertEquals(await calls(world, () => collect(registry.versions("few"))), ["list", "list"]);
+    assertEquals(await calls(world, () => collect(registry.versions("few", { range: "<5" }))), [
+      "list",
+    ]); // no prereleases
+    await fill(world, "many", MANY);
+    const many = await calls(
+      world,
+      async () => assertEquals((await collect(registry.versions("many"))).length, MANY),
+    );
+    assertLessOrEqual(many.length, 2 + MANY / PAGE);
+    await fill(world, "dead", MANY, true);
+    const dead = await calls(
+      world,
+      async () => assertEquals((await collect(registry.versions("dead"))).length, 0),
+    );
+    assertLessOrEqual(dead.length, 2 + 2 * MANY / PAGE);
+    for (const verb of [...many, ...dead]) assertEquals(verb, "list");
+    const newest = await calls(world, () => collect(registry.versions("many", { limit: 3 })));
+    assertEquals(newest, ["list", "list"]);
+  },
+);
 
-testProtocol("names() costs its pages, and jumps over the versions of one name", {}, async (world) => {
-  const { registry, store } = world;
-  await registry.save("a", "x");
-  const [key] = await world.keys("names/");
-  const bytes = await (await store.get(key))!.bytes();
-  for (let n = 0; n < MANY; n++) await store.put(key.replace("/a/", `/name-${n}/`), bytes);
-  const names = await calls(world, async () => assertEquals((await collect(registry.names())).length, MANY + 1));
-  assertLessOrEqual(names.length, 2 + MANY / PAGE);
-  assert(names.every((verb) => verb === "list"));
-  assertEquals(await calls(world, () => collect(registry.names({ limit: 5 }))), ["list"]);
-  assertEquals(await calls(world, () => collect(registry.names({ prefix: "name-77" }))), ["list"]);
-  await fill(world, "zz", MANY);
-  const jumping = await calls(world, () => collect(registry.names({ prefix: "z" })));
-  assertLessOrEqual(jumping.length, 3);
-});
+testProtocol(
+  "names() costs its pages, and jumps over the versions of one name",
+  {},
+  async (world) => {
+    const { registry, store } = world;
+    await registry.save("a", "x");
+    const [key] = await world.keys("names/");
+    const bytes = await (await store.get(key))!.bytes();
+    for (let n = 0; n < MANY; n++) await store.put(key.replace("/a/", `/name-${n}/`), bytes);
+    const names = await calls(
+      world,
+      async () => assertEquals((await collect(registry.names())).length, MANY + 1),
+    );
+    assertLessOrEqual(names.length, 2 + MANY / PAGE);
+    assert(names.every((verb) => verb === "list"));
+    assertEquals(await calls(world, () => collect(registry.names({ limit: 5 }))), ["list"]);
+    assertEquals(await calls(world, () => collect(registry.names({ prefix: "name-77" }))), [
+      "list",
+    ]);
+    await fill(world, "zz", MANY);
+    const jumping = await calls(world, () => collect(registry.names({ prefix: "z" })));
+    assertLessOrEqual(jumping.length, 3);
+  },
+);
 
-testProtocol("a name whose versions are all deleted costs names() its pages and is not said", {}, async (world) => {
-  const { registry } = world;
-  await fill(world, "dead", MANY, true);
-  const asked = await calls(world, async () => assertEquals(await collect(registry.names({ prefix: "d" })), []));
-  assertLessOrEqual(asked.length, 2 + 2 * MANY / PAGE);
-});
+testProtocol(
+  "a name whose versions are all deleted costs names() its pages and is not said",
+  {},
+  async (world) => {
+    const { registry } = world;
+    await fill(world, "dead", MANY, true);
+    const asked = await calls(
+      world,
+      async () => assertEquals(await collect(registry.names({ prefix: "d" })), []),
+    );
+    assertLessOrEqual(asked.length, 2 + 2 * MANY / PAGE);
+  },
+);

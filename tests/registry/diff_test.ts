@@ -1,5 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { defineMaterializer, diffValues, diffVersions, openRegistry, RegistryError } from "../../mod.ts";
+import {
+  defineMaterializer,
+  diffValues,
+  diffVersions,
+  openRegistry,
+  RegistryError,
+} from "../../mod.ts";
 import type { FileToSave } from "../../mod.ts";
 
 class Files {
@@ -13,22 +19,39 @@ async function filesRegistry() {
   const registry = await openRegistry("memory:");
   registry.materializers.register(
     Files,
-    defineMaterializer<Files>({ id: "test/files", save: ({ files }) => [...files], load: () => new Files([]) }),
+    defineMaterializer<Files>({
+      id: "test/files",
+      save: ({ files }) => [...files],
+      load: () => new Files([]),
+    }),
   );
   return registry;
 }
 
-function files(contents: Record<string, string>, modes: Record<string, FileToSave["mode"]> = {}): Files {
+function files(
+  contents: Record<string, string>,
+  modes: Record<string, FileToSave["mode"]> = {},
+): Files {
   const encoder = new TextEncoder();
   return new Files(
-    Object.entries(contents).map(([path, text]) => ({ path, content: encoder.encode(text), mode: modes[path] })),
+    Object.entries(contents).map(([path, text]) => ({
+      path,
+      content: encoder.encode(text),
+      mode: modes[path],
+    })),
   );
 }
 
 Deno.test("files are added, removed, changed and renamed, in the order of their paths", async () => {
   const registry = await filesRegistry();
-  await registry.save("tree", files({ "a": "one", "b/x": "two", "b/y": "two", "c": "three", "d": "", "e": "five" }));
-  await registry.save("tree", files({ "a": "ONE", "n/y": "two", "z": "two", "f": "", "e": "five", "g": "new" }));
+  await registry.save(
+    "tree",
+    files({ "a": "one", "b/x": "two", "b/y": "two", "c": "three", "d": "", "e": "five" }),
+  );
+  await registry.save(
+    "tree",
+    files({ "a": "ONE", "n/y": "two", "z": "two", "f": "", "e": "five", "g": "new" }),
+  );
   const found = await diffVersions(registry, { before: "tree@1", after: "tree@2" });
   assertEquals(found.files.map(({ path, change, from }) => [path, change, from]), [
     ["a", "changed", undefined],
@@ -48,15 +71,27 @@ Deno.test("a file that only became executable is changed", async () => {
   await registry.save("tool", files({ run: "x" }));
   await registry.save("tool", files({ run: "x" }, { run: "executable" }));
   const found = await diffVersions(registry, { before: "tool@1", after: "tool@2" });
-  assertEquals(found.files.map(({ change, after }) => [change, after?.mode]), [["changed", "executable"]]);
+  assertEquals(found.files.map(({ change, after }) => [change, after?.mode]), [[
+    "changed",
+    "executable",
+  ]]);
 });
 
 Deno.test("metadata, inputs and what wrote the files are compared", async () => {
   const registry = await openRegistry("memory:");
-  await registry.save("model", "x", { metadata: { a: { b: [1, 2] }, c: 1 }, inputs: ["data@1", "code@1"] });
-  await registry.save("model", "x", { metadata: { c: 1, a: { b: [1, 3] } }, inputs: ["data@2", "code@1"] });
+  await registry.save("model", "x", {
+    metadata: { a: { b: [1, 2] }, c: 1 },
+    inputs: ["data@1", "code@1"],
+  });
+  await registry.save("model", "x", {
+    metadata: { c: 1, a: { b: [1, 3] } },
+    inputs: ["data@2", "code@1"],
+  });
   await registry.save("model", new TextEncoder().encode("x"), { metadata: { c: 1 } });
-  const { files, metadata, inputs, same } = await diffVersions(registry, { before: "model@1", after: "model@2" });
+  const { files, metadata, inputs, same } = await diffVersions(registry, {
+    before: "model@1",
+    after: "model@2",
+  });
   assertEquals([files, same], [[], false]);
   assertEquals(metadata, [{ path: ["a", "b", 1], before: 2, after: 3 }]);
   assertEquals(inputs, { added: ["data@2"], removed: ["data@1"] });
@@ -91,7 +126,10 @@ Deno.test("a value that is not saved is compared by its digests", async () => {
     size: same.before.size,
     materializer: same.before.materializer,
   }]);
-  assertEquals((await diffVersions(registry, { before: "config", after: { rate: 2 } })).files.length, 1);
+  assertEquals(
+    (await diffVersions(registry, { before: "config", after: { rate: 2 } })).files.length,
+    1,
+  );
   const error = await assertRejects(
     () => diffVersions(registry, { before: "config", after: "config@9" }),
     RegistryError,

@@ -41,13 +41,18 @@ const holds: Record<string, Holding> = JSON.parse(await readFile(`${FIXTURE}/hol
 const longList = defineMaterializer<number>({
   id: "test/long-list",
   save: () => [],
-  load: async (artifact) => (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
+  load: async (artifact) =>
+    (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
 });
 
 /** Tests a sentence on a copy of each of the kept registries. */
 function testOnKept(
   sentence: string,
-  body: (registry: Registry, holding: Holding, kept: { backend: Backend; older: Backend }) => Promise<void>,
+  body: (
+    registry: Registry,
+    holding: Holding,
+    kept: { backend: Backend; older: Backend },
+  ) => Promise<void>,
 ): void {
   for (const [folder, holding] of Object.entries(holds)) {
     const locking = holding.settings.locking as Locking;
@@ -77,9 +82,15 @@ function testOnKept(
 }
 
 /** What there is to read, as `holds.json` says it. */
-async function described(registry: Registry): Promise<Pick<Holding, "names" | "versions" | "aliases">> {
+async function described(
+  registry: Registry,
+): Promise<Pick<Holding, "names" | "versions" | "aliases">> {
   const names = await collect(registry.names());
-  const found: Pick<Holding, "names" | "versions" | "aliases"> = { names, versions: {}, aliases: {} };
+  const found: Pick<Holding, "names" | "versions" | "aliases"> = {
+    names,
+    versions: {},
+    aliases: {},
+  };
   for (const name of names) {
     for await (const { version, info } of registry.versions(name, { details: true })) {
       const { name: _, idempotencyKey: key, createdAt, files, ...facts } = info!;
@@ -101,23 +112,26 @@ async function assertVerified(registry: Registry): Promise<void> {
   assert(ok, JSON.stringify(problems));
 }
 
-testOnKept("all that the first format holds is there and reads as it was", async (registry, holding, { backend }) => {
-  const { names, versions, aliases } = holding;
-  const keys = await keysOf(backend);
-  let bytes = 0;
-  for (const key of keys) bytes += (await backend.head(key))!.size;
-  assertEquals({ count: keys.length, bytes }, holding.objects);
-  assertEquals([registry.id, registry.settings], [holding.id, holding.settings]);
-  assertEquals(await described(registry), { names, versions, aliases });
-  for (const [name, histories] of Object.entries(holding.histories)) {
-    for (const [alias, named] of Object.entries(histories)) {
-      const changes = await collect(registry.history(name, alias));
-      assertEquals(changes.map(({ version = null }) => version), named, `${name}@${alias}`);
+testOnKept(
+  "all that the first format holds is there and reads as it was",
+  async (registry, holding, { backend }) => {
+    const { names, versions, aliases } = holding;
+    const keys = await keysOf(backend);
+    let bytes = 0;
+    for (const key of keys) bytes += (await backend.head(key))!.size;
+    assertEquals({ count: keys.length, bytes }, holding.objects);
+    assertEquals([registry.id, registry.settings], [holding.id, holding.settings]);
+    assertEquals(await described(registry), { names, versions, aliases });
+    for (const [name, histories] of Object.entries(holding.histories)) {
+      for (const [alias, named] of Object.entries(histories)) {
+        const changes = await collect(registry.history(name, alias));
+        assertEquals(changes.map(({ version = null }) => version), named, `${name}@${alias}`);
+      }
     }
-  }
-  await assertVerified(registry);
-  for (const ref of holding.deleted) await rejected("NotFound", registry.load(ref));
-});
+    await assertVerified(registry);
+    for (const ref of holding.deleted) await rejected("NotFound", registry.load(ref));
+  },
+);
 
 /** What was saved in them. */
 const VALUES: Record<string, Record<string, unknown>> = {
@@ -136,59 +150,78 @@ const VALUES: Record<string, Record<string, unknown>> = {
     "array": { data: new Float32Array([1, 2.5, -3]), shape: [3], dtype: "float32" },
     "empty": new Uint8Array(),
   },
-  file: { "thing@1": "fourth", "thing": "again", "thing@production": "fourth", "my:model": "third" },
+  file: {
+    "thing@1": "fourth",
+    "thing": "again",
+    "thing@production": "fourth",
+    "my:model": "third",
+  },
   single: { "counter": 5, "back": "y" },
 };
 
-testOnKept("tombstones of the first format have 512 bytes and are known", async (registry, holding, { backend }) => {
-  let tombstones = 0;
-  for await (const entry of backend.list("names/")) {
-    if (!("key" in entry) || entry.size !== OLD_TOMBSTONE_BYTES) continue;
-    assertEquals(decodeRecord(await (await backend.get(entry.key))!.bytes(), entry.key).record.kind, "deleted");
-    tombstones++;
-  }
-  assert(tombstones >= holding.deleted.length);
-  for (const ref of holding.deleted) {
-    assertEquals(await registry.has(ref), false);
-    assertEquals(await registry.delete(ref, { allVersions: !ref.includes("@") }), false);
-  }
-  assertEquals(await collect(registry.versions("deleted:name")), []);
-});
+testOnKept(
+  "tombstones of the first format have 512 bytes and are known",
+  async (registry, holding, { backend }) => {
+    let tombstones = 0;
+    for await (const entry of backend.list("names/")) {
+      if (!("key" in entry) || entry.size !== OLD_TOMBSTONE_BYTES) continue;
+      assertEquals(
+        decodeRecord(await (await backend.get(entry.key))!.bytes(), entry.key).record.kind,
+        "deleted",
+      );
+      tombstones++;
+    }
+    assert(tombstones >= holding.deleted.length);
+    for (const ref of holding.deleted) {
+      assertEquals(await registry.has(ref), false);
+      assertEquals(await registry.delete(ref, { allVersions: !ref.includes("@") }), false);
+    }
+    assertEquals(await collect(registry.versions("deleted:name")), []);
+  },
+);
 
 testOnKept("values of the first format load as they were saved", async (registry, { id }) => {
   const [folder] = Object.entries(holds).find(([, holding]) => holding.id === id)!;
-  for (const [ref, value] of Object.entries(VALUES[folder])) assertEquals(await registry.load(ref), value, ref);
-});
-
-testOnKept("a registry of the first format is written, collected and mirrored", async (registry, holding, kept) => {
-  const { versioned, mutable } = holding.settings;
-  for (const [key, [name, version]] of Object.entries(holding.keys)) {
-    const again = await registry.save(name, "never saved", { idempotencyKey: key });
-    assertEquals([again.version, again.skipped], [version, true]);
+  for (const [ref, value] of Object.entries(VALUES[folder])) {
+    assertEquals(await registry.load(ref), value, ref);
   }
-  if (versioned) {
-    const [name] = Object.keys(holding.aliases);
-    const saved = await registry.save(name, "new", { metadata: { new: true } });
-    await registry.setAlias(name, "production", saved.version);
-    await registry.delete(`${name}@1.0.0`, { force: true });
-    assertEquals(await registry.load(`${name}@production`), "new");
-    await rejected("NotFound", registry.load(`${name}@1.0.0`));
-    for (const ref of holding.deleted.filter(() => !mutable)) {
-      await rejected("AlreadyExists", registry.save(ref.split("@")[0], "x", { version: ref.split("@")[1] }));
-    }
-  } else await registry.set("counter", 6);
-  const before = await described(registry);
-  await assertVerified(registry);
-  const { failures } = await collectGarbage(await openRegistry(kept.older));
-  assertEquals(failures, []);
-  assertEquals(await described(registry), before);
-  await assertVerified(registry);
-
-  const other = await openRegistry("memory:", { versioned, mutable });
-  assertEquals((await mirrorRegistry(registry, other)).failures, []);
-  assertEquals((await described(other)).names, before.names);
-  await assertVerified(other);
 });
+
+testOnKept(
+  "a registry of the first format is written, collected and mirrored",
+  async (registry, holding, kept) => {
+    const { versioned, mutable } = holding.settings;
+    for (const [key, [name, version]] of Object.entries(holding.keys)) {
+      const again = await registry.save(name, "never saved", { idempotencyKey: key });
+      assertEquals([again.version, again.skipped], [version, true]);
+    }
+    if (versioned) {
+      const [name] = Object.keys(holding.aliases);
+      const saved = await registry.save(name, "new", { metadata: { new: true } });
+      await registry.setAlias(name, "production", saved.version);
+      await registry.delete(`${name}@1.0.0`, { force: true });
+      assertEquals(await registry.load(`${name}@production`), "new");
+      await rejected("NotFound", registry.load(`${name}@1.0.0`));
+      for (const ref of holding.deleted.filter(() => !mutable)) {
+        await rejected(
+          "AlreadyExists",
+          registry.save(ref.split("@")[0], "x", { version: ref.split("@")[1] }),
+        );
+      }
+    } else await registry.set("counter", 6);
+    const before = await described(registry);
+    await assertVerified(registry);
+    const { failures } = await collectGarbage(await openRegistry(kept.older));
+    assertEquals(failures, []);
+    assertEquals(await described(registry), before);
+    await assertVerified(registry);
+
+    const other = await openRegistry("memory:", { versioned, mutable });
+    assertEquals((await mirrorRegistry(registry, other)).failures, []);
+    assertEquals((await described(other)).names, before.names);
+    await assertVerified(other);
+  },
+);
 
 Deno.test("a new version shares the unchanged files of one of the first format", async () => {
   const root = await tempRoot();
@@ -215,21 +248,30 @@ async function ofSize(backend: Backend, cell: string, bytes: number): Promise<vo
   assertEquals((await backend.head(key))!.size, TOMBSTONE_BYTES);
 }
 
-testOnEach("aliases and keys of the first format may have the size that tombstones have now", async (world) => {
-  const { backend, registry } = world;
-  const keyed = () => registry.save("a", "one", { idempotencyKey: "k" });
-  const { commit } = await keyed();
-  await registry.setAlias("a", "live", "1");
-  for (const cell of ["names/a/aliases/", "names/a/keys/"]) await ofSize(backend, cell, TOMBSTONE_BYTES);
-  assertEquals(await registry.load("a@live"), "one");
-  assertEquals(await registry.aliases("a"), { live: "1.0.0" });
-  assertEquals((await keyed()).commit, commit);
-  await assertVerified(registry);
-  assertEquals((await collectGarbage(registry)).failures, []);
-  await rejected("Conflict", registry.delete("a@1"));
-  const other = await openRegistry(createMemoryBackend());
-  await mirrorRegistry(registry, other);
-  assertEquals(await other.load("a@live"), "one");
-  assertEquals(await registry.deleteAlias("a", "live"), true);
-  assertEquals(await registry.aliases("a"), {});
-});
+testOnEach(
+  "aliases and keys of the first format may have the size that tombstones have now",
+  async (world) => {
+    const { backend, registry } = world;
+    const keyed = () => registry.save("a", "one", { idempotencyKey: "k" });
+    const { commit } = await keyed();
+    await registry.setAlias("a", "live", "1");
+    for (const cell of ["names/a/aliases/", "names/a/keys/"]) {
+      await ofSize(
+        backend,
+        cell,
+        TOMBSTONE_BYTES,
+      );
+    }
+    assertEquals(await registry.load("a@live"), "one");
+    assertEquals(await registry.aliases("a"), { live: "1.0.0" });
+    assertEquals((await keyed()).commit, commit);
+    await assertVerified(registry);
+    assertEquals((await collectGarbage(registry)).failures, []);
+    await rejected("Conflict", registry.delete("a@1"));
+    const other = await openRegistry(createMemoryBackend());
+    await mirrorRegistry(registry, other);
+    assertEquals(await other.load("a@live"), "one");
+    assertEquals(await registry.deleteAlias("a", "live"), true);
+    assertEquals(await registry.aliases("a"), {});
+  },
+);

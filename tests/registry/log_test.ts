@@ -9,7 +9,10 @@ Deno.test("what happened in one millisecond is told in its order", async () => {
   await registry.save("a", 1);
   await registry.setAlias("a", "live", "1");
   const log = await logOf(registry, "a");
-  assertEquals(log.map(({ event, at }) => [event, at.getTime()]), [["aliased", now], ["saved", now]]);
+  assertEquals(log.map(({ event, at }) => [event, at.getTime()]), [["aliased", now], [
+    "saved",
+    now,
+  ]]);
 });
 
 Deno.test("a version whose record is damaged is in the log as the store knows it, and hides nothing", async () => {
@@ -54,6 +57,14 @@ Deno.test("changes of one millisecond are listed in their order", async () => {
   await registry.delete("a@2");
   const log = await logOf(registry, "a");
   assertEquals(log.map(({ event, version = "" }) => `${event} ${version}`.trimEnd()), [
-    ...["deleted 2.0.0", "unaliased", "aliased 1.0.0", "aliased 2.0.0", "aliased 1.0.0", "saved 2.0.0", "saved 1.0.0"],
+    ...[
+      "deleted 2.0.0",
+      "unaliased",
+      "aliased 1.0.0",
+      "aliased 2.0.0",
+      "aliased 1.0.0",
+      "saved 2.0.0",
+      "saved 1.0.0",
+    ],
   ]);
 });

@@ -71,7 +71,9 @@ export async function createProtocolWorld(options: OpenOptions = {}): Promise<Pr
   const { random, id } = createScriptedSystem();
   const slept: number[] = [];
   const advance: ProtocolWorld["advance"] = (ms, ...which) => {
-    for (const clock of which.length === 0 ? ["wall", "monotonic", "store"] as const : which) clocks[clock] += ms;
+    for (const clock of which.length === 0 ? ["wall", "monotonic", "store"] as const : which) {
+      clocks[clock] += ms;
+    }
   };
   const system: System = {
     now: () => clocks.wall,
@@ -103,10 +105,14 @@ export async function createProtocolWorld(options: OpenOptions = {}): Promise<Pr
     return { registry, backend };
   };
   const keys: ProtocolWorld["keys"] = async (prefix = "") =>
-    (await Array.fromAsync(store.list(prefix))).map((entry) => "key" in entry ? entry.key : entry.prefix);
+    (await Array.fromAsync(store.list(prefix))).map((entry) =>
+      "key" in entry ? entry.key : entry.prefix
+    );
   const records: ProtocolWorld["records"] = async (prefix) =>
     await Promise.all(
-      (await keys(prefix)).map(async (key) => decodeRecord(await (await store.get(key))!.bytes(), key).record),
+      (await keys(prefix)).map(async (key) =>
+        decodeRecord(await (await store.get(key))!.bytes(), key).record
+      ),
     );
   const world: ProtocolWorld = {
     ...await open({ graceMs: GRACE_MS, leastGraceMs: GRACE_MS, ...options }),
@@ -141,9 +147,13 @@ export const fileSet: Materializer<FileSet> = {
   id: "test/files",
   formatVersion: 1,
   save: (files) =>
-    typeof files === "function" ? files() : Object.entries(files).map(([path, content]) => ({ path, content })),
+    typeof files === "function"
+      ? files()
+      : Object.entries(files).map(([path, content]) => ({ path, content })),
   load: async (artifact) =>
-    Object.fromEntries(await Promise.all(artifact.files().map(async (file) => [file.info.path, await file.bytes()]))),
+    Object.fromEntries(
+      await Promise.all(artifact.files().map(async (file) => [file.info.path, await file.bytes()])),
+    ),
 };
 
 /** A file whose content follows from its label, too long to live in a record by default. */

@@ -40,7 +40,11 @@ export const NO_FILE_LOCKS = process.versions.deno === undefined;
 export const REGISTRIES: readonly RegistryStore[] = [
   { name: "memory", ignore: false, create: () => createMemoryBackend() },
   { name: "local, links", ignore: false, create: (root) => local(root, "link", "folded") },
-  { name: "local, file lock, plain", ignore: NO_FILE_LOCKS, create: (root) => local(root, "file", "plain") },
+  {
+    name: "local, file lock, plain",
+    ignore: NO_FILE_LOCKS,
+    create: (root) => local(root, "file", "plain"),
+  },
 ];
 
 function local(root: TempRoot, locking: Locking, layout: Layout): Backend {
@@ -76,7 +80,8 @@ async function inWorld(
   try {
     const backend = create(root);
     const registry = await openRegistry(backend, options);
-    const open: RegistryWorld["open"] = (more, wrap = (same) => same) => openRegistry(wrap(backend), more);
+    const open: RegistryWorld["open"] = (more, wrap = (same) => same) =>
+      openRegistry(wrap(backend), more);
     await body({ registry, backend, root, open });
     await registry[Symbol.asyncDispose]();
   } finally {

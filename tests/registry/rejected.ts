@@ -20,7 +20,10 @@ export async function rejected(code: ErrorCode, promise: Promise<unknown>): Prom
 export function checkWording(error: RegistryError): void {
   assert(/^[A-Z].*: \S/s.test(error.message), `not "Action, colon, state": ${error.message}`);
   assert(!error.message.endsWith("."), `a full stop at its end: ${error.message}`);
-  assert(error.message.length < 500, `${error.message.length} characters are too many for a message`);
+  assert(
+    error.message.length < 500,
+    `${error.message.length} characters are too many for a message`,
+  );
   assert(error.hint !== undefined && error.hint.length > 8, `no hint beside: ${error.message}`);
 }
 

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { Backend, CallOptions, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
+import type {
+  Backend,
+  CallOptions,
+  ObjectInfo,
+  Prefix,
+  PutOptions,
+  PutResult,
+} from "../../core/backend.ts";
 import type { StoredObject, SweepOptions } from "../../core/backend.ts";
 import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
@@ -58,7 +65,11 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
   const calls: Call[] = [];
   let script: { pattern: CallPattern; answers: Answer[]; once: boolean }[] = [];
 
-  async function send<T>(call: Call, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+  async function send<T>(
+    call: Call,
+    signal: AbortSignal | undefined,
+    act: () => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     calls.push(call);
     const line = script.find(({ pattern, answers }) => answers.length > 0 && fits(pattern, call));
@@ -77,9 +88,11 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
     answerAll: (pattern, answer) => void script.push({ pattern, answers: [answer], once: false }),
     heal: () => void (script = []),
     forget: () => void (calls.length = 0),
-    asked: (pattern = {}) => calls.filter((call) => fits(pattern, call)).map(({ verb, key }) => `${verb} ${key}`),
+    asked: (pattern = {}) =>
+      calls.filter((call) => fits(pattern, call)).map(({ verb, key }) => `${verb} ${key}`),
 
-    head: (key, { signal }: CallOptions = {}) => send({ verb: "head", key }, signal, () => inner.head(key)),
+    head: (key, { signal }: CallOptions = {}) =>
+      send({ verb: "head", key }, signal, () => inner.head(key)),
 
     get(key, { range, signal } = {}) {
       return send({ verb: "get", key }, signal, async () => {
@@ -94,9 +107,13 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
       return await send(call, signal, () => inner.put(key, bytes, rest));
     },
 
-    delete: (key, { signal } = {}) => send({ verb: "delete", key }, signal, () => inner.delete(key)),
+    delete: (key, { signal } = {}) =>
+      send({ verb: "delete", key }, signal, () => inner.delete(key)),
 
-    async *list(prefix, { limit = Infinity, signal, ...rest } = {}): AsyncGenerator<ObjectInfo | Prefix> {
+    async *list(
+      prefix,
+      { limit = Infinity, signal, ...rest } = {},
+    ): AsyncGenerator<ObjectInfo | Prefix> {
       let after = rest.after;
       for (let left = limit; left > 0; left -= PAGE_SIZE) {
         const size = Math.min(left, PAGE_SIZE);

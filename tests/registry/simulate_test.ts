@@ -16,7 +16,9 @@ import { withLeftOut } from "../simulate/stores/with_left_out.ts";
 import { withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
-const RANGE: AtOnceOptions = SEED === undefined ? { seeds: seedCount(300) } : { firstSeed: Number(SEED), seeds: 1 };
+const RANGE: AtOnceOptions = SEED === undefined
+  ? { seeds: seedCount(300) }
+  : { firstSeed: Number(SEED), seeds: 1 };
 const LOCAL_SEEDS = Math.min(100, seedCount(300) / 5);
 
 function report(violations: Violation[]): string {
@@ -46,19 +48,27 @@ Deno.test("simulation: no schedule of faults, pauses and kills breaks a promise"
 });
 
 Deno.test("simulation: any number of threads finds the same", async () => {
-  const [one, three] = await Promise.all([1, 3].map((workers) => simulateAtOnce({ seeds: 25, workers })));
+  const [one, three] = await Promise.all(
+    [1, 3].map((workers) => simulateAtOnce({ seeds: 25, workers })),
+  );
   assertEquals(one, three);
   assertEquals(one.runs, 25);
 });
 
 Deno.test("simulation: a disk keeps every promise too, and gives the same traces as memory", async () => {
-  const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "holdfast-simulate-"));
+  const root = mkdtempSync(
+    join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "holdfast-simulate-"),
+  );
   try {
     for (let seed = 1; seed <= LOCAL_SEEDS; seed++) {
       const path = join(root, String(seed));
-      const store = (world: System) => withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
+      const store = (world: System) =>
+        withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
       const memory = (system: System): Backend => { // said to be folded, so that it is asked for the same
-        return { ...withLeftOut(createMemoryBackend({ system, id: "simulated" })), layout: "folded" };
+        return {
+          ...withLeftOut(createMemoryBackend({ system, id: "simulated" })),
+          layout: "folded",
+        };
       };
       const { schedule, findings, traceHash } = await runSeed(seed, { store });
       assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);

@@ -8,11 +8,14 @@ import { withShiftedTime } from "../simulate/with_shifted_time.ts";
 
 /** Wraps a store, as if so many milliseconds had passed since anything was written. */
 export function withAge(inner: Backend, ageMs: number): Backend {
-  const older = withShiftedTime(inner, { shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -ageMs });
+  const older = withShiftedTime(inner, {
+    shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -ageMs,
+  });
   const sweep = inner.sweepUploads?.bind(inner);
   if (sweep === undefined) return older;
   return Object.assign(older, {
     capabilities: inner.capabilities,
-    sweepUploads: (options: Parameters<typeof sweep>[0]) => sweep({ ...options, olderThan: options.olderThan + ageMs }),
+    sweepUploads: (options: Parameters<typeof sweep>[0]) =>
+      sweep({ ...options, olderThan: options.olderThan + ageMs }),
   });
 }

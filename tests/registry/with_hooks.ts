@@ -25,7 +25,12 @@ export interface Hooks {
 
 /** Wraps a store. */
 export function withHooks(inner: Backend, hooks: Hooks): Backend {
-  async function around<T>(verb: HookedCall["verb"], key: string, act: () => Promise<T>, create = false): Promise<T> {
+  async function around<T>(
+    verb: HookedCall["verb"],
+    key: string,
+    act: () => Promise<T>,
+    create = false,
+  ): Promise<T> {
     await hooks.before?.({ verb, key, create });
     const result = await act();
     await hooks.after?.({ verb, key, create });
@@ -39,7 +44,8 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
     layout: inner.layout,
     head: (key, options) => around("head", key, () => inner.head(key, options)),
     get: (key, options) => around("get", key, () => inner.get(key, options)),
-    put: (key, body, options) => around("put", key, () => inner.put(key, body, options), options?.mode === "create"),
+    put: (key, body, options) =>
+      around("put", key, () => inner.put(key, body, options), options?.mode === "create"),
     delete: (key, options) => around("delete", key, () => inner.delete(key, options)),
     async *list(prefix, options) {
       await hooks.before?.({ verb: "list", key: prefix, create: false });

@@ -12,104 +12,158 @@ import { type ServerWorld, testOnServers } from "./server_world.ts";
 
 const PATIENCE = { retryForMs: 300 };
 
-testOnServers("expired credentials are asked for again, in the middle of any work", REAL_SERVERS, async (world) => {
-  const { server, proxy } = world;
-  let asked = 0, expired = 0;
-  const give = () => {
-    asked++;
-    return { accessKeyId: server.accessKey, secretAccessKey: server.secretKey, sessionToken: undefined };
-  };
-  const store = server.protocol === "s3" ? world.proxied({ s3: { credentials: give } }) : createGcsBackend({
-    bucket: server.bucket,
-    prefix: world.prefix,
-    endpoint: proxy.endpoint,
-    projectId: "test",
-    credentials: () => `token ${++asked}`,
-  });
-  const registry = await openRegistry(store, { cache: false });
-  const expire = () => {
-    const before = asked;
-    proxy.plan(() => asked === before ? (expired++, EXPIRED[server.protocol]) : undefined);
-  };
-  for (
-    const act of [
-      () => registry.save("a", "automatic"),
-      () => registry.save("a", "explicit", { version: "7" }),
-      () => registry.load("a"),
-      () => registry.setAlias("a", "live", "7"),
-      () => registry.delete("a@1"),
-    ]
-  ) {
-    expire();
-    await act();
-  }
-  assertEquals(expired, 5);
-  assertEquals(asked, 6);
-  assertEquals(await registry.load("a@live"), "explicit");
-});
+testOnServers(
+  "expired credentials are asked for again, in the middle of any work",
+  REAL_SERVERS,
+  async (world) => {
+    const { server, proxy } = world;
+    let asked = 0, expired = 0;
+    const give = () => {
+      asked++;
+      return {
+        accessKeyId: server.accessKey,
+        secretAccessKey: server.secretKey,
+        sessionToken: undefined,
+      };
+    };
+    const store = server.protocol === "s3"
+      ? world.proxied({ s3: { credentials: give } })
+      : createGcsBackend({
+        bucket: server.bucket,
+        prefix: world.prefix,
+        endpoint: proxy.endpoint,
+        projectId: "test",
+        credentials: () => `token ${++asked}`,
+      });
+    const registry = await openRegistry(store, { cache: false });
+    const expire = () => {
+      const before = asked;
+      proxy.plan(() => asked === before ? (expired++, EXPIRED[server.protocol]) : undefined);
+    };
+    for (
+      const act of [
+        () => registry.save("a", "automatic"),
+        () => registry.save("a", "explicit", { version: "7" }),
+        () => registry.load("a"),
+        () => registry.setAlias("a", "live", "7"),
+        () => registry.delete("a@1"),
+      ]
+    ) {
+      expire();
+      await act();
+    }
+    assertEquals(expired, 5);
+    assertEquals(asked, 6);
+    assertEquals(await registry.load("a@live"), "explicit");
+  },
+);
 
 testOnServers("credentials that stay expired are Denied", S3_SERVERS, async (world) => {
-  const store = world.proxied({ s3: { credentials: () => ({ accessKeyId: "a", secretAccessKey: "b" }) }, ...PATIENCE });
+  const store = world.proxied({
+    s3: { credentials: () => ({ accessKeyId: "a", secretAccessKey: "b" }) },
+    ...PATIENCE,
+  });
   world.proxy.plan(() => EXPIRED.s3);
   await refused(store, "Denied", /expired/, /[Rr]enew/);
 });
 
-testOnServers("a bucket that is missing is NotFound, and made where that is asked for", REAL_SERVERS, async (world) => {
-  const bucket = `missing-${realSystem.id()}`;
-  const { endpoint } = world.server;
-  const elsewhere = (createBucket: boolean) =>
-    world.server.protocol === "s3"
-      ? world.store({ s3: { bucket, createBucket } })
-      : createGcsBackend({ bucket, endpoint, projectId: "test", prefix: world.prefix, createBucket });
-  await refused(elsewhere(false), "NotFound", /bucket/, /createBucket/);
-  const registry = await openRegistry(elsewhere(true), { cache: false });
-  await registry.save("a", "x");
-  assertEquals(await (await openRegistry(elsewhere(false), { cache: false })).load("a"), "x");
-});
+testOnServers(
+  "a bucket that is missing is NotFound, and made where that is asked for",
+  REAL_SERVERS,
+  async (world) => {
+    const bucket = `missing-${realSystem.id()}`;
+    const { endpoint } = world.server;
+    const elsewhere = (createBucket: boolean) =>
+      world.server.protocol === "s3"
+        ? world.store({ s3: { bucket, createBucket } })
+        : createGcsBackend({
+          bucket,
+          endpoint,
+          projectId: "test",
+          prefix: world.prefix,
+          createBucket,
+        });
+    await refused(elsewhere(false), "NotFound", /bucket/, /createBucket/);
+    const registry = await openRegistry(elsewhere(true), { cache: false });
+    await registry.save("a", "x");
+    assertEquals(await (await openRegistry(elsewhere(false), { cache: false })).load("a"), "x");
+  },
+);
 
 testOnServers("wrong keys are Denied, and are in no error", S3_SERVERS, async (world) => {
   const { accessKey } = world.server;
   const wrong = { accessKeyId: accessKey, secretAccessKey: "wrong-secret-7391" };
-  const error = await refused(world.store({ s3: { credentials: wrong } }), "Denied", /signature/, /secretAccessKey/);
+  const error = await refused(
+    world.store({ s3: { credentials: wrong } }),
+    "Denied",
+    /signature/,
+    /secretAccessKey/,
+  );
   assert(!Deno.inspect(error, { depth: 20 }).includes(wrong.secretAccessKey));
   const stranger = { accessKeyId: "STRANGER", secretAccessKey: "wrong-secret-7391" };
-  await refused(world.store({ s3: { credentials: stranger } }), "Denied", /access key/, /accessKeyId/);
+  await refused(
+    world.store({ s3: { credentials: stranger } }),
+    "Denied",
+    /access key/,
+    /accessKeyId/,
+  );
 });
 
-testOnServers("another region than the bucket's is named with the right one", S3_SERVERS, async (world) => {
-  await refused(world.store({ s3: { region: "eu-west-7" } }), "Invalid", /us-east-1/, /region/);
-});
+testOnServers(
+  "another region than the bucket's is named with the right one",
+  S3_SERVERS,
+  async (world) => {
+    await refused(world.store({ s3: { region: "eu-west-7" } }), "Invalid", /us-east-1/, /region/);
+  },
+);
 
-testOnServers("a clock that is hours off is told apart from wrong keys", S3_SERVERS, async (world) => {
-  const { endpoint, region, accessKey, secretKey } = world.server;
-  const client = new S3Client({
-    endpoint,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
-    maxAttempts: 1,
-    systemClockOffset: 5 * 3_600_000,
-  });
-  await refused(world.store({ s3: { client } }), "Denied", /clock/, /clock/);
-  client.destroy();
-});
+testOnServers(
+  "a clock that is hours off is told apart from wrong keys",
+  S3_SERVERS,
+  async (world) => {
+    const { endpoint, region, accessKey, secretKey } = world.server;
+    const client = new S3Client({
+      endpoint,
+      region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
+      maxAttempts: 1,
+      systemClockOffset: 5 * 3_600_000,
+    });
+    await refused(world.store({ s3: { client } }), "Denied", /clock/, /clock/);
+    client.destroy();
+  },
+);
 
-testOnServers("the janitor does not run where the clocks differ by hours", REAL_SERVERS, async (world) => {
-  const skewed = { ...realSystem, now: () => realSystem.now() + 7 * 3_600_000 };
-  await (await openRegistry(world.store(), { cache: false })).save("a", "x");
-  const registry = await openRegistry(world.store(), { cache: false, system: skewed });
-  const error = await rejected("Unavailable", collectGarbage(registry));
-  assertMatch(error.message, /clock/);
-});
+testOnServers(
+  "the janitor does not run where the clocks differ by hours",
+  REAL_SERVERS,
+  async (world) => {
+    const skewed = { ...realSystem, now: () => realSystem.now() + 7 * 3_600_000 };
+    await (await openRegistry(world.store(), { cache: false })).save("a", "x");
+    const registry = await openRegistry(world.store(), { cache: false, system: skewed });
+    const error = await rejected("Unavailable", collectGarbage(registry));
+    assertMatch(error.message, /clock/);
+  },
+);
 
-testOnServers("what the store denies is Denied at once, and says what to do", REAL_SERVERS, async (world) => {
-  world.proxy.plan(() => DENIED[world.server.protocol]);
-  await refused(world.proxied(), "Denied", /den/, /right|permission|role/i);
-  assertEquals(world.proxy.requests.length, 1, "it was asked again");
-});
+testOnServers(
+  "what the store denies is Denied at once, and says what to do",
+  REAL_SERVERS,
+  async (world) => {
+    world.proxy.plan(() => DENIED[world.server.protocol]);
+    await refused(world.proxied(), "Denied", /den/, /right|permission|role/i);
+    assertEquals(world.proxy.requests.length, 1, "it was asked again");
+  },
+);
 
 /** Opening fails with this code, and says why and what to do. */
-async function refused(store: Backend, code: ErrorCode, message: RegExp, hint: RegExp): Promise<RegistryError> {
+async function refused(
+  store: Backend,
+  code: ErrorCode,
+  message: RegExp,
+  hint: RegExp,
+): Promise<RegistryError> {
   const error = await rejected(code, openRegistry(store, { cache: false, ...PATIENCE }));
   assertMatch(error.message, message);
   assertMatch(error.hint!, hint);
@@ -127,11 +181,14 @@ const DENIED: Record<ServerWorld["server"]["protocol"], Fault> = {
 };
 
 function xmlAnswer(status: number, code: string, message: string): Fault {
-  const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  const body =
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
   return { fault: "answer", status, headers: { "content-type": "application/xml" }, body };
 }
 
 function jsonAnswer(code: number, reason: string, message: string): Fault {
-  const body = JSON.stringify({ error: { code, message, errors: [{ reason, message, domain: "global" }] } });
+  const body = JSON.stringify({
+    error: { code, message, errors: [{ reason, message, domain: "global" }] },
+  });
   return { fault: "answer", status: code, headers: { "content-type": "application/json" }, body };
 }

@@ -28,10 +28,15 @@ testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, as
   );
   const { results, errors } = await registry.saveMany(entries, { concurrency: 8 });
   assertEquals([...errors.values()], []);
-  const refs = results.map((result) => result.ok ? `${result.value.name}@${result.value.version}` : "");
+  const refs = results.map((result) =>
+    result.ok ? `${result.value.name}@${result.value.version}` : ""
+  );
   assertEquals(new Set(refs).size, entries.length);
   const loaded = await registry.loadMany(refs);
-  assertEquals(loaded.results.map((result) => result.ok && result.value), entries.map(({ value }) => value));
+  assertEquals(
+    loaded.results.map((result) => result.ok && result.value),
+    entries.map(({ value }) => value),
+  );
   await registry.setAlias("of-1", "live", "1");
   assertEquals(await registry.delete("of-2", { allVersions: true }), true);
   assert(refused > 30, `only ${refused} requests were refused`);
@@ -39,16 +44,23 @@ testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, as
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 
-testOnServers("a store that is busy for good is Unavailable, and nothing was saved", REAL_SERVERS, async (world) => {
-  const patience = { retryForMs: 300 };
-  const registry = await openRegistry(world.proxied(patience), { cache: false, retryForMs: patience.retryForMs });
-  world.proxy.plan(() => BUSY);
-  const error = await rejected("Unavailable", registry.save("a", "x"));
-  assert(error.hint !== undefined && error.retry === "later");
-  await rejected("Unavailable", registry.load("a"));
-  world.proxy.plan();
-  assertEquals(await registry.has("a"), false);
-});
+testOnServers(
+  "a store that is busy for good is Unavailable, and nothing was saved",
+  REAL_SERVERS,
+  async (world) => {
+    const patience = { retryForMs: 300 };
+    const registry = await openRegistry(world.proxied(patience), {
+      cache: false,
+      retryForMs: patience.retryForMs,
+    });
+    world.proxy.plan(() => BUSY);
+    const error = await rejected("Unavailable", registry.save("a", "x"));
+    assert(error.hint !== undefined && error.retry === "later");
+    await rejected("Unavailable", registry.load("a"));
+    world.proxy.plan();
+    assertEquals(await registry.has("a"), false);
+  },
+);
 
 testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world) => {
   const registry = await openRegistry(world.proxied({ requestTimeoutMs: 2_000 }), { cache: false });
@@ -58,44 +70,60 @@ testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world)
   assertEquals(await registry.load("a"), value);
 });
 
-testOnServers("a stalled connection is given up within the time that was set", REAL_SERVERS, async (world) => {
-  const { proxy } = world;
-  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
-  const patience = { requestTimeoutMs: 600, retryForMs: 800 };
-  const registry = await openRegistry(world.proxied(patience), { cache: false, retryForMs: patience.retryForMs });
-  for (const [how, meant] of STALLS) {
-    proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
-    const error = await withoutHanging(`the end of a load where ${how}`, rejected("Unavailable", registry.load("a")));
-    assert(/time|moved/.test(error.message), error.message);
-    assert(error.hint !== undefined);
-  }
-  proxy.plan(({ method }) => method === "GET" ? undefined : { fault: "stall" });
-  await rejected("Unavailable", registry.save("b", noise(200_000))); // no record was sent yet
-  assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0"); // its record is read back
-  proxy.plan(() => ({ fault: "stall" }));
-  await rejected("Unknown", registry.save("a", "y", { version: "8" }));
-  proxy.plan();
-  assertEquals(await registry.load("a@8"), "y");
-});
+testOnServers(
+  "a stalled connection is given up within the time that was set",
+  REAL_SERVERS,
+  async (world) => {
+    const { proxy } = world;
+    await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+    const patience = { requestTimeoutMs: 600, retryForMs: 800 };
+    const registry = await openRegistry(world.proxied(patience), {
+      cache: false,
+      retryForMs: patience.retryForMs,
+    });
+    for (const [how, meant] of STALLS) {
+      proxy.plan((request) => meant(request) ? { fault: "stall" } : undefined);
+      const error = await withoutHanging(
+        `the end of a load where ${how}`,
+        rejected("Unavailable", registry.load("a")),
+      );
+      assert(/time|moved/.test(error.message), error.message);
+      assert(error.hint !== undefined);
+    }
+    proxy.plan(({ method }) => method === "GET" ? undefined : { fault: "stall" });
+    await rejected("Unavailable", registry.save("b", noise(200_000))); // no record was sent yet
+    assertEquals((await registry.save("a", "x", { version: "7" })).version, "7.0.0"); // its record is read back
+    proxy.plan(() => ({ fault: "stall" }));
+    await rejected("Unknown", registry.save("a", "y", { version: "8" }));
+    proxy.plan();
+    assertEquals(await registry.load("a@8"), "y");
+  },
+);
 
 const STALLS: [string, (request: WireRequest) => boolean][] = [
   ["everything stalls", () => true],
   ["the payload stalls", ({ url }) => url.includes("objects")],
 ];
 
-testOnServers("a program ends by itself after a stalled connection", REAL_SERVERS, async (world) => {
-  await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
-  world.proxy.plan(({ url }) => url.includes("objects") ? { fault: "stall" } : undefined);
-  const place = JSON.stringify({ ...placeOf(world.server), endpoint: world.proxy.endpoint });
-  const program = watchProcess(spawnDeno("tests/servers/programs/load_once.ts", [place, world.prefix], {
-    permissions: ["--no-check", "-A"],
-  }));
-  const { code, stdout } = await withoutHanging("its end", program.ended).catch(async (error) => {
-    await program.stop("SIGKILL");
-    throw error;
-  });
-  assertEquals([code, stdout], [0, "Unavailable\n"]);
-});
+testOnServers(
+  "a program ends by itself after a stalled connection",
+  REAL_SERVERS,
+  async (world) => {
+    await (await openRegistry(world.store(), { cache: false })).save("a", noise(200_000));
+    world.proxy.plan(({ url }) => url.includes("objects") ? { fault: "stall" } : undefined);
+    const place = JSON.stringify({ ...placeOf(world.server), endpoint: world.proxy.endpoint });
+    const program = watchProcess(
+      spawnDeno("tests/servers/programs/load_once.ts", [place, world.prefix], {
+        permissions: ["--no-check", "-A"],
+      }),
+    );
+    const { code, stdout } = await withoutHanging("its end", program.ended).catch(async (error) => {
+      await program.stop("SIGKILL");
+      throw error;
+    });
+    assertEquals([code, stdout], [0, "Unavailable\n"]);
+  },
+);
 
 testOnServers("an abort ends what is stalled at once", REAL_SERVERS, async (world) => {
   const registry = await openRegistry(world.proxied(), { cache: false });
@@ -107,15 +135,21 @@ testOnServers("an abort ends what is stalled at once", REAL_SERVERS, async (worl
       queueMicrotask(() => stopper.abort(new Error("enough")));
       return { fault: "stall" };
     });
-    const reason = await registry.load("a", { signal: stopper.signal }).catch((error: Error) => error) as Error;
+    const reason = await registry.load("a", { signal: stopper.signal }).catch((error: Error) =>
+      error
+    ) as Error;
     assertEquals(reason.message, "enough");
   }
 });
 
-testOnServers("a connection that nobody accepts is Unavailable", REAL_SERVERS, async (world: ServerWorld) => {
-  const patience = { retryForMs: 200 };
-  const store = world.proxied(patience);
-  await world.proxy[Symbol.asyncDispose]();
-  const error = await rejected("Unavailable", openRegistry(store, { cache: false, ...patience }));
-  assert(error.hint !== undefined);
-});
+testOnServers(
+  "a connection that nobody accepts is Unavailable",
+  REAL_SERVERS,
+  async (world: ServerWorld) => {
+    const patience = { retryForMs: 200 };
+    const store = world.proxied(patience);
+    await world.proxy[Symbol.asyncDispose]();
+    const error = await rejected("Unavailable", openRegistry(store, { cache: false, ...patience }));
+    assert(error.hint !== undefined);
+  },
+);

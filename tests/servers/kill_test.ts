@@ -9,55 +9,66 @@ import { inServerWorld, type ServerWorld } from "./server_world.ts";
 
 const WRITERS = 8, SAVES = 15, KILLS = 3;
 
-onOwnServer("saves under way when the server is killed end well once it is back, each once", async (world) => {
-  const registry = await openRegistry(world.store(), { cache: false });
-  const acknowledged = new Map<string, Uint8Array>();
-  const saving = Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
-    for (let i = 0; i < SAVES; i++) {
-      const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i); // beside its record, or in it
-      const { version } = await registry.save("shared", value);
-      assert(!acknowledged.has(`shared@${version}`), `${version} was given twice`);
-      acknowledged.set(`shared@${version}`, value);
+onOwnServer(
+  "saves under way when the server is killed end well once it is back, each once",
+  async (world) => {
+    const registry = await openRegistry(world.store(), { cache: false });
+    const acknowledged = new Map<string, Uint8Array>();
+    const saving = Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
+      for (let i = 0; i < SAVES; i++) {
+        const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i); // beside its record, or in it
+        const { version } = await registry.save("shared", value);
+        assert(!acknowledged.has(`shared@${version}`), `${version} was given twice`);
+        acknowledged.set(`shared@${version}`, value);
+      }
+    }));
+    for (let kill = 1; kill <= KILLS; kill++) {
+      while (acknowledged.size < kill * 25) await Promise.race([realSystem.sleep(1), saving]);
+      await world.server.kill();
+      await realSystem.sleep(50);
+      await world.server.restart();
     }
-  }));
-  for (let kill = 1; kill <= KILLS; kill++) {
-    while (acknowledged.size < kill * 25) await Promise.race([realSystem.sleep(1), saving]);
-    await world.server.kill();
-    await realSystem.sleep(50);
-    await world.server.restart();
-  }
-  await saving;
-  const after = await checkAll(world, acknowledged);
-  assertEquals((await collect(after.versions("shared"))).length, WRITERS * SAVES);
-});
+    await saving;
+    const after = await checkAll(world, acknowledged);
+    assertEquals((await collect(after.versions("shared"))).length, WRITERS * SAVES);
+  },
+);
 
-onOwnServer("what was acknowledged when the server was killed loads after its restart", async (world) => {
-  const store = world.store({ retryForMs: 1 });
-  const registry = await openRegistry(store, { cache: false, retryForMs: 1 });
-  const acknowledged = new Map<string, Uint8Array>();
-  const saving = Promise.allSettled(Array.from({ length: WRITERS }, async (_, writer) => {
-    for (let i = 0;; i++) {
-      const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
-      const { version } = await registry.save(`of-${writer}`, value);
-      acknowledged.set(`of-${writer}@${version}`, value);
+onOwnServer(
+  "what was acknowledged when the server was killed loads after its restart",
+  async (world) => {
+    const store = world.store({ retryForMs: 1 });
+    const registry = await openRegistry(store, { cache: false, retryForMs: 1 });
+    const acknowledged = new Map<string, Uint8Array>();
+    const saving = Promise.allSettled(Array.from({ length: WRITERS }, async (_, writer) => {
+      for (let i = 0;; i++) {
+        const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
+        const { version } = await registry.save(`of-${writer}`, value);
+        acknowledged.set(`of-${writer}@${version}`, value);
+      }
+    }));
+    while (acknowledged.size < 40) {
+      await Promise.race([
+        realSystem.sleep(1),
+        saving.then(() => assert(false, "it ended")),
+      ]);
     }
-  }));
-  while (acknowledged.size < 40) {
-    await Promise.race([
-      realSystem.sleep(1),
-      saving.then(() => assert(false, "it ended")),
-    ]);
-  }
-  await world.server.kill();
-  for (const outcome of await saving) {
-    assert(outcome.status === "rejected" && isRegistryError(outcome.reason, "Unavailable", "Unknown"));
-  }
-  await world.server.restart();
-  await (await checkAll(world, acknowledged)).save("of-1", "goes on");
-});
+    await world.server.kill();
+    for (const outcome of await saving) {
+      assert(
+        outcome.status === "rejected" && isRegistryError(outcome.reason, "Unavailable", "Unknown"),
+      );
+    }
+    await world.server.restart();
+    await (await checkAll(world, acknowledged)).save("of-1", "goes on");
+  },
+);
 
 /** Everything that was acknowledged is there and whole, and nothing is damaged. */
-async function checkAll({ store }: ServerWorld, acknowledged: Map<string, Uint8Array>): Promise<Registry> {
+async function checkAll(
+  { store }: ServerWorld,
+  acknowledged: Map<string, Uint8Array>,
+): Promise<Registry> {
   const registry = await openRegistry(store(), { cache: false });
   for (const [ref, value] of acknowledged) assertEquals(await registry.load(ref), value, ref);
   const { ok, problems } = await verifyRegistry(registry);

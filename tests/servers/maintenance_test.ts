@@ -37,11 +37,18 @@ testOnServers(
     await registry.save("gone", noise(100_000));
     await registry.delete("gone", { allVersions: true });
     await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
-    await fill(store, range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`));
+    await fill(
+      store,
+      range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`),
+    );
     await store.put(`${CRASHED}.alive`, new Uint8Array());
 
     const young = await collectGarbage(registry);
-    assertEquals(young.removed.payload.count + young.removed.generation.count, 0, "it is too young");
+    assertEquals(
+      young.removed.payload.count + young.removed.generation.count,
+      0,
+      "it is too young",
+    );
     const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
     const dry = await collectGarbage(later, { dryRun: true });
     const asked = proxy.requests.length;
@@ -61,23 +68,29 @@ testOnServers(
   },
 );
 
-testOnServers("what a batch could not remove is reported, and goes the next time", REAL_SERVERS, async (world) => {
-  const store = world.store();
-  await openRegistry(store, { cache: false });
-  const keys = range(30).map((n) => `${CRASHED}${n}`);
-  await fill(store, keys);
-  const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
-  const stuck = `${CRASHED}17`;
-  world.proxy.plan((request) => isDelete(request) ? refuseDelete(request, world, stuck) : undefined);
-  const report = await collectGarbage(later);
-  assertEquals(report.failures.map(({ key }) => key), [stuck]);
-  assert(report.failures[0].message.includes(stuck));
-  assertEquals(report.removed.payload.count, 29);
-  world.proxy.plan();
-  assert((await keysOf(store, "objects/")).includes(stuck));
-  assertEquals((await collectGarbage(later)).failures, []);
-  assertEquals(await keysOf(store, "objects/"), []);
-});
+testOnServers(
+  "what a batch could not remove is reported, and goes the next time",
+  REAL_SERVERS,
+  async (world) => {
+    const store = world.store();
+    await openRegistry(store, { cache: false });
+    const keys = range(30).map((n) => `${CRASHED}${n}`);
+    await fill(store, keys);
+    const later = await openRegistry(withAge(world.proxied(), WEEK_MS), { cache: false });
+    const stuck = `${CRASHED}17`;
+    world.proxy.plan((request) =>
+      isDelete(request) ? refuseDelete(request, world, stuck) : undefined
+    );
+    const report = await collectGarbage(later);
+    assertEquals(report.failures.map(({ key }) => key), [stuck]);
+    assert(report.failures[0].message.includes(stuck));
+    assertEquals(report.removed.payload.count, 29);
+    world.proxy.plan();
+    assert((await keysOf(store, "objects/")).includes(stuck));
+    assertEquals((await collectGarbage(later)).failures, []);
+    assertEquals(await keysOf(store, "objects/"), []);
+  },
+);
 
 testOnServers("unfinished uploads are swept when they are old", S3_SERVERS, async (world) => {
   const store = world.store();
@@ -85,7 +98,10 @@ testOnServers("unfinished uploads are swept when they are old", S3_SERVERS, asyn
   const { client, begin, unfinished } = rawUploads(world);
   for (const key of ["0", "1", "2"]) await begin(`${CRASHED}${key}`);
   assertEquals(await unfinished(), 3);
-  assertEquals((await collectGarbage(await openRegistry(store, { cache: false }))).removed.stage.count, 0);
+  assertEquals(
+    (await collectGarbage(await openRegistry(store, { cache: false }))).removed.stage.count,
+    0,
+  );
   const later = await openRegistry(withAge(store, WEEK_MS), { cache: false });
   const report = await collectGarbage(later);
   assertEquals([report.removed.stage.count, report.failures], [3, []]);
@@ -93,29 +109,39 @@ testOnServers("unfinished uploads are swept when they are old", S3_SERVERS, asyn
   client.destroy();
 });
 
-testOnServers("prune deletes hundreds of old versions, and the janitor frees them", REAL_SERVERS, async (world) => {
-  const store = world.store();
-  const registry = await openRegistry(store, { cache: false });
-  await registry.save("a", "value");
-  const template =
-    (await readRecord(knownContext(registry)!, recordKey(versionCell("a", parseVersion("1"), true), 1)))!;
-  assert(template.record.kind === "version");
-  const { record, inline } = template;
-  await forEachAtOnce(range(400).slice(1), async (n) => {
-    const version = parseVersion(`${n + 1}`);
-    const bytes = encodeRecord({ ...record, version: version.canonical } as typeof record, [inline]);
-    await store.put(recordKey(versionCell("a", version, true), 1), bytes);
-  });
-  await registry.setAlias("a", "live", "7");
-  const report = await prune(registry, { keepLast: 20 });
-  assertEquals([report.deleted.length, report.kept], [379, 21]);
-  assertEquals(report.deleted[0], { name: "a", version: "380.0.0" });
-  assertEquals((await collect(registry.versions("a"))).length, 21);
-  const freed = await collectGarbage(await openRegistry(withAge(store, WEEK_MS), { cache: false }));
-  assertEquals([freed.removed.scrubbed.count, freed.failures], [379, []]);
-  assertEquals(await registry.load("a@live"), "value");
-  assertEquals((await prune(registry, { keepLast: 20 })).deleted, []);
-});
+testOnServers(
+  "prune deletes hundreds of old versions, and the janitor frees them",
+  REAL_SERVERS,
+  async (world) => {
+    const store = world.store();
+    const registry = await openRegistry(store, { cache: false });
+    await registry.save("a", "value");
+    const template = (await readRecord(
+      knownContext(registry)!,
+      recordKey(versionCell("a", parseVersion("1"), true), 1),
+    ))!;
+    assert(template.record.kind === "version");
+    const { record, inline } = template;
+    await forEachAtOnce(range(400).slice(1), async (n) => {
+      const version = parseVersion(`${n + 1}`);
+      const bytes = encodeRecord({ ...record, version: version.canonical } as typeof record, [
+        inline,
+      ]);
+      await store.put(recordKey(versionCell("a", version, true), 1), bytes);
+    });
+    await registry.setAlias("a", "live", "7");
+    const report = await prune(registry, { keepLast: 20 });
+    assertEquals([report.deleted.length, report.kept], [379, 21]);
+    assertEquals(report.deleted[0], { name: "a", version: "380.0.0" });
+    assertEquals((await collect(registry.versions("a"))).length, 21);
+    const freed = await collectGarbage(
+      await openRegistry(withAge(store, WEEK_MS), { cache: false }),
+    );
+    assertEquals([freed.removed.scrubbed.count, freed.failures], [379, []]);
+    assertEquals(await registry.load("a@live"), "value");
+    assertEquals((await prune(registry, { keepLast: 20 })).deleted, []);
+  },
+);
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, n) => n);
@@ -131,14 +157,21 @@ function isDelete({ method, url }: WireRequest): boolean {
 }
 
 /** The answer of a store that denies removing one key, and says nothing of the others. */
-function refuseDelete({ url, text }: WireRequest, { server, prefix }: ServerWorld, stuck: string): Fault | undefined {
+function refuseDelete(
+  { url, text }: WireRequest,
+  { server, prefix }: ServerWorld,
+  stuck: string,
+): Fault | undefined {
   if (server.protocol === "gcs") {
-    const body = JSON.stringify({ error: { code: 403, message: "no", errors: [{ reason: "forbidden" }] } });
+    const body = JSON.stringify({
+      error: { code: 403, message: "no", errors: [{ reason: "forbidden" }] },
+    });
     if (!decodeURIComponent(url).endsWith(`/${stuck}`)) return undefined;
     return { fault: "answer", status: 403, headers: { "content-type": "application/json" }, body };
   }
   if (!text.includes("<Delete")) return undefined; // of one: the mark of the janitor
-  const error = `<Error><Key>${prefix}/${stuck}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
+  const error =
+    `<Error><Key>${prefix}/${stuck}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
   const body = `<?xml version="1.0"?><DeleteResult>${error}</DeleteResult>`;
   return { fault: "answer", status: 200, headers: { "content-type": "application/xml" }, body };
 }
@@ -154,13 +187,17 @@ function rawUploads({ server, prefix }: ServerWorld) {
       const Key = `${prefix}/${key}`;
       keys.push(Key);
       const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
-      await client.send(new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: noise(1_000) }));
+      await client.send(
+        new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: noise(1_000) }),
+      );
     },
     /** One of the servers lists those of a whole key only. */
     async unfinished() {
       let count = 0;
       for (const Prefix of keys) {
-        const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix }));
+        const { Uploads = [] } = await client.send(
+          new ListMultipartUploadsCommand({ Bucket, Prefix }),
+        );
         count += Uploads.length;
       }
       return count;

@@ -10,14 +10,18 @@ import { placeOf, type ServerWorld, testOnServers } from "./server_world.ts";
 const PROCESSES = 8, SAVES = 25;
 
 testOnServers(
-  `${PROCESSES} processes with ${SAVES} automatic saves each make ${PROCESSES * SAVES} versions without gaps`,
+  `${PROCESSES} processes with ${SAVES} automatic saves each make ${
+    PROCESSES * SAVES
+  } versions without gaps`,
   REAL_SERVERS,
   async (world) => {
     const saved = await saveFromManyProcesses(world);
     const all = saved.flat().map((version) => Number(version.split(".")[0])).sort((a, b) => a - b);
     assertEquals(all, Array.from({ length: PROCESSES * SAVES }, (_, i) => i + 1));
     assert(
-      saved.some((versions) => Number.parseInt(versions.at(-1)!) - Number.parseInt(versions[0]) > SAVES),
+      saved.some((versions) =>
+        Number.parseInt(versions.at(-1)!) - Number.parseInt(versions[0]) > SAVES
+      ),
       "they never ran at once",
     );
     const registry = await openRegistry(world.store(), { cache: false });
@@ -26,21 +30,28 @@ testOnServers(
     const refs = saved.flat().map((version) => `counted@${version}`);
     const { results } = await registry.loadMany(refs);
     const values = results.map((result) => result.ok ? result.value : result.error);
-    assertEquals(values, saved.flatMap((versions, label) => versions.map((_, i) => `${label} ${i}`)));
+    assertEquals(
+      values,
+      saved.flatMap((versions, label) => versions.map((_, i) => `${label} ${i}`)),
+    );
     const { ok, versions } = await verifyRegistry(registry);
     assertEquals([ok, versions], [true, PROCESSES * SAVES]);
   },
 );
 
-testOnServers("no reader fails while another process overwrites what it reads", REAL_SERVERS, async (world) => {
-  const registry = await openRegistry(world.store(), { mutable: true, cache: false });
-  await registry.save("kept", numberedValue(0), { version: "1" });
-  const writer = await startChanging(world, "overwrite");
-  const seen = await readAgainAndAgain(registry, 15);
-  await writer.stop();
-  assert(seen.size > 3, `only ${seen.size} values were seen`);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-});
+testOnServers(
+  "no reader fails while another process overwrites what it reads",
+  REAL_SERVERS,
+  async (world) => {
+    const registry = await openRegistry(world.store(), { mutable: true, cache: false });
+    await registry.save("kept", numberedValue(0), { version: "1" });
+    const writer = await startChanging(world, "overwrite");
+    const seen = await readAgainAndAgain(registry, 15);
+    await writer.stop();
+    assert(seen.size > 3, `only ${seen.size} values were seen`);
+    assertEquals((await verifyRegistry(registry)).ok, true);
+  },
+);
 
 testOnServers(
   "a reader finds a version whole or not at all while another process saves and deletes it",
@@ -51,7 +62,9 @@ testOnServers(
     const seen = new Set<number>();
     for (let i = 0; i < 1_000 && (i < 30 || seen.size < 5); i++) {
       const reads = [registry.get("kept"), registry.load("kept@1").catch(ifNotFound)];
-      for (const value of await Promise.all(reads)) if (value !== undefined) seen.add(numberOf(value));
+      for (const value of await Promise.all(reads)) {
+        if (value !== undefined) seen.add(numberOf(value));
+      }
     }
     await writer.stop();
     assert(seen.size >= 5, `only ${seen.size} values were seen`);
@@ -90,8 +103,16 @@ async function saveFromManyProcesses(world: ServerWorld): Promise<string[][]> {
   }));
 }
 
-function spawnProgram({ server, prefix }: ServerWorld, program: string, ...args: string[]): Deno.ChildProcess {
-  return spawnDeno(`tests/servers/programs/${program}`, [JSON.stringify(placeOf(server)), prefix, ...args], {
+function spawnProgram(
+  { server, prefix }: ServerWorld,
+  program: string,
+  ...args: string[]
+): Deno.ChildProcess {
+  return spawnDeno(`tests/servers/programs/${program}`, [
+    JSON.stringify(placeOf(server)),
+    prefix,
+    ...args,
+  ], {
     permissions: ["--no-check", "-A"],
     env: { NODE_NO_WARNINGS: "1" },
   });

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { realSystem } from "../../core/system.ts";
-import { type Fault, type FaultPlan, firstTimes, type Proxy, startProxy } from "../support/proxy.ts";
+import {
+  type Fault,
+  type FaultPlan,
+  firstTimes,
+  type Proxy,
+  startProxy,
+} from "../support/proxy.ts";
 
 const always = (fault: Fault): FaultPlan => () => fault;
 
@@ -9,7 +15,11 @@ Deno.test("a proxy passes everything on, and lists what came over the wire", asy
   const { proxy, ask } = world;
   const sent = await proxy.during(async () => {
     const answer = await ask("PUT", "/a%20b?x=1&y", "some bytes");
-    assertEquals([answer.status, answer.headers.get("etag"), await answer.text()], [201, '"tag"', "PUT some bytes"]);
+    assertEquals([answer.status, answer.headers.get("etag"), await answer.text()], [
+      201,
+      '"tag"',
+      "PUT some bytes",
+    ]);
     await (await ask("DELETE", "/a")).body?.cancel();
   });
   assertEquals(sent, ["PUT /a%20b?x=1&y", "DELETE /a"]);
@@ -61,7 +71,12 @@ Deno.test("a stalled request is served and never answered", async () => {
 });
 
 Deno.test("some requests are answered in place of the server", async () => {
-  const answer: Fault = { fault: "answer", status: 503, headers: { "retry-after": "1" }, body: "slow down" };
+  const answer: Fault = {
+    fault: "answer",
+    status: 503,
+    headers: { "retry-after": "1" },
+    body: "slow down",
+  };
   await using world = await startWorld(firstTimes(2, answer, ({ method }) => method === "PUT"));
   await (await world.ask("GET", "/a")).body?.cancel();
   const statuses: number[] = [];
@@ -95,11 +110,17 @@ interface World extends AsyncDisposable {
 
 async function startWorld(plan?: FaultPlan): Promise<World> {
   const served: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname, search } = new URL(request.url);
-    served.push(`${request.method} ${pathname}${search}`);
-    return new Response(`${request.method} ${await request.text()}`, { status: 201, headers: { etag: '"tag"' } });
-  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const { pathname, search } = new URL(request.url);
+      served.push(`${request.method} ${pathname}${search}`);
+      return new Response(`${request.method} ${await request.text()}`, {
+        status: 201,
+        headers: { etag: '"tag"' },
+      });
+    },
+  );
   const proxy = await startProxy(`http://127.0.0.1:${server.addr.port}`, plan);
   const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 }); // a kept connection may send a request twice
   return {

@@ -52,7 +52,9 @@ export type ServerPlace = Pick<
 export function createServerStore(server: ServerPlace, options: StoreOptions): Backend {
   const { s3, gcs, ...common } = options;
   const { bucket, endpoint } = server;
-  if (server.protocol === "gcs") return createGcsBackend({ bucket, endpoint, projectId: "test", ...common, ...gcs });
+  if (server.protocol === "gcs") {
+    return createGcsBackend({ bucket, endpoint, projectId: "test", ...common, ...gcs });
+  }
   return createS3Backend({
     provider: server.kind === "minio" ? "minio" : "s3",
     bucket,
@@ -94,7 +96,13 @@ export async function inServerWorld(
   };
   const proxy = await startProxy(server.endpoint);
   try {
-    await body({ server, proxy, prefix, store, proxied: (options) => store({ endpoint: proxy.endpoint, ...options }) });
+    await body({
+      server,
+      proxy,
+      prefix,
+      store,
+      proxied: (options) => store({ endpoint: proxy.endpoint, ...options }),
+    });
   } finally {
     for (const made of stores) await made[Symbol.asyncDispose]();
     await proxy[Symbol.asyncDispose]();

@@ -7,7 +7,10 @@ import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { testOnServers } from "./server_world.ts";
 
 /** More of them where every server has to be there, as in a run for all; fewer beside the work. */
-const SEEDS = seedCount(realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1" ? 30 : 15, "HOLDFAST_SERVER_SEEDS");
+const SEEDS = seedCount(
+  realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1" ? 30 : 15,
+  "HOLDFAST_SERVER_SEEDS",
+);
 /** Seeds that are played at once: each has a world and a prefix of its own. */
 const AT_ONCE = 4;
 

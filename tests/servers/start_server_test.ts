@@ -46,17 +46,26 @@ serverTest("a server that dies early is reported with what it said", "gofakes3",
   assertEquals(error.message, "Cannot start gofakes3: it ended with code 3\nno licence\nfound\n");
 });
 
-serverTest("a port that another program has is not taken for a server", "gofakes3", async ({ port }) => {
-  const error = await assertRejects(() => startServer("gofakes3", { port }), Error);
-  assertStringIncludes(error.message, `another program has port ${port}`);
-});
+serverTest(
+  "a port that another program has is not taken for a server",
+  "gofakes3",
+  async ({ port }) => {
+    const error = await assertRejects(() => startServer("gofakes3", { port }), Error);
+    assertStringIncludes(error.message, `another program has port ${port}`);
+  },
+);
 
 serverTest("a server whose port is taken while it starts gets another", "gofakes3", async () => {
-  for (const said of ["listen tcp: bind: address already in use", "Specified port is already in use"]) {
+  for (
+    const said of ["listen tcp: bind: address already in use", "Specified port is already in use"]
+  ) {
     await using root = await tempRoot();
     const tried = root.join("tried");
     const real = findServer("gofakes3");
-    const binary = await script(root, `[ -e ${tried} ] && exec ${real} "$@"; touch ${tried}; echo ${said}; exit 1`);
+    const binary = await script(
+      root,
+      `[ -e ${tried} ] && exec ${real} "$@"; touch ${tried}; echo ${said}; exit 1`,
+    );
     await using server = await startServer("gofakes3", { binary });
     assert(await listens(server));
   }
@@ -75,40 +84,53 @@ serverTest("a server that does not get ready is killed", "gofakes3", async () =>
   await using root = await tempRoot();
   const pidFile = root.join("pid");
   const binary = await script(root, `echo $$ >${pidFile}; echo thinking; exec sleep 60`);
-  const error = await assertRejects(() => startServer("gofakes3", { binary, readyWithinMs: 200 }), Error);
+  const error = await assertRejects(
+    () => startServer("gofakes3", { binary, readyWithinMs: 200 }),
+    Error,
+  );
   assertStringIncludes(error.message, "it did not get ready within 200 ms\nthinking");
   assertEquals(isRunning(Number(await Deno.readTextFile(pidFile))), false);
 });
 
-serverTest("a server does not outlive a program or test file, however it ends", "gofakes3", async () => {
-  const run = ["run", "-A", HOLDER];
-  const test = ["test", "-A", HOLDER, "--"];
-  for (
-    const [how, command, success] of [
-      ["killed", run, false],
-      ["throws", run, false],
-      ["exits", run, false],
-      ["throws", test, false],
-      ["ends", test, true],
-    ] as const
-  ) {
-    await using root = await tempRoot();
-    const file = root.join("server.json");
-    const ran = await new Deno.Command(Deno.execPath(), { args: [...command, how, file], cwd: REPOSITORY }).output();
-    assertEquals(ran.success, success, how);
-    const { pid, data } = JSON.parse(await Deno.readTextFile(file));
-    const gone = async () => {
-      while (isRunning(pid) || existsSync(data)) await realSystem.sleep(10);
-    };
-    await withoutHanging(`the end of the server (${command[0]} ${how})`, gone());
-  }
-});
+serverTest(
+  "a server does not outlive a program or test file, however it ends",
+  "gofakes3",
+  async () => {
+    const run = ["run", "-A", HOLDER];
+    const test = ["test", "-A", HOLDER, "--"];
+    for (
+      const [how, command, success] of [
+        ["killed", run, false],
+        ["throws", run, false],
+        ["exits", run, false],
+        ["throws", test, false],
+        ["ends", test, true],
+      ] as const
+    ) {
+      await using root = await tempRoot();
+      const file = root.join("server.json");
+      const ran = await new Deno.Command(Deno.execPath(), {
+        args: [...command, how, file],
+        cwd: REPOSITORY,
+      }).output();
+      assertEquals(ran.success, success, how);
+      const { pid, data } = JSON.parse(await Deno.readTextFile(file));
+      const gone = async () => {
+        while (isRunning(pid) || existsSync(data)) await realSystem.sleep(10);
+      };
+      await withoutHanging(`the end of the server (${command[0]} ${how})`, gone());
+    }
+  },
+);
 
 Deno.test("tests whose server is missing are left out together, and one that is ignored says so", async () => {
   await using root = await tempRoot();
   const { code, stdout } = await runTests({ HOLDFAST_SERVERS_DIR: root.path });
   assertEquals(code, 0);
-  assertStringIncludes(stdout, "left out: minio is not built; deno task servers --install builds it ... ignored");
+  assertStringIncludes(
+    stdout,
+    "left out: minio is not built; deno task servers --install builds it ... ignored",
+  );
   assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
 });
 
@@ -127,7 +149,10 @@ Deno.test("a missing server is a failure where servers are required", async () =
   for (const HOLDFAST_LEFT_OUT of ["", root.join("left_out")]) {
     const { code, stdout } = await runTests({ ...required, HOLDFAST_LEFT_OUT });
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "Cannot test: minio is not built; deno task servers --install builds it");
+    assertStringIncludes(
+      stdout,
+      "Cannot test: minio is not built; deno task servers --install builds it",
+    );
     assertStringIncludes(stdout, "0 passed | 1 failed");
   }
 });
@@ -137,11 +162,21 @@ async function runTests(env: Record<string, string>) {
   await using root = await tempRoot();
   const file = root.join("missing_test.ts");
   const servers = new URL("../support/servers/mod.ts", import.meta.url);
-  const tests = ["one", "two"].map((name) => `serverTest("${name} runs", "minio", async () => {});\n`);
+  const tests = ["one", "two"].map((name) =>
+    `serverTest("${name} runs", "minio", async () => {});\n`
+  );
   await Deno.writeTextFile(file, `import { serverTest } from "${servers}";\n${tests.join("")}`);
-  const none = { HOLDFAST_SERVERS: "", HOLDFAST_LEFT_OUT: "", HOLDFAST_REQUIRE_SERVERS: "", NO_COLOR: "1" };
+  const none = {
+    HOLDFAST_SERVERS: "",
+    HOLDFAST_LEFT_OUT: "",
+    HOLDFAST_REQUIRE_SERVERS: "",
+    NO_COLOR: "1",
+  };
   const args = ["test", "-A", "--no-check", `--config=${join(REPOSITORY, "deno.json")}`, file];
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args, env: { ...none, ...env } }).output();
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args,
+    env: { ...none, ...env },
+  }).output();
   return { code, stdout: new TextDecoder().decode(stdout) };
 }
 
@@ -155,7 +190,8 @@ async function listens({ port }: RunningServer): Promise<boolean> {
 }
 
 function isRunning(pid: number): boolean {
-  const { stdout } = new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] }).outputSync();
+  const { stdout } = new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)] })
+    .outputSync();
   return /^[^Z\s]/.test(new TextDecoder().decode(stdout)); // one that nobody waited for is a zombie
 }
 

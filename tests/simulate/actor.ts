@@ -50,9 +50,17 @@ export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVe
   /** Rests. */
   rest(ms: number): Promise<void>;
   /** Saves; what was saved, or undefined. */
-  save(name: string, value: Bundle, options?: SaveOptions & AbortAfter): Promise<SavedArtifact | undefined>;
+  save(
+    name: string,
+    value: Bundle,
+    options?: SaveOptions & AbortAfter,
+  ): Promise<SavedArtifact | undefined>;
   /** Deletes a version. */
-  delete(name: string, version: string, options?: { ifCommit?: string; force?: boolean }): Promise<void>;
+  delete(
+    name: string,
+    version: string,
+    options?: { ifCommit?: string; force?: boolean },
+  ): Promise<void>;
   /** Sets an alias. */
   setAlias(name: string, alias: string, version: string, expected?: string | null): Promise<void>;
   /** Removes an alias. */
@@ -105,11 +113,21 @@ export interface ActorParts {
 
 /** Creates an actor. */
 export function createActor(parts: ActorParts): Actor {
-  const { process, registry, reading, plan, log, system, labels, site, skewMs, cached, enter } = parts;
+  const { process, registry, reading, plan, log, system, labels, site, skewMs, cached, enter } =
+    parts;
 
-  async function call(request: Request, work: (operation: LoggedOperation) => Promise<Outcome>): Promise<Outcome> {
+  async function call(
+    request: Request,
+    work: (operation: LoggedOperation) => Promise<Outcome>,
+  ): Promise<Outcome> {
     const undisturbed = plan.fault === undefined && plan.pause === undefined && !site.disturbs;
-    const operation = log.begin(request, { actor: process.name, site: site.name, undisturbed, skewMs, cached });
+    const operation = log.begin(request, {
+      actor: process.name,
+      site: site.name,
+      undisturbed,
+      skewMs,
+      cached,
+    });
     enter(operation);
     let outcome: Outcome;
     try {
@@ -144,14 +162,19 @@ export function createActor(parts: ActorParts): Actor {
       const options = { ...inputsOf(name, value), ...given };
       labels.learn(value);
       const outcome = await call({ verb: "save", name, value, options }, async (operation) => {
-        if (abortAfterMs === undefined) return { ok: true, saved: await registry.save(name, value, options) };
+        if (abortAfterMs === undefined) {
+          return { ok: true, saved: await registry.save(name, value, options) };
+        }
         const controller = new AbortController();
         const abort = () => {
           operation.aborted = operation.outcome === undefined;
           controller.abort();
         };
         system.scheduler.at(system.now() + abortAfterMs, abort, process);
-        return { ok: true, saved: await registry.save(name, value, { ...options, signal: controller.signal }) };
+        return {
+          ok: true,
+          saved: await registry.save(name, value, { ...options, signal: controller.signal }),
+        };
       });
       return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
     },
@@ -188,7 +211,9 @@ export function createActor(parts: ActorParts): Actor {
         const artifact: Artifact = await registry.open(refOf(name, ref));
         await process.system.sleep(restMs);
         const files: BundleFile[] = [];
-        for (const file of artifact.files()) files.push(readFile(file.info.path, await file.bytes()));
+        for (const file of artifact.files()) {
+          files.push(readFile(file.info.path, await file.bytes()));
+        }
         const { commit, version } = artifact.info;
         return { ok: true, read: { label: labelOf(files), commit, version } };
       });

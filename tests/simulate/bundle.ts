@@ -53,7 +53,10 @@ export interface Reading {
 }
 
 /** What saves and loads bundles in a process. */
-export function createBundleMaterializer(system: System, reading: Reading): ClassMaterializer<Bundle> {
+export function createBundleMaterializer(
+  system: System,
+  reading: Reading,
+): ClassMaterializer<Bundle> {
   return defineMaterializer<Bundle>({
     id: "simulate/bundle",
     class: Bundle,
@@ -71,7 +74,8 @@ export function createBundleMaterializer(system: System, reading: Reading): Clas
 
 /** The file behind stored bytes. */
 export function readFile(path: string, bytes: Uint8Array): BundleFile {
-  const label = decoder.decode(bytes.subarray(0, Math.min(LABEL_BYTES, bytes.byteLength))).trimEnd();
+  const label = decoder.decode(bytes.subarray(0, Math.min(LABEL_BYTES, bytes.byteLength)))
+    .trimEnd();
   return { path, label, size: bytes.byteLength };
 }
 

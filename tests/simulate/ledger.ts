@@ -99,7 +99,9 @@ export function createLedger(graceMs: number): Ledger {
 
   function noteSettings({ verb, key, at, bytes }: Effect): void {
     createdAt = Math.min(createdAt, at);
-    const record = verb === "put" && bytes !== undefined ? decodeRecord(bytes, key).record : undefined;
+    const record = verb === "put" && bytes !== undefined
+      ? decodeRecord(bytes, key).record
+      : undefined;
     if (record?.kind === "settings") graces.push({ at, graceMs: record.settings.graceMs });
   }
 
@@ -120,11 +122,17 @@ export function createLedger(graceMs: number): Ledger {
       if (known !== undefined) remove(cell, known, effect);
     } else if (effect.mode === "overwrite") {
       const { record } = decodeRecord(effect.bytes!, key);
-      const buries = record.kind === "deleted" && record.digest !== undefined && place.generation === 1;
+      const buries = record.kind === "deleted" && record.digest !== undefined &&
+        place.generation === 1;
       const isHead = known !== undefined && cell.states.at(-1)!.head === known;
-      const may = (record.kind === "scrubbed" || buries && !isHead) && record.commit === known?.record.commit;
-      if (!may) breaches.push({ order, message: `record ${key} was replaced by ${record.kind} of ${record.commit}` });
-      else {
+      const may = (record.kind === "scrubbed" || buries && !isHead) &&
+        record.commit === known?.record.commit;
+      if (!may) {
+        breaches.push({
+          order,
+          message: `record ${key} was replaced by ${record.kind} of ${record.commit}`,
+        });
+      } else {
         if (!known!.scrubbed) checkGrace(cell, known!, effect);
         known!.scrubbed = true;
       }
@@ -147,14 +155,24 @@ export function createLedger(graceMs: number): Ledger {
   }
 
   /** What is replaced stays for the grace that held when it was. */
-  function checkGrace({ landings }: Cell, { key, place }: Landing, { at, order }: Pick<Effect, "at" | "order">): void {
+  function checkGrace(
+    { landings }: Cell,
+    { key, place }: Landing,
+    { at, order }: Pick<Effect, "at" | "order">,
+  ): void {
     const above = landings.filter((other) =>
-      other.place.generation > place.generation && !other.lost && !(other.late && other.needs.length > 0)
+      other.place.generation > place.generation && !other.lost &&
+      !(other.late && other.needs.length > 0)
     );
     const replacedAt = Math.min(...above.map((other) => other.at));
     const held = graces.findLast((grace) => grace.at <= replacedAt);
-    if (held === undefined || above.length === 0 || at + CLOCK_STEP_MS >= replacedAt + held.graceMs) return;
-    breaches.push({ order, message: `${key} went ${at - replacedAt} ms after it was replaced, of ${held.graceMs}` });
+    if (
+      held === undefined || above.length === 0 || at + CLOCK_STEP_MS >= replacedAt + held.graceMs
+    ) return;
+    breaches.push({
+      order,
+      message: `${key} went ${at - replacedAt} ms after it was replaced, of ${held.graceMs}`,
+    });
   }
 
   /** Whether nothing in a cell is young enough to be remembered, and no version is in it. */
@@ -170,14 +188,25 @@ export function createLedger(graceMs: number): Ledger {
     if (landing.present) landing.scrubbed = decodeRecord(bytes!, key).record.kind === "scrubbed";
   }
 
-  function land(cell: Cell, { order, at, key, bytes }: Effect, place: CellKey, known?: Landing): void {
+  function land(
+    cell: Cell,
+    { order, at, key, bytes }: Effect,
+    place: CellKey,
+    known?: Landing,
+  ): void {
     const { record } = decodeRecord(bytes!, key);
-    const visible = !cell.landings.some(({ present, place: other }) => present && other.generation > place.generation);
+    const visible = !cell.landings.some(({ present, place: other }) =>
+      present && other.generation > place.generation
+    );
     if (
-      visible && known !== undefined && !known.lost && !cell.forgotten.some((other) => other > known.order) &&
+      visible && known !== undefined && !known.lost &&
+      !cell.forgotten.some((other) => other > known.order) &&
       known.record.commit !== record.commit
     ) {
-      breaches.push({ order, message: `generation ${place.generation} of ${place.cell} was won twice` });
+      breaches.push({
+        order,
+        message: `generation ${place.generation} of ${place.cell} was won twice`,
+      });
     }
     const startedAt = Date.parse(record.startedAt);
     const late = createdAt <= startedAt && at > startedAt + graceMs / 2; // in a copy of a registry nothing is
@@ -206,7 +235,9 @@ export function createLedger(graceMs: number): Ledger {
 
   /** Finds out what a cell says now. */
   function settle(cell: Cell, { order, actor }: Effect): void {
-    const present = cell.landings.filter((landing) => landing.present).map((landing) => landing.tombstone ?? landing);
+    const present = cell.landings.filter((landing) => landing.present).map((landing) =>
+      landing.tombstone ?? landing
+    );
     present.sort((a, b) => b.place.generation - a.place.generation);
     const head = present.find((landing) => !(landing.late && isBare(landing)));
     const broken = head !== undefined && isBare(head);
@@ -239,12 +270,18 @@ export function createLedger(graceMs: number): Ledger {
       const place = effect.written ? parseCellKey(effect.key) : undefined;
       if (place !== undefined) applyRecord(effect, place);
     },
-    cellsOf: (name, kind) => [...cells.values()].filter(({ place }) => place.name === name && place.kind === kind),
+    cellsOf: (name, kind) =>
+      [...cells.values()].filter(({ place }) => place.name === name && place.kind === kind),
   };
 }
 
 function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
-  const cell: Cell = { place, landings: [], states: [{ from: 0, to: Infinity, broken: false }], forgotten: [] };
+  const cell: Cell = {
+    place,
+    landings: [],
+    states: [{ from: 0, to: Infinity, broken: false }],
+    forgotten: [],
+  };
   cells.set(place.cell, cell);
   return cell;
 }

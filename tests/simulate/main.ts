@@ -65,7 +65,9 @@ async function search(): Promise<void> {
     for (const { seed, schedule, promise, message, replay } of found.violations) {
       console.log(`BROKEN by seed ${seed} ("${schedule}") ${promise}: ${message}\n  ${replay}`);
     }
-    console.log(`${found.runs} seeds, ${found.violations.length} promises broken, traces ${found.traceHash}`);
+    console.log(
+      `${found.runs} seeds, ${found.violations.length} promises broken, traces ${found.traceHash}`,
+    );
   }
   process.exitCode = found.violations.length === 0 ? 0 : 1;
 }

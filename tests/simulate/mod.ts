@@ -7,7 +7,12 @@
 export type * from "../../core/backend.ts";
 export type { System } from "../../core/system.ts";
 export { createSimulatedSystem } from "./simulated_system.ts";
-export type { FrozenClocks, ProcessOptions, SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
+export type {
+  FrozenClocks,
+  ProcessOptions,
+  SimulatedProcess,
+  SimulatedSystem,
+} from "./simulated_system.ts";
 export type { EventOwner, Scheduler } from "./scheduler.ts";
 export { createRandom } from "./random.ts";
 export type { Random } from "./random.ts";

@@ -22,7 +22,13 @@ export type Request =
   | { verb: "changeGrace"; graceMs: number }
   | { verb: "copy"; name: string; options: SaveOptions; from: { name: string; ref: string } }
   | { verb: "commitUpload"; name: string; options: SaveOptions; id: string; path: string }
-  | { verb: "commitDraft"; name: string; options: SaveOptions; id: string; parts?: readonly string[] }
+  | {
+    verb: "commitDraft";
+    name: string;
+    options: SaveOptions;
+    id: string;
+    parts?: readonly string[];
+  }
   | { verb: "addPart"; name: string; id: string; part: string }
   | { verb: "discardDraft"; name: string; id: string }
   | { verb: "appendPiece"; id: string; offset: number; bytes: number; damaged: boolean }
@@ -101,7 +107,10 @@ export interface LoggedOperation {
 }
 
 /** Who begins an operation, and how. */
-export type Beginning = Pick<LoggedOperation, "actor" | "site" | "undisturbed" | "skewMs" | "cached">;
+export type Beginning = Pick<
+  LoggedOperation,
+  "actor" | "site" | "undisturbed" | "skewMs" | "cached"
+>;
 
 /** What all actors did. */
 export interface OperationLog {
@@ -129,7 +138,15 @@ export function createOperationLog(instant: () => Instant): OperationLog {
     begin(request, { actor, site, undisturbed, skewMs, cached }) {
       const id = operations.length + 1;
       const who = { actor, site, undisturbed, skewMs, cached };
-      const operation = { ...who, id, request, invoked: instant(), aborted: false, parts: [], lateSends: [] };
+      const operation = {
+        ...who,
+        id,
+        request,
+        invoked: instant(),
+        aborted: false,
+        parts: [],
+        lateSends: [],
+      };
       operations.push(operation);
       return operation;
     },
@@ -160,7 +177,9 @@ function describeRequest(request: Request): string {
         request.ifCommit === undefined ? "" : ` if ${request.ifCommit}`
       }`;
     case "setAlias":
-      return `alias ${request.name} ${request.alias} = ${request.version} (expected ${String(request.expected)})`;
+      return `alias ${request.name} ${request.alias} = ${request.version} (expected ${
+        String(request.expected)
+      })`;
     case "deleteAlias":
       return `delete alias ${request.name} ${request.alias}`;
     case "load":
@@ -175,17 +194,23 @@ function describeRequest(request: Request): string {
     case "changeGrace":
       return `change the grace to ${request.graceMs}`;
     case "copy":
-      return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${JSON.stringify(request.options)}`;
+      return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${
+        JSON.stringify(request.options)
+      }`;
     case "commitUpload":
       return `commit upload ${request.id} as ${request.name} ${JSON.stringify(request.options)}`;
     case "commitDraft":
-      return `commit draft ${request.id} of ${request.name} with ${request.parts?.join(", ") ?? "all parts"}`;
+      return `commit draft ${request.id} of ${request.name} with ${
+        request.parts?.join(", ") ?? "all parts"
+      }`;
     case "addPart":
       return `add part ${request.part} to draft ${request.id} of ${request.name}`;
     case "discardDraft":
       return `discard draft ${request.id} of ${request.name}`;
     case "appendPiece":
-      return `append ${request.bytes}${request.damaged ? " damaged" : ""} bytes at ${request.offset} to ${request.id}`;
+      return `append ${request.bytes}${
+        request.damaged ? " damaged" : ""
+      } bytes at ${request.offset} to ${request.id}`;
     case "uploadOffset":
     case "readUpload":
       return `${request.verb} ${request.id}`;
@@ -204,17 +229,25 @@ function describeRequest(request: Request): string {
 function describeOutcome(outcome: Outcome): string {
   if (!outcome.ok) return describeError(outcome.error);
   if ("saved" in outcome) {
-    return `${outcome.saved.version} commit ${outcome.saved.commit}${outcome.saved.skipped ? " skipped" : ""}`;
+    return `${outcome.saved.version} commit ${outcome.saved.commit}${
+      outcome.saved.skipped ? " skipped" : ""
+    }`;
   }
   if ("read" in outcome) return `{${outcome.read.label}}`;
   if ("pruned" in outcome) {
     const { deleted, kept } = outcome.pruned;
-    return `kept ${kept}, deleted ${deleted.map(({ name, version }) => `${name}@${version}`).join(" ")}`;
+    return `kept ${kept}, deleted ${
+      deleted.map(({ name, version }) => `${name}@${version}`).join(" ")
+    }`;
   }
   if ("mirrored" in outcome) {
     const { copied, skipped, deleted, aliases, failures } = outcome.mirrored;
-    const failed = failures.map(({ version, alias, error }) => `${version ?? alias}: ${error.message}`).join("; ");
-    return `copied ${copied}, skipped ${skipped}, deleted ${deleted}, aliases ${aliases}, failed ${failed || "none"}`;
+    const failed = failures.map(({ version, alias, error }) =>
+      `${version ?? alias}: ${error.message}`
+    ).join("; ");
+    return `copied ${copied}, skipped ${skipped}, deleted ${deleted}, aliases ${aliases}, failed ${
+      failed || "none"
+    }`;
   }
   if ("offset" in outcome) return `${outcome.offset} bytes`;
   return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
@@ -222,6 +255,10 @@ function describeOutcome(outcome: Outcome): string {
 
 /** An error in a line. */
 export function describeError(error: unknown): string {
-  const { name, code, message } = (error ?? {}) as { name?: string; code?: string; message?: string };
+  const { name, code, message } = (error ?? {}) as {
+    name?: string;
+    code?: string;
+    message?: string;
+  };
   return `${code ?? name ?? typeof error}: ${message ?? String(error)}`;
 }

@@ -22,7 +22,9 @@ export interface RandomFaultOptions {
 }
 
 /** Chooses faults at random, for {@linkcode withFaults}. */
-export function createRandomFaults(options: RandomFaultOptions): (call: StoreCall) => Fault | undefined {
+export function createRandomFaults(
+  options: RandomFaultOptions,
+): (call: StoreCall) => Fault | undefined {
   const { random, rates, otherVerbs = 0.1, maxLateMs = 7_200_000 } = options;
   const kinds = Object.entries(rates) as [Fault["kind"], number][];
 
@@ -38,7 +40,9 @@ export function createRandomFaults(options: RandomFaultOptions): (call: StoreCal
         case "slow":
           return random.chance(0.5) ? { kind, beforeMs: delayMs() } : { kind, afterMs: delayMs() };
         case "late":
-          return verb === "put" || verb === "delete" ? { kind, afterMs: delayMs() } : { kind: "unavailable" };
+          return verb === "put" || verb === "delete"
+            ? { kind, afterMs: delayMs() }
+            : { kind: "unavailable" };
         case "hiddenRetry":
           return { kind, afterMs: random.chance(0.8) ? random.between(1, 100) : delayMs() };
         default:

@@ -70,7 +70,10 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   try {
     findings = await world.system.run(() => play(world));
   } catch (error) {
-    findings = [{ promise: "errors are RegistryErrors that fit", message: `the run ended: ${describeError(error)}` }];
+    findings = [{
+      promise: "errors are RegistryErrors that fit",
+      message: `the run ended: ${describeError(error)}`,
+    }];
   }
   return { seed, schedule: schedule.name, findings, traceHash: hash.digest() };
 
@@ -99,7 +102,9 @@ async function judge(
   const evidence = evidenceOf(world, site, settings);
   return [
     ...site.ledger.breaches.map(({ order, message }): Finding => ({
-      promise: message.includes("payload") ? "a valid record has its payload" : "one winner per generation",
+      promise: message.includes("payload")
+        ? "a valid record has its payload"
+        : "one winner per generation",
       message: `change ${order}: ${message}`,
     })),
     ...checkIdentity(world, site),
@@ -119,9 +124,14 @@ async function judge(
 
 /** Whoever opens a registry opens the same one. */
 function checkIdentity({ actors }: World, { name }: Site): Finding[] {
-  const ids = new Set(actors.filter(({ site }) => site === name).map(({ registry }) => registry.id));
+  const ids = new Set(
+    actors.filter(({ site }) => site === name).map(({ registry }) => registry.id),
+  );
   if (ids.size === 1) return [];
-  return [{ promise: "one winner per generation", message: `the registry was created as ${[...ids].join(" and ")}` }];
+  return [{
+    promise: "one winner per generation",
+    message: `the registry was created as ${[...ids].join(" and ")}`,
+  }];
 }
 
 function describeEffect({ order, actor, site, verb, mode, key, written }: Effect): string {

@@ -65,7 +65,9 @@ export function createScheduler(random: Random, startMs: number): Scheduler {
       const result = program().finally(() => done = true);
       result.catch(() => {}); // awaited below
       for (await quiesce(); !done; await quiesce()) {
-        if (heap.length === 0) throw new Error("Cannot go on: the program waits for nothing that will happen");
+        if (heap.length === 0) {
+          throw new Error("Cannot go on: the program waits for nothing that will happen");
+        }
         step();
       }
       return await result;

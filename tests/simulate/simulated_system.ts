@@ -77,7 +77,11 @@ export function createSimulatedSystem(seed: number): SimulatedSystem {
   const scheduler = createScheduler(randomness.fork(), START_MS);
   const now = scheduler.now;
 
-  function systemOf(random: Random, clocks: Pick<System, "now" | "monotonic">, owner?: EventOwner): System {
+  function systemOf(
+    random: Random,
+    clocks: Pick<System, "now" | "monotonic">,
+    owner?: EventOwner,
+  ): System {
     return {
       now: () => clocks.now(),
       monotonic: () => clocks.monotonic(),
@@ -144,7 +148,12 @@ export function createSimulatedSystem(seed: number): SimulatedSystem {
   };
 }
 
-function sleep(scheduler: Scheduler, ms: number, signal?: AbortSignal, owner?: EventOwner): Promise<void> {
+function sleep(
+  scheduler: Scheduler,
+  ms: number,
+  signal?: AbortSignal,
+  owner?: EventOwner,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const stop = () => reject(signal!.reason);

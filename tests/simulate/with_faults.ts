@@ -87,7 +87,11 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
   }
 
   /** Sends a request once: `act` is where it takes effect. */
-  async function send<T>(call: StoreCall, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+  async function send<T>(
+    call: StoreCall,
+    signal: AbortSignal | undefined,
+    act: () => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
     return await unlessAborted(answer(call, act), signal);
   }
@@ -105,7 +109,11 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
         throw denied(inner, call);
       case "unavailable":
       case "torn":
-        throw refused(inner, call, fault.kind === "torn" ? "the connection broke" : "the store is busy");
+        throw refused(
+          inner,
+          call,
+          fault.kind === "torn" ? "the connection broke" : "the store is busy",
+        );
     }
     let result = await act();
     if (fault?.kind === "hiddenRetry") {
@@ -155,7 +163,11 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
       const entries = inner.list(prefix, rest)[Symbol.asyncIterator]();
       for (let more = true; more;) {
         let taken: Promise<(ObjectInfo | Prefix)[]> | undefined; // a page that is asked for twice is the same page
-        const page = await send({ verb: "list", key: prefix }, signal, () => taken ??= take(entries, pageSize));
+        const page = await send(
+          { verb: "list", key: prefix },
+          signal,
+          () => taken ??= take(entries, pageSize),
+        );
         yield* page;
         more = page.length === pageSize && page.length !== rest.limit;
       }

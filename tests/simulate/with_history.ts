@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { Backend, Body, ObjectInfo, Prefix, PutOptions, PutResult } from "../../core/backend.ts";
+import type {
+  Backend,
+  Body,
+  ObjectInfo,
+  Prefix,
+  PutOptions,
+  PutResult,
+} from "../../core/backend.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
 
 /** A change that a store made. */
@@ -77,7 +84,10 @@ export interface HistoryOptions {
 }
 
 /** Wraps a store so that its changes are recorded. */
-export function withHistory(inner: Backend, { history, now, actor, site, hold }: HistoryOptions): Backend {
+export function withHistory(
+  inner: Backend,
+  { history, now, actor, site, hold }: HistoryOptions,
+): Backend {
   async function put(key: string, body: Body, options: PutOptions = {}): Promise<PutResult> {
     const bytes = await bodyBytes(body);
     const result = await inner.put(key, bytes, options);

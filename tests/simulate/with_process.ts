@@ -49,7 +49,10 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
     head: (key, options) => during({ verb: "head", key }, () => inner.head(key, options)),
     get: (key, options) => during({ verb: "get", key }, () => inner.get(key, options)),
     put: (key, body, options) =>
-      during({ verb: "put", key, mode: options?.mode ?? "overwrite" }, () => inner.put(key, body, options)),
+      during(
+        { verb: "put", key, mode: options?.mode ?? "overwrite" },
+        () => inner.put(key, body, options),
+      ),
     delete: (key, options) => during({ verb: "delete", key }, () => inner.delete(key, options)),
     async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
       const entries = inner.list(prefix, options)[Symbol.asyncIterator]();

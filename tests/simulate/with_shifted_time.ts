@@ -28,13 +28,18 @@ export interface ShiftedTimeOptions {
  * ```
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
-  const shifted = (info: ObjectInfo): ObjectInfo => ({ ...info, modifiedAt: info.modifiedAt + shiftMs(info) });
+  const shifted = (info: ObjectInfo): ObjectInfo => ({
+    ...info,
+    modifiedAt: info.modifiedAt + shiftMs(info),
+  });
   const { deleteMany, presign, copy, sync, getFirst, reserve, drain } = inner;
 
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set([...inner.capabilities].filter((capability) => capability !== "sweepUploads")),
+    capabilities: new Set(
+      [...inner.capabilities].filter((capability) => capability !== "sweepUploads"),
+    ),
     locking: inner.locking,
     layout: inner.layout,
 
@@ -51,7 +56,9 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     },
     delete: (key, options) => inner.delete(key, options),
     async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
-      for await (const entry of inner.list(prefix, options)) yield isPrefix(entry) ? entry : shifted(entry);
+      for await (const entry of inner.list(prefix, options)) {
+        yield isPrefix(entry) ? entry : shifted(entry);
+      }
     },
 
     ...(deleteMany && { deleteMany: deleteMany.bind(inner) }),
@@ -63,7 +70,8 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     ...(reserve && { reserve: reserve.bind(inner) }),
     ...(drain && { drain: drain.bind(inner) }),
     ...(getFirst && {
-      getFirst: async (prefix, options) => shiftedObject(await getFirst.call(inner, prefix, options)),
+      getFirst: async (prefix, options) =>
+        shiftedObject(await getFirst.call(inner, prefix, options)),
     } satisfies Pick<Backend, "getFirst">),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };

@@ -57,7 +57,8 @@ export interface World {
 
 /** Options of {@linkcode World.actor}. */
 export interface ActorOptions
-  extends Pick<OpenOptions, "mutable" | "versioned" | "graceMs" | "retryForMs" | "create" | "verify"> {
+  extends
+    Pick<OpenOptions, "mutable" | "versioned" | "graceMs" | "retryForMs" | "create" | "verify"> {
   /** How far its wall clock is ahead, milliseconds. @default 0 */
   skewMs?: number;
   /** What goes wrong with its calls. @default nothing */
@@ -99,16 +100,25 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     if (name === "main") layout = store.layout;
     const ledger = createLedger(GRACE_MS);
     const notes = createNoteWatch();
-    for (const { apply } of [ledger, notes]) history.listen((effect) => effect.site === name && apply(effect));
+    for (const { apply } of [ledger, notes]) {
+      history.listen((effect) => effect.site === name && apply(effect));
+    }
     const recorded: Site["recorded"] = (actor) =>
-      withHistory(store, { history, now: system.now, actor, site: name, hold: system.scheduler.hold });
+      withHistory(store, {
+        history,
+        now: system.now,
+        actor,
+        site: name,
+        hold: system.scheduler.hold,
+      });
     const site: Site = { name, ledger, notes, recorded, staleMs: 0, disturbs: false, ...rest };
     sites.push(site);
     return site;
   }
 
   async function actor(name: string, options: ActorOptions = {}): Promise<Actor | undefined> {
-    const { skewMs = 0, fault, pause, site: siteName = "main", cache, process: given, ...open } = options;
+    const { skewMs = 0, fault, pause, site: siteName = "main", cache, process: given, ...open } =
+      options;
     const site = sites.find((site) => site.name === siteName)!;
     let current: LoggedOperation | undefined;
     const sends = createSendWatch(GRACE_MS / 4);
@@ -118,7 +128,9 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
       sends.began();
     };
     const process = given ?? system.process(name, { skewMs, onId });
-    const own = given === undefined ? process.system : { ...process.system, id: claimed(process.system, onId) };
+    const own = given === undefined
+      ? process.system
+      : { ...process.system, id: claimed(process.system, onId) };
     const plan = { fault, pause };
     const reading = { restMs: 0 };
     const recorded = site.recorded(name);
@@ -131,7 +143,9 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     const backend = withProcess(faulty, {
       process,
       pause(call) {
-        if (current !== undefined && sends.isLate(call, process.system)) current.lateSends.push(call.key);
+        if (current !== undefined && sends.isLate(call, process.system)) {
+          current.lateSends.push(call.key);
+        }
         return plan.pause?.(call);
       },
     });

@@ -52,7 +52,10 @@ export function holdTimers(ms: number): HeldTimers {
   AbortSignal.timeout = (afterMs) => {
     if (afterMs !== ms) return timeout.call(AbortSignal, afterMs);
     const controller = new AbortController();
-    waiting.set(controller, () => controller.abort(new DOMException("Signal timed out.", "TimeoutError")));
+    waiting.set(
+      controller,
+      () => controller.abort(new DOMException("Signal timed out.", "TimeoutError")),
+    );
     return controller.signal;
   };
   sockets.setTimeout = function (this: Socket, afterMs: number, listener?: () => void) {

@@ -34,16 +34,25 @@ export async function readModuleGraph(
   files: Iterable<string>,
   { atStart = false }: ModuleGraphOptions = {},
 ): Promise<ModuleGraph> {
-  const entry = Array.from(files, (file) => `import ${JSON.stringify(join(REPOSITORY, file))};\n`).join("");
+  const entry = Array.from(files, (file) => `import ${JSON.stringify(join(REPOSITORY, file))};\n`)
+    .join("");
   const { modules, roots } = await denoInfo(entry);
   const graph = new Map<string, string[]>();
   for (const { specifier, error, dependencies = [] } of modules) {
     if (roots.includes(specifier)) continue;
-    const targets = dependencies.flatMap(({ code, type }) => [code, type]).filter((target) => target !== undefined);
+    const targets = dependencies.flatMap(({ code, type }) => [code, type]).filter((target) =>
+      target !== undefined
+    );
     const failure = error ?? targets.find((target) => target.error !== undefined)?.error;
-    if (failure !== undefined) throw new Error(`Cannot read the module graph: ${specifier}: ${failure}`);
-    const followed = atStart ? dependencies.flatMap((each) => each.isDynamic ? [] : each.code ?? []) : targets;
-    graph.set(shortened(specifier), [...new Set(followed.map((target) => shortened(target.specifier!)))]);
+    if (failure !== undefined) {
+      throw new Error(`Cannot read the module graph: ${specifier}: ${failure}`);
+    }
+    const followed = atStart
+      ? dependencies.flatMap((each) => each.isDynamic ? [] : each.code ?? [])
+      : targets;
+    graph.set(shortened(specifier), [
+      ...new Set(followed.map((target) => shortened(target.specifier!))),
+    ]);
   }
   return graph;
 }
@@ -82,7 +91,13 @@ async function denoInfo(entry: string): Promise<Info> {
   const root = await tempRoot();
   try {
     await writeFile(root.join("entry.ts"), entry);
-    const { stdout } = await denoSucceeds(["info", "--json", "--config", "deno.json", root.join("entry.ts")]);
+    const { stdout } = await denoSucceeds([
+      "info",
+      "--json",
+      "--config",
+      "deno.json",
+      root.join("entry.ts"),
+    ]);
     return JSON.parse(stdout);
   } finally {
     await root.remove();

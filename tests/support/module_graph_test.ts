@@ -17,7 +17,10 @@ Deno.test("readModuleGraph() counts type-only imports and names packages without
   const graph = await readModuleGraph(["core/record/record.ts", "core/naming/versions.ts"]);
   assert(graph.get("core/naming/versions.ts")!.includes("dev/std/semver/mod.ts"));
   assertEquals(graph.get("dev/std/semver/mod.ts"), ["npm:std-semver"]);
-  assert(graph.get("core/bytes/bytes.ts")!.includes("core/backend.ts"), "imported for its types alone");
+  assert(
+    graph.get("core/bytes/bytes.ts")!.includes("core/backend.ts"),
+    "imported for its types alone",
+  );
 });
 
 Deno.test("readModuleGraph() fails where an import leads nowhere", async () => {

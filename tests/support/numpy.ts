@@ -28,12 +28,18 @@ export async function findPython(module: string, check = "True"): Promise<string
     return python;
   } catch (cause) {
     if (named === undefined) return undefined;
-    throw new Error(`Cannot use HOLDFAST_PYTHON: ${named} has no ${module} of which ${check}`, { cause });
+    throw new Error(`Cannot use HOLDFAST_PYTHON: ${named} has no ${module} of which ${check}`, {
+      cause,
+    });
   }
 }
 
 /** What a Python program prints. */
-export async function runPython(python: string, source: string, args: string[] = []): Promise<string> {
+export async function runPython(
+  python: string,
+  source: string,
+  args: string[] = [],
+): Promise<string> {
   const { stdout } = await run(python, ["-c", source, ...args]);
   return stdout;
 }

@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  request as sendRequest,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { realSystem } from "../../core/system.ts";
@@ -104,7 +109,11 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
 }
 
 /** A plan that does this to the first so many requests that it is meant for. */
-export function firstTimes(count: number, fault: Fault, meant: (request: WireRequest) => boolean): FaultPlan {
+export function firstTimes(
+  count: number,
+  fault: Fault,
+  meant: (request: WireRequest) => boolean,
+): FaultPlan {
   let left = count;
   return (request) => left > 0 && meant(request) && left-- > 0 ? fault : undefined;
 }
@@ -119,7 +128,9 @@ interface Exchange {
   gone: AbortSignal;
 }
 
-async function serve({ incoming, reply, body, target, endpoint, fault, gone }: Exchange): Promise<void> {
+async function serve(
+  { incoming, reply, body, target, endpoint, fault, gone }: Exchange,
+): Promise<void> {
   if (fault?.fault === "refuse") return void incoming.socket.destroy();
   if (fault?.fault === "answer") {
     reply.writeHead(fault.status, fault.headers);
@@ -133,7 +144,11 @@ async function serve({ incoming, reply, body, target, endpoint, fault, gone }: E
     await readBody(answer); // the server is done with it
     return void incoming.socket.destroy();
   }
-  reply.writeHead(answer.statusCode!, answer.statusMessage, repliedHeaders(answer, target, endpoint));
+  reply.writeHead(
+    answer.statusCode!,
+    answer.statusMessage,
+    repliedHeaders(answer, target, endpoint),
+  );
   let sent = 0;
   for await (const chunk of answer as AsyncIterable<Uint8Array>) {
     if (fault?.fault === "cut" && sent + chunk.byteLength >= fault.afterBytes!) {
@@ -162,14 +177,22 @@ function forward(
     delete headers.expect; // answered here
     delete headers.connection;
     const { method } = incoming;
-    const outgoing = sendRequest(target + incoming.url, { method, headers, agent: false, signal }, resolve);
+    const outgoing = sendRequest(
+      target + incoming.url,
+      { method, headers, agent: false, signal },
+      resolve,
+    );
     outgoing.on("error", reject);
     outgoing.end(body);
   });
 }
 
 /** Where an upload goes on must be here too. */
-function repliedHeaders(answer: IncomingMessage, target: string, endpoint: string): Record<string, string> {
+function repliedHeaders(
+  answer: IncomingMessage,
+  target: string,
+  endpoint: string,
+): Record<string, string> {
   const headers = flatHeaders(answer);
   if (headers.location !== undefined) headers.location = headers.location.replace(target, endpoint);
   return headers;

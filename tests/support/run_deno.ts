@@ -32,10 +32,16 @@ export interface Ran {
 
 /** Runs another command of Deno in the repository, as in `["check", "mod.ts"]`; throws where it fails. */
 export async function denoSucceeds(args: string[]): Promise<Ran> {
-  const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY, env: { NO_COLOR: "1" } });
+  const command = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: REPOSITORY,
+    env: { NO_COLOR: "1" },
+  });
   const ran = decoded(await command.output());
   if (ran.code === 0) return ran;
-  throw new Error(`Cannot run deno ${args[0]}: it ended with code ${ran.code}\n${ran.stdout}${ran.stderr}`);
+  throw new Error(
+    `Cannot run deno ${args[0]}: it ended with code ${ran.code}\n${ran.stdout}${ran.stderr}`,
+  );
 }
 
 /**
@@ -43,7 +49,11 @@ export async function denoSucceeds(args: string[]): Promise<Ran> {
  *
  * @param program path below the root, or absolute
  */
-export async function runDeno(program: string, args: string[], options: RunDenoOptions = {}): Promise<Ran> {
+export async function runDeno(
+  program: string,
+  args: string[],
+  options: RunDenoOptions = {},
+): Promise<Ran> {
   const child = spawnDeno(program, args, options);
   const writer = child.stdin.getWriter();
   const { stdin = "" } = options;
@@ -56,7 +66,11 @@ export async function runDeno(program: string, args: string[], options: RunDenoO
 }
 
 /** Starts a program of the repository, with all three pipes open, for a test that stops or kills it. */
-export function spawnDeno(program: string, args: string[], options: RunDenoOptions = {}): Deno.ChildProcess {
+export function spawnDeno(
+  program: string,
+  args: string[],
+  options: RunDenoOptions = {},
+): Deno.ChildProcess {
   const { permissions = [], env = {}, cwd = REPOSITORY } = options;
   return new Deno.Command(Deno.execPath(), {
     args: [

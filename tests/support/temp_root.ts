@@ -21,7 +21,12 @@ export interface TempRoot extends AsyncDisposable {
 export async function tempRoot(): Promise<TempRoot> {
   const path = await mkdtemp(join(tmpdir(), "holdfast-"));
   const remove = () => rm(path, { recursive: true, force: true });
-  return { path, join: (...segments) => join(path, ...segments), remove, [Symbol.asyncDispose]: remove };
+  return {
+    path,
+    join: (...segments) => join(path, ...segments),
+    remove,
+    [Symbol.asyncDispose]: remove,
+  };
 }
 
 /** A test with a temporary folder of its own; the shared tests run where there is no `await using`. */

@@ -57,7 +57,11 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
     return over = { code, signal, stdout, stderr };
   })();
   const tooEarly = ({ code, signal }: Ended) =>
-    new Error(`Cannot go on: the program ended by itself with ${signal ?? `code ${code}`}\n${stdout}${stderr}`);
+    new Error(
+      `Cannot go on: the program ended by itself with ${
+        signal ?? `code ${code}`
+      }\n${stdout}${stderr}`,
+    );
   const watched: WatchedProcess = {
     get stdout() {
       return stdout;
@@ -71,7 +75,9 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
       while (!await condition()) {
         if (over !== undefined) throw tooEarly(over);
         if (realSystem.monotonic() - startedAt > LIMIT_MS) {
-          throw new Error(`Cannot go on: the program did not do it within ${LIMIT_MS} ms\n${stdout}${stderr}`);
+          throw new Error(
+            `Cannot go on: the program did not do it within ${LIMIT_MS} ms\n${stdout}${stderr}`,
+          );
         }
         await realSystem.sleep(POLL_MS);
       }
@@ -99,6 +105,9 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
   return watched;
 }
 
-async function readText(stream: ReadableStream<Uint8Array<ArrayBuffer>>, hear: (text: string) => void): Promise<void> {
+async function readText(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  hear: (text: string) => void,
+): Promise<void> {
   for await (const text of stream.pipeThrough(new TextDecoderStream())) hear(text);
 }

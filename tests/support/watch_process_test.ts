@@ -18,7 +18,10 @@ Deno.test("a program is heard while it runs, told what to do, and stopped", asyn
 Deno.test("who waits for a program that ended hears so at once, with what it said", async () => {
   const program = start("echo begun; echo broken >&2; exit 3");
   const error = await assertRejects(() => program.until(() => false), Error);
-  assertMatch(error.message, /^Cannot go on: the program ended by itself with code 3\nbegun\nbroken\n$/);
+  assertMatch(
+    error.message,
+    /^Cannot go on: the program ended by itself with code 3\nbegun\nbroken\n$/,
+  );
   await assertRejects(() => program.lines(2), Error, "ended by itself");
   await assertRejects(() => program.stop("SIGKILL"), Error, "ended by itself");
 });

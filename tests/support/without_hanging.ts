@@ -9,7 +9,11 @@ import { realSystem } from "../../core/system.ts";
 const LIMIT_MS = 120_000;
 
 /** What `work` gives; rejects where it has not ended after two minutes, and says for what it waited. */
-export async function withoutHanging<T>(what: string, work: Promise<T>, limitMs: number = LIMIT_MS): Promise<T> {
+export async function withoutHanging<T>(
+  what: string,
+  work: Promise<T>,
+  limitMs: number = LIMIT_MS,
+): Promise<T> {
   const over = new AbortController();
   const late = realSystem.sleep(limitMs, over.signal).then(() => {
     throw new Error(`Cannot go on: ${what} did not come within ${limitMs} ms`);

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { createMemoryBackend, defineMaterializer, isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
+import {
+  createMemoryBackend,
+  defineMaterializer,
+  isRegistryError,
+  localPath,
+  openRegistry,
+} from "@holdfast/holdfast";
 import type { RegistryError } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
 import { realSystem } from "../../core/system.ts";
@@ -36,7 +42,9 @@ Deno.test("a batch saves in workers what a registry loads without them, and load
   };
   for (const compress of [undefined, "zstd", "gzip"] as const) {
     const names = Object.keys(values);
-    const saved = await batch.saveMany(names.map((name) => ({ name, value: values[name], compress })));
+    const saved = await batch.saveMany(
+      names.map((name) => ({ name, value: values[name], compress })),
+    );
     assertEquals([...saved.errors.values()], []);
     const loaded = await batch.loadMany(names);
     for (const [i, name] of names.entries()) {
@@ -60,7 +68,12 @@ Deno.test("a name twice in one batch has two versions in input order, and a vers
   await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
   const values = [numbers(1), numbers(2), 3, numbers(4)];
   const saved = await batch.saveMany(values.map((value) => ({ name: "a", value })));
-  assertEquals(saved.results.map((result) => result.ok && result.value.version), ["1.0.0", "2.0.0", "3.0.0", "4.0.0"]);
+  assertEquals(saved.results.map((result) => result.ok && result.value.version), [
+    "1.0.0",
+    "2.0.0",
+    "3.0.0",
+    "4.0.0",
+  ]);
   for (const [i, value] of values.entries()) assertEquals(await registry.load(`a@${i + 1}`), value);
 
   const twice = await batch.saveMany(
@@ -92,7 +105,10 @@ Deno.test("a worker that crashes is replaced, and its entry is done once more", 
   assertEquals(versions, [3, 2, 2, 2]);
 
   const again = { crashing: `${root.path}/crashed-again`, times: 2, data: numbers(1) };
-  const fatal = await batch.saveMany([{ name: "d", value: again }, { name: "e", value: crashOnce(1) }]);
+  const fatal = await batch.saveMany([{ name: "d", value: again }, {
+    name: "e",
+    value: crashOnce(1),
+  }]);
   assertEquals(fatal.failed, [0]);
   assertEquals(fatal.errors.get(0)?.code, "TaskFailed");
   assert(!await registry.has("d"));
@@ -100,7 +116,8 @@ Deno.test("a worker that crashes is replaced, and its entry is done once more", 
 
 Deno.test("a worker that hangs is ended, and its entry is done again once", async () => {
   await using root = await tempRoot();
-  const hung = () => Array.from(Deno.readDirSync(root.path)).filter(({ name }) => name.startsWith("hung")).length;
+  const hung = () =>
+    Array.from(Deno.readDirSync(root.path)).filter(({ name }) => name.startsWith("hung")).length;
   const before = new WeakMap<AbortSignal, number>();
   // Who watches a worker waits until one hangs that did not when he began, and looks at once then.
   const system: System = {
@@ -114,8 +131,17 @@ Deno.test("a worker that hangs is ended, and its entry is done again once", asyn
   };
   await using registry = await openRegistry(root.join("reg"), { durability: "os", system });
   registry.materializers.register(crashing);
-  await using batch = createBatch(registry, { workers: 1, offload: "always", stuckAfterMs: STUCK_AFTER_MS });
-  const value = (times: number) => ({ crashing: root.join(`hung-${times}`), times, hang: true, data: numbers(1) });
+  await using batch = createBatch(registry, {
+    workers: 1,
+    offload: "always",
+    stuckAfterMs: STUCK_AFTER_MS,
+  });
+  const value = (times: number) => ({
+    crashing: root.join(`hung-${times}`),
+    times,
+    hang: true,
+    data: numbers(1),
+  });
   // One after the other: who watches one would take what the other hangs at for its own.
   const once = await batch.saveMany([{ name: "h", value: value(1) }]);
   assertEquals(once.failed, []);
@@ -144,7 +170,11 @@ Deno.test("an abort ends a batch, and leaves no worker behind", async () => {
       yield { name: `a${k}`, value: numbers(k), compress: "zstd" as const };
     }
   };
-  await assertRejects(() => batch.saveMany(entries(), { signal: controller.signal }), DOMException, "enough");
+  await assertRejects(
+    () => batch.saveMany(entries(), { signal: controller.signal }),
+    DOMException,
+    "enough",
+  );
   await batch[Symbol.asyncDispose]();
   assertEquals(batch.running, 0);
 });
@@ -160,12 +190,15 @@ Deno.test("what is wrong on the caller's side fails its entry as it is", async (
     { name: "c", value: numbers(1), onProgress: () => assert(false, "no progress, please") },
     { name: "a", version: "1", value: numbers(1), onConflict: "skip" },
   ]);
-  assertEquals(saved.results.map((result) => result.ok ? result.value.skipped : result.error.code), [
-    "AlreadyExists",
-    "NotFound",
-    "TaskFailed",
-    true,
-  ]);
+  assertEquals(
+    saved.results.map((result) => result.ok ? result.value.skipped : result.error.code),
+    [
+      "AlreadyExists",
+      "NotFound",
+      "TaskFailed",
+      true,
+    ],
+  );
   assert(isRegistryError(saved.errors.get(0)));
 });
 
@@ -191,7 +224,10 @@ Deno.test("stopOnError begins no more after a failure", async () => {
   await using batch = createBatch(registry, { concurrency: 2 });
   const refs = Array.from({ length: 100 }, (_, i) => `missing${i}`);
   const loaded = await batch.loadMany(refs, { stopOnError: true });
-  assert(loaded.failed.length >= 1 && loaded.results.length <= 3, `${loaded.results.length} were begun`);
+  assert(
+    loaded.failed.length >= 1 && loaded.results.length <= 3,
+    `${loaded.results.length} were begun`,
+  );
 });
 
 Deno.test("a materializer without reopen never leaves the caller's thread", async () => {
@@ -215,7 +251,8 @@ Deno.test("a materializer without reopen never leaves the caller's thread", asyn
   await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
   const value = new Wrapped(new Uint8Array(8 * MIB).fill(1));
   assertEquals(
-    (await batch.saveMany([0, 1, 2, 3].map((k) => ({ name: `w${k}`, value, compress: "zstd" })))).failed,
+    (await batch.saveMany([0, 1, 2, 3].map((k) => ({ name: `w${k}`, value, compress: "zstd" }))))
+      .failed,
     [],
   );
   const loaded = await batch.loadMany(["w0", "w1", "w2", "w3"]);
@@ -235,7 +272,10 @@ Deno.test("a reopen that leads to no materializer is Invalid and says what it is
       batch.save({ name: "a", value: new Uint8Array(MIB), materializer: { ...keeping, reopen } })
     );
     assert(isRegistryError(error, "Invalid"), String(error));
-    assert(error.message.includes(reopen.module) && error.hint?.includes("reopen"), `${error.message} ${error.hint}`);
+    assert(
+      error.message.includes(reopen.module) && error.hint?.includes("reopen"),
+      `${error.message} ${error.hint}`,
+    );
   }
 });
 
@@ -250,7 +290,10 @@ Deno.test("content that is none fails its entry, and the next ones go on", async
   });
   registry.materializers.register(odd);
   await using batch = createBatch(registry, { workers: 1, offload: "always", concurrency: 1 });
-  const oddities = ["a text", new ArrayBuffer(8), new Float32Array(2), { size: -1, stream: () => [] }];
+  const oddities = ["a text", new ArrayBuffer(8), new Float32Array(2), {
+    size: -1,
+    stream: () => [],
+  }];
   const { results } = await batch.saveMany([
     ...oddities.map((odd, i) => ({ name: `odd${i}`, value: { odd } })),
     { name: "fine", value: numbers(1) },
@@ -283,7 +326,12 @@ Deno.test("a batch saves, loads, writes and checks one value in a worker, as it 
   const bytes = new Uint8Array(MIB).fill(7);
   let moved = 0;
   const onProgress = (progress: { bytes: number }) => void (moved = progress.bytes);
-  const { version, digest } = await batch.save({ name: "a", value: bytes, version: "1.2", onProgress });
+  const { version, digest } = await batch.save({
+    name: "a",
+    value: bytes,
+    version: "1.2",
+    onProgress,
+  });
   assertEquals([version, moved, batch.running], ["1.2.0", bytes.byteLength, 1]);
   assertEquals(await batch.load("a"), bytes);
   assertEquals(await batch.load("a", { version: "^1" }), bytes);
@@ -299,7 +347,13 @@ Deno.test("what one of them fails with is a RegistryError, and an abort throws i
   await batch.save({ name: "a", value: 1, version: "1" });
   assertEquals(await code(batch.save({ name: "a", value: 2, version: "1" })), "AlreadyExists");
   assertEquals(await code(batch.save({ name: "a@b", value: 2 })), "Invalid");
-  for (const work of [batch.load("b"), batch.verify({ ref: "b" }), batch.download({ ref: "b", to: "nowhere" })]) {
+  for (
+    const work of [
+      batch.load("b"),
+      batch.verify({ ref: "b" }),
+      batch.download({ ref: "b", to: "nowhere" }),
+    ]
+  ) {
     assertEquals(await code(work), "NotFound");
   }
   const bug = () => {
@@ -309,10 +363,15 @@ Deno.test("what one of them fails with is a RegistryError, and an abort throws i
   assertEquals(await code(batch.load("a", { as })), "TaskFailed");
   assertEquals(await code(batch.save({ name: "b", value: 1, onProgress: bug })), "TaskFailed");
   await using root = await tempRoot();
-  assertEquals(await code(batch.download({ ref: "a", to: `${root.path}/a`, onProgress: bug })), "TaskFailed");
+  assertEquals(
+    await code(batch.download({ ref: "a", to: `${root.path}/a`, onProgress: bug })),
+    "TaskFailed",
+  );
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
-  for (const work of [batch.save({ name: "c", value: 1 }, { signal }), batch.load("a", { signal })]) {
+  for (
+    const work of [batch.save({ name: "c", value: 1 }, { signal }), batch.load("a", { signal })]
+  ) {
     assertStrictEquals(await work.catch((error) => error), reason);
   }
   assert(!await registry.has("c"));

@@ -10,7 +10,8 @@ function pair<T extends Methods>(
   options: { stopMs?: number } = {},
 ): { caller: Channel<T>; sent: unknown[]; answerer: Channel<Methods> } {
   const sent: unknown[] = [];
-  const clone = (message: unknown, transfer: Transferable[]) => structuredClone(message, { transfer });
+  const clone = (message: unknown, transfer: Transferable[]) =>
+    structuredClone(message, { transfer });
   const caller: Channel<T> = createChannel<T>({}, (message, transfer) => {
     const arrived = clone(message, transfer);
     sent.push(arrived);
@@ -63,10 +64,20 @@ Deno.test("an error crosses with its code, its fields, its class, its stack and 
   });
   const error = await caller.call("fail", undefined).catch((error) => error);
   assert(isRegistryError(error, "Unavailable"));
-  assertEquals([error.message, error.hint, error.key, error.maybeWritten], ["Cannot do it: no", "Try.", "k", true]);
-  assertEquals([(error.cause as Error).name, (error.cause as Error).message], ["TypeError", "inner"]);
+  assertEquals([error.message, error.hint, error.key, error.maybeWritten], [
+    "Cannot do it: no",
+    "Try.",
+    "k",
+    true,
+  ]);
+  assertEquals([(error.cause as Error).name, (error.cause as Error).message], [
+    "TypeError",
+    "inner",
+  ]);
   assert(error.stack!.includes("channel_test.ts"));
-  const disk = fromWire(structuredClone(toWire(Object.assign(new Error("full"), { code: "ENOSPC" }))));
+  const disk = fromWire(
+    structuredClone(toWire(Object.assign(new Error("full"), { code: "ENOSPC" }))),
+  );
   assertEquals((disk as Error & { code?: string }).code, "ENOSPC");
   const aborted = await caller.call("abort", undefined).catch((error) => error);
   assertEquals([aborted.name, aborted.message], ["AbortError", "enough"]);
@@ -77,7 +88,11 @@ Deno.test("an error that is its own cause crosses", () => {
   const error: Error & { cause?: unknown } = new Error("round");
   error.cause = error;
   let depth = 0;
-  for (let at: unknown = fromWire(structuredClone(toWire(error))); at instanceof Error; at = at.cause) depth++;
+  for (
+    let at: unknown = fromWire(structuredClone(toWire(error)));
+    at instanceof Error;
+    at = at.cause
+  ) depth++;
   assertEquals(depth, 9);
 });
 
@@ -129,7 +144,11 @@ Deno.test("the other side hears of an abort, and a call that is aborted already 
   assertEquals(await call.catch((error) => error), reason);
   assertInstanceOf(await heard.promise, DOMException);
   const before = sent.length;
-  await assertRejects(() => caller.call("forever", undefined, { signal: controller.signal }), Error, "mine");
+  await assertRejects(
+    () => caller.call("forever", undefined, { signal: controller.signal }),
+    Error,
+    "mine",
+  );
   assertEquals(sent.length, before, "a call that is aborted already is not sent");
 });
 

@@ -19,7 +19,9 @@ async function stored(root: TempRoot, backend?: Backend): Promise<StoredRegistry
   await Deno.writeFile(root.join("in/a.bin"), noise(2 * MIB, 1));
   await Deno.writeFile(root.join("in/sub/b.bin"), noise(3 * MIB, 2), { mode: 0o755 });
   for (let i = 0; i < 20; i++) await Deno.writeFile(root.join(`in/sub/${i}.txt`), noise(8192, i));
-  const registry = await openRegistry(backend ?? createLocalBackend({ path: root.join("reg"), durability: "os" }));
+  const registry = await openRegistry(
+    backend ?? createLocalBackend({ path: root.join("reg"), durability: "os" }),
+  );
   await registry.save("tree", localPath(root.join("in")));
   await registry.save("one", noise(2 * MIB, 7), { compress: "zstd" });
   return registry;
@@ -28,8 +30,9 @@ async function stored(root: TempRoot, backend?: Backend): Promise<StoredRegistry
 function filesIn(path: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { name, isDirectory } of Deno.readDirSync(path)) {
-    if (isDirectory) { for (const [k, v] of Object.entries(filesIn(`${path}/${name}`))) found[`${name}/${k}`] = v; }
-    else {found[name] = `${Deno.statSync(`${path}/${name}`).mode! & 0o111} ${
+    if (isDirectory) {
+      for (const [k, v] of Object.entries(filesIn(`${path}/${name}`))) found[`${name}/${k}`] = v;
+    } else {found[name] = `${Deno.statSync(`${path}/${name}`).mode! & 0o111} ${
         Deno.readFileSync(`${path}/${name}`).join()
       }`;}
   }
@@ -76,7 +79,11 @@ Deno.test("what is damaged fails its entry, and leaves nothing where somebody ma
   assertEquals([...downloaded.errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt"]);
   assertEquals([...Deno.readDirSync(root.join("out"))], []);
   const verified = await batch.verifyMany([{ ref: "tree" }, { ref: "one" }, { ref: "none" }]);
-  assertEquals([...verified.errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt", "NotFound"]);
+  assertEquals([...verified.errors.values()].map(({ code }) => code), [
+    "Corrupt",
+    "Corrupt",
+    "NotFound",
+  ]);
 });
 
 Deno.test("a worker that is lost while it downloads or checks costs nothing but time", async () => {
@@ -93,7 +100,10 @@ Deno.test("a worker that is lost while it downloads or checks costs nothing but 
   assertEquals([...Deno.readDirSync(root.join("out"))].map(({ name }) => name), ["tree"]);
   await Deno.remove(root.join("crashed"));
   const verified = await batch.verifyMany([{ ref: "one" }]);
-  assert(verified.results[0].ok && verified.results[0].value.size === 2 * MIB, String(verified.errors.get(0)));
+  assert(
+    verified.results[0].ok && verified.results[0].value.size === 2 * MIB,
+    String(verified.errors.get(0)),
+  );
   assert(existsSync(root.join("crashed")));
 });
 
@@ -130,8 +140,16 @@ Deno.test("workers read by way of the cache and fill it; what is verified is wha
   await using root = await tempRoot();
   await (await stored(root))[Symbol.asyncDispose]();
   const warnings: string[] = [];
-  const logger = { debug() {}, info() {}, error() {}, warn: (message: string) => void warnings.push(message) };
-  await using registry = await openRegistry(root.join("reg"), { cache: { path: root.join("cache") }, logger });
+  const logger = {
+    debug() {},
+    info() {},
+    error() {},
+    warn: (message: string) => void warnings.push(message),
+  };
+  await using registry = await openRegistry(root.join("reg"), {
+    cache: { path: root.join("cache") },
+    logger,
+  });
   {
     await using batch = createBatch(registry, ALWAYS);
     assertEquals((await batch.loadMany(["one"])).failed, []);

@@ -43,7 +43,10 @@ export function createHeldSleep(): HeldSleep {
 }
 
 /** Waits, turn by turn, until something is so. `meanwhile` is called in each. */
-export async function until(condition: () => boolean, meanwhile: () => void = () => {}): Promise<void> {
+export async function until(
+  condition: () => boolean,
+  meanwhile: () => void = () => {},
+): Promise<void> {
   while (!condition()) {
     meanwhile();
     await realSystem.sleep(0);

@@ -44,7 +44,11 @@ Deno.test("values that workers load are of the type that is asked for, and meet 
   await using root = await tempRoot();
   await using registry = await openRegistry(root.path, { durability: "os" });
   await registry.save("t", new Float32Array(MIB).fill(2), { version: "1" });
-  await registry.save("n", { data: new Float32Array(MIB).fill(3), shape: [1024, 1024], dtype: "float32" });
+  await registry.save("n", {
+    data: new Float32Array(MIB).fill(3),
+    shape: [1024, 1024],
+    dtype: "float32",
+  });
   await using batch = createBatch(registry, ALWAYS);
   const typed = await batch.loadMany(["t"], { as: typedArray() });
   assert(typed.results[0].ok && (typed.results[0].value as Float32Array)[7] === 2);
@@ -56,7 +60,9 @@ Deno.test("values that workers load are of the type that is asked for, and meet 
       version: 1,
       vendor: "test",
       validate: (value) =>
-        value instanceof Float32Array ? { value: value.length } : { issues: [{ message: "no array" }] },
+        value instanceof Float32Array
+          ? { value: value.length }
+          : { issues: [{ message: "no array" }] },
     },
   };
   const measured = await batch.loadMany(["t", "n"], { schema: long });

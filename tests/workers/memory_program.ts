@@ -20,7 +20,10 @@ function forgetful(): Backend {
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
     async put(key, body, options) {
       if (key.startsWith("settings/")) return await inner.put(key, body, options);
-      return { written: true, info: { key, size: (body as Uint8Array).byteLength, modifiedAt: ++written } };
+      return {
+        written: true,
+        info: { key, size: (body as Uint8Array).byteLength, modifiedAt: ++written },
+      };
     },
   };
 }
@@ -37,4 +40,6 @@ for await (const { ok } of batch.saveEach(entries())) {
   if (++done === count / 4) before = process.memoryUsage().rss;
   if (done % 1000 === 0) most = Math.max(most, process.memoryUsage().rss);
 }
-console.log(JSON.stringify({ done, before: Math.round(before / 2 ** 20), most: Math.round(most / 2 ** 20) }));
+console.log(
+  JSON.stringify({ done, before: Math.round(before / 2 ** 20), most: Math.round(most / 2 ** 20) }),
+);

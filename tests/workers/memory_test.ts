@@ -3,9 +3,13 @@ import { runDeno } from "../support/run_deno.ts";
 
 Deno.test("more entries take no more memory: they stream through", async () => {
   const COUNT = 48_000;
-  const { code, stdout, stderr } = await runDeno("tests/workers/memory_program.ts", [String(COUNT)], {
-    permissions: ["-A", "--v8-flags=--max-old-space-size=128"],
-  });
+  const { code, stdout, stderr } = await runDeno(
+    "tests/workers/memory_program.ts",
+    [String(COUNT)],
+    {
+      permissions: ["-A", "--v8-flags=--max-old-space-size=128"],
+    },
+  );
   assertEquals(code, 0, stderr);
   const { done, before, most } = JSON.parse(stdout);
   assertEquals(done, COUNT);

@@ -37,7 +37,11 @@ async function placesOf(
   );
   resolve();
   await Promise.all(all);
-  assertEquals(pool.slots.map(({ pendingMs }) => pendingMs), pool.slots.map(() => 0), "all of it is given back");
+  assertEquals(
+    pool.slots.map(({ pendingMs }) => pendingMs),
+    pool.slots.map(() => 0),
+    "all of it is given back",
+  );
   return places;
 }
 
@@ -46,7 +50,14 @@ Deno.test("a single piece of work stays on the caller's thread, however large", 
 });
 
 Deno.test("work is balanced over the caller's thread and workers that run", async () => {
-  assertEquals(await placesOf(poolOf([true, true]), [50, 50, 50, 50, 50, 50]), [-1, 0, 1, -1, 0, 1]);
+  assertEquals(await placesOf(poolOf([true, true]), [50, 50, 50, 50, 50, 50]), [
+    -1,
+    0,
+    1,
+    -1,
+    0,
+    1,
+  ]);
 });
 
 Deno.test("a worker is started only where that is done sooner than waiting for this thread", async () => {

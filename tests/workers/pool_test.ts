@@ -100,7 +100,10 @@ Deno.test("a pool that is closed fails what is under way and starts no more", as
     ]
   ) {
     const error = await assertRejects(call);
-    assert(isRegistryError(error, "TaskFailed") && !isWorkerLost(error), "it is not to be tried again");
+    assert(
+      isRegistryError(error, "TaskFailed") && !isWorkerLost(error),
+      "it is not to be tried again",
+    );
   }
   assertEquals(pool.running, 0);
 });
@@ -124,7 +127,15 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
   }
   assertEquals(pool.running, 1);
   const spin = { module: new URL("./made/spinning.ts", import.meta.url).href, name: "spin" };
-  const job = { cached: false, ref: "a", recordKey: "k", files: [], verify: "none", info: {}, materializer: spin };
+  const job = {
+    cached: false,
+    ref: "a",
+    recordKey: "k",
+    files: [],
+    verify: "none",
+    info: {},
+    materializer: spin,
+  };
   const loading = assertRejects(() => channel.call("run", { run: 1, kind: "loadValue", job }));
   await until(() => pool.running === 0, wake);
   const error = await loading;
@@ -180,7 +191,8 @@ for (
 
 Deno.test("without permission for workers everything is done on the caller's thread", async () => {
   await using root = await tempRoot();
-  const ending = "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running, " +
+  const ending =
+    "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running, " +
     "(await batch.loadMany(['n1', 'n2'])).failed.length);";
   await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending));
   const permissions = [`--allow-read=${root.join("reg")}`, `--allow-write=${root.join("reg")}`];
@@ -197,12 +209,18 @@ Deno.test("a program that imports the library over http has workers", async () =
     if (!/^\/(core|registry|backends|formats|materializers|workers|mod\.ts)/.test(pathname)) {
       return new Response(null, { status: 404 });
     }
-    return new Response(await Deno.readFile(file), { headers: { "content-type": "application/typescript" } });
+    return new Response(await Deno.readFile(file), {
+      headers: { "content-type": "application/typescript" },
+    });
   });
   try {
     const there = `http://127.0.0.1:${server.addr.port}/`;
-    const ending = "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running > 0);";
-    await Deno.writeTextFile(root.join("program.ts"), PROGRAM(ending).replaceAll(repository.href, there));
+    const ending =
+      "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running > 0);";
+    await Deno.writeTextFile(
+      root.join("program.ts"),
+      PROGRAM(ending).replaceAll(repository.href, there),
+    );
     const permissions = ["-A", "--no-lock", `--reload=${there}`];
     const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
     assertEquals([ran.code, ran.stdout], [0, "0 true\n"], ran.stderr);

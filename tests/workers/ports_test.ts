@@ -20,7 +20,10 @@ async function large(content: FileToSave["content"]): Promise<LargeContent> {
   return opened.content;
 }
 
-async function pull({ methods }: Ports, port: number): Promise<{ bytes: Uint8Array; pieces: number[] }> {
+async function pull(
+  { methods }: Ports,
+  port: number,
+): Promise<{ bytes: Uint8Array; pieces: number[] }> {
   const place = new SharedArrayBuffer(MIB);
   const stream = methods.openPort({ port, places: [place] });
   const pieces: Uint8Array[] = [];
@@ -61,7 +64,11 @@ Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need b
   ];
   for (const content of contents) {
     const ports = createPorts();
-    const { job, port } = sendJob("storeFile", { path: "a", to: "k", content: await large(content) }, ports);
+    const { job, port } = sendJob("storeFile", {
+      path: "a",
+      to: "k",
+      content: await large(content),
+    }, ports);
     assertEquals<unknown>((job as { content: unknown }).content, {
       port: port!.number,
       size: bytes.length,
@@ -96,7 +103,10 @@ Deno.test("pieces that are asked for ahead come in order, each in its place, and
   const stream = methods.openPort({ port: port.number, places });
   const sizes = await Promise.all(places.map((_, place) => methods.pull({ stream, place })));
   assertEquals(sizes.at(-1), 0);
-  assertEquals(concatBytes(places.map((place, i) => new Uint8Array(place, 0, sizes[i]).slice())), bytes);
+  assertEquals(
+    concatBytes(places.map((place, i) => new Uint8Array(place, 0, sizes[i]).slice())),
+    bytes,
+  );
 });
 
 Deno.test("a stream that nobody reads to its end is cancelled, by its reader or when its port is closed", async () => {
@@ -119,7 +129,9 @@ Deno.test("a stream that nobody reads to its end is cancelled, by its reader or 
 Deno.test("what a worker has pulled stays what it was, however long its reader keeps it", async () => {
   const bytes = noise(3 * PIECE_BYTES + 5);
   const ports = createPorts();
-  const { number: port } = ports.offer(await large({ size: bytes.length, stream: () => streamOf(bytes, MIB) }));
+  const { number: port } = ports.offer(
+    await large({ size: bytes.length, stream: () => streamOf(bytes, MIB) }),
+  );
   const methods = ports.methods as unknown as Record<string, (payload: unknown) => unknown>;
   const caller = {
     call: async (name: string, payload: unknown) => await methods[name](payload),

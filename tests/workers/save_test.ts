@@ -60,7 +60,10 @@ Deno.test("a file that did not change is not stored again by a worker, be it on 
   ];
   for (const compress of [undefined, "zstd"] as const) {
     for (const [name, value] of sources) {
-      assertEquals((await batch.saveMany([{ name: `${name}${compress}`, value: value(), compress }])).failed, []);
+      assertEquals(
+        (await batch.saveMany([{ name: `${name}${compress}`, value: value(), compress }])).failed,
+        [],
+      );
     }
   }
   const before = await storedBytes(backend);
@@ -209,12 +212,18 @@ Deno.test("one in forty jobs brings its worker down, and every name has exactly 
   const entries = Array.from({ length: 200 }, (_, k) => ({ name: `n${k % 40}`, value: value(k) }));
   const { results, failed, errors } = await batch.saveMany(entries);
   assertEquals([failed, [...errors.values()]], [[], []]);
-  assertEquals((await Array.fromAsync(Deno.readDir(root.path))).length - 1, 5, "as many crashed as were to");
+  assertEquals(
+    (await Array.fromAsync(Deno.readDir(root.path))).length - 1,
+    5,
+    "as many crashed as were to",
+  );
   for (let n = 0; n < 40; n++) {
     const versions = await Array.fromAsync(registry.versions(`n${n}`), ({ version }) => version);
     assertEquals(versions, ["5.0.0", "4.0.0", "3.0.0", "2.0.0", "1.0.0"]);
   }
-  const loaded = await batch.loadMany(results.map((result, k) => `n${k % 40}@${result.ok && result.value.version}`));
+  const loaded = await batch.loadMany(
+    results.map((result, k) => `n${k % 40}@${result.ok && result.value.version}`),
+  );
   for (const [k, result] of loaded.results.entries()) {
     assert(result.ok && (result.value as { data: Float32Array }).data[0] === k);
   }
@@ -238,9 +247,15 @@ Deno.test("what was read of a stream cannot be read again, so its entry fails wh
       cancel: () => cancelled.resolve(),
     }, { highWaterMark: 0 });
     const entries = async function* () {
-      yield { name: "s", value: inside ? new Files(() => [{ path: "a", content: stream }]) : stream };
+      yield {
+        name: "s",
+        value: inside ? new Files(() => [{ path: "a", content: stream }]) : stream,
+      };
       await begun.promise;
-      yield { name: "c", value: { crashing: root.join(`crash-${inside}`), times: 1, data: new Float32Array(MIB) } };
+      yield {
+        name: "c",
+        value: { crashing: root.join(`crash-${inside}`), times: 1, data: new Float32Array(MIB) },
+      };
     };
     const { errors } = await batch.saveMany(entries());
     assertEquals([...errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
@@ -256,7 +271,10 @@ Deno.test("a stream of which nothing was read yet is saved when its worker is lo
   const reopen = { ...store.reopen!, module: new URL("./none.ts", import.meta.url).href }; // no worker can open it
   await using registry = await openRegistry({ ...store, reopen });
   await using batch = createBatch(registry, ALWAYS);
-  const { errors } = await batch.saveMany([{ name: "s", value: new Blob([noise(2 * MIB) as BlobPart]).stream() }]);
+  const { errors } = await batch.saveMany([{
+    name: "s",
+    value: new Blob([noise(2 * MIB) as BlobPart]).stream(),
+  }]);
   assertEquals([...errors.values()], []);
   assertEquals((await registry.info("s")).size, 2 * MIB);
 });
@@ -266,7 +284,13 @@ Deno.test("what a worker wrote stays where nobody knows whether its record lande
   const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
   let silent = false;
   const unavailable = (maybeWritten: boolean) =>
-    new RegistryError({ code: "Unavailable", message: "Cannot reach it", hint: "Wait.", retry: "later", maybeWritten });
+    new RegistryError({
+      code: "Unavailable",
+      message: "Cannot reach it",
+      hint: "Wait.",
+      retry: "later",
+      maybeWritten,
+    });
   const backend = {
     ...withHooks(inner, {
       before({ key }) {
@@ -305,13 +329,19 @@ Deno.test("an abort at any moment leaves nothing half committed, and no worker",
   const random = seededRandom(11);
   for (let round = 0; round < 8; round++) {
     const controller = new AbortController();
-    await using batch = createBatch(registry, { workers: 2, offload: "always", signal: controller.signal });
+    await using batch = createBatch(registry, {
+      workers: 2,
+      offload: "always",
+      signal: controller.signal,
+    });
     const entries = Array.from({ length: 12 }, (_, k) => ({
       name: `r${round}-${k % 5}`,
       value: noise(MIB, k + 1),
       compress: "zstd" as const,
     }));
-    realSystem.sleep(random() * 250).then(() => controller.abort(new DOMException("enough", "AbortError")));
+    realSystem.sleep(random() * 250).then(() =>
+      controller.abort(new DOMException("enough", "AbortError"))
+    );
     const ended = await batch.saveMany(entries).catch((error) => error);
     if (ended instanceof Error && !isRegistryError(ended)) assertEquals(ended.message, "enough");
     await batch[Symbol.asyncDispose]();
@@ -350,7 +380,11 @@ Deno.test("inputs may be asynchronous, and a failing source of them fails the ba
 Deno.test("files of more than the memory budget are saved at the same time: they are never in memory as a whole", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.join("reg"), { durability: "os" });
-  await using batch = createBatch(registry, { workers: 2, offload: "always", memoryBudgetBytes: 70 * MIB });
+  await using batch = createBatch(registry, {
+    workers: 2,
+    offload: "always",
+    memoryBudgetBytes: 70 * MIB,
+  });
   for (const name of ["a", "b"]) {
     using file = await Deno.open(root.join(name), { write: true, create: true });
     await file.truncate(200 * MIB);

@@ -4,7 +4,8 @@ import type { Slot, WorkerJob } from "../../workers/slots.ts";
 
 /** A place whose worker is a name. */
 function slot(name: string, failing = false): Slot {
-  const use = <T>(job: WorkerJob<T>) => failing ? Promise.reject(new Error("none")) : job(name as never);
+  const use = <T>(job: WorkerJob<T>) =>
+    failing ? Promise.reject(new Error("none")) : job(name as never);
   return { pendingMs: 0, running: false, use };
 }
 

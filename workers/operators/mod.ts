@@ -12,14 +12,29 @@ import { Worker } from "node:worker_threads";
 import { RegistryError } from "../../core/errors.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator_job.ts";
+import type {
+  OperatorJob,
+  OperatorJobEnd,
+  OperatorJobs,
+} from "../../core/pipelines/operator_job.ts";
 import { fromWire } from "../../core/wire_error.ts";
 import { checkTimes } from "../../operators/check_times.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
 
-export type { Executor, JobKinds, JobOptions, JobProgress, JobUsage, RunOptions } from "../../core/executor.ts";
-export type { OperatorJob, OperatorJobEnd, OperatorJobs } from "../../core/pipelines/operator_job.ts";
+export type {
+  Executor,
+  JobKinds,
+  JobOptions,
+  JobProgress,
+  JobUsage,
+  RunOptions,
+} from "../../core/executor.ts";
+export type {
+  OperatorJob,
+  OperatorJobEnd,
+  OperatorJobs,
+} from "../../core/pipelines/operator_job.ts";
 
 /** Options of {@linkcode createOperatorExecutor}. */
 export interface OperatorExecutorOptions {
@@ -75,9 +90,13 @@ export function createOperatorExecutor(options: OperatorExecutorOptions): Operat
     };
     const thread = startThread(job.maxBytes);
     running++;
-    const channel = createChannel<OperatorMethods>(methods, (message) => thread.postMessage(message), {
-      stopMs: graceMs,
-    });
+    const channel = createChannel<OperatorMethods>(
+      methods,
+      (message) => thread.postMessage(message),
+      {
+        stopMs: graceMs,
+      },
+    );
     thread.on("message", (message) => channel.receive(message));
     thread.on("error", (error) => channel.close(error)); // not of the operator's run: of what it left to itself
     thread.on("exit", (code) => channel.close(threadEnded(job, code)));
@@ -104,8 +123,12 @@ function startThread(maxBytes?: number): Worker {
   const options = maxBytes === undefined
     ? {}
     : { resourceLimits: { maxOldGenerationSizeMb: Math.ceil(maxBytes / 2 ** 20) } };
-  if (import.meta.url.startsWith("file:")) return new Worker(new URL("./program.ts", import.meta.url), options);
-  const program = encodeURIComponent(`import ${JSON.stringify(import.meta.resolve("./program.ts"))}`);
+  if (import.meta.url.startsWith("file:")) {
+    return new Worker(new URL("./program.ts", import.meta.url), options);
+  }
+  const program = encodeURIComponent(
+    `import ${JSON.stringify(import.meta.resolve("./program.ts"))}`,
+  );
   return new Worker(new URL(`data:text/javascript,${program}`), options); // it takes no URL of the network itself
 }
 
@@ -114,7 +137,9 @@ function tooMuchMemory({ context, maxBytes }: OperatorJob, bytes?: number): Regi
   const held = bytes === undefined ? "its memory is used up" : `it held ${bytes} bytes of memory`;
   return new RegistryError({
     code: "Unavailable",
-    message: `Cannot finish operator ${shown(context.operatorId)}: ${held}, its limit is ${maxBytes}`,
+    message: `Cannot finish operator ${
+      shown(context.operatorId)
+    }: ${held}, its limit is ${maxBytes}`,
     hint: "Raise memory_limit, or let it do less at once.",
   });
 }
@@ -122,7 +147,9 @@ function tooMuchMemory({ context, maxBytes }: OperatorJob, bytes?: number): Regi
 function threadEnded({ context }: OperatorJob, code: number): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
-    message: `Cannot finish operator ${shown(context.operatorId)}: it ended its thread, with code ${code}`,
+    message: `Cannot finish operator ${
+      shown(context.operatorId)
+    }: it ended its thread, with code ${code}`,
     hint: "Return an exit code instead of Deno.exit() or process.exit().",
   });
 }

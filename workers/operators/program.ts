@@ -29,13 +29,27 @@ const methods: OperatorMethods = {
     const operators = await importOperators(module);
     const operator = await operators.instance(key, context.operatorId);
     // Whoever asked ends this thread when it does not hear: nobody else is held up by it meanwhile.
-    const { exitCode, error } = await runOperator(operator, { ...context, logger, signal }, { graceMs: Infinity });
+    const { exitCode, error } = await runOperator(operator, { ...context, logger, signal }, {
+      graceMs: Infinity,
+    });
     over.abort();
-    return { exitCode, usage: usageOfThread(), ...error === undefined ? {} : { error: toWire(error) } };
+    return {
+      exitCode,
+      usage: usageOfThread(),
+      ...error === undefined ? {} : { error: toWire(error) },
+    };
   },
 };
-const caller = createChannel<OperatorCallerMethods>(methods, (message) => port?.postMessage(message));
-const logger: Logger = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
+const caller = createChannel<OperatorCallerMethods>(
+  methods,
+  (message) => port?.postMessage(message),
+);
+const logger: Logger = {
+  debug: say("debug"),
+  info: say("info"),
+  warn: say("warn"),
+  error: say("error"),
+};
 // This thread is the operator's alone: what it prints is of its log too.
 if (port !== null) Object.assign(console, logger, { log: logger.info });
 port?.on("message", (message) => caller.receive(message));
@@ -45,7 +59,10 @@ function say(level: keyof Logger) {
 }
 
 /** Says something that needs no answer. */
-function tell<M extends keyof OperatorCallerMethods>(method: M, payload: Parameters<OperatorCallerMethods[M]>[0]) {
+function tell<M extends keyof OperatorCallerMethods>(
+  method: M,
+  payload: Parameters<OperatorCallerMethods[M]>[0],
+) {
   caller.call(method, payload).catch(() => {});
 }
 

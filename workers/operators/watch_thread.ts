@@ -21,7 +21,9 @@ export interface WatchThreadOptions {
 }
 
 /** Looks from time to time what this thread uses. */
-export async function watchThread({ everyMs, onUsage, onFull, signal }: WatchThreadOptions): Promise<void> {
+export async function watchThread(
+  { everyMs, onUsage, onFull, signal }: WatchThreadOptions,
+): Promise<void> {
   // Deno ends what runs when the limit of the heap is reached, raises the limit, and goes on with what waits: a promise
   // of what ran is never settled. So it is this that tells.
   const { heap_size_limit: limit } = getHeapStatistics();
@@ -36,7 +38,8 @@ export async function watchThread({ everyMs, onUsage, onFull, signal }: WatchThr
 export function usageOfThread(): JobUsage {
   const { heapUsed, external } = process.memoryUsage();
   // Since Node 23.9; types do not know it yet.
-  const { user = 0, system = 0 } = (process as { threadCpuUsage?(): { user: number; system: number } })
-    .threadCpuUsage?.() ?? {};
+  const { user = 0, system = 0 } =
+    (process as { threadCpuUsage?(): { user: number; system: number } })
+      .threadCpuUsage?.() ?? {};
   return { bytes: heapUsed + external, cpuSeconds: (user + system) / 1e6 };
 }

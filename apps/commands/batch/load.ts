@@ -30,14 +30,24 @@ export const batchLoad: Command = defineCommand<[manifest: string], LoadFlags>({
   args: [{ usage: "<manifest>", text: "the file, or - for standard input", completes: "file" }],
   options: [
     ...BATCH_OPTIONS,
-    { flags: "--to <folder>", text: "where everything goes (else: where each row says)", completes: "file" },
+    {
+      flags: "--to <folder>",
+      text: "where everything goes (else: where each row says)",
+      completes: "file",
+    },
     { flags: "--overwrite", text: "replace files that have other content" },
   ],
   examples: [
     ["holdfast batch load wanted.csv", "with the columns ref and to"],
-    ["holdfast ls data: --json | holdfast batch load - --to ./data", "the latest of many, by their names"],
+    [
+      "holdfast ls data: --json | holdfast batch load - --to ./data",
+      "the latest of many, by their names",
+    ],
     [`echo '{"ref": "model@production", "to": "m.bin"}' | holdfast batch load -`, "one row"],
-    ["holdfast batch load wanted.jsonl --overwrite --report got.jsonl", "bring a folder up to date"],
+    [
+      "holdfast batch load wanted.jsonl --overwrite --report got.jsonl",
+      "bring a folder up to date",
+    ],
   ],
   async run([path], flags, context) {
     const { signal } = context.io;
@@ -53,7 +63,9 @@ export const batchLoad: Command = defineCommand<[manifest: string], LoadFlags>({
       fields: REF_FIELDS,
       atOnce: rowsAtOnce(registry, "read"),
       shardKey: ({ ref, name, version, to }) =>
-        JSON.stringify(to === undefined || /[/\\]$/.test(String(to)) ? [to, ref, name, version] : [to]), // of two for one place, one sees both
+        JSON.stringify(
+          to === undefined || /[/\\]$/.test(String(to)) ? [to, ref, name, version] : [to],
+        ), // of two for one place, one sees both
       parse(raw) {
         const row = parseRefRow(raw, manifest, { target: true });
         if (row.to === undefined && below === undefined) {
@@ -72,10 +84,18 @@ export const batchLoad: Command = defineCommand<[manifest: string], LoadFlags>({
         const entry = { ref, to: to!, overwrite, dryRun, onProgress };
         const { path, changes, info } = await withHints(batch.download(entry, { signal }), {
           ...lookUp(ref),
-          AlreadyExists: "Choose another place, or add --overwrite. Links and folders are never replaced.",
+          AlreadyExists:
+            "Choose another place, or add --overwrite. Links and folders are never replaced.",
         });
         const { name, version, digest, size } = info;
-        return { name, version, digest, size, path, ...(changes.length === 0 ? { skipped: true } : {}) };
+        return {
+          name,
+          version,
+          digest,
+          size,
+          path,
+          ...(changes.length === 0 ? { skipped: true } : {}),
+        };
       },
     }));
   },

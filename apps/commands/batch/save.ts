@@ -10,7 +10,10 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 
 /** Saves what a manifest lists. */
-export const batchSave: Command = defineCommand<[manifest: string], BatchFlags & { runId?: string }>({
+export const batchSave: Command = defineCommand<
+  [manifest: string],
+  BatchFlags & { runId?: string }
+>({
   name: "batch save",
   summary: "Save what a manifest lists, many at once; again for the rest.",
   details:
@@ -25,7 +28,10 @@ export const batchSave: Command = defineCommand<[manifest: string], BatchFlags &
     "of its manifest, or by --run-id: with a new one everything is saved once more.",
   args: [{ usage: "<manifest>", text: "the file, or - for standard input", completes: "file" }],
   options: [
-    { flags: "--run-id <text>", text: "what this run is known by (default: the place of the manifest)" },
+    {
+      flags: "--run-id <text>",
+      text: "what this run is known by (default: the place of the manifest)",
+    },
     ...BATCH_OPTIONS,
   ],
   examples: [

@@ -40,7 +40,9 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
       parse: (raw) => parseRefRow(raw, manifest),
       async run({ ref, digest: expected }, moved) {
         const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-        const checking = flags.dryRun ? registry.info(ref, { signal }) : batch.verify({ ref, onProgress }, { signal });
+        const checking = flags.dryRun
+          ? registry.info(ref, { signal })
+          : batch.verify({ ref, onProgress }, { signal });
         const { name, version, digest, size } = await withHints(checking, lookUp(ref));
         if (expected !== undefined && expected !== digest) throw otherDigest(ref, expected);
         return { name, version, digest, size };

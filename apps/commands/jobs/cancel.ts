@@ -12,10 +12,15 @@ import { printTable } from "../../terminal/print_table.ts";
 /** Ends jobs. */
 export const cancel: Command = defineCommand<[ids: string[]], { queue?: string; reason?: string }>({
   name: "jobs cancel",
-  summary: "End jobs, wherever they are: one that waits is not begun, one that runs is told to end.",
-  details: "A running job hears of it within a second or so. Prints where each of them is after that was asked for.",
+  summary:
+    "End jobs, wherever they are: one that waits is not begun, one that runs is told to end.",
+  details:
+    "A running job hears of it within a second or so. Prints where each of them is after that was asked for.",
   args: [{ usage: "<jobs...>", text: "their ids" }],
-  options: [QUEUE_OPTION, { flags: "--reason <text>", text: "what they say of themselves from then on" }],
+  options: [QUEUE_OPTION, {
+    flags: "--reason <text>",
+    text: "what they say of themselves from then on",
+  }],
   examples: [
     ["holdfast jobs cancel upload-7 --queue redis://127.0.0.1:6379", "one"],
     ['holdfast jobs cancel a b c --reason "wrong file"', "three, with the reason"],

@@ -22,11 +22,21 @@ interface ListFlags {
 /** So many jobs are listed where nobody says how many. */
 const DEFAULT_LIMIT = 100;
 /** Where a job can be. */
-const STATES: readonly JobState[] = ["waiting", "delayed", "running", "done", "failed", "cancelled"];
+const STATES: readonly JobState[] = [
+  "waiting",
+  "delayed",
+  "running",
+  "done",
+  "failed",
+  "cancelled",
+];
 
 const COLUMNS: readonly Column[] = [
   ...[{ title: "JOB", shrinks: true }, { title: "STATE" }, { title: "OF", shrinks: true }],
-  ...[{ title: "TRIES", align: "right" as const }, { title: "WHEN" }, { title: "WHAT", shrinks: true }],
+  ...[{ title: "TRIES", align: "right" as const }, { title: "WHEN" }, {
+    title: "WHAT",
+    shrinks: true,
+  }],
 ];
 
 /** Lists the jobs of a queue. */
@@ -41,7 +51,11 @@ export const ls: Command = defineCommand<[], ListFlags>({
     QUEUE_OPTION,
     { flags: "--state <state>", text: "only those that are there", choices: STATES },
     { flags: "--group <name>", text: "only those of this task, or of this run" },
-    { flags: "--limit <count>", text: `at most so many (default: ${DEFAULT_LIMIT})`, parse: parseCount },
+    {
+      flags: "--limit <count>",
+      text: `at most so many (default: ${DEFAULT_LIMIT})`,
+      parse: parseCount,
+    },
     { flags: "--after <job>", text: "those that come after this one" },
   ],
   examples: [
@@ -58,9 +72,14 @@ export const ls: Command = defineCommand<[], ListFlags>({
     );
     const rows = jobs.map((job) => ({
       json: job,
-      cells: quiet
-        ? [job.id]
-        : [job.id, job.state, job.group, `${job.attemptsMade}/${job.attempts}`, lastTime(job), remarkOf(job)],
+      cells: quiet ? [job.id] : [
+        job.id,
+        job.state,
+        job.group,
+        `${job.attemptsMade}/${job.attempts}`,
+        lastTime(job),
+        remarkOf(job),
+      ],
     }));
     const count = await printTable(context, quiet ? undefined : COLUMNS, rows);
     if (count === 0) await context.note("There are no such jobs");

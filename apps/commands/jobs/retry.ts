@@ -11,7 +11,10 @@ import { printTable } from "../../terminal/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
 
 /** Lets jobs wait again. */
-export const retry: Command = defineCommand<[ids: string[]], { queue?: string; allFailed?: boolean; group?: string }>({
+export const retry: Command = defineCommand<
+  [ids: string[]],
+  { queue?: string; allFailed?: boolean; group?: string }
+>({
   name: "jobs retry",
   summary: "Let jobs that failed, or were cancelled, wait again.",
   details: "They are what they were, with all their attempts. Prints those that wait now.",
@@ -36,11 +39,14 @@ export const retry: Command = defineCommand<[ids: string[]], { queue?: string; a
     }
     const left: string[] = [];
     await withQueue(url, context, async (queue) => {
-      const ids = allFailed ? (await queue.list({ state: "failed", group, signal })).map(({ id }) => id) : given;
+      const ids = allFailed
+        ? (await queue.list({ state: "failed", group, signal })).map(({ id }) => id)
+        : given;
       async function* waiting() {
         for (const id of ids) {
-          if (await queue.retry(id, { signal })) yield { json: { id, state: "waiting" }, cells: [id] };
-          else left.push(id);
+          if (await queue.retry(id, { signal })) {
+            yield { json: { id, state: "waiting" }, cells: [id] };
+          } else left.push(id);
         }
       }
       const count = await printTable(context, undefined, waiting());

@@ -14,10 +14,14 @@ import { formatTime } from "../../terminal/units.ts";
 export const show: Command = defineCommand<[id: string], { queue?: string; follow?: boolean }>({
   name: "jobs show",
   summary: "Show what is known of a job: where it is, how far, its result, or why it failed.",
-  details: "With --follow it is said again whenever something has become of it, until it has ended; the command then " +
+  details:
+    "With --follow it is said again whenever something has become of it, until it has ended; the command then " +
     "ends with 1 where the job failed, or was cancelled.",
   args: [{ usage: "<job>", text: "its id, as holdfast jobs ls shows it" }],
-  options: [QUEUE_OPTION, { flags: "-f, --follow", text: "wait for its end, and say what becomes of it" }],
+  options: [QUEUE_OPTION, {
+    flags: "-f, --follow",
+    text: "wait for its end, and say what becomes of it",
+  }],
   examples: [
     ["holdfast jobs show upload-7 --queue redis://127.0.0.1:6379", "all that is known of it"],
     ["holdfast jobs show upload-7 --follow --json", "one line whenever it has changed"],
@@ -40,7 +44,9 @@ export const show: Command = defineCommand<[id: string], { queue?: string; follo
 /** `1 of 3`. A job that was taken over has used no attempt. */
 function triesOf({ attempts, attemptsMade, takenOver = 0 }: QueuedJob): string {
   const again = takenOver === 1 ? "once" : `${takenOver} times`;
-  return `${attemptsMade} of ${attempts}${takenOver === 0 ? "" : `, taken over from a dead worker ${again}`}`;
+  return `${attemptsMade} of ${attempts}${
+    takenOver === 0 ? "" : `, taken over from a dead worker ${again}`
+  }`;
 }
 
 function textOf(job: QueuedJob): string {

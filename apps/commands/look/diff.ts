@@ -16,7 +16,12 @@ import { formatBytes, formatCount } from "../../terminal/units.ts";
 
 type Looked = FileChange & ContentDifference;
 
-const MARKS: Readonly<Record<FileChange["change"], string>> = { added: "+", removed: "-", changed: "~", renamed: ">" };
+const MARKS: Readonly<Record<FileChange["change"], string>> = {
+  added: "+",
+  removed: "-",
+  changed: "~",
+  renamed: ">",
+};
 /** Longest line that shows a value. */
 const VALUE_LENGTH = 60;
 
@@ -46,7 +51,11 @@ export const diff: Command = defineCommand<[before: string, after?: string], { s
     const [before, after] = second === undefined
       ? [await versionSide(registry, await versionBefore(registry, one, io), io), one]
       : [one, await otherSide(registry, second, io)];
-    const found = await diffVersions(registry, { before: before.label, after: after.compared, signal: io.signal });
+    const found = await diffVersions(registry, {
+      before: before.label,
+      after: after.compared,
+      signal: io.signal,
+    });
     const files: Looked[] = [];
     for (const change of found.files) {
       files.push(stat ? change : { ...change, ...await differenceOf(change, { before, after }) });
@@ -68,13 +77,20 @@ function lines(
   const of = `${printable(labels.before)} and ${printable(labels.after)}`;
   if (found.same) return [`Nothing differs between ${of} (${formatCount(unchanged, "file")})`];
   const told = [`--- ${described(labels.before, before)}`, `+++ ${described(labels.after, after)}`];
-  const [was, is] = [before, after].map(({ materializer: { id, formatVersion } }) => `${id} (format ${formatVersion})`);
+  const [was, is] = [before, after].map(({ materializer: { id, formatVersion } }) =>
+    `${id} (format ${formatVersion})`
+  );
   if (was !== is) told.push("", colors.bold("kind"), `~ ${printable(was)} -> ${printable(is)}`);
   if (metadata.length > 0) told.push("", colors.bold("metadata"), ...metadata.map(changeLine));
   if (inputs.added.length + inputs.removed.length > 0) {
     const refs = (mark: string, list: typeof inputs.added) =>
       list.map((input) => `${mark} ${printable(typeof input === "string" ? input : input.ref)}`);
-    told.push("", colors.bold("made from"), ...refs("-", inputs.removed), ...refs("+", inputs.added));
+    told.push(
+      "",
+      colors.bold("made from"),
+      ...refs("-", inputs.removed),
+      ...refs("+", inputs.added),
+    );
   }
   if (files.length > 0) told.push("", colors.bold("files"), ...files.flatMap(fileLines), "");
   return [...told, countsOf(files, unchanged)];
@@ -85,10 +101,14 @@ function described(label: string, { size, digest }: ComparedVersion): string {
 }
 
 function fileLines({ path, change, from, before, after, values, text }: Looked): string[] {
-  const sizes = [before, after].flatMap((file) => file === undefined ? [] : [formatBytes(file.size)]);
+  const sizes = [before, after].flatMap((file) =>
+    file === undefined ? [] : [formatBytes(file.size)]
+  );
   const moved = from === undefined ? "" : `${printable(from)} -> `;
   const modes = [before, after].map((file) => file?.mode ?? "ordinary");
-  const turned = change === "changed" && modes[0] !== modes[1] ? `, ${modes[0]} -> ${modes[1]}` : "";
+  const turned = change === "changed" && modes[0] !== modes[1]
+    ? `, ${modes[0]} -> ${modes[1]}`
+    : "";
   const shown = change === "renamed" ? sizes.slice(0, 1) : sizes;
   const isFolder = (after ?? before)?.mode === "folder";
   const facts = isFolder ? "an empty folder" : shown.join(" -> ");
@@ -104,7 +124,10 @@ function textLine(line: string): string {
 
 /** `~ layers[1].rate: 0.1 -> 0.2` */
 function changeLine({ path, before, after }: ValueChange): string {
-  const at = path.map((key) => typeof key === "number" ? `[${key}]` : `.${key}`).join("").replace(/^\./, "");
+  const at = path.map((key) => typeof key === "number" ? `[${key}]` : `.${key}`).join("").replace(
+    /^\./,
+    "",
+  );
   const place = printable(at === "" ? "the value" : at);
   if (before === undefined) return `+ ${place}: ${valueText(after)}`;
   if (after === undefined) return `- ${place}: ${valueText(before)}`;
@@ -121,5 +144,7 @@ function countsOf(files: readonly FileChange[], unchanged: number): string {
     .map((change) => [files.filter((file) => file.change === change).length, change] as const)
     .filter(([count]) => count > 0)
     .map(([count, change]) => `${count} ${change}`);
-  return [...(counts.length > 0 ? counts : ["no file differs"]), `${unchanged} unchanged`].join(", ");
+  return [...(counts.length > 0 ? counts : ["no file differs"]), `${unchanged} unchanged`].join(
+    ", ",
+  );
 }

@@ -20,8 +20,15 @@ const SHOWN_FILES = 30;
 export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
   name: "info",
   summary: "Show what is known of a version: files, digests, metadata, origin.",
-  args: [{ usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" }],
-  options: [{ flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` }, AS_OF_OPTION],
+  args: [{
+    usage: "<ref>",
+    text: "name, name@version, name@range or name@alias",
+    completes: "ref",
+  }],
+  options: [
+    { flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` },
+    AS_OF_OPTION,
+  ],
   examples: [
     ["holdfast info my:model", "the latest version"],
     ["holdfast info data:raw@production --files", "what an alias names, with every file"],
@@ -31,14 +38,24 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
   async run([ref], { files, asOf }, context) {
     const { io, shared, colors } = context;
     const registry = await context.open();
-    const info = await withHints(registry.info(ref, refOptions({ asOf }, io)), lookUpThen(ref, registry, { asOf }));
+    const info = await withHints(
+      registry.info(ref, refOptions({ asOf }, io)),
+      lookUpThen(ref, registry, { asOf }),
+    );
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
-    const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map(([alias]) => alias);
+    const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map((
+      [alias],
+    ) => alias);
     const facts = factsOf(info, own);
     const width = Math.max(...facts.map(([label]) => label.length));
-    const lines = facts.map(([label, value]) => `${colors.bold(label.padEnd(width))}  ${printable(value)}`);
-    await context.result(info, [...lines, "", ...fileLines(info, files ? Infinity : SHOWN_FILES, context)].join("\n"));
+    const lines = facts.map(([label, value]) =>
+      `${colors.bold(label.padEnd(width))}  ${printable(value)}`
+    );
+    await context.result(
+      info,
+      [...lines, "", ...fileLines(info, files ? Infinity : SHOWN_FILES, context)].join("\n"),
+    );
   },
 });
 

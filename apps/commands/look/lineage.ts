@@ -24,11 +24,16 @@ interface LineageFlags {
 export const lineage: Command = defineCommand<[ref: string | undefined], LineageFlags>({
   name: "lineage",
   summary: "Show what a version was made from, and what was made from it.",
-  details: "Records say what a version was made from: save --input. Only inputs that name a version in full are " +
+  details:
+    "Records say what a version was made from: save --input. Only inputs that name a version in full are " +
     "followed: what a bare name, a range or an alias meant is not known. Looking down reads what was noted when " +
     "versions were saved; where that is not whole (a registry of an earlier release, a copy of the files) it reads " +
     "every record, and says so.",
-  args: [{ usage: "[ref]", text: "name, name@version, name@range or name@alias", completes: "ref" }],
+  args: [{
+    usage: "[ref]",
+    text: "name, name@version, name@range or name@alias",
+    completes: "ref",
+  }],
   options: [
     { flags: "--up", text: "only what it was made from" },
     { flags: "--down", text: "only what was made from it" },
@@ -38,7 +43,10 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
       text: "how it is drawn (default: text, a tree)",
       choices: ["text", "mermaid", "dot", "svg"],
     },
-    { flags: "--rebuild", text: "read every record and note what is missing, so that looking down need not read all" },
+    {
+      flags: "--rebuild",
+      text: "read every record and note what is missing, so that looking down need not read all",
+    },
   ],
   examples: [
     ["holdfast lineage my:model", "both ways"],
@@ -72,7 +80,10 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
       lookUp(ref, registry),
     );
     if (shared.json) await context.result(found, "");
-    else await context.result(found, as === "text" ? toTrees(found, direction) : await drawn(found, as));
+    else {await context.result(
+        found,
+        as === "text" ? toTrees(found, direction) : await drawn(found, as),
+      );}
     await tellDoubts(found, (text) => context.note(text));
     return found.unreadable.length > 0 ? 5 : undefined;
   },
@@ -94,16 +105,22 @@ async function rebuild(
   const registry = await context.open({ write: true });
   const report = await rebuildLineage(registry, { signal: context.io.signal });
   const { records, noted, unreadable } = report;
-  const text = `Noted ${formatCount(noted, "input")} that ${noted === 1 ? "was" : "were"} missing, ` +
+  const text =
+    `Noted ${formatCount(noted, "input")} that ${noted === 1 ? "was" : "were"} missing, ` +
     `of ${formatCount(records, "record")}`;
   await context.result(report, context.shared.quiet ? undefined : text);
   if (unreadable.length === 0) return undefined;
   await tellUnreadable(unreadable, (text) => context.note(text));
-  await context.note("Until they are restored or deleted, looking down goes on to read every record");
+  await context.note(
+    "Until they are restored or deleted, looking down goes on to read every record",
+  );
   return 5;
 }
 
-async function tellUnreadable(refs: readonly string[], note: (text: string) => Promise<void>): Promise<void> {
+async function tellUnreadable(
+  refs: readonly string[],
+  note: (text: string) => Promise<void>,
+): Promise<void> {
   const count = formatCount(refs.length, "damaged record");
   await note(`Not known of ${count}: ${refs.map(printable).join(", ")}. See: holdfast verify`);
 }
@@ -112,10 +129,14 @@ async function tellDoubts(
   { cut, unsure, unreadable, scanned }: Lineage,
   note: (text: string) => Promise<void>,
 ): Promise<void> {
-  if (scanned) await note("Every record was read for this. Once, to make it fast: holdfast lineage --rebuild");
+  if (scanned) {
+    await note("Every record was read for this. Once, to make it fast: holdfast lineage --rebuild");
+  }
   if (cut) await note("There is more: leave --depth out, or give a larger one");
   if (unsure.length > 0) {
-    await note(`May be made from it too, they name no version of it: ${unsure.map(printable).join(", ")}`);
+    await note(
+      `May be made from it too, they name no version of it: ${unsure.map(printable).join(", ")}`,
+    );
   }
   if (unreadable.length > 0) await tellUnreadable(unreadable, note);
 }
@@ -147,7 +168,8 @@ function branches({ root, nodes, edges }: Lineage, way: "up" | "down"): string[]
   const lines: string[] = [];
   const shown = new Set([root]);
   const stack = (ref: string, indent: string) =>
-    (next.get(ref) ?? []).map((far, i, { length }) => ({ far, indent, last: i === length - 1 })).reverse();
+    (next.get(ref) ?? []).map((far, i, { length }) => ({ far, indent, last: i === length - 1 }))
+      .reverse();
   const waiting = stack(root, "");
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     const { far, indent, last } = at;
@@ -181,7 +203,11 @@ async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
 function drawingOf({ root, nodes, edges }: Lineage): Drawing {
   const boxes = nodes.map((node) => {
     const { ref, state } = node;
-    const look = state === "present" ? ref === root ? "run" : "plain" : state === "unpinned" ? "data" : "gone";
+    const look = state === "present"
+      ? ref === root ? "run" : "plain"
+      : state === "unpinned"
+      ? "data"
+      : "gone";
     return { id: ref, lines: state === "present" ? [ref] : [ref, STATES[state]], look } as const;
   });
   return { boxes, arrows: edges };

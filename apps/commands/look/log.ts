@@ -16,7 +16,8 @@ import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 export const log: Command = defineCommand<[name: string], { limit?: number }>({
   name: "log",
   summary: "Tell what happened to a name: versions, aliases, deletions, newest first.",
-  details: "Times are those of who did it. Of a version that was overwritten, only the last time is known.",
+  details:
+    "Times are those of who did it. Of a version that was overwritten, only the last time is known.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
   options: [{ flags: "--limit <count>", text: "only the newest so many", parse: parseCount }],
   examples: [
@@ -30,8 +31,15 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
       logOf(registry, name, { limit, signal: context.io.signal }),
       lookUp(name, registry),
     );
-    const rows = entries.map((entry) => ({ json: entry, cells: [formatTime(entry.at), described(entry)] }));
-    await printTable(context, context.shared.quiet ? undefined : [{ title: "TIME" }, { title: "WHAT" }], rows);
+    const rows = entries.map((entry) => ({
+      json: entry,
+      cells: [formatTime(entry.at), described(entry)],
+    }));
+    await printTable(
+      context,
+      context.shared.quiet ? undefined : [{ title: "TIME" }, { title: "WHAT" }],
+      rows,
+    );
   },
 });
 

@@ -20,7 +20,13 @@ import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
-import { formatBytes, formatTime, momentOf, parseCount, parseMoment } from "../../terminal/units.ts";
+import {
+  formatBytes,
+  formatTime,
+  momentOf,
+  parseCount,
+  parseMoment,
+} from "../../terminal/units.ts";
 import type { TypedMoment } from "../../terminal/units.ts";
 
 interface LsFlags {
@@ -42,7 +48,10 @@ const COLUMNS: Column[] = [
   { title: "SIZE", align: "right" },
   { title: "SAVED", drops: 2 },
 ];
-const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND", drops: 3 }, { title: "DIGEST", drops: 4 }, {
+const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND", drops: 3 }, {
+  title: "DIGEST",
+  drops: 4,
+}, {
   title: "ALIASES",
   shrinks: true,
 }];
@@ -57,7 +66,11 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   options: [
     { flags: "-l, --long", text: "also what saved it, its digest and its aliases" },
     { flags: "--limit <count>", text: "at most so many", parse: parseCount },
-    { flags: "--after <name>", text: "only names after this one in the listing", completes: "name" },
+    {
+      flags: "--after <name>",
+      text: "only names after this one in the listing",
+      completes: "name",
+    },
     {
       flags: "--where <condition>",
       text: "only what meets it: 'metadata.epochs > 3 and size < 10MiB'; also name, version, kind",
@@ -72,14 +85,18 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     { flags: "--alias <alias>", text: "only names with this alias, and the version that it names" },
     {
       flags: "--sort <order>",
-      text: "by name (default), or with the largest, the newest, or the one with most versions first",
+      text:
+        "by name (default), or with the largest, the newest, or the one with most versions first",
       choices: ["name", "size", "saved", "versions"],
     },
   ],
   examples: [
     ["holdfast ls", "everything"],
     ["holdfast ls data: --long", "names that begin with data:"],
-    ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "found by what is known of it"],
+    [
+      "holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size",
+      "found by what is known of it",
+    ],
     ["holdfast ls --alias production", "what is in production"],
     ["holdfast ls --json | jq -r .name", "for programs"],
     ["holdfast ls ./other/registry", "another registry"],
@@ -88,17 +105,25 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const { long = false, after, limit, where = [], since, alias, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);
     const { io, shared } = context;
-    const place = shared.registry === undefined && text !== undefined && looksLikeLocation(text) ? text : undefined;
+    const place = shared.registry === undefined && text !== undefined && looksLikeLocation(text)
+      ? text
+      : undefined;
     const prefix = place === undefined ? text : undefined;
     const registry = await context.open({ registry: place });
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
     const all = chosen || sort !== "name"; // which come first is not known before all were looked at
-    const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal: io.signal });
+    const names = registry.names({
+      prefix,
+      after,
+      limit: all ? undefined : limit,
+      signal: io.signal,
+    });
     const damage = createDamage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
-    const toRow = (name: string) => row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
+    const toRow = (name: string) =>
+      row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
     const rows = shared.quiet && !all
@@ -110,8 +135,11 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     if (count > 0 || limit === 0) return;
     if (chosen) await context.note("Nothing that is saved here meets all of this");
     else if (after !== undefined) await context.note(`No more names`);
-    else if (prefix === undefined) await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
-    else await context.note(`No name begins with ${JSON.stringify(prefix)}${registryThere(prefix, context)}`);
+    else if (prefix === undefined) {
+      await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
+    } else {await context.note(
+        `No name begins with ${JSON.stringify(prefix)}${registryThere(prefix, context)}`,
+      );}
   },
 });
 
@@ -119,7 +147,9 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
 function registryThere(prefix: string, { io, shared }: CommandContext): string {
   if (shared.registry !== undefined) return "";
   const inside = registryInside({ kind: "folder", location: resolve(io.cwd, prefix) });
-  return inside === undefined ? "" : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
+  return inside === undefined
+    ? ""
+    : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
 }
 
 async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
@@ -170,7 +200,11 @@ interface RowOptions {
   signal: AbortSignal;
 }
 
-async function row(registry: Registry, name: string, options: RowOptions): Promise<FoundRow | undefined> {
+async function row(
+  registry: Registry,
+  name: string,
+  options: RowOptions,
+): Promise<FoundRow | undefined> {
   const { long, alias, meets, chosen, damage, signal } = options;
   try {
     let count = 0;
@@ -181,7 +215,10 @@ async function row(registry: Registry, name: string, options: RowOptions): Promi
       newest ??= version;
       if (!version.includes("-")) release ??= version;
     }
-    const { value: info, error } = await damage.look(name, registry.info(name, { version: alias, signal }));
+    const { value: info, error } = await damage.look(
+      name,
+      registry.info(name, { version: alias, signal }),
+    );
     if (info === undefined) {
       if (chosen) return undefined;
       const known = [name, release ?? newest ?? "", String(count), damageMark(error)];
@@ -196,7 +233,9 @@ async function row(registry: Registry, name: string, options: RowOptions): Promi
     const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
     if (!long) return { json, cells, ...sortedBy };
     const aliases = await damage.look(name, registry.aliases(name, { signal }));
-    const pairs = Object.entries(aliases.value ?? {}).map(([alias, version]) => `${alias}=${version}`);
+    const pairs = Object.entries(aliases.value ?? {}).map(([alias, version]) =>
+      `${alias}=${version}`
+    );
     const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
     return {
       json: { ...json, digest, materializer, aliases: aliases.value },

@@ -48,7 +48,9 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     ];
     const damage = createDamage();
     const options = { range, limit, damage, signal: io.signal };
-    const rows = shared.quiet ? bareRows(registry, name, options) : rowsWithDetails(registry, name, options);
+    const rows = shared.quiet
+      ? bareRows(registry, name, options)
+      : rowsWithDetails(registry, name, options);
     const count = await printTable(context, columns, rows);
     damage.end();
     if (count > 0) return;
@@ -80,12 +82,18 @@ async function* bareRows(registry: Registry, name: string, options: Options): As
   }
 }
 
-async function* rowsWithDetails(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
+async function* rowsWithDetails(
+  registry: Registry,
+  name: string,
+  options: Options,
+): AsyncGenerator<Row> {
   const { damage, signal } = options;
   const { mapAtOnce } = await import("../../../workers/mod.ts");
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
   const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
-  for await (const row of mapAtOnce(registry.versions(name, listed(options)), toRow)) if (row !== undefined) yield row;
+  for await (const row of mapAtOnce(registry.versions(name, listed(options)), toRow)) {
+    if (row !== undefined) yield row;
+  }
 }
 
 async function row(
@@ -95,15 +103,34 @@ async function row(
 ): Promise<Row | undefined> {
   const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
   try {
-    const { value: info, error } = await damage.look(name, registry.info(`${name}@${version}`, { signal }));
+    const { value: info, error } = await damage.look(
+      name,
+      registry.info(`${name}@${version}`, { signal }),
+    );
     if (info === undefined) {
       const cells = [version, damageMark(error), "", "", own.join(" ")];
       return { json: { name, version, error: damageJson(error), aliases: own }, cells };
     }
     const { size, createdAt, digest, commit, materializer, metadata } = info;
     return {
-      json: { name, version: info.version, size, createdAt, digest, commit, materializer, metadata, aliases: own },
-      cells: [info.version, formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")],
+      json: {
+        name,
+        version: info.version,
+        size,
+        createdAt,
+        digest,
+        commit,
+        materializer,
+        metadata,
+        aliases: own,
+      },
+      cells: [
+        info.version,
+        formatBytes(size),
+        formatTime(createdAt),
+        digest.slice(0, 12),
+        own.join(" "),
+      ],
     };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed

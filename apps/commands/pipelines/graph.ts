@@ -24,17 +24,25 @@ interface GraphFlags extends PipelineFlags {
 export const graph: Command = defineCommand<[file: string | undefined], GraphFlags>({
   name: "pipeline graph",
   summary: "Draw a pipeline: its steps, what waits for what, and what is read and written.",
-  details: "As text, a line for what may run at once. With --json what each step waits for, level by level.",
+  details:
+    "As text, a line for what may run at once. With --json what each step waits for, level by level.",
   args: [PIPELINE_ARGUMENT],
   options: [
-    { flags: "--as <form>", text: "how it is drawn (default: text)", choices: ["text", "mermaid", "dot", "svg"] },
+    {
+      flags: "--as <form>",
+      text: "how it is drawn (default: text)",
+      choices: ["text", "mermaid", "dot", "svg"],
+    },
     { flags: "--plan", text: "mark what would run; it needs the registry" },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
     ["holdfast pipeline graph", "the pipeline of this folder, as text"],
     ["holdfast pipeline graph --as svg > pipeline.svg", "a picture"],
-    ["holdfast pipeline graph --as mermaid --plan", "for a page of documentation, with what would run"],
+    [
+      "holdfast pipeline graph --as mermaid --plan",
+      "for a page of documentation, with what would run",
+    ],
   ],
   async run([file], { as = "text", plan: isPlanned, ...flags }, context) {
     const opened = isPlanned ? await openPipeline(file, flags, context) : undefined;
@@ -49,7 +57,11 @@ export const graph: Command = defineCommand<[file: string | undefined], GraphFla
         upstream,
         decision: decisions.get(id),
       }));
-      return await context.result({ pipeline: pipeline.id, levels: levelsOf(pipeline.steps), steps }, undefined);
+      return await context.result({
+        pipeline: pipeline.id,
+        levels: levelsOf(pipeline.steps),
+        steps,
+      }, undefined);
     }
     await context.result(undefined, (await drawPipeline(pipeline, { as, plan })).trimEnd());
   },

@@ -12,7 +12,10 @@ import { keptLines, printLine } from "../../pipelines/log_lines.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 
 /** Prints what steps said. */
-export const logs: Command = defineCommand<[run: string, step: string | undefined], { follow?: boolean }>({
+export const logs: Command = defineCommand<
+  [run: string, step: string | undefined],
+  { follow?: boolean }
+>({
   name: "pipeline logs",
   summary: "Print what the steps of a run said: all attempts of one step, or of all.",
   details:
@@ -29,12 +32,18 @@ export const logs: Command = defineCommand<[run: string, step: string | undefine
     const registry = await context.open();
     const run = await findRun(registry, text, context);
     const { readRun } = await import("../../../operators/runner/mod.ts");
-    const steps = (await readRun(registry, run, { signal: context.io.signal })).steps.map((planned) => planned.step);
+    const steps = (await readRun(registry, run, { signal: context.io.signal })).steps.map((
+      planned,
+    ) => planned.step);
     if (step !== undefined && !steps.includes(step)) throw noStep(run, step, steps);
     const chosen = step === undefined ? steps : [step];
     if (follow) return await followLogs(registry, { run, steps: chosen }, context);
     const count = await printLogs(registry, { run, steps: chosen }, context);
-    if (count === 0) await context.note(`${run}${step === undefined ? "" : ` ${step}`}: nothing was said that is kept`);
+    if (count === 0) {
+      await context.note(
+        `${run}${step === undefined ? "" : ` ${step}`}: nothing was said that is kept`,
+      );
+    }
   },
 });
 

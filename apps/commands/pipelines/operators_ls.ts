@@ -35,8 +35,12 @@ export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
     ["holdfast operators ls --operators src/steps.ts --json", "as JSON, one a line"],
   ],
   async run(_args, flags, context) {
-    const operators = await loadOperators(flags.operators ?? await moduleHere(context), { cwd: context.io.cwd });
-    const columns = [{ title: "OPERATOR" }, { title: "VERSION" }, { title: "INPUTS" }, { title: "OUTPUTS" }, {
+    const operators = await loadOperators(flags.operators ?? await moduleHere(context), {
+      cwd: context.io.cwd,
+    });
+    const columns = [{ title: "OPERATOR" }, { title: "VERSION" }, { title: "INPUTS" }, {
+      title: "OUTPUTS",
+    }, {
       title: "PROBLEM",
     }];
     const count = await printTable(
@@ -44,7 +48,9 @@ export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
       context.shared.quiet ? undefined : columns,
       rowsOf(operators, context.shared),
     );
-    if (count === 0) await context.note("There are no operators in it: operators.register(key, operator)");
+    if (count === 0) {
+      await context.note("There are no operators in it: operators.register(key, operator)");
+    }
   },
 });
 
@@ -53,7 +59,10 @@ async function moduleHere(context: CommandContext): Promise<string> {
   return await moduleOfPipelineHere(context) ?? OPERATORS_FILE;
 }
 
-async function* rowsOf(operators: Operators, { quiet = false }: { quiet?: boolean }): AsyncGenerator<Row> {
+async function* rowsOf(
+  operators: Operators,
+  { quiet = false }: { quiet?: boolean },
+): AsyncGenerator<Row> {
   for (const operator of operators.names().sort()) {
     yield quiet ? { json: { operator }, cells: [operator] } : await rowOf(operator, operators);
   }

@@ -4,7 +4,12 @@
  * @module
  */
 import type { PipelinePlan, PlannedStep } from "../../../operators/runner/mod.ts";
-import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
+import {
+  openPipeline,
+  PIPELINE_ARGUMENT,
+  PIPELINE_OPTIONS,
+  runnerOptions,
+} from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -25,7 +30,10 @@ export const plan: Command = defineCommand<[file: string | undefined], PipelineF
   options: [...PART_OPTIONS, ...PIPELINE_OPTIONS],
   examples: [
     ["holdfast pipeline plan", "the pipeline of this folder"],
-    ["holdfast pipeline plan --set operators.train.params.lr=0.2", "what another value would make run again"],
+    [
+      "holdfast pipeline plan --set operators.train.params.lr=0.2",
+      "what another value would make run again",
+    ],
     ["holdfast pipeline plan nightly.yaml --json", "as one object"],
   ],
   run: ([file], flags, context) => printPlan(file, flags, context),
@@ -48,11 +56,17 @@ export async function printPlan(
     steps: await chosenSteps(pipeline, flags),
   });
   if (context.shared.json) return await context.result(planned, undefined);
-  const columns = [{ title: "STEP", shrinks: true }, { title: "DECISION" }, { title: "WHY", shrinks: true }];
+  const columns = [{ title: "STEP", shrinks: true }, { title: "DECISION" }, {
+    title: "WHY",
+    shrinks: true,
+  }];
   await printTable(context, context.shared.quiet ? undefined : columns, rowsOf(planned));
-  const count = (...decisions: string[]) => planned.steps.filter((step) => decisions.includes(step.decision)).length;
+  const count = (...decisions: string[]) =>
+    planned.steps.filter((step) => decisions.includes(step.decision)).length;
   const depending = count("depends") > 0 ? `, ${count("depends")} more may` : "";
-  await context.note(`${count("run")} of ${formatCount(planned.steps.length, "step")} would run${depending}`);
+  await context.note(
+    `${count("run")} of ${formatCount(planned.steps.length, "step")} would run${depending}`,
+  );
 }
 
 /** A line for each reason: several do not fit beside one another. */

@@ -8,10 +8,20 @@ import { join } from "node:path";
 import { RegistryError } from "../../../mod.ts";
 import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { Shard } from "../../../workers/mod.ts";
-import { openPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
+import {
+  openPipeline,
+  PIPELINE_ARGUMENT,
+  PIPELINE_OPTIONS,
+  runnerOptions,
+} from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
-import { ENGINE_OPTION, engineUrl, MERGED_FILE, openCarrier } from "../../pipelines/open_carrier.ts";
+import {
+  ENGINE_OPTION,
+  engineUrl,
+  MERGED_FILE,
+  openCarrier,
+} from "../../pipelines/open_carrier.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
@@ -38,7 +48,8 @@ interface RunFlags extends PipelineFlags, PartFlags {
 /** Runs a pipeline on this machine. */
 export const run: Command = defineCommand<[file: string | undefined], RunFlags>({
   name: "pipeline run",
-  summary: "Run the steps of a pipeline that something has changed for, in the order of their dependencies.",
+  summary:
+    "Run the steps of a pipeline that something has changed for, in the order of their dependencies.",
   details:
     "Where a step fails, what does not depend on it goes on, and the command ends with 1. A run that was stopped, " +
     "killed or failed is gone on with by running again: what was done and has not changed is skipped. Ctrl-C ends " +
@@ -53,12 +64,19 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
       text: "so many steps at once at most; else as nodes, cores and memory allow",
       parse: parseConcurrency,
     },
-    { flags: "--keep", text: "leave the folders that steps worked in, as to look at what a failed one wrote" },
+    {
+      flags: "--keep",
+      text: "leave the folders that steps worked in, as to look at what a failed one wrote",
+    },
     ENGINE_OPTION,
-    { flags: "--detach", text: "with an engine: only hand the run over; workers and jobs go on by themselves" },
+    {
+      flags: "--detach",
+      text: "with an engine: only hand the run over; workers and jobs go on by themselves",
+    },
     {
       flags: "--shard <i/n>",
-      text: "run it together with n - 1 others, of which this is number i from 0; auto: as the scheduler of an array " +
+      text:
+        "run it together with n - 1 others, of which this is number i from 0; auto: as the scheduler of an array " +
         "says. A step is executed by one of them, of one with shards each does its parts",
     },
     {
@@ -70,11 +88,23 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
   ],
   examples: [
     ["holdfast pipeline run", "the pipeline of this folder"],
-    ["holdfast pipeline run nightly.yaml --set variables.day=2026-03-01", "another one, with another value"],
-    ["holdfast pipeline run --operator train --force train", "one step, although nothing has changed"],
+    [
+      "holdfast pipeline run nightly.yaml --set variables.day=2026-03-01",
+      "another one, with another value",
+    ],
+    [
+      "holdfast pipeline run --operator train --force train",
+      "one step, although nothing has changed",
+    ],
     ["holdfast pipeline run --engine slurm:", "its steps as jobs of Slurm"],
-    ["HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach", "its steps by the workers of a queue"],
-    ["sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'", "by the eight tasks of an array"],
+    [
+      "HOLDFAST_ENGINE=$URL holdfast pipeline run --engine --detach",
+      "its steps by the workers of a queue",
+    ],
+    [
+      "sbatch --array 0-7 --wrap 'holdfast pipeline run --shard auto'",
+      "by the eight tasks of an array",
+    ],
     ["holdfast pipeline run --json", "one event a line, for programs"],
   ],
   async run([file], flags, context) {
@@ -88,7 +118,10 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     const share = await sharedWith(flags, context);
     const url = engineOf(flags, context);
     const registry = await context.open({ write: true });
-    const withSecrets = { ...context, io: { ...context.io, system: takeSecrets(pipeline, context.io.system) } };
+    const withSecrets = {
+      ...context,
+      io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
+    };
     const { folder } = opened;
     const { operators } = flags;
     const carrier = url === undefined
@@ -108,7 +141,9 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
         const run = await submitRun(pipeline, { ...options, carry: carrier });
         await hearing.end();
         const engine = carrier.engine.location.replace(/:$/, "");
-        await context.note(`handed over to ${engine}; follow it by "holdfast pipeline status ${run}"`);
+        await context.note(
+          `handed over to ${engine}; follow it by "holdfast pipeline status ${run}"`,
+        );
         return await context.result({ run }, run);
       }
       const running = share !== undefined
@@ -122,7 +157,9 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     } catch (error) {
       if (error instanceof Interruption && hearing.run !== undefined) {
         const again = file === undefined ? "" : ` ${shellWord(file)}`;
-        await context.note(`${hearing.run} was stopped. What is done is not done again: holdfast pipeline run${again}`);
+        await context.note(
+          `${hearing.run} was stopped. What is done is not done again: holdfast pipeline run${again}`,
+        );
       }
       throw error;
     } finally {
@@ -137,11 +174,20 @@ async function sharedWith(
   context: CommandContext,
 ): Promise<{ shard: Shard; array: string } | undefined> {
   if (given === undefined) {
-    if (array !== undefined) throw refused("--array goes with --shard", "As in --shard 0/4 --array nightly-17");
+    if (array !== undefined) {
+      throw refused("--array goes with --shard", "As in --shard 0/4 --array nightly-17");
+    }
     return undefined;
   }
-  if (engine !== undefined) throw refused("--shard and --engine both say who executes steps", "Leave out one of them.");
-  if (failFast) throw refused("--fail-fast would end this process alone", "Leave it out, or cancel the whole run.");
+  if (engine !== undefined) {
+    throw refused("--shard and --engine both say who executes steps", "Leave out one of them.");
+  }
+  if (failFast) {
+    throw refused(
+      "--fail-fast would end this process alone",
+      "Leave it out, or cancel the whole run.",
+    );
+  }
   const { findShard } = await import("../../values/find_shard.ts");
   const { shard, from, array: found } = findShard(given, context.io.system);
   const id = array ?? found;
@@ -156,10 +202,16 @@ async function sharedWith(
 }
 
 /** The URL of the engine that carries the steps, if one does. `Invalid` for what goes with one alone, or never with one. */
-function engineOf({ engine, detach, keep, concurrency }: RunFlags, context: CommandContext): string | undefined {
+function engineOf(
+  { engine, detach, keep, concurrency }: RunFlags,
+  context: CommandContext,
+): string | undefined {
   if (engine === undefined) {
     if (detach) {
-      throw refused("--detach needs an engine that goes on by itself", "As in --engine redis://127.0.0.1:6379");
+      throw refused(
+        "--detach needs an engine that goes on by itself",
+        "As in --engine redis://127.0.0.1:6379",
+      );
     }
     return undefined;
   }
@@ -180,7 +232,11 @@ function engineOf({ engine, detach, keep, concurrency }: RunFlags, context: Comm
 }
 
 function refused(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot run the pipeline like this: ${state}`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot run the pipeline like this: ${state}`,
+    hint,
+  });
 }
 
 /** What hears of a run: whoever looks at it, the log that the configuration asks for, a program. */

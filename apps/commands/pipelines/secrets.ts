@@ -15,9 +15,13 @@ const MAX_BYTES = 1024 * 1024;
 export const encode: Command = defineCommand<[text: string | undefined], Record<never, never>>({
   name: "pipeline encode",
   summary: "Write a secret as base64://…, as configurations of pipelines have it.",
-  details: "This is no encryption: it only keeps a secret from being read over a shoulder. Better name a variable: " +
+  details:
+    "This is no encryption: it only keeps a secret from being read over a shoulder. Better name a variable: " +
     "{ from_env: NAME }. Reads standard input, without the line end, unless a text is given.",
-  args: [{ usage: "[text]", text: "the secret; others may see it in the list of processes: better pipe it in" }],
+  args: [{
+    usage: "[text]",
+    text: "the secret; others may see it in the list of processes: better pipe it in",
+  }],
   options: [],
   examples: [
     ["holdfast pipeline encode < token.txt", "from a file"],
@@ -28,7 +32,9 @@ export const encode: Command = defineCommand<[text: string | undefined], Record<
     const encoded = encodeSecret(given ?? await readInput("encode", context));
     await warn(given, context);
     await context.result({ encoded }, encoded);
-    if (!context.shared.json) await context.note("This is no encryption: whoever reads it has the secret.");
+    if (!context.shared.json) {
+      await context.note("This is no encryption: whoever reads it has the secret.");
+    }
   },
 });
 
@@ -37,7 +43,10 @@ export const decode: Command = defineCommand<[text: string | undefined], Record<
   name: "pipeline decode",
   summary: "Read a secret that a configuration has as base64://….",
   details: "Prints the secret itself. Reads standard input unless a text is given.",
-  args: [{ usage: "[text]", text: "base64://…; others may see it in the list of processes: better pipe it in" }],
+  args: [{
+    usage: "[text]",
+    text: "base64://…; others may see it in the list of processes: better pipe it in",
+  }],
   options: [],
   examples: [
     ["echo base64://aGVsbG8= | holdfast pipeline decode", "prints hello"],
@@ -65,7 +74,10 @@ async function warn(given: string | undefined, context: CommandContext): Promise
   );
 }
 
-async function readInput(action: "encode" | "decode", { io, note }: CommandContext): Promise<string> {
+async function readInput(
+  action: "encode" | "decode",
+  { io, note }: CommandContext,
+): Promise<string> {
   if (io.stdin.isTerminal) await note("Type it, then a line end and Ctrl-D:");
   const stopped = Promise.withResolvers<never>();
   const stop = () => stopped.reject(io.signal.reason);

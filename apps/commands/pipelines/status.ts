@@ -32,7 +32,11 @@ export const status: Command = defineCommand<[what: string | undefined], { limit
     text: "a run, like training@3: its steps; a pipeline: its runs; all runs where it is not given",
     completes: "run",
   }],
-  options: [{ flags: "--limit <count>", text: `at most so many runs (default: ${DEFAULT_LIMIT})`, parse: parseCount }],
+  options: [{
+    flags: "--limit <count>",
+    text: `at most so many runs (default: ${DEFAULT_LIMIT})`,
+    parse: parseCount,
+  }],
   examples: [
     ["holdfast pipeline status", "the newest runs of all pipelines"],
     ["holdfast pipeline status training --limit 100", "those of one"],
@@ -40,17 +44,27 @@ export const status: Command = defineCommand<[what: string | undefined], { limit
   ],
   async run([what], { limit = DEFAULT_LIMIT }, context) {
     const registry = await context.open();
-    if (what?.includes("@")) return await printSteps(registry, await findRun(registry, what, context), context);
+    if (what?.includes("@")) {
+      return await printSteps(registry, await findRun(registry, what, context), context);
+    }
     const { listRuns } = await import("../../../operators/runner/mod.ts");
     if (what !== undefined) await findRun(registry, what, context); // or it says that there are none
     const runs = await listRuns(registry, { pipeline: what, limit, signal: context.io.signal });
-    const columns = [{ title: "RUN", shrinks: true }, { title: "BEGAN" }, { title: "TOOK", align: "right" as const }, {
+    const columns = [{ title: "RUN", shrinks: true }, { title: "BEGAN" }, {
+      title: "TOOK",
+      align: "right" as const,
+    }, {
       title: "END",
       shrinks: true,
     }];
-    const count = await printTable(context, context.shared.quiet ? undefined : columns, runs.map(listedRow(context)));
-    if (count === limit) await context.note(`There may be more: --limit ${limit * 5 || DEFAULT_LIMIT}`);
-    else if (count === 0) await context.note("There are no runs yet: holdfast pipeline run");
+    const count = await printTable(
+      context,
+      context.shared.quiet ? undefined : columns,
+      runs.map(listedRow(context)),
+    );
+    if (count === limit) {
+      await context.note(`There may be more: --limit ${limit * 5 || DEFAULT_LIMIT}`);
+    } else if (count === 0) await context.note("There are no runs yet: holdfast pipeline run");
   },
 });
 
@@ -60,7 +74,8 @@ function listedRow({ shared }: CommandContext): (listed: ListedRun) => Row {
     const json = knownRun(listed);
     if (shared.quiet) return { json, cells: [run] };
     const took = result === undefined ? "" : formatMs(result.durationMs);
-    const counts = result && Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
+    const counts = result &&
+      Object.entries(countedEnds(result)).map(([end, count]) => `${count} ${end}`).join(", ");
     const end = result === undefined ? UNKNOWN : `${result.end}: ${counts}`;
     return { json, cells: [run, formatTime(plannedAt), took, end] };
   };
@@ -70,7 +85,10 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
   const { io: { signal }, shared } = context;
   const { readResult } = await import("../../../operators/runner/mod.ts");
   const result = await readResult(registry, run, { signal });
-  const columns = [{ title: "STEP", shrinks: true }, { title: "END" }, { title: "TOOK", align: "right" as const }, {
+  const columns = [{ title: "STEP", shrinks: true }, { title: "END" }, {
+    title: "TOOK",
+    align: "right" as const,
+  }, {
     title: "WHAT",
     shrinks: true,
   }];
@@ -90,10 +108,16 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
   await tellEnd(run, result, context);
 }
 
-async function tellEnd(run: string, result: RunResult | undefined, context: CommandContext): Promise<void> {
+async function tellEnd(
+  run: string,
+  result: RunResult | undefined,
+  context: CommandContext,
+): Promise<void> {
   if (result === undefined) return await context.note(`${run}: ${UNKNOWN}`);
   await context.note(headline(result));
-  const failed = Object.entries(result.steps).find(([, { end, record }]) => end === "failed" && record !== undefined);
+  const failed = Object.entries(result.steps).find(([, { end, record }]) =>
+    end === "failed" && record !== undefined
+  );
   if (failed !== undefined) {
     await context.note(`The log of one that failed: holdfast pipeline logs ${run} ${failed[0]}`);
   }

@@ -6,7 +6,12 @@
 import type { RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";
-import { ENGINE_OPTION, ENGINE_VARIABLE, engineUrl, openCarrier } from "../../pipelines/open_carrier.ts";
+import {
+  ENGINE_OPTION,
+  ENGINE_VARIABLE,
+  engineUrl,
+  openCarrier,
+} from "../../pipelines/open_carrier.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { inCliWords } from "../../program/hints.ts";
@@ -39,15 +44,25 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
     },
     {
       flags: "--root <folder>",
-      text: "the file is the merged one beside the run: nothing overrides it, its paths begin at this folder",
+      text:
+        "the file is the merged one beside the run: nothing overrides it, its paths begin at this folder",
       completes: "file",
     },
-    { flags: "--shard <i/n>", text: "which part of it, where several processes share it; else HOLDFAST_SHARD" },
-    { ...ENGINE_OPTION, text: `what carries the steps after it; else ${ENGINE_VARIABLE}; else nobody does` },
+    {
+      flags: "--shard <i/n>",
+      text: "which part of it, where several processes share it; else HOLDFAST_SHARD",
+    },
+    {
+      ...ENGINE_OPTION,
+      text: `what carries the steps after it; else ${ENGINE_VARIABLE}; else nobody does`,
+    },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
-    ["holdfast pipeline step nightly@3 train", "the step train of run 3, by the pipeline of this folder"],
+    [
+      "holdfast pipeline step nightly@3 train",
+      "the step train of run 3, by the pipeline of this folder",
+    ],
     ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of four parts of it"],
   ],
   async run([run, step], flags, context) {
@@ -56,13 +71,22 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
     const { pipeline, folder } = opened;
     const registry = await context.open({ write: true });
     const { runStep, takeSecrets } = await import("../../../operators/runner/mod.ts");
-    const withSecrets = { ...context, io: { ...context.io, system: takeSecrets(pipeline, context.io.system) } };
+    const withSecrets = {
+      ...context,
+      io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
+    };
     const { parseShard } = await import("../../../workers/mod.ts");
-    const hasEngine = flags.engine !== undefined || Boolean(withSecrets.io.system.env(ENGINE_VARIABLE));
+    const hasEngine = flags.engine !== undefined ||
+      Boolean(withSecrets.io.system.env(ENGINE_VARIABLE));
     const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");
     const carry = hasEngine
       ? await openCarrier(
-        { url: engineUrl(flags.engine, withSecrets, "--engine"), pipeline, folder, operators: flags.operators },
+        {
+          url: engineUrl(flags.engine, withSecrets, "--engine"),
+          pipeline,
+          folder,
+          operators: flags.operators,
+        },
         withSecrets,
       )
       : undefined;
@@ -82,7 +106,10 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
 });
 
 /** What the step says, as it says it. */
-async function tell(event: RunEvent, { io, shared: { json, quiet } }: CommandContext): Promise<void> {
+async function tell(
+  event: RunEvent,
+  { io, shared: { json, quiet } }: CommandContext,
+): Promise<void> {
   if (json) return await io.stdout.write(`${JSON.stringify(event)}\n`);
   if (event.type === "log" && !quiet) await io.stderr.write(`${printable(event.line)}\n`);
 }
@@ -92,9 +119,12 @@ async function report(
   { run, step }: { run: string; step: string },
   context: CommandContext,
 ): Promise<void> {
-  const hint = outcome.hint === undefined ? "" : `\nhint: ${printable(inCliWords(outcome.hint) ?? "")}`;
+  const hint = outcome.hint === undefined
+    ? ""
+    : `\nhint: ${printable(inCliWords(outcome.hint) ?? "")}`;
   const line = printable(`${run} ${step} ${toldOutcome(outcome)}`);
   if (context.shared.json) await context.result(outcome, undefined);
-  else if (outcome.end !== "ran" && outcome.end !== "skipped") await context.io.stderr.write(`error: ${line}${hint}\n`);
-  else await context.result(outcome, line);
+  else if (outcome.end !== "ran" && outcome.end !== "skipped") {
+    await context.io.stderr.write(`error: ${line}${hint}\n`);
+  } else await context.result(outcome, line);
 }

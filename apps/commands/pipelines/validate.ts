@@ -5,7 +5,11 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { findPipeline, PIPELINE_ARGUMENT, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
+import {
+  findPipeline,
+  PIPELINE_ARGUMENT,
+  PIPELINE_OPTIONS,
+} from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
 import type { ConfigProblem } from "../../pipelines/pipeline_parts.ts";
@@ -19,12 +23,16 @@ import { formatCount } from "../../terminal/units.ts";
 export const validate: Command = defineCommand<[file: string | undefined], PipelineFlags>({
   name: "pipeline validate",
   summary: "Say all that is wrong with a pipeline, each with its place and what to do.",
-  details: "Reads the files, imports the operators, and needs no registry. Ends with 2 where something is wrong.",
+  details:
+    "Reads the files, imports the operators, and needs no registry. Ends with 2 where something is wrong.",
   args: [PIPELINE_ARGUMENT],
   options: [...PIPELINE_OPTIONS],
   examples: [
     ["holdfast pipeline validate", "the pipeline of this folder"],
-    ["holdfast pipeline validate nightly.yaml --json", "file, line, column, message and hint of each mistake"],
+    [
+      "holdfast pipeline validate nightly.yaml --json",
+      "file, line, column, message and hint of each mistake",
+    ],
   ],
   async run([file], flags, context) {
     const { problemsOf } = await loadConfigPart();
@@ -50,8 +58,13 @@ export const validate: Command = defineCommand<[file: string | undefined], Pipel
       operators: found.operators?.names(),
     };
     await context.result(json, context.shared.quiet ? undefined : allRight(found, order));
-    if (found.operators === undefined && pipeline.steps.some(({ startCommand }) => startCommand === undefined)) {
-      await context.note("Not looked at: whether its operators are there. Name their module: --operators FILE");
+    if (
+      found.operators === undefined &&
+      pipeline.steps.some(({ startCommand }) => startCommand === undefined)
+    ) {
+      await context.note(
+        "Not looked at: whether its operators are there. Name their module: --operators FILE",
+      );
     }
   },
 });
@@ -63,7 +76,9 @@ function allRight({ pipeline, files }: FoundPipeline, order: readonly string[]):
   const steps = order.length > MOST_STEPS ? [...order.slice(0, MOST_STEPS), "…"] : order;
   return printable(
     `${pipeline.id} is right: ${formatCount(order.length, "step")} (${steps.join(", ")}) on ` +
-      `${formatCount(pipeline.nodes.length, "node")} (${pipeline.nodes.map(({ id }) => id).join(", ")}), ` +
+      `${formatCount(pipeline.nodes.length, "node")} (${
+        pipeline.nodes.map(({ id }) => id).join(", ")
+      }), ` +
       `of ${formatCount(files.length, "file")}`,
   );
 }
@@ -76,7 +91,9 @@ async function tell(problems: readonly ConfigProblem[], context: CommandContext)
   for (const problem of problems) {
     const lines = [colors.red(printable(problemLine(problem)))];
     if (io.stdout.isTerminal) {
-      lines.push(...await excerpt(problem, { texts, cwd: io.cwd, columns: knownColumns(io.stdout) }));
+      lines.push(
+        ...await excerpt(problem, { texts, cwd: io.cwd, columns: knownColumns(io.stdout) }),
+      );
     }
     if (!shared.quiet) lines.push(`  hint: ${printable(problem.hint)}`);
     await io.stdout.write(`${lines.join("\n")}\n`);

@@ -6,11 +6,21 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RegistryError } from "../../../mod.ts";
-import type { JobQueue, QueuedStep, StepCommand, WorkerEvent } from "../../../operators/engines/mod.ts";
+import type {
+  JobQueue,
+  QueuedStep,
+  StepCommand,
+  WorkerEvent,
+} from "../../../operators/engines/mod.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "../../pipelines/open_pipeline.ts";
 import type { FoundPipeline, PipelineFlags } from "../../pipelines/open_pipeline.ts";
-import { ENGINE_VARIABLE, engineUrl, MERGED_FILE, stepCommand } from "../../pipelines/open_carrier.ts";
+import {
+  ENGINE_VARIABLE,
+  engineUrl,
+  MERGED_FILE,
+  stepCommand,
+} from "../../pipelines/open_carrier.ts";
 import { leaveWorker, refuseMemory } from "../../jobs/leave_worker.ts";
 import { createRepeated } from "../../pipelines/repeated.ts";
 import type { Repeated } from "../../pipelines/repeated.ts";
@@ -31,7 +41,8 @@ interface WorkerFlags extends PipelineFlags {
 /** Takes steps of pipelines, or tasks, from a queue. */
 export const worker: Command = defineCommand<[], WorkerFlags>({
   name: "worker",
-  summary: "Take steps of pipelines, or tasks, from a queue and do them, until Ctrl-C or a TERM signal.",
+  summary:
+    "Take steps of pipelines, or tasks, from a queue and do them, until Ctrl-C or a TERM signal.",
   details:
     "With --tasks the jobs are tasks that programs submitted: the module has the same tasks defined, and they run in " +
     "this process. Without it they are steps of pipelines, each of which is executed as a process. " +
@@ -57,8 +68,15 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       text: "the module with `export const plugins`, whose tasks are taken",
       completes: "file",
     },
-    { flags: "--concurrency <count>", text: "so many jobs at once, 1 unless told otherwise", parse: parseConcurrency },
-    { flags: "--hand-back", text: "at the first signal end what runs, and hand it to another worker" },
+    {
+      flags: "--concurrency <count>",
+      text: "so many jobs at once, 1 unless told otherwise",
+      parse: parseConcurrency,
+    },
+    {
+      flags: "--hand-back",
+      text: "at the first signal end what runs, and hand it to another worker",
+    },
     ...PIPELINE_OPTIONS,
   ],
   examples: [
@@ -76,7 +94,9 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       return await takeTasks(url, { ...flags, tasks: flags.tasks }, context);
     }
     const pipelines: Known[] = [];
-    for (const file of flags.pipeline ?? ["."]) pipelines.push({ file, ...await openPipeline(file, flags, context) });
+    for (const file of flags.pipeline ?? ["."]) {
+      pipelines.push({ file, ...await openPipeline(file, flags, context) });
+    }
     await context.open(); // now rather than with the first step
     const { openQueue } = await import("../../../queues/mod.ts");
     const { createStepHandler } = await import("../../../operators/engines/mod.ts");
@@ -85,10 +105,14 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     try {
       const steps = new Map<string, QueuedStep>();
       const troubles = createRepeated();
-      const handler = createStepHandler((step) => commandFor(step, pipelines, { flags, url }, context), {
-        onLine: (line, step) =>
-          void (context.shared.verbose && io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
-      });
+      const handler = createStepHandler(
+        (step) => commandFor(step, pipelines, { flags, url }, context),
+        {
+          onLine: (line, step) =>
+            void (context.shared.verbose &&
+              io.stderr.write(printable(`${nameOf(step)} | ${line}`) + "\n")),
+        },
+      );
       const taking = await queue.work(async (job, options) => {
         steps.set(job.id, job.data as unknown as QueuedStep);
         await say({ event: "started", ...stepOf(job.data) }, context);
@@ -107,11 +131,23 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
       await say({ event: "ready", queue: queue.location, pipelines: names }, context);
       await aborted(io.signal);
       const left = taking.running().length;
-      if (left > 0) await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
-      io.secondStop?.addEventListener("abort", () => void taking.close({ handBack: true }).catch(() => {}));
-      isReached = await leaveWorker(taking.close({ handBack: flags.handBack }), taking.running, io.system);
+      if (left > 0) {
+        await say({ event: flags.handBack ? "handing back" : "finishing", steps: left }, context);
+      }
+      io.secondStop?.addEventListener(
+        "abort",
+        () => void taking.close({ handBack: true }).catch(() => {}),
+      );
+      isReached = await leaveWorker(
+        taking.close({ handBack: flags.handBack }),
+        taking.running,
+        io.system,
+      );
       if (!isReached) {
-        await say({ event: "trouble", reason: "the queue does not answer, and is left as it is" }, context);
+        await say(
+          { event: "trouble", reason: "the queue does not answer, and is left as it is" },
+          context,
+        );
       }
     } finally {
       const closing = Promise.resolve(queue[Symbol.asyncDispose]());
@@ -126,7 +162,8 @@ function refusePipelineFlags({ pipeline, operators, root, set, override }: Worke
   if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
   throw new RegistryError({
     code: "Invalid",
-    message: "Cannot take tasks and steps of pipelines at once: --tasks goes without the options of pipelines",
+    message:
+      "Cannot take tasks and steps of pipelines at once: --tasks goes without the options of pipelines",
     hint: "Start a worker for each, on queues of their own: ?queue=NAME",
   });
 }
@@ -147,7 +184,8 @@ async function commandFor(
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot execute a step of ${run}: this worker has no such pipeline`,
-      hint: "Start it with --pipeline FILE too, or give its workers a queue of their own: ?queue=NAME",
+      hint:
+        "Start it with --pipeline FILE too, or give its workers a queue of their own: ?queue=NAME",
     });
   }
   const { runFolder } = await import("../../../operators/runner/mod.ts");
@@ -159,11 +197,16 @@ async function commandFor(
   ];
   return {
     command: stepCommand({ run, step }, {
-      ...(hasMerged ? { file: merged, root: known.folder } : { file: resolve(io.cwd, known.file), more: values }),
+      ...(hasMerged
+        ? { file: merged, root: known.folder }
+        : { file: resolve(io.cwd, known.file), more: values }),
       ...(flags.operators === undefined ? {} : { operators: resolve(io.cwd, flags.operators) }),
     }),
     cwd: io.cwd,
-    env: { HOLDFAST_REGISTRY: findRegistry(context.shared.registry, io).location, [ENGINE_VARIABLE]: url },
+    env: {
+      HOLDFAST_REGISTRY: findRegistry(context.shared.registry, io).location,
+      [ENGINE_VARIABLE]: url,
+    },
   };
 }
 
@@ -193,16 +236,24 @@ async function say(
   if (!quiet) await io.stderr.write(`${printable(lineOf(event))}\n`);
 }
 
-function lineOf({ event, run, step, ...more }: Record<string, unknown> & { event: string }): string {
+function lineOf(
+  { event, run, step, ...more }: Record<string, unknown> & { event: string },
+): string {
   const { queue, pipelines, reason, exitCode, id, group, steps, times } = more;
   if (event === "ready") return `taking steps of ${pipelines} from ${queue}; Ctrl-C stops`;
-  if (event === "trouble") return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;
+  if (event === "trouble") {
+    return `trouble: ${reason}${times === 1 ? "" : `, ${times} times now; it is tried again`}`;
+  }
   if (event === "finishing" || event === "handing back") {
-    return `${event} ${steps} step${steps === 1 ? "" : "s"}${event === "finishing" ? "; once more hands back" : ""}`;
+    return `${event} ${steps} step${steps === 1 ? "" : "s"}${
+      event === "finishing" ? "; once more hands back" : ""
+    }`;
   }
   const name = step === undefined ? `${group ?? ""} ${id ?? ""}`.trim() : `${run} ${step}`;
   if (event !== "ended") return `${name} ${event}${reason === undefined ? "" : `: ${reason}`}`;
-  return exitCode === 0 ? `${name} ended well` : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;
+  return exitCode === 0
+    ? `${name} ended well`
+    : `${name} ended with ${exitCode ?? "a signal"}: ${reason}`;
 }
 
 /** What a job says of its step; nothing where it says none: whoever may write to the queue wrote it. */

@@ -9,7 +9,12 @@ import { inspectCache } from "../../../mod.ts";
 import type { Registry, StoredRegistry } from "../../../mod.ts";
 import { ok, trouble } from "../../doctor/check.ts";
 import type { Check } from "../../doctor/check.ts";
-import { checkCertificates, checkDisk, checkPermissions, checkProxy } from "../../doctor/check_machine.ts";
+import {
+  checkCertificates,
+  checkDisk,
+  checkPermissions,
+  checkProxy,
+} from "../../doctor/check_machine.ts";
 import { checkStore, failed } from "../../doctor/check_registry.ts";
 import { findCredentials } from "../../places/credentials.ts";
 import { findRegistry } from "../../places/find_registry.ts";
@@ -41,15 +46,24 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
       verdicts[check.verdict]++;
       const { what, verdict, found, advice } = check;
       if (shared.quiet && verdict === "ok") continue;
-      const mark = verdict === "ok" ? "ok  " : verdict === "warn" ? colors.bold("warn") : colors.red("FAIL");
+      const mark = verdict === "ok"
+        ? "ok  "
+        : verdict === "warn"
+        ? colors.bold("warn")
+        : colors.red("FAIL");
       const said = [found, ...advice === undefined ? [] : [advice]]
         .map((text) => wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) }));
-      await context.result(check, `${mark}  ${what.padEnd(12)}  ${said.join(`\n${" ".repeat(20)}`)}`);
+      await context.result(
+        check,
+        `${mark}  ${what.padEnd(12)}  ${said.join(`\n${" ".repeat(20)}`)}`,
+      );
       io.signal.throwIfAborted();
     }
     const { fail, warn } = verdicts;
     if (!shared.json) {
-      await context.note(fail + warn === 0 ? "All is well." : `${fail} failed, ${warn} to look at.`);
+      await context.note(
+        fail + warn === 0 ? "All is well." : `${fail} failed, ${warn} to look at.`,
+      );
     }
     return fail > 0 ? 1 : 0;
   },
@@ -72,7 +86,8 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   }
   const credentials = await findCredentials(found, io);
   if (found.kind !== "folder") {
-    const advice = "holdfast probe --help says what they are called; of a service: --token-file, or HOLDFAST_TOKEN.";
+    const advice =
+      "holdfast probe --help says what they are called; of a service: --token-file, or HOLDFAST_TOKEN.";
     yield credentials.found
       ? ok("credentials", credentials.where)
       : trouble("credentials", "warn", { found: credentials.where, advice });
@@ -81,7 +96,9 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   if ("verdict" in registry) yield registry;
   else {
     yield ok("registry", `${found.location}: the place ${originOf(found) ?? "is given"}`);
-    if (found.kind !== "service" && probe) yield* await checkStore(registry as StoredRegistry, context);
+    if (found.kind !== "service" && probe) {
+      yield* await checkStore(registry as StoredRegistry, context);
+    }
   }
   yield* checksOfMachine(found, context);
 }
@@ -95,7 +112,10 @@ async function opened(context: CommandContext): Promise<Registry | Check> {
   }
 }
 
-async function* checksOfMachine(found: FoundRegistry | undefined, { io }: CommandContext): AsyncGenerator<Check> {
+async function* checksOfMachine(
+  found: FoundRegistry | undefined,
+  { io }: CommandContext,
+): AsyncGenerator<Check> {
   const folder = found?.kind === "folder" ? localPathOf(found.location) : undefined;
   if (folder !== undefined) {
     const permissions = checkPermissions(folder);
@@ -105,7 +125,10 @@ async function* checksOfMachine(found: FoundRegistry | undefined, { io }: Comman
   const { path, problem = "" } = await inspectCache({ signal: io.signal, system: io.system });
   if (path !== undefined) yield await checkDisk("cache", path);
   else if (folder === undefined) {
-    yield trouble("cache", "warn", { found: problem, advice: "Set HOLDFAST_CACHE to a folder of yours alone." });
+    yield trouble("cache", "warn", {
+      found: problem,
+      advice: "Set HOLDFAST_CACHE to a folder of yours alone.",
+    });
   }
   yield* await checkCertificates(io);
   yield* checkProxy(io, found?.kind === "service" ? new URL(found.location).hostname : undefined);

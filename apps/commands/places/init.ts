@@ -29,7 +29,8 @@ interface InitOptions {
 export const init: Command = defineCommand<[where?: string], InitOptions>({
   name: "init",
   summary: "Create a registry in ./.holdfast, or where is said.",
-  details: "Where: as given, else as HOLDFAST_REGISTRY says (also in .env), else in ./.holdfast.\n\n" +
+  details:
+    "Where: as given, else as HOLDFAST_REGISTRY says (also in .env), else in ./.holdfast.\n\n" +
     "What is said here is fixed for the life of the registry. A registry that exists already is left as it is; " +
     "saying something else about it than it was created with is an error.",
   args: [{
@@ -40,7 +41,11 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   options: [
     { flags: "--mutable", text: "versions may be overwritten (else each is kept as it was saved)" },
     { flags: "--unversioned", text: "names have one value and no versions" },
-    { flags: "--grace <duration>", text: "how long replaced data stays readable, at least 1h", parse: parseGrace },
+    {
+      flags: "--grace <duration>",
+      text: "how long replaced data stays readable, at least 1h",
+      parse: parseGrace,
+    },
     {
       flags: "--locking <how>",
       text: "how writers exclude each other: by hard links, or by a file lock where there are none",
@@ -82,15 +87,20 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     });
     const { versioned, mutable, graceMs } = registry.settings;
     await registry[Symbol.asyncDispose]();
-    const said = `${versioned ? "versioned" : "unversioned"}, ${mutable ? "mutable" : "immutable"}, ` +
+    const said =
+      `${versioned ? "versioned" : "unversioned"}, ${mutable ? "mutable" : "immutable"}, ` +
       `grace ${formatGrace(graceMs)}`;
     const created = existing === undefined;
-    const origin = found.by === "variable" || found.by === "env-file" ? `; the place ${originOf(found)}` : "";
+    const origin = found.by === "variable" || found.by === "env-file"
+      ? `; the place ${originOf(found)}`
+      : "";
     await context.result(
       { created, location: registry.location, id: registry.id, settings: registry.settings },
       shared.quiet
         ? undefined
-        : `${created ? "Created a registry" : "There is a registry"} in ${location} (${said})${origin}`,
+        : `${
+          created ? "Created a registry" : "There is a registry"
+        } in ${location} (${said})${origin}`,
     );
     if (created && !shared.json) {
       await context.note(`Next: holdfast save NAME FILE${elsewhere(where, shared.registry)}`);
@@ -98,7 +108,10 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   },
 });
 
-async function settingsOf(location: string, context: CommandContext): Promise<RegistrySettings | undefined> {
+async function settingsOf(
+  location: string,
+  context: CommandContext,
+): Promise<RegistrySettings | undefined> {
   let registry: Registry;
   try {
     const { io: { cwd, signal, system }, shared, logger } = context;
@@ -131,8 +144,11 @@ function refuseDifference(location: string, given: InitOptions, settings: Regist
   const [[flag, was]] = differences;
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot create a registry in ${location} with ${flag}: there is one that was created ${was}`,
-    hint: `Leave out ${differences.map(([flag]) => flag.split(" ")[0]).join(", ")}, or name another folder.` +
+    message:
+      `Cannot create a registry in ${location} with ${flag}: there is one that was created ${was}`,
+    hint: `Leave out ${
+      differences.map(([flag]) => flag.split(" ")[0]).join(", ")
+    }, or name another folder.` +
       (flag.startsWith("--grace") ? " A longer grace can be set: holdfast settings --grace." : ""),
   });
 }

@@ -16,51 +16,59 @@ import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
 /** Gives a registry a name. */
-export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>({
-  name: "remote add",
-  summary: "Give a registry a name of yours: -r team, @team/my:model.",
-  details:
-    "Names are in ~/.config/holdfast/config.json ($XDG_CONFIG_HOME), for you alone. It holds no secrets: of a service it " +
-    "names the file that --token-file says, keys of buckets stay where they are. Nothing is opened.",
-  args: [
-    { usage: "<name>", text: "a word, such as team" },
-    { usage: "<where>", text: "a folder or URL", completes: "place" },
-  ],
-  options: [{ flags: "-f, --force", text: "in place of another registry with this name" }],
-  examples: [
-    ["holdfast remote add team s3://bucket/models", "then: holdfast ls -r team"],
-    ["holdfast load @team/my:model@production", "of that registry"],
-    ["holdfast remote add work https://models.example --token-file ~/.work-token", "a service"],
-  ],
-  async run([name, where], { force = false }, context) {
-    const { io, shared } = context;
-    checkRemoteName(name);
-    const { registries } = readRemotes({ system: io.system });
-    if (Object.hasOwn(registries, name) && !force) {
-      throw new RegistryError({
-        code: "AlreadyExists",
-        message: `Cannot name a registry ${name}: that is ${registries[name].location}`,
-        hint: "Take another name, or add --force.",
-      });
-    }
-    const { location, kind } = findRegistry(where, io);
-    const tokenFile = shared.tokenFile === undefined ? undefined : resolve(io.cwd, shared.tokenFile);
-    if (tokenFile !== undefined && kind !== "service") throw noService();
-    const remote: Remote = tokenFile === undefined ? { location } : { location, tokenFile };
-    const file = setRemote(name, remote, { system: io.system });
-    await context.result({ name, ...remote, file }, shared.quiet ? undefined : `${name} is ${location}`);
-    if (shared.json) return;
-    if (kind === "folder" && await stat(location).catch(() => undefined) === undefined) {
-      await context.note(`There is nothing yet. Create it: holdfast init @${shellWord(name)}`);
-    } else await context.note(`Next: holdfast ls -r ${shellWord(name)}`);
+export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(
+  {
+    name: "remote add",
+    summary: "Give a registry a name of yours: -r team, @team/my:model.",
+    details:
+      "Names are in ~/.config/holdfast/config.json ($XDG_CONFIG_HOME), for you alone. It holds no secrets: of a service it " +
+      "names the file that --token-file says, keys of buckets stay where they are. Nothing is opened.",
+    args: [
+      { usage: "<name>", text: "a word, such as team" },
+      { usage: "<where>", text: "a folder or URL", completes: "place" },
+    ],
+    options: [{ flags: "-f, --force", text: "in place of another registry with this name" }],
+    examples: [
+      ["holdfast remote add team s3://bucket/models", "then: holdfast ls -r team"],
+      ["holdfast load @team/my:model@production", "of that registry"],
+      ["holdfast remote add work https://models.example --token-file ~/.work-token", "a service"],
+    ],
+    async run([name, where], { force = false }, context) {
+      const { io, shared } = context;
+      checkRemoteName(name);
+      const { registries } = readRemotes({ system: io.system });
+      if (Object.hasOwn(registries, name) && !force) {
+        throw new RegistryError({
+          code: "AlreadyExists",
+          message: `Cannot name a registry ${name}: that is ${registries[name].location}`,
+          hint: "Take another name, or add --force.",
+        });
+      }
+      const { location, kind } = findRegistry(where, io);
+      const tokenFile = shared.tokenFile === undefined
+        ? undefined
+        : resolve(io.cwd, shared.tokenFile);
+      if (tokenFile !== undefined && kind !== "service") throw noService();
+      const remote: Remote = tokenFile === undefined ? { location } : { location, tokenFile };
+      const file = setRemote(name, remote, { system: io.system });
+      await context.result(
+        { name, ...remote, file },
+        shared.quiet ? undefined : `${name} is ${location}`,
+      );
+      if (shared.json) return;
+      if (kind === "folder" && await stat(location).catch(() => undefined) === undefined) {
+        await context.note(`There is nothing yet. Create it: holdfast init @${shellWord(name)}`);
+      } else await context.note(`Next: holdfast ls -r ${shellWord(name)}`);
+    },
   },
-});
+);
 
 function noService(): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: "Cannot keep a token file for this registry: it is behind no service",
-    hint: "Leave --token-file out. Keys of buckets are found by the environment, see: holdfast status",
+    hint:
+      "Leave --token-file out. Keys of buckets are found by the environment, see: holdfast status",
   });
 }
 
@@ -77,17 +85,24 @@ export const remoteLs: Command = defineCommand<[]>({
   async run(_args, _options, context) {
     const { file, registries } = readRemotes({ system: context.io.system });
     const remotes = Object.entries(registries);
-    const rows = (context.shared.json ? remotes : inOrder(remotes, ([name]) => name)).map(([name, remote]) => ({
+    const rows = (context.shared.json ? remotes : inOrder(remotes, ([name]) => name)).map((
+      [name, remote],
+    ) => ({
       json: { name, ...remote },
       cells: context.shared.quiet ? [name] : [name, remote.location, remote.tokenFile ?? ""],
     }));
     const columns = context.shared.quiet || rows.length === 0
       ? undefined
-      : [{ title: "NAME" }, { title: "WHERE", shrinks: true }, { title: "TOKEN FILE", shrinks: true }];
+      : [{ title: "NAME" }, { title: "WHERE", shrinks: true }, {
+        title: "TOKEN FILE",
+        shrinks: true,
+      }];
     await printTable(context, columns, rows);
     if (rows.length > 0) return;
     await context.note(
-      `No registry has a name${file === undefined ? "" : ` in ${file}`}. Give one: holdfast remote add NAME PLACE`,
+      `No registry has a name${
+        file === undefined ? "" : ` in ${file}`
+      }. Give one: holdfast remote add NAME PLACE`,
     );
   },
 });

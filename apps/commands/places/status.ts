@@ -28,7 +28,8 @@ interface Size {
 export const status: Command = defineCommand<[], { size: boolean }>({
   name: "status",
   summary: "Say which registry is used and why, what it is, and with what.",
-  details: "Of credentials it says where they are, never what they are. Nothing is written. What is wrong: doctor.",
+  details:
+    "Of credentials it says where they are, never what they are. Nothing is written. What is wrong: doctor.",
   args: [],
   options: [{ flags: "--no-size", text: "do not list the store to add up what is in it" }],
   examples: [
@@ -51,14 +52,21 @@ export const status: Command = defineCommand<[], { size: boolean }>({
       rows.push(["registry", location], ["why", `the place ${why}`]);
       const registry = await context.open();
       const { id } = registry;
-      const settings = kind === "service" ? registry.settings : await readSettings(registry, { signal });
-      const size = wantsSize && kind !== "service" ? await sizeOf(registry as StoredRegistry, context) : undefined;
+      const settings = kind === "service"
+        ? registry.settings
+        : await readSettings(registry, { signal });
+      const size = wantsSize && kind !== "service"
+        ? await sizeOf(registry as StoredRegistry, context)
+        : undefined;
       report = { ...report, id, settings, size, store: storeOf(registry, kind) };
       rows.push(["id", id], ["store", storeOf(registry, kind)]);
       if (size !== undefined) {
         rows.push(["size", `${formatBytes(size.bytes)} in ${formatCount(size.objects, "object")}`]);
       }
-      rows.push(["versions", settings.versioned ? "each name has versions" : "each name has one value"]);
+      rows.push([
+        "versions",
+        settings.versioned ? "each name has versions" : "each name has one value",
+      ]);
       rows.push(["overwriting", settings.mutable ? "allowed (mutable)" : "never (immutable)"]);
       rows.push(["grace", formatGrace(settings.graceMs)], ["credentials", credentials.where]);
     } catch (error) {
@@ -87,7 +95,10 @@ export const status: Command = defineCommand<[], { size: boolean }>({
   },
 });
 
-async function sizeOf({ backend }: StoredRegistry, { io: { signal } }: CommandContext): Promise<Size> {
+async function sizeOf(
+  { backend }: StoredRegistry,
+  { io: { signal } }: CommandContext,
+): Promise<Size> {
   const size = { objects: 0, bytes: 0 };
   for await (const entry of backend.list("", { signal })) {
     if (!("size" in entry)) continue;
@@ -105,13 +116,19 @@ function storeOf(registry: Registry, kind: string): string {
 }
 
 function cacheText({ path, problem, files, bytes }: CacheReport): string {
-  return path === undefined ? `none: ${problem}` : `${formatCount(files, "file")}, ${formatBytes(bytes)} in ${path}`;
+  return path === undefined
+    ? `none: ${problem}`
+    : `${formatCount(files, "file")}, ${formatBytes(bytes)} in ${path}`;
 }
 
 /** This program, what runs it, and on what. */
 function versionsOfAll(): Record<string, string> {
   const { deno, v8, typescript } = process.versions as Record<string, string | undefined>;
-  const runtime: Record<string, string> = deno === undefined ? { node: process.versions.node } : { deno };
-  for (const [name, version] of Object.entries({ v8, typescript })) if (version !== undefined) runtime[name] = version;
+  const runtime: Record<string, string> = deno === undefined
+    ? { node: process.versions.node }
+    : { deno };
+  for (const [name, version] of Object.entries({ v8, typescript })) {
+    if (version !== undefined) runtime[name] = version;
+  }
   return { holdfast: manifest.version, ...runtime, [process.platform]: process.arch };
 }

@@ -47,11 +47,23 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     "is under way end; HUP reads the certificate again. GET /openapi.json lists what can be asked.",
   args: [],
   options: [
-    { flags: "--port <port>", text: `the port, 0 for a free one (default: ${DEFAULT_PORT})`, parse: parsePort },
+    {
+      flags: "--port <port>",
+      text: `the port, 0 for a free one (default: ${DEFAULT_PORT})`,
+      parse: parsePort,
+    },
     { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
     { flags: "--read-only", text: "refuse every write" },
-    { flags: "--tokens <file>", text: "ask for tokens, those of holdfast token create", completes: "file" },
-    { flags: "--cert <file>", text: "speak TLS with this certificate and its chain, PEM", completes: "file" },
+    {
+      flags: "--tokens <file>",
+      text: "ask for tokens, those of holdfast token create",
+      completes: "file",
+    },
+    {
+      flags: "--cert <file>",
+      text: "speak TLS with this certificate and its chain, PEM",
+      completes: "file",
+    },
     { flags: "--key <file>", text: "its private key, PEM", completes: "file" },
     {
       flags: "--cors <origin>",
@@ -59,28 +71,58 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       repeat: true,
     },
     { flags: "--allow-host <name>", text: "without tokens: answer to this name too", repeat: true },
-    { flags: "--max-body <size>", text: "largest body but uploads (default: 64MiB)", parse: parseBytes },
+    {
+      flags: "--max-body <size>",
+      text: "largest body but uploads (default: 64MiB)",
+      parse: parseBytes,
+    },
     { flags: "--max-upload <size>", text: "largest upload (default: any)", parse: parseBytes },
-    { flags: "--max-requests <count>", text: "requests a second of a token or address", parse: parseBound },
-    { flags: "--max-connections <count>", text: "connections at once (default: 4096)", parse: parseBound },
+    {
+      flags: "--max-requests <count>",
+      text: "requests a second of a token or address",
+      parse: parseBound,
+    },
+    {
+      flags: "--max-connections <count>",
+      text: "connections at once (default: 4096)",
+      parse: parseBound,
+    },
     { flags: "--queue <url>", text: "the jobs that /jobs shows, as redis://127.0.0.1:6379" },
-    { flags: "--upload-task <name>", text: "a task of workers of that queue, for what POST /upload saved" },
+    {
+      flags: "--upload-task <name>",
+      text: "a task of workers of that queue, for what POST /upload saved",
+    },
     {
       flags: "--events <url>",
       text: "a bus that hears what was saved through this service, as redis://127.0.0.1:6379",
     },
-    { flags: "--stop-within <duration>", text: "how long a stop waits (default: 30s)", parse: parseDuration },
+    {
+      flags: "--stop-within <duration>",
+      text: "how long a stop waits (default: 30s)",
+      parse: parseDuration,
+    },
     { flags: "--log", text: "a line on standard error for each request" },
   ],
   examples: [
     ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
-    ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket at a free port, and where that is"],
-    ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs of workers"],
+    [
+      "holdfast serve -r s3://bucket/registry --port 0 --json",
+      "a bucket at a free port, and where that is",
+    ],
+    [
+      "holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize",
+      "uploads become jobs of workers",
+    ],
     ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "for others"],
   ],
   async run(_args, flags, context) {
     const { io } = context;
-    const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false, stopWithin = DEFAULT_STOP_MS } = flags;
+    const {
+      port = DEFAULT_PORT,
+      host = DEFAULT_HOST,
+      readOnly = false,
+      stopWithin = DEFAULT_STOP_MS,
+    } = flags;
     const tls = certificateOf(flags, context);
     const { createHandler, listen, openTokenFile } = await loadServerPart();
     const { system } = io;
@@ -108,7 +150,14 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       },
     });
     const limits = { maxConnections: flags.maxConnections };
-    const server = await listen(handler, { host, port, hasTokens: tokens !== undefined, tls, limits, system });
+    const server = await listen(handler, {
+      host,
+      port,
+      hasTokens: tokens !== undefined,
+      tls,
+      limits,
+      system,
+    });
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
@@ -127,7 +176,9 @@ function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a port: a whole number up to 65535 is expected`,
+    message: `Cannot read ${
+      JSON.stringify(text)
+    } as a port: a whole number up to 65535 is expected`,
     hint: "Take one from 1024 on, or 0 for a free one.",
   });
 }
@@ -142,9 +193,14 @@ function parseBound(text: string): number {
   });
 }
 
-function certificateOf({ cert, key }: ServeFlags, { io }: CommandContext): { cert: string; key: string } | undefined {
+function certificateOf(
+  { cert, key }: ServeFlags,
+  { io }: CommandContext,
+): { cert: string; key: string } | undefined {
   if (cert === undefined && key === undefined) return undefined;
-  if (cert !== undefined && key !== undefined) return { cert: resolve(io.cwd, cert), key: resolve(io.cwd, key) };
+  if (cert !== undefined && key !== undefined) {
+    return { cert: resolve(io.cwd, cert), key: resolve(io.cwd, key) };
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot speak TLS: --${cert === undefined ? "cert" : "key"} is missing`,

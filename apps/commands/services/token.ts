@@ -20,7 +20,11 @@ interface CreateFlags extends FileFlags {
   expires?: number;
 }
 
-const FILE: OptionDefinition = { flags: "--tokens <file>", text: "the file of tokens", completes: "file" };
+const FILE: OptionDefinition = {
+  flags: "--tokens <file>",
+  text: "the file of tokens",
+  completes: "file",
+};
 
 /** Makes a token. */
 export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>({
@@ -33,8 +37,16 @@ export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>(
   args: [{ usage: "[note]", text: "what it is for" }],
   options: [
     FILE,
-    { flags: "--scope <scope>", text: 'what it may do: "read:team/*", "write:models:*", metrics, admin', repeat: true },
-    { flags: "--expires <duration>", text: "how long it is good: 12h, 90d; else for ever", parse: parseDuration },
+    {
+      flags: "--scope <scope>",
+      text: 'what it may do: "read:team/*", "write:models:*", metrics, admin',
+      repeat: true,
+    },
+    {
+      flags: "--expires <duration>",
+      text: "how long it is good: 12h, 90d; else for ever",
+      parse: parseDuration,
+    },
   ],
   examples: [
     ['holdfast token create ci --tokens t.json --scope "read:*" --expires 90d', "for CI"],
@@ -68,7 +80,12 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
     const tokens = await readTokens(fileOf(flags, context)) ?? noTokens(fileOf(flags, context));
     const rows = tokens.map(({ sha256: _sha256, ...shown }) => ({
       json: shown,
-      cells: [shown.id, shown.scopes.join(" "), ends(shown.expiresAt, context.io.system.now()), shown.note ?? ""],
+      cells: [
+        shown.id,
+        shown.scopes.join(" "),
+        ends(shown.expiresAt, context.io.system.now()),
+        shown.note ?? "",
+      ],
     }));
     const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"].map((title) => ({ title }));
     await printTable(context, context.shared.quiet ? undefined : columns, rows);

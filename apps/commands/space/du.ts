@@ -24,7 +24,8 @@ const COLUMNS: Column[] = [
 /** Says what the registry takes of its store. */
 export const du: Command = defineCommand<[prefix?: string]>({
   name: "du",
-  summary: "Say how much space names take, what versions share, and what may be freed from when on.",
+  summary:
+    "Say how much space names take, what versions share, and what may be freed from when on.",
   details:
     "SIZE is what the files of all versions have, STORED what is kept for them, SHARED what two versions or more " +
     "have in common, GARBAGE what nobody needs any more: gc frees it once it is older than the grace. " +
@@ -40,22 +41,35 @@ export const du: Command = defineCommand<[prefix?: string]>({
     const names = report.names.filter(({ name }) => name.startsWith(prefix));
     if (context.shared.json) await context.result({ ...report, names }, undefined);
     else await say(report, names, context);
-    if (names.length === 0 && prefix !== "") await context.note(`No name begins with ${JSON.stringify(prefix)}`);
+    if (names.length === 0 && prefix !== "") {
+      await context.note(`No name begins with ${JSON.stringify(prefix)}`);
+    }
     if (report.failures.length > 0) throw notAll(report.failures);
   },
 });
 
-async function say(report: SpaceReport, names: readonly NameSpace[], context: CommandContext): Promise<void> {
+async function say(
+  report: SpaceReport,
+  names: readonly NameSpace[],
+  context: CommandContext,
+): Promise<void> {
   const isAlike = (a: NameSpace, b: NameSpace) => formatBytes(a.bytes) === formatBytes(b.bytes);
-  const largestFirst = inOrder(names, ({ name }) => name).sort((a, b) => isAlike(a, b) ? 0 : b.bytes - a.bytes);
+  const largestFirst = inOrder(names, ({ name }) => name).sort((a, b) =>
+    isAlike(a, b) ? 0 : b.bytes - a.bytes
+  );
   const rows = largestFirst.map(({ name, versions, size, bytes, sharedBytes, garbage }) => ({
     json: {},
     cells: [name, String(versions), ...[size, bytes, sharedBytes, garbage.bytes].map(formatBytes)],
   }));
   if (rows.length > 0) await printTable(context, COLUMNS, rows);
   const { bytes, objects, garbage, failures } = report;
-  await context.result(report, `${formatBytes(bytes)} in ${formatCount(objects, "object")}${garbageText(garbage)}`);
-  for (const { key, message } of failures) await context.note(`not counted in full: ${key}: ${message}`);
+  await context.result(
+    report,
+    `${formatBytes(bytes)} in ${formatCount(objects, "object")}${garbageText(garbage)}`,
+  );
+  for (const { key, message } of failures) {
+    await context.note(`not counted in full: ${key}: ${message}`);
+  }
 }
 
 function garbageText({ bytes, freeableBytes, nextAt, allAt }: GarbageSpace): string {
@@ -72,7 +86,9 @@ function garbageText({ bytes, freeableBytes, nextAt, allAt }: GarbageSpace): str
 function notAll(failures: SpaceReport["failures"]): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
-    message: `Cannot measure everything: ${formatCount(failures.length, "thing")} could not be read`,
+    message: `Cannot measure everything: ${
+      formatCount(failures.length, "thing")
+    } could not be read`,
     hint: "See what is damaged: holdfast verify",
   });
 }

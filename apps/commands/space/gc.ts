@@ -37,10 +37,16 @@ const THING: Record<GarbageItem["what"], string> = {
   note: "note of lineage",
 };
 
-const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, { title: "SIZE", align: "right" }];
+const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, {
+  title: "SIZE",
+  align: "right",
+}];
 
 /** Removes what nothing refers to any more. */
-export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }>({
+export const gc: Command = defineCommand<
+  [],
+  { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }
+>({
   name: "gc",
   summary: "Free the space of what was deleted, replaced or left unfinished.",
   details:
@@ -60,7 +66,8 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
     text: "do not ask",
   }, {
     flags: "--forget",
-    text: "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
+    text:
+      "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
   }],
   examples: [
     ["holdfast gc --dry-run", "what would be freed"],
@@ -73,7 +80,12 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
     const { io, shared } = context;
     const registry = await context.open({ write: true });
     if (now && !dryRun && !yes) {
-      const { bytes } = await collectGarbage(registry, { dryRun: true, now, forget, signal: io.signal });
+      const { bytes } = await collectGarbage(registry, {
+        dryRun: true,
+        now,
+        forget,
+        signal: io.signal,
+      });
       if (!await context.confirm(`${RISK}\nFree ${formatBytes(bytes)} now?`)) {
         await context.note("Nothing was removed");
         return 1;
@@ -94,7 +106,9 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
       onWaiting: shared.verbose ? (item) => waiting.push(item) : undefined,
     });
     await progress.end();
-    const soonestFirst = inOrder(waiting, ({ key }) => key).sort((a, b) => a.until.getTime() - b.until.getTime());
+    const soonestFirst = inOrder(waiting, ({ key }) => key).sort((a, b) =>
+      a.until.getTime() - b.until.getTime()
+    );
     for (const item of soonestFirst) context.logger.debug(waitingText(item));
     if (shared.json) await context.result(report, undefined);
     if (!shared.json) await say(report, context);
@@ -102,7 +116,8 @@ export const gc: Command = defineCommand<[], { dryRun?: boolean; now?: boolean; 
   },
 });
 
-const RISK = "This takes no account of the grace period. If anybody else uses this registry now, on any machine, " +
+const RISK =
+  "This takes no account of the grace period. If anybody else uses this registry now, on any machine, " +
   "a save of theirs may lose its files, and a load of what was just replaced or deleted fails.";
 
 function thingText({ what, key, ref, size }: GarbageItem): string {
@@ -134,7 +149,9 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
   const { count, bytes, nextAt } = report.waiting;
   if (nextAt !== undefined && !quiet) {
     await context.note(
-      `${formatCount(count, "thing")} (${formatBytes(bytes)}) may go later, the first at ${formatTime(nextAt)}` +
+      `${formatCount(count, "thing")} (${formatBytes(bytes)}) may go later, the first at ${
+        formatTime(nextAt)
+      }` +
         (context.shared.verbose ? "" : "; see them with --verbose"),
     );
   }

@@ -30,7 +30,11 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   args: [{ usage: "[names...]", text: "only these names", completes: "name" }],
   options: [
     { flags: "--keep-last <count>", text: "keep so many versions of each name", parse: parseCount },
-    { flags: "--older-than <duration>", text: "only versions older than this: 12h, 30d, 8w", parse: parseDuration },
+    {
+      flags: "--older-than <duration>",
+      text: "only versions older than this: 12h, 30d, 8w",
+      parse: parseDuration,
+    },
     { flags: "--include-aliased", text: "also versions that an alias names" },
     { flags: "-n, --dry-run", text: "only say what would be deleted" },
     { flags: "-y, --yes", text: "do not ask" },
@@ -69,8 +73,13 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     }
     const progress = context.progress("prune");
     let done = 0;
-    const onDeleted = () => progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } });
-    const { deleted, kept, clock, failures } = await pruneRegistry(registry, { ...options, dryRun, onDeleted });
+    const onDeleted = () =>
+      progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } });
+    const { deleted, kept, clock, failures } = await pruneRegistry(registry, {
+      ...options,
+      dryRun,
+      onDeleted,
+    });
     await progress.end();
     const rows = (shared.json ? deleted : inOrder(deleted, nameOf)).map(({ name, version }) => ({
       json: { name, version },
@@ -78,20 +87,27 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     }));
     await printTable(context, undefined, rows);
     const verb = dryRun ? "Would delete" : "Deleted";
-    if (!shared.json) await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+    if (!shared.json) {
+      await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+    }
     if (dryRun) await sayProtected(registry, options, { deleted, context });
     if (clock === "own") {
       await context.note("Ages by this machine's clock: the store's was not asked");
     }
     for (const { name, version, message } of failures) {
-      await context.note(`stays: ${version === undefined ? name : `${name}@${version}`}: ${message}`);
+      await context.note(
+        `stays: ${version === undefined ? name : `${name}@${version}`}: ${message}`,
+      );
     }
     if (failures.length > 0) throw notAll(failures);
 
     async function isAgreed(deleted: PruneReport["deleted"]): Promise<boolean> {
-      for (const { name, version } of inOrder(deleted, nameOf)) await context.note(`would go: ${name}@${version}`);
+      for (const { name, version } of inOrder(deleted, nameOf)) {
+        await context.note(`would go: ${name}@${version}`);
+      }
       await sayProtected(registry, options, { deleted, context });
-      return deleted.length === 0 || await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`);
+      return deleted.length === 0 ||
+        await context.confirm(`Delete ${formatCount(deleted.length, "version")}?`);
     }
   },
 });
@@ -108,7 +124,9 @@ async function sayProtected(
   for (const kept of all.deleted.filter((one) => !goes.has(refOf(one)))) {
     const aliases = Object.entries(await registry.aliases(kept.name, { signal: options.signal }))
       .flatMap(([alias, version]) => version === kept.version ? [alias] : []);
-    if (aliases.length > 0) await context.note(`stays: ${refOf(kept)}: alias ${aliases.join(", ")}`);
+    if (aliases.length > 0) {
+      await context.note(`stays: ${refOf(kept)}: alias ${aliases.join(", ")}`);
+    }
   }
 }
 
@@ -125,7 +143,8 @@ function notAll(failures: PruneReport["failures"]): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot prune everything: ${formatCount(failures.length, "record")} could not be read`,
-    hint: "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force, " +
+    hint:
+      "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force, " +
       "a damaged alias is set anew by holdfast alias NAME ALIAS VERSION",
   });
 }

@@ -35,11 +35,16 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
     const current = grace === undefined
       ? await readSettings(registry, { signal })
       : await changeSettings(registry, { graceMs: grace, signal });
-    await context.result(current, context.shared.quiet && grace !== undefined ? undefined : textOf(current));
+    await context.result(
+      current,
+      context.shared.quiet && grace !== undefined ? undefined : textOf(current),
+    );
   },
 });
 
-function textOf({ versioned, mutable, locking, layout, graceMs, leastGraceMs, ...now }: CurrentSettings): string {
+function textOf(
+  { versioned, mutable, locking, layout, graceMs, leastGraceMs, ...now }: CurrentSettings,
+): string {
   const rows: [what: string, says: string | undefined][] = [
     ["versions", versioned ? "each name has versions" : "each name has one value"],
     ["overwriting", mutable ? "allowed (mutable)" : "never (immutable)"],
@@ -48,7 +53,9 @@ function textOf({ versioned, mutable, locking, layout, graceMs, leastGraceMs, ..
     [
       "for now",
       now.countsFrom &&
-      `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${formatTime(now.countsFrom)} on`,
+      `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${
+        formatTime(now.countsFrom)
+      } on`,
     ],
     ["locking", locking],
     ["layout", layout],

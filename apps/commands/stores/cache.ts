@@ -33,7 +33,9 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
     const found = await inspectCache({ signal, system });
     const { files, bytes } = action === "clear" ? await clearCache({ signal, system }) : found;
     const size = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-    const where = found.path === undefined ? `Nothing is cached: ${found.problem}` : `${size} in ${found.path}`;
+    const where = found.path === undefined
+      ? `Nothing is cached: ${found.problem}`
+      : `${size} in ${found.path}`;
     const text = action === "clear" ? `Removed ${where}` : where;
     await context.result({ ...found, files, bytes }, shared.quiet ? undefined : text);
   },

@@ -35,7 +35,10 @@ interface Renaming {
 }
 
 /** Brings what one registry holds to another. */
-export const mirror: Command = defineCommand<[from: string, to: string, names: string[]], MirrorFlags>({
+export const mirror: Command = defineCommand<
+  [from: string, to: string, names: string[]],
+  MirrorFlags
+>({
   name: "mirror",
   summary: "Bring what a registry holds to another one, whatever stores they are in.",
   details:
@@ -46,7 +49,11 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     "mirrored. With --json: one line per failure, then the report.",
   args: [
     { usage: "<from>", text: "a folder, URL or @name", completes: "place" },
-    { usage: "<to>", text: "a folder, URL or @name, with a registry; see --create", completes: "place" },
+    {
+      usage: "<to>",
+      text: "a folder, URL or @name, with a registry; see --create",
+      completes: "place",
+    },
     { usage: "[names...]", text: "only these names" },
   ],
   options: [
@@ -60,15 +67,24 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     },
     { flags: "--no-aliases", text: "leave aliases as they are" },
     { flags: "--no-deleted", text: "leave what was deleted in the source as it is" },
-    { flags: "--create", text: "create the target, with the settings of the source, where it is not there" },
+    {
+      flags: "--create",
+      text: "create the target, with the settings of the source, where it is not there",
+    },
     { flags: "--verify", text: "trust no earlier run, and read back all that was mirrored" },
     { flags: "--concurrency <count>", text: "how many versions at once (8)", parse: parseCount },
     { flags: "-n, --dry-run", text: "only say what would be done" },
   ],
   examples: [
-    ["holdfast mirror .holdfast s3://bucket/team --create", "a folder into a bucket, for the first time"],
+    [
+      "holdfast mirror .holdfast s3://bucket/team --create",
+      "a folder into a bucket, for the first time",
+    ],
     ["holdfast mirror s3://bucket/team ./backup --quiet", "from cron"],
-    ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "some of it, under another name"],
+    [
+      "holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run",
+      "some of it, under another name",
+    ],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
     const { io, shared, logger } = context;
@@ -83,7 +99,9 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
       registry: toPlace,
       write: !dryRun,
       create: create ? from.settings : undefined,
-      missing: `Check the place, or add --create to make a registry there, as ${shellWord(fromPlace)} is.`,
+      missing: `Check the place, or add --create to make a registry there, as ${
+        shellWord(fromPlace)
+      } is.`,
     });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
@@ -98,7 +116,9 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
     await progress.end();
     const { failures, leftOut } = report;
     if (leftOut.length > 0 && !shared.json && !shared.quiet) {
-      await context.note(`Left out, as one of the two cannot tell or keep it: ${leftOut.join(", ")}`);
+      await context.note(
+        `Left out, as one of the two cannot tell or keep it: ${leftOut.join(", ")}`,
+      );
     }
     if (failures.length > 0) {
       const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
@@ -111,7 +131,10 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
       }));
       await printTable(context, columns, rows);
     }
-    await context.result({ ...report, failures: failures.length }, shared.quiet ? undefined : summary(report));
+    await context.result(
+      { ...report, failures: failures.length },
+      shared.quiet ? undefined : summary(report),
+    );
     return failures.length > 0 ? 1 : 0;
   },
 });
@@ -119,7 +142,9 @@ export const mirror: Command = defineCommand<[from: string, to: string, names: s
 /** What to do where the source is no registry: a plain folder is saved, not mirrored. */
 function missingSource(from: string, to: string, cwd: string): string {
   const path = localPathOf(from);
-  if (path !== undefined && statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()) {
+  if (
+    path !== undefined && statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()
+  ) {
     return `It is a folder, and mirror carries versions between registries. Save it: holdfast save NAME ${
       shellWord(from)
     } -r ${shellWord(to)}`;
@@ -133,7 +158,8 @@ function parseRenaming(text: string): Renaming {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot rename by ${JSON.stringify(text)}: it has no =`,
-    hint: "Write what names begin with, =, and what they begin with in the target: --rename my:=their:",
+    hint:
+      "Write what names begin with, =, and what they begin with in the target: --rename my:=their:",
   });
 }
 
@@ -147,7 +173,9 @@ function shownItem({ name, target, version, alias }: MirrorItem): string {
   return target === name ? ref : `${ref} as ${target}`;
 }
 
-function summary({ dryRun, copied, files, bytes, deleted, aliases, skipped, failures }: MirrorReport): string {
+function summary(
+  { dryRun, copied, files, bytes, deleted, aliases, skipped, failures }: MirrorReport,
+): string {
   const parts = [
     `${dryRun ? "Would mirror" : "Mirrored"} ${formatCount(copied, "version")} ` +
     `(${formatCount(files, "file")}, ${formatBytes(bytes)})`,

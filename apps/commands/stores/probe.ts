@@ -23,7 +23,11 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
     "?endpoint=URL, &region=NAME, after s3: also &provider=NAME. Keys of a bucket are looked for in the variables " +
     "PROVIDER_BUCKET_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION (S3_MY_BUCKET_REGION), then by the same names in " +
     "./s3_aksk.env; for s3: and gs: then where the vendor's own tools look (AWS_ACCESS_KEY_ID …).",
-  args: [{ usage: "[where]", text: "a folder or URL, instead of the registry's", completes: "place" }],
+  args: [{
+    usage: "[where]",
+    text: "a folder or URL, instead of the registry's",
+    completes: "place",
+  }],
   options: [],
   examples: [
     ["holdfast probe s3://bucket", "before the first registry there"],
@@ -34,21 +38,36 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
     const { io, logger, shared } = context;
     const { location } = findRegistry(where ?? shared.registry, io);
     refuseService(location, "probe a store");
-    const backend = await openStore(location, { cwd: io.cwd, retryForMs: shared.wait, logger, system: io.system });
+    const backend = await openStore(location, {
+      cwd: io.cwd,
+      retryForMs: shared.wait,
+      logger,
+      system: io.system,
+    });
     try {
       const { signal, system } = io;
       const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
       const certificate = await probeBackend(backend, { signal, system, onStep });
       const { ok, steps, requests, clockOffsetMs } = certificate;
       if (!shared.json && !shared.quiet) {
-        const columns = [{ title: "OK" }, { title: "WHAT", shrinks: true }, { title: "MS", align: "right" as const }, {
+        const columns = [{ title: "OK" }, { title: "WHAT", shrinks: true }, {
+          title: "MS",
+          align: "right" as const,
+        }, {
           title: "FOUND",
         }];
-        await printTable(context, columns, steps.map((step) => ({ json: step, cells: cellsOf(step) })));
+        await printTable(
+          context,
+          columns,
+          steps.map((step) => ({ json: step, cells: cellsOf(step) })),
+        );
       }
       const clock = clockOffsetMs === undefined ? "" : `, clock ${clockOffsetMs} ms off`;
       const verdict = ok ? "A registry can be kept" : "No registry can be kept";
-      await context.result(certificate, `${verdict} at ${backend.location} (${requests} requests${clock})`);
+      await context.result(
+        certificate,
+        `${verdict} at ${backend.location} (${requests} requests${clock})`,
+      );
       return ok ? 0 : 1;
     } finally {
       await backend[Symbol.asyncDispose]();

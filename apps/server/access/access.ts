@@ -49,7 +49,11 @@ export function createAccess(token: string | undefined, scopes: readonly Scope[]
 /** Of items, at most `limit` of those whose name may be read; the rest is passed over. */
 export async function* readable<T>(
   items: AsyncIterable<T>,
-  { access, nameOf, limit = Infinity }: { access: Access; nameOf: (item: T) => string; limit?: number },
+  { access, nameOf, limit = Infinity }: {
+    access: Access;
+    nameOf: (item: T) => string;
+    limit?: number;
+  },
 ): AsyncIterable<T> {
   let left = limit;
   if (left <= 0) return;
@@ -65,6 +69,8 @@ export function denied(action: string, scope: string): RegistryError {
   return new RegistryError({
     code: "Denied",
     message: `Cannot ${action}: the token does not have the right`,
-    hint: `Use a token with the scope ${scope}: holdfast token create --scope ${JSON.stringify(scope)}`,
+    hint: `Use a token with the scope ${scope}: holdfast token create --scope ${
+      JSON.stringify(scope)
+    }`,
   });
 }

@@ -36,7 +36,9 @@ export function guardRoute(
     if (scope !== "open" && c.env.refusal !== undefined) throw c.env.refusal;
     if (scope !== "open") checkScope(c.env.access, scope, c.req.param("name"));
     const { method, headers: sent } = c.req.raw;
-    const ignored = method === "GET" || method === "HEAD" ? undefined : unknown.find((header) => sent.has(header));
+    const ignored = method === "GET" || method === "HEAD"
+      ? undefined
+      : unknown.find((header) => sent.has(header));
     if (ignored !== undefined) throw cannotCompare(ignored);
     return documented(c, next);
   };
@@ -55,12 +57,19 @@ function cannotCompare(header: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: `Cannot write with the header ${header}: this route does not support it`,
-    hint: "Remove the header, or use `ifCommit`, `onConflict` or `expected` where the route has them.",
+    hint:
+      "Remove the header, or use `ifCommit`, `onConflict` or `expected` where the route has them.",
   });
 }
 
-function checkScope(access: Access, scope: Exclude<RouteScope, "open">, name: string | undefined): void {
-  if (!access.admin && access.token === undefined) throw needsToken("Cannot answer: a token is needed");
+function checkScope(
+  access: Access,
+  scope: Exclude<RouteScope, "open">,
+  name: string | undefined,
+): void {
+  if (!access.admin && access.token === undefined) {
+    throw needsToken("Cannot answer: a token is needed");
+  }
   if (allowsRoute(access, scope, name)) return;
   if (scope === "admin" || scope === "metrics") throw denied("answer", scope);
   if (name !== undefined) access.check(scope, name);

@@ -35,7 +35,9 @@ export function parseScope(text: string): Scope {
   if (text === "admin" || text === "metrics") return { kind: text };
   const [, kind, pattern] = /^(read|write):(.+)$/s.exec(text) ?? [];
   const name = pattern?.replace(/\*$/, "");
-  if (kind !== undefined && !name.includes("*")) return { kind: kind as Right, name, prefix: name !== pattern };
+  if (kind !== undefined && !name.includes("*")) {
+    return { kind: kind as Right, name, prefix: name !== pattern };
+  }
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot read ${JSON.stringify(text.slice(0, 80))} as a scope: there is no such right`,

@@ -46,14 +46,19 @@ const encoder = new TextEncoder();
  *
  * @throws {RegistryError} `NotFound` where there is none, `Corrupt` where it can not be read
  */
-export async function openTokenFile(file: string, options: TokenFileOptions = {}): Promise<TokenCheck> {
+export async function openTokenFile(
+  file: string,
+  options: TokenFileOptions = {},
+): Promise<TokenCheck> {
   checkKnown("open the tokens", options, { system: true, logger: true });
   const { system = realSystem, logger } = options;
   let known = byId(await readTokens(file) ?? noFile(file));
   let changedAt = await lastChange(file);
   let lookedAt = system.monotonic();
   if (await mayOthersWrite(file)) {
-    logger?.warn?.(`Others may write to ${file}, and so make tokens of their own: chmod 600 ${file}`);
+    logger?.warn?.(
+      `Others may write to ${file}, and so make tokens of their own: chmod 600 ${file}`,
+    );
   }
 
   /** A file that is gone or damaged lets nobody in: what was removed must not count for longer than that. */
@@ -79,7 +84,9 @@ export async function openTokenFile(file: string, options: TokenFileOptions = {}
       await refresh();
       const found = known.get(id);
       const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NOBODY);
-      return same && found !== undefined && system.now() < found.expiresAtMs ? found.access : undefined;
+      return same && found !== undefined && system.now() < found.expiresAtMs
+        ? found.access
+        : undefined;
     },
   };
 }

@@ -44,7 +44,12 @@ export async function createToken(
   file: string,
   options: CreateTokenOptions,
 ): Promise<{ token: string; stored: StoredToken }> {
-  checkKnown("create a token", options, { scopes: true, note: true, expiresInMs: true, system: true });
+  checkKnown("create a token", options, {
+    scopes: true,
+    note: true,
+    expiresInMs: true,
+    system: true,
+  });
   const { scopes, note, expiresInMs, system = realSystem } = options;
   if (scopes.length === 0) {
     throw new RegistryError({
@@ -69,7 +74,9 @@ export async function createToken(
     sha256: hashToken(token),
     scopes: [...scopes],
     createdAt: new Date(system.now()).toISOString(),
-    ...(expiresInMs === undefined ? {} : { expiresAt: new Date(system.now() + expiresInMs).toISOString() }),
+    ...(expiresInMs === undefined
+      ? {}
+      : { expiresAt: new Date(system.now() + expiresInMs).toISOString() }),
   };
   await changeTokens(file, (tokens) => [...tokens, stored]);
   return { token, stored };
@@ -106,7 +113,9 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
     }
     return tokens;
   } catch (error) {
-    throw isRegistryError(error, "Corrupt") ? error : unreadable(file, "it is no file of tokens", error);
+    throw isRegistryError(error, "Corrupt")
+      ? error
+      : unreadable(file, "it is no file of tokens", error);
   }
 }
 
@@ -116,14 +125,21 @@ export function hashToken(token: string): string {
 }
 
 /** Writes beside the file what it will be, which only one can, and puts it in its place: a reader sees all or nothing. */
-async function changeTokens(file: string, change: (tokens: StoredToken[]) => StoredToken[]): Promise<void> {
+async function changeTokens(
+  file: string,
+  change: (tokens: StoredToken[]) => StoredToken[],
+): Promise<void> {
   const next = `${file}.new`;
   const handle = await open(next, "wx", 0o600).catch((error) => {
     const taken = error.code === "EEXIST";
     throw new RegistryError({
       code: taken ? "Conflict" : "Denied",
-      message: `Cannot change the tokens of ${file}: ${taken ? "somebody else does so now" : error.code}`,
-      hint: taken ? `Try again; if nobody does, remove ${next}.` : "Name a file in a folder that you may write to.",
+      message: `Cannot change the tokens of ${file}: ${
+        taken ? "somebody else does so now" : error.code
+      }`,
+      hint: taken
+        ? `Try again; if nobody does, remove ${next}.`
+        : "Name a file in a folder that you may write to.",
       cause: error,
     });
   });
@@ -145,7 +161,8 @@ function unreadable(file: string, why: string, cause?: unknown): RegistryError {
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read the tokens of ${file}: ${why}`,
-    hint: "Restore the file, or remove it and make tokens anew: holdfast token create --tokens FILE.",
+    hint:
+      "Restore the file, or remove it and make tokens anew: holdfast token create --tokens FILE.",
     cause,
   });
 }

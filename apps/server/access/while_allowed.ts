@@ -18,7 +18,9 @@ export interface WhileAllowedOptions {
 
 /** Throws unless the token of a request still allows its route. Call it before saving the result of a long request. */
 export async function checkStillAllowed(c: RouteContext, name?: string): Promise<void> {
-  if (!await isStillAllowed(c, (access) => name === undefined || access.may("write", name))) throw tokenEnded();
+  if (!await isStillAllowed(c, (access) => name === undefined || access.may("write", name))) {
+    throw tokenEnded();
+  }
 }
 
 /** Returns the same stream, which ends when the token no longer allows the route. Checks it before each chunk. */
@@ -42,7 +44,10 @@ export function whileAllowed(
   }, { highWaterMark: 0 });
 }
 
-async function isStillAllowed(c: RouteContext, may: (access: Access) => boolean = () => true): Promise<boolean> {
+async function isStillAllowed(
+  c: RouteContext,
+  may: (access: Access) => boolean = () => true,
+): Promise<boolean> {
   const { renew, scope } = c.env;
   if (renew === undefined || scope === undefined) return true;
   const access = await renew();
@@ -50,5 +55,8 @@ async function isStillAllowed(c: RouteContext, may: (access: Access) => boolean 
 }
 
 function tokenEnded(): Error {
-  return needsToken("Cannot continue: the token was removed, has expired, or lost its scope", ' error="invalid_token"');
+  return needsToken(
+    "Cannot continue: the token was removed, has expired, or lost its scope",
+    ' error="invalid_token"',
+  );
 }

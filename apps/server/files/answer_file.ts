@@ -19,11 +19,14 @@ export interface Representation extends Validators {
 }
 
 /** Reads a file, or a range of it; undefined where there are no ranges of it. */
-export type ReadFile = (range?: Required<ByteRange>) => Promise<BodyInit | undefined> | BodyInit | undefined;
+export type ReadFile = (
+  range?: Required<ByteRange>,
+) => Promise<BodyInit | undefined> | BodyInit | undefined;
 
 /** Reads what is in memory. */
 export function partOf(bytes: Uint8Array<ArrayBuffer>): ReadFile {
-  return (range) => range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
+  return (range) =>
+    range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
 }
 
 /** Answers `GET` or `HEAD` of a file. */
@@ -39,13 +42,18 @@ export async function answerFile(
   if (span === "unsatisfiable") return noSuchRange(representation);
   if (span !== "whole") {
     const part = await read(span);
-    if (part !== undefined) return new Response(part, { status: 206, headers: partHeaders(representation, span) });
+    if (part !== undefined) {
+      return new Response(part, { status: 206, headers: partHeaders(representation, span) });
+    }
   }
   return new Response(await read(), { headers: wholeHeaders(representation) });
 }
 
 /** The answer that a condition of a request leads to without a look at the file. */
-export function answerWithout(headers: Headers, representation: Representation): Response | undefined {
+export function answerWithout(
+  headers: Headers,
+  representation: Representation,
+): Response | undefined {
   const condition = evaluateConditions(headers, representation);
   if (condition === "go on") return undefined;
   if (condition === "not modified") {
@@ -64,7 +72,9 @@ export function answerWithout(headers: Headers, representation: Representation):
 }
 
 /** The headers of an answer with all of a file. */
-function wholeHeaders({ headers, size, etag, lastModified, digest }: Representation): Record<string, string> {
+function wholeHeaders(
+  { headers, size, etag, lastModified, digest }: Representation,
+): Record<string, string> {
   return {
     ...headers,
     "content-length": String(size),
@@ -76,7 +86,10 @@ function wholeHeaders({ headers, size, etag, lastModified, digest }: Representat
   };
 }
 
-function partHeaders(representation: Representation, { offset, length }: Required<ByteRange>): Record<string, string> {
+function partHeaders(
+  representation: Representation,
+  { offset, length }: Required<ByteRange>,
+): Record<string, string> {
   const { "content-digest": _whole, ...headers } = wholeHeaders(representation);
   return {
     ...headers,

@@ -20,7 +20,10 @@ type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 export type Condition = "go on" | "not modified" | "failed";
 
 /** Evaluates conditions in the order that section 13.2.2 prescribes. */
-export function evaluateConditions(headers: Headers, { etag, lastModified = "" }: Compared): Condition {
+export function evaluateConditions(
+  headers: Headers,
+  { etag, lastModified = "" }: Compared,
+): Condition {
   const ifMatch = headers.get("if-match");
   if (ifMatch !== null) {
     if (!matchesTag(ifMatch, etag, { weak: false })) return "failed";
@@ -29,7 +32,9 @@ export function evaluateConditions(headers: Headers, { etag, lastModified = "" }
     if (since !== undefined && Date.parse(lastModified) > since) return "failed";
   }
   const ifNoneMatch = headers.get("if-none-match");
-  if (ifNoneMatch !== null) return matchesTag(ifNoneMatch, etag, { weak: true }) ? "not modified" : "go on";
+  if (ifNoneMatch !== null) {
+    return matchesTag(ifNoneMatch, etag, { weak: true }) ? "not modified" : "go on";
+  }
   const since = parseDate(headers.get("if-modified-since"));
   return since !== undefined && Date.parse(lastModified) <= since ? "not modified" : "go on";
 }
@@ -67,7 +72,9 @@ export function parseRange(headers: Headers, size: number, validators: Validator
   if (range === null || !meansThis(headers.get("if-range"), validators)) return "whole";
   const found = /^bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*$/i.exec(range);
   if (found === null || (found[1] === "" && found[2] === "")) return "whole";
-  const [first, last] = [found[1], found[2]].map((digits) => digits === "" ? undefined : Number(digits));
+  const [first, last] = [found[1], found[2]].map((digits) =>
+    digits === "" ? undefined : Number(digits)
+  );
   if (first === undefined) {
     if (last === 0) return "unsatisfiable";
     if (size === 0) return "whole";

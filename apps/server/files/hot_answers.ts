@@ -54,10 +54,15 @@ export interface ReadyHandler extends Handler {
 /** Keeps what was answered, to be copied: all but what is of this request only. */
 export function keepAnswer(hot: HotFiles, request: Request, { status, headers }: Response): void {
   const file = hot.find(request.url);
-  if (file === undefined || file.answer !== undefined || status !== 200 || !isPlain(request)) return;
+  if (file === undefined || file.answer !== undefined || status !== 200 || !isPlain(request)) {
+    return;
+  }
   const kept = new Headers(headers);
   kept.delete("x-request-id");
-  file.answer = { response: new Response(file.bytes, { headers: kept }), headers: Object.fromEntries(kept) };
+  file.answer = {
+    response: new Response(file.bytes, { headers: kept }),
+    headers: Object.fromEntries(kept),
+  };
 }
 
 /** Answers from memory what says more, where what is around was looked at. */

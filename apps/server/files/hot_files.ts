@@ -46,7 +46,9 @@ export interface HotFiles {
 }
 
 /** Creates a store of hot files that holds so many bytes, 0 for none. */
-export function createHotFiles({ system, maxBytes }: { system: System; maxBytes: number }): HotFiles {
+export function createHotFiles(
+  { system, maxBytes }: { system: System; maxBytes: number },
+): HotFiles {
   const files = new Map<string, { file: HotFile; bytes: number; since: number }>();
   let total = 0;
 

@@ -41,13 +41,15 @@ export function mediaHeaders(
     "content-type": type,
     "content-disposition": contentDisposition(disposition, path.slice(path.lastIndexOf("/") + 1)),
     "x-content-type-options": "nosniff",
-    "content-security-policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "content-security-policy":
+      "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:",
   };
 }
 
 function contentType(path: string, mediaType: string | undefined): string {
   const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1].toLowerCase() ?? "";
-  const type = mediaType ?? (Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined);
+  const type = mediaType ??
+    (Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined);
   if (type === undefined || !MEDIA_TYPE.test(type)) return "application/octet-stream";
   return /^text\/[\w.+-]+$/i.test(type) ? `${type}; charset=utf-8` : type;
 }
@@ -55,7 +57,10 @@ function contentType(path: string, mediaType: string | undefined): string {
 /** `content-disposition` with a name that is safe to save under: in ASCII, and in full where it is more (RFC 6266). */
 function contentDisposition(disposition: Disposition, fileName: string): string {
   // deno-lint-ignore no-control-regex
-  const name = fileName.toWellFormed().replace(/[\u0000-\u001f\u007f/\\]/g, "_").replace(/^\.+/, "_");
+  const name = fileName.toWellFormed().replace(/[\u0000-\u001f\u007f/\\]/g, "_").replace(
+    /^\.+/,
+    "_",
+  );
   const ascii = name.replace(/[^\x20-\x7e]|["%]/g, "_");
   if (ascii === name) return `${disposition}; filename="${ascii}"`;
   const full = encodeURIComponent(name).replace(

@@ -24,8 +24,12 @@ export interface AskedVersion {
 export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 
 /** Whether what is asked for is the same whenever it is asked: a commit, or a version that nobody can overwrite. */
-export function isFixed({ settings }: Pick<Registry, "settings">, { name, version, commit }: AskedVersion): boolean {
-  return commit !== undefined || (!settings.mutable && parseRef(name, version).selector.kind === "version");
+export function isFixed(
+  { settings }: Pick<Registry, "settings">,
+  { name, version, commit }: AskedVersion,
+): boolean {
+  return commit !== undefined ||
+    (!settings.mutable && parseRef(name, version).selector.kind === "version");
 }
 
 /** Creates what opens versions of a registry. */
@@ -57,7 +61,9 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
     if (commit === undefined || artifact.info.commit === commit) return artifact;
     throw new RegistryError({
       code: "Conflict",
-      message: `Cannot read ${JSON.stringify(`${name}@${version}`)} as of ${commit}: it is another commit now`,
+      message: `Cannot read ${
+        JSON.stringify(`${name}@${version}`)
+      } as of ${commit}: it is another commit now`,
       hint: "Somebody replaced it: ask for what it is now, and begin anew.",
     });
   };

@@ -68,7 +68,11 @@ export function createWindows({ near }: { near: boolean }): Windows {
 /** Returns the same bytes in chunks of at most `pieceBytes`. Calls `end` when no more is read. */
 function inPieces(
   stream: ReadableStream<Uint8Array>,
-  { pieceBytes, nextTurn, end }: { pieceBytes: number; nextTurn(): Promise<void> | undefined; end(): void },
+  { pieceBytes, nextTurn, end }: {
+    pieceBytes: number;
+    nextTurn(): Promise<void> | undefined;
+    end(): void;
+  },
 ): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   let rest = new Uint8Array();

@@ -28,9 +28,14 @@ const UPLOADS = /^\/(contents|upload|uploads|uploads\/(?!presigned(\?|$))[^/?%]*
 export function limitBody(
   request: Request,
   limits: BodyLimits,
-  { system, onRefuse }: { system: Pick<System, "sleep">; onRefuse?: (reason: RefusedRequest) => void },
+  { system, onRefuse }: {
+    system: Pick<System, "sleep">;
+    onRefuse?: (reason: RefusedRequest) => void;
+  },
 ): Request {
-  if (request.body === null || request.method === "GET" || request.method === "HEAD") return request;
+  if (request.body === null || request.method === "GET" || request.method === "HEAD") {
+    return request;
+  }
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
   const isUpload = UPLOADS.test(pathOf(request.url));
@@ -59,15 +64,18 @@ function limited(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const done = new AbortController();
-  const late = timeoutMs === undefined ? undefined : system.sleep(timeoutMs, done.signal).then(() => {
-    throw tooSlow(timeoutMs);
-  });
+  const late = timeoutMs === undefined
+    ? undefined
+    : system.sleep(timeoutMs, done.signal).then(() => {
+      throw tooSlow(timeoutMs);
+    });
   late?.catch(() => {}); // whoever reads hears of it
   let bytes = 0;
   return new ReadableStream({
     async pull(controller) {
       try {
-        const { done: ended, value } = await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
+        const { done: ended, value } =
+          await (late === undefined ? reader.read() : Promise.race([reader.read(), late]));
         if (ended) {
           done.abort();
           return controller.close();

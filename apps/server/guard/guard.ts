@@ -44,10 +44,16 @@ export function createGuard(
   { system, logger, metrics, refuse }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Answer) => Promise<Response> {
   const { tokens, limits = {} } = options;
-  const { maxBodyBytes = 64 * 1024 ** 2, maxUploadBytes = Infinity, bodyTimeoutMs = 60_000, requestsPerSecond } =
-    limits;
+  const {
+    maxBodyBytes = 64 * 1024 ** 2,
+    maxUploadBytes = Infinity,
+    bodyTimeoutMs = 60_000,
+    requestsPerSecond,
+  } = limits;
   const origins = createOriginCheck(options, tokens !== undefined);
-  const rate = requestsPerSecond === undefined ? undefined : createRateLimit(requestsPerSecond, system);
+  const rate = requestsPerSecond === undefined
+    ? undefined
+    : createRateLimit(requestsPerSecond, system);
 
   async function admit(request: Request, known: RequestInfo, answer: Answer): Promise<Response> {
     const asked = origins.check(request);
@@ -74,9 +80,17 @@ export function createGuard(
     const requestId = idOf(request) ?? system.id();
     const known = { ...info, requestId } as RequestInfo; // its access is found first
     metrics.begin();
-    const response = await traced(request, known, () => admit(request, known, answer).catch(refuse));
-    for (const [name, value] of HEADERS) if (!response.headers.has(name)) response.headers.set(name, value);
-    for (const [name, value] of origins.headersFor(request.headers.get("origin"))) response.headers.append(name, value);
+    const response = await traced(
+      request,
+      known,
+      () => admit(request, known, answer).catch(refuse),
+    );
+    for (const [name, value] of HEADERS) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
+    for (const [name, value] of origins.headersFor(request.headers.get("origin"))) {
+      response.headers.append(name, value);
+    }
     response.headers.set("x-request-id", requestId);
 
     const { method } = request;
@@ -91,7 +105,9 @@ export function createGuard(
       receivedBytes: Number(request.headers.get("content-length") ?? 0),
       sentBytes,
     });
-    logger.info(requestLine(request, { status, durationMs, token: known.access?.token, requestId }));
+    logger.info(
+      requestLine(request, { status, durationMs, token: known.access?.token, requestId }),
+    );
     return response;
   };
 }
@@ -101,9 +117,16 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 /** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
 export function requestLine(
   request: Pick<Request, "method" | "url">,
-  { status, durationMs, token, requestId }: { status: number; durationMs: number; token?: string; requestId?: string },
+  { status, durationMs, token, requestId }: {
+    status: number;
+    durationMs: number;
+    token?: string;
+    requestId?: string;
+  },
 ): string {
-  const who = `${token === undefined ? "" : ` token=${token}`}${requestId === undefined ? "" : ` id=${requestId}`}`;
+  const who = `${token === undefined ? "" : ` token=${token}`}${
+    requestId === undefined ? "" : ` id=${requestId}`
+  }`;
   return `${request.method} ${shownPath(request)} ${status} ${Math.round(durationMs)} ms${who}`;
 }
 

@@ -41,7 +41,10 @@ export function isLoopback(host: string): boolean {
  *
  * @throws {RegistryError} `Invalid` for an origin or a name that no request could have
  */
-export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens: boolean): OriginCheck {
+export function createOriginCheck(
+  { cors = [], hosts }: OriginOptions,
+  hasTokens: boolean,
+): OriginCheck {
   for (const origin of listed(cors, "cors")) checkOrigin(origin);
   for (const host of listed(hosts ?? [], "hosts")) checkHost(host);
   const origins = new Set(cors);
@@ -60,7 +63,10 @@ export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens
       if (origin === null) {
         // Scripts and images of other pages are asked for without an origin. A person who follows a link is welcome.
         const site = headers.get("sec-fetch-site");
-        if ((site === "cross-site" || site === "same-site") && headers.get("sec-fetch-mode") !== "navigate") {
+        if (
+          (site === "cross-site" || site === "same-site") &&
+          headers.get("sec-fetch-mode") !== "navigate"
+        ) {
           if (origins.size === 0 || !isRead && !hasTokens) throw foreignOrigin("another site");
         }
         return undefined;
@@ -97,7 +103,10 @@ export function createOriginCheck({ cors = [], hosts }: OriginOptions, hasTokens
 }
 
 const SAME_ORIGIN = [["cross-origin-resource-policy", "same-origin"]] as const;
-const CROSS_ORIGIN = [["cross-origin-resource-policy", "cross-origin"], ["vary", "origin"]] as const;
+const CROSS_ORIGIN = [["cross-origin-resource-policy", "cross-origin"], [
+  "vary",
+  "origin",
+]] as const;
 
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;
@@ -133,7 +142,8 @@ function checkHost(host: string): void {
   throw new RegistryError({
     code: "Invalid",
     message: `Cannot serve as ${JSON.stringify(host)}: it is no name of a machine`,
-    hint: "Write the name alone, as browsers send it, without scheme, port and path: registry.example.com",
+    hint:
+      "Write the name alone, as browsers send it, without scheme, port and path: registry.example.com",
   });
 }
 
@@ -152,7 +162,8 @@ function foreignHost(host: string): RefusedRequest {
     status: 403,
     code: "Denied",
     message: `Cannot answer as ${JSON.stringify(host.slice(0, 80))}: the service has no such name`,
-    hint: "Use http://127.0.0.1 or localhost; a service with tokens takes any name, and one without those in `hosts`.",
+    hint:
+      "Use http://127.0.0.1 or localhost; a service with tokens takes any name, and one without those in `hosts`.",
   });
 }
 
@@ -163,7 +174,8 @@ function foreignWrite(origin: string): RefusedRequest {
     message: `Cannot write for a page of ${
       JSON.stringify(origin.slice(0, 80))
     }: without tokens, "*" lets pages read only`,
-    hint: "Ask for tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.",
+    hint:
+      "Ask for tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.",
   });
 }
 
@@ -171,7 +183,10 @@ function foreignOrigin(origin: string): RefusedRequest {
   return new RefusedRequest({
     status: 403,
     code: "Denied",
-    message: `Cannot answer a page of ${JSON.stringify(origin.slice(0, 80))}: only pages of this origin may ask`,
-    hint: "Let it by its origin: holdfast serve --cors https://app.example.com, or the option cors.",
+    message: `Cannot answer a page of ${
+      JSON.stringify(origin.slice(0, 80))
+    }: only pages of this origin may ask`,
+    hint:
+      "Let it by its origin: holdfast serve --cors https://app.example.com, or the option cors.",
   });
 }

@@ -14,7 +14,10 @@ export interface RateLimit {
 const MOST_KEYS = 10_000;
 
 /** A bucket for each key: it fills by so many a second, and holds so many as come in two seconds. */
-export function createRateLimit(requestsPerSecond: number, system: Pick<System, "monotonic">): RateLimit {
+export function createRateLimit(
+  requestsPerSecond: number,
+  system: Pick<System, "monotonic">,
+): RateLimit {
   const most = Math.max(1, requestsPerSecond * 2);
   const buckets = new Map<string, { left: number; at: number }>(); // in the order of their last use
   return {

@@ -30,7 +30,9 @@ export async function openCertificate(files: { cert: string; key: string }): Pro
   };
 }
 
-async function load({ cert, key }: { cert: string; key: string }): Promise<{ cert: string; key: string }> {
+async function load(
+  { cert, key }: { cert: string; key: string },
+): Promise<{ cert: string; key: string }> {
   const read = { cert: await readPem(cert), key: await readPem(key) };
   let fits: boolean;
   try {
@@ -47,7 +49,10 @@ async function readPem(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (cause) {
     const { code } = cause as { code?: string };
-    throw unusable(`${file}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}`, cause);
+    throw unusable(
+      `${file}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}`,
+      cause,
+    );
   }
 }
 

@@ -45,8 +45,20 @@ const LIMITS: Names<ConnectionLimits> = {
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   checkKnown("listen", options, OPTIONS);
   checkKnown("listen", options.limits ?? {}, LIMITS);
-  const { host = "127.0.0.1", port = 8600, hasTokens = false, tls, limits = {}, system = realSystem } = options;
-  const { maxHeaderBytes = 16_384, headersTimeoutMs = 10_000, idleTimeoutMs = 60_000, keepAliveMs = 15_000 } = limits;
+  const {
+    host = "127.0.0.1",
+    port = 8600,
+    hasTokens = false,
+    tls,
+    limits = {},
+    system = realSystem,
+  } = options;
+  const {
+    maxHeaderBytes = 16_384,
+    headersTimeoutMs = 10_000,
+    idleTimeoutMs = 60_000,
+    keepAliveMs = 15_000,
+  } = limits;
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const certificate = tls && await openCertificate(tls);
   const settings = {
@@ -56,9 +68,11 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
   };
-  const server: Server = certificate === undefined
-    ? createServer(settings)
-    : createSecureServer({ ...settings, ...certificate.read(), handshakeTimeout: headersTimeoutMs });
+  const server: Server = certificate === undefined ? createServer(settings) : createSecureServer({
+    ...settings,
+    ...certificate.read(),
+    handshakeTimeout: headersTimeoutMs,
+  });
   server.maxHeadersCount = 100;
   const { maxConnections = 4096 } = limits;
   const connections = watchConnections(server, { maxConnections, idleTimeoutMs });
@@ -83,8 +97,14 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       const over = new AbortController();
       const closed = new Promise<"closed">((resolve) => server.close(() => resolve("closed")));
       server.closeIdleConnections();
-      const late = system.sleep(withinMs, over.signal).then(() => "late" as const, () => "closed" as const);
-      const ended = await Promise.race([Promise.all([closed, handler.close()]).then(() => "closed" as const), late]);
+      const late = system.sleep(withinMs, over.signal).then(
+        () => "late" as const,
+        () => "closed" as const,
+      );
+      const ended = await Promise.race([
+        Promise.all([closed, handler.close()]).then(() => "closed" as const),
+        late,
+      ]);
       over.abort();
       const cut = ended === "late" ? connections.cut() : 0;
       await closed;

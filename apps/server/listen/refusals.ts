@@ -10,13 +10,17 @@ export function exposed(host: string): RegistryError {
   return new RegistryError({
     code: "Denied",
     message: `Cannot listen on ${host}: everybody who reaches it could read and write everything`,
-    hint: "Make a token and serve with it: holdfast token create --tokens tokens.json --scope admin, " +
+    hint:
+      "Make a token and serve with it: holdfast token create --tokens tokens.json --scope admin, " +
       "then holdfast serve --tokens tokens.json. Without tokens it listens on 127.0.0.1.",
   });
 }
 
 /** The system does not let it. */
-export function cannotListen(cause: unknown, { host, port }: { host: string; port: number }): RegistryError {
+export function cannotListen(
+  cause: unknown,
+  { host, port }: { host: string; port: number },
+): RegistryError {
   const { name, code = "", message } = cause as Error & { code?: string };
   const place = `${host}:${port}`;
   if (code === "EADDRINUSE") {

@@ -31,7 +31,9 @@ export interface Metrics {
   /** The store, or stored data, failed: its code. */
   fault(code: string): void;
   /** A number that is asked for when it is read, by the values of a label; undefined where it cannot be told. */
-  watch(gauge: { name: string; help: string; label: string; read(): Promise<Record<string, number>> }): void;
+  watch(
+    gauge: { name: string; help: string; label: string; read(): Promise<Record<string, number>> },
+  ): void;
   /** All of it as text. */
   text(): Promise<string>;
 }
@@ -59,7 +61,10 @@ export function createMetrics(): Metrics {
     name: "holdfast_received_bytes_total",
     help: "Announced bytes of bodies",
   });
-  const sent = createNumbers("counter", { name: "holdfast_sent_bytes_total", help: "Announced bytes of answers" });
+  const sent = createNumbers("counter", {
+    name: "holdfast_sent_bytes_total",
+    help: "Announced bytes of answers",
+  });
   const faults = createNumbers("counter", {
     name: "holdfast_store_faults_total",
     help: "Answers that failed because of the store or what it holds",

@@ -56,7 +56,9 @@ export function createNumbers(
     },
     clear: () => values.clear(),
     text: () =>
-      `${head(kind, name, help)}${lines([...values].map(([key, value]) => [name, pairs(labels, key), value]))}`,
+      `${head(kind, name, help)}${
+        lines([...values].map(([key, value]) => [name, pairs(labels, key), value]))
+      }`,
   };
 }
 
@@ -81,7 +83,10 @@ export function createHistogram(
         const known = pairs(labels, key);
         let below = 0;
         return lines([
-          ...bounds.map((bound, i): Line => [`${name}_bucket`, [...known, ["le", String(bound)]], below += counts[i]]),
+          ...bounds.map((
+            bound,
+            i,
+          ): Line => [`${name}_bucket`, [...known, ["le", String(bound)]], below += counts[i]]),
           [`${name}_bucket`, [...known, ["le", "+Inf"]], count],
           [`${name}_sum`, known, sum],
           [`${name}_count`, known, count],

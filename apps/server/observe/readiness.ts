@@ -10,7 +10,11 @@ export interface Readiness {
   /** Whether requests can be answered. */
   ready: boolean;
   /** Why not. */
-  reason?: "the store does not answer in time" | "the store refuses" | "the registry is gone" | "the service stops";
+  reason?:
+    | "the store does not answer in time"
+    | "the store refuses"
+    | "the registry is gone"
+    | "the service stops";
 }
 
 const KEEP_MS = 2000;
@@ -30,7 +34,8 @@ export function createReadiness(
       () => ({ ready: true }),
     );
     const asked = askStore(registry, over.signal).then(
-      (isThere): Readiness => isThere ? { ready: true } : { ready: false, reason: "the registry is gone" },
+      (isThere): Readiness =>
+        isThere ? { ready: true } : { ready: false, reason: "the registry is gone" },
       (): Readiness => ({ ready: false, reason: "the store refuses" }),
     );
     const found = await Promise.race([asked, late]);
@@ -40,7 +45,9 @@ export function createReadiness(
 
   return () => {
     if (closing.aborted) return Promise.resolve({ ready: false, reason: "the service stops" });
-    if (last === undefined || system.monotonic() - last.at >= KEEP_MS) last = { at: system.monotonic(), found: look() };
+    if (last === undefined || system.monotonic() - last.at >= KEEP_MS) {
+      last = { at: system.monotonic(), found: look() };
+    }
     return last.found;
   };
 }

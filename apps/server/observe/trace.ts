@@ -59,7 +59,9 @@ export function isTraced(): boolean {
 }
 
 function registered(): OpenTelemetry | undefined {
-  return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as OpenTelemetry | undefined;
+  return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as
+    | OpenTelemetry
+    | undefined;
 }
 
 /** A context as the API has it, for a program without a manager of contexts. */
@@ -75,25 +77,37 @@ function contextOf(values: ReadonlyMap<symbol, unknown>): Context {
  * Answers in a span of kind server, which continues the one that `traceparent` names (W3C Trace Context). Its attributes
  * are those of HTTP's semantic conventions; neither query nor headers are among them.
  */
-export function traced(request: Request, known: TracedRequest, answer: () => Promise<Response>): Promise<Response> {
+export function traced(
+  request: Request,
+  known: TracedRequest,
+  answer: () => Promise<Response>,
+): Promise<Response> {
   const { trace, context, propagation } = registered() ?? {};
   if (trace === undefined) return answer();
   const active = context?.active() ?? contextOf(new Map());
   const parent = propagation?.extract(active, request.headers, HEADERS) ?? active;
-  const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url).split("?", 1)[0] };
+  const attributes = {
+    "http.request.method": request.method,
+    "url.path": pathOf(request.url).split("?", 1)[0],
+  };
   const tracer = trace.getTracer("holdfast");
-  return tracer.startActiveSpan(request.method, { kind: SERVER, attributes }, parent, async (span) => {
-    try {
-      const response = await answer();
-      if (known.route !== undefined) {
-        span.updateName(`${request.method} ${known.route}`);
-        span.setAttribute("http.route", known.route);
+  return tracer.startActiveSpan(
+    request.method,
+    { kind: SERVER, attributes },
+    parent,
+    async (span) => {
+      try {
+        const response = await answer();
+        if (known.route !== undefined) {
+          span.updateName(`${request.method} ${known.route}`);
+          span.setAttribute("http.route", known.route);
+        }
+        span.setAttribute("http.response.status_code", response.status);
+        if (response.status >= 500) span.setStatus({ code: ERROR });
+        return response;
+      } finally {
+        span.end();
       }
-      span.setAttribute("http.response.status_code", response.status);
-      if (response.status >= 500) span.setStatus({ code: ERROR });
-      return response;
-    } finally {
-      span.end();
-    }
-  });
+    },
+  );
 }

@@ -33,7 +33,9 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       answers: {
         200: {
           description: "A page of aliases, or all of them as lines",
-          content: listingContent(AliasesPage, { items: [{ alias: "production", version: "1.0.0" }] }),
+          content: listingContent(AliasesPage, {
+            items: [{ alias: "production", version: "1.0.0" }],
+          }),
         },
       },
     }),
@@ -77,8 +79,14 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       const condition = evaluateConditions(c.req.raw.headers, { etag: known.etag });
       if (condition === "not modified") return new Response(null, { status: 304, headers: known });
       if (condition === "go on") return c.json({ alias, version }, 200, known);
-      const detail = `Cannot read alias ${JSON.stringify(`${name}@${alias}`)}: it names ${version} now`;
-      return problem(412, { code: "Conflict", detail, hint: "Repeat the request without `If-Match`." });
+      const detail = `Cannot read alias ${
+        JSON.stringify(`${name}@${alias}`)
+      }: it names ${version} now`;
+      return problem(412, {
+        code: "Conflict",
+        detail,
+        hint: "Repeat the request without `If-Match`.",
+      });
     },
   );
   routes.get(
@@ -91,7 +99,8 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       params: PARAMS,
       answers: {
         200: {
-          description: "A page of changes, or all of them as lines. `after` is the generation of one",
+          description:
+            "A page of changes, or all of them as lines. `after` is the generation of one",
           content: listingContent(HistoryPage, {
             items: [{
               version: "1.0.0",

@@ -37,18 +37,28 @@ export function batchRoutes(context: ServerContext): Routes {
         "application/json": {
           schema: BatchSchema,
           example: {
-            operations: [{ op: "save", name: "my:config", ...SAVE_EXAMPLE }, { op: "info", name: "my:data" }],
+            operations: [{ op: "save", name: "my:config", ...SAVE_EXAMPLE }, {
+              op: "info",
+              name: "my:data",
+            }],
           },
         },
       },
-      answers: { 200: { description: "Of each what became of it, in their order", schema: BatchResultSchema } },
+      answers: {
+        200: {
+          description: "Of each what became of it, in their order",
+          schema: BatchResultSchema,
+        },
+      },
       problems: [413, 415],
     }),
     json(BatchSchema),
     async (c) => {
       const { operations } = c.req.valid("json");
       const { access } = c.env;
-      return c.json({ results: await doAll(context, operations, { access, signal: c.req.raw.signal }) });
+      return c.json({
+        results: await doAll(context, operations, { access, signal: c.req.raw.signal }),
+      });
     },
   );
   return routes as unknown as Routes;
@@ -60,10 +70,16 @@ interface DoOptions {
 }
 
 /** Does what is asked of each name in its order, and several names at once. */
-async function doAll(context: ServerContext, operations: readonly Operation[], options: DoOptions): Promise<Result[]> {
+async function doAll(
+  context: ServerContext,
+  operations: readonly Operation[],
+  options: DoOptions,
+): Promise<Result[]> {
   const results: Result[] = [];
   const ofNames = new Map<string, number[]>();
-  for (const [n, { name }] of operations.entries()) ofNames.set(name, [...ofNames.get(name) ?? [], n]);
+  for (const [n, { name }] of operations.entries()) {
+    ofNames.set(name, [...ofNames.get(name) ?? [], n]);
+  }
   const names = ofNames.values();
   const work = async () => {
     for (const numbers of names) {
@@ -74,7 +90,11 @@ async function doAll(context: ServerContext, operations: readonly Operation[], o
   return results;
 }
 
-async function tryOne(context: ServerContext, operation: Operation, options: DoOptions): Promise<Result> {
+async function tryOne(
+  context: ServerContext,
+  operation: Operation,
+  options: DoOptions,
+): Promise<Result> {
   try {
     options.signal.throwIfAborted();
     return { ok: true, value: await doOne(context, operation, options) };
@@ -83,7 +103,11 @@ async function tryOne(context: ServerContext, operation: Operation, options: DoO
   }
 }
 
-async function doOne(context: ServerContext, operation: Operation, { access, signal }: DoOptions): Promise<unknown> {
+async function doOne(
+  context: ServerContext,
+  operation: Operation,
+  { access, signal }: DoOptions,
+): Promise<unknown> {
   const { registry } = context;
   const { name } = operation;
   const reads = operation.op === "info" || operation.op === "copy";
@@ -106,7 +130,12 @@ async function doOne(context: ServerContext, operation: Operation, { access, sig
       return await setAlias(context, { ...asked, signal });
     }
     case "deleteAlias":
-      return { deleted: await registry.deleteAlias(name, operation.alias, { expected: operation.expected, signal }) };
+      return {
+        deleted: await registry.deleteAlias(name, operation.alias, {
+          expected: operation.expected,
+          signal,
+        }),
+      };
     case "info":
       return await registry.info(name, { version: operation.version, signal });
   }

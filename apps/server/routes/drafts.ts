@@ -30,7 +30,10 @@ export function draftsRoutes(context: ServerContext): Routes {
       scope: "read",
       params: DRAFT,
       answers: {
-        200: { description: "Its state and parts; its files with `files=true`", schema: schemas.DraftInfoSchema },
+        200: {
+          description: "Its state and parts; its files with `files=true`",
+          schema: schemas.DraftInfoSchema,
+        },
       },
     }),
     query(schemas.DraftQuery),
@@ -60,7 +63,11 @@ export function draftsRoutes(context: ServerContext): Routes {
       const { signal } = c.req.raw;
       const { access } = c.env;
       const draft = await open(c.req.param("name"), c.req.param("draft"));
-      const { files, removeUploads } = await openSentFiles(context, sent, { access, repeatable: true, signal });
+      const { files, removeUploads } = await openSentFiles(context, sent, {
+        access,
+        repeatable: true,
+        signal,
+      });
       const added = await draft.addPart(c.req.param("part"), files, { compress, signal });
       await removeUploads();
       return c.json(added);
@@ -76,7 +83,11 @@ export function draftsRoutes(context: ServerContext): Routes {
       scope: "write",
       params: DRAFT,
       answers: {
-        201: { description: "It was saved", schema: schemas.SavedArtifactSchema, example: schemas.SAVED_EXAMPLE },
+        201: {
+          description: "It was saved",
+          schema: schemas.SavedArtifactSchema,
+          example: schemas.SAVED_EXAMPLE,
+        },
         200: { description: "It had been saved", schema: schemas.SavedArtifactSchema },
       },
       problems: [404, 409, 412],
@@ -99,7 +110,9 @@ export function draftsRoutes(context: ServerContext): Routes {
       summary: "Gives a draft up",
       scope: "write",
       params: DRAFT,
-      answers: { 200: { description: "Whether there was one to give up", schema: schemas.DiscardedSchema } },
+      answers: {
+        200: { description: "Whether there was one to give up", schema: schemas.DiscardedSchema },
+      },
     }),
     async (c) => {
       const draft = await open(c.req.param("name"), c.req.param("draft"));

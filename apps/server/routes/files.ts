@@ -37,7 +37,8 @@ export function filesRoutes(context: ServerContext): Routes {
       id: "getFile",
       tag: "artifacts",
       summary: "Reads a file of a version, or a range of it",
-      description: "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
+      description:
+        "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
         "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
       scope: "read",
       params: {

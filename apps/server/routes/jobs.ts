@@ -25,11 +25,17 @@ export function jobsRoutes(context: ServerContext): Routes {
   if (options.jobs !== undefined) features.add("jobs");
   const routes = createRoutes();
 
-  async function find(id: string, access: Access, right: Right): Promise<{ queue: JobQueue; job: QueuedJob }> {
+  async function find(
+    id: string,
+    access: Access,
+    right: Right,
+  ): Promise<{ queue: JobQueue; job: QueuedJob }> {
     const queue = queueOf(options.jobs);
     const job = await queue.get(id);
     // A token that may not see a job must not learn whether it exists.
-    if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) throw noJob(id);
+    if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) {
+      throw noJob(id);
+    }
     if (!mayDo(access, right, job)) throw denied(`change job ${JSON.stringify(id)}`, "admin");
     return { queue, job };
   }
@@ -42,7 +48,12 @@ export function jobsRoutes(context: ServerContext): Routes {
       summary: "Lists the jobs that the queue knows",
       description: "Only those about artifacts that may be read, unless the token is an admin's.",
       scope: "read",
-      answers: { 200: { description: "A page of jobs", content: listingContent(JobsPage, { items: [JOB_EXAMPLE] }) } },
+      answers: {
+        200: {
+          description: "A page of jobs",
+          content: listingContent(JobsPage, { items: [JOB_EXAMPLE] }),
+        },
+      },
       problems: [404, 422],
     }),
     query(JobsQuery),
@@ -51,7 +62,8 @@ export function jobsRoutes(context: ServerContext): Routes {
       const { access } = c.env;
       const queue = queueOf(options.jobs);
       return answerListing(c, page, {
-        list: (page) => readableJobs(queue, { ...page, state, group, access, signal: c.req.raw.signal }),
+        list: (page) =>
+          readableJobs(queue, { ...page, state, group, access, signal: c.req.raw.signal }),
         keyOf: ({ id }) => id,
       });
     },
@@ -114,7 +126,8 @@ export function jobsRoutes(context: ServerContext): Routes {
       id: "watchJob",
       tag: "jobs",
       summary: "What becomes of a job, as server-sent events, until it has ended",
-      description: "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
+      description:
+        "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
         "then, and 204 where the job has ended and nothing is: browsers then come no more.",
       scope: "read",
       params: PARAMS,
@@ -159,7 +172,9 @@ function mayDo(access: Access, right: Right, { data }: QueuedJob): boolean {
 /** Of a page of a queue, what may be read; and so on, until there are enough. */
 async function* readableJobs(
   queue: JobQueue,
-  { access, limit = Infinity, after, ...which }: Parameters<JobQueue["list"]>[0] & { access: Access },
+  { access, limit = Infinity, after, ...which }: Parameters<JobQueue["list"]>[0] & {
+    access: Access;
+  },
 ): AsyncGenerator<QueuedJob> {
   for (let left = limit, last = after; left > 0;) {
     const jobs = await queue.list({ ...which, after: last, limit: PAGE });
@@ -190,7 +205,8 @@ function queueOf(queue: JobQueue | undefined): JobQueue {
   throw new RegistryError({
     code: "Unsupported",
     message: "Cannot tell of jobs: this service has no queue",
-    hint: "Give it one: holdfast serve --queue URL, or createHandler(registry, { jobs: await openQueue(url) }).",
+    hint:
+      "Give it one: holdfast serve --queue URL, or createHandler(registry, { jobs: await openQueue(url) }).",
   });
 }
 

@@ -27,7 +27,10 @@ export function lineageRoutes({ registry }: ServerContext): Routes {
           schema: LineageSchema,
           example: {
             root: "model@1.0.0",
-            nodes: [{ ref: "model@1.0.0", state: "present" }, { ref: "data@1.0.0", state: "present" }],
+            nodes: [{ ref: "model@1.0.0", state: "present" }, {
+              ref: "data@1.0.0",
+              state: "present",
+            }],
             edges: [{ from: "data@1.0.0", to: "model@1.0.0" }],
             unsure: [],
             unreadable: [],
@@ -50,7 +53,10 @@ export function lineageRoutes({ registry }: ServerContext): Routes {
 }
 
 /** Without what may not be read, as if nobody knew of it. */
-function readablePart({ root, nodes, edges, unsure, unreadable, scanned, cut }: Lineage, access: Access): Lineage {
+function readablePart(
+  { root, nodes, edges, unsure, unreadable, scanned, cut }: Lineage,
+  access: Access,
+): Lineage {
   const may = (ref: string) => access.may("read", ref.split("@", 1)[0]);
   return {
     root,

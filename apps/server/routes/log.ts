@@ -27,7 +27,12 @@ export function logRoutes({ registry }: ServerContext): Routes {
         200: {
           description: "A page of what happened, or all of it as lines",
           content: listingContent(LogPage, {
-            items: [{ event: "deleted", name: "model", version: "1.0.0", at: "2026-01-31T12:00:00.000Z" }],
+            items: [{
+              event: "deleted",
+              name: "model",
+              version: "1.0.0",
+              at: "2026-01-31T12:00:00.000Z",
+            }],
           }),
         },
       },
@@ -47,12 +52,18 @@ async function* entriesAfter(
   name: string,
   { after, limit = Infinity }: PageQuery,
 ): AsyncGenerator<LogEntry> {
-  const entries = await logOf(registry, name, after === undefined && limit < Infinity ? { limit } : {});
+  const entries = await logOf(
+    registry,
+    name,
+    after === undefined && limit < Infinity ? { limit } : {},
+  );
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot go on after ${JSON.stringify(after.slice(0, 100))}: the log has no such entry`,
+      message: `Cannot go on after ${
+        JSON.stringify(after.slice(0, 100))
+      }: the log has no such entry`,
       hint: "Give the `next` of the page before, or begin anew.",
     });
   }

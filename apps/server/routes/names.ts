@@ -23,7 +23,10 @@ export function namesRoutes({ registry }: ServerContext): Routes {
       answers: {
         200: {
           description: "A page of names, or all of them as lines",
-          content: listingContent(NamesPage, { items: ["my:model", "team/data"], next: "team/data" }),
+          content: listingContent(NamesPage, {
+            items: ["my:model", "team/data"],
+            next: "team/data",
+          }),
         },
       },
     }),
@@ -32,7 +35,11 @@ export function namesRoutes({ registry }: ServerContext): Routes {
       const { prefix, ...page } = c.req.valid("query");
       return answerListing(c, page, {
         list: ({ after, limit }) =>
-          readable(registry.names({ prefix, after }), { access: c.env.access, nameOf: (name) => name, limit }),
+          readable(registry.names({ prefix, after }), {
+            access: c.env.access,
+            nameOf: (name) => name,
+            limit,
+          }),
         keyOf: (name) => name,
       });
     },

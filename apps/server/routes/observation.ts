@@ -26,10 +26,17 @@ async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<st
 const FRESH = { "cache-control": "no-store" };
 
 /** What those who watch over the service ask. */
-export function observationRoutes({ registry, system, closing, metrics, options: { jobs } }: ServerContext): Routes {
+export function observationRoutes(
+  { registry, system, closing, metrics, options: { jobs } }: ServerContext,
+): Routes {
   if (jobs !== undefined) {
     const help = `Jobs of the queue by their state, at most ${MOST_COUNTED} of each`;
-    metrics.watch({ name: "holdfast_jobs", help, label: "state", read: () => countJobs(jobs, closing) });
+    metrics.watch({
+      name: "holdfast_jobs",
+      help,
+      label: "state",
+      read: () => countJobs(jobs, closing),
+    });
   }
   const readiness = createReadiness(registry, { system, closing });
   return createRoutes()
@@ -40,7 +47,9 @@ export function observationRoutes({ registry, system, closing, metrics, options:
         tag: "service",
         summary: "Whether the program runs",
         scope: "open",
-        answers: { 200: { description: "It does", schema: HealthSchema, example: { status: "ok" } } },
+        answers: {
+          200: { description: "It does", schema: HealthSchema, example: { status: "ok" } },
+        },
       }),
       (c) => c.json({ status: "ok" as const }, 200, FRESH),
     )
@@ -75,6 +84,9 @@ export function observationRoutes({ registry, system, closing, metrics, options:
           },
         },
       }),
-      async () => new Response(await metrics.text(), { headers: { ...FRESH, "content-type": PROMETHEUS_TYPE } }),
+      async () =>
+        new Response(await metrics.text(), {
+          headers: { ...FRESH, "content-type": PROMETHEUS_TYPE },
+        }),
     ) as unknown as Routes;
 }

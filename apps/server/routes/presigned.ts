@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { commitUpload, createUpload, isRegistryError, presignDownload, RegistryError } from "../../../mod.ts";
+import {
+  commitUpload,
+  createUpload,
+  isRegistryError,
+  presignDownload,
+  RegistryError,
+} from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
@@ -29,7 +35,8 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
       id: "presignFile",
       tag: "uploads",
       summary: "A URL that fetches a file straight from the store",
-      description: "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
+      description:
+        "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
         "files that have an object of their own: larger than 256 KiB and not compressed.",
       scope: "read",
       params: { name: "The artifact", version: "A version, a range, an alias, or `latest`" },
@@ -41,7 +48,9 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
       const { name, version } = c.req.param();
       const asked = version === "latest" ? undefined : version;
       const options = { ...c.req.valid("query"), version: asked, signal: c.req.raw.signal };
-      return c.json(await presignDownload(registry, name, options), 200, { "cache-control": "no-store" });
+      return c.json(await presignDownload(registry, name, options), 200, {
+        "cache-control": "no-store",
+      });
     },
   );
 
@@ -51,13 +60,20 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
       id: "presignUpload",
       tag: "uploads",
       summary: "URLs that files are sent to, straight to the store",
-      description: "Send each file with PUT and its headers, then commit. Only buckets give such URLs.",
+      description:
+        "Send each file with PUT and its headers, then commit. Only buckets give such URLs.",
       scope: "write",
-      answers: { 201: { description: "Where each file is to be sent", schema: PresignedUploadSchema } },
+      answers: {
+        201: { description: "Where each file is to be sent", schema: PresignedUploadSchema },
+      },
       problems: [422],
     }),
     json(PresignUploadSchema),
-    async (c) => c.json(await createUpload(registry, { ...c.req.valid("json"), signal: c.req.raw.signal }), 201),
+    async (c) =>
+      c.json(
+        await createUpload(registry, { ...c.req.valid("json"), signal: c.req.raw.signal }),
+        201,
+      ),
   );
 
   routes.post(
@@ -81,7 +97,8 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
       checkNamed(options, { name, access: c.env.access });
       const id = c.req.param("upload");
       if (await isSentHere(uploads, id)) throw notPresigned(id);
-      const commit = () => commitUpload(registry, { id, files }, { name, ...options, signal: c.req.raw.signal });
+      const commit = () =>
+        commitUpload(registry, { id, files }, { name, ...options, signal: c.req.raw.signal });
       return savedAnswer(c, await ofCondition(options.ifCommit, commit));
     },
   );
@@ -104,6 +121,7 @@ function notPresigned(id: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
     message: `Cannot commit upload ${JSON.stringify(id)}: there is none that was sent to the store`,
-    hint: "Save what was sent to /contents or /uploads by naming it: POST /artifacts/{name}/versions.",
+    hint:
+      "Save what was sent to /contents or /uploads by naming it: POST /artifacts/{name}/versions.",
   });
 }

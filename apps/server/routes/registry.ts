@@ -15,7 +15,11 @@ import { RegistrySchema } from "../schemas/registry.ts";
 export function registryRoutes({ registry, limits, features }: ServerContext): Routes {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
   const service = { name: "holdfast", version: manifest.version };
-  const said = { id: registry.id, settings: { versioned, mutable, graceMs, leastGraceMs }, service };
+  const said = {
+    id: registry.id,
+    settings: { versioned, mutable, graceMs, leastGraceMs },
+    service,
+  };
   return createRoutes().get(
     "/registry",
     describe({
@@ -29,7 +33,12 @@ export function registryRoutes({ registry, limits, features }: ServerContext): R
           schema: RegistrySchema,
           example: {
             id: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
-            settings: { versioned: true, mutable: false, graceMs: 86_400_000, leastGraceMs: 3_600_000 },
+            settings: {
+              versioned: true,
+              mutable: false,
+              graceMs: 86_400_000,
+              leastGraceMs: 3_600_000,
+            },
             service,
             limits: { page: MOST_LIMIT },
             features: ["reads"],
@@ -37,6 +46,7 @@ export function registryRoutes({ registry, limits, features }: ServerContext): R
         },
       },
     }),
-    (c) => c.json({ ...said, limits, features: [...features] }, 200, { "cache-control": "no-cache" }),
+    (c) =>
+      c.json({ ...said, limits, features: [...features] }, 200, { "cache-control": "no-cache" }),
   ) as Routes;
 }

@@ -28,7 +28,12 @@ export function runsRoutes({ registry }: ServerContext): Routes {
         200: {
           description: "A page of runs, or all of them as lines",
           content: listingContent(RunsPage, {
-            items: [{ ...RUN_EXAMPLE, plannedAt: "2026-01-31T12:00:00.000Z", steps: 2, counts: { ran: 2 } }],
+            items: [{
+              ...RUN_EXAMPLE,
+              plannedAt: "2026-01-31T12:00:00.000Z",
+              steps: 2,
+              counts: { ran: 2 },
+            }],
           }),
         },
       },
@@ -40,7 +45,11 @@ export function runsRoutes({ registry }: ServerContext): Routes {
         const { listRuns } = await import("../../../operators/runner/mod.ts");
         const { access } = c.env;
         const { limit, ...from } = asked;
-        const all = await listRuns(registry, { pipeline, ...from, limit: access.admin ? limit : undefined });
+        const all = await listRuns(registry, {
+          pipeline,
+          ...from,
+          limit: access.admin ? limit : undefined,
+        });
         let left = limit ?? Infinity;
         for (const listed of all) {
           if (!access.may("read", await recordsOf(listed.run))) continue;
@@ -88,7 +97,9 @@ export function runsRoutes({ registry }: ServerContext): Routes {
         ({ run: _run, ...step }) => step,
       );
       const { end = "unknown", startedAt, durationMs } = result ?? {};
-      return c.json({ run, end, startedAt, durationMs, steps }, 200, { "cache-control": "no-cache" });
+      return c.json({ run, end, startedAt, durationMs, steps }, 200, {
+        "cache-control": "no-cache",
+      });
     },
   );
   return routes;

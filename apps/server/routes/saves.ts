@@ -20,11 +20,17 @@ const NAME = { name: "The artifact, percent-encoded as one segment" };
 const VERSION = { ...NAME, version: "A version, a range, an alias, or `latest`" };
 const ALIAS = { ...NAME, alias: "The alias" };
 const SAVED = {
-  201: { description: "It was saved", schema: schemas.SavedArtifactSchema, example: schemas.SAVED_EXAMPLE },
+  201: {
+    description: "It was saved",
+    schema: schemas.SavedArtifactSchema,
+    example: schemas.SAVED_EXAMPLE,
+  },
   200: {
     description: "The version existed: nothing was written",
     schema: schemas.SavedArtifactSchema,
-    headers: { "holdfast-skipped": "`true`: nothing was saved. What was sent may differ from the version" },
+    headers: {
+      "holdfast-skipped": "`true`: nothing was saved. What was sent may differ from the version",
+    },
   },
 };
 
@@ -40,7 +46,8 @@ export function savesRoutes(context: ServerContext): Routes {
       id: "saveVersion",
       tag: "artifacts",
       summary: "Saves files as a new version",
-      description: "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
+      description:
+        "Small files are in the request, others in uploads, which are used up. Sizes and SHA-256 that are " +
         "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
         "other content: then `skipped` is true.",
       scope: "write",
@@ -54,7 +61,11 @@ export function savesRoutes(context: ServerContext): Routes {
       const request = c.req.valid("json");
       return savedAnswer(
         c,
-        await saveSent(context, request, { name: c.req.param("name"), access, signal: c.req.raw.signal }),
+        await saveSent(context, request, {
+          name: c.req.param("name"),
+          access,
+          signal: c.req.raw.signal,
+        }),
       );
     },
   );
@@ -99,10 +110,19 @@ export function savesRoutes(context: ServerContext): Routes {
       const { ifCommit, ...asked } = c.req.valid("query");
       const commit = await readCondition(c.req.raw, {
         subject: JSON.stringify(`${name}@${version}`),
-        current: () => orUndefined(registry.info(name, { version, signal }).then(({ commit }) => commit)),
+        current: () =>
+          orUndefined(registry.info(name, { version, signal }).then(({ commit }) => commit)),
       });
       if (commit === null) return c.json({ deleted: false });
-      return c.json(await deleteVersions(context, { name, version, ...asked, ifCommit: ifCommit ?? commit, signal }));
+      return c.json(
+        await deleteVersions(context, {
+          name,
+          version,
+          ...asked,
+          ifCommit: ifCommit ?? commit,
+          signal,
+        }),
+      );
     },
   );
 
@@ -122,7 +142,9 @@ export function savesRoutes(context: ServerContext): Routes {
       const { allVersions = false, ...asked } = c.req.valid("query");
       const name = c.req.param("name");
       if (!allVersions) throw notSaid(name);
-      return c.json(await deleteVersions(context, { name, allVersions, ...asked, signal: c.req.raw.signal }));
+      return c.json(
+        await deleteVersions(context, { name, allVersions, ...asked, signal: c.req.raw.signal }),
+      );
     },
   );
 
@@ -132,7 +154,8 @@ export function savesRoutes(context: ServerContext): Routes {
       id: "setAlias",
       tag: "aliases",
       summary: "Lets an alias name a version",
-      description: "`expected` is the version that it must name now, or null where there must be no such alias.",
+      description:
+        "`expected` is the version that it must name now, or null where there must be no such alias.",
       scope: "write",
       params: ALIAS,
       requestHeaders: WRITE_CONDITIONS,
@@ -197,7 +220,8 @@ async function aliasCondition(
   const { signal } = request;
   return await readCondition(request, {
     subject,
-    current: async () => new Map(Object.entries(await registry.aliases(name, { signal }))).get(alias),
+    current: async () =>
+      new Map(Object.entries(await registry.aliases(name, { signal }))).get(alias),
   });
 }
 

@@ -12,7 +12,9 @@ import { parseQuery } from "../search/query.ts";
 import { createSearchIndex } from "../search/search_index.ts";
 
 /** Versions by what is said of them. */
-export function searchRoutes({ registry, system, logger, closing, features }: ServerContext): Routes {
+export function searchRoutes(
+  { registry, system, logger, closing, features }: ServerContext,
+): Routes {
   const readIndex = createSearchIndex(registry, { system, logger, closing });
   features.add("search");
   return createRoutes().get(
@@ -21,7 +23,8 @@ export function searchRoutes({ registry, system, logger, closing, features }: Se
       id: "search",
       tag: "artifacts",
       summary: "Finds versions by their name, aliases and metadata",
-      description: "Of each name the newest 20 versions are searched, as they were at most a minute or so ago.",
+      description:
+        "Of each name the newest 20 versions are searched, as they were at most a minute or so ago.",
       scope: "read",
       answers: {
         200: {
@@ -49,7 +52,9 @@ export function searchRoutes({ registry, system, logger, closing, features }: Se
       const isMeant = parseQuery(q);
       const { entries, readAt, cut } = await readIndex();
       const { access } = c.env;
-      const all = entries.filter(({ found, text }) => access.may("read", found.name) && isMeant(found, text));
+      const all = entries.filter(({ found, text }) =>
+        access.may("read", found.name) && isMeant(found, text)
+      );
       const items = all.slice(offset, offset + limit).map(({ found }) => found);
       const ageMs = Math.max(0, system.now() - readAt);
       return c.json({ items, total: all.length, ageMs, cut }, 200, { "cache-control": "no-store" });

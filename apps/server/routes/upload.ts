@@ -36,7 +36,9 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
       requestHeaders: { "idempotency-key": "Whoever sends this again means the same upload" },
       body: {
         "application/octet-stream": { schema: BYTES },
-        "multipart/form-data": { schema: { type: "object", properties: { name: { type: "string" }, file: BYTES } } },
+        "multipart/form-data": {
+          schema: { type: "object", properties: { name: { type: "string" }, file: BYTES } },
+        },
       },
       answers: {
         202: {
@@ -44,7 +46,10 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
           schema: UploadAnswerSchema,
           example: { jobId: `upload-${SAVED_EXAMPLE.commit}`, ...SAVED_EXAMPLE },
         },
-        201: { description: "It was saved; no step comes next, or its `result` is there", schema: UploadAnswerSchema },
+        201: {
+          description: "It was saved; no step comes next, or its `result` is there",
+          schema: UploadAnswerSchema,
+        },
       },
       problems: [409, 413, 415, 422],
     }),
@@ -52,7 +57,9 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
     async (c) => {
       const request = c.req.raw;
       const isForm = FORM.test(request.headers.get("content-type") ?? "");
-      const form = isForm ? await (await import("../uploads/multipart.ts")).openForm(request) : undefined;
+      const form = isForm
+        ? await (await import("../uploads/multipart.ts")).openForm(request)
+        : undefined;
       const { path, ...asked } = c.req.valid("query");
       const files = form?.files ?? rawFile(request, path);
       try {
@@ -70,7 +77,10 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         const next = await scheduleNext(saved, options);
         const skipped = saved.skipped ? SKIPPED : {};
         if (!("jobId" in next)) return c.json({ ...next, ...saved }, 201, skipped);
-        return c.json({ ...next, ...saved }, 202, { ...skipped, location: `/jobs/${encodeURIComponent(next.jobId)}` });
+        return c.json({ ...next, ...saved }, 202, {
+          ...skipped,
+          location: `/jobs/${encodeURIComponent(next.jobId)}`,
+        });
       } finally {
         form?.close(); // of one that was refused nobody reads the rest
       }
@@ -80,7 +90,11 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
 }
 
 /** Returns the same files, and checks before their end that the token may still write: an upload may take hours. */
-async function* whole(files: AsyncIterable<FileToSave>, c: RouteContext, name: string): AsyncGenerator<FileToSave> {
+async function* whole(
+  files: AsyncIterable<FileToSave>,
+  c: RouteContext,
+  name: string,
+): AsyncGenerator<FileToSave> {
   yield* files;
   await checkStillAllowed(c, name);
 }
@@ -89,7 +103,11 @@ async function* whole(files: AsyncIterable<FileToSave>, c: RouteContext, name: s
 async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {
   const type = headers.get("content-type") ?? undefined;
   const mediaType = type === "application/x-www-form-urlencoded" ? undefined : type; // what curl says of any file
-  yield { path, content: body ?? new Uint8Array(), ...(mediaType === undefined ? {} : { mediaType }) };
+  yield {
+    path,
+    content: body ?? new Uint8Array(),
+    ...(mediaType === undefined ? {} : { mediaType }),
+  };
 }
 
 /** The fields that are known; others are passed over. */
@@ -109,6 +127,7 @@ function noName(): RegistryError {
   return new RegistryError({
     code: "Invalid",
     message: "Cannot upload: no name is said",
-    hint: "Say what it is to be called: POST /upload?name=my:data, or a field `name` before the file.",
+    hint:
+      "Say what it is to be called: POST /upload?name=my:data, or a field `name` before the file.",
   });
 }

@@ -15,7 +15,10 @@ import { sentBytes } from "../uploads/sent_bytes.ts";
 import type { TusOptions } from "../uploads/tus.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
 
-const TUS = { "tus-resumable": "The version of the protocol, 1.0.0", "upload-offset": "How far the upload is, bytes" };
+const TUS = {
+  "tus-resumable": "The version of the protocol, 1.0.0",
+  "upload-offset": "How far the upload is, bytes",
+};
 const BYTES = { schema: { type: "string", format: "binary" } };
 
 /** Bytes that arrive before they are saved. */
@@ -42,18 +45,24 @@ export function uploadsRoutes(context: ServerContext): Routes {
       id: "sendContent",
       tag: "uploads",
       summary: "Takes in bytes of any number, to be saved by their upload id",
-      description: "What does not arrive whole is not kept. Nothing is in the registry before it is saved.",
+      description:
+        "What does not arrive whole is not kept. Nothing is in the registry before it is saved.",
       scope: "write",
       requestHeaders: { "content-digest": "What the bytes must have: sha-256=:BASE64: (RFC 9530)" },
       body: { "application/octet-stream": BYTES },
-      answers: { 201: { description: "It is there", schema: ContentSchema, example: CONTENT_EXAMPLE } },
+      answers: {
+        201: { description: "It is there", schema: ContentSchema, example: CONTENT_EXAMPLE },
+      },
       problems: [409, 415, 422],
     }),
     async (c) => {
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
       const uploads = await context.uploads();
-      const { id, size, sha256 } = await uploads.receive(sentBytes(c.req.raw), { owner: c.env.access.token, verify });
+      const { id, size, sha256 } = await uploads.receive(sentBytes(c.req.raw), {
+        owner: c.env.access.token,
+        verify,
+      });
       return c.json({ upload: id, size, sha256 }, 201);
     },
   );
@@ -65,13 +74,20 @@ export function uploadsRoutes(context: ServerContext): Routes {
       tag: "uploads",
       summary: "Says what of tus is spoken here",
       scope: "open",
-      answers: { 204: { description: "Extensions and algorithms", headers: { "tus-extension": "Which extensions" } } },
+      answers: {
+        204: {
+          description: "Extensions and algorithms",
+          headers: { "tus-extension": "Which extensions" },
+        },
+      },
     }),
     tus,
   );
 
   // clients of tus are told its address in both ways
-  for (const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const) {
+  for (
+    const [path, id] of [["/uploads", "beginUpload"], ["/uploads/", "beginUploadHere"]] as const
+  ) {
     routes.post(
       path,
       describe({
@@ -85,7 +101,10 @@ export function uploadsRoutes(context: ServerContext): Routes {
           "upload-metadata": "What the client says of it",
         },
         answers: {
-          201: { description: "It was begun", headers: { location: "Where it is, relative to this", ...TUS } },
+          201: {
+            description: "It was begun",
+            headers: { location: "Where it is, relative to this", ...TUS },
+          },
         },
         problems: [412, 413, 415, 422],
       }),
@@ -118,13 +137,15 @@ export function uploadsRoutes(context: ServerContext): Routes {
       id: "continueUpload",
       tag: "uploads",
       summary: "Sends bytes of an upload, from where it is (tus 1.0)",
-      description: "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
+      description:
+        "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
       scope: "write",
       params: { upload: "Its id" },
       requestHeaders: {
         "tus-resumable": "1.0.0",
         "upload-offset": "How far it is",
-        "upload-checksum": "sha1, sha256 or md5 of what is sent here, a space, and the digest in base64",
+        "upload-checksum":
+          "sha1, sha256 or md5 of what is sent here, a space, and the digest in base64",
       },
       body: { "application/offset+octet-stream": BYTES },
       answers: { 204: { description: "It has arrived", headers: TUS } },
@@ -152,7 +173,9 @@ export function uploadsRoutes(context: ServerContext): Routes {
 }
 
 /** Opens the uploads of a registry when they are first needed: all requests share their memory. */
-export function createLazyUploads({ registry }: Pick<ServerContext, "registry">): ServerContext["uploads"] {
+export function createLazyUploads(
+  { registry }: Pick<ServerContext, "registry">,
+): ServerContext["uploads"] {
   let opened: ReturnType<typeof openUploads> | undefined;
   return () => opened ??= openUploads(registry);
 }

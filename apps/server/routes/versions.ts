@@ -6,7 +6,13 @@
 import { Buffer } from "node:buffer";
 import { compare } from "@std/semver";
 import { isRegistryError, parseVersion } from "../../../mod.ts";
-import type { Artifact, ArtifactInfo, Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
+import type {
+  Artifact,
+  ArtifactInfo,
+  Registry,
+  VersionEntry,
+  VersionsOptions,
+} from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
@@ -16,7 +22,13 @@ import { answerListing, listingContent } from "../listing.ts";
 import { problem, problemOf } from "../problem.ts";
 import { createRoutes } from "../routing.ts";
 import type { Routes } from "../routing.ts";
-import { ArtifactInfoSchema, INFO_EXAMPLE, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
+import {
+  ArtifactInfoSchema,
+  INFO_EXAMPLE,
+  InfoQuery,
+  VersionsPage,
+  VersionsQuery,
+} from "../schemas/artifact.ts";
 
 const NAME = { name: "The artifact, percent-encoded as one segment" };
 
@@ -37,7 +49,12 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
         200: {
           description: "A page of versions, or all of them as lines",
           content: listingContent(VersionsPage, {
-            items: [{ name: "my:config", version: "1.0.0", generation: 1, modifiedAt: "2026-01-31T12:00:00.000Z" }],
+            items: [{
+              name: "my:config",
+              version: "1.0.0",
+              generation: 1,
+              modifiedAt: "2026-01-31T12:00:00.000Z",
+            }],
           }),
         },
       },
@@ -88,19 +105,40 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
       const validators = { etag: `"${info.commit}"`, lastModified: info.createdAt.toUTCString() };
-      const known = { "etag": validators.etag, "cache-control": "no-cache", "last-modified": validators.lastModified };
+      const known = {
+        "etag": validators.etag,
+        "cache-control": "no-cache",
+        "last-modified": validators.lastModified,
+      };
       const condition = evaluateConditions(asked, validators);
       if (condition === "not modified") return new Response(null, { status: 304, headers: known });
       if (condition === "failed") {
-        const detail = `Cannot answer: ${JSON.stringify(`${name}@${version}`)} is commit ${info.commit} now`;
+        const detail = `Cannot answer: ${
+          JSON.stringify(`${name}@${version}`)
+        } is commit ${info.commit} now`;
         return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
       }
       if (data === undefined || info.size > data) return c.json(info, 200, known);
       const bytes = new TextEncoder().encode(JSON.stringify(await withData(artifact)));
       const size = bytes.byteLength;
-      const headers = { ...known, "content-type": "application/json", "content-length": String(size) };
-      if (method === "GET" && size <= MOST_HOT_BYTES && isFixed(registry, { name, version, commit })) {
-        hot.keep(url, { ...validators, route: INFO_ROUTE, isWhole: true, name, bytes, size, digest: "", headers });
+      const headers = {
+        ...known,
+        "content-type": "application/json",
+        "content-length": String(size),
+      };
+      if (
+        method === "GET" && size <= MOST_HOT_BYTES && isFixed(registry, { name, version, commit })
+      ) {
+        hot.keep(url, {
+          ...validators,
+          route: INFO_ROUTE,
+          isWhole: true,
+          name,
+          bytes,
+          size,
+          digest: "",
+          headers,
+        });
       }
       return new Response(bytes, { headers });
     },

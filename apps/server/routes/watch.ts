@@ -24,7 +24,8 @@ export function watchRoutes(context: ServerContext): Routes {
       id: "watchName",
       tag: "artifacts",
       summary: "Tells what the latest version is, and again whenever it is another one",
-      description: "Server-sent events `latest`, whose data are `{ name, version?, commit? }` and whose id is the " +
+      description:
+        "Server-sent events `latest`, whose data are `{ name, version?, commit? }` and whose id is the " +
         "commit. A client that comes again with `Last-Event-ID` is only told of another one.",
       scope: "read",
       params: { name: "The artifact, percent-encoded as one segment" },
@@ -48,7 +49,8 @@ export function watchRoutes(context: ServerContext): Routes {
       checkName(name);
       const { intervalMs } = c.req.valid("query");
       const known = c.req.header("last-event-id");
-      const events = (signal: AbortSignal) => latestOf(context.registry, name, { known, intervalMs, signal });
+      const events = (signal: AbortSignal) =>
+        latestOf(context.registry, name, { known, intervalMs, signal });
       return answerEvents(c, { context, events });
     },
   ) as unknown as Routes;

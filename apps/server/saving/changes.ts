@@ -22,7 +22,10 @@ export interface CopiedVersion extends CopyOptions {
 }
 
 /** Copies a version. */
-export async function copyVersion({ registry }: ServerContext, copied: CopiedVersion): Promise<SavedArtifact> {
+export async function copyVersion(
+  { registry }: ServerContext,
+  copied: CopiedVersion,
+): Promise<SavedArtifact> {
   const { name, version = "latest", to, access, ...options } = copied;
   access.check("write", parseRef(to).name);
   return await registry.copy(version === "latest" ? name : `${name}@${version}`, to, options);
@@ -41,7 +44,11 @@ export async function deleteVersions(
 /** Lets an alias name a version, and says which one that is. */
 export async function setAlias(
   { registry }: ServerContext,
-  { name, alias, version, ...options }: SetAliasOptions & { name: string; alias: string; version: string },
+  { name, alias, version, ...options }: SetAliasOptions & {
+    name: string;
+    alias: string;
+    version: string;
+  },
 ): Promise<{ alias: string; version: string }> {
   await registry.setAlias(name, alias, version, options);
   for await (const change of registry.history(name, alias, { limit: 1 })) {

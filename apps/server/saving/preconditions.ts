@@ -10,7 +10,8 @@ import { RefusedCondition } from "../problem.ts";
 /** Headers of requests that write and name a version or an alias. */
 export const WRITE_CONDITIONS = {
   "if-match": "ETags, one of which must be the current one; `*` for any. Otherwise 412",
-  "if-none-match": "ETags, none of which may be the current one; `*` if there must be none. Otherwise 412",
+  "if-none-match":
+    "ETags, none of which may be the current one; `*` if there must be none. Otherwise 412",
 } as const;
 
 /**
@@ -24,9 +25,12 @@ export async function readCondition(
   const wanted = headers.get("if-match"), unwanted = headers.get("if-none-match");
   if (wanted === null && unwanted === null) return undefined;
   const now = await current();
-  const has = (tags: string, weak: boolean) => now !== undefined && matchesTag(tags, `"${now}"`, { weak });
+  const has = (tags: string, weak: boolean) =>
+    now !== undefined && matchesTag(tags, `"${now}"`, { weak });
   if (wanted !== null && !has(wanted, false)) throw refused(subject, "If-Match", now);
-  if (unwanted !== null && (!namesTags(unwanted) || has(unwanted, true))) throw refused(subject, "If-None-Match", now);
+  if (unwanted !== null && (!namesTags(unwanted) || has(unwanted, true))) {
+    throw refused(subject, "If-None-Match", now);
+  }
   return now ?? null;
 }
 
@@ -36,6 +40,7 @@ function refused(subject: string, header: string, now: string | undefined): Refu
     message: `Cannot change ${subject}: ${header} does not match, ${
       now === undefined ? "it does not exist" : `its ETag is "${now}"`
     }`,
-    hint: "GET it again, and decide whether your change still applies. Write ETags with their quotes.",
+    hint:
+      "GET it again, and decide whether your change still applies. Write ETags with their quotes.",
   });
 }

@@ -22,7 +22,10 @@ export async function saveSent(
   const repeatable = options.idempotencyKey !== undefined;
   const opened = await openSentFiles(context, sent, { access, repeatable, signal });
   const save = { ...options, materializer: passThrough(materializer, opened.files), signal };
-  const saved = await ofCondition(options.ifCommit, () => context.registry.save(name, undefined, save));
+  const saved = await ofCondition(
+    options.ifCommit,
+    () => context.registry.save(name, undefined, save),
+  );
   await opened.removeUploads();
   return saved;
 }
@@ -32,13 +35,18 @@ export function checkNamed(
   { inputs = [], base }: Pick<SaveRequest, "inputs" | "base">,
   { name, access }: { name: string; access: Access },
 ): void {
-  for (const input of inputs) access.check("read", parseRef(typeof input === "string" ? input : input.ref).name);
+  for (const input of inputs) {
+    access.check("read", parseRef(typeof input === "string" ? input : input.ref).name);
+  }
   const other = typeof base === "string" ? parseRef(base).name : name;
   if (other !== name) access.check("read", other);
 }
 
 /** Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409 otherwise. */
-export async function ofCondition<T>(condition: string | null | undefined, action: () => Promise<T>): Promise<T> {
+export async function ofCondition<T>(
+  condition: string | null | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
   try {
     return await action();
   } catch (error) {

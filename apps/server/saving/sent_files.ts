@@ -62,18 +62,30 @@ export async function openSentFiles(
     },
   };
 
-  async function openUpload({ path, upload, size, sha256 }: SentFile & { upload: string }): Promise<FileSource> {
+  async function openUpload(
+    { path, upload, size, sha256 }: SentFile & { upload: string },
+  ): Promise<FileSource> {
     try {
       const source = await (await uploads()).source(upload, { signal });
       if (!access.owns(source.owner)) throw noUpload(upload);
-      if (size !== undefined && source.size !== size) throw notAsSaid(path, `it has ${source.size} bytes, not ${size}`);
+      if (size !== undefined && source.size !== size) {
+        throw notAsSaid(path, `it has ${source.size} bytes, not ${size}`);
+      }
       ids.add(upload);
       if (sha256 === undefined || source.sha256 === sha256) return source;
-      if (source.sha256 !== undefined) throw notAsSaid(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
-      return { size: source.size, stream: () => source.stream().pipeThrough(verifying(path, sha256)) };
+      if (source.sha256 !== undefined) {
+        throw notAsSaid(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);
+      }
+      return {
+        size: source.size,
+        stream: () => source.stream().pipeThrough(verifying(path, sha256)),
+      };
     } catch (error) {
       if (!repeatable || !isRegistryError(error, "NotFound")) throw error;
-      return { size: size ?? UNKNOWN_BYTES, stream: () => new ReadableStream({ start: (c) => c.error(error) }) };
+      return {
+        size: size ?? UNKNOWN_BYTES,
+        stream: () => new ReadableStream({ start: (c) => c.error(error) }),
+      };
     }
   }
 }
@@ -110,7 +122,9 @@ function verifying(path: string, sha256: string): TransformStream<Uint8Array, Ui
     },
     flush(controller) {
       const found = hash.digest("hex");
-      if (found !== sha256) controller.error(notAsSaid(path, `its SHA-256 is ${found}, not ${sha256}`));
+      if (found !== sha256) {
+        controller.error(notAsSaid(path, `its SHA-256 is ${found}, not ${sha256}`));
+      }
     },
   });
 }

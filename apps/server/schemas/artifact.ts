@@ -8,7 +8,10 @@ import { flag, page, pageFields } from "./listing.ts";
 import { ProblemSchema } from "./problem.ts";
 
 /** 64 lowercase hexadecimal digits. */
-export const Sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in 64 lowercase digits is expected"));
+export const Sha256 = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/, "a SHA-256 in 64 lowercase digits is expected"),
+);
 
 /** A string that must not be empty: a name, a version, a path, a key. */
 export const Text = v.pipe(v.string(), v.minLength(1, "it is empty"));
@@ -27,8 +30,12 @@ export const FileInfoSchema = v.pipe(
     sha256: Sha256,
     mediaType: v.optional(v.string()),
     mode: v.optional(v.picklist(["executable", "link", "folder"])),
-    modifiedAt: v.optional(v.pipe(v.string(), v.description("When it was modified last, where that was kept"))),
-    data: v.optional(v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for"))),
+    modifiedAt: v.optional(
+      v.pipe(v.string(), v.description("When it was modified last, where that was kept")),
+    ),
+    data: v.optional(
+      v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for")),
+    ),
   }),
   v.metadata({ ref: "FileInfo" }),
 );
@@ -76,7 +83,10 @@ export const VersionEntrySchema = v.pipe(
 export const VersionsQuery = v.object({
   range: v.optional(v.pipe(Text, v.description("Only versions in this range, as `^1.2`"))),
   details: v.optional(
-    v.pipe(flag(), v.description("Whether each has its `info`, or, where it cannot be read, an `error`")),
+    v.pipe(
+      flag(),
+      v.description("Whether each has its `info`, or, where it cannot be read, an `error`"),
+    ),
   ),
   ...pageFields,
 });
@@ -86,7 +96,9 @@ export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
 /** The commit that is meant, where one is. */
 export const CommitQuery = v.object({
-  commit: v.optional(v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409"))),
+  commit: v.optional(
+    v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409")),
+  ),
 });
 
 /** Most bytes of files that come with what is known of a version. */

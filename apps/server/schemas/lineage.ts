@@ -12,7 +12,9 @@ export const LineageQuery = v.object({
   ref: v.pipe(Text, v.description("`name`, or `name@version`")),
   direction: v.optional(v.pipe(
     v.picklist(["up", "down", "both"], "up, down or both is expected"),
-    v.description("To what it was made from, to what was made from it, or both, which is the default"),
+    v.description(
+      "To what it was made from, to what was made from it, or both, which is the default",
+    ),
   )),
   depth: v.optional(count({ least: 1, most: 1_000_000, description: "How many steps to go" })),
 });

@@ -26,7 +26,10 @@ export function count(options: { least: number; most: number; description: strin
 
 /** `true` or `false` in a query. */
 export function flag() {
-  return v.pipe(v.picklist(["true", "false"], "true or false is expected"), v.transform((text) => text === "true"));
+  return v.pipe(
+    v.picklist(["true", "false"], "true or false is expected"),
+    v.transform((text) => text === "true"),
+  );
 }
 
 /** How a page is asked for. */
@@ -36,7 +39,9 @@ export const pageFields = {
     most: MOST_LIMIT,
     description: `At most so many, ${DEFAULT_LIMIT} where it is not given, ${MOST_LIMIT} at most`,
   })),
-  after: v.optional(v.pipe(v.string(), v.description("Only what comes after this: the `next` of the page before"))),
+  after: v.optional(
+    v.pipe(v.string(), v.description("Only what comes after this: the `next` of the page before")),
+  ),
 };
 
 /** A page of these. */

@@ -14,7 +14,9 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 export const PresignQuery = v.object({
   path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
   fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
-  expiresInMs: v.optional(count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" })),
+  expiresInMs: v.optional(
+    count({ least: 1000, most: WEEK_MS, description: "How long the URL works, milliseconds" }),
+  ),
 });
 
 /** Where a file can be fetched. */

@@ -25,7 +25,10 @@ const aboutFile = {
 /** A file that is sent: its bytes in base64, or the upload that holds them. */
 export const SentFileSchema = v.pipe(
   v.union([
-    v.strictObject({ ...aboutFile, data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "base64 is expected")) }),
+    v.strictObject({
+      ...aboutFile,
+      data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "base64 is expected")),
+    }),
     v.strictObject({ ...aboutFile, upload: Text }),
   ], "a file has a path, and either data (base64) or upload (an id)"),
   v.metadata({ ref: "SentFile" }),
@@ -110,7 +113,10 @@ export const AliasRequestSchema = v.pipe(
 );
 
 /** Whether there was something. */
-export const DeletedSchema = v.pipe(v.object({ deleted: v.boolean() }), v.metadata({ ref: "Deleted" }));
+export const DeletedSchema = v.pipe(
+  v.object({ deleted: v.boolean() }),
+  v.metadata({ ref: "Deleted" }),
+);
 
 /** `true` or `false` in a query, or nothing. */
 const optionalFlag = () => v.optional(flag());
@@ -123,7 +129,9 @@ export const DeleteAliasQuery = v.object({
   expected: v.optional(v.pipe(
     v.string(),
     v.transform((version) => version === "" ? null : version),
-    v.description("Remove it only if it names this version; empty: only if it names none. Otherwise 409"),
+    v.description(
+      "Remove it only if it names this version; empty: only if it names none. Otherwise 409",
+    ),
   )),
 });
 
@@ -131,7 +139,9 @@ export const DeleteAliasQuery = v.object({
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
-  ifCommit: v.optional(v.pipe(Text, v.description("Only this commit, in a registry without versions"))),
+  ifCommit: v.optional(
+    v.pipe(Text, v.description("Only this commit, in a registry without versions")),
+  ),
 });
 
 /** A part to be added to a draft. */
@@ -171,4 +181,7 @@ export const DraftInfoSchema = v.pipe(
 export const DraftQuery = v.object({ files: optionalFlag() });
 
 /** Whether a draft was given up. */
-export const DiscardedSchema = v.pipe(v.object({ discarded: v.boolean() }), v.metadata({ ref: "Discarded" }));
+export const DiscardedSchema = v.pipe(
+  v.object({ discarded: v.boolean() }),
+  v.metadata({ ref: "Discarded" }),
+);

@@ -15,14 +15,22 @@ export const SearchQuerySchema = v.object({
     v.pipe(
       v.string(),
       v.maxLength(1000),
-      v.description("Words and filters, all of which must be met: `bert metadata.epochs>3 alias=production`"),
+      v.description(
+        "Words and filters, all of which must be met: `bert metadata.epochs>3 alias=production`",
+      ),
     ),
     "",
   ),
   limit: v.optional(
-    count({ least: 1, most: 1000, description: `At most so many, ${DEFAULT_FOUND} where it is not given` }),
+    count({
+      least: 1,
+      most: 1000,
+      description: `At most so many, ${DEFAULT_FOUND} where it is not given`,
+    }),
   ),
-  offset: v.optional(count({ least: 0, most: 1_000_000, description: "So many are left out at the beginning" })),
+  offset: v.optional(
+    count({ least: 0, most: 1_000_000, description: "So many are left out at the beginning" }),
+  ),
 });
 
 /** What is found. */
@@ -37,8 +45,14 @@ export const SearchResultSchema = v.pipe(
       size: v.number(),
     })),
     total: v.pipe(v.number(), v.description("How many there are")),
-    ageMs: v.pipe(v.number(), v.description("How old what was searched is, milliseconds: it is read anew each minute")),
-    cut: v.pipe(v.boolean(), v.description("Whether there is more than the index holds, so that some is not found")),
+    ageMs: v.pipe(
+      v.number(),
+      v.description("How old what was searched is, milliseconds: it is read anew each minute"),
+    ),
+    cut: v.pipe(
+      v.boolean(),
+      v.description("Whether there is more than the index holds, so that some is not found"),
+    ),
   }),
   v.metadata({ ref: "SearchResult" }),
 );

@@ -38,7 +38,9 @@ export const UploadStateSchema = v.pipe(
 export const UploadQuery = v.object({
   name: v.optional(v.pipe(Text, v.description("The artifact"))),
   version: v.optional(v.pipe(Text, v.description("Its version. Default: the next one"))),
-  path: v.optional(v.pipe(Text, v.description("The path of the file in the version. Default: `content`"))),
+  path: v.optional(
+    v.pipe(Text, v.description("The path of the file in the version. Default: `content`")),
+  ),
 });
 
 /** What became of an upload. */

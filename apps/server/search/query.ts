@@ -39,7 +39,10 @@ const MOST_TERMS = 20;
 export function parseQuery(query: string): SearchQuery {
   const terms = query.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
   if (terms.length > MOST_TERMS) {
-    throw invalid(`Cannot search: there are ${terms.length} terms`, `At most ${MOST_TERMS} are taken.`);
+    throw invalid(
+      `Cannot search: there are ${terms.length} terms`,
+      `At most ${MOST_TERMS} are taken.`,
+    );
   }
   const tests = terms.map(parseTerm);
   return (found, text) => tests.every((test) => test(found, text));
@@ -57,7 +60,9 @@ function parseTerm(term: string): SearchQuery {
     const [, other] = OTHER_FILTER.exec(term) ?? [];
     if (other !== undefined) {
       throw invalid(
-        `Cannot search by ${JSON.stringify(other)}: only name, version, alias and metadata.KEY are compared`,
+        `Cannot search by ${
+          JSON.stringify(other)
+        }: only name, version, alias and metadata.KEY are compared`,
         `As in metadata.epochs>3. As a word it stands in quotes: "epochs>3".`,
       );
     }
@@ -78,8 +83,9 @@ function parseTerm(term: string): SearchQuery {
 }
 
 function* valuesOf(value: unknown): Generator<string> {
-  if (typeof value === "object" && value !== null) { for (const each of Object.values(value)) yield* valuesOf(each); }
-  else if (value !== null) yield String(value);
+  if (typeof value === "object" && value !== null) {
+    for (const each of Object.values(value)) yield* valuesOf(each);
+  } else if (value !== null) yield String(value);
 }
 
 function invalid(message: string, hint: string): RegistryError {

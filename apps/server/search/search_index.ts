@@ -83,7 +83,10 @@ export function createSearchIndex(
     try {
       const aliases = Object.entries(await registry.aliases(name, { signal: closing }));
       for await (
-        const { version, generation } of registry.versions(name, { limit: VERSIONS_OF_A_NAME, signal: closing })
+        const { version, generation } of registry.versions(name, {
+          limit: VERSIONS_OF_A_NAME,
+          signal: closing,
+        })
       ) {
         const key = `${name}@${version}#${generation}`;
         const naming = aliases.filter(([, named]) => named === version).map(([alias]) => alias);
@@ -120,7 +123,10 @@ export function createSearchIndex(
 }
 
 /** What is made of each, so many at once, in their order. */
-async function* inGroups<T, R>(items: AsyncIterable<T>, make: (item: T) => Promise<R>): AsyncGenerator<R> {
+async function* inGroups<T, R>(
+  items: AsyncIterable<T>,
+  make: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
   let group: Promise<R>[] = [];
   for await (const item of items) {
     group.push(make(item));

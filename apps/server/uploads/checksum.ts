@@ -32,7 +32,11 @@ export function parseUploadChecksum(header: string): Checksum {
 
 /** Parses `Content-Digest: sha-256=:BASE64:` (RFC 9530); undefined where it has no algorithm that is known here. */
 export function parseContentDigest(header: string): Checksum | undefined {
-  for (const [, name, digest] of header.matchAll(/(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/g)) {
+  for (
+    const [, name, digest] of header.matchAll(
+      /(?:^|,)\s*(sha-256|sha-512)=:([A-Za-z0-9+/]+={0,2}):/g,
+    )
+  ) {
     return createChecksum(name.replace("-", ""), digest);
   }
   if (/(^|,)\s*sha-(256|512)=/.test(header)) {
@@ -53,5 +57,9 @@ function isBase64(text: string | undefined): boolean {
 }
 
 function invalid(header: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot read ${header}: it is no checksum`, hint });
+  return new RegistryError({
+    code: "Invalid",
+    message: `Cannot read ${header}: it is no checksum`,
+    hint,
+  });
 }

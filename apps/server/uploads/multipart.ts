@@ -19,7 +19,13 @@ export interface Form {
   close(): void;
 }
 
-const LIMITS = { fields: 100, fieldSize: 64 * 1024, files: 10_000, headerPairs: 100, headerSize: 16 * 1024 };
+const LIMITS = {
+  fields: 100,
+  fieldSize: 64 * 1024,
+  files: 10_000,
+  headerPairs: 100,
+  headerSize: 16 * 1024,
+};
 
 /** Reads a form up to its first file. Throws `Invalid` for what is none, or has no file. */
 export async function openForm(request: Request): Promise<Form> {
@@ -33,11 +39,14 @@ export async function openForm(request: Request): Promise<Form> {
     if (isCut) came.fail(invalid(`its field ${JSON.stringify(name.slice(0, 40))} is too long`));
     else fields[name] = value;
   });
-  parser.on("file", (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
-    open = stream;
-    stream.on("error", () => {}); // it may break before anybody reads it, who is told then: else the program ends
-    came.put({ path: fileName || "content", mediaType, content: readable(stream) });
-  });
+  parser.on(
+    "file",
+    (_name, stream: Readable, fileName: string | undefined, _encoding, mediaType) => {
+      open = stream;
+      stream.on("error", () => {}); // it may break before anybody reads it, who is told then: else the program ends
+      came.put({ path: fileName || "content", mediaType, content: readable(stream) });
+    },
+  );
   for (const limit of ["fieldsLimit", "filesLimit", "partsLimit"] as const) {
     parser.on(limit, () => came.fail(invalid("it has too many parts")));
   }
@@ -60,7 +69,9 @@ export async function openForm(request: Request): Promise<Form> {
   }
 
   async function* files(first: FileToSave): AsyncGenerator<FileToSave> {
-    for (let file: FileToSave | undefined = first; file !== undefined; file = await came.take()) yield file;
+    for (let file: FileToSave | undefined = first; file !== undefined; file = await came.take()) {
+      yield file;
+    }
   }
 
   /** Gives the parser what comes, as fast as it takes it. */
@@ -88,7 +99,11 @@ export async function openForm(request: Request): Promise<Form> {
 
 function createParser({ headers }: Request) {
   try {
-    return Busboy({ headers: { "content-type": headers.get("content-type")! }, limits: LIMITS, preservePath: true });
+    return Busboy({
+      headers: { "content-type": headers.get("content-type")! },
+      limits: LIMITS,
+      preservePath: true,
+    });
   } catch (error) {
     throw invalid((error as Error).message);
   }

@@ -29,7 +29,10 @@ export interface UploadOptions {
    */
   task?: { submit(input: unknown, options: { idempotencyKey: string }): Promise<unknown> };
   /** Or what schedules the next step in a way of its own, and gives the id of the job. */
-  schedule?: (uploaded: UploadedVersion, options: { idempotencyKey: string }) => string | Promise<string>;
+  schedule?: (
+    uploaded: UploadedVersion,
+    options: { idempotencyKey: string },
+  ) => string | Promise<string>;
 }
 
 /** What became of an upload: a job, a result, or nothing. */
@@ -40,7 +43,14 @@ export async function scheduleNext(
   { name, version, commit, digest, size }: SavedArtifact,
   { upload: { task, schedule } = {} }: { upload?: UploadOptions },
 ): Promise<NextStep> {
-  const uploaded: UploadedVersion = { name, version, ref: `${name}@${version}`, commit, digest, size };
+  const uploaded: UploadedVersion = {
+    name,
+    version,
+    ref: `${name}@${version}`,
+    commit,
+    digest,
+    size,
+  };
   const idempotencyKey = `upload-${commit}`;
   if (schedule !== undefined) return { jobId: await schedule(uploaded, { idempotencyKey }) };
   if (task === undefined) return {};

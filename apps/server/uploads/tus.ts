@@ -37,7 +37,9 @@ const NO_SUCH_UPLOAD = { status_code: 404, body: "there is no such upload" };
 /** Answers a request of tus. What it says of origins is left out: the service has its own rules for them. */
 export async function answerTus(request: Request, options: TusOptions): Promise<Response> {
   const { uploads, access, locks, id, keptForMs, maxBytes } = options;
-  if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") return notTus();
+  if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
+    return notTus();
+  }
   const announced = request.headers.get("upload-checksum");
   const checksum = announced === null ? undefined : parseUploadChecksum(announced);
   const store = new UploadStore({ uploads, access, keptForMs, checksum });
@@ -54,8 +56,12 @@ export async function answerTus(request: Request, options: TusOptions): Promise<
     onResponseError: (_request, error) => void (store.failure ??= error),
   });
   const answer = await server.handleWeb(request);
-  const headers = new Headers([...answer.headers].filter(([name]) => !/^(access-control-|content-)/.test(name)));
-  if (request.method === "OPTIONS") headers.set("tus-checksum-algorithm", CHECKSUM_ALGORITHMS.join(","));
+  const headers = new Headers(
+    [...answer.headers].filter(([name]) => !/^(access-control-|content-)/.test(name)),
+  );
+  if (request.method === "OPTIONS") {
+    headers.set("tus-checksum-algorithm", CHECKSUM_ALGORITHMS.join(","));
+  }
   const { status } = answer;
   return status < 400 ? new Response(null, { status, headers }) : await refused(answer, store);
 }
@@ -65,7 +71,8 @@ async function refused(answer: Response, { failure, mismatched }: UploadStore): 
   const said = (await answer.text()).trim();
   const headers = { "tus-resumable": "1.0.0" };
   if (mismatched) {
-    const detail = "Cannot add to the upload: what arrived does not have the checksum that was said";
+    const detail =
+      "Cannot add to the upload: what arrived does not have the checksum that was said";
     const hint = "Nothing of it was kept. Send it again from the same offset.";
     return problem(460, { code: "Invalid", detail, hint }, headers);
   }
@@ -75,17 +82,37 @@ async function refused(answer: Response, { failure, mismatched }: UploadStore): 
     return known;
   }
   const status = answer.status === 501 ? 422 : answer.status; // an extension that is not spoken here
-  if (status >= 500) return problem(status, { code: "TaskFailed", detail: "Cannot answer: this service has a fault" });
-  if (status === 422) return problem(status, { code: "Unsupported", detail: `Cannot upload: ${said}` }, headers);
-  const code = status === 404 || status === 410 ? "NotFound" : status === 409 ? "Conflict" : "Invalid";
-  const hint = "tus.io/protocols/resumable-upload says what is sent; HEAD tells how far an upload is.";
-  return problem(status, { code, detail: `Cannot upload: ${said || "it is refused"}`, hint }, headers);
+  if (status >= 500) {
+    return problem(status, {
+      code: "TaskFailed",
+      detail: "Cannot answer: this service has a fault",
+    });
+  }
+  if (status === 422) {
+    return problem(status, { code: "Unsupported", detail: `Cannot upload: ${said}` }, headers);
+  }
+  const code = status === 404 || status === 410
+    ? "NotFound"
+    : status === 409
+    ? "Conflict"
+    : "Invalid";
+  const hint =
+    "tus.io/protocols/resumable-upload says what is sent; HEAD tells how far an upload is.";
+  return problem(
+    status,
+    { code, detail: `Cannot upload: ${said || "it is refused"}`, hint },
+    headers,
+  );
 }
 
 function notTus(): Response {
   const detail = "Cannot upload: the header Tus-Resumable: 1.0.0 is not there";
-  const hint = "Use a client of tus, as tus-js-client, or send the file with POST /contents or POST /upload.";
-  return problem(412, { code: "Invalid", detail, hint }, { "tus-resumable": "1.0.0", "tus-version": "1.0.0" });
+  const hint =
+    "Use a client of tus, as tus-js-client, or send the file with POST /contents or POST /upload.";
+  return problem(412, { code: "Invalid", detail, hint }, {
+    "tus-resumable": "1.0.0",
+    "tus-version": "1.0.0",
+  });
 }
 
 /** What `@tus/server` stores into, for one request. */
@@ -98,7 +125,9 @@ class UploadStore extends DataStore {
 
   #keptForMs: number;
 
-  constructor(given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum }) {
+  constructor(
+    given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum },
+  ) {
     super();
     this.extensions = EXTENSIONS;
     this.#given = given;
@@ -107,7 +136,11 @@ class UploadStore extends DataStore {
 
   override async create(upload: Upload): Promise<Upload> {
     const { uploads, access } = this.#given;
-    const begun = await uploads.begin({ size: upload.size!, owner: access.token, metadata: upload.metadata });
+    const begun = await uploads.begin({
+      size: upload.size!,
+      owner: access.token,
+      metadata: upload.metadata,
+    });
     upload.id = begun.id;
     upload.creation_date = begun.beganAt.toISOString();
     this.#keptForMs = begun.expiresAt.getTime() - begun.beganAt.getTime();

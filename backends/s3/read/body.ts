@@ -51,7 +51,11 @@ export function discard(body: ArrivingBody): void {
 }
 
 /** Events cost a fifth less than the iterator of the same stream. */
-async function flow(body: NodeBody, write: (chunk: Uint8Array) => void, idleMs: number): Promise<void> {
+async function flow(
+  body: NodeBody,
+  write: (chunk: Uint8Array) => void,
+  idleMs: number,
+): Promise<void> {
   // The SDK watches the connection that it opened; the runtime may have sent the request again over another.
   const { socket } = body;
   const giveUp = () => body.destroy({ name: "TimeoutError", message: "nothing came any more" });
@@ -61,7 +65,10 @@ async function flow(body: NodeBody, write: (chunk: Uint8Array) => void, idleMs: 
     await new Promise<void>((resolve, reject) => {
       body.once("end", resolve);
       body.once("error", reject);
-      body.once("close", () => reject({ name: "ECONNRESET", message: "the connection was closed" }));
+      body.once(
+        "close",
+        () => reject({ name: "ECONNRESET", message: "the connection was closed" }),
+      );
       body.on("data", write);
     });
   } finally {

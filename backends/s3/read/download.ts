@@ -5,7 +5,12 @@
  * @module
  */
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
-import { concatBytes, iterableStream, storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
+import {
+  concatBytes,
+  iterableStream,
+  storedBytes,
+  storedObject,
+} from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { discard, readBody } from "./body.ts";
@@ -59,7 +64,9 @@ export async function createDownload(store: S3Store, download: Download): Promis
       const whole = new Uint8Array(end - start);
       const write = into(whole);
       const failed = new AbortController();
-      const ending = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+      const ending = signal === undefined
+        ? failed.signal
+        : AbortSignal.any([signal, failed.signal]);
       const spans = restSpans();
       const work = async () => {
         for (const span of spans) await readSpan(store, download, span, write, { signal: ending });
@@ -130,9 +137,16 @@ interface PartOptions {
 }
 
 /** A part as it came. Whoever awaits it hears of its failure; nobody has to. */
-function readChunks(store: S3Store, download: Download, span: Span, options: PartOptions): Promise<Uint8Array[]> {
+function readChunks(
+  store: S3Store,
+  download: Download,
+  span: Span,
+  options: PartOptions,
+): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
-  const reading = readSpan(store, download, span, (chunk) => chunks.push(chunk), options).then(() => chunks);
+  const reading = readSpan(store, download, span, (chunk) => chunks.push(chunk), options).then(() =>
+    chunks
+  );
   reading.catch(() => {});
   return reading;
 }
@@ -161,7 +175,9 @@ async function readSpan(
       throw broken(store, key, error);
     }
     signal?.throwIfAborted();
-    if (start < span.end) throw broken(store, key, { name: "ECONNRESET", message: "the body ended early" });
+    if (start < span.end) {
+      throw broken(store, key, { name: "ECONNRESET", message: "the body ended early" });
+    }
   }, { what: "reading", key, signal });
 }
 
@@ -191,5 +207,7 @@ async function getSame(
 }
 
 function broken(store: S3Store, key: string, cause: unknown): RegistryError {
-  return store.contact.told(s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket }));
+  return store.contact.told(
+    s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket }),
+  );
 }

@@ -14,9 +14,17 @@ import { call, fullKey, objectInfo } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 /** What the store says about an object, or undefined where there is none. */
-export async function headObject(store: S3Store, key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
+export async function headObject(
+  store: S3Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<ObjectInfo | undefined> {
   try {
-    const reply = await call(store, "HeadObject", { Key: fullKey(store, key) }, { action: "head", key, signal });
+    const reply = await call(store, "HeadObject", { Key: fullKey(store, key) }, {
+      action: "head",
+      key,
+      signal,
+    });
     return objectInfo(key, reply.ContentLength ?? 0, reply);
   } catch (error) {
     if (!isMissingKey(error)) throw error;
@@ -54,7 +62,11 @@ export async function getObject(
 }
 
 /** What is left to say of an object where no byte of it is asked for, or it has none there. */
-async function getNothing(store: S3Store, key: string, signal?: AbortSignal): Promise<StoredObject | undefined> {
+async function getNothing(
+  store: S3Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<StoredObject | undefined> {
   const info = await headObject(store, key, signal);
   return info && storedBytes(info, new Uint8Array());
 }

@@ -34,7 +34,10 @@ export async function getRange(
   { start, end }: Span,
   { etag, signal, repeat }: { etag?: string; signal?: AbortSignal; repeat?: boolean },
 ): Promise<RangeReply> {
-  const range = { Range: `bytes=${start}-${end - 1}`, ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }) };
+  const range = {
+    Range: `bytes=${start}-${end - 1}`,
+    ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
+  };
   const reply = await call(store, "GetObject", { Key: fullKey(store, key), ...range }, {
     action: "get",
     key,

@@ -12,7 +12,11 @@ import { fullKey } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 
 /** The fields of an object's first request, and those that the user wants on every upload. */
-export function describedObject(store: S3Store, key: string, { contentType, metadata }: PutOptions) {
+export function describedObject(
+  store: S3Store,
+  key: string,
+  { contentType, metadata }: PutOptions,
+) {
   return {
     ...store.putOptions,
     Key: fullKey(store, key),
@@ -22,7 +26,9 @@ export function describedObject(store: S3Store, key: string, { contentType, meta
 }
 
 /** How the request is sent that creates an object, or not. */
-export function createSettings({ provider }: S3Store): Pick<CallSettings, "repeat" | "creates" | "headers"> {
+export function createSettings(
+  { provider }: S3Store,
+): Pick<CallSettings, "repeat" | "creates" | "headers"> {
   const [name, value] = provider.createHeader;
   return { repeat: false, creates: true, headers: { [name]: value } };
 }
@@ -36,7 +42,9 @@ export async function created<T extends ReplyHeaders>(
 ): Promise<T | undefined> {
   try {
     const reply = await request;
-    if (!creates || provider.versionHeaders.every((name) => reply.headers[name] === undefined)) return reply;
+    if (!creates || provider.versionHeaders.every((name) => reply.headers[name] === undefined)) {
+      return reply;
+    }
   } catch (error) {
     const { status, name } = failureOf(error) ?? {};
     const { existsReply } = provider;

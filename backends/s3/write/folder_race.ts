@@ -31,7 +31,9 @@ export async function pastFolderRace<T>(
         await store.system.sleep(store.system.random() * DENIAL_MS, signal);
         return await attempt(denials + 1);
       }
-      if (failureOf(error)?.name !== FOLDER || await hasObjectsBelow(store, key, signal)) throw error;
+      if (failureOf(error)?.name !== FOLDER || await hasObjectsBelow(store, key, signal)) {
+        throw error;
+      }
       throw new RegistryError({
         code: "Unavailable",
         message: `Cannot put ${shown(key)}: the store was removing a folder`,
@@ -43,7 +45,8 @@ export async function pastFolderRace<T>(
     }
   };
   if (!repeat) return await attempt();
-  const passes = (error: unknown) => failureOf(error)?.name === FOLDER && (error as RegistryError).retry === "later";
+  const passes = (error: unknown) =>
+    failureOf(error)?.name === FOLDER && (error as RegistryError).retry === "later";
   return await repeated(store, () => attempt(), { what: "put", key, signal, passes });
 }
 
@@ -51,8 +54,16 @@ function isDoubtfulDenial({ provider }: S3Store, error: unknown): boolean {
   return provider.id === "minio" && failureOf(error)?.name === "AccessDenied";
 }
 
-async function hasObjectsBelow(store: S3Store, key: string, signal?: AbortSignal): Promise<boolean> {
+async function hasObjectsBelow(
+  store: S3Store,
+  key: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const below = { Prefix: `${fullKey(store, key)}/`, MaxKeys: 1 };
-  const { Contents = [] } = await call(store, "ListObjectsV2", below, { action: "put", key, signal });
+  const { Contents = [] } = await call(store, "ListObjectsV2", below, {
+    action: "put",
+    key,
+    signal,
+  });
   return Contents.length > 0;
 }

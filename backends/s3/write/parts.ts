@@ -33,11 +33,20 @@ export async function* bodyParts(
 ): AsyncGenerator<Uint8Array, undefined> {
   const { partBytes, size } = plan;
   let count = 0;
-  for await (const part of body instanceof Uint8Array ? slices(body, partBytes) : read(body, plan)) {
+  for await (
+    const part of body instanceof Uint8Array ? slices(body, partBytes) : read(body, plan)
+  ) {
     count += part.byteLength;
     if (size !== undefined && count > size) throw wrongSize(store, key, count, size);
     // A part that may be the last is only right when the sum is.
-    if (size !== undefined && part.byteLength < partBytes && count !== size) throw wrongSize(store, key, count, size);
+    if (size !== undefined && part.byteLength < partBytes && count !== size) {
+      throw wrongSize(
+        store,
+        key,
+        count,
+        size,
+      );
+    }
     yield part;
   }
   if (size !== undefined && count !== size) throw wrongSize(store, key, count, size);
@@ -63,7 +72,10 @@ function* slices(bytes: Uint8Array, partBytes: number): Generator<Uint8Array> {
 }
 
 /** Reads a stream. An abort cancels it, also one that gives nothing; so does whoever wants no more parts. */
-async function* read(body: Body, { partBytes, buffers, signal }: PartPlan): AsyncGenerator<Uint8Array> {
+async function* read(
+  body: Body,
+  { partBytes, buffers, signal }: PartPlan,
+): AsyncGenerator<Uint8Array> {
   const reader = bodyStream(body).getReader();
   let open = true;
   const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});

@@ -19,7 +19,12 @@ import { uploadParts } from "./upload.ts";
 const MAX_SINGLE_BYTES = 5 * 2 ** 30;
 
 /** Writes an object, whole or not at all. */
-export async function putObject(store: S3Store, key: string, body: Body, options: PutOptions): Promise<PutResult> {
+export async function putObject(
+  store: S3Store,
+  key: string,
+  body: Body,
+  options: PutOptions,
+): Promise<PutResult> {
   const { signal } = options;
   signal?.throwIfAborted();
   fullKey(store, key);
@@ -28,7 +33,9 @@ export async function putObject(store: S3Store, key: string, body: Body, options
     throw wrongSize(store, key, known, options.size);
   }
   const size = known ?? options.size;
-  if (body instanceof Uint8Array && (body.byteLength <= store.partBytes || !inParts(store, options))) {
+  if (
+    body instanceof Uint8Array && (body.byteLength <= store.partBytes || !inParts(store, options))
+  ) {
     return await putBytes(store, key, body, options);
   }
   const partBytes = Math.max(store.partBytes, Math.ceil((size ?? 0) / MAX_PARTS));
@@ -53,12 +60,26 @@ export async function putObject(store: S3Store, key: string, body: Body, options
 }
 
 /** One request. A create is sent once: who called it decides what its failure means. */
-async function putBytes(store: S3Store, key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult> {
+async function putBytes(
+  store: S3Store,
+  key: string,
+  bytes: Uint8Array,
+  options: PutOptions,
+): Promise<PutResult> {
   if (bytes.byteLength > MAX_SINGLE_BYTES) throw tooLarge(store, key, MAX_SINGLE_BYTES);
   const { signal, mode } = options;
   const creates = mode === "create";
-  const input = { ...describedObject(store, key, options), Body: bytes, ...checksumOf(store.provider, bytes) };
-  const settings: CallSettings = { action: "put", key, signal, ...(creates ? createSettings(store) : {}) };
+  const input = {
+    ...describedObject(store, key, options),
+    Body: bytes,
+    ...checksumOf(store.provider, bytes),
+  };
+  const settings: CallSettings = {
+    action: "put",
+    key,
+    signal,
+    ...(creates ? createSettings(store) : {}),
+  };
   const request = () => created(store, key, call(store, "PutObject", input, settings), creates);
   const reply = await pastFolderRace(store, key, request, settings);
   if (reply === undefined) return { written: false, reason: "exists" };
@@ -74,7 +95,9 @@ function inParts({ provider }: S3Store, { mode }: PutOptions): boolean {
 function tooLarge(store: S3Store, key: string, maxBytes: number): RegistryError {
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot create ${shown(key)}: ${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
+    message: `Cannot create ${
+      shown(key)
+    }: ${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
     hint: "Give the bytes as one Uint8Array, raise partBytes, or overwrite instead.",
     key,
     backend: store.location,

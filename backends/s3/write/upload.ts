@@ -43,7 +43,12 @@ export async function uploadParts(
     for await (const part of allParts(source)) {
       size += part.byteLength;
       yield async (number, signal) => {
-        const input = { ...upload.target, PartNumber: number, Body: part, ...checksumOf(store.provider, part) };
+        const input = {
+          ...upload.target,
+          PartNumber: number,
+          Body: part,
+          ...checksumOf(store.provider, part),
+        };
         const reply = await call(store, "UploadPart", input, { action: "put", key, signal });
         source.buffers.release(part);
         return reply;
@@ -61,7 +66,10 @@ async function* allParts({ first, parts }: UploadSource): AsyncGenerator<Uint8Ar
 }
 
 /** Sends one part. */
-type SendPart = (number: number, signal: AbortSignal) => Promise<{ ETag?: string; ChecksumCRC32?: string }>;
+type SendPart = (
+  number: number,
+  signal: AbortSignal,
+) => Promise<{ ETag?: string; ChecksumCRC32?: string }>;
 
 /** What the store says about the object that came of an upload. */
 type Uploaded = { ETag?: string; LastModified: Date };
@@ -86,7 +94,11 @@ export async function beginUpload(
   signal?: AbortSignal,
 ): Promise<Upload> {
   const summed = store.provider.checksum === "crc32" ? { ChecksumAlgorithm: "CRC32" as const } : {};
-  const begun = await call(store, "CreateMultipartUpload", { ...described, ...summed }, { action: "put", key, signal });
+  const begun = await call(store, "CreateMultipartUpload", { ...described, ...summed }, {
+    action: "put",
+    key,
+    signal,
+  });
   const target = { Key: fullKey(store, key), UploadId: begun.UploadId! };
   const finished: FinishedPart[] = [];
   const settings = { action: "put", key, signal };
@@ -100,7 +112,9 @@ export async function beginUpload(
     target,
 
     async run(parts, failed = new AbortController()) {
-      const ending = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+      const ending = signal === undefined
+        ? failed.signal
+        : AbortSignal.any([signal, failed.signal]);
       const sending = new Set<Promise<void>>();
       let number = 0;
       try {
@@ -132,7 +146,8 @@ export async function beginUpload(
     async create() {
       try {
         const once = { ...settings, ...createSettings(store) };
-        const request = () => created(store, key, call(store, "CompleteMultipartUpload", completion(), once));
+        const request = () =>
+          created(store, key, call(store, "CompleteMultipartUpload", completion(), once));
         const reply = await pastFolderRace(store, key, request, once);
         if (reply !== undefined) return uploaded(reply);
       } catch (error) {
@@ -174,19 +189,33 @@ export async function beginUpload(
 const ABORT_MS = 5_000;
 
 /** Best effort: what it leaves, `sweepUploads` finds. */
-async function abortUpload(store: S3Store, key: string, target: { Key: string; UploadId: string }): Promise<void> {
+async function abortUpload(
+  store: S3Store,
+  key: string,
+  target: { Key: string; UploadId: string },
+): Promise<void> {
   try {
     const signal = AbortSignal.timeout(ABORT_MS); // who aborts a put does not wait for a store that does not answer
-    await call(store, "AbortMultipartUpload", target, { action: "abort the upload of", key, repeat: false, signal });
+    await call(store, "AbortMultipartUpload", target, {
+      action: "abort the upload of",
+      key,
+      repeat: false,
+      signal,
+    });
   } catch (error) {
-    store.logger.debug(`s3: left an unfinished upload: ${(error as Error).message}`, { key, backend: store.location });
+    store.logger.debug(`s3: left an unfinished upload: ${(error as Error).message}`, {
+      key,
+      backend: store.location,
+    });
   }
 }
 
 function tooManyParts(store: S3Store, key: string): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot put ${shown(key)}: the body has more than ${MAX_PARTS * store.partBytes} bytes`,
+    message: `Cannot put ${shown(key)}: the body has more than ${
+      MAX_PARTS * store.partBytes
+    } bytes`,
     hint: "Give its size, or raise partBytes.",
     key,
     backend: store.location,

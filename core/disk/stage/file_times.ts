@@ -11,7 +11,9 @@ import { lookAt } from "../target.ts";
 
 /** Gives files and links the times that were kept of them. Folders get theirs when nothing is put into them any more. */
 export function restoreTimes(files: readonly ArtifactFile[], folder: string): void {
-  for (const { info } of files) if (info.mode !== "folder") restoreTime(info, join(folder, info.path));
+  for (const { info } of files) {
+    if (info.mode !== "folder") restoreTime(info, join(folder, info.path));
+  }
 }
 
 /** Gives something its time, where one was kept. What is a link gets it itself, not what it leads to. */

@@ -60,7 +60,8 @@ export interface StageFolderOptions {
 /** Makes a new one, or takes over what was left for the same target. Removes what others have left beside it. */
 export function openStageFolder({ target, stageIn }: StageFolderOptions): StageFolder {
   mkdirSync(stageIn, { recursive: true });
-  const of = (owner: string) => join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
+  const of = (owner: string) =>
+    join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
   const path = of(thisProcess());
   mkdirSync(path, { mode: 0o700 });
   const { isUsed, lock } = takeOver(target, stageIn, path);
@@ -90,7 +91,9 @@ export function openStageFolder({ target, stageIn }: StageFolderOptions): StageF
  */
 export function removeLeftFolders({ target, stageIn }: StageFolderOptions): void {
   try {
-    const isLeft = [...placesOf({ target, stageIn })].some((place) => listed(place).some(isStageName));
+    const isLeft = [...placesOf({ target, stageIn })].some((place) =>
+      listed(place).some(isStageName)
+    );
     if (isLeft) openStageFolder({ target, stageIn }).remove(); // takes over the remains for this target
   } catch {
     // the folder may be another user's
@@ -103,7 +106,11 @@ function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
 }
 
 /** Puts the first folder that was left for this target in the place of an empty one, locks it, and removes the others. */
-function takeOver(target: string, stageIn: string, path: string): { isUsed: boolean; lock?: HeldLock } {
+function takeOver(
+  target: string,
+  stageIn: string,
+  path: string,
+): { isUsed: boolean; lock?: HeldLock } {
   let isUsed = false;
   let own: HeldLock | undefined;
   const { uid } = lstatSync(path); // Deno asks for a permission before it tells who runs it
@@ -164,7 +171,9 @@ function isUntouched(path: string, forMs: number): boolean {
 
 function listed(folder: string): string[] {
   try {
-    return mayRead(folder) && isGranted({ name: "write", path: folder }) ? readdirSync(folder).sort() : [];
+    return mayRead(folder) && isGranted({ name: "write", path: folder })
+      ? readdirSync(folder).sort()
+      : [];
   } catch {
     return [];
   }

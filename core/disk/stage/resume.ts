@@ -42,12 +42,16 @@ export async function resumeFiles(
 ): Promise<ArtifactFile[]> {
   const infos = files.map(({ info }) => info);
   removeOthers(infos, folder);
-  const found = await compareFiles(infos, folder, { signal, onSame: (file) => onThere?.(file, file.size) });
+  const found = await compareFiles(infos, folder, {
+    signal,
+    onSame: (file) => onThere?.(file, file.size),
+  });
   const done = new Set<string>();
   await forEachAtOnce(files, async (file) => {
     const { path, mode } = file.info;
     const there = found.get(path);
-    const isFinished = there === "different" && await finishFile(join(folder, path), file, { signal, onThere });
+    const isFinished = there === "different" &&
+      await finishFile(join(folder, path), file, { signal, onThere });
     if (isFinished || (there === "same" && mode !== "folder")) done.add(path);
     else if (there === "different") rmSync(join(folder, path));
   }, { concurrency: AT_ONCE });
@@ -68,7 +72,9 @@ function removeOthers(files: readonly FileInfo[], folder: string): void {
     for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory() && folders.has(path)) clear(path);
-      else if (!(entry.isFile() && ordinary.has(path))) rmSync(join(folder, path), { recursive: true });
+      else if (!(entry.isFile() && ordinary.has(path))) {
+        rmSync(join(folder, path), { recursive: true });
+      }
     }
   }
 }
@@ -77,13 +83,23 @@ function removeOthers(files: readonly FileInfo[], folder: string): void {
  * Writes the rest of a file and reads all of it again. False where too little is there, where it does not become the
  * file that it should be, or where it cannot be read from the middle.
  */
-async function finishFile(path: string, file: ArtifactFile, { signal, onThere }: ResumeOptions): Promise<boolean> {
+async function finishFile(
+  path: string,
+  file: ArtifactFile,
+  { signal, onThere }: ResumeOptions,
+): Promise<boolean> {
   const { info } = file;
   const pieces = file.pieces?.();
   const begun = lstatSync(path).size - (pieces === undefined ? 0 : PIECES_AHEAD_BYTES);
   if (begun < MIN_BEGUN_BYTES || begun > info.size) return false;
-  const whole = { offset: begun, length: info.size - begun, stream: () => file.stream({ offset: begun }) };
-  const rest = (pieces ?? [whole]).filter(({ offset, length }) => length > 0 && offset + length > begun);
+  const whole = {
+    offset: begun,
+    length: info.size - begun,
+    stream: () => file.stream({ offset: begun }),
+  };
+  const rest = (pieces ?? [whole]).filter(({ offset, length }) =>
+    length > 0 && offset + length > begun
+  );
   onThere?.(info, info.size - rest.reduce((sum, { length }) => sum + length, 0));
   const handle = await open(path, "r+");
   try {

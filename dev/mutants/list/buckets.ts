@@ -47,7 +47,8 @@ export const BUCKETS: readonly Mutant[] = [
     replacement: "headers: {}",
     foundBy: {
       test: "tests/backends/s3/requests_test.ts",
-      name: "a create in parts is conditional in its last request alone, with a checksum of each part",
+      name:
+        "a create in parts is conditional in its last request alone, with a checksum of each part",
     },
   },
   {
@@ -57,7 +58,8 @@ export const BUCKETS: readonly Mutant[] = [
     replacement: "if (true || provider.versionHeaders.every",
     foundBy: {
       test: "tests/backends/s3/creates_test.ts",
-      name: "a version in the reply to a create is refused where versioning makes the vendor overwrite",
+      name:
+        "a version in the reply to a create is refused where versioning makes the vendor overwrite",
     },
   },
   {
@@ -75,7 +77,10 @@ export const BUCKETS: readonly Mutant[] = [
     file: "backends/gcs/put.ts",
     text: "ifGenerationMatch: create ? 0 : undefined",
     replacement: "ifGenerationMatch: undefined",
-    foundBy: { test: "tests/backends/gcs/create_test.ts", name: "a create that loses is a value, after one request" },
+    foundBy: {
+      test: "tests/backends/gcs/create_test.ts",
+      name: "a create that loses is a value, after one request",
+    },
   },
   {
     name: "gcs/damaged-bytes-kept",
@@ -100,7 +105,8 @@ export const BUCKETS: readonly Mutant[] = [
   {
     name: "buckets/any-authority-vouches",
     file: "backends/bucket/connections.ts",
-    text: "if (trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))) return true;",
+    text:
+      "if (trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))) return true;",
     replacement: "if (trusted.length > 0) return true;",
     foundBy: {
       test: "tests/backends/bucket/connections_test.ts",
@@ -114,7 +120,8 @@ export const BUCKETS: readonly Mutant[] = [
     replacement: "untrustedHint((error as { code?: unknown }).code)",
     foundBy: {
       test: "tests/backends/bucket/connections_test.ts",
-      name: "a server whose new certificate is of a usual authority is trusted again after one failure",
+      name:
+        "a server whose new certificate is of a usual authority is trusted again after one failure",
     },
   },
   {
@@ -124,7 +131,8 @@ export const BUCKETS: readonly Mutant[] = [
     replacement: "{ /* all of them again */ }",
     foundBy: {
       test: "tests/backends/bucket/connections_test.ts",
-      name: "only the first connection reads the authorities that a server with one of ca does not need",
+      name:
+        "only the first connection reads the authorities that a server with one of ca does not need",
     },
   },
 ];

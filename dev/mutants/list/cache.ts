@@ -12,7 +12,10 @@ export const CACHE: readonly Mutant[] = [
     file: "registry/cache/cached_reader.ts",
     text: `if (verify === "none" || sha256(bytes) === digest) return bytes;`,
     replacement: "return bytes;",
-    foundBy: { test: "tests/registry/cache/files_test.ts", name: "with none a cached file is trusted" },
+    foundBy: {
+      test: "tests/registry/cache/files_test.ts",
+      name: "with none a cached file is trusted",
+    },
   },
   {
     name: "cache/large-files-not-checked",
@@ -50,7 +53,10 @@ export const CACHE: readonly Mutant[] = [
     file: "registry/cache/cached_records.ts",
     text: "settings.versioned && !settings.mutable",
     replacement: "settings.versioned",
-    foundBy: { test: "tests/registry/cache/records_test.ts", name: "a mutable registry caches no record" },
+    foundBy: {
+      test: "tests/registry/cache/records_test.ts",
+      name: "a mutable registry caches no record",
+    },
   },
   {
     name: "cache/full-does-not-ask",
@@ -86,7 +92,8 @@ export const CACHE: readonly Mutant[] = [
   {
     name: "cache/record-of-another-cell",
     file: "registry/cache/cached_records.ts",
-    text: `if (record.kind === "version" && versionCell(record.name, parseVersion(record.version), true) === cell) {`,
+    text:
+      `if (record.kind === "version" && versionCell(record.name, parseVersion(record.version), true) === cell) {`,
     replacement: `if (record.kind === "version") {`,
     foundBy: {
       equivalent:
@@ -138,7 +145,10 @@ export const CACHE: readonly Mutant[] = [
     file: "registry/cache/room.ts",
     text: "else if (key !== held?.key) reserved +=",
     replacement: "else if (false) reserved +=",
-    foundBy: { test: "tests/registry/cache/room_test.ts", name: "what is being written stays set aside when more is" },
+    foundBy: {
+      test: "tests/registry/cache/room_test.ts",
+      name: "what is being written stays set aside when more is",
+    },
   },
   {
     name: "cache/never-evicts",

@@ -22,7 +22,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "const own = found.record.commit === operation.commit;",
     replacement: "const own = true;",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: `an "exists" with another commit there is a loss` },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: `an "exists" with another commit there is a loss`,
+    },
   },
   {
     name: "cell/lost-reply-is-a-refusal",
@@ -49,7 +52,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: `return "fenced";`,
     replacement: `return "lost";`,
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a writer whom the store gave up never tries again" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a writer whom the store gave up never tries again",
+    },
   },
   {
     name: "cell/patience-ten-times-as-long",
@@ -66,7 +72,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: "if (operation.unresolved) throw unknownOutcome(backend, operation, failure);",
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: `an unreadable "exists" is Unknown too, never a loss` },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: `an unreadable "exists" is Unknown too, never a loss`,
+    },
   },
   {
     name: "cell/landing-not-checked",
@@ -85,7 +94,10 @@ export const CELL: readonly Mutant[] = [
     text: `          await checkLanding(context, operation, found.info);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record that landed too late is no success:" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record that landed too late is no success:",
+    },
   },
   {
     name: "cell/read-back-success-not-settled",
@@ -93,14 +105,21 @@ export const CELL: readonly Mutant[] = [
     text: `          await settleOwn(context, operation, key);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/settle_test.ts", name: "what a save finds that it had written itself" },
+    foundBy: {
+      test: "tests/registry/cell/settle_test.ts",
+      name: "what a save finds that it had written itself",
+    },
   },
   {
     name: "cell/late-below-the-head-counts",
     file: "registry/cell/cell.ts",
-    text: "if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;",
+    text:
+      "if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;",
     replacement: "if (byOwnClock) return;",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a record that landed too late is no success:" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record that landed too late is no success:",
+    },
   },
   {
     name: "cell/refusal-forgets-what-was-sent",
@@ -109,7 +128,8 @@ export const CELL: readonly Mutant[] = [
     replacement: "operation.unresolved = false;",
     foundBy: {
       test: "tests/registry/cell/cell_test.ts",
-      name: "an operation commits at most once, and says truly what became of it, whatever goes wrong",
+      name:
+        "an operation commits at most once, and says truly what became of it, whatever goes wrong",
     },
   },
   {
@@ -159,7 +179,10 @@ export const CELL: readonly Mutant[] = [
     file: "registry/cell/cell.ts",
     text: `if (error.retry !== "later" && ++damaged >= 3)`,
     replacement: "if (++damaged >= 1)",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "what was lost is read until the store answers" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "what was lost is read until the store answers",
+    },
   },
   {
     name: "cell/unknown-is-not-maybe-written",
@@ -167,6 +190,9 @@ export const CELL: readonly Mutant[] = [
     text: `    maybeWritten: true,
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/cell_test.ts", name: "a writer whom the store gave up never tries again" },
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a writer whom the store gave up never tries again",
+    },
   },
 ];

@@ -43,14 +43,20 @@ export const CORE: readonly Mutant[] = [
     text: `  if (name.includes("@")) return "@ separates a name from its version";
 `,
     replacement: "",
-    foundBy: { test: "tests/core/naming/refs_test.ts", name: "a ref that names nothing is Invalid" },
+    foundBy: {
+      test: "tests/core/naming/refs_test.ts",
+      name: "a ref that names nothing is Invalid",
+    },
   },
   {
     name: "versions/oldest-first",
     file: "core/naming/versions.ts",
     text: "encoded += 9 - Number(digit)",
     replacement: "encoded += Number(digit)",
-    foundBy: { test: "tests/core/naming/versions_order_test.ts", name: "the largest numbers are versions" },
+    foundBy: {
+      test: "tests/core/naming/versions_order_test.ts",
+      name: "the largest numbers are versions",
+    },
   },
   {
     name: "versions/prerelease-is-followed-by-a-number-more",
@@ -59,7 +65,8 @@ export const CORE: readonly Mutant[] = [
     replacement: "if (false) return",
     foundBy: {
       test: "tests/core/naming/versions_test.ts",
-      name: "the next version raises the last number that is not zero, or the one that is asked for",
+      name:
+        "the next version raises the last number that is not zero, or the one that is asked for",
     },
   },
   {
@@ -77,7 +84,10 @@ export const CORE: readonly Mutant[] = [
     file: "core/naming/versions.ts",
     text: `if (id.length > 1 && id.startsWith("0")) throw invalidVersion(text);`,
     replacement: "",
-    foundBy: { test: "tests/core/naming/versions_test.ts", name: "parseVersion() refuses what is not a version" },
+    foundBy: {
+      test: "tests/core/naming/versions_test.ts",
+      name: "parseVersion() refuses what is not a version",
+    },
   },
   {
     name: "record/sum-not-checked",
@@ -106,7 +116,8 @@ export const CORE: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/core/record/record_shape_test.ts",
-      name: "a record whose members are missing or of another type is Corrupt, though its sum is right",
+      name:
+        "a record whose members are missing or of another type is Corrupt, though its sum is right",
     },
   },
   {
@@ -134,7 +145,10 @@ export const CORE: readonly Mutant[] = [
     file: "core/retry.ts",
     text: "+ waitMs > retryForMs",
     replacement: "+ waitMs > retryForMs * 10",
-    foundBy: { test: "tests/core/retry_test.ts", name: "retry() counts the time that the action takes" },
+    foundBy: {
+      test: "tests/core/retry_test.ts",
+      name: "retry() counts the time that the action takes",
+    },
   },
   {
     name: "retry/no-jitter",
@@ -151,14 +165,21 @@ export const CORE: readonly Mutant[] = [
     file: "core/retry.ts",
     text: " || !passes(error)) throw",
     replacement: ") throw",
-    foundBy: { test: "tests/core/retry_test.ts", name: "retry() does not repeat what will not pass" },
+    foundBy: {
+      test: "tests/core/retry_test.ts",
+      name: "retry() does not repeat what will not pass",
+    },
   },
   {
     name: "layout/generation-in-plain-numbers",
     file: "registry/layout.ts",
     text: `String(MAX_GENERATION - generation).padStart(16, "0")`,
     replacement: `String(generation).padStart(16, "0")`,
-    also: [{ file: "registry/layout.ts", text: "MAX_GENERATION - Number(match[1])", replacement: "Number(match[1])" }],
+    also: [{
+      file: "registry/layout.ts",
+      text: "MAX_GENERATION - Number(match[1])",
+      replacement: "Number(match[1])",
+    }],
     foundBy: { test: "tests/format_test.ts", name: "FORMAT.md: keys" },
   },
   {
@@ -168,7 +189,8 @@ export const CORE: readonly Mutant[] = [
     replacement: "{ version }",
     foundBy: {
       test: "tests/core/work/derived_verbs_test.ts",
-      name: "pop() deletes the value that it gives, also where another one is saved in its place meanwhile",
+      name:
+        "pop() deletes the value that it gives, also where another one is saved in its place meanwhile",
     },
   },
   {

@@ -22,7 +22,10 @@ export const DISK: readonly Mutant[] = [
     file: "backends/local/put.ts",
     text: "create ? placeUnderLock(placement) : placeByRename(placement), {",
     replacement: "placeByRename(placement), {",
-    foundBy: { test: "tests/backends/local_lock_test.ts", name: "a create under the lock needs no links" },
+    foundBy: {
+      test: "tests/backends/local_lock_test.ts",
+      name: "a create under the lock needs no links",
+    },
   },
   {
     name: "local/swept-stage-is-a-fault",
@@ -72,7 +75,8 @@ export const DISK: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/registry/cell/durability_test.ts",
-      name: "a loser that reports what exists has it on the disk, too: its winner may have died before",
+      name:
+        "a loser that reports what exists has it on the disk, too: its winner may have died before",
     },
   },
   {
@@ -83,7 +87,8 @@ export const DISK: readonly Mutant[] = [
     replacement: "    return group.running;",
     foundBy: {
       test: "tests/backends/local/group_sync_test.ts",
-      name: "puts that come while a folder is brought to the disk share the next sync, which begins after it",
+      name:
+        "puts that come while a folder is brought to the disk share the next sync, which begins after it",
     },
   },
   {
@@ -104,7 +109,10 @@ export const DISK: readonly Mutant[] = [
       message: \`Cannot put "\${key}": it is there`,
     replacement: `code: "Unavailable",
       message: \`Cannot put "\${key}": it is there`,
-    foundBy: { test: "tests/backends/local_sync_test.ts", name: "a name that the disk refuses may be written" },
+    foundBy: {
+      test: "tests/backends/local_sync_test.ts",
+      name: "a name that the disk refuses may be written",
+    },
   },
   {
     name: "local/folders-above-not-synced",
@@ -113,17 +121,20 @@ export const DISK: readonly Mutant[] = [
     replacement: "path === folder && path !== root; path = dirname(path)",
     foundBy: {
       test: "tests/registry/cell/durability_test.ts",
-      name: "a loser that reports what exists has it on the disk, too: its winner may have died before",
+      name:
+        "a loser that reports what exists has it on the disk, too: its winner may have died before",
     },
   },
   {
     name: "local/failed-in-place-is-tried-in-place-again",
     file: "core/disk/disk_sync.ts",
     text: "    } finally {\n      if (!wasQuick)",
-    replacement: "    } finally {\n      if (!wasQuick && monotonic() - startedAt > QUICK_MS.inPlace)",
+    replacement:
+      "    } finally {\n      if (!wasQuick && monotonic() - startedAt > QUICK_MS.inPlace)",
     foundBy: {
       test: "tests/backends/local/quick_sync_test.ts",
-      name: "what the disk refuses in place is a failure like any other, and not tried in place again",
+      name:
+        "what the disk refuses in place is a failure like any other, and not tried in place again",
     },
   },
   {
@@ -153,7 +164,8 @@ export const DISK: readonly Mutant[] = [
     replacement: "folderIsMissing: false",
     foundBy: {
       test: "tests/backends/local/found_ways_test.ts",
-      name: "a new folder in one that is known is made without a look, until one that seemed new was there",
+      name:
+        "a new folder in one that is known is made without a look, until one that seemed new was there",
     },
   },
   {
@@ -191,14 +203,20 @@ export const DISK: readonly Mutant[] = [
     file: "backends/memory.ts",
     text: `if (mode === "create" && objects.has(key))`,
     replacement: "if (false)",
-    foundBy: { test: "tests/backends/memory_test.ts", name: "of 64 creates at once exactly one wins" },
+    foundBy: {
+      test: "tests/backends/memory_test.ts",
+      name: "of 64 creates at once exactly one wins",
+    },
   },
   {
     name: "memory/keeps-what-the-caller-holds",
     file: "backends/memory.ts",
     text: "plainBytes(await bodyBytes(body, signal)).slice()",
     replacement: "plainBytes(await bodyBytes(body, signal))",
-    foundBy: { test: "tests/backends/memory_test.ts", name: "what is stored is not what the caller holds" },
+    foundBy: {
+      test: "tests/backends/memory_test.ts",
+      name: "what is stored is not what the caller holds",
+    },
   },
   {
     name: "memory/ordered-by-utf-16",

@@ -68,7 +68,8 @@ export const GARBAGE: readonly Mutant[] = [
     replacement: "place > 0",
     foundBy: {
       test: "tests/registry/cell/void_records_test.ts",
-      name: "what counted under a void record stays for the grace after an ordinary one replaced it",
+      name:
+        "what counted under a void record stays for the grace after an ordinary one replaced it",
     },
   },
   {
@@ -78,7 +79,8 @@ export const GARBAGE: readonly Mutant[] = [
     replacement: "place > 0",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
-      name: "of the records of a young key the first stays for ever, and those between it and the head go",
+      name:
+        "of the records of a young key the first stays for ever, and those between it and the head go",
     },
   },
   {
@@ -177,7 +179,10 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/payload/objects.ts",
     text: "return part.from ?? from;",
     replacement: "return from;",
-    foundBy: { test: "tests/registry/payload/part_places_test.ts", name: "ranges of one part read it once" },
+    foundBy: {
+      test: "tests/registry/payload/part_places_test.ts",
+      name: "ranges of one part read it once",
+    },
   },
   {
     name: "garbage/list-of-files-not-counted",
@@ -207,7 +212,8 @@ export const GARBAGE: readonly Mutant[] = [
 `,
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
-      name: "of each name it lists payload, then records, and reads every record before it removes anything",
+      name:
+        "of each name it lists payload, then records, and reads every record before it removes anything",
     },
   },
   {
@@ -263,7 +269,8 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/damaged-name-ends-the-run",
     file: "registry/maintenance/readable.ts",
-    text: `if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) throw error;`,
+    text:
+      `if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) throw error;`,
     replacement: "throw error;",
     foundBy: { test: "tests/registry/maintenance/garbage_test.ts", name: "a record that is" },
   },
@@ -342,7 +349,10 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage/forget_name.ts",
     text: "!isSame(cells, listing)",
     replacement: "false",
-    foundBy: { test: "tests/registry/maintenance/forgotten_test.ts", name: "somebody saves under it" },
+    foundBy: {
+      test: "tests/registry/maintenance/forgotten_test.ts",
+      name: "somebody saves under it",
+    },
   },
   {
     name: "garbage/forgets-long-after-its-mark",
@@ -354,7 +364,10 @@ export const GARBAGE: readonly Mutant[] = [
       text: "if (collection.isLate() || !isSame(cells, listing))",
       replacement: "if (!isSame(cells, listing))",
     }],
-    foundBy: { test: "tests/registry/maintenance/forgotten_test.ts", name: "a quarter of the least grace passes" },
+    foundBy: {
+      test: "tests/registry/maintenance/forgotten_test.ts",
+      name: "a quarter of the least grace passes",
+    },
   },
   {
     name: "garbage/heads-forgotten-first",
@@ -363,7 +376,8 @@ export const GARBAGE: readonly Mutant[] = [
     replacement: "[heads.filter((head) => !isFirst(head)), older.filter((head) => !isFirst(head))]",
     foundBy: {
       test: "tests/registry/maintenance/meeting_garbage_test.ts",
-      name: "a name that was overwritten and deleted, and is forgotten at once, comes back at no call",
+      name:
+        "a name that was overwritten and deleted, and is forgotten at once, comes back at no call",
     },
   },
   {
@@ -381,13 +395,19 @@ export const GARBAGE: readonly Mutant[] = [
     file: "registry/maintenance/garbage/lineage_notes.ts",
     text: "if (!commits.has(note.commit)) stale",
     replacement: "if (commits) stale",
-    foundBy: { test: "tests/registry/lineage/garbage_test.ts", name: "one whose version is there stays" },
+    foundBy: {
+      test: "tests/registry/lineage/garbage_test.ts",
+      name: "one whose version is there stays",
+    },
   },
   {
     name: "garbage/young-notes-removed",
     file: "registry/maintenance/garbage/lineage_notes.ts",
     text: "if (!isForgettable(entry.modifiedAt)) continue;",
     replacement: "if (!collection.isOld(entry.modifiedAt)) continue;",
-    foundBy: { test: "tests/registry/lineage/garbage_test.ts", name: "a note that came to nothing goes after a month" },
+    foundBy: {
+      test: "tests/registry/lineage/garbage_test.ts",
+      name: "a note that came to nothing goes after a month",
+    },
   },
 ];

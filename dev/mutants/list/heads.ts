@@ -132,7 +132,10 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/cell/voids.ts",
     text: "leastGraceOf(context.settings) / 2",
     replacement: "leastGraceOf(context.settings) * 2",
-    foundBy: { test: "tests/registry/cell/void_records_test.ts", name: "latest passes over a version that is void" },
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "latest passes over a version that is void",
+    },
   },
   {
     name: "voids/void-head-hides-the-version-below",
@@ -168,7 +171,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "spans/not-waited-for",
     file: "registry/maintenance/garbage/note_spans.ts",
-    text: "const versions = await isDrained(collection) ? await listCells(collection, name) : undefined;",
+    text:
+      "const versions = await isDrained(collection) ? await listCells(collection, name) : undefined;",
     replacement: "const versions = await listCells(collection, name);",
     foundBy: {
       test: "tests/registry/dead/races_test.ts",
@@ -199,7 +203,8 @@ export const HEADS: readonly Mutant[] = [
     name: "spans/ended-by-whoever-comes-too-late",
     file: "registry/cell/dead_spans.ts",
     text: "else await backend.put(decided, encodeSpans(context, name, []), { signal });",
-    replacement: 'else await backend.put(decided, encodeSpans(context, name, []), { mode: "create", signal });',
+    replacement:
+      'else await backend.put(decided, encodeSpans(context, name, []), { mode: "create", signal });',
     foundBy: {
       test: "tests/registry/dead/spans_test.ts",
       name: "a version that is saved among the dead is seen at once",
@@ -242,7 +247,8 @@ export const HEADS: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/registry/dead/spans_test.ts",
-      name: "who is told of a version that another writer saved among the dead may rely on being shown it",
+      name:
+        "who is told of a version that another writer saved among the dead may rely on being shown it",
     },
   },
   {
@@ -250,7 +256,10 @@ export const HEADS: readonly Mutant[] = [
     file: "registry/maintenance/garbage/note_spans.ts",
     text: "(lacking >= MIN_DEAD || counting.size > 1)",
     replacement: "lacking >= MIN_DEAD",
-    foundBy: { test: "tests/registry/dead/spans_test.ts", name: "of two notes that count one is left" },
+    foundBy: {
+      test: "tests/registry/dead/spans_test.ts",
+      name: "of two notes that count one is left",
+    },
   },
   {
     name: "spans/unknown-end-is-an-unknown-save",

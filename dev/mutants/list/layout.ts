@@ -7,7 +7,8 @@ import type { Mutant } from "../mutant.ts";
 
 const STRANGERS =
   "folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie";
-const IN_PLACE = "folded: a folder that ends within a number has its place among the names beside it";
+const IN_PLACE =
+  "folded: a folder that ends within a number has its place among the names beside it";
 const AS_MEMORY = "a folder lists the keys of a registry as memory does";
 const PASSED = "tests/backends/local/passed_folders_test.ts";
 
@@ -72,7 +73,8 @@ export const LAYOUT: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/backends/local/layout_test.ts",
-      name: "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
+      name:
+        "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
     },
   },
   {
@@ -115,14 +117,19 @@ export const LAYOUT: readonly Mutant[] = [
   {
     name: "layout/not-in-the-settings",
     file: "registry/opening/settings.ts",
-    text: `if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;`,
+    text:
+      `if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;`,
     replacement: "",
-    foundBy: { test: "tests/registry/opening/layout_test.ts", name: "opens by its path, whatever a new one would be" },
+    foundBy: {
+      test: "tests/registry/opening/layout_test.ts",
+      name: "opens by its path, whatever a new one would be",
+    },
   },
   {
     name: "layout/hidden-by-a-wrapper",
     file: "registry/opening/settings.ts",
-    text: `if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);`,
+    text:
+      `if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);`,
     replacement: "",
     foundBy: {
       test: "tests/registry/opening/layout_test.ts",
@@ -145,7 +152,10 @@ export const LAYOUT: readonly Mutant[] = [
     file: "mod.ts",
     text: "const { layout = there?.layout, locking = there?.locking } = asked;",
     replacement: "const { layout, locking = there?.locking } = asked;",
-    foundBy: { test: "tests/registry/opening/layout_test.ts", name: "opens by its path, whatever a new one would be" },
+    foundBy: {
+      test: "tests/registry/opening/layout_test.ts",
+      name: "opens by its path, whatever a new one would be",
+    },
   },
   {
     name: "layout/passed-within-the-grain",
@@ -175,7 +185,8 @@ export const LAYOUT: readonly Mutant[] = [
     replacement: "if (wanted",
     foundBy: {
       test: PASSED,
-      name: "an older generation in a folder of its own is found when the newer one above it is gone",
+      name:
+        "an older generation in a folder of its own is found when the newer one above it is gone",
     },
   },
   {
@@ -183,7 +194,10 @@ export const LAYOUT: readonly Mutant[] = [
     file: "backends/local/list.ts",
     text: "if (newest <= folder.changedAt + GRAIN_MS) folder.lastCell",
     replacement: "folder.lastCell",
-    foundBy: { test: PASSED, name: "a folder is read where the file system leaves its time as it was, whatever comes" },
+    foundBy: {
+      test: PASSED,
+      name: "a folder is read where the file system leaves its time as it was, whatever comes",
+    },
   },
   {
     name: "layout/passed-by-a-look-from-memory",
@@ -192,7 +206,8 @@ export const LAYOUT: readonly Mutant[] = [
     replacement: "  return look(folder);\n  const file = openFile(folder);\n",
     foundBy: {
       test: PASSED,
-      name: "what others create is found where the file system answers a look from memory until it opens",
+      name:
+        "what others create is found where the file system answers a look from memory until it opens",
     },
   },
 ];

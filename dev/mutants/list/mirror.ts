@@ -50,7 +50,8 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/deletes-what-is-foreign",
     file: "registry/mirror/mirror_deletion.ts",
-    text: "present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })",
+    text:
+      "present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })",
     replacement: "false",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
@@ -93,7 +94,10 @@ export const MIRROR: readonly Mutant[] = [
     file: "registry/mirror/mirror_version.ts",
     text: "return head.dead ? undefined : await newestOwnVoid(to",
     replacement: `return head.key !== "" ? undefined : await newestOwnVoid(to`,
-    foundBy: { test: "tests/registry/mirror/void_target_test.ts", name: "so is one above several of them" },
+    foundBy: {
+      test: "tests/registry/mirror/void_target_test.ts",
+      name: "so is one above several of them",
+    },
   },
   {
     name: "mirror/writes-above-what-counts",
@@ -130,7 +134,8 @@ export const MIRROR: readonly Mutant[] = [
   {
     name: "mirror/alias-before-its-version",
     file: "registry/mirror/mirror_alias.ts",
-    text: `if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };`,
+    text:
+      `if (!versions.has(version) && !await isDeleted(run, pair, version)) return { action: "skipped" };`,
     replacement: "",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
@@ -144,7 +149,8 @@ export const MIRROR: readonly Mutant[] = [
     replacement: "!related",
     foundBy: {
       test: "tests/registry/mirror/again_test.ts",
-      name: "an alias stays in the registry that set it, though a mirror of it was removed elsewhere",
+      name:
+        "an alias stays in the registry that set it, though a mirror of it was removed elsewhere",
     },
   },
   {

@@ -55,14 +55,20 @@ export const OPERATION: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "start = sentAt;",
     replacement: "start = moment();",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a renewal that takes too long renews nothing" },
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a renewal that takes too long renews nothing",
+    },
   },
   {
     name: "operation/never-renewed",
     file: "registry/cell/operation.ts",
     text: "start = sentAt;",
     replacement: "",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a stale base that is still live is shared" },
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a stale base that is still live is shared",
+    },
   },
   {
     name: "operation/renewal-keeps-the-start",
@@ -119,7 +125,8 @@ export const OPERATION: readonly Mutant[] = [
     replacement: "[start, head, draft]",
     foundBy: {
       test: "tests/registry/cell/renewal_test.ts",
-      name: "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",
+      name:
+        "a base that was seen graceMs / 4 ago is not shared, whatever was renewed or read since",
     },
   },
   {

@@ -24,7 +24,8 @@ export const PAYLOAD: readonly Mutant[] = [
     replacement: "if (graceMs > 0) return;",
     foundBy: {
       test: "tests/registry/payload/payload_test.ts",
-      name: "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
+      name:
+        "an upload that the store gave up, or whose renewal is lost, is no Unknown: nothing was sent",
     },
   },
   {
@@ -33,7 +34,10 @@ export const PAYLOAD: readonly Mutant[] = [
     text: `    if (info !== undefined) operation.renew(info, sentAt);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "a stale base that is still live is shared" },
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a stale base that is still live is shared",
+    },
   },
   {
     name: "payload/sent-past-the-deadline",
@@ -41,7 +45,10 @@ export const PAYLOAD: readonly Mutant[] = [
     text: `    operation.checkSend();
     try {`,
     replacement: "    try {",
-    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "without a renewal in time nothing is committed" },
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "without a renewal in time nothing is committed",
+    },
   },
   {
     name: "payload/shares-what-is-lost",
@@ -78,14 +85,20 @@ export const PAYLOAD: readonly Mutant[] = [
     file: "registry/payload/base.ts",
     text: "const { encoding, parts, from = own } = same;",
     replacement: "const { encoding, parts, from } = { ...same, from: own };",
-    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "overwriting shares with what it overwrites" },
+    foundBy: {
+      test: "tests/registry/payload/sharing_test.ts",
+      name: "overwriting shares with what it overwrites",
+    },
   },
   {
     name: "payload/shared-file-loses-its-encoding",
     file: "registry/payload/base.ts",
     text: "{ ...file, ...(encoding === undefined ? {} : { encoding }) }",
     replacement: "{ ...file }",
-    foundBy: { test: "tests/registry/payload/sharing_test.ts", name: "a compressed file is shared as it is stored" },
+    foundBy: {
+      test: "tests/registry/payload/sharing_test.ts",
+      name: "a compressed file is shared as it is stored",
+    },
   },
   {
     name: "payload/change-while-saving-unnoticed",
@@ -174,7 +187,8 @@ export const PAYLOAD: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/workers/save_test.ts",
-      name: "a long upload is kept alive from the caller's side, also while a worker only reads what is shared",
+      name:
+        "a long upload is kept alive from the caller's side, also while a worker only reads what is shared",
     },
   },
   {
@@ -184,13 +198,15 @@ export const PAYLOAD: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/workers/save_test.ts",
-      name: "the time in the record of a save by a worker is the store's, whatever the own clock shows",
+      name:
+        "the time in the record of a save by a worker is the store's, whatever the own clock shows",
     },
   },
   {
     name: "payload/unanswered-upload-is-unknown",
     file: "registry/payload/writing/uploads.ts",
-    text: `if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;`,
+    text:
+      `if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;`,
     replacement: "throw error;",
     foundBy: { test: "tests/registry/payload/payload_test.ts", name: "an upload that is" },
   },

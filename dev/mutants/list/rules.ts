@@ -31,7 +31,11 @@ export const RULES: readonly Mutant[] = [
     file: "registry/cell/operation.ts",
     text: "committing ? [start, head, base, draft] : [start]",
     replacement: "committing ? [head, base, draft].filter((view) => view !== start) : []",
-    also: [{ file: "registry/cell/cell.ts", text: "if (!operation.landedLate(info)) return;", replacement: "return;" }],
+    also: [{
+      file: "registry/cell/cell.ts",
+      text: "if (!operation.landedLate(info)) return;",
+      replacement: "return;",
+    }],
     foundBy: { seeds: { first: 1, count: 2000 } },
   },
   {

@@ -54,7 +54,10 @@ export const SAVE: readonly Mutant[] = [
     text: `  await settleVersion(context, found, signal);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/settle_test.ts", name: "what a lost race returns for a key" },
+    foundBy: {
+      test: "tests/registry/cell/settle_test.ts",
+      name: "what a lost race returns for a key",
+    },
   },
   {
     name: "save/last-number-taken",
@@ -104,7 +107,10 @@ export const SAVE: readonly Mutant[] = [
     text: `    await payload.discard();
     return await`,
     replacement: "    return await",
-    foundBy: { test: "tests/registry/cell/idempotency_test.ts", name: "repeats at the same time save once" },
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "repeats at the same time save once",
+    },
   },
   {
     name: "save/payload-of-a-failed-save-left",
@@ -139,7 +145,8 @@ export const SAVE: readonly Mutant[] = [
   {
     name: "save/damaged-base-ends-the-save",
     file: "registry/save.ts",
-    text: `if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) throw error;`,
+    text:
+      `if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) throw error;`,
     replacement: "throw error;",
     foundBy: {
       test: "tests/registry/payload/sharing_test.ts",

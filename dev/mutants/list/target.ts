@@ -10,7 +10,8 @@ export const TARGET: readonly Mutant[] = [
   {
     name: "target/number-of-a-lost-race-taken-again",
     file: "registry/target/automatic.ts",
-    text: `      if (highest === undefined || compareVersions(highest, target.version) < 0) highest = target.version;
+    text:
+      `      if (highest === undefined || compareVersions(highest, target.version) < 0) highest = target.version;
 `,
     replacement: "",
     foundBy: {
@@ -54,7 +55,8 @@ export const TARGET: readonly Mutant[] = [
   {
     name: "target/overwrites-another-commit",
     file: "registry/target/explicit.ts",
-    text: "if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();",
+    text:
+      "if (ifCommit !== undefined && (known?.dead || known?.found?.record.commit !== ifCommit)) throw changed();",
     replacement: "",
     foundBy: {
       test: "tests/registry/verbs/save_conflict_test.ts",
@@ -88,7 +90,8 @@ export const TARGET: readonly Mutant[] = [
     replacement: "return choice;",
     foundBy: {
       test: "tests/registry/cell/idempotency_test.ts",
-      name: "of two at the same time only one saves, also where the other is about to take another number",
+      name:
+        "of two at the same time only one saves, also where the other is about to take another number",
     },
   },
   {
@@ -124,7 +127,8 @@ export const TARGET: readonly Mutant[] = [
   {
     name: "keyed/result-not-settled",
     file: "registry/target/keyed.ts",
-    text: "if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);",
+    text:
+      "if (record.commit !== operation.commit) await settle(context, [found.info.key], operation.signal);",
     replacement: "",
     foundBy: {
       test: "tests/registry/cell/settle_test.ts",
@@ -194,7 +198,8 @@ export const TARGET: readonly Mutant[] = [
   {
     name: "keyed/misplaced-key-record-trusted",
     file: "registry/target/keyed.ts",
-    text: "if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);",
+    text:
+      "if (record.name !== name || record.key !== key) throw misplaced(found.info.key, record);",
     replacement: "",
     foundBy: {
       test: "tests/registry/cell/idempotency_test.ts",
@@ -238,7 +243,8 @@ export const TARGET: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/core/disk/stage/resume_test.ts",
-      name: "what was left for another target stays for that, and what others may write to is not touched",
+      name:
+        "what was left for another target stays for that, and what others may write to is not touched",
     },
   },
   {
@@ -248,7 +254,8 @@ export const TARGET: readonly Mutant[] = [
     replacement: "const isSame = true;",
     foundBy: {
       test: "tests/core/disk/stage/resume_test.ts",
-      name: "what was left for another target stays for that, and what others may write to is not touched",
+      name:
+        "what was left for another target stays for that, and what others may write to is not touched",
     },
   },
   {

@@ -42,7 +42,10 @@ export const TRANSFER: readonly Mutant[] = [
     file: "registry/transfer/commit_upload.ts",
     text: "await removeObjects(context.backend, keys)",
     replacement: "await removeObjects(context.backend, [])",
-    foundBy: { test: "tests/registry/transfer/commit_upload_test.ts", name: "commitUpload() saves what was uploaded," },
+    foundBy: {
+      test: "tests/registry/transfer/commit_upload_test.ts",
+      name: "commitUpload() saves what was uploaded,",
+    },
   },
   {
     name: "transfer/url-of-a-part",
@@ -151,7 +154,8 @@ export const TRANSFER: readonly Mutant[] = [
     replacement: "if (there !== undefined && there.note.files.length === 0) {",
     foundBy: {
       test: "tests/registry/drafts/draft_test.ts",
-      name: "a part that is there is not read again, and of two at the same moment one counts whole",
+      name:
+        "a part that is there is not read again, and of two at the same moment one counts whole",
     },
   },
   {
@@ -178,7 +182,8 @@ export const TRANSFER: readonly Mutant[] = [
     replacement: 'if (state.state !== "discarded" || isOwn)',
     foundBy: {
       test: "tests/registry/drafts/ended_draft_test.ts",
-      name: "a part that others add while a commit runs is acknowledged only if it is in the version",
+      name:
+        "a part that others add while a commit runs is acknowledged only if it is in the version",
     },
   },
   {

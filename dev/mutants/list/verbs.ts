@@ -61,7 +61,8 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "prune/deletes-what-was-written-since",
     file: "registry/delete.ts",
-    text: `outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";`,
+    text:
+      `outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";`,
     replacement: `outcome = "deleted";`,
     foundBy: {
       test: "tests/registry/maintenance/prune_counting_test.ts",
@@ -104,7 +105,10 @@ export const VERBS: readonly Mutant[] = [
     file: "registry/delete.ts",
     text: "if (ifCommit !== undefined && head.found?.record.commit !== ifCommit)",
     replacement: "if (false)",
-    foundBy: { test: "tests/registry/verbs/delete_test.ts", name: "delete() with ifCommit removes only that commit" },
+    foundBy: {
+      test: "tests/registry/verbs/delete_test.ts",
+      name: "delete() with ifCommit removes only that commit",
+    },
   },
   {
     name: "delete/deletes-twice",
@@ -124,7 +128,10 @@ export const VERBS: readonly Mutant[] = [
     text: `  if (gone !== undefined) await settle(context, [gone], signal);
 `,
     replacement: "",
-    foundBy: { test: "tests/registry/cell/settle_test.ts", name: "a deletion that another program was faster with" },
+    foundBy: {
+      test: "tests/registry/cell/settle_test.ts",
+      name: "a deletion that another program was faster with",
+    },
   },
   {
     name: "alias/expected-ignored",
@@ -179,7 +186,8 @@ export const VERBS: readonly Mutant[] = [
   {
     name: "resolve/void-record-read",
     file: "registry/resolve.ts",
-    text: `      if (isSuspect(context, found) && await isVoid(context, found, signal)) continue; // what counts now
+    text:
+      `      if (isSuspect(context, found) && await isVoid(context, found, signal)) continue; // what counts now
 `,
     replacement: "",
     foundBy: {
@@ -219,7 +227,8 @@ export const VERBS: readonly Mutant[] = [
       if (scrubbed)`,
     foundBy: {
       test: "tests/registry/maintenance/interrupted_garbage_test.ts",
-      name: "a first record whose content goes between list and get is looked for again, by every reader",
+      name:
+        "a first record whose content goes between list and get is looked for again, by every reader",
     },
   },
   {
@@ -259,7 +268,8 @@ export const VERBS: readonly Mutant[] = [
     replacement: "restarts >= 0",
     foundBy: {
       test: "tests/registry/maintenance/interrupted_garbage_test.ts",
-      name: "a load that began before an overwrite ends well within the grace, and begins anew after it",
+      name:
+        "a load that began before an overwrite ends well within the grace, and begins anew after it",
     },
   },
   {
@@ -267,21 +277,30 @@ export const VERBS: readonly Mutant[] = [
     file: "registry/opening/stamp.ts",
     text: " && settingsAt === own.settingsAt",
     replacement: "",
-    foundBy: { test: "tests/registry/lineage/index_test.ts", name: "a copy of the store, and a marker" },
+    foundBy: {
+      test: "tests/registry/lineage/index_test.ts",
+      name: "a copy of the store, and a marker",
+    },
   },
   {
     name: "lineage/whole-beside-damage",
     file: "registry/lineage/rebuild.ts",
     text: "if (report.unreadable.length === 0) await",
     replacement: "await",
-    foundBy: { test: "tests/registry/lineage/index_test.ts", name: "claims nothing while a record cannot be read" },
+    foundBy: {
+      test: "tests/registry/lineage/index_test.ts",
+      name: "claims nothing while a record cannot be read",
+    },
   },
   {
     name: "log/out-of-order",
     file: "registry/look/log.ts",
     text: "RANKS[b.entry.event] - RANKS[a.entry.event]",
     replacement: "RANKS[a.entry.event] - RANKS[b.entry.event]",
-    foundBy: { test: "tests/registry/log_test.ts", name: "what happened in one millisecond is told in its order" },
+    foundBy: {
+      test: "tests/registry/log_test.ts",
+      name: "what happened in one millisecond is told in its order",
+    },
   },
   {
     name: "log/stops-at-damage",
@@ -292,7 +311,8 @@ export const VERBS: readonly Mutant[] = [
     return [{ event: "saved", name, version: canonical`,
     foundBy: {
       test: "tests/registry/log_test.ts",
-      name: "a version whose record is damaged is in the log as the store knows it, and hides nothing",
+      name:
+        "a version whose record is damaged is in the log as the store knows it, and hides nothing",
     },
   },
   {
@@ -302,7 +322,8 @@ export const VERBS: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/registry/diff_test.ts",
-      name: "the same files by another materializer, and the same input with another digest, are a difference",
+      name:
+        "the same files by another materializer, and the same input with another digest, are a difference",
     },
   },
 ];

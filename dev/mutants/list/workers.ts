@@ -24,7 +24,8 @@ export const WORKERS: readonly Mutant[] = [
     replacement: "",
     foundBy: {
       test: "tests/workers/save_test.ts",
-      name: "what was read of a stream cannot be read again, so its entry fails when its worker is lost",
+      name:
+        "what was read of a stream cannot be read again, so its entry fails when its worker is lost",
     },
   },
   {

@@ -7,7 +7,12 @@ export function extname(path: string | URL): string;
 export function fromFileUrl(url: string | URL): string;
 export function globToRegExp(
   glob: string,
-  options?: { extended?: boolean; globstar?: boolean; os?: "linux" | "windows" | "darwin"; caseInsensitive?: boolean },
+  options?: {
+    extended?: boolean;
+    globstar?: boolean;
+    os?: "linux" | "windows" | "darwin";
+    caseInsensitive?: boolean;
+  },
 ): RegExp;
 export function isAbsolute(path: string): boolean;
 export function join(path: string | URL, ...paths: string[]): string;

@@ -39,7 +39,11 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
   const { cname, clevel, shuffle, typesize, blocksize } = options;
   const size = bytes.byteLength;
   if (size > 2 ** 31 - 1 - HEADER) {
-    throw unsupportedZarr("", `a chunk has ${size} bytes, Blosc holds less than 2 GiB`, "Take smaller chunks.");
+    throw unsupportedZarr(
+      "",
+      `a chunk has ${size} bytes, Blosc holds less than 2 GiB`,
+      "Take smaller chunks.",
+    );
   }
   const wanted = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
   const block = Math.max(1, wanted < size ? wanted - wanted % typesize : wanted);
@@ -48,7 +52,12 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
   const count = Math.ceil(size / block);
   const out = new Uint8Array(HEADER + size);
   const view = new DataView(out.buffer);
-  out.set([2, 1, packer << 5 | FLAGS.isWhole | (isShuffled ? FLAGS.shuffle : 0), Math.min(typesize, 255)]);
+  out.set([
+    2,
+    1,
+    packer << 5 | FLAGS.isWhole | (isShuffled ? FLAGS.shuffle : 0),
+    Math.min(typesize, 255),
+  ]);
   view.setUint32(4, size, true);
   view.setUint32(8, block, true);
   let to = HEADER + 4 * count;
@@ -100,8 +109,12 @@ export function decodeBlosc(key: string, stored: Uint8Array, maxBytes: number): 
   if (stored.byteLength < HEADER) throw corruptZarr(key, "its Blosc header is cut off");
   const [version, , flags, typesize] = stored;
   const [size, block, length] = [4, 8, 12].map((at) => view.getUint32(at, true));
-  if (version < 1 || version > 2) throw unsupportedZarr(key, `its Blosc chunk is of version ${version}`);
-  if (length !== stored.byteLength || size > maxBytes) throw corruptZarr(key, "its Blosc header says other sizes");
+  if (version < 1 || version > 2) {
+    throw unsupportedZarr(key, `its Blosc chunk is of version ${version}`);
+  }
+  if (length !== stored.byteLength || size > maxBytes) {
+    throw corruptZarr(key, "its Blosc header says other sizes");
+  }
   if (size === 0) return new Uint8Array();
   if ((flags & FLAGS.isCopy) !== 0) {
     if (length !== HEADER + size) throw corruptZarr(key, "its Blosc header says other sizes");
@@ -175,6 +188,9 @@ function unpackBlock(
     case "zstd":
       return needZstd(key).zstdDecompressSync(packed, { maxOutputLength: size });
     default:
-      throw unsupportedZarr(key, `its Blosc blocks are packed by ${PACKERS[packer] ?? `number ${packer}`}`);
+      throw unsupportedZarr(
+        key,
+        `its Blosc blocks are packed by ${PACKERS[packer] ?? `number ${packer}`}`,
+      );
   }
 }

@@ -49,16 +49,25 @@ export interface ChunkKind {
 const SMALL_BYTES = 128 * 1024;
 
 /** The bytes of a chunk as they are stored. The elements are in C order and this machine's byte order, and stay as they are. */
-export async function encodeChunk(elements: Uint8Array, { dtype, shape, codecs }: ChunkKind): Promise<Uint8Array> {
+export async function encodeChunk(
+  elements: Uint8Array,
+  { dtype, shape, codecs }: ChunkKind,
+): Promise<Uint8Array> {
   let bytes = elements;
-  if (codecs.order !== undefined) bytes = permuted(bytes, { shape, order: codecs.order, bytes: ELEMENTS[dtype].bytes });
+  if (codecs.order !== undefined) {
+    bytes = permuted(bytes, { shape, order: codecs.order, bytes: ELEMENTS[dtype].bytes });
+  }
   if (codecs.isBigEndian !== HOST_BIG_ENDIAN) bytes = swapped(bytes, dtype);
   for (const step of codecs.steps) bytes = await pack(step, bytes, ELEMENTS[dtype].bytes);
   return bytes;
 }
 
 /** The elements of a stored chunk, in C order and this machine's byte order; they may lie in the bytes that are given. */
-export async function decodeChunk(key: string, stored: Uint8Array, kind: ChunkKind): Promise<Uint8Array> {
+export async function decodeChunk(
+  key: string,
+  stored: Uint8Array,
+  kind: ChunkKind,
+): Promise<Uint8Array> {
   const { dtype, shape, codecs } = kind;
   const itemBytes = ELEMENTS[dtype].bytes;
   const size = shape.reduce((product, length) => product * length, itemBytes);
@@ -67,7 +76,9 @@ export async function decodeChunk(key: string, stored: Uint8Array, kind: ChunkKi
   if (bytes.byteLength !== size) {
     throw corruptZarr(key, `a chunk has ${bytes.byteLength} bytes, and should have ${size}`);
   }
-  if (dtype === "bool" && bytes.some((byte) => byte > 1)) throw corruptZarr(key, "a bool is neither 0 nor 1");
+  if (dtype === "bool" && bytes.some((byte) => byte > 1)) {
+    throw corruptZarr(key, "a bool is neither 0 nor 1");
+  }
   if (codecs.isBigEndian !== HOST_BIG_ENDIAN) bytes = swapped(bytes, dtype);
   if (codecs.order === undefined) return bytes;
   const written = codecs.order.map((axis) => shape[axis]);
@@ -89,7 +100,10 @@ function permuted(
   const written = order.map((axis) => shape[axis]);
   const strides = stridesOf(shape);
   const from = { bytes: elements, strides: order.map((axis) => strides[axis]), offset: 0 };
-  copyBox(from, { bytes: target, strides: stridesOf(written), offset: 0 }, { shape: written, itemBytes: bytes });
+  copyBox(from, { bytes: target, strides: stridesOf(written), offset: 0 }, {
+    shape: written,
+    itemBytes: bytes,
+  });
   return target;
 }
 
@@ -151,7 +165,11 @@ async function unpack(
     }
   } catch (cause) {
     if ((cause as Error).name === "RegistryError") throw cause;
-    throw corruptZarr(key, `its ${step.name} data is damaged (${messageOf(cause).slice(0, 100)})`, cause);
+    throw corruptZarr(
+      key,
+      `its ${step.name} data is damaged (${messageOf(cause).slice(0, 100)})`,
+      cause,
+    );
   }
 }
 
@@ -170,9 +188,17 @@ type Sync<O> = (bytes: Uint8Array, options: O) => Uint8Array;
 type Async = (...args: any[]) => void;
 
 /** Small ones at once, for a thread costs more than they do. The result is no `Buffer`: its `slice` is no copy. */
-async function run<O>(now: Sync<O>, later: Async, bytes: Uint8Array, options: O): Promise<Uint8Array> {
+async function run<O>(
+  now: Sync<O>,
+  later: Async,
+  bytes: Uint8Array,
+  options: O,
+): Promise<Uint8Array> {
   const done: Uint8Array = bytes.byteLength <= SMALL_BYTES
     ? now(bytes, options)
-    : await (promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>)(bytes, options);
+    : await (promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>)(
+      bytes,
+      options,
+    );
   return new Uint8Array(done.buffer, done.byteOffset, done.byteLength);
 }

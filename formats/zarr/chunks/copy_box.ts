@@ -17,7 +17,9 @@ export interface BoxPlace {
 /** The strides of a shape in C order, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
+  for (let axis = shape.length - 2; axis >= 0; axis--) {
+    strides[axis] = strides[axis + 1] * shape[axis + 1];
+  }
   return strides;
 }
 
@@ -35,7 +37,10 @@ export function copyBox(
   if (shape.includes(0)) return;
   let run = 1;
   let axes = shape.length;
-  while (axes > 0 && (shape[axes - 1] === 1 || from.strides[axes - 1] === run && to.strides[axes - 1] === run)) {
+  while (
+    axes > 0 &&
+    (shape[axes - 1] === 1 || from.strides[axes - 1] === run && to.strides[axes - 1] === run)
+  ) {
     run *= shape[--axes];
   }
   const index = new Array<number>(axes).fill(0);
@@ -57,8 +62,14 @@ export function copyBox(
 }
 
 /** Short runs are copied byte by byte: a call takes longer. */
-function runCopier(from: Uint8Array, to: Uint8Array, length: number): (source: number, target: number) => void {
-  if (length > 16) return (source, target) => to.set(from.subarray(source, source + length), target);
+function runCopier(
+  from: Uint8Array,
+  to: Uint8Array,
+  length: number,
+): (source: number, target: number) => void {
+  if (length > 16) {
+    return (source, target) => to.set(from.subarray(source, source + length), target);
+  }
   return (source, target) => {
     for (let i = 0; i < length; i++) to[target + i] = from[source + i];
   };
@@ -68,5 +79,7 @@ function runCopier(from: Uint8Array, to: Uint8Array, length: number): (source: n
 export function fillWith(bytes: Uint8Array, element: Uint8Array): void {
   if (element.every((byte) => byte === element[0])) return void bytes.fill(element[0]);
   bytes.set(element.subarray(0, bytes.byteLength));
-  for (let filled = element.byteLength; filled < bytes.byteLength; filled *= 2) bytes.copyWithin(filled, 0, filled);
+  for (let filled = element.byteLength; filled < bytes.byteLength; filled *= 2) {
+    bytes.copyWithin(filled, 0, filled);
+  }
 }

@@ -40,9 +40,13 @@ export async function readBox(place: ArrayPlace, box: Box): Promise<Uint8Array<A
   const { metadata } = place;
   const result = new Uint8Array(product(box.count) * ELEMENTS[metadata.dtype].bytes);
   const strides = stridesOf(box.count);
-  await forEachAtOnce(cellsOf(box, metadata.grid), (cell) => readCell(place, cell, { result, strides }), {
-    concurrency: atOnce(metadata),
-  });
+  await forEachAtOnce(
+    cellsOf(box, metadata.grid),
+    (cell) => readCell(place, cell, { result, strides }),
+    {
+      concurrency: atOnce(metadata),
+    },
+  );
   return result;
 }
 
@@ -60,7 +64,10 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
     const to = { bytes: result, strides, offset: offsetOf(before, strides) };
     if (chunk === undefined) {
       if (metadata.fill.every((byte) => byte === 0)) return;
-      copyBox({ bytes: metadata.fill, strides: strides.map(() => 0), offset: 0 }, to, { shape: box.count, itemBytes });
+      copyBox({ bytes: metadata.fill, strides: strides.map(() => 0), offset: 0 }, to, {
+        shape: box.count,
+        itemBytes,
+      });
       return;
     }
     const own = stridesOf(shape);
@@ -80,7 +87,10 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
   }
   const numbers = stridesOf(chunksPerShard(metadata));
   const cells = [...cellsOf(cell.box, sharding.chunks)];
-  const stored = await readShard({ store, key, metadata, signal }, cells.map(({ index }) => offsetOf(index, numbers)));
+  const stored = await readShard(
+    { store, key, metadata, signal },
+    cells.map(({ index }) => offsetOf(index, numbers)),
+  );
   for (const [at, inner] of cells.entries()) {
     const bytes = stored[at];
     const kind = { dtype, shape: sharding.chunks, codecs: sharding.codecs };
@@ -90,7 +100,10 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
 }
 
 /** A new chunk in which nothing was written. */
-export function emptyChunk({ fill }: ArrayMetadata, shape: readonly number[]): Uint8Array<ArrayBuffer> {
+export function emptyChunk(
+  { fill }: ArrayMetadata,
+  shape: readonly number[],
+): Uint8Array<ArrayBuffer> {
   const chunk = new Uint8Array(product(shape) * fill.byteLength);
   if (fill.some((byte) => byte !== 0)) fillWith(chunk, fill);
   return chunk;

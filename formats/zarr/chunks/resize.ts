@@ -20,7 +20,11 @@ export function shrink(
   const { store, path, metadata, signal } = place;
   const { shape: old, grid, fill } = metadata;
   if (store.remove === undefined || store.set === undefined) {
-    throw unsupportedZarr(path, "the store removes nothing", "Give a store that has set() and remove().");
+    throw unsupportedZarr(
+      path,
+      "the store removes nothing",
+      "Give a store that has set() and remove().",
+    );
   }
   const borders = shape.map((length, axis) => Math.ceil(length / grid[axis]) * grid[axis]);
   // Slabs that do not overlap: on each axis what is cut there, of what the axes before it keep.
@@ -28,7 +32,9 @@ export function shrink(
     if (length >= old[axis]) return [];
     const start = (from: number) => shape.map((_, each) => each === axis ? from : 0);
     const count = (from: number, to: number, kept: readonly number[]) =>
-      old.map((full, each) => each === axis ? Math.max(0, to - from) : each < axis ? Math.min(kept[each], full) : full);
+      old.map((full, each) =>
+        each === axis ? Math.max(0, to - from) : each < axis ? Math.min(kept[each], full) : full
+      );
     return [{
       gone: boxAt(start(borders[axis]), count(borders[axis], old[axis], borders)),
       cleared: boxAt(start(length), count(length, Math.min(borders[axis], old[axis]), shape)),

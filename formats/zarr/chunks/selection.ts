@@ -9,7 +9,11 @@ import { invalidZarr, unsupportedZarr } from "../errors.ts";
  * What is meant of one axis: one index, and the axis is gone; `[start, stop)`, every so many of them with a third
  * number; or `null`, everything.
  */
-export type AxisSelection = number | readonly [number, number] | readonly [number, number, number] | null;
+export type AxisSelection =
+  | number
+  | readonly [number, number]
+  | readonly [number, number, number]
+  | null;
 
 /** What is meant of each axis; of those that are not named everything. */
 export type ZarrSelection = readonly AxisSelection[];
@@ -49,8 +53,13 @@ export function parseSelection(
   const kept: number[] = [];
   for (const [axis, length] of shape.entries()) {
     const one = (given as ZarrSelection)[axis] ?? null;
-    const [start, stop, step = 1] = one === null ? [0, length] : typeof one === "number" ? [one, one + 1] : one;
-    const isInside = [start, stop, step].every(Number.isSafeInteger) && start >= 0 && start <= stop && stop <= length &&
+    const [start, stop, step = 1] = one === null
+      ? [0, length]
+      : typeof one === "number"
+      ? [one, one + 1]
+      : one;
+    const isInside = [start, stop, step].every(Number.isSafeInteger) && start >= 0 &&
+      start <= stop && stop <= length &&
       step >= 1;
     if (!isInside) throw badSelection(path, shape);
     const count = Math.ceil((stop - start) / step);
@@ -76,14 +85,23 @@ export function boxAt(start: readonly number[], count: readonly number[]): Box {
 }
 
 /** Throws `Unsupported` where a box touches more chunks than one call may. */
-export function checkCount(path: string, { start, step, count }: Box, chunks: readonly number[]): void {
+export function checkCount(
+  path: string,
+  { start, step, count }: Box,
+  chunks: readonly number[],
+): void {
   if (count.includes(0)) return;
   const touched = count.reduce((product, many, axis) => {
     const last = start[axis] + (many - 1) * step[axis];
-    return product * Math.min(many, Math.floor(last / chunks[axis]) - Math.floor(start[axis] / chunks[axis]) + 1);
+    return product *
+      Math.min(many, Math.floor(last / chunks[axis]) - Math.floor(start[axis] / chunks[axis]) + 1);
   }, 1);
   if (touched <= MAX_CHUNKS) return;
-  throw unsupportedZarr(path, `${touched} chunks at once, ${MAX_CHUNKS} are allowed`, "Take a part of it at a time.");
+  throw unsupportedZarr(
+    path,
+    `${touched} chunks at once, ${MAX_CHUNKS} are allowed`,
+    "Take a part of it at a time.",
+  );
 }
 
 /** The parts of a box by chunk, the last axis fastest. */
@@ -94,7 +112,10 @@ export function* cellsOf({ start, step, count }: Box, chunks: readonly number[])
     for (let before = 0; before < count[axis];) {
       const at = start[axis] + before * step[axis];
       const index = Math.floor(at / length);
-      const many = Math.min(count[axis] - before, Math.ceil(((index + 1) * length - at) / step[axis]));
+      const many = Math.min(
+        count[axis] - before,
+        Math.ceil(((index + 1) * length - at) / step[axis]),
+      );
       parts.push({ index, start: at - index * length, count: many, before });
       before += many;
     }

@@ -41,7 +41,10 @@ export interface ShardPlace {
  * The stored bytes of some chunks of a shard, by their numbers in C order; undefined for each that was never written.
  * Where more than half of them are asked for, the shard is read whole, else its index and what lies together.
  */
-export async function readShard(place: ShardPlace, wanted: readonly number[]): Promise<(Uint8Array | undefined)[]> {
+export async function readShard(
+  place: ShardPlace,
+  wanted: readonly number[],
+): Promise<(Uint8Array | undefined)[]> {
   const { store, key, metadata, signal } = place;
   const sharding = metadata.sharding!;
   const count = product(chunksPerShard(metadata));
@@ -59,7 +62,9 @@ export async function readShard(place: ShardPlace, wanted: readonly number[]): P
   const found = new Map<number, Uint8Array>();
   await forEachAtOnce(together(places), async ({ offset, length, members }) => {
     const bytes = await store.get(key, { range: { offset, length }, signal });
-    if (bytes?.byteLength !== length) throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+    if (bytes?.byteLength !== length) {
+      throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+    }
     for (const { at, place } of members) {
       found.set(at, bytes.subarray(place.offset - offset, place.offset - offset + place.length));
     }
@@ -77,24 +82,33 @@ export function splitShard(
   const count = product(chunksPerShard(metadata));
   const size = indexSize(count, metadata.sharding!);
   if (shard.byteLength < size) throw corruptZarr(key, "the shard is shorter than its index");
-  const index = metadata.sharding!.isIndexFirst ? shard.subarray(0, size) : shard.subarray(shard.byteLength - size);
+  const index = metadata.sharding!.isIndexFirst
+    ? shard.subarray(0, size)
+    : shard.subarray(shard.byteLength - size);
   const placeOf = parseIndex(place, index, count);
   return wanted.map((number) => {
     const found = placeOf(number);
     if (found === undefined) return undefined;
     const { offset, length } = found;
-    if (offset + length > shard.byteLength) throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+    if (offset + length > shard.byteLength) {
+      throw corruptZarr(key, `the shard ends before byte ${offset + length}`);
+    }
     return shard.subarray(offset, offset + length);
   });
 }
 
 /** A shard of these chunks, with its index. */
-export function joinShard(chunks: readonly (Uint8Array | undefined)[], sharding: Sharding): Uint8Array {
+export function joinShard(
+  chunks: readonly (Uint8Array | undefined)[],
+  sharding: Sharding,
+): Uint8Array {
   const size = indexSize(chunks.length, sharding);
   const index = new DataView(new ArrayBuffer(size));
   let offset = sharding.isIndexFirst ? size : 0;
   chunks.forEach((chunk, number) => {
-    const [start, length] = chunk === undefined ? [-1n, -1n] : [BigInt(offset), BigInt(chunk.byteLength)];
+    const [start, length] = chunk === undefined
+      ? [-1n, -1n]
+      : [BigInt(offset), BigInt(chunk.byteLength)];
     index.setBigUint64(number * 16, start, true);
     index.setBigUint64(number * 16 + 8, length, true);
     offset += chunk?.byteLength ?? 0;
@@ -110,14 +124,22 @@ function indexSize(count: number, { hasIndexSum }: Sharding): number {
 }
 
 /** What tells where each chunk lies. */
-function parseIndex({ key, metadata }: ShardPlace, stored: Uint8Array, count: number): (number: number) => Place {
+function parseIndex(
+  { key, metadata }: ShardPlace,
+  stored: Uint8Array,
+  count: number,
+): (number: number) => Place {
   const { sharding, dtype } = metadata;
-  if (stored.byteLength !== indexSize(count, sharding!)) throw corruptZarr(key, "the shard is shorter than its index");
+  if (stored.byteLength !== indexSize(count, sharding!)) {
+    throw corruptZarr(key, "the shard is shorter than its index");
+  }
   const bytes = sharding!.hasIndexSum ? checked(key, stored) : stored;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const most = mostStoredBytes(product(sharding!.chunks) * ELEMENTS[dtype].bytes);
-  const numberAt = (at: number) => view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
-  const isNever = (at: number) => view.getUint32(at, true) === NEVER && view.getUint32(at + 4, true) === NEVER;
+  const numberAt = (at: number) =>
+    view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+  const isNever = (at: number) =>
+    view.getUint32(at, true) === NEVER && view.getUint32(at + 4, true) === NEVER;
   return (number) => {
     const at = number * 16;
     if (isNever(at) && isNever(at + 8)) return undefined;
@@ -143,7 +165,8 @@ function together(places: readonly Place[]): Together[] {
   for (const { at, place } of there.sort((a, b) => a.place.offset - b.place.offset)) {
     const last = requests.at(-1);
     const end = place.offset + place.length;
-    const isNext = last !== undefined && place.offset <= last.offset + last.length && end - last.offset <= LONGEST;
+    const isNext = last !== undefined && place.offset <= last.offset + last.length &&
+      end - last.offset <= LONGEST;
     if (!isNext) requests.push({ ...place, members: [{ at, place }] });
     else {
       last.length = Math.max(last.length, end - last.offset);

@@ -71,7 +71,9 @@ async function writeCell(place: ArrayPlace, cell: Cell, options: CellOptions): P
 
 /** Whether a box has all of a chunk that lies in the array. */
 function covers({ start, count }: Box, chunk: readonly number[], room: readonly number[]): boolean {
-  return chunk.every((length, axis) => start[axis] === 0 && count[axis] >= Math.min(length, room[axis]));
+  return chunk.every((length, axis) =>
+    start[axis] === 0 && count[axis] >= Math.min(length, room[axis])
+  );
 }
 
 interface Change {
@@ -84,7 +86,10 @@ interface Change {
 }
 
 /** A chunk with a part of it replaced, as it is stored. */
-async function changed(key: string, { stored, cell, options, kind, isWhole, metadata }: Change): Promise<Uint8Array> {
+async function changed(
+  key: string,
+  { stored, cell, options, kind, isWhole, metadata }: Change,
+): Promise<Uint8Array> {
   const { shape, dtype } = kind;
   const { elements } = options;
   const itemBytes = ELEMENTS[dtype].bytes;
@@ -95,12 +100,18 @@ async function changed(key: string, { stored, cell, options, kind, isWhole, meta
     strides.every((stride, axis) => shape[axis] === 1 || stride === elements.strides[axis]);
   let chunk: Uint8Array;
   if (isWhole && isTogether) { // it lies there as it is
-    chunk = elements.bytes.subarray(from.offset * itemBytes, (from.offset + product(shape)) * itemBytes);
+    chunk = elements.bytes.subarray(
+      from.offset * itemBytes,
+      (from.offset + product(shape)) * itemBytes,
+    );
   } else {
     // What was stored may be read only, or belong to the store.
     const isNew = isWhole || stored === undefined;
     chunk = isNew ? emptyChunk(metadata, shape) : (await decodeChunk(key, stored, kind)).slice();
-    copyBox(from, { bytes: chunk, strides, offset: offsetOf(start, strides) }, { shape: count, itemBytes });
+    copyBox(from, { bytes: chunk, strides, offset: offsetOf(start, strides) }, {
+      shape: count,
+      itemBytes,
+    });
   }
   const bytes = await encodeChunk(chunk, kind);
   return bytes.buffer === elements.bytes.buffer ? bytes.slice() : bytes;
@@ -110,7 +121,10 @@ async function changed(key: string, { stored, cell, options, kind, isWhole, meta
 async function changedShard(
   place: ArrayPlace,
   cell: Cell,
-  { room, before, ...options }: CellOptions & { room: readonly number[]; before: Uint8Array | undefined },
+  { room, before, ...options }: CellOptions & {
+    room: readonly number[];
+    before: Uint8Array | undefined;
+  },
 ): Promise<Uint8Array> {
   const { metadata } = place;
   const { chunks: shape, codecs } = metadata.sharding!;
@@ -120,7 +134,9 @@ async function changedShard(
   const stored = before === undefined
     ? all.map(() => undefined)
     : splitShard({ ...place, key: options.key }, before, all);
-  if (stored.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0) > (before?.byteLength ?? 0)) {
+  if (
+    stored.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0) > (before?.byteLength ?? 0)
+  ) {
     throw corruptZarr(options.key, "its index says that chunks lie over each other");
   }
   for (const inner of cellsOf(cell.box, shape)) {

@@ -15,7 +15,13 @@ import type { ZarrValue } from "./metadata_text.ts";
 export type FillValue = boolean | number | bigint | readonly [number, number];
 
 /** The type letters of NumPy; behind them stands the number of bytes. */
-const LETTERS: Readonly<Record<string, string>> = { bool: "b", int: "i", uint: "u", float: "f", complex: "c" };
+const LETTERS: Readonly<Record<string, string>> = {
+  bool: "b",
+  int: "i",
+  uint: "u",
+  float: "f",
+  complex: "c",
+};
 
 const DTYPES = (Object.keys(ELEMENTS) as DType[]).filter((dtype) => !areTimes(dtype));
 const BY_CODE = new Map(DTYPES.map((dtype) => [codeOf(dtype), dtype]));
@@ -30,9 +36,17 @@ export function typestrOf(dtype: DType): string {
 }
 
 /** The type of a `typestr`, and whether its most significant byte comes first. */
-export function parseTypestr(key: string, given: ZarrValue): { dtype: DType; isBigEndian: boolean } {
-  const dtype = typeof given === "string" && /^[<>|]/.test(given) ? BY_CODE.get(given.slice(1)) : undefined;
-  if (dtype === undefined || given === null || (given as string)[0] === "|" && ELEMENTS[dtype].bytes > 1) {
+export function parseTypestr(
+  key: string,
+  given: ZarrValue,
+): { dtype: DType; isBigEndian: boolean } {
+  const dtype = typeof given === "string" && /^[<>|]/.test(given)
+    ? BY_CODE.get(given.slice(1))
+    : undefined;
+  if (
+    dtype === undefined || given === null ||
+    (given as string)[0] === "|" && ELEMENTS[dtype].bytes > 1
+  ) {
     throw unsupportedType(key, given);
   }
   return { dtype, isBigEndian: (given as string)[0] === ">" };
@@ -70,9 +84,12 @@ function bytesOf(dtype: DType, fill: FillValue): Uint8Array | undefined {
   const { bytes, lanes, array } = ELEMENTS[dtype];
   const data = new array(new ArrayBuffer(bytes), 0, lanes);
   const done = () => new Uint8Array(data.buffer);
-  if (dtype === "bool") return typeof fill === "boolean" ? (data[0] = Number(fill), done()) : undefined;
+  if (dtype === "bool") {
+    return typeof fill === "boolean" ? (data[0] = Number(fill), done()) : undefined;
+  }
   if (lanes === 2) {
-    const isPair = Array.isArray(fill) && fill.length === 2 && fill.every((part) => typeof part === "number");
+    const isPair = Array.isArray(fill) && fill.length === 2 &&
+      fill.every((part) => typeof part === "number");
     return isPair ? ((data as Float64Array).set(fill), done()) : undefined;
   }
   if (typeof fill !== "number" && typeof fill !== "bigint") return undefined;
@@ -95,7 +112,11 @@ export function valueOf(dtype: DType, element: Uint8Array): FillValue {
   return lanes === 2 ? [data[0] as number, data[1] as number] : data[0];
 }
 
-const NAMED: Readonly<Record<string, number>> = { "NaN": NaN, "Infinity": Infinity, "-Infinity": -Infinity };
+const NAMED: Readonly<Record<string, number>> = {
+  "NaN": NaN,
+  "Infinity": Infinity,
+  "-Infinity": -Infinity,
+};
 
 /** The bytes of one element of the fill value that a document says; zeros where version 2 says `null`. */
 export function parseFill(key: string, dtype: DType, given: ZarrValue | undefined): Uint8Array {
@@ -103,7 +124,8 @@ export function parseFill(key: string, dtype: DType, given: ZarrValue | undefine
   if (given === null) return new Uint8Array(bytes);
   const parts = lanes === 2 && Array.isArray(given) && given.length === 2 ? given : [given];
   const laneBytes = bytes / lanes;
-  const lane = (dtype === "complex64" ? "float32" : dtype === "complex128" ? "float64" : dtype) as DType;
+  const lane =
+    (dtype === "complex64" ? "float32" : dtype === "complex128" ? "float64" : dtype) as DType;
   const found = parts.map((part) => partOf(lane, part as ZarrValue, laneBytes));
   if (parts.length === lanes && found.every((part) => part !== undefined)) {
     const element = new Uint8Array(bytes);
@@ -117,7 +139,9 @@ function partOf(dtype: DType, given: ZarrValue, bytes: number): Uint8Array | und
   if (typeof given === "string" && dtype.startsWith("float")) {
     if (Object.hasOwn(NAMED, given)) return bytesOf(dtype, NAMED[given]) ?? halfBytes(given);
     if (!/^0x[0-9a-fA-F]+$/.test(given) || given.length !== 2 + 2 * bytes) return undefined;
-    return hostOrder(Uint8Array.from({ length: bytes }, (_, i) => parseInt(given.slice(2 + 2 * i, 4 + 2 * i), 16)));
+    return hostOrder(
+      Uint8Array.from({ length: bytes }, (_, i) => parseInt(given.slice(2 + 2 * i, 4 + 2 * i), 16)),
+    );
   }
   if (dtype === "bool" && (given === 0 || given === 1)) return bytesOf(dtype, given === 1);
   return typeof given === "object" || typeof given === "string" ? undefined : bytesOf(dtype, given);
@@ -143,11 +167,15 @@ export function fillText(dtype: DType, element: Uint8Array): ZarrValue {
   if (isHalfBits) return element.some((byte) => byte !== 0) ? `0x${hexOf(element)}` : 0;
   const value = valueOf(dtype, element);
   if (typeof value !== "object") return partText(value, element);
-  return value.map((part, i) => partText(part, element.subarray(i * bytes / lanes, (i + 1) * bytes / lanes)));
+  return value.map((part, i) =>
+    partText(part, element.subarray(i * bytes / lanes, (i + 1) * bytes / lanes))
+  );
 }
 
 function partText(value: boolean | number | bigint, element: Uint8Array): ZarrValue {
-  if (typeof value === "bigint") return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value;
+  if (typeof value === "bigint") {
+    return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value;
+  }
   if (typeof value !== "number" || Number.isFinite(value)) return value;
   if (!Number.isNaN(value)) return String(value);
   const hex = hexOf(element);
@@ -155,5 +183,7 @@ function partText(value: boolean | number | bigint, element: Uint8Array): ZarrVa
 }
 
 function hexOf(element: Uint8Array): string {
-  return Array.from(hostOrder(element.slice()), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Array.from(hostOrder(element.slice()), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
 }

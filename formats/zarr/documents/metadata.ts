@@ -66,20 +66,32 @@ export const MAX_DIMENSIONS = 64;
 export const MAX_INNER_CHUNKS: number = 1024 ** 2;
 
 /** Checks the shapes that a document says, before anything is made of them. */
-export function checkSizes(key: string, metadata: ArrayMetadata, { maxBytes = MAX_BYTES }: ZarrLimits): ArrayMetadata {
+export function checkSizes(
+  key: string,
+  metadata: ArrayMetadata,
+  { maxBytes = MAX_BYTES }: ZarrLimits,
+): ArrayMetadata {
   const { shape, grid, sharding, dtype } = metadata;
   if (shape.length > MAX_DIMENSIONS) {
     throw unsupportedZarr(key, `it has ${shape.length} dimensions, ${MAX_DIMENSIONS} are allowed`);
   }
-  if (grid.length !== shape.length) throw corruptZarr(key, "its chunks have another number of dimensions");
+  if (grid.length !== shape.length) {
+    throw corruptZarr(key, "its chunks have another number of dimensions");
+  }
   const chunk = sharding?.chunks ?? grid;
   if (sharding !== undefined) {
     if (chunk.length !== grid.length || chunk.some((length, axis) => grid[axis] % length !== 0)) {
-      throw corruptZarr(key, `its chunks (${chunk.join(", ")}) do not fill its shards (${grid.join(", ")})`);
+      throw corruptZarr(
+        key,
+        `its chunks (${chunk.join(", ")}) do not fill its shards (${grid.join(", ")})`,
+      );
     }
     const count = product(grid.map((length, axis) => length / chunk[axis]));
     if (count > MAX_INNER_CHUNKS) {
-      throw unsupportedZarr(key, `its shards have ${count} chunks, ${MAX_INNER_CHUNKS} are allowed`);
+      throw unsupportedZarr(
+        key,
+        `its shards have ${count} chunks, ${MAX_INNER_CHUNKS} are allowed`,
+      );
     }
   }
   const bytes = product(chunk) * ELEMENTS[dtype].bytes;
@@ -99,9 +111,16 @@ export function product(shape: readonly number[]): number {
 }
 
 /** Lengths of a shape, each at least `least`, or `Corrupt`. */
-export function parseLengths(key: string, given: ZarrValue | undefined, what: string, least = 0): number[] {
+export function parseLengths(
+  key: string,
+  given: ZarrValue | undefined,
+  what: string,
+  least = 0,
+): number[] {
   const isList = Array.isArray(given) &&
-    given.every((length) => Number.isSafeInteger(length) && length as number >= least && !Object.is(length, -0));
+    given.every((length) =>
+      Number.isSafeInteger(length) && length as number >= least && !Object.is(length, -0)
+    );
   if (isList) return given as number[];
   throw corruptZarr(key, `its ${what} is no list of whole numbers from ${least}`);
 }
@@ -116,19 +135,34 @@ const CNAMES = ["lz4", "lz4hc", "blosclz", "zlib", "zstd"];
 const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 
 /** A step that packs bytes, as both versions configure it. */
-export function parsePacking(key: string, name: ZarrValue | undefined, said: ZarrObject): BytesCodec {
-  const level = (given: ZarrValue | undefined, [least, most]: [number, number], usual: number): number => {
+export function parsePacking(
+  key: string,
+  name: ZarrValue | undefined,
+  said: ZarrObject,
+): BytesCodec {
+  const level = (
+    given: ZarrValue | undefined,
+    [least, most]: [number, number],
+    usual: number,
+  ): number => {
     if (given === undefined) return usual;
-    if (Number.isInteger(given) && given as number >= least && given as number <= most) return given as number;
+    if (Number.isInteger(given) && given as number >= least && given as number <= most) {
+      return given as number;
+    }
     throw corruptZarr(key, `the level of its codec ${String(name)} is out of bounds`);
   };
   if (name === "gzip" || name === "zlib") return { name, level: level(said.level, [-1, 9], 5) };
-  if (name === "zstd") return { name, level: level(said.level, [-131072, 22], 0), checksum: said.checksum === true };
+  if (name === "zstd") {
+    return { name, level: level(said.level, [-131072, 22], 0), checksum: said.checksum === true };
+  }
   if (name === "blosc") {
     const { cname = "lz4", shuffle = 1, blocksize = 0 } = said;
     // Version 2 has numbers: -1 is bits for single bytes, else bytes.
     const named = typeof shuffle === "number" ? SHUFFLES[shuffle === -1 ? 1 : shuffle] : shuffle;
-    if (!CNAMES.includes(cname as string) || !SHUFFLES.includes(named as string) || !Number.isSafeInteger(blocksize)) {
+    if (
+      !CNAMES.includes(cname as string) || !SHUFFLES.includes(named as string) ||
+      !Number.isSafeInteger(blocksize)
+    ) {
       throw unsupportedZarr(key, "its Blosc codec is configured in a way that is not known here");
     }
     return {
@@ -141,6 +175,8 @@ export function parsePacking(key: string, name: ZarrValue | undefined, said: Zar
   }
   throw unsupportedZarr(
     key,
-    `its codec ${typeof name === "string" ? JSON.stringify(name.slice(0, 40)) : "has no name and"} is not known here`,
+    `its codec ${
+      typeof name === "string" ? JSON.stringify(name.slice(0, 40)) : "has no name and"
+    } is not known here`,
   );
 }

@@ -8,7 +8,9 @@ import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
 
 /** What a document holds: what JSON says, and bigints for whole numbers that a double does not hold exactly. */
-export type ZarrValue = null | boolean | number | bigint | string | ZarrValue[] | { [key: string]: ZarrValue };
+export type ZarrValue = null | boolean | number | bigint | string | ZarrValue[] | {
+  [key: string]: ZarrValue;
+};
 
 /** A document, or attributes: by name. */
 export type ZarrObject = { [key: string]: ZarrValue };
@@ -27,7 +29,9 @@ export function parseDocument(key: string, bytes: Uint8Array): ZarrObject {
   } catch {
     throw corruptZarr(key, "it is not JSON");
   }
-  if (isDeeper(value, MAX_DEPTH)) throw unsupportedZarr(key, `it is nested more than ${MAX_DEPTH} levels deep`);
+  if (isDeeper(value, MAX_DEPTH)) {
+    throw unsupportedZarr(key, `it is nested more than ${MAX_DEPTH} levels deep`);
+  }
   if (isObject(value)) return value;
   throw corruptZarr(key, "it is no object");
 }
@@ -45,7 +49,9 @@ export function isObject(value: unknown): value is ZarrObject {
 function parseText(text: string): unknown {
   if (!/\d{16}/.test(text)) return parseJson(text);
   return JSON.parse(text, (_, member, context?: { source?: string }) => {
-    if (typeof member !== "number" || !Number.isInteger(member) || Number.isSafeInteger(member)) return member;
+    if (typeof member !== "number" || !Number.isInteger(member) || Number.isSafeInteger(member)) {
+      return member;
+    }
     return /^-?\d+$/.test(context?.source ?? "") ? BigInt(context!.source!) : member;
   });
 }
@@ -86,5 +92,7 @@ function withoutBigints(value: unknown, depth: number): unknown {
     return (value as unknown[]).map((member) => withoutBigints(member, depth + 1));
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutBigints(member, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, withoutBigints(member, depth + 1)]),
+  );
 }

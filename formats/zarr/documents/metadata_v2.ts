@@ -11,7 +11,11 @@ import type { ArrayMetadata } from "./metadata.ts";
 import type { ZarrObject } from "./metadata_text.ts";
 
 /** Reads the document of an array; its attributes are a document of their own. */
-export function parseArrayV2(key: string, document: ZarrObject, attributes: ZarrObject): ArrayMetadata {
+export function parseArrayV2(
+  key: string,
+  document: ZarrObject,
+  attributes: ZarrObject,
+): ArrayMetadata {
   const shape = parseLengths(key, document.shape, "shape");
   const { dtype, isBigEndian } = parseTypestr(key, document.dtype);
   const { compressor, filters, order, dimension_separator: separator = "." } = document;
@@ -19,7 +23,9 @@ export function parseArrayV2(key: string, document: ZarrObject, attributes: Zarr
     throw unsupportedZarr(key, "it has filters");
   }
   if (order !== "C" && order !== "F") throw corruptZarr(key, "its order is neither C nor F");
-  if (separator !== "." && separator !== "/") throw corruptZarr(key, "its dimension_separator is neither . nor /");
+  if (separator !== "." && separator !== "/") {
+    throw corruptZarr(key, "its dimension_separator is neither . nor /");
+  }
   const axes = shape.map((_, axis) => shape.length - 1 - axis);
   const steps: BytesCodec[] = [];
   if ((compressor ?? null) !== null) {
@@ -42,7 +48,10 @@ export function parseArrayV2(key: string, document: ZarrObject, attributes: Zarr
 const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 
 /** The document of a new array, in C order and little-endian. */
-export function arrayDocumentV2(metadata: Omit<ArrayMetadata, "document" | "keyOf">, separator: string): ZarrObject {
+export function arrayDocumentV2(
+  metadata: Omit<ArrayMetadata, "document" | "keyOf">,
+  separator: string,
+): ZarrObject {
   const { shape, grid, dtype, fill, codecs } = metadata;
   return {
     zarr_format: 2,

@@ -43,8 +43,12 @@ export function parseArrayV3(key: string, document: ZarrObject): ArrayMetadata {
   const shape = parseLengths(key, document.shape, "shape");
   const dtype = parseDataType(key, document.data_type);
   const grid = extension(key, document.chunk_grid, "chunk_grid");
-  if (grid.name !== "regular") throw unsupportedZarr(key, `its chunk grid is ${shown(grid.name)}, not regular`);
-  if (document.fill_value === undefined || document.fill_value === null) throw corruptZarr(key, "it has no fill value");
+  if (grid.name !== "regular") {
+    throw unsupportedZarr(key, `its chunk grid is ${shown(grid.name)}, not regular`);
+  }
+  if (document.fill_value === undefined || document.fill_value === null) {
+    throw corruptZarr(key, "it has no fill value");
+  }
   const lengths = parseLengths(key, grid.configuration.chunk_shape, "chunk_shape", 1);
   return {
     version: 3,
@@ -55,7 +59,9 @@ export function parseArrayV3(key: string, document: ZarrObject): ArrayMetadata {
     fill: parseFill(key, dtype, document.fill_value),
     keyOf: parseKeys(key, document.chunk_key_encoding),
     ...parseNames(key, document.dimension_names, shape.length),
-    attributes: document.attributes === undefined ? {} : needObject(key, document.attributes, "attributes"),
+    attributes: document.attributes === undefined
+      ? {}
+      : needObject(key, document.attributes, "attributes"),
     document,
   };
 }
@@ -75,13 +81,19 @@ function extension(
 function parseKeys(key: string, given: ZarrValue | undefined): ArrayMetadata["keyOf"] {
   const { name, configuration } = extension(key, given, "chunk_key_encoding");
   const separator = configuration.separator ?? (name === "v2" ? "." : "/");
-  if (separator !== "/" && separator !== ".") throw corruptZarr(key, "the separator of its keys is neither / nor .");
+  if (separator !== "/" && separator !== ".") {
+    throw corruptZarr(key, "the separator of its keys is neither / nor .");
+  }
   if (name === "default") return (indices) => ["c", ...indices].join(separator);
   if (name === "v2") return (indices) => indices.join(separator) || "0";
   throw unsupportedZarr(key, `its keys are encoded as ${shown(name)}`);
 }
 
-function parseNames(key: string, given: ZarrValue | undefined, count: number): Pick<ArrayMetadata, "dimensionNames"> {
+function parseNames(
+  key: string,
+  given: ZarrValue | undefined,
+  count: number,
+): Pick<ArrayMetadata, "dimensionNames"> {
   if (given === undefined || given === null) return {};
   const isNames = Array.isArray(given) && given.length === count &&
     given.every((name) => name === null || typeof name === "string");
@@ -111,10 +123,15 @@ function parseCodecs(
     if (order !== undefined || steps.length > 0) {
       throw unsupportedZarr(key, "its shards are packed or transposed as a whole");
     }
-    return { codecs: { isBigEndian: false, steps: [] }, sharding: parseSharding(key, first.configuration, dimensions) };
+    return {
+      codecs: { isBigEndian: false, steps: [] },
+      sharding: parseSharding(key, first.configuration, dimensions),
+    };
   }
   const { endian = "little" } = first.configuration;
-  if (endian !== "little" && endian !== "big") throw corruptZarr(key, "its byte order is neither little nor big");
+  if (endian !== "little" && endian !== "big") {
+    throw corruptZarr(key, "its byte order is neither little nor big");
+  }
   const isOrdered = order?.some((axis, i) => axis !== i);
   return { codecs: { ...(isOrdered ? { order } : {}), isBigEndian: endian === "big", steps } };
 }
@@ -125,12 +142,16 @@ function reorder(
   { given, dimensions }: { given: ZarrValue | undefined; dimensions: number },
 ): number[] {
   const order = parseLengths(key, given, "order of axes");
-  const isPermutation = order.length === dimensions && order.toSorted((a, b) => a - b).every((axis, i) => axis === i);
+  const isPermutation = order.length === dimensions &&
+    order.toSorted((a, b) => a - b).every((axis, i) => axis === i);
   if (!isPermutation) throw corruptZarr(key, "its order of axes does not name each once");
   return before === undefined ? order : order.map((axis) => before[axis]);
 }
 
-function parseStep(key: string, { name, configuration }: { name: string; configuration: ZarrObject }): BytesCodec {
+function parseStep(
+  key: string,
+  { name, configuration }: { name: string; configuration: ZarrObject },
+): BytesCodec {
   if (name === "crc32c") return { name };
   if (name === "zlib") throw unsupportedZarr(key, 'its codec "zlib" is not known in version 3');
   return parsePacking(key, name, configuration);
@@ -141,9 +162,15 @@ function parseSharding(key: string, said: ZarrObject, dimensions: number): Shard
   if (sharding !== undefined) throw unsupportedZarr(key, "its shards hold shards");
   const index = parseCodecs(key, said.index_codecs, dimensions + 1);
   const steps = index.codecs.steps.map(({ name }) => name);
-  const isKnown = index.sharding === undefined && index.codecs.order === undefined && !index.codecs.isBigEndian &&
+  const isKnown = index.sharding === undefined && index.codecs.order === undefined &&
+    !index.codecs.isBigEndian &&
     ["", "crc32c"].includes(steps.join());
-  if (!isKnown) throw unsupportedZarr(key, "the index of its shards is not plain little-endian with or without crc32c");
+  if (!isKnown) {
+    throw unsupportedZarr(
+      key,
+      "the index of its shards is not plain little-endian with or without crc32c",
+    );
+  }
   const location = said.index_location ?? "end";
   if (location !== "start" && location !== "end") {
     throw corruptZarr(key, "its index is neither at the start nor the end");
@@ -157,7 +184,10 @@ function parseSharding(key: string, said: ZarrObject, dimensions: number): Shard
 }
 
 /** The document of a new array. */
-export function arrayDocumentV3(metadata: Omit<ArrayMetadata, "document" | "keyOf">, separator: string): ZarrObject {
+export function arrayDocumentV3(
+  metadata: Omit<ArrayMetadata, "document" | "keyOf">,
+  separator: string,
+): ZarrObject {
   const { shape, grid, dtype, fill, codecs, sharding, dimensionNames, attributes } = metadata;
   const typesize = ELEMENTS[dtype].bytes;
   const chain: ZarrObject[] = sharding === undefined ? stepsText(codecs, typesize) : [{
@@ -184,12 +214,20 @@ export function arrayDocumentV3(metadata: Omit<ArrayMetadata, "document" | "keyO
 }
 
 function stepsText({ steps }: ChunkCodecs, typesize: number): ZarrObject[] {
-  const bytes: ZarrObject = typesize === 1 ? { name: "bytes" } : { name: "bytes", configuration: { endian: "little" } };
+  const bytes: ZarrObject = typesize === 1
+    ? { name: "bytes" }
+    : { name: "bytes", configuration: { endian: "little" } };
   return [
     bytes,
     ...steps.map(({ name, ...configuration }): ZarrObject => {
       if (name === "crc32c") return { name };
-      return { name, configuration: { ...configuration, ...(name === "blosc" ? { typesize } : {}) } as ZarrObject };
+      return {
+        name,
+        configuration: {
+          ...configuration,
+          ...(name === "blosc" ? { typesize } : {}),
+        } as ZarrObject,
+      };
     }),
   ];
 }

@@ -87,7 +87,9 @@ export function whole(least: number, most: number): Reader<number> {
     hint: `Write a whole number from ${least} to ${most}, without quotes.`,
     schema: { type: "integer", minimum: least, maximum: most },
     parse: (found) =>
-      typeof found === "number" && Number.isInteger(found) && found >= least && found <= most ? found : undefined,
+      typeof found === "number" && Number.isInteger(found) && found >= least && found <= most
+        ? found
+        : undefined,
   });
 }
 
@@ -129,7 +131,11 @@ export function list<T>(item: Reader<T>, { least = 0, unique = false } = {}): Re
         if (found === undefined) continue;
         if (unique && seen.has(found)) {
           const hint = "Remove one of them.";
-          problems.add(child.place, { path: at, message: `${describeNode(child)} is there twice`, hint });
+          problems.add(child.place, {
+            path: at,
+            message: `${describeNode(child)} is there twice`,
+            hint,
+          });
         } else read.push(found);
         seen.add(found);
       }
@@ -158,7 +164,11 @@ export function record<T>(
       for (const [key, { place, node: child }] of node.entries) {
         const at = { parent: path, key };
         if (pattern !== undefined && !pattern.test(key)) {
-          problems.add(place, { path: at, message: `${JSON.stringify(key)} cannot be a name here`, hint });
+          problems.add(place, {
+            path: at,
+            message: `${JSON.stringify(key)} cannot be a name here`,
+            hint,
+          });
           continue;
         }
         const found = item.read(child, at, problems);
@@ -213,13 +223,17 @@ export function object<Fields extends Record<string, Field<any>>>(
       type: "object",
       additionalProperties: false,
       properties: Object.fromEntries(
-        names.map((name) => [name, { description: fields[name].about, ...fields[name].reader.schema }]),
+        names.map((
+          name,
+        ) => [name, { description: fields[name].about, ...fields[name].reader.schema }]),
       ),
       ...required.length > 0 && { required },
     },
     read(node, path, problems) {
       if (node.kind !== "map") {
-        const hint = `Write its keys below it: ${names.slice(0, 4).join(", ")}${names.length > 4 ? " …" : ""}.`;
+        const hint = `Write its keys below it: ${names.slice(0, 4).join(", ")}${
+          names.length > 4 ? " …" : ""
+        }.`;
         problems.add(node.place, { path, message: `${describeNode(node)} is not ${what}`, hint });
         return undefined;
       }

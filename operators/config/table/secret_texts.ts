@@ -26,7 +26,8 @@ export function decodeSecret(text: string): string | undefined {
 }
 
 /** What a name ends with that holds a secret. */
-const SECRET_NAME = /(^|[_-])(secret|password|passwd|passphrase|token|api_?key|access_?key|secret_?key|private_?key)$/i;
+const SECRET_NAME =
+  /(^|[_-])(secret|password|passwd|passphrase|token|api_?key|access_?key|secret_?key|private_?key)$/i;
 
 /** Texts that are secrets wherever they stand, and what they are. */
 const SECRET_TEXTS: readonly [pattern: RegExp, what: string][] = [

@@ -28,10 +28,14 @@ const words = list(word, { least: 1 });
 
 /** Program and arguments: a list, or a text that is split at spaces. */
 export const commandLine: Reader<string[]> = {
-  schema: { anyOf: [{ type: "string", minLength: 1 }, { type: "array", items: word.schema, minItems: 1 }] },
+  schema: {
+    anyOf: [{ type: "string", minLength: 1 }, { type: "array", items: word.schema, minItems: 1 }],
+  },
   read(node, path, problems) {
     if (node.kind === "list") return words.read(node, path, problems);
-    const split = node.kind === "scalar" && typeof node.value === "string" ? splitCommand(node.value) : undefined;
+    const split = node.kind === "scalar" && typeof node.value === "string"
+      ? splitCommand(node.value)
+      : undefined;
     if (split !== undefined && "words" in split) return split.words;
     problems.add(node.place, {
       path,
@@ -67,7 +71,9 @@ export const environmentValue: Reader<EnvironmentValue> = {
       return fail(`${describeNode(node)} is not the value of a variable`, hint);
     }
     const text = String(node.value);
-    if (text.includes("\0")) return fail("the value has a NUL character", "No variable can hold one: remove it.");
+    if (text.includes("\0")) {
+      return fail("the value has a NUL character", "No variable can hold one: remove it.");
+    }
     return text;
   },
 };
@@ -83,8 +89,14 @@ function secretVariable(node: ConfigNode): string | undefined {
 /** A number of repeats, or how often and when it is tried. */
 export function retries(time: Reader<number>): Reader<RetryConfig> {
   const full = object("retries", {
-    attempts: { reader: whole(1, 100), about: "How often it is tried, the first time included. Default: 1." },
-    backoff: { reader: time, about: "What is waited before the second time, doubled from then on. Default: 1s." },
+    attempts: {
+      reader: whole(1, 100),
+      about: "How often it is tried, the first time included. Default: 1.",
+    },
+    backoff: {
+      reader: time,
+      about: "What is waited before the second time, doubled from then on. Default: 1s.",
+    },
     exit_codes: {
       reader: list(whole(1, 5), { unique: true, least: 1 }),
       about: "Exit codes after which it is tried again. Default: 3, 4, 5.",

@@ -15,7 +15,12 @@ export function splitCommand(text: string): SplitCommand {
     const char = text[at];
     if (char === '"' || char === "'") {
       const end = closing(text, at);
-      if (end < 0) return { problem: `the quote ${char} does not end`, hint: "Close it, or write a list of words." };
+      if (end < 0) {
+        return {
+          problem: `the quote ${char} does not end`,
+          hint: "Close it, or write a list of words.",
+        };
+      }
       const inside = text.slice(at + 1, end);
       word = (word ?? "") + (char === '"' ? inside.replace(/\\(["\\])/g, "$1") : inside);
       at = end;
@@ -28,11 +33,16 @@ export function splitCommand(text: string): SplitCommand {
         hint: `Put it in quotes, or ask for a shell: [sh, -c, "…"].`,
       };
     } else if (char === "\\") {
-      return { problem: "a backslash outside of quotes", hint: "Put the word in quotes, or write a list of words." };
+      return {
+        problem: "a backslash outside of quotes",
+        hint: "Put the word in quotes, or write a list of words.",
+      };
     } else word = (word ?? "") + char;
   }
   if (word !== undefined) words.push(word);
-  return words.length > 0 ? { words } : { problem: "the command is empty", hint: "Write a program and its arguments." };
+  return words.length > 0
+    ? { words }
+    : { problem: "the command is empty", hint: "Write a program and its arguments." };
 }
 
 /** Where a quote ends; -1 for nowhere. */

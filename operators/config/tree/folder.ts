@@ -47,7 +47,8 @@ export function findConfig(path: string, { cwd }: { cwd: string }): ConfigFolder
     read: (file) => readInside(root, file, shownPath(file, root, cwd)),
     list(folder) {
       try {
-        return readdirSync(join(root, folder)).filter((name) => EXTENSIONS.includes(extname(name))).sort();
+        return readdirSync(join(root, folder)).filter((name) => EXTENSIONS.includes(extname(name)))
+          .sort();
       } catch (error) {
         if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
         throw fileError("list", folder, error);
@@ -60,7 +61,9 @@ function isFolder(path: string, given: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
-    if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") throw fileError("read", given, error);
+    if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") {
+      throw fileError("read", given, error);
+    }
     throw new RegistryError({
       code: "NotFound",
       message: `Cannot read the pipeline ${given}: there is no such file or folder`,
@@ -79,7 +82,8 @@ function mainIn(folder: string, given: string): string {
   }
   throw new RegistryError({
     code: "NotFound",
-    message: `Cannot read the pipeline ${given}: the folder has neither conf/pipeline.yaml nor pipeline.yaml`,
+    message:
+      `Cannot read the pipeline ${given}: the folder has neither conf/pipeline.yaml nor pipeline.yaml`,
     hint: "Name the file, or let one be written: holdfast pipeline init",
   });
 }
@@ -89,7 +93,9 @@ function readInside(root: string, path: string, file: string): ConfigSource | st
   try {
     const real = realpathSync(path);
     const inside = relative(root, real);
-    if (inside.startsWith("..") || isAbsolute(inside)) return "it is outside of the configuration's folder";
+    if (inside.startsWith("..") || isAbsolute(inside)) {
+      return "it is outside of the configuration's folder";
+    }
     const { size } = statSync(real);
     if (size > MAX_BYTES) return `it has ${size} bytes, ${MAX_BYTES} are allowed`;
     const text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(real));

@@ -51,11 +51,18 @@ export function interpolate(
 
   function make(node: ConfigNode, path: Path | undefined, making?: Making): ConfigNode {
     if (++values > MAX_MADE || characters > MAX_CHARACTERS) return tooMuch(node, path);
-    if (node.kind === "scalar") return typeof node.value === "string" ? makeText(node, path, making) : node;
-    for (let at = making; at !== undefined; at = at.before) if (at.node === node) return circular(node, path);
+    if (node.kind === "scalar") {
+      return typeof node.value === "string" ? makeText(node, path, making) : node;
+    }
+    for (let at = making; at !== undefined; at = at.before) {
+      if (at.node === node) return circular(node, path);
+    }
     const inside = { node, before: making, depth: making?.depth ?? 0 };
     if (node.kind === "list") {
-      return { ...node, items: node.items.map((item, key) => make(item, { parent: path, key }, inside)) };
+      return {
+        ...node,
+        items: node.items.map((item, key) => make(item, { parent: path, key }, inside)),
+      };
     }
     const entries = new Map<string, ConfigEntry>();
     for (const [key, { place, node: child }] of node.entries) {
@@ -64,17 +71,25 @@ export function interpolate(
     return { ...node, entries };
   }
 
-  function makeText(node: ConfigScalar, path: Path | undefined, making: Making | undefined): ConfigNode {
+  function makeText(
+    node: ConfigScalar,
+    path: Path | undefined,
+    making: Making | undefined,
+  ): ConfigNode {
     const text = node.value as string;
     if (!text.includes("${")) return node;
-    for (let at = making; at !== undefined; at = at.before) if (at.node === node) return circular(node, path);
+    for (let at = making; at !== undefined; at = at.before) {
+      if (at.node === node) return circular(node, path);
+    }
     const depth = (making?.depth ?? 0) + 1;
     if (depth > MAX_DEPTH) return circular(node, path);
     const template = parseTemplate(text);
     if ("problem" in template) return fail(node, path, template.problem, template.hint);
     const inside = { node, before: making, depth };
     const { parts } = template;
-    if (parts.length === 1 && parts[0].kind === "value") return valueOf(parts[0], node, path, inside);
+    if (parts.length === 1 && parts[0].kind === "value") {
+      return valueOf(parts[0], node, path, inside);
+    }
     return textOf(parts, node, path, inside);
   }
 
@@ -84,10 +99,13 @@ export function interpolate(
     path: Path | undefined,
     making: Making,
   ): ConfigNode {
-    const found = (variables && findNode(variables, part.path)) ?? findNode(root, fullPath(part.path));
+    const found = (variables && findNode(variables, part.path)) ??
+      findNode(root, fullPath(part.path));
     if (found === undefined) {
       const names = variables?.kind === "map" ? [...variables.entries.keys()] : [];
-      const hint = `${didYouMean(part.path, names)}Add it to variables, or write $\${ for \${ itself.`;
+      const hint = `${
+        didYouMean(part.path, names)
+      }Add it to variables, or write $\${ for \${ itself.`;
       return fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
     }
     const made = make(found, path, making);
@@ -107,10 +125,18 @@ export function interpolate(
     for (const part of parts) {
       if (part.kind === "text") text += part.text;
       else {
-        const made = part.kind === "env" ? environmentOf(part, node, path, making) : valueOf(part, node, path, making);
+        const made = part.kind === "env"
+          ? environmentOf(part, node, path, making)
+          : valueOf(part, node, path, making);
         if (made.kind !== "scalar") {
-          const hint = "Only a text, a number, true or false can stand inside a text: use it alone.";
-          return fail(node, path, `${part.source} is a ${made.kind === "map" ? "mapping" : "list"}, in a text`, hint);
+          const hint =
+            "Only a text, a number, true or false can stand inside a text: use it alone.";
+          return fail(
+            node,
+            path,
+            `${part.source} is a ${made.kind === "map" ? "mapping" : "list"}, in a text`,
+            hint,
+          );
         }
         text += made.value === null ? "" : String(made.value);
         variable ??= made.variable;
@@ -128,31 +154,50 @@ export function interpolate(
     making: Making,
   ): ConfigScalar {
     if (node.place.source.isRemote) {
-      const hint = "What comes from another machine may not ask for what the environment holds: write the value.";
+      const hint =
+        "What comes from another machine may not ask for what the environment holds: write the value.";
       return fail(node, path, `${source} in an override from a URL`, hint);
     }
     if (isSecret(name)) {
-      const hint = `Write { from_env: ${name} } in params or extra_env_vars of the step that needs it.`;
+      const hint =
+        `Write { from_env: ${name} } in params or extra_env_vars of the step that needs it.`;
       return fail(node, path, `${source} would write a secret into the configuration`, hint);
     }
     const value = env(name);
     if (value !== undefined) return { kind: "scalar", place: node.place, value, variable: name };
     if (otherwise !== undefined) return textOf(otherwise, node, path, making);
-    const hint = `${didYouMean(name, envNames())}Set it, or give a default: \${env:${name},default}`;
+    const hint = `${
+      didYouMean(name, envNames())
+    }Set it, or give a default: \${env:${name},default}`;
     return fail(node, path, `the variable ${name} is not set`, hint);
   }
 
   function circular(node: ConfigNode, path: Path | undefined): ConfigScalar {
-    return fail(node, path, "this refers to itself, or leads too far", "Write the value in one of the places.");
+    return fail(
+      node,
+      path,
+      "this refers to itself, or leads too far",
+      "Write the value in one of the places.",
+    );
   }
 
   function tooMuch(node: ConfigNode, path: Path | undefined): ConfigScalar {
     if (isTooMuch) return empty(node);
     isTooMuch = true;
-    return fail(node, path, `references make more than ${MAX_MADE} values`, "Use fewer, or write the values down.");
+    return fail(
+      node,
+      path,
+      `references make more than ${MAX_MADE} values`,
+      "Use fewer, or write the values down.",
+    );
   }
 
-  function fail(node: ConfigNode, path: Path | undefined, message: string, hint: string): ConfigScalar {
+  function fail(
+    node: ConfigNode,
+    path: Path | undefined,
+    message: string,
+    hint: string,
+  ): ConfigScalar {
     problems.add(node.place, { path, message, hint });
     return empty(node);
   }

@@ -78,7 +78,9 @@ export const MAX_DEPTH = 100;
 
 /** Plain data as a tree, all of it at one place. What is no plain data, or nested too deep, is a scalar. */
 export function nodeOf(value: unknown, place: Place, depth = 0): ConfigNode {
-  const prototype = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined;
+  const prototype = typeof value === "object" && value !== null
+    ? Object.getPrototypeOf(value)
+    : undefined;
   const isTooDeep = depth > MAX_DEPTH; // or it holds itself
   if (Array.isArray(value) && !isTooDeep) {
     return { kind: "list", place, items: value.map((item) => nodeOf(item, place, depth + 1)) };
@@ -124,5 +126,7 @@ export function describeNode(node: ConfigNode): string {
   if (node.value === null) return "empty";
   if (typeof node.value !== "string") return String(node.value);
   if (node.value.startsWith("base64://")) return "a secret";
-  return JSON.stringify(node.value.length > 60 ? `${node.value.slice(0, 60).toWellFormed()}…` : node.value);
+  return JSON.stringify(
+    node.value.length > 60 ? `${node.value.slice(0, 60).toWellFormed()}…` : node.value,
+  );
 }

@@ -22,11 +22,18 @@ export interface Assignment {
 }
 
 /** What a file of overrides sets: each of its values; operators and nodes in a list are those of the same id. */
-export function assignmentsOf(node: ConfigNode, path: readonly string[] = [], place: Place = node.place): Assignment[] {
+export function assignmentsOf(
+  node: ConfigNode,
+  path: readonly string[] = [],
+  place: Place = node.place,
+): Assignment[] {
   if (node.kind === "map" && (node.entries.size > 0 || path.length === 0)) {
-    return [...node.entries].flatMap(([key, entry]) => assignmentsOf(entry.node, [...path, key], entry.place));
+    return [...node.entries].flatMap(([key, entry]) =>
+      assignmentsOf(entry.node, [...path, key], entry.place)
+    );
   }
-  const isOfIds = node.kind === "list" && node.items.length > 0 && node.items.every((item) => idOf(item) !== undefined);
+  const isOfIds = node.kind === "list" && node.items.length > 0 &&
+    node.items.every((item) => idOf(item) !== undefined);
   if (!isOfIds) return [{ path, place, node }];
   return node.items.flatMap((item) => assignmentsOf(item, [...path, idOf(item)!], item.place));
 }
@@ -39,7 +46,11 @@ export function isForRefs({ path }: Assignment): boolean {
 }
 
 /** Sets a value in the tree. */
-export function assign(root: ConfigMap, { path, place, node }: Assignment, problems: ProblemList): void {
+export function assign(
+  root: ConfigMap,
+  { path, place, node }: Assignment,
+  problems: ProblemList,
+): void {
   let holder: ConfigNode = root;
   let at: Path | undefined;
   let rest = fullPath(path);
@@ -51,14 +62,20 @@ export function assign(root: ConfigMap, { path, place, node }: Assignment, probl
       : [];
     const next = nextKey(rest, known);
     if (next === undefined || next.key === "") {
-      return problems.add(place, { path: at, message: "an override names no value", hint: "Write path.to.key=value." });
+      return problems.add(place, {
+        path: at,
+        message: "an override names no value",
+        hint: "Write path.to.key=value.",
+      });
     }
     const isLast = next.rest.length === 0;
     at = { parent: at, key: next.key };
     if (at.parent === undefined && !FILE_KEYS.includes(next.key)) {
       const variables = childOf(root, "variables");
       const isVariable = variables?.kind === "map" && variables.entries.has(next.key);
-      const meant = isVariable ? `Did you mean variables.${next.key}? ` : didYouMean(next.key, FILE_KEYS);
+      const meant = isVariable
+        ? `Did you mean variables.${next.key}? `
+        : didYouMean(next.key, FILE_KEYS);
       const hint = `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`;
       return problems.add(place, {
         path: at,
@@ -67,7 +84,8 @@ export function assign(root: ConfigMap, { path, place, node }: Assignment, probl
       });
     }
     if (next.key === "operators_module" || (at.parent === undefined && next.key === "include")) {
-      const hint = "What code there is, and which files, is said by the configuration itself, or by --operators.";
+      const hint =
+        "What code there is, and which files, is said by the configuration itself, or by --operators.";
       return problems.add(place, { path: at, message: `an override sets ${next.key}`, hint });
     }
     if (holder.kind === "scalar") {
@@ -116,10 +134,12 @@ export function checkRemote(root: ConfigNode, problems: ProblemList): void {
       return problems.add(node.place, {
         path,
         message: "an override from a URL asks for what the environment holds",
-        hint: "What comes from another machine may not: name the variable in the configuration itself.",
+        hint:
+          "What comes from another machine may not: name the variable in the configuration itself.",
       });
     }
-    const isOfHere = node.kind === "scalar" && typeof node.value === "string" && !ELSEWHERE.test(node.value);
+    const isOfHere = node.kind === "scalar" && typeof node.value === "string" &&
+      !ELSEWHERE.test(node.value);
     if (isOfHere && node.place.source.isRemote && REMOTE_INPUT.test(text)) {
       return problems.add(node.place, {
         path,
@@ -127,8 +147,11 @@ export function checkRemote(root: ConfigNode, problems: ProblemList): void {
         hint: "It may set registry:…, step:… and URLs as inputs.",
       });
     }
-    if (node.place.source.isRemote && path !== undefined && !REMOTE.test(text) && node.kind !== "map") {
-      const hint = "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.";
+    if (
+      node.place.source.isRemote && path !== undefined && !REMOTE.test(text) && node.kind !== "map"
+    ) {
+      const hint =
+        "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.";
       return problems.add(node.place, {
         path,
         message: "an override from a URL sets what picks code or folders",
@@ -136,7 +159,9 @@ export function checkRemote(root: ConfigNode, problems: ProblemList): void {
       });
     }
     if (node.kind === "list") {
-      for (const [key, item] of node.items.entries()) look(item, { parent: path, key }, `${text}.*`);
+      for (const [key, item] of node.items.entries()) {
+        look(item, { parent: path, key }, `${text}.*`);
+      }
     } else if (node.kind === "map") {
       for (const [key, entry] of node.entries) {
         look(entry.node, { parent: path, key }, text === "" ? key : `${text}.${key}`);

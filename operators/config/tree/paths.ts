@@ -19,11 +19,18 @@ export function fullPath(path: RestOfPath): RestOfPath {
 }
 
 /** The next key of a path, and what follows it; undefined at its end. Of keys that are known the longest is meant. */
-export function nextKey(path: RestOfPath, known: Iterable<string>): { key: string; rest: RestOfPath } | undefined {
-  if (typeof path !== "string") return path.length === 0 ? undefined : { key: path[0], rest: path.slice(1) };
+export function nextKey(
+  path: RestOfPath,
+  known: Iterable<string>,
+): { key: string; rest: RestOfPath } | undefined {
+  if (typeof path !== "string") {
+    return path.length === 0 ? undefined : { key: path[0], rest: path.slice(1) };
+  }
   if (path === "") return undefined;
   const [quoted, inside] = /^"((?:[^"\\]|\\.)*)"(?=\.|$)/.exec(path) ?? [];
-  if (quoted !== undefined) return { key: inside.replace(/\\(.)/g, "$1"), rest: path.slice(quoted.length + 1) };
+  if (quoted !== undefined) {
+    return { key: inside.replace(/\\(.)/g, "$1"), rest: path.slice(quoted.length + 1) };
+  }
   let key: string | undefined;
   for (const name of known) {
     const isNext = path === name || path.startsWith(`${name}.`);
@@ -56,7 +63,11 @@ export function findNode(root: ConfigNode, path: RestOfPath): ConfigNode | undef
   let node: ConfigNode | undefined = root;
   let rest = path;
   while (node !== undefined) {
-    const known = node.kind === "map" ? node.entries.keys() : node.kind === "list" ? idsOf(node) : [];
+    const known = node.kind === "map"
+      ? node.entries.keys()
+      : node.kind === "list"
+      ? idsOf(node)
+      : [];
     const next = nextKey(rest, known);
     if (next === undefined) return node;
     node = node.kind === "list" ? node.items[indexOf(node, next.key)] : childOf(node, next.key);

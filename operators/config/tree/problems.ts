@@ -35,7 +35,8 @@ export interface ProblemList {
 
 /** Creates an empty list. */
 export function createProblemList(): ProblemList {
-  const problems: { place: Place; path: string; message: string; hint: string; order: number }[] = [];
+  const problems: { place: Place; path: string; message: string; hint: string; order: number }[] =
+    [];
   const files = new Map<Place["source"], number>();
   return {
     get count() {
@@ -47,9 +48,15 @@ export function createProblemList(): ProblemList {
     },
     list() {
       const sorted = problems.toSorted((a, b) =>
-        files.get(a.place.source)! - files.get(b.place.source)! || a.place.offset - b.place.offset || a.order - b.order
+        files.get(a.place.source)! - files.get(b.place.source)! ||
+        a.place.offset - b.place.offset || a.order - b.order
       );
-      return sorted.map(({ place, path, message, hint }) => ({ ...positionOf(place), path, message, hint }));
+      return sorted.map(({ place, path, message, hint }) => ({
+        ...positionOf(place),
+        path,
+        message,
+        hint,
+      }));
     },
   };
 }
@@ -85,7 +92,11 @@ export function problemsError(what: string, problems: readonly ConfigProblem[]):
   return new RegistryError({
     code: "Invalid",
     message: `Cannot use the pipeline ${what}: ` +
-      (one ? told[0] : `${problems.length} mistakes\n${[...told, ...more].map((line) => `  ${line}`).join("\n")}`),
+      (one
+        ? told[0]
+        : `${problems.length} mistakes\n${
+          [...told, ...more].map((line) => `  ${line}`).join("\n")
+        }`),
     hint: problems[0].hint,
     cause: problems,
   });

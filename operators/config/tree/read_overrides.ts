@@ -11,7 +11,10 @@ import { languageOf, parseTree } from "./read_tree.ts";
 import { parseYamlTree } from "./yaml.ts";
 
 /** A file of overrides, or lines that were given one by one. */
-export type OverrideText = { kind: "file"; source: ConfigSource } | { kind: "set"; lines: readonly string[] };
+export type OverrideText = { kind: "file"; source: ConfigSource } | {
+  kind: "set";
+  lines: readonly string[];
+};
 
 /** What overrides set, in their order. */
 export function readOverrides(texts: readonly OverrideText[], problems: ProblemList): Assignment[] {
@@ -32,7 +35,10 @@ function readLines(lines: readonly string[], problems: ProblemList): Assignment[
     const equals = line.indexOf("=");
     if (equals < 1) {
       const hint = "Write path.to.key=value: operators.clean.params.lr=0.2";
-      problems.add(place, { message: `an override has no ${equals < 0 ? "=" : "path before ="}`, hint });
+      problems.add(place, {
+        message: `an override has no ${equals < 0 ? "=" : "path before ="}`,
+        hint,
+      });
       continue;
     }
     const start = before.length + equals + 1;

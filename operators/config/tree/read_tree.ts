@@ -9,7 +9,15 @@ import { EXTENSIONS } from "./folder.ts";
 import type { ConfigFolder } from "./folder.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode, nodeOf } from "./node.ts";
-import type { ConfigEntry, ConfigList, ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
+import type {
+  ConfigEntry,
+  ConfigList,
+  ConfigMap,
+  ConfigNode,
+  ConfigSource,
+  Path,
+  Place,
+} from "./node.ts";
 import type { ProblemList } from "./problems.ts";
 import { parseTomlTree } from "./toml.ts";
 import { parseYamlTree } from "./yaml.ts";
@@ -42,7 +50,9 @@ export function parseTree(
   { problems, exact = true }: ReadTreeOptions,
 ): ConfigMap | undefined {
   const before = problems.count;
-  const tree = language === "toml" ? parseTomlTree(source, problems) : quick() ?? parseYamlTree(source, problems);
+  const tree = language === "toml"
+    ? parseTomlTree(source, problems)
+    : quick() ?? parseYamlTree(source, problems);
   if (tree?.kind === "map") return tree;
   if (problems.count > before) return undefined;
   problems.add(tree?.place ?? { source, offset: 0 }, {
@@ -73,8 +83,12 @@ export function readTree(
   const source = folder!.read(path);
   if (typeof source === "string") {
     const place = asked ?? { source: { file: path, text: "" }, offset: 0 };
-    const hint = "Paths are relative to the file that names them, and stay in the folder of the configuration.";
-    problems.add(place, { message: `cannot read ${relative(folder!.root, path)}: ${source}`, hint });
+    const hint =
+      "Paths are relative to the file that names them, and stay in the folder of the configuration.";
+    problems.add(place, {
+      message: `cannot read ${relative(folder!.root, path)}: ${source}`,
+      hint,
+    });
     return undefined;
   }
   onFile?.(path);
@@ -98,7 +112,8 @@ export function withIncludes(
   const items = include.node.kind === "list" ? include.node.items : [include.node];
   let base: ConfigMap | undefined;
   for (const item of items) {
-    const fail = (message: string, hint: string) => problems.add(item.place, { path: key, message, hint });
+    const fail = (message: string, hint: string) =>
+      problems.add(item.place, { path: key, message, hint });
     const target = item.kind === "scalar" ? item.value : undefined;
     if (typeof target !== "string" || target === "") {
       fail(`${describeNode(item)} is not a path`, "Write a path: include: [common.yaml]");
@@ -109,10 +124,13 @@ export function withIncludes(
     } else {
       const file = resolve(dirname(path), target);
       if (chain.includes(file)) {
-        const names = [...chain.slice(chain.indexOf(file)), file].map((name) => relative(folder.root, name));
+        const names = [...chain.slice(chain.indexOf(file)), file].map((name) =>
+          relative(folder.root, name)
+        );
         fail(`files include each other: ${names.join(" → ")}`, "Remove one of these includes.");
-      } else if (chain.length >= MAX_INCLUDES) fail("files include each other too deep", "Include them from one file.");
-      else {
+      } else if (chain.length >= MAX_INCLUDES) {
+        fail("files include each other too deep", "Include them from one file.");
+      } else {
         const found = readTree(file, options, item.place, chain);
         base = base === undefined || found === undefined ? base ?? found : merged(base, found);
       }
@@ -127,13 +145,20 @@ function merged(under: ConfigMap, over: ConfigMap): ConfigMap {
   for (const [key, entry] of over.entries) {
     const there = entries.get(key)?.node;
     const isBoth = there?.kind === "map" && entry.node.kind === "map";
-    entries.set(key, isBoth ? { place: entry.place, node: merged(there, entry.node as ConfigMap) } : entry);
+    entries.set(
+      key,
+      isBoth ? { place: entry.place, node: merged(there, entry.node as ConfigMap) } : entry,
+    );
   }
   return { kind: "map", place: over.place, entries };
 }
 
 /** Puts in the place of `{ refs: [...] }` a list of what the files say that it names. */
-export function expandRefs(pipeline: ConfigMap, key: "operators" | "nodes", options: ReadTreeOptions): void {
+export function expandRefs(
+  pipeline: ConfigMap,
+  key: "operators" | "nodes",
+  options: ReadTreeOptions,
+): void {
   const entry = pipeline.entries.get(key);
   const refs = childOf(entry?.node, "refs");
   if (entry === undefined || refs === undefined) return;
@@ -141,7 +166,8 @@ export function expandRefs(pipeline: ConfigMap, key: "operators" | "nodes", opti
   const path: Path = { parent: { parent: { key: "pipeline" }, key }, key: "refs" };
   for (const [other, { place }] of (entry.node as ConfigMap).entries) {
     if (other === "refs") continue;
-    const hint = `Beside refs nothing stands: write ${key} as a list where they are not all in files.`;
+    const hint =
+      `Beside refs nothing stands: write ${key} as a list where they are not all in files.`;
     problems.add(place, {
       path: { parent: path.parent, key: other },
       message: `unknown key ${JSON.stringify(other)} in ${key}`,
@@ -150,17 +176,26 @@ export function expandRefs(pipeline: ConfigMap, key: "operators" | "nodes", opti
   }
   if (refs.kind !== "list") {
     const hint = "Write a list: refs: [cleaner:v1.0]";
-    return problems.add(refs.place, { path, message: `${describeNode(refs)} is not a list of refs`, hint });
+    return problems.add(refs.place, {
+      path,
+      message: `${describeNode(refs)} is not a list of refs`,
+      hint,
+    });
   }
   const names = options.folder?.list(key);
   if (names === undefined && options.folder?.list(`conf/${key}`) !== undefined) {
-    const message = `the folder conf/${key} is passed over: refs are looked for in ${key}, beside conf`;
+    const message =
+      `the folder conf/${key} is passed over: refs are looked for in ${key}, beside conf`;
     return problems.add(refs.place, { path, message, hint: `Move it: mv conf/${key} ${key}` });
   }
   const items = refs.items.map((ref, index) =>
     readRef(ref, { key, names, path: { parent: path, key: index }, options })
   );
-  const list: ConfigList = { kind: "list", place: refs.place, items: items.filter((item) => item !== undefined) };
+  const list: ConfigList = {
+    kind: "list",
+    place: refs.place,
+    items: items.filter((item) => item !== undefined),
+  };
   pipeline.entries.set(key, { place: entry.place, node: list });
 }
 
@@ -171,11 +206,17 @@ interface RefOptions {
   options: ReadTreeOptions;
 }
 
-function readRef(node: ConfigNode, { key, names, path, options }: RefOptions): ConfigMap | undefined {
+function readRef(
+  node: ConfigNode,
+  { key, names, path, options }: RefOptions,
+): ConfigMap | undefined {
   const { problems } = options;
   const text = node.kind === "scalar" && typeof node.value === "string" ? node.value : "";
   const [id, version, ...more] = text.split(":");
-  if (!ID_PATTERN.test(id) || more.length > 0 || (version !== undefined && !VERSION_PATTERN.test(version))) {
+  if (
+    !ID_PATTERN.test(id) || more.length > 0 ||
+    (version !== undefined && !VERSION_PATTERN.test(version))
+  ) {
     const hint = "Write id:version, cleaner_v2.0:v1.0, or an id alone.";
     problems.add(node.place, { path, message: `${describeNode(node)} is not a ref`, hint });
     return undefined;
@@ -185,20 +226,26 @@ function readRef(node: ConfigNode, { key, names, path, options }: RefOptions): C
   if (key === "operators") own.push(["version", version ?? "v1.0"]);
   if (names === undefined) return nodeOf(Object.fromEntries(own), node.place) as ConfigMap;
   const stems = version === undefined ? [id, `${id}_v1.0`] : [`${id}_${version}`];
-  const file = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension)).find((name) =>
-    names.includes(name)
-  );
+  const file = stems.flatMap((stem) => EXTENSIONS.map((extension) => stem + extension)).find((
+    name,
+  ) => names.includes(name));
   if (file === undefined) {
-    const hint = didYouMean(`${stems[0]}.yaml`, names) + `There is: ${names.slice(0, 20).join(", ") || "nothing"}.`;
-    problems.add(node.place, { path, message: `there is no ${key}/${stems.join(".yaml and no ")}.yaml`, hint });
+    const hint = didYouMean(`${stems[0]}.yaml`, names) +
+      `There is: ${names.slice(0, 20).join(", ") || "nothing"}.`;
+    problems.add(node.place, {
+      path,
+      message: `there is no ${key}/${stems.join(".yaml and no ")}.yaml`,
+      hint,
+    });
     return undefined;
   }
   const tree = readTree(join(options.folder!.root, key, file), options, node.place);
   if (tree === undefined) return undefined;
   for (const [name, value] of own) {
     const there = tree.entries.get(name);
-    if (there === undefined) tree.entries.set(name, { place: node.place, node: nodeOf(value, node.place) });
-    else if (there.node.kind !== "scalar" || there.node.value !== value) {
+    if (there === undefined) {
+      tree.entries.set(name, { place: node.place, node: nodeOf(value, node.place) });
+    } else if (there.node.kind !== "scalar" || there.node.value !== value) {
       const hint = `Write ${JSON.stringify(value)}, or leave it out: the name of the file says it.`;
       problems.add(there.node.place, {
         message: `${name} is ${describeNode(there.node)} in the file of ${text}`,

@@ -60,10 +60,14 @@ function parseReference(
   if (at >= text.length) return { problem: "a ${ does not end" };
   if (resolver === undefined) {
     const source = text.slice(start, at + 1);
-    if (text[at] !== "}" || rest === "") return { problem: `${JSON.stringify(source)} names no value` };
+    if (text[at] !== "}" || rest === "") {
+      return { problem: `${JSON.stringify(source)} names no value` };
+    }
     return { part: { kind: "value", path: rest, source }, end: at + 1 };
   }
-  if (resolver !== "env" && resolver !== "oc.env") return { problem: `there is no \${${resolver}:…}` };
+  if (resolver !== "env" && resolver !== "oc.env") {
+    return { problem: `there is no \${${resolver}:…}` };
+  }
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(rest)) {
     return { problem: `${JSON.stringify(rest)} is not the name of a variable` };
   }
@@ -76,7 +80,10 @@ function parseReference(
     at = found.end;
   }
   if (text[at] !== "}") return { problem: `a \${${resolver}:${rest} does not end` };
-  return { part: { kind: "env", name: rest, otherwise, source: `\${${resolver}:${rest}}` }, end: at + 1 };
+  return {
+    part: { kind: "env", name: rest, otherwise, source: `\${${resolver}:${rest}}` },
+    end: at + 1,
+  };
 }
 
 /** `'a'` in a default is `a`. */

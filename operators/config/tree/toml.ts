@@ -19,12 +19,18 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
     const [message] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
     problems.add({ source, offset: offsetOf(source.text, error.line, error.column) }, {
       message,
-      hint: "Correct the line: a file is one document of TOML 1.0; texts stand in quotes, keys are there once.",
+      hint:
+        "Correct the line: a file is one document of TOML 1.0; texts stand in quotes, keys are there once.",
     });
     return undefined;
   }
 
-  function treeOf(value: unknown, at: TomlPlace | undefined, above: number, path: Path | undefined): ConfigNode {
+  function treeOf(
+    value: unknown,
+    at: TomlPlace | undefined,
+    above: number,
+    path: Path | undefined,
+  ): ConfigNode {
     const offset = at?.offset ?? above;
     const place = { source, offset };
     if (value instanceof TomlDate) {
@@ -32,10 +38,14 @@ export function parseTomlTree(source: ConfigSource, problems: ProblemList): Conf
       return { kind: "scalar", place, value: null };
     }
     if (Array.isArray(value)) {
-      const items = value.map((item, key) => treeOf(item, at?.inside.get(String(key)), offset, { parent: path, key }));
+      const items = value.map((item, key) =>
+        treeOf(item, at?.inside.get(String(key)), offset, { parent: path, key })
+      );
       return { kind: "list", place, items };
     }
-    if (typeof value !== "object" || value === null) return { kind: "scalar", place, value: value as string };
+    if (typeof value !== "object" || value === null) {
+      return { kind: "scalar", place, value: value as string };
+    }
     const entries = new Map<string, ConfigEntry>();
     for (const [key, item] of Object.entries(value)) {
       const inside = at?.inside.get(key);

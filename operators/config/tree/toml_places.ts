@@ -84,17 +84,22 @@ export function findTomlPlaces(text: string): TomlPlace {
       at++;
     } else if (text[at] === "{") {
       at++;
-      for (skipBlank(); text[at] !== "}" && at < text.length; skip(/(?:[ \t\r\n,]|#[^\n]*)*/y)) readPair(place);
+      for (skipBlank(); text[at] !== "}" && at < text.length; skip(/(?:[ \t\r\n,]|#[^\n]*)*/y)) {
+        readPair(place);
+      }
       at++;
     } else {
-      const length = skip(/"""(?:[^\\]|\\[^])*?"""+|'''[^]*?'''+|"(?:[^"\\]|\\.)*"|'[^']*'|[^,\]}#\r\n]+/y).length;
+      const length =
+        skip(/"""(?:[^\\]|\\[^])*?"""+|'''[^]*?'''+|"(?:[^"\\]|\\.)*"|'[^']*'|[^,\]}#\r\n]+/y)
+          .length;
       if (length === 0) at++; // nothing that the parser takes: go on
     }
     return place;
   }
 
   const tables = new Set<TomlPlace>(); // lists whose elements have headers
-  const lastOf = (place: TomlPlace) => tables.has(place) ? place.inside.get(String(place.inside.size - 1))! : place;
+  const lastOf = (place: TomlPlace) =>
+    tables.has(place) ? place.inside.get(String(place.inside.size - 1))! : place;
   for (skipBlank(); at < text.length; skipBlank()) {
     const start = at;
     if (text[at] === "[") readHeader();
@@ -112,7 +117,9 @@ function keyOf(word: string): string {
   if (word.startsWith("'")) return word.slice(1, -1);
   if (!word.startsWith('"')) return word;
   try {
-    return JSON.parse(word.replace(/\\U([0-9A-Fa-f]{8})/g, (_, hex) => String.fromCodePoint(parseInt(hex, 16))));
+    return JSON.parse(
+      word.replace(/\\U([0-9A-Fa-f]{8})/g, (_, hex) => String.fromCodePoint(parseInt(hex, 16))),
+    );
   } catch {
     return word.slice(1, -1); // an escape that JSON has not: its place is that of the table
   }

@@ -35,12 +35,18 @@ const MERGE_KEY = {
 };
 
 /** The tree of a text; what is wrong with it is told. Undefined where there is nothing to look at. */
-export function parseYamlTree(source: ConfigSource, problems: ProblemList, from = 0): ConfigNode | undefined {
+export function parseYamlTree(
+  source: ConfigSource,
+  problems: ProblemList,
+  from = 0,
+): ConfigNode | undefined {
   const { root, problems: found } = parseYamlDocument(source.text.slice(from));
   for (const { state, offset } of found) {
     const message = state.replace(/\.$/, "");
     problems.add({ source, offset: from + offset }, {
-      message: message[0].toLowerCase() === message[0] ? message : message[0].toLowerCase() + message.slice(1),
+      message: message[0].toLowerCase() === message[0]
+        ? message
+        : message[0].toLowerCase() + message.slice(1),
       hint: HINTS.find(([pattern]) => pattern.test(state))?.[1] ?? OTHERWISE,
     });
   }

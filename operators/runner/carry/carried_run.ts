@@ -26,7 +26,8 @@ import { deliver } from "./deliveries.ts";
 import type { CarryOptions } from "./deliveries.ts";
 
 /** What is given to whoever has to do with a run. */
-export interface CarriedRunOptions extends RunnerOptions, Pick<RunPipelineOptions, "keep" | "logger" | "onEvent"> {
+export interface CarriedRunOptions
+  extends RunnerOptions, Pick<RunPipelineOptions, "keep" | "logger" | "onEvent"> {
   /** The run: `my_pipeline@3`. */
   run: string;
 }
@@ -48,12 +49,17 @@ export interface CarriedRun {
  * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another
  * configuration than this one: what is stored never says what is executed
  */
-export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOptions): Promise<CarriedRun> {
+export async function findCarriedRun(
+  pipeline: Pipeline,
+  options: CarriedRunOptions,
+): Promise<CarriedRun> {
   const { run, registry, signal } = options;
   if (parseRunId(run).pipeline !== pipeline.id) {
     throw new RegistryError({
       code: "Invalid",
-      message: `Cannot take part in run ${shown(run)}: this is the configuration of pipeline ${shown(pipeline.id)}`,
+      message: `Cannot take part in run ${shown(run)}: this is the configuration of pipeline ${
+        shown(pipeline.id)
+      }`,
       hint: "Name the file of the run's own pipeline.",
     });
   }
@@ -61,13 +67,22 @@ export async function findCarriedRun(pipeline: Pipeline, options: CarriedRunOpti
   if (plan.record.configuration !== configurationDigest(pipeline)) throw otherConfiguration(run);
   const dependencies = findDependencies(pipeline);
   const tell = createTeller(options);
-  const context: RunContext = { ...runContext(pipeline, run, options), dependencies, spare: [], tell };
+  const context: RunContext = {
+    ...runContext(pipeline, run, options),
+    dependencies,
+    spare: [],
+    tell,
+  };
   await removeLeft(dirname(context.folder), context);
   return { context, plan, state: createRunState(context, plan.record), underWay: 0 };
 }
 
 /** Hands over, for the first time, those of these steps that are due, and what waited for those that have ended. */
-export async function deliverDue(run: CarriedRun, steps: Iterable<string>, carry: CarryOptions): Promise<void> {
+export async function deliverDue(
+  run: CarriedRun,
+  steps: Iterable<string>,
+  carry: CarryOptions,
+): Promise<void> {
   const { context, plan, state } = run;
   const planned = new Set(plan.record.steps.map(({ step }) => step));
   const seen = new Set<string>();
@@ -77,7 +92,9 @@ export async function deliverDue(run: CarriedRun, steps: Iterable<string>, carry
     await Promise.all([...statuses].map(async ([id, status]) => {
       seen.add(id);
       if (status.is === "due") await deliver(context, id, { ...carry, count: 1 });
-      if (status.is === "ended") next.push(...context.dependencies.after.get(id)!.filter((one) => !seen.has(one)));
+      if (status.is === "ended") {
+        next.push(...context.dependencies.after.get(id)!.filter((one) => !seen.has(one)));
+      }
     }));
   }
 }
@@ -116,7 +133,11 @@ export async function endRun(
 }
 
 /** What becomes of the steps of a run that was cancelled. */
-export const STOPPED: StepOutcome = { end: "cancelled", durationMs: 0, reason: "the run was stopped" };
+export const STOPPED: StepOutcome = {
+  end: "cancelled",
+  durationMs: 0,
+  reason: "the run was stopped",
+};
 
 /** A look that found nothing counts for so long, milliseconds. */
 const LOOKED_MS = 500;
@@ -139,7 +160,10 @@ export async function isToStop(carried: CarriedRun): Promise<boolean> {
 function otherConfiguration(run: string): RegistryError {
   return new RegistryError({
     code: "Conflict",
-    message: `Cannot take part in run ${shown(run)}: it was planned with another configuration than this one`,
-    hint: "Give every worker the file and the --set values that the run began with, or run the pipeline anew.",
+    message: `Cannot take part in run ${
+      shown(run)
+    }: it was planned with another configuration than this one`,
+    hint:
+      "Give every worker the file and the --set values that the run began with, or run the pipeline anew.",
   });
 }

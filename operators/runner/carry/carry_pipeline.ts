@@ -21,7 +21,8 @@ import type { WatchRunOptions } from "./watch_run.ts";
 import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode submitRun}. */
-export interface SubmitRunOptions extends PlanOptions, Pick<RunPipelineOptions, "onRun" | "logger"> {
+export interface SubmitRunOptions
+  extends PlanOptions, Pick<RunPipelineOptions, "onRun" | "logger"> {
   /** Who carries its steps. */
   carry: CarryOptions;
 }
@@ -37,7 +38,8 @@ export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOpt
  * @returns the run: `my_pipeline@3`
  */
 export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
-  return (await submit(pipeline, checkRun("hand over a run", pipeline, options, ["carry"]))).carried.context.run;
+  return (await submit(pipeline, checkRun("hand over a run", pipeline, options, ["carry"]))).carried
+    .context.run;
 }
 
 /** The same, with the run, and the jobs of the steps that were handed over. */
@@ -49,16 +51,23 @@ async function submit(
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
   checkRunnable(chosen.filter(({ runAs }) => runAs !== "worker"), options); // whoever executes those has what they need
   const { plan } = await planWithSuccesses(pipeline, options);
-  const run = await saveRun(registry, plan, { signal: options.signal, configuration: publicText(pipeline) });
+  const run = await saveRun(registry, plan, {
+    signal: options.signal,
+    configuration: publicText(pipeline),
+  });
   await onRun?.(run, runContext(pipeline, run, options).folder);
   const carried = await findCarriedRun(pipeline, { ...options, run });
   const { before } = carried.context.dependencies;
-  const open = new Set(plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step));
+  const open = new Set(
+    plan.steps.filter(({ decision }) => decision !== "skip").map(({ step }) => step),
+  );
   const first = [...open].filter((step) => !before.get(step)!.some((other) => open.has(other)));
   // They were looked at a moment ago, when the run was planned; whoever executes one looks again.
   const jobs = new Map<string, string>();
   await Promise.all(
-    first.map(async (step) => void jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }))),
+    first.map(async (step) =>
+      void jobs.set(step, await deliver(carried.context, step, { ...carry, count: 1 }))
+    ),
   );
   if (open.size === 0) await endRun(carried);
   return { carried, jobs };
@@ -68,14 +77,19 @@ async function submit(
  * Runs a pipeline on an engine and waits for its end. The result and what is told are those of `runPipeline`. An abort
  * ends the run: what it had done is not done again by the next.
  */
-export async function carryPipeline(pipeline: Pipeline, options: CarryPipelineOptions): Promise<RunResult> {
+export async function carryPipeline(
+  pipeline: Pipeline,
+  options: CarryPipelineOptions,
+): Promise<RunResult> {
   options = checkRun("run a pipeline", pipeline, options, ["carry"]);
   const { signal, registry } = options;
   const { carried, jobs } = await submit(pipeline, options);
   const { run } = carried.context;
   let stopping: Promise<unknown> | undefined;
   const stop = () =>
-    stopping = cancelRun(registry, run).catch((error) => options.logger?.warn(stopFailure(run, error)));
+    stopping = cancelRun(registry, run).catch((error) =>
+      options.logger?.warn(stopFailure(run, error))
+    );
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop, { once: true });
   try {

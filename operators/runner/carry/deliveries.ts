@@ -46,7 +46,11 @@ export function mostDeliveries({ retries }: PipelineStep): number {
  *
  * @param count which delivery it is, from 1
  */
-function deliveryName(registry: string, { run, step }: { run: string; step: string }, count: number): string {
+function deliveryName(
+  registry: string,
+  { run, step }: { run: string; step: string },
+  count: number,
+): string {
   const words = `${run}-${step}`.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60);
   return `${words}-${sha256(JSON.stringify([registry, run, step])).slice(0, 16)}-${count}`;
 }

@@ -70,7 +70,11 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   };
 
   function end(id: string, outcome: StepOutcome, success?: FoundRecord<StepRecord>): EndedStep {
-    const status: EndedStep = { is: "ended", outcome, ...(success === undefined ? {} : { success }) };
+    const status: EndedStep = {
+      is: "ended",
+      outcome,
+      ...(success === undefined ? {} : { success }),
+    };
     ended.set(id, status);
     return status;
   }
@@ -90,24 +94,44 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     for await (const { version } of registry.versions(names.step(id))) {
       if (success?.info.commit === previous) break;
       // A newer run added others.
-      success = await readRecord<StepRecord>(registry, `${names.step(id)}@${version}`, { kind: "step" });
+      success = await readRecord<StepRecord>(registry, `${names.step(id)}@${version}`, {
+        kind: "step",
+      });
     }
-    if (success !== undefined && success.info.commit === previous) end(id, skippedOutcome(success), success);
+    if (success !== undefined && success.info.commit === previous) {
+      end(id, skippedOutcome(success), success);
+    }
   }
 
-  async function lookAt(id: string, upstream: readonly StepStatus[], success: Success): Promise<StepStatus> {
+  async function lookAt(
+    id: string,
+    upstream: readonly StepStatus[],
+    success: Success,
+  ): Promise<StepStatus> {
     const others = upstreamOf(id);
     const bad = upstream.findIndex((status) => status.is === "ended" && !isWell(status.outcome));
-    if (bad >= 0) return end(id, { end: "blocked", durationMs: 0, reason: `step ${others[bad]} has no success` });
+    if (bad >= 0) {
+      return end(id, {
+        end: "blocked",
+        durationMs: 0,
+        reason: `step ${others[bad]} has no success`,
+      });
+    }
     if (upstream.some(({ is }) => is !== "ended")) return { is: "waiting" };
     const step = steps.get(id)!;
     const plannedStep: PlannedStep = planned.get(id)!;
     let inputs: Record<string, PinnedInput>;
     let state: StepState;
     try {
-      const pinned = await pinInputs(step, writersOf(step), { ...pinOptions, known: plannedStep.inputs });
+      const pinned = await pinInputs(step, writersOf(step), {
+        ...pinOptions,
+        known: plannedStep.inputs,
+      });
       inputs = pinned.inputs;
-      const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files: plannedStep.files });
+      const code = codeOf(step, {
+        operatorVersion: await operatorVersion(step, context),
+        files: plannedStep.files,
+      });
       state = await findSuccess(step, plannedStep, {
         inputs,
         params: countedParams(step),
@@ -155,7 +179,9 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
           id,
           known !== undefined
             ? Promise.resolve(known)
-            : Promise.all(upstream).then((statuses) => limit(() => lookAt(id, statuses, successes.get(id)))),
+            : Promise.all(upstream).then((statuses) =>
+              limit(() => lookAt(id, statuses, successes.get(id)))
+            ),
         );
       }
       await Promise.all(looks.values());

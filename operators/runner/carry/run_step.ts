@@ -82,7 +82,10 @@ async function executeAndDeliver(
   const context = { ...run.context, signal, tell, ...(shard === undefined ? {} : { shard }) };
   if (await isToStop(run)) {
     await endStopped(run, { step: id, carry, signal: given });
-    return { outcome: { ...STOPPED, reason: cancelledError(context.run).message }, mayBeLast: false };
+    return {
+      outcome: { ...STOPPED, reason: cancelledError(context.run).message },
+      mayBeLast: false,
+    };
   }
 
   const over = new AbortController();
@@ -136,7 +139,9 @@ async function endStopped(
       .filter((job) => job.step !== step && (job.state === "running" || job.state === "waiting"));
     if (others.length === 0) return void await endRun(run, { stopped: STOPPED });
     // Steps that end at one moment see one another: the last in the order of the run waits, the others leave it to that.
-    const isLast = others.every((job) => job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!);
+    const isLast = others.every((job) =>
+      job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!
+    );
     if (!isLast || system.monotonic() > giveUpAt) return;
     await system.sleep(OTHERS_MS.every, signal);
   }

@@ -77,7 +77,9 @@ export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Pr
 
   /** Looks at the steps that wait for none, and begins what is to be done here; true where one has ended. */
   async function look(): Promise<boolean> {
-    const statuses = await state.look([...left].filter((id) => before.get(id)!.every((other) => !left.has(other))));
+    const statuses = await state.look(
+      [...left].filter((id) => before.get(id)!.every((other) => !left.has(other))),
+    );
     let changed = false;
     for (const [id, status] of statuses) {
       if (status.is === "ended") {

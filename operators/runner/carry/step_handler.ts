@@ -32,7 +32,10 @@ const KEPT_RUNS = 16;
  *
  * @param pipelines those whose steps it executes
  */
-export function createRunHandler(pipelines: readonly Pipeline[], options: RunHandlerOptions): JobHandler {
+export function createRunHandler(
+  pipelines: readonly Pipeline[],
+  options: RunHandlerOptions,
+): JobHandler {
   options = checkRunOptions("execute steps", options, ["carry"]);
   checkGiven("execute steps", pipelines, {
     is: Array.isArray(pipelines),

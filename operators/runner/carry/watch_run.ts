@@ -73,7 +73,9 @@ export async function watchCarried(
   const { context, plan, state } = run;
   const { registry, system, dependencies, logger, tell } = context;
   const left = new Set(plan.record.steps.map(({ step }) => step));
-  const deliveries = new Map([...jobs ?? []].map(([id, job]): [string, Delivery] => [id, { count: 1, job }]));
+  const deliveries = new Map(
+    [...jobs ?? []].map(([id, job]): [string, Delivery] => [id, { count: 1, job }]),
+  );
   let lookedAtAll = system.monotonic();
   let stopBy: number | undefined;
   let failed = false;
@@ -115,7 +117,10 @@ export async function watchCarried(
     await look(toLook);
     if (left.size === 0) return true;
     const changed = await poll() || left.size < before;
-    if (stopBy !== undefined && (system.monotonic() > stopBy || [...deliveries.values()].every(isOver))) return true;
+    if (
+      stopBy !== undefined &&
+      (system.monotonic() > stopBy || [...deliveries.values()].every(isOver))
+    ) return true;
     const isTimeForAll = system.monotonic() - lookedAtAll > LOOK_AT_ALL_MS;
     if (isTimeForAll) lookedAtAll = system.monotonic();
     toLook = [...left].filter((id) => isTimeForAll || isOver(deliveries.get(id)));
@@ -158,7 +163,9 @@ export async function watchCarried(
       await giveUp(run, id, { due, delivery: known });
       return true;
     }
-    if (known !== undefined) logger.info(`step "${id}" is handed over again: its job ${known.state}`);
+    if (known !== undefined) {
+      logger.info(`step "${id}" is handed over again: its job ${known.state}`);
+    }
     const job = await deliver(context, id, { ...carry, count });
     deliveries.set(id, { count, job });
     return false;
@@ -174,7 +181,10 @@ export async function watchCarried(
       const { state, reason, exitCode } = jobs[index];
       if (state === delivery.state) continue;
       changed = true;
-      Object.assign(delivery, { state, reason: reason ?? (exitCode === undefined ? undefined : `code ${exitCode}`) });
+      Object.assign(delivery, {
+        state,
+        reason: reason ?? (exitCode === undefined ? undefined : `code ${exitCode}`),
+      });
       if (state === "running") {
         tell({ type: "step started", step, attempt: delivery.count, folder: context.folder });
       }
@@ -209,7 +219,9 @@ async function giveUp(
   const { registry, run, dependencies, system } = context;
   const step = dependencies.steps.get(id)!;
   const { fingerprint, effect } = due.state;
-  const why = delivery.reason === undefined ? delivery.state : `${delivery.state}: ${delivery.reason}`;
+  const why = delivery.reason === undefined
+    ? delivery.state
+    : `${delivery.state}: ${delivery.reason}`;
   const record: FailureRecord = {
     kind: "failure",
     ...{ run, step: id, node: step.node, operator: step.operator, fingerprint, effect },
@@ -223,7 +235,8 @@ async function giveUp(
       code: "Unavailable",
       message:
         `Cannot finish step "${id}": it was begun ${delivery.count} times, and none of them told its end (${why})`,
-      hint: "Look at what its worker or its job says: it may lack memory, or not reach the registry.",
+      hint:
+        "Look at what its worker or its job says: it may lack memory, or not reach the registry.",
     },
   };
   await saveFailure(registry, record, { metadata: metadataOf(record) });

@@ -34,12 +34,19 @@ export interface FindObjectsOptions {
  *
  * @throws {RegistryError} `NotFound` where there is none, or not all of `files`; `Unsupported` without `s3`
  */
-export async function findObjects(url: string, { s3, files, signal }: FindObjectsOptions): Promise<FoundObjects> {
+export async function findObjects(
+  url: string,
+  { s3, files, signal }: FindObjectsOptions,
+): Promise<FoundObjects> {
   if (s3 === undefined) throw noTransfer(url);
   if (!url.endsWith("/")) {
     const info = await s3.info(url, { signal });
     const path = url.slice(url.lastIndexOf("/") + 1);
-    return { digest: sha256(sortedJson([stateOf(info)])), size: info.size, objects: [{ path, url }] };
+    return {
+      digest: sha256(sortedJson([stateOf(info)])),
+      size: info.size,
+      objects: [{ path, url }],
+    };
   }
   const wanted = files === undefined ? undefined : new Set(files);
   const found: { path: string; url: string; state: string; size: number }[] = [];
@@ -59,7 +66,9 @@ export async function findObjects(url: string, { s3, files, signal }: FindObject
 }
 
 /** The tag is of the content; a store without tags has at least the time. */
-function stateOf({ size, etag, modifiedAt }: { size: number; etag?: string; modifiedAt: number }): string {
+function stateOf(
+  { size, etag, modifiedAt }: { size: number; etag?: string; modifiedAt: number },
+): string {
   return `${size} ${etag ?? modifiedAt}`;
 }
 

@@ -51,7 +51,9 @@ export async function attemptsOf(
     { kind, range }: { kind: T["kind"]; range?: string },
   ): Promise<void> {
     const found: StepAttempt[] = [];
-    for await (const { version, info, error } of registry.versions(name, { range, details: true, signal })) {
+    for await (
+      const { version, info, error } of registry.versions(name, { range, details: true, signal })
+    ) {
       if (error !== undefined) throw error;
       if (info === undefined) continue; // deleted since it was listed
       if (info.createdAt.getTime() < since) break;
@@ -60,8 +62,15 @@ export async function attemptsOf(
       const read = await readRecord<T>(registry, ref, { kind, signal });
       if (read === undefined) continue;
       const { record } = read;
-      const outcome = record.kind === "failure" ? failureOutcome({ record, info }) : ranOutcome({ record, info });
-      found.unshift({ ref, record, outcome, hasLog: info.files.some(({ path }) => path === "log.txt") });
+      const outcome = record.kind === "failure"
+        ? failureOutcome({ record, info })
+        : ranOutcome({ record, info });
+      found.unshift({
+        ref,
+        record,
+        outcome,
+        hasLog: info.files.some(({ path }) => path === "log.txt"),
+      });
     }
     attempts.push(...found);
   }

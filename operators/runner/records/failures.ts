@@ -60,12 +60,17 @@ export async function findFailures(
   const attempts = new Map<number, number>();
   let last: FoundRecord<FailureRecord> | undefined;
   const range = `^${number}.0.0`;
-  for await (const { version, info, error } of registry.versions(name, { range, details: true, signal })) {
+  for await (
+    const { version, info, error } of registry.versions(name, { range, details: true, signal })
+  ) {
     if (error !== undefined) throw error;
     const [, attempt, shard] = version.split(".").map(Number);
     attempts.set(shard, Math.max(attempt, attempts.get(shard) ?? 0));
     if (last === undefined && info?.metadata.again === false) {
-      last = await readRecord<FailureRecord>(registry, `${name}@${version}`, { kind: "failure", signal });
+      last = await readRecord<FailureRecord>(registry, `${name}@${version}`, {
+        kind: "failure",
+        signal,
+      });
     }
   }
   return { attempts, ...(last === undefined ? {} : { last }) };

@@ -7,7 +7,12 @@ import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
-import type { Registry, SavedArtifact, SaveOptions, SignalOptions } from "../../../core/registry.ts";
+import type {
+  Registry,
+  SavedArtifact,
+  SaveOptions,
+  SignalOptions,
+} from "../../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 
 const RECORD_FILE = "record.json";
@@ -24,14 +29,21 @@ const encoder = new TextEncoder();
 const recordFiles = defineMaterializer<RecordFiles>({
   id: "holdfast/pipeline-record",
   save: ({ record, beside }) => [
-    { path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`), mediaType: "application/json" },
+    {
+      path: RECORD_FILE,
+      content: encoder.encode(`${JSON.stringify(record)}\n`),
+      mediaType: "application/json",
+    },
     ...Object.entries(beside).map(([path, content]) => ({
       path,
       content: typeof content === "string" ? encoder.encode(content) : content,
       mediaType: path.endsWith(".json") ? "application/json" : "text/plain;charset=utf-8",
     })),
   ],
-  load: async (artifact) => ({ record: parseJson(textOf(await artifact.file(RECORD_FILE).bytes())), beside: {} }),
+  load: async (artifact) => ({
+    record: parseJson(textOf(await artifact.file(RECORD_FILE).bytes())),
+    beside: {},
+  }),
 });
 
 /** Options of {@linkcode saveRecord}. */
@@ -48,7 +60,11 @@ export async function saveRecord(
   { beside = {}, ...options }: SaveRecordOptions = {},
 ): Promise<SavedArtifact> {
   // Records share nothing with one another: without a base none is read.
-  return await registry.save(name, { record, beside }, { ...options, materializer: recordFiles, base: null });
+  return await registry.save(name, { record, beside }, {
+    ...options,
+    materializer: recordFiles,
+    base: null,
+  });
 }
 
 /** A record that was read. */
@@ -108,7 +124,9 @@ async function readThere<T extends object>(
   const artifact = await registry.open(exact, { signal });
   const { id, formatVersion } = artifact.info.materializer;
   if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);
-  if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) throw corrupt(exact, `it has no ${RECORD_FILE}`);
+  if (artifact.info.files.every(({ path }) => path !== RECORD_FILE)) {
+    throw corrupt(exact, `it has no ${RECORD_FILE}`);
+  }
   const record = parseJson(textOf(await artifact.file(RECORD_FILE).bytes()));
   const problem = recordProblem(kind, record);
   if (problem !== undefined) throw corrupt(exact, problem);
@@ -121,13 +139,19 @@ function recordProblem(kind: keyof typeof MEMBERS, record: unknown): string | un
   const wrong = Object.entries(MEMBERS[kind]).find(([name, isRight]) => !isRight(record[name]));
   if (wrong !== undefined) return `its member ${wrong[0]} is missing or wrong`;
   const { fingerprint, outputs = {} } = record;
-  if (isJsonObject(fingerprint) && !isJsonObject(fingerprint.inputs)) return "its fingerprint has no inputs";
+  if (isJsonObject(fingerprint) && !isJsonObject(fingerprint.inputs)) {
+    return "its fingerprint has no inputs";
+  }
   const isOutput = (value: unknown) => isJsonObject(value) && typeof value.digest === "string";
   if (!Object.values(outputs as object).every(isOutput)) return "one of its outputs has no digest";
 }
 
 /** The latest version of a name, which is no prerelease: a listing costs less than the error of a name without any. */
-async function latestOf(registry: Registry, name: string, signal?: AbortSignal): Promise<string | undefined> {
+async function latestOf(
+  registry: Registry,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   for await (const { version } of registry.versions(name, { range: ">=0", limit: 1, signal })) {
     return `${name}@${version}`;
   }

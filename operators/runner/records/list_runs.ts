@@ -36,19 +36,32 @@ export interface ListRunsOptions extends SignalOptions {
   limit?: number;
 }
 
-const OPTIONS: OptionNames<ListRunsOptions> = { pipeline: true, after: true, limit: true, signal: true };
+const OPTIONS: OptionNames<ListRunsOptions> = {
+  pipeline: true,
+  after: true,
+  limit: true,
+  signal: true,
+};
 
 /** Lists runs, the newest first; none after one that is not there. */
 export async function listRuns(
   registry: Registry,
   options: ListRunsOptions = {},
 ): Promise<ListedRun[]> {
-  const { pipeline, after, limit = Infinity, signal } = checkToolOptions("list runs", registry, options, OPTIONS);
+  const { pipeline, after, limit = Infinity, signal } = checkToolOptions(
+    "list runs",
+    registry,
+    options,
+    OPTIONS,
+  );
   const planned: Omit<ListedRun, "result">[] = [];
   for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
     const name = recordNames(id).run;
     for await (
-      const { version } of registry.versions(name, { limit: after === undefined ? limit : undefined, signal })
+      const { version } of registry.versions(name, {
+        limit: after === undefined ? limit : undefined,
+        signal,
+      })
     ) {
       try {
         const { createdAt, metadata } = await registry.info(`${name}@${version}`, { signal });
@@ -69,7 +82,10 @@ export async function listRuns(
 }
 
 /** Ids of the pipelines that have runs in a registry: one listing of its names. */
-export async function pipelinesOf(registry: Registry, { signal }: SignalOptions = {}): Promise<string[]> {
+export async function pipelinesOf(
+  registry: Registry,
+  { signal }: SignalOptions = {},
+): Promise<string[]> {
   const ids: string[] = [];
   const { run: suffix } = recordNames("");
   for await (const name of registry.names({ signal })) {
@@ -95,7 +111,9 @@ export async function lastRun(
   pipeline: string,
   { signal }: SignalOptions = {},
 ): Promise<string | undefined> {
-  for await (const { version } of registry.versions(recordNames(pipeline).run, { limit: 1, signal })) {
+  for await (
+    const { version } of registry.versions(recordNames(pipeline).run, { limit: 1, signal })
+  ) {
     return formatRunId({ pipeline, number: numberOf(version) });
   }
 }

@@ -45,11 +45,18 @@ export async function saveRun(
   const beside: Record<string, string> = text === undefined ? {} : { "pipeline.json": text };
   const name = recordNames(plan.pipeline).run;
   let last = 0;
-  for await (const { version } of registry.versions(name, { limit: 1, signal })) last = numberOf(version);
+  for await (const { version } of registry.versions(name, { limit: 1, signal })) {
+    last = numberOf(version);
+  }
   for (let number = last + 1;; number++) {
     const version = versionOf(number);
     const { pipeline, configuration } = plan;
-    const metadata = { pipeline, run: formatRunId({ pipeline, number }), configuration, steps: plan.steps.length };
+    const metadata = {
+      pipeline,
+      run: formatRunId({ pipeline, number }),
+      configuration,
+      steps: plan.steps.length,
+    };
     try {
       const options = { version, metadata, beside, idempotencyKey, signal };
       const saved = await saveRecord(registry, { name, record: plan }, options);
@@ -65,7 +72,11 @@ export async function saveRun(
  *
  * @throws {RegistryError} `NotFound` where there is no such run
  */
-export async function readRun(registry: Registry, run: string, options: SignalOptions = {}): Promise<PipelinePlan> {
+export async function readRun(
+  registry: Registry,
+  run: string,
+  options: SignalOptions = {},
+): Promise<PipelinePlan> {
   return (await findRun(registry, run, options)).record;
 }
 
@@ -87,13 +98,21 @@ export async function findRun(
 }
 
 /** Says how a run ended. The first to say so is believed. */
-export async function saveResult(registry: Registry, result: RunResult, options: SignalOptions = {}): Promise<void> {
+export async function saveResult(
+  registry: Registry,
+  result: RunResult,
+  options: SignalOptions = {},
+): Promise<void> {
   const { pipeline, number } = parseRunId(result.run);
   const { run, end } = result;
   const name = recordNames(pipeline).result;
   const metadata = { pipeline, run, end };
   try {
-    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });
+    await saveRecord(registry, { name, record: result }, {
+      ...options,
+      version: versionOf(number),
+      metadata,
+    });
   } catch (error) {
     if (!isRegistryError(error, "AlreadyExists")) throw error;
   }
@@ -116,7 +135,11 @@ export async function readResult(
  * @returns false where it was asked before
  * @throws {RegistryError} `NotFound` where there is no such run
  */
-export async function cancelRun(registry: Registry, run: string, options: SignalOptions = {}): Promise<boolean> {
+export async function cancelRun(
+  registry: Registry,
+  run: string,
+  options: SignalOptions = {},
+): Promise<boolean> {
   await readRun(registry, run, options);
   const { pipeline, number } = parseRunId(run);
   const name = recordNames(pipeline).cancel;
@@ -135,7 +158,11 @@ export async function cancelRun(registry: Registry, run: string, options: Signal
 }
 
 /** Whether a run was asked to stop. */
-export async function isCancelled(registry: Registry, run: string, options: SignalOptions = {}): Promise<boolean> {
+export async function isCancelled(
+  registry: Registry,
+  run: string,
+  options: SignalOptions = {},
+): Promise<boolean> {
   const { pipeline, number } = parseRunId(run);
   return await registry.has(`${recordNames(pipeline).cancel}@${versionOf(number)}`, options);
 }

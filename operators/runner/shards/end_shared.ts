@@ -20,7 +20,11 @@ import type { SharedStep } from "./shared_step.ts";
 export async function endShared(
   context: RunContext,
   shared: SharedStep,
-  { state, inputs, facts }: { state: StepState; inputs: Record<string, PinnedInput>; facts: StepFacts },
+  { state, inputs, facts }: {
+    state: StepState;
+    inputs: Record<string, PinnedInput>;
+    facts: StepFacts;
+  },
 ): Promise<FoundRecord<StepRecord> | undefined> {
   const lineage = await lineageOf(inputs, context, { step: facts.step, effect: state.effect });
   const committed = await shared.commit({ inputs: lineage, metadata: metadataOf(facts) });
@@ -36,11 +40,19 @@ export async function endShared(
  *
  * @throws {RegistryError} `Invalid`
  */
-export function checkShard({ id, shards }: PipelineStep, { shard }: Pick<RunContext, "shard">): void {
-  if (shard === undefined || (shard.count === shards && shard.index >= 0 && shard.index < shards)) return;
+export function checkShard(
+  { id, shards }: PipelineStep,
+  { shard }: Pick<RunContext, "shard">,
+): void {
+  if (shard === undefined || (shard.count === shards && shard.index >= 0 && shard.index < shards)) {
+    return;
+  }
   throw new RegistryError({
     code: "Invalid",
-    message: `Cannot execute shard ${shard.index}/${shard.count} of step ${shown(id)}: it has ${shards}`,
-    hint: "Hand over the step as the pipeline describes it: shards of the step, HOLDFAST_SHARD of the process.",
+    message: `Cannot execute shard ${shard.index}/${shard.count} of step ${
+      shown(id)
+    }: it has ${shards}`,
+    hint:
+      "Hand over the step as the pipeline describes it: shards of the step, HOLDFAST_SHARD of the process.",
   });
 }

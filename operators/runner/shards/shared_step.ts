@@ -100,7 +100,9 @@ export async function openSharedStep(
   const first = sha256(JSON.stringify([effect, outputs, count, forced ? run : null]));
   const indexes = Array.from({ length: count }, (_, index) => index);
   const { id, records, givenUp, done } = await openRecords();
-  const places = Object.keys(outputs).length > 0 ? outputs : { [WHOLE_OUTPUT]: `registry:${names.output(step)}` };
+  const places = Object.keys(outputs).length > 0
+    ? outputs
+    : { [WHOLE_OUTPUT]: `registry:${names.output(step)}` };
   const drafts = new Map<string, Promise<Draft>>();
 
   return {
@@ -111,7 +113,8 @@ export async function openSharedStep(
         await addShard(shard);
       } catch (error) {
         // As where this process was held up while another one did the same shard, and the last of them.
-        const isLate = isRegistryError(error, "Conflict") && isDecided((await records.info({ signal })).state);
+        const isLate = isRegistryError(error, "Conflict") &&
+          isDecided((await records.info({ signal })).state);
         if (!isLate) throw error;
       }
     },
@@ -121,7 +124,12 @@ export async function openSharedStep(
       if (!indexes.every((index) => done.has(index))) return undefined;
       try {
         if (state === "open") await checkWritten();
-        const saved = await records.commit({ parts: indexes.map(String), metadata, inputs, signal });
+        const saved = await records.commit({
+          parts: indexes.map(String),
+          metadata,
+          inputs,
+          signal,
+        });
         const shards = `${saved.name}@${saved.version}`;
         const written = new Map<string, ShardRecord["outputs"][string][]>();
         const artifact = await registry.open(shards, { signal });
@@ -131,22 +139,41 @@ export async function openSharedStep(
           }
         }
         const committed: Record<string, SavedOutput> = {};
-        for (const [output, parts] of written) committed[output] = await commitOutput(output, parts);
+        for (const [output, parts] of written) {
+          committed[output] = await commitOutput(output, parts);
+        }
         return { outputs: committed, shards, log: joinLogs(artifact, count) };
       } catch (error) {
-        if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) await giveUp();
+        if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) {
+          await giveUp();
+        }
         throw error;
       }
 
-      async function commitOutput(output: string, written: ShardRecord["outputs"][string][]): Promise<SavedOutput> {
+      async function commitOutput(
+        output: string,
+        written: ShardRecord["outputs"][string][],
+      ): Promise<SavedOutput> {
         const to = places[output];
         const draft = await draftOf(output, to);
         const [, version] = refOf(to).split("@");
         const parts = written.map(({ part }) => part);
-        const saved = await draft.commit({ parts, inputs, metadata: { ...metadata, output }, version, signal });
+        const saved = await draft.commit({
+          parts,
+          inputs,
+          metadata: { ...metadata, output },
+          version,
+          signal,
+        });
         const { file } = written[0];
         const of = file === undefined ? {} : { file };
-        return { to, ref: `${saved.name}@${saved.version}`, ...of, digest: saved.digest, size: saved.size };
+        return {
+          to,
+          ref: `${saved.name}@${saved.version}`,
+          ...of,
+          digest: saved.digest,
+          size: saved.size,
+        };
       }
     },
   };
@@ -159,7 +186,10 @@ export async function openSharedStep(
       added[output] = { part, ...fileOf(from) };
     }
     const record: ShardRecord = { kind: "shard", shard: shard!, run, ...ended, outputs: added };
-    const files = [{ path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) }, ...beside];
+    const files = [
+      { path: RECORD_FILE, content: encoder.encode(`${JSON.stringify(record)}\n`) },
+      ...beside,
+    ];
     const inFolder = files.map((file) => ({ ...file, path: `${shard!.index}/${file.path}` }));
     await records.addPart(String(shard!.index), inFolder, { signal });
   }
@@ -173,14 +203,19 @@ export async function openSharedStep(
       const { state, done } = await doneIn(records);
       // One that nobody completed for days may be being collected: the shards in it count no more.
       if (state === "abandoned" || state === "discarded") continue;
-      if ((await givenUp.info({ signal })).parts.length === 0) return { id, records, givenUp, done };
+      if ((await givenUp.info({ signal })).parts.length === 0) {
+        return { id, records, givenUp, done };
+      }
     }
   }
 
   /** Returns the shards that are done: all of them once a commit has begun, as `gc` may have removed its parts. */
   async function doneIn(records: Draft) {
     const { state, parts } = await records.info({ signal });
-    return { state, done: new Set(isDecided(state) ? indexes : parts.map(({ part }) => Number(part))) };
+    return {
+      state,
+      done: new Set(isDecided(state) ? indexes : parts.map(({ part }) => Number(part))),
+    };
   }
 
   /** What is there would fail the same again: all shards are to be done anew. */
@@ -203,7 +238,9 @@ export async function openSharedStep(
     for (const [output, to] of Object.entries(places)) {
       const draft = await draftOf(output, to);
       const isAsked = Object.hasOwn(outputs, output);
-      if (isAsked && (await draft.info({ signal })).parts.length === 0) throw notWritten(step, output);
+      if (isAsked && (await draft.info({ signal })).parts.length === 0) {
+        throw notWritten(step, output);
+      }
       const owners = new Map<string, string>();
       for (const { path, part } of await draft.files({ signal })) {
         const index = part.split("/")[0];
@@ -215,7 +252,10 @@ export async function openSharedStep(
     }
   }
 
-  async function readRecords(artifact: Artifact, indexes: readonly number[]): Promise<ShardRecord[]> {
+  async function readRecords(
+    artifact: Artifact,
+    indexes: readonly number[],
+  ): Promise<ShardRecord[]> {
     const found: ShardRecord[] = [];
     await forEachAtOnce(indexes.entries(), async ([at, index]) => {
       const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
@@ -254,10 +294,11 @@ function samePath(
 ): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot save output ${shown(output)} of step ${shown(step)}: shards ${indexes.join(" and ")} both wrote ${
-      shown(path)
-    }`,
-    hint: "Put the shard into the names of the files, as part-0.csv: it is context.shard.index, or HOLDFAST_SHARD.",
+    message: `Cannot save output ${shown(output)} of step ${shown(step)}: shards ${
+      indexes.join(" and ")
+    } both wrote ${shown(path)}`,
+    hint:
+      "Put the shard into the names of the files, as part-0.csv: it is context.shard.index, or HOLDFAST_SHARD.",
   });
 }
 
@@ -265,6 +306,7 @@ function noRecord({ info: { name, version } }: Artifact, index: number): Registr
   return new RegistryError({
     code: "Corrupt",
     message: `Cannot read what shard ${index} left in ${name}@${version}: it holds no record`,
-    hint: "Nothing but a pipeline writes there. Delete that version where it is wrong, and run the step by --force.",
+    hint:
+      "Nothing but a pipeline writes there. Delete that version where it is wrong, and run the step by --force.",
   });
 }

@@ -18,20 +18,25 @@ const MAX_BYTES = 16 * 1024 * 1024;
  *
  * @param root the folder of the configuration, in which commands run
  */
-export async function commandFiles({ startCommand }: PipelineStep, root: string): Promise<string | undefined> {
+export async function commandFiles(
+  { startCommand }: PipelineStep,
+  root: string,
+): Promise<string | undefined> {
   const named = new Map<string, string>();
   for (const word of new Set((startCommand ?? []).flatMap(wordsIn))) {
     const path = fileInside(root, word);
-    if (path !== undefined) named.set(path, sha256(await readFile(resolve(realpathSync(root), path))));
+    if (path !== undefined) {
+      named.set(path, sha256(await readFile(resolve(realpathSync(root), path))));
+    }
   }
   return named.size === 0 ? undefined : sha256(JSON.stringify([...named].sort()));
 }
 
 /** Returns an argument, and all that may be paths in it. */
 function wordsIn(argument: string): string[] {
-  return [argument, ...argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/)].filter((word) =>
-    word !== ""
-  );
+  return [argument, ...argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/)].filter((
+    word,
+  ) => word !== "");
 }
 
 /** Returns the path of a file below the folder, relative to it. */

@@ -82,7 +82,10 @@ export async function executeStep(
   }
   if (state.done !== undefined) {
     const reason = state.done.record.effect === state.effect ? "done already" : "nothing changed";
-    return { success: state.done, outcome: { ...outcomeOf(state.done), end: "skipped", durationMs: took(), reason } };
+    return {
+      success: state.done,
+      outcome: { ...outcomeOf(state.done), end: "skipped", durationMs: took(), reason },
+    };
   }
   if (step.shards > 1) {
     try {
@@ -109,7 +112,11 @@ export async function executeStep(
         reason: message,
       };
       return {
-        outcome: { ...outcome, ...(hint === undefined ? {} : { hint }), ...(record === undefined ? {} : { record }) },
+        outcome: {
+          ...outcome,
+          ...(hint === undefined ? {} : { hint }),
+          ...(record === undefined ? {} : { record }),
+        },
       };
     }
     const inMs = Math.round(retries.backoffMs * 2 ** (attempt - 1) * (0.5 + system.random() / 2));
@@ -118,14 +125,25 @@ export async function executeStep(
   }
 
   async function findState(): Promise<StepState> {
-    const code = codeOf(step, { operatorVersion: await operatorVersion(step, context), files: planned.files });
+    const code = codeOf(step, {
+      operatorVersion: await operatorVersion(step, context),
+      files: planned.files,
+    });
     return await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   }
 
   /** It ran; of a shard that is not the last there is no success yet. */
   function ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
-    const outcome = { end: "ran" as const, durationMs: took(), attempts, exitCode: EXIT_CODES.ok, exit: "ok" as const };
-    return success === undefined ? { outcome } : { success, outcome: { ...outcomeOf(success), ...outcome } };
+    const outcome = {
+      end: "ran" as const,
+      durationMs: took(),
+      attempts,
+      exitCode: EXIT_CODES.ok,
+      exit: "ok" as const,
+    };
+    return success === undefined
+      ? { outcome }
+      : { success, outcome: { ...outcomeOf(success), ...outcome } };
   }
 
   /** This shard is done; whoever did the last one may have been killed before it said so. */
@@ -153,7 +171,9 @@ async function executeShards(
   const group = createShardGroup(count, context.system);
   for (let index = 0;; index++) {
     const shard = { index, count };
-    const executed = group.failed ? undefined : await executeStep({ ...context, shard }, planned, inputs, options);
+    const executed = group.failed
+      ? undefined
+      : await executeStep({ ...context, shard }, planned, inputs, options);
     const whole = group.end(executed);
     if (whole !== undefined) return whole;
   }
@@ -171,7 +191,9 @@ function labelOf(
 function factsOf(
   { run }: RunContext,
   step: PipelineStep,
-  { state, ...more }: Pick<StepFacts, "attempt" | "startedAt" | "durationMs"> & { state: StepState },
+  { state, ...more }: Pick<StepFacts, "attempt" | "startedAt" | "durationMs"> & {
+    state: StepState;
+  },
 ): StepFacts {
   return {
     run,
@@ -267,7 +289,14 @@ async function tryStep(
     if (shared !== undefined) {
       log.close();
       const { durationMs } = facts();
-      await shared.add({ attempt, startedAt, durationMs, ...usage, outputs: written, beside: filesOf(besides(log)) });
+      await shared.add({
+        attempt,
+        startedAt,
+        durationMs,
+        ...usage,
+        outputs: written,
+        beside: filesOf(besides(log)),
+      });
       return { success: await endShared(context, shared, { state, inputs, facts: facts() }) };
     }
     const lineage = await lineageOf(inputs, context, { step: step.id, effect: state.effect });
@@ -280,7 +309,12 @@ async function tryStep(
     });
     log.close();
     const record: StepRecord = { kind: "step", ...facts(), outputs, ...usage };
-    return { success: await addSuccess(record, state.last, context, { inputs: lineage, beside: besides(log) }) };
+    return {
+      success: await addSuccess(record, state.last, context, {
+        inputs: lineage,
+        beside: besides(log),
+      }),
+    };
   } catch (error) {
     signal.throwIfAborted();
     return await fail({ exitCode: exitCodeOf(error), error });
@@ -304,7 +338,11 @@ async function tryStep(
       exitCode: exitCode as ExitCode,
       exit,
       again: isTriedAgain(step, { attempt, exitCode: exitCode as ExitCode }),
-      error: { message, ...(code === undefined ? {} : { code }), ...(hint === undefined ? {} : { hint: mask(hint) }) },
+      error: {
+        message,
+        ...(code === undefined ? {} : { code }),
+        ...(hint === undefined ? {} : { hint: mask(hint) }),
+      },
       ...(usage === undefined ? {} : { usage }),
     };
     const { registry, shard } = context;
@@ -316,11 +354,18 @@ async function tryStep(
       ...(hint === undefined ? {} : { hint: mask(hint) }),
     };
     try {
-      const saved = await saveFailure(registry, record, { metadata, beside: besides(log), signal, shard });
+      const saved = await saveFailure(registry, record, {
+        metadata,
+        beside: besides(log),
+        signal,
+        shard,
+      });
       return { ...ended, record: saved };
     } catch (cause) { // a full disk takes no record either: the outcome is told all the same
       signal.throwIfAborted();
-      context.logger.warn(`Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`);
+      context.logger.warn(
+        `Cannot keep the record of a failure of step "${step.id}": ${messageOf(cause)}`,
+      );
       return ended;
     }
   }

@@ -39,11 +39,15 @@ export async function lineageOf(
     for (let from = 0; from < named.length; from += MOST_INPUTS) {
       const group = named.slice(from, from + MOST_INPUTS);
       const refs = group.map((input) => typeof input === "string" ? input : input.ref);
-      const { name, version, digest } = await registry.save(recordNames(pipeline.id).inputs(step), refs, {
-        inputs: group,
-        idempotencyKey: sha256(JSON.stringify([effect, group])),
-        signal,
-      });
+      const { name, version, digest } = await registry.save(
+        recordNames(pipeline.id).inputs(step),
+        refs,
+        {
+          inputs: group,
+          idempotencyKey: sha256(JSON.stringify([effect, group])),
+          signal,
+        },
+      );
       groups.push({ ref: `${name}@${version}`, digest });
     }
     named = groups;

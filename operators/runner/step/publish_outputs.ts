@@ -86,12 +86,17 @@ export function findOutputs(
     ...{ name, to },
     from: name === WHOLE_OUTPUT ? outputRoot : inside(outputRoot, name),
   }));
-  const isWritten = ({ name, from }: WrittenOutput) => name === WHOLE_OUTPUT ? there.length > 0 : isKept(from);
+  const isWritten = ({ name, from }: WrittenOutput) =>
+    name === WHOLE_OUTPUT ? there.length > 0 : isKept(from);
   const written = outputs.filter(isWritten);
   if (written.length === outputs.length) return written;
   if (isShard && (written.length > 0 || there.length === 0)) return written;
   const { name } = outputs.find((output) => !isWritten(output))!;
-  throw notWritten(step.id, name, there.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort());
+  throw notWritten(
+    step.id,
+    name,
+    there.map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name).sort(),
+  );
 }
 
 /** Whether a file or folder is there. A link counts if it leads to one. */
@@ -127,11 +132,21 @@ async function publish(
   if (place.kind === "url") {
     if (s3 === undefined) throw noTransfer(place.url);
     const objects = objectsOf(from, place.url);
-    await forEachAtOnce(objects, async ([path, url]) => void await s3.upload({ path }, url, { signal }));
+    await forEachAtOnce(
+      objects,
+      async ([path, url]) => void await s3.upload({ path }, url, { signal }),
+    );
     const isMany = place.url.endsWith("/");
     const files = isMany ? objects.map(([, url]) => url.slice(place.url.length)).sort() : undefined;
     const { digest, size } = await findObjects(place.url, { s3, files, signal });
-    return { to, path: place.url, ...file, digest, size, ...(files === undefined ? {} : { files }) };
+    return {
+      to,
+      path: place.url,
+      ...file,
+      digest,
+      size,
+      ...(files === undefined ? {} : { files }),
+    };
   }
   const { digest, size } = await digestOfPath(from, { signal });
   if (place.kind === "step") throw writesToStep(to);
@@ -176,12 +191,16 @@ function noFile(link: string, url: string): RegistryError {
 
 /** Returns the pipes, sockets and devices in outputs that are saved or uploaded, by their paths below the output root. */
 export function specialFilesOf(outputs: readonly WrittenOutput[]): string[] {
-  return outputs.filter(({ to }) => to.startsWith("registry:") || isUrl(to)).flatMap(({ name, from }) => {
-    if (statSync(from).isFile()) return [];
-    const found = [...entriesBelow(from)].filter((entry) => !isOrdinary(entry));
-    const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
-    return found.map((entry) => under + relative(from, join(entry.parentPath, entry.name)).replaceAll(SEPARATOR, "/"));
-  });
+  return outputs.filter(({ to }) => to.startsWith("registry:") || isUrl(to)).flatMap(
+    ({ name, from }) => {
+      if (statSync(from).isFile()) return [];
+      const found = [...entriesBelow(from)].filter((entry) => !isOrdinary(entry));
+      const under = name === WHOLE_OUTPUT ? "" : `${name}/`;
+      return found.map((entry) =>
+        under + relative(from, join(entry.parentPath, entry.name)).replaceAll(SEPARATOR, "/")
+      );
+    },
+  );
 }
 
 function* entriesBelow(folder: string): Generator<Dirent> {
@@ -199,7 +218,8 @@ function notOneObject(url: string): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot upload a folder to ${shown(url)}: the URL names one object`,
-    hint: "End the URL with / to store each file below it, or use the path of one file as the output's key.",
+    hint:
+      "End the URL with / to store each file below it, or use the path of one file as the output's key.",
   });
 }
 
@@ -209,7 +229,9 @@ const MOST_LISTED = 10;
 function notWritten(step: string, name: string, there: readonly string[]): RegistryError {
   const listed = there.slice(0, MOST_LISTED).map(shown).join(", ");
   const more = there.length > MOST_LISTED ? ` and ${there.length - MOST_LISTED} more` : "";
-  const state = there.length === 0 ? "OUTPUT_ROOT is empty" : `it was not written; OUTPUT_ROOT holds ${listed}${more}`;
+  const state = there.length === 0
+    ? "OUTPUT_ROOT is empty"
+    : `it was not written; OUTPUT_ROOT holds ${listed}${more}`;
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot save output ${shown(name)} of step ${shown(step)}: ${state}`,

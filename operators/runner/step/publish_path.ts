@@ -29,7 +29,11 @@ export interface PublishPathOptions {
  * @param to where it goes, absolute
  * @returns where it is
  */
-export function publishPath(from: string, to: string, { id, root, isOwn }: PublishPathOptions): string {
+export function publishPath(
+  from: string,
+  to: string,
+  { id, root, isOwn }: PublishPathOptions,
+): string {
   const inner = relative(to, root);
   if (inner === "" || !inner.startsWith("..")) throw refused(to);
   return onDisk("write", to, () => {

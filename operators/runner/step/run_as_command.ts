@@ -68,7 +68,11 @@ export async function runAsCommand(
 }
 
 /** The command of a step, once its input was looked at as for every other step. */
-async function commandOf(step: PipelineStep, operator: AnyOperator | undefined, given: OperatorContext<unknown>) {
+async function commandOf(
+  step: PipelineStep,
+  operator: AnyOperator | undefined,
+  given: OperatorContext<unknown>,
+) {
   const { startCommand } = step;
   const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
   return startCommand ?? await operator!.command(checked);
@@ -79,7 +83,9 @@ function notMade(install: readonly string[], { error, timedOut }: CommandResult)
   if (timedOut) return { exitCode: EXIT_CODES.resource, error };
   const problem = new RegistryError({
     code: "Unsupported",
-    message: `Cannot make the environment of a step: ${shown(install.slice(0, 2).join(" "))} failed`,
+    message: `Cannot make the environment of a step: ${
+      shown(install.slice(0, 2).join(" "))
+    } failed`,
     hint: error?.hint ?? "Look at its log.",
     cause: error,
   });

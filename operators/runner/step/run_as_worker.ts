@@ -33,7 +33,11 @@ export async function runAsWorker(
     command: () => [],
     validateInput: () => true, // is asked there
   };
-  const { exitCode, error } = await runOperator(watched, given, { timeoutMs, graceMs: Infinity, system });
+  const { exitCode, error } = await runOperator(watched, given, {
+    timeoutMs,
+    graceMs: Infinity,
+    system,
+  });
   return { exitCode, error: error ?? ended.there?.error };
 }
 
@@ -41,8 +45,11 @@ export async function runAsWorker(
 export function noExecutor(step: string): RegistryError {
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot run step ${shown(step)}: it is to run in a worker, and nobody said of which module`,
-    hint: "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
+    message: `Cannot run step ${
+      shown(step)
+    }: it is to run in a worker, and nobody said of which module`,
+    hint:
+      "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
       "pipeline with operators_module. Or leave out run_as: worker.",
   });
 }

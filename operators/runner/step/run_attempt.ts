@@ -105,10 +105,14 @@ async function runAsThread(
  *
  * @throws {RegistryError} `Unsupported` naming the first of them
  */
-export function checkRunnable(steps: readonly PipelineStep[], { executor }: Pick<RunContext, "executor">): void {
+export function checkRunnable(
+  steps: readonly PipelineStep[],
+  { executor }: Pick<RunContext, "executor">,
+): void {
   for (const { id, runAs, shards, outputs } of steps) {
     if (runAs === "worker" && executor === undefined) throw noExecutor(id);
-    const elsewhere = shards > 1 && Object.values(outputs).find((to) => !to.startsWith("registry:"));
+    const elsewhere = shards > 1 &&
+      Object.values(outputs).find((to) => !to.startsWith("registry:"));
     if (elsewhere) throw notShared(id, elsewhere);
   }
 }
@@ -117,6 +121,7 @@ function notShared(step: string, to: string): RegistryError {
   return new RegistryError({
     code: "Unsupported",
     message: `Cannot run step ${shown(step)}: its shards cannot write ${shown(to)} together`,
-    hint: "Write registry:NAME: all shards together are one version of it. A step after it may write to a path or URL.",
+    hint:
+      "Write registry:NAME: all shards together are one version of it. A step after it may write to a path or URL.",
   });
 }

@@ -60,7 +60,9 @@ async function stagePart(
     await forEachAtOnce(found.objects, async ({ path, url }) => {
       await s3!.download(url, { to: inside(to, name ?? path), signal });
     });
-    if (found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest) {
+    if (
+      found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest
+    ) {
       throw changed(path);
     }
   } else if (path !== undefined) {
@@ -125,7 +127,10 @@ function changed(ref: string): RegistryError {
 function notWhole(ref: string, { path, target = "" }: LeftOut): RegistryError {
   return new RegistryError({
     code: "Unsupported",
-    message: `Cannot read input ${shown(ref)}: its link ${shown(path)} leads outside, to ${shown(target)}`,
-    hint: "Save it with links that stay inside its folder, or with what they lead to: --links follow.",
+    message: `Cannot read input ${shown(ref)}: its link ${shown(path)} leads outside, to ${
+      shown(target)
+    }`,
+    hint:
+      "Save it with links that stay inside its folder, or with what they lead to: --links follow.",
   });
 }

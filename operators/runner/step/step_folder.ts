@@ -20,7 +20,10 @@ export interface StepFolder {
 
 /** Where a step works: nothing is made yet. */
 export function stepFolder(folder: string): StepFolder {
-  return { folder, parts: [join(folder, "input"), join(folder, "output"), join(folder, "workspace")] };
+  return {
+    folder,
+    parts: [join(folder, "input"), join(folder, "output"), join(folder, "workspace")],
+  };
 }
 
 /**
@@ -38,10 +41,16 @@ export function makeStepFolder({ folder, parts }: StepFolder, spare: string[] | 
 }
 
 /** Keeps it for another step where nothing is in its parts; false where something is. */
-export function spareStepFolder({ folder, parts }: StepFolder, spare: string[] | undefined): boolean {
+export function spareStepFolder(
+  { folder, parts }: StepFolder,
+  spare: string[] | undefined,
+): boolean {
   if (spare === undefined) return false;
   try {
-    if (readdirSync(folder).length > parts.length || parts.some((path) => readdirSync(path).length > 0)) return false;
+    if (
+      readdirSync(folder).length > parts.length ||
+      parts.some((path) => readdirSync(path).length > 0)
+    ) return false;
   } catch {
     return false; // something removed them
   }

@@ -84,7 +84,9 @@ export function createStepLog({ path, mask, onLine, system }: StepLogOptions): S
   function write(level: LogLevel, text: string): void {
     for (const whole of text.split("\n")) {
       const masked = mask(whole); // before it is cut: half of a secret is not known any more
-      const line = masked.length > MAX_LINE ? `${masked.slice(0, MAX_LINE).toWellFormed()} …` : masked;
+      const line = masked.length > MAX_LINE
+        ? `${masked.slice(0, MAX_LINE).toWellFormed()} …`
+        : masked;
       keep(`${new Date(system.now()).toISOString()} ${level} ${line}\n`);
       onLine(level, line);
     }

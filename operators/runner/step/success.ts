@@ -45,12 +45,15 @@ export async function findSuccess(
   { registry, pipeline, s3, signal }: Pick<RunContext, "registry" | "pipeline" | "s3" | "signal">,
 ): Promise<StepState> {
   const { inputs, params, code, seen } = present;
-  const digests = Object.fromEntries(Object.entries(inputs).map(([name, { digest }]) => [name, digest]));
+  const digests = Object.fromEntries(
+    Object.entries(inputs).map(([name, { digest }]) => [name, digest]),
+  );
   const fingerprint = { inputs: digests, params, code };
   const { previous } = planned;
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
-  const { last } = seen ?? { last: await readRecord<StepRecord>(registry, name, { kind: "step", signal }) };
+  const { last } = seen ??
+    { last: await readRecord<StepRecord>(registry, name, { kind: "step", signal }) };
   const state = { fingerprint, effect, last };
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };
@@ -62,7 +65,10 @@ export async function findSuccess(
   }
   if (last.info.commit === previous) return state;
   for await (const { version } of registry.versions(name, { signal })) { // others have done it since the run was planned
-    const earlier = await readRecord<StepRecord>(registry, `${name}@${version}`, { kind: "step", signal });
+    const earlier = await readRecord<StepRecord>(registry, `${name}@${version}`, {
+      kind: "step",
+      signal,
+    });
     if (earlier?.record.effect === effect) return { ...state, done: earlier };
     if (earlier?.info.commit === previous) break;
   }
@@ -85,18 +91,29 @@ export async function addSuccess(
   for (let number = last === undefined ? 1 : numberOf(last.info.version) + 1;; number++) {
     const version = versionOf(number);
     try {
-      const { commit } = await saveRecord(registry, { name, record }, { ...options, version, metadata, signal });
+      const { commit } = await saveRecord(registry, { name, record }, {
+        ...options,
+        version,
+        metadata,
+        signal,
+      });
       return { record, info: { ...emptyInfo(name, version), commit, metadata } };
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
-      const there = await readRecord<StepRecord>(registry, `${name}@${version}`, { kind: "step", signal });
+      const there = await readRecord<StepRecord>(registry, `${name}@${version}`, {
+        kind: "step",
+        signal,
+      });
       if (there?.record.effect === record.effect) return there;
     }
   }
 }
 
 /** What is told of a record where nobody reads it. */
-function emptyInfo(name: string, version: string): Omit<FoundRecord<StepRecord>["info"], "commit" | "metadata"> {
+function emptyInfo(
+  name: string,
+  version: string,
+): Omit<FoundRecord<StepRecord>["info"], "commit" | "metadata"> {
   const materializer = { id: "holdfast/pipeline-record", formatVersion: 1 };
   return {
     name,

@@ -24,7 +24,9 @@ interface Entry {
 }
 
 /** Creates a group that keeps so many events. */
-export function createMemoryGroup({ maxEvents, system }: { maxEvents: number; system: System }): MemoryGroup {
+export function createMemoryGroup(
+  { maxEvents, system }: { maxEvents: number; system: System },
+): MemoryGroup {
   const waiting: Entry[] = [];
   const members = new Set<{ look(): void; plan: SubscriptionPlan }>();
   const forgotten = new AbortController();
@@ -34,7 +36,11 @@ export function createMemoryGroup({ maxEvents, system }: { maxEvents: number; sy
     if (waiting.length <= maxEvents) return;
     waiting.shift();
     for (const { plan } of members) {
-      plan.trouble({ trouble: "lost", count: 1, reason: `more than ${maxEvents} waited for their group` });
+      plan.trouble({
+        trouble: "lost",
+        count: 1,
+        reason: `more than ${maxEvents} waited for their group`,
+      });
     }
   }
 
@@ -58,7 +64,10 @@ export function createMemoryGroup({ maxEvents, system }: { maxEvents: number; sy
           const again = ++entry.failures < plan.attempts;
           plan.trouble({ trouble: "failed", event, error, again });
           if (!again) return;
-          system.sleep(redeliveryMs(plan, entry.failures), forgotten.signal).then(() => back(entry), () => {});
+          system.sleep(redeliveryMs(plan, entry.failures), forgotten.signal).then(
+            () => back(entry),
+            () => {},
+          );
         }
       }
 
@@ -71,7 +80,9 @@ export function createMemoryGroup({ maxEvents, system }: { maxEvents: number; sy
       const member = {
         plan,
         look() {
-          while (waiting.length > 0 && underWay.size < plan.concurrency && !closing.signal.aborted) {
+          while (
+            waiting.length > 0 && underWay.size < plan.concurrency && !closing.signal.aborted
+          ) {
             const next = waiting.shift()!;
             const handled = Promise.resolve().then(() => handle(next)).finally(() => {
               underWay.delete(handled);

@@ -7,8 +7,13 @@ import { checkTopic } from "../../../core/services/event_bus.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 
 /** Writes an event whose payload is JSON already. */
-export function encodeEvent({ id, topic, at }: { id: string; topic: string; at: number }, payload: string): string {
-  return `{"id":${JSON.stringify(id)},"topic":${JSON.stringify(topic)},"at":${at},"payload":${payload}}`;
+export function encodeEvent(
+  { id, topic, at }: { id: string; topic: string; at: number },
+  payload: string,
+): string {
+  return `{"id":${JSON.stringify(id)},"topic":${
+    JSON.stringify(topic)
+  },"at":${at},"payload":${payload}}`;
 }
 
 /** Reads an event; undefined for what no bus of ours has written. */
@@ -16,7 +21,9 @@ export function decodeEvent(text: unknown): BusEvent | undefined {
   if (typeof text !== "string") return undefined;
   try {
     const { id, topic, at, payload } = JSON.parse(text);
-    if (typeof id !== "string" || !/^[^\s]{1,100}$/.test(id) || payload === undefined) return undefined;
+    if (typeof id !== "string" || !/^[^\s]{1,100}$/.test(id) || payload === undefined) {
+      return undefined;
+    }
     checkTopic(topic);
     const time = new Date(typeof at === "number" ? at : NaN);
     return Number.isNaN(time.getTime()) ? undefined : { id, topic, at: time, payload };

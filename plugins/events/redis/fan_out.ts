@@ -37,21 +37,26 @@ export function createFanOut(
   connection.onMessage((pattern, _channel, message) => {
     const listeners = heard.get(pattern);
     let event = decodeEvent(message);
-    if (event === undefined) return logger.debug(`a message in ${channel}… is no event: another program wrote it`);
+    if (event === undefined) {
+      return logger.debug(`a message in ${channel}… is no event: another program wrote it`);
+    }
     const { topic } = event;
     const take = () => { // each handler has one of its own
       const own = event ?? decodeEvent(message)!;
       event = undefined;
       return own;
     };
-    for (const [deliveries, { fits }] of listeners?.members ?? []) if (fits(topic)) deliveries.offer(take);
+    for (const [deliveries, { fits }] of listeners?.members ?? []) {
+      if (fits(topic)) deliveries.offer(take);
+    }
   });
   connection.onBroken((reason) => {
     for (const { members } of heard.values()) {
       for (const { plan } of members.values()) {
         plan.trouble({
           trouble: "unreachable",
-          reason: `the connection broke, and what is published until it is back is not heard: ${reason}`,
+          reason:
+            `the connection broke, and what is published until it is back is not heard: ${reason}`,
         });
       }
     }
@@ -62,7 +67,8 @@ export function createFanOut(
       // `*` of Redis stands for dots too: what comes is looked at again.
       const key = `${channel}${plan.pattern.replace(/\*\*$/, "*")}`;
       const deliveries = createDeliveries(handler, plan);
-      const listeners = heard.get(key) ?? { members: new Map(), subscribed: connection.send(["psubscribe", key]) };
+      const listeners = heard.get(key) ??
+        { members: new Map(), subscribed: connection.send(["psubscribe", key]) };
       heard.set(key, listeners);
       listeners.members.set(deliveries, { plan, fits: topicMatcher(plan.pattern) });
       const leave = async () => {

@@ -44,7 +44,9 @@ export async function joinGroup(
   }
 
   function tellLost(count: number): void {
-    if (count > 0) plan.trouble({ trouble: "lost", count, reason: "too many waited for their group" });
+    if (count > 0) {
+      plan.trouble({ trouble: "lost", count, reason: "too many waited for their group" });
+    }
   }
 
   async function handle(entry: Entry): Promise<void> {
@@ -68,7 +70,10 @@ export async function joinGroup(
     const { failures, lost } = held.get(entry.id)!;
     try {
       await member.renew([[entry.id, failures]]).catch(unreachable);
-      await system.sleep(redeliveryMs(plan, failures), AbortSignal.any([closing.signal, lost.signal]));
+      await system.sleep(
+        redeliveryMs(plan, failures),
+        AbortSignal.any([closing.signal, lost.signal]),
+      );
     } catch {
       return; // the subscription has ended, or another member has it
     }
@@ -87,7 +92,9 @@ export async function joinGroup(
   }
 
   function begin(entry: Entry): void {
-    const handled = Promise.resolve().then(() => handle(entry)).finally(() => underWay.delete(handled));
+    const handled = Promise.resolve().then(() => handle(entry)).finally(() =>
+      underWay.delete(handled)
+    );
     underWay.add(handled);
   }
 
@@ -100,7 +107,8 @@ export async function joinGroup(
       const failures = entry.deliveries - 1;
       if (event === undefined || !fits(event.topic)) others.push(entry.id);
       else if (failures >= plan.attempts) {
-        const error = `it was handed over ${failures} times, and its handlers died or were taken for dead`;
+        const error =
+          `it was handed over ${failures} times, and its handlers died or were taken for dead`;
         plan.trouble({ trouble: "failed", event, error, again: false });
         others.push(entry.id);
       } else {
@@ -124,7 +132,10 @@ export async function joinGroup(
       try {
         const room = Math.min(plan.concurrency - underWay.size, plan.maxWaiting - held.size);
         if (room <= 0) {
-          await Promise.race([...underWay, ...(underWay.size < plan.concurrency ? [system.sleep(100)] : [])]);
+          await Promise.race([
+            ...underWay,
+            ...(underWay.size < plan.concurrency ? [system.sleep(100)] : []),
+          ]);
           continue;
         }
         if (system.monotonic() - lookedAt >= waitMs) {
@@ -156,7 +167,9 @@ export async function joinGroup(
       await system.sleep(takeOverAfterMs / 3, closing.signal).catch(() => {});
       if (closing.signal.aborted) return;
       try {
-        for (const id of await member.renew([...held].map(([id, { failures }]) => [id, failures]))) {
+        for (
+          const id of await member.renew([...held].map(([id, { failures }]) => [id, failures]))
+        ) {
           held.get(id)?.lost.abort("taken over");
           held.delete(id);
         }

@@ -71,7 +71,8 @@ export function createMember(
   { group, name }: { group: string; name: string },
   { stream, commands, takeOverAfterMs }: GroupPlace,
 ): Member {
-  const run = (script: string, ...args: (string | number)[]) => commands.send(["EVAL", script, 1, stream, ...args]);
+  const run = (script: string, ...args: (string | number)[]) =>
+    commands.send(["EVAL", script, 1, stream, ...args]);
 
   async function create(): Promise<void> {
     try {
@@ -112,7 +113,10 @@ export function createMember(
         throw error;
       }
       const [[, listed]] = (answer ?? [[stream, []]]) as [[string, StreamEntry[]]];
-      return { entries: entriesOf(listed).map((entry) => ({ ...entry, deliveries: 1 })), lost: Number(lost) };
+      return {
+        entries: entriesOf(listed).map((entry) => ({ ...entry, deliveries: 1 })),
+        lost: Number(lost),
+      };
     },
     async wake(connection, reading) {
       // It waits for a few seconds at most; where the server says who waits, less.
@@ -127,17 +131,33 @@ export function createMember(
       await withDeadline(over, { timeoutMs: 1_000 }).catch(() => connection.reset());
     },
     async takeOver(count) {
-      const answer = await commands.send(["XAUTOCLAIM", stream, group, name, takeOverAfterMs, "0-0", "COUNT", count]);
+      const answer = await commands.send([
+        "XAUTOCLAIM",
+        stream,
+        group,
+        name,
+        takeOverAfterMs,
+        "0-0",
+        "COUNT",
+        count,
+      ]);
       const [, listed, deleted = []] = answer as [string, StreamEntry[], string[]?];
       const found = entriesOf(listed);
       const asked = found.map(({ id }): RedisCommand => ["XPENDING", stream, group, id, id, 1]);
-      const counts = found.length === 0 ? [] : await commands.sendAll(asked) as [string, string, number, number][][];
-      const entries = found.map((entry, index) => ({ ...entry, deliveries: counts[index]?.[0]?.[3] ?? 1 }));
+      const counts = found.length === 0
+        ? []
+        : await commands.sendAll(asked) as [string, string, number, number][][];
+      const entries = found.map((entry, index) => ({
+        ...entry,
+        deliveries: counts[index]?.[0]?.[3] ?? 1,
+      }));
       return { entries, gone: deleted.length };
     },
     acknowledge: async (...ids) => void await commands.send(["XACK", stream, group, ...ids]),
     async renew(failures) {
-      return failures.length === 0 ? [] : await run(RENEW, group, name, ...failures.flat()) as string[];
+      return failures.length === 0
+        ? []
+        : await run(RENEW, group, name, ...failures.flat()) as string[];
     },
     trim: async () => void await run(TRIM, FORGOTTEN_AFTER_MS),
     leave: async (failures) => void await run(LEAVE, group, name, ...failures.flat()),
@@ -149,5 +169,7 @@ type StreamEntry = [id: string, fields: string[] | null] | null;
 
 /** What is null was deleted meanwhile, by the trimming of an older Redis. */
 function entriesOf(listed: readonly StreamEntry[]): { id: string; text: unknown }[] {
-  return listed.flatMap((entry) => entry === null || entry[1] === null ? [] : [{ id: entry[0], text: entry[1][1] }]);
+  return listed.flatMap((entry) =>
+    entry === null || entry[1] === null ? [] : [{ id: entry[0], text: entry[1][1] }]
+  );
 }

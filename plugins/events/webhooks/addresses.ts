@@ -23,7 +23,10 @@ const NOT_PUBLIC_V4: readonly [string, number][] = [
   ["224.0.0.0", 3],
 ];
 /** In IPv6 only 2000::/3 is the world's, but for these: Teredo and others, documentation, 6to4, which hides addresses. */
-const NOT_PUBLIC_V6: readonly [string, number][] = [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]];
+const NOT_PUBLIC_V6: readonly [string, number][] = [["2001::", 23], ["2001:db8::", 32], [
+  "2002::",
+  16,
+], ["3fff::", 20]];
 
 const notPublic = new BlockList();
 for (const [net, prefix] of NOT_PUBLIC_V4) notPublic.addSubnet(net, prefix, "ipv4");

@@ -58,7 +58,9 @@ export async function sendWebhook(url: URL, options: SendOptions): Promise<numbe
     const family = isIP(host);
     const addresses = family === 0 ? await lookup(host) : [{ address: host, family }];
     if (addresses.length === 0) throw unavailable(url, "its host has no address");
-    if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) throw notPublic(url);
+    if (!allowPrivate && !addresses.every(({ address }) => isPublicAddress(address))) {
+      throw notPublic(url);
+    }
     return addresses;
   };
   try {
@@ -67,7 +69,10 @@ export async function sendWebhook(url: URL, options: SendOptions): Promise<numbe
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RegistryError) throw error;
-    throw unavailable(url, deadline.signal.aborted ? `it has not answered within ${timeoutMs} ms` : messageOf(error));
+    throw unavailable(
+      url,
+      deadline.signal.aborted ? `it has not answered within ${timeoutMs} ms` : messageOf(error),
+    );
   } finally {
     answered.abort();
   }
@@ -109,7 +114,11 @@ function untilEnded<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function lookupByDns(host: string): Promise<HostAddress[]> {
   return new Promise((resolve, reject) => {
-    systemLookup(host, { all: true }, (error, addresses) => error === null ? resolve(addresses) : reject(error));
+    systemLookup(
+      host,
+      { all: true },
+      (error, addresses) => error === null ? resolve(addresses) : reject(error),
+    );
   });
 }
 

@@ -32,7 +32,10 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
       hint: "createWebhookSecret() makes one; sender and receiver have the same.",
     });
   }
-  return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  return await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+    "verify",
+  ]);
 }
 
 /** The headers that sign a body. */
@@ -41,8 +44,14 @@ export async function signatureHeaders(
   { id, seconds, body }: { id: string; seconds: number; body: Uint8Array },
 ): Promise<Record<string, string>> {
   const content = signedContent(id, String(seconds), body);
-  const signatures = await Promise.all(keys.map(async (key) => `v1,${encode(await sign(key, content))}`));
-  return { "webhook-id": id, "webhook-timestamp": String(seconds), "webhook-signature": signatures.join(" ") };
+  const signatures = await Promise.all(
+    keys.map(async (key) => `v1,${encode(await sign(key, content))}`),
+  );
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": String(seconds),
+    "webhook-signature": signatures.join(" "),
+  };
 }
 
 /** Options of {@linkcode verifyWebhook}. */
@@ -87,7 +96,9 @@ export async function verifyWebhook(
     if (value !== null && value.length <= 2_000) return value;
     throw refused("Invalid", `its header webhook-${name} is missing, or too long`);
   });
-  if (!/^[0-9]{1,12}$/.test(timestamp)) throw refused("Invalid", "its webhook-timestamp is no number of seconds");
+  if (!/^[0-9]{1,12}$/.test(timestamp)) {
+    throw refused("Invalid", "its webhook-timestamp is no number of seconds");
+  }
   if (Math.abs(system.now() - Number(timestamp) * 1000) > toleranceMs) {
     throw refused("Denied", "it was not sent just now");
   }
@@ -106,7 +117,9 @@ export async function verifyWebhook(
 
 /** The body of a webhook: type, time of the event and data, as the specification recommends. */
 export function encodeBody({ topic, at, payload }: Omit<BusEvent, "id">): Uint8Array {
-  return encoder.encode(JSON.stringify({ type: topic, timestamp: at.toISOString(), data: payload }));
+  return encoder.encode(
+    JSON.stringify({ type: topic, timestamp: at.toISOString(), data: payload }),
+  );
 }
 
 function eventOf(id: string, body: Uint8Array): BusEvent {

@@ -50,7 +50,11 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     if (key === undefined) continue;
     if (current?.name !== key.name || current.draft !== key.draft) {
       await settle();
-      current = { name: key.name, draft: key.draft, listed: { objects: [], places: [], newest: 0 } };
+      current = {
+        name: key.name,
+        draft: key.draft,
+        listed: { objects: [], places: [], newest: 0 },
+      };
     }
     const { listed } = current;
     listed.objects.push(entry);
@@ -92,7 +96,11 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
       ? collection.isOld(newest)
       : newest < collection.markAt() - keptForMs(collection, end);
     if (!isGone) return keep(name, listed);
-    const why = end === undefined ? "left alone for long" : isDiscarded(end) ? DISCARDED : COMMITTED;
+    const why = end === undefined
+      ? "left alone for long"
+      : isDiscarded(end)
+      ? DISCARDED
+      : COMMITTED;
     await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
   }
 }
@@ -114,7 +122,11 @@ function isDiscarded({ size }: ObjectInfo): boolean {
  * Removes a draft, its end last: the remains must not look like an open draft. The end of a committed draft stays as
  * long as its idempotency key, because it lists the parts of the version.
  */
-async function removeDraft(collection: Collection, { objects, end, newest }: ListedDraft, why: string): Promise<void> {
+async function removeDraft(
+  collection: Collection,
+  { objects, end, newest }: ListedDraft,
+  why: string,
+): Promise<void> {
   const items = objects.map(({ key, size }): GarbageItem => ({ what: "draft", key, size, why }));
   const isEnd = ({ key }: GarbageItem) => key === end?.key;
   if (!await collection.remove(items.filter((item) => !isEnd(item)))) return;

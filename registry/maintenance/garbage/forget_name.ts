@@ -22,12 +22,18 @@ import { otherMark } from "./other_mark.ts";
  */
 export async function forgetName(collection: Collection, known: KnownName): Promise<boolean> {
   const { name, cells, records } = known;
-  if (!collection.forget || cells.length === 0 || !cells.every((cell) => mayGo(collection, cell, records))) {
+  if (
+    !collection.forget || cells.length === 0 ||
+    !cells.every((cell) => mayGo(collection, cell, records))
+  ) {
     return false;
   }
   const other = await otherMark(collection);
   if (other !== undefined) {
-    collection.fail(other, `Cannot forget "${decodeName(name)}": another collector may be under way, this is its mark`);
+    collection.fail(
+      other,
+      `Cannot forget "${decodeName(name)}": another collector may be under way, this is its mark`,
+    );
     return false;
   }
   if (!await buryFirsts(collection, versionsOf(cells), records)) return true;
@@ -46,13 +52,21 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
   return true;
 }
 
-function mayGo({ isForgettable }: Collection, { kind, generations }: Cell, records: KnownRecords): boolean {
+function mayGo(
+  { isForgettable }: Collection,
+  { kind, generations }: Cell,
+  records: KnownRecords,
+): boolean {
   if (!generations.every(({ modifiedAt }) => isForgettable(modifiedAt))) return false;
   return kind !== "version" || records.get(generations[0].key)?.kind === "deleted";
 }
 
 /** Puts a tombstone in the place of every first generation that is none. */
-async function buryFirsts(collection: Collection, cells: readonly Cell[], records: KnownRecords): Promise<boolean> {
+async function buryFirsts(
+  collection: Collection,
+  cells: readonly Cell[],
+  records: KnownRecords,
+): Promise<boolean> {
   for (const { generations } of cells) {
     const { key, generation } = generations.at(-1)!;
     const record = records.get(key);
@@ -69,7 +83,9 @@ async function buryFirsts(collection: Collection, cells: readonly Cell[], record
 const WHY = "all of its name was deleted longer ago than names are remembered";
 
 async function removeAll(collection: Collection, heads: readonly Generation[]): Promise<boolean> {
-  return await collection.remove(heads.map(({ key, size }) => ({ what: "name", key, size, why: WHY })));
+  return await collection.remove(
+    heads.map(({ key, size }) => ({ what: "name", key, size, why: WHY })),
+  );
 }
 
 function versionsOf(cells: readonly Cell[]): Cell[] {
@@ -78,6 +94,7 @@ function versionsOf(cells: readonly Cell[]): Cell[] {
 
 /** Whether two listings show the same records. */
 function isSame(a: readonly Cell[], b: readonly Cell[]): boolean {
-  const keys = (cells: readonly Cell[]) => cells.flatMap(({ generations }) => generations.map(({ key }) => key)).join();
+  const keys = (cells: readonly Cell[]) =>
+    cells.flatMap(({ generations }) => generations.map(({ key }) => key)).join();
   return keys(a) === keys(b);
 }

@@ -5,7 +5,12 @@
  */
 import { RegistryError } from "../../../core/errors.ts";
 import { encodeRecord } from "../../../core/record/record.ts";
-import type { AnyRecord, ScrubbedRecord, TombstoneRecord, VersionRecord } from "../../../core/record/record.ts";
+import type {
+  AnyRecord,
+  ScrubbedRecord,
+  TombstoneRecord,
+  VersionRecord,
+} from "../../../core/record/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { readRecord } from "../../cell/heads.ts";
 import type { Generation } from "../../cell/heads.ts";
@@ -60,7 +65,11 @@ function placesOf(context: Context, record: AnyRecord): string[] {
 }
 
 /** What a needed record refers to must be known before anything of its name goes, unless the record does not count. */
-export function neededPlaces(context: Context, key: string, known: KnownRecord | undefined): readonly string[] {
+export function neededPlaces(
+  context: Context,
+  key: string,
+  known: KnownRecord | undefined,
+): readonly string[] {
   if (known === undefined) return [];
   const { places, late } = known;
   if (places !== undefined) return places;
@@ -88,8 +97,9 @@ export async function readRemains(
 
 function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
   if (record.kind !== "version" && record.kind !== "scrubbed") return undefined;
-  const { format, generation, commit, previous, startedAt, createdAt, digest, origin }: ScrubbedRecord | VersionRecord =
-    record;
+  const { format, generation, commit, previous, startedAt, createdAt, digest, origin }:
+    | ScrubbedRecord
+    | VersionRecord = record;
   return {
     format,
     generation,
@@ -99,7 +109,9 @@ function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
     createdAt,
     kind: "scrubbed",
     ...(digest === undefined ? {} : { digest }),
-    ...(origin === undefined ? {} : { origin: { registry: origin.registry, commit: origin.commit } }),
+    ...(origin === undefined
+      ? {}
+      : { origin: { registry: origin.registry, commit: origin.commit } }),
   };
 }
 
@@ -124,6 +136,9 @@ function timesOf(record: TombstoneRecord): DeletionTimes {
  * Encodes a tombstone in place of a first generation. It keeps its cell dead when all above it is gone, and has the
  * time of the deletion. A deletion that found the cell empty has no digest.
  */
-export function encodeBuried({ previous: _, ...remains }: ScrubbedRecord, times: DeletionTimes): Uint8Array {
+export function encodeBuried(
+  { previous: _, ...remains }: ScrubbedRecord,
+  times: DeletionTimes,
+): Uint8Array {
   return encodeRecord({ ...remains, ...times, kind: "deleted" });
 }

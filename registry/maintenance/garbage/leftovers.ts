@@ -22,11 +22,16 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
     for await (const entry of listReadable(context, top, { signal, onFailure })) {
       if (entry.key === markKey) continue;
       if (!isOld(entry.modifiedAt) && top === UPLOADS && isLeftover(entry.key)) {
-        waits([{ what: "upload", key: entry.key, size: entry.size, why: WHY }], entry.modifiedAt + graceMs);
+        waits(
+          [{ what: "upload", key: entry.key, size: entry.size, why: WHY }],
+          entry.modifiedAt + graceMs,
+        );
       }
       if (!isOld(entry.modifiedAt)) continue;
       const name = entry.key.slice(JANITOR.length);
-      const isGone = top === JANITOR ? !names.has(name) && decodeName(name) !== undefined : isLeftover(entry.key);
+      const isGone = top === JANITOR
+        ? !names.has(name) && decodeName(name) !== undefined
+        : isLeftover(entry.key);
       if (!isGone) continue;
       old.push({ what: "upload", key: entry.key, size: entry.size, why: WHY });
       if (old.length < LEFTOVERS_AT_ONCE) continue;

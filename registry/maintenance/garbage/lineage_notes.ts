@@ -41,7 +41,10 @@ async function sortNotes(collection: Collection, notes: readonly ObjectInfo[]): 
   const cells = new Map<string, Promise<Set<string> | undefined>>();
   await forEachAtOnce(notes, async (info) => {
     const note = parseLineageKey(info.key);
-    if (note === undefined || !info.key.endsWith(`/${orderSegment(note.version, versioned)}.${note.commit}`)) return;
+    if (
+      note === undefined ||
+      !info.key.endsWith(`/${orderSegment(note.version, versioned)}.${note.commit}`)
+    ) return;
     const cell = versionCell(note.name, note.version, versioned);
     if (!cells.has(cell)) cells.set(cell, commitsOf(context, cell, signal));
     try {
@@ -59,7 +62,11 @@ async function sortNotes(collection: Collection, notes: readonly ObjectInfo[]): 
 }
 
 /** Commits of all versions' records in a cell; undefined where one of them cannot be read. */
-async function commitsOf(context: Context, cell: string, signal?: AbortSignal): Promise<Set<string> | undefined> {
+async function commitsOf(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): Promise<Set<string> | undefined> {
   const commits = new Set<string>();
   for await (const entry of context.backend.list(cell, { signal })) {
     if (isPrefix(entry) || asGeneration(entry) === undefined) continue;

@@ -10,7 +10,10 @@ import type { Collection } from "../collection.ts";
 import type { Cell, Folder } from "./known_name.ts";
 
 /** The payload folders of a name by their place. */
-export async function listFolders({ context, signal }: Collection, name: string): Promise<Map<string, Folder>> {
+export async function listFolders(
+  { context, signal }: Collection,
+  name: string,
+): Promise<Map<string, Folder>> {
   const folders = new Map<string, Folder>();
   for await (const entry of context.backend.list(`${OBJECTS}${name}/`, { signal })) {
     const key = isPrefix(entry) ? undefined : parsePayloadKey(entry.key);

@@ -19,7 +19,13 @@ export interface Note {
 }
 
 /** Size, time and tag of the listing, the kind, and the places of the payload that the record refers to. */
-type Entry = [size: number, modifiedAt: number, etag: string | null, kind: KnownRecord["kind"], ...places: string[]];
+type Entry = [
+  size: number,
+  modifiedAt: number,
+  etag: string | null,
+  kind: KnownRecord["kind"],
+  ...places: string[],
+];
 
 /** Below so many records a note costs more than it saves. */
 const MIN_RECORDS = 3;
@@ -38,12 +44,16 @@ export async function openNote(collection: Collection, name: string, count: numb
   const key = janitorKey(name);
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
-  const noted = count < MIN_RECORDS || collection.measure !== undefined ? undefined : await attempt(read);
+  const noted = count < MIN_RECORDS || collection.measure !== undefined
+    ? undefined
+    : await attempt(read);
 
   return {
     find(entry) {
       const [size, modifiedAt, etag, kind, ...places] = noted?.get(pathOf(entry)) ?? [];
-      if (size !== entry.size || modifiedAt !== entry.modifiedAt || etag !== (entry.etag ?? null)) return undefined;
+      if (size !== entry.size || modifiedAt !== entry.modifiedAt || etag !== (entry.etag ?? null)) {
+        return undefined;
+      }
       return { kind: kind!, places };
     },
     async save(listed, records) {
@@ -53,11 +63,23 @@ export async function openNote(collection: Collection, name: string, count: numb
         const { kind, places, late } = records.get(entry.key) ?? {};
         const isRacy = entry.modifiedAt >= collection.markAt() - RACY_MS;
         if (kind === undefined || places === undefined || late !== undefined || isRacy) continue;
-        entries.set(pathOf(entry), [entry.size, entry.modifiedAt, entry.etag ?? null, kind, ...places]);
+        entries.set(pathOf(entry), [
+          entry.size,
+          entry.modifiedAt,
+          entry.etag ?? null,
+          kind,
+          ...places,
+        ]);
       }
       if (isSame(noted, entries)) return;
-      const bytes = encodeNote({ registry: context.id, name, records: Object.fromEntries(entries) });
-      if (bytes.byteLength <= MAX_NOTE_BYTES) await attempt(() => backend.put(key, bytes, { signal }));
+      const bytes = encodeNote({
+        registry: context.id,
+        name,
+        records: Object.fromEntries(entries),
+      });
+      if (bytes.byteLength <= MAX_NOTE_BYTES) {
+        await attempt(() => backend.put(key, bytes, { signal }));
+      }
     },
   };
 
@@ -65,11 +87,18 @@ export async function openNote(collection: Collection, name: string, count: numb
     const object = await backend.get(key, { signal });
     if (object === undefined) return undefined;
     if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-    const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null | undefined;
+    const note = decodeNote(await object.bytes()) as
+      | Partial<Record<string, unknown>>
+      | null
+      | undefined;
     const { registry, name: of, records } = note ?? {};
     // Versions of two names may be listed alike: the note of another one would let go what they refer to.
-    if (registry !== context.id || of !== name || typeof records !== "object" || records === null) return undefined;
-    return new Map(Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])));
+    if (registry !== context.id || of !== name || typeof records !== "object" || records === null) {
+      return undefined;
+    }
+    return new Map(
+      Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
+    );
   }
 
   /** Without its note the janitor reads more, and does the same. */
@@ -79,7 +108,9 @@ export async function openNote(collection: Collection, name: string, count: numb
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRegistryError(error)) throw error;
-      logger.warn(`collect garbage: the next run will read all of "${name}" again: ${error.message}`);
+      logger.warn(
+        `collect garbage: the next run will read all of "${name}" again: ${error.message}`,
+      );
     }
   }
 }
@@ -89,11 +120,18 @@ function isSame(noted: Map<string, Entry> | undefined, entries: Map<string, Entr
   return [...entries].every(([path, entry]) => String(noted.get(path)) === String(entry));
 }
 
-const KINDS: ReadonlySet<unknown> = new Set<KnownRecord["kind"]>(["version", "alias", "key", "deleted", "scrubbed"]);
+const KINDS: ReadonlySet<unknown> = new Set<KnownRecord["kind"]>([
+  "version",
+  "alias",
+  "key",
+  "deleted",
+  "scrubbed",
+]);
 
 function isEntry(value: unknown): value is Entry {
   if (!Array.isArray(value)) return false;
   const [size, modifiedAt, etag, kind, ...places] = value;
-  return Number.isFinite(size) && Number.isFinite(modifiedAt) && (etag === null || typeof etag === "string") &&
+  return Number.isFinite(size) && Number.isFinite(modifiedAt) &&
+    (etag === null || typeof etag === "string") &&
     KINDS.has(kind) && places.every((place) => typeof place === "string");
 }

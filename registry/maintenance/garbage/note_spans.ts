@@ -38,7 +38,11 @@ const BATCH = 1_000;
  * Notes the spans of a name, given as its encoded segment, where much is dead that is in none, and removes the notes
  * that do not count. What cannot be noted costs readers time; what cannot be ended is reported.
  */
-export async function noteSpans(collection: Collection, name: string, cells: readonly Cell[]): Promise<void> {
+export async function noteSpans(
+  collection: Collection,
+  name: string,
+  cells: readonly Cell[],
+): Promise<void> {
   const { context, dryRun, measure, signal } = collection;
   if (!hasSpans(context) || !mayNote(context) || dryRun || measure !== undefined) return;
   const versions = cells.filter(({ kind }) => kind === "version");
@@ -47,7 +51,9 @@ export async function noteSpans(collection: Collection, name: string, cells: rea
   try {
     notes = await listSpanNotes(context, name, signal);
     // Only what was put there, or whose tombstone was taken away, by hand is alive in a span that counts.
-    if (notes.length > 0) await endSpans(context, name, (noted) => hasLiving(versions, noted), signal);
+    if (notes.length > 0) {
+      await endSpans(context, name, (noted) => hasLiving(versions, noted), signal);
+    }
   } catch (error) {
     signal?.throwIfAborted();
     if (!isRegistryError(error)) throw error;
@@ -59,7 +65,9 @@ export async function noteSpans(collection: Collection, name: string, cells: rea
   } catch (error) {
     signal?.throwIfAborted();
     if (!isRegistryError(error)) throw error;
-    context.logger.warn(`collect garbage: notes nothing of what is dead of "${name}": ${error.message}`);
+    context.logger.warn(
+      `collect garbage: notes nothing of what is dead of "${name}": ${error.message}`,
+    );
   }
 }
 
@@ -75,15 +83,21 @@ interface Found {
   notes: readonly SpanNote[];
 }
 
-async function renewNotes(collection: Collection, name: string, { versions, spans, notes }: Found): Promise<void> {
+async function renewNotes(
+  collection: Collection,
+  name: string,
+  { versions, spans, notes }: Found,
+): Promise<void> {
   const { context, signal, isOld } = collection;
   const counting = new Map<SpanNote, Span[]>();
   for (const note of notes) {
     const noted = await readCounting(context, name, note, signal);
     if (noted.length > 0) counting.set(note, noted);
   }
-  const lacking = cellsIn(versions, spans).length - cellsIn(versions, [...counting.values()].flat()).length;
-  const added = (lacking >= MIN_DEAD || counting.size > 1) && await addNote(collection, name, spans);
+  const lacking = cellsIn(versions, spans).length -
+    cellsIn(versions, [...counting.values()].flat()).length;
+  const added = (lacking >= MIN_DEAD || counting.size > 1) &&
+    await addNote(collection, name, spans);
   for (const note of notes) {
     // Another janitor may be about to decide what it has begun: if that came back with a power cut, it would count.
     const isPending = note.begunAt !== undefined && !note.decided && !isOld(note.begunAt);
@@ -92,7 +106,11 @@ async function renewNotes(collection: Collection, name: string, { versions, span
 }
 
 /** Begins a note, makes sure of it, and says so. False where it came to nothing. */
-async function addNote(collection: Collection, name: string, spans: readonly Span[]): Promise<boolean> {
+async function addNote(
+  collection: Collection,
+  name: string,
+  spans: readonly Span[],
+): Promise<boolean> {
   const { context, signal } = collection;
   const { backend, system } = context;
   if (!await isDrained(collection)) return false;
@@ -108,7 +126,9 @@ async function addNote(collection: Collection, name: string, spans: readonly Spa
   }
   // A deletion that was not acknowledged yet might not survive a power cut.
   const heads = cellsIn(versions, spans).map(({ generations }) => generations[0].key);
-  for (let at = 0; at < heads.length; at += BATCH) await settle(context, heads.slice(at, at + BATCH), signal);
+  for (let at = 0; at < heads.length; at += BATCH) {
+    await settle(context, heads.slice(at, at + BATCH), signal);
+  }
   return (await backend.put(decided, bytes, { mode: "create", signal })).written;
 }
 
@@ -117,7 +137,9 @@ async function isDrained(collection: Collection): Promise<boolean> {
   const { context: { backend, logger }, signal } = collection;
   if (collection.isHeldUp) return false;
   if (await backend.drain!({ signal })) return true;
-  logger.warn("collect garbage: what is dead is not noted: somebody writes for long, or the folder is another user's");
+  logger.warn(
+    "collect garbage: what is dead is not noted: somebody writes for long, or the folder is another user's",
+  );
   collection.isHeldUp = true;
   return false;
 }
@@ -130,13 +152,19 @@ export async function removeSpanNotes(collection: Collection): Promise<void> {
     const name = isPrefix(entry) ? entry.prefix.slice(DEAD.length, -1) : "";
     if (decodeName(name) === undefined || names.has(name)) continue;
     for (const note of await listSpanNotes(context, name, signal)) {
-      if (note.begunAt === undefined || collection.isOld(note.begunAt)) await removeNote(collection, name, note);
+      if (note.begunAt === undefined || collection.isOld(note.begunAt)) {
+        await removeNote(collection, name, note);
+      }
     }
   }
 }
 
 /** Removes a note. It is ended first: after a power cut it may be back. */
-async function removeNote({ context, fail, signal }: Collection, name: string, note: SpanNote): Promise<void> {
+async function removeNote(
+  { context, fail, signal }: Collection,
+  name: string,
+  note: SpanNote,
+): Promise<void> {
   await endNote(context, name, note, signal);
   const { begun, decided } = spanKeys(name, note.id);
   for (const key of [begun, decided]) { // while it is begun, the other one keeps its janitor from deciding it
@@ -168,5 +196,7 @@ function hasLiving(cells: readonly Cell[], spans: readonly Span[]): boolean {
 /** The versions that are in a span. */
 function cellsIn(cells: readonly Cell[], spans: readonly Span[]): Cell[] {
   const ahead = inOrder(spans);
-  return cells.filter(({ kind, cell }) => kind === "version" && spanAround(ahead, positionOf(cell)) !== undefined);
+  return cells.filter(({ kind, cell }) =>
+    kind === "version" && spanAround(ahead, positionOf(cell)) !== undefined
+  );
 }

@@ -12,8 +12,12 @@ import type { Collection } from "../collection.ts";
  * after somebody has used the freed key again, it would remove or overwrite what was acknowledged. Every collector takes
  * its mark before it looks, so of two at once at most one finds no other.
  */
-export async function otherMark({ context, signal, isOld, markKey }: Collection): Promise<string | undefined> {
+export async function otherMark(
+  { context, signal, isOld, markKey }: Collection,
+): Promise<string | undefined> {
   for await (const entry of context.backend.list(SCRATCH, { signal })) {
-    if (!isPrefix(entry) && isMark(entry.key) && entry.key !== markKey && !isOld(entry.modifiedAt)) return entry.key;
+    if (
+      !isPrefix(entry) && isMark(entry.key) && entry.key !== markKey && !isOld(entry.modifiedAt)
+    ) return entry.key;
   }
 }

@@ -17,12 +17,24 @@ import { saveInTarget } from "./save_in_target.ts";
 import type { ContractRun } from "./save_in_target.ts";
 
 /** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
-export async function mirrorNameByContract(run: ContractRun, names: NamePair): Promise<ReadonlySet<string>> {
+export async function mirrorNameByContract(
+  run: ContractRun,
+  names: NamePair,
+): Promise<ReadonlySet<string>> {
   const { from, to, range, signal } = run;
   const list = (registry: Registry, name: string) =>
-    persist(run, () => Array.fromAsync(registry.versions(name, { signal }), ({ version }) => parseVersion(version)));
+    persist(
+      run,
+      () =>
+        Array.fromAsync(
+          registry.versions(name, { signal }),
+          ({ version }) => parseVersion(version),
+        ),
+    );
   const all = await list(from, names.name);
-  const versions = all.filter((version) => range === undefined || inRange(version, range)).sort(compareVersions);
+  const versions = all.filter((version) => range === undefined || inRange(version, range)).sort(
+    compareVersions,
+  );
   const there = new Set((await list(to, names.target)).map(({ canonical }) => canonical));
   const settled = new Set<string>();
   await run.forEach(versions, async ({ canonical: version }) => {
@@ -40,7 +52,12 @@ export async function mirrorNameByContract(run: ContractRun, names: NamePair): P
 /** What became of it, beside how many files and bytes. */
 type Outcome = Pick<MirrorItem, "action" | "files" | "bytes">;
 
-async function mirrorVersion(run: ContractRun, names: NamePair, version: string, isListed: boolean): Promise<Outcome> {
+async function mirrorVersion(
+  run: ContractRun,
+  names: NamePair,
+  version: string,
+  isListed: boolean,
+): Promise<Outcome> {
   const { from, to, signal } = run;
   const ref = `${names.name}@${version}`, target = `${names.target}@${version}`;
   return await persist(run, async (first) => {
@@ -65,7 +82,9 @@ async function mirrorVersion(run: ContractRun, names: NamePair, version: string,
 
 /** Whether two versions hold the same, whoever saved them. */
 function holdTheSame(a: ArtifactInfo, b: ArtifactInfo): boolean {
-  const content = ({ digest, version, metadata, inputs }: ArtifactInfo) => [digest, version, metadata, inputs];
+  const content = (
+    { digest, version, metadata, inputs }: ArtifactInfo,
+  ) => [digest, version, metadata, inputs];
   return isDeepStrictEqual(content(a), content(b));
 }
 
@@ -113,7 +132,9 @@ export async function readBackByContract(
   const failures: MirrorFailure[] = [];
   await run.forEach([...versions], async (version) => {
     try {
-      await readThrough(await run.to.open(`${target}@${version}`, { verify: "full", signal: run.signal }));
+      await readThrough(
+        await run.to.open(`${target}@${version}`, { verify: "full", signal: run.signal }),
+      );
     } catch (error) {
       if (!isRegistryError(error, "Corrupt", "NotFound")) throw error;
       failures.push({ name, version, error });
@@ -134,7 +155,10 @@ function occupied({ to }: ContractRun, target: string, state: string): RegistryE
   );
 }
 
-function unexpected({ name, version, alias }: Omit<MirrorItem, "action">, error: unknown): RegistryError {
+function unexpected(
+  { name, version, alias }: Omit<MirrorItem, "action">,
+  error: unknown,
+): RegistryError {
   return new RegistryError({
     code: "TaskFailed",
     message: `Cannot mirror "${name}@${version ?? alias}": ${messageOf(error)}`,

@@ -36,17 +36,36 @@ export async function saveInTarget(
   const { id, formatVersion } = info.materializer;
   const { metadata, inputs } = info;
   const version = to.settings.versioned ? info.version : undefined;
-  const options = { version, metadata, signal, ...(present === undefined ? {} : { ifCommit: present }) };
+  const options = {
+    version,
+    metadata,
+    signal,
+    ...(present === undefined ? {} : { ifCommit: present }),
+  };
   const produce = () => artifact.files().map((file) => fileToSave(run, file));
   if (store !== undefined) {
     const origin = info.origin ?? { registry: from.id, commit: info.commit };
     const createdAt = info.createdAt.toISOString();
     const since = info.generation > 1 ? UNKNOWN : undefined; // the contract does not report earlier values or their times
-    const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...(since && { since }) };
-    await saveFiles(store, { name, materializer: { id, formatVersion }, members, produce }, options);
+    const members = {
+      createdAt,
+      origin,
+      ...(inputs.length > 0 && { inputs }),
+      ...(since && { since }),
+    };
+    await saveFiles(
+      store,
+      { name, materializer: { id, formatVersion }, members, produce },
+      options,
+    );
     return;
   }
-  const materializer = defineMaterializer<unknown>({ id, formatVersion, save: produce, load: () => passedOn(id) });
+  const materializer = defineMaterializer<unknown>({
+    id,
+    formatVersion,
+    save: produce,
+    load: () => passedOn(id),
+  });
   await to.save(name, undefined, { ...options, inputs, materializer });
 }
 
@@ -66,7 +85,8 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
 function passedOn(id: string): never {
   throw new RegistryError({
     code: "Unsupported",
-    message: `Cannot load with materializer "${id}": a mirror passes files on, it makes no values of them`,
+    message:
+      `Cannot load with materializer "${id}": a mirror passes files on, it makes no values of them`,
     hint: "Load from the registry that was mirrored to.",
   });
 }

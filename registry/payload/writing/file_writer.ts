@@ -84,7 +84,9 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     inline,
 
     async gather(given) {
-      const all = Symbol.asyncIterator in given ? given : await withDeadline(Promise.resolve(given), { signal });
+      const all = Symbol.asyncIterator in given
+        ? given
+        : await withDeadline(Promise.resolve(given), { signal });
       generated = !Array.isArray(all);
       if (!generated) listed = all as FileToSave[];
       rest = generated ? untilAborted(all, signal) : listed.values();
@@ -116,7 +118,9 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     async drop() {
       if (next?.content.kind === "large") await next.content.content.cancel?.();
       await rest?.return?.(undefined);
-      for (const file of listed) if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
+      for (const file of listed) {
+        if (file?.content instanceof ReadableStream) closeUnread(file.content); // or it is none
+      }
     },
   };
 
@@ -131,7 +135,8 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
       progress.count(stored.size);
     }
     files.push(stored);
-    const passing = file.content instanceof ReadableStream || (generated && file.content instanceof Uint8Array);
+    const passing = file.content instanceof ReadableStream ||
+      (generated && file.content instanceof Uint8Array);
     return { file: stored, content, passing };
   }
 

@@ -39,7 +39,12 @@ export interface PartDigests {
 
 /** Starts a {@linkcode PartDigests}. */
 export function createPartDigests(options: PartDigestsOptions = {}): PartDigests {
-  const { size = Infinity, partBytes = PART_BYTES, onePartBytes = ONE_PART_BYTES, maxParts = MAX_PARTS } = options;
+  const {
+    size = Infinity,
+    partBytes = PART_BYTES,
+    onePartBytes = ONE_PART_BYTES,
+    maxParts = MAX_PARTS,
+  } = options;
   const most = size <= Math.max(onePartBytes, partBytes) ? 1 : maxParts;
   const whole = createSha256();
   const ended: { size: number; sha256: string }[] = [];

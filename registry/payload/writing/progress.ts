@@ -14,7 +14,9 @@ export interface WriteProgress {
 }
 
 /** The sum of what moved. It begins at nothing, and never falls. */
-export function createSaveProgress(onProgress: ((progress: TransferProgress) => void) | undefined): WriteProgress {
+export function createSaveProgress(
+  onProgress: ((progress: TransferProgress) => void) | undefined,
+): WriteProgress {
   let sum = 0;
   const count = (bytes: number) => void (sum += Math.max(bytes, 0));
   return {

@@ -57,7 +57,11 @@ export interface Sender {
   /** Takes a small file. */
   addSmall(file: SmallFile): Promise<void>;
   /** Begins to send a large file; one whose content passes is stored when this returns. */
-  addLarge(file: StoredFile, content: LargeContent, how: { as?: FileFacts; passing?: boolean }): Promise<void>;
+  addLarge(
+    file: StoredFile,
+    content: LargeContent,
+    how: { as?: FileFacts; passing?: boolean },
+  ): Promise<void>;
   /** Takes a file from others, where they have it. Nothing of it is read. */
   share(file: StoredFile): Promise<boolean>;
   /** Waits until all of them are stored. */
@@ -67,7 +71,11 @@ export interface Sender {
 /** Creates a sender. */
 export function createSender(
   to: SendTo,
-  { tasks, compress, progress }: { tasks: SideBySide; compress?: Encoding; progress: WriteProgress },
+  { tasks, compress, progress }: {
+    tasks: SideBySide;
+    compress?: Encoding;
+    progress: WriteProgress;
+  },
 ): Sender {
   const { signal } = tasks;
   let pack: SmallFile[] = [];
@@ -89,7 +97,9 @@ export function createSender(
           : NOTHING_KNOWN;
         const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
         const stored = () =>
-          storeLarge(file, { path: file.path, content, compress, known, as }).finally(content.cancel);
+          storeLarge(file, { path: file.path, content, compress, known, as }).finally(
+            content.cancel,
+          );
         const ended = await tasks.begin(weight, stored);
         if (passing) await ended();
       } catch (error) {
@@ -114,7 +124,9 @@ export function createSender(
       file.parts = parts.map((part) => ({ object, ...part }));
       if (here.share(file)) await to.drop(object); // the same came at the same time
       else here.add(file);
-      if (job.as !== undefined) progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
+      if (job.as !== undefined) {
+        progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
+      }
     } else if (!await share(file)) await storeLarge(file, { ...job, known: undefined });
   }
 
@@ -126,11 +138,24 @@ export function createSender(
     await tasks.begin(2 * bytes, () => storePack(files, compress)); // each file, and all of them in one
   }
 
-  async function storePack(files: readonly SmallFile[], compress: Encoding | undefined, sharing = true): Promise<void> {
+  async function storePack(
+    files: readonly SmallFile[],
+    compress: Encoding | undefined,
+    sharing = true,
+  ): Promise<void> {
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
-    const known = knownOfAll(Array.from(sizes, (size) => [to.known(size), here.known(size)]).flat());
-    const packed = files.map(({ file, content, as }): FileToPack => ({ path: file.path, content, as }));
-    const { object, files: stored } = await to.packFiles({ files: packed, compress, known }, signal);
+    const known = knownOfAll(
+      Array.from(sizes, (size) => [to.known(size), here.known(size)]).flat(),
+    );
+    const packed = files.map(({ file, content, as }): FileToPack => ({
+      path: file.path,
+      content,
+      as,
+    }));
+    const { object, files: stored } = await to.packFiles(
+      { files: packed, compress, known },
+      signal,
+    );
     const again: SmallFile[] = [];
     for (const [i, { part, ...facts }] of stored.entries()) {
       const { file } = files[i];
@@ -170,7 +195,11 @@ function createStoredFiles() {
       const same = bySum.get(file.sha256);
       if (same === undefined || same.size !== file.size) return false;
       delete file.encoding;
-      Object.assign(file, { parts: same.parts }, same.encoding === undefined ? {} : { encoding: same.encoding });
+      Object.assign(
+        file,
+        { parts: same.parts },
+        same.encoding === undefined ? {} : { encoding: same.encoding },
+      );
       return true;
     },
   };

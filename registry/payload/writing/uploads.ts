@@ -42,7 +42,10 @@ export interface UploadsOptions {
 /** Objects of one payload. */
 export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles" | "drop"> {
   /** Stores the files of a value. */
-  storeValue(job: Omit<StoreValueJob, "folder" | "first">, signal?: AbortSignal): Promise<StoredValueReply>;
+  storeValue(
+    job: Omit<StoreValueJob, "folder" | "first">,
+    signal?: AbortSignal,
+  ): Promise<StoredValueReply>;
   /** Copies an object of the store as one more object, and returns its number. */
   copy(key: string): Promise<number>;
   /** The objects that were copied, and the bytes that each of them added. */
@@ -70,7 +73,9 @@ export function createUploads(
     return last;
   };
   const keepAlive = createKeepAlive(operation, leastGraceOf(settings), async () => {
-    const result = await sending(() => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller }));
+    const result = await sending(() =>
+      backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller })
+    );
     return result.written ? result.info : undefined;
   });
 
@@ -104,7 +109,10 @@ export function createUploads(
         await backend.delete(keyOf(object), { signal: ofCaller });
         sent.delete(object);
       } catch (error) {
-        logger.debug(`${operation.action}: left "${keyOf(object)}", which nothing refers to`, error);
+        logger.debug(
+          `${operation.action}: left "${keyOf(object)}", which nothing refers to`,
+          error,
+        );
       }
     },
     copied,
@@ -157,7 +165,8 @@ export function createUploads(
       if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;
       throw new RegistryError({
         code: "Unavailable",
-        message: `Cannot ${operation.action}: the store did not answer an upload, so nothing was committed`,
+        message:
+          `Cannot ${operation.action}: the store did not answer an upload, so nothing was committed`,
         hint: "Try again.",
         key: error.key,
         backend: backend.location,
@@ -171,7 +180,9 @@ export function createUploads(
     const signal = AbortSignal.timeout(DISCARD_MS);
     try {
       if (guessing) {
-        for await (const found of backend.list(folder, { signal })) if ("key" in found) keys.add(found.key);
+        for await (const found of backend.list(folder, { signal })) {
+          if ("key" in found) keys.add(found.key);
+        }
       }
       const failures = await removeObjects(backend, [...keys], signal);
       for (const [key, error] of failures) {

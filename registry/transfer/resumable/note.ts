@@ -35,7 +35,9 @@ export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
   if (owner !== undefined && typeof owner !== "string") return undefined;
   if (sha256 !== undefined && typeof sha256 !== "string") return undefined;
   const isText = (value: unknown) => value === null || typeof value === "string";
-  if (metadata !== undefined && !(isJsonObject(metadata) && Object.values(metadata).every(isText))) return undefined;
+  if (
+    metadata !== undefined && !(isJsonObject(metadata) && Object.values(metadata).every(isText))
+  ) return undefined;
   return { size: size as number, owner, metadata: metadata as UploadNote["metadata"], sha256 };
 }
 

@@ -30,7 +30,11 @@ export interface Arrived {
 }
 
 /** Lists what has arrived. */
-export async function listPieces({ backend }: Context, id: string, signal?: AbortSignal): Promise<Arrived> {
+export async function listPieces(
+  { backend }: Context,
+  id: string,
+  signal?: AbortSignal,
+): Promise<Arrived> {
   const folder = `${UPLOADS}${id}/`;
   const sizes = new Map<string, number>();
   for await (const entry of backend.list(folder, { signal })) {
@@ -66,7 +70,8 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
     throw new RegistryError({
       code: "Conflict",
       message: "Cannot store a piece of an upload: another client has sent one for the same place",
-      hint: "Ask how far the upload is, and go on from there. One client at a time sends an upload.",
+      hint:
+        "Ask how far the upload is, and go on from there. One client at a time sends an upload.",
       key,
       backend: backend.location,
     });

@@ -70,7 +70,10 @@ export interface ResumableUploads {
    */
   append(id: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
   /** Takes in a stream whose size need not be known, whole or not at all. */
-  receive(chunks: AsyncIterable<Uint8Array>, options?: ReceiveOptions): Promise<UploadState & { sha256: string }>;
+  receive(
+    chunks: AsyncIterable<Uint8Array>,
+    options?: ReceiveOptions,
+  ): Promise<UploadState & { sha256: string }>;
   /** The content of an upload that is whole, to be read as often as needed. `Conflict` where something is missing. */
   source(id: string, options?: SignalOptions): Promise<UploadSource>;
   /** Removes an upload; one that is not there is removed. */
@@ -78,7 +81,10 @@ export interface ResumableUploads {
 }
 
 /** What `openUploads` of `registry/tools.ts` does. */
-export function createResumableUploads(registry: Registry, options: PieceWriterOptions = {}): ResumableUploads {
+export function createResumableUploads(
+  registry: Registry,
+  options: PieceWriterOptions = {},
+): ResumableUploads {
   const context = contextOf(registry, "take uploads in");
   const { backend, system } = context;
   const writer = createPieceWriter(context, options);
@@ -92,10 +98,18 @@ export function createResumableUploads(registry: Registry, options: PieceWriterO
     if (object === undefined || note === undefined) throw notThere(id);
     const { modifiedAt } = object.info;
     const keptForMs = graceAt(await readGraces(context, signal), modifiedAt);
-    return { ...note, id, beganAt: new Date(modifiedAt), expiresAt: new Date(modifiedAt + keptForMs) };
+    return {
+      ...note,
+      id,
+      beganAt: new Date(modifiedAt),
+      expiresAt: new Date(modifiedAt + keptForMs),
+    };
   }
 
-  async function look(id: string, signal?: AbortSignal): Promise<UploadState & { pieces: Piece[]; keys: string[] }> {
+  async function look(
+    id: string,
+    signal?: AbortSignal,
+  ): Promise<UploadState & { pieces: Piece[]; keys: string[] }> {
     const note = await readNote(id, signal);
     const { pieces, offset, keys } = await listPieces(context, id, signal);
     return { ...note, offset, pieces, keys };
@@ -203,7 +217,8 @@ function notThere(id: string): RegistryError {
   return new RegistryError({
     code: "NotFound",
     message: `Cannot find upload ${shown(id)}: there is none`,
-    hint: "It was saved, removed, or begun longer ago than the registry's graceMs. Begin another one.",
+    hint:
+      "It was saved, removed, or begun longer ago than the registry's graceMs. Begin another one.",
   });
 }
 
@@ -242,7 +257,8 @@ function noSize(size: unknown): RegistryError {
 function tooMuchSaid(bytes: number): RegistryError {
   return new RegistryError({
     code: "Invalid",
-    message: `Cannot begin an upload: what is said of it has ${bytes} bytes, ${MAX_NOTE_BYTES} are allowed`,
+    message:
+      `Cannot begin an upload: what is said of it has ${bytes} bytes, ${MAX_NOTE_BYTES} are allowed`,
     hint: "Keep its metadata short, and save the rest with the artifact.",
   });
 }

@@ -46,12 +46,18 @@ export interface PieceWriterOptions {
 }
 
 /** Creates a writer. All streams of one writer share its memory. */
-export function createPieceWriter(context: Context, { pieceBytes: fixed }: PieceWriterOptions = {}): PieceWriter {
+export function createPieceWriter(
+  context: Context,
+  { pieceBytes: fixed }: PieceWriterOptions = {},
+): PieceWriter {
   let active = 0;
   const pieceBytes = () =>
     fixed ?? Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, Math.floor(HELD_BYTES / active)));
 
-  async function write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
+  async function write(
+    chunks: AsyncIterable<Uint8Array>,
+    options: WritePiecesOptions,
+  ): Promise<number> {
     let at = options.offset;
     for await (const { bytes } of cutPieces(chunks, options, pieceBytes)) {
       await putPiece(context, pieceKey(options.id, at), bytes);
@@ -64,14 +70,19 @@ export function createPieceWriter(context: Context, { pieceBytes: fixed }: Piece
     async write(chunks, options) {
       active++;
       try {
-        return await (options.verify === undefined ? write(chunks, options) : writeVerified(chunks, options));
+        return await (options.verify === undefined
+          ? write(chunks, options)
+          : writeVerified(chunks, options));
       } finally {
         active--;
       }
     },
   };
 
-  async function writeVerified(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
+  async function writeVerified(
+    chunks: AsyncIterable<Uint8Array>,
+    options: WritePiecesOptions,
+  ): Promise<number> {
     const { id, verify } = options;
     const aside = context.system.id(); // no upload has this id, because nothing writes its note
     const stored: string[] = [];
@@ -94,7 +105,10 @@ export function createPieceWriter(context: Context, { pieceBytes: fixed }: Piece
     }
   }
 
-  async function* verified(stored: readonly string[], last: Uint8Array): AsyncGenerator<Uint8Array> {
+  async function* verified(
+    stored: readonly string[],
+    last: Uint8Array,
+  ): AsyncGenerator<Uint8Array> {
     for (const key of stored) yield await readPiece(context, key);
     yield last;
   }
@@ -136,7 +150,10 @@ async function* cutPieces(
   }
 }
 
-async function readPiece({ backend, system, retryForMs }: Context, key: string): Promise<Uint8Array> {
+async function readPiece(
+  { backend, system, retryForMs }: Context,
+  key: string,
+): Promise<Uint8Array> {
   const passes = (error: unknown) => isRegistryError(error) && error.retry !== "never";
   return await retry(async () => {
     const bytes = await (await backend.get(key))?.bytes();

@@ -25,7 +25,10 @@ for (
 ) {
   Deno.test(`rows of ${format} are read as they come: of an endless manifest the first are there at once`, async () => {
     const { stream, made } = endless(heading, row);
-    const io = { ...captureIo({ cwd: "/there" }), stdin: { isTerminal: false, stream: () => stream } };
+    const io = {
+      ...captureIo({ cwd: "/there" }),
+      stdin: { isTerminal: false, stream: () => stream },
+    };
     const manifest = await findManifest("-", format, io);
     assertEquals([manifest.folder, manifest.place, manifest.isFile], ["/there", "/there/-", false]);
     let count = 0;

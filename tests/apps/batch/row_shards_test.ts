@@ -5,7 +5,10 @@ import { holdfast, succeeds } from "../captured_io.ts";
 /** A manifest of forty names, two of which come three times, and a broken row. */
 function rows(): string[] {
   const names = Array.from({ length: 40 }, (_, index) => `name-${index}`);
-  const all = [...names, "name-1", "name-2", "name-1", "name-2"].map((name, index) => ({ name, value: index }));
+  const all = [...names, "name-1", "name-2", "name-1", "name-2"].map((name, index) => ({
+    name,
+    value: index,
+  }));
   return [...all.map((row) => JSON.stringify(row)), "{ no row"];
 }
 
@@ -16,7 +19,10 @@ Deno.test("shards of a batch save do each row once, whatever its order, and rows
   const sums = { rows: 0, done: 0, failed: 0 };
   for (let index = 0; index < 3; index++) {
     const order = index === 1 ? rows().toReversed().filter((row) => /name-\d+"/.test(row)) : rows();
-    await Deno.writeTextFile(root.join("m.jsonl"), (index === 1 ? stable(order) : order).join("\n"));
+    await Deno.writeTextFile(
+      root.join("m.jsonl"),
+      (index === 1 ? stable(order) : order).join("\n"),
+    );
     const { out } = await holdfast(`batch save m.jsonl --shard ${index}/3 --json`, { cwd });
     const { summary } = JSON.parse(out.trim().split("\n").at(-1)!);
     assertEquals([summary.shard, summary.from], [`${index}/3`, "--shard"]);
@@ -24,7 +30,9 @@ Deno.test("shards of a batch save do each row once, whatever its order, and rows
   }
   assertEquals(sums.done, 44);
   assertEquals((await succeeds("ls -q", { cwd })).trim().split("\n").length, 40);
-  const values = await Promise.all([1, 2, 3].map((version) => succeeds(`load name-1@${version}`, { cwd })));
+  const values = await Promise.all(
+    [1, 2, 3].map((version) => succeeds(`load name-1@${version}`, { cwd })),
+  );
   assertEquals(values.map((text) => Number(text)), [1, 40, 42]);
 });
 
@@ -66,7 +74,10 @@ Deno.test("shards of a batch load and of a batch verify do each row once", async
     { length: 40 },
     (_, index) => ({ ref: `name-${index}`, to: index % 2 ? "out/" : `${index}` }),
   );
-  await Deno.writeTextFile(root.join("w.jsonl"), wanted.map((row) => JSON.stringify(row)).join("\n"));
+  await Deno.writeTextFile(
+    root.join("w.jsonl"),
+    wanted.map((row) => JSON.stringify(row)).join("\n"),
+  );
   const counts = async (command: string) => {
     const outs = await Promise.all(
       [0, 1, 2, 3].map((index) => succeeds(`${command} --json --shard ${index}/4`, { cwd })),

@@ -8,11 +8,12 @@ import { rowsAtOnce } from "../../../apps/batch/run_rows.ts";
 async function atOnceIn(location: string, kind: string) {
   const inner = createMemoryBackend();
   let running = 0, most = 0;
-  const counted = <A extends unknown[], T>(verb: (...args: A) => Promise<T>) => async (...args: A) => {
-    most = Math.max(most, ++running);
-    await realSystem.sleep(0); // all that may begin have begun
-    return await verb(...args).finally(() => running--);
-  };
+  const counted =
+    <A extends unknown[], T>(verb: (...args: A) => Promise<T>) => async (...args: A) => {
+      most = Math.max(most, ++running);
+      await realSystem.sleep(0); // all that may begin have begun
+      return await verb(...args).finally(() => running--);
+    };
   const own = { kind, location, ...(kind === "local" ? { layout: "plain" as const } : {}) };
   const backend: Backend = { ...inner, ...own, put: counted(inner.put), get: counted(inner.get) };
   await using registry = await openRegistry(backend, { cache: false });
@@ -27,6 +28,9 @@ async function atOnceIn(location: string, kind: string) {
 for (const [location, kind] of [["minio://models/team", "s3"], ["file:///data/reg", "local"]]) {
   Deno.test(`a batch of rows has as many at once in ${location} as saveMany and loadMany`, async () => {
     const { saves, loads } = await atOnceIn(location, kind);
-    assertEquals([rowsAtOnce({ location }, "save"), rowsAtOnce({ location }, "read")], [saves, loads]);
+    assertEquals([rowsAtOnce({ location }, "save"), rowsAtOnce({ location }, "read")], [
+      saves,
+      loads,
+    ]);
   });
 }

@@ -43,9 +43,15 @@ Deno.test("alias sets and deletes for several names, each with a version of its 
   const set = "config@live is 2.0.0\nnote@live is 1.0.0\ndata:raw@live is 1.0.0\n";
   assertEquals((await holdfast("alias config live 2 --also note@7", { cwd })).code, 3);
   assertEquals((await holdfast("alias config live", { cwd })).code, 3, "nothing was set");
-  assertEquals(await succeeds("alias config live 2 --also note@1 --also data:*@latest", { cwd }), set);
+  assertEquals(
+    await succeeds("alias config live 2 --also note@1 --also data:*@latest", { cwd }),
+    set,
+  );
   const mixed = await holdfast("alias config live --also note", { cwd });
-  assertEquals([mixed.code, mixed.err.includes("--also belongs to setting and deleting one")], [2, true]);
+  assertEquals([mixed.code, mixed.err.includes("--also belongs to setting and deleting one")], [
+    2,
+    true,
+  ]);
   assertEquals((await holdfast("alias config live --delete --also note@1", { cwd })).code, 2);
   const deleted = "Deleted config@live\nDeleted note@live\n";
   assertEquals(await succeeds("alias config live --delete --also note", { cwd }), deleted);
@@ -68,14 +74,20 @@ Deno.test("alias shows, sets and deletes an alias beside one that is damaged", a
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await succeeds("alias config canary 1", { cwd });
-  await Deno.truncate(keyFile(root.join(".holdfast"), "names/config/aliases/production/9007199254740990.rec"), 40);
+  await Deno.truncate(
+    keyFile(root.join(".holdfast"), "names/config/aliases/production/9007199254740990.rec"),
+    40,
+  );
   assertEquals((await holdfast("alias config", { cwd })).code, 5);
   assertEquals((await holdfast("alias config production", { cwd })).code, 5);
   assertEquals(await succeeds("alias config canary", { cwd }), "1.0.0\n");
   assertEquals(await succeeds("alias config canary 2", { cwd }), "config@canary is 2.0.0\n");
   assertEquals(await succeeds("alias config canary --delete", { cwd }), "Deleted config@canary\n");
   assertEquals((await holdfast("alias config canary", { cwd })).code, 3);
-  assertEquals(await succeeds("alias config production 1", { cwd }), "config@production is 1.0.0\n");
+  assertEquals(
+    await succeeds("alias config production 1", { cwd }),
+    "config@production is 1.0.0\n",
+  );
   assertEquals(await succeeds("alias config production", { cwd }), "1.0.0\n");
 });
 
@@ -118,8 +130,13 @@ Deno.test("an alias whose version is gone says so", async () => {
   await succeeds("rm config@production --yes --force", { cwd });
   const lines = (await succeeds("alias config", { cwd })).trimEnd().split("\n");
   assertEquals(lines.slice(1).sort(), ["canary      1.0.0", "production  2.0.0 (deleted)"]);
-  const json = (await succeeds("alias config --json", { cwd })).trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(json.map(({ alias, deleted }) => [alias, deleted]).sort(), [["canary", false], ["production", true]]);
+  const json = (await succeeds("alias config --json", { cwd })).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(json.map(({ alias, deleted }) => [alias, deleted]).sort(), [["canary", false], [
+    "production",
+    true,
+  ]]);
   const one = await holdfast("alias config production", { cwd });
   assertEquals([one.code, one.out, one.err], [0, "2.0.0\n", `"config@2.0.0" is deleted\n`]);
 });

@@ -33,13 +33,20 @@ Deno.test("cat says in plain words where its output cannot be, and leaves nothin
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await Deno.mkdir(root.join("there"));
-  for (const [place, problem] of [["there", "it is a folder"], ["nowhere/out", "there is no such folder"]]) {
+  for (
+    const [place, problem] of [["there", "it is a folder"], [
+      "nowhere/out",
+      "there is no such folder",
+    ]]
+  ) {
     const { code, err } = await holdfast(`cat note -o ${place}`, { cwd });
     assertEquals(code, problem === "it is a folder" ? 2 : 3, err);
     assertStringIncludes(err, `error: Cannot write "${place}": ${problem}\nhint: Name a file`);
   }
   assertEquals(
-    (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).filter((it) => /partial|out/.test(it)),
+    (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).filter((it) =>
+      /partial|out/.test(it)
+    ),
     [],
   );
 });

@@ -31,7 +31,9 @@ Deno.test("bash completes commands, options, and names and refs with their colon
   const script = [
     `source <(holdfast completions bash)`,
     ...lines.flatMap((line) => [
-      `COMP_LINE=${JSON.stringify(line)} COMP_POINT=${line.length} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'`,
+      `COMP_LINE=${
+        JSON.stringify(line)
+      } COMP_POINT=${line.length} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'`,
       `_holdfast; echo "\${COMPREPLY[*]}"`,
     ]),
   ].join("\n");
@@ -75,7 +77,10 @@ const SOURCED: Record<string, [args: string[], script: string]> = {
       `_holdfast`,
     ].join("\n"),
   ],
-  fish: [["--no-config", "-c"], [CLI, "holdfast completions fish | source", `complete -C "holdfast ve"`].join("\n")],
+  fish: [
+    ["--no-config", "-c"],
+    [CLI, "holdfast completions fish | source", `complete -C "holdfast ve"`].join("\n"),
+  ],
 };
 
 for (const [shell, [args, script]] of Object.entries(SOURCED)) {
@@ -84,9 +89,16 @@ for (const [shell, [args, script]] of Object.entries(SOURCED)) {
     ignore: !isInstalled(shell),
     async fn() {
       await using root = await tempRoot();
-      const command = new Deno.Command(shell, { args: [...args, script], cwd: root.path, env: { HOME: root.path } });
+      const command = new Deno.Command(shell, {
+        args: [...args, script],
+        cwd: root.path,
+        env: { HOME: root.path },
+      });
       const { stdout } = await command.output();
-      assertEquals(new TextDecoder().decode(stdout).trim().split("\n").sort(), ["verify", "versions"]);
+      assertEquals(new TextDecoder().decode(stdout).trim().split("\n").sort(), [
+        "verify",
+        "versions",
+      ]);
     },
   });
 }

@@ -11,9 +11,14 @@ Deno.test("download writes a folder and a single file, and says where", async ()
   assertEquals(await Deno.readTextFile(root.join("out/a.csv")), "1,2\n");
   assertEquals(await Deno.readTextFile(root.join("out/inner/b.bin")), "\u0000\u0001");
   await succeeds("save one data/a.csv", { cwd });
-  assertEquals(await succeeds("download one one.csv --quiet", { cwd }), `${root.join("one.csv")}\n`);
+  assertEquals(
+    await succeeds("download one one.csv --quiet", { cwd }),
+    `${root.join("one.csv")}\n`,
+  );
   assertEquals(await Deno.readTextFile(root.join("one.csv")), "1,2\n");
-  const { path, files, version } = JSON.parse(await succeeds("download one@1 sub/ --json", { cwd }));
+  const { path, files, version } = JSON.parse(
+    await succeeds("download one@1 sub/ --json", { cwd }),
+  );
   assertEquals([files, version, path.startsWith(root.join("sub/"))], [1, "1.0.0", true]);
 });
 
@@ -46,14 +51,19 @@ Deno.test("download says of an empty folder, and of times, what was done and wha
   await Deno.mkdir(root.join("nothing"));
   await succeeds("save none nothing", { cwd });
   const none = `none@1.0.0 to ${root.join("out")} (0 files, 0 B)\n`;
-  assertEquals(await succeeds("download none out --dry-run", { cwd }), `add ./\nWould download ${none}`);
+  assertEquals(
+    await succeeds("download none out --dry-run", { cwd }),
+    `add ./\nWould download ${none}`,
+  );
   assertEquals(await succeeds("download none out", { cwd }), `Downloaded ${none}`);
   assertStringIncludes(await succeeds("download none out", { cwd }), "already");
   await Deno.writeTextFile(root.join("nothing/a"), "x");
   await succeeds("save timed nothing --preserve times", { cwd });
   await succeeds("download timed there", { cwd });
   await Deno.utime(root.join("there/a"), 1, 1);
-  const said = `Downloaded timed@1.0.0 to ${root.join("there")}: 1 left, 0 written, 1 time set (1 file, 1 B)\n`;
+  const said = `Downloaded timed@1.0.0 to ${
+    root.join("there")
+  }: 1 left, 0 written, 1 time set (1 file, 1 B)\n`;
   assertEquals(await succeeds("download timed there", { cwd }), said);
 });
 
@@ -71,11 +81,23 @@ Deno.test("download again leaves what is there, and --delete and --dry-run say w
   assertEquals(
     await succeeds("download data:raw raw --delete --dry-run", { cwd }),
     `add a.csv\nremove mine\n` +
-      `Would download data:raw@1.0.0 to ${root.join("raw")}: 1 left, 1 written, 1 deleted (2 files, 6 B)\n`,
+      `Would download data:raw@1.0.0 to ${
+        root.join("raw")
+      }: 1 left, 1 written, 1 deleted (2 files, 6 B)\n`,
   );
-  const { changes, ...told } = JSON.parse(await succeeds("download data:raw --delete --dry-run --json", { cwd }));
-  assertEquals([changes.length, told.left, told.written, told.deleted, told.dryRun], [2, 1, 1, 1, true]);
-  const { left, written, deleted } = JSON.parse(await succeeds("download data:raw --delete --json", { cwd }));
+  const { changes, ...told } = JSON.parse(
+    await succeeds("download data:raw --delete --dry-run --json", { cwd }),
+  );
+  assertEquals([changes.length, told.left, told.written, told.deleted, told.dryRun], [
+    2,
+    1,
+    1,
+    1,
+    true,
+  ]);
+  const { left, written, deleted } = JSON.parse(
+    await succeeds("download data:raw --delete --json", { cwd }),
+  );
   assertEquals([left, written, deleted], [1, 1, 1]);
   await Deno.writeTextFile(root.join("raw/a.csv"), "1,3\n");
   const { code, err } = await holdfast("download data:raw", { cwd });
@@ -90,7 +112,9 @@ Deno.test("download takes only what patterns choose, and removes nothing else ei
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await Deno.mkdir(root.join("raw"));
-  for (const name of ["old.csv", "old.txt"]) await Deno.writeTextFile(root.join("raw", name), "old");
+  for (const name of ["old.csv", "old.txt"]) {
+    await Deno.writeTextFile(root.join("raw", name), "old");
+  }
   const said = await succeeds("download data:raw --include *.csv --delete --json", { cwd });
   const { files, size, written, deleted } = JSON.parse(said);
   assertEquals([files, size, written, deleted], [1, 4, 1, 1]);
@@ -98,7 +122,10 @@ Deno.test("download takes only what patterns choose, and removes nothing else ei
     "a.csv",
     "old.txt",
   ]);
-  assertEquals(JSON.parse(await succeeds("download data:raw --exclude *.csv --json", { cwd })).written, 1);
+  assertEquals(
+    JSON.parse(await succeeds("download data:raw --exclude *.csv --json", { cwd })).written,
+    1,
+  );
   assertEquals(await Deno.readTextFile(root.join("raw/inner/b.bin")), "\u0000\u0001");
   const none = await holdfast("download data:raw --include *.png", { cwd });
   assertEquals(none.code, 3);
@@ -110,7 +137,9 @@ Deno.test("an empty place is not the current folder: nothing there is written or
   const { path: cwd } = root;
   await fillRegistry(cwd);
   const before = (await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort();
-  const { code, err } = await holdfast(["download", "data:raw", "", "--overwrite", "--delete"], { cwd });
+  const { code, err } = await holdfast(["download", "data:raw", "", "--overwrite", "--delete"], {
+    cwd,
+  });
   assertEquals(code, 2);
   assertStringIncludes(err, "empty");
   assertEquals((await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(), before);
@@ -121,7 +150,9 @@ Deno.test("download --to takes several refs and patterns, each under the last pa
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await succeeds("save data:one data/a.csv", { cwd });
-  const said = await succeeds("download config@production data:* data:raw@1 note --to all", { cwd });
+  const said = await succeeds("download config@production data:* data:raw@1 note --to all", {
+    cwd,
+  });
   const places = ["config@2.0.0", "data:one@1.0.0", "data:raw@1.0.0", "note@1.0.0"].map((exact) =>
     `Downloaded ${exact}`
   );
@@ -129,7 +160,10 @@ Deno.test("download --to takes several refs and patterns, each under the last pa
   assertEquals(await Deno.readTextFile(root.join("all/one")), "1,2\n");
   assertEquals(await Deno.readTextFile(root.join("all/raw/a.csv")), "1,2\n");
   const again = await succeeds("download data:* --to all --json", { cwd });
-  assertEquals(again.trim().split("\n").map((line) => JSON.parse(line).name), ["data:one", "data:raw"]);
+  assertEquals(again.trim().split("\n").map((line) => JSON.parse(line).name), [
+    "data:one",
+    "data:raw",
+  ]);
   await succeeds("download data:*", { cwd });
   assertEquals(await Deno.readTextFile(root.join("one")), "1,2\n");
 });
@@ -154,5 +188,8 @@ Deno.test("download of several finds all, and a place for each, before it writes
   }
   const empty = await holdfast(["download", "config", "note", "--to", ""], { cwd });
   assertEquals(empty.code, 2, empty.err);
-  assertEquals((await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(), [".holdfast", "data"]);
+  assertEquals((await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name)).sort(), [
+    ".holdfast",
+    "data",
+  ]);
 });

@@ -4,7 +4,8 @@ import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 
 /** Everything that the registry in a folder holds, as the command line tells it. */
 async function state(cwd: string): Promise<string> {
-  return await succeeds("ls --long --json", { cwd }) + await succeeds("versions config --json", { cwd });
+  return await succeeds("ls --long --json", { cwd }) +
+    await succeeds("versions config --json", { cwd });
 }
 
 Deno.test("a dry run of save, copy, alias and rm says what would be done, and does nothing", async () => {

@@ -22,7 +22,10 @@ Deno.test("load shows values that JSON would alter, and refuses to print them as
   await using registry = await openRegistry(root.join(".holdfast"));
   await registry.save("odd", { when: new Date(0), set: new Set([1n]), nothing: undefined });
   await registry.save("blob", new Blob(["bytes of it"], { type: "text/plain" }));
-  assertStringIncludes(await succeeds("load odd", { cwd }), "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }");
+  assertStringIncludes(
+    await succeeds("load odd", { cwd }),
+    "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }",
+  );
   const { code, err } = await holdfast("load odd --json", { cwd });
   assertEquals(code, 1);
   assertStringIncludes(err, `"code":"Unsupported"`);

@@ -19,7 +19,9 @@ Deno.test("the command line starts with no command, and with nothing that only a
 Deno.test("the definition of a command, which its help shows, loads nothing of how values are stored", () => {
   const heavy =
     /^workers\/|^formats\/(?!npy\/)|^apps\/batch\/run_rows|^registry\/(?!define_(artifact|registry)|tools)|csv/;
-  const loaded = commandFiles.flatMap((file) => [...reachable(graph, file)].filter((path) => heavy.test(path)));
+  const loaded = commandFiles.flatMap((file) =>
+    [...reachable(graph, file)].filter((path) => heavy.test(path))
+  );
   assertEquals(loaded, []);
 });
 
@@ -43,7 +45,12 @@ Deno.test("options of every command before the words, and their values, are no c
 
 Deno.test("all commands are loaded where it takes a closer look", async () => {
   const all = await loadCommands();
-  for (const args of [[], ["--help"], ["help", "ls"], ["lst"], ["batch"], ["-qr", "ls", "save"], ["--version", "ls"]]) {
+  for (
+    const args of [[], ["--help"], ["help", "ls"], ["lst"], ["batch"], ["-qr", "ls", "save"], [
+      "--version",
+      "ls",
+    ]]
+  ) {
     assertEquals((await loadCommandsFor(args)).length, all.length, args.join(" "));
   }
 });

@@ -25,7 +25,10 @@ Deno.test("rm without a terminal needs --yes", async () => {
   const refused = await holdfast("rm note@1", { cwd, stdin: "y\n" });
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.err, "hint: In scripts pass --yes.");
-  assertEquals(await succeeds("rm note@1 --yes --json", { cwd }), `{"deleted":[{"name":"note","version":"1.0.0"}]}\n`);
+  assertEquals(
+    await succeeds("rm note@1 --yes --json", { cwd }),
+    `{"deleted":[{"name":"note","version":"1.0.0"}]}\n`,
+  );
   assertEquals((await holdfast("load note", { cwd })).code, 3);
 });
 
@@ -37,7 +40,10 @@ Deno.test("rm of a bare name needs --all, and says how many versions go", async 
   assertEquals(bare.code, 2);
   assertStringIncludes(bare.err, "hint: Write note@VERSION, or add --all");
   assertEquals((await holdfast("rm config --all --yes", { cwd })).code, 4, "an alias names one");
-  assertEquals(await succeeds("rm config --all --yes --force", { cwd }), "Deleted config (2 versions)\n");
+  assertEquals(
+    await succeeds("rm config --all --yes --force", { cwd }),
+    "Deleted config (2 versions)\n",
+  );
   assertEquals(await succeeds("ls -q", { cwd }), "data:raw\nnote\n");
 });
 
@@ -55,7 +61,10 @@ Deno.test("rm refuses ranges, --all with a version, and what is not there", asyn
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  const bad: [line: string, code: number][] = [["config@^1", 2], ["config@1 --all", 2], ["nothing --all", 3], [
+  const bad: [line: string, code: number][] = [["config@^1", 2], ["config@1 --all", 2], [
+    "nothing --all",
+    3,
+  ], [
     "note@7",
     3,
   ]];
@@ -85,6 +94,9 @@ Deno.test("rm of a damaged version says that it takes --force, and then deletes 
   const asked = await holdfast("rm config@1 --force", { cwd, terminals: ASKING, stdin: "y\n" });
   assertEquals([asked.code, asked.out], [0, "Deleted config@1.0.0\n"]);
   assertStringIncludes(asked.err, "Delete config@1.0.0 (damaged: it cannot be read)? [y/N]");
-  assertEquals(await succeeds("rm config@production --force --yes", { cwd }), "Deleted config@2.0.0\n");
+  assertEquals(
+    await succeeds("rm config@production --force --yes", { cwd }),
+    "Deleted config@2.0.0\n",
+  );
   assertEquals(await succeeds("ls -q", { cwd }), "data:raw\nnote\n");
 });

@@ -11,7 +11,12 @@ Deno.test("save takes the next version and says what it saved; --quiet only the 
   assertEquals(await succeeds("save my:model model.bin", { cwd }), "Saved my:model@1.0.0 (7 B)\n");
   assertEquals(await succeeds("save my:model ./model.bin --quiet", { cwd }), "my:model@2.0.0\n");
   const saved = JSON.parse(await succeeds("save --json --bump minor my:model model.bin", { cwd }));
-  assertEquals([saved.name, saved.version, saved.size, saved.skipped], ["my:model", "2.1.0", 7, false]);
+  assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
+    "my:model",
+    "2.1.0",
+    7,
+    false,
+  ]);
   assertMatch(saved.digest, /^[0-9a-f]{64}$/);
 });
 
@@ -19,7 +24,10 @@ Deno.test("options may stand before, between and behind the arguments", async ()
   await using root = await tempRoot();
   const { path: cwd } = root;
   await succeeds("init r", { cwd });
-  assertEquals(await succeeds("--registry r save -q --version 1 a - ", { cwd, stdin: "x" }), "a@1.0.0\n");
+  assertEquals(
+    await succeeds("--registry r save -q --version 1 a - ", { cwd, stdin: "x" }),
+    "a@1.0.0\n",
+  );
   assertEquals(await succeeds("save a --version=2 - -q -rr", { cwd, stdin: "x" }), "a@2.0.0\n");
 });
 
@@ -30,19 +38,28 @@ Deno.test("save keeps metadata, inputs and the key, and sets aliases", async () 
   await Deno.writeTextFile(root.join("m.json"), `{"team":"vision","by":"nobody"}`);
   const line =
     "save m - --idempotency-key run-7 --input config@2 --input data:raw --metadata-file m.json -m by=bob -a left -a right";
-  assertStringIncludes(await succeeds(line, { cwd, stdin: "1" }), "Saved m@1.0.0 (1 B, left, right)");
+  assertStringIncludes(
+    await succeeds(line, { cwd, stdin: "1" }),
+    "Saved m@1.0.0 (1 B, left, right)",
+  );
   const info = JSON.parse(await succeeds("info m@left --json", { cwd }));
   assertEquals(info.metadata, { team: "vision", by: "bob" });
   assertEquals(info.inputs, ["config@2", "data:raw"]);
   assertEquals(info.idempotencyKey, "run-7");
-  assertEquals(await succeeds(line.replace(" -a left -a right", " -q"), { cwd, stdin: "1" }), "m@1.0.0\n");
+  assertEquals(
+    await succeeds(line.replace(" -a left -a right", " -q"), { cwd, stdin: "1" }),
+    "m@1.0.0\n",
+  );
 });
 
 Deno.test("save says when there was nothing to save", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  assertStringIncludes(await succeeds("save data:raw data --skip-if-unchanged", { cwd }), "Kept data:raw@1.0.0");
+  assertStringIncludes(
+    await succeeds("save data:raw data --skip-if-unchanged", { cwd }),
+    "Kept data:raw@1.0.0",
+  );
   assertStringIncludes(
     await succeeds("save note - --version 1 --on-conflict skip", { cwd, stdin: "z" }),
     "Kept note@1.0.0",
@@ -111,7 +128,8 @@ Deno.test("save --no-share stores every byte again", async () => {
   const { path: cwd } = root;
   await succeeds("init", { cwd });
   await Deno.writeFile(root.join("big"), noise(200_000));
-  const objects = async () => (await Array.fromAsync(walkFiles(root.join(".holdfast/objects")))).length;
+  const objects = async () =>
+    (await Array.fromAsync(walkFiles(root.join(".holdfast/objects")))).length;
   await succeeds("save a big", { cwd });
   const once = await objects();
   await succeeds("save a big", { cwd });
@@ -126,10 +144,15 @@ Deno.test("save with a key that was used says that the first result is returned"
   const { path: cwd } = root;
   await succeeds("init", { cwd });
   const says = (kept: string) => `Kept a@1.0.0 (1 B): ${kept}\n`;
-  const byKey = says("the key was used before, so its first result is returned and nothing was saved");
+  const byKey = says(
+    "the key was used before, so its first result is returned and nothing was saved",
+  );
   await succeeds("save a - --idempotency-key k", { cwd, stdin: "1" });
   assertEquals(await succeeds("save a - --idempotency-key k", { cwd, stdin: "2" }), byKey);
-  assertEquals(await succeeds("save a - --idempotency-key k --skip-if-unchanged", { cwd, stdin: "2" }), byKey);
+  assertEquals(
+    await succeeds("save a - --idempotency-key k --skip-if-unchanged", { cwd, stdin: "2" }),
+    byKey,
+  );
   assertEquals(
     await succeeds("save a - --idempotency-key other --skip-if-unchanged", { cwd, stdin: "1" }),
     says("nothing new to save"),
@@ -160,5 +183,8 @@ Deno.test("standard input without a byte is refused: a program before it has fai
   const unset = await holdfast(["save", "a", ""], { cwd });
   assertEquals(unset.code, 2);
   assertStringIncludes(unset.err, "its path is empty");
-  assertEquals(await succeeds("save a - --allow-empty", { cwd, stdin: "" }), "Saved a@1.0.0 (0 B)\n");
+  assertEquals(
+    await succeeds("save a - --allow-empty", { cwd, stdin: "" }),
+    "Saved a@1.0.0 (0 B)\n",
+  );
 });

@@ -35,14 +35,22 @@ Deno.test("download writes links that stay inside, tells of the others, and writ
   await tree(root.join("tree"));
   await succeeds("save t tree -q", { cwd });
   const { code, err } = await holdfast("download t safe", { cwd });
-  assertEquals([code, err], [0, "Left out 1: 1 × link that leads outside (sub/away). --links unsafe writes them\n"]);
+  assertEquals([code, err], [
+    0,
+    "Left out 1: 1 × link that leads outside (sub/away). --links unsafe writes them\n",
+  ]);
   assertEquals(await Deno.readLink(root.join("safe/inside")), "sub/b.txt");
-  const names = (folder: string) => Array.from(Deno.readDirSync(root.join(folder)), ({ name }) => name).sort();
+  const names = (folder: string) =>
+    Array.from(Deno.readDirSync(root.join(folder)), ({ name }) => name).sort();
   assertEquals(names("safe/sub"), ["b.txt", "dangling", "empty"]);
   await succeeds("download t all --links unsafe", { cwd });
   assertEquals(await Deno.readLink(root.join("all/sub/away")), "/etc/hostname");
   const { leftOut } = JSON.parse(await succeeds("download t none --links skip --json", { cwd }));
-  assertEquals(leftOut.map(({ path }: { path: string }) => path), ["inside", "sub/away", "sub/dangling"]);
+  assertEquals(leftOut.map(({ path }: { path: string }) => path), [
+    "inside",
+    "sub/away",
+    "sub/dangling",
+  ]);
 });
 
 Deno.test("links are followed, skipped or refused as --links says, and pipes as --special", async () => {
@@ -56,7 +64,10 @@ Deno.test("links are followed, skipped or refused as --links says, and pipes as 
     "Left out 2: 1 × pipe, socket or device (pipe); 1 × link that leads nowhere (sub/dangling)",
   );
   assertEquals(await succeeds("cat f inside", { cwd }), "b");
-  assertStringIncludes((await holdfast("save s tree --links skip", { cwd })).err, "3 × link (inside, sub/");
+  assertStringIncludes(
+    (await holdfast("save s tree --links skip", { cwd })).err,
+    "3 × link (inside, sub/",
+  );
   for (const flag of ["--links refuse", "--special refuse"]) {
     const refused = await holdfast(`save r tree ${flag}`, { cwd });
     assertEquals(refused.code, 1, refused.err);
@@ -70,7 +81,9 @@ Deno.test("patterns, ignore files and --all say what of a folder is saved, and o
   await succeeds("init", { cwd });
   await tree(root.join("tree"));
   await Deno.remove(root.join("tree/pipe"));
-  for (const name of ["1.log", "2.log", "3.log", "4.log"]) await Deno.writeTextFile(root.join("tree", name), "");
+  for (const name of ["1.log", "2.log", "3.log", "4.log"]) {
+    await Deno.writeTextFile(root.join("tree", name), "");
+  }
   await Deno.writeTextFile(root.join("tree/.gitignore"), "sub/");
   await Deno.writeTextFile(root.join("tree/.holdfastignore"), "*.log");
   await Deno.mkdir(root.join("tree/.git"));
@@ -81,7 +94,8 @@ Deno.test("patterns, ignore files and --all say what of a folder is saved, and o
       "Left out 7: 4 × ignored (1.log, 2.log, 3.log, …); 2 × excluded (a.txt, inside); 1 × history of git (.git/)\n",
     ].join(),
   );
-  const names = async () => (await succeeds("info t --json", { cwd })).match(/"path":"[^"]*"/g)!.length;
+  const names = async () =>
+    (await succeeds("info t --json", { cwd })).match(/"path":"[^"]*"/g)!.length;
   assertEquals(await names(), 6);
   assertStringIncludes(await left("--gitignore"), "5 × ignored");
   assertEquals(await left("--all"), "");
@@ -109,6 +123,9 @@ Deno.test("--preserve times brings back when files were modified, and tells vers
   await succeeds("save t tree --preserve times", { cwd });
   await succeeds("download t copy", { cwd });
   assertEquals((await Deno.stat(root.join("copy/a"))).mtime, new Date(1_000_000));
-  assertStringIncludes(await succeeds("save t copy --preserve times --skip-if-unchanged", { cwd }), "Kept t@1.0.0");
+  assertStringIncludes(
+    await succeeds("save t copy --preserve times --skip-if-unchanged", { cwd }),
+    "Kept t@1.0.0",
+  );
   assertStringIncludes(await succeeds("save t copy --skip-if-unchanged", { cwd }), "Saved t@2.0.0");
 });

@@ -25,7 +25,9 @@ Deno.test("verify shows damage as a table, ends with 1, and --json gives a line 
   assertMatch(lines[0], /^REF +CODE +PROBLEM$/);
   assertMatch(lines[1], /^big@1\.0\.0 +Corrupt +/);
   assertMatch(lines.at(-1)!, /^1 problem in 5 versions/);
-  const json = (await holdfast("verify --json", { cwd })).out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const json = (await holdfast("verify --json", { cwd })).out.trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
   assertEquals([json[0].code, json.at(-1).ok, json.at(-1).problems], ["Corrupt", false, 1]);
   assertStringIncludes(await succeeds("verify note", { cwd }), "All is well");
 });
@@ -39,7 +41,15 @@ Deno.test("verify says each hint once, below the table, in words of the command 
   for await (const path of walkFiles(root.join(".holdfast/objects"))) await Deno.remove(path);
   const { out } = await holdfast("verify", { cwd });
   const lines = out.trimEnd().split("\n");
-  assertEquals(lines.map((line) => line.split(/[@: ]/)[0]), ["REF", "big", "config", "config", "hint", "hint", "3"]);
+  assertEquals(lines.map((line) => line.split(/[@: ]/)[0]), [
+    "REF",
+    "big",
+    "config",
+    "config",
+    "hint",
+    "hint",
+    "3",
+  ]);
   assertStringIncludes(out, "--no-share");
   assertEquals(out.includes("base: null"), false);
 });
@@ -51,12 +61,18 @@ Deno.test("verify says what it did not look at, and names an alias that names no
   await Deno.writeTextFile(root.join(".holdfast/readme.txt"), "by ann");
   const { err } = await holdfast("verify note --shallow", { cwd });
   assertStringIncludes(err, "Not looked at: 2 other names; 1 file\n");
-  assertStringIncludes((await holdfast("verify", { cwd })).err, "Not looked at: 1 object of somebody else\n");
+  assertStringIncludes(
+    (await holdfast("verify", { cwd })).err,
+    "Not looked at: 1 object of somebody else\n",
+  );
   await succeeds("alias config live 2", { cwd });
   await succeeds("rm config@2 --force --yes", { cwd });
   const { code, out } = await holdfast("verify", { cwd });
   assertEquals(code, 1);
-  assertMatch(out, /\nconfig@live +NotFound +Cannot find .*names version 2\.0\.0, which was deleted/);
+  assertMatch(
+    out,
+    /\nconfig@live +NotFound +Cannot find .*names version 2\.0\.0, which was deleted/,
+  );
   assertStringIncludes(out, "holdfast alias config live --delete");
   const [, report] = (await holdfast("verify --json", { cwd })).out.trimEnd().split("\n").slice(-2);
   const { unseen, records } = JSON.parse(report);
@@ -68,5 +84,8 @@ Deno.test("verify of a ref says how to read every byte of it", async () => {
   await fillRegistry(root.path);
   const { code, err } = await holdfast("verify config@1", { cwd: root.path });
   assertEquals(code, 2);
-  assertStringIncludes(err, `For one version: echo '{"ref":"config@1"}' | holdfast batch verify -\n`);
+  assertStringIncludes(
+    err,
+    `For one version: echo '{"ref":"config@1"}' | holdfast batch verify -\n`,
+  );
 });

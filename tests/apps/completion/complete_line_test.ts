@@ -9,7 +9,11 @@ const COMMANDS = [
     name: "info",
     summary: "",
     args: [{ usage: "<ref>", text: "", completes: "ref" }],
-    options: [{ flags: "-l, --long", text: "" }, { flags: "--as <kind>", text: "", choices: ["json", "text"] }],
+    options: [{ flags: "-l, --long", text: "" }, {
+      flags: "--as <kind>",
+      text: "",
+      choices: ["json", "text"],
+    }],
     examples: [],
     run,
   }),
@@ -29,7 +33,15 @@ const COMMANDS = [
     examples: [],
     run,
   }),
-  defineCommand({ name: "__complete", summary: "", args: [], options: [], examples: [], hidden: true, run }),
+  defineCommand({
+    name: "__complete",
+    summary: "",
+    args: [],
+    options: [],
+    examples: [],
+    hidden: true,
+    run,
+  }),
 ];
 
 /** A registry of two names, and the place that it was opened at. */
@@ -70,7 +82,10 @@ Deno.test("a command of two words is completed word by word", async () => {
     })
   );
   const complete = (line: string) =>
-    completeLine(line.split(" "), { commands, open: () => Promise.reject(new Error("it is not asked")) });
+    completeLine(line.split(" "), {
+      commands,
+      open: () => Promise.reject(new Error("it is not asked")),
+    });
   assertEquals(await complete(""), ["batch", "ls"]);
   assertEquals(await complete("ba"), ["batch"]);
   assertEquals(await complete("batch "), ["save", "load"]);
@@ -100,7 +115,12 @@ Deno.test("a name is completed to names, any number of times where any number ma
 Deno.test("a ref is completed to names, behind the @ to latest, aliases and versions; once", async () => {
   assertEquals(await offers("info mo"), ["model", "model@"]);
   assertEquals(await offers("info data:"), ["data:raw", "data:test"]);
-  assertEquals(await offers("info model@"), ["model@latest", "model@production", "model@2.0.0", "model@1.0.0"]);
+  assertEquals(await offers("info model@"), [
+    "model@latest",
+    "model@production",
+    "model@2.0.0",
+    "model@1.0.0",
+  ]);
   assertEquals(await offers("info --long model@p"), ["model@production"]);
   assertEquals(await offers("info model d"), []);
 });

@@ -15,11 +15,16 @@ Deno.test("asOf through a service gives what a ref meant then", async () => {
     strictEqual((await registry.info("a@production", { asOf: set })).version, "1.0.0");
     const before = new Date(first.getTime() - 1);
     await rejects(registry.load("a", { asOf: before }), { code: "NotFound" });
-    deepStrictEqual(await Promise.all(["a", "a@1", "a@production"].map((ref) => registry.has(ref, { asOf: before }))), [
-      false,
-      false,
-      false,
-    ]);
+    deepStrictEqual(
+      await Promise.all(
+        ["a", "a@1", "a@production"].map((ref) => registry.has(ref, { asOf: before })),
+      ),
+      [
+        false,
+        false,
+        false,
+      ],
+    );
     strictEqual(await registry.has("a", { asOf: set }), true);
   } finally {
     await service.close();
@@ -75,7 +80,11 @@ Deno.test("a service reports an overwritten version as there since its first sav
   const service = await startService({ mutable: true, system: { ...realSystem, now: () => now } });
   try {
     const registry = await service.open();
-    const saved = async (version: string, value: number, onConflict: "fail" | "overwrite" = "fail") => {
+    const saved = async (
+      version: string,
+      value: number,
+      onConflict: "fail" | "overwrite" = "fail",
+    ) => {
       now += 1_000;
       await registry.save("a", value, { version, onConflict });
       return (await registry.info(`a@${version}`)).createdAt;
@@ -84,7 +93,10 @@ Deno.test("a service reports an overwritten version as there since its first sav
     const high = await saved("2", 2);
     await saved("2", 3, "overwrite");
     strictEqual((await registry.info("a", { asOf: low })).version, "1.0.0");
-    await rejects(registry.info("a", { asOf: high }), { code: "NotFound", message: /was overwritten since/ });
+    await rejects(registry.info("a", { asOf: high }), {
+      code: "NotFound",
+      message: /was overwritten since/,
+    });
   } finally {
     await service.close();
   }

@@ -10,7 +10,11 @@ const { service, token } = Object.fromEntries(new URLSearchParams(globalThis.loc
 
 async function use(): Promise<Record<string, unknown>> {
   const registry = await openHttpRegistry(service, { token });
-  const config = { depth: 12, when: new Date(0), seen: new Map([["a", new Float32Array([1, 2, 3])]]) };
+  const config = {
+    depth: 12,
+    when: new Date(0),
+    seen: new Map([["a", new Float32Array([1, 2, 3])]]),
+  };
   await registry.save("browser:config", config);
   const loaded = await registry.load("browser:config") as typeof config;
   const large = new Uint8Array(20 * 1024 * 1024).map((_, i) => i * 31 ^ i >> 8);
@@ -23,8 +27,13 @@ async function use(): Promise<Record<string, unknown>> {
     if (watched.length === 2) break;
     await registry.save("browser:config", 2);
   }
-  const refused = await registry.load("none").catch(({ code, hint }) => ({ code, hasHint: hint.length > 8 }));
-  const unwritable = await registry.download("browser:config", { to: "x" }).catch(({ code }) => code);
+  const refused = await registry.load("none").catch(({ code, hint }) => ({
+    code,
+    hasHint: hint.length > 8,
+  }));
+  const unwritable = await registry.download("browser:config", { to: "x" }).catch(({ code }) =>
+    code
+  );
   return {
     depth: loaded.depth,
     when: loaded.when.getTime(),
@@ -38,5 +47,7 @@ async function use(): Promise<Record<string, unknown>> {
   };
 }
 
-const result = await use().catch((error) => ({ failed: `${error?.message} ${error?.cause ?? ""} ${error?.stack}` }));
+const result = await use().catch((error) => ({
+  failed: `${error?.message} ${error?.cause ?? ""} ${error?.stack}`,
+}));
 await fetch("/result", { method: "POST", body: JSON.stringify(result) });

@@ -14,7 +14,9 @@ async function findBrowser(): Promise<string | undefined> {
   if (named) return named;
   for (const folder of (realSystem.env("PATH") ?? "").split(":")) {
     for (const name of BROWSERS) {
-      if (await Deno.stat(`${folder}/${name}`).then(({ isFile }) => isFile, () => false)) return `${folder}/${name}`;
+      if (await Deno.stat(`${folder}/${name}`).then(({ isFile }) => isFile, () => false)) {
+        return `${folder}/${name}`;
+      }
     }
   }
 }
@@ -45,32 +47,53 @@ Deno.test("the client in a bundle for browsers imports nothing", async () => {
 });
 
 Deno.test({
-  name: "a page of another origin saves and loads through a service" + (browser ? "" : " (left out: no chromium here)"),
+  name: "a page of another origin saves and loads through a service" +
+    (browser ? "" : " (left out: no chromium here)"),
   ignore: browser === undefined && !isMeant,
   async fn() {
     await using root = await tempRoot();
     const script = await bundlePage(root.join("page.js"));
     const told = Promise.withResolvers<unknown>();
-    await using page = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/page.js") return new Response(script, { headers: { "content-type": "text/javascript" } });
-      if (pathname === "/result") told.resolve(await request.json());
-      const html = `<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>`;
-      return new Response(html, { headers: { "content-type": "text/html" } });
-    });
+    await using page = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      async (request) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/page.js") {
+          return new Response(script, { headers: { "content-type": "text/javascript" } });
+        }
+        if (pathname === "/result") told.resolve(await request.json());
+        const html =
+          `<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>`;
+        return new Response(html, { headers: { "content-type": "text/html" } });
+      },
+    );
     const origin = `http://127.0.0.1:${page.addr.port}`;
     await using behind = await openRegistry("memory:");
     await using handler = createHandler(behind, { cors: [origin] });
-    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => handler(request));
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => handler(request),
+    );
     const service = `http://127.0.0.1:${server.addr.port}`;
 
-    const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
+    const flags = [
+      "--headless=new",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--no-first-run",
+    ];
     const args = [
       ...flags,
       `--user-data-dir=${root.join("profile")}`,
       `${origin}/?${new URLSearchParams({ service })}`,
     ];
-    const child = new Deno.Command(browser ?? "chromium", { args, stdin: "null", stdout: "null", stderr: "piped" })
+    const child = new Deno.Command(browser ?? "chromium", {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    })
       .spawn();
     const silent = child.stderr.pipeTo(new WritableStream()); // ends with the last process that has it
     const ended = child.status.then(({ code }) => ({ failed: `the browser ended with ${code}` }));

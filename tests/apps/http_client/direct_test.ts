@@ -25,10 +25,17 @@ Deno.test("files go past the service, straight to its store and back, by the fun
   assertEquals(await codeOf(commitUpload(registry, upload, options)), "NotFound"); // nothing has arrived
   await world.send(upload.files[0], content);
   const saved = await commitUpload(registry, upload, options);
-  assertEquals([saved.version, saved.skipped, saved.createdAt instanceof Date], ["2.1.0", false, true]);
+  assertEquals([saved.version, saved.skipped, saved.createdAt instanceof Date], [
+    "2.1.0",
+    false,
+    true,
+  ]);
   assertEquals((await service.behind.info("data")).metadata, { by: "browser" });
 
-  const found = await presignDownload(registry, "data@^2", { fileName: "scan.tif", expiresInMs: 5_000 });
+  const found = await presignDownload(registry, "data@^2", {
+    fileName: "scan.tif",
+    expiresInMs: 5_000,
+  });
   assertEquals([found.file.path, found.expiresAt instanceof Date], ["a.bin", true]);
   assertEquals(await world.fetch(found.url), content);
   const { fileName, expiresInMs } = world.grant(found.url);

@@ -1,5 +1,9 @@
 import { testRegistry } from "../../conformance/registry.ts";
-import type { RegistryFeature, RegistryToOpen, RegistryUnderTest } from "../../conformance/registry.ts";
+import type {
+  RegistryFeature,
+  RegistryToOpen,
+  RegistryUnderTest,
+} from "../../conformance/registry.ts";
 import { damageRecord } from "../../registry/conformance/open_on.ts";
 import { startService } from "./service.ts";
 
@@ -13,12 +17,16 @@ const features: RegistryFeature[] = [
   ...isBundle ? [] : ["download" as const],
 ];
 
-testRegistry((name, run) => Deno.test(name, run), async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
-  const service = await startService(settings);
-  const registry = await service.open();
-  return {
-    registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
-    damage: (name, version) => damageRecord(service.backend, `${name}@${version}`, settings),
-    reopen: ({ readOnly }) => service.open({ readOnly }),
-  };
-}, { name: "http, in process", features });
+testRegistry(
+  (name, run) => Deno.test(name, run),
+  async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
+    const service = await startService(settings);
+    const registry = await service.open();
+    return {
+      registry: Object.assign(registry, { [Symbol.asyncDispose]: () => service.close() }),
+      damage: (name, version) => damageRecord(service.backend, `${name}@${version}`, settings),
+      reopen: ({ readOnly }) => service.open({ readOnly }),
+    };
+  },
+  { name: "http, in process", features },
+);

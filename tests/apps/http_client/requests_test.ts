@@ -45,11 +45,19 @@ Deno.test("a read is repeated while nothing answers, and ends as Unavailable whe
   const service = await startService();
   await service.behind.save("a", 1);
   const system = createScriptedSystem();
-  const seldom = meddle(service.handler, /versions\/\w+$/, (_, count) => count < 4 ? fails() : undefined);
+  const seldom = meddle(
+    service.handler,
+    /versions\/\w+$/,
+    (_, count) => count < 4 ? fails() : undefined,
+  );
   await using registry = await service.open({ fetch: seldom, system });
   assertEquals(await registry.load("a"), 1);
   assertEquals(seldom.count(), 4);
-  const never = await service.open({ fetch: meddle(service.handler, /versions/, fails), system, retryForMs: 5_000 });
+  const never = await service.open({
+    fetch: meddle(service.handler, /versions/, fails),
+    system,
+    retryForMs: 5_000,
+  });
   const before = system.now();
   const error = await failureOf(never.load("a"));
   assertEquals([error.code, error.backend], ["Unavailable", ADDRESS]);
@@ -64,7 +72,10 @@ Deno.test("what a service is asked to wait for is waited for", async () => {
   const busy = meddle(
     service.handler,
     /versions/,
-    (_, count) => count === 1 ? new Response("busy", { status: 429, headers: { "retry-after": "7" } }) : undefined,
+    (_, count) =>
+      count === 1
+        ? new Response("busy", { status: 429, headers: { "retry-after": "7" } })
+        : undefined,
   );
   await using registry = await service.open({ fetch: busy, system });
   assertEquals(await registry.load("a"), 1);
@@ -117,7 +128,9 @@ Deno.test("a server that is no service says so, whatever it answers", async () =
     [Response.json({ code: "constructor", detail: "x" }, { status: 400 }), "Invalid"],
   ];
   for (const [answer, code] of answers) {
-    const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: () => Promise.resolve(answer) }));
+    const error = await failureOf(
+      openHttpRegistry(ADDRESS, { fetch: () => Promise.resolve(answer) }),
+    );
     assertEquals(error.code, code);
     assert(error.hint!.length > 8);
   }
@@ -133,7 +146,9 @@ Deno.test("what a service says of an error is the error: its code, words, hint a
     retry: "never",
   };
   const send = () => Promise.resolve(Response.json(said, { status: 500 }));
-  const { code, message, hint, commit, key, retry } = await failureOf(openHttpRegistry(ADDRESS, { fetch: send }));
+  const { code, message, hint, commit, key, retry } = await failureOf(
+    openHttpRegistry(ADDRESS, { fetch: send }),
+  );
   assertEquals({
     code: `${code}`,
     detail: message,
@@ -173,7 +188,9 @@ Deno.test("a file is read on where the connection broke, by a range of the commi
   const { commit } = await service.behind.save("large", large);
   const asked: string[] = [];
   const breaking = meddle(service.handler, /\/files\//, async (request, count) => {
-    asked.push(`${request.headers.get("range")} ${new URL(request.url).searchParams.get("commit")}`);
+    asked.push(
+      `${request.headers.get("range")} ${new URL(request.url).searchParams.get("commit")}`,
+    );
     if (count > 3) return undefined;
     const response = await service.handler(request);
     const bytes = await response.bytes();
@@ -183,7 +200,9 @@ Deno.test("a file is read on where the connection broke, by a range of the commi
   assertEquals(await registry.load("large"), large);
   assertEquals(
     asked,
-    ["null", "bytes=100000-649999", "bytes=200000-649999", "bytes=300000-649999"].map((range) => `${range} ${commit}`),
+    ["null", "bytes=100000-649999", "bytes=200000-649999", "bytes=300000-649999"].map((range) =>
+      `${range} ${commit}`
+    ),
   );
   await service.close();
 });
@@ -198,8 +217,14 @@ Deno.test("an abort ends what is read with its reason, also while the service is
     return new Promise<Response>(() => {});
   });
   await using registry = await service.open({ fetch: silent });
-  assertEquals(await assertRejects(() => registry.load("a", { signal: controller.signal })), reason);
-  assertEquals(await assertRejects(() => registry.load("a", { signal: AbortSignal.abort(reason) })), reason);
+  assertEquals(
+    await assertRejects(() => registry.load("a", { signal: controller.signal })),
+    reason,
+  );
+  assertEquals(
+    await assertRejects(() => registry.load("a", { signal: AbortSignal.abort(reason) })),
+    reason,
+  );
   await service.close();
 });
 
@@ -237,9 +262,18 @@ Deno.test("names arrive as they are, whatever addresses make of them", async () 
 Deno.test("a token that goes unencrypted to another machine is warned of", async () => {
   const service = await startService();
   const warned: string[] = [];
-  const logger = { ...console, debug() {}, info() {}, error() {}, warn: (text: string) => void warned.push(text) };
-  const send: SendRequest = ({ url }) => service.handler(new Request(url.replace(/^https?:\/\/[^/]*/, ADDRESS)));
-  for (const address of ["http://127.0.0.1:1", "http://[::1]", "http://localhost:1", "https://host"]) {
+  const logger = {
+    ...console,
+    debug() {},
+    info() {},
+    error() {},
+    warn: (text: string) => void warned.push(text),
+  };
+  const send: SendRequest = ({ url }) =>
+    service.handler(new Request(url.replace(/^https?:\/\/[^/]*/, ADDRESS)));
+  for (
+    const address of ["http://127.0.0.1:1", "http://[::1]", "http://localhost:1", "https://host"]
+  ) {
     await openHttpRegistry(address, { fetch: send, token: "t", logger });
   }
   assertEquals(warned, []);
@@ -255,7 +289,11 @@ Deno.test("a page that something on the way shows in place of the service is nev
   let shown = false;
   const page = () => new Response("<h1>Sign in</h1>", { headers: { "content-type": "text/html" } });
   const send: SendRequest = async (request) => shown ? page() : await service.handler(request);
-  await using registry = await service.open({ fetch: send, system: createScriptedSystem(), retryForMs: 100 });
+  await using registry = await service.open({
+    fetch: send,
+    system: createScriptedSystem(),
+    retryForMs: 100,
+  });
   shown = true;
   const reads: (() => Promise<unknown>)[] = [
     () => registry.has("a"),
@@ -273,7 +311,11 @@ Deno.test("a page that something on the way shows in place of the service is nev
   ];
   for (const action of [...reads, ...writes]) {
     const { code, backend, maybeWritten = false } = await failureOf(action());
-    assertEquals([code, backend, maybeWritten], ["Unsupported", ADDRESS, writes.includes(action)], String(action));
+    assertEquals(
+      [code, backend, maybeWritten],
+      ["Unsupported", ADDRESS, writes.includes(action)],
+      String(action),
+    );
   }
   assertEquals(await service.behind.aliases("a"), {});
   await service.close();
@@ -283,8 +325,13 @@ Deno.test("an answer of JSON that says nothing of what was asked is not taken fo
   const service = await startService();
   await service.behind.save("a", 1);
   let strange = false;
-  const send: SendRequest = async (request) => strange ? Response.json({ ok: 1 }) : await service.handler(request);
-  await using registry = await service.open({ fetch: send, system: createScriptedSystem(), retryForMs: 100 });
+  const send: SendRequest = async (request) =>
+    strange ? Response.json({ ok: 1 }) : await service.handler(request);
+  await using registry = await service.open({
+    fetch: send,
+    system: createScriptedSystem(),
+    retryForMs: 100,
+  });
   strange = true;
   const draft = await registry.openDraft("a", { id: "d" });
   for (
@@ -314,7 +361,9 @@ Deno.test("where a service has moved is said, and nothing is sent there", async 
     const { pathname } = new URL(request.url);
     return new Response(null, { status: 301, headers: { location: `${to}${pathname}` } });
   });
-  const error = await failureOf(openHttpRegistry(`http://127.0.0.1:${old.addr.port}`, { token: "t" }));
+  const error = await failureOf(
+    openHttpRegistry(`http://127.0.0.1:${old.addr.port}`, { token: "t" }),
+  );
   assertEquals([error.code, asked], ["Invalid", []]);
   assertStringIncludes(error.message, `moved to ${to}/registry`);
   await service.close();
@@ -328,7 +377,11 @@ Deno.test("another range than was asked for is not taken for it", async () => {
     if (request.headers.has("range")) request.headers.set("range", "bytes=0-9");
     return service.handler(request);
   };
-  await using registry = await service.open({ fetch: other, system: createScriptedSystem(), retryForMs: 100 });
+  await using registry = await service.open({
+    fetch: other,
+    system: createScriptedSystem(),
+    retryForMs: 100,
+  });
   const [file] = (await registry.open("a")).files();
   const read = new Response(file.stream({ offset: 100, length: 10 })).bytes();
   assertEquals((await failureOf(read)).code, "Unsupported");
@@ -358,7 +411,9 @@ Deno.test("a service that takes the opening and never answers is told of when th
     queueMicrotask(timers.pass);
     return new Promise(() => {});
   };
-  const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: mute, system: createScriptedSystem() }));
+  const error = await failureOf(
+    openHttpRegistry(ADDRESS, { fetch: mute, system: createScriptedSystem() }),
+  );
   assertEquals(error.code, "Unavailable");
   assertStringIncludes(error.message, ADDRESS);
 });
@@ -368,7 +423,9 @@ Deno.test("a service that is busy at first is waited for as ever", async () => {
   const system = createScriptedSystem();
   const before = system.now();
   const busy: SendRequest = (request) =>
-    system.now() - before < 15_000 ? Promise.resolve(new Response("", { status: 503 })) : service.handler(request);
+    system.now() - before < 15_000
+      ? Promise.resolve(new Response("", { status: 503 }))
+      : service.handler(request);
   await using registry = await service.open({ fetch: busy, system });
   assertEquals(await registry.has("a"), false);
   await service.close();

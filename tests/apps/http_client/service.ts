@@ -37,7 +37,12 @@ export async function startService(
     handler,
     behind,
     backend,
-    open: (options) => openHttpRegistry(ADDRESS, { fetch: handler, materializers: createMaterializers(), ...options }),
+    open: (options) =>
+      openHttpRegistry(ADDRESS, {
+        fetch: handler,
+        materializers: createMaterializers(),
+        ...options,
+      }),
     async close() {
       await handler.close();
       await behind[Symbol.asyncDispose]();

@@ -9,12 +9,17 @@ import { startService } from "./service.ts";
 const MIB = 1024 * 1024;
 
 /** Requests of a method to a path are done, and their answers lost, as often as is said. */
-function losing(send: SendRequest, asked: { method: string; path: RegExp; times: number }): SendRequest {
+function losing(
+  send: SendRequest,
+  asked: { method: string; path: RegExp; times: number },
+): SendRequest {
   let left = asked.times;
   return async (request) => {
     const { method, url } = request;
     const response = await send(request);
-    if (method !== asked.method || !asked.path.test(new URL(url).pathname) || left-- <= 0) return response;
+    if (method !== asked.method || !asked.path.test(new URL(url).pathname) || left-- <= 0) {
+      return response;
+    }
     await response.body?.cancel();
     throw new TypeError("the connection is gone");
   };
@@ -41,7 +46,10 @@ Deno.test("an option that no registry knows is Invalid here too, before anything
     "Invalid",
     'Cannot save "a": there is no option versoin: did you mean version?',
   ]);
-  assertEquals((await registry.saveMany([{ name: "a", value: 1, ...options }])).errors.get(0)?.code, "Invalid");
+  assertEquals(
+    (await registry.saveMany([{ name: "a", value: 1, ...options }])).errors.get(0)?.code,
+    "Invalid",
+  );
   assertEquals(await Array.fromAsync(service.behind.names()), []);
   const some = await assertRejects(() => registry.delete("a"), RegistryError);
   assertEquals([some.code, some.message], ["Invalid", 'Cannot delete "a": no version is named']);
@@ -55,7 +63,10 @@ Deno.test("files and folders of a disk are Unsupported by the materializers that
   const error = await assertRejects(() => registry.load("f"), RegistryError);
   assertEquals(error.code, "Unsupported");
   assertStringIncludes(error.hint!, "createMaterializers()");
-  const unsaved = await assertRejects(() => registry.save("g", localPath("deno.json")), RegistryError);
+  const unsaved = await assertRejects(
+    () => registry.save("g", localPath("deno.json")),
+    RegistryError,
+  );
   assertEquals(unsaved.code, "Unsupported");
   assertStringIncludes(unsaved.hint!, "createMaterializers()");
   await service.close();
@@ -64,7 +75,11 @@ Deno.test("files and folders of a disk are Unsupported by the materializers that
 Deno.test("a save that gets no answer at all is Unknown, and a repeat with its key finds it", async () => {
   const service = await startService();
   const mute = losing(service.handler, { method: "POST", path: /versions$/, times: Infinity });
-  await using registry = await service.open({ fetch: mute, system: createScriptedSystem(), retryForMs: 2_000 });
+  await using registry = await service.open({
+    fetch: mute,
+    system: createScriptedSystem(),
+    retryForMs: 2_000,
+  });
   const idempotencyKey = "run 7";
   const error = await assertRejects(() => registry.save("a", 1, { idempotencyKey }), RegistryError);
   assertEquals([error.code, error.retry, error.maybeWritten], ["Unknown", "unknown", true]);
@@ -83,7 +98,11 @@ Deno.test("a save that may have been done before the service went is Unknown, th
     await (await service.handler(request)).body?.cancel();
     throw new TypeError("the connection is gone");
   };
-  await using registry = await service.open({ fetch: going, system: createScriptedSystem(), retryForMs: 500 });
+  await using registry = await service.open({
+    fetch: going,
+    system: createScriptedSystem(),
+    retryForMs: 500,
+  });
   const error = await assertRejects(() => registry.save("a", 1), RegistryError);
   assertEquals(error.code, "Unknown");
   assert(sent > 1);
@@ -115,10 +134,19 @@ Deno.test("a write to a service that is not there was not done: Unavailable", as
   listener.close();
   let gone = false;
   const send: SendRequest = (request) =>
-    gone ? fetch(new Request(`http://127.0.0.1:${port}/`, { method: request.method })) : service.handler(request);
-  await using registry = await service.open({ fetch: send, system: createScriptedSystem(), retryForMs: 100 });
+    gone
+      ? fetch(new Request(`http://127.0.0.1:${port}/`, { method: request.method }))
+      : service.handler(request);
+  await using registry = await service.open({
+    fetch: send,
+    system: createScriptedSystem(),
+    retryForMs: 100,
+  });
   gone = true;
-  const error = await assertRejects(() => registry.delete("a", { allVersions: true }), RegistryError);
+  const error = await assertRejects(
+    () => registry.delete("a", { allVersions: true }),
+    RegistryError,
+  );
   assertEquals(error.code, "Unavailable");
   await service.close();
 });
@@ -169,7 +197,9 @@ Deno.test("bytes that were altered on their way are Corrupt, and nothing is save
     if (!request.url.endsWith("/contents")) return await service.handler(request);
     const bytes = await request.bytes();
     bytes[7] ^= 1;
-    return await service.handler(new Request(request.url, { method: "POST", headers: request.headers, body: bytes }));
+    return await service.handler(
+      new Request(request.url, { method: "POST", headers: request.headers, body: bytes }),
+    );
   };
   await using registry = await service.open({ fetch: altering });
   const error = await assertRejects(() => registry.save("a", noise(MIB)), RegistryError);
@@ -193,7 +223,10 @@ Deno.test("a stream goes as it comes; where it fails the save fails with what it
   };
   const { size } = await registry.save("a", stream());
   assertEquals(size, 2_000_000);
-  const error = await assertRejects(() => registry.save("b", stream(new Error("the disk is gone"))), RegistryError);
+  const error = await assertRejects(
+    () => registry.save("b", stream(new Error("the disk is gone"))),
+    RegistryError,
+  );
   assertEquals(error.code, "TaskFailed");
   assertStringIncludes(error.message, "the disk is gone");
   assertEquals(await service.behind.has("b"), false);
@@ -212,7 +245,10 @@ Deno.test("a save that is aborted before it is sent throws the reason, one that 
   await using registry = await service.open({ fetch: late });
   const aborted = AbortSignal.abort(reason);
   assertEquals(await assertRejects(() => registry.save("a", 1, { signal: aborted })), reason);
-  const error = await assertRejects(() => registry.save("b", 1, { signal: controller.signal }), RegistryError);
+  const error = await assertRejects(
+    () => registry.save("b", 1, { signal: controller.signal }),
+    RegistryError,
+  );
   assertEquals([error.code, error.cause], ["Unknown", reason]);
   assert(!await service.behind.has("a"));
   await service.close();

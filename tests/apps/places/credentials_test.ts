@@ -10,7 +10,10 @@ const SECRET = "verysecret";
 Deno.test("where credentials are is told for each kind of place, what they are never", async () => {
   await using root = await tempRoot();
   await Deno.mkdir(root.join("home/.aws"), { recursive: true });
-  await Deno.writeTextFile(root.join("home/.aws/credentials"), `[default]\naws_secret_access_key=${SECRET}\n`);
+  await Deno.writeTextFile(
+    root.join("home/.aws/credentials"),
+    `[default]\naws_secret_access_key=${SECRET}\n`,
+  );
   const keys = { R2_MY_BUCKET_ACCESS_KEY: SECRET, R2_MY_BUCKET_SECRET_KEY: SECRET };
   const cases: [place: string, env: Record<string, string>, found: boolean, where: string][] = [
     ["./folder", {}, true, "none needed"],
@@ -21,7 +24,12 @@ Deno.test("where credentials are is told for each kind of place, what they are n
     ["s3://bucket", { HOME: root.join("home") }, true, ".aws/credentials"],
     ["s3://bucket", {}, false, "S3_BUCKET_ACCESS_KEY"],
     ["gs://bucket", {}, false, "GOOGLE_APPLICATION_CREDENTIALS"],
-    ["gs://bucket", { GOOGLE_APPLICATION_CREDENTIALS: root.join("home/.aws/credentials") }, true, ".aws/credentials"],
+    [
+      "gs://bucket",
+      { GOOGLE_APPLICATION_CREDENTIALS: root.join("home/.aws/credentials") },
+      true,
+      ".aws/credentials",
+    ],
     ["https://host", { HOLDFAST_TOKEN: SECRET }, true, "token in HOLDFAST_TOKEN"],
     ["https://host", {}, false, "HOLDFAST_TOKEN is not set"],
   ];
@@ -43,7 +51,10 @@ Deno.test("where credentials are is told for each kind of place, what they are n
 Deno.test("keys in s3_aksk.env are found there, and half of them are told as what is lacking", async () => {
   await using root = await tempRoot();
   const io = captureIo({ cwd: root.path });
-  await Deno.writeTextFile(root.join("s3_aksk.env"), `OSS_B_ACCESS_KEY=${SECRET}\nOSS_B_SECRET_KEY=${SECRET}\n`);
+  await Deno.writeTextFile(
+    root.join("s3_aksk.env"),
+    `OSS_B_ACCESS_KEY=${SECRET}\nOSS_B_SECRET_KEY=${SECRET}\n`,
+  );
   const whole = await findCredentials(findRegistry("oss://b", io), io);
   assertEquals(whole, { found: true, where: `keys in ${root.join("s3_aksk.env")}` });
   await Deno.writeTextFile(root.join("s3_aksk.env"), `OSS_B_ACCESS_KEY=${SECRET}\n`);

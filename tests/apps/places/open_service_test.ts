@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { realSystem } from "../../../core/system.ts";
 import { collectGarbage, openRegistry, RegistryError } from "../../../mod.ts";
@@ -78,10 +84,16 @@ Deno.test("the token comes from --token-file, else from the environment, and not
   };
   assertEquals(await sent(`-r ${service.url} ls`), "Bearer of-the-environment");
   assertEquals(await sent(`-r ${service.url} --token-file token ls`), "Bearer of-the-file");
-  assertEquals(await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }), "Bearer of-the-environment");
+  assertEquals(
+    await sent("ls", { ...env, HOLDFAST_REGISTRY: service.url }),
+    "Bearer of-the-environment",
+  );
   await Deno.writeTextFile(root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\n`);
   assertEquals(await sent("ls"), null);
-  await Deno.writeTextFile(root.join(".env"), `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`);
+  await Deno.writeTextFile(
+    root.join(".env"),
+    `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
+  );
   assertEquals(await sent("ls"), "Bearer of-the-folder");
   const { code, err } = await holdfast(`-r ${service.url} --token-file none ls`, { cwd });
   assertEquals(code, 3);
@@ -90,7 +102,9 @@ Deno.test("the token comes from --token-file, else from the environment, and not
 
 Deno.test("an address with a secret in it is refused and not shown", async () => {
   await using root = await tempRoot();
-  for (const address of ["http://me:secret@host", "https://host?token=secret", "http://host/#secret"]) {
+  for (
+    const address of ["http://me:secret@host", "https://host?token=secret", "http://host/#secret"]
+  ) {
     const { code, err, out } = await holdfast(`-r ${address} ls`, { cwd: root.path });
     assertEquals(code, 2);
     assert(!`${err}${out}`.includes("secret"), err);
@@ -106,7 +120,13 @@ Deno.test("openRegistry() opens the service that HOLDFAST_REGISTRY names, with i
   assertEquals(await service.behind.load("note"), "remember");
   assertEquals(new Set(service.tokens), new Set(["Bearer t0k"]));
   assertEquals(assertThrows(() => registry.backend, RegistryError).code, "Unsupported");
-  assertEquals((await assertRejects(() => collectGarbage(registry), RegistryError)).code, "Unsupported");
-  const mutable = await assertRejects(() => openRegistry(service.url, { system, mutable: true }), RegistryError);
+  assertEquals(
+    (await assertRejects(() => collectGarbage(registry), RegistryError)).code,
+    "Unsupported",
+  );
+  const mutable = await assertRejects(
+    () => openRegistry(service.url, { system, mutable: true }),
+    RegistryError,
+  );
   assertEquals(mutable.code, "Invalid");
 });

@@ -8,7 +8,10 @@ Deno.test("who names a folder is told of the registry that is in its .holdfast",
   await Deno.mkdir(root.join("real"));
   await succeeds("init real/.holdfast", { cwd });
   await succeeds("init", { cwd });
-  assertStringIncludes((await holdfast("ls real", { cwd })).err, `holdfast ls -r ${root.join("real/.holdfast")}`);
+  assertStringIncludes(
+    (await holdfast("ls real", { cwd })).err,
+    `holdfast ls -r ${root.join("real/.holdfast")}`,
+  );
   const { code, err } = await holdfast("ls -r real", { cwd });
   assertEquals(code, 3);
   assertStringIncludes(err, `There is one in "${root.join("real/.holdfast")}": name that.`);
@@ -48,14 +51,25 @@ Deno.test("mirror creates its target only where that is said, with the settings 
   const { code, err } = await holdfast("mirror .holdfast there", { cwd });
   assertEquals(code, 3);
   assertStringIncludes(err, "add --create");
-  assertStringIncludes(await succeeds("mirror .holdfast there --create --dry-run", { cwd }), "Would mirror 4 versions");
+  assertStringIncludes(
+    await succeeds("mirror .holdfast there --create --dry-run", { cwd }),
+    "Would mirror 4 versions",
+  );
   assertEquals((await holdfast("ls -r there", { cwd })).code, 3);
   await succeeds("mirror .holdfast there --create", { cwd });
   assertEquals(await succeeds("ls -q -r there", { cwd }), "config\ndata:raw\nnote\n");
   await succeeds("mirror one two --create", { cwd });
   const { settings } = JSON.parse(await succeeds("init two --json", { cwd }));
-  assertEquals([settings.versioned, settings.mutable, settings.graceMs], [false, true, 48 * 3_600_000]);
-  assertEquals((await holdfast("mirror .holdfast data --create", { cwd })).code, 4, "a folder with other files");
+  assertEquals([settings.versioned, settings.mutable, settings.graceMs], [
+    false,
+    true,
+    48 * 3_600_000,
+  ]);
+  assertEquals(
+    (await holdfast("mirror .holdfast data --create", { cwd })).code,
+    4,
+    "a folder with other files",
+  );
 });
 
 Deno.test("init goes by HOLDFAST_REGISTRY, says so, and is what the hint of a missing registry names", async () => {

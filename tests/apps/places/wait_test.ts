@@ -4,8 +4,15 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { holdfast } from "../captured_io.ts";
 
-const KEYS = { S3_MODELS_ACCESS_KEY: "a", S3_MODELS_SECRET_KEY: "b", S3_MODELS_REGION: "eu-central-1" };
-const STORES = ["s3://models?endpoint=http://127.0.0.1:1", "gs://models?endpoint=http://127.0.0.1:1"];
+const KEYS = {
+  S3_MODELS_ACCESS_KEY: "a",
+  S3_MODELS_SECRET_KEY: "b",
+  S3_MODELS_REGION: "eu-central-1",
+};
+const STORES = [
+  "s3://models?endpoint=http://127.0.0.1:1",
+  "gs://models?endpoint=http://127.0.0.1:1",
+];
 const PLACES = [...STORES, "http://127.0.0.1:1"];
 
 for (const place of PLACES) {
@@ -14,7 +21,10 @@ for (const place of PLACES) {
     const waited = async (...options: string[]) => {
       const system = createScriptedSystem({ environment: KEYS });
       const before = system.now();
-      const { code, err } = await holdfast(["ls", "-r", place, ...options], { cwd: root.path, system });
+      const { code, err } = await holdfast(["ls", "-r", place, ...options], {
+        cwd: root.path,
+        system,
+      });
       assertEquals(code, 7, err);
       assertStringIncludes(err, "--wait 90s");
       return system.now() - before;

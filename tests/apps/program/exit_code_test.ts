@@ -24,7 +24,10 @@ Deno.test("every error code has its documented exit code", () => {
     Unknown: 8,
   };
   for (const [code, exitCode] of Object.entries(codes)) {
-    assertEquals(exitCodeOf(new RegistryError({ code: code as ErrorCode, message: "x" })), exitCode);
+    assertEquals(
+      exitCodeOf(new RegistryError({ code: code as ErrorCode, message: "x" })),
+      exitCode,
+    );
     assertStringIncludes(EXIT_CODE_HELP, `\n  ${exitCode} `);
   }
   assertEquals(exitCodeOf(new Interruption("SIGINT")), 130);
@@ -46,25 +49,39 @@ Deno.test("failures of the system get a code that says what to do", () => {
 
 Deno.test("what the system says of a file is told in words, with the file", () => {
   const told = (code: string, path: string) => {
-    const { message, hint } = toReportable(Object.assign(new Error(`${code}: raw`), { code, path })) as RegistryError;
+    const { message, hint } = toReportable(
+      Object.assign(new Error(`${code}: raw`), { code, path }),
+    ) as RegistryError;
     return `${message} ${hint}`;
   };
   assertStringIncludes(told("EACCES", "a/b"), 'Cannot use "a/b": permission is denied');
   const long = told("ENAMETOOLONG", "x".repeat(300));
-  assertStringIncludes(long, `Cannot use "${"x".repeat(120)}…": its path, or a name in it, is too long for this disk`);
+  assertStringIncludes(
+    long,
+    `Cannot use "${"x".repeat(120)}…": its path, or a name in it, is too long for this disk`,
+  );
   assertStringIncludes(long, "shorter names");
   assertStringIncludes(told("EOTHER", "a/b"), "EOTHER: raw");
 });
 
 Deno.test("only what Deno did not allow is said to need a flag", () => {
-  const hintOf = (error: object) => (toReportable(Object.assign(new Error("no"), error)) as RegistryError).hint ?? "";
+  const hintOf = (error: object) =>
+    (toReportable(Object.assign(new Error("no"), error)) as RegistryError).hint ?? "";
   assertEquals(hintOf({ name: "NotCapable" }).includes("--allow-write"), true);
-  for (const code of ["EACCES", "EPERM", "EROFS"]) assertEquals(hintOf({ code }).includes("--allow"), false, code);
+  for (const code of ["EACCES", "EPERM", "EROFS"]) {
+    assertEquals(hintOf({ code }).includes("--allow"), false, code);
+  }
 });
 
 Deno.test("an error as JSON has what a program needs, its stack has the causes", () => {
   const cause = new Error("underneath");
-  const error = new RegistryError({ code: "Unknown", message: "x", commit: "c1", maybeWritten: true, cause });
+  const error = new RegistryError({
+    code: "Unknown",
+    message: "x",
+    commit: "c1",
+    maybeWritten: true,
+    cause,
+  });
   assertEquals(JSON.parse(errorJson(error)).error, {
     code: "Unknown",
     message: "x",

@@ -1,34 +1,67 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { inCliWords, lookUp, shellWord, withHints, withRegistry } from "../../../apps/program/hints.ts";
+import {
+  inCliWords,
+  lookUp,
+  shellWord,
+  withHints,
+  withRegistry,
+} from "../../../apps/program/hints.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { fillRegistry, holdfast } from "../captured_io.ts";
 
 Deno.test("a failure keeps everything but its hint, and is the cause", async () => {
-  const original = new RegistryError({ code: "NotFound", message: "m", hint: "old", key: "k", backend: "b" });
-  const error = await assertRejects(() => withHints(Promise.reject(original), lookUp("a")), RegistryError);
-  assertEquals([error.code, error.message, error.hint, error.key], ["NotFound", "m", lookUp("a").NotFound, "k"]);
+  const original = new RegistryError({
+    code: "NotFound",
+    message: "m",
+    hint: "old",
+    key: "k",
+    backend: "b",
+  });
+  const error = await assertRejects(
+    () => withHints(Promise.reject(original), lookUp("a")),
+    RegistryError,
+  );
+  assertEquals([error.code, error.message, error.hint, error.key], [
+    "NotFound",
+    "m",
+    lookUp("a").NotFound,
+    "k",
+  ]);
   assertStrictEquals(error.cause, original);
 });
 
 Deno.test("a failure with another code, and any other error, pass unchanged", async () => {
-  for (const original of [new RegistryError({ code: "Corrupt", message: "m" }), new TypeError("x")]) {
-    assertStrictEquals(await withHints(Promise.reject(original), lookUp("a")).catch((error) => error), original);
+  for (
+    const original of [new RegistryError({ code: "Corrupt", message: "m" }), new TypeError("x")]
+  ) {
+    assertStrictEquals(
+      await withHints(Promise.reject(original), lookUp("a")).catch((error) => error),
+      original,
+    );
   }
   assertEquals(await withHints(Promise.resolve(1), lookUp("a")), 1);
 });
 
 Deno.test("a word that a shell would take apart is quoted", () => {
-  assertEquals(["a:b@^1", "my model", "it's"].map(shellWord), ["'a:b@^1'", "'my model'", `'it'\\''s'`]);
+  assertEquals(["a:b@^1", "my model", "it's"].map(shellWord), [
+    "'a:b@^1'",
+    "'my model'",
+    `'it'\\''s'`,
+  ]);
 });
 
 Deno.test("what the library calls an option is called by its flag", () => {
-  assertEquals(inCliWords("Save it with base: null, which shares nothing with it."), "Save it with --no-share.");
+  assertEquals(
+    inCliWords("Save it with base: null, which shares nothing with it."),
+    "Save it with --no-share.",
+  );
   assertEquals(
     inCliWords(`Remove it with registry.deleteAlias("my:model", "live").`),
     "Remove it with holdfast alias my:model live --delete.",
   );
-  const large = "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
+  const large =
+    "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
     "Or open the registry with a larger maxLoadBytes.";
   assertEquals(inCliWords(large), "Download it, or read it as a stream: holdfast cat REF PATH.");
   assertEquals(inCliWords(undefined), undefined);
@@ -93,6 +126,10 @@ Deno.test("hints name flags and commands, never options and functions of the lib
     const { code, err } = await holdfast(line, { cwd });
     assertEquals(code === 0, false, `${line}`);
     assertStringIncludes(err.split("\n")[1], hint, `${line}: ${err}`);
-    assertEquals(/registry\.|localPath|onConflict|readOnly|graceMs|base:|: true/.test(err), false, err);
+    assertEquals(
+      /registry\.|localPath|onConflict|readOnly|graceMs|base:|: true/.test(err),
+      false,
+      err,
+    );
   }
 });

@@ -8,10 +8,14 @@ Deno.test("the manual has every command that the help lists, its options and exa
   await using root = await tempRoot();
   const page = await succeeds("man", { cwd: root.path });
   for (const { name, hidden, options } of await loadCommands()) {
-    const isThere = new RegExp(`^\\.SS holdfast ${name.replaceAll("-", "\\\\-")}( |$)`, "m").test(page);
+    const isThere = new RegExp(`^\\.SS holdfast ${name.replaceAll("-", "\\\\-")}( |$)`, "m").test(
+      page,
+    );
     assertEquals(isThere, !hidden, name);
     if (hidden) continue;
-    for (const { flags } of options) assertStringIncludes(page, `.B ${flags.replaceAll("-", "\\-")}`);
+    for (const { flags } of options) {
+      assertStringIncludes(page, `.B ${flags.replaceAll("-", "\\-")}`);
+    }
   }
   assertStringIncludes(page, ".SH EXIT STATUS");
 });

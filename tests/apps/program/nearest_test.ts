@@ -49,5 +49,7 @@ Deno.test("a bare x behind a name is a word that was cut short, not any version"
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  for (const ref of ["config@x", "config@X"]) assertEquals((await holdfast(`info ${ref}`, { cwd })).code, 3, ref);
+  for (const ref of ["config@x", "config@X"]) {
+    assertEquals((await holdfast(`info ${ref}`, { cwd })).code, 3, ref);
+  }
 });

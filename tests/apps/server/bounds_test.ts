@@ -14,12 +14,20 @@ function* unbounded(schema: Schema, place: string, document: Schema): Generator<
     const name = schema.$ref.split("/").at(-1);
     return yield* unbounded(document.components.schemas[name], place, document);
   }
-  const bounded = schema.minLength >= 1 || schema.enum || schema.const || schema.pattern || schema.format;
+  const bounded = schema.minLength >= 1 || schema.enum || schema.const || schema.pattern ||
+    schema.format;
   if (schema.type === "string" && !bounded && !MAY_BE_EMPTY.test(place)) yield place;
   for (const [name, member] of Object.entries(schema.properties ?? {})) {
     yield* unbounded(member, `${place}.${name}`, document);
   }
-  for (const each of [...schema.anyOf ?? [], ...schema.oneOf ?? [], ...schema.allOf ?? [], schema.items]) {
+  for (
+    const each of [
+      ...schema.anyOf ?? [],
+      ...schema.oneOf ?? [],
+      ...schema.allOf ?? [],
+      schema.items,
+    ]
+  ) {
     yield* unbounded(each, place, document);
   }
 }
@@ -31,7 +39,9 @@ Deno.test("the document says of every string of a request that it must not be em
   for (const [path, methods] of Object.entries<Schema>(document.paths)) {
     for (const [method, { parameters = [], requestBody }] of Object.entries<Schema>(methods)) {
       for (const { in: place, name, schema } of parameters) {
-        if (place !== "header") found.push(...unbounded(schema, `${method} ${path} .${name}`, document));
+        if (place !== "header") {
+          found.push(...unbounded(schema, `${method} ${path} .${name}`, document));
+        }
       }
       const json = requestBody?.content["application/json"]?.schema;
       found.push(...unbounded(json, `${method} ${path} `, document));

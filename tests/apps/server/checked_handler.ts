@@ -10,7 +10,10 @@ import type { Handler, HandlerOptions, Registry } from "../../../apps/server.ts"
 
 /** An operation of the document. */
 interface Operation {
-  responses: Record<string, { content?: Record<string, unknown>; headers?: Record<string, unknown> }>;
+  responses: Record<
+    string,
+    { content?: Record<string, unknown>; headers?: Record<string, unknown> }
+  >;
 }
 
 /** What is used of the document. */
@@ -33,8 +36,11 @@ export function createCheckedHandler(registry: Registry, options: HandlerOptions
   });
 }
 
-async function createCheck(handler: Handler): Promise<(request: Request, response: Response) => Promise<Response>> {
-  const document = await (await handler(new Request("http://localhost/openapi.json"))).json() as Document;
+async function createCheck(
+  handler: Handler,
+): Promise<(request: Request, response: Response) => Promise<Response>> {
+  const document = await (await handler(new Request("http://localhost/openapi.json")))
+    .json() as Document;
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(document, "document");
 
@@ -50,16 +56,30 @@ async function createCheck(handler: Handler): Promise<(request: Request, respons
       return response;
     }
     const described = operation.responses[response.status];
-    if (described === undefined) fail(`${place}: the status is not described: ${await response.text()}`);
+    if (described === undefined) {
+      fail(`${place}: the status is not described: ${await response.text()}`);
+    }
     if (request.method === "HEAD" || response.body === null) return response;
     const type = response.headers.get("content-type")!.split(";")[0];
     const found = [type, "*/*"].find((each) => described.content?.[each] !== undefined);
     if (found === undefined) fail(`${place}: ${type} is not described`);
     if (!/[/+]json$/.test(found)) return response;
     const text = await response.text();
-    const steps = ["paths", template, method, "responses", response.status, "content", found, "schema"];
-    const pointer = steps.map((step) => encodeURIComponent(String(step).replaceAll("~", "~0").replaceAll("/", "~1")));
-    const validate = ajv.getSchema(`document#/${pointer.join("/")}`) ?? fail(`${place}: ${found} has no schema`);
+    const steps = [
+      "paths",
+      template,
+      method,
+      "responses",
+      response.status,
+      "content",
+      found,
+      "schema",
+    ];
+    const pointer = steps.map((step) =>
+      encodeURIComponent(String(step).replaceAll("~", "~0").replaceAll("/", "~1"))
+    );
+    const validate = ajv.getSchema(`document#/${pointer.join("/")}`) ??
+      fail(`${place}: ${found} has no schema`);
     assert(validate(JSON.parse(text)), `${place}: ${ajv.errorsText(validate.errors)}: ${text}`);
     return new Response(text, response);
   };
@@ -74,5 +94,7 @@ function findTemplate({ paths }: Document, path: string): string | undefined {
     );
     return new RegExp(`^${pattern}$`).test(path);
   };
-  return Object.keys(paths).filter(isOf).sort((a, b) => a.split("{").length - b.split("{").length)[0];
+  return Object.keys(paths).filter(isOf).sort((a, b) =>
+    a.split("{").length - b.split("{").length
+  )[0];
 }

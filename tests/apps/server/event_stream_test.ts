@@ -8,10 +8,17 @@ import { readEvents } from "./event_text.ts";
 
 const NEVER = new Promise<never>(() => {});
 
-function answer(events: EventSource, closing = new AbortController().signal, sleep = (): Promise<void> => NEVER) {
+function answer(
+  events: EventSource,
+  closing = new AbortController().signal,
+  sleep = (): Promise<void> => NEVER,
+) {
   const system = { ...createScriptedSystem(), sleep };
   const context = { closing, system } as unknown as ServerContext;
-  return answerEvents({ req: { method: "GET" }, env: {} } as unknown as RouteContext, { context, events });
+  return answerEvents({ req: { method: "GET" }, env: {} } as unknown as RouteContext, {
+    context,
+    events,
+  });
 }
 
 Deno.test("events are sent with their ids, and the stream ends with them", async () => {

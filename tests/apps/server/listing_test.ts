@@ -18,7 +18,10 @@ Deno.test("lines are read no faster than somebody takes them, and no longer", as
   assertEquals(count, 0);
   for (let chunk = 1; chunk <= 3; chunk++) {
     const { value } = await reader.read();
-    assert(value!.byteLength < 20_000 && count < chunk * 2_000, `${count} names for ${chunk} chunks`);
+    assert(
+      value!.byteLength < 20_000 && count < chunk * 2_000,
+      `${count} names for ${chunk} chunks`,
+    );
   }
   await reader.cancel();
   assertEquals(ended, true);
@@ -35,15 +38,24 @@ Deno.test("a listing that fails in its middle is no whole answer", async () => {
     },
   };
   await using handler = createCheckedHandler(failing);
-  const ask = (accept: string) => handler(new Request("http://localhost/names", { headers: { accept } }));
-  for (const accept of ["application/json", "application/x-ndjson"]) assertEquals((await ask(accept)).status, 500);
+  const ask = (accept: string) =>
+    handler(new Request("http://localhost/names", { headers: { accept } }));
+  for (const accept of ["application/json", "application/x-ndjson"]) {
+    assertEquals((await ask(accept)).status, 500);
+  }
   names = 500;
   const lines = await ask("application/x-ndjson");
   assertEquals(await lines.text().catch((error) => error.message), "the store is gone");
 });
 
 Deno.test("lines are for who asks for them", () => {
-  for (const accept of ["application/x-ndjson", "text/html, application/ndjson;q=0.5", "Application/JSONL"]) {
+  for (
+    const accept of [
+      "application/x-ndjson",
+      "text/html, application/ndjson;q=0.5",
+      "Application/JSONL",
+    ]
+  ) {
     assert(wantsLines(accept), accept);
   }
   for (const accept of [undefined, "*/*", "application/json", "x/application/x-ndjson-not"]) {

@@ -28,21 +28,33 @@ Deno.test("what an error says crosses: its code, hint, advice, commit and key; i
 
 Deno.test("an answer does not say where the store of the service is", async () => {
   const cases = {
-    'Cannot save "a": the disk is full (in /srv/secret (old)/registry)': 'Cannot save "a": the disk is full',
+    'Cannot save "a": the disk is full (in /srv/secret (old)/registry)':
+      'Cannot save "a": the disk is full',
     'Cannot save "a": the disk is full (in C:\\secret)': 'Cannot save "a": the disk is full',
-    'Cannot load "a": the store denies it (bucket "secret" at secret.com:9000)': 'Cannot load "a": the store denies it',
+    'Cannot load "a": the store denies it (bucket "secret" at secret.com:9000)':
+      'Cannot load "a": the store denies it',
     'Cannot reach bucket "secret" at secret.com:9000 (region secret): nothing answers':
       "Cannot reach the store: nothing answers",
-    'Cannot reach bucket "secret" at [fd00::secret]:9000: nothing answers': "Cannot reach the store: nothing answers",
-    'Cannot reach bucket "secret" at secret.com: nothing answers': "Cannot reach the store: nothing answers",
-    'Cannot load "a": it has 3 bytes (4 were expected)': 'Cannot load "a": it has 3 bytes (4 were expected)',
+    'Cannot reach bucket "secret" at [fd00::secret]:9000: nothing answers':
+      "Cannot reach the store: nothing answers",
+    'Cannot reach bucket "secret" at secret.com: nothing answers':
+      "Cannot reach the store: nothing answers",
+    'Cannot load "a": it has 3 bytes (4 were expected)':
+      'Cannot load "a": it has 3 bytes (4 were expected)',
   };
   for (const [message, said] of Object.entries(cases)) {
-    const answer = problemOf(new RegistryError({ code: "Unavailable", message, backend: "s3://secret" }));
+    const answer = problemOf(
+      new RegistryError({ code: "Unavailable", message, backend: "s3://secret" }),
+    );
     const text = await answer.text();
     assertEquals([JSON.parse(text).detail, text.includes("secret")], [said, false]);
   }
-  for (const [backend, folder] of [["file:///srv/my%20secret", "/srv/my secret"], ["gs://secret", "gs://secret"]]) {
+  for (
+    const [backend, folder] of [["file:///srv/my%20secret", "/srv/my secret"], [
+      "gs://secret",
+      "gs://secret",
+    ]]
+  ) {
     const message = `Cannot list ${folder}: it is gone`;
     const answer = problemOf(new RegistryError({ code: "Unavailable", message, backend }));
     assertEquals((await answer.json()).detail, "Cannot list the store: it is gone");

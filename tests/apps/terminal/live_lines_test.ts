@@ -10,9 +10,13 @@ function terminal(options: Partial<CapturedIoOptions> = {}) {
   const scripted = createScriptedSystem({ environment: { NO_COLOR: "1" } });
   const system: System = {
     ...scripted,
-    sleep: (_ms, signal) => new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason))),
+    sleep: (_ms, signal) =>
+      new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason))),
   };
-  return { advance: scripted.advance, io: captureIo({ cwd: "/", system, terminals: ["stderr"], ...options }) };
+  return {
+    advance: scripted.advance,
+    io: captureIo({ cwd: "/", system, terminals: ["stderr"], ...options }),
+  };
 }
 
 Deno.test("lines that stay stand above those that are drawn again", async () => {
@@ -25,7 +29,10 @@ Deno.test("lines that stay stand above those that are drawn again", async () => 
   now = ["c"];
   live.update();
   await live.end();
-  assertEquals(io.errors(), "a\nb" + "\x1b[1A\r\x1b[Jstays\na\nb" + "\x1b[1A\r\x1b[Jc" + "\r\x1b[J");
+  assertEquals(
+    io.errors(),
+    "a\nb" + "\x1b[1A\r\x1b[Jstays\na\nb" + "\x1b[1A\r\x1b[Jc" + "\r\x1b[J",
+  );
 });
 
 Deno.test("lines are drawn at most ten times a second, and cut at the width of the terminal", async () => {
@@ -50,7 +57,11 @@ Deno.test("control characters of what is shown do not steer the terminal", async
 });
 
 Deno.test("where there is no terminal, or one that can do nothing, only what stays is printed", async () => {
-  for (const options of [{ terminals: [] }, { system: createScriptedSystem({ environment: { TERM: "dumb" } }) }]) {
+  for (
+    const options of [{ terminals: [] }, {
+      system: createScriptedSystem({ environment: { TERM: "dumb" } }),
+    }]
+  ) {
     const { io } = terminal(options);
     const live = showLiveLines(io, () => ["a"]);
     live.update();

@@ -23,7 +23,10 @@ Deno.test("progress says what, how much, how fast and how long still", () => {
 
 Deno.test("progress says no rate where nothing moves, and no time where all is done", () => {
   const still = { bytes: 0, share: 0 };
-  assertEquals(progressLine("gc", { bytes: 7, things: { done: 2, what: "things" } }, still), "gc  2 things  7 B");
+  assertEquals(
+    progressLine("gc", { bytes: 7, things: { done: 2, what: "things" } }, still),
+    "gc  2 things  7 B",
+  );
   const done = progressLine("save a", { bytes: 8, totalBytes: 8 }, still);
   assertEquals(done, "save a  ████████████████████  100%  8 B of 8 B");
 });
@@ -37,7 +40,9 @@ Deno.test("progress drops the bar, then the rate, then the time, before it break
   assertEquals(line(55), "save data:raw   25%  30.0 MiB of 120 MiB  9s left");
   assertEquals(line(45), "save data:raw   25%  30.0 MiB of 120 MiB");
   assertEquals(line(20), "save data:raw   25%");
-  for (let columns = 8; columns < 100; columns++) assert(line(columns).length <= columns, String(columns));
+  for (let columns = 8; columns < 100; columns++) {
+    assert(line(columns).length <= columns, String(columns));
+  }
 });
 
 Deno.test("progress is silent where standard error is no terminal", async () => {
@@ -100,5 +105,8 @@ Deno.test("progress says what it waits for while nothing moves, and is redrawn f
   await progress.end();
   assertEquals(cancelled, 1);
   const draws = io.errors().split("\r").slice(1);
-  assertEquals(draws[1], "save a  ████████████████████  100%  1.0 MiB of 1.0 MiB  waiting for the store\x1b[K");
+  assertEquals(
+    draws[1],
+    "save a  ████████████████████  100%  1.0 MiB of 1.0 MiB  waiting for the store\x1b[K",
+  );
 });

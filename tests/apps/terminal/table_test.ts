@@ -4,7 +4,11 @@ import { createTable, displayWidth, printable } from "../../../apps/terminal/tab
 const COLUMNS = [{ title: "NAME", shrinks: true }, { title: "SIZE", align: "right" as const }];
 
 Deno.test("a table aligns its columns, numbers to the right, without blanks at the end of lines", () => {
-  const lines = createTable([...COLUMNS, { title: "X" }]).page([["a", "10 B", ""], ["longer", "1.5 KiB", "y"]]);
+  const lines = createTable([...COLUMNS, { title: "X" }]).page([["a", "10 B", ""], [
+    "longer",
+    "1.5 KiB",
+    "y",
+  ]]);
   assertEquals(lines, [
     "NAME       SIZE  X",
     "a          10 B",
@@ -13,7 +17,10 @@ Deno.test("a table aligns its columns, numbers to the right, without blanks at t
 });
 
 Deno.test("a table fits a narrow terminal by cutting the middle of what may shrink", () => {
-  const [heading, line] = createTable(COLUMNS, { columns: 20 }).page([["team/models/2026/production", "1.5 KiB"]]);
+  const [heading, line] = createTable(COLUMNS, { columns: 20 }).page([[
+    "team/models/2026/production",
+    "1.5 KiB",
+  ]]);
   assertEquals(line, "team/…ction  1.5 KiB");
   assert(heading.length <= 20 && line.endsWith("1.5 KiB"));
 });

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatBytes, formatSeconds, parseCount, parseDuration } from "../../../apps/terminal/units.ts";
+import {
+  formatBytes,
+  formatSeconds,
+  parseCount,
+  parseDuration,
+} from "../../../apps/terminal/units.ts";
 import { RegistryError } from "../../../core/errors.ts";
 
 Deno.test("sizes are three digits and a binary unit", () => {
@@ -21,7 +26,13 @@ Deno.test("seconds are told in their two largest units", () => {
 });
 
 Deno.test("durations need a number and a unit", () => {
-  assertEquals(["90s", "15m", "1.5h", "30d", "2w"].map(parseDuration), [90e3, 900e3, 5400e3, 2592e6, 1209.6e6]);
+  assertEquals(["90s", "15m", "1.5h", "30d", "2w"].map(parseDuration), [
+    90e3,
+    900e3,
+    5400e3,
+    2592e6,
+    1209.6e6,
+  ]);
   for (const text of ["", "30", "d", "-1d", "30 days", "1e3s"]) {
     assertThrows(() => parseDuration(text), RegistryError, "as a duration");
   }
@@ -29,5 +40,7 @@ Deno.test("durations need a number and a unit", () => {
 
 Deno.test("counts are whole numbers from 0", () => {
   assertEquals(parseCount("12"), 12);
-  for (const text of ["", "-1", "1.5", "x", "9".repeat(20)]) assertThrows(() => parseCount(text), RegistryError);
+  for (const text of ["", "-1", "1.5", "x", "9".repeat(20)]) {
+    assertThrows(() => parseCount(text), RegistryError);
+  }
 });

@@ -4,7 +4,8 @@ import { holdfast } from "../captured_io.ts";
 import { wrapped } from "../../../apps/terminal/wrap.ts";
 
 Deno.test("a long text is broken between words, under where it begins; a path stays whole, and so does all without a limit", () => {
-  const text = "the place is the nearest .holdfast upward, /a/very/long/path/that/is/longer/than/a/line of it";
+  const text =
+    "the place is the nearest .holdfast upward, /a/very/long/path/that/is/longer/than/a/line of it";
   assertEquals(
     wrapped(text, { indent: 4, columns: 34 }),
     "the place is the nearest\n    .holdfast upward,\n    /a/very/long/path/that/is/longer/than/a/line\n    of it",
@@ -16,9 +17,17 @@ Deno.test("a long text is broken between words, under where it begins; a path st
 Deno.test("errors, hints and notes break between words on a terminal, and nowhere else", async () => {
   await using root = await tempRoot();
   const line = ["ls", "-r", root.path];
-  const { err } = await holdfast(line, { cwd: root.path, terminals: ["stderr"], columns: 60, env: { NO_COLOR: "1" } });
+  const { err } = await holdfast(line, {
+    cwd: root.path,
+    terminals: ["stderr"],
+    columns: 60,
+    env: { NO_COLOR: "1" },
+  });
   const whole = await holdfast(line, { cwd: root.path });
   const lines = err.trimEnd().split("\n");
-  assert(lines.length > 2 && lines.every((line) => line.length <= 60 || !line.trim().includes(" ")), err);
+  assert(
+    lines.length > 2 && lines.every((line) => line.length <= 60 || !line.trim().includes(" ")),
+    err,
+  );
   assertEquals(lines.join(" ").replaceAll(/ +/g, " "), whole.err.trimEnd().replaceAll("\n", " "));
 });

@@ -21,10 +21,17 @@ Deno.test("an entry without a key, a sign or good JSON is refused with the right
 Deno.test("entries win over the file, and a file must be a JSON object", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join("m.json"), `{"a":1,"b":2}`);
-  assertEquals(await readMetadata([["b", "x"]], { file: "m.json", cwd: root.path }), { a: 1, b: "x" });
+  assertEquals(await readMetadata([["b", "x"]], { file: "m.json", cwd: root.path }), {
+    a: 1,
+    b: "x",
+  });
   assertEquals(await readMetadata([], { cwd: root.path }), undefined);
   for (const text of ["[1]", "null", "{", "3"]) {
     await Deno.writeTextFile(root.join("m.json"), text);
-    await assertRejects(() => readMetadata([], { file: "m.json", cwd: root.path }), RegistryError, "metadata");
+    await assertRejects(
+      () => readMetadata([], { file: "m.json", cwd: root.path }),
+      RegistryError,
+      "metadata",
+    );
   }
 });

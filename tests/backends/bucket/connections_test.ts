@@ -12,7 +12,10 @@ import type { Cut, CuttingServer } from "./cutting_server.ts";
 /** The path of an object of {@linkcode overS3}. */
 const pathOf = (key: string) => `/bucket/${key}`;
 
-function overS3(endpoint: string, options: { ca?: string; requestTimeoutMs?: number } = {}): Backend {
+function overS3(
+  endpoint: string,
+  options: { ca?: string; requestTimeoutMs?: number } = {},
+): Backend {
   return createS3Backend({
     bucket: "bucket",
     provider: "minio",
@@ -35,7 +38,10 @@ async function createOutcome(backend: Backend, key: string, bytes: Uint8Array): 
 }
 
 /** Registers a test. What it gives to `use` ends with it. */
-function closingTest(name: string, run: (use: <T extends AsyncDisposable>(thing: T) => T) => Promise<void>): void {
+function closingTest(
+  name: string,
+  run: (use: <T extends AsyncDisposable>(thing: T) => T) => Promise<void>,
+): void {
   Deno.test(name, async () => {
     const used: AsyncDisposable[] = [];
     try {
@@ -49,7 +55,10 @@ function closingTest(name: string, run: (use: <T extends AsyncDisposable>(thing:
   });
 }
 
-function connectionTest(name: string, run: (server: CuttingServer, backend: Backend) => Promise<void>): void {
+function connectionTest(
+  name: string,
+  run: (server: CuttingServer, backend: Backend) => Promise<void>,
+): void {
   for (const secure of [false, true]) {
     closingTest(`${name} (${secure ? "TLS" : "plain"})`, async (use) => {
       const server = use(await startCuttingServer({ secure }));
@@ -69,46 +78,71 @@ for (const [size, length] of Object.entries(sizes)) {
     async (server, backend) => {
       for (const where of cuts) {
         server.cut(pathOf(where), where);
-        for (const warm of ["w1", "w2"]) await createOutcome(backend, `${warm}-${where}`, new Uint8Array(1));
+        for (const warm of ["w1", "w2"]) {
+          await createOutcome(backend, `${warm}-${where}`, new Uint8Array(1));
+        }
         const connections = server.connections();
-        assertEquals([where, await createOutcome(backend, where, new Uint8Array(length))], [where, "lost"]);
+        assertEquals([where, await createOutcome(backend, where, new Uint8Array(length))], [
+          where,
+          "lost",
+        ]);
         assertEquals([where, server.arrived(pathOf(where))], [where, 1]);
-        assertEquals(server.connections(), connections, "it used a connection that was used before");
+        assertEquals(
+          server.connections(),
+          connections,
+          "it used a connection that was used before",
+        );
       }
     },
   );
 }
 
 connectionTest("requests share connections, creates too", async (server, backend) => {
-  for (let i = 0; i < 10; i++) assertEquals(await createOutcome(backend, `key${i}`, new Uint8Array(1)), "written");
+  for (let i = 0; i < 10; i++) {
+    assertEquals(await createOutcome(backend, `key${i}`, new Uint8Array(1)), "written");
+  }
   assertEquals(server.connections(), 1);
 });
 
-connectionTest("a connection that the server closed while nobody used it costs nothing", async (server, backend) => {
-  assertEquals(await createOutcome(backend, "before", new Uint8Array(1)), "written");
-  await server.closeIdle();
-  const outcome = await createOutcome(backend, "after", new Uint8Array(1));
-  assert(["written", "lost"].includes(outcome), outcome); // lost where the end of the connection is not here yet
-  assert(server.arrived(pathOf("after")) <= 1);
-});
+connectionTest(
+  "a connection that the server closed while nobody used it costs nothing",
+  async (server, backend) => {
+    assertEquals(await createOutcome(backend, "before", new Uint8Array(1)), "written");
+    await server.closeIdle();
+    const outcome = await createOutcome(backend, "after", new Uint8Array(1));
+    assert(["written", "lost"].includes(outcome), outcome); // lost where the end of the connection is not here yet
+    assert(server.arrived(pathOf("after")) <= 1);
+  },
+);
 
-connectionTest("a connection is not used again when the server is about to close it", async (server, backend) => {
-  server.keepsIdleFor(1);
-  for (const key of ["one", "two"]) assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
-  assertEquals(server.connections(), 2);
-});
+connectionTest(
+  "a connection is not used again when the server is about to close it",
+  async (server, backend) => {
+    server.keepsIdleFor(1);
+    for (const key of ["one", "two"]) {
+      assertEquals(
+        await createOutcome(backend, key, new Uint8Array(1)),
+        "written",
+      );
+    }
+    assertEquals(server.connections(), 2);
+  },
+);
 
-closingTest("a create that is not answered ends in time over a used connection, and arrives once", async (use) => {
-  for (const secure of [false, true]) {
-    const server = use(await startCuttingServer({ secure }));
-    const backend = use(overS3(server.endpoint, { requestTimeoutMs: 300 }));
-    await createOutcome(backend, "warm", new Uint8Array(1));
-    server.cut(pathOf("stall"), "stall");
-    assertEquals(await createOutcome(backend, "stall", new Uint8Array(1)), "lost");
-    assertEquals(server.arrived(pathOf("stall")), 1);
-    assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
-  }
-});
+closingTest(
+  "a create that is not answered ends in time over a used connection, and arrives once",
+  async (use) => {
+    for (const secure of [false, true]) {
+      const server = use(await startCuttingServer({ secure }));
+      const backend = use(overS3(server.endpoint, { requestTimeoutMs: 300 }));
+      await createOutcome(backend, "warm", new Uint8Array(1));
+      server.cut(pathOf("stall"), "stall");
+      assertEquals(await createOutcome(backend, "stall", new Uint8Array(1)), "lost");
+      assertEquals(server.arrived(pathOf("stall")), 1);
+      assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
+    }
+  },
+);
 
 closingTest("an aborted create arrives once", async (use) => {
   const server = use(await startCuttingServer({ secure: true }));
@@ -118,7 +152,9 @@ closingTest("an aborted create arrives once", async (use) => {
   const stop = new AbortController();
   const put = backend.put("stall", new Uint8Array(1), { mode: "create", signal: stop.signal });
   put.catch(() => {});
-  while (server.arrived(pathOf("stall")) === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (server.arrived(pathOf("stall")) === 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   stop.abort(new Error("enough"));
   assertEquals(await put.catch((error) => error.message), "enough");
   assertEquals(await createOutcome(backend, "next", new Uint8Array(1)), "written");
@@ -133,8 +169,15 @@ closingTest("the authorities that the environment names are trusted", async (use
   ];
   for (const env of ways) {
     const server = use(await startCuttingServer({ secure: true }));
-    const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], { env, permissions });
-    assertEquals([Object.keys(env)[0], ran.code, ran.stdout], [Object.keys(env)[0], 0, "9 written\n"], ran.stderr);
+    const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], {
+      env,
+      permissions,
+    });
+    assertEquals([Object.keys(env)[0], ran.code, ran.stdout], [
+      Object.keys(env)[0],
+      0,
+      "9 written\n",
+    ], ran.stderr);
   }
 });
 
@@ -147,40 +190,57 @@ Deno.test("without the permission for TLS the error says which", async () => {
   assertEquals(ran.code, 1);
 });
 
-closingTest("a proxy that the environment names is used, but for the hosts that it excepts", async (use) => {
-  const server = use(await startCuttingServer({ secure: true }));
-  const ways: [Record<string, string>, string[]][] = [[{}, [new URL(server.endpoint).host]], [
-    { NO_PROXY: "127.0.0.1" },
-    [],
-  ]];
-  for (const [more, targets] of ways) {
-    const proxy = use(await startConnectProxy());
-    const env = { HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: AUTHORITY_FILE, DENO_NO_UPDATE_CHECK: "1", ...more };
-    const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], { env, permissions });
-    assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
-    assertEquals([...new Set(proxy.targets)], targets);
-  }
-});
+closingTest(
+  "a proxy that the environment names is used, but for the hosts that it excepts",
+  async (use) => {
+    const server = use(await startCuttingServer({ secure: true }));
+    const ways: [Record<string, string>, string[]][] = [[{}, [new URL(server.endpoint).host]], [
+      { NO_PROXY: "127.0.0.1" },
+      [],
+    ]];
+    for (const [more, targets] of ways) {
+      const proxy = use(await startConnectProxy());
+      const env = {
+        HTTPS_PROXY: proxy.url,
+        NODE_EXTRA_CA_CERTS: AUTHORITY_FILE,
+        DENO_NO_UPDATE_CHECK: "1",
+        ...more,
+      };
+      const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], {
+        env,
+        permissions,
+      });
+      assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
+      assertEquals([...new Set(proxy.targets)], targets);
+    }
+  },
+);
 
-closingTest("a store whose certificate nobody trusts is told with what makes it trusted", async (use) => {
-  const server = use(await startCuttingServer({ secure: true }));
-  const stores = [
-    overS3(server.endpoint, { ca: undefined }),
-    createGcsBackend({ bucket: "bucket", endpoint: server.endpoint, credentials: () => "token" }),
-  ];
-  for (const backend of stores.map(use)) {
-    const operations = [backend.head("key"), backend.put("key", new Uint8Array(1), { mode: "create" })];
-    for (const operation of operations) {
-      const error = await operation.then(() => undefined, (error) => error);
-      assert(isRegistryError(error, "Unavailable"), String(error));
-      assertEquals([error.retry, error.maybeWritten], ["never", undefined]);
-      for (const way of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE", "ca"]) {
-        assert(error.hint?.includes(way), `${error.message} ${error.hint}`);
+closingTest(
+  "a store whose certificate nobody trusts is told with what makes it trusted",
+  async (use) => {
+    const server = use(await startCuttingServer({ secure: true }));
+    const stores = [
+      overS3(server.endpoint, { ca: undefined }),
+      createGcsBackend({ bucket: "bucket", endpoint: server.endpoint, credentials: () => "token" }),
+    ];
+    for (const backend of stores.map(use)) {
+      const operations = [
+        backend.head("key"),
+        backend.put("key", new Uint8Array(1), { mode: "create" }),
+      ];
+      for (const operation of operations) {
+        const error = await operation.then(() => undefined, (error) => error);
+        assert(isRegistryError(error, "Unavailable"), String(error));
+        assertEquals([error.retry, error.maybeWritten], ["never", undefined]);
+        for (const way of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "DENO_TLS_CA_STORE", "ca"]) {
+          assert(error.hint?.includes(way), `${error.message} ${error.hint}`);
+        }
       }
     }
-  }
-  assertEquals(server.arrived("/bucket/key"), 0);
-});
+    assertEquals(server.arrived("/bucket/key"), 0);
+  },
+);
 
 closingTest(
   "only the first connection reads the authorities that a server with one of ca does not need",
@@ -197,7 +257,10 @@ closingTest(
       await createOutcome(backend, "first", new Uint8Array(1));
       assert(lists.shift()! > 10, "it may be one of the usual authorities that vouches for it");
       assertEquals(lists, [1]);
-      const creates = Array.from({ length: 8 }, (_, i) => createOutcome(backend, `${i}`, new Uint8Array(1)));
+      const creates = Array.from(
+        { length: 8 },
+        (_, i) => createOutcome(backend, `${i}`, new Uint8Array(1)),
+      );
       assertEquals(new Set(await Promise.all(creates)), new Set(["written"]));
       assertEquals([server.connections(), lists], [8, [1]]);
     } finally {
@@ -206,20 +269,23 @@ closingTest(
   },
 );
 
-closingTest("a server of a usual authority stays trusted beside a ca that does not vouch for it", async (use) => {
-  const server = use(await startCuttingServer({ secure: true }));
-  const { getCACertificates } = tls;
-  tls.getCACertificates = () => [AUTHORITY];
-  try {
-    const backend = use(overS3(server.endpoint, { ca: tls.rootCertificates[0] }));
-    server.keepsIdleFor(1); // each request opens a connection
-    for (const key of ["first", "second", "third"]) {
-      assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
+closingTest(
+  "a server of a usual authority stays trusted beside a ca that does not vouch for it",
+  async (use) => {
+    const server = use(await startCuttingServer({ secure: true }));
+    const { getCACertificates } = tls;
+    tls.getCACertificates = () => [AUTHORITY];
+    try {
+      const backend = use(overS3(server.endpoint, { ca: tls.rootCertificates[0] }));
+      server.keepsIdleFor(1); // each request opens a connection
+      for (const key of ["first", "second", "third"]) {
+        assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
+      }
+    } finally {
+      tls.getCACertificates = getCACertificates;
     }
-  } finally {
-    tls.getCACertificates = getCACertificates;
-  }
-});
+  },
+);
 
 closingTest(
   "a server whose new certificate is of a usual authority is trusted again after one failure",
@@ -230,7 +296,9 @@ closingTest(
     const { createSecureContext } = tls;
     let stranger = false;
     tls.createSecureContext = (options = {}) => {
-      const ca = stranger && [options.ca].flat().length === 1 ? [tls.rootCertificates[0]] : options.ca;
+      const ca = stranger && [options.ca].flat().length === 1
+        ? [tls.rootCertificates[0]]
+        : options.ca;
       return createSecureContext({ ...options, ca });
     };
     try {

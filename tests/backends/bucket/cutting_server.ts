@@ -29,7 +29,8 @@ export interface CuttingServer extends AsyncDisposable {
   closeIdle(): Promise<void>;
 }
 
-const fileOf = (name: string) => fromFileUrl(new URL(`../../support/certificates/${name}.pem`, import.meta.url));
+const fileOf = (name: string) =>
+  fromFileUrl(new URL(`../../support/certificates/${name}.pem`, import.meta.url));
 const certificate = (name: string) => readFileSync(fileOf(name), "utf8");
 
 /** The authority that signed the server's certificate, PEM. */
@@ -53,7 +54,9 @@ export async function startCuttingServer({ secure }: { secure: boolean }): Promi
       if (where === "stall") return;
       if (where === "reply") return request.socket.destroy();
       if (where === "head") return request.socket.end("HTTP/1.1 200 OK\r\nContent-Le");
-      if (where === "content") return request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+      if (where === "content") {
+        return request.socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+      }
       const keepAlive = { connection: "keep-alive", "keep-alive": `timeout=${idleSeconds}` };
       reply.writeHead(200, { etag: '"stored"', "content-length": 0, ...keepAlive }).end();
     });
@@ -76,7 +79,9 @@ export async function startCuttingServer({ secure }: { secure: boolean }): Promi
     keepsIdleFor: (seconds) => void (idleSeconds = seconds),
     cut: (path, where) => void cuts.set(path, where),
     async closeIdle() {
-      const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+      const closed = [...sockets].map((socket) =>
+        new Promise((resolve) => socket.once("close", resolve))
+      );
       for (const socket of sockets) socket.destroy();
       await Promise.all(closed);
     },

@@ -10,7 +10,13 @@ import { createS3Backend } from "../../../backends/s3.ts";
 
 const [endpoint] = process.argv.slice(2);
 const credentials = { accessKeyId: "a", secretAccessKey: "s" };
-const backend = createS3Backend({ bucket: "bucket", provider: "minio", endpoint, region: "r", credentials });
+const backend = createS3Backend({
+  bucket: "bucket",
+  provider: "minio",
+  endpoint,
+  region: "r",
+  credentials,
+});
 const create = (key: string) => backend.put(key, new Uint8Array(1), { mode: "create" });
 const results = [await create("first")];
 results.push(...await Promise.all(Array.from({ length: 8 }, (_, i) => create(`key${i}`))));

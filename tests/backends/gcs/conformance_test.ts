@@ -35,7 +35,12 @@ testBackend(Deno.test, openStrict, { name: "gcs on the strict fake", capabilitie
 /** A store of its own, with pages and rewrites so small that everything takes several calls. */
 async function openStrict(): Promise<Backend> {
   const fake = await startStrictGcs({ signers: SIGNERS, pageSize: 7, rewriteBytes: 2000 });
-  const backend = createGcsBackend({ bucket: fake.bucket, endpoint: fake.endpoint, credentials, partBytes: 2 ** 20 });
+  const backend = createGcsBackend({
+    bucket: fake.bucket,
+    endpoint: fake.endpoint,
+    credentials,
+    partBytes: 2 ** 20,
+  });
   const close = backend[Symbol.asyncDispose];
   return Object.assign(backend, {
     async [Symbol.asyncDispose]() {

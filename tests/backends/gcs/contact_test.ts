@@ -16,27 +16,33 @@ Deno.test("a store of Google's kind where nobody listens is told of within secon
   assert(system.now() - before <= 9_000, `${system.now() - before} ms`);
 });
 
-strictTest("a bucket of Google's kind that takes requests and never answers is told of", async ({ fake, open }) => {
-  const timers = holdTimers(3_000);
-  try {
-    fake.faults.add({ method: "GET", url: /./, times: 100 }, () => {
-      timers.pass();
-      return new Promise(() => {});
-    });
-    const error = await failureOf(open().head("a"));
-    assertMatch(error.message, /at 127\.0\.0\.1:\d+: it did not answer within 5 seconds/);
-  } finally {
-    timers[Symbol.dispose]();
-  }
-});
+strictTest(
+  "a bucket of Google's kind that takes requests and never answers is told of",
+  async ({ fake, open }) => {
+    const timers = holdTimers(3_000);
+    try {
+      fake.faults.add({ method: "GET", url: /./, times: 100 }, () => {
+        timers.pass();
+        return new Promise(() => {});
+      });
+      const error = await failureOf(open().head("a"));
+      assertMatch(error.message, /at 127\.0\.0\.1:\d+: it did not answer within 5 seconds/);
+    } finally {
+      timers[Symbol.dispose]();
+    }
+  },
+);
 
-strictTest("a bucket of Google's kind that is busy at first is waited for as ever", async ({ fake, system, open }) => {
-  const before = system.now();
-  const backend = open();
-  fake.faults.add({ method: "GET", url: /./, times: 12 }, { status: 503 });
-  assertEquals(await backend.head("a"), undefined);
-  assert(system.now() - before > 3_000);
-});
+strictTest(
+  "a bucket of Google's kind that is busy at first is waited for as ever",
+  async ({ fake, system, open }) => {
+    const before = system.now();
+    const backend = open();
+    fake.faults.add({ method: "GET", url: /./, times: 12 }, { status: 503 });
+    assertEquals(await backend.head("a"), undefined);
+    assert(system.now() - before > 3_000);
+  },
+);
 
 Deno.test("credentials that are not found in time are told of with where they were looked for", async () => {
   const timers = holdTimers(3_000);
@@ -45,14 +51,27 @@ Deno.test("credentials that are not found in time are told of with where they we
       queueMicrotask(timers.pass);
       return new Promise<never>(() => {});
     };
-    const authClient = { jsonContent: null, getRequestHeaders: never, getClient: never, getProjectId: never };
+    const authClient = {
+      jsonContent: null,
+      getRequestHeaders: never,
+      getClient: never,
+      getProjectId: never,
+    };
     const apiEndpoint = "https://storage.googleapis.com";
-    const storage = { apiEndpoint, customEndpoint: false, authClient, bucket: () => never() as never };
+    const storage = {
+      apiEndpoint,
+      customEndpoint: false,
+      authClient,
+      bucket: () => never() as never,
+    };
     const backend = createGcsBackend({ bucket: "models", storage });
     const error = await failureOf(backend.head("a"));
     await backend[Symbol.asyncDispose]();
     assertEquals(error.code, "Denied");
-    assertMatch(error.message, /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/);
+    assertMatch(
+      error.message,
+      /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/,
+    );
   } finally {
     timers[Symbol.dispose]();
   }

@@ -12,7 +12,10 @@ strictTest(
     const { fake, open } = context;
     const backend = open({ putOptions: { storageClass: "NEARLINE", metadata: { team: "a" } } });
     const options = { ...create, contentType: "text/plain", metadata: { author: "me" } };
-    const results = [await backend.put("a/b", text("x"), options), await backend.put("a/c", text("y"), create)];
+    const results = [
+      await backend.put("a/b", text("x"), options),
+      await backend.put("a/c", text("y"), create),
+    ];
     assert(results.every((result) => result.written));
     const [first, second] = fake.requests;
     assertEquals(fake.requests.length, 2);
@@ -21,9 +24,17 @@ strictTest(
     const { name, properties } = fake.objects().find("a/b")!;
     assertEquals({ name, properties }, {
       name: "a/b",
-      properties: { contentType: "text/plain", storageClass: "NEARLINE", metadata: { team: "a", author: "me" } },
+      properties: {
+        contentType: "text/plain",
+        storageClass: "NEARLINE",
+        metadata: { team: "a", author: "me" },
+      },
     });
-    assert(new TextDecoder().decode(first.body).includes(`"crc32c":"${fake.objects().find("a/b")!.crc32c}"`));
+    assert(
+      new TextDecoder().decode(first.body).includes(
+        `"crc32c":"${fake.objects().find("a/b")!.crc32c}"`,
+      ),
+    );
   },
 );
 
@@ -31,10 +42,15 @@ strictTest(
   "an overwrite has no condition, and says the encryption and the access that it was told",
   async (context) => {
     const { fake, open } = context;
-    const backend = open({ putOptions: { kmsKeyName: "projects/p/key", predefinedAcl: "private" } });
+    const backend = open({
+      putOptions: { kmsKeyName: "projects/p/key", predefinedAcl: "private" },
+    });
     for (const value of ["1", "2"]) assert((await backend.put("a", text(value))).written);
     const { query } = fake.requests[1];
-    assertEquals([query.get("kmsKeyName"), query.get("predefinedAcl")], ["projects/p/key", "private"]);
+    assertEquals([query.get("kmsKeyName"), query.get("predefinedAcl")], [
+      "projects/p/key",
+      "private",
+    ]);
     assertEquals(query.get("ifGenerationMatch"), undefined);
   },
 );
@@ -42,8 +58,14 @@ strictTest(
 strictTest("a create that loses is a value, after one request", async ({ fake, open }) => {
   const backend = open();
   await backend.put("a", text("first"));
-  assertEquals(await backend.put("a", text("second"), create), { written: false, reason: "exists" });
-  assertEquals(told(fake), ["POST /upload/storage multipart 200", "POST /upload/storage multipart 412"]);
+  assertEquals(await backend.put("a", text("second"), create), {
+    written: false,
+    reason: "exists",
+  });
+  assertEquals(told(fake), [
+    "POST /upload/storage multipart 200",
+    "POST /upload/storage multipart 412",
+  ]);
 });
 
 const AMBIGUOUS: [string, Fault, boolean][] = [
@@ -57,38 +79,51 @@ const AMBIGUOUS: [string, Fault, boolean][] = [
 ];
 
 for (const [what, fault, written] of AMBIGUOUS) {
-  strictTest(`a create ${what} is Unavailable, maybe written, and sent once`, async ({ fake, open, system }) => {
-    fake.faults.add(UPLOAD, fault);
-    const backend = open();
-    const error = await failureOf(backend.put("a", text("x"), create));
-    assertEquals([error.code, error.maybeWritten, error.retry], ["Unavailable", true, "later"]);
-    assertEquals([error.key, error.backend], ["a", backend.location]);
-    assertEquals([fake.requests.length, fake.faults.left(), system.slept], [1, 0, []]);
-    if (written) await assertHolds(backend, "a", text("x"));
-    else await assertMissing(backend, "a");
-  });
+  strictTest(
+    `a create ${what} is Unavailable, maybe written, and sent once`,
+    async ({ fake, open, system }) => {
+      fake.faults.add(UPLOAD, fault);
+      const backend = open();
+      const error = await failureOf(backend.put("a", text("x"), create));
+      assertEquals([error.code, error.maybeWritten, error.retry], ["Unavailable", true, "later"]);
+      assertEquals([error.key, error.backend], ["a", backend.location]);
+      assertEquals([fake.requests.length, fake.faults.left(), system.slept], [1, 0, []]);
+      if (written) await assertHolds(backend, "a", text("x"));
+      else await assertMissing(backend, "a");
+    },
+  );
 }
 
-strictTest("a create over warm connections is sent once too when its reply is lost", async ({ fake, open }) => {
-  const backend = open();
-  for (let i = 0; i < 3; i++) {
-    await backend.put(`warm/${i}`, text("x"), create);
-    await backend.get(`warm/${i}`);
-  }
-  fake.faults.add(UPLOAD, "cut-after");
-  const before = fake.requests.length;
-  assertEquals((await failureOf(backend.put("a", text("x"), create))).maybeWritten, true);
-  assertEquals(fake.requests.length, before + 1);
-});
+strictTest(
+  "a create over warm connections is sent once too when its reply is lost",
+  async ({ fake, open }) => {
+    const backend = open();
+    for (let i = 0; i < 3; i++) {
+      await backend.put(`warm/${i}`, text("x"), create);
+      await backend.get(`warm/${i}`);
+    }
+    fake.faults.add(UPLOAD, "cut-after");
+    const before = fake.requests.length;
+    assertEquals((await failureOf(backend.put("a", text("x"), create))).maybeWritten, true);
+    assertEquals(fake.requests.length, before + 1);
+  },
+);
 
-strictTest("a create that is refused for its rate was not written, and is sent once", async ({ fake, open }) => {
-  for (const fault of [{ status: 429 }, { status: 403, reason: "userRateLimitExceeded" }]) {
-    fake.faults.add(UPLOAD, fault);
-    const error = await failureOf(open().put("a", text("x"), create));
-    assertEquals([error.code, error.maybeWritten, error.retry], ["Unavailable", undefined, "later"]);
-  }
-  assertEquals(fake.requests.length, 2);
-});
+strictTest(
+  "a create that is refused for its rate was not written, and is sent once",
+  async ({ fake, open }) => {
+    for (const fault of [{ status: 429 }, { status: 403, reason: "userRateLimitExceeded" }]) {
+      fake.faults.add(UPLOAD, fault);
+      const error = await failureOf(open().put("a", text("x"), create));
+      assertEquals([error.code, error.maybeWritten, error.retry], [
+        "Unavailable",
+        undefined,
+        "later",
+      ]);
+    }
+    assertEquals(fake.requests.length, 2);
+  },
+);
 
 strictTest("a create that reaches nobody was not written", async ({ fake, open }) => {
   const backend = open();
@@ -98,19 +133,24 @@ strictTest("a create that reaches nobody was not written", async ({ fake, open }
 });
 
 strictTest("an overwrite is repeated until it is answered", async ({ fake, open, system }) => {
-  for (const fault of ["cut-after", "cut", { status: 503 }, { status: 429 }] as const) fake.faults.add(UPLOAD, fault);
+  for (const fault of ["cut-after", "cut", { status: 503 }, { status: 429 }] as const) {
+    fake.faults.add(UPLOAD, fault);
+  }
   const backend = open();
   assert((await backend.put("a", text("x"))).written);
   assertEquals([fake.requests.length, system.slept.length], [5, 4]);
 });
 
-strictTest("an overwrite that was lost once is maybe written, whatever the last failure was", async (context) => {
-  const { fake, open } = context;
-  fake.faults.add(UPLOAD, "cut-after");
-  fake.faults.add({ ...UPLOAD, times: Infinity }, { status: 429 });
-  const error = await failureOf(open({ retryForMs: 1000 }).put("a", text("x")));
-  assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
-});
+strictTest(
+  "an overwrite that was lost once is maybe written, whatever the last failure was",
+  async (context) => {
+    const { fake, open } = context;
+    fake.faults.add(UPLOAD, "cut-after");
+    fake.faults.add({ ...UPLOAD, times: Infinity }, { status: 429 });
+    const error = await failureOf(open({ retryForMs: 1000 }).put("a", text("x")));
+    assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
+  },
+);
 
 strictTest(
   "an overwrite that was lost once is maybe written, also where nobody can be reached after it",
@@ -122,20 +162,25 @@ strictTest(
   },
 );
 
-strictTest("a create whose bytes were damaged on their way is refused by the store", async ({ fake, open }) => {
-  fake.faults.add(UPLOAD, (request) => {
-    const at = new TextDecoder().decode(request.body).indexOf("payload");
-    request.body[at] ^= 1;
-  });
-  const error = await failureOf(open().put("a", text("payload"), create));
-  assertEquals([error.code, error.maybeWritten], ["Invalid", undefined]);
-  assertEquals(fake.objects().names(), []);
-});
+strictTest(
+  "a create whose bytes were damaged on their way is refused by the store",
+  async ({ fake, open }) => {
+    fake.faults.add(UPLOAD, (request) => {
+      const at = new TextDecoder().decode(request.body).indexOf("payload");
+      request.body[at] ^= 1;
+    });
+    const error = await failureOf(open().put("a", text("payload"), create));
+    assertEquals([error.code, error.maybeWritten], ["Invalid", undefined]);
+    assertEquals(fake.objects().names(), []);
+  },
+);
 
 strictTest("an aborted put ends at once, with the signal's reason", async ({ fake, open }) => {
   const abort = new AbortController();
   const reason = new Error("enough");
   fake.faults.add(UPLOAD, () => abort.abort(reason));
-  const outcome = await open().put("a", text("x"), { ...create, signal: abort.signal }).catch((error) => error);
+  const outcome = await open().put("a", text("x"), { ...create, signal: abort.signal }).catch((
+    error,
+  ) => error);
   assertEquals(outcome, reason);
 });

@@ -13,7 +13,8 @@ import { SIGNERS, SIGNING_KEY } from "./signing_key.ts";
 import { failureOf, strictTest } from "./with_strict.ts";
 
 Deno.test("the location names bucket, prefix and a foreign endpoint, and no secret", () => {
-  const located = (options: Partial<GcsBackendOptions>) => createGcsBackend({ bucket: "models", ...options }).location;
+  const located = (options: Partial<GcsBackendOptions>) =>
+    createGcsBackend({ bucket: "models", ...options }).location;
   assertEquals(located({}), "gs://models");
   assertEquals(located({ prefix: "/team a/b?c/" }), "gs://models/team%20a/b%3Fc");
   assertEquals(
@@ -23,11 +24,18 @@ Deno.test("the location names bucket, prefix and a foreign endpoint, and no secr
 });
 
 Deno.test("a worker can open the same bucket; secrets are asked for on this side", async () => {
-  const plain = { bucket: "models", prefix: "a", keyFilename: "key.json", putOptions: { storageClass: "NEARLINE" } };
+  const plain = {
+    bucket: "models",
+    prefix: "a",
+    keyFilename: "key.json",
+    putOptions: { storageClass: "NEARLINE" },
+  };
   const { reopen } = createGcsBackend({ ...plain, logger: console });
   assertEquals(reopen?.name, "createGcsBackend");
   assertEquals(reopen?.options, plain);
-  for (const [credentials, given] of [[() => "token", "token"], [SIGNING_KEY, SIGNING_KEY]] as const) {
+  for (
+    const [credentials, given] of [[() => "token", "token"], [SIGNING_KEY, SIGNING_KEY]] as const
+  ) {
     const { reopen } = createGcsBackend({ ...plain, credentials });
     assertEquals(reopen?.options, plain);
     assertEquals(await reopen?.functions?.credentials(), given);
@@ -47,7 +55,10 @@ Deno.test("options that cannot be are Invalid", () => {
     { prefix: "\ud800" },
   ];
   for (const options of wrong) {
-    const error = assertThrows(() => createGcsBackend({ bucket: "models", ...options }), RegistryError);
+    const error = assertThrows(
+      () => createGcsBackend({ bucket: "models", ...options }),
+      RegistryError,
+    );
     assertEquals(error.code, "Invalid", JSON.stringify(options));
   }
 });
@@ -69,12 +80,15 @@ Deno.test("what was made shows no credentials", () => {
   assert(!shown.includes("PRIVATE KEY"));
 });
 
-strictTest("nothing is asked before the first call, and an emulator gets no credentials", async ({ fake, open }) => {
-  const backend = open({ credentials: SIGNING_KEY });
-  assertEquals(fake.requests.length, 0);
-  await putAll(backend, ["a"]);
-  assert(fake.requests.every(({ headers }) => headers.authorization === undefined));
-});
+strictTest(
+  "nothing is asked before the first call, and an emulator gets no credentials",
+  async ({ fake, open }) => {
+    const backend = open({ credentials: SIGNING_KEY });
+    assertEquals(fake.requests.length, 0);
+    await putAll(backend, ["a"]);
+    assert(fake.requests.every(({ headers }) => headers.authorization === undefined));
+  },
+);
 
 strictTest("an existing client is signed in as it is, to where it is", async ({ fake, open }) => {
   const storage = new Storage({ apiEndpoint: fake.endpoint, projectId: "test" });
@@ -86,73 +100,119 @@ strictTest("an existing client is signed in as it is, to where it is", async ({ 
 
 strictTest("a client that signs in itself is asked for its headers", async ({ fake, open }) => {
   const storage = new Storage({ apiEndpoint: fake.endpoint, useAuthWithCustomEndpoint: true });
-  storage.authClient.getRequestHeaders = () => Promise.resolve({ authorization: "Bearer of the client" });
+  storage.authClient.getRequestHeaders = () =>
+    Promise.resolve({ authorization: "Bearer of the client" });
   await putAll(open({ storage, endpoint: undefined }), ["a"]);
   assertEquals(fake.requests[0].headers.authorization, "Bearer of the client");
 }, { token: "of the client" });
 
-strictTest("a failed sign-in is Denied, or Unavailable where it may pass, without what was sent", async (context) => {
-  const { fake, open } = context;
-  const storage = new Storage({ apiEndpoint: fake.endpoint, useAuthWithCustomEndpoint: true });
-  const backend = open({ storage, endpoint: undefined, retryForMs: 0 });
-  const secret = "eyJhbGciOi.assertion";
-  for (const [status, code] of [[400, "Denied"], [503, "Unavailable"]] as const) {
-    storage.authClient.getRequestHeaders = () =>
-      Promise.reject(Object.assign(new Error(`invalid_grant: ${secret}`), { status, config: { data: secret } }));
-    const error = await failureOf(backend.put("a", text("x"), { mode: "create" }));
-    assertEquals([error.code, error.maybeWritten], [code, undefined]);
-    assertStringIncludes(error.message, "invalid_grant");
-    assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(secret));
-  }
-  assertEquals(fake.requests.length, 0);
-});
+strictTest(
+  "a failed sign-in is Denied, or Unavailable where it may pass, without what was sent",
+  async (context) => {
+    const { fake, open } = context;
+    const storage = new Storage({ apiEndpoint: fake.endpoint, useAuthWithCustomEndpoint: true });
+    const backend = open({ storage, endpoint: undefined, retryForMs: 0 });
+    const secret = "eyJhbGciOi.assertion";
+    for (const [status, code] of [[400, "Denied"], [503, "Unavailable"]] as const) {
+      storage.authClient.getRequestHeaders = () =>
+        Promise.reject(
+          Object.assign(new Error(`invalid_grant: ${secret}`), {
+            status,
+            config: { data: secret },
+          }),
+        );
+      const error = await failureOf(backend.put("a", text("x"), { mode: "create" }));
+      assertEquals([error.code, error.maybeWritten], [code, undefined]);
+      assertStringIncludes(error.message, "invalid_grant");
+      assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes(secret));
+    }
+    assertEquals(fake.requests.length, 0);
+  },
+);
 
-strictTest("a signed URL is good for its time, its method and its object", async ({ fake, open }) => {
-  const options = { credentials: SIGNING_KEY, prefix: "team a", system: realSystem };
-  const backend = open(options);
-  await backend.put("a/ü b", text("x"));
-  const get = await backend.presign!("a/ü b", { method: "GET", expiresInMs: 60_000, fileName: 'größe "1".txt' });
-  const reply = await fetch(get);
-  assertEquals([reply.status, await reply.text()], [200, "x"]);
-  assertEquals(
-    reply.headers.get("content-disposition"),
-    `attachment; filename="gr__e _1_.txt"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%221%22.txt`,
-  );
-  const tried = async (url: string, init?: RequestInit) => {
-    const reply = await fetch(url, init);
-    await reply.body?.cancel();
-    return reply.status;
-  };
-  assertEquals(await tried(get, { method: "PUT", body: "y" }), 403);
-  assertEquals(await tried(get.replace("b?", "c?")), 403);
-  const put = await backend.presign!("b", { method: "PUT", expiresInMs: 60_000, contentType: "text/plain" });
-  assertEquals(await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/html" } }), 403);
-  assertEquals(await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/plain" } }), 200);
-  await assertHolds(backend, "b", text("y"));
-  const late = await startStrictGcs({ signers: SIGNERS, system: anHourLater() });
-  const there = open({ ...options, endpoint: late.endpoint });
-  assertEquals(await tried(await there.presign!("b", { method: "GET", expiresInMs: 60_000 })), 400);
-  await late[Symbol.asyncDispose]();
-  assertEquals(fake.requests.filter(({ query }) => query.has("uploadType")).length, 1);
-}, { signers: SIGNERS });
+strictTest(
+  "a signed URL is good for its time, its method and its object",
+  async ({ fake, open }) => {
+    const options = { credentials: SIGNING_KEY, prefix: "team a", system: realSystem };
+    const backend = open(options);
+    await backend.put("a/ü b", text("x"));
+    const get = await backend.presign!("a/ü b", {
+      method: "GET",
+      expiresInMs: 60_000,
+      fileName: 'größe "1".txt',
+    });
+    const reply = await fetch(get);
+    assertEquals([reply.status, await reply.text()], [200, "x"]);
+    assertEquals(
+      reply.headers.get("content-disposition"),
+      `attachment; filename="gr__e _1_.txt"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%221%22.txt`,
+    );
+    const tried = async (url: string, init?: RequestInit) => {
+      const reply = await fetch(url, init);
+      await reply.body?.cancel();
+      return reply.status;
+    };
+    assertEquals(await tried(get, { method: "PUT", body: "y" }), 403);
+    assertEquals(await tried(get.replace("b?", "c?")), 403);
+    const put = await backend.presign!("b", {
+      method: "PUT",
+      expiresInMs: 60_000,
+      contentType: "text/plain",
+    });
+    assertEquals(
+      await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/html" } }),
+      403,
+    );
+    assertEquals(
+      await tried(put, { method: "PUT", body: "y", headers: { "content-type": "text/plain" } }),
+      200,
+    );
+    await assertHolds(backend, "b", text("y"));
+    const late = await startStrictGcs({ signers: SIGNERS, system: anHourLater() });
+    const there = open({ ...options, endpoint: late.endpoint });
+    assertEquals(
+      await tried(await there.presign!("b", { method: "GET", expiresInMs: 60_000 })),
+      400,
+    );
+    await late[Symbol.asyncDispose]();
+    assertEquals(fake.requests.filter(({ query }) => query.has("uploadType")).length, 1);
+  },
+  { signers: SIGNERS },
+);
 
-strictTest("without a private key no URL is signed, and nobody is asked for one", async ({ fake, open }) => {
-  for (const options of [{}, { credentials: () => "token" }]) {
-    const error = await failureOf(open(options).presign!("a", { method: "GET", expiresInMs: 1000 }));
-    assertEquals(error.code, "Unsupported");
-    assertStringIncludes(error.hint!, "keyFilename");
-  }
-  const byFunction = open({ credentials: () => Promise.resolve(SIGNING_KEY), system: realSystem });
-  assertStringIncludes(await byFunction.presign!("a", { method: "GET", expiresInMs: 1000 }), "X-Goog-Signature=");
-  const broken = open({ credentials: { ...SIGNING_KEY, private_key: "-----BEGIN PRIVATE KEY-----\nsecret" } });
-  const error = await failureOf(broken.presign!("a", { method: "GET", expiresInMs: 1000 }));
-  assertEquals(error.code, "Denied");
-  assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes("secret"));
-  for (const expiresInMs of [0, -1, NaN, 8 * 24 * 3_600_000]) {
-    assertEquals((await failureOf(byFunction.presign!("a", { method: "GET", expiresInMs }))).code, "Invalid");
-  }
-  assertEquals(fake.requests.length, 0);
-});
+strictTest(
+  "without a private key no URL is signed, and nobody is asked for one",
+  async ({ fake, open }) => {
+    for (const options of [{}, { credentials: () => "token" }]) {
+      const error = await failureOf(
+        open(options).presign!("a", { method: "GET", expiresInMs: 1000 }),
+      );
+      assertEquals(error.code, "Unsupported");
+      assertStringIncludes(error.hint!, "keyFilename");
+    }
+    const byFunction = open({
+      credentials: () => Promise.resolve(SIGNING_KEY),
+      system: realSystem,
+    });
+    assertStringIncludes(
+      await byFunction.presign!("a", { method: "GET", expiresInMs: 1000 }),
+      "X-Goog-Signature=",
+    );
+    const broken = open({
+      credentials: { ...SIGNING_KEY, private_key: "-----BEGIN PRIVATE KEY-----\nsecret" },
+    });
+    const error = await failureOf(broken.presign!("a", { method: "GET", expiresInMs: 1000 }));
+    assertEquals(error.code, "Denied");
+    assert(!Deno.inspect(error, { depth: 20, showHidden: true }).includes("secret"));
+    for (const expiresInMs of [0, -1, NaN, 8 * 24 * 3_600_000]) {
+      assertEquals(
+        (await failureOf(byFunction.presign!("a", { method: "GET", expiresInMs }))).code,
+        "Invalid",
+      );
+    }
+    assertEquals(fake.requests.length, 0);
+  },
+);
 
 function anHourLater() {
   return createScriptedSystem({ startAt: realSystem.now() + 3_600_000 });
@@ -160,6 +220,12 @@ function anHourLater() {
 
 Deno.test("options that are not known, or not there, are told of", () => {
   const create = (options?: unknown) => () => createGcsBackend(options as GcsBackendOptions);
-  assertThrows(create({ bucket: "models", prefx: "a" }), RegistryError, "prefx: did you mean prefix?");
-  for (const none of [undefined, {}]) assertThrows(create(none), RegistryError, "bucket is not given");
+  assertThrows(
+    create({ bucket: "models", prefx: "a" }),
+    RegistryError,
+    "prefx: did you mean prefix?",
+  );
+  for (const none of [undefined, {}]) {
+    assertThrows(create(none), RegistryError, "bucket is not given");
+  }
 });

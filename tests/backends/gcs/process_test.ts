@@ -10,7 +10,9 @@ Deno.test("a stream of 256 MiB up and down takes less than 250 MiB of memory", a
   const fake = await startStrictGcs();
   try {
     const bytes = 256 * 2 ** 20;
-    const ran = await runDeno(PROGRAM, [fake.endpoint, fake.bucket, String(bytes)], { permissions });
+    const ran = await runDeno(PROGRAM, [fake.endpoint, fake.bucket, String(bytes)], {
+      permissions,
+    });
     assertEquals([ran.code, ran.stderr], [0, ""]); // nor is told what the library does with parts of Node
     const { received, peak } = JSON.parse(ran.stdout);
     assertEquals(received, bytes);
@@ -20,7 +22,11 @@ Deno.test("a stream of 256 MiB up and down takes less than 250 MiB of memory", a
   }
 });
 
-serverTest("a program that used a bucket ends by itself", "fake-gcs", async ({ endpoint, bucket }) => {
-  const ran = await runDeno(PROGRAM, [endpoint, bucket, String(9 * 2 ** 20)], { permissions });
-  assertEquals([ran.code, JSON.parse(ran.stdout).received], [0, 9 * 2 ** 20], ran.stderr);
-});
+serverTest(
+  "a program that used a bucket ends by itself",
+  "fake-gcs",
+  async ({ endpoint, bucket }) => {
+    const ran = await runDeno(PROGRAM, [endpoint, bucket, String(9 * 2 ** 20)], { permissions });
+    assertEquals([ran.code, JSON.parse(ran.stdout).received], [0, 9 * 2 ** 20], ran.stderr);
+  },
+);

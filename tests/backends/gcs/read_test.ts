@@ -1,7 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { isPrefix } from "../../../core/backend.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
-import { assertBytes, listed, putAll, read, sampleBytes, text } from "../../conformance/backend/samples.ts";
+import {
+  assertBytes,
+  listed,
+  putAll,
+  read,
+  sampleBytes,
+  text,
+} from "../../conformance/backend/samples.ts";
 import type { Fault } from "../../support/strict_gcs/mod.ts";
 import { failureOf, strictTest } from "./with_strict.ts";
 import type { StrictContext } from "./with_strict.ts";
@@ -12,7 +19,9 @@ const MEDIA = { method: "GET", url: /alt=media/ };
 
 /** The ranges that were asked for, in order. */
 function ranges({ fake }: StrictContext): string[] {
-  return fake.requests.flatMap(({ headers, query }) => query.get("alt") === "media" ? headers.range : []);
+  return fake.requests.flatMap(({ headers, query }) =>
+    query.get("alt") === "media" ? headers.range : []
+  );
 }
 
 strictTest("an object that fits into one part is read by one request", async ({ fake, open }) => {
@@ -23,56 +32,70 @@ strictTest("an object that fits into one part is read by one request", async ({ 
   assertEquals(fake.requests.length, 1);
 });
 
-strictTest("a missing object, an empty one and no bytes at all take one request, two, and one", async (context) => {
-  const { fake, open } = context;
-  const backend = open();
-  await backend.put("empty", new Uint8Array());
-  await backend.put("a", text("abc"));
-  const counted = async (action: () => Promise<unknown>) => {
-    fake.requests.length = 0;
-    await action();
-    return fake.requests.length;
-  };
-  assertEquals(await counted(() => backend.get("missing")), 1);
-  assertEquals(await counted(() => backend.get("empty")), 2);
-  assertEquals(await counted(() => backend.get("a", { range: { offset: 1, length: 0 } })), 1);
-  assertEquals(await counted(() => backend.head("a")), 1);
-});
+strictTest(
+  "a missing object, an empty one and no bytes at all take one request, two, and one",
+  async (context) => {
+    const { fake, open } = context;
+    const backend = open();
+    await backend.put("empty", new Uint8Array());
+    await backend.put("a", text("abc"));
+    const counted = async (action: () => Promise<unknown>) => {
+      fake.requests.length = 0;
+      await action();
+      return fake.requests.length;
+    };
+    assertEquals(await counted(() => backend.get("missing")), 1);
+    assertEquals(await counted(() => backend.get("empty")), 2);
+    assertEquals(await counted(() => backend.get("a", { range: { offset: 1, length: 0 } })), 1);
+    assertEquals(await counted(() => backend.head("a")), 1);
+  },
+);
 
-strictTest("a larger object is read in parts of one generation, as many at once as asked for", async (context) => {
-  const { fake, open } = context;
-  const bytes = sampleBytes(5 * UNIT + 3);
-  const backend = open({ ...small, parallel: 3 });
-  await backend.put("a", bytes);
-  const generation = String(fake.objects().find("a")!.generation);
-  let running = 0, most = 0;
-  fake.faults.add({ ...MEDIA, url: /generation=/, times: 3 }, async () => {
-    most = Math.max(most, ++running);
-    while (running < 3 && most < 3) await Promise.resolve(new Promise((resolve) => setImmediate(resolve)));
-    running--;
-  });
-  assertBytes(await readAll((await backend.get("a"))!.body), bytes);
-  assertEquals(most, 3);
-  assertEquals(
-    ranges(context).toSorted(),
-    [0, 1, 2, 3, 4, 5].map((i) => `bytes=${i * UNIT}-${(i + 1) * UNIT - 1}`)
-      .with(5, `bytes=${5 * UNIT}-${5 * UNIT + 2}`).toSorted(),
-  );
-  const media = fake.requests.filter(({ query }) => query.get("alt") === "media");
-  assertEquals(media.map(({ query }) => query.get("generation")), [undefined, ...Array(5).fill(generation)]);
-});
+strictTest(
+  "a larger object is read in parts of one generation, as many at once as asked for",
+  async (context) => {
+    const { fake, open } = context;
+    const bytes = sampleBytes(5 * UNIT + 3);
+    const backend = open({ ...small, parallel: 3 });
+    await backend.put("a", bytes);
+    const generation = String(fake.objects().find("a")!.generation);
+    let running = 0, most = 0;
+    fake.faults.add({ ...MEDIA, url: /generation=/, times: 3 }, async () => {
+      most = Math.max(most, ++running);
+      while (running < 3 && most < 3) {
+        await Promise.resolve(new Promise((resolve) => setImmediate(resolve)));
+      }
+      running--;
+    });
+    assertBytes(await readAll((await backend.get("a"))!.body), bytes);
+    assertEquals(most, 3);
+    assertEquals(
+      ranges(context).toSorted(),
+      [0, 1, 2, 3, 4, 5].map((i) => `bytes=${i * UNIT}-${(i + 1) * UNIT - 1}`)
+        .with(5, `bytes=${5 * UNIT}-${5 * UNIT + 2}`).toSorted(),
+    );
+    const media = fake.requests.filter(({ query }) => query.get("alt") === "media");
+    assertEquals(media.map(({ query }) => query.get("generation")), [
+      undefined,
+      ...Array(5).fill(generation),
+    ]);
+  },
+);
 
-strictTest("no more parts are read ahead than asked for, and none after the reader left", async (context) => {
-  const { open } = context;
-  const backend = open({ ...small, parallel: 2 });
-  await backend.put("a", sampleBytes(20 * UNIT));
-  await backend.get("a");
-  assertEquals(ranges(context).length, 1);
-  const reader = (await backend.get("a"))!.body.getReader();
-  for (let bytes = 0; bytes <= UNIT;) bytes += (await reader.read()).value!.byteLength;
-  await reader.cancel();
-  assert(ranges(context).length <= 2 + 1 + 2, String(ranges(context)));
-});
+strictTest(
+  "no more parts are read ahead than asked for, and none after the reader left",
+  async (context) => {
+    const { open } = context;
+    const backend = open({ ...small, parallel: 2 });
+    await backend.put("a", sampleBytes(20 * UNIT));
+    await backend.get("a");
+    assertEquals(ranges(context).length, 1);
+    const reader = (await backend.get("a"))!.body.getReader();
+    for (let bytes = 0; bytes <= UNIT;) bytes += (await reader.read()).value!.byteLength;
+    await reader.cancel();
+    assert(ranges(context).length <= 2 + 1 + 2, String(ranges(context)));
+  },
+);
 
 const BROKEN: [string, Fault][] = [
   ["breaks off in the middle", "cut-body"],
@@ -83,26 +106,39 @@ const BROKEN: [string, Fault][] = [
 ];
 
 for (const [what, fault] of BROKEN) {
-  strictTest(`a body that ${what} is asked for again, and comes whole`, async ({ fake, open, system }) => {
-    const bytes = sampleBytes(4 * UNIT);
-    const backend = open({ ...small, parallel: 1 }); // a stall ends the time of all that wait
-    await backend.put("a", bytes);
-    for (const url of [/alt=media$/, /generation=/]) fake.faults.add({ ...MEDIA, url }, fault);
-    assertBytes((await read(backend, "a"))!, bytes);
-    assertEquals(fake.faults.left(), 0);
-    assert(system.slept.length <= 2); // the runtime itself repeats a read whose connection ended
-  });
+  strictTest(
+    `a body that ${what} is asked for again, and comes whole`,
+    async ({ fake, open, system }) => {
+      const bytes = sampleBytes(4 * UNIT);
+      const backend = open({ ...small, parallel: 1 }); // a stall ends the time of all that wait
+      await backend.put("a", bytes);
+      for (const url of [/alt=media$/, /generation=/]) fake.faults.add({ ...MEDIA, url }, fault);
+      assertBytes((await read(backend, "a"))!, bytes);
+      assertEquals(fake.faults.left(), 0);
+      assert(system.slept.length <= 2); // the runtime itself repeats a read whose connection ended
+    },
+  );
 }
 
-strictTest("a read that never succeeds is Unavailable, and nothing of it is maybe written", async (context) => {
-  const { fake, open } = context;
-  fake.faults.add({ method: "GET", times: Infinity }, { status: 503 });
-  const error = await failureOf(open({ retryForMs: 2000 }).get("a"));
-  assertEquals([error.code, error.retry, error.maybeWritten, error.key], ["Unavailable", "later", undefined, "a"]);
-});
+strictTest(
+  "a read that never succeeds is Unavailable, and nothing of it is maybe written",
+  async (context) => {
+    const { fake, open } = context;
+    fake.faults.add({ method: "GET", times: Infinity }, { status: 503 });
+    const error = await failureOf(open({ retryForMs: 2000 }).get("a"));
+    assertEquals([error.code, error.retry, error.maybeWritten, error.key], [
+      "Unavailable",
+      "later",
+      undefined,
+      "a",
+    ]);
+  },
+);
 
 for (const versioned of [false, true]) {
-  const outcome = versioned ? "the old one, where the bucket keeps versions" : "Conflict, where it is gone";
+  const outcome = versioned
+    ? "the old one, where the bucket keeps versions"
+    : "Conflict, where it is gone";
   strictTest(`an object that is replaced while it is read is ${outcome}`, async ({ open }) => {
     const backend = open(small);
     await backend.put("a", sampleBytes(5 * UNIT, 1));
@@ -113,14 +149,17 @@ for (const versioned of [false, true]) {
   }, { versioned });
 }
 
-strictTest("an object that appears between the two requests of a get is read", async ({ fake, open }) => {
-  const backend = open();
-  await backend.put("a", sampleBytes(100));
-  fake.faults.add(MEDIA, { status: 416 });
-  assertBytes((await read(backend, "a"))!, sampleBytes(100));
-  fake.faults.add({ ...MEDIA, times: 2 }, { status: 416 });
-  assertEquals((await failureOf(backend.get("a"))).code, "Corrupt");
-});
+strictTest(
+  "an object that appears between the two requests of a get is read",
+  async ({ fake, open }) => {
+    const backend = open();
+    await backend.put("a", sampleBytes(100));
+    fake.faults.add(MEDIA, { status: 416 });
+    assertBytes((await read(backend, "a"))!, sampleBytes(100));
+    fake.faults.add({ ...MEDIA, times: 2 }, { status: 416 });
+    assertEquals((await failureOf(backend.get("a"))).code, "Corrupt");
+  },
+);
 
 strictTest("a download that does not say its time is looked up", async ({ open }) => {
   const backend = open(small);
@@ -132,11 +171,14 @@ strictTest("a download that does not say its time is looked up", async ({ open }
   }
 }, { sparseDownloads: true });
 
-strictTest("an object with Content-Encoding, which would not come as it is, is Unsupported", async ({ fake, open }) => {
-  const properties = { contentEncoding: "gzip" };
-  fake.objects().insert({ name: "a", bytes: text("x"), properties }, {});
-  assertEquals((await failureOf(open().get("a"))).code, "Unsupported");
-});
+strictTest(
+  "an object with Content-Encoding, which would not come as it is, is Unsupported",
+  async ({ fake, open }) => {
+    const properties = { contentEncoding: "gzip" };
+    fake.objects().insert({ name: "a", bytes: text("x"), properties }, {});
+    assertEquals((await failureOf(open().get("a"))).code, "Unsupported");
+  },
+);
 
 strictTest("the tag of an object is its generation, which rises", async ({ fake, open }) => {
   const backend = open();
@@ -149,23 +191,31 @@ strictTest("the tag of an object is its generation, which rises", async ({ fake,
   assertEquals(tags[2], fake.objects().find("a")!.generation);
 });
 
-strictTest("a list with a limit asks for no more than that, and `after` for one more", async ({ fake, open }) => {
-  const backend = open();
-  await putAll(backend, ["a/1", "a/2", "a/3", "b"]);
-  fake.requests.length = 0;
-  assertEquals(await listed(backend, "a/", { limit: 1 }), ["a/1"]);
-  assertEquals(await listed(backend, "a/", { limit: 1, after: "a/1" }), ["a/2"]);
-  assertEquals(await listed(backend, "a/", { after: "Z" }), ["a/1", "a/2", "a/3"]);
-  const queries = fake.requests.map(({ query }) => [query.get("maxResults"), query.get("startOffset")]);
-  assertEquals(queries, [["1", undefined], ["2", "a/1"], ["1000", undefined]]);
-});
+strictTest(
+  "a list with a limit asks for no more than that, and `after` for one more",
+  async ({ fake, open }) => {
+    const backend = open();
+    await putAll(backend, ["a/1", "a/2", "a/3", "b"]);
+    fake.requests.length = 0;
+    assertEquals(await listed(backend, "a/", { limit: 1 }), ["a/1"]);
+    assertEquals(await listed(backend, "a/", { limit: 1, after: "a/1" }), ["a/2"]);
+    assertEquals(await listed(backend, "a/", { after: "Z" }), ["a/1", "a/2", "a/3"]);
+    const queries = fake.requests.map((
+      { query },
+    ) => [query.get("maxResults"), query.get("startOffset")]);
+    assertEquals(queries, [["1", undefined], ["2", "a/1"], ["1000", undefined]]);
+  },
+);
 
 strictTest("a list goes on after pages with little or nothing on them", async ({ fake, open }) => {
   const keys = Array.from({ length: 25 }, (_, i) => `a/${String.fromCharCode(97 + i)}/${i}`);
   const backend = open();
   await putAll(backend, [...keys, "a/~"]);
   for (const options of [{}, { limit: 11 }, { after: "a/c/2" }, { after: "a/c/2", limit: 4 }]) {
-    const wanted = keys.concat("a/~").filter((key) => key > (options.after ?? "")).slice(0, options.limit);
+    const wanted = keys.concat("a/~").filter((key) => key > (options.after ?? "")).slice(
+      0,
+      options.limit,
+    );
     assertEquals(await listed(backend, "a/", options), wanted);
   }
   const folded = await listed(backend, "a/", { delimiter: "/", after: "a/c/" });
@@ -173,14 +223,18 @@ strictTest("a list goes on after pages with little or nothing on them", async ({
   assert(fake.requests.some(({ query }) => query.has("pageToken")));
 }, { pageSize: 2 });
 
-strictTest("a page that fails is asked for again, where the list was", async ({ fake, open, system }) => {
-  const backend = open();
-  await putAll(backend, ["a", "b", "c", "d", "e"]);
-  fake.faults.add({ url: /pageToken/ }, { status: 503 });
-  fake.faults.add({ url: /pageToken/ }, "cut-body");
-  assertEquals(await listed(backend, ""), ["a", "b", "c", "d", "e"]);
-  assertEquals(system.slept.length, 2);
-}, { pageSize: 2 });
+strictTest(
+  "a page that fails is asked for again, where the list was",
+  async ({ fake, open, system }) => {
+    const backend = open();
+    await putAll(backend, ["a", "b", "c", "d", "e"]);
+    fake.faults.add({ url: /pageToken/ }, { status: 503 });
+    fake.faults.add({ url: /pageToken/ }, "cut-body");
+    assertEquals(await listed(backend, ""), ["a", "b", "c", "d", "e"]);
+    assertEquals(system.slept.length, 2);
+  },
+  { pageSize: 2 },
+);
 
 strictTest("a prefix keeps to its folder", async ({ fake, open }) => {
   const [whole, team] = [open(), open({ prefix: "/team a/x/" })];

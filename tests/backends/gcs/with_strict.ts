@@ -42,12 +42,21 @@ export function strictTest(
     const opened: Backend[] = [];
     const open = (given: Partial<GcsBackendOptions> = {}) => {
       const { bucket, endpoint } = fake;
-      const backend = createGcsBackend({ bucket, endpoint, system, requestTimeoutMs: TIMEOUT_MS, ...given });
+      const backend = createGcsBackend({
+        bucket,
+        endpoint,
+        system,
+        requestTimeoutMs: TIMEOUT_MS,
+        ...given,
+      });
       opened.push(backend);
       return backend;
     };
     try {
-      await withoutHanging("the end of the test", run({ fake, system, passTimeouts: timers.pass, open }));
+      await withoutHanging(
+        "the end of the test",
+        run({ fake, system, passTimeouts: timers.pass, open }),
+      );
     } finally {
       for (const backend of opened) await backend[Symbol.asyncDispose]();
       await fake[Symbol.asyncDispose]();
@@ -71,6 +80,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<RegistryErro
 export function told({ requests }: StrictGcs): string[] {
   return requests.map(({ method, path, query, status }) => {
     const kind = query.get("uploadType") ?? query.get("alt") ?? "";
-    return `${method} ${path.split("/").slice(0, 3).join("/")} ${kind} ${status}`.replace("  ", " ");
+    return `${method} ${path.split("/").slice(0, 3).join("/")} ${kind} ${status}`.replace(
+      "  ",
+      " ",
+    );
   });
 }

@@ -20,12 +20,18 @@ export function below(prefix: string, inner: Backend): Backend {
     },
     delete: (key, options) => inner.delete(prefix + key, options),
     async *list(text, { after, ...options } = {}) {
-      for await (const entry of inner.list(prefix + text, { ...options, ...(after && { after: prefix + after }) })) {
+      for await (
+        const entry of inner.list(prefix + text, {
+          ...options,
+          ...(after && { after: prefix + after }),
+        })
+      ) {
         yield "prefix" in entry ? { prefix: entry.prefix.slice(prefix.length) } : infoOf(entry);
       }
     },
     ...(sync && { sync: (keys, options) => sync(keys.map((key) => prefix + key), options) }),
-    ...(getFirst && { getFirst: async (text, options) => objectOf(await getFirst(prefix + text, options)) }),
+    ...(getFirst &&
+      { getFirst: async (text, options) => objectOf(await getFirst(prefix + text, options)) }),
   };
 
   function objectOf(object: StoredObject | undefined): StoredObject | undefined {

@@ -3,7 +3,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { openRegistry } from "../../../mod.ts";
-import { assertHolds, assertMissing, chunked, sampleBytes, text } from "../../conformance/backend/samples.ts";
+import {
+  assertHolds,
+  assertMissing,
+  chunked,
+  sampleBytes,
+  text,
+} from "../../conformance/backend/samples.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
 import { fsError, withPatchedFs } from "../patched_fs.ts";
@@ -29,30 +35,45 @@ function failingClose(code: string, which: "written" | "all") {
 }
 
 for (const code of ["EIO", "ENOSPC", "EDQUOT"]) {
-  testInRoot(`a close that says ${code} is a failed write: no key, nothing left, Unavailable`, async (root) => {
-    for (const durability of ["disk", "os"] as const) {
-      for (const locking of LOCKINGS) {
-        const backend = createLocalBackend({ path: root.join(durability + locking), durability, locking });
-        await backend.put("a/old", text("old"));
-        const bodies = [() => text("x"), () => sampleBytes(3_000_000), () => chunked(sampleBytes(3_000_000), 500_000)];
-        for (const which of ["written", "all"] as const) {
-          for (const body of bodies) {
-            for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
-              const error = await withPatchedFs(
-                failingClose(code, which),
-                () => assertRejects(() => backend.put(key, body(), { mode }), RegistryError),
-              );
-              assertEquals([error.code, error.key, error.maybeWritten], ["Unavailable", key, undefined]);
-              assert(error.hint !== undefined || code === "EIO");
+  testInRoot(
+    `a close that says ${code} is a failed write: no key, nothing left, Unavailable`,
+    async (root) => {
+      for (const durability of ["disk", "os"] as const) {
+        for (const locking of LOCKINGS) {
+          const backend = createLocalBackend({
+            path: root.join(durability + locking),
+            durability,
+            locking,
+          });
+          await backend.put("a/old", text("old"));
+          const bodies = [
+            () => text("x"),
+            () => sampleBytes(3_000_000),
+            () => chunked(sampleBytes(3_000_000), 500_000),
+          ];
+          for (const which of ["written", "all"] as const) {
+            for (const body of bodies) {
+              for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
+                const error = await withPatchedFs(
+                  failingClose(code, which),
+                  () => assertRejects(() => backend.put(key, body(), { mode }), RegistryError),
+                );
+                assertEquals([error.code, error.key, error.maybeWritten], [
+                  "Unavailable",
+                  key,
+                  undefined,
+                ]);
+                assert(error.hint !== undefined || code === "EIO");
+              }
             }
           }
+          await assertMissing(backend, "a/new");
+          await assertHolds(backend, "a/old", text("old"));
+          assertEquals(fs.readdirSync(root.join(durability + locking, ".stage")), []);
         }
-        await assertMissing(backend, "a/new");
-        await assertHolds(backend, "a/old", text("old"));
-        assertEquals(fs.readdirSync(root.join(durability + locking, ".stage")), []);
       }
-    }
-  });
+    },
+  );
 }
 
 testInRoot("a registry acknowledges nothing that a close failed to keep", async (root) => {

@@ -95,7 +95,9 @@ const ACTIONS: Record<string, (backend: Backend, path: string) => Promise<unknow
 };
 
 const MODES = LOCKINGS.flatMap((locking) =>
-  [true, false].filter((own) => !own || ownCalls.deno !== undefined).map((own) => [locking, own] as const)
+  [true, false].filter((own) => !own || ownCalls.deno !== undefined).map((own) =>
+    [locking, own] as const
+  )
 );
 for (const [locking, own] of MODES) {
   const durability = locking === "link" ? "disk" : "os";
@@ -120,7 +122,9 @@ for (const [locking, own] of MODES) {
           );
           const where = `${name}, call ${at}: ${outcome}`;
           assert(outcome === undefined || isRegistryError(outcome), where);
-          if (outcome?.code === "Unavailable" && outcome.maybeWritten !== true && name === "create") {
+          if (
+            outcome?.code === "Unavailable" && outcome.maybeWritten !== true && name === "create"
+          ) {
             assertEquals(await backend.head(NEW), undefined, where);
           }
           more = made.calls > at;

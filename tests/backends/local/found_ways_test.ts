@@ -28,22 +28,30 @@ testInRoot(
     await denied(() => backend.get("a/b/1"));
     await denied(() => backend.head("a/b/1"));
     await denied(() => backend.getFirst!("a/b/"));
-    for (const mode of ["create", "overwrite"] as const) await denied(() => backend.put("a/b/2", text("x"), { mode }));
+    for (const mode of ["create", "overwrite"] as const) {
+      await denied(() => backend.put("a/b/2", text("x"), { mode }));
+    }
     assertEquals(fs.readdirSync(root.join("strangers")), [".stage", "1"]);
   },
 );
 
-testInRoot("no folder is made behind a link that came a second after its folder was found", async (root) => {
-  const system = createScriptedSystem();
-  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
-  await putAll(backend, ["a/b/1", "a/b/2"]);
-  fs.mkdirSync(root.join("strangers"));
-  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
-  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
-  system.advance(1_000);
-  const error = await assertRejects(() => backend.put("a/b/new/1", text("x"), { mode: "create" }), RegistryError);
-  assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
-});
+testInRoot(
+  "no folder is made behind a link that came a second after its folder was found",
+  async (root) => {
+    const system = createScriptedSystem();
+    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+    await putAll(backend, ["a/b/1", "a/b/2"]);
+    fs.mkdirSync(root.join("strangers"));
+    fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+    fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+    system.advance(1_000);
+    const error = await assertRejects(
+      () => backend.put("a/b/new/1", text("x"), { mode: "create" }),
+      RegistryError,
+    );
+    assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
+  },
+);
 
 testInRoot(
   "a new folder in one that is known is made without a look, until one that seemed new was there",
@@ -51,22 +59,31 @@ testInRoot(
     const system = createScriptedSystem();
     const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
     await putAll(backend, ["a/b/1", "a/b/2"]);
-    assertEquals(await folderCalls(root, () => backend.put("a/b/new/1", text("x"), { mode: "create" })), [
-      "make store/a/b/new",
-    ]);
+    assertEquals(
+      await folderCalls(root, () => backend.put("a/b/new/1", text("x"), { mode: "create" })),
+      [
+        "make store/a/b/new",
+      ],
+    );
     await assertHolds(backend, "a/b/new/1", text("x"));
     system.advance(1_000);
     await backend.head("a/b/1"); // the folder that it is in is known again, itself not
     assertEquals((await backend.put("a/b/new/1", text("y"), { mode: "create" })).written, false);
     assertEquals((await backend.put("a/b/new/2", text("y"), { mode: "create" })).written, true);
-    assertEquals(await folderCalls(root, () => backend.put("a/b/other/1", text("x"), { mode: "create" })), [
-      "look store/a/b/other",
-      "make store/a/b/other",
-    ]);
+    assertEquals(
+      await folderCalls(root, () => backend.put("a/b/other/1", text("x"), { mode: "create" })),
+      [
+        "look store/a/b/other",
+        "make store/a/b/other",
+      ],
+    );
     for (let n = 2; n < 1_000; n++) await backend.put(`a/b/n${n}/1`, text("x"), { mode: "create" });
-    assertEquals(await folderCalls(root, () => backend.put("a/b/last/1", text("x"), { mode: "create" })), [
-      "make store/a/b/last",
-    ]);
+    assertEquals(
+      await folderCalls(root, () => backend.put("a/b/last/1", text("x"), { mode: "create" })),
+      [
+        "make store/a/b/last",
+      ],
+    );
     await assertHolds(backend, "a/b/new/1", text("x"));
   },
 );
@@ -87,40 +104,57 @@ async function folderCalls(root: TempRoot, run: () => Promise<unknown>): Promise
   return calls;
 }
 
-testInRoot("the first object of a store may lie in its root: nothing above is looked at", async (root) => {
-  const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
-  const looks: string[] = [];
-  await withPatchedFs((real) => ({
-    existsSync(path: string) {
-      looks.push(relative(root.path, path));
-      return real.existsSync(path);
-    },
-  }), () => backend.put("top", text("x"), { mode: "create" }));
-  assertEquals(looks.filter((path) => !path.startsWith("store")), []);
-  await assertHolds(backend, "top", text("x"));
-});
+testInRoot(
+  "the first object of a store may lie in its root: nothing above is looked at",
+  async (root) => {
+    const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
+    const looks: string[] = [];
+    await withPatchedFs((real) => ({
+      existsSync(path: string) {
+        looks.push(relative(root.path, path));
+        return real.existsSync(path);
+      },
+    }), () => backend.put("top", text("x"), { mode: "create" }));
+    assertEquals(looks.filter((path) => !path.startsWith("store")), []);
+    await assertHolds(backend, "top", text("x"));
+  },
+);
 
-testInRoot("folders that another program removed since they were found are made again", async (root) => {
-  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
-  await putAll(backend, ["a/b/1", "a/c"]);
-  for (const gone of ["store/a/b", "store/a", "store"]) {
-    for (const mode of ["create", "overwrite"] as const) {
-      fs.rmSync(root.join(gone), { recursive: true });
-      assertEquals([await backend.get("a/b/1"), await backend.head("a/b/1")], [undefined, undefined], gone);
-      assertEquals([await backend.getFirst!("a/b/"), await listed(backend, "a/b/")], [undefined, []], gone);
-      await backend.put("a/b/1", text(mode), { mode });
-      await assertHolds(backend, "a/b/1", text(mode));
+testInRoot(
+  "folders that another program removed since they were found are made again",
+  async (root) => {
+    const backend = createLocalBackend({
+      path: root.join("store"),
+      durability: "os",
+      system: createScriptedSystem(),
+    });
+    await putAll(backend, ["a/b/1", "a/c"]);
+    for (const gone of ["store/a/b", "store/a", "store"]) {
+      for (const mode of ["create", "overwrite"] as const) {
+        fs.rmSync(root.join(gone), { recursive: true });
+        assertEquals([await backend.get("a/b/1"), await backend.head("a/b/1")], [
+          undefined,
+          undefined,
+        ], gone);
+        assertEquals([await backend.getFirst!("a/b/"), await listed(backend, "a/b/")], [
+          undefined,
+          [],
+        ], gone);
+        await backend.put("a/b/1", text(mode), { mode });
+        await assertHolds(backend, "a/b/1", text(mode));
+      }
     }
-  }
-  fs.rmSync(root.join("store", ".stage"), { recursive: true });
-  await backend.put("a/b/1", text("again"));
-  await assertHolds(backend, "a/b/1", text("again"));
-});
+    fs.rmSync(root.join("store", ".stage"), { recursive: true });
+    await backend.put("a/b/1", text("again"));
+    await assertHolds(backend, "a/b/1", text("again"));
+  },
+);
 
 testInRoot("what is wrong with a way is told, and not taken for a missing folder", async (root) => {
   fs.writeFileSync(root.join("file"), "");
   fs.symlinkSync("loop", root.join("loop"));
-  const open = (path: string) => createLocalBackend({ path, durability: "os", system: createScriptedSystem() });
+  const open = (path: string) =>
+    createLocalBackend({ path, durability: "os", system: createScriptedSystem() });
   const told = async (path: string, code: string) => {
     const backend = open(path);
     const calls = [
@@ -142,38 +176,64 @@ testInRoot("what is wrong with a way is told, and not taken for a missing folder
   fs.rmSync(root.join("store"), { recursive: true });
   fs.writeFileSync(root.join("store"), "");
   for (const key of ["a/1", "a/b/1"]) {
-    assertEquals((await assertRejects(() => backend.head(key), RegistryError)).code, "Invalid", key);
+    assertEquals(
+      (await assertRejects(() => backend.head(key), RegistryError)).code,
+      "Invalid",
+      key,
+    );
   }
 });
 
-testInRoot("what is below a folder is taken to be the store's own for no longer than the folder", async (root) => {
-  const system = createScriptedSystem();
-  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
-  await putAll(backend, ["a/1"]);
-  await backend.head("a/1");
-  await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), ["deep/1"]);
-  fs.renameSync(root.join("store", "a"), root.join("moved"));
-  fs.symlinkSync(root.join("strangers"), root.join("store", "a"));
-  system.advance(900);
-  await backend.get("a/deep/1");
-  await backend.put("a/new/1", text("x"));
-  system.advance(100);
-  for (const key of ["a/deep/1", "a/new/1"]) {
-    assertEquals((await assertRejects(() => backend.get(key), RegistryError)).code, "Denied", key);
-    assertEquals((await assertRejects(() => backend.put(key, text("y")), RegistryError)).code, "Denied", key);
-  }
-});
+testInRoot(
+  "what is below a folder is taken to be the store's own for no longer than the folder",
+  async (root) => {
+    const system = createScriptedSystem();
+    const backend = createLocalBackend({ path: root.join("store"), durability: "os", system });
+    await putAll(backend, ["a/1"]);
+    await backend.head("a/1");
+    await putAll(createLocalBackend({ path: root.join("strangers"), durability: "os" }), [
+      "deep/1",
+    ]);
+    fs.renameSync(root.join("store", "a"), root.join("moved"));
+    fs.symlinkSync(root.join("strangers"), root.join("store", "a"));
+    system.advance(900);
+    await backend.get("a/deep/1");
+    await backend.put("a/new/1", text("x"));
+    system.advance(100);
+    for (const key of ["a/deep/1", "a/new/1"]) {
+      assertEquals(
+        (await assertRejects(() => backend.get(key), RegistryError)).code,
+        "Denied",
+        key,
+      );
+      assertEquals(
+        (await assertRejects(() => backend.put(key, text("y")), RegistryError)).code,
+        "Denied",
+        key,
+      );
+    }
+  },
+);
 
-testInRoot("nothing is replaced behind a link that took the place of a folder within the second", async (root) => {
-  const backend = createLocalBackend({ path: root.join("store"), durability: "os", system: createScriptedSystem() });
-  await putAll(backend, ["a/b/1", "a/2"]);
-  await backend.head("a/b/1");
-  const strangers = createLocalBackend({ path: root.join("strangers"), durability: "os" });
-  await putAll(strangers, ["1"]);
-  fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
-  fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
-  for (const call of [() => backend.put("a/b/1", text("x")), () => backend.copy!("a/2", "a/b/1")]) {
-    assertEquals((await assertRejects(call, RegistryError)).code, "Denied", `${call}`);
-  }
-  await assertHolds(strangers, "1", text("1"));
-});
+testInRoot(
+  "nothing is replaced behind a link that took the place of a folder within the second",
+  async (root) => {
+    const backend = createLocalBackend({
+      path: root.join("store"),
+      durability: "os",
+      system: createScriptedSystem(),
+    });
+    await putAll(backend, ["a/b/1", "a/2"]);
+    await backend.head("a/b/1");
+    const strangers = createLocalBackend({ path: root.join("strangers"), durability: "os" });
+    await putAll(strangers, ["1"]);
+    fs.renameSync(root.join("store", "a", "b"), root.join("moved"));
+    fs.symlinkSync(root.join("strangers"), root.join("store", "a", "b"));
+    for (
+      const call of [() => backend.put("a/b/1", text("x")), () => backend.copy!("a/2", "a/b/1")]
+    ) {
+      assertEquals((await assertRejects(call, RegistryError)).code, "Denied", `${call}`);
+    }
+    await assertHolds(strangers, "1", text("1"));
+  },
+);

@@ -56,7 +56,8 @@ testInRoot(
     const syncs = new HeldSyncs(`${root.path}/a`);
     await withPatchedFs(syncs.patch, async () => {
       const done: string[] = [];
-      const put = (key: string) => backend.put(key, text("x"), { mode: "create" }).then(() => done.push(key));
+      const put = (key: string) =>
+        backend.put(key, text("x"), { mode: "create" }).then(() => done.push(key));
       const before = put("a/0");
       await syncs.arrived();
       const links = Array.from({ length: 20 }, (_, i) => `a/${i + 1}`);
@@ -83,7 +84,9 @@ testInRoot("a sync that fails fails all that share it, and the next is a new one
     const put = (key: string) => backend.put(key, text("x"), { mode: "create" });
     const before = put("a/0");
     await syncs.arrived();
-    const failing = ["a/1", "a/2"].map((key) => assertRejects(() => put(key), RegistryError, "the disk may lose it"));
+    const failing = ["a/1", "a/2"].map((key) =>
+      assertRejects(() => put(key), RegistryError, "the disk may lose it")
+    );
     while (!["a/1", "a/2"].every((key) => fs.existsSync(`${root.path}/${key}`))) await turn();
     await turn(); // all of them ask for a sync now
     syncs.release();

@@ -34,7 +34,9 @@ function isName(text: string): boolean {
   }
 }
 
-const digits = fc.integer({ min: 1, max: 9 }).chain((length) => fc.stringMatching(new RegExp(`^[0-9]{${length}}$`)));
+const digits = fc.integer({ min: 1, max: 9 }).chain((length) =>
+  fc.stringMatching(new RegExp(`^[0-9]{${length}}$`))
+);
 const word = fc.constantFrom(
   "name-",
   "n",
@@ -56,7 +58,8 @@ const anyName = fc.array(fc.oneof(word, digits), { minLength: 1, maxLength: 5 })
   .map((parts) => parts.join("")).filter(isName);
 /** Names that differ where folders may end. */
 const closeName = fc.constantFrom(
-  ..."n n-1 n-10 n-100 n-101 n-1000 n-1001 n-10000 n-100-b n-10a n-10:a n-100/b n-0000000001 n-00 n-000".split(" "),
+  ..."n n-1 n-10 n-100 n-101 n-1000 n-1001 n-10000 n-100-b n-10a n-10:a n-100/b n-0000000001 n-00 n-000"
+    .split(" "),
   ..."a100 x100 x1 x10 123 1234 123abc 2024-05-17 con com1".split(" "),
 );
 const name = fc.oneof(closeName, closeName, anyName);
@@ -66,7 +69,9 @@ const number = fc.oneof(
   fc.nat(12),
   fc.nat(20_000),
   fc.constantFrom(0, 8, 9, 10, 98, 99, 100, MAX - 1, MAX),
-  fc.integer({ min: 1, max: 15 }).chain((length) => fc.integer({ min: 10 ** (length - 1), max: 10 ** length - 1 })),
+  fc.integer({ min: 1, max: 15 }).chain((length) =>
+    fc.integer({ min: 10 ** (length - 1), max: 10 ** length - 1 })
+  ),
 );
 const identifier = fc.oneof(
   number.map(String),
@@ -82,10 +87,13 @@ const release = fc.oneof(
 const prerelease = fc.tuple(release, fc.array(identifier, { minLength: 1, maxLength: 3 }))
   .map(([version, identifiers]) => `${version}-${identifiers.join(".")}`);
 const closeVersion = fc.constantFrom(
-  ..."1.0.0 1.0.1 1.0.9 1.0.10 1.0.11 1.1.0 1.10.0 1.10.1 1.100.0 10.0.0 10.0.1 100.0.0 0.0.0 0.0.1".split(" "),
+  ..."1.0.0 1.0.1 1.0.9 1.0.10 1.0.11 1.1.0 1.10.0 1.10.1 1.100.0 10.0.0 10.0.1 100.0.0 0.0.0 0.0.1"
+    .split(" "),
   ..."1.0.0-1 1.0.0-10 1.0.0-rc 1.0.0-rc.1 1.0.0-rc.10 1.0.0-rc.10.a 1.0.1-rc.1".split(" "),
 );
-const version = fc.oneof({ weight: 4, arbitrary: closeVersion }, release, prerelease).map(parseVersion);
+const version = fc.oneof({ weight: 4, arbitrary: closeVersion }, release, prerelease).map(
+  parseVersion,
+);
 const generation = fc.oneof(
   fc.integer({ min: 1, max: 13 }),
   fc.integer({ min: 1, max: 20_000 }),
@@ -103,17 +111,22 @@ const file = fc.oneof(
 );
 
 /** Any key that a registry makes of these. */
-function keyOf(given: { names: fc.Arbitrary<string>; versions: fc.Arbitrary<Version> }): fc.Arbitrary<string> {
+function keyOf(
+  given: { names: fc.Arbitrary<string>; versions: fc.Arbitrary<Version> },
+): fc.Arbitrary<string> {
   const { names, versions } = given;
   const versioned = fc.boolean();
   const cells = fc.oneof(
-    { weight: 5, arbitrary: fc.tuple(names, versions, versioned).map((parts) => versionCell(...parts)) },
+    {
+      weight: 5,
+      arbitrary: fc.tuple(names, versions, versioned).map((parts) => versionCell(...parts)),
+    },
     fc.tuple(names, name).map((parts) => aliasCell(...parts)),
     fc.tuple(names, name).map((parts) => keyCell(...parts)),
   );
-  const payloads = fc.tuple(names, versions, versioned, commit).map(([name, version, versioned, commit]) =>
-    payloadFolder(name, { order: orderSegment(version, versioned), commit })
-  );
+  const payloads = fc.tuple(names, versions, versioned, commit).map((
+    [name, version, versioned, commit],
+  ) => payloadFolder(name, { order: orderSegment(version, versioned), commit }));
   return fc.oneof(
     { weight: 9, arbitrary: fc.tuple(cells, generation).map((parts) => recordKey(...parts)) },
     { weight: 5, arbitrary: fc.tuple(payloads, file).map((parts) => parts.join("")) },
@@ -134,10 +147,13 @@ export const closeKeys: fc.Arbitrary<string[]> = fc.tuple(
   fc.array(name, { minLength: 1, maxLength: 3 }),
   fc.array(version, { minLength: 1, maxLength: 6 }),
 ).chain(([names, versions]) =>
-  fc.uniqueArray(keyOf({ names: fc.constantFrom(...names), versions: fc.constantFrom(...versions) }), {
-    minLength: 1,
-    maxLength: 40,
-  })
+  fc.uniqueArray(
+    keyOf({ names: fc.constantFrom(...names), versions: fc.constantFrom(...versions) }),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  )
 );
 
 /** A clock that goes on so much each time it is read. */

@@ -2,7 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { keyLayout } from "../../../backends/local/layout.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
-import { aliasCell, ALIVE, keyCell, payloadFolder, recordKey, versionCell } from "../../../registry/layout.ts";
+import {
+  aliasCell,
+  ALIVE,
+  keyCell,
+  payloadFolder,
+  recordKey,
+  versionCell,
+} from "../../../registry/layout.ts";
 import { anyKey, ID } from "./layout_samples.ts";
 
 const { pathOf } = keyLayout("folded");
@@ -44,17 +51,36 @@ const KEPT: [what: string, keys: () => string[], entries: number][] = [
   ["0.0.1 to 0.0.20000", () => many(20_000, (i) => keysOf(`0.0.${i + 1}`)), 22],
   ["1.0.0 to 1.20000.0", () => many(20_000, (i) => keysOf(`1.${i}.0`)), 22],
   ["a version for each day of 27 years", () => DAYS.flatMap((day) => keysOf(day)), 100],
-  ["the days of a year as prereleases", () => DAYS.slice(0, 366).flatMap((day) => keysOf(`1.0.0-${day}`)), 100],
+  [
+    "the days of a year as prereleases",
+    () => DAYS.slice(0, 366).flatMap((day) => keysOf(`1.0.0-${day}`)),
+    100,
+  ],
   ["10,000 release candidates", () => many(10_000, (i) => keysOf(`2.0.0-rc.${i}`)), 22],
-  ["5,000 generations of a cell", () => many(5_000, (i) => keysOf("1.0.0", { generation: i + 1 })), 22],
-  ["5,000 generations of an alias", () => many(5_000, (i) => [recordKey(aliasCell("n", "a"), i + 1)]), 22],
+  [
+    "5,000 generations of a cell",
+    () => many(5_000, (i) => keysOf("1.0.0", { generation: i + 1 })),
+    22,
+  ],
+  [
+    "5,000 generations of an alias",
+    () => many(5_000, (i) => [recordKey(aliasCell("n", "a"), i + 1)]),
+    22,
+  ],
   [
     "5,000 objects of a payload",
-    () => [ALIVE, ...many(5_000, (i) => [`${i}`])].map((n) => payloadFolder("n", { order: "p8p9p9", commit: ID }) + n),
+    () =>
+      [ALIVE, ...many(5_000, (i) => [`${i}`])].map((n) =>
+        payloadFolder("n", { order: "p8p9p9", commit: ID }) + n
+      ),
     22,
   ],
   ["10,000 names", () => many(10_000, (i) => keysOf("1.0.0", { name: `name-${i}` })), 200],
-  ["10,000 names of one length", () => many(10_000, (i) => keysOf("1.0.0", { name: `n${10_000 + i}` })), 110],
+  [
+    "10,000 names of one length",
+    () => many(10_000, (i) => keysOf("1.0.0", { name: `n${10_000 + i}` })),
+    110,
+  ],
 ];
 
 for (const [what, keys, most] of KEPT) {
@@ -72,7 +98,10 @@ Deno.test("folded: every name on the disk is one that disks take, and no two dif
   fc.assert(
     fc.property(anyKey, (key) => {
       for (const step of pathOf(key)!.split("/")) {
-        assert(step.length <= 255 && !NOT_ON_WINDOWS.test(step) && /^[!-@\[-~]+$/.test(step), `${step} of ${key}`);
+        assert(
+          step.length <= 255 && !NOT_ON_WINDOWS.test(step) && /^[!-@\[-~]+$/.test(step),
+          `${step} of ${key}`,
+        );
       }
     }),
     { numRuns: 2_000 },
@@ -93,7 +122,9 @@ Deno.test("folded: the longest keys have names of at most 255 bytes", () => {
     const payload = payloadFolder(name, { order: version.order, commit: ID });
     for (const file of [ALIVE, "0", String(most)]) assertNames(payload + file);
   }
-  for (const cell of cells) for (const number of [1, 12, generation]) assertNames(recordKey(cell, number));
+  for (const cell of cells) {
+    for (const number of [1, 12, generation]) assertNames(recordKey(cell, number));
+  }
 });
 
 function assertNames(key: string): void {

@@ -35,8 +35,16 @@ for (const kind of LAYOUTS) {
 
   Deno.test(`${kind}: a folder lists the keys of a registry as memory does`, async () => {
     await againstMemory(kind, [], async ({ local, memory, prefix, options, question }) => {
-      assertEquals(await listed(local, prefix, options), await listed(memory, prefix, options), question);
-      assertEquals(await firstOf(local, prefix), (await listed(memory, prefix, { limit: 1 }))[0], question);
+      assertEquals(
+        await listed(local, prefix, options),
+        await listed(memory, prefix, options),
+        question,
+      );
+      assertEquals(
+        await firstOf(local, prefix),
+        (await listed(memory, prefix, { limit: 1 }))[0],
+        question,
+      );
       const { after } = options;
       const heads = headsOf(await listed(memory, prefix, { after }));
       assertEquals(await listed(local, prefix, { after, heads: true }), heads, question);
@@ -68,7 +76,9 @@ async function firstOf(backend: Backend, prefix: string): Promise<string | undef
 /** The folders that a path lies in. */
 function foldersOf(path: string): string[] {
   const folders: string[] = [];
-  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.push(path.slice(0, at));
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) {
+    folders.push(path.slice(0, at));
+  }
   return folders;
 }
 
@@ -88,7 +98,11 @@ async function againstMemory(
   compare: (asked: Asked) => Promise<void>,
 ): Promise<void> {
   const root = await tempRoot();
-  const stranger = fc.record({ beside: fc.nat(), up: fc.nat(6), name: fc.constantFrom(...names, "") });
+  const stranger = fc.record({
+    beside: fc.nat(),
+    up: fc.nat(6),
+    name: fc.constantFrom(...names, ""),
+  });
   const place = fc.record({
     key: fc.nat(),
     cut: fc.oneof(fc.nat(8), fc.nat(120), fc.constant(Infinity)),
@@ -110,7 +124,9 @@ async function againstMemory(
       const path = root.join(String(runs++));
       const memory = createMemoryBackend();
       const local = createLocalBackend({ path, durability: "os", layout, system: later });
-      for (const key of keys) await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
+      for (const key of keys) {
+        await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
+      }
       const strangers = given.flatMap(({ beside, up, name }) => {
         const folders = foldersOf(folded.pathOf(keys[beside % keys.length])!);
         const file = `${folders[Math.max(0, folders.length - 1 - up)]}/${name}`;
@@ -139,7 +155,9 @@ async function againstMemory(
 
 /** Whether it has no segment that a disk would take for something else. */
 function isKey(text: string): boolean {
-  return text.split("/").every((segment) => !["", ".", ".."].includes(segment) && !segment.includes("\\"));
+  return text.split("/").every((segment) =>
+    !["", ".", ".."].includes(segment) && !segment.includes("\\")
+  );
 }
 
 /** Puts a file there where nothing is in its way. */
@@ -157,43 +175,75 @@ function putStranger(path: string): boolean {
 const STRANGERS = [
   ...["README.md", "0", "k", "x+/junk", "+/k", "+", "x+", "9+/9", "00+/00", "0+/0"],
   ...["versions/final/p8p9p9/9007199254740990.rec", "versions,final/p8p9p9,9007199254740990.rec"],
-  ...["versions,final,p8", "versions,final,k+/junk", "versions,final,p8+/p9p9,9007199254740990.rec", "versions,final"],
+  ...[
+    "versions,final,p8",
+    "versions,final,k+/junk",
+    "versions,final,p8+/p9p9,9007199254740990.rec",
+    "versions,final",
+  ],
   ...["versions,,k", "versions,.,k", "versions,final,..,k", "a,b", "a,", ",", ",,", ",+", "a+b"],
-  ...["a\\b", "versions,final,p8\\9,k", "\\/k", ".hidden", "...", "é", "~$n", `p8p9p9,${ID},01`, `p8p9p9/${ID}/0`],
+  ...[
+    "a\\b",
+    "versions,final,p8\\9,k",
+    "\\/k",
+    ".hidden",
+    "...",
+    "é",
+    "~$n",
+    `p8p9p9,${ID},01`,
+    `p8p9p9/${ID}/0`,
+  ],
 ];
 
 Deno.test("folded: strangers' files neither hide nor reorder keys, and are listed only where their key would lie", async () => {
-  await againstMemory("folded", STRANGERS, async ({ local, memory, strangers, prefix, options, question }) => {
-    const { limit = Infinity, ...others } = options;
-    const found = await listed(local, prefix, others);
-    const expected = await listed(memory, prefix, others);
-    const keys = strangers.map((path) => folded.textOf(path)).filter((key, at) =>
-      isKey(key) && folded.pathOf(key) === strangers[at]
-    );
-    const foreign = found.filter((key) => !expected.includes(key));
-    assertEquals(found.filter((key) => !foreign.includes(key)).slice(0, limit), expected.slice(0, limit), question);
-    for (const key of foreign) {
-      assert(keys.some((own) => own === key || key.endsWith("/") && own.startsWith(key)), question);
-    }
-    assertEquals(await listed(local, prefix, options), found.slice(0, limit), question);
-    assertEquals(await firstOf(local, prefix), (await listed(local, prefix))[0], question);
-  });
+  await againstMemory(
+    "folded",
+    STRANGERS,
+    async ({ local, memory, strangers, prefix, options, question }) => {
+      const { limit = Infinity, ...others } = options;
+      const found = await listed(local, prefix, others);
+      const expected = await listed(memory, prefix, others);
+      const keys = strangers.map((path) => folded.textOf(path)).filter((key, at) =>
+        isKey(key) && folded.pathOf(key) === strangers[at]
+      );
+      const foreign = found.filter((key) => !expected.includes(key));
+      assertEquals(
+        found.filter((key) => !foreign.includes(key)).slice(0, limit),
+        expected.slice(0, limit),
+        question,
+      );
+      for (const key of foreign) {
+        assert(
+          keys.some((own) => own === key || key.endsWith("/") && own.startsWith(key)),
+          question,
+        );
+      }
+      assertEquals(await listed(local, prefix, options), found.slice(0, limit), question);
+      assertEquals(await firstOf(local, prefix), (await listed(local, prefix))[0], question);
+    },
+  );
 });
 
-testInRoot("folded: a folder that ends within a number has its place among the names beside it", async (root) => {
-  const backend = createLocalBackend({ path: root.path, durability: "os" });
-  const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"]; // n-100 and n-101 lie in n-10+/
-  const keys = names.map((name) => `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
-  const there: string[] = [];
-  for (const key of keys.toReversed()) {
-    await backend.put(key, text("x"));
-    there.unshift(key);
-    assertEquals(await listed(backend, "names/"), there);
-    assertEquals(await firstOf(backend, "names/"), key);
-    assertEquals(await listed(backend, "names/", { after: key, limit: 1 }), there.slice(1, 2));
-  }
-  assertEquals(await listed(backend, "names/", { delimiter: "/" }), names.map((name) => `names/${name}/`));
-});
+testInRoot(
+  "folded: a folder that ends within a number has its place among the names beside it",
+  async (root) => {
+    const backend = createLocalBackend({ path: root.path, durability: "os" });
+    const names = ["n-10-b", "n-10", "n-100", "n-101", "n-10=3aa", "n-11"]; // n-100 and n-101 lie in n-10+/
+    const keys = names.map((name) => `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
+    const there: string[] = [];
+    for (const key of keys.toReversed()) {
+      await backend.put(key, text("x"));
+      there.unshift(key);
+      assertEquals(await listed(backend, "names/"), there);
+      assertEquals(await firstOf(backend, "names/"), key);
+      assertEquals(await listed(backend, "names/", { after: key, limit: 1 }), there.slice(1, 2));
+    }
+    assertEquals(
+      await listed(backend, "names/", { delimiter: "/" }),
+      names.map((name) => `names/${name}/`),
+    );
+  },
+);
 
 testInRoot(
   "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
@@ -216,12 +266,26 @@ const oddNumber = fc.oneof(
   fc.stringMatching(/^[019]{1,3}[a.-]?$/),
   fc.stringMatching(/^9007199254(74)?(09)?[09]{0,4}(\.rec)?$/),
 );
-const oddName = fc.constantFrom("n", "n", "n-10", "n-100", "n-100-b", "n-1000", "n=100", "n-10=", "n-10a");
+const oddName = fc.constantFrom(
+  "n",
+  "n",
+  "n-10",
+  "n-100",
+  "n-100-b",
+  "n-1000",
+  "n=100",
+  "n-10=",
+  "n-10a",
+);
 const oddKey = fc.oneof(
   fc.tuple(oddName, fc.constantFrom("final", "prerelease", "other"), oddOrder, oddNumber)
     .map(([name, ...parts]) => `names/${name}/versions/${parts.join("/")}`),
-  fc.tuple(oddName, oddNumber, oddNumber).map(([name, ...parts]) => `names/${name}/aliases/${parts.join("/")}`),
-  fc.tuple(oddName, oddOrder, fc.constantFrom("c", "d"), oddNumber).map((parts) => `objects/${parts.join("/")}`),
+  fc.tuple(oddName, oddNumber, oddNumber).map(([name, ...parts]) =>
+    `names/${name}/aliases/${parts.join("/")}`
+  ),
+  fc.tuple(oddName, oddOrder, fc.constantFrom("c", "d"), oddNumber).map((parts) =>
+    `objects/${parts.join("/")}`
+  ),
 );
 
 Deno.test("folded: keys that no registry makes are listed as memory lists them, too", async () => {
@@ -231,10 +295,15 @@ Deno.test("folded: keys that no registry makes are listed as memory lists them, 
   const property = fc.asyncProperty(some, async (keys) => {
     const memory = createMemoryBackend();
     const local = createLocalBackend({ path: root.join(String(runs++)), durability: "os" });
-    for (const key of keys) await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
+    for (const key of keys) {
+      await Promise.all([memory.put(key, text(key)), local.put(key, text(key))]);
+    }
     assertEquals(await listed(local, ""), await listed(memory, ""));
     for (const after of keys.slice(0, 8)) {
-      assertEquals(await listed(local, "", { after, limit: 2 }), await listed(memory, "", { after, limit: 2 }));
+      assertEquals(
+        await listed(local, "", { after, limit: 2 }),
+        await listed(memory, "", { after, limit: 2 }),
+      );
     }
     assertEquals(await firstOf(local, ""), (await listed(memory, "", { limit: 1 }))[0]);
   });

@@ -63,7 +63,9 @@ for (const locking of LOCKINGS) {
     fs.symlinkSync(strangers.path, root.join("store", "out"));
     fs.symlinkSync("../../strangers", root.join("store", "a", "out"));
     for (const folder of ["out", "a/out"]) {
-      for (const key of [`${folder}/1`, `${folder}/new`, `${folder}/deep/2`, `${folder}/deep/new`]) {
+      for (
+        const key of [`${folder}/1`, `${folder}/new`, `${folder}/deep/2`, `${folder}/deep/new`]
+      ) {
         for (const call of everyVerb(backend, key)) await assertDenied(call);
       }
       for (const key of [`${folder}/a/new`, `${folder}/empty/x/new`]) {
@@ -114,7 +116,10 @@ for (const locking of LOCKINGS) {
     fs.symlinkSync("loop", root.join("store", "a", "loop"));
     for (const key of ["a/file/deep/x", "a/loop/x", "a/loop/deep/x"]) {
       for (const mode of ["create", "overwrite"] as const) {
-        const error = await assertRejects(() => backend.put(key, text("x"), { mode }), RegistryError);
+        const error = await assertRejects(
+          () => backend.put(key, text("x"), { mode }),
+          RegistryError,
+        );
         assertEquals([error.code, error.key], ["Denied", key.slice(0, 6)], error.message);
       }
     }
@@ -130,7 +135,9 @@ test("a listing neither shows what is behind a link nor passes over it: somebody
   assertEquals(await listed(backend, "a/", { limit: 1 }), ["a/1"]);
   assertEquals(await listed(backend, "a/3/"), ["a/3/x"]);
   assertEquals(await listed(backend, "a/", { after: "a/20" }), ["a/3/x"]);
-  for (const prefix of ["", "a/", "a/2", "a/2/", "a/2/deep/", "c"]) await assertDenied(() => listed(backend, prefix));
+  for (const prefix of ["", "a/", "a/2", "a/2/", "a/2/deep/", "c"]) {
+    await assertDenied(() => listed(backend, prefix));
+  }
   assertEquals(await listed(backend, "a/", { delimiter: "/" }), ["a/1", "a/2/", "a/3/"]);
   assertEquals(await listed(backend, "", { delimiter: "/" }), ["a/", "b", "c/"]);
 });
@@ -146,7 +153,9 @@ test("a stage that is a link is not written to, not swept and not listed", async
     await assertDenied(() => backend.put("a/b", text("x"), { mode: "create" }));
   }
   await assertDenied(() => detectLocking(root.join("store")));
-  for (const delimiter of [undefined, "/" as const]) assertEquals(await listed(open(), "", { delimiter }), []);
+  for (const delimiter of [undefined, "/" as const]) {
+    assertEquals(await listed(open(), "", { delimiter }), []);
+  }
   await strangers.assertUntouched();
 });
 

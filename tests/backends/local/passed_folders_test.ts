@@ -44,25 +44,28 @@ testInRoot(
   },
 );
 
-testInRoot("a folder of the dead is not read again once it has looked the same for a while", async (root) => {
-  const time = { monotonic: () => seconds * 1000 };
-  let seconds = 0;
-  const backend = await withDead(root, 0, time);
-  await counted(root, async (times) => {
-    const looks = [[0, 1], [1.9, 2], [2, 3], [2.1, 3], [9, 3]];
-    for (const [at, count] of looks) {
-      seconds = at;
-      assertEquals(await look(backend), []);
-      assertEquals(times(), count, `read so often after ${at} s`);
-    }
-    setTime(root, 1_000);
-    for (const [at, count] of looks) {
-      seconds = 10 + at;
-      assertEquals(await look(backend), []);
-      assertEquals(times(), 3 + count, `read so often ${at} s after a change`);
-    }
-  });
-});
+testInRoot(
+  "a folder of the dead is not read again once it has looked the same for a while",
+  async (root) => {
+    const time = { monotonic: () => seconds * 1000 };
+    let seconds = 0;
+    const backend = await withDead(root, 0, time);
+    await counted(root, async (times) => {
+      const looks = [[0, 1], [1.9, 2], [2, 3], [2.1, 3], [9, 3]];
+      for (const [at, count] of looks) {
+        seconds = at;
+        assertEquals(await look(backend), []);
+        assertEquals(times(), count, `read so often after ${at} s`);
+      }
+      setTime(root, 1_000);
+      for (const [at, count] of looks) {
+        seconds = 10 + at;
+        assertEquals(await look(backend), []);
+        assertEquals(times(), 3 + count, `read so often ${at} s after a change`);
+      }
+    });
+  },
+);
 
 testInRoot("what takes long to be read is not older for it", async (root) => {
   let seconds = 0;
@@ -91,7 +94,8 @@ testInRoot(
     setTime(root, 1_000);
     let kept: fs.Stats | undefined;
     const patch = ({ lstatSync }: typeof fs) => ({
-      lstatSync: (path: string) => path === `${folderOf(root)}/` ? (kept ??= lstatSync(path)) : lstatSync(path),
+      lstatSync: (path: string) =>
+        path === `${folderOf(root)}/` ? (kept ??= lstatSync(path)) : lstatSync(path),
     });
     await withPatchedFs(patch, async () => {
       assertEquals(await live(backend), []);
@@ -101,21 +105,24 @@ testInRoot(
   },
 );
 
-testInRoot("a folder is read where the file system leaves its time as it was, whatever comes", async (root) => {
-  const backend = await withDead(root, 60_000);
-  const patch = ({ fstatSync }: typeof fs) => ({
-    fstatSync(file: number) {
-      const stats = fstatSync(file);
-      if (stats.isDirectory()) Object.assign(stats, { ctimeMs: 1_000, mtimeMs: 1_000 });
-      return stats;
-    },
-  });
-  await withPatchedFs(patch, async () => {
-    assertEquals(await live(backend), []);
-    await backend.put(keyOf(CELLS[0], 3), LIVE, { mode: "create" });
-    assertEquals(await look(backend), [keyOf(CELLS[0], 3)]);
-  });
-});
+testInRoot(
+  "a folder is read where the file system leaves its time as it was, whatever comes",
+  async (root) => {
+    const backend = await withDead(root, 60_000);
+    const patch = ({ fstatSync }: typeof fs) => ({
+      fstatSync(file: number) {
+        const stats = fstatSync(file);
+        if (stats.isDirectory()) Object.assign(stats, { ctimeMs: 1_000, mtimeMs: 1_000 });
+        return stats;
+      },
+    });
+    await withPatchedFs(patch, async () => {
+      assertEquals(await live(backend), []);
+      await backend.put(keyOf(CELLS[0], 3), LIVE, { mode: "create" });
+      assertEquals(await look(backend), [keyOf(CELLS[0], 3)]);
+    });
+  },
+);
 
 testInRoot("a folder with something that lives is not looked at", async (root) => {
   const backend = await withDead(root, 60_000);
@@ -149,7 +156,9 @@ testInRoot(
       if (path === folder) throw fsError(code);
     };
     const opening = ({ openSync }: typeof fs) => ({
-      openSync: (...args: Parameters<typeof fs.openSync>) => (failing(args[0], "EACCES"), openSync(...args)),
+      openSync: (
+        ...args: Parameters<typeof fs.openSync>
+      ) => (failing(args[0], "EACCES"), openSync(...args)),
     });
     await withPatchedFs(opening, async () => assertEquals(await live(backend), []));
     const both = (real: typeof fs) => ({
@@ -158,29 +167,48 @@ testInRoot(
         ...args: Parameters<typeof fs.readdirSync>
       ) => (failing(args[0], "EACCES"), real.readdirSync(...args)),
     });
-    const error = await withPatchedFs(both, () => assertRejects(() => live(backend), RegistryError));
+    const error = await withPatchedFs(
+      both,
+      () => assertRejects(() => live(backend), RegistryError),
+    );
     assertEquals(error.code, "Denied");
   },
 );
 
-testInRoot("older generations of the dead in a folder that is read do not come to life", async (root) => {
-  const backend = await withDead(root, 60_000);
-  for (let generation = 3; generation <= 12; generation++) {
-    await backend.put(keyOf(CELLS[0], generation), generation === 12 ? DEAD : LIVE);
-  }
-  await backend.put(keyOf(CELLS[1], 3), LIVE); // so that the folder of both is read
-  assertEquals(folderOf(root, 12).startsWith(`${folderOf(root)}/`), true, "the newest lies in a folder of its own");
-  assertEquals(await live(backend), [keyOf(CELLS[1], 3)]);
-});
+testInRoot(
+  "older generations of the dead in a folder that is read do not come to life",
+  async (root) => {
+    const backend = await withDead(root, 60_000);
+    for (let generation = 3; generation <= 12; generation++) {
+      await backend.put(keyOf(CELLS[0], generation), generation === 12 ? DEAD : LIVE);
+    }
+    await backend.put(keyOf(CELLS[1], 3), LIVE); // so that the folder of both is read
+    assertEquals(
+      folderOf(root, 12).startsWith(`${folderOf(root)}/`),
+      true,
+      "the newest lies in a folder of its own",
+    );
+    assertEquals(await live(backend), [keyOf(CELLS[1], 3)]);
+  },
+);
 
-testInRoot("an older generation in a folder of its own is found when the newer one above it is gone", async (root) => {
-  const backend = await withDead(root, 60_000);
-  for (let generation = 3; generation <= 22; generation++) await backend.put(keyOf(CELLS[0], generation), LIVE);
-  assertEquals(dirname(folderOf(root, 21)) === dirname(folderOf(root, 22)), true, "each lies in a folder of its own");
-  assertEquals(await live(backend), [keyOf(CELLS[0], 22)]);
-  await backend.delete(keyOf(CELLS[0], 22)); // the folder of the others does not change
-  assertEquals(await live(backend), [keyOf(CELLS[0], 21)]);
-});
+testInRoot(
+  "an older generation in a folder of its own is found when the newer one above it is gone",
+  async (root) => {
+    const backend = await withDead(root, 60_000);
+    for (let generation = 3; generation <= 22; generation++) {
+      await backend.put(keyOf(CELLS[0], generation), LIVE);
+    }
+    assertEquals(
+      dirname(folderOf(root, 21)) === dirname(folderOf(root, 22)),
+      true,
+      "each lies in a folder of its own",
+    );
+    assertEquals(await live(backend), [keyOf(CELLS[0], 22)]);
+    await backend.delete(keyOf(CELLS[0], 22)); // the folder of the others does not change
+    assertEquals(await live(backend), [keyOf(CELLS[0], 21)]);
+  },
+);
 
 testInRoot("a stranger's file that is read as one of a cell hides nothing of it", async (root) => {
   const backend = await withDead(root, 60_000);
@@ -207,34 +235,41 @@ testInRoot("what is dead to one caller is not to another", async (root) => {
   assertEquals(await listed(backend, "names/n/", { heads: true }), others);
 });
 
-testInRoot("of more folders than fit the first are remembered, and the others after an hour", (root) => {
-  let hours = 0;
-  const passed = createPassedFolders({ monotonic: () => hours * 3_600_000 }, { max: 2 });
-  const folders = ["a", "b", "c"].map((name) => root.join(name));
-  for (const folder of folders) fs.mkdirSync(folder);
-  const walk = (way: string[]) =>
-    way.map((folder) => {
-      const { lastCell, pass } = passed.visit(folder, isDead);
-      if (lastCell === undefined) pass("cell/", 0);
-      return lastCell !== undefined;
-    });
-  assertEquals(walk(folders), [false, false, false]);
-  hours = 0.1;
-  assertEquals(walk(folders), [false, false, false]);
-  assertEquals(walk(folders), [true, true, false]);
-  hours = 1;
-  assertEquals(walk(folders), [true, true, false], "forgets them, and remembers the last");
-  hours = 1.1;
-  assertEquals(walk(folders.toReversed()), [false, false, false]);
-  assertEquals(walk(folders.toReversed()), [true, false, false], "there is room for the second");
-  hours = 1.2;
-  assertEquals(walk(folders.toReversed()), [true, false, false]);
-  assertEquals(walk(folders.toReversed()), [true, true, false]);
-  return Promise.resolve();
-});
+testInRoot(
+  "of more folders than fit the first are remembered, and the others after an hour",
+  (root) => {
+    let hours = 0;
+    const passed = createPassedFolders({ monotonic: () => hours * 3_600_000 }, { max: 2 });
+    const folders = ["a", "b", "c"].map((name) => root.join(name));
+    for (const folder of folders) fs.mkdirSync(folder);
+    const walk = (way: string[]) =>
+      way.map((folder) => {
+        const { lastCell, pass } = passed.visit(folder, isDead);
+        if (lastCell === undefined) pass("cell/", 0);
+        return lastCell !== undefined;
+      });
+    assertEquals(walk(folders), [false, false, false]);
+    hours = 0.1;
+    assertEquals(walk(folders), [false, false, false]);
+    assertEquals(walk(folders), [true, true, false]);
+    hours = 1;
+    assertEquals(walk(folders), [true, true, false], "forgets them, and remembers the last");
+    hours = 1.1;
+    assertEquals(walk(folders.toReversed()), [false, false, false]);
+    assertEquals(walk(folders.toReversed()), [true, false, false], "there is room for the second");
+    hours = 1.2;
+    assertEquals(walk(folders.toReversed()), [true, false, false]);
+    assertEquals(walk(folders.toReversed()), [true, true, false]);
+    return Promise.resolve();
+  },
+);
 
 /** Three cells with a record and a tombstone above it, read by a clock that goes on so much each time it is read. */
-async function withDead(root: TempRoot, stepMs: number, system?: Partial<System>): Promise<Backend> {
+async function withDead(
+  root: TempRoot,
+  stepMs: number,
+  system?: Partial<System>,
+): Promise<Backend> {
   const steps = { ...realSystem, ...clockOfSteps(stepMs), ...system };
   const backend = createLocalBackend({ path: root.path, durability: "os", system: steps });
   for (const cell of CELLS) {

@@ -19,7 +19,10 @@ interface SlowDisk {
   asked: ("thread" | "in place")[];
 }
 
-function test(name: string, run: (disk: SlowDisk, sync: DiskSync, file: number, root: string) => Promise<void>): void {
+function test(
+  name: string,
+  run: (disk: SlowDisk, sync: DiskSync, file: number, root: string) => Promise<void>,
+): void {
   testInRoot(name, async (root) => {
     const disk: SlowDisk = { needsMs: QUICK_MS.inPlace, fails: false, asked: [] };
     let now = 0;
@@ -46,7 +49,12 @@ function test(name: string, run: (disk: SlowDisk, sync: DiskSync, file: number, 
 }
 
 /** How these many files of 10 bytes are synced, one after the other. */
-async function asked(disk: SlowDisk, sync: DiskSync, file: number, count: number): Promise<Record<string, number>> {
+async function asked(
+  disk: SlowDisk,
+  sync: DiskSync,
+  file: number,
+  count: number,
+): Promise<Record<string, number>> {
   disk.asked = [];
   for (let i = 0; i < count; i++) await sync.file(file, 10);
   const inPlace = disk.asked.filter((how) => how === "in place").length;
@@ -84,19 +92,25 @@ test("a disk that is slow all of a sudden holds the program up once", async (dis
   assertEquals(await asked(disk, sync, file, 100), { thread: 32, inPlace: 68 });
 });
 
-test("folders do not say that a disk is quick: one that did not change always is", async (disk, sync, file, root) => {
-  for (let i = 0; i < 100; i++) await sync.folder(root);
-  assertEquals(await asked(disk, sync, file, 32), { thread: 32, inPlace: 0 });
-});
+test(
+  "folders do not say that a disk is quick: one that did not change always is",
+  async (disk, sync, file, root) => {
+    for (let i = 0; i < 100; i++) await sync.folder(root);
+    assertEquals(await asked(disk, sync, file, 32), { thread: 32, inPlace: 0 });
+  },
+);
 
-test("what came while a sync in place was slow is heard before it ends", async (disk, sync, file) => {
-  await asked(disk, sync, file, 32);
-  disk.needsMs = SLOW_MS.inPlace;
-  let heard = false;
-  setImmediate(() => heard = true);
-  await sync.file(file, 10);
-  assertEquals(heard, true);
-});
+test(
+  "what came while a sync in place was slow is heard before it ends",
+  async (disk, sync, file) => {
+    await asked(disk, sync, file, 32);
+    disk.needsMs = SLOW_MS.inPlace;
+    let heard = false;
+    setImmediate(() => heard = true);
+    await sync.file(file, 10);
+    assertEquals(heard, true);
+  },
+);
 
 test("a large file is left to a thread, however quick the disk was", async (disk, sync, file) => {
   await asked(disk, sync, file, 32);

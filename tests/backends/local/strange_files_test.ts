@@ -25,7 +25,10 @@ async function strangeFiles(root: TempRoot): Promise<{ keys: string[]; close(): 
   await run("mkfifo", [root.join("store", "a", "pipe")]);
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(root.join("store", "a", "socket"), resolve));
-  return { keys: ["a/pipe", "a/socket"], close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    keys: ["a/pipe", "a/socket"],
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
 }
 
 async function assertCorrupt(call: () => Promise<unknown>): Promise<void> {
@@ -71,7 +74,11 @@ test("a large object whose place a pipe took meanwhile does not hang its reader"
 
 test("a lock that is a pipe hangs no writer, and nothing is written", async (root) => {
   if (!LOCKINGS.includes("file")) return;
-  const backend: Backend = createLocalBackend({ path: root.join("store"), durability: "os", locking: "file" });
+  const backend: Backend = createLocalBackend({
+    path: root.join("store"),
+    durability: "os",
+    locking: "file",
+  });
   fs.mkdirSync(root.join("store"));
   await run("mkfifo", [root.join("store", ".lock")]);
   await assertCorrupt(() => backend.put("a", text("x"), { mode: "create" }));
@@ -90,7 +97,8 @@ test("a record that is a pipe is told, and one that is a link quotes nothing of 
   const registry = await openRegistry(path, { durability: "os" });
   await registry.save("piped", "one");
   await registry.save("linked", "one");
-  const recordOf = (name: string) => keyFile(path, `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
+  const recordOf = (name: string) =>
+    keyFile(path, `names/${name}/versions/final/p8p9p9/9007199254740990.rec`);
   fs.unlinkSync(recordOf("piped"));
   await run("mkfifo", [recordOf("piped")]);
   const secret = root.join("secret");

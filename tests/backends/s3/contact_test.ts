@@ -16,7 +16,12 @@ async function failure(promise: Promise<unknown>): Promise<RegistryError> {
 }
 
 async function failedHead(options: Partial<S3BackendOptions>): Promise<RegistryError> {
-  const backend = createS3Backend({ bucket: "models", endpoint: NOBODY, credentials: SECRETS, ...options });
+  const backend = createS3Backend({
+    bucket: "models",
+    endpoint: NOBODY,
+    credentials: SECRETS,
+    ...options,
+  });
   try {
     return await failure(backend.head("a"));
   } finally {
@@ -75,31 +80,39 @@ standInTest(
   },
 );
 
-standInTest("who answers, but not as S3, is no store that one waits for, and is told of", async (start) => {
-  for (const status of [200, 404]) {
-    const store = await start(() => ({ status, body: "<html><body>Welcome</body></html>" }));
-    const before = store.system.now();
-    const error = await failure(Array.fromAsync(store.backend.list("")));
-    assertEquals(error.code, "Unavailable");
-    assertStringIncludes(error.message, new URL(store.endpoint).host);
-    assertStringIncludes(error.message, "it answers, but not as S3");
-    assert(store.system.now() - before <= 9_000, `${status}: ${store.system.now() - before} ms`);
-  }
-});
+standInTest(
+  "who answers, but not as S3, is no store that one waits for, and is told of",
+  async (start) => {
+    for (const status of [200, 404]) {
+      const store = await start(() => ({ status, body: "<html><body>Welcome</body></html>" }));
+      const before = store.system.now();
+      const error = await failure(Array.fromAsync(store.backend.list("")));
+      assertEquals(error.code, "Unavailable");
+      assertStringIncludes(error.message, new URL(store.endpoint).host);
+      assertStringIncludes(error.message, "it answers, but not as S3");
+      assert(store.system.now() - before <= 9_000, `${status}: ${store.system.now() - before} ms`);
+    }
+  },
+);
 
-standInTest("the time for a first answer ends no answer that came, and no large body", async (start) => {
-  const timers = holdTimers(3_000);
-  try {
-    const store = await start((request) => {
-      timers.pass();
-      return request.line.startsWith("PUT") ? undefined : xml("ListBucketResult", "<IsTruncated>false</IsTruncated>");
-    });
-    assert((await store.backend.put("a", new Uint8Array(10))).written);
-    assertEquals(await Array.fromAsync(store.backend.list("")), []);
-  } finally {
-    timers[Symbol.dispose]();
-  }
-});
+standInTest(
+  "the time for a first answer ends no answer that came, and no large body",
+  async (start) => {
+    const timers = holdTimers(3_000);
+    try {
+      const store = await start((request) => {
+        timers.pass();
+        return request.line.startsWith("PUT")
+          ? undefined
+          : xml("ListBucketResult", "<IsTruncated>false</IsTruncated>");
+      });
+      assert((await store.backend.put("a", new Uint8Array(10))).written);
+      assertEquals(await Array.fromAsync(store.backend.list("")), []);
+    } finally {
+      timers[Symbol.dispose]();
+    }
+  },
+);
 
 /** The SDK looks into the environment itself, where these end its search. */
 const NO_SOURCES = {
@@ -128,7 +141,10 @@ Deno.test("without credentials the error says where they were looked for, and wh
     const options = { endpoint: undefined, credentials: undefined, region: "eu-central-1" };
     const error = await failedHead(options);
     assertEquals([error.code, error.retry], ["Denied", "never"]);
-    assertMatch(error.message, /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials/);
+    assertMatch(
+      error.message,
+      /"models" at \S*eu-central-1\.amazonaws\.com \(region eu-central-1\): .*no credentials/,
+    );
     assertMatch(error.message, /AWS_ACCESS_KEY_ID.*~\/\.aws\/credentials/);
     assertMatch(error.hint!, /AWS_SECRET_ACCESS_KEY/);
   });

@@ -8,7 +8,9 @@ const create = { mode: "create" } as const;
 
 const put = async (start: StartStandIn, reply: StandInReply, options = {}) => {
   const store = await start(() => reply, options);
-  const outcome = await store.backend.put("a/b", text("x"), create).catch((error: RegistryError) => error);
+  const outcome = await store.backend.put("a/b", text("x"), create).catch((error: RegistryError) =>
+    error
+  );
   return { outcome, requests: store.requests.length };
 };
 
@@ -24,12 +26,19 @@ const AMBIGUOUS: [string, StandInReply][] = [
 ];
 
 for (const [what, reply] of AMBIGUOUS) {
-  standInTest(`a create that meets ${what} is sent once and may have been written`, async (start) => {
-    const { outcome, requests } = await put(start, reply);
-    assert(outcome instanceof Error, "no error");
-    assertEquals([outcome.code, outcome.retry, outcome.maybeWritten], ["Unavailable", "later", true]);
-    assertEquals([requests, outcome.key, outcome.hint !== undefined], [1, "a/b", true]);
-  });
+  standInTest(
+    `a create that meets ${what} is sent once and may have been written`,
+    async (start) => {
+      const { outcome, requests } = await put(start, reply);
+      assert(outcome instanceof Error, "no error");
+      assertEquals([outcome.code, outcome.retry, outcome.maybeWritten], [
+        "Unavailable",
+        "later",
+        true,
+      ]);
+      assertEquals([requests, outcome.key, outcome.hint !== undefined], [1, "a/b", true]);
+    },
+  );
 }
 
 standInTest("412 to a create means that the object exists", async (start) => {
@@ -43,12 +52,22 @@ standInTest(
   async (start) => {
     const { outcome, requests } = await put(start, refusal(409, "ConditionalRequestConflict"));
     assert(outcome instanceof Error);
-    assertEquals([outcome.code, outcome.retry, outcome.maybeWritten, requests], ["Unavailable", "later", undefined, 1]);
+    assertEquals([outcome.code, outcome.retry, outcome.maybeWritten, requests], [
+      "Unavailable",
+      "later",
+      undefined,
+      1,
+    ]);
   },
 );
 
 standInTest("the vendors' 409 to a create means that the object exists", async (start) => {
-  const codes = { oss: "FileAlreadyExists", cos: "FileAlreadyExists", tos: "Conflict", ks3: "Conflict" } as const;
+  const codes = {
+    oss: "FileAlreadyExists",
+    cos: "FileAlreadyExists",
+    tos: "Conflict",
+    ks3: "Conflict",
+  } as const;
   for (const provider of ["oss", "cos", "tos", "ks3"] as const) {
     assertEquals((await put(start, refusal(409, codes[provider]), { provider })).outcome, {
       written: false,
@@ -61,17 +80,31 @@ standInTest("the vendors' 409 to a create means that the object exists", async (
 });
 
 standInTest("a refused create was not written", async (start) => {
-  for (const [status, code] of [[403, "AccessDenied"], [400, "InvalidArgument"], [404, "NoSuchBucket"]] as const) {
+  for (
+    const [status, code] of [[403, "AccessDenied"], [400, "InvalidArgument"], [
+      404,
+      "NoSuchBucket",
+    ]] as const
+  ) {
     const { outcome } = await put(start, refusal(status, code));
     assert(outcome instanceof Error && outcome.maybeWritten === undefined, code);
   }
 });
 
 standInTest("MinIO is asked again whether it denies a write, others are not", async (start) => {
-  for (const [provider, denials, requests] of [["minio", 2, 3], ["minio", 9, 4], ["s3", 9, 1]] as const) {
-    const store = await start((_, i) => i < denials ? refusal(403, "AccessDenied") : undefined, { provider });
-    const outcome = await store.backend.put("a/b", text("x"), create).catch((error: RegistryError) => error);
-    assertEquals(outcome instanceof Error ? outcome.code : outcome.written, denials < requests || "Denied");
+  for (
+    const [provider, denials, requests] of [["minio", 2, 3], ["minio", 9, 4], ["s3", 9, 1]] as const
+  ) {
+    const store = await start((_, i) => i < denials ? refusal(403, "AccessDenied") : undefined, {
+      provider,
+    });
+    const outcome = await store.backend.put("a/b", text("x"), create).catch((
+      error: RegistryError,
+    ) => error);
+    assertEquals(
+      outcome instanceof Error ? outcome.code : outcome.written,
+      denials < requests || "Denied",
+    );
     assertEquals(store.requests.length, requests);
   }
 });
@@ -79,7 +112,11 @@ standInTest("MinIO is asked again whether it denies a write, others are not", as
 standInTest("a create that nobody listened to was not written", async (start) => {
   const { outcome } = await put(start, {}, { endpoint: "http://127.0.0.1:1" });
   assert(outcome instanceof Error);
-  assertEquals([outcome.code, outcome.retry, outcome.maybeWritten], ["Unavailable", "later", undefined]);
+  assertEquals([outcome.code, outcome.retry, outcome.maybeWritten], [
+    "Unavailable",
+    "later",
+    undefined,
+  ]);
   assertMatch(outcome.hint!, /endpoint/);
 });
 
@@ -94,7 +131,10 @@ standInTest(
       assertMatch(outcome.hint!, /versioning/);
     }
     const amazon = await put(start, { headers: { "x-amz-version-id": "v1" } });
-    assert(!(amazon.outcome instanceof Error) && amazon.outcome.written, "S3 keeps its promise under versioning");
+    assert(
+      !(amazon.outcome instanceof Error) && amazon.outcome.written,
+      "S3 keeps its promise under versioning",
+    );
   },
 );
 
@@ -106,7 +146,12 @@ standInTest("an overwrite is repeated until it is done", async (start) => {
   );
   const result = await store.backend.put("a", text("x"));
   assert(result.written);
-  assertEquals(result.info, { key: "a", size: 1, modifiedAt: Date.UTC(2026, 0, 1, 0, 0, 10), etag: "e" });
+  assertEquals(result.info, {
+    key: "a",
+    size: 1,
+    modifiedAt: Date.UTC(2026, 0, 1, 0, 0, 10),
+    etag: "e",
+  });
   assertEquals([store.requests.length, store.system.slept.length], [4, 3]);
 });
 
@@ -122,14 +167,17 @@ const upload = (complete: (times: number) => StandInReply) => {
 };
 const DONE = xml("CompleteMultipartUploadResult", "<ETag>whole</ETag>");
 const LARGE = sampleBytes(9 * MIB);
-const verbs = (lines: string[]) => lines.filter((line) => !/partNumber/.test(line)).map((line) => line.split(" ")[0]);
+const verbs = (lines: string[]) =>
+  lines.filter((line) => !/partNumber/.test(line)).map((line) => line.split(" ")[0]);
 
 standInTest(
   "a create in parts that loses its last reply may have been written, and the upload is left alone",
   async (start) => {
     for (const reply of [{ end: "cut" } as const, refusal(503, "SlowDown"), { body: "" }]) {
       const store = await start(upload(() => reply));
-      const error = await store.backend.put("a", LARGE, create).catch((error: RegistryError) => error);
+      const error = await store.backend.put("a", LARGE, create).catch((error: RegistryError) =>
+        error
+      );
       assert(error instanceof Error);
       assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
       assertEquals(verbs(store.lines()), ["POST", "POST"]);
@@ -137,16 +185,21 @@ standInTest(
   },
 );
 
-standInTest("a create in parts that loses the race, or is refused, leaves no upload", async (start) => {
-  const lost = await start(upload(() => refusal(412, "PreconditionFailed")));
-  assertEquals(await lost.backend.put("a", LARGE, create), { written: false, reason: "exists" });
-  assertEquals(verbs(lost.lines()), ["POST", "POST", "DELETE"]);
-  const conflict = await start(upload(() => refusal(409, "ConditionalRequestConflict")));
-  const error = await conflict.backend.put("a", LARGE, create).catch((error: RegistryError) => error);
-  assert(error instanceof Error);
-  assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
-  assertEquals(verbs(conflict.lines()), ["POST", "POST", "DELETE"]);
-});
+standInTest(
+  "a create in parts that loses the race, or is refused, leaves no upload",
+  async (start) => {
+    const lost = await start(upload(() => refusal(412, "PreconditionFailed")));
+    assertEquals(await lost.backend.put("a", LARGE, create), { written: false, reason: "exists" });
+    assertEquals(verbs(lost.lines()), ["POST", "POST", "DELETE"]);
+    const conflict = await start(upload(() => refusal(409, "ConditionalRequestConflict")));
+    const error = await conflict.backend.put("a", LARGE, create).catch((error: RegistryError) =>
+      error
+    );
+    assert(error instanceof Error);
+    assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
+    assertEquals(verbs(conflict.lines()), ["POST", "POST", "DELETE"]);
+  },
+);
 
 standInTest("an error in a reply of status 200 is an error", async (start) => {
   const inside = xml("Error", "<Code>InternalError</Code><Message>later</Message>");
@@ -193,95 +246,134 @@ standInTest(
   },
 );
 
-standInTest("a part that fails is sent again by itself; one that is refused ends the upload", async (start) => {
-  const answer = upload(() => DONE);
-  let failures = 2;
-  const store = await start((request) =>
-    request.query.get("partNumber") === "2" && failures-- > 0 ? refusal(503, "SlowDown") : answer(request)
-  );
-  assert((await store.backend.put("a", LARGE)).written);
-  const parts = store.requests.flatMap(({ query }) => query.get("partNumber") ?? []);
-  assertEquals([parts.filter((part) => part === "1").length, parts.filter((part) => part === "2").length], [1, 3]);
+standInTest(
+  "a part that fails is sent again by itself; one that is refused ends the upload",
+  async (start) => {
+    const answer = upload(() => DONE);
+    let failures = 2;
+    const store = await start((request) =>
+      request.query.get("partNumber") === "2" && failures-- > 0
+        ? refusal(503, "SlowDown")
+        : answer(request)
+    );
+    assert((await store.backend.put("a", LARGE)).written);
+    const parts = store.requests.flatMap(({ query }) => query.get("partNumber") ?? []);
+    assertEquals([
+      parts.filter((part) => part === "1").length,
+      parts.filter((part) => part === "2").length,
+    ], [1, 3]);
 
-  const denied = await start((request) =>
-    request.query.get("partNumber") === "2" ? refusal(403, "AccessDenied") : answer(request)
-  );
-  let cancelled = false;
-  const endless = new ReadableStream({
-    pull: (controller) => controller.enqueue(new Uint8Array(MIB)),
-    cancel: () => void (cancelled = true),
-  }, { highWaterMark: 0 });
-  const error = await denied.backend.put("a", endless).catch((error: RegistryError) => error);
-  assert(error instanceof Error && error.code === "Denied");
-  assertEquals(cancelled, true);
-  assertEquals(verbs(denied.lines()), ["POST", "DELETE"]);
-});
+    const denied = await start((request) =>
+      request.query.get("partNumber") === "2" ? refusal(403, "AccessDenied") : answer(request)
+    );
+    let cancelled = false;
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(MIB)),
+      cancel: () => void (cancelled = true),
+    }, { highWaterMark: 0 });
+    const error = await denied.backend.put("a", endless).catch((error: RegistryError) => error);
+    assert(error instanceof Error && error.code === "Denied");
+    assertEquals(cancelled, true);
+    assertEquals(verbs(denied.lines()), ["POST", "DELETE"]);
+  },
+);
 
 standInTest(
   "a key that a store takes for a folder by mistake is tried again, and one that is a folder is Invalid",
   async (start) => {
     const folder = refusal(409, "ExistingObjectIsDirectory");
     for (const below of [false, true]) {
-      const listing = xml("ListBucketResult", below ? "<Contents><Key>a/b</Key><Size>1</Size></Contents>" : "");
+      const listing = xml(
+        "ListBucketResult",
+        below ? "<Contents><Key>a/b</Key><Size>1</Size></Contents>" : "",
+      );
       const answer = ({ line }: { line: string }, i: number) =>
         line.startsWith("GET") ? listing : i === 0 ? folder : {};
       const overwritten = await start(answer);
-      const outcome = await overwritten.backend.put("a", text("x")).catch((error: RegistryError) => error);
-      assertEquals(outcome instanceof Error ? outcome.code : outcome.written, below ? "Invalid" : true);
+      const outcome = await overwritten.backend.put("a", text("x")).catch((error: RegistryError) =>
+        error
+      );
+      assertEquals(
+        outcome instanceof Error ? outcome.code : outcome.written,
+        below ? "Invalid" : true,
+      );
       const created = await start(answer);
-      const error = await created.backend.put("a", text("x"), create).catch((error: RegistryError) => error);
+      const error = await created.backend.put("a", text("x"), create).catch((
+        error: RegistryError,
+      ) => error);
       assert(error instanceof Error);
-      assertEquals([error.code, error.maybeWritten], [below ? "Invalid" : "Unavailable", undefined]);
+      assertEquals([error.code, error.maybeWritten], [
+        below ? "Invalid" : "Unavailable",
+        undefined,
+      ]);
       assertEquals(created.requests.length, 2);
     }
   },
 );
 
-standInTest("a part that is refused ends an upload whose body gives nothing more", async (start) => {
-  const answer = upload(() => DONE);
-  const store = await start((request) =>
-    request.query.has("partNumber") ? refusal(403, "AccessDenied") : answer(request)
-  );
-  let given = 0;
-  let cancelled: unknown;
-  const stalling = new ReadableStream<Uint8Array>({
-    pull: (controller) => given++ < 20 ? controller.enqueue(new Uint8Array(MIB)) : new Promise(() => {}),
-    cancel: (reason) => void (cancelled = reason),
-  }, { highWaterMark: 0 });
-  const error = await store.backend.put("a", stalling).catch((error: RegistryError) => error);
-  assert(error instanceof Error && error.code === "Denied");
-  assertEquals(cancelled, error);
-});
+standInTest(
+  "a part that is refused ends an upload whose body gives nothing more",
+  async (start) => {
+    const answer = upload(() => DONE);
+    const store = await start((request) =>
+      request.query.has("partNumber") ? refusal(403, "AccessDenied") : answer(request)
+    );
+    let given = 0;
+    let cancelled: unknown;
+    const stalling = new ReadableStream<Uint8Array>({
+      pull: (controller) =>
+        given++ < 20 ? controller.enqueue(new Uint8Array(MIB)) : new Promise(() => {}),
+      cancel: (reason) => void (cancelled = reason),
+    }, { highWaterMark: 0 });
+    const error = await store.backend.put("a", stalling).catch((error: RegistryError) => error);
+    assert(error instanceof Error && error.code === "Denied");
+    assertEquals(cancelled, error);
+  },
+);
 
-standInTest("a large object is copied in parts of the same object, with its description", async (start) => {
-  const size = 600 * MIB;
-  const store = await start(({ line, query }) => {
-    if (line.startsWith("HEAD")) {
-      const about = { etag: '"e"', "content-type": "text/x", "x-amz-meta-by": "me", "content-length": String(size) };
-      return { headers: about };
+standInTest(
+  "a large object is copied in parts of the same object, with its description",
+  async (start) => {
+    const size = 600 * MIB;
+    const store = await start(({ line, query }) => {
+      if (line.startsWith("HEAD")) {
+        const about = {
+          etag: '"e"',
+          "content-type": "text/x",
+          "x-amz-meta-by": "me",
+          "content-length": String(size),
+        };
+        return { headers: about };
+      }
+      if (query.has("uploads")) {
+        return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+      }
+      return query.has("partNumber") ? xml("CopyPartResult", "<ETag>p</ETag>") : DONE;
+    });
+    assertEquals((await store.backend.copy!("a/é", "b")).size, size);
+    const [, begin, ...parts] = store.requests;
+    assertEquals([begin.headers["content-type"], begin.headers["x-amz-meta-by"]], ["text/x", "me"]);
+    const copies = parts.slice(0, -1).map(({ headers }) => headers);
+    assertEquals(copies.map((headers) => headers["x-amz-copy-source-range"]).sort(), [
+      "bytes=0-268435455",
+      "bytes=268435456-536870911",
+      "bytes=536870912-629145599",
+    ]);
+    for (const headers of copies) {
+      assertEquals(headers["x-amz-copy-source"], "bucket/a/%C3%A9");
+      assertEquals(headers["x-amz-copy-source-if-match"], '"e"');
     }
-    if (query.has("uploads")) return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
-    return query.has("partNumber") ? xml("CopyPartResult", "<ETag>p</ETag>") : DONE;
-  });
-  assertEquals((await store.backend.copy!("a/é", "b")).size, size);
-  const [, begin, ...parts] = store.requests;
-  assertEquals([begin.headers["content-type"], begin.headers["x-amz-meta-by"]], ["text/x", "me"]);
-  const copies = parts.slice(0, -1).map(({ headers }) => headers);
-  assertEquals(copies.map((headers) => headers["x-amz-copy-source-range"]).sort(), [
-    "bytes=0-268435455",
-    "bytes=268435456-536870911",
-    "bytes=536870912-629145599",
-  ]);
-  for (const headers of copies) {
-    assertEquals(headers["x-amz-copy-source"], "bucket/a/%C3%A9");
-    assertEquals(headers["x-amz-copy-source-if-match"], '"e"');
-  }
-});
+  },
+);
 
 standInTest("a create after others, whose reply is cut, reaches the store once", async (start) => {
   const store = await start((_request, i) => i < 3 ? {} : { end: "cut" });
-  for (const key of ["a", "b", "c"]) assert((await store.backend.put(key, text("x"), create)).written);
-  const error = await store.backend.put("d", text("x"), create).catch((error: RegistryError) => error);
+  for (const key of ["a", "b", "c"]) {
+    assert((await store.backend.put(key, text("x"), create)).written);
+  }
+  const error = await store.backend.put("d", text("x"), create).catch((error: RegistryError) =>
+    error
+  );
   assert(error instanceof Error && error.maybeWritten === true);
   assertEquals(store.lines().filter((line) => line === "PUT /bucket/d").length, 1);
 });

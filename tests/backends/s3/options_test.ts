@@ -10,10 +10,24 @@ const located = (options: S3BackendOptions) => createS3Backend(options).location
 
 Deno.test("the location names provider, bucket, prefix and where they are, the same however they were given", () => {
   assertEquals(located({ bucket: "models" }), "s3://models");
-  assertEquals(located({ bucket: "models", region: "eu-west-1", prefix: "/team/x/" }), "s3://models/team/x");
-  const own = { bucket: "b-1", provider: "minio", endpoint: "HTTP://127.0.0.1:9000/", credentials: SECRETS } as const;
-  assertEquals(located({ ...own, prefix: "ä b" }), "minio://b-1/%C3%A4%20b?endpoint=http://127.0.0.1:9000");
-  assertEquals(located({ bucket: "b-1", provider: "oss", region: "cn-hangzhou" }), "oss://b-1?region=cn-hangzhou");
+  assertEquals(
+    located({ bucket: "models", region: "eu-west-1", prefix: "/team/x/" }),
+    "s3://models/team/x",
+  );
+  const own = {
+    bucket: "b-1",
+    provider: "minio",
+    endpoint: "HTTP://127.0.0.1:9000/",
+    credentials: SECRETS,
+  } as const;
+  assertEquals(
+    located({ ...own, prefix: "ä b" }),
+    "minio://b-1/%C3%A4%20b?endpoint=http://127.0.0.1:9000",
+  );
+  assertEquals(
+    located({ bucket: "b-1", provider: "oss", region: "cn-hangzhou" }),
+    "oss://b-1?region=cn-hangzhou",
+  );
   const endpoint = "https://s3.oss-cn-hangzhou.aliyuncs.com";
   assertEquals(
     located({ bucket: "b-1", provider: "oss", region: "cn-hangzhou", endpoint }),
@@ -38,9 +52,15 @@ Deno.test("what cannot work is refused before any request, with a hint", () => {
     [{ putOptions: { SSECustomerKey: "hunter2" } }, /SSECustomerKey/],
   ];
   for (const [options, message] of bad) {
-    const error = assertThrows(() => createS3Backend({ bucket: "models", ...options }), RegistryError);
+    const error = assertThrows(
+      () => createS3Backend({ bucket: "models", ...options }),
+      RegistryError,
+    );
     assertMatch(error.message, message);
-    assert(["Invalid", "Unsupported"].includes(error.code) && error.hint !== undefined, error.message);
+    assert(
+      ["Invalid", "Unsupported"].includes(error.code) && error.hint !== undefined,
+      error.message,
+    );
     assert(!`${error.message}${error.hint}`.includes("hunter2"));
   }
 });
@@ -62,7 +82,11 @@ Deno.test("a worker can open the same store; secrets are asked for on this side"
 standInTest("no secret is in a backend, nor in any of its errors", async (start) => {
   const replies: StandInReply[] = [
     refusal(403, "AccessDenied"),
-    refusal(403, "SignatureDoesNotMatch", `<StringToSign>${SECRETS.secretAccessKey}</StringToSign>`),
+    refusal(
+      403,
+      "SignatureDoesNotMatch",
+      `<StringToSign>${SECRETS.secretAccessKey}</StringToSign>`,
+    ),
     refusal(403, "InvalidAccessKeyId", `<AWSAccessKeyId>${SECRETS.accessKeyId}</AWSAccessKeyId>`),
     refusal(503, "SlowDown"),
     { status: 500, body: "<html>" },
@@ -103,7 +127,11 @@ standInTest("refusals say what to do about them", async (start) => {
     [refusal(403, "InvalidAccessKeyId"), "Denied", /accessKeyId/],
     [refusal(403, "RequestTimeTooSkewed"), "Denied", /clock/],
     [refusal(400, "ExpiredToken"), "Denied", /function/],
-    [refusal(400, "AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), "Invalid", /region: "eu-west-1"/],
+    [
+      refusal(400, "AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"),
+      "Invalid",
+      /region: "eu-west-1"/,
+    ],
     [
       { ...refusal(301, "PermanentRedirect"), headers: { "x-amz-bucket-region": "eu-west-2" } },
       "Invalid",
@@ -121,7 +149,10 @@ standInTest("refusals say what to do about them", async (start) => {
     assertEquals(error.code, code, error.message);
     assertMatch(error.hint, hint);
     assertMatch(error.message, /^Cannot list "": /);
-    assert(error.message.endsWith(` (bucket "bucket" at ${new URL(store.endpoint).host})`), error.message);
+    assert(
+      error.message.endsWith(` (bucket "bucket" at ${new URL(store.endpoint).host})`),
+      error.message,
+    );
   }
 });
 
@@ -132,7 +163,9 @@ standInTest(
     const tokens: (string | undefined)[] = [];
     const store = await start(({ headers }) => {
       tokens.push(headers["x-amz-security-token"]);
-      return headers["x-amz-security-token"] === "t1" && tokens.length > 2 ? refusal(400, "ExpiredToken") : undefined;
+      return headers["x-amz-security-token"] === "t1" && tokens.length > 2
+        ? refusal(400, "ExpiredToken")
+        : undefined;
     }, { credentials: () => ({ ...SECRETS, sessionToken: `t${++asked}` }) });
     const { backend } = store;
     await backend.delete("a");
@@ -147,7 +180,10 @@ standInTest(
 standInTest("credentials that say when they end are renewed before", async (start) => {
   let asked = 0;
   const store = await start(() => {}, {
-    credentials: () => ({ ...SECRETS, expiration: new Date(store.system.now() + 600_000 * ++asked) }),
+    credentials: () => ({
+      ...SECRETS,
+      expiration: new Date(store.system.now() + 600_000 * ++asked),
+    }),
   });
   for (const advance of [0, 500_000, 100_000, 1]) {
     store.system.advance(advance);
@@ -163,43 +199,61 @@ standInTest("a token that stays expired is Denied after one renewal", async (sta
   assertEquals([error.code, store.requests.length], ["Denied", 2]);
 });
 
-standInTest("a credentials function that fails is Denied, and is asked again at the next call", async (start) => {
-  let asked = 0;
-  const store = await start(() => {}, {
-    credentials: () => {
-      if (++asked === 1) throw new Error("the vault is sealed");
-      return SECRETS;
-    },
-  });
-  const error = await store.backend.delete("a").catch((error: RegistryError) => error);
-  assert(error instanceof RegistryError && error.code === "Denied" && error.hint !== undefined);
-  await store.backend.delete("a");
-  assertEquals([asked, store.requests.length], [2, 1]);
-});
+standInTest(
+  "a credentials function that fails is Denied, and is asked again at the next call",
+  async (start) => {
+    let asked = 0;
+    const store = await start(() => {}, {
+      credentials: () => {
+        if (++asked === 1) throw new Error("the vault is sealed");
+        return SECRETS;
+      },
+    });
+    const error = await store.backend.delete("a").catch((error: RegistryError) => error);
+    assert(error instanceof RegistryError && error.code === "Denied" && error.hint !== undefined);
+    await store.backend.delete("a");
+    assertEquals([asked, store.requests.length], [2, 1]);
+  },
+);
 
-standInTest("createBucket makes the bucket before the first request and never again", async (start) => {
-  let there = false;
-  const store = await start(({ line }) => {
-    if (line.startsWith("HEAD")) return { status: there ? 200 : 404 };
-    if (line.startsWith("PUT /bucket/ ") || line === "PUT /bucket/" || line === "PUT /bucket") there = true;
-  }, { createBucket: true });
-  await Promise.all([store.backend.delete("a"), store.backend.delete("b")]);
-  await store.backend.delete("c");
-  assertEquals(store.requests.length, 5);
-  assertMatch(new TextDecoder().decode(store.requests[1].body), /<LocationConstraint>region-1</);
-});
+standInTest(
+  "createBucket makes the bucket before the first request and never again",
+  async (start) => {
+    let there = false;
+    const store = await start(({ line }) => {
+      if (line.startsWith("HEAD")) return { status: there ? 200 : 404 };
+      if (
+        line.startsWith("PUT /bucket/ ") || line === "PUT /bucket/" || line === "PUT /bucket"
+      ) there = true;
+    }, { createBucket: true });
+    await Promise.all([store.backend.delete("a"), store.backend.delete("b")]);
+    await store.backend.delete("c");
+    assertEquals(store.requests.length, 5);
+    assertMatch(new TextDecoder().decode(store.requests[1].body), /<LocationConstraint>region-1</);
+  },
+);
 
-standInTest("deletes of many report what is still there, and repeat what may pass", async (start) => {
-  const failed = [["a/1", "AccessDenied"], ["a/2", "InternalError"], ["a/3", "NoSuchKey"]]
-    .map(([key, code]) => `<Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error>`).join("");
-  const store = await start(({ line }) => line.startsWith("POST") ? xml("DeleteResult", failed) : { status: 204 });
-  const failures = await store.backend.deleteMany!(["a/1", "a/2", "a/3", "a/4", "a//b"]);
-  assertEquals(failures.map(({ key, error }) => [key, (error as RegistryError).code]), [["a//b", "Invalid"], [
-    "a/1",
-    "Denied",
-  ]]);
-  assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
-});
+standInTest(
+  "deletes of many report what is still there, and repeat what may pass",
+  async (start) => {
+    const failed = [["a/1", "AccessDenied"], ["a/2", "InternalError"], ["a/3", "NoSuchKey"]]
+      .map(([key, code]) =>
+        `<Error><Key>${key}</Key><Code>${code}</Code><Message>no</Message></Error>`
+      ).join("");
+    const store = await start(({ line }) =>
+      line.startsWith("POST") ? xml("DeleteResult", failed) : { status: 204 }
+    );
+    const failures = await store.backend.deleteMany!(["a/1", "a/2", "a/3", "a/4", "a//b"]);
+    assertEquals(failures.map(({ key, error }) => [key, (error as RegistryError).code]), [[
+      "a//b",
+      "Invalid",
+    ], [
+      "a/1",
+      "Denied",
+    ]]);
+    assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
+  },
+);
 
 standInTest("2,500 deletes are three requests", async (start) => {
   const store = await start(() => xml("DeleteResult", ""));
@@ -208,25 +262,34 @@ standInTest("2,500 deletes are three requests", async (start) => {
   assertEquals(store.requests.length, 3);
 });
 
-standInTest("an abort ends a request that is not answered, and the waiting between repeats", async (start) => {
-  const reason = new Error("enough");
-  const abort = new AbortController();
-  const stalled = await start(() => {
-    queueMicrotask(() => abort.abort(reason));
-    return { end: "stall" };
-  });
-  await assertFailsWith(stalled.backend.get("a", { signal: abort.signal }), reason);
-  const later = new AbortController();
-  const busy = await start((_request, i) => {
-    if (i === 3) later.abort(reason);
-    return refusal(503, "SlowDown");
-  });
-  await assertFailsWith(busy.backend.put("a", text("x"), { signal: later.signal }), reason);
-});
+standInTest(
+  "an abort ends a request that is not answered, and the waiting between repeats",
+  async (start) => {
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    const stalled = await start(() => {
+      queueMicrotask(() => abort.abort(reason));
+      return { end: "stall" };
+    });
+    await assertFailsWith(stalled.backend.get("a", { signal: abort.signal }), reason);
+    const later = new AbortController();
+    const busy = await start((_request, i) => {
+      if (i === 3) later.abort(reason);
+      return refusal(503, "SlowDown");
+    });
+    await assertFailsWith(busy.backend.put("a", text("x"), { signal: later.signal }), reason);
+  },
+);
 
 Deno.test("options that are not known, or not there, are told of", () => {
   const create = (options?: unknown) => () => createS3Backend(options as S3BackendOptions);
-  assertThrows(create({ bucket: "models", prefx: "a" }), RegistryError, "prefx: did you mean prefix?");
-  for (const none of [undefined, {}]) assertThrows(create(none), RegistryError, "bucket is not given");
+  assertThrows(
+    create({ bucket: "models", prefx: "a" }),
+    RegistryError,
+    "prefx: did you mean prefix?",
+  );
+  for (const none of [undefined, {}]) {
+    assertThrows(create(none), RegistryError, "bucket is not given");
+  }
   assertThrows(create(5), RegistryError, "its options are a number");
 });

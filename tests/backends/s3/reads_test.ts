@@ -13,18 +13,31 @@ standInTest("a small object is one request", async (start) => {
   const store = await start((request) => objectReply(request, bytes));
   const object = await store.backend.get("a");
   assertBytes(await object!.bytes(), bytes);
-  assertEquals(object!.info, { key: "a", size: 1000, modifiedAt: Date.UTC(2026, 0, 1, 0, 0, 10), etag: "e1" });
+  assertEquals(object!.info, {
+    key: "a",
+    size: 1000,
+    modifiedAt: Date.UTC(2026, 0, 1, 0, 0, 10),
+    etag: "e1",
+  });
   assertEquals(store.lines(), ["GET /bucket/a"]);
 });
 
-standInTest("an object without bytes, and a range behind the end, are two requests", async (start) => {
-  for (const [bytes, range] of [[new Uint8Array(), undefined], [sampleBytes(10), { offset: 10, length: 5 }]] as const) {
-    const store = await start((request) => objectReply(request, bytes));
-    const object = await store.backend.get("a", { range });
-    assertEquals([(await object!.bytes()).byteLength, object!.info.size], [0, bytes.byteLength]);
-    assertEquals(store.lines(), ["GET /bucket/a", "HEAD /bucket/a"]);
-  }
-});
+standInTest(
+  "an object without bytes, and a range behind the end, are two requests",
+  async (start) => {
+    for (
+      const [bytes, range] of [[new Uint8Array(), undefined], [sampleBytes(10), {
+        offset: 10,
+        length: 5,
+      }]] as const
+    ) {
+      const store = await start((request) => objectReply(request, bytes));
+      const object = await store.backend.get("a", { range });
+      assertEquals([(await object!.bytes()).byteLength, object!.info.size], [0, bytes.byteLength]);
+      assertEquals(store.lines(), ["GET /bucket/a", "HEAD /bucket/a"]);
+    }
+  },
+);
 
 standInTest("a large object is read in ranges of the same object, each once", async (start) => {
   for (const use of ["bytes", "body"] as const) {
@@ -36,26 +49,41 @@ standInTest("a large object is read in ranges of the same object, each once", as
       "bytes=16777216-20971519",
       "bytes=8388608-16777215",
     ]);
-    assertEquals(store.requests.map(({ headers }) => headers["if-match"]), [undefined, '"e1"', '"e1"']);
+    assertEquals(store.requests.map(({ headers }) => headers["if-match"]), [
+      undefined,
+      '"e1"',
+      '"e1"',
+    ]);
   }
 });
 
-standInTest("a reader that takes its time has bounded parts ahead, and one that leaves ends them", async (start) => {
-  for (const parallel of [1, 4]) {
-    const store = await start((request) => objectReply(request, LARGE), { partBytes: 5 * MIB, parallel });
-    const reader = (await store.backend.get("a"))!.body.getReader();
-    assert(!(await reader.read()).done);
-    assert(store.requests.length <= Math.ceil(parallel / 2) + 1, `${store.requests.length} requests`);
-    await reader.cancel();
-    assert(store.requests.length < 4);
-  }
-});
+standInTest(
+  "a reader that takes its time has bounded parts ahead, and one that leaves ends them",
+  async (start) => {
+    for (const parallel of [1, 4]) {
+      const store = await start((request) => objectReply(request, LARGE), {
+        partBytes: 5 * MIB,
+        parallel,
+      });
+      const reader = (await store.backend.get("a"))!.body.getReader();
+      assert(!(await reader.read()).done);
+      assert(
+        store.requests.length <= Math.ceil(parallel / 2) + 1,
+        `${store.requests.length} requests`,
+      );
+      await reader.cancel();
+      assert(store.requests.length < 4);
+    }
+  },
+);
 
 standInTest("a body that breaks off goes on where it stopped", async (start) => {
   let broken = 0;
   const store = await start((request) => {
     const reply = objectReply(request, LARGE);
-    return broken++ < 3 ? { ...reply, body: (reply.body as Uint8Array).slice(0, 100_000), end: "cut" } : reply;
+    return broken++ < 3
+      ? { ...reply, body: (reply.body as Uint8Array).slice(0, 100_000), end: "cut" }
+      : reply;
   });
   assertBytes(await readAll((await store.backend.get("a"))!.body), LARGE);
   const asked = store.requests.map(rangeOf);
@@ -71,25 +99,33 @@ standInTest("a body that stalls is given up and goes on over a new connection", 
     return first ? { ...reply, body: stored.slice(0, 50_000), end: "stall" } : reply;
   }, { requestTimeoutMs: 150 }); // on a busy machine the head of a reply may be late too: then all is asked for again
   assertBytes(await (await store.backend.get("a"))!.bytes(), stored);
-  assertEquals(store.requests.map(rangeOf).filter((range) => !range.startsWith("bytes=0-")), ["bytes=50000-199999"]);
+  assertEquals(store.requests.map(rangeOf).filter((range) => !range.startsWith("bytes=0-")), [
+    "bytes=50000-199999",
+  ]);
 });
 
-standInTest("an object that is replaced or deleted while it is read is a Conflict, never a mixture", async (start) => {
-  const later = {
-    replaced: () => refusal(412, "PreconditionFailed"),
-    deleted: () => refusal(404, "NoSuchKey"),
-    "replaced on a store that ignores If-Match": (request: StandInRequest) => objectReply(request, LARGE, "e2"),
-  };
-  for (const [what, reply] of Object.entries(later)) {
-    for (const use of ["bytes", "body"] as const) {
-      const store = await start((request, i) => i === 0 ? objectReply(request, LARGE) : reply(request));
-      const object = await store.backend.get("a");
-      const reading = use === "bytes" ? object!.bytes() : readAll(object!.body);
-      const error = await reading.then(() => undefined, (error: RegistryError) => error);
-      assertEquals([error?.code, error?.key], ["Conflict", "a"], what);
+standInTest(
+  "an object that is replaced or deleted while it is read is a Conflict, never a mixture",
+  async (start) => {
+    const later = {
+      replaced: () => refusal(412, "PreconditionFailed"),
+      deleted: () => refusal(404, "NoSuchKey"),
+      "replaced on a store that ignores If-Match": (request: StandInRequest) =>
+        objectReply(request, LARGE, "e2"),
+    };
+    for (const [what, reply] of Object.entries(later)) {
+      for (const use of ["bytes", "body"] as const) {
+        const store = await start((request, i) =>
+          i === 0 ? objectReply(request, LARGE) : reply(request)
+        );
+        const object = await store.backend.get("a");
+        const reading = use === "bytes" ? object!.bytes() : readAll(object!.body);
+        const error = await reading.then(() => undefined, (error: RegistryError) => error);
+        assertEquals([error?.code, error?.key], ["Conflict", "a"], what);
+      }
     }
-  }
-});
+  },
+);
 
 standInTest(
   "a store that ignores ranges is Unsupported for what is large, and read for what is small",
@@ -97,7 +133,9 @@ standInTest(
     const store = await start((request) => objectReply({ ...request, headers: {} }, LARGE));
     const error = await store.backend.get("a").catch((error: RegistryError) => error);
     assert(error instanceof Error && error.code === "Unsupported");
-    const small = await start((request) => objectReply({ ...request, headers: {} }, LARGE.subarray(0, 100)));
+    const small = await start((request) =>
+      objectReply({ ...request, headers: {} }, LARGE.subarray(0, 100))
+    );
     assertBytes(await (await small.backend.get("a"))!.bytes(), LARGE.subarray(0, 100));
   },
 );
@@ -105,7 +143,9 @@ standInTest(
 standInTest(
   "reads are repeated after 429, 5xx, cuts and stalls, with growing waits, and not after refusals",
   async (start) => {
-    const passing = [refusal(429, "SlowDown"), refusal(503, "SlowDown"), { status: 502 }, { end: "cut" as const }, {
+    const passing = [refusal(429, "SlowDown"), refusal(503, "SlowDown"), { status: 502 }, {
+      end: "cut" as const,
+    }, {
       end: "timeout" as const,
     }];
     const store = await start((request, i) => passing[i] ?? objectReply(request, sampleBytes(10)));
@@ -118,18 +158,21 @@ standInTest(
   },
 );
 
-standInTest("an aborted request over a connection that was used before is not sent again", async (start) => {
-  const aborting = new AbortController();
-  const store = await start((request, i) => {
-    if (i !== 1) return objectReply(request, sampleBytes(10));
-    aborting.abort();
-    return { end: "stall" };
-  });
-  await store.backend.head("a");
-  await assertRejects(() => store.backend.get("b", { signal: aborting.signal }), DOMException);
-  for (let i = 0; i < 5; i++) await store.backend.head("a");
-  assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
-});
+standInTest(
+  "an aborted request over a connection that was used before is not sent again",
+  async (start) => {
+    const aborting = new AbortController();
+    const store = await start((request, i) => {
+      if (i !== 1) return objectReply(request, sampleBytes(10));
+      aborting.abort();
+      return { end: "stall" };
+    });
+    await store.backend.head("a");
+    await assertRejects(() => store.backend.get("b", { signal: aborting.signal }), DOMException);
+    for (let i = 0; i < 5; i++) await store.backend.head("a");
+    assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
+  },
+);
 
 standInTest("repeating ends after retryForMs with the last failure", async (start) => {
   const store = await start(() => refusal(503, "SlowDown"), { retryForMs: 1_000 });
@@ -139,43 +182,63 @@ standInTest("repeating ends after retryForMs with the last failure", async (star
   assert(store.system.monotonic() <= 1_000);
 });
 
-standInTest("a head of a missing key looks for the bucket until something was found in it", async (start) => {
-  const store = await start(({ line }) => ({ status: line.includes("/bucket/a") ? 404 : 200 }));
-  assertEquals([await store.backend.head("a"), await store.backend.head("a")], [undefined, undefined]);
-  assertEquals(
-    store.lines(),
-    ["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/a"].map((line) => line.replace(/\/$/, "/")),
-  );
-  const none = await start(() => ({ status: 404 }));
-  const error = await none.backend.head("a").catch((error: RegistryError) => error);
-  assert(error instanceof Error && error.code === "NotFound");
-  assertMatch(error.hint!, /createBucket/);
-});
+standInTest(
+  "a head of a missing key looks for the bucket until something was found in it",
+  async (start) => {
+    const store = await start(({ line }) => ({ status: line.includes("/bucket/a") ? 404 : 200 }));
+    assertEquals([await store.backend.head("a"), await store.backend.head("a")], [
+      undefined,
+      undefined,
+    ]);
+    assertEquals(
+      store.lines(),
+      ["HEAD /bucket/a", "HEAD /bucket/", "HEAD /bucket/a"].map((line) => line.replace(/\/$/, "/")),
+    );
+    const none = await start(() => ({ status: 404 }));
+    const error = await none.backend.head("a").catch((error: RegistryError) => error);
+    assert(error instanceof Error && error.code === "NotFound");
+    assertMatch(error.hint!, /createBucket/);
+  },
+);
 
 standInTest("a listing out of order is refused", async (start) => {
-  const page = ["b", "a"].map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join("");
+  const page = ["b", "a"].map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join(
+    "",
+  );
   const store = await start(() => xml("ListBucketResult", page));
-  const error = await Array.fromAsync(store.backend.list("")).catch((error: RegistryError) => error);
+  const error = await Array.fromAsync(store.backend.list("")).catch((error: RegistryError) =>
+    error
+  );
   assert(error instanceof Error && error.code === "Unsupported");
 });
 
-standInTest("a listing asks for no more than its limit, and pages go on by token", async (start) => {
-  const store = await start(({ query }) => {
-    const first = query.get("continuation-token") === null;
-    const key = `<Contents><Key>team/${first ? "a" : "b"}</Key><Size>1</Size></Contents>`;
-    return xml(
-      "ListBucketResult",
-      first ? `${key}<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken>` : key,
+standInTest(
+  "a listing asks for no more than its limit, and pages go on by token",
+  async (start) => {
+    const store = await start(({ query }) => {
+      const first = query.get("continuation-token") === null;
+      const key = `<Contents><Key>team/${first ? "a" : "b"}</Key><Size>1</Size></Contents>`;
+      return xml(
+        "ListBucketResult",
+        first
+          ? `${key}<IsTruncated>true</IsTruncated><NextContinuationToken>t+1</NextContinuationToken>`
+          : key,
+      );
+    }, { prefix: "/team/" });
+    const entries = await Array.fromAsync(
+      store.backend.list("x", { after: "w", limit: 5, delimiter: "/" }),
     );
-  }, { prefix: "/team/" });
-  const entries = await Array.fromAsync(store.backend.list("x", { after: "w", limit: 5, delimiter: "/" }));
-  assertEquals(entries.map((entry) => "key" in entry && entry.key), ["a", "b"].filter((key) => key > "w"));
-  const [first, second] = store.requests.map(({ query }) => Object.fromEntries(query));
-  assertEquals([first["prefix"], first["start-after"], first["max-keys"], first["delimiter"]], [
-    "team/x",
-    "team/w",
-    "5",
-    "/",
-  ]);
-  assertEquals(second["continuation-token"], "t+1");
-});
+    assertEquals(
+      entries.map((entry) => "key" in entry && entry.key),
+      ["a", "b"].filter((key) => key > "w"),
+    );
+    const [first, second] = store.requests.map(({ query }) => Object.fromEntries(query));
+    assertEquals([first["prefix"], first["start-after"], first["max-keys"], first["delimiter"]], [
+      "team/x",
+      "team/w",
+      "5",
+      "/",
+    ]);
+    assertEquals(second["continuation-token"], "t+1");
+  },
+);

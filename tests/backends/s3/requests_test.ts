@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
-import { createS3Backend, findS3Provider, S3_PROVIDERS, type S3ProviderId } from "../../../backends/s3.ts";
+import {
+  createS3Backend,
+  findS3Provider,
+  S3_PROVIDERS,
+  type S3ProviderId,
+} from "../../../backends/s3.ts";
 import { sampleBytes, text } from "../../conformance/backend/samples.ts";
 import { SECRETS, standInTest, xml } from "./stand_in.ts";
 
@@ -13,27 +18,56 @@ const CREATES: Record<S3ProviderId, Record<string, string | undefined>> = {
   s3: { "if-none-match": "*", "x-amz-checksum-crc32": "NhCmhg==", "content-md5": undefined },
   minio: { "if-none-match": "*", "x-amz-checksum-crc32": "NhCmhg==", "content-md5": undefined },
   r2: { "if-none-match": "*", "x-amz-checksum-crc32": "NhCmhg==", "content-md5": undefined },
-  tos: { "x-tos-forbid-overwrite": "true", "x-amz-checksum-crc32": undefined, "content-md5": md5(text("hello")) },
-  ks3: { "x-kss-forbid-overwrite": "true", "x-amz-checksum-crc32": undefined, "content-md5": md5(text("hello")) },
-  oss: { "x-oss-forbid-overwrite": "true", "x-amz-checksum-crc32": undefined, "content-md5": md5(text("hello")) },
-  cos: { "x-cos-forbid-overwrite": "true", "x-amz-checksum-crc32": undefined, "content-md5": md5(text("hello")) },
+  tos: {
+    "x-tos-forbid-overwrite": "true",
+    "x-amz-checksum-crc32": undefined,
+    "content-md5": md5(text("hello")),
+  },
+  ks3: {
+    "x-kss-forbid-overwrite": "true",
+    "x-amz-checksum-crc32": undefined,
+    "content-md5": md5(text("hello")),
+  },
+  oss: {
+    "x-oss-forbid-overwrite": "true",
+    "x-amz-checksum-crc32": undefined,
+    "content-md5": md5(text("hello")),
+  },
+  cos: {
+    "x-cos-forbid-overwrite": "true",
+    "x-amz-checksum-crc32": undefined,
+    "content-md5": md5(text("hello")),
+  },
 };
 
-for (const [provider, expected] of Object.entries(CREATES) as [S3ProviderId, Record<string, string>][]) {
+for (
+  const [provider, expected] of Object.entries(CREATES) as [S3ProviderId, Record<string, string>][]
+) {
   const [header] = findS3Provider(provider).createHeader;
 
   standInTest(
     `a create on ${provider} is one PUT with the header that forbids overwriting, signed, and a checksum`,
     async (start) => {
       const store = await start(() => {}, { provider, prefix: "team/x" });
-      assert((await store.backend.put("a/b", text("hello"), { ...create, contentType: "text/plain" })).written);
+      assert(
+        (await store.backend.put("a/b", text("hello"), { ...create, contentType: "text/plain" }))
+          .written,
+      );
       assertEquals(store.lines(), ["PUT /bucket/team/x/a/b"]);
       const { headers, body } = store.requests[0];
-      for (const [name, value] of Object.entries(expected)) assertEquals(headers[name], value, name);
+      for (const [name, value] of Object.entries(expected)) {
+        assertEquals(headers[name], value, name);
+      }
       assertMatch(headers.authorization, new RegExp(`SignedHeaders=[^,]*\\b${header}\\b`));
-      assertMatch(headers.authorization, /Credential=access-key-of-test\/\d{8}\/region-1\/s3\/aws4_request/);
+      assertMatch(
+        headers.authorization,
+        /Credential=access-key-of-test\/\d{8}\/region-1\/s3\/aws4_request/,
+      );
       assertEquals([headers["content-type"], headers["content-length"]], ["text/plain", "5"]);
-      assertEquals([headers["x-amz-content-sha256"], headers["transfer-encoding"]], ["UNSIGNED-PAYLOAD", undefined]);
+      assertEquals([headers["x-amz-content-sha256"], headers["transfer-encoding"]], [
+        "UNSIGNED-PAYLOAD",
+        undefined,
+      ]);
       assertEquals(new TextDecoder().decode(body), "hello");
     },
   );
@@ -44,16 +78,19 @@ for (const [provider, expected] of Object.entries(CREATES) as [S3ProviderId, Rec
     assertEquals(store.requests[0].headers[header], undefined);
   });
 
-  standInTest(`many deletes on ${provider} are one request with a checksum of its body`, async (start) => {
-    const store = await start(() => xml("DeleteResult", ""), { provider });
-    assertEquals(await store.backend.deleteMany!(["a/1", "a/2"]), []);
-    const { headers, line, body } = store.requests[0];
-    assertEquals(line, "POST /bucket/?delete=");
-    const crc32 = findS3Provider(provider).checksum === "crc32";
-    assertEquals(headers["content-md5"], crc32 ? undefined : md5(body));
-    assertEquals(headers["x-amz-checksum-crc32"] !== undefined, crc32);
-    assertMatch(new TextDecoder().decode(body), /<Object><Key>a\/1<\/Key><\/Object>/);
-  });
+  standInTest(
+    `many deletes on ${provider} are one request with a checksum of its body`,
+    async (start) => {
+      const store = await start(() => xml("DeleteResult", ""), { provider });
+      assertEquals(await store.backend.deleteMany!(["a/1", "a/2"]), []);
+      const { headers, line, body } = store.requests[0];
+      assertEquals(line, "POST /bucket/?delete=");
+      const crc32 = findS3Provider(provider).checksum === "crc32";
+      assertEquals(headers["content-md5"], crc32 ? undefined : md5(body));
+      assertEquals(headers["x-amz-checksum-crc32"] !== undefined, crc32);
+      assertMatch(new TextDecoder().decode(body), /<Object><Key>a\/1<\/Key><\/Object>/);
+    },
+  );
 }
 
 Deno.test("each provider's URLs have the bucket where the provider wants it", async () => {
@@ -76,7 +113,13 @@ Deno.test("each provider's URLs have the bucket where the provider wants it", as
     cos: { region: "ap-beijing" },
   };
   for (const provider of S3_PROVIDERS.keys()) {
-    const options = { provider, bucket: "models", prefix: "team", ...places[provider], credentials: SECRETS };
+    const options = {
+      provider,
+      bucket: "models",
+      prefix: "team",
+      ...places[provider],
+      credentials: SECRETS,
+    };
     const backend = createS3Backend(options);
     const url = await backend.presign!("a b/1", { method: "GET", expiresInMs: 60_000 });
     assertEquals(url.slice(0, expected[provider].length), expected[provider]);
@@ -86,7 +129,10 @@ Deno.test("each provider's URLs have the bucket where the provider wants it", as
 Deno.test("an endpoint of your own without a provider has the bucket in the path", async () => {
   const options = { bucket: "models", endpoint: "http://minio:9000", credentials: SECRETS };
   const backend = createS3Backend(options);
-  assertMatch(await backend.presign!("a", { method: "GET", expiresInMs: 60_000 }), /^http:\/\/minio:9000\/models\/a\?/);
+  assertMatch(
+    await backend.presign!("a", { method: "GET", expiresInMs: 60_000 }),
+    /^http:\/\/minio:9000\/models\/a\?/,
+  );
 });
 
 Deno.test("a presigned GET names the file, whatever its name; a presigned PUT wants its media type", async () => {
@@ -97,17 +143,33 @@ Deno.test("a presigned GET names the file, whatever its name; a presigned PUT wa
     return new URL(url).searchParams.get("response-content-disposition");
   };
   assertEquals(await named("model.bin"), 'attachment; filename="model.bin"');
-  assertEquals(await named('a"\r\nb.é'), `attachment; filename="a___b._"; filename*=UTF-8''a%22%0D%0Ab.%C3%A9`);
-  const put = await backend.presign!("a", { method: "PUT", expiresInMs: 1_500, contentType: "text/plain" });
+  assertEquals(
+    await named('a"\r\nb.é'),
+    `attachment; filename="a___b._"; filename*=UTF-8''a%22%0D%0Ab.%C3%A9`,
+  );
+  const put = await backend.presign!("a", {
+    method: "PUT",
+    expiresInMs: 1_500,
+    contentType: "text/plain",
+  });
   const query = new URL(put).searchParams;
-  assertEquals([query.get("X-Amz-SignedHeaders"), query.get("X-Amz-Expires")], ["content-type;host", "1"]);
+  assertEquals([query.get("X-Amz-SignedHeaders"), query.get("X-Amz-Expires")], [
+    "content-type;host",
+    "1",
+  ]);
 });
 
 standInTest("fields of putOptions are on every upload, and no others", async (start) => {
-  const putOptions = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "key", StorageClass: "STANDARD_IA" };
+  const putOptions = {
+    ServerSideEncryption: "aws:kms",
+    SSEKMSKeyId: "key",
+    StorageClass: "STANDARD_IA",
+  };
   const store = await start(
     ({ line }) => {
-      if (/uploads/.test(line)) return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+      if (/uploads/.test(line)) {
+        return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+      }
       if (/^POST/.test(line)) return xml("CompleteMultipartUploadResult", "<ETag>whole</ETag>");
     },
     { putOptions },
@@ -131,7 +193,9 @@ standInTest(
     for (const provider of ["minio", "oss"] as const) {
       const [header, value] = findS3Provider(provider).createHeader;
       const store = await start(({ line }) => {
-        if (/uploads/.test(line)) return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+        if (/uploads/.test(line)) {
+          return xml("InitiateMultipartUploadResult", "<UploadId>u</UploadId>");
+        }
         if (/partNumber/.test(line)) return { headers: { etag: '"p"' } };
         return xml("CompleteMultipartUploadResult", "<ETag>whole</ETag>");
       }, { provider });
@@ -159,7 +223,9 @@ standInTest(
     const bytes = sampleBytes(17 * MIB);
     assert((await store.backend.put("a", bytes, create)).written);
     assertEquals(store.lines(), ["PUT /bucket/a"]);
-    const error = await store.backend.put("b", new Blob([bytes]).stream(), create).catch((error) => error);
+    const error = await store.backend.put("b", new Blob([bytes]).stream(), create).catch((error) =>
+      error
+    );
     assertEquals([error.code, store.lines().length], ["Unsupported", 1]);
   },
 );

@@ -15,7 +15,13 @@ import {
 import { createBucketFiles } from "../../../files/bucket.ts";
 import { testFileStore } from "../../conformance/files.ts";
 import { testBackend } from "../../conformance/mod.ts";
-import { type RunningServer, S3_SERVERS, serverTest, sharedServer, startServer } from "../../support/servers/mod.ts";
+import {
+  type RunningServer,
+  S3_SERVERS,
+  serverTest,
+  sharedServer,
+  startServer,
+} from "../../support/servers/mod.ts";
 
 const MIB = 2 ** 20;
 const FAR_FUTURE = Date.UTC(2100, 0);
@@ -86,7 +92,9 @@ serverTest(
     assertEquals((await sweep({ olderThan: FAR_FUTURE })).length, 1);
     let left = await sweep({ olderThan: FAR_FUTURE });
     // A part that was on its way when its upload was ended brings the upload back on versitygw.
-    for (let tries = 0; left.length > 0 && tries < 200; tries++) left = await sweep({ olderThan: FAR_FUTURE });
+    for (let tries = 0; left.length > 0 && tries < 200; tries++) {
+      left = await sweep({ olderThan: FAR_FUTURE });
+    }
     assertEquals(left, []);
     held.resolve();
     assert(await putting instanceof Error);
@@ -96,7 +104,9 @@ serverTest(
 serverTest("an upload that fails leaves nothing to sweep", S3_SERVERS, async (server) => {
   const backend = open(server);
   const failure = new Error("the source failed");
-  const error = await backend.put("a", chunked(sampleBytes(20 * MIB), MIB, failure)).catch((error) => error);
+  const error = await backend.put("a", chunked(sampleBytes(20 * MIB), MIB, failure)).catch((
+    error,
+  ) => error);
   assertEquals(error, failure);
   assertEquals(await Array.fromAsync(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
 });
@@ -107,7 +117,9 @@ serverTest(
   async (server) => {
     const backend = open(server);
     const bodies = [1, 2, 3, 4].map((seed) => sampleBytes(9 * MIB, seed));
-    const results = await Promise.all(bodies.map((body) => backend.put("a", body, { mode: "create" })));
+    const results = await Promise.all(
+      bodies.map((body) => backend.put("a", body, { mode: "create" })),
+    );
     const winners = bodies.filter((_, i) => results[i].written);
     assertEquals(winners.length, 1);
     await assertHolds(backend, "a", winners[0]);
@@ -115,40 +127,51 @@ serverTest(
   },
 );
 
-serverTest("2,500 objects go in one call, and what is beside the prefix stays", S3_SERVERS, async (server) => {
-  const backend = open(server);
-  const keys = Array.from({ length: 2_500 }, (_, i) => `k/${String(i).padStart(4, "0")}`);
-  await putAll(backend, ["j", ...keys, "l"]);
-  assertEquals(await backend.deleteMany!(keys), []);
-  assertEquals(await listed(backend, ""), ["j", "l"]);
-});
+serverTest(
+  "2,500 objects go in one call, and what is beside the prefix stays",
+  S3_SERVERS,
+  async (server) => {
+    const backend = open(server);
+    const keys = Array.from({ length: 2_500 }, (_, i) => `k/${String(i).padStart(4, "0")}`);
+    await putAll(backend, ["j", ...keys, "l"]);
+    assertEquals(await backend.deleteMany!(keys), []);
+    assertEquals(await listed(backend, ""), ["j", "l"]);
+  },
+);
 
-serverTest("a missing bucket is NotFound for every verb, and createBucket makes it", S3_SERVERS, async (server) => {
-  const bucket = `new-${realSystem.id().slice(0, 18)}`;
-  const backend = open(server, { bucket });
-  const calls = [
-    () => backend.head("a"),
-    () => backend.get("a"),
-    () => backend.put("a", text("x")),
-    () => backend.put("a", text("x"), { mode: "create" }),
-    () => backend.put("a", sampleBytes(9 * MIB)),
-    () => backend.delete("a"),
-    () => listed(backend, ""),
-  ];
-  for (const call of calls) {
-    const error = await assertRejects(call, RegistryError, undefined, String(call));
-    assertEquals([error.code, error.maybeWritten], ["NotFound", undefined], String(call));
-    assertMatch(error.hint!, /createBucket/);
-  }
-  const making = open(server, { bucket, createBucket: true });
-  const made = await Promise.all([making.put("a", text("x"), { mode: "create" }), making.put("b", text("y"))]);
-  assert(made.every(({ written }) => written));
-  await assertHolds(
-    open(server, { bucket, createBucket: true, prefix: making.location.split(/[/?]/)[3] }),
-    "a",
-    text("x"),
-  );
-});
+serverTest(
+  "a missing bucket is NotFound for every verb, and createBucket makes it",
+  S3_SERVERS,
+  async (server) => {
+    const bucket = `new-${realSystem.id().slice(0, 18)}`;
+    const backend = open(server, { bucket });
+    const calls = [
+      () => backend.head("a"),
+      () => backend.get("a"),
+      () => backend.put("a", text("x")),
+      () => backend.put("a", text("x"), { mode: "create" }),
+      () => backend.put("a", sampleBytes(9 * MIB)),
+      () => backend.delete("a"),
+      () => listed(backend, ""),
+    ];
+    for (const call of calls) {
+      const error = await assertRejects(call, RegistryError, undefined, String(call));
+      assertEquals([error.code, error.maybeWritten], ["NotFound", undefined], String(call));
+      assertMatch(error.hint!, /createBucket/);
+    }
+    const making = open(server, { bucket, createBucket: true });
+    const made = await Promise.all([
+      making.put("a", text("x"), { mode: "create" }),
+      making.put("b", text("y")),
+    ]);
+    assert(made.every(({ written }) => written));
+    await assertHolds(
+      open(server, { bucket, createBucket: true, prefix: making.location.split(/[/?]/)[3] }),
+      "a",
+      text("x"),
+    );
+  },
+);
 
 serverTest("wrong keys and a wrong clock are Denied, and say which", S3_SERVERS, async (server) => {
   const { accessKey, secretKey, endpoint, region } = server;
@@ -172,7 +195,10 @@ serverTest("wrong keys and a wrong clock are Denied, and say which", S3_SERVERS,
     assertEquals(error.code, "Denied");
     assertMatch(error.hint!, hint);
     if (options.client !== undefined) continue; // it has learned the time from the refusal
-    const create = await assertRejects(() => backend.put("a", text("x"), { mode: "create" }), RegistryError);
+    const create = await assertRejects(
+      () => backend.put("a", text("x"), { mode: "create" }),
+      RegistryError,
+    );
     assertEquals(create.maybeWritten, undefined);
   }
 });
@@ -180,12 +206,22 @@ serverTest("wrong keys and a wrong clock are Denied, and say which", S3_SERVERS,
 serverTest("a client of your own is used and left open", S3_SERVERS, async (server) => {
   const { endpoint, region, accessKey, secretKey } = server;
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials, maxAttempts: 1 });
+  const client = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials,
+    maxAttempts: 1,
+  });
   for (let i = 0; i < 2; i++) {
     const backend = open(server, { client, credentials: undefined, endpoint: server.endpoint });
     await backend.put("a", sampleBytes(9 * MIB));
     await assertHolds(backend, "a", sampleBytes(9 * MIB));
-    const url = await backend.presign!("a", { method: "GET", expiresInMs: 60_000, fileName: "é.bin" });
+    const url = await backend.presign!("a", {
+      method: "GET",
+      expiresInMs: 60_000,
+      fileName: "é.bin",
+    });
     const reply = await fetch(url);
     assertMatch(reply.headers.get("content-disposition")!, /filename\*=UTF-8''%C3%A9\.bin/);
     assertBytes(new Uint8Array(await reply.arrayBuffer()), sampleBytes(9 * MIB));
@@ -196,7 +232,11 @@ serverTest("a client of your own is used and left open", S3_SERVERS, async (serv
 
 serverTest("a presigned PUT with a media type takes no other", S3_SERVERS, async (server) => {
   const backend = open(server);
-  const url = await backend.presign!("a", { method: "PUT", expiresInMs: 60_000, contentType: "text/plain" });
+  const url = await backend.presign!("a", {
+    method: "PUT",
+    expiresInMs: 60_000,
+    contentType: "text/plain",
+  });
   const send = async (type: string) => {
     const reply = await fetch(url, { method: "PUT", body: "x", headers: { "content-type": type } });
     await reply.body?.cancel();
@@ -205,21 +245,28 @@ serverTest("a presigned PUT with a media type takes no other", S3_SERVERS, async
   assertEquals([await send("text/html"), await send("text/plain")], [false, true]);
 });
 
-serverTest("a server that was killed and started again is found again", S3_SERVERS, async ({ kind }) => {
-  const server = await startServer(kind);
-  try {
-    const backend = open(server);
-    await backend.put("a", text("x"));
-    await assertHolds(backend, "a", text("x"));
-    await server.kill();
-    const error = await assertRejects(() => backend.put("b", text("y"), { mode: "create" }), RegistryError);
-    assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
-    const reading = backend.get("a");
-    await server.restart();
-    assertBytes(await (await reading)!.bytes(), text("x"));
-    assert((await backend.put("b", text("y"), { mode: "create" })).written);
-    await backend[Symbol.asyncDispose]();
-  } finally {
-    await server[Symbol.asyncDispose]();
-  }
-});
+serverTest(
+  "a server that was killed and started again is found again",
+  S3_SERVERS,
+  async ({ kind }) => {
+    const server = await startServer(kind);
+    try {
+      const backend = open(server);
+      await backend.put("a", text("x"));
+      await assertHolds(backend, "a", text("x"));
+      await server.kill();
+      const error = await assertRejects(
+        () => backend.put("b", text("y"), { mode: "create" }),
+        RegistryError,
+      );
+      assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
+      const reading = backend.get("a");
+      await server.restart();
+      assertBytes(await (await reading)!.bytes(), text("x"));
+      assert((await backend.put("b", text("y"), { mode: "create" })).written);
+      await backend[Symbol.asyncDispose]();
+    } finally {
+      await server[Symbol.asyncDispose]();
+    }
+  },
+);

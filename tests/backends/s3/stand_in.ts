@@ -106,14 +106,24 @@ async function startStandIn(
   const sockets = new Set<Socket>();
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const request = await readRequest(incoming);
-    const { status = 200, headers = {}, body = "", end } = answer(request, requests.push(request) - 1) ?? {};
+    const { status = 200, headers = {}, body = "", end } =
+      answer(request, requests.push(request) - 1) ?? {};
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
     if (end === "timeout") return timers.pass();
-    if (end !== undefined && bytes.byteLength === 0) return end === "cut" ? incoming.socket.destroy() : undefined;
+    if (end !== undefined && bytes.byteLength === 0) {
+      return end === "cut" ? incoming.socket.destroy() : undefined;
+    }
     const length = end === undefined ? bytes.byteLength : bytes.byteLength + 1000;
     const isHead = request.line.startsWith("HEAD");
-    const stored = request.line.startsWith("PUT") && bytes.byteLength === 0 ? { etag: '"stored"' } : {};
-    outgoing.writeHead(status, { date: DATE, ...(isHead ? {} : { "content-length": length }), ...stored, ...headers });
+    const stored = request.line.startsWith("PUT") && bytes.byteLength === 0
+      ? { etag: '"stored"' }
+      : {};
+    outgoing.writeHead(status, {
+      date: DATE,
+      ...(isHead ? {} : { "content-length": length }),
+      ...stored,
+      ...headers,
+    });
     if (end === undefined) return outgoing.end(isHead ? undefined : bytes);
     outgoing.write(bytes, () => end === "cut" && setImmediate(() => incoming.socket.destroy()));
   };
@@ -161,7 +171,9 @@ async function readRequest(incoming: IncomingMessage): Promise<StandInRequest> {
     line: `${incoming.method} ${incoming.url}`,
     path: pathname,
     query: searchParams,
-    headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+    headers: Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+    ),
     body: concatBytes(chunks),
   };
 }
@@ -171,21 +183,27 @@ export function refusal(status: number, code: string, more = ""): StandInReply {
   return {
     status,
     headers: { "content-type": "application/xml" },
-    body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>words of the store</Message>${more}</Error>`,
+    body:
+      `<?xml version="1.0"?><Error><Code>${code}</Code><Message>words of the store</Message>${more}</Error>`,
   };
 }
 
 /** A reply with a body of XML. */
 export function xml(root: string, fields: string): StandInReply {
   const all = root === "ListBucketResult" ? `<Name>bucket</Name>${fields}` : fields;
-  return { headers: { "content-type": "application/xml" }, body: `<?xml version="1.0"?><${root}>${all}</${root}>` };
+  return {
+    headers: { "content-type": "application/xml" },
+    body: `<?xml version="1.0"?><${root}>${all}</${root}>`,
+  };
 }
 
 /** An object that a stand-in serves, also in ranges. */
 export function objectReply(request: StandInRequest, bytes: Uint8Array, etag = "e1"): StandInReply {
   const match = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
   const about = { etag: `"${etag}"`, "last-modified": DATE };
-  if (match === null) return { headers: { ...about, "content-length": String(bytes.byteLength) }, body: bytes };
+  if (match === null) {
+    return { headers: { ...about, "content-length": String(bytes.byteLength) }, body: bytes };
+  }
   const [start, last] = [Number(match[1]), Math.min(Number(match[2]), bytes.byteLength - 1)];
   if (start >= bytes.byteLength) return refusal(416, "InvalidRange");
   return {

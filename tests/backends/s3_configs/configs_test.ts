@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { writeFile } from "node:fs/promises";
 import { createS3Configs } from "../../../backends/s3_configs.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -10,14 +16,24 @@ const KEYS = { accessKey: "ak", secretKey: "sk" };
 
 /** Configurations that see only this environment and a file in this folder. */
 function configsIn(root: TempRoot, environment: Record<string, string> = {}) {
-  return createS3Configs({ envFile: root.join("keys.env"), system: createScriptedSystem({ environment }) });
+  return createS3Configs({
+    envFile: root.join("keys.env"),
+    system: createScriptedSystem({ environment }),
+  });
 }
 
 Deno.test("a configuration is looked for in the program, then the environment, then the env file", async () => {
   const root = await tempRoot();
   try {
-    await writeFile(root.join("keys.env"), "TOS_MY_B_ACCESS_KEY=f\nTOS_MY_B_SECRET_KEY='$f'\nTOS_MY_B_REGION=file\n");
-    const environment = { TOS_MY_B_ACCESS_KEY: "e", TOS_MY_B_SECRET_KEY: "$e", TOS_MY_B_REGION: "environment" };
+    await writeFile(
+      root.join("keys.env"),
+      "TOS_MY_B_ACCESS_KEY=f\nTOS_MY_B_SECRET_KEY='$f'\nTOS_MY_B_REGION=file\n",
+    );
+    const environment = {
+      TOS_MY_B_ACCESS_KEY: "e",
+      TOS_MY_B_SECRET_KEY: "$e",
+      TOS_MY_B_REGION: "environment",
+    };
     const fromFile = await configsIn(root).get("tos", "my-b");
     assertEquals([fromFile.accessKey, fromFile.secretKey, fromFile.region], ["f", "$f", "file"]);
     assertEquals((await configsIn(root, environment).get("tos", "my-b")).region, "environment");
@@ -71,7 +87,10 @@ Deno.test("register without a configuration is a decorator", async () => {
 Deno.test("a bucket has one registered configuration", () => {
   const configs = createS3Configs();
   configs.register("s3", "b", KEYS);
-  assertEquals(assertThrows(() => configs.register("s3", "b", KEYS), RegistryError).code, "AlreadyExists");
+  assertEquals(
+    assertThrows(() => configs.register("s3", "b", KEYS), RegistryError).code,
+    "AlreadyExists",
+  );
   configs.register("minio", "b", KEYS);
 });
 
@@ -94,8 +113,15 @@ Deno.test("a half configuration is Invalid and names what is missing; sources ar
   const root = await tempRoot();
   try {
     await writeFile(root.join("keys.env"), "S3_B_SECRET_KEY=sk\nS3_B_ACCESS_KEY=ak\n");
-    const environment = { S3_B_ENDPOINT: "https://s3.test", S3_B_ACCESS_KEY: "ak", S3_B_SECRET_KEY: "" };
-    const error = await assertRejects(() => configsIn(root, environment).get("s3", "b"), RegistryError);
+    const environment = {
+      S3_B_ENDPOINT: "https://s3.test",
+      S3_B_ACCESS_KEY: "ak",
+      S3_B_SECRET_KEY: "",
+    };
+    const error = await assertRejects(
+      () => configsIn(root, environment).get("s3", "b"),
+      RegistryError,
+    );
     assertEquals(error.code, "Invalid");
     assertStringIncludes(error.message, "S3_B_SECRET_KEY is not set");
     assertStringIncludes(error.message, "the environment");
@@ -110,7 +136,10 @@ Deno.test("a half configuration is Invalid and names what is missing; sources ar
     assertEquals(half.code, "Invalid");
     // deno-lint-ignore no-explicit-any
     configs.register("s3", "d", (() => undefined) as any);
-    assertEquals((await assertRejects(() => configs.get("s3", "d"), RegistryError)).code, "Invalid");
+    assertEquals(
+      (await assertRejects(() => configs.get("s3", "d"), RegistryError)).code,
+      "Invalid",
+    );
   } finally {
     await root.remove();
   }
@@ -124,7 +153,9 @@ Deno.test("two buckets that the same variables could mean are an error that name
     await asked.get("tos", "my-b");
     const error = await assertRejects(() => asked.get("tos", "my.b"), RegistryError);
     assertEquals(error.code, "Invalid");
-    for (const said of ["tos://my-b", "tos://my.b", "TOS_MY_B"]) assertStringIncludes(error.message, said);
+    for (const said of ["tos://my-b", "tos://my.b", "TOS_MY_B"]) {
+      assertStringIncludes(error.message, said);
+    }
     await asked.get("tos", "my-b");
 
     const registered = configsIn(root, environment);
@@ -171,9 +202,16 @@ Deno.test("list searches an environment that tells its names", async () => {
       KS3_A_B_SECRET_KEY: "2",
       KS3_SECRET_KEY: "",
     };
-    const system = { ...createScriptedSystem({ environment }), envNames: () => Object.keys(environment) };
+    const system = {
+      ...createScriptedSystem({ environment }),
+      envNames: () => Object.keys(environment),
+    };
     const configs = createS3Configs({ envFile: root.join("keys.env"), system });
-    assertEquals(await configs.names(), [{ provider: "ks3", bucket: "a-b", source: "environment" }]);
+    assertEquals(await configs.names(), [{
+      provider: "ks3",
+      bucket: "a-b",
+      source: "environment",
+    }]);
   } finally {
     await root.remove();
   }
@@ -181,9 +219,20 @@ Deno.test("list searches an environment that tells its names", async () => {
 
 Deno.test("providers and buckets that cannot be are Invalid", async () => {
   const configs = createS3Configs();
-  for (const [provider, bucket] of [["", "b"], ["TOS", "b"], ["tos", ""], ["tos", "a/b"], ["tos", "k:s@b"]]) {
-    assertEquals(assertThrows(() => configs.register(provider, bucket, KEYS), RegistryError).code, "Invalid");
-    assertEquals((await assertRejects(() => configs.get(provider, bucket), RegistryError)).code, "Invalid");
+  for (
+    const [provider, bucket] of [["", "b"], ["TOS", "b"], ["tos", ""], ["tos", "a/b"], [
+      "tos",
+      "k:s@b",
+    ]]
+  ) {
+    assertEquals(
+      assertThrows(() => configs.register(provider, bucket, KEYS), RegistryError).code,
+      "Invalid",
+    );
+    assertEquals(
+      (await assertRejects(() => configs.get(provider, bucket), RegistryError)).code,
+      "Invalid",
+    );
   }
 });
 
@@ -215,6 +264,9 @@ Deno.test("an unknown provider is refused with the one that was probably meant",
   const configs = createS3Configs({ system: createScriptedSystem() });
   const error = await assertRejects(() => configs.get("minoi", "my-b"), RegistryError);
   assertEquals(error.code, "Invalid");
-  assertEquals(error.message, 'Cannot find a configuration of minoi://my-b: there is no provider "minoi"');
+  assertEquals(
+    error.message,
+    'Cannot find a configuration of minoi://my-b: there is no provider "minoi"',
+  );
   assertStringIncludes(error.hint!, "Did you mean minio?");
 });

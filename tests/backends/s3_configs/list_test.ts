@@ -17,5 +17,7 @@ Deno.test("all of a bucket is listed by its URL, with a slash at its end and wit
 
 Deno.test("a list takes the URL of a bucket", () => {
   const configs = createS3Configs();
-  for (const url of ["minio://bucket", "minio://bucket/", "minio://bucket/folder/"]) configs.list(url);
+  for (const url of ["minio://bucket", "minio://bucket/", "minio://bucket/folder/"]) {
+    configs.list(url);
+  }
 });

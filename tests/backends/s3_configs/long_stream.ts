@@ -23,5 +23,7 @@ async function* chunks() {
 await configs.upload(iterableStream(chunks()), url, { onProgress });
 
 let size = 0;
-for await (const part of await configs.download(url, { as: "stream", onProgress })) size += part.byteLength;
+for await (const part of await configs.download(url, { as: "stream", onProgress })) {
+  size += part.byteLength;
+}
 console.log(JSON.stringify({ size, peakMebibytes: Math.round(peak / 2 ** 20) }));

@@ -20,7 +20,9 @@ function printed(value: unknown): string {
     JSON.stringify(view),
     String(view),
   ]);
-  const copies = typeof value === "object" ? [inspect({ ...value }), JSON.stringify({ ...value })] : [];
+  const copies = typeof value === "object"
+    ? [inspect({ ...value }), JSON.stringify({ ...value })]
+    : [];
   return [...views, ...copies].join("\n");
 }
 
@@ -65,7 +67,9 @@ Deno.test("a configuration can be read, but neither printed, copied nor serialis
 });
 
 Deno.test("failures of a configuration show no secret", async () => {
-  const configs = createS3Configs({ system: createScriptedSystem({ environment: { S3_B_SECRET_KEY: secretKey } }) });
+  const configs = createS3Configs({
+    system: createScriptedSystem({ environment: { S3_B_SECRET_KEY: secretKey } }),
+  });
   assertHidden(await shownByFailure(() => configs.get("s3", "b")));
   // deno-lint-ignore no-explicit-any -- programs without types do this
   configs.register("s3", "c", { accessKey: [accessKey], secretKey } as any);
@@ -109,6 +113,10 @@ Deno.test("a URL with credentials is refused, and is not shown", async () => {
     assertHidden(await shownByFailure(() => openBackend(url)));
   }
   const configs = createS3Configs();
-  assertHidden(await shownByFailure(() => configs.upload("x", `tos://${accessKey}:${secretKey}@bucket/key`)));
-  assertHidden(await shownByFailure(() => configs.download(`tos://${accessKey}:${secretKey}@bucket/key`)));
+  assertHidden(
+    await shownByFailure(() => configs.upload("x", `tos://${accessKey}:${secretKey}@bucket/key`)),
+  );
+  assertHidden(
+    await shownByFailure(() => configs.download(`tos://${accessKey}:${secretKey}@bucket/key`)),
+  );
 });

@@ -18,7 +18,8 @@ function configsOf({ bucket, endpoint, region, accessKey, secretKey }: RunningSe
 }
 
 /** The URL of a new key. */
-const newUrl = ({ bucket }: RunningServer, name = "key") => `minio://${bucket}/${realSystem.id()}/${name}`;
+const newUrl = ({ bucket }: RunningServer, name = "key") =>
+  `minio://${bucket}/${realSystem.id()}/${name}`;
 
 /** The driver needs some 350 MiB, however long the stream is. */
 const LONG_MEBIBYTES = 768;
@@ -26,47 +27,65 @@ const LONG_MEBIBYTES = 768;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-serverTest("bytes, text, blobs, streams and files go up and come back as they were", "minio", async (server) => {
-  const root = await tempRoot();
-  try {
-    const configs = configsOf(server);
-    const path = root.join("file");
-    await writeFile(path, "content");
-    const data = [
-      bytesOf("content"),
-      "content",
-      new Blob(["con", "tent"]),
-      bytesStream(bytesOf("content")),
-      { path },
-      { path: pathToFileURL(path) },
-      pathToFileURL(path),
-    ];
-    for (const value of data) {
-      const url = newUrl(server);
-      const { size } = await configs.upload(value, url, { contentType: "text/plain", metadata: { by: "test" } });
-      assertEquals(size, 7);
-      assertEquals(textOf(await configs.download(url)), "content");
-      assertEquals(textOf(await readAll(await configs.download(url, { as: "stream" }))), "content");
-      const to = root.join(realSystem.id(), "copy");
-      assertEquals(await configs.download(url, { to }), { path: to, size: 7 });
-      assertEquals(await readFile(to, "utf8"), "content");
+serverTest(
+  "bytes, text, blobs, streams and files go up and come back as they were",
+  "minio",
+  async (server) => {
+    const root = await tempRoot();
+    try {
+      const configs = configsOf(server);
+      const path = root.join("file");
+      await writeFile(path, "content");
+      const data = [
+        bytesOf("content"),
+        "content",
+        new Blob(["con", "tent"]),
+        bytesStream(bytesOf("content")),
+        { path },
+        { path: pathToFileURL(path) },
+        pathToFileURL(path),
+      ];
+      for (const value of data) {
+        const url = newUrl(server);
+        const { size } = await configs.upload(value, url, {
+          contentType: "text/plain",
+          metadata: { by: "test" },
+        });
+        assertEquals(size, 7);
+        assertEquals(textOf(await configs.download(url)), "content");
+        assertEquals(
+          textOf(await readAll(await configs.download(url, { as: "stream" }))),
+          "content",
+        );
+        const to = root.join(realSystem.id(), "copy");
+        assertEquals(await configs.download(url, { to }), { path: to, size: 7 });
+        assertEquals(await readFile(to, "utf8"), "content");
+      }
+      const empty = newUrl(server);
+      await configs.upload("", empty);
+      assertEquals((await configs.download(empty)).byteLength, 0);
+    } finally {
+      await root.remove();
     }
-    const empty = newUrl(server);
-    await configs.upload("", empty);
-    assertEquals((await configs.download(empty)).byteLength, 0);
-  } finally {
-    await root.remove();
-  }
-});
+  },
+);
 
-serverTest("an upload replaces what was there; keys are taken as they are written", "minio", async (server) => {
-  const configs = configsOf(server);
-  const url = newUrl(server, "a%20b ?x=1&y#z ü");
-  await configs.upload("one", url);
-  await configs.upload("two", url);
-  assertEquals(textOf(await configs.download(url)), "two");
-  await assertRejects(() => configs.download(url.replace("%20", " ")), RegistryError, "there is no such object");
-});
+serverTest(
+  "an upload replaces what was there; keys are taken as they are written",
+  "minio",
+  async (server) => {
+    const configs = configsOf(server);
+    const url = newUrl(server, "a%20b ?x=1&y#z ü");
+    await configs.upload("one", url);
+    await configs.upload("two", url);
+    assertEquals(textOf(await configs.download(url)), "two");
+    await assertRejects(
+      () => configs.download(url.replace("%20", " ")),
+      RegistryError,
+      "there is no such object",
+    );
+  },
+);
 
 serverTest("progress is told while bytes move", "minio", async (server) => {
   const configs = configsOf(server);
@@ -89,7 +108,10 @@ serverTest("a missing object is NotFound, and no file is left", "minio", async (
   try {
     const configs = configsOf(server);
     const to = root.join("out");
-    const error = await assertRejects(() => configs.download(newUrl(server), { to }), RegistryError);
+    const error = await assertRejects(
+      () => configs.download(newUrl(server), { to }),
+      RegistryError,
+    );
     assertEquals(error.code, "NotFound");
     assertEquals(await readdir(root.path), []);
   } finally {
@@ -105,7 +127,10 @@ serverTest("a file that exists is only replaced when asked", "minio", async (ser
     await configs.upload("new", url);
     const to = root.join("out");
     await writeFile(to, "old");
-    assertEquals((await assertRejects(() => configs.download(url, { to }), RegistryError)).code, "AlreadyExists");
+    assertEquals(
+      (await assertRejects(() => configs.download(url, { to }), RegistryError)).code,
+      "AlreadyExists",
+    );
     assertEquals(await readFile(to, "utf8"), "old");
     await configs.download(url, { to, overwrite: true });
     assertEquals(await readFile(to, "utf8"), "new");
@@ -130,7 +155,11 @@ serverTest("a download that is stopped leaves nothing", "minio", async (server) 
     const controller = new AbortController();
     const onProgress = () => controller.abort(new Error("enough"));
     const { signal } = controller;
-    await assertRejects(() => configs.download(url, { to: root.join("out"), signal, onProgress }), Error, "enough");
+    await assertRejects(
+      () => configs.download(url, { to: root.join("out"), signal, onProgress }),
+      Error,
+      "enough",
+    );
     assertEquals(await readdir(root.path), []);
     await assertRejects(() => configs.upload("x", url, { signal }), Error, "enough");
     const stream = await configs.download(url, { as: "stream" });
@@ -151,23 +180,44 @@ serverTest("keys that expired are asked for again at the next use", "minio", asy
   await configs.upload("x", url);
 });
 
-serverTest("a stream that fails, or is not as long as it says, stores nothing", "minio", async (server) => {
-  const configs = configsOf(server);
-  const url = newUrl(server);
-  async function* failing() {
-    yield bytesOf("some");
-    await Promise.resolve();
-    throw new Error("the source broke");
-  }
-  await assertRejects(() => configs.upload(iterableStream(failing()), url), Error, "the source broke");
-  await assertRejects(() => configs.upload(bytesStream(bytesOf("four")), url, { size: 5 }), RegistryError);
-  assertEquals((await assertRejects(() => configs.download(url), RegistryError)).code, "NotFound");
-});
+serverTest(
+  "a stream that fails, or is not as long as it says, stores nothing",
+  "minio",
+  async (server) => {
+    const configs = configsOf(server);
+    const url = newUrl(server);
+    async function* failing() {
+      yield bytesOf("some");
+      await Promise.resolve();
+      throw new Error("the source broke");
+    }
+    await assertRejects(
+      () => configs.upload(iterableStream(failing()), url),
+      Error,
+      "the source broke",
+    );
+    await assertRejects(
+      () => configs.upload(bytesStream(bytesOf("four")), url, { size: 5 }),
+      RegistryError,
+    );
+    assertEquals(
+      (await assertRejects(() => configs.download(url), RegistryError)).code,
+      "NotFound",
+    );
+  },
+);
 
 serverTest("a stream goes up and down in less memory than it is long", "minio", async (server) => {
   const { bucket, endpoint, region, accessKey, secretKey } = server;
   const program = "tests/backends/s3_configs/long_stream.ts";
-  const options = JSON.stringify({ bucket, endpoint, region, accessKey, secretKey, mebibytes: LONG_MEBIBYTES });
+  const options = JSON.stringify({
+    bucket,
+    endpoint,
+    region,
+    accessKey,
+    secretKey,
+    mebibytes: LONG_MEBIBYTES,
+  });
   const { code, stdout, stderr } = await runDeno(program, [options], { permissions: ["-A"] });
   assertEquals(code, 0, stderr);
   const { size, peakMebibytes } = JSON.parse(stdout);
@@ -179,18 +229,31 @@ Deno.test("what is no data, no file or no URL of an object is Invalid before any
   const root = await tempRoot();
   try {
     const configs = createS3Configs();
-    configs.register("minio", "bucket", { endpoint: "http://127.0.0.1:1", accessKey: "a", secretKey: "s" });
-    const code = async (action: () => Promise<unknown>) => (await assertRejects(action, RegistryError)).code;
+    configs.register("minio", "bucket", {
+      endpoint: "http://127.0.0.1:1",
+      accessKey: "a",
+      secretKey: "s",
+    });
+    const code = async (action: () => Promise<unknown>) =>
+      (await assertRejects(action, RegistryError)).code;
     // deno-lint-ignore no-explicit-any -- programs without types do this
-    for (const data of [undefined, null, 7, {}, new URL("http://x"), { path: root.path }] as any[]) {
+    for (
+      const data of [undefined, null, 7, {}, new URL("http://x"), { path: root.path }] as any[]
+    ) {
       assertEquals(await code(() => configs.upload(data, "minio://bucket/key")), "Invalid");
     }
-    assertEquals(await code(() => configs.upload({ path: root.join("none") }, "minio://bucket/key")), "NotFound");
+    assertEquals(
+      await code(() => configs.upload({ path: root.join("none") }, "minio://bucket/key")),
+      "NotFound",
+    );
     for (const url of ["minio://bucket", "minio://bucket/", "key", "", "/b/key"]) {
       assertEquals(await code(() => configs.upload("x", url)), "Invalid");
       assertEquals(await code(() => configs.download(url)), "Invalid");
     }
-    const unknown = await assertRejects(() => configs.upload("x", "tos://other/key"), RegistryError);
+    const unknown = await assertRejects(
+      () => configs.upload("x", "tos://other/key"),
+      RegistryError,
+    );
     assertEquals(unknown.code, "NotFound");
     assertStringIncludes(unknown.message, "TOS_OTHER_SECRET_KEY");
   } finally {

@@ -53,7 +53,11 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
   const jobMib = quick ? [4] : [4, 16];
   const jobEntries = (numbers: Float32Array, crashes: boolean) => () =>
     many(jobs, (i) => ({
-      value: { crashing: join(folder, `crash-${round}-${i}`), times: crashes && i % 50 === 7 ? 1 : 0, data: numbers },
+      value: {
+        crashing: join(folder, `crash-${round}-${i}`),
+        times: crashes && i % 50 === 7 ? 1 : 0,
+        data: numbers,
+      },
       compress: "zstd",
     }));
 
@@ -77,7 +81,11 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
         })
       ),
       ...WAYS.slice(1).map(([name, options]) =>
-        save(`files: ${name}`, fileEntries, options, { count: files * 16, unit: "MiB", floor: `files: ${WAYS[1][0]}` })
+        save(`files: ${name}`, fileEntries, options, {
+          count: files * 16,
+          unit: "MiB",
+          floor: `files: ${WAYS[1][0]}`,
+        })
       ),
       ...jobMib.flatMap((mib) => {
         const numbers = new Float32Array(mib * MIB / 4);
@@ -85,11 +93,16 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
         const options = { workers: 2, offload: "always" } as const;
         return [
           save(sound, jobEntries(numbers, false), options, { count: jobs, unit: "op" }),
-          save(`2 workers, jobs of ${mib} MiB, 1 of 50 crashes its own`, jobEntries(numbers, true), options, {
-            count: jobs,
-            unit: "op",
-            floor: sound,
-          }),
+          save(
+            `2 workers, jobs of ${mib} MiB, 1 of 50 crashes its own`,
+            jobEntries(numbers, true),
+            options,
+            {
+              count: jobs,
+              unit: "op",
+              floor: sound,
+            },
+          ),
         ];
       }),
       ...[quick ? 4 : 20, quick ? 40 : 200].map(memoryOf),
@@ -124,12 +137,19 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
   function memoryOf(count: number): Measure {
     let report: MemoryReport | undefined;
     return {
-      name: `2 workers, a budget of ${BUDGET_MIB} MiB: ${count} arrays of 16 MiB are saved and loaded`,
+      name:
+        `2 workers, a budget of ${BUDGET_MIB} MiB: ${count} arrays of 16 MiB are saved and loaded`,
       count: count * 16,
       unit: "MiB",
       async run() {
         const script = fileURLToPath(new URL("memory_process.ts", import.meta.url));
-        const { stdout } = await run(process.execPath, ["run", "-A", script, String(count), join(folder, "memory")]);
+        const { stdout } = await run(process.execPath, [
+          "run",
+          "-A",
+          script,
+          String(count),
+          join(folder, "memory"),
+        ]);
         report = JSON.parse(stdout);
         return report!.time;
       },
@@ -145,7 +165,12 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
         for await (const _ of batch.saveEach(many(count, (i) => ({ value: i, version: "1.0.0" }))));
       });
     };
-    return { name: `a batch of ${count.toLocaleString("en")} tiny values, in memory`, count, unit: "op", run };
+    return {
+      name: `a batch of ${count.toLocaleString("en")} tiny values, in memory`,
+      count,
+      unit: "op",
+      run,
+    };
   }
 }
 

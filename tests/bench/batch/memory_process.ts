@@ -28,10 +28,17 @@ if (import.meta.main) {
   const registry = await openRegistry(folder, { durability: "os" });
   const names = Array.from({ length: Number(count) }, (_, i) => `name-${i}`);
   const time = await timed(async () => {
-    const options = { workers: 2, concurrency: 4, offload: "always", memoryBudgetBytes: BUDGET_MIB * 2 ** 20 } as const;
+    const options = {
+      workers: 2,
+      concurrency: 4,
+      offload: "always",
+      memoryBudgetBytes: BUDGET_MIB * 2 ** 20,
+    } as const;
     await using batch = createBatch(registry, options);
     const entries = function* () {
-      for (const name of names) yield { name, value: new Float32Array(4 * 2 ** 20).fill(Math.random()) };
+      for (const name of names) {
+        yield { name, value: new Float32Array(4 * 2 ** 20).fill(Math.random()) };
+      }
     };
     for await (const outcome of batch.saveEach(entries())) if (!outcome.ok) throw outcome.error;
     for await (const outcome of batch.loadEach(names)) if (!outcome.ok) throw outcome.error;

@@ -29,7 +29,10 @@ const IN_A_ROW = 20;
 const ONE_REQUEST = "floor: one put of the backend";
 
 /** Saves and loads on a MinIO that is started for them. */
-export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: BenchSettings): Promise<Group> {
+export async function createBucketWayGroup(
+  { tls, roundTripMs }: Way,
+  settings: BenchSettings,
+): Promise<Group> {
   const { folder, quick } = settings;
   const server = await startServer("minio", { tls: tls ? CERTIFICATES : undefined });
   const distance = roundTripMs > 0 ? await startDistance(server.endpoint, roundTripMs) : undefined;
@@ -47,12 +50,18 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
       theirs("puts of 1 KiB", SMALL, "op", () => s5cmd!("run", sources.puts)),
       ours("saveMany of 1 KiB", SMALL, "op", "puts of 1 KiB", async (registry) => {
         round++;
-        const entries = names.map((name, i) => ({ name, value: sources.small[i], version: `${round}.0.0` }));
+        const entries = names.map((name, i) => ({
+          name,
+          value: sources.small[i],
+          version: `${round}.0.0`,
+        }));
         return await timed(async () => all(await registry.saveMany(entries)));
       }),
       theirs("gets of 1 KiB", SMALL, "op", () => s5cmd!("run", sources.gets)),
       ours("loadMany of 1 KiB", SMALL, "op", "gets of 1 KiB", async (registry) => {
-        return await timed(async () => all(await registry.loadMany(names, { version: `${round}` })));
+        return await timed(async () =>
+          all(await registry.loadMany(names, { version: `${round}` }))
+        );
       }),
       ...sources.folders.flatMap(({ title, name, path, mib }) => [
         theirs(`${title} up`, mib, "MiB", () => s5cmd!("cp", `${path}/*`, `${bucket}/${name}/`)),
@@ -61,23 +70,36 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
           mib,
           "MiB",
           `${title} up`,
-          (registry) => timed(() => registry.save(name, localPath(path), { version: `${round}.0.0`, base: null })),
+          (registry) =>
+            timed(() =>
+              registry.save(name, localPath(path), { version: `${round}.0.0`, base: null })
+            ),
         ),
-        theirs(`${title} down`, mib, "MiB", () => s5cmd!("cp", `${bucket}/${name}/*`, `${target}-s5/${name}/`)),
+        theirs(
+          `${title} down`,
+          mib,
+          "MiB",
+          () => s5cmd!("cp", `${bucket}/${name}/*`, `${target}-s5/${name}/`),
+        ),
         ours(
           `download ${title}`,
           mib,
           "MiB",
           `${title} down`,
           async (registry) => {
-            const timing = await timed(() => registry.download(name, { to: join(target, name), version: `${round}` }));
+            const timing = await timed(() =>
+              registry.download(name, { to: join(target, name), version: `${round}` })
+            );
             await clear();
             return timing;
           },
         ),
       ]),
       inARow(ONE_REQUEST, (_, i) => store.put(`s5/row-${i}`, new Uint8Array(1024))),
-      inARow("save, explicit version", (registry, i) => registry.save(`row-${round}-${i}`, 1, { version: "1.0.0" })),
+      inARow(
+        "save, explicit version",
+        (registry, i) => registry.save(`row-${round}-${i}`, 1, { version: "1.0.0" }),
+      ),
       inARow("save, automatic version", (registry, i) => registry.save(`row-${i}`, { round })),
       inARow("load of the latest", (registry, i) => registry.load(`row-${i}`)),
     ].filter((measure): measure is Measure => measure !== undefined),
@@ -88,7 +110,12 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
     },
   };
 
-  function theirs(name: string, count: number, unit: Measure["unit"], run: Measure["run"]): Measure | undefined {
+  function theirs(
+    name: string,
+    count: number,
+    unit: Measure["unit"],
+    run: Measure["run"],
+  ): Measure | undefined {
     return s5cmd && { name: `s5cmd: ${name}`, count, unit, run };
   }
 
@@ -101,14 +128,25 @@ export async function createBucketWayGroup({ tls, roundTripMs }: Way, settings: 
     run: (registry: Registry) => Promise<Timing>,
   ): Measure {
     const measure = async () => {
-      await using registry = await openRegistry(createServerStore(place, { prefix: "registry" }), { cache: false });
+      await using registry = await openRegistry(createServerStore(place, { prefix: "registry" }), {
+        cache: false,
+      });
       return await run(registry);
     };
-    return { name, count, unit, run: measure, ...(floor === undefined || !s5cmd ? {} : { floor: `s5cmd: ${floor}` }) };
+    return {
+      name,
+      count,
+      unit,
+      run: measure,
+      ...(floor === undefined || !s5cmd ? {} : { floor: `s5cmd: ${floor}` }),
+    };
   }
 
   /** One at a time, over connections that are there. */
-  function inARow(name: string, action: (registry: Registry, i: number) => Promise<unknown>): Measure {
+  function inARow(
+    name: string,
+    action: (registry: Registry, i: number) => Promise<unknown>,
+  ): Measure {
     const measure = ours(`${name}, in a row`, IN_A_ROW, "op", undefined, async (registry) => {
       await action(registry, 0);
       return await timed(async () => {

@@ -24,7 +24,10 @@ const WAYS: [name: string, options: BatchOptions][] = [
 ];
 
 /** Saves, loads and downloads of one batch each, on a server of this kind, which is started for them. */
-export async function createBucketBatchesGroup(kind: ServerKind, settings: BenchSettings): Promise<Group> {
+export async function createBucketBatchesGroup(
+  kind: ServerKind,
+  settings: BenchSettings,
+): Promise<Group> {
   const { folder, quick } = settings;
   const server = await startServer(kind);
   const small = quick ? 200 : 10_000, files = quick ? 4 : 100;
@@ -33,19 +36,24 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
   for (let i = 0; i < files; i++) fs.writeFileSync(join(source, `${i}.bin`), randomBytes(16 * MIB));
   const value = randomBytes(16 * 1024);
   const store = createServerStore(server, {});
-  const registry = await openRegistry(createServerStore(server, { prefix: "registry" }), { cache: false });
+  const registry = await openRegistry(createServerStore(server, { prefix: "registry" }), {
+    cache: false,
+  });
   const s5cmd = findS5cmd(server);
   let round = 0;
 
-  const bySmall = (name: string) => (way: string, options: BatchOptions, run: (batch: Batch) => Outcomes): Measure => ({
-    name: `${kind}, ${name} 16 KiB, ${way}`,
-    count: small,
-    unit: "op",
-    floor: `${kind}, ${name} 16 KiB, ${WAYS[0][0]}`,
-    run: () => each(options, run),
-  });
+  const bySmall =
+    (name: string) =>
+    (way: string, options: BatchOptions, run: (batch: Batch) => Outcomes): Measure => ({
+      name: `${kind}, ${name} 16 KiB, ${way}`,
+      count: small,
+      unit: "op",
+      floor: `${kind}, ${name} 16 KiB, ${WAYS[0][0]}`,
+      run: () => each(options, run),
+    });
   const byFile =
-    (name: string, s5: string) => (way: string, options: BatchOptions, run: (batch: Batch) => Outcomes) => ({
+    (name: string, s5: string) =>
+    (way: string, options: BatchOptions, run: (batch: Batch) => Outcomes) => ({
       ...large(`${name} 16 MiB, ${way}`, () => each(options, run)),
       floor: s5cmd === undefined ? `${kind}, ${name} 16 MiB, ${WAYS[0][0]}` : `${kind}, ${s5}`,
     });
@@ -55,20 +63,31 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
   return {
     measures: [
       ...WAYS.map(([way, options]) =>
-        saveSmall(way, options, (batch) => batch.saveEach(many(small, () => value, `${++round}.0.0`)))
+        saveSmall(
+          way,
+          options,
+          (batch) => batch.saveEach(many(small, () => value, `${++round}.0.0`)),
+        )
       ),
       ...WAYS.map(([way, options]) =>
         loadSmall(way, options, (batch) => batch.loadEach(refs(small), { version: `${round}` }))
       ),
-      ...(s5cmd ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))] : []),
+      ...(s5cmd
+        ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))]
+        : []),
       ...WAYS.map(([way, options]) =>
         saveFiles(
           way,
           options,
-          (batch) => batch.saveEach(many(files, (i) => localPath(join(source, `${i}.bin`)), `${++round}.0.0-file`)),
+          (batch) =>
+            batch.saveEach(
+              many(files, (i) => localPath(join(source, `${i}.bin`)), `${++round}.0.0-file`),
+            ),
         )
       ),
-      ...(s5cmd ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
+      ...(s5cmd
+        ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))]
+        : []),
       ...WAYS.map(([way, options]) =>
         downloadFiles(way, options, (batch) =>
           batch.downloadEach(
@@ -80,7 +99,12 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
             })),
           ))
       ),
-      { name: `${kind}, (what was saved is removed)`, count: 1, unit: "op", run: () => timed(clear) },
+      {
+        name: `${kind}, (what was saved is removed)`,
+        count: 1,
+        unit: "op",
+        run: () => timed(clear),
+      },
     ],
     async [Symbol.asyncDispose]() {
       await registry[Symbol.asyncDispose]();
@@ -104,7 +128,9 @@ export async function createBucketBatchesGroup(kind: ServerKind, settings: Bench
   async function clear(): Promise<void> {
     const keys: string[] = [];
     for (const part of ["objects", "names"]) {
-      for await (const entry of store.list(`registry/${part}/`)) if ("key" in entry) keys.push(entry.key);
+      for await (const entry of store.list(`registry/${part}/`)) {
+        if ("key" in entry) keys.push(entry.key);
+      }
     }
     await store.deleteMany!(keys);
     for (const path of [target, `${target}-s5`]) fs.rmSync(path, { recursive: true, force: true });

@@ -20,17 +20,25 @@ import { MIB, randomBytes } from "../values.ts";
 const AT_ONCE = 32;
 
 /** Saves and loads on a server of this kind, which is started for it. */
-export async function createBucketsGroup(kind: ServerKind, settings: BenchSettings): Promise<Group> {
+export async function createBucketsGroup(
+  kind: ServerKind,
+  settings: BenchSettings,
+): Promise<Group> {
   const { folder, operations, quick } = settings;
   const server = await startServer(kind);
-  const values = Array.from({ length: operations }, (_, i) => randomBytes(16 * 1024).fill(i & 255, 0, 64));
+  const values = Array.from(
+    { length: operations },
+    (_, i) => randomBytes(16 * 1024).fill(i & 255, 0, 64),
+  );
   const names = values.map((_, i) => `small/${i}`);
   const files = quick ? 2 : 10;
   const source = join(folder, "source"), target = join(folder, "target");
   fs.mkdirSync(source);
   for (let i = 0; i < files; i++) fs.writeFileSync(join(source, `${i}.bin`), randomBytes(64 * MIB));
   const store = createServerStore(server, { prefix: "large" });
-  const opened = await openRegistry(createServerStore(server, { prefix: "small" }), { cache: false });
+  const opened = await openRegistry(createServerStore(server, { prefix: "small" }), {
+    cache: false,
+  });
   const s5cmd = findS5cmd(server);
   let round = 0;
 
@@ -39,7 +47,11 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
     measures: [
       small("save 16 KiB", async () => {
         round++;
-        const entries = values.map((value, i) => ({ name: names[i], value, version: `${round}.0.0` }));
+        const entries = values.map((value, i) => ({
+          name: names[i],
+          value,
+          version: `${round}.0.0`,
+        }));
         return await all(opened.saveMany(entries, { concurrency: AT_ONCE }));
       }, "save_batch_dict_1k"),
       small(
@@ -47,9 +59,13 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
         () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE })),
         "load_batch_dict_1k",
       ),
-      ...(s5cmd ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))] : []),
+      ...(s5cmd
+        ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))]
+        : []),
       large("up", () => timed(() => each((i) => upload(i)))),
-      ...(s5cmd ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))] : []),
+      ...(s5cmd
+        ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))]
+        : []),
       large("down", () => timed(() => each((i) => download(i)))),
       ...(kind === "fake-gcs" ? [] : [ // it keeps everything in memory, and hashes an object anew at each part
         ...createHugeMeasures({ folder, mib: quick ? 256 : 4096, server, prefix: `${kind}, ` }),
@@ -96,7 +112,9 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
 
   async function upload(i: number): Promise<void> {
     const path = join(source, `${i}.bin`);
-    const body = Readable.toWeb(createReadStream(path, { highWaterMark: MIB })) as ReadableStream<Uint8Array>;
+    const body = Readable.toWeb(createReadStream(path, { highWaterMark: MIB })) as ReadableStream<
+      Uint8Array
+    >;
     await store.put(`${i}.bin`, body, { size: 64 * MIB });
   }
 
@@ -114,6 +132,11 @@ export async function createBucketsGroup(kind: ServerKind, settings: BenchSettin
 
 function peerArgs({ protocol, port, bucket, accessKey, secretKey }: RunningServer): string[] {
   if (protocol !== "s3") return [];
-  const place = { endpoint: `127.0.0.1:${port}`, bucket, "access-key": accessKey, "secret-key": secretKey };
+  const place = {
+    endpoint: `127.0.0.1:${port}`,
+    bucket,
+    "access-key": accessKey,
+    "secret-key": secretKey,
+  };
   return Object.entries(place).flatMap(([name, value]) => [`--${name}`, value]);
 }

@@ -21,7 +21,11 @@ const PIECE_BYTES = 64 * 1024;
 const MAX_ON_THE_WAY = 64 * 1024 * 1024;
 
 /** Carries what comes on one connection to another. */
-async function carry(from: Deno.Conn, to: Deno.Conn, delays: { firstMs: number; eachMs: number }): Promise<void> {
+async function carry(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  delays: { firstMs: number; eachMs: number },
+): Promise<void> {
   const pieces: Piece[] = [];
   let onTheWay = 0, ended = false, delayMs = delays.firstMs;
   let wake = () => {};

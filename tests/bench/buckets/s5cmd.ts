@@ -28,7 +28,11 @@ export function findS5cmd(server: ServerPlace): S5cmd | undefined {
     AWS_SECRET_ACCESS_KEY: server.secretKey,
     AWS_REGION: server.region,
   };
-  const place = ["--endpoint-url", server.endpoint, ...(server.ca === undefined ? [] : ["--no-verify-ssl"])];
+  const place = [
+    "--endpoint-url",
+    server.endpoint,
+    ...(server.ca === undefined ? [] : ["--no-verify-ssl"]),
+  ];
   return async (...words) => {
     let said = "";
     const { wallMs } = await timed(async () => {

@@ -32,11 +32,16 @@ export interface SourceOptions {
 }
 
 /** Writes the files below a folder. */
-export function writeSources(folder: string, { small: count, quick, bucket, target }: SourceOptions): Sources {
+export function writeSources(
+  folder: string,
+  { small: count, quick, bucket, target }: SourceOptions,
+): Sources {
   const small = Array.from({ length: count }, (_, i) => smallObject(i));
   const smallFolder = join(folder, "small");
   fs.mkdirSync(smallFolder);
-  small.forEach((value, i) => fs.writeFileSync(join(smallFolder, String(i)), JSON.stringify(value)));
+  small.forEach((value, i) =>
+    fs.writeFileSync(join(smallFolder, String(i)), JSON.stringify(value))
+  );
   const commands = (name: string, line: (i: number) => string) => {
     fs.writeFileSync(join(folder, name), small.map((_, i) => `${line(i)}\n`).join(""));
     return join(folder, name);
@@ -49,7 +54,9 @@ export function writeSources(folder: string, { small: count, quick, bucket, targ
     folders: files.map(([count, mib]) => {
       const name = `${count}x${mib}`, path = join(folder, name);
       fs.mkdirSync(path);
-      for (let i = 0; i < count; i++) fs.writeFileSync(join(path, `${i}.bin`), randomBytes(mib * MIB));
+      for (let i = 0; i < count; i++) {
+        fs.writeFileSync(join(path, `${i}.bin`), randomBytes(mib * MIB));
+      }
       return { title: `${count} x ${mib} MiB`, name, path, mib: count * mib };
     }),
   };

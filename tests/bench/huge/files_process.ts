@@ -80,7 +80,11 @@ async function readAllOf(files: Files, path: string): Promise<void> {
 /** An array in chunks of 4 MiB, written a few rows at a time. */
 async function saveZarr(store: ZarrStore, mib: number): Promise<void> {
   const rows = 64;
-  const array = await createZarrArray(store, "", { shape: [mib, MIB], dtype: "uint8", chunks: [4, MIB] });
+  const array = await createZarrArray(store, "", {
+    shape: [mib, MIB],
+    dtype: "uint8",
+    chunks: [4, MIB],
+  });
   const data = new Uint8Array(rows * MIB).map((_, i) => (i * 31) & 63);
   for (let at = 0; at < mib; at += rows) {
     await array.write({ data, shape: [rows, MIB], dtype: "uint8" }, { at: [at, 0] });
@@ -90,9 +94,9 @@ async function saveZarr(store: ZarrStore, mib: number): Promise<void> {
 if (import.meta.main) {
   const [kind, folder, mib, server] = process.argv.slice(2);
   fs.mkdirSync(folder, { recursive: true });
-  const store = kind === "disk"
-    ? createLocalFiles({ root: folder })
-    : createBucketFiles({ backend: createServerStore(JSON.parse(server), { prefix: "huge-files" }) });
+  const store = kind === "disk" ? createLocalFiles({ root: folder }) : createBucketFiles({
+    backend: createServerStore(JSON.parse(server), { prefix: "huge-files" }),
+  });
   const files = await createFileManager({ it: store }).on("it");
   const region = { x: 16_000, y: Number(mib) * 16, width: 512, height: 512 };
   const zarr = zarrStore(store, "array.zarr");
@@ -100,13 +104,21 @@ if (import.meta.main) {
     ["save an image", () => files.save("image.tif", imageSource(Number(mib)), { as: "bytes" })],
     ["read 512 x 512 of it", async () => await readRegion(await files.open("image.tif"), region)],
     ["save an array", () => files.save("array.npy", arraySource(Number(mib)), { as: "bytes" })],
-    ["read 4 of its rows", async () => await readSlice(await files.open("array.npy"), { start: 5, stop: 9 })],
+    [
+      "read 4 of its rows",
+      async () => await readSlice(await files.open("array.npy"), { start: 5, stop: 9 }),
+    ],
     ["read all of it", () => readAllOf(files, "array.npy")],
     ["save an array in zarr", () => saveZarr(zarr, Number(mib))],
-    ["read 4 of its rows in zarr", async () => await (await openZarrArray(zarr, "")).read([[5, 9]])],
+    [
+      "read 4 of its rows in zarr",
+      async () => await (await openZarrArray(zarr, "")).read([[5, 9]]),
+    ],
   ];
   const report: FilesReport = [];
-  for (const [name, action] of steps) report.push({ name, time: await timed(action), rssMib: peakRssMib() });
+  for (const [name, action] of steps) {
+    report.push({ name, time: await timed(action), rssMib: peakRssMib() });
+  }
   await files.deleteAll("");
   await store[Symbol.asyncDispose]();
   console.log(JSON.stringify(report));

@@ -34,7 +34,9 @@ if (import.meta.main) {
   const [file, folder, server] = process.argv.slice(2);
   const registry = server === undefined
     ? await openRegistry(join(folder, "registry"), { durability: "os" })
-    : await openRegistry(createServerStore(JSON.parse(server), { prefix: "huge" }), { cache: false });
+    : await openRegistry(createServerStore(JSON.parse(server), { prefix: "huge" }), {
+      cache: false,
+    });
   fs.mkdirSync(folder, { recursive: true });
   const save = await timed(() => registry.save("huge", localPath(file), { base: null })); // an earlier run is no help
   const saveRssMib = peakRssMib();

@@ -52,7 +52,14 @@ export function createHugeMeasures({ folder, mib, server, prefix = "" }: HugeOpt
   });
   return [
     measure("save", async () => {
-      const { stdout } = await run(process.execPath, ["run", "-A", script, file, join(folder, "work"), ...place]);
+      const { stdout } = await run(process.execPath, [
+        "run",
+        "-A",
+        script,
+        file,
+        join(folder, "work"),
+        ...place,
+      ]);
       report = JSON.parse(stdout) as HugeReport;
       return report.save;
     }, () => report!.saveRssMib),

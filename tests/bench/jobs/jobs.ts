@@ -33,12 +33,22 @@ export async function createJobsGroup({ quick }: BenchSettings): Promise<Group> 
     const floor = `BullMQ on ${kind}: ${count} jobs that do nothing`;
     const indices = Array.from({ length: count }, (_, index) => index);
     measures.push(
-      { name: floor, count, unit: "op", run: () => raw(kind, url, { name: `raw-${made++}`, indices }) },
+      {
+        name: floor,
+        count,
+        unit: "op",
+        run: () => raw(kind, url, { name: `raw-${made++}`, indices }),
+      },
       {
         ...{ name: `${count} jobs of a queue on ${kind}`, count, unit: "op", floor },
         run: () =>
           ours(place(), {
-            jobs: indices.map((index) => ({ id: `job-${index}`, group: "bench", kind: "nothing", data: { index } })),
+            jobs: indices.map((index) => ({
+              id: `job-${index}`,
+              group: "bench",
+              kind: "nothing",
+              data: { index },
+            })),
             work: (queue, options) => queue.work(() => {}, options),
           }),
       },
@@ -47,7 +57,8 @@ export async function createJobsGroup({ quick }: BenchSettings): Promise<Group> 
         async run() {
           await using plugins = createPlugins();
           plugins.defineTask("nothing", () => {});
-          const job = (index: number) => taskJob({ task: "nothing", behaviors: [], input: { index } });
+          const job = (index: number) =>
+            taskJob({ task: "nothing", behaviors: [], input: { index } });
           return await ours(place(), {
             jobs: indices.map((index) => ({ id: `job-${index}`, ...job(index) })),
             work: (queue, options) => workTasks(plugins, queue, options),

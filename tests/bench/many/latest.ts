@@ -31,7 +31,11 @@ export async function createLatestGroup({ folder, quick }: BenchSettings): Promi
       ...counts.flatMap((count) => [
         load(`load the latest of ${count.toLocaleString("en")}`, `of-${count}`, "warm"),
         load(`load the latest of ${count.toLocaleString("en")}`, `of-${count}`, "cold"),
-        load(`load one of ${count.toLocaleString("en")} by its version`, `of-${count}@0.0.0`, "warm"),
+        load(
+          `load one of ${count.toLocaleString("en")} by its version`,
+          `of-${count}@0.0.0`,
+          "warm",
+        ),
         saveNext(`save the next above ${count.toLocaleString("en")}`, `of-${count}`),
       ]),
       load(`load ${below}`, "below", "warm"),
@@ -82,7 +86,11 @@ export async function createLatestGroup({ folder, quick }: BenchSettings): Promi
 }
 
 /** Saves versions 0.0.`from` and so on. */
-async function fill(registry: Registry, name: string, { from, count }: { from: number; count: number }): Promise<void> {
+async function fill(
+  registry: Registry,
+  name: string,
+  { from, count }: { from: number; count: number },
+): Promise<void> {
   const value = smallObject(0, 200);
   const entries = function* () {
     for (let i = from; i < from + count; i++) yield { name, value, version: `0.0.${i}` };

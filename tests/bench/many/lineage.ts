@@ -17,7 +17,9 @@ import { smallObject } from "../values.ts";
 const USERS = 10;
 
 /** Looks down from one among 10,000 and 100,000 versions, and saves with no input, one and two. */
-export async function createLineageGroup({ folder, quick, operations }: BenchSettings): Promise<Group> {
+export async function createLineageGroup(
+  { folder, quick, operations }: BenchSettings,
+): Promise<Group> {
   const counts = quick ? [100, 1_000] : [10_000, 100_000];
   const worlds = await Promise.all(counts.map(async (count) => {
     const path = join(folder, `of-${count}`);
@@ -52,7 +54,11 @@ export async function createLineageGroup({ folder, quick, operations }: BenchSet
   };
 }
 
-type World = { count: number; registry: StoredRegistry; calls: ReturnType<typeof withCounts>["calls"] };
+type World = {
+  count: number;
+  registry: StoredRegistry;
+  calls: ReturnType<typeof withCounts>["calls"];
+};
 
 function down({ count, registry, calls }: World, noted: boolean): Measure {
   let made = "";
@@ -68,7 +74,9 @@ function down({ count, registry, calls }: World, noted: boolean): Measure {
       calls.take();
       const time = await timed(async () => {
         const { edges, scanned } = await lineageOf(registry, "data@1", { direction: "down" });
-        if (edges.length !== USERS || scanned === noted) throw new Error("it measures something else");
+        if (edges.length !== USERS || scanned === noted) {
+          throw new Error("it measures something else");
+        }
       });
       made = calls.take();
       await registry.backend.put(LINEAGE_WHOLE, marker);
@@ -84,7 +92,12 @@ async function fill(registry: StoredRegistry, count: number): Promise<void> {
   const entries = function* () {
     yield { name: "data", value, version: "1" };
     for (let i = 1; i < count; i++) {
-      yield { name: "made", value, version: `0.0.${i}`, inputs: [i <= USERS ? "data@1" : `part@0.0.${i}`] };
+      yield {
+        name: "made",
+        value,
+        version: `0.0.${i}`,
+        inputs: [i <= USERS ? "data@1" : `part@0.0.${i}`],
+      };
     }
   };
   const { failed, errors } = await registry.saveMany(entries(), { concurrency: 32 });

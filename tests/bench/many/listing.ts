@@ -15,7 +15,10 @@ export async function createListingGroup({ folder, quick }: BenchSettings): Prom
   const registries = new Map<number, Registry>();
   for (const size of sizes) {
     const registry = await openRegistry(join(folder, `names-${size}`), { durability: "os" });
-    const entries = Array.from({ length: size }, (_, i) => ({ name: `name-${i}`, value: "x", version: "1.0.0" }));
+    const entries = Array.from(
+      { length: size },
+      (_, i) => ({ name: `name-${i}`, value: "x", version: "1.0.0" }),
+    );
     const { failed, errors } = await registry.saveMany(entries);
     if (failed.length > 0) throw errors.get(failed[0]);
     registries.set(size, registry);
@@ -35,11 +38,18 @@ export async function createListingGroup({ folder, quick }: BenchSettings): Prom
   };
 }
 
-function list(name: string, count: number, open: () => AsyncIterable<string>, peer?: string): Measure {
+function list(
+  name: string,
+  count: number,
+  open: () => AsyncIterable<string>,
+  peer?: string,
+): Measure {
   const run = () =>
     timed(async () => {
       const names = await Array.fromAsync(open());
-      if (names.length !== count) throw new Error(`Cannot list: ${names.length} names came, not ${count}`);
+      if (names.length !== count) {
+        throw new Error(`Cannot list: ${names.length} names came, not ${count}`);
+      }
     });
   return { name, count, unit: "op", run, peer };
 }

@@ -34,7 +34,10 @@ export async function createHttpClientGroup({ folder, operations }: BenchSetting
     measure(raw, () => each((name) => json(`artifacts/${name}/versions/1.0.0/files/data.json`))),
     measure(info, () => each((name) => json(`artifacts/${name}/versions/1.0.0?data=65536`)), raw),
     measure("load() of a version", () => each((name) => client.load(`${name}@1.0.0`)), info),
-    measure("save() of a small value", () => each((name) => client.save(name, { text: "x".repeat(150) }))),
+    measure(
+      "save() of a small value",
+      () => each((name) => client.save(name, { text: "x".repeat(150) })),
+    ),
   ];
   return {
     measures,

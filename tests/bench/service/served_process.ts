@@ -18,12 +18,14 @@ if (import.meta.main) {
   const bytes = new Uint8Array(FILE_BYTES).fill(97);
   const place = { hostname: "127.0.0.1", port: 0, onListen() {} };
   if (what === "constant") {
-    const constant = () => new Response(bytes, { headers: { "content-type": "application/octet-stream" } });
+    const constant = () =>
+      new Response(bytes, { headers: { "content-type": "application/octet-stream" } });
     console.log(Deno.serve(place, constant).addr.port);
   } else {
     const handler = createHandler(await openRegistry(what, { create: false, readOnly: true }));
-    if (how === "node") console.log(new URL((await listen(handler, { host: place.hostname, port: 0 })).url).port);
-    else console.log(Deno.serve(place, handler).addr.port);
+    if (how === "node") {
+      console.log(new URL((await listen(handler, { host: place.hostname, port: 0 })).url).port);
+    } else console.log(Deno.serve(place, handler).addr.port);
   }
   for await (const _ of createInterface({ input: process.stdin })) {
     const { user, system } = process.cpuUsage();

@@ -11,7 +11,10 @@ import type { WatchedProcess } from "../../support/watch_process.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { FILE_BYTES } from "./served_process.ts";
 
-const PROGRAMS = { server: "tests/bench/service/served_process.ts", load: "tests/bench/service/load_process.ts" };
+const PROGRAMS = {
+  server: "tests/bench/service/served_process.ts",
+  load: "tests/bench/service/load_process.ts",
+};
 const CONNECTIONS = 32;
 const FLOOR = "floor: Deno.serve that answers with the same 200 bytes";
 
@@ -40,18 +43,27 @@ export async function createServiceGroup({ folder, operations }: BenchSettings):
   const measures = [
     measure(FLOOR, constant, "/"),
     measure("a file of an exact version", service, file, { floor: FLOOR }),
-    measure("the same through holdfast serve, which listens by node:http", listening, file, { floor: FLOOR }),
+    measure("the same through holdfast serve, which listens by node:http", listening, file, {
+      floor: FLOOR,
+    }),
     measure("the same by commit", service, `${latest}?commit=${commit}`, { floor: FLOOR }),
     measure("the same by latest, from the disk", service, latest, { floor: FLOOR, part: 0.1 }),
-    measure("info of a version, from the disk", service, "/artifacts/bench%2Fvalue/versions/1.0.0", {
-      floor: FLOOR,
-      part: 0.1,
-    }),
+    measure(
+      "info of a version, from the disk",
+      service,
+      "/artifacts/bench%2Fvalue/versions/1.0.0",
+      {
+        floor: FLOOR,
+        part: 0.1,
+      },
+    ),
   ];
   return {
     measures,
     async [Symbol.asyncDispose]() {
-      await Promise.all([constant, service, listening].map(({ process }) => process.stop("SIGTERM")));
+      await Promise.all(
+        [constant, service, listening].map(({ process }) => process.stop("SIGTERM")),
+      );
     },
   };
 
@@ -71,7 +83,9 @@ export async function createServiceGroup({ folder, operations }: BenchSettings):
       async run() {
         const before = await cpuOf(served);
         const asked = [String(served.port), path, String(CONNECTIONS), String(count)];
-        const { code, stdout, stderr } = await runDeno(PROGRAMS.load, asked, { permissions: ["-A", "--no-check"] });
+        const { code, stdout, stderr } = await runDeno(PROGRAMS.load, asked, {
+          permissions: ["-A", "--no-check"],
+        });
         if (code !== 0) throw new Error(`Cannot measure: the load ended with ${code}\n${stderr}`);
         const { wallMs, cpuMs }: Timing = JSON.parse(stdout);
         load = cpuMs / wallMs;

@@ -43,7 +43,9 @@ export interface BenchedService extends AsyncDisposable {
 
 /** Starts `holdfast serve` on a folder. */
 export async function startService(folder: string): Promise<BenchedService> {
-  const child = spawnDeno("apps/cli.ts", ["serve", "-r", folder, "--port", "0", "--json"], { permissions: ["-A"] });
+  const child = spawnDeno("apps/cli.ts", ["serve", "-r", folder, "--port", "0", "--json"], {
+    permissions: ["-A"],
+  });
   const watched: WatchedProcess = watchProcess(child);
   const [line] = await watched.lines(1);
   return {
@@ -64,7 +66,11 @@ export async function createUploadsGroup({ folder, quick }: BenchSettings): Prom
   const root = join(folder, "served");
 
   /** A measure with a service of its own, so that its memory is that of this alone. */
-  function measured(name: string, mib: number, run: (service: BenchedService) => Promise<void>): Measure {
+  function measured(
+    name: string,
+    mib: number,
+    run: (service: BenchedService) => Promise<void>,
+  ): Measure {
     let rss = 0;
     return {
       name,
@@ -87,14 +93,22 @@ export async function createUploadsGroup({ folder, quick }: BenchSettings): Prom
 
   return {
     measures: [
-      measured(`POST /upload, ${many} of 1 MiB at once`, many, ({ url }) =>
-        inParallel(async (n) => {
-          await send(`${url}/upload?name=many/${n}`, { method: "POST", body: bodyOf(1) }, 201);
-        })),
-      measured(`POST /contents, ${many} of 1 MiB at once`, many, ({ url }) =>
-        inParallel(async () => {
-          await send(`${url}/contents`, { method: "POST", body: bodyOf(1) }, 201);
-        })),
+      measured(
+        `POST /upload, ${many} of 1 MiB at once`,
+        many,
+        ({ url }) =>
+          inParallel(async (n) => {
+            await send(`${url}/upload?name=many/${n}`, { method: "POST", body: bodyOf(1) }, 201);
+          }),
+      ),
+      measured(
+        `POST /contents, ${many} of 1 MiB at once`,
+        many,
+        ({ url }) =>
+          inParallel(async () => {
+            await send(`${url}/contents`, { method: "POST", body: bodyOf(1) }, 201);
+          }),
+      ),
       measured(`tus, ${many} of 1 MiB at once`, many, ({ url }) =>
         inParallel(async () => {
           const path = await begin(url, MIB);
@@ -103,16 +117,21 @@ export async function createUploadsGroup({ folder, quick }: BenchSettings): Prom
       measured(`POST /upload, one of ${hugeMib} MiB`, hugeMib, async ({ url }) => {
         await send(`${url}/upload?name=huge`, { method: "POST", body: bodyOf(hugeMib) }, 201);
       }),
-      measured(`tus, one of ${hugeMib} MiB whose client is killed halfway`, hugeMib, async ({ url }) => {
-        const path = await begin(url, hugeMib * MIB);
-        await patch(path, 0, cutOff(hugeMib / 2)).catch(() => {});
-        const head = await send(path, { method: "HEAD", headers: TUS }, 200);
-        const offset = Number(head.headers.get("upload-offset"));
-        if (offset < (hugeMib / 2 - 64) * MIB) throw new Error(`only ${offset} bytes were kept`);
-        await patch(path, offset, bodyOf((hugeMib * MIB - offset) / MIB));
-      }),
+      measured(
+        `tus, one of ${hugeMib} MiB whose client is killed halfway`,
+        hugeMib,
+        async ({ url }) => {
+          const path = await begin(url, hugeMib * MIB);
+          await patch(path, 0, cutOff(hugeMib / 2)).catch(() => {});
+          const head = await send(path, { method: "HEAD", headers: TUS }, 200);
+          const offset = Number(head.headers.get("upload-offset"));
+          if (offset < (hugeMib / 2 - 64) * MIB) throw new Error(`only ${offset} bytes were kept`);
+          await patch(path, offset, bodyOf((hugeMib * MIB - offset) / MIB));
+        },
+      ),
     ],
-    [Symbol.asyncDispose]: async () => void await fs.promises.rm(root, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () =>
+      void await fs.promises.rm(root, { recursive: true, force: true }),
   };
 }
 

@@ -6,7 +6,16 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";
-import { assertBytes, assertHolds, assertMissing, assertThrows, listed, putAll, sampleBytes, text } from "./samples.ts";
+import {
+  assertBytes,
+  assertHolds,
+  assertMissing,
+  assertThrows,
+  listed,
+  putAll,
+  sampleBytes,
+  text,
+} from "./samples.ts";
 
 /** Cases about `signal`. */
 export const abortCases: readonly BackendCase[] = [
@@ -36,7 +45,10 @@ export const abortCases: readonly BackendCase[] = [
           const reason = new Error("enough");
           const abort = new AbortController();
           await assertThrows(
-            backend.put(key, endless(bytesBefore, () => abort.abort(reason)), { signal: abort.signal, mode }),
+            backend.put(key, endless(bytesBefore, () => abort.abort(reason)), {
+              signal: abort.signal,
+              mode,
+            }),
             reason,
           );
         }

@@ -71,7 +71,10 @@ export function testCases(
       await Promise.resolve();
       deepStrictEqual([...backend.capabilities].sort(), [...capabilities].sort());
       for (const capability of ALL) {
-        strictEqual(typeof backend[capability], capabilities.includes(capability) ? "function" : "undefined");
+        strictEqual(
+          typeof backend[capability],
+          capabilities.includes(capability) ? "function" : "undefined",
+        );
       }
     }),
   );
@@ -83,7 +86,11 @@ export function testCases(
         `${name}: [no ${needs}] ${sentence}`,
         withBackend(async (backend) => {
           await Promise.resolve();
-          strictEqual(backend[needs], undefined, `${needs} is there, but not among the capabilities`);
+          strictEqual(
+            backend[needs],
+            undefined,
+            `${needs} is there, but not among the capabilities`,
+          );
         }),
       );
     }

@@ -7,14 +7,26 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";
-import { assertHolds, chunked, createObject, listed, putAll, read, sampleBytes, text } from "./samples.ts";
+import {
+  assertHolds,
+  chunked,
+  createObject,
+  listed,
+  putAll,
+  read,
+  sampleBytes,
+  text,
+} from "./samples.ts";
 
 /** Cases about calls that run at the same time. */
 export const concurrencyCases: readonly BackendCase[] = [
   {
     name: "objects put at the same time are all there",
     async run({ backend }) {
-      const keys = Array.from({ length: 100 }, (_, i) => `a/${String(i % 7)}/${String(i).padStart(3, "0")}`).sort();
+      const keys = Array.from(
+        { length: 100 },
+        (_, i) => `a/${String(i % 7)}/${String(i).padStart(3, "0")}`,
+      ).sort();
       await Promise.all(
         keys.map((key, i) => backend.put(key, i % 2 === 0 ? text(key) : chunked(text(key), 3))),
       );
@@ -23,7 +35,8 @@ export const concurrencyCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "a reader sees the old or the new object while it is replaced, never none and never a mixture",
+    name:
+      "a reader sees the old or the new object while it is replaced, never none and never a mixture",
     async run({ backend }) {
       const body = (value: number) => new Uint8Array(50_000 + value).fill(value);
       await backend.put("a/b", body(0));
@@ -71,7 +84,10 @@ export const concurrencyCases: readonly BackendCase[] = [
       for (let round = 0; round < 20; round++) {
         const calls = Array.from(
           { length: 10 },
-          (_, i) => i % 2 === 0 ? createObject(backend, "a/b/c", () => sampleBytes(100, i)) : backend.delete("a/b/c"),
+          (_, i) =>
+            i % 2 === 0
+              ? createObject(backend, "a/b/c", () => sampleBytes(100, i))
+              : backend.delete("a/b/c"),
         );
         await Promise.all(calls);
         const found = await read(backend, "a/b/c");

@@ -62,8 +62,11 @@ export const createCases: readonly BackendCase[] = [
   {
     name: "creates of different keys do not disturb each other",
     async run({ backend }) {
-      const keys = Array.from({ length: 48 }, (_, i) => `a/${i % 4}/${String(i).padStart(2, "0")}`).sort();
-      const results = await Promise.all(keys.map((key) => createObject(backend, key, () => text(key))));
+      const keys = Array.from({ length: 48 }, (_, i) => `a/${i % 4}/${String(i).padStart(2, "0")}`)
+        .sort();
+      const results = await Promise.all(
+        keys.map((key) => createObject(backend, key, () => text(key))),
+      );
       ok(results.every((result) => result.written));
       deepStrictEqual(await listed(backend, "a/"), keys);
     },
@@ -90,18 +93,27 @@ export const createCases: readonly BackendCase[] = [
         const key = `mixed/${round}`;
         const bodies = Array.from({ length: 12 }, (_, i) => sampleBytes(3000, i + 1));
         const results = await Promise.all(
-          bodies.map((body, i) => i % 2 === 0 ? createObject(backend, key, () => body) : backend.put(key, body)),
+          bodies.map((body, i) =>
+            i % 2 === 0 ? createObject(backend, key, () => body) : backend.put(key, body)
+          ),
         );
         ok(results.filter((result, i) => i % 2 === 0 && result.written).length <= 1);
         ok(results.every((result, i) => i % 2 === 0 || result.written));
         const found = await read(backend, key);
-        ok(bodies.some((body) => body.every((byte, i) => byte === found![i])), "a mixture of several");
+        ok(
+          bodies.some((body) => body.every((byte, i) => byte === found![i])),
+          "a mixture of several",
+        );
       }
     },
   },
 ];
 
-async function race(backend: Parameters<BackendCase["run"]>[0]["backend"], key: string, count: number): Promise<void> {
+async function race(
+  backend: Parameters<BackendCase["run"]>[0]["backend"],
+  key: string,
+  count: number,
+): Promise<void> {
   const results = await Promise.all(
     Array.from({ length: count }, (_, i) => {
       const body = text(`writer ${i}`);

@@ -86,7 +86,9 @@ export const keyCases: readonly BackendCase[] = [
         const before = await listed(backend, "");
         if (await isAccepted(backend, key, text(`of ${key}`))) {
           await assertHolds(backend, key, text(`of ${key}`));
-          deepStrictEqual((await listed(backend, "")).filter((other) => !before.includes(other)), [key]);
+          deepStrictEqual((await listed(backend, "")).filter((other) => !before.includes(other)), [
+            key,
+          ]);
           await backend.delete(key);
         }
         deepStrictEqual(await listed(backend, ""), before, `after ${JSON.stringify(key)}`);
@@ -100,11 +102,17 @@ export const keyCases: readonly BackendCase[] = [
     async run({ backend }) {
       await putAll(backend, ["a/b", "b"]);
       for (const key of [...STRANGE, ...ESCAPING]) {
-        for (const look of [() => backend.head(key), () => backend.get(key), () => backend.delete(key)]) {
+        for (
+          const look of [() => backend.head(key), () => backend.get(key), () => backend.delete(key)]
+        ) {
           try {
             deepStrictEqual(await look(), undefined, JSON.stringify(key));
           } catch (error) {
-            deepStrictEqual((error as { code?: string }).code, "Invalid", `${JSON.stringify(key)}: ${error}`);
+            deepStrictEqual(
+              (error as { code?: string }).code,
+              "Invalid",
+              `${JSON.stringify(key)}: ${error}`,
+            );
           }
         }
       }
@@ -115,11 +123,30 @@ export const keyCases: readonly BackendCase[] = [
     name: "a strange prefix lists the keys that begin with it, or is Invalid",
     async run({ backend }) {
       await putAll(backend, ["a/b", "b"]);
-      for (const prefix of ["..", "../", "/", "a/../", "a//", "./", ".", ".stage/", "a\0", "a\\", "*", "%"]) {
+      for (
+        const prefix of [
+          "..",
+          "../",
+          "/",
+          "a/../",
+          "a//",
+          "./",
+          ".",
+          ".stage/",
+          "a\0",
+          "a\\",
+          "*",
+          "%",
+        ]
+      ) {
         try {
           deepStrictEqual(await listed(backend, prefix), [], JSON.stringify(prefix));
         } catch (error) {
-          deepStrictEqual((error as { code?: string }).code, "Invalid", `${JSON.stringify(prefix)}: ${error}`);
+          deepStrictEqual(
+            (error as { code?: string }).code,
+            "Invalid",
+            `${JSON.stringify(prefix)}: ${error}`,
+          );
         }
       }
     },

@@ -42,20 +42,23 @@ export const listingCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "list() gives whole keys in the order of their UTF-8 bytes, a folder's as its name with /",
+    name:
+      "list() gives whole keys in the order of their UTF-8 bytes, a folder's as its name with /",
     async run({ backend }) {
       await putAll(backend, KEYS.toReversed());
       deepStrictEqual(await listed(backend, ""), KEYS);
     },
   },
   {
-    name: "list() of heads leaves out nothing but what is equal up to its last / to the key before it",
+    name:
+      "list() of heads leaves out nothing but what is equal up to its last / to the key before it",
     async run({ backend }) {
       await putAll(backend, KEYS);
       const given = new Set(await listed(backend, "", { heads: true }));
       const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
       for (const [i, key] of KEYS.entries()) {
-        const isFirst = !key.includes("/") || KEYS[i - 1] === undefined || folderOf(KEYS[i - 1]) !== folderOf(key);
+        const isFirst = !key.includes("/") || KEYS[i - 1] === undefined ||
+          folderOf(KEYS[i - 1]) !== folderOf(key);
         if (isFirst) ok(given.delete(key), key);
         else given.delete(key);
       }
@@ -63,10 +66,12 @@ export const listingCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "list() of heads leaves out those that the caller can do without, or gives them, and no others",
+    name:
+      "list() of heads leaves out those that the caller can do without, or gives them, and no others",
     async run({ backend }) {
       await putAll(backend, KEYS);
-      const except = ({ key, size }: { key: string; size: number }) => size === key.length && key.startsWith("a/");
+      const except = ({ key, size }: { key: string; size: number }) =>
+        size === key.length && key.startsWith("a/");
       const heads = await listed(backend, "", { heads: true });
       for (let n = 0; n < 2; n++) {
         const given = await listed(backend, "", { heads: true, except });
@@ -95,7 +100,11 @@ export const listingCases: readonly BackendCase[] = [
     async run({ backend }) {
       await putAll(backend, KEYS);
       for (const prefix of ["a", "a/", "a/c", "a/c/", "a/c/d", "b/1", "～", "😀/"]) {
-        deepStrictEqual(await listed(backend, prefix), KEYS.filter((key) => key.startsWith(prefix)), prefix);
+        deepStrictEqual(
+          await listed(backend, prefix),
+          KEYS.filter((key) => key.startsWith(prefix)),
+          prefix,
+        );
       }
     },
   },
@@ -103,10 +112,32 @@ export const listingCases: readonly BackendCase[] = [
     name: "list() after a key, there or not, gives only what follows it",
     async run({ backend }) {
       await putAll(backend, KEYS);
-      for (const after of [...KEYS, "", "0", "a", "a/", "a/c", "a/c/", "a/c/d/", "a/c~", "a/d", "b", "￿", "😀/z"]) {
+      for (
+        const after of [
+          ...KEYS,
+          "",
+          "0",
+          "a",
+          "a/",
+          "a/c",
+          "a/c/",
+          "a/c/d/",
+          "a/c~",
+          "a/d",
+          "b",
+          "￿",
+          "😀/z",
+        ]
+      ) {
         for (const prefix of ["", "a", "a/c", "a/c/", "b/"]) {
-          const expected = KEYS.filter((key) => key.startsWith(prefix) && compareUtf8(key, after) > 0);
-          deepStrictEqual(await listed(backend, prefix, { after }), expected, `${prefix} after ${after}`);
+          const expected = KEYS.filter((key) =>
+            key.startsWith(prefix) && compareUtf8(key, after) > 0
+          );
+          deepStrictEqual(
+            await listed(backend, prefix, { after }),
+            expected,
+            `${prefix} after ${after}`,
+          );
         }
       }
     },
@@ -133,7 +164,12 @@ export const listingCases: readonly BackendCase[] = [
       await putAll(backend, KEYS);
       const top = ["A/", "a-b", "a.b", "a/", "a0", "b/", "é", "～/", "😀/"];
       deepStrictEqual(await listed(backend, "", { delimiter: "/" }), top);
-      deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), ["a/b", "a/c-d/", "a/c/", "a/c0"]);
+      deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), [
+        "a/b",
+        "a/c-d/",
+        "a/c/",
+        "a/c0",
+      ]);
       deepStrictEqual(await listed(backend, "a/c", { delimiter: "/" }), ["a/c-d/", "a/c/", "a/c0"]);
       deepStrictEqual(await listed(backend, "a", { delimiter: "/" }), ["a-b", "a.b", "a/", "a0"]);
       deepStrictEqual(await listed(backend, "a/c/", { delimiter: "/" }), ["a/c/d", "a/c/e"]);
@@ -146,7 +182,11 @@ export const listingCases: readonly BackendCase[] = [
       for (const prefix of ["", "a", "a/", "b/"]) {
         const all = await listed(backend, prefix, { delimiter: "/" });
         for (const limit of [1, 2, 5]) {
-          deepStrictEqual(await paged(backend, prefix, { delimiter: "/", limit }), all, `${prefix} by ${limit}`);
+          deepStrictEqual(
+            await paged(backend, prefix, { delimiter: "/", limit }),
+            all,
+            `${prefix} by ${limit}`,
+          );
         }
         const whole = prefix === "" ? undefined : prefix;
         deepStrictEqual(
@@ -174,7 +214,10 @@ export const listingCases: readonly BackendCase[] = [
       const keys = Array.from({ length: 1100 }, (_, i) => `many/${String(i).padStart(5, "0")}`);
       await putAll(backend, keys);
       deepStrictEqual(await listed(backend, "many/"), keys);
-      deepStrictEqual(await listed(backend, "many/", { after: keys[998], limit: 4 }), keys.slice(999, 1003));
+      deepStrictEqual(
+        await listed(backend, "many/", { after: keys[998], limit: 4 }),
+        keys.slice(999, 1003),
+      );
       deepStrictEqual(await listed(backend, "", { delimiter: "/" }), ["many/"]);
     },
   },

@@ -6,7 +6,16 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { SweptUpload } from "../../../core/backend.ts";
 import type { BackendCase } from "./backend_case.ts";
-import { assertBytes, assertHolds, assertMissing, chunked, listed, putAll, sampleBytes, text } from "./samples.ts";
+import {
+  assertBytes,
+  assertHolds,
+  assertMissing,
+  chunked,
+  listed,
+  putAll,
+  sampleBytes,
+  text,
+} from "./samples.ts";
 
 const FAR_FUTURE = Date.UTC(2100, 0);
 
@@ -55,7 +64,10 @@ export const optionalCases: readonly BackendCase[] = [
     name: "copy() of a missing object is NotFound",
     needs: "copy",
     async run({ backend }) {
-      await rejects(backend.copy!("a/missing", "b/to"), { name: "RegistryError", code: "NotFound" });
+      await rejects(backend.copy!("a/missing", "b/to"), {
+        name: "RegistryError",
+        code: "NotFound",
+      });
       await assertMissing(backend, "b/to");
     },
   },
@@ -64,7 +76,9 @@ export const optionalCases: readonly BackendCase[] = [
     needs: "presign",
     async run({ backend }) {
       await backend.put("a/b", sampleBytes(5000));
-      const reply = await fetch(await backend.presign!("a/b", { method: "GET", expiresInMs: 60_000 }));
+      const reply = await fetch(
+        await backend.presign!("a/b", { method: "GET", expiresInMs: 60_000 }),
+      );
       assertBytes(new Uint8Array(await reply.arrayBuffer()), sampleBytes(5000));
     },
   },
@@ -125,9 +139,30 @@ export const optionalCases: readonly BackendCase[] = [
     name: "getFirst() gives what a list with limit 1 shows, and undefined where that shows nothing",
     needs: "getFirst",
     async run({ backend }) {
-      const keys = ["a/1", "a/10", "a/2", "a-b/c/d", "a/b/c", "names/x/versions/final/p8p9p9/9007199254740989.rec"];
+      const keys = [
+        "a/1",
+        "a/10",
+        "a/2",
+        "a-b/c/d",
+        "a/b/c",
+        "names/x/versions/final/p8p9p9/9007199254740989.rec",
+      ];
       for (const key of keys) await backend.put(key, text(key));
-      for (const prefix of ["", "a", "a/", "a/1", "a/2", "a/b/", "a/z", "names/", "names/x/versions/", "none/", "z"]) {
+      for (
+        const prefix of [
+          "",
+          "a",
+          "a/",
+          "a/1",
+          "a/2",
+          "a/b/",
+          "a/z",
+          "names/",
+          "names/x/versions/",
+          "none/",
+          "z",
+        ]
+      ) {
         const [first] = await listed(backend, prefix, { limit: 1 });
         const object = await backend.getFirst!(prefix);
         deepStrictEqual(object?.info.key, first);
@@ -135,10 +170,25 @@ export const optionalCases: readonly BackendCase[] = [
         deepStrictEqual(object.info, await backend.head(first));
         deepStrictEqual(await object.bytes(), text(first));
       }
-      for (const after of ["", ...keys, "a", "a/1+", "a/20", "names/", "names/x/versions/final/p8p9p90", "z"]) {
+      for (
+        const after of [
+          "",
+          ...keys,
+          "a",
+          "a/1+",
+          "a/20",
+          "names/",
+          "names/x/versions/final/p8p9p90",
+          "z",
+        ]
+      ) {
         for (const prefix of ["", "a", "a/", "names/x/"]) {
           const [first] = await listed(backend, prefix, { after, limit: 1 });
-          deepStrictEqual((await backend.getFirst!(prefix, { after }))?.info.key, first, `${prefix} after ${after}`);
+          deepStrictEqual(
+            (await backend.getFirst!(prefix, { after }))?.info.key,
+            first,
+            `${prefix} after ${after}`,
+          );
         }
       }
     },
@@ -168,7 +218,8 @@ export const optionalCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
+    name:
+      "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
     needs: "sync",
     async run({ backend, largeBytes }) {
       await backend.put("a/b", text("x"));
@@ -200,7 +251,8 @@ export const optionalCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "put() asks its guard where something may lie below its prefix, and writes nothing where that throws",
+    name:
+      "put() asks its guard where something may lie below its prefix, and writes nothing where that throws",
     needs: "drain",
     async run({ backend }) {
       let asked = 0;
@@ -214,7 +266,10 @@ export const optionalCases: readonly BackendCase[] = [
       await backend.put("names/a/1", text("once more"), { guard });
       strictEqual(asked, 2);
       const refusing = { prefix: "notes/a/", found: () => Promise.reject(new Error("not now")) };
-      await rejects(backend.put("names/a/4", text("four"), { mode: "create", guard: refusing }), /not now/);
+      await rejects(
+        backend.put("names/a/4", text("four"), { mode: "create", guard: refusing }),
+        /not now/,
+      );
       deepStrictEqual(await listed(backend, "names/"), ["names/a/1", "names/a/2", "names/a/3"]);
       await assertHolds(backend, "names/a/1", text("once more"));
       strictEqual(await backend.drain!(), true);
@@ -228,7 +283,10 @@ export const optionalCases: readonly BackendCase[] = [
       const asked = Promise.withResolvers<void>(), answer = Promise.withResolvers<void>();
       const found = () => (asked.resolve(), answer.promise);
       const order: string[] = [];
-      const put = backend.put("names/a/1", text("one"), { mode: "create", guard: { prefix: "notes/a/", found } });
+      const put = backend.put("names/a/1", text("one"), {
+        mode: "create",
+        guard: { prefix: "notes/a/", found },
+      });
       await asked.promise;
       const drained = backend.drain!().then(async (all) => {
         order.push(`drained: ${all}`);

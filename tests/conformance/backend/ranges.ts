@@ -67,7 +67,12 @@ export const rangeCases: readonly BackendCase[] = [
       const bytes = sampleBytes(largeBytes);
       await backend.put("a/large", bytes);
       const middle = largeBytes >> 1;
-      for (const [offset, length] of [[0, 10], [middle - 5, 10], [largeBytes - 10, 100], [10, largeBytes - 20]]) {
+      for (
+        const [offset, length] of [[0, 10], [middle - 5, 10], [largeBytes - 10, 100], [
+          10,
+          largeBytes - 20,
+        ]]
+      ) {
         const object = await backend.get("a/large", { range: { offset, length } });
         assertBytes(await object!.bytes(), bytes.slice(offset, offset + length));
         const again = await backend.get("a/large", { range: { offset, length } });

@@ -26,7 +26,11 @@ export function text(value: string): Uint8Array<ArrayBuffer> {
 }
 
 /** A stream of these bytes in chunks of a size; `failWith` is what it fails with at its end. */
-export function chunked(bytes: Uint8Array, chunkBytes: number, failWith?: Error): ReadableStream<Uint8Array> {
+export function chunked(
+  bytes: Uint8Array,
+  chunkBytes: number,
+  failWith?: Error,
+): ReadableStream<Uint8Array> {
   let offset = 0;
   return new ReadableStream({
     pull(controller) {
@@ -52,12 +56,17 @@ export async function putAll(backend: Backend, keys: readonly string[]): Promise
  * Creates as callers do: what a store refuses for now, certainly without having written anything, is sent again. Some
  * refuse all but one of several requests for a key, or a key whose folder is being removed.
  */
-export async function createObject(backend: Backend, key: string, body: () => Body): Promise<PutResult> {
+export async function createObject(
+  backend: Backend,
+  key: string,
+  body: () => Body,
+): Promise<PutResult> {
   for (let refused = 0;; refused++) {
     try {
       return await backend.put(key, body(), { mode: "create" });
     } catch (error) {
-      const forNow = isRegistryError(error, "Unavailable") && error.retry === "later" && !error.maybeWritten;
+      const forNow = isRegistryError(error, "Unavailable") && error.retry === "later" &&
+        !error.maybeWritten;
       if (!forNow || refused === 100) throw error;
     }
   }
@@ -69,14 +78,24 @@ export async function read(backend: Backend, key: string): Promise<Uint8Array | 
 }
 
 /** The keys and prefixes of a listing, in its order. */
-export async function listed(backend: Backend, prefix: string, options: ListOptions = {}): Promise<string[]> {
+export async function listed(
+  backend: Backend,
+  prefix: string,
+  options: ListOptions = {},
+): Promise<string[]> {
   const found: string[] = [];
-  for await (const entry of backend.list(prefix, options)) found.push(isPrefix(entry) ? entry.prefix : entry.key);
+  for await (const entry of backend.list(prefix, options)) {
+    found.push(isPrefix(entry) ? entry.prefix : entry.key);
+  }
   return found;
 }
 
 /** Fails unless the object has exactly these bytes. */
-export async function assertHolds(backend: Backend, key: string, expected: Uint8Array): Promise<void> {
+export async function assertHolds(
+  backend: Backend,
+  key: string,
+  expected: Uint8Array,
+): Promise<void> {
   const found = await read(backend, key);
   ok(found !== undefined, `no object at ${JSON.stringify(key)}`);
   assertBytes(found, expected);

@@ -65,16 +65,23 @@ export const streamCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "a stream that fails, early or late, fails the put with its own error, and nothing is left",
+    name:
+      "a stream that fails, early or late, fails the put with its own error, and nothing is left",
     async run({ backend, largeBytes }) {
       await backend.put("a/old", text("before"));
       for (const size of [0, 1000, largeBytes]) {
         for (const mode of ["create", "overwrite"] as const) {
           const failure = new Error("the source failed");
-          await assertThrows(backend.put("a/new", chunked(sampleBytes(size), 65_536, failure), { mode }), failure);
+          await assertThrows(
+            backend.put("a/new", chunked(sampleBytes(size), 65_536, failure), { mode }),
+            failure,
+          );
         }
         const failure = Object.assign(new Error("the source failed"), { code: "ENOENT" });
-        await assertThrows(backend.put("a/old", chunked(sampleBytes(size), 65_536, failure)), failure);
+        await assertThrows(
+          backend.put("a/old", chunked(sampleBytes(size), 65_536, failure)),
+          failure,
+        );
       }
       await assertMissing(backend, "a/new");
       await assertHolds(backend, "a/old", text("before"));
@@ -109,20 +116,30 @@ export const streamCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "a large object comes back whole, put as bytes, as a Blob or as a stream, read as bytes or as a stream",
+    name:
+      "a large object comes back whole, put as bytes, as a Blob or as a stream, read as bytes or as a stream",
     async run({ backend, largeBytes }) {
       const bytes = sampleBytes(largeBytes);
       const blob = new Blob([bytes]);
-      const bodies = [bytes, blob, chunked(bytes, 100_000), blob.stream() as ReadableStream<Uint8Array>];
+      const bodies = [
+        bytes,
+        blob,
+        chunked(bytes, 100_000),
+        blob.stream() as ReadableStream<Uint8Array>,
+      ];
       for (const [i, body] of bodies.entries()) {
-        await backend.put(`large/${i}`, body, { mode: "create", size: i % 2 === 0 ? largeBytes : undefined });
+        await backend.put(`large/${i}`, body, {
+          mode: "create",
+          size: i % 2 === 0 ? largeBytes : undefined,
+        });
         await assertHolds(backend, `large/${i}`, bytes);
         assertBytes(await readAll((await backend.get(`large/${i}`))!.body), bytes);
       }
     },
   },
   {
-    name: "a large object that is replaced while it is read is the old one, the new one, or an error: no mixture",
+    name:
+      "a large object that is replaced while it is read is the old one, the new one, or an error: no mixture",
     async run({ backend, largeBytes }) {
       const versions = [sampleBytes(largeBytes, 1), sampleBytes(largeBytes + 5, 2)];
       await backend.put("a/b", versions[0]);

@@ -5,7 +5,16 @@
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { BackendCase } from "./backend_case.ts";
-import { assertBytes, assertHolds, assertMissing, listed, putAll, read, sampleBytes, text } from "./samples.ts";
+import {
+  assertBytes,
+  assertHolds,
+  assertMissing,
+  listed,
+  putAll,
+  read,
+  sampleBytes,
+  text,
+} from "./samples.ts";
 
 /** Cases about the four verbs of one key. */
 export const verbCases: readonly BackendCase[] = [

@@ -59,10 +59,15 @@ export const groupCases: readonly EventBusCase[] = [
       await bus.publish("a", 2);
       await next.until(1);
       strictEqual(heard.items.length, 3);
-      deepStrictEqual(trouble.items.map((item) => item.trouble === "failed" && [messageOf(item.error), item.again]), [
-        ["failure 1", true],
-        ["failure 2", true],
-      ]);
+      deepStrictEqual(
+        trouble.items.map((item) =>
+          item.trouble === "failed" && [messageOf(item.error), item.again]
+        ),
+        [
+          ["failure 1", true],
+          ["failure 2", true],
+        ],
+      );
     },
   },
   {
@@ -79,7 +84,10 @@ export const groupCases: readonly EventBusCase[] = [
       await bus.publish("a", "fine");
       await trouble.until(2);
       await heard.until(1);
-      deepStrictEqual(trouble.items.map((item) => item.trouble === "failed" && item.again), [true, false]);
+      deepStrictEqual(trouble.items.map((item) => item.trouble === "failed" && item.again), [
+        true,
+        false,
+      ]);
       await subscription.unsubscribe();
       const later = gatherPayloads();
       await bus.subscribe("a", later.handler, options);
@@ -109,7 +117,9 @@ export const groupCases: readonly EventBusCase[] = [
   {
     name: "a group that is forgotten, and comes again, hears of nothing before",
     async run({ bus }) {
-      const subscription = await bus.subscribe("a", (_event, { signal }) => aborted(signal), { group: "g" });
+      const subscription = await bus.subscribe("a", (_event, { signal }) => aborted(signal), {
+        group: "g",
+      });
       await bus.publish("a", 1);
       await subscription.unsubscribe({ forgetGroup: true });
       await bus.publish("a", 2);

@@ -31,7 +31,9 @@ export const fanOutCases: readonly EventBusCase[] = [
     async run({ bus }) {
       const patterns = ["a.b", "a.*", "*.b", "a.**", "**", "b.*"];
       const heard = patterns.map(() => gatherPayloads());
-      for (const [index, pattern] of patterns.entries()) await bus.subscribe(pattern, heard[index].handler);
+      for (const [index, pattern] of patterns.entries()) {
+        await bus.subscribe(pattern, heard[index].handler);
+      }
       for (const topic of ["a.b", "a.c", "c.b", "a.b.c", "a"]) await bus.publish(topic, topic);
       await heard[4].until(5);
       await heard[3].until(3);
@@ -77,7 +79,8 @@ export const fanOutCases: readonly EventBusCase[] = [
     },
   },
   {
-    name: "who has unsubscribed hears no more, once a handler under way has ended, which is told so",
+    name:
+      "who has unsubscribed hears no more, once a handler under way has ended, which is told so",
     async run({ bus }) {
       const begun = gather<string>();
       const told = gather<unknown>();
@@ -128,7 +131,9 @@ export const fanOutCases: readonly EventBusCase[] = [
       await bus.publish("a", 2);
       await heard.until(1);
       const [told] = await trouble.until(1);
-      ok(told.trouble === "failed" && told.event.id === id && told.error === failure && !told.again);
+      ok(
+        told.trouble === "failed" && told.event.id === id && told.error === failure && !told.again,
+      );
     },
   },
   {
@@ -178,7 +183,9 @@ export const fanOutCases: readonly EventBusCase[] = [
       await rejects(() => bus.publish("a.*", 1), isInvalid);
       await rejects(() => bus.publish("a", { when: new Date(0) } as never), isInvalid);
       await rejects(() => bus.publish("a", "x".repeat(300_000)), isInvalid);
-      for (const pattern of ["", "a.**.b", "a*"]) await rejects(() => bus.subscribe(pattern, () => {}), isInvalid);
+      for (const pattern of ["", "a.**.b", "a*"]) {
+        await rejects(() => bus.subscribe(pattern, () => {}), isInvalid);
+      }
       await rejects(() => bus.subscribe("a", undefined as never), isInvalid);
       const wrong = [
         { concurrency: 0 },
@@ -192,7 +199,9 @@ export const fanOutCases: readonly EventBusCase[] = [
         { delivery: "twice" as never },
         { backoffMs: -1 },
       ];
-      for (const options of wrong) await rejects(() => bus.subscribe("a", () => {}, options), isInvalid);
+      for (const options of wrong) {
+        await rejects(() => bus.subscribe("a", () => {}, options), isInvalid);
+      }
     },
   },
   {

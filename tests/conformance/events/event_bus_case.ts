@@ -42,7 +42,9 @@ export function gather<T>(): Gathered<T> {
       for (const { count, resolve } of waiting) if (items.length >= count) resolve(items);
     },
     until: (count) =>
-      items.length >= count ? Promise.resolve(items) : new Promise((resolve) => void waiting.push({ count, resolve })),
+      items.length >= count
+        ? Promise.resolve(items)
+        : new Promise((resolve) => void waiting.push({ count, resolve })),
   };
 }
 

@@ -10,7 +10,8 @@ import type { EventBusCase } from "./event_bus_case.ts";
 /** Cases about `listen`. */
 export const streamCases: readonly EventBusCase[] = [
   {
-    name: "a stream gives events as they come, also those before it was asked for the first, until it is left",
+    name:
+      "a stream gives events as they come, also those before it was asked for the first, until it is left",
     async run({ bus, again }) {
       const events = (await again()).listen("a.*");
       await events.ready;
@@ -40,7 +41,8 @@ export const streamCases: readonly EventBusCase[] = [
     },
   },
   {
-    name: "a stream of a group has heard an event when the next is asked for: the last one comes again",
+    name:
+      "a stream of a group has heard an event when the next is asked for: the last one comes again",
     async run({ bus }) {
       const listen = async (count: number) => {
         const events = bus.listen("a", { group: "g" });

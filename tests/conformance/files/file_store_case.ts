@@ -43,7 +43,11 @@ export async function tree(files: FileStore, folder = ""): Promise<string[]> {
 }
 
 /** Fails unless this is refused with this code, and nothing in the store has changed. */
-export async function refused(files: FileStore, code: ErrorCode, action: () => Promise<unknown>): Promise<void> {
+export async function refused(
+  files: FileStore,
+  code: ErrorCode,
+  action: () => Promise<unknown>,
+): Promise<void> {
   const before = await tree(files);
   await rejects(action, (error) => {
     if (!isRegistryError(error, code)) throw error;

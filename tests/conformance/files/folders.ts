@@ -11,7 +11,8 @@ import type { FileStoreCase } from "./file_store_case.ts";
 /** Cases about folders. */
 export const folderCases: readonly FileStoreCase[] = [
   {
-    name: "list() gives what is directly in a folder, in the order of the bytes of the names, a folder's with /",
+    name:
+      "list() gives what is directly in a folder, in the order of the bytes of the names, a folder's with /",
     async run({ files }) {
       const names = [
         "B",
@@ -40,7 +41,10 @@ export const folderCases: readonly FileStoreCase[] = [
         return at < 0 ? x.length - y.length : x[at] - (y[at] ?? -1);
       });
       const listed = await Array.fromAsync(files.list("f"));
-      deepStrictEqual(listed.map(({ path }) => path), sorted.map((name) => `f/${name.replace("/", "")}`));
+      deepStrictEqual(
+        listed.map(({ path }) => path),
+        sorted.map((name) => `f/${name.replace("/", "")}`),
+      );
       for (const entry of listed) deepStrictEqual(entry, await files.stat(entry.path));
       for (const name of names) strictEqual(await read(files, `f/${name}`), name);
     },
@@ -54,7 +58,10 @@ export const folderCases: readonly FileStoreCase[] = [
       await files.createLink("f/link", "f/a");
       await files.createLink("f/lost", "nothing");
       for (const folder of ["", "f", "f/b+", "f/empty"]) {
-        const listed = await Array.fromAsync(files.list(folder), ({ path, kind }) => ({ path, kind }));
+        const listed = await Array.fromAsync(
+          files.list(folder),
+          ({ path, kind }) => ({ path, kind }),
+        );
         const named = await files.names?.(folder) ?? listed;
         const byPath = (a: { path: string }, b: { path: string }) => a.path < b.path ? -1 : 1;
         deepStrictEqual(named.sort(byPath), listed.sort(byPath));
@@ -103,7 +110,9 @@ export const folderCases: readonly FileStoreCase[] = [
     name: "remove() takes an empty folder, and refuses one that is not",
     async run({ files }) {
       await files.write("a/b/c", text("x"));
-      for (const path of ["", "a", "a/b"]) await refused(files, "Conflict", () => files.remove(path));
+      for (const path of ["", "a", "a/b"]) {
+        await refused(files, "Conflict", () => files.remove(path));
+      }
       strictEqual(await files.remove("a/b/c"), true);
       strictEqual(await files.remove("a/b"), true);
       deepStrictEqual(await tree(files), ["a/"]);
@@ -113,7 +122,8 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
-    name: "removeFolder(), where it is there, removes all that is in a folder, and nothing beside it",
+    name:
+      "removeFolder(), where it is there, removes all that is in a folder, and nothing beside it",
     async run({ files }) {
       if (files.removeFolder === undefined) return;
       for (const path of ["a/b/c", "a/b/d/e", "a/bb", "a/b.x"]) await files.write(path, text(path));
@@ -130,7 +140,8 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
-    name: "writeFolder(), where it is there, makes a folder of files at a path that is free, and those above it",
+    name:
+      "writeFolder(), where it is there, makes a folder of files at a path that is free, and those above it",
     async run({ files }) {
       if (files.writeFolder === undefined) return;
       const made = new Map([["b", text("1")], ["c.d", text("")]]);
@@ -143,7 +154,11 @@ export const folderCases: readonly FileStoreCase[] = [
         await refused(files, "AlreadyExists", () => files.writeFolder!(taken, made));
       }
       await refused(files, "Conflict", () => files.writeFolder!("file/a", made));
-      await refused(files, "Invalid", () => files.writeFolder!("y", new Map([["../b", text("1")]])));
+      await refused(
+        files,
+        "Invalid",
+        () => files.writeFolder!("y", new Map([["../b", text("1")]])),
+      );
       await refused(files, "Invalid", () => files.writeFolder!("../y", made));
       const tries = await Promise.allSettled([1, 2, 3].map(() => files.writeFolder!("z", made)));
       deepStrictEqual(tries.filter(({ status }) => status === "fulfilled").length, 1);
@@ -177,16 +192,25 @@ export const folderCases: readonly FileStoreCase[] = [
     },
   },
   {
-    name: "a link is not followed: not read through, not listed, not written to, and nothing is below it",
+    name:
+      "a link is not followed: not read through, not listed, not written to, and nothing is below it",
     async run({ files }) {
       await files.write("a/b", text("x"));
       await files.createLink("file", "a/b");
       await files.createLink("folder", "a");
-      for (const path of ["file", "folder", "folder/b"]) await refused(files, "NotFound", () => files.open(path));
-      for (const path of ["file", "folder"]) await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
+      for (const path of ["file", "folder", "folder/b"]) {
+        await refused(files, "NotFound", () => files.open(path));
+      }
+      for (const path of ["file", "folder"]) {
+        await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
+      }
       strictEqual(await files.stat("folder/b"), undefined);
       strictEqual(await files.remove("folder/b"), false);
-      await refused(files, "AlreadyExists", () => files.write("file", text("y"), { mode: "create" }));
+      await refused(
+        files,
+        "AlreadyExists",
+        () => files.write("file", text("y"), { mode: "create" }),
+      );
       await files.write("file", text("y"));
       strictEqual(await read(files, "file"), "y", "the link was replaced");
       strictEqual(await read(files, "a/b"), "x");
@@ -199,20 +223,30 @@ export const folderCases: readonly FileStoreCase[] = [
     async run({ files }) {
       await files.write("a/b", text("x"));
       await files.createLink("c", "a");
-      for (const path of ["a", "a/b", "c"]) await refused(files, "AlreadyExists", () => files.createLink(path, "a/b"));
+      for (const path of ["a", "a/b", "c"]) {
+        await refused(files, "AlreadyExists", () => files.createLink(path, "a/b"));
+      }
     },
   },
   {
-    name: "a write beside others that take its folder away and put a link there never goes through the link",
+    name:
+      "a write beside others that take its folder away and put a link there never goes through the link",
     async run({ files }) {
-      for (const content of [text("x"), new Blob(["x"]), { size: 1, stream: () => new Blob(["x"]).stream() }]) {
+      for (
+        const content of [text("x"), new Blob(["x"]), {
+          size: 1,
+          stream: () => new Blob(["x"]).stream(),
+        }]
+      ) {
         await files.createFolder("a");
         await files.createFolder("b");
         const others = [files.remove("a"), files.createLink("a", "b")];
         const write = files.write("a/file", content);
         const more = [files.remove("a"), files.createLink("a", "b")];
         const [written] = await Promise.allSettled([write, ...others, ...more]);
-        if (written.status === "rejected") ok(isRegistryError(written.reason, "Conflict"), String(written.reason));
+        if (written.status === "rejected") {
+          ok(isRegistryError(written.reason, "Conflict"), String(written.reason));
+        }
         deepStrictEqual(await Array.fromAsync(files.list("b")), []);
         for (const path of ["a/file", "a", "b"]) await files.remove(path);
       }
@@ -226,16 +260,31 @@ export const folderCases: readonly FileStoreCase[] = [
       await files.createLink("a/link", "a/b/d");
       await files.move("a/b/c", "a/b/d");
       await files.move("a", "e/f");
-      deepStrictEqual(await tree(files), ["e/", "e/f/", "e/f/b/", "e/f/b/d", "e/f/empty/", "e/f/link->e/f/b/d"]);
+      deepStrictEqual(await tree(files), [
+        "e/",
+        "e/f/",
+        "e/f/b/",
+        "e/f/b/d",
+        "e/f/empty/",
+        "e/f/link->e/f/b/d",
+      ]);
       strictEqual(await read(files, "e/f/b/d"), "x");
       await files.move("e/f/link", "link");
       deepStrictEqual((await files.stat("link"))!.target, "e/f/b/d");
       await files.move("e/f/b/d", "d");
-      deepStrictEqual(await tree(files), ["d", "e/", "e/f/", "e/f/b/", "e/f/empty/", "link->e/f/b/d"]);
+      deepStrictEqual(await tree(files), [
+        "d",
+        "e/",
+        "e/f/",
+        "e/f/b/",
+        "e/f/empty/",
+        "link->e/f/b/d",
+      ]);
     },
   },
   {
-    name: "a link that leads out of the store, since its folder was moved, has no target, wherever it is moved",
+    name:
+      "a link that leads out of the store, since its folder was moved, has no target, wherever it is moved",
     async run({ files }) {
       await files.createFolder("a/b");
       await files.createLink("a/b/link", "x");
@@ -253,10 +302,14 @@ export const folderCases: readonly FileStoreCase[] = [
       await files.write("a/b", text("x"));
       await files.write("c", text("y"));
       await files.createFolder("empty");
-      for (const to of ["c", "empty", "a/b"]) await refused(files, "AlreadyExists", () => files.move("a/b", to));
+      for (const to of ["c", "empty", "a/b"]) {
+        await refused(files, "AlreadyExists", () => files.move("a/b", to));
+      }
       await refused(files, "Conflict", () => files.move("a", "a/d"));
       await refused(files, "Conflict", () => files.move("a/b", "c/d"));
-      for (const from of ["d", "a/b/c", ""]) await refused(files, "NotFound", () => files.move(from, "e"));
+      for (const from of ["d", "a/b/c", ""]) {
+        await refused(files, "NotFound", () => files.move(from, "e"));
+      }
       strictEqual(await read(files, "a/b"), "x");
     },
   },

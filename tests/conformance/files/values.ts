@@ -30,11 +30,15 @@ export const fileCases: readonly FileStoreCase[] = [
     },
   },
   {
-    name: "write() keeps bytes, blobs, streams and sources as they are, and makes the folders above",
+    name:
+      "write() keeps bytes, blobs, streams and sources as they are, and makes the folders above",
     async run({ files }) {
       const bytes = text("content");
       const stream = () => new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
-      const contents = [bytes, new Blob([bytes as Uint8Array<ArrayBuffer>]), stream(), { size: 7, stream }];
+      const contents = [bytes, new Blob([bytes as Uint8Array<ArrayBuffer>]), stream(), {
+        size: 7,
+        stream,
+      }];
       for (const [i, content] of contents.entries()) {
         const { path, kind, size } = await files.write(`a/b/${i}`, content);
         deepStrictEqual([path, kind, size], [`a/b/${i}`, "file", 7]);
@@ -50,17 +54,31 @@ export const fileCases: readonly FileStoreCase[] = [
       await files.write("large", bytes);
       const file = await files.open("large");
       strictEqual(file.size, LARGE_BYTES);
-      const readAll = async (stream: ReadableStream) => new Uint8Array(await new Response(stream).arrayBuffer());
+      const readAll = async (stream: ReadableStream) =>
+        new Uint8Array(await new Response(stream).arrayBuffer());
       ok(equal(await file.bytes(), bytes));
       ok(equal(await readAll(file.stream()), bytes));
-      for (const [offset, length] of [[0, 10], [1_000_000, 5], [LARGE_BYTES - 3, 3], [LARGE_BYTES, 0]]) {
-        ok(equal(await readAll(file.stream({ offset, length })), bytes.subarray(offset, offset + length)));
+      for (
+        const [offset, length] of [[0, 10], [1_000_000, 5], [LARGE_BYTES - 3, 3], [LARGE_BYTES, 0]]
+      ) {
+        ok(
+          equal(
+            await readAll(file.stream({ offset, length })),
+            bytes.subarray(offset, offset + length),
+          ),
+        );
       }
-      ok(equal(await readAll(file.stream({ offset: LARGE_BYTES - 7 })), bytes.subarray(LARGE_BYTES - 7)));
+      ok(
+        equal(
+          await readAll(file.stream({ offset: LARGE_BYTES - 7 })),
+          bytes.subarray(LARGE_BYTES - 7),
+        ),
+      );
     },
   },
   {
-    name: "what was given and what was read is the caller's: changing it changes nothing in the store",
+    name:
+      "what was given and what was read is the caller's: changing it changes nothing in the store",
     async run({ files }) {
       const given = text("one");
       await files.write("a", given);
@@ -75,7 +93,11 @@ export const fileCases: readonly FileStoreCase[] = [
       await files.write("a", text("one"));
       await files.write("a", text("more than one"));
       strictEqual(await read(files, "a"), "more than one");
-      await refused(files, "AlreadyExists", () => files.write("a", text("two"), { mode: "create" }));
+      await refused(
+        files,
+        "AlreadyExists",
+        () => files.write("a", text("two"), { mode: "create" }),
+      );
       strictEqual(await read(files, "a"), "more than one");
       await files.write("b", text("two"), { mode: "create" });
       strictEqual(await read(files, "b"), "two");
@@ -84,12 +106,17 @@ export const fileCases: readonly FileStoreCase[] = [
   {
     name: "of many that create one file at the same time, one wins",
     async run({ files }) {
-      const writes = Array.from({ length: 8 }, (_, i) => files.write("a/b", text(`${i}`), { mode: "create" }));
+      const writes = Array.from(
+        { length: 8 },
+        (_, i) => files.write("a/b", text(`${i}`), { mode: "create" }),
+      );
       const results = await Promise.allSettled(writes);
       const won = results.flatMap(({ status }, i) => status === "fulfilled" ? [`${i}`] : []);
       deepStrictEqual(won, [await read(files, "a/b")]);
       for (const result of results) {
-        if (result.status === "rejected") ok(isRegistryError(result.reason, "AlreadyExists"), String(result.reason));
+        if (result.status === "rejected") {
+          ok(isRegistryError(result.reason, "AlreadyExists"), String(result.reason));
+        }
       }
     },
   },
@@ -125,7 +152,10 @@ export const fileCases: readonly FileStoreCase[] = [
     name: "an abort ends a write with its reason and leaves nothing",
     async run({ files }) {
       const reason = new Error("enough");
-      await rejects(() => files.write("a/b", text("x"), { signal: AbortSignal.abort(reason) }), reason);
+      await rejects(
+        () => files.write("a/b", text("x"), { signal: AbortSignal.abort(reason) }),
+        reason,
+      );
       const abort = new AbortController();
       const stream = new ReadableStream<Uint8Array>({
         pull(controller) {
@@ -141,7 +171,9 @@ export const fileCases: readonly FileStoreCase[] = [
     name: "open() is NotFound where there is no file: nothing, a folder, a path below a file",
     async run({ files }) {
       await files.write("a/b", text("x"));
-      for (const path of ["c", "a", "", "a/b/c", "a/c"]) await refused(files, "NotFound", () => files.open(path));
+      for (const path of ["c", "a", "", "a/b/c", "a/c"]) {
+        await refused(files, "NotFound", () => files.open(path));
+      }
       strictEqual(await files.stat("a/b/c"), undefined);
     },
   },

@@ -88,7 +88,10 @@ export const afterwardsCases: readonly QueueCase[] = [
       deepStrictEqual(await queue.list({ state: "cancelled" }), []);
       const every = (await queue.list()).map(({ id }) => id);
       deepStrictEqual((await queue.list({ after: every[3] })).map(({ id }) => id), every.slice(4));
-      deepStrictEqual((await queue.list({ after: every[3], limit: 1 })).map(({ id }) => id), every.slice(4, 5));
+      deepStrictEqual(
+        (await queue.list({ after: every[3], limit: 1 })).map(({ id }) => id),
+        every.slice(4, 5),
+      );
     },
   },
   {
@@ -131,7 +134,8 @@ export const afterwardsCases: readonly QueueCase[] = [
     },
   },
   {
-    name: "a job that was cancelled waits again where somebody says so, whether it had begun or not",
+    name:
+      "a job that was cancelled waits again where somebody says so, whether it had begun or not",
     async run({ queue }) {
       await queue.add([job("waiting"), job("running", { priority: 1 })]);
       await queue.cancel("waiting");
@@ -141,7 +145,9 @@ export const afterwardsCases: readonly QueueCase[] = [
       let stays = true;
       await queue.work(({ id }, { signal }) => {
         if (id !== "running" || !stays) return id;
-        return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+        return new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        );
       }, { onEvent });
       await until("done", "waiting");
       await until("started", "running");
@@ -180,14 +186,18 @@ export const afterwardsCases: readonly QueueCase[] = [
       strictEqual(second.job.state, "running");
       await watched.return?.();
       const ended = (async () => {
-        for await (const event of queue.watch("long", { after: second.id })) heard.push(event.job.state);
+        for await (const event of queue.watch("long", { after: second.id })) {
+          heard.push(event.job.state);
+        }
       })();
       may.resolve();
       await ended;
       deepStrictEqual(heard, ["done"], "what was heard before is not heard again");
       let last = "";
       for await (const { id } of queue.watch("long")) last = id;
-      for await (const _event of queue.watch("long", { after: last })) ok(false, "there is nothing new");
+      for await (const _event of queue.watch("long", { after: last })) {
+        ok(false, "there is nothing new");
+      }
     },
   },
   {

@@ -10,7 +10,8 @@ import type { QueueCase } from "./queue_case.ts";
 /** What is cancelled. */
 export const cancellingCases: readonly QueueCase[] = [
   {
-    name: "an unknown id is nothing: it cannot be read, and cancelling or removing it changes nothing",
+    name:
+      "an unknown id is nothing: it cannot be read, and cancelling or removing it changes nothing",
     async run({ queue }) {
       for (const id of ["nobody", "meta"]) {
         deepStrictEqual(await queue.get(id), undefined);

@@ -20,7 +20,15 @@ export interface JobStorageCase {
 const at = (seconds: number) => new Date(1_767_225_600_000 + seconds * 1_000);
 
 function kept(id: string, seconds: number, more: Partial<QueuedJob> = {}): QueuedJob {
-  const job = { id, group: "g", kind: "k", data: { id }, attempts: 1, attemptsMade: 1, addedAt: at(seconds) };
+  const job = {
+    id,
+    group: "g",
+    kind: "k",
+    data: { id },
+    attempts: 1,
+    attemptsMade: 1,
+    addedAt: at(seconds),
+  };
   return { ...job, state: "done", result: seconds, ...more };
 }
 
@@ -30,7 +38,13 @@ export const jobStorageCases: readonly JobStorageCase[] = [
     name: "a job is given as it was put, with its times, and in place of what was",
     async run(storage) {
       const job = kept("a", 1, {
-        ...{ startedAt: at(2), endedAt: at(3), progress: { done: 1 }, attempts: 3, attemptsMade: 2 },
+        ...{
+          startedAt: at(2),
+          endedAt: at(3),
+          progress: { done: 1 },
+          attempts: 3,
+          attemptsMade: 2,
+        },
         ...{ data: { deep: ["é ☂", null, 1.5] }, result: { size: 7 } },
       });
       await storage.put({ ...job, state: "running", result: undefined });

@@ -21,8 +21,17 @@ export const jobsCases: readonly QueueCase[] = [
       await until("done");
       const taken = { id: "a.1_b-C", group: "my pipeline@3", kind: "step", data };
       const { addedAt, startedAt, endedAt, ...known } = (await queue.get("a.1_b-C"))!;
-      deepStrictEqual(known, { ...taken, state: "done", attempts: 1, attemptsMade: 1, result: { taken } });
-      ok(addedAt <= startedAt! && startedAt! <= endedAt!, "it was added, begun and ended, in this order");
+      deepStrictEqual(known, {
+        ...taken,
+        state: "done",
+        attempts: 1,
+        attemptsMade: 1,
+        result: { taken },
+      });
+      ok(
+        addedAt <= startedAt! && startedAt! <= endedAt!,
+        "it was added, begun and ended, in this order",
+      );
     },
   },
   {
@@ -46,8 +55,12 @@ export const jobsCases: readonly QueueCase[] = [
       for (const id of ["", "a:b", "12", "a b", "x".repeat(201), "é", "delayed", "meta"]) {
         await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
       }
-      const wrong: Partial<NewJob>[] = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, { delayMs: -1 }];
-      for (const data of [1n, () => {}, undefined, NaN, { when: new Date(0) }]) wrong.push({ data: data as never });
+      const wrong: Partial<NewJob>[] = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, {
+        delayMs: -1,
+      }];
+      for (const data of [1n, () => {}, undefined, NaN, { when: new Date(0) }]) {
+        wrong.push({ data: data as never });
+      }
       for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined });
       for (const more of wrong) {
         await refused(() => queue.add([job("fine"), job("a", more)]), "Invalid");
@@ -60,8 +73,14 @@ export const jobsCases: readonly QueueCase[] = [
     async run({ queue }) {
       await queue.add([job("a"), job("b", { group: "other" }), job("c", { delayMs: 60_000 })]);
       await queue.add(job("d", { priority: 3 }));
-      const ids = (jobs: { id: string; state: string }[]) => jobs.map(({ id, state }) => `${id} ${state}`).sort();
-      deepStrictEqual(ids(await queue.list()), ["a waiting", "b waiting", "c delayed", "d waiting"]);
+      const ids = (jobs: { id: string; state: string }[]) =>
+        jobs.map(({ id, state }) => `${id} ${state}`).sort();
+      deepStrictEqual(ids(await queue.list()), [
+        "a waiting",
+        "b waiting",
+        "c delayed",
+        "d waiting",
+      ]);
       deepStrictEqual(ids(await queue.list({ group: "other" })), ["b waiting"]);
       deepStrictEqual(await queue.list({ group: "nobody's" }), []);
     },

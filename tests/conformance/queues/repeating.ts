@@ -32,7 +32,9 @@ export const repeatingCases: readonly QueueCase[] = [
   {
     name: "a rate that is none is refused",
     async run({ queue }) {
-      for (const rateLimit of [{ max: 0, perMs: 10 }, { max: 1.5, perMs: 10 }, { max: 1, perMs: 0 }]) {
+      for (
+        const rateLimit of [{ max: 0, perMs: 10 }, { max: 1.5, perMs: 10 }, { max: 1, perMs: 0 }]
+      ) {
         await refused(() => queue.work(() => {}, { rateLimit }), "Invalid");
       }
     },
@@ -64,10 +66,16 @@ export const repeatingCases: readonly QueueCase[] = [
     },
   },
   {
-    name: "a schedule of times of the day is that of its time zone, and another of its id takes its place",
+    name:
+      "a schedule of times of the day is that of its time zone, and another of its id takes its place",
     async run({ queue }) {
       await queue.schedule({ id: "nightly", cron: "0 0 1 1 *", job: hourly });
-      await queue.schedule({ id: "nightly", cron: "30 0 1 1 *", timeZone: "Asia/Kolkata", job: hourly });
+      await queue.schedule({
+        id: "nightly",
+        cron: "30 0 1 1 *",
+        timeZone: "Asia/Kolkata",
+        job: hourly,
+      });
       const schedules = await queue.schedules();
       deepStrictEqual(schedules.map(({ id, cron, timeZone }) => [id, cron, timeZone]), [
         ["nightly", "30 0 1 1 *", "Asia/Kolkata"],
@@ -105,12 +113,22 @@ export const repeatingCases: readonly QueueCase[] = [
     name: "what is no schedule is refused",
     async run({ queue }) {
       const wrong = [
-        ...[{ cron: "61 * * * *" }, { cron: "* *" }, { cron: "@daily" }, { cron: "0 3 * * *", timeZone: "Nowhere" }],
-        ...[{}, { cron: "0 3 * * *", everyMs: 5 }, { everyMs: 0 }, { everyMs: 0.5 }, { cron: "0 0 30 2 *" }],
+        ...[{ cron: "61 * * * *" }, { cron: "* *" }, { cron: "@daily" }, {
+          cron: "0 3 * * *",
+          timeZone: "Nowhere",
+        }],
+        ...[{}, { cron: "0 3 * * *", everyMs: 5 }, { everyMs: 0 }, { everyMs: 0.5 }, {
+          cron: "0 0 30 2 *",
+        }],
       ];
-      for (const times of wrong) await refused(() => queue.schedule({ id: "a", ...times, job: hourly }), "Invalid");
+      for (const times of wrong) {
+        await refused(() => queue.schedule({ id: "a", ...times, job: hourly }), "Invalid");
+      }
       await refused(() => queue.schedule({ id: "a:b", everyMs: 5, job: hourly }), "Invalid");
-      await refused(() => queue.schedule({ id: "a", everyMs: 5, job: { ...hourly, data: 1n as never } }), "Invalid");
+      await refused(
+        () => queue.schedule({ id: "a", everyMs: 5, job: { ...hourly, data: 1n as never } }),
+        "Invalid",
+      );
       deepStrictEqual([await queue.schedules(), await queue.list()], [[], []]);
       strictEqual(await queue.unschedule("a"), false);
     },

@@ -148,7 +148,9 @@ export const workingCases: readonly QueueCase[] = [
     async run({ queue, again }) {
       await queue.add(job("long", { attempts: 1 }));
       const first = createListener();
-      const worker = await (await again()).work((_job, { signal }) => aborted(signal), { onEvent: first.onEvent });
+      const worker = await (await again()).work((_job, { signal }) => aborted(signal), {
+        onEvent: first.onEvent,
+      });
       await first.until("started");
       await worker.close({ handBack: true });
       await first.until("handed back");

@@ -12,7 +12,9 @@ export const aliasCases: readonly RegistryCase[] = [
   {
     name: "aliases() tells which versions the aliases of a name mean, as they are now",
     async run({ registry, writer }) {
-      for (const version of ["1", "2.1", "3.0.0-rc.1"]) await writer.save("a", version, { version });
+      for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
+        await writer.save("a", version, { version });
+      }
       await writer.setAlias("a", "production", "2.1");
       await writer.setAlias("a", "canary", "3.0.0-rc.1");
       deepStrictEqual(await registry.aliases("a"), { canary: "3.0.0-rc.1", production: "2.1.0" });
@@ -70,7 +72,9 @@ export const aliasCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry }) {
       for (let i = 1; i <= 6; i++) await registry.save("a", i, { version: `${i}` });
-      const tries = [1, 2, 3, 4, 5, 6].map((i) => registry.setAlias("a", "p", `${i}`, { expected: null }));
+      const tries = [1, 2, 3, 4, 5, 6].map((i) =>
+        registry.setAlias("a", "p", `${i}`, { expected: null })
+      );
       const outcomes = await Promise.allSettled(tries);
       const won = outcomes.flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
       strictEqual(won.length, 1);
@@ -85,13 +89,26 @@ export const aliasCases: readonly RegistryCase[] = [
       for (const [name, version] of [["a", "2"], ["b", "1"], ["a", "other"]]) {
         await refused("NotFound", registry.setAlias(name, "production", version));
       }
-      for (const alias of ["latest", "1", "1.2.3", "v1", "^1", "1.x", "*", "a b", "", "a@b", "x\0"]) {
+      for (
+        const alias of ["latest", "1", "1.2.3", "v1", "^1", "1.x", "*", "a b", "", "a@b", "x\0"]
+      ) {
         await refused("Invalid", registry.setAlias("a", alias, "1"));
         await refused("Invalid", registry.deleteAlias("a", alias));
       }
       deepStrictEqual(await registry.aliases("a"), {});
       for (
-        const alias of ["production", "Production", "con", "a/b", "é", "🦊", "blue-green", "__proto__", "..", "%2F"]
+        const alias of [
+          "production",
+          "Production",
+          "con",
+          "a/b",
+          "é",
+          "🦊",
+          "blue-green",
+          "__proto__",
+          "..",
+          "%2F",
+        ]
       ) {
         await registry.setAlias("a", alias, "1");
         strictEqual(await registry.load(`a@${alias}`), 1, alias);
@@ -127,7 +144,9 @@ export const aliasCases: readonly RegistryCase[] = [
   {
     name: "history() tells what an alias named, newest first, and when it was removed",
     async run({ registry, writer }) {
-      for (const version of ["1", "2.1", "3.0.0-rc.1"]) await writer.save("a", version, { version });
+      for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
+        await writer.save("a", version, { version });
+      }
       for (const version of ["1", "2.1"]) await writer.setAlias("a", "production", version);
       await writer.deleteAlias("a", "production");
       await writer.setAlias("a", "production", "3.0.0-rc.1");

@@ -25,7 +25,8 @@ async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: 
 /** Cases about versions that exist, overwriting and deleting. */
 export const conflictCases: readonly RegistryCase[] = [
   {
-    name: "a version that exists is AlreadyExists, or given back with onConflict: skip, and never changes",
+    name:
+      "a version that exists is AlreadyExists, or given back with onConflict: skip, and never changes",
     needs: ["save"],
     async run({ registry }) {
       const first = await registry.save("a", "old", { version: "1.0.0" });
@@ -35,7 +36,10 @@ export const conflictCases: readonly RegistryCase[] = [
         deepStrictEqual(identityOf(skipped), { ...identityOf(first), skipped: true });
       }
       strictEqual(await registry.load("a"), "old");
-      strictEqual((await registry.save("a", "two", { version: "2", onConflict: "skip" })).skipped, false);
+      strictEqual(
+        (await registry.save("a", "two", { version: "2", onConflict: "skip" })).skipped,
+        false,
+      );
       await refused("Invalid", registry.save("a", 2, { version: "1", onConflict: "overwrite" }));
       await refused("Invalid", registry.save("a", 2, { version: "1", ifCommit: first.commit }));
       await refused("Invalid", registry.save("a", 2, { onConflict: "replace" as "fail" }));
@@ -49,12 +53,16 @@ export const conflictCases: readonly RegistryCase[] = [
       await registry.save("a", "old", { version: "1.0.0" });
       await registry.delete("a@1.0.0");
       await refused("AlreadyExists", registry.save("a", "new", { version: "1.0.0" }));
-      await refused("AlreadyExists", registry.save("a", "new", { version: "1.0.0", onConflict: "skip" }));
+      await refused(
+        "AlreadyExists",
+        registry.save("a", "new", { version: "1.0.0", onConflict: "skip" }),
+      );
       strictEqual(await registry.has("a@1.0.0"), false);
     },
   },
   {
-    name: "of many that save one version at the same moment one wins, the others hear that it exists",
+    name:
+      "of many that save one version at the same moment one wins, the others hear that it exists",
     needs: ["save"],
     async run({ registry, reopen }) {
       const programs = [registry, await reopen()];
@@ -73,14 +81,20 @@ export const conflictCases: readonly RegistryCase[] = [
       strictEqual(registry.settings.mutable, true);
       const first = await registry.save("a", "one", { version: "1" });
       await refused("AlreadyExists", registry.save("a", "two", { version: "1" }));
-      const second = await registry.save("a", noise(400_000), { version: "1", onConflict: "overwrite" });
+      const second = await registry.save("a", noise(400_000), {
+        version: "1",
+        onConflict: "overwrite",
+      });
       notStrictEqual(second.commit, first.commit);
       deepStrictEqual(await registry.load("a"), noise(400_000));
       strictEqual((await registry.info("a")).generation, 2);
       await registry.delete("a@1");
       await refused("AlreadyExists", registry.save("a", "x", { version: "1" }));
       await registry.save("a", "four", { version: "1", onConflict: "overwrite" });
-      deepStrictEqual([await registry.load("a"), (await registry.info("a")).generation], ["four", 4]);
+      deepStrictEqual([await registry.load("a"), (await registry.info("a")).generation], [
+        "four",
+        4,
+      ]);
       deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
       await refused(
         "TaskFailed",
@@ -96,7 +110,10 @@ export const conflictCases: readonly RegistryCase[] = [
     async run({ registry }) {
       const first = await registry.save("a", "one", { version: "1" });
       const { won, codes } = await race(
-        Array.from({ length: 8 }, (_, i) => registry.save("a", i, { version: "1", ifCommit: first.commit })),
+        Array.from(
+          { length: 8 },
+          (_, i) => registry.save("a", i, { version: "1", ifCommit: first.commit }),
+        ),
       );
       deepStrictEqual([won.length, new Set(codes)], [1, new Set(["Conflict"])]);
       strictEqual(await registry.load("a"), won[0]);
@@ -147,7 +164,10 @@ export const conflictCases: readonly RegistryCase[] = [
     name: "set() of a registry with versions saves the next one",
     needs: ["save"],
     async run({ registry }) {
-      deepStrictEqual([(await registry.set("a", 1)).version, (await registry.set("a", 2)).version], ["1.0.0", "2.0.0"]);
+      deepStrictEqual(
+        [(await registry.set("a", 1)).version, (await registry.set("a", 2)).version],
+        ["1.0.0", "2.0.0"],
+      );
       strictEqual(await registry.get("a"), 2);
     },
   },
@@ -155,15 +175,21 @@ export const conflictCases: readonly RegistryCase[] = [
     name: "delete() removes a version, or what a range means, and says whether there was one",
     needs: ["save"],
     async run({ registry }) {
-      for (const version of ["1.0", "1.1", "2.0", "3.0"]) await registry.save("a", version, { version });
+      for (const version of ["1.0", "1.1", "2.0", "3.0"]) {
+        await registry.save("a", version, { version });
+      }
       strictEqual(await registry.delete("a@1"), true);
-      for (const ref of ["a@1", "a@7", "b@1", "b@^1"]) strictEqual(await registry.delete(ref), false, ref);
+      for (const ref of ["a@1", "a@7", "b@1", "b@^1"]) {
+        strictEqual(await registry.delete(ref), false, ref);
+      }
       strictEqual(await registry.delete("b", { allVersions: true }), false);
       strictEqual(await registry.delete("a@^1"), true);
       strictEqual(await registry.delete("a@latest"), true);
       strictEqual(await registry.delete("a", { version: "2.0.0" }), true);
       deepStrictEqual(await versionsOf(registry, "a"), []);
-      for (const ref of ["", "@", "a@", "a@01", "a@1@2"]) await refused("Invalid", registry.delete(ref));
+      for (const ref of ["", "@", "a@", "a@01", "a@1@2"]) {
+        await refused("Invalid", registry.delete(ref));
+      }
       await refused("Invalid", registry.delete("a@2", { version: "2" }));
     },
   },
@@ -171,7 +197,9 @@ export const conflictCases: readonly RegistryCase[] = [
     name: "delete() of a bare name removes every version, prereleases too, and no other name",
     needs: ["save"],
     async run({ registry }) {
-      for (const version of ["1", "2", "3.0.0-rc.1"]) await registry.save("a", version, { version });
+      for (const version of ["1", "2", "3.0.0-rc.1"]) {
+        await registry.save("a", version, { version });
+      }
       await registry.save("a/b", "stays");
       strictEqual(await registry.delete("a", { allVersions: true }), true);
       strictEqual(await registry.delete("a", { allVersions: true }), false);
@@ -200,13 +228,17 @@ export const conflictCases: readonly RegistryCase[] = [
       const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });
       await refused("Conflict", registry.delete("a@1", { ifCommit: first.commit }));
       strictEqual(await registry.load("a"), 2);
-      await refused("Invalid", registry.delete("a", { allVersions: true, ifCommit: second.commit }));
+      await refused(
+        "Invalid",
+        registry.delete("a", { allVersions: true, ifCommit: second.commit }),
+      );
       strictEqual(await registry.delete("a@1", { ifCommit: second.commit }), true);
       strictEqual(await registry.has("a"), false);
     },
   },
   {
-    name: "of many that delete one version at the same moment one is told that there was one, and none fails",
+    name:
+      "of many that delete one version at the same moment one is told that there was one, and none fails",
     needs: ["save"],
     async run({ registry }) {
       await registry.save("a", 1);

@@ -32,20 +32,33 @@ function inFolder(
 
 /** Cases about downloading to a disk. */
 export const downloadCases: readonly RegistryCase[] = [
-  inFolder("download() writes a file, or puts it under its own name into a folder", async (context, folder) => {
-    const { registry, writer } = context;
-    await writer.save("a", noise(400_000));
-    const to = join(folder, "out.bin");
-    const heard: TransferProgress[] = [];
-    const done = await registry.download("a@^1", { to, onProgress: (progress) => heard.push(progress) });
-    deepStrictEqual([done.path, done.files, done.size, done.info.version], [to, 1, 400_000, "1.0.0"]);
-    deepStrictEqual(new Uint8Array(await readFile(to)), noise(400_000));
-    strictEqual(heard.at(-1)?.bytes, 400_000);
-    const inside = await registry.download("a", { to: join(folder, "new/") });
-    strictEqual(inside.path, join(folder, "new", "data.bin"));
-  }),
+  inFolder(
+    "download() writes a file, or puts it under its own name into a folder",
+    async (context, folder) => {
+      const { registry, writer } = context;
+      await writer.save("a", noise(400_000));
+      const to = join(folder, "out.bin");
+      const heard: TransferProgress[] = [];
+      const done = await registry.download("a@^1", {
+        to,
+        onProgress: (progress) => heard.push(progress),
+      });
+      deepStrictEqual([done.path, done.files, done.size, done.info.version], [
+        to,
+        1,
+        400_000,
+        "1.0.0",
+      ]);
+      deepStrictEqual(new Uint8Array(await readFile(to)), noise(400_000));
+      strictEqual(heard.at(-1)?.bytes, 400_000);
+      const inside = await registry.download("a", { to: join(folder, "new/") });
+      strictEqual(inside.path, join(folder, "new", "data.bin"));
+    },
+  ),
   inFolder("download() writes a folder of files", async ({ registry, writer }, folder) => {
-    await writer.save("a", { "x.txt": noise(10), "deep/y.bin": noise(300_000) }, { materializer: files });
+    await writer.save("a", { "x.txt": noise(10), "deep/y.bin": noise(300_000) }, {
+      materializer: files,
+    });
     const { path, files: count } = await registry.download("a", { to: join(folder, "out") });
     deepStrictEqual([path, count], [join(folder, "out"), 2]);
     deepStrictEqual(new Uint8Array(await readFile(join(folder, "out/deep/y.bin"))), noise(300_000));

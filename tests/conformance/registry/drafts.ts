@@ -17,10 +17,16 @@ function files(contents: Record<string, string | Uint8Array>): FileToSave[] {
 }
 
 /** What the files of a version hold, by path: a text, or how long it is. */
-async function contentOf(registry: Registry, ref: string): Promise<Record<string, string | number>> {
+async function contentOf(
+  registry: Registry,
+  ref: string,
+): Promise<Record<string, string | number>> {
   const all = (await registry.open(ref)).files().map(async (file) => {
     const bytes = await file.bytes();
-    return [file.info.path, bytes.byteLength > 100 ? bytes.byteLength : new TextDecoder().decode(bytes)];
+    return [
+      file.info.path,
+      bytes.byteLength > 100 ? bytes.byteLength : new TextDecoder().decode(bytes),
+    ];
   });
   return Object.fromEntries(await Promise.all(all));
 }
@@ -32,23 +38,40 @@ export const draftCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry, reopen }) {
       const programs = [registry, await reopen(), await reopen()];
-      const drafts = await Promise.all(programs.map((each) => each.openDraft("data:clean", { id: "run 7: é" })));
+      const drafts = await Promise.all(
+        programs.map((each) => each.openDraft("data:clean", { id: "run 7: é" })),
+      );
       deepStrictEqual([drafts[0].name, drafts[0].id], ["data:clean", "run 7: é"]);
       await Promise.all(
         drafts.map((draft, i) =>
-          draft.addPart(`${i}/3`, files({ [`${i}/large.bin`]: noise(300_000, i + 1), [`${i}/s.txt`]: `part ${i}` }))
+          draft.addPart(
+            `${i}/3`,
+            files({ [`${i}/large.bin`]: noise(300_000, i + 1), [`${i}/s.txt`]: `part ${i}` }),
+          )
         ),
       );
       deepStrictEqual(await collect(registry.names()), []);
       const info = await drafts[2].info();
-      deepStrictEqual([info.state, info.parts.map(({ part }) => part)], ["open", ["0/3", "1/3", "2/3"]]);
+      deepStrictEqual([info.state, info.parts.map(({ part }) => part)], ["open", [
+        "0/3",
+        "1/3",
+        "2/3",
+      ]]);
       ok(info.parts.every(({ addedAt }) => addedAt instanceof Date));
-      deepStrictEqual((await drafts[1].files()).map(({ path, part, size }) => [path, part, size]).slice(0, 2), [
-        ["0/large.bin", "0/3", 300_000],
-        ["0/s.txt", "0/3", 6],
-      ]);
+      deepStrictEqual(
+        (await drafts[1].files()).map(({ path, part, size }) => [path, part, size]).slice(0, 2),
+        [
+          ["0/large.bin", "0/3", 300_000],
+          ["0/s.txt", "0/3", 6],
+        ],
+      );
       const saved = await drafts[1].commit({ metadata: { by: "three" }, inputs: ["data:raw@1"] });
-      deepStrictEqual([saved.name, saved.version, saved.size, saved.skipped], ["data:clean", "1.0.0", 900_018, false]);
+      deepStrictEqual([saved.name, saved.version, saved.size, saved.skipped], [
+        "data:clean",
+        "1.0.0",
+        900_018,
+        false,
+      ]);
       deepStrictEqual(await contentOf(registry, "data:clean"), {
         "0/large.bin": 300_000,
         "0/s.txt": "part 0",
@@ -58,7 +81,11 @@ export const draftCases: readonly RegistryCase[] = [
         "2/s.txt": "part 2",
       });
       const { metadata, inputs, materializer } = await registry.info("data:clean");
-      deepStrictEqual([metadata, inputs, materializer.id], [{ by: "three" }, ["data:raw@1"], "folder"]);
+      deepStrictEqual([metadata, inputs, materializer.id], [
+        { by: "three" },
+        ["data:raw@1"],
+        "folder",
+      ]);
     },
   },
   {
@@ -68,7 +95,12 @@ export const draftCases: readonly RegistryCase[] = [
       const draft = await registry.openDraft("a", { id: "1" });
       await draft.add("a.txt", text("x"));
       const same = await (await reopen()).openDraft("a", { id: "1" });
-      const saved = await Promise.all([draft.commit(), same.commit(), draft.commit(), same.commit()]);
+      const saved = await Promise.all([
+        draft.commit(),
+        same.commit(),
+        draft.commit(),
+        same.commit(),
+      ]);
       strictEqual(new Set(saved.map(({ commit }) => commit)).size, 1);
       strictEqual(saved.filter(({ skipped }) => !skipped).length, 1);
       const again = await same.commit();
@@ -85,7 +117,10 @@ export const draftCases: readonly RegistryCase[] = [
       const draft = await registry.openDraft("a", { id: "1" });
       const first = await draft.addPart("0", files({ "1.txt": "first", "2.bin": noise(300_000) }));
       deepStrictEqual(first, { added: true, files: 2, size: 300_005 });
-      deepStrictEqual(await draft.addPart("0", files({ "1.txt": "other" })), { ...first, added: false });
+      deepStrictEqual(await draft.addPart("0", files({ "1.txt": "other" })), {
+        ...first,
+        added: false,
+      });
       await draft.commit();
       strictEqual((await contentOf(registry, "a"))["1.txt"], "first");
     },
@@ -98,7 +133,10 @@ export const draftCases: readonly RegistryCase[] = [
       strictEqual(await draft.discard(), false, "nothing is in it");
       await draft.addPart("0", files({ a: "1" }));
       await draft.commit();
-      match((await refused("Conflict", draft.addPart("1", files({ b: "1" })))).message, /committed/);
+      match(
+        (await refused("Conflict", draft.addPart("1", files({ b: "1" })))).message,
+        /committed/,
+      );
       strictEqual(await draft.discard(), false);
       const other = await registry.openDraft("a", { id: "2" });
       await other.addPart("0", files({ a: "2" }));
@@ -110,7 +148,8 @@ export const draftCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "a committed draft gives its version for its own parts only, and its parts can be added again",
+    name:
+      "a committed draft gives its version for its own parts only, and its parts can be added again",
     needs: ["save"],
     async run({ registry, reopen }) {
       const draft = await registry.openDraft("a", { id: "1" });
@@ -119,7 +158,11 @@ export const draftCases: readonly RegistryCase[] = [
       const same = await (await reopen()).openDraft("a", { id: "1" });
       strictEqual((await same.commit({ parts: ["a"] })).commit, commit);
       match((await refused("Conflict", same.commit({ parts: ["a", "b"] }))).message, /other parts/);
-      deepStrictEqual(await same.addPart("a", files({ a: "again" })), { added: false, files: 1, size: 1 });
+      deepStrictEqual(await same.addPart("a", files({ a: "again" })), {
+        added: false,
+        files: 1,
+        size: 1,
+      });
       await refused("Conflict", same.addPart("b", files({ b: "again" })));
       deepStrictEqual((await same.info()).parts.map(({ part }) => part), ["a"]);
       deepStrictEqual(await contentOf(registry, "a"), { a: "a" });

@@ -54,7 +54,9 @@ export const endingCases: readonly RegistryCase[] = [
         () => registry.copy("a", "b", { signal }),
       ];
       for (const write of writes) await throwsSame(write(), reason);
-      deepStrictEqual([await versionsOf(registry, "a"), await collect(registry.names())], [["1.0.0"], ["a"]]);
+      deepStrictEqual([await versionsOf(registry, "a"), await collect(registry.names())], [[
+        "1.0.0",
+      ], ["a"]]);
       deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
     },
   },
@@ -63,8 +65,12 @@ export const endingCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry }) {
       const controller = new AbortController();
-      const onProgress = ({ bytes }: { bytes: number }) => bytes > 2_000_000 && controller.abort(reason);
-      await throwsSame(registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress }), reason);
+      const onProgress = ({ bytes }: { bytes: number }) =>
+        bytes > 2_000_000 && controller.abort(reason);
+      await throwsSame(
+        registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress }),
+        reason,
+      );
       strictEqual(await registry.has("a"), false);
       strictEqual((await registry.save("a", "x")).version, "1.0.0");
     },

@@ -9,7 +9,17 @@ import { collect, refused, versionsOf } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";
 import { NO_NAMES } from "./saving.ts";
 
-const VERSIONS = ["1.0.0", "2.0.0-rc.1", "1.10.0", "2.0.0", "1.2.0", "2.0.0-rc.10", "3.0.0-alpha", "0.1.0", "10.0.0"];
+const VERSIONS = [
+  "1.0.0",
+  "2.0.0-rc.1",
+  "1.10.0",
+  "2.0.0",
+  "1.2.0",
+  "2.0.0-rc.10",
+  "3.0.0-alpha",
+  "0.1.0",
+  "10.0.0",
+];
 const NEWEST_FIRST = [
   "10.0.0",
   "3.0.0-alpha",
@@ -43,7 +53,10 @@ export const listingCases: readonly RegistryCase[] = [
       await writer.delete("c@4.0.0");
       const names = await collect(registry.names());
       const there = ["b", "c", "a-b", "a/b", "Ä", "keyed"];
-      deepStrictEqual(names, there.sort((x, y) => `${encodeName(x)}/` < `${encodeName(y)}/` ? -1 : 1));
+      deepStrictEqual(
+        names,
+        there.sort((x, y) => `${encodeName(x)}/` < `${encodeName(y)}/` ? -1 : 1),
+      );
       deepStrictEqual(await collect(registry), names);
     },
   },
@@ -61,14 +74,18 @@ export const listingCases: readonly RegistryCase[] = [
         deepStrictEqual(await collect(registry.names({ after })), listed.slice(i + 1), after);
         deepStrictEqual(await collect(registry.names({ limit: i })), listed.slice(0, i));
       }
-      deepStrictEqual(await collect(registry.names({ prefix: "my", after: "my", limit: 1 })), ["my:data"]);
+      deepStrictEqual(await collect(registry.names({ prefix: "my", after: "my", limit: 1 })), [
+        "my:data",
+      ]);
       await refused("Invalid", collect(registry.names({ after: "" })));
     },
   },
   {
     name: "names() of many are all there, also taken page by page",
     async run({ registry, writer }) {
-      const { failed } = await writer.saveMany(Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })));
+      const { failed } = await writer.saveMany(
+        Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })),
+      );
       deepStrictEqual(failed, []);
       const whole = await collect(registry.names());
       strictEqual(new Set(whole).size, 150);
@@ -130,7 +147,10 @@ export const listingCases: readonly RegistryCase[] = [
       const detailed = await collect(registry.versions("a", { details: true }));
       deepStrictEqual(detailed.map(({ version }) => version), plain.map(({ version }) => version));
       deepStrictEqual(detailed[0].info, await registry.info("a"));
-      deepStrictEqual(detailed.map(({ info }) => info?.metadata.i), Array.from({ length: 30 }, (_, i) => 29 - i));
+      deepStrictEqual(
+        detailed.map(({ info }) => info?.metadata.i),
+        Array.from({ length: 30 }, (_, i) => 29 - i),
+      );
     },
   },
   {
@@ -141,7 +161,10 @@ export const listingCases: readonly RegistryCase[] = [
       await damage("a", "2.0.0");
       const versions = ["3.0.0", "2.0.0", "1.0.0"];
       const plain = await collect(registry.versions("a"));
-      deepStrictEqual(plain.map(({ version, error }) => [version, error]), versions.map((one) => [one, undefined]));
+      deepStrictEqual(
+        plain.map(({ version, error }) => [version, error]),
+        versions.map((one) => [one, undefined]),
+      );
       const detailed = await collect(registry.versions("a", { details: true }));
       deepStrictEqual(detailed.map(({ version }) => version), versions);
       deepStrictEqual(detailed.map(({ info }) => info?.version), ["3.0.0", undefined, "1.0.0"]);
@@ -151,13 +174,18 @@ export const listingCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "entries() says of what cannot be read why, and goes on; values() does at its end, and update() throws it",
+    name:
+      "entries() says of what cannot be read why, and goes on; values() does at its end, and update() throws it",
     async run({ registry, writer, damage }) {
       for (const name of ["a", "b", "c"]) await writer.save(name, name);
       if (damage === undefined) return;
       await damage("b", "1.0.0");
       const entries = await collect(registry.entries());
-      deepStrictEqual(entries.map(([name, value]) => [name, value]), [["a", "a"], ["b", undefined], ["c", "c"]]);
+      deepStrictEqual(entries.map(([name, value]) => [name, value]), [
+        ["a", "a"],
+        ["b", undefined],
+        ["c", "c"],
+      ]);
       deepStrictEqual(entries.map(([, , error]) => error?.code), [undefined, "Corrupt", undefined]);
       const values: unknown[] = [];
       const reading = async () => {

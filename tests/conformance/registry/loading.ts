@@ -127,7 +127,10 @@ export const loadCases: readonly RegistryCase[] = [
       await writer.save("good", 3);
       await writer.save("bad", -3);
       strictEqual(await registry.load("good", { schema: positive }), 3n);
-      match((await refused("Invalid", registry.load("bad", { schema: positive }))).message, /layer\.2: not positive/);
+      match(
+        (await refused("Invalid", registry.load("bad", { schema: positive }))).message,
+        /layer\.2: not positive/,
+      );
     },
   },
   {
@@ -178,9 +181,18 @@ export const loadCases: readonly RegistryCase[] = [
       });
       const artifact = await registry.open("a@^1");
       const { info } = artifact;
-      deepStrictEqual([info.name, info.version, info.generation, info.commit], ["a", "1.0.0", 1, saved.commit]);
+      deepStrictEqual([info.name, info.version, info.generation, info.commit], [
+        "a",
+        "1.0.0",
+        1,
+        saved.commit,
+      ]);
       deepStrictEqual(info.materializer, { id: "test/files", formatVersion: 1 });
-      deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [{ x: 1 }, ["raw@1"], "run 7"]);
+      deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [
+        { x: 1 },
+        ["raw@1"],
+        "run 7",
+      ]);
       deepStrictEqual(info, await registry.info("a"));
       deepStrictEqual(artifact.files().map((file) => file.info), info.files);
       deepStrictEqual(info.files.map(({ path }) => path), Object.keys(value));
@@ -190,16 +202,28 @@ export const loadCases: readonly RegistryCase[] = [
         strictEqual(file.info.size, size);
         deepStrictEqual(await file.bytes(), bytes);
         deepStrictEqual(await readAll(file.stream()), bytes);
-        const ranges = [[0, 1], [0, size], [10, 500], [size - 1, 1], [size - 5, 100], [size, 10], [size + 7, 1], [
+        const ranges = [[0, 1], [0, size], [10, 500], [size - 1, 1], [size - 5, 100], [size, 10], [
+          size + 7,
+          1,
+        ], [
           3,
           0,
         ]];
         for (const [offset, length] of ranges.filter(([offset]) => offset >= 0)) {
           const there = await readAll(file.stream({ offset, length }));
-          deepStrictEqual(there, bytes.slice(offset, offset + length), `${path} ${offset} ${length}`);
+          deepStrictEqual(
+            there,
+            bytes.slice(offset, offset + length),
+            `${path} ${offset} ${length}`,
+          );
         }
         deepStrictEqual(await readAll(file.stream({ offset: 5 })), bytes.slice(5));
-        for (const bad of [{ offset: -1 }, { offset: NaN }, { offset: 0, length: -1 }, { offset: 0.5, length: 3 }]) {
+        for (
+          const bad of [{ offset: -1 }, { offset: NaN }, { offset: 0, length: -1 }, {
+            offset: 0.5,
+            length: 3,
+          }]
+        ) {
           await refused("Invalid", readAll(file.stream(bad)));
         }
       }

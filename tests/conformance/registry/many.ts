@@ -21,7 +21,10 @@ export const manyCases: readonly RegistryCase[] = [
       deepStrictEqual([failed, errors.size], [[], 0]);
       for (const [i, result] of results.entries()) {
         ok(result.ok);
-        deepStrictEqual([result.value.name, result.value.version], [`n${i % 10}`, `${Math.floor(i / 10) + 1}.0.0`]);
+        deepStrictEqual([result.value.name, result.value.version], [
+          `n${i % 10}`,
+          `${Math.floor(i / 10) + 1}.0.0`,
+        ]);
       }
       strictEqual(await registry.load("n3@2"), 13);
     },
@@ -51,7 +54,9 @@ export const manyCases: readonly RegistryCase[] = [
   {
     name: "loadMany() gives values and errors by input index",
     async run({ registry, writer }) {
-      for (let i = 0; i < 3; i++) await writer.saveMany([{ name: "a", value: i }, { name: "b", value: 10 + i }]);
+      for (let i = 0; i < 3; i++) {
+        await writer.saveMany([{ name: "a", value: i }, { name: "b", value: 10 + i }]);
+      }
       const refs = ["a", "nothing", "a@1", "a@^9", "b@production", "b@2.0.0", "a"];
       const { results, succeeded, failed, errors } = await registry.loadMany(refs);
       const values = results.map((result) => result.ok ? result.value : undefined);
@@ -60,16 +65,27 @@ export const manyCases: readonly RegistryCase[] = [
       deepStrictEqual(new Set([...errors.values()].map(({ code }) => code)), new Set(["NotFound"]));
       const first = await registry.loadMany(["a", "b"], { version: "1", concurrency: 1 });
       deepStrictEqual(first.results.map((result) => result.ok && result.value), [0, 10]);
-      for (const concurrency of [0, -1, 1.5, NaN]) await refused("Invalid", registry.loadMany([], { concurrency }));
+      for (const concurrency of [0, -1, 1.5, NaN]) {
+        await refused("Invalid", registry.loadMany([], { concurrency }));
+      }
     },
   },
   {
-    name: "loadMany() calls a failure of the caller's own code TaskFailed, and with stopOnError begins no more",
+    name:
+      "loadMany() calls a failure of the caller's own code TaskFailed, and with stopOnError begins no more",
     async run({ registry, writer }) {
       await writer.save("a", 1);
-      const as = { id: "json", formatVersion: 1, save: () => [], load: () => Promise.reject(new TypeError("bug")) };
+      const as = {
+        id: "json",
+        formatVersion: 1,
+        save: () => [],
+        load: () => Promise.reject(new TypeError("bug")),
+      };
       strictEqual((await registry.loadMany(["a"], { as })).errors.get(0)?.code, "TaskFailed");
-      const stopped = await registry.loadMany(["nothing", "a", "a"], { concurrency: 1, stopOnError: true });
+      const stopped = await registry.loadMany(["nothing", "a", "a"], {
+        concurrency: 1,
+        stopOnError: true,
+      });
       deepStrictEqual([stopped.failed, stopped.succeeded], [[0], []]);
     },
   },
@@ -87,9 +103,19 @@ export const manyCases: readonly RegistryCase[] = [
         false,
         false,
       ]);
-      deepStrictEqual(failed.map((index) => errors.get(index)?.code), ["NotFound", "Invalid", "NotFound"]);
+      deepStrictEqual(failed.map((index) => errors.get(index)?.code), [
+        "NotFound",
+        "Invalid",
+        "NotFound",
+      ]);
       const there = await registry.hasMany(refs, { concurrency: 1 });
-      deepStrictEqual(there.results.map((result) => result.ok && result.value), [true, false, true, false, false]);
+      deepStrictEqual(there.results.map((result) => result.ok && result.value), [
+        true,
+        false,
+        true,
+        false,
+        false,
+      ]);
       deepStrictEqual(there.failed, [3]);
       const first = await registry.infoMany(["a"], { version: "1" });
       strictEqual(first.results[0].ok && first.results[0].value.version, "1.0.0");
@@ -104,14 +130,18 @@ export const manyCases: readonly RegistryCase[] = [
       const refs = ["a@1", "a@1", "b@2", "nothing@1", "c@^1"];
       const { results, errors } = await registry.deleteMany(refs, { concurrency: 1 });
       const deleted = [true, false, "Conflict", false, true];
-      deepStrictEqual(results.map((result) => result.ok ? result.value : result.error.code), deleted);
+      deepStrictEqual(
+        results.map((result) => result.ok ? result.value : result.error.code),
+        deleted,
+      );
       strictEqual(errors.get(2)?.code, "Conflict");
       deepStrictEqual((await registry.deleteMany(["b@2"], { force: true })).succeeded, [0]);
       deepStrictEqual(await collect(registry.names()), ["a", "b"]);
     },
   },
   {
-    name: "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
+    name:
+      "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
     needs: ["save"],
     async run({ registry }) {
       let asked = 0, done = 0;
@@ -127,7 +157,10 @@ export const manyCases: readonly RegistryCase[] = [
         done++;
         heard.push(progress);
       };
-      strictEqual((await registry.saveMany(entries(), { concurrency: 4, onProgress })).succeeded.length, 30);
+      strictEqual(
+        (await registry.saveMany(entries(), { concurrency: 4, onProgress })).succeeded.length,
+        30,
+      );
       deepStrictEqual(heard.map(({ done }) => done), Array.from({ length: 30 }, (_, i) => i + 1));
       strictEqual(new Set(heard.map(({ index }) => index)).size, 30);
     },
@@ -160,13 +193,27 @@ export const manyCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry }) {
       const value = { "small": noise(10), "large": noise(700_000, 2) };
-      const options = { materializer: files, metadata: { x: 1 }, inputs: ["raw@1"], idempotencyKey: "k" };
+      const options = {
+        materializer: files,
+        metadata: { x: 1 },
+        inputs: ["raw@1"],
+        idempotencyKey: "k",
+      };
       const from = await registry.save("a", value, options);
       const copied = await registry.copy(`a@${from.version}`, "b");
-      deepStrictEqual([copied.name, copied.digest, copied.size, copied.skipped], ["b", from.digest, from.size, false]);
+      deepStrictEqual([copied.name, copied.digest, copied.size, copied.skipped], [
+        "b",
+        from.digest,
+        from.size,
+        false,
+      ]);
       notStrictEqual(copied.commit, from.commit);
       const info = await registry.info("b");
-      deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [{ x: 1 }, ["raw@1"], undefined]);
+      deepStrictEqual([info.metadata, info.inputs, info.idempotencyKey], [
+        { x: 1 },
+        ["raw@1"],
+        undefined,
+      ]);
       await registry.delete("a", { allVersions: true });
       deepStrictEqual(await registry.load("b", { as: files }), value);
     },
@@ -180,7 +227,9 @@ export const manyCases: readonly RegistryCase[] = [
       strictEqual((await registry.copy("a@^5", "b")).version, "2.0.0");
       strictEqual((await registry.copy("a", "b@7.1")).version, "7.1.0");
       strictEqual((await registry.copy("a@5", "a")).version, "6.0.0");
-      for (const to of ["b@^1", "b@production", "b@latest", "b@"]) await refused("Invalid", registry.copy("a", to));
+      for (const to of ["b@^1", "b@production", "b@latest", "b@"]) {
+        await refused("Invalid", registry.copy("a", to));
+      }
       await refused("NotFound", registry.copy("a@2", "b"));
       await refused("NotFound", registry.copy("c", "b"));
     },

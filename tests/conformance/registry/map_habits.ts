@@ -30,7 +30,10 @@ export const mapCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry }) {
       const saved = await registry.update({ a: 1, b: 2 });
-      deepStrictEqual(saved.map(({ name, version }) => [name, version]), [["a", "1.0.0"], ["b", "1.0.0"]]);
+      deepStrictEqual(saved.map(({ name, version }) => [name, version]), [["a", "1.0.0"], [
+        "b",
+        "1.0.0",
+      ]]);
       await registry.update(new Map([["a", 3]]));
       deepStrictEqual(await versionsOf(registry, "a"), ["2.0.0", "1.0.0"]);
       async function* pairs(): AsyncGenerator<[string, unknown]> {
@@ -42,7 +45,8 @@ export const mapCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "update() throws the first failure, also of what gives the values; what was set before it stays",
+    name:
+      "update() throws the first failure, also of what gives the values; what was set before it stays",
     needs: ["save"],
     async run({ registry }) {
       const values = [["a", 1], ["bad@name", 2], ["c", 3]] as const;
@@ -67,12 +71,15 @@ export const mapCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "setDefault() gives the value that is there, or saves this one; of many at once all get the same",
+    name:
+      "setDefault() gives the value that is there, or saves this one; of many at once all get the same",
     needs: ["save"],
     async run({ registry }) {
       strictEqual(await registry.setDefault("a", 1), 1);
       strictEqual(await registry.setDefault("a", 2), 1);
-      const values = await Promise.all([1, 2, 3, 4, 5].map((value) => registry.setDefault("b", value)));
+      const values = await Promise.all(
+        [1, 2, 3, 4, 5].map((value) => registry.setDefault("b", value)),
+      );
       deepStrictEqual(new Set(values).size, 1);
       deepStrictEqual(await versionsOf(registry, "b"), ["1.0.0"]);
       await registry.delete("a@1");
@@ -114,13 +121,16 @@ export const mapCases: readonly RegistryCase[] = [
     async run({ registry, reopen }) {
       for (const value of [1, 2, 3]) await registry.save("a", value);
       const other = await reopen();
-      const popped = await Promise.all([registry, other, registry, other, registry].map((each) => each.pop("a")));
+      const popped = await Promise.all(
+        [registry, other, registry, other, registry].map((each) => each.pop("a")),
+      );
       deepStrictEqual(popped.filter((value) => value !== undefined).sort(), [1, 2, 3]);
       strictEqual(await registry.has("a"), false);
     },
   },
   {
-    name: "clear() deletes every version of every name, or of those with a prefix, and wants to be told so",
+    name:
+      "clear() deletes every version of every name, or of those with a prefix, and wants to be told so",
     needs: ["save"],
     async run({ registry }) {
       for (const name of ["a/1", "a/1", "a/2", "b"]) await registry.save(name, 1);

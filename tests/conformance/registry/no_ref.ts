@@ -36,7 +36,9 @@ const WRITING: Call[] = [
 
 async function refuseEach(calls: readonly Call[], registry: Registry): Promise<void> {
   for (const call of calls) {
-    for (const none of [null, undefined, 7, {}, []]) await refused("Invalid", call(registry, none as never));
+    for (const none of [null, undefined, 7, {}, []]) {
+      await refused("Invalid", call(registry, none as never));
+    }
   }
 }
 

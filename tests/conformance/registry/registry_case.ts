@@ -72,7 +72,10 @@ export interface RegistryCase {
  * Fails unless this is refused with one of these codes, by a message that says what was tried and what is the matter,
  * and a hint that says what to do.
  */
-export async function refused(codes: ErrorCode | ErrorCode[], action: Promise<unknown>): Promise<RegistryError> {
+export async function refused(
+  codes: ErrorCode | ErrorCode[],
+  action: Promise<unknown>,
+): Promise<RegistryError> {
   let thrown: unknown;
   await rejects(action, (error) => {
     thrown = error;
@@ -98,7 +101,11 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The versions of a name, as they are listed. */
-export async function versionsOf(registry: Registry, name: string, range?: string): Promise<string[]> {
+export async function versionsOf(
+  registry: Registry,
+  name: string,
+  range?: string,
+): Promise<string[]> {
   return (await collect(registry.versions(name, { range }))).map(({ version }) => version);
 }
 
@@ -131,16 +138,22 @@ export function chunks(count: number, failure?: Error): ReadableStream<Uint8Arra
 }
 
 /** Saves files by their paths; what saved them is registered nowhere. */
-export const files: Materializer<Record<string, Uint8Array>> = defineMaterializer<Record<string, Uint8Array>>({
+export const files: Materializer<Record<string, Uint8Array>> = defineMaterializer<
+  Record<string, Uint8Array>
+>({
   id: "test/files",
   save: (value) => Object.entries(value).map(([path, content]) => ({ path, content })),
   load: async (artifact) => {
-    const entries = artifact.files().map(async (file) => [file.info.path, await file.bytes()] as const);
+    const entries = artifact.files().map(async (file) =>
+      [file.info.path, await file.bytes()] as const
+    );
     return Object.fromEntries(await Promise.all(entries));
   },
 });
 
 /** What was saved, without what saving it has added: a repeat adds nothing, and some registries do not say. */
-export function identityOf({ addedBytes: _, ...saved }: SavedArtifact): Omit<SavedArtifact, "addedBytes"> {
+export function identityOf(
+  { addedBytes: _, ...saved }: SavedArtifact,
+): Omit<SavedArtifact, "addedBytes"> {
   return saved;
 }

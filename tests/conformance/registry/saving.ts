@@ -39,7 +39,16 @@ const HOSTILE = [
 ];
 
 /** What is no name. */
-export const NO_NAMES: readonly string[] = ["", "a\0b", "a\nb", " a", "a ", "\ud83e", "x".repeat(201), "é".repeat(40)];
+export const NO_NAMES: readonly string[] = [
+  "",
+  "a\0b",
+  "a\nb",
+  " a",
+  "a ",
+  "\ud83e",
+  "x".repeat(201),
+  "é".repeat(40),
+];
 
 function producing(save: () => FilesToSave) {
   return defineMaterializer<unknown>({ id: "test/any", save, load: () => undefined });
@@ -48,7 +57,8 @@ function producing(save: () => FilesToSave) {
 /** Cases about saving. */
 export const saveCases: readonly RegistryCase[] = [
   {
-    name: "save() tells what was saved, load() gives it back, info() knows it, and so does another program",
+    name:
+      "save() tells what was saved, load() gives it back, info() knows it, and so does another program",
     needs: ["save"],
     async run({ registry, reopen }) {
       const saved = await registry.save("my:model", { depth: 12 }, { metadata: { by: "me" } });
@@ -58,10 +68,14 @@ export const saveCases: readonly RegistryCase[] = [
       ok(saved.size > 0 && saved.createdAt instanceof Date);
       for (const each of [registry, await reopen()]) {
         deepStrictEqual(await each.load("my:model"), { depth: 12 });
-        const { name, version, commit, digest, size, createdAt, metadata, inputs, generation } = await each.info(
-          "my:model",
+        const { name, version, commit, digest, size, createdAt, metadata, inputs, generation } =
+          await each.info(
+            "my:model",
+          );
+        deepStrictEqual(
+          { name, version, commit, digest, size, createdAt, skipped: false },
+          identityOf(saved),
         );
-        deepStrictEqual({ name, version, commit, digest, size, createdAt, skipped: false }, identityOf(saved));
         deepStrictEqual([metadata, inputs, generation], [{ by: "me" }, [], 1]);
       }
     },
@@ -70,7 +84,9 @@ export const saveCases: readonly RegistryCase[] = [
     name: "save() keeps text, JSON and bytes of any size as they are",
     needs: ["save"],
     async run({ registry }) {
-      const values = ["", "naïve\n🦊", 0, -1.5, true, null, [], {}, { a: [1, { b: null }] }, [[["x"]]]];
+      const values = ["", "naïve\n🦊", 0, -1.5, true, null, [], {}, { a: [1, { b: null }] }, [[[
+        "x",
+      ]]]];
       for (const [i, value] of values.entries()) {
         await registry.save(`value ${i}`, value);
         deepStrictEqual(await registry.load(`value ${i}`), value);
@@ -103,11 +119,15 @@ export const saveCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "save() keeps many files with their paths and media types, and load() takes the materializer that saved them",
+    name:
+      "save() keeps many files with their paths and media types, and load() takes the materializer that saved them",
     needs: ["save"],
     async run({ registry }) {
       const many = Object.fromEntries(
-        Array.from({ length: 1_000 }, (_, i) => [`d${i % 7}/f ${i}%.é`, noise(i % 5 === 0 ? 0 : 100, i)]),
+        Array.from(
+          { length: 1_000 },
+          (_, i) => [`d${i % 7}/f ${i}%.é`, noise(i % 5 === 0 ? 0 : 100, i)],
+        ),
       );
       await registry.save("many", many, { materializer: files });
       deepStrictEqual(await registry.load("many", { as: files }), many);
@@ -121,12 +141,16 @@ export const saveCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "save() refuses paths that leave the artifact or are not distinct, and saves nothing then",
+    name:
+      "save() refuses paths that leave the artifact or are not distinct, and saves nothing then",
     needs: ["save"],
     async run({ registry }) {
       const content = new Uint8Array(1);
       for (const path of ["", "/x", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b"]) {
-        await refused("Invalid", registry.save("a", 1, { materializer: producing(() => [{ path, content }]) }));
+        await refused(
+          "Invalid",
+          registry.save("a", 1, { materializer: producing(() => [{ path, content }]) }),
+        );
       }
       const twice = producing(() => [{ path: "a", content }, { path: "a", content }]);
       await refused("Invalid", registry.save("a", 1, { materializer: twice }));
@@ -141,7 +165,10 @@ export const saveCases: readonly RegistryCase[] = [
       const failing = producing(() => {
         throw bug;
       });
-      strictEqual((await refused("TaskFailed", registry.save("a", 1, { materializer: failing }))).cause, bug);
+      strictEqual(
+        (await refused("TaskFailed", registry.save("a", 1, { materializer: failing }))).cause,
+        bug,
+      );
       strictEqual(await registry.has("a"), false);
     },
   },
@@ -182,7 +209,8 @@ export const saveCases: readonly RegistryCase[] = [
     },
   },
   {
-    name: "save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself, above the highest, and never twice",
+    name:
+      "save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself, above the highest, and never twice",
     needs: ["save"],
     async run({ registry }) {
       const saved = [];
@@ -192,7 +220,9 @@ export const saveCases: readonly RegistryCase[] = [
       strictEqual((await registry.save("a", "x")).version, "5.0.0");
       await registry.delete("a", { allVersions: true });
       strictEqual((await registry.save("a", "y")).version, "6.0.0");
-      for (const version of ["2.1", "1.0.9", "3.0.0-rc.1"]) await registry.save("b", version, { version });
+      for (const version of ["2.1", "1.0.9", "3.0.0-rc.1"]) {
+        await registry.save("b", version, { version });
+      }
       strictEqual((await registry.save("b", "next")).version, "2.2.0");
       await registry.save("c", "pre", { version: "3.0.0-rc.1" });
       strictEqual((await registry.save("c", "next")).version, "3.0.0");
@@ -207,7 +237,10 @@ export const saveCases: readonly RegistryCase[] = [
       strictEqual((await registry.save("a", 1, { bump: "minor" })).version, "1.3.0");
       strictEqual((await registry.save("a", 1, { bump: "major" })).version, "2.0.0");
       strictEqual((await registry.save("a", 1, { version: "3-rc.1" })).version, "3.0.0-rc.1");
-      strictEqual((await registry.save("a", 1, { version: "4.0.0+build.7" })).version, "4.0.0+build.7");
+      strictEqual(
+        (await registry.save("a", 1, { version: "4.0.0+build.7" })).version,
+        "4.0.0+build.7",
+      );
       await refused("Invalid", registry.save("a", 1, { version: "5", bump: "major" }));
       await refused("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
       for (const version of ["01", "1.2.3.4", "^1", "latest", ""]) {
@@ -221,10 +254,15 @@ export const saveCases: readonly RegistryCase[] = [
     async run({ registry, reopen }) {
       const programs = [registry, await reopen(), await reopen()];
       const saved = await Promise.all(
-        programs.flatMap((each, p) => Array.from({ length: 5 }, (_, i) => each.save("a", `${p} ${i}`))),
+        programs.flatMap((each, p) =>
+          Array.from({ length: 5 }, (_, i) => each.save("a", `${p} ${i}`))
+        ),
       );
       strictEqual(new Set(saved.map(({ version }) => version)).size, 15);
-      deepStrictEqual(await versionsOf(registry, "a"), Array.from({ length: 15 }, (_, i) => `${15 - i}.0.0`));
+      deepStrictEqual(
+        await versionsOf(registry, "a"),
+        Array.from({ length: 15 }, (_, i) => `${15 - i}.0.0`),
+      );
     },
   },
   {
@@ -248,15 +286,31 @@ export const saveCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry }) {
       const { digest } = await registry.save("raw", "data");
-      const metadata = { text: "naïve\n\u2028🦊", numbers: [0, -1.5, 1e300, 2 ** 53], nested: { a: [null, true, {}] } };
+      const metadata = {
+        text: "naïve\n\u2028🦊",
+        numbers: [0, -1.5, 1e300, 2 ** 53],
+        nested: { a: [null, true, {}] },
+      };
       const inputs = ["config", { ref: "raw@1", digest }, { ref: "raw@^1" }];
       await registry.save("a", 1, { metadata, inputs });
       const info = await registry.info("a");
       deepStrictEqual([info.metadata, info.inputs], [metadata, inputs]);
-      for (const value of [undefined, NaN, 1n, () => 1, new Date(0), new Map(), "y".repeat(66_000)]) {
+      for (
+        const value of [
+          undefined,
+          NaN,
+          1n,
+          () => 1,
+          new Date(0),
+          new Map(),
+          "y".repeat(66_000),
+        ]
+      ) {
         await refused("Invalid", registry.save("b", 1, { metadata: { value } }));
       }
-      for (const input of ["a@@", "", { ref: 1 }, { ref: "a", digest: "abc" }, { ref: "a", path: "x" }]) {
+      for (
+        const input of ["a@@", "", { ref: 1 }, { ref: "a", digest: "abc" }, { ref: "a", path: "x" }]
+      ) {
         await refused("Invalid", registry.save("b", 1, { inputs: [input as string] }));
       }
       strictEqual(await registry.has("b"), false);
@@ -273,7 +327,9 @@ export const saveCases: readonly RegistryCase[] = [
       }
       strictEqual((await registry.info("a")).idempotencyKey, "run 7/é");
       strictEqual((await registry.save("a", "two", { idempotencyKey: "run 8" })).version, "2.0.0");
-      const both = await Promise.all([1, 2, 3, 4].map((n) => registry.save("b", n, { idempotencyKey: "once" })));
+      const both = await Promise.all(
+        [1, 2, 3, 4].map((n) => registry.save("b", n, { idempotencyKey: "once" })),
+      );
       strictEqual(new Set(both.map(({ commit }) => commit)).size, 1);
       strictEqual(both.filter(({ skipped }) => !skipped).length, 1);
       for (const idempotencyKey of ["", "a\0", "x".repeat(201)]) {
@@ -287,10 +343,16 @@ export const saveCases: readonly RegistryCase[] = [
     async run({ registry }) {
       for (const value of ["small", noise(700_000)]) {
         const first = await registry.save("a", value);
-        const again = await registry.save("a", value, { skipIfUnchanged: true, metadata: { other: true } });
+        const again = await registry.save("a", value, {
+          skipIfUnchanged: true,
+          metadata: { other: true },
+        });
         deepStrictEqual(identityOf(again), { ...identityOf(first), skipped: true });
       }
-      strictEqual((await registry.save("a", "changed", { skipIfUnchanged: true })).version, "3.0.0");
+      strictEqual(
+        (await registry.save("a", "changed", { skipIfUnchanged: true })).version,
+        "3.0.0",
+      );
       const base = await registry.save("a", "small", { skipIfUnchanged: true, base: "a@1.0.0" });
       deepStrictEqual([base.version, base.skipped], ["1.0.0", true]);
       await refused("NotFound", registry.save("a", noise(500_000), { base: "nothing@1" }));
@@ -301,7 +363,9 @@ export const saveCases: readonly RegistryCase[] = [
     needs: ["save"],
     async run({ registry }) {
       const heard: TransferProgress[] = [];
-      await registry.save("a", noise(3_000_000), { onProgress: (progress) => heard.push(progress) });
+      await registry.save("a", noise(3_000_000), {
+        onProgress: (progress) => heard.push(progress),
+      });
       strictEqual(heard.at(-1)?.bytes, 3_000_000);
       ok(heard.every(({ bytes }, i) => i === 0 || bytes >= heard[i - 1].bytes));
     },

@@ -15,12 +15,19 @@ const encoder = new TextEncoder();
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const place = a.findIndex((byte, i) => byte !== b[i]);
-  return place >= 0 && place < b.length ? Math.sign(a[place] - b[place]) : Math.sign(a.length - b.length);
+  return place >= 0 && place < b.length
+    ? Math.sign(a[place] - b[place])
+    : Math.sign(a.length - b.length);
 }
 
 Deno.test("compareUtf8() compares as the bytes of the UTF-8 forms compare", () => {
   const unit = fc.oneof(
-    fc.constantFrom(..."\0aZ~\x7f\x80é\u07ff\u0800\ud7ff\ue000\ufffd\uffff", "\u{10000}", "\u{1f98a}", "\u{10ffff}"),
+    fc.constantFrom(
+      ..."\0aZ~\x7f\x80é\u07ff\u0800\ud7ff\ue000\ufffd\uffff",
+      "\u{10000}",
+      "\u{1f98a}",
+      "\u{10ffff}",
+    ),
     fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
   );
   const text = fc.string({ unit, maxLength: 5 });
@@ -42,7 +49,11 @@ Deno.test("a body of each kind gives the same bytes", async () => {
     assertEquals(await bodyBytes(body()), bytes);
     assertEquals(await readAll(bodyStream(body())), bytes);
   }
-  assertEquals([bodySize(bytes), bodySize(new Blob([bytes])), bodySize(bytesStream(bytes))], [10, 10, undefined]);
+  assertEquals([bodySize(bytes), bodySize(new Blob([bytes])), bodySize(bytesStream(bytes))], [
+    10,
+    10,
+    undefined,
+  ]);
 });
 
 Deno.test("a part of a buffer is a body of its own bytes only", async () => {

@@ -23,7 +23,10 @@ Deno.test("sha256() of a text is that of its UTF-8 form, as the platform compute
   for (const text of ["naïve", "🦊", "\u0000"]) {
     const bytes = new TextEncoder().encode(text);
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    assertEquals(sha256(text), Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+    assertEquals(
+      sha256(text),
+      Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    );
     assertMatch(sha256(text), /^[0-9a-f]{64}$/);
   }
 });

@@ -4,7 +4,9 @@ import { errorCode, fileError } from "../../../core/disk/file_errors.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 
 /** As Deno throws it, which gives this one no code. */
-const interrupted = Object.assign(new Error("Interrupted system call (os error 4)"), { name: "Interrupted" });
+const interrupted = Object.assign(new Error("Interrupted system call (os error 4)"), {
+  name: "Interrupted",
+});
 
 Deno.test("a call that a signal interrupted is Unavailable, and may be repeated", () => {
   assertEquals(errorCode(interrupted), "EINTR");

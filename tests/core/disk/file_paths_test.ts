@@ -68,18 +68,25 @@ Deno.test("on Windows, device names and names that it cannot store may not be us
     "a|b",
     '"',
   ];
-  for (const name of names) assertNotEquals(filePathProblem(`folder/${name}/x`, true), undefined, name);
+  for (const name of names) {
+    assertNotEquals(filePathProblem(`folder/${name}/x`, true), undefined, name);
+  }
   for (const name of ["auxiliary", "console", "com", "lpt10", "a.aux"]) {
     assertEquals(filePathProblem(name, true), undefined);
   }
 });
 
 Deno.test("links may lead to places inside", () => {
-  const links = [["a", "b"], ["a", "./b/c/"], ["a/b", "../c"], ["a/b/c", "../.."], ["a", "."], ["a", "..."], [
+  const links = [["a", "b"], ["a", "./b/c/"], ["a/b", "../c"], ["a/b/c", "../.."], ["a", "."], [
+    "a",
+    "...",
+  ], [
     "a/b",
     ".././/c",
   ]];
-  for (const [path, target] of links) assertEquals(linkTargetProblem(path, target), undefined, `${path} -> ${target}`);
+  for (const [path, target] of links) {
+    assertEquals(linkTargetProblem(path, target), undefined, `${path} -> ${target}`);
+  }
 });
 
 Deno.test("links may not lead outside, nor climb from where another link may lead", () => {
@@ -103,7 +110,9 @@ Deno.test("links may not lead outside, nor climb from where another link may lea
 });
 
 Deno.test("whatever may be used stays inside when it is resolved", () => {
-  const text = fc.array(fc.constantFrom("..", ".", "a", "b", "", "/", "c:", "\\")).map((parts) => parts.join("/"));
+  const text = fc.array(fc.constantFrom("..", ".", "a", "b", "", "/", "c:", "\\")).map((parts) =>
+    parts.join("/")
+  );
   fc.assert(
     fc.property(text, text, (path, target) => {
       if (filePathProblem(path, false) !== undefined) return;

@@ -15,7 +15,15 @@ inFolder(
     symlinkSync(".", join(root, "sub/deep/self"));
     symlinkSync("nowhere", join(root, "lost"));
     const below = [...pathsBelow(root)].map((path) => path.replaceAll("\\", "/"));
-    assertEquals(below.sort(), ["empty", "lost", "sub", "sub/deep", "sub/deep/file", "sub/deep/self", "sub/up"]);
+    assertEquals(below.sort(), [
+      "empty",
+      "lost",
+      "sub",
+      "sub/deep",
+      "sub/deep/file",
+      "sub/deep/self",
+      "sub/up",
+    ]);
     assertEquals([...pathsBelow(join(root, "empty"))], []);
   },
 );

@@ -10,7 +10,11 @@ const MIB = 1024 * 1024;
 /** Streams that say how many are open, and how many bytes those have in all. */
 function countedStreams() {
   const seen = { open: 0, most: 0, bytes: 0, mostBytes: 0, cancelled: 0 };
-  const file = (path: string, size: number, last: (sent: number) => Promise<boolean> | boolean): ArtifactFile => ({
+  const file = (
+    path: string,
+    size: number,
+    last: (sent: number) => Promise<boolean> | boolean,
+  ): ArtifactFile => ({
     info: { path, size, sha256: "" },
     bytes: () => Promise.reject(new Error("large files are streamed")),
     stream() {
@@ -48,12 +52,17 @@ function countedStreams() {
 
 /** Lets others run until this holds: none ends before as many as may be are open, however busy the machine is. */
 async function until(holds: () => boolean): Promise<boolean> {
-  for (let turns = 0; !holds() && turns < 100_000; turns++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; !holds() && turns < 100_000; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   return true;
 }
 
 function artifactOf(files: ArtifactFile[]): Artifact {
-  const info = { materializer: { id: "folder", formatVersion: 1 }, files: files.map(({ info }) => info) };
+  const info = {
+    materializer: { id: "folder", formatVersion: 1 },
+    files: files.map(({ info }) => info),
+  };
   return { info: info as Artifact["info"], files: () => files, file: () => files[0] };
 }
 
@@ -66,7 +75,9 @@ Deno.test("large files are written several at once, in bounded memory", async ()
     const files = letters.map((path) =>
       file(path, 2 * MIB, (sent) => sent === 2 * MIB && until(() => seen.most >= 12))
     );
-    await writeFiles(artifactOf(files), root.join("out"), { onFile: ({ path }) => void told.push(path) });
+    await writeFiles(artifactOf(files), root.join("out"), {
+      onFile: ({ path }) => void told.push(path),
+    });
     assertEquals(seen.most, 12);
     assertEquals(told.sort(), letters);
     for (const path of letters) {
@@ -94,7 +105,11 @@ Deno.test("the first file that fails ends the others, which are cancelled, and n
       return false;
     };
     const files = [..."abcdef"].map((path) => file(path, 4 * MIB, path === "c" ? fails : endless));
-    await assertRejects(() => writeFiles(artifactOf(files), root.join("out")), Error, "it broke off");
+    await assertRejects(
+      () => writeFiles(artifactOf(files), root.join("out")),
+      Error,
+      "it broke off",
+    );
     assertEquals([seen.open, seen.cancelled], [0, 5]);
     assertEquals(readdirSync(root.path), []);
   } finally {

@@ -13,7 +13,10 @@ inFolder("nothing is written into a registry, whichever links lead there", async
   for (const [registry, to] of [["real", "link"], ["link", "real"], ["real", "real"]]) {
     const notInside = pathToFileURL(join(root, registry, "registry")).href;
     for (const below of ["registry", "registry/new/folder"]) {
-      await fails("Invalid", () => writeFiles(artifact, join(root, to, below), { notInside, overwrite: true }));
+      await fails(
+        "Invalid",
+        () => writeFiles(artifact, join(root, to, below), { notInside, overwrite: true }),
+      );
     }
     await writeFiles(artifact, join(root, to, "registry2"), { notInside, overwrite: true });
   }

@@ -3,7 +3,8 @@ import { RegistryError } from "../../../core/errors.ts";
 import { bytesFile } from "../../../core/files/content.ts";
 import { openWindow } from "../../../core/files/window.ts";
 
-const refuse = (state: string) => new RegistryError({ code: "Corrupt", message: `Cannot read "a": ${state}` });
+const refuse = (state: string) =>
+  new RegistryError({ code: "Corrupt", message: `Cannot read "a": ${state}` });
 
 Deno.test("bytes are read some way ahead, each once, and up to the end of the part", async () => {
   const file = bytesFile("a", Uint8Array.from({ length: 100 }, (_, i) => i));

@@ -11,9 +11,9 @@ const number = fc.oneof(
   fc.maxSafeNat(),
   fc.constantFrom(0, 9, 10, 99, 100, 999_999_999_999_999, 1e15, 2 ** 53 - 1),
 );
-const word = fc.string({ unit: fc.constantFrom(..."-09AZaz"), minLength: 1, maxLength: 5 }).filter((id) =>
-  !/^\d+$/.test(id)
-);
+const word = fc.string({ unit: fc.constantFrom(..."-09AZaz"), minLength: 1, maxLength: 5 }).filter((
+  id,
+) => !/^\d+$/.test(id));
 /** Identifiers of a prerelease. */
 export const identifiers: fc.Arbitrary<string[]> = fc.array(fc.oneof(number.map(String), word), {
   minLength: 1,
@@ -25,13 +25,17 @@ export const build: fc.Arbitrary<string[]> = fc.array(
   { maxLength: 2 },
 );
 /** Three numbers. */
-export const release: fc.Arbitrary<string> = fc.tuple(number, number, number).map((numbers) => numbers.join("."));
-/** Three numbers and a prerelease, sometimes too long to be accepted. */
-export const prerelease: fc.Arbitrary<string> = fc.tuple(release, identifiers).map(([numbers, ids]) =>
-  `${numbers}-${ids.join(".")}`
+export const release: fc.Arbitrary<string> = fc.tuple(number, number, number).map((numbers) =>
+  numbers.join(".")
 );
+/** Three numbers and a prerelease, sometimes too long to be accepted. */
+export const prerelease: fc.Arbitrary<string> = fc.tuple(release, identifiers).map((
+  [numbers, ids],
+) => `${numbers}-${ids.join(".")}`);
 /** A version in full without build metadata, of either kind. */
-export const version: fc.Arbitrary<string> = fc.oneof(release, prerelease).filter((text) => isAccepted(text));
+export const version: fc.Arbitrary<string> = fc.oneof(release, prerelease).filter((text) =>
+  isAccepted(text)
+);
 
 /** Whether this text is a version. */
 export function isAccepted(text: string): boolean {

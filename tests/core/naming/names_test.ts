@@ -79,7 +79,9 @@ function isName(text: string): boolean {
 }
 
 Deno.test("encodeName() gives different names different segments", () => {
-  fc.assert(fc.property(name, name, (a, b) => (encodeName(a) === encodeName(b)) === (a === b)), { numRuns: 2_000 });
+  fc.assert(fc.property(name, name, (a, b) => (encodeName(a) === encodeName(b)) === (a === b)), {
+    numRuns: 2_000,
+  });
 });
 
 Deno.test("encodeName() keeps names apart that differ only in case, normal form or look", () => {
@@ -98,7 +100,9 @@ Deno.test("encodeName() keeps names apart that differ only in case, normal form 
     "ß",
     "ss",
   ];
-  const folded = alike.map((text) => encodeName(text).normalize("NFKC").toLowerCase().toUpperCase());
+  const folded = alike.map((text) =>
+    encodeName(text).normalize("NFKC").toLowerCase().toUpperCase()
+  );
   assertEquals(new Set(folded).size, alike.length);
 });
 
@@ -155,10 +159,14 @@ Deno.test("encodeNamePrefix() begins the encoding of every name with that prefix
 });
 
 Deno.test("encodeNamePrefix() begins no other name's encoding", () => {
-  const check = fc.property(name, fc.string({ unit: fc.constantFrom(..."abcon=.é"), maxLength: 4 }), (text, prefix) => {
-    if (!encodeName(text).startsWith(encodeNamePrefix(prefix))) return true;
-    return text.startsWith(prefix);
-  });
+  const check = fc.property(
+    name,
+    fc.string({ unit: fc.constantFrom(..."abcon=.é"), maxLength: 4 }),
+    (text, prefix) => {
+      if (!encodeName(text).startsWith(encodeNamePrefix(prefix))) return true;
+      return text.startsWith(prefix);
+    },
+  );
   fc.assert(check, { numRuns: 5_000 });
 });
 
@@ -244,7 +252,12 @@ Deno.test("the longest names fit: 200 plain bytes, 66 others", () => {
 Deno.test("shown() quotes, escapes and cuts, whatever it is given", () => {
   assertEquals(shown('a"b\n'), '"a\\"b\\n"');
   assert(shown("x".repeat(1_000)).length <= 80);
-  fc.assert(fc.property(fc.anything({ withNullPrototype: true }), (value) => typeof shown(value) === "string"));
+  fc.assert(
+    fc.property(
+      fc.anything({ withNullPrototype: true }),
+      (value) => typeof shown(value) === "string",
+    ),
+  );
 });
 
 Deno.test("segments sort by the bytes that listings sort by", () => {

@@ -41,7 +41,18 @@ Deno.test("a version that is given twice is Invalid, also when it is the same", 
 
 Deno.test("a ref that names nothing is Invalid", () => {
   for (
-    const ref of ["", "@", "@1.0.0", "model@", "model@ ", "model@1@2", "model@a@b", " model", "mo\0del", "model@\n"]
+    const ref of [
+      "",
+      "@",
+      "@1.0.0",
+      "model@",
+      "model@ ",
+      "model@1@2",
+      "model@a@b",
+      " model",
+      "mo\0del",
+      "model@\n",
+    ]
   ) {
     thrown("Invalid", () => parseRef(ref));
   }
@@ -58,7 +69,21 @@ Deno.test("a version that is no text is Invalid", () => {
 
 Deno.test("what somebody meant as a version is not taken for an alias", () => {
   for (
-    const text of ["1_0", "٣", "+4", "-1", "06", " 2 ", "1.2.3.4", "v1", "V2.0", "9007199254740992", ".5", "1-é", "２"]
+    const text of [
+      "1_0",
+      "٣",
+      "+4",
+      "-1",
+      "06",
+      " 2 ",
+      "1.2.3.4",
+      "v1",
+      "V2.0",
+      "9007199254740992",
+      ".5",
+      "1-é",
+      "２",
+    ]
   ) {
     const error = thrown("Invalid", () => parseRef(`model@${text}`));
     assertMatch(error.message, /version/, text);
@@ -66,7 +91,20 @@ Deno.test("what somebody meant as a version is not taken for an alias", () => {
 });
 
 Deno.test("a word is an alias", () => {
-  for (const alias of ["production", "canary", "x1", "very-long_word", "é", "v", "version", "a/b", "a:b", "LATEST"]) {
+  for (
+    const alias of [
+      "production",
+      "canary",
+      "x1",
+      "very-long_word",
+      "é",
+      "v",
+      "version",
+      "a/b",
+      "a:b",
+      "LATEST",
+    ]
+  ) {
     checkAlias(alias);
     assertEquals(parseSelector(alias), { kind: "alias", alias });
   }

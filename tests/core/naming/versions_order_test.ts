@@ -34,27 +34,34 @@ function order(a: string, b: string): number {
 }
 
 Deno.test("the examples of the semver specification sort newest first", () => {
-  const sorted = ["alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1"].map((pre) => `1.0.0-${pre}`);
+  const sorted = ["alpha", "alpha.1", "alpha.beta", "beta", "beta.2", "beta.11", "rc.1"].map((
+    pre,
+  ) => `1.0.0-${pre}`);
   const keys = sorted.map((text) => parseVersion(text).order);
   assertEquals([...keys].sort(), [...keys].reverse());
 });
 
 Deno.test("decodeOrder() is the inverse of the encoding", () => {
-  fc.assert(fc.property(version, (text) => decodeOrder(parseVersion(text).order)?.canonical === text), {
-    numRuns: 5_000,
-  });
+  fc.assert(
+    fc.property(version, (text) => decodeOrder(parseVersion(text).order)?.canonical === text),
+    {
+      numRuns: 5_000,
+    },
+  );
 });
 
 Deno.test("decodeOrder() accepts a segment only as it is written", () => {
-  const mutated = fc.tuple(version, fc.nat(), fc.constantFrom(..."0589abnpqz-_A=.")).map(([text, place, char]) => {
-    const order = parseVersion(text).order;
-    const at = place % (order.length + 1);
-    return [
-      order.slice(0, at) + char + order.slice(at),
-      order.slice(0, at) + char + order.slice(at + 1),
-      order.slice(0, at),
-    ];
-  });
+  const mutated = fc.tuple(version, fc.nat(), fc.constantFrom(..."0589abnpqz-_A=.")).map(
+    ([text, place, char]) => {
+      const order = parseVersion(text).order;
+      const at = place % (order.length + 1);
+      return [
+        order.slice(0, at) + char + order.slice(at),
+        order.slice(0, at) + char + order.slice(at + 1),
+        order.slice(0, at),
+      ];
+    },
+  );
   const check = fc.property(mutated, (segments) => {
     for (const segment of segments) {
       const decoded = decodeOrder(segment);

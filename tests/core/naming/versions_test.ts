@@ -64,7 +64,14 @@ Deno.test("parseVersion() refuses what is not a version", () => {
     ".1",
     "1..2",
   ];
-  const past = ["9007199254740992", "0.9007199254740992", "0.0.9007199254740992", "1e3", "0x10", "1".repeat(400)];
+  const past = [
+    "9007199254740992",
+    "0.9007199254740992",
+    "0.0.9007199254740992",
+    "1e3",
+    "0x10",
+    "1".repeat(400),
+  ];
   const pre = [
     "1.0.0-",
     "1.0.0-a..b",
@@ -101,18 +108,36 @@ Deno.test("parseVersion() refuses what is not a version", () => {
 });
 
 Deno.test("isVersion() knows at least what parseVersion() takes", () => {
-  fc.assert(fc.property(fc.oneof(version, fc.string()), (text) => !isAccepted(text) || isVersion(text)));
+  fc.assert(
+    fc.property(fc.oneof(version, fc.string()), (text) => !isAccepted(text) || isVersion(text)),
+  );
 });
 
 Deno.test("no version is a range, and every range has an operator", () => {
   fc.assert(fc.property(version, (text) => !isRange(text)));
-  for (const text of ["^1", "~2.0", ">=1", "<2", "=1.0.0", "*", "1.x", "1.2.X", "1 || 2", "1.0.0 - 2.0.0"]) {
+  for (
+    const text of [
+      "^1",
+      "~2.0",
+      ">=1",
+      "<2",
+      "=1.0.0",
+      "*",
+      "1.x",
+      "1.2.X",
+      "1 || 2",
+      "1.0.0 - 2.0.0",
+    ]
+  ) {
     assert(isRange(text), text);
   }
-  for (const text of ["x", "X", "x.y", "xenon", "max", "1.0.0-x1", "production", "a.xy"]) assert(!isRange(text), text);
+  for (const text of ["x", "X", "x.y", "xenon", "max", "1.0.0-x1", "production", "a.xy"]) {
+    assert(!isRange(text), text);
+  }
 });
 
-Deno.test("the first automatic version is 1.0.0", () => assertEquals(FIRST_VERSION.canonical, "1.0.0"));
+Deno.test("the first automatic version is 1.0.0", () =>
+  assertEquals(FIRST_VERSION.canonical, "1.0.0"));
 
 Deno.test("the next version raises the last number that is not zero, or the one that is asked for", () => {
   const table: [highest: string, bump: Bump | undefined, next: string][] = [
@@ -186,8 +211,12 @@ Deno.test("ranges take in what npm's take in", () => {
   ];
   for (const [text, inside, outside] of table) {
     const range = parseVersionRange(text);
-    for (const version of inside) assert(inRange(parseVersion(version), range), `${version} in ${text}`);
-    for (const version of outside) assert(!inRange(parseVersion(version), range), `${version} not in ${text}`);
+    for (const version of inside) {
+      assert(inRange(parseVersion(version), range), `${version} in ${text}`);
+    }
+    for (const version of outside) {
+      assert(!inRange(parseVersion(version), range), `${version} not in ${text}`);
+    }
   }
 });
 
@@ -195,12 +224,16 @@ Deno.test("a range that takes no prereleases has none inside", () => {
   for (const text of ["^1.0.0", ">=0", "1.x", "~1.2", ">=1 <3", "1 - 2", "1 || 2"]) {
     assert(!takesPrereleases(parseVersionRange(text)), text);
   }
-  for (const text of ["*", "^2.0.0-rc.1", "1 || <2.0.0-0"]) assert(takesPrereleases(parseVersionRange(text)), text);
+  for (const text of ["*", "^2.0.0-rc.1", "1 || <2.0.0-0"]) {
+    assert(takesPrereleases(parseVersionRange(text)), text);
+  }
   const operators = fc.constantFrom("^", "~", ">=", "<", ">", "<=", "=", "");
   const one = fc.tuple(operators, fc.nat(2), fc.nat(2)).map(([operator, major, minor]) =>
     `${operator}${major}.${minor}`
   );
-  const ranges = fc.tuple(one, one, fc.constantFrom(" ", " || ")).map(([a, b, between]) => `${a}${between}${b}`);
+  const ranges = fc.tuple(one, one, fc.constantFrom(" ", " || ")).map(([a, b, between]) =>
+    `${a}${between}${b}`
+  );
   fc.assert(fc.property(ranges, fc.nat(2), fc.nat(2), (text, major, minor) => {
     const range = parseVersionRange(text);
     const isIn = inRange(parseVersion(`${major}.${minor}.0-rc.1`), range);
@@ -209,19 +242,39 @@ Deno.test("a range that takes no prereleases has none inside", () => {
 });
 
 Deno.test("parseVersionRange() refuses what is not a range", () => {
-  for (const text of ["^", "~", "=", ">=banana", "^1_0", "^٣", "^06", "1 || banana", "1.2.3.4 x", "a b", "<>1"]) {
+  for (
+    const text of [
+      "^",
+      "~",
+      "=",
+      ">=banana",
+      "^1_0",
+      "^٣",
+      "^06",
+      "1 || banana",
+      "1.2.3.4 x",
+      "a b",
+      "<>1",
+    ]
+  ) {
     thrown("Invalid", () => parseVersionRange(text));
   }
 });
 
 Deno.test("parseVersionRange() refuses a range that is too long to be read in a moment", () => {
   const blanks = `^1${" ".repeat(100_000)}x`; // splitting this at || takes five seconds
-  assertMatch(thrown("Invalid", () => parseVersionRange(blanks)).message, /longer than 256 characters/);
+  assertMatch(
+    thrown("Invalid", () => parseVersionRange(blanks)).message,
+    /longer than 256 characters/,
+  );
   assert(inRange(parseVersion("7.0.0"), parseVersionRange("1 || 2 || 3 || 4 || 5 || 6 || 7")));
 });
 
 Deno.test("no text makes a version or a range fail other than with Invalid", () => {
-  const text = fc.string({ unit: fc.constantFrom(..."0123456789.-+^~<>=*xX| aé_v"), maxLength: 300 });
+  const text = fc.string({
+    unit: fc.constantFrom(..."0123456789.-+^~<>=*xX| aé_v"),
+    maxLength: 300,
+  });
   const check = fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (text) => {
     for (const read of [parseVersion, parseVersionRange]) {
       try {

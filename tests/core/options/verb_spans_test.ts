@@ -14,7 +14,9 @@ import { rejected } from "../../registry/rejected.ts";
 /** Runs with the SDK of OpenTelemetry as the program's provider; gives the spans that ended. */
 async function tracing(action: () => Promise<unknown>): Promise<ReadableSpan[]> {
   const exporter = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+  );
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable() as ContextManager);
   try {
     await action();
@@ -71,18 +73,39 @@ Deno.test("with a provider every verb is a span with names, versions and sizes, 
     },
     {
       name: "holdfast.load",
-      attributes: { "holdfast.artifact.name": "a", "holdfast.artifact.version": "1.0.0", "holdfast.artifact.size": 6 },
+      attributes: {
+        "holdfast.artifact.name": "a",
+        "holdfast.artifact.version": "1.0.0",
+        "holdfast.artifact.size": 6,
+      },
       status: 0,
     },
-    { name: "holdfast.load", attributes: { "holdfast.artifact.name": "b", "error.type": "NotFound" }, status: 2 },
-    { name: "holdfast.hasMany", attributes: { "holdfast.batch.succeeded": 1, "holdfast.batch.failed": 1 }, status: 0 },
+    {
+      name: "holdfast.load",
+      attributes: { "holdfast.artifact.name": "b", "error.type": "NotFound" },
+      status: 2,
+    },
+    {
+      name: "holdfast.hasMany",
+      attributes: { "holdfast.batch.succeeded": 1, "holdfast.batch.failed": 1 },
+      status: 0,
+    },
     { name: "holdfast.setAlias", attributes: { "holdfast.artifact.name": "a" }, status: 0 },
     { name: "holdfast.names", attributes: { "holdfast.items": 1 }, status: 0 },
-    { name: "holdfast.versions", attributes: { "holdfast.artifact.name": "a", "error.type": "Invalid" }, status: 2 },
+    {
+      name: "holdfast.versions",
+      attributes: { "holdfast.artifact.name": "a", "error.type": "Invalid" },
+      status: 2,
+    },
     { name: "holdfast.clearCache", attributes: {}, status: 0 },
   ]);
-  assertEquals(new Set(spans.map(({ attributes }) => attributes["holdfast.registry.id"])), new Set([registry.id]));
-  assert(!JSON.stringify(spans.map(({ attributes, events }) => [attributes, events])).includes("secret"));
+  assertEquals(
+    new Set(spans.map(({ attributes }) => attributes["holdfast.registry.id"])),
+    new Set([registry.id]),
+  );
+  assert(
+    !JSON.stringify(spans.map(({ attributes, events }) => [attributes, events])).includes("secret"),
+  );
   await registry[Symbol.asyncDispose]();
 });
 
@@ -109,7 +132,9 @@ Deno.test("a verb's span is a child of the caller's, and what a materializer beg
     });
   });
   const byId = new Map(spans.map((span) => [span.spanContext().spanId, span.name]));
-  const parents = Object.fromEntries(spans.map((span) => [span.name, byId.get(span.parentSpanContext?.spanId ?? "")]));
+  const parents = Object.fromEntries(
+    spans.map((span) => [span.name, byId.get(span.parentSpanContext?.spanId ?? "")]),
+  );
   assertEquals(parents, {
     "holdfast.info": "night",
     encode: "holdfast.save",

@@ -19,11 +19,23 @@ Deno.test("every verb says at debug when it begins and ends, and what it moved, 
   };
   const saved = await said(() => registry.save("a", "secret", { metadata: { key: "secret" } }));
   assertEquals(saved, ['save "a": begins', 'save "a": done in T, 1.0.0, 6 bytes']);
-  assertEquals(await said(() => registry.load("a@1")), ['load "a@1": begins', 'load "a@1": done in T, 1.0.0, 6 bytes']);
-  assertEquals(await said(() => registry.load("b")), ['load "b": begins', 'load "b": failed after T, NotFound']);
-  assertEquals(await said(() => registry.info("a")), ['info "a": begins', 'info "a": done in T, 1.0.0']);
+  assertEquals(await said(() => registry.load("a@1")), [
+    'load "a@1": begins',
+    'load "a@1": done in T, 1.0.0, 6 bytes',
+  ]);
+  assertEquals(await said(() => registry.load("b")), [
+    'load "b": begins',
+    'load "b": failed after T, NotFound',
+  ]);
+  assertEquals(await said(() => registry.info("a")), [
+    'info "a": begins',
+    'info "a": done in T, 1.0.0',
+  ]);
   await registry.save("told", { version: "secret", size: 7, succeeded: [], failed: [] });
-  assertEquals(await said(() => registry.get("told")), ['get "told": begins', 'get "told": done in T']);
+  assertEquals(await said(() => registry.get("told")), [
+    'get "told": begins',
+    'get "told": done in T',
+  ]);
   const copied = await said(() => registry.copy("told", "told"));
   assertMatch(copied[1], /^copy "told": done in T, 2\.0\.0, \d+ bytes$/);
   await registry.delete("told", { allVersions: true });

@@ -21,7 +21,11 @@ testInRoot(
     const bare = { cwd, system: withEnv() };
     const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "from/env" }) };
     const upward = findRegistry(undefined, bare);
-    assertEquals([upward.location, upward.kind, upward.by], [root.join("a/.holdfast"), "folder", "upward"]);
+    assertEquals([upward.location, upward.kind, upward.by], [
+      root.join("a/.holdfast"),
+      "folder",
+      "upward",
+    ]);
     writeFileSync(join(cwd, ".env"), "# where\nHOLDFAST_REGISTRY='from/file'\n");
     const inFile = findRegistry(undefined, bare);
     assertEquals([inFile.location, inFile.by], [join(cwd, "from/file"), "env-file"]);
@@ -30,7 +34,11 @@ testInRoot(
     assertEquals([inEnvironment.location, inEnvironment.by], [join(cwd, "from/env"), "variable"]);
     assertEquals(originOf(inEnvironment), "is named by HOLDFAST_REGISTRY in the environment");
     const given = findRegistry("given", named);
-    assertEquals([given.location, given.by, originOf(given)], [join(cwd, "given"), "argument", undefined]);
+    assertEquals([given.location, given.by, originOf(given)], [
+      join(cwd, "given"),
+      "argument",
+      undefined,
+    ]);
   },
 );
 
@@ -38,10 +46,17 @@ Deno.test("an empty place, and a ~ that no shell has replaced, are Invalid where
   const cwd = "/there";
   for (const text of ["", "~", "~/reg"]) {
     const error = assertThrows(() => findRegistry(text, { cwd, system: withEnv() }), RegistryError);
-    assertEquals([error.code, error.message.includes(text === "" ? "empty" : "shell")], ["Invalid", true]);
+    assertEquals([error.code, error.message.includes(text === "" ? "empty" : "shell")], [
+      "Invalid",
+      true,
+    ]);
   }
   const named = { cwd, system: withEnv({ HOLDFAST_REGISTRY: "~/reg" }) };
-  assertThrows(() => findRegistry(undefined, named), RegistryError, "only a shell knows what ~ means");
+  assertThrows(
+    () => findRegistry(undefined, named),
+    RegistryError,
+    "only a shell knows what ~ means",
+  );
   assertEquals(findRegistry("./~/reg", named).location, "/there/~/reg");
 });
 
@@ -52,13 +67,16 @@ testInRoot("the nearest folder upward wins over a farther one", (root) => {
   assertEquals(location, root.join("a/b/.holdfast"));
 });
 
-testInRoot("where no registry is, the hint says how to begin; a file named .holdfast is none", (root) => {
-  writeFileSync(root.join(".holdfast"), "");
-  const options = { cwd: root.path, system: withEnv() };
-  const error = assertThrows(() => findRegistry(undefined, options), RegistryError);
-  assertEquals(error.code, "NotFound");
-  assertMatch(error.hint!, /openRegistry\(undefined, \{ create: true \}\)/);
-});
+testInRoot(
+  "where no registry is, the hint says how to begin; a file named .holdfast is none",
+  (root) => {
+    writeFileSync(root.join(".holdfast"), "");
+    const options = { cwd: root.path, system: withEnv() };
+    const error = assertThrows(() => findRegistry(undefined, options), RegistryError);
+    assertEquals(error.code, "NotFound");
+    assertMatch(error.hint!, /openRegistry\(undefined, \{ create: true \}\)/);
+  },
+);
 
 testInRoot(
   "what is to be created is ./.holdfast where nothing else is named, and not one upward where that is wanted",
@@ -78,10 +96,26 @@ Deno.test("URLs stay, paths become absolute; a URL that is wrong, and memory, ar
   for (const url of ["file:///r", "s3://bucket/x?region=r", "gs://bucket", "https://host:8600"]) {
     assertEquals(findRegistry(url, at).location, url);
   }
-  const wrong = ["s3://k:secret@bucket", "s3://", "s3://bucket?key=secret", "s3://bucket?endpoint=http://k:secret@h"];
-  for (const url of [...wrong, "memory:", "https://k:secret@host", "https://host?token=secret", "s3:/secret"]) {
+  const wrong = [
+    "s3://k:secret@bucket",
+    "s3://",
+    "s3://bucket?key=secret",
+    "s3://bucket?endpoint=http://k:secret@h",
+  ];
+  for (
+    const url of [
+      ...wrong,
+      "memory:",
+      "https://k:secret@host",
+      "https://host?token=secret",
+      "s3:/secret",
+    ]
+  ) {
     for (const system of [withEnv(), withEnv({ HOLDFAST_REGISTRY: url })]) {
-      const error = assertThrows(() => findRegistry(system.env("HOLDFAST_REGISTRY") ?? url, at), RegistryError);
+      const error = assertThrows(
+        () => findRegistry(system.env("HOLDFAST_REGISTRY") ?? url, at),
+        RegistryError,
+      );
       assertEquals(error.code, "Invalid", url);
       assert(!/secret/.test(`${error.message} ${error.hint}`), url);
     }
@@ -94,14 +128,24 @@ testInRoot(
   "@team is the registry that this user calls so, from whoever names it; another name is NotFound with those that are",
   (root) => {
     const env = { XDG_CONFIG_HOME: root.path };
-    const { location, tokenFile } = { location: "https://host:8600", tokenFile: root.join("token") };
+    const { location, tokenFile } = {
+      location: "https://host:8600",
+      tokenFile: root.join("token"),
+    };
     setRemote("team", { location, tokenFile }, { system: withEnv(env) });
-    for (const [given, more] of [["@team", {}], ["@team/", {}], [undefined, { HOLDFAST_REGISTRY: "@team" }]] as const) {
+    for (
+      const [given, more] of [["@team", {}], ["@team/", {}], [undefined, {
+        HOLDFAST_REGISTRY: "@team",
+      }]] as const
+    ) {
       const found = findRegistry(given, { cwd: root.path, system: withEnv({ ...env, ...more }) });
       assertEquals([found.location, found.kind, found.remote], [location, "service", "team"]);
       assertEquals(tokenSourceOf(found, { system: withEnv(env) }), { tokenFile });
     }
-    const error = assertThrows(() => findRegistry("@tem", { cwd: root.path, system: withEnv(env) }), RegistryError);
+    const error = assertThrows(
+      () => findRegistry("@tem", { cwd: root.path, system: withEnv(env) }),
+      RegistryError,
+    );
     assertEquals(error.code, "NotFound");
     assertMatch(error.hint!, /There is @team\./);
     const folder = findRegistry("./@tem", { cwd: root.path, system: withEnv(env) });
@@ -127,7 +171,9 @@ testInRoot("the token of the environment is not for a service that a .env names"
   const given = findRegistry("https://host", { cwd: root.path, system });
   assertEquals(tokenSourceOf(given, { system }), { token: "mine" });
   writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=https://host\nHOLDFAST_TOKEN=theirs\n");
-  assertEquals(tokenSourceOf(findRegistry(undefined, { cwd: root.path, system }), { system }), { token: "theirs" });
+  assertEquals(tokenSourceOf(findRegistry(undefined, { cwd: root.path, system }), { system }), {
+    token: "theirs",
+  });
 });
 
 testInRoot("a .env does not have a token for Google sent to another host", (root) => {
@@ -141,7 +187,11 @@ testInRoot("a .env does not have a token for Google sent to another host", (root
       const error = assertThrows(() => at(url), RegistryError);
       assertEquals(error.code, "Invalid");
       assertMatch(error.message, new RegExp(`would be sent to "${host}"`));
-      assertEquals(at("nothing", { HOLDFAST_REGISTRY: url }).kind, "store", "the environment is the user's own");
+      assertEquals(
+        at("nothing", { HOLDFAST_REGISTRY: url }).kind,
+        "store",
+        "the environment is the user's own",
+      );
     }
   }
   const harmless = [

@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import process from "node:process";
 import { readRemotes, setRemote } from "../../../core/places/remotes.ts";
 import type { Remote } from "../../../core/places/remotes.ts";
@@ -19,11 +27,17 @@ testInRoot(
     const file = setRemote("team", { location: "s3://bucket/team" }, options);
     assertEquals(file, root.join(".config/holdfast/config.json"));
     if (process.platform !== "win32") assertEquals(statSync(file).mode & 0o777, 0o600);
-    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), theme: "dark" }),
+    );
     setRemote("b.2", { location: "/srv/models" }, options);
     assertEquals(Object.keys(readRemotes(options).registries), ["b.2", "team"]);
     setRemote("team", undefined, options);
-    assertEquals(readRemotes(options), { file, registries: { "b.2": { location: "/srv/models" } } });
+    assertEquals(readRemotes(options), {
+      file,
+      registries: { "b.2": { location: "/srv/models" } },
+    });
     assertEquals(JSON.parse(readFileSync(file, "utf8")).theme, "dark");
     assertEquals(readdirSync(root.join(".config/holdfast")), ["config.json"]);
   },
@@ -41,30 +55,45 @@ testInRoot(
       root.join(".config/holdfast/config.json"),
     );
     assertEquals(readRemotes(withEnv({})), { registries: {} });
-    const error = assertThrows(() => setRemote("a", { location: "/r" }, withEnv({})), RegistryError);
+    const error = assertThrows(
+      () => setRemote("a", { location: "/r" }, withEnv({})),
+      RegistryError,
+    );
     assertEquals(error.code, "Denied");
   },
 );
 
-testInRoot("a file of names that others may write to, or that is none, is refused and left as it is", (root) => {
-  const options = withEnv({ XDG_CONFIG_HOME: root.path });
-  mkdirSync(root.join("holdfast"));
-  const file = root.join("holdfast/config.json");
-  for (
-    const text of ["{", "[]", '{"registries":[]}', '{"registries":{"a":"b"}}', '{"registries":{"@a":{"location":"b"}}}']
-  ) {
-    writeFileSync(file, text, { mode: 0o600 });
-    assertEquals(assertThrows(() => readRemotes(options), RegistryError, undefined, text).code, "Invalid");
-    assertThrows(() => setRemote("a", { location: "/r" }, options), RegistryError);
-    assertEquals(readFileSync(file, "utf8"), text);
-  }
-  writeFileSync(file, "{}");
-  if (process.platform === "win32") return;
-  chmodSync(file, 0o622);
-  const error = assertThrows(() => readRemotes(options), RegistryError);
-  assertEquals(error.code, "Denied");
-  assertMatch(error.hint!, /chmod go-w/);
-});
+testInRoot(
+  "a file of names that others may write to, or that is none, is refused and left as it is",
+  (root) => {
+    const options = withEnv({ XDG_CONFIG_HOME: root.path });
+    mkdirSync(root.join("holdfast"));
+    const file = root.join("holdfast/config.json");
+    for (
+      const text of [
+        "{",
+        "[]",
+        '{"registries":[]}',
+        '{"registries":{"a":"b"}}',
+        '{"registries":{"@a":{"location":"b"}}}',
+      ]
+    ) {
+      writeFileSync(file, text, { mode: 0o600 });
+      assertEquals(
+        assertThrows(() => readRemotes(options), RegistryError, undefined, text).code,
+        "Invalid",
+      );
+      assertThrows(() => setRemote("a", { location: "/r" }, options), RegistryError);
+      assertEquals(readFileSync(file, "utf8"), text);
+    }
+    writeFileSync(file, "{}");
+    if (process.platform === "win32") return;
+    chmodSync(file, 0o622);
+    const error = assertThrows(() => readRemotes(options), RegistryError);
+    assertEquals(error.code, "Denied");
+    assertMatch(error.hint!, /chmod go-w/);
+  },
+);
 
 testInRoot("what is no place is not kept, and nothing that looks like a secret", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
@@ -82,22 +111,40 @@ testInRoot("what is no place is not kept, and nothing that looks like a secret",
     [{ location: "https://host", tokenFile: "token" }, "tokenFile"],
   ];
   for (const [remote, said] of cases) {
-    const error = assertThrows(() => setRemote("a", remote as Remote, options), RegistryError, said);
+    const error = assertThrows(
+      () => setRemote("a", remote as Remote, options),
+      RegistryError,
+      said,
+    );
     assertEquals([error.code, error.message.includes("secret")], ["Invalid", false], said);
   }
   const anything = setRemote as unknown as (...given: unknown[]) => void;
-  assertThrows(() => anything(undefined, { location: "/r" }, options), RegistryError, "Cannot name a registry");
-  assertThrows(() => anything("a", { location: "/r" }, { sytem: 1 }), RegistryError, "did you mean system?");
+  assertThrows(
+    () => anything(undefined, { location: "/r" }, options),
+    RegistryError,
+    "Cannot name a registry",
+  );
+  assertThrows(
+    () => anything("a", { location: "/r" }, { sytem: 1 }),
+    RegistryError,
+    "did you mean system?",
+  );
   assertEquals(readdirSync(root.path), []);
 });
 
 testInRoot("of a file that is no JSON the line is told, and of a folder that it is one", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   mkdirSync(root.join("holdfast/config.json"), { recursive: true });
-  const error = assertThrows(() => readRemotes(options), RegistryError, 'config.json": it is a folder');
+  const error = assertThrows(
+    () => readRemotes(options),
+    RegistryError,
+    'config.json": it is a folder',
+  );
   assertEquals(error.code, "Invalid");
   rmdirSync(root.join("holdfast/config.json"));
-  writeFileSync(root.join("holdfast/config.json"), '{\n  "registries": {\n    secret\n  }\n}', { mode: 0o600 });
+  writeFileSync(root.join("holdfast/config.json"), '{\n  "registries": {\n    secret\n  }\n}', {
+    mode: 0o600,
+  });
   const { message } = assertThrows(() => readRemotes(options), RegistryError, "it is no JSON");
   assert(!message.includes("secret"), message);
   if ("Deno" in globalThis) assertMatch(message, /: it is no JSON, see line 3$/); // other engines tell no place
@@ -106,6 +153,10 @@ testInRoot("of a file that is no JSON the line is told, and of a folder that it 
 testInRoot("a registry is named by one word", (root) => {
   const options = withEnv({ XDG_CONFIG_HOME: root.path });
   for (const name of ["", "@team", "a/b", "a@1", "-r", ".", "a b", "__proto__"]) {
-    assertEquals(assertThrows(() => setRemote(name, { location: "/r" }, options), RegistryError).code, "Invalid", name);
+    assertEquals(
+      assertThrows(() => setRemote(name, { location: "/r" }, options), RegistryError).code,
+      "Invalid",
+      name,
+    );
   }
 });

@@ -1,11 +1,18 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeRecord, encodeRecord, OLD_TOMBSTONE_BYTES, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  OLD_TOMBSTONE_BYTES,
+  TOMBSTONE_BYTES,
+} from "../../../core/record/record.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { sampleRecords, versionInline } from "./sample_records.ts";
 import { thrown } from "../thrown.ts";
 
-const encoded = sampleRecords.map((record) => encodeRecord(record, record.kind === "version" ? [versionInline] : []));
+const encoded = sampleRecords.map((record) =>
+  encodeRecord(record, record.kind === "version" ? [versionInline] : [])
+);
 
 function isCorrupt(bytes: Uint8Array): boolean {
   try {
@@ -25,7 +32,10 @@ Deno.test("a record with any bit of its first line flipped, or any byte replaced
       for (const byte of [...flipped, ...replacements.filter((byte) => byte !== original[place])]) {
         const damaged = original.slice();
         damaged[place] = byte;
-        assert(isCorrupt(damaged), `byte ${place} of ${end + 1} changed from ${original[place]} to ${byte}`);
+        assert(
+          isCorrupt(damaged),
+          `byte ${place} of ${end + 1} changed from ${original[place]} to ${byte}`,
+        );
       }
     }
   }
@@ -33,7 +43,9 @@ Deno.test("a record with any bit of its first line flipped, or any byte replaced
 
 Deno.test("a record cut anywhere in its first line is Corrupt", () => {
   for (const original of encoded) {
-    for (let length = 0; length <= original.indexOf(10); length++) assert(isCorrupt(original.subarray(0, length)));
+    for (let length = 0; length <= original.indexOf(10); length++) {
+      assert(isCorrupt(original.subarray(0, length)));
+    }
   }
 });
 
@@ -41,9 +53,15 @@ Deno.test("a record with a byte of its first line left out or one more put in is
   for (const original of encoded) {
     for (let place = 0; place < original.indexOf(10); place++) {
       const [before, after] = [original.subarray(0, place), original.subarray(place)];
-      assert(isCorrupt(Uint8Array.from([...before, ...after.subarray(1)])), `without byte ${place}`);
+      assert(
+        isCorrupt(Uint8Array.from([...before, ...after.subarray(1)])),
+        `without byte ${place}`,
+      );
       for (const extra of [0, 9, 10, 13, 32, 48, 0xff]) {
-        assert(isCorrupt(Uint8Array.from([...before, extra, ...after])), `${extra} before byte ${place}`);
+        assert(
+          isCorrupt(Uint8Array.from([...before, extra, ...after])),
+          `${extra} before byte ${place}`,
+        );
       }
     }
   }
@@ -61,7 +79,9 @@ Deno.test("the error of a damaged record quotes nothing of it", () => {
 });
 
 Deno.test("a record behind a byte order mark is Corrupt", () => {
-  for (const original of encoded) assert(isCorrupt(Uint8Array.from([0xef, 0xbb, 0xbf, ...original])));
+  for (const original of encoded) {
+    assert(isCorrupt(Uint8Array.from([0xef, 0xbb, 0xbf, ...original])));
+  }
 });
 
 Deno.test("a tombstone of another size is Corrupt, and so is another record of a tombstone's size", () => {
@@ -94,7 +114,10 @@ Deno.test("what is no record at all is Corrupt", () => {
     "\0\0\0\n",
   ];
   for (const text of texts) {
-    const error = thrown("Corrupt", () => decodeRecord(new TextEncoder().encode(text), "settings/1.rec"));
+    const error = thrown(
+      "Corrupt",
+      () => decodeRecord(new TextEncoder().encode(text), "settings/1.rec"),
+    );
     assertEquals(error.key, "settings/1.rec");
     assertEquals(error.retry, "never");
   }
@@ -112,7 +135,10 @@ Deno.test("random bytes are Corrupt and fail in no other way", () => {
     (noise, which, place) => {
       const original = encoded[which];
       const damaged = original.slice();
-      damaged.set(noise.subarray(0, Math.max(0, original.length - place)), Math.min(place, original.length));
+      damaged.set(
+        noise.subarray(0, Math.max(0, original.length - place)),
+        Math.min(place, original.length),
+      );
       const line = original.indexOf(10) + 1;
       if (damaged.subarray(0, line).every((byte, i) => byte === original[i])) return;
       assert(isCorrupt(damaged));

@@ -26,7 +26,10 @@ const VERSION = {
 
 Deno.test("a record with all that belongs to its kind is taken, whatever else it has", () => {
   assertEquals(recordProblem({ ...VERSION, later: { x: 1 } } as unknown as AnyRecord), undefined);
-  assertEquals(recordProblem({ ...BASE, kind: "of a later release" } as unknown as AnyRecord), undefined);
+  assertEquals(
+    recordProblem({ ...BASE, kind: "of a later release" } as unknown as AnyRecord),
+    undefined,
+  );
 });
 
 Deno.test("a record whose members are missing or of another type is Corrupt, though its sum is right", () => {
@@ -46,7 +49,11 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
     { ...VERSION, fileList: { object: "0", size: 1, sha256: SHA } },
     { ...VERSION, files: [], fileList: { object: 0, size: 1 } },
     { ...VERSION, files: null, fileList: { object: 0, size: 1, sha256: SHA } },
-    { ...VERSION, files: [{ path: "a", size: 0, sha256: SHA }], fileList: { object: 0, size: 1, sha256: SHA } },
+    {
+      ...VERSION,
+      files: [{ path: "a", size: 0, sha256: SHA }],
+      fileList: { object: 0, size: 1, sha256: SHA },
+    },
     { ...VERSION, previous: "below" },
     { ...BASE, kind: "alias", name: "a", alias: "b" },
     { ...BASE, kind: "key", name: "a", key: "k", target: { version: "1.0.0" } },
@@ -54,7 +61,12 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
   ];
   for (const record of wrong) {
     const bytes = encodeRecord(record as unknown as AnyRecord, [new Uint8Array(2)]);
-    const error = assertThrows(() => decodeRecord(bytes, "names/x"), RegistryError, undefined, JSON.stringify(record));
+    const error = assertThrows(
+      () => decodeRecord(bytes, "names/x"),
+      RegistryError,
+      undefined,
+      JSON.stringify(record),
+    );
     assertEquals(error.code, "Corrupt");
   }
 });
@@ -69,19 +81,27 @@ Deno.test("a least grace is not above the grace, and only in the format of relea
     assertEquals(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }), undefined);
     assert(problemOf("holdfast/1", { graceMs: 2, leastGraceMs }) !== undefined);
   }
-  for (const leastGraceMs of [0, 3, "1"]) assert(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }) !== undefined);
+  for (const leastGraceMs of [0, 3, "1"]) {
+    assert(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }) !== undefined);
+  }
 });
 
 Deno.test("a file's place is numbers and a payload folder, and nothing that leads elsewhere", () => {
   const file = { path: "a", size: 1, sha256: SHA };
   assertEquals(filesProblem([{ ...file, parts: [{ object: 0, size: 1 }] }], 1), undefined);
   for (
-    const parts of [[{ object: "../1", size: 1 }], [{ object: 0, size: 1, offset: -1 }], [{ object: 0.5, size: 1 }], 3]
+    const parts of [[{ object: "../1", size: 1 }], [{ object: 0, size: 1, offset: -1 }], [{
+      object: 0.5,
+      size: 1,
+    }], 3]
   ) {
     assertEquals(filesProblem([{ ...file, parts }], 1), "its file 0 is not whole");
   }
   const parts = [{ object: 0, size: 1 }];
-  assertEquals(filesProblem([{ ...file, parts, from: "../../other/x" }], 1), "its file 0 is not whole");
+  assertEquals(
+    filesProblem([{ ...file, parts, from: "../../other/x" }], 1),
+    "its file 0 is not whole",
+  );
   assertEquals(filesProblem([{ ...file, parts, encoding: "eval" }], 1), "its file 0 is not whole");
   assertEquals(filesProblem([{ ...file, inline: [0] }], 1), "its file 0 is not whole");
 });
@@ -94,7 +114,9 @@ Deno.test("sizes fit together: stored bytes, files, the version, and what is inl
     file({ parts: [{ object: 0, size: 30 }], encoding: "gzip" }),
     { path: "empty", size: 0, sha256: SHA },
   ];
-  for (const one of right) assertEquals(filesProblem([one], (one as { size: number }).size, 4), undefined);
+  for (const one of right) {
+    assertEquals(filesProblem([one], (one as { size: number }).size, 4), undefined);
+  }
   const wrong: object[] = [
     file({ inline: [0, 3] }),
     file({ inline: [1, 4] }),
@@ -110,7 +132,10 @@ Deno.test("sizes fit together: stored bytes, files, the version, and what is inl
 });
 
 Deno.test("lists of any length are looked at", () => {
-  assertEquals(recordProblem({ ...VERSION, inputs: Array(300_000).fill("a") } as unknown as AnyRecord), undefined);
+  assertEquals(
+    recordProblem({ ...VERSION, inputs: Array(300_000).fill("a") } as unknown as AnyRecord),
+    undefined,
+  );
   assertEquals(
     recordProblem({ ...VERSION, inputs: [...Array(300_000).fill("a"), 1] } as unknown as AnyRecord),
     "its inputs are not a list of refs",

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -36,25 +42,39 @@ Deno.test("a record of each kind comes back as it went in", () => {
 });
 
 Deno.test("any metadata that is JSON and any inline bytes come back as they went in", () => {
-  const metadata = fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ noUnicodeString: false }), {
-    noNullPrototype: true,
-  });
-  const check = fc.property(metadata, fc.array(fc.uint8Array(), { maxLength: 4 }), (metadata, inline) => {
-    const plain = JSON.parse(JSON.stringify(metadata)); // -0 is 0 in JSON
-    const decoded = decodeRecord(encodeRecord({ ...empty, metadata: plain }, inline), "k");
-    assertEquals((decoded.record as VersionRecord).metadata, plain);
-    assertEquals(decoded.inline, concatBytes(inline));
-  });
+  const metadata = fc.dictionary(
+    fc.string({ unit: "binary" }),
+    fc.jsonValue({ noUnicodeString: false }),
+    {
+      noNullPrototype: true,
+    },
+  );
+  const check = fc.property(
+    metadata,
+    fc.array(fc.uint8Array(), { maxLength: 4 }),
+    (metadata, inline) => {
+      const plain = JSON.parse(JSON.stringify(metadata)); // -0 is 0 in JSON
+      const decoded = decodeRecord(encodeRecord({ ...empty, metadata: plain }, inline), "k");
+      assertEquals((decoded.record as VersionRecord).metadata, plain);
+      assertEquals(decoded.inline, concatBytes(inline));
+    },
+  );
   fc.assert(check, { numRuns: 1_000 });
 });
 
 Deno.test("a record that is nested too deep is damage; brackets in its texts are none", () => {
   const nested = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
-  const decode = (metadata: Record<string, unknown>) => decodeRecord(encodeRecord({ ...empty, metadata }), "k").record;
+  const decode = (metadata: Record<string, unknown>) =>
+    decodeRecord(encodeRecord({ ...empty, metadata }), "k").record;
   for (const metadata of [{ a: nested(127) }, { a: "[{".repeat(500), b: nested(127) }]) {
     assertEquals((decode(metadata) as VersionRecord).metadata, metadata);
   }
-  for (const metadata of [{ a: nested(128) }, { a: "[{".repeat(500), b: nested(128) }, { a: ']}"', b: nested(128) }]) {
+  for (
+    const metadata of [{ a: nested(128) }, { a: "[{".repeat(500), b: nested(128) }, {
+      a: ']}"',
+      b: nested(128),
+    }]
+  ) {
     assertMatch(thrown("Corrupt", () => decode(metadata)).message, /it is nested too deep/);
   }
 });
@@ -78,7 +98,10 @@ Deno.test("metadata named __proto__, constructor or toJSON is data and changes n
 });
 
 Deno.test("a newline in a text does not end the first line", () => {
-  const record: VersionRecord = { ...versionRecord, metadata: { "a\nb": "\n\r\n\u2028\u2029\u0000" } };
+  const record: VersionRecord = {
+    ...versionRecord,
+    metadata: { "a\nb": "\n\r\n\u2028\u2029\u0000" },
+  };
   const encoded = encodeRecord(record, [bytes("\ninline\n")]);
   assertEquals(encoded.indexOf(10), encoded.length - 9);
   assertEquals(decodeRecord(encoded, "k"), { record, inline: bytes("\ninline\n") });
@@ -109,7 +132,11 @@ Deno.test("a tombstone has 509 bytes with the shortest and the longest fields", 
     createdAt: new Date(-8.64e15).toISOString(),
   });
   for (
-    const deleted of [record(1), record(2, versionRecord.commit), record(Number.MAX_SAFE_INTEGER, versionRecord.commit)]
+    const deleted of [
+      record(1),
+      record(2, versionRecord.commit),
+      record(Number.MAX_SAFE_INTEGER, versionRecord.commit),
+    ]
   ) {
     const encoded = encodeRecord(deleted);
     assertEquals(encoded.length, TOMBSTONE_BYTES);
@@ -144,15 +171,33 @@ Deno.test("no version with inline bytes has 509 or 512 bytes", () => {
 });
 
 Deno.test("fields that this release does not know survive", () => {
-  const record = { ...versionRecord, retention: { days: 7 }, files: [{ ...versionRecord.files[0], acl: "private" }] };
+  const record = {
+    ...versionRecord,
+    retention: { days: 7 },
+    files: [{ ...versionRecord.files[0], acl: "private" }],
+  };
   const once = decodeRecord(foreign(record, "hello"), "k");
   assertEquals(once.record as unknown, record);
   assertEquals(decodeRecord(encodeRecord(once.record, [once.inline]), "k"), once);
 });
 
 Deno.test("a record of another format is Unsupported, whatever else it says", () => {
-  for (const format of ["holdfast/2", "holdfast/1.1", "HOLDFAST/1", "", null, 1, ["holdfast/1"], undefined]) {
-    const error = thrown("Unsupported", () => decodeRecord(foreign({ ...versionRecord, format }), "names/x"));
+  for (
+    const format of [
+      "holdfast/2",
+      "holdfast/1.1",
+      "HOLDFAST/1",
+      "",
+      null,
+      1,
+      ["holdfast/1"],
+      undefined,
+    ]
+  ) {
+    const error = thrown(
+      "Unsupported",
+      () => decodeRecord(foreign({ ...versionRecord, format }), "names/x"),
+    );
     assertStringIncludes(error.message, "names/x");
     assertEquals(error.key, "names/x");
   }
@@ -162,12 +207,18 @@ Deno.test("artifactDigest() does not depend on the order of the files", () => {
   const file = fc.record({
     path: fc.string({ unit: "binary", minLength: 1, maxLength: 6 }),
     size: fc.maxSafeNat(),
-    sha256: fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 64, maxLength: 64 }),
+    sha256: fc.string({
+      unit: fc.constantFrom(..."0123456789abcdef"),
+      minLength: 64,
+      maxLength: 64,
+    }),
     mode: fc.constantFrom(undefined, "executable" as const, "link" as const),
   });
   const files = fc.uniqueArray(file, { selector: (file) => file.path, maxLength: 8 });
   const check = fc.property(
-    files.chain((files) => fc.tuple(fc.constant(files), fc.shuffledSubarray(files, { minLength: files.length }))),
+    files.chain((files) =>
+      fc.tuple(fc.constant(files), fc.shuffledSubarray(files, { minLength: files.length }))
+    ),
     ([files, shuffled]) => {
       const materializer = { id: "path", formatVersion: 1 };
       assertEquals(artifactDigest(materializer, files), artifactDigest(materializer, shuffled));
@@ -178,7 +229,8 @@ Deno.test("artifactDigest() does not depend on the order of the files", () => {
 
 Deno.test("artifactDigest() changes with everything that it is made of, and with nothing else", () => {
   const file: FileInfo = { path: "a", size: 1, sha256: "1".repeat(64) };
-  const digest = (files: FileInfo[], id = "path", formatVersion = 1) => artifactDigest({ id, formatVersion }, files);
+  const digest = (files: FileInfo[], id = "path", formatVersion = 1) =>
+    artifactDigest({ id, formatVersion }, files);
   const all = [
     digest([]),
     digest([file]),

@@ -42,8 +42,18 @@ export const versionInline: Uint8Array = new TextEncoder().encode("hello");
 export const sampleRecords: readonly AnyRecord[] = [
   versionRecord,
   { ...base, kind: "alias", name: "my:model", alias: "production", version: "1.2.0" },
-  { ...base, kind: "key", name: "my:model", key: "run 7", target: { version: "1.2.0", generation: 1 } },
-  { ...base, kind: "settings", settings: { versioned: true, mutable: false, graceMs: 86_400_000, locking: "link" } },
+  {
+    ...base,
+    kind: "key",
+    name: "my:model",
+    key: "run 7",
+    target: { version: "1.2.0", generation: 1 },
+  },
+  {
+    ...base,
+    kind: "settings",
+    settings: { versioned: true, mutable: false, graceMs: 86_400_000, locking: "link" },
+  },
   { ...base, kind: "deleted", generation: 2, previous: base.commit },
   { ...base, kind: "scrubbed", digest: "0".repeat(64) },
 ];

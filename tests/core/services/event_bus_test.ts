@@ -1,11 +1,22 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { BusEvent, EventBus, EventOf, TopicsFitting } from "../../../core/services/event_bus.ts";
-import { checkPattern, checkTopic, encodePayload, topicMatcher } from "../../../core/services/event_bus.ts";
+import type {
+  BusEvent,
+  EventBus,
+  EventOf,
+  TopicsFitting,
+} from "../../../core/services/event_bus.ts";
+import {
+  checkPattern,
+  checkTopic,
+  encodePayload,
+  topicMatcher,
+} from "../../../core/services/event_bus.ts";
 import type { EventPublisher } from "../../../core/services/event_bus.ts";
 import type { RegistryTopics, SavedEvent } from "../../../core/services/registry_events.ts";
 import { RegistryError } from "../../../core/errors.ts";
 
-type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends (<X>() => X extends B ? 1 : 2) ? true : false;
+type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends (<X>() => X extends B ? 1 : 2) ? true
+  : false;
 
 Deno.test("* stands for one segment of a topic, ** for what is left of it, of which there is some", () => {
   const fits = (pattern: string, topic: string) => topicMatcher(pattern)(topic);
@@ -33,8 +44,16 @@ Deno.test("what is no topic, and what is no pattern, is refused", () => {
 
 Deno.test("a payload is plain data of at most 256 KiB", () => {
   assertEquals(encodePayload("a", { b: [1, null] }), '{"b":[1,null]}');
-  assertThrows(() => encodePayload("a", { when: new Date(0) }), RegistryError, "its .when is a value of class Date");
-  assertThrows(() => encodePayload("a", "ü".repeat(140_000)), RegistryError, "280002 bytes, 262144 are allowed");
+  assertThrows(
+    () => encodePayload("a", { when: new Date(0) }),
+    RegistryError,
+    "its .when is a value of class Date",
+  );
+  assertThrows(
+    () => encodePayload("a", "ü".repeat(140_000)),
+    RegistryError,
+    "280002 bytes, 262144 are allowed",
+  );
   encodePayload("a", "x".repeat(200_000));
 });
 
@@ -43,7 +62,12 @@ Deno.test("patterns choose topics as types too", () => {
   const one: Same<TopicsFitting<RegistryTopics, "*.saved">, "registry.saved"> = true;
   const none: Same<TopicsFitting<RegistryTopics, "*">, never> = true;
   const rest: Same<TopicsFitting<RegistryTopics, "registry.**">, keyof RegistryTopics> = true;
-  const event: Same<EventOf<RegistryTopics, "registry.saved">, BusEvent<"registry.saved", SavedEvent>> = true;
-  const publisher: (bus: EventBus<RegistryTopics> | EventBus) => EventPublisher<RegistryTopics> = (bus) => bus;
+  const event: Same<
+    EventOf<RegistryTopics, "registry.saved">,
+    BusEvent<"registry.saved", SavedEvent>
+  > = true;
+  const publisher: (bus: EventBus<RegistryTopics> | EventBus) => EventPublisher<RegistryTopics> = (
+    bus,
+  ) => bus;
   assert(all && one && none && rest && event && publisher !== undefined);
 });

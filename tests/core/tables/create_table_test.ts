@@ -5,19 +5,26 @@ import { createTable } from "../../../core/tables/create_table.ts";
 import { isTable } from "../../../core/tables/list_columns.ts";
 
 Deno.test("a table has its columns in full, and gives its rows each time from the first", async () => {
-  const table = createTable({ id: "int64", note: "string?" }, [{ id: 1n, note: null }, { id: 2n, note: "b" }]);
+  const table = createTable({ id: "int64", note: "string?" }, [{ id: 1n, note: null }, {
+    id: 2n,
+    note: "b",
+  }]);
   assertEquals(table.columns, [
     { name: "id", type: "int64", nullable: false },
     { name: "note", type: "string", nullable: true },
   ]);
   for (let time = 0; time < 2; time++) {
-    assertEquals(await Array.fromAsync(table.rows()), [{ id: 1n, note: null }, { id: 2n, note: "b" }]);
+    assertEquals(await Array.fromAsync(table.rows()), [{ id: 1n, note: null }, {
+      id: 2n,
+      note: "b",
+    }]);
   }
   assertEquals(isTable(table), true);
 });
 
 Deno.test("numbers that may not be null are typed arrays, other columns arrays", async () => {
-  const rows = () => Array.from({ length: 70_000 }, (_, i) => ({ n: i / 2, i: BigInt(i), b: i % 2 === 0, o: null }));
+  const rows = () =>
+    Array.from({ length: 70_000 }, (_, i) => ({ n: i / 2, i: BigInt(i), b: i % 2 === 0, o: null }));
   const table = createTable({ n: "number", i: "int64", b: "boolean", o: "number?" }, rows);
   assertEquals(await table.column("n"), Float64Array.from(rows(), ({ n }) => n));
   assertEquals(await table.column("i"), BigInt64Array.from(rows(), ({ i }) => i));
@@ -83,10 +90,13 @@ Deno.test("rows that come are closed by an abort, and by who has enough", async 
   for await (const _ of createTable({ a: "string" }, rows).rows()) break;
   assertEquals(isClosed, true);
   const aborting = new AbortController();
-  const reading = Array.fromAsync(createTable({ a: "string" }, rows).rows({ signal: aborting.signal }), ({ a }) => {
-    aborting.abort(new Error("enough"));
-    return a;
-  });
+  const reading = Array.fromAsync(
+    createTable({ a: "string" }, rows).rows({ signal: aborting.signal }),
+    ({ a }) => {
+      aborting.abort(new Error("enough"));
+      return a;
+    },
+  );
   await assertRejects(() => reading, Error, "enough");
   const there = createTable({ a: "string" }, [{ a: "x" }]).rows({ signal: aborting.signal });
   await assertRejects(() => Array.fromAsync(there), Error, "enough");

@@ -7,11 +7,20 @@ Deno.test("names with escapes are read as they are written, whatever was read be
   for (const before of names) {
     for (const name of names) {
       const shape = `of ${names.indexOf(before)} and ${names.indexOf(name)}`;
-      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [before]: [] })), { [shape]: 1, [before]: [] });
-      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [name]: {} })), { [shape]: 1, [name]: {} });
+      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [before]: [] })), {
+        [shape]: 1,
+        [before]: [],
+      });
+      assertEquals(parseJson(JSON.stringify({ [shape]: 1, [name]: {} })), {
+        [shape]: 1,
+        [name]: {},
+      });
     }
   }
-  assertEquals(parseJson(' { "\\u0061" : [ { } , [ ] , "\\":{[" ] , "b" : null } '), { a: [{}, [], '":{['], b: null });
+  assertEquals(parseJson(' { "\\u0061" : [ { } , [ ] , "\\":{[" ] , "b" : null } '), {
+    a: [{}, [], '":{['],
+    b: null,
+  });
 });
 
 Deno.test("any JSON is read as JavaScript has it", () => {
@@ -30,5 +39,7 @@ Deno.test("any JSON is read as JavaScript has it", () => {
 });
 
 Deno.test("what is no JSON is thrown", () => {
-  for (const text of ["", '{"\\":1}', '{"\\n":1', "[1}", '{"\\n",1}']) assertThrows(() => parseJson(text), SyntaxError);
+  for (const text of ["", '{"\\":1}', '{"\\n":1', "[1}", '{"\\n",1}']) {
+    assertThrows(() => parseJson(text), SyntaxError);
+  }
 });

@@ -16,7 +16,10 @@ Deno.test("what is not plain has a problem, which is told with its place", () =>
   fc.assert(fc.property(anything, (value) => {
     assertEquals(plainProblem(value) === undefined, isPlain(value));
   }));
-  assertEquals(plainProblem({ a: [{ when: new Date(0) }] }), "its .a[0].when is a value of class Date");
+  assertEquals(
+    plainProblem({ a: [{ when: new Date(0) }] }),
+    "its .a[0].when is a value of class Date",
+  );
 });
 
 Deno.test("what is nested too deeply to be plain has a problem too", () => {

@@ -4,7 +4,8 @@ import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeText, encodeText, splitLines } from "../../../core/text/text_stream.ts";
 
-const refuse = (state: string) => new RegistryError({ code: "Corrupt", message: `Cannot read: ${state}` });
+const refuse = (state: string) =>
+  new RegistryError({ code: "Corrupt", message: `Cannot read: ${state}` });
 const cut = (bytes: Uint8Array, size: number) =>
   ReadableStream.from(
     (function* () {
@@ -15,10 +16,17 @@ const join = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pie
 
 Deno.test("any text comes back, however its bytes are cut", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 5 }), async (text, size) => {
-      const bytes = await bodyBytes(await encodeText([text]));
-      assertEquals(await join(decodeText(cut(bytes, size), { refuse })), text.replace(/^\ufeff/, ""));
-    }),
+    fc.asyncProperty(
+      fc.string({ unit: "binary" }),
+      fc.integer({ min: 1, max: 5 }),
+      async (text, size) => {
+        const bytes = await bodyBytes(await encodeText([text]));
+        assertEquals(
+          await join(decodeText(cut(bytes, size), { refuse })),
+          text.replace(/^\ufeff/, ""),
+        );
+      },
+    ),
   );
 });
 
@@ -26,10 +34,18 @@ Deno.test("UTF-16 is read where it is asked for, and half a letter at the end is
   const wide = Uint8Array.of(0xff, 0xfe, 0xe4, 0x00, 0x0a, 0x00);
   for (const size of [1, 2, 3, 6]) {
     assertEquals(await join(decodeText(cut(wide, size), { utf16: true, refuse })), "ä\n");
-    await assertRejects(() => join(decodeText(cut(wide, size), { refuse })), RegistryError, "its text is not UTF-8");
+    await assertRejects(
+      () => join(decodeText(cut(wide, size), { refuse })),
+      RegistryError,
+      "its text is not UTF-8",
+    );
   }
   const half = cut(wide.subarray(0, 5), 2);
-  await assertRejects(() => join(decodeText(half, { utf16: true, refuse })), RegistryError, "UTF-16LE, at its end");
+  await assertRejects(
+    () => join(decodeText(half, { utf16: true, refuse })),
+    RegistryError,
+    "UTF-16LE, at its end",
+  );
 });
 
 Deno.test("what the stream fails with is thrown as it is", async () => {
@@ -45,7 +61,11 @@ Deno.test("an abort cancels the stream, also while it gives nothing", async () =
     pull: () => new Promise<void>(() => aborting.abort(new Error("enough"))),
     cancel: (reason) => void reasons.push(reason.message),
   }, { highWaterMark: 0 });
-  await assertRejects(() => join(decodeText(stream, { refuse, signal: aborting.signal })), Error, "enough");
+  await assertRejects(
+    () => join(decodeText(stream, { refuse, signal: aborting.signal })),
+    Error,
+    "enough",
+  );
   assertEquals(reasons, ["enough"]);
 });
 
@@ -61,7 +81,10 @@ Deno.test("lines end with a line feed or with the text, and are counted from 1",
     { text: "d\r", line: 4 },
     { text: "e", line: 5 },
   ]);
-  const short = splitLines(pieces(), { maxCharacters: 1, refuse: (line) => refuse(`line ${line}`) });
+  const short = splitLines(pieces(), {
+    maxCharacters: 1,
+    refuse: (line) => refuse(`line ${line}`),
+  });
   await assertRejects(() => Array.fromAsync(short), RegistryError, "line 1");
 });
 

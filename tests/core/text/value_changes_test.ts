@@ -10,7 +10,11 @@ function nested(depth: number, value: unknown): unknown {
 Deno.test("arrays in arrays are compared once each, however deep: every level took three times as long", () => {
   const [{ path, before, after }, ...others] = diffValues(nested(60, 1), nested(60, 2));
   assertEquals([path.length, before, after, others], [60, 1, 2, []]);
-  assertEquals(diffValues([[[1], [2]], [3]], [[[1], [4]], [3]]), [{ path: [0, 1, 0], before: 2, after: 4 }]);
+  assertEquals(diffValues([[[1], [2]], [3]], [[[1], [4]], [3]]), [{
+    path: [0, 1, 0],
+    before: 2,
+    after: 4,
+  }]);
 });
 
 Deno.test("values that are too deep for a stack are compared as wholes", () => {

@@ -22,7 +22,8 @@ Deno.test("a failure arrives at its turn, and those behind it disturb nobody", a
   const seen: number[] = [];
   await assertRejects(
     async () => {
-      const map = (item: number) => item >= 2 ? Promise.reject(new Error(`item ${item}`)) : Promise.resolve(item);
+      const map = (item: number) =>
+        item >= 2 ? Promise.reject(new Error(`item ${item}`)) : Promise.resolve(item);
       for await (const result of mapAtOnce(numbers(6), map, { concurrency: 4 })) seen.push(result);
     },
     Error,
@@ -43,7 +44,11 @@ Deno.test("the same is done to each thing, no more at once than asked, and after
   };
   await forEachAtOnce([1, 2, 3], work, { concurrency: 3 });
   assertEquals(begun.splice(0), [1, 2, 3]);
-  await assertRejects(() => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { concurrency: 3 }), Error, "the fourth");
+  await assertRejects(
+    () => forEachAtOnce([1, 2, 3, 4, 5, 6, 7, 8, 9], work, { concurrency: 3 }),
+    Error,
+    "the fourth",
+  );
   assertEquals([running, begun.includes(9)], [0, false]);
 });
 

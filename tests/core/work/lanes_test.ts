@@ -16,6 +16,10 @@ Deno.test("tasks of one lane run in order, also after a failure, and lanes do no
     lanes("a", task("a2")),
     lanes("b", task("b1")).then((name) => (held.resolve(), name)),
   ]);
-  assertEquals((await all).map((end) => end.status === "fulfilled" ? end.value : "failed"), ["failed", "a2", "b1"]);
+  assertEquals((await all).map((end) => end.status === "fulfilled" ? end.value : "failed"), [
+    "failed",
+    "a2",
+    "b1",
+  ]);
   assertEquals(seen, ["b1", "a1", "a2"]);
 });

@@ -47,7 +47,10 @@ Deno.test("an abort closes the source at once, while work is still under way", a
   const inputs = numbers();
   const aborting = new AbortController();
   const held = Promise.withResolvers<void>();
-  const outcomes = outcomesOf(inputs, () => held.promise, { concurrency: 2, signal: aborting.signal });
+  const outcomes = outcomesOf(inputs, () => held.promise, {
+    concurrency: 2,
+    signal: aborting.signal,
+  });
   const first = outcomes.next();
   await settle();
   aborting.abort(new Error("enough"));
@@ -62,7 +65,9 @@ Deno.test("an abort closes the source at once, while work is still under way", a
 Deno.test("after a failure, if asked, no input is drawn, and what was begun has its outcome", async () => {
   const inputs = numbers();
   const work = (n: number) => n === 3 ? Promise.reject(new Error("third")) : settle();
-  const outcomes = await Array.fromAsync(outcomesOf(inputs, work, { concurrency: 2, stopOnError: true }));
+  const outcomes = await Array.fromAsync(
+    outcomesOf(inputs, work, { concurrency: 2, stopOnError: true }),
+  );
   assertEquals(outcomes.map(({ index }) => index).sort(), outcomes.map((_, i) => i));
   assertEquals(outcomes.filter(({ ok }) => !ok).map(({ index }) => index), [2]);
   assertEquals([outcomes.length <= 4, inputs.seen.closed], [true, true]);
@@ -70,7 +75,9 @@ Deno.test("after a failure, if asked, no input is drawn, and what was begun has 
 
 Deno.test("a source that cannot be closed breaks the work, when what is under way has ended", async () => {
   const next = numbers()[Symbol.asyncIterator]().next;
-  const inputs = { [Symbol.asyncIterator]: () => ({ next, return: () => Promise.reject(new Error("stuck")) }) };
+  const inputs = {
+    [Symbol.asyncIterator]: () => ({ next, return: () => Promise.reject(new Error("stuck")) }),
+  };
   const work = (n: number) => n === 2 ? Promise.reject(new Error("second")) : Promise.resolve();
   const outcomes = outcomesOf(inputs, work, { concurrency: 1, stopOnError: true });
   await assertRejects(() => Array.fromAsync(outcomes), Error, "stuck");
@@ -102,6 +109,9 @@ Deno.test("a signal that was aborted before begins nothing", async () => {
 Deno.test("what is no error, and has no text, is an outcome all the same", async () => {
   for (const thrown of [Object.create(null), Symbol("no text"), undefined]) {
     const [outcome] = await Array.fromAsync(outcomesOf([1], () => Promise.reject(thrown)));
-    assertEquals(outcome.ok ? undefined : [outcome.error.code, outcome.error.cause], ["TaskFailed", thrown]);
+    assertEquals(outcome.ok ? undefined : [outcome.error.code, outcome.error.cause], [
+      "TaskFailed",
+      thrown,
+    ]);
   }
 });

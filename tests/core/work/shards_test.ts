@@ -10,17 +10,26 @@ const found = (env: Record<string, string>) => {
 Deno.test("a shard is its index and how many there are, and nothing else", () => {
   assertEquals(parseShard("0/1"), { index: 0, count: 1 });
   assertEquals(parseShard(" 7/8\n"), { index: 7, count: 8 });
-  for (const text of ["", "1", "8/8", "0/0", "-1/2", "1/2/3", "1.5/2", "a/b", "1 / 2", "1/2000000"]) {
+  for (
+    const text of ["", "1", "8/8", "0/0", "-1/2", "1/2/3", "1.5/2", "a/b", "1 / 2", "1/2000000"]
+  ) {
     assertThrows(() => parseShard(text), RegistryError, "it is not INDEX/COUNT", text);
   }
 });
 
 Deno.test("the schedulers of arrays say which shard this is, HOLDFAST_SHARD before them", () => {
   assertEquals(found({}), undefined);
-  const slurm = { SLURM_ARRAY_TASK_ID: "7", SLURM_ARRAY_TASK_MIN: "5", SLURM_ARRAY_TASK_COUNT: "4" };
+  const slurm = {
+    SLURM_ARRAY_TASK_ID: "7",
+    SLURM_ARRAY_TASK_MIN: "5",
+    SLURM_ARRAY_TASK_COUNT: "4",
+  };
   assertEquals(found(slurm), ["2/4", "Slurm, SLURM_ARRAY_TASK_ID"]);
   assertEquals(found({ JOB_COMPLETION_INDEX: "0", HOLDFAST_SHARDS: "3" })?.[0], "0/3");
-  assertEquals(found({ AWS_BATCH_JOB_ARRAY_INDEX: "1", AWS_BATCH_JOB_ARRAY_SIZE: "2" })?.[0], "1/2");
+  assertEquals(
+    found({ AWS_BATCH_JOB_ARRAY_INDEX: "1", AWS_BATCH_JOB_ARRAY_SIZE: "2" })?.[0],
+    "1/2",
+  );
   assertEquals(found({ CLOUD_RUN_TASK_INDEX: "0", CLOUD_RUN_TASK_COUNT: "1" })?.[0], "0/1");
   assertEquals(found({ BATCH_TASK_INDEX: "9", BATCH_TASK_COUNT: "10" })?.[0], "9/10");
   assertEquals(found({ CI_NODE_INDEX: "1", CI_NODE_TOTAL: "4" })?.[0], "0/4");
@@ -38,8 +47,13 @@ Deno.test("what a scheduler cannot mean is refused: two processes might do the s
 });
 
 Deno.test("tasks of one array say the same array, where their scheduler tells its id, or HOLDFAST_ARRAY does", () => {
-  const array = (env: Record<string, string>) => shardFromEnvironment({ env: (name) => env[name] })?.array;
-  const slurm = { SLURM_ARRAY_TASK_ID: "0", SLURM_ARRAY_TASK_MIN: "0", SLURM_ARRAY_TASK_COUNT: "4" };
+  const array = (env: Record<string, string>) =>
+    shardFromEnvironment({ env: (name) => env[name] })?.array;
+  const slurm = {
+    SLURM_ARRAY_TASK_ID: "0",
+    SLURM_ARRAY_TASK_MIN: "0",
+    SLURM_ARRAY_TASK_COUNT: "4",
+  };
   assertEquals(array(slurm), undefined);
   assertEquals(array({ ...slurm, SLURM_ARRAY_JOB_ID: "17" }), "17");
   assertEquals(array({ ...slurm, SLURM_ARRAY_JOB_ID: "17", HOLDFAST_ARRAY: "mine" }), "mine");

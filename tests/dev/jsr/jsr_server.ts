@@ -26,7 +26,9 @@ interface Package {
 /** Starts one on a free port. */
 export async function startJsr(): Promise<JsrServer> {
   const packages = new Map<string, Package>([["holdfast/holdfast", await thisPackage()]]);
-  for (const name of await readdir(join(REPOSITORY, "dev/std"))) packages.set(`std/${name}`, await stdPackage(name));
+  for (const name of await readdir(join(REPOSITORY, "dev/std"))) {
+    packages.set(`std/${name}`, await stdPackage(name));
+  }
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
     const { pathname } = new URL(request.url);
     const [, name, path] = /^\/@([a-z]+\/[a-z]+)\/(.+)$/.exec(pathname) ?? [];
@@ -34,7 +36,10 @@ export async function startJsr(): Promise<JsrServer> {
     const text = found && answer(found, path);
     return text === undefined ? new Response("not found", { status: 404 }) : new Response(text);
   });
-  return { url: `http://127.0.0.1:${server.addr.port}/`, [Symbol.asyncDispose]: () => server.shutdown() };
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
 }
 
 function answer({ version, exports, files }: Package, path: string): string | undefined {
@@ -61,7 +66,9 @@ async function thisPackage(): Promise<Package> {
 async function stdPackage(name: string): Promise<Package> {
   const folder = join(REPOSITORY, "dev/std", name);
   const files = new Map<string, string>();
-  for (const path of await readdir(folder)) files.set(path, await readFile(join(folder, path), "utf8"));
+  for (const path of await readdir(folder)) {
+    files.set(path, await readFile(join(folder, path), "utf8"));
+  }
   const { version } = JSON.parse(files.get("deno.json")!);
   return { version, exports: "./mod.ts", files };
 }

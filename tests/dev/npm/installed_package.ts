@@ -45,7 +45,10 @@ export interface RunPlace {
 }
 
 /** Runs a program to its end. */
-export async function runIn({ cwd, env, stdin }: RunPlace, command: readonly string[]): Promise<Ran> {
+export async function runIn(
+  { cwd, env, stdin }: RunPlace,
+  command: readonly string[],
+): Promise<Ran> {
   const child = new Deno.Command(command[0], {
     args: command.slice(1),
     cwd,
@@ -56,7 +59,11 @@ export async function runIn({ cwd, env, stdin }: RunPlace, command: readonly str
   }).spawn();
   if (stdin !== undefined) await new Blob([stdin]).stream().pipeTo(child.stdin);
   const { code, stdout, stderr } = await child.output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  return {
+    code,
+    stdout: new TextDecoder().decode(stdout),
+    stderr: new TextDecoder().decode(stderr),
+  };
 }
 
 /** Builds the package, and installs it by npm beside what a project in TypeScript has, with an SDK. */

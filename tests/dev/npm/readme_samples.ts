@@ -20,7 +20,9 @@ export async function readmeSamples(): Promise<ReadmeSample[]> {
   const readme = await readFile(join(REPOSITORY, "README.md"), "utf8");
   return Array.from(readme.matchAll(/^```ts\n([^]*?)^```$/gm), ([, text]) => {
     const [line] = text.split("\n");
-    if (!line.startsWith("// deno run ")) throw new Error(`Cannot run a sample: it does not say how: ${line}`);
+    if (!line.startsWith("// deno run ")) {
+      throw new Error(`Cannot run a sample: it does not say how: ${line}`);
+    }
     return { text, permissions: line.match(/--allow-\S+/g) ?? [] };
   });
 }

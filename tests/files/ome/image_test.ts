@@ -6,7 +6,13 @@ import { createImagePyramid, openMultiscale } from "../../../files/ome.ts";
 import { halve } from "../../../files/ome/halve.ts";
 import { copyArray, halveArray } from "../../../files/ome/levels.ts";
 import type { OmeVersion } from "../../../files/ome.ts";
-import { createZarrArray, createZarrGroup, openZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
+import {
+  createZarrArray,
+  createZarrGroup,
+  openZarrArray,
+  openZarrGroup,
+  zarrStore,
+} from "../../../formats/zarr.ts";
 import { imageOf, refused, watchedStore } from "./stores.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
@@ -18,12 +24,29 @@ Deno.test("an image is read as it was written, each level half of the one before
       const image = imageOf([2, 3, 37, 50]);
       const axes = ["t", "c", { name: "y", type: "space", unit: "micrometer" }, "x"];
       const scale = [3, 1, 0.5, 0.25];
-      await createImagePyramid(store, "a/b.zarr", { image, axes, scale, version, downsampling, levels: 3 });
+      await createImagePyramid(store, "a/b.zarr", {
+        image,
+        axes,
+        scale,
+        version,
+        downsampling,
+        levels: 3,
+      });
       const opened = await openMultiscale(store, "a/b.zarr");
-      assertEquals([opened.version, opened.name, opened.downsampling], [version, "b.zarr", downsampling]);
+      assertEquals([opened.version, opened.name, opened.downsampling], [
+        version,
+        "b.zarr",
+        downsampling,
+      ]);
       assertEquals(opened.axes[2], { name: "y", type: "space", unit: "micrometer" });
-      const levels = [image, halve(image, downsampling), halve(halve(image, downsampling), downsampling)];
-      for (const [i, level] of levels.entries()) assertEquals(await opened.levels[i].array.read(), level);
+      const levels = [
+        image,
+        halve(image, downsampling),
+        halve(halve(image, downsampling), downsampling),
+      ];
+      for (const [i, level] of levels.entries()) {
+        assertEquals(await opened.levels[i].array.read(), level);
+      }
       assertEquals(opened.levels.map(({ scale }) => scale), [scale, [3, 1, 1, 0.5], [3, 1, 2, 1]]);
       const shift = downsampling === "mean" ? [0, 0, 0.75, 0.375] : [0, 0, 0, 0];
       assertEquals(opened.levels[2].translation, shift);
@@ -35,7 +58,9 @@ Deno.test("an image is read as it was written, each level half of the one before
 Deno.test("an array is copied and halved in blocks, as it would be at once", async () => {
   const store = zarrStore(createMemoryFiles());
   const image = imageOf([3, 61, 83]);
-  const cuts = [{ chunks: [1, 61, 83] }, { chunks: [1, 8, 16], shards: [2, 16, 16] }, { chunks: [2, 5, 7] }];
+  const cuts = [{ chunks: [1, 61, 83] }, { chunks: [1, 8, 16], shards: [2, 16, 16] }, {
+    chunks: [2, 5, 7],
+  }];
   for (const [i, cut] of cuts.entries()) {
     const create = (name: string, shape: number[]) =>
       createZarrArray(store, `${name}${i}`, { shape, dtype: "uint16", codec: "none", ...cut });
@@ -66,7 +91,11 @@ Deno.test("an array is copied and halved in blocks, as it would be at once", asy
 Deno.test("an image is written from an array in a store", async () => {
   const store = watchedStore();
   const image = imageOf([3, 40, 40]);
-  const source = await createZarrArray(store, "raw", { shape: image.shape, dtype: "uint16", chunks: [1, 40, 40] });
+  const source = await createZarrArray(store, "raw", {
+    shape: image.shape,
+    dtype: "uint16",
+    chunks: [1, 40, 40],
+  });
   await source.write(image);
   await createImagePyramid(store, "a", { image: source, axes: "zyx", levels: 2 });
   const { levels } = await openMultiscale(store, "a");
@@ -93,17 +122,31 @@ Deno.test("a plane is read by name, and of the store only its chunk", async () =
     const opened = await openMultiscale(store, "a");
     store.reads.length = store.bytesRead = 0;
     const plane = await opened.readPlane({ z: 2, c: 1 });
-    assertEquals(plane, { data: image.data.slice(6 * 1024, 7 * 1024), shape: [32, 32], dtype: "uint16" });
-    assertEquals(new Set(store.reads), new Set([version === "0.4" ? "a/0/1/2/0/0" : "a/0/c/0/0/0/0"]));
+    assertEquals(plane, {
+      data: image.data.slice(6 * 1024, 7 * 1024),
+      shape: [32, 32],
+      dtype: "uint16",
+    });
+    assertEquals(
+      new Set(store.reads),
+      new Set([version === "0.4" ? "a/0/1/2/0/0" : "a/0/c/0/0/0/0"]),
+    );
     assert(store.bytesRead < 2048 + 12 * 16 + 8, `${store.bytesRead} bytes were read`);
   }
 });
 
 Deno.test("a plane that there is not is refused, and an axis of length one may be left out", async () => {
   const store = zarrStore(createMemoryFiles());
-  const image = await createImagePyramid(store, "a", { image: imageOf([1, 2, 4, 4]), axes: "tcyx" });
+  const image = await createImagePyramid(store, "a", {
+    image: imageOf([1, 2, 4, 4]),
+    axes: "tcyx",
+  });
   assertEquals((await image.readPlane({ c: 1 })).shape, [4, 4]);
-  for (const at of [{}, { t: 0 }, { c: 2 }, { c: -1 }, { c: 0.5 }, { c: 0, z: 0 }, { c: 0, y: 1 }, { c: NaN }]) {
+  for (
+    const at of [{}, { t: 0 }, { c: 2 }, { c: -1 }, { c: 0.5 }, { c: 0, z: 0 }, { c: 0, y: 1 }, {
+      c: NaN,
+    }]
+  ) {
     await refused("Invalid", image.readPlane(at as Record<string, number>));
   }
   const error = await refused("Invalid", image.readPlane({ c: 0 }, { level: 1 }));
@@ -142,7 +185,9 @@ Deno.test("what cannot be an image is refused before anything is written", async
 });
 
 Deno.test("levels that do not go together are Corrupt", async () => {
-  for (const [shape, dtype] of [[[2, 2, 2], "uint8"], [[2, 2], "uint16"], [[5, 2], "uint8"]] as const) {
+  for (
+    const [shape, dtype] of [[[2, 2, 2], "uint8"], [[2, 2], "uint16"], [[5, 2], "uint8"]] as const
+  ) {
     const store = zarrStore(createMemoryFiles());
     const image = { data: new Uint8Array(16), shape: [4, 4], dtype: "uint8" } as const;
     await createImagePyramid(store, "a", { image, axes: "yx", levels: 2 });
@@ -175,9 +220,16 @@ Deno.test("a level that is gone, and a group that is no image, are told as that"
 Deno.test("whatever bytes the documents of an image have, it is read or refused", async () => {
   const files = createMemoryFiles();
   const store = zarrStore(files);
-  await createImagePyramid(store, "a", { image: imageOf([2, 4, 4]), axes: "cyx", levels: 2, channels: ["a", "b"] });
+  await createImagePyramid(store, "a", {
+    image: imageOf([2, 4, 4]),
+    axes: "cyx",
+    levels: 2,
+    channels: ["a", "b"],
+  });
   const whole = new Map<string, Uint8Array>();
-  for (const key of ["a/zarr.json", "a/0/zarr.json", "a/1/zarr.json"]) whole.set(key, (await store.get(key))!);
+  for (const key of ["a/zarr.json", "a/0/zarr.json", "a/1/zarr.json"]) {
+    whole.set(key, (await store.get(key))!);
+  }
   const damage = fc.record({
     key: fc.constantFrom(...whole.keys()),
     at: fc.nat(),
@@ -219,10 +271,23 @@ Deno.test("chunks lie in shards of up to 16 MiB unless that is said otherwise, a
   assertEquals(await cuts("a", {}), [[1, 1, 4, 4], [3, 2, 4, 4]]);
   assertEquals(await cuts("b", { shards: null }), [[1, 1, 4, 4], undefined]);
   assertEquals(await cuts("c", { version: "0.4" }), [[1, 1, 4, 4], undefined]);
-  assertEquals(await cuts("d", { chunks: [1, 1, 2, 2], shards: [1, 2, 4, 2] }), [[1, 1, 2, 2], [1, 2, 4, 2]]);
-  const large = { data: new Uint8Array(3 * 2 ** 23), shape: [3, 4096, 2048], dtype: "uint8" } as const;
+  assertEquals(await cuts("d", { chunks: [1, 1, 2, 2], shards: [1, 2, 4, 2] }), [[1, 1, 2, 2], [
+    1,
+    2,
+    4,
+    2,
+  ]]);
+  const large = {
+    data: new Uint8Array(3 * 2 ** 23),
+    shape: [3, 4096, 2048],
+    dtype: "uint8",
+  } as const;
   const big = await createImagePyramid(store, "e", { image: large, axes: "zyx", levels: 1 });
-  assertEquals([big.levels[0].array.chunks, big.levels[0].array.shards], [[1, 1024, 2048], [2, 4096, 2048]]);
+  assertEquals([big.levels[0].array.chunks, big.levels[0].array.shards], [[1, 1024, 2048], [
+    2,
+    4096,
+    2048,
+  ]]);
 });
 
 Deno.test("channels of 64 bits are described, though their greatest value is above 2^53", async () => {

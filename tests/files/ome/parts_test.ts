@@ -23,10 +23,20 @@ Deno.test("means below zero are rounded up too, and those of 64 bits are exact",
   const small = { data: Int16Array.of(-1, -2, -1, -2), shape: [2, 2], dtype: "int16" } as const;
   assertEquals([...halve(small, "mean").data], [-1]);
   const large = BigInt64Array.of(2n ** 62n, 2n ** 62n + 1n, 2n ** 62n, 2n ** 62n + 1n);
-  assertEquals([...halve({ data: large, shape: [2, 2], dtype: "int64" }, "mean").data], [2n ** 62n + 1n]);
-  const below = { data: BigInt64Array.of(-1n, -2n, -1n, -2n), shape: [2, 2], dtype: "int64" } as const;
+  assertEquals([...halve({ data: large, shape: [2, 2], dtype: "int64" }, "mean").data], [
+    2n ** 62n + 1n,
+  ]);
+  const below = {
+    data: BigInt64Array.of(-1n, -2n, -1n, -2n),
+    shape: [2, 2],
+    dtype: "int64",
+  } as const;
   assertEquals([...halve(below, "mean").data], [-1n]);
-  const greatest = { data: new BigUint64Array(4).fill(2n ** 64n - 1n), shape: [2, 2], dtype: "uint64" } as const;
+  const greatest = {
+    data: new BigUint64Array(4).fill(2n ** 64n - 1n),
+    shape: [2, 2],
+    dtype: "uint64",
+  } as const;
   assertEquals([...halve(greatest, "mean").data], [2n ** 64n - 1n]);
 });
 
@@ -48,29 +58,47 @@ Deno.test("every kind of element has a nearest level, and what has no mean is re
     const half = halve(image, "nearest");
     const corners = [0, 2, 6, 8].flatMap((i) => [...words.subarray(i * bytes, (i + 1) * bytes)]);
     assertEquals([...new Uint8Array(half.data.buffer)], corners, dtype);
-    if (["bool", "complex64", "complex128"].includes(dtype)) thrown("Unsupported", () => halve(image, "mean"));
+    if (["bool", "complex64", "complex128"].includes(dtype)) {
+      thrown("Unsupported", () => halve(image, "mean"));
+    }
   }
 });
 
 Deno.test("blocks are whole units, cover an array once, and are no larger than is asked", () => {
-  const axis = fc.record({ length: fc.integer({ min: 1, max: 9 }), unit: fc.integer({ min: 1, max: 4 }) });
+  const axis = fc.record({
+    length: fc.integer({ min: 1, max: 9 }),
+    unit: fc.integer({ min: 1, max: 4 }),
+  });
   fc.assert(
-    fc.property(fc.array(axis, { minLength: 1, maxLength: 3 }), fc.integer({ min: 1, max: 200 }), (axes, most) => {
-      const shape = axes.map(({ length }) => length);
-      const unit = axes.map(({ unit }) => unit);
-      const block = growBlock(shape, unit, most);
-      const size = (lengths: number[]) => lengths.reduce((product, length) => product * length, 1);
-      assert(block.every((length, axis) => length % unit[axis] === 0));
-      assert(size(block) <= Math.max(most, size(unit)));
-      const last = block.findLastIndex((length, axis) => length < shape[axis]);
-      assertEquals(block.slice(0, Math.max(0, last)), unit.slice(0, Math.max(0, last)), "they follow each other");
-      const seen = new Map<string, number>();
-      for (const { from, to } of blocksOf(shape, block)) {
-        assert(from.every((start, axis) => start % unit[axis] === 0 && start < to[axis] && to[axis] <= shape[axis]));
-        seen.set(from.join(), size(to.map((end, axis) => end - from[axis])));
-      }
-      assertEquals([...seen.values()].reduce((sum, count) => sum + count, 0), size(shape));
-    }),
+    fc.property(
+      fc.array(axis, { minLength: 1, maxLength: 3 }),
+      fc.integer({ min: 1, max: 200 }),
+      (axes, most) => {
+        const shape = axes.map(({ length }) => length);
+        const unit = axes.map(({ unit }) => unit);
+        const block = growBlock(shape, unit, most);
+        const size = (lengths: number[]) =>
+          lengths.reduce((product, length) => product * length, 1);
+        assert(block.every((length, axis) => length % unit[axis] === 0));
+        assert(size(block) <= Math.max(most, size(unit)));
+        const last = block.findLastIndex((length, axis) => length < shape[axis]);
+        assertEquals(
+          block.slice(0, Math.max(0, last)),
+          unit.slice(0, Math.max(0, last)),
+          "they follow each other",
+        );
+        const seen = new Map<string, number>();
+        for (const { from, to } of blocksOf(shape, block)) {
+          assert(
+            from.every((start, axis) =>
+              start % unit[axis] === 0 && start < to[axis] && to[axis] <= shape[axis]
+            ),
+          );
+          seen.set(from.join(), size(to.map((end, axis) => end - from[axis])));
+        }
+        assertEquals([...seen.values()].reduce((sum, count) => sum + count, 0), size(shape));
+      },
+    ),
   );
 });
 
@@ -83,7 +111,10 @@ Deno.test("planes are stacked along the axes that are named, the last varying fa
   const planes = Array.from({ length: 6 }, (_, i) => uint8([1, 2], i, i));
   const axes = listAxes("tcyx");
   assertEquals(stackImages(planes, axes, { t: 2, c: 3 }).shape, [2, 3, 1, 2]);
-  assertEquals(stackImages(planes, axes, { c: 2 }), uint8([3, 2, 1, 2], 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5));
+  assertEquals(
+    stackImages(planes, axes, { c: 2 }),
+    uint8([3, 2, 1, 2], 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5),
+  );
   assertEquals(stackImages(planes, listAxes("zyx")).shape, [6, 1, 2]);
   assertEquals(stackImages([planes[0]], axes).shape, [1, 1, 1, 2]);
   assertEquals(stackImages([planes[0]], listAxes("yx")).shape, [1, 2]);

@@ -34,11 +34,20 @@ Deno.test("what is saved to a plate is read back by well, field and plane, in bo
   for (const version of VERSIONS) {
     const store = zarrStore(createMemoryFiles());
     const acquisitions = [{ id: 3, name: "monday", fieldCount: 2 }];
-    const plate = await createPlate(store, "a/p.zarr", { ...SMALL, version, levels: 2, acquisitions });
+    const plate = await createPlate(store, "a/p.zarr", {
+      ...SMALL,
+      version,
+      levels: 2,
+      acquisitions,
+    });
     assertEquals([plate.rows, plate.columns, plate.name], [["A", "B"], ["1", "2", "3"], "p.zarr"]);
     assertEquals(await plate.wells(), []);
     const planes = planesOf(6);
-    await plate.saveImages("B/3", 0, planes, { lengths: { t: 2 }, acquisition: 3, channels: ["a", "b", "c"] });
+    await plate.saveImages("B/3", 0, planes, {
+      lengths: { t: 2 },
+      acquisition: 3,
+      channels: ["a", "b", "c"],
+    });
     await plate.saveImages({ row: "B", column: "3" }, "left", imageOf([1, 1, 4, 5]));
 
     const opened = await openPlate(store, "a/p.zarr");
@@ -52,7 +61,9 @@ Deno.test("what is saved to a plate is read back by well, field and plane, in bo
     assertEquals(image.channels?.map(({ label }) => label), ["a", "b", "c"]);
     assertEquals(await contentOf(opened), { "B/3": [[2, 3, 4, 5], [1, 1, 4, 5]] });
     const { attributes } = await openZarrGroup(store, "a/p.zarr");
-    const said = (version === "0.5" ? attributes.ome : attributes) as { plate: { field_count: number } };
+    const said = (version === "0.5" ? attributes.ome : attributes) as {
+      plate: { field_count: number };
+    };
     assertEquals(said.plate.field_count, 2);
   }
 });
@@ -76,7 +87,10 @@ Deno.test("nothing that was saved is replaced", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", SMALL);
   await plate.saveImages("A/1", 0, planesOf(2), { lengths: { t: 2, c: 1 } });
-  await refused("AlreadyExists", plate.saveImages("A/1", 0, planesOf(2, 9), { lengths: { t: 2, c: 1 } }));
+  await refused(
+    "AlreadyExists",
+    plate.saveImages("A/1", 0, planesOf(2, 9), { lengths: { t: 2, c: 1 } }),
+  );
   await refused("AlreadyExists", createPlate(store, "p", SMALL));
   assertEquals(await plate.readPlane("A/1", 0, { t: 1 }), planesOf(2)[1]);
 });
@@ -143,8 +157,15 @@ Deno.test("rows and columns that OME-NGFF does not allow make no plate", async (
     await refused("Invalid", createPlate(store, "p", { ...SMALL, rows }));
   }
   assertEquals(store.writes, []);
-  const { rows, columns } = await createPlate(store, "p", { ...SMALL, rows: 28, columns: ["01", "02"] });
-  assertEquals([rows[0], rows[25], rows[26], rows[27], columns], ["A", "Z", "AA", "AB", ["01", "02"]]);
+  const { rows, columns } = await createPlate(store, "p", {
+    ...SMALL,
+    rows: 28,
+    columns: ["01", "02"],
+  });
+  assertEquals([rows[0], rows[25], rows[26], rows[27], columns], ["A", "Z", "AA", "AB", [
+    "01",
+    "02",
+  ]]);
 });
 
 Deno.test("axes and distances that OME-NGFF does not allow make no plate", async () => {
@@ -167,7 +188,9 @@ Deno.test("wells are saved side by side, and all are listed", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", { rows: 4, columns: 6, axes: "cyx" });
   const wells = plate.rows.flatMap((row) => plate.columns.map((column) => `${row}/${column}`));
-  const jobs = wells.flatMap((well) => [0, 1].map((field) => plate.saveImages(well, field, planesOf(2))));
+  const jobs = wells.flatMap((well) =>
+    [0, 1].map((field) => plate.saveImages(well, field, planesOf(2)))
+  );
   await Promise.all(jobs);
   const content = await contentOf(await openPlate(store, "p"));
   assertEquals(Object.keys(content).sort(), wells.sort());
@@ -176,13 +199,19 @@ Deno.test("wells are saved side by side, and all are listed", async () => {
 
 Deno.test("two saves of one field at the same time: one wins, the other is AlreadyExists", async () => {
   const plate = await createPlate(zarrStore(createMemoryFiles()), "p", SMALL);
-  const results = await Promise.allSettled([1, 2].map((seed) => plate.saveImages("A/1", 0, planesOf(1, seed))));
+  const results = await Promise.allSettled(
+    [1, 2].map((seed) => plate.saveImages("A/1", 0, planesOf(1, seed))),
+  );
   assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected"]);
   assertEquals(await plate.readPlane("A/1", 0), planesOf(1, 1)[0]);
 });
 
 /** Saves with a store that ends after `writes` writes, and says whether it came to the end. */
-async function diesAfter(writes: number, store: ZarrStore & { writesLeft: number }, save: () => Promise<unknown>) {
+async function diesAfter(
+  writes: number,
+  store: ZarrStore & { writesLeft: number },
+  save: () => Promise<unknown>,
+) {
   store.writesLeft = writes;
   try {
     await save();
@@ -225,14 +254,21 @@ Deno.test("an append that died changes nothing that was there, and is done again
   let died = true;
   for (let writes = 0; died; writes++) {
     const store = watchedStore();
-    const plate = await createPlate(store, "p", { ...SMALL, levels: 2, shards: [2, 1, 4, 5], chunks: [1, 1, 4, 5] });
+    const plate = await createPlate(store, "p", {
+      ...SMALL,
+      levels: 2,
+      shards: [2, 1, 4, 5],
+      chunks: [1, 1, 4, 5],
+    });
     await plate.saveImages("A/1", 0, planesOf(3), { lengths: { c: 1 } });
     const append = (seed: number) => plate.saveImages("A/1", 0, planesOf(2, seed), { append: "t" });
     died = await diesAfter(writes, store, () => append(7));
     const [[length]] = (await contentOf(plate))["A/1"];
     assertEquals(length, died ? 3 : 5);
     if (died) await append(11);
-    for (const [t, plane] of planesOf(3).entries()) assertEquals(await plate.readPlane("A/1", 0, { t }), plane);
+    for (const [t, plane] of planesOf(3).entries()) {
+      assertEquals(await plate.readPlane("A/1", 0, { t }), plane);
+    }
     assertEquals(await plate.readPlane("A/1", 0, { t: 4 }), planesOf(2, died ? 11 : 7)[1]);
     const { levels } = await plate.image("A/1", 0);
     assertEquals(levels.map(({ array }) => array.shape[0]), [5, 5]);
@@ -246,12 +282,18 @@ Deno.test("what others noted on plates and wells stays when images are saved", a
   for (const [path, kind] of [["p", "plate"], ["p/A/1", "well"]]) {
     const group = await openZarrGroup(store, path);
     const ome = group.attributes.ome as { [kind: string]: { [name: string]: string } };
-    await group.setAttributes({ lab: "7", ome: { ...ome, note: "x", [kind]: { ...ome[kind], note: "y" } } });
+    await group.setAttributes({
+      lab: "7",
+      ome: { ...ome, note: "x", [kind]: { ...ome[kind], note: "y" } },
+    });
   }
   await plate.saveImages("A/1", 1, planesOf(1));
   await plate.saveImages("A/2", 1, planesOf(1));
   for (const [path, kind] of [["p", "plate"], ["p/A/1", "well"]]) {
-    const { lab, ome } = (await openZarrGroup(store, path)).attributes as { lab: string; ome: Record<string, unknown> };
+    const { lab, ome } = (await openZarrGroup(store, path)).attributes as {
+      lab: string;
+      ome: Record<string, unknown>;
+    };
     assertEquals([lab, ome.note, (ome[kind] as { note: string }).note], ["7", "x", "y"]);
   }
 });
@@ -275,6 +317,10 @@ Deno.test("nothing is appended to an image whose levels were made in another way
   await refuses(smoothed);
   const cut = await create();
   await cut.store.remove!("p/A/1/0/1/zarr.json");
-  await createZarrArray(cut.store, "p/A/1/0/1", { shape: [1, 1, 2, 2], dtype: "uint16", chunks: [1, 1, 2, 2] });
+  await createZarrArray(cut.store, "p/A/1/0/1", {
+    shape: [1, 1, 2, 2],
+    dtype: "uint16",
+    chunks: [1, 1, 2, 2],
+  });
   await refuses(cut);
 });

@@ -41,7 +41,8 @@ for version in ["0.4", "0.5"]:
 `;
 
 Deno.test({
-  name: `zarr of Python opens plates that are written, and plates that it writes are opened here${why}`,
+  name:
+    `zarr of Python opens plates that are written, and plates that it writes are opened here${why}`,
   ignore,
   async fn() {
     const root = await tempRoot();
@@ -58,17 +59,28 @@ async function comparePlates(path: string): Promise<void> {
   const image = imageOf([2, 3, 5, 7]);
   const versions: OmeVersion[] = ["0.4", "0.5"];
   for (const version of versions) {
-    const plate = await createPlate(store, version, { rows: 2, columns: 2, axes: "tcyx", levels: 2, version });
+    const plate = await createPlate(store, version, {
+      rows: 2,
+      columns: 2,
+      axes: "tcyx",
+      levels: 2,
+      version,
+    });
     await plate.saveImages("B/2", 0, image, { channels: ["a", "b", "c"] });
   }
-  const told = (await runPython(python!, PROGRAM, [path])).trim().split("\n").map((line) => JSON.parse(line));
+  const told = (await runPython(python!, PROGRAM, [path])).trim().split("\n").map((line) =>
+    JSON.parse(line)
+  );
   for (const [i, version] of versions.entries()) {
     const plate = await openPlate(store, version);
     const { axes, levels } = await plate.image("B/2", 0);
     const rows = async (level: number) => {
       const { data, shape } = await plate.readPlane("B/2", 0, { t: 1, c: 2 }, { level });
       const values = Array.from(data as Uint16Array);
-      return Array.from({ length: shape[0] }, (_, row) => values.slice(row * shape[1], (row + 1) * shape[1]));
+      return Array.from(
+        { length: shape[0] },
+        (_, row) => values.slice(row * shape[1], (row + 1) * shape[1]),
+      );
     };
     const isNew = version === "0.5";
     assertEquals(told[i], [

@@ -59,5 +59,9 @@ export async function refused(code: ErrorCode, result: Promise<unknown>): Promis
 /** An array of numbers that differ from each other as far as they can. */
 export function imageOf(shape: number[], seed = 0): NDArray<"uint16"> {
   const length = shape.reduce((product, side) => product * side, 1);
-  return { data: Uint16Array.from({ length }, (_, i) => ((i + seed) * 40_503) & 0xffff), shape, dtype: "uint16" };
+  return {
+    data: Uint16Array.from({ length }, (_, i) => ((i + seed) * 40_503) & 0xffff),
+    shape,
+    dtype: "uint16",
+  };
 }

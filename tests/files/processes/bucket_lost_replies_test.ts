@@ -33,12 +33,18 @@ const WORKS: [string, (files: FileStore) => Promise<unknown>, string[]][] = [
 ];
 for (const [name, work, left] of WORKS) {
   Deno.test(`a ${name} in a bucket whose last reply is lost says that it may have happened`, async () => {
-    const { error, paths } = await failureOf(work, (backend) => backend.answerAll({ verb: "delete" }, lostReply));
+    const { error, paths } = await failureOf(
+      work,
+      (backend) => backend.answerAll({ verb: "delete" }, lostReply),
+    );
     assertEquals([paths, error.maybeWritten], [left, true]);
   });
 
   Deno.test(`a ${name} in a bucket that fails before it changed anything does not say so`, async () => {
-    const { error, paths } = await failureOf(work, (backend) => backend.answerAll({ verb: "head" }, busy));
+    const { error, paths } = await failureOf(
+      work,
+      (backend) => backend.answerAll({ verb: "head" }, busy),
+    );
     assertEquals([paths, error.maybeWritten], [["a"], undefined]);
   });
 }

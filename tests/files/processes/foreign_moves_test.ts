@@ -19,22 +19,33 @@ function outside(root: TempRoot): string {
   return root.join("home");
 }
 
-testInRoot("a link in the place of a store's own folder leads no recovery out of the store", async (root) => {
-  fs.symlinkSync(outside(root), root.join("store", ".holdfast-moving"));
-  const files = createLocalFiles({ root: root.join("store"), system: later });
-  assertEquals(await files.stat("thesis"), undefined);
-  assertEquals(await Array.fromAsync(files.list("")), []);
-  assertEquals(fs.readFileSync(root.join("home", "docs", "thesis"), "utf8"), "years");
-});
+testInRoot(
+  "a link in the place of a store's own folder leads no recovery out of the store",
+  async (root) => {
+    fs.symlinkSync(outside(root), root.join("store", ".holdfast-moving"));
+    const files = createLocalFiles({ root: root.join("store"), system: later });
+    assertEquals(await files.stat("thesis"), undefined);
+    assertEquals(await Array.fromAsync(files.list("")), []);
+    assertEquals(fs.readFileSync(root.join("home", "docs", "thesis"), "utf8"), "years");
+  },
+);
 
-testInRoot("a link in the place of a mover's folder leads no recovery out of the store", async (root) => {
-  const home = outside(root);
-  fs.mkdirSync(root.join("store", ".holdfast-moving"));
-  for (const name of ["1-a", "b"]) fs.symlinkSync(`${home}/docs`, root.join("store", ".holdfast-moving", name));
-  const files = createLocalFiles({ root: root.join("store"), system: later });
-  assertEquals(await files.stat("thesis"), undefined);
-  assertEquals(fs.readFileSync(root.join("home", "docs", "thesis"), "utf8"), "years");
-});
+testInRoot(
+  "a link in the place of a mover's folder leads no recovery out of the store",
+  async (root) => {
+    const home = outside(root);
+    fs.mkdirSync(root.join("store", ".holdfast-moving"));
+    for (const name of ["1-a", "b"]) {
+      fs.symlinkSync(
+        `${home}/docs`,
+        root.join("store", ".holdfast-moving", name),
+      );
+    }
+    const files = createLocalFiles({ root: root.join("store"), system: later });
+    assertEquals(await files.stat("thesis"), undefined);
+    assertEquals(fs.readFileSync(root.join("home", "docs", "thesis"), "utf8"), "years");
+  },
+);
 
 testInRoot("a move refuses to take a file through a link out of the store", async (root) => {
   fs.symlinkSync(outside(root), root.join("store", ".holdfast-moving"));
@@ -46,20 +57,23 @@ testInRoot("a move refuses to take a file through a link out of the store", asyn
   assertEquals(fs.readdirSync(root.join("home")), ["docs"]);
 });
 
-testInRoot("a backup that makes hard links does not let a recovery delete the file of a killed mover", async (root) => {
-  const files = createLocalFiles({ root: root.join("store") });
-  await files.write("d/a", encode("x"));
-  const die = () => {
-    throw fsError("EIO");
-  };
-  await withPatchedFs(
-    () => ({ linkSync: die, unlinkSync: die, rmdirSync: die }),
-    () => files.move("d/a", "b").catch(() => {}),
-  );
-  const moving = root.join("store", "d", ".holdfast-moving");
-  const [own] = fs.readdirSync(moving);
-  fs.linkSync(`${moving}/${own}/a`, root.join("backup"));
-  const after = createLocalFiles({ root: root.join("store"), system: later });
-  assertEquals((await after.stat("d/a"))?.kind, "file");
-  assert(!fs.existsSync(moving), "nothing is left behind");
-});
+testInRoot(
+  "a backup that makes hard links does not let a recovery delete the file of a killed mover",
+  async (root) => {
+    const files = createLocalFiles({ root: root.join("store") });
+    await files.write("d/a", encode("x"));
+    const die = () => {
+      throw fsError("EIO");
+    };
+    await withPatchedFs(
+      () => ({ linkSync: die, unlinkSync: die, rmdirSync: die }),
+      () => files.move("d/a", "b").catch(() => {}),
+    );
+    const moving = root.join("store", "d", ".holdfast-moving");
+    const [own] = fs.readdirSync(moving);
+    fs.linkSync(`${moving}/${own}/a`, root.join("backup"));
+    const after = createLocalFiles({ root: root.join("store"), system: later });
+    assertEquals((await after.stat("d/a"))?.kind, "file");
+    assert(!fs.existsSync(moving), "nothing is left behind");
+  },
+);

@@ -33,29 +33,39 @@ const CHANGES = [
 ] as const;
 
 /** Runs something behind one of the steps that change the disk. False where there is no such step. */
-async function between(at: number, what: () => void, run: () => Promise<unknown>): Promise<boolean> {
+async function between(
+  at: number,
+  what: () => void,
+  run: () => Promise<unknown>,
+): Promise<boolean> {
   let step = 0, isInside = false;
-  await withPatchedFs((real) =>
-    Object.fromEntries(CHANGES.map((name) => [name, (...args: unknown[]) => {
-      const result = (real[name] as (...args: unknown[]) => unknown)(...args);
-      if (!isInside && step++ === at) {
-        isInside = true;
-        what();
-        isInside = false;
-      }
-      return result;
-    }])), run);
+  await withPatchedFs(
+    (real) =>
+      Object.fromEntries(CHANGES.map((name) => [name, (...args: unknown[]) => {
+        const result = (real[name] as (...args: unknown[]) => unknown)(...args);
+        if (!isInside && step++ === at) {
+          isInside = true;
+          what();
+          isInside = false;
+        }
+        return result;
+      }])),
+    run,
+  );
   return step > at;
 }
 
 /** Runs until the process dies at a step that changes the disk; false where it has no such step. */
 async function killedAt(step: number, run: () => Promise<unknown>): Promise<boolean> {
   let left = step;
-  await withPatchedFs((real) =>
-    Object.fromEntries(CHANGES.map((name) => [name, (...args: unknown[]) => {
-      if (left-- <= 0) throw fsError("EIO"); // nothing that comes after it is done, no clean-up either
-      return (real[name] as (...args: unknown[]) => unknown)(...args);
-    }])), () => run().catch(() => {}));
+  await withPatchedFs(
+    (real) =>
+      Object.fromEntries(CHANGES.map((name) => [name, (...args: unknown[]) => {
+        if (left-- <= 0) throw fsError("EIO"); // nothing that comes after it is done, no clean-up either
+        return (real[name] as (...args: unknown[]) => unknown)(...args);
+      }])),
+    () => run().catch(() => {}),
+  );
   return left < 0;
 }
 
@@ -72,22 +82,25 @@ async function killWithin(files: FileStore, path: string): Promise<void> {
   assertEquals(await files.stat(path), undefined);
 }
 
-testInRoot("a save by another process in the middle of a move stays, whenever it comes", async (root) => {
-  for (let step = 0, isIn = true; isIn; step++) {
-    const files = createLocalFiles({ root: root.join(`${step}`) });
-    const other = createLocalFiles({ root: root.join(`${step}`) });
-    await files.write("a", encode("old"));
-    let saved: Promise<unknown> = Promise.resolve();
-    const save = () => void (saved = other.write("a", encode("new")));
-    isIn = await between(step, save, () => files.move("a", "b"));
-    if (!isIn) break;
-    await saved;
-    const { a, b, ...others } = await contents(files);
-    assertEquals(others, {});
-    assertEquals([a, b], b === "new" ? [undefined, "new"] : ["new", "old"], `step ${step}`);
-    assert(step < MOST_STEPS);
-  }
-});
+testInRoot(
+  "a save by another process in the middle of a move stays, whenever it comes",
+  async (root) => {
+    for (let step = 0, isIn = true; isIn; step++) {
+      const files = createLocalFiles({ root: root.join(`${step}`) });
+      const other = createLocalFiles({ root: root.join(`${step}`) });
+      await files.write("a", encode("old"));
+      let saved: Promise<unknown> = Promise.resolve();
+      const save = () => void (saved = other.write("a", encode("new")));
+      isIn = await between(step, save, () => files.move("a", "b"));
+      if (!isIn) break;
+      await saved;
+      const { a, b, ...others } = await contents(files);
+      assertEquals(others, {});
+      assertEquals([a, b], b === "new" ? [undefined, "new"] : ["new", "old"], `step ${step}`);
+      assert(step < MOST_STEPS);
+    }
+  },
+);
 
 testInRoot("of two moves of one file one succeeds, whenever the other comes", async (root) => {
   for (let step = 0, isIn = true; isIn; step++) {
@@ -109,25 +122,42 @@ testInRoot("of two moves of one file one succeeds, whenever the other comes", as
   }
 });
 
-testInRoot("a move to a path that is taken meanwhile leaves the file where it was", async (root) => {
-  for (const kind of ["file", "link"] as const) {
-    for (let step = 0, isIn = true; isIn; step++) {
-      const files = createLocalFiles({ root: root.join(kind, `${step}`) });
-      if (kind === "file") await files.write("a", encode("x"));
-      else await files.createLink("a", "x");
-      let isTaken = false;
-      const take = () => fs.writeFileSync(root.join(kind, `${step}`, "b"), "other", { flag: "wx" });
-      isIn = await between(step, () => {
-        try {
-          take();
-          isTaken = true;
-        } catch { /* the move was faster */ }
-      }, () => files.move("a", "b").catch((error) => assert(isRegistryError(error, "AlreadyExists"), String(error))));
-      const a = kind === "file" ? "x" : "-> x";
-      assertEquals(await contents(files), isTaken ? { a, b: "other" } : { b: a }, `${kind}, step ${step}`);
+testInRoot(
+  "a move to a path that is taken meanwhile leaves the file where it was",
+  async (root) => {
+    for (const kind of ["file", "link"] as const) {
+      for (let step = 0, isIn = true; isIn; step++) {
+        const files = createLocalFiles({ root: root.join(kind, `${step}`) });
+        if (kind === "file") await files.write("a", encode("x"));
+        else await files.createLink("a", "x");
+        let isTaken = false;
+        const take = () =>
+          fs.writeFileSync(root.join(kind, `${step}`, "b"), "other", { flag: "wx" });
+        isIn = await between(
+          step,
+          () => {
+            try {
+              take();
+              isTaken = true;
+            } catch {
+              /* the move was faster */
+            }
+          },
+          () =>
+            files.move("a", "b").catch((error) =>
+              assert(isRegistryError(error, "AlreadyExists"), String(error))
+            ),
+        );
+        const a = kind === "file" ? "x" : "-> x";
+        assertEquals(
+          await contents(files),
+          isTaken ? { a, b: "other" } : { b: a },
+          `${kind}, step ${step}`,
+        );
+      }
     }
-  }
-});
+  },
+);
 
 testInRoot("a process that is killed at any step of a move loses nothing", async (root) => {
   for (const kind of ["file", "link", "folder"] as const) {
@@ -146,7 +176,9 @@ testInRoot("a process that is killed at any step of a move loses nothing", async
       const found = await contents(after);
       assertEquals(new Set(Object.values(found)), new Set([value]), `${kind}, step ${step}`);
       if (kind === "file") assertEquals(Object.keys(found).length, 1, `step ${step}`);
-      assert(Object.keys(found).every((path) => [`from/a${inside}`, `to/a${inside}`].includes(path)));
+      assert(
+        Object.keys(found).every((path) => [`from/a${inside}`, `to/a${inside}`].includes(path)),
+      );
       for (const found of ["from/a/b", "from/a", "from"]) await after.remove(found);
       assert(!fs.existsSync(`${path}/from`), "the folder can be removed");
       assert(step < MOST_STEPS);
@@ -154,60 +186,74 @@ testInRoot("a process that is killed at any step of a move loses nothing", async
   }
 });
 
-testInRoot("a file whose mover was killed is found by whatever reads or changes its path", async (root) => {
-  const uses: Record<string, (files: FileStore) => Promise<unknown>> = {
-    stat: async (files) => assertEquals((await files.stat("d/a"))?.kind, "file"),
-    open: (files) => files.open("d/a"),
-    list: async (files) => assertEquals((await Array.fromAsync(files.list("d"))).length, 1),
-    names: async (files) => assertEquals((await files.names!("d")).length, 1),
-    remove: async (files) => assertEquals(await files.remove("d/a"), true),
-    move: (files) => files.move("d/a", "b"),
-    "move onto it": (files) => refused(files.move("other", "d/a")),
-    create: (files) => refused(files.write("d/a", encode("y"), { mode: "create" })),
-    "create a link": (files) => refused(files.createLink("d/a", "b")),
-  };
-  const refused = async (result: Promise<unknown>) => {
-    const error = await result.then(() => undefined, (error) => error);
-    assert(isRegistryError(error, "AlreadyExists"), String(error));
-  };
-  for (const [name, use] of Object.entries(uses)) {
-    const files = createLocalFiles({ root: root.join(name) });
-    await files.write("d/a", encode("x"));
-    await files.write("other", encode("y"));
-    await killWithin(files, "d/a");
-    await use(createLocalFiles({ root: root.join(name), system: later }));
-  }
-});
+testInRoot(
+  "a file whose mover was killed is found by whatever reads or changes its path",
+  async (root) => {
+    const uses: Record<string, (files: FileStore) => Promise<unknown>> = {
+      stat: async (files) => assertEquals((await files.stat("d/a"))?.kind, "file"),
+      open: (files) => files.open("d/a"),
+      list: async (files) => assertEquals((await Array.fromAsync(files.list("d"))).length, 1),
+      names: async (files) => assertEquals((await files.names!("d")).length, 1),
+      remove: async (files) => assertEquals(await files.remove("d/a"), true),
+      move: (files) => files.move("d/a", "b"),
+      "move onto it": (files) => refused(files.move("other", "d/a")),
+      create: (files) => refused(files.write("d/a", encode("y"), { mode: "create" })),
+      "create a link": (files) => refused(files.createLink("d/a", "b")),
+    };
+    const refused = async (result: Promise<unknown>) => {
+      const error = await result.then(() => undefined, (error) => error);
+      assert(isRegistryError(error, "AlreadyExists"), String(error));
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      const files = createLocalFiles({ root: root.join(name) });
+      await files.write("d/a", encode("x"));
+      await files.write("other", encode("y"));
+      await killWithin(files, "d/a");
+      await use(createLocalFiles({ root: root.join(name), system: later }));
+    }
+  },
+);
 
-testInRoot("a mover that was taken for dead neither loses its file nor has it in two places", async (root) => {
-  for (let step = 0, isIn = true; isIn; step++) {
-    const files = createLocalFiles({ root: root.join(`${step}`) });
-    const sweeper = createLocalFiles({ root: root.join(`${step}`), system: later });
-    await files.write("a", encode("x"));
-    const sweep = () => void sweeper.stat("nothing");
-    isIn = await between(
-      step,
-      sweep,
-      () =>
-        files.move("a", "b").catch((error) => assert(isRegistryError(error, "Conflict", "NotFound"), String(error))),
-    );
-    assertEquals(Object.values(await contents(sweeper)), ["x"], `step ${step}`);
-  }
-});
+testInRoot(
+  "a mover that was taken for dead neither loses its file nor has it in two places",
+  async (root) => {
+    for (let step = 0, isIn = true; isIn; step++) {
+      const files = createLocalFiles({ root: root.join(`${step}`) });
+      const sweeper = createLocalFiles({ root: root.join(`${step}`), system: later });
+      await files.write("a", encode("x"));
+      const sweep = () => void sweeper.stat("nothing");
+      isIn = await between(
+        step,
+        sweep,
+        () =>
+          files.move("a", "b").catch((error) =>
+            assert(isRegistryError(error, "Conflict", "NotFound"), String(error))
+          ),
+      );
+      assertEquals(Object.values(await contents(sweeper)), ["x"], `step ${step}`);
+    }
+  },
+);
 
-testInRoot("a sweep never deletes what a killed mover took: it comes back when its path is free", async (root) => {
-  const files = createLocalFiles({ root: root.path });
-  await files.write("a", encode("old"));
-  await killWithin(files, "a");
-  await files.write("a", encode("new"));
-  for (const ms of [60_000, 7 * 24 * 3600_000]) {
-    const swept = createLocalFiles({ root: root.path, system: { ...realSystem, now: () => realSystem.now() + ms } });
-    await swept.write("c", encode("c"));
-    assertEquals(await contents(swept), { a: "new", c: "c" });
-  }
-  await files.remove("a");
-  assertEquals((await contents(createLocalFiles({ root: root.path, system: later }))).a, "old");
-});
+testInRoot(
+  "a sweep never deletes what a killed mover took: it comes back when its path is free",
+  async (root) => {
+    const files = createLocalFiles({ root: root.path });
+    await files.write("a", encode("old"));
+    await killWithin(files, "a");
+    await files.write("a", encode("new"));
+    for (const ms of [60_000, 7 * 24 * 3600_000]) {
+      const swept = createLocalFiles({
+        root: root.path,
+        system: { ...realSystem, now: () => realSystem.now() + ms },
+      });
+      await swept.write("c", encode("c"));
+      assertEquals(await contents(swept), { a: "new", c: "c" });
+    }
+    await files.remove("a");
+    assertEquals((await contents(createLocalFiles({ root: root.path, system: later }))).a, "old");
+  },
+);
 
 testInRoot(
   "a folder is moved onto nothing that came meanwhile, and a file in its place is not taken for it",
@@ -237,7 +283,9 @@ testInRoot(
       });
       assertEquals(
         await contents(files),
-        came === "folder" ? { "a/b": "x", "c/d": "other" } : { "moved/b": "x", a: "new", c: "other" },
+        came === "folder"
+          ? { "a/b": "x", "c/d": "other" }
+          : { "moved/b": "x", a: "new", c: "other" },
       );
     }
   },

@@ -13,7 +13,14 @@ import { testInRoot } from "../../support/temp_root.ts";
 
 const SEEDS = Math.min(seedCount(100), 5000);
 const STEPS = 25;
-const CALLS = ["mkdirSync", "writeFileSync", "renameSync", "linkSync", "unlinkSync", "rmdirSync"] as const;
+const CALLS = [
+  "mkdirSync",
+  "writeFileSync",
+  "renameSync",
+  "linkSync",
+  "unlinkSync",
+  "rmdirSync",
+] as const;
 const HOUR = 3_600_000;
 
 interface Save {
@@ -32,7 +39,10 @@ testInRoot(
       const { saves, ...counts } = await simulate(path, seed);
       deaths += counts.deaths;
       moves += counts.moves;
-      const after = createLocalFiles({ root: path, system: { ...realSystem, now: () => realSystem.now() + HOUR } });
+      const after = createLocalFiles({
+        root: path,
+        system: { ...realSystem, now: () => realSystem.now() + HOUR },
+      });
       const found = new Map<string, string[]>();
       for await (const entry of after.list("")) {
         const token = new TextDecoder().decode(await (await after.open(entry.path)).bytes());
@@ -41,7 +51,9 @@ testInRoot(
       const kept = keptIn(`${path}/.holdfast-moving`); // until its path is free
       const twice = [...found].filter(([, paths]) => paths.length > 1);
       // A mover that died, or was taken for dead, leaves two where another one took the file from its target just then.
-      if (counts.deaths === 0 && !isSwept(seed)) assertEquals(twice, [], `seed ${seed}: in two places`);
+      if (counts.deaths === 0 && !isSwept(seed)) {
+        assertEquals(twice, [], `seed ${seed}: in two places`);
+      }
       const lost = [...saves].filter(([token, { path, begun, acknowledged }]) => {
         if (acknowledged === undefined || found.has(token) || kept.has(token)) return false;
         const others = [...saves].filter(([other, save]) => other !== token && save.path === path);
@@ -88,12 +100,21 @@ async function simulate(
     const path = isNew ? `new ${token}` : pick(["s1", "s2"]);
     const own: Save = { path, begun: now++ };
     saves.set(token, own);
-    await files.write(path, new TextEncoder().encode(token), { mode: isNew ? "create" : "overwrite" });
+    await files.write(path, new TextEncoder().encode(token), {
+      mode: isNew ? "create" : "overwrite",
+    });
     own.acknowledged = now++;
   }
 
   async function move(files: FileStore): Promise<void> {
-    const from = pick(["s1", "s2", ...[...saves.values()].map(({ path }) => path), "t1", "t2", "t3"]);
+    const from = pick([
+      "s1",
+      "s2",
+      ...[...saves.values()].map(({ path }) => path),
+      "t1",
+      "t2",
+      "t3",
+    ]);
     await files.move(from, pick(["t1", "t2", "t3", `t ${now}`]));
     moves++;
   }
@@ -106,25 +127,30 @@ async function simulate(
     const files = pick(stores);
     const call = random() < 0.4 ? save(files) : random() < 0.9 ? move(files) : files.stat("t1");
     pending.push(call.catch((error) => {
-      if (!isRegistryError(error, "NotFound", "AlreadyExists", "Conflict", "Unavailable")) throw error;
+      if (!isRegistryError(error, "NotFound", "AlreadyExists", "Conflict", "Unavailable")) {
+        throw error;
+      }
     }));
     depth--;
     current = before;
   }
 
-  await withPatchedFs((real) =>
-    Object.fromEntries(CALLS.map((name) => [name, (...args: unknown[]) => {
-      if (depth > 0 && random() < 0.02) [current.isDead, deaths] = [true, deaths + 1];
-      if (current.isDead) throw fsError("EIO"); // nothing that would come after it is done
-      const result = (real[name] as (...args: unknown[]) => unknown)(...args);
-      if (depth < 3 && random() < 0.2) begin();
-      return result;
-    }])), async () => {
-    for (let step = 0; step < STEPS; step++) {
-      begin();
-      for (let done = 0; done < pending.length; done++) await pending[done];
-      pending.length = 0;
-    }
-  });
+  await withPatchedFs(
+    (real) =>
+      Object.fromEntries(CALLS.map((name) => [name, (...args: unknown[]) => {
+        if (depth > 0 && random() < 0.02) [current.isDead, deaths] = [true, deaths + 1];
+        if (current.isDead) throw fsError("EIO"); // nothing that would come after it is done
+        const result = (real[name] as (...args: unknown[]) => unknown)(...args);
+        if (depth < 3 && random() < 0.2) begin();
+        return result;
+      }])),
+    async () => {
+      for (let step = 0; step < STEPS; step++) {
+        begin();
+        for (let done = 0; done < pending.length; done++) await pending[done];
+        pending.length = 0;
+      }
+    },
+  );
   return { saves, deaths, moves };
 }

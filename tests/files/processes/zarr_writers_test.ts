@@ -13,7 +13,11 @@ const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(leng
 
 /** An array whose elements are all of one save. */
 function plane(first: number, shape = [2, 3]): NDArray<"uint16"> {
-  return { data: new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(first), shape, dtype: "uint16" };
+  return {
+    data: new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(first),
+    shape,
+    dtype: "uint16",
+  };
 }
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -28,13 +32,21 @@ const system = {
 const later = { ...system, now: () => realSystem.now() + 10 * 60_000 };
 
 /** A store over the same files, as another process opens it; its clock is ahead. */
-const open = (files: FileStore, its: System = system) => createZarrFiles({ files, chunks, system: its });
+const open = (files: FileStore, its: System = system) =>
+  createZarrFiles({ files, chunks, system: its });
 
 async function inWorks(below: FileStore): Promise<string[]> {
   return await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path).catch(() => []);
 }
 
-const MUTATING = ["write", "writeFolder", "createFolder", "remove", "removeFolder", "move"] as const;
+const MUTATING = [
+  "write",
+  "writeFolder",
+  "createFolder",
+  "remove",
+  "removeFolder",
+  "move",
+] as const;
 
 /** The same store, which does something before the call of this number that changes it. */
 function before(
@@ -57,7 +69,10 @@ function before(
   return { files, calls: () => calls };
 }
 
-function testOver(name: string, run: (create: () => FileStore, kind: string) => Promise<void>): void {
+function testOver(
+  name: string,
+  run: (create: () => FileStore, kind: string) => Promise<void>,
+): void {
   for (const [kind, create] of Object.entries(KINDS)) {
     Deno.test(`zarr over ${kind}: ${name}`, async () => {
       await using root = await tempRoot();
@@ -92,20 +107,29 @@ testOver(
           await task(open(files)).catch(() => {});
           isKilled = calls() > step;
           const manager = await createFileManager({ zarr: open(below, later) }).on("zarr");
-          const [a, b] = await Promise.all(["a", "b"].map((path) =>
-            manager.load(path).catch((error) => {
-              assert(isRegistryError(error, "NotFound"), `${what}: ${error}`);
-            })
-          ));
+          const [a, b] = await Promise.all(
+            ["a", "b"].map((path) =>
+              manager.load(path).catch((error) => {
+                assert(isRegistryError(error, "NotFound"), `${what}: ${error}`);
+              })
+            ),
+          );
           const known = [undefined, plane(1, shape), plane(2), plane(2, [9, 9]), text("bytes")];
-          assert([a, b].every((found) => known.some((value) => equal(found, value))), `${what}: part of an array`);
+          assert(
+            [a, b].every((found) => known.some((value) => equal(found, value))),
+            `${what}: part of an array`,
+          );
           if (name !== "remove") assert((a ?? b) !== undefined, `${what}: the array is nowhere`);
           const after = open(below, later);
           for (const path of ["a", "b"]) {
             await after.save!(path, plane(3, [5]));
             assertEquals(await after.load!(path), plane(3, [5]), what);
           }
-          assertEquals((await Array.fromAsync(after.list(""))).map(({ path }) => path), ["a", "b"], what);
+          assertEquals(
+            (await Array.fromAsync(after.list(""))).map(({ path }) => path),
+            ["a", "b"],
+            what,
+          );
           assertEquals(await inWorks(below), [], what);
         }
       }
@@ -147,7 +171,10 @@ testOver(
             for (const path of ["a", "b"]) {
               if (!await manager.exists(path)) continue;
               const value = await manager.load(path);
-              assert(saved.some((known) => equal(known, value)), `${what}: ${path} is part of an array`);
+              assert(
+                saved.some((known) => equal(known, value)),
+                `${what}: ${path} is part of an array`,
+              );
               found++;
             }
             const removes = [name, other].filter((each) => each === "remove").length;
@@ -161,18 +188,24 @@ testOver(
   },
 );
 
-testOver("a writer that lives keeps others out, and one that died does so for a minute", async (create) => {
-  const below = create();
-  await open(below).save!("a", plane(1, [9, 9]));
-  const { files } = before(below, 3, () => {
-    throw new Error("killed");
-  });
-  await open(files).save!("a", plane(2, [9, 9])).catch(() => {});
-  const error = await open(below).save!("a", plane(3, [9, 9])).then(() => undefined, (error) => error);
-  assert(isRegistryError(error, "Conflict"), String(error));
-  await open(below, later).save!("a", plane(4, [9, 9]));
-  assertEquals(await open(below).load!("a"), plane(4, [9, 9]));
-});
+testOver(
+  "a writer that lives keeps others out, and one that died does so for a minute",
+  async (create) => {
+    const below = create();
+    await open(below).save!("a", plane(1, [9, 9]));
+    const { files } = before(below, 3, () => {
+      throw new Error("killed");
+    });
+    await open(files).save!("a", plane(2, [9, 9])).catch(() => {});
+    const error = await open(below).save!("a", plane(3, [9, 9])).then(
+      () => undefined,
+      (error) => error,
+    );
+    assert(isRegistryError(error, "Conflict"), String(error));
+    await open(below, later).save!("a", plane(4, [9, 9]));
+    assertEquals(await open(below).load!("a"), plane(4, [9, 9]));
+  },
+);
 
 testOver("a load beside a writer gives an array, and never the bytes of one", async (create) => {
   const below = create();
@@ -181,7 +214,9 @@ testOver("a load beside a writer gives an array, and never the bytes of one", as
   const manager = await createFileManager({ zarr: open(below) }).on("zarr");
   let isOver = false;
   const writing = (async () => {
-    for (let n = 1; n <= 60; n++) await writer.save!("a", n % 2 === 0 ? plane(n) : plane(n, [n % 4 === 1 ? 3 : 9, 2]));
+    for (let n = 1; n <= 60; n++) {
+      await writer.save!("a", n % 2 === 0 ? plane(n) : plane(n, [n % 4 === 1 ? 3 : 9, 2]));
+    }
     isOver = true;
   })();
   while (!isOver) {
@@ -190,7 +225,10 @@ testOver("a load beside a writer gives an array, and never the bytes of one", as
     });
     if (value === undefined) continue;
     assert(!(value instanceof Uint8Array), "the bytes of an array");
-    assert(value.data.every((element) => element === value.data[0] && element !== 0), "parts of two arrays");
+    assert(
+      value.data.every((element) => element === value.data[0] && element !== 0),
+      "parts of two arrays",
+    );
   }
   await writing;
   assertEquals(await inWorks(below), []);

@@ -37,10 +37,15 @@ export async function packed(format: ArchiveFormat, entries: EntriesToSave): Pro
 }
 
 /** What an archive holds, in order: paths, modes and texts. */
-export async function listed(format: ArchiveFormat, content: Uint8Array | FileToDecode): Promise<string[]> {
+export async function listed(
+  format: ArchiveFormat,
+  content: Uint8Array | FileToDecode,
+): Promise<string[]> {
   const entries = await format.decode(content instanceof Uint8Array ? fileOf(content) : content);
   return await Promise.all(
-    entries.map(async ({ path, mode = "file", bytes }) => `${mode} ${path}: ${textOf(await bytes())}`),
+    entries.map(async ({ path, mode = "file", bytes }) =>
+      `${mode} ${path}: ${textOf(await bytes())}`
+    ),
   );
 }
 
@@ -57,7 +62,11 @@ export async function assertFails(
 }
 
 /** That writing these entries is `Unsupported`. */
-export async function assertRefused(format: ArchiveFormat, entries: unknown, says: RegExp): Promise<void> {
+export async function assertRefused(
+  format: ArchiveFormat,
+  entries: unknown,
+  says: RegExp,
+): Promise<void> {
   const outcome = await outcomeOf(() => packed(format, entries as EntriesToSave));
   assert(isRegistryError(outcome, "Unsupported"), `expected Unsupported, found ${outcome}`);
   assert(says.test(outcome.message), outcome.message);
@@ -73,7 +82,10 @@ export async function outcomeOf(action: () => unknown): Promise<unknown> {
 }
 
 /** Cuts a file anywhere, changes some of its bytes, and makes others up: each is read, or fails as files do, in time. */
-export async function assertHardy(read: (content: Uint8Array) => Promise<unknown>, bytes: Uint8Array): Promise<void> {
+export async function assertHardy(
+  read: (content: Uint8Array) => Promise<unknown>,
+  bytes: Uint8Array,
+): Promise<void> {
   const place = fc.nat({ max: bytes.length - 1 });
   const changes = fc.array(fc.tuple(place, fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 });
   const spoilt = fc.oneof(
@@ -88,7 +100,9 @@ export async function assertHardy(read: (content: Uint8Array) => Promise<unknown
   await fc.assert(
     fc.asyncProperty(spoilt, async (content) => {
       const outcome = await withoutHanging("an archive", outcomeOf(() => read(content)));
-      if (outcome instanceof Error) assert(isRegistryError(outcome, "Corrupt", "Unsupported"), `${outcome.stack}`);
+      if (outcome instanceof Error) {
+        assert(isRegistryError(outcome, "Corrupt", "Unsupported"), `${outcome.stack}`);
+      }
     }),
     { numRuns: 500 },
   );

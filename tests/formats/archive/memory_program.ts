@@ -21,7 +21,9 @@ async function peak(): Promise<number> {
 
 /** A tar of one file of zeros, packed member by member: gzip may have several. */
 async function zeros(): Promise<Uint8Array> {
-  const whole = await contentBytes(await tar().encode([{ path: "zeros", content: new Uint8Array(0) }]));
+  const whole = await contentBytes(
+    await tar().encode([{ path: "zeros", content: new Uint8Array(0) }]),
+  );
   const header = whole.slice(0, 512);
   header.set(new TextEncoder().encode(size.toString(8).padStart(11, "0")), 124);
   header.fill(32, 148, 156);

@@ -6,9 +6,15 @@ const ignore = Deno.build.os !== "linux";
 const why = ignore ? " (ignored: only Linux says how much memory a process had at most)" : "";
 
 /** What came of loading an archive in a process of its own, and the most memory that it took more, MiB. */
-async function load(kind: string, mebibytes: number, maxRatio = 200): Promise<{ outcome: unknown; took: number }> {
+async function load(
+  kind: string,
+  mebibytes: number,
+  maxRatio = 200,
+): Promise<{ outcome: unknown; took: number }> {
   const args = [kind, String(mebibytes), String(maxRatio)];
-  const { stdout, stderr } = await runDeno("tests/formats/archive/memory_program.ts", args, { permissions: ["-A"] });
+  const { stdout, stderr } = await runDeno("tests/formats/archive/memory_program.ts", args, {
+    permissions: ["-A"],
+  });
   assert(stdout !== "", stderr);
   return JSON.parse(stdout);
 }

@@ -23,7 +23,11 @@ const STORED = fromBase64(`
   YmUubnB5UEsBAi0DLQAAAAAAAAAhAIRgK+SQAAAAkAAAAAUAAAAAAAAAAAAAAIABvgAAAHoubnB5UEsFBgAAAAACAAIAZwAAAIUBAAAAAA==`);
 
 const ARRAYS: NamedArrays = {
-  images: { data: Uint16Array.from({ length: 60_000 }, (_, i) => i), shape: [2, 300, 100], dtype: "uint16" },
+  images: {
+    data: Uint16Array.from({ length: 60_000 }, (_, i) => i),
+    shape: [2, 300, 100],
+    dtype: "uint16",
+  },
   "plate/mask": { data: Uint8Array.of(0, 1), shape: [1, 2], dtype: "bool" },
   scalar: { data: Float64Array.of(NaN), shape: [], dtype: "float64" },
   none: { data: new BigInt64Array(), shape: [0, 3], dtype: "int64" },
@@ -75,7 +79,9 @@ Deno.test("npz: what is no object of arrays is refused", () => {
 Deno.test("npz: names that are no paths are refused, and nothing is written", async () => {
   const one = { data: Uint8Array.of(1), shape: [1], dtype: "uint8" } as const;
   for (const name of ["../a", "/a", "a\\b"]) {
-    const outcome = await outcomeOf(async () => await contentBytes(await npz().encode({ [name]: one })));
+    const outcome = await outcomeOf(async () =>
+      await contentBytes(await npz().encode({ [name]: one }))
+    );
     assert(isRegistryError(outcome, "Unsupported"), `${outcome}`);
   }
 });
@@ -84,18 +90,29 @@ Deno.test("npz: an archive with something else in it is refused, and named with 
   const other = await packed(zip(), [{ path: "readme.txt", content: bytesOf("text") }]);
   const outcome = await outcomeOf(() => npz().decode(fileOf(other)));
   assert(
-    isRegistryError(outcome, "Unsupported") && outcome.message.includes('"readme.txt" in it is no array'),
+    isRegistryError(outcome, "Unsupported") &&
+      outcome.message.includes('"readme.txt" in it is no array'),
     `${outcome}`,
   );
   const broken = await packed(zip(), [{ path: "a.npy", content: bytesOf("no array") }]);
   const failure = await outcomeOf(() => npz().decode(fileOf(broken)));
-  assert(isRegistryError(failure, "Corrupt") && failure.message.includes('"folder/image.bin/a.npy"'), `${failure}`);
+  assert(
+    isRegistryError(failure, "Corrupt") && failure.message.includes('"folder/image.bin/a.npy"'),
+    `${failure}`,
+  );
 });
 
 Deno.test("npz: more than is allowed is refused before it is inflated, and zeros are not", async () => {
-  const zeros = { zeros: { data: new Float64Array(9_000_000), shape: [9_000_000], dtype: "float64" } } as const;
+  const zeros = {
+    zeros: { data: new Float64Array(9_000_000), shape: [9_000_000], dtype: "float64" },
+  } as const;
   const bytes = await contentBytes(await npz({ compress: true }).encode(zeros));
-  assert(isRegistryError(await outcomeOf(() => npz({ maxBytes: 1e6 }).decode(fileOf(bytes))), "Unsupported"));
+  assert(
+    isRegistryError(
+      await outcomeOf(() => npz({ maxBytes: 1e6 }).decode(fileOf(bytes))),
+      "Unsupported",
+    ),
+  );
   assertEquals((await npz().decode(fileOf(bytes))).zeros.shape, [9_000_000]);
 });
 

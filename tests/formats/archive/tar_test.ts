@@ -98,12 +98,20 @@ Deno.test("tar: whatever bytes and names there are come back", async () => {
   await fc.assert(
     fc.asyncProperty(names, fc.uint8Array({ maxLength: 1200 }), async (paths, bytes) => {
       const given = paths.map((path) => ({ path, content: new Blob([bytes.slice()]) }));
-      const links = paths.map((path, i) => ({ path: `l${i}`, mode: "link" as const, content: bytesOf(path) }));
+      const links = paths.map((path, i) => ({
+        path: `l${i}`,
+        mode: "link" as const,
+        content: bytesOf(path),
+      }));
       const found = await tar().decode(fileOf(await packed(tar(), [...given, ...links])));
       assertEquals(found.map(({ path }) => path), [...paths, ...links.map(({ path }) => path)]);
-      for (const entry of found.slice(0, paths.length)) assertEquals([...await entry.bytes()], [...bytes]);
+      for (const entry of found.slice(0, paths.length)) {
+        assertEquals([...await entry.bytes()], [...bytes]);
+      }
       assertEquals(
-        await Promise.all(found.slice(paths.length).map(async (entry) => textOf(await entry.bytes()))),
+        await Promise.all(
+          found.slice(paths.length).map(async (entry) => textOf(await entry.bytes())),
+        ),
         paths,
       );
     }),
@@ -134,12 +142,18 @@ Deno.test("tar: loading passes over contents, and an entry or a range of it is r
   assert(file.read < 300_000, `${file.read}`);
   file.read = 0;
   assertEquals(await found[1].bytes(), content);
-  assertEquals(await readAll(found[2].stream({ offset: 999_990, length: 20 })), content.slice(999_990));
+  assertEquals(
+    await readAll(found[2].stream({ offset: 999_990, length: 20 })),
+    content.slice(999_990),
+  );
   assertEquals(await readAll(found[2].stream({ offset: 7, length: 5 })), content.slice(7, 12));
   assertEquals(await readAll(found[2].stream({ offset: 1_000_000 })), new Uint8Array());
   assertEquals(file.read, 1_000_015);
   const many = fileOf(
-    await packed(tar(), Array.from({ length: 1000 }, (_, i) => ({ path: `f${i}`, content: bytesOf("x") }))),
+    await packed(
+      tar(),
+      Array.from({ length: 1000 }, (_, i) => ({ path: `f${i}`, content: bytesOf("x") })),
+    ),
   );
   assertEquals((await tar().decode(many)).length, 1000);
   assert(many.reads < 20, `${many.reads}`);
@@ -159,7 +173,10 @@ Deno.test("archives come in pieces that are not small, however small their entri
   for (const format of [tar(), zip()]) {
     const stream = await format.encode(entries) as ReadableStream<Uint8Array>;
     const sizes = (await Array.fromAsync(stream)).map((chunk) => chunk.byteLength);
-    assert(sizes.slice(0, -1).every((size) => size >= 65_536) && sizes.every((size) => size < 70_000), `${sizes}`);
+    assert(
+      sizes.slice(0, -1).every((size) => size >= 65_536) && sizes.every((size) => size < 70_000),
+      `${sizes}`,
+    );
   }
 });
 
@@ -167,9 +184,15 @@ Deno.test("tar: sizes above 8 GiB are numbers of base 256, or records of pax", a
   const large = String.fromCharCode(0x80, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0);
   await assertFails(tar(), tarOf({ 124: large }), { says: /"a" is cut off/ });
   await assertFails(tar(), paxOf("20 size=99999999999\n"), { says: /"a" is cut off/ });
-  assertEquals(await listed(tar(), tarOf({ 124: String.fromCharCode(0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2) }, "hi")), [
-    "file a: hi",
-  ]);
+  assertEquals(
+    await listed(
+      tar(),
+      tarOf({ 124: String.fromCharCode(0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2) }, "hi"),
+    ),
+    [
+      "file a: hi",
+    ],
+  );
 });
 
 Deno.test("tar: a record of pax counts for the next entry, one for all for all of them, and others are passed by", async () => {
@@ -187,7 +210,10 @@ Deno.test("tar: a record of pax counts for the next entry, one for all for all o
     "15 size=-100000\n",
   ];
   for (const damaged of records) await assertFails(tar(), paxOf(damaged));
-  await assertFails(tar(), paxOf("22 GNU.sparse.major=1\n"), { code: "Unsupported", says: /sparse/ });
+  await assertFails(tar(), paxOf("22 GNU.sparse.major=1\n"), {
+    code: "Unsupported",
+    says: /sparse/,
+  });
 });
 
 Deno.test("tar: paths that lead out of a folder, and links that do, are Corrupt", async () => {
@@ -209,13 +235,18 @@ Deno.test("tar: devices, pipes, sparse files and names that are not UTF-8 are Un
     await assertFails(tar(), tarOf({ 156: type }), { code: "Unsupported", says: /type/ });
   }
   await assertFails(tar(), tarOf({ 0: "\xff" }), { code: "Unsupported", says: /UTF-8/ });
-  await assertFails(tar(), tarOf({ 156: "L", 124: octal(1_000_000) }), { code: "Unsupported", says: /1000000 bytes/ });
+  await assertFails(tar(), tarOf({ 156: "L", 124: octal(1_000_000) }), {
+    code: "Unsupported",
+    says: /1000000 bytes/,
+  });
 });
 
 Deno.test("tar: what is cut, has another sum, or no numbers, is Corrupt", async () => {
   const whole = tarOf({ 124: octal(5) }, "hello");
   assertEquals(await listed(tar(), whole), ["file a: hello"]);
-  assertEquals(await listed(tar(), tarOf({ 156: "\0", 257: "\0".repeat(8), 0: "a/" })), ["folder a: "]);
+  assertEquals(await listed(tar(), tarOf({ 156: "\0", 257: "\0".repeat(8), 0: "a/" })), [
+    "folder a: ",
+  ]);
   const corrupt = [
     new Uint8Array(),
     whole.slice(0, 511),
@@ -232,16 +263,24 @@ Deno.test("tar: what is cut, has another sum, or no numbers, is Corrupt", async 
 Deno.test("tar: an archive that says it holds more than is allowed is refused", async () => {
   const bytes = await packed(tar(), SMALL);
   await assertFails(tar({ maxEntries: 3 }), bytes, { code: "Unsupported", says: /3 are allowed/ });
-  await assertFails(tar({ maxBytes: 600 }), bytes, { code: "Unsupported", says: /600 are allowed/ });
+  await assertFails(tar({ maxBytes: 600 }), bytes, {
+    code: "Unsupported",
+    says: /600 are allowed/,
+  });
   const zeros = plainBytes(gzipSync(new Uint8Array(5_000_000)));
-  await assertFails(tgz({ maxBytes: 4_000_000 }), zeros, { code: "Unsupported", says: /more than 4000000/ });
+  await assertFails(tgz({ maxBytes: 4_000_000 }), zeros, {
+    code: "Unsupported",
+    says: /more than 4000000/,
+  });
 });
 
 Deno.test("tgz: what is no gzip, is cut, or has another sum is Corrupt", async () => {
   const bytes = await packed(tgz(), SMALL);
   await assertFails(tgz(), bytesOf("text"), { says: /gzip/ });
   await assertFails(tgz(), bytes.slice(0, -3), { says: /gzip/ });
-  await assertFails(tgz(), patched(bytes, bytes.byteLength - 8, bytes[bytes.byteLength - 8] ^ 1), { says: /gzip/ });
+  await assertFails(tgz(), patched(bytes, bytes.byteLength - 8, bytes[bytes.byteLength - 8] ^ 1), {
+    says: /gzip/,
+  });
 });
 
 Deno.test("tar: what an archive cannot hold is refused: streams of a size that nobody knows, paths, links", async () => {

@@ -35,7 +35,10 @@ const NPZ = fromBase64(`
 Deno.test("what is written is what other programs have read, byte by byte", async () => {
   assertEquals(await packed(zip({ compress: false }), ENTRIES), ZIP);
   const stream = new Blob(["hello"]).stream();
-  assertEquals(await packed(zip({ compress: false }), [{ path: "a", content: stream }]), ZIP_OF_A_STREAM);
+  assertEquals(
+    await packed(zip({ compress: false }), [{ path: "a", content: stream }]),
+    ZIP_OF_A_STREAM,
+  );
   assertEquals(await packed(tar(), ENTRIES), plainBytes(gunzipSync(TAR)));
   const a = { data: Uint16Array.of(1, 2), shape: [2], dtype: "uint16" } as const;
   assertEquals(await contentBytes(await npz().encode({ a })), NPZ);

@@ -33,7 +33,14 @@ interface Said {
   sizes?: [number, number, number];
   size?: number;
   /** The end of 64 bits, where there is one: count, size, offset of the directory. */
-  end64?: { count?: number; size?: number; offset?: number; disk?: number; at?: number; signature?: number };
+  end64?: {
+    count?: number;
+    size?: number;
+    offset?: number;
+    disk?: number;
+    at?: number;
+    signature?: number;
+  };
   /** The shorter end. */
   end?: { count?: number; size?: number; offset?: number };
 }
@@ -42,7 +49,14 @@ const MAX32 = 0xffffffff;
 
 /** A ZIP file of one entry, put together by hand. */
 function zipOf(said: Said): Uint8Array {
-  const { name = "a", content = bytesOf("hello"), method = 0, madeBy = 0x314, attributes = 0, extra = [] } = said;
+  const {
+    name = "a",
+    content = bytesOf("hello"),
+    method = 0,
+    madeBy = 0x314,
+    attributes = 0,
+    extra = [],
+  } = said;
   const packed = said.packed ?? content;
   const size = said.size ?? content.byteLength;
   const shared: Fields = [[20, 2], [0x800, 2], [method, 2], [0, 2], [0x21, 2], [crc32(content), 4]];
@@ -60,24 +74,49 @@ function zipOf(said: Said): Uint8Array {
   const [a, b, c] = said.sizes ?? [packed.byteLength, size, 0];
   const more = bytesOfFields(...extra);
   const central = bytesOfFields(
-    ...[[0x02014b50, 4], [madeBy, 2], ...shared, [a, 4], [b, 4], [text.length, 2], [more.length, 2]] as Fields,
+    ...[[0x02014b50, 4], [madeBy, 2], ...shared, [a, 4], [b, 4], [text.length, 2], [
+      more.length,
+      2,
+    ]] as Fields,
     ...[[0, 2], [0, 2], [0, 2], [attributes, 4], [c, 4], text, more] as Fields,
   );
   const { end64, end = {} } = said;
   const ends: Uint8Array[] = [];
   if (end64 !== undefined) {
-    const { count = 1, size = central.byteLength, offset = local.byteLength, disk = 0, signature = 0x06064b50 } = end64;
+    const {
+      count = 1,
+      size = central.byteLength,
+      offset = local.byteLength,
+      disk = 0,
+      signature = 0x06064b50,
+    } = end64;
     const at = end64.at ?? local.byteLength + central.byteLength;
     ends.push(
-      bytesOfFields([signature, 4], [44, 8], [45, 2], [45, 2], [disk, 4], [0, 4], [count, 8], [count, 8], [size, 8], [
-        offset,
-        8,
-      ]),
+      bytesOfFields(
+        [signature, 4],
+        [44, 8],
+        [45, 2],
+        [45, 2],
+        [disk, 4],
+        [0, 4],
+        [count, 8],
+        [count, 8],
+        [size, 8],
+        [
+          offset,
+          8,
+        ],
+      ),
     );
     ends.push(bytesOfFields([0x07064b50, 4], [0, 4], [at, 8], [1, 4]));
   }
   const { count = 1, size: directory = central.byteLength, offset = local.byteLength } = end;
-  ends.push(bytesOfFields([0x06054b50, 4], [0, 4], [count, 2], [count, 2], [directory, 4], [offset, 4], [0, 2]));
+  ends.push(
+    bytesOfFields([0x06054b50, 4], [0, 4], [count, 2], [count, 2], [directory, 4], [offset, 4], [
+      0,
+      2,
+    ]),
+  );
   return concatBytes([local, central, ...ends]);
 }
 
@@ -88,10 +127,19 @@ const NUMBERS: Fields = [[1, 2], [24, 2], [5, 8], [5, 8], [0, 8]];
 Deno.test("zip: numbers of 64 bits are read, at the end and of entries, whether or not they are needed", async () => {
   assertEquals(await listed(zip(), zipOf({})), HELLO);
   assertEquals(await listed(zip(), zipOf({ end64: {} })), HELLO);
-  assertEquals(await listed(zip(), zipOf({ end64: {}, end: { count: 0xffff, size: MAX32, offset: MAX32 } })), HELLO);
+  assertEquals(
+    await listed(zip(), zipOf({ end64: {}, end: { count: 0xffff, size: MAX32, offset: MAX32 } })),
+    HELLO,
+  );
   assertEquals(await listed(zip(), zipOf({ ...ALL64, extra: NUMBERS })), HELLO);
-  assertEquals(await listed(zip(), zipOf({ ...ALL64, extra: [[7, 2], [2, 2], [9, 2], ...NUMBERS] })), HELLO);
-  assertEquals(await listed(zip(), zipOf({ sizes: [5, MAX32, 0], extra: [[1, 2], [8, 2], [5, 8]] })), HELLO);
+  assertEquals(
+    await listed(zip(), zipOf({ ...ALL64, extra: [[7, 2], [2, 2], [9, 2], ...NUMBERS] })),
+    HELLO,
+  );
+  assertEquals(
+    await listed(zip(), zipOf({ sizes: [5, MAX32, 0], extra: [[1, 2], [8, 2], [5, 8]] })),
+    HELLO,
+  );
 });
 
 Deno.test("zip: ends that say different things, and numbers of 64 bits that are not there, are Corrupt", async () => {
@@ -103,9 +151,15 @@ Deno.test("zip: ends that say different things, and numbers of 64 bits that are 
   await assertFails(zip(), zipOf({ end64: { at: 2 ** 53 } }), { says: /9007199254740992 bytes/ });
   await assertFails(zip(), zipOf({ end64: { disk: 1 } }), { code: "Unsupported", says: /parts/ });
   await assertFails(zip(), zipOf(ALL64), { says: /64-bit/ });
-  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [16, 2], [5, 8], [5, 8]] }), { says: /64-bit/ });
-  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [24, 2], [5, 8], [5, 8]] }), { says: /64-bit/ });
-  await assertFails(zip(), zipOf({ ...ALL64, extra: [[2, 2], [24, 2], [5, 8], [5, 8], [0, 8]] }), { says: /64-bit/ });
+  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [16, 2], [5, 8], [5, 8]] }), {
+    says: /64-bit/,
+  });
+  await assertFails(zip(), zipOf({ ...ALL64, extra: [[1, 2], [24, 2], [5, 8], [5, 8]] }), {
+    says: /64-bit/,
+  });
+  await assertFails(zip(), zipOf({ ...ALL64, extra: [[2, 2], [24, 2], [5, 8], [5, 8], [0, 8]] }), {
+    says: /64-bit/,
+  });
 });
 
 Deno.test("zip: a name that looks like the locator of a 64-bit end is a name", async () => {
@@ -126,14 +180,17 @@ Deno.test("zip: what is a folder is told by the name, or by the type; one with b
   const folder = ["folder a: "];
   assertEquals(await listed(zip(), zipOf({ name: "a/", content })), folder);
   assertEquals(await listed(zip(), zipOf({ content, attributes: 0o40755 * 65536 })), folder);
-  assertEquals(await listed(zip(), zipOf({ content, madeBy: 0x14, attributes: 0o40755 * 65536 })), ["file a: "]);
+  assertEquals(await listed(zip(), zipOf({ content, madeBy: 0x14, attributes: 0o40755 * 65536 })), [
+    "file a: ",
+  ]);
   assertEquals(await listed(zip(), zipOf({ name: "./", content })), []);
   await assertFails(zip(), zipOf({ name: "a/" }), { says: /folder with bytes/ });
   await assertFails(zip(), zipOf({ name: "." }), { says: /no name/ });
 });
 
 Deno.test("zip: a link that leads out of the archive, or is very long, is Corrupt", async () => {
-  const link = (target: string, name = "a") => zipOf({ name, content: bytesOf(target), attributes: 0o120777 * 65536 });
+  const link = (target: string, name = "a") =>
+    zipOf({ name, content: bytesOf(target), attributes: 0o120777 * 65536 });
   assertEquals(await listed(zip(), link("../b", "a/l")), ["link a/l: ../b"]);
   assertEquals(await listed(zip(), link("x".repeat(4096))), [`link a: ${"x".repeat(4096)}`]);
   for (const target of ["/etc/passwd", "../b", "b/../..", "", "C:/b"]) {
@@ -149,11 +206,19 @@ Deno.test("zip: packed bytes that end before their end, or go on behind it, are 
   const packed = plainBytes(deflateRawSync(content));
   const deflated = { content, method: 8 };
   assertEquals((await listed(zip(), zipOf({ ...deflated, packed }))).length, 1);
-  await assertFails(zip(), zipOf({ ...deflated, packed: packed.slice(0, -1) }), { says: /damaged/ });
-  await assertFails(zip(), zipOf({ ...deflated, packed: concatBytes([packed, Uint8Array.of(0)]) }), {
-    says: /behind its end/,
+  await assertFails(zip(), zipOf({ ...deflated, packed: packed.slice(0, -1) }), {
+    says: /damaged/,
   });
-  await assertFails(zip(), zipOf({ ...deflated, packed, size: 999 }), { says: /is to have 999 bytes, and has more/ });
+  await assertFails(
+    zip(),
+    zipOf({ ...deflated, packed: concatBytes([packed, Uint8Array.of(0)]) }),
+    {
+      says: /behind its end/,
+    },
+  );
+  await assertFails(zip(), zipOf({ ...deflated, packed, size: 999 }), {
+    says: /is to have 999 bytes, and has more/,
+  });
   await assertFails(zip(), zipOf({ ...deflated, packed, size: 1001 }), {
     says: /is to have 1001 bytes, and has 1000$/,
   });
@@ -171,13 +236,16 @@ Deno.test("zip: a store that gives less than it has, in small pieces, or fails, 
     stream: (range) =>
       whole.stream(range).pipeThrough(
         new TransformStream({
-          transform: (chunk, controller) => chunk.forEach((byte: number) => controller.enqueue(Uint8Array.of(byte))),
+          transform: (chunk, controller) =>
+            chunk.forEach((byte: number) => controller.enqueue(Uint8Array.of(byte))),
         }),
       ),
   });
   assertEquals(await entry.bytes(), new Uint8Array(1000));
   const reason = new Error("the store is gone");
-  const failing = new ReadableStream<Uint8Array>({ start: (controller) => controller.error(reason) });
+  const failing = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.error(reason),
+  });
   const cut = new Blob([bytes.slice(0, 35)]).stream();
   for (const stream of [failing, cut]) {
     const gone = { ...whole };
@@ -185,6 +253,9 @@ Deno.test("zip: a store that gives less than it has, in small pieces, or fails, 
     gone.stream = () => stream;
     const outcome = await outcomeOf(() => lost.bytes());
     if (stream === failing) assertEquals(outcome, reason);
-    else assert(isRegistryError(outcome, "Corrupt") && outcome.message.includes("cut off"), `${outcome}`);
+    else {assert(
+        isRegistryError(outcome, "Corrupt") && outcome.message.includes("cut off"),
+        `${outcome}`,
+      );}
   }
 });

@@ -68,9 +68,15 @@ Deno.test("zip: whatever bytes there are come back, in whatever form they were g
           (bytes: Uint8Array) => bytes,
           (bytes: Uint8Array) => new Blob([bytes.slice()]),
           (bytes: Uint8Array) => new Blob([bytes.slice()]).stream(),
-          (bytes: Uint8Array) => ({ size: bytes.byteLength, stream: () => new Blob([bytes.slice()]).stream() }),
+          (bytes: Uint8Array) => ({
+            size: bytes.byteLength,
+            stream: () => new Blob([bytes.slice()]).stream(),
+          }),
         ];
-        const given = files.map(([bytes, form], i) => ({ path: `f${i}`, content: forms[form](bytes) }));
+        const given = files.map(([bytes, form], i) => ({
+          path: `f${i}`,
+          content: forms[form](bytes),
+        }));
         const entries = await zip().decode(fileOf(await packed(zip({ compress }), given)));
         const found = await Promise.all(entries.map((entry) => entry.bytes()));
         assertEquals(found.map((bytes) => [...bytes]), files.map(([bytes]) => [...bytes]));
@@ -85,14 +91,20 @@ Deno.test("zip: equal entries make equal archives", async () => {
 });
 
 Deno.test("zip: what other programs write is read: sizes behind the bytes, of 64 bits, a comment, folders", async () => {
-  assertEquals(await listed(zip(), STREAMED), [`file a/ü.txt: ${"x".repeat(1000)}`, "file c: stored"]);
+  assertEquals(await listed(zip(), STREAMED), [
+    `file a/ü.txt: ${"x".repeat(1000)}`,
+    "file c: stored",
+  ]);
   assertEquals(await listed(zip(), SIZES_OF_64_BITS), ["file big: hello", "folder folder: "]);
   assertEquals(await listed(zip(), await packed(zip(), [])), []);
 });
 
 Deno.test("zip: more than 65,535 entries are written and read", async () => {
   const path = (i: number) => `${i}`;
-  const entries = Array.from({ length: 65_600 }, (_, i) => ({ path: path(i), content: new Uint8Array() }));
+  const entries = Array.from(
+    { length: 65_600 },
+    (_, i) => ({ path: path(i), content: new Uint8Array() }),
+  );
   const found = await zip().decode(fileOf(await packed(zip(), entries)));
   assertEquals(found.length, 65_600);
   assertEquals(found[65_599].path, "65599");
@@ -119,7 +131,8 @@ Deno.test("zip: loading reads the directory alone, and an entry or a range of it
 
 async function readRange(entry: ArchiveEntry, offset: number, length: number): Promise<Uint8Array> {
   return new Uint8Array(
-    await new Response(entry.stream({ offset, length }) as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
+    await new Response(entry.stream({ offset, length }) as ReadableStream<Uint8Array<ArrayBuffer>>)
+      .arrayBuffer(),
   );
 }
 
@@ -132,7 +145,12 @@ Deno.test("zip: entries may come one by one, and what is wrong with one ends the
   const failing = new ReadableStream({ pull: (controller) => controller.error(reason) });
   assertEquals(await outcomeOf(() => packed(zip(), [{ path: "a", content: failing }])), reason);
   const long = { size: 2, stream: () => new Blob(["abc"]).stream() };
-  assert(isRegistryError(await outcomeOf(() => packed(zip(), [{ path: "a", content: long }])), "Invalid"));
+  assert(
+    isRegistryError(
+      await outcomeOf(() => packed(zip(), [{ path: "a", content: long }])),
+      "Invalid",
+    ),
+  );
 });
 
 Deno.test("zip: what an archive cannot hold is refused: paths, links and values that are none", async () => {
@@ -142,7 +160,11 @@ Deno.test("zip: what an archive cannot hold is refused: paths, links and values 
     assertEquals(zip().accepts([{ path, content }]), false);
   }
   for (const target of ["/etc/passwd", "..", "../../a", "", "x".repeat(5000)]) {
-    await assertRefused(zip(), [{ path: "l", mode: "link", content: bytesOf(target) }], /link|outside|target/);
+    await assertRefused(
+      zip(),
+      [{ path: "l", mode: "link", content: bytesOf(target) }],
+      /link|outside|target/,
+    );
   }
   async function* twice() {
     yield* [SMALL[0], SMALL[0]];
@@ -152,14 +174,20 @@ Deno.test("zip: what an archive cannot hold is refused: paths, links and values 
   await assertRefused(zip(), [{ path: "a", content: "text" }], /no content/);
   await assertRefused(zip(), [{ path: "a", mode: "folder", content }], /has bytes/);
   await assertRefused(zip(), [{ path: "a", mode: "device", content }], /unknown mode/);
-  for (const value of ["text", content, { a: 1 }, null, 7]) assertEquals(zip().accepts(value), false);
+  for (const value of ["text", content, { a: 1 }, null, 7]) {
+    assertEquals(zip().accepts(value), false);
+  }
   assertEquals(zip().accepts(SMALL), true);
 });
 
 Deno.test("zip: paths that lead out of a folder, and links that do, are Corrupt", async () => {
   const bytes = await packed(zip({ compress: false }), [{ path: "aa/b", content: bytesOf("x") }]);
   for (const path of ["../b", "/a/b", "a\\.b", "a:/b", "a/..", "a\0/b", "//ab", "C:\\b"]) {
-    const both = patched(patched(bytes, 30, ...bytesOf(path)), placeOf(bytes, CENTRAL) + 46, ...bytesOf(path));
+    const both = patched(
+      patched(bytes, 30, ...bytesOf(path)),
+      placeOf(bytes, CENTRAL) + 46,
+      ...bytesOf(path),
+    );
     await assertFails(zip(), both, { says: /path/ });
   }
   const link = await packed(zip(), [{ path: "a/l", mode: "link", content: bytesOf("../b/c") }]);
@@ -172,16 +200,24 @@ Deno.test("zip: what stands twice, or below a file, is Corrupt", async () => {
     path: "ab",
     content: bytesOf("2"),
   }]);
-  await assertFails(zip(), patched(two, placeOf(two, "ab", placeOf(two, CENTRAL)), ...bytesOf("aa")), {
-    says: /twice/,
-  });
+  await assertFails(
+    zip(),
+    patched(two, placeOf(two, "ab", placeOf(two, CENTRAL)), ...bytesOf("aa")),
+    {
+      says: /twice/,
+    },
+  );
   const below = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("1") }, {
     path: "bcd",
     content: bytesOf("2"),
   }]);
-  await assertFails(zip(), patched(below, placeOf(below, "bcd", placeOf(below, CENTRAL)), ...bytesOf("a/d")), {
-    says: /below/,
-  });
+  await assertFails(
+    zip(),
+    patched(below, placeOf(below, "bcd", placeOf(below, CENTRAL)), ...bytesOf("a/d")),
+    {
+      says: /below/,
+    },
+  );
 });
 
 Deno.test("zip: a flipped bit of the bytes is found by their sum, and bytes that are missing or too many are", async () => {
@@ -191,14 +227,20 @@ Deno.test("zip: a flipped bit of the bytes is found by their sum, and bytes that
   await assertFails(zip(), patched(deflated, 31, 0xff), { says: /damaged/ });
   const central = placeOf(deflated, CENTRAL);
   // The header before the bytes leaves the sizes to what stands behind them.
-  const later = (size: number) => patched(patched(deflated, 6, 8, 8), central + 24, size & 255, size >> 8);
+  const later = (size: number) =>
+    patched(patched(deflated, 6, 8, 8), central + 24, size & 255, size >> 8);
   await assertFails(zip(), later(999), { says: /999 bytes, and has more/ });
   await assertFails(zip(), later(1001), { says: /1001 bytes, and has 1000/ });
 });
 
 Deno.test("zip: the header before the bytes is to say what the directory says", async () => {
   const bytes = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("hello") }]);
-  for (const [at, value] of [[0, 1], [6, 1], [8, 8], [14, 1], [18, 9], [22, 9], [26, 2], [28, 200], [30, 98]]) {
+  for (
+    const [at, value] of [[0, 1], [6, 1], [8, 8], [14, 1], [18, 9], [22, 9], [26, 2], [28, 200], [
+      30,
+      98,
+    ]]
+  ) {
     await assertFails(zip(), patched(bytes, at, value), { says: /than in the directory/ });
   }
 });
@@ -216,7 +258,9 @@ Deno.test("zip: what is packed in a way that is not read here is Unsupported", a
     [patched(bytes, central + 41, 0x20), /device/],
     [patched(patched(bytes, central + 46, 0xff), central + 8, 0, 0), /UTF-8/],
   ];
-  for (const [content, says] of cases) await assertFails(zip(), content, { code: "Unsupported", says });
+  for (const [content, says] of cases) {
+    await assertFails(zip(), content, { code: "Unsupported", says });
+  }
 });
 
 Deno.test("zip: a directory that is not where its end says, is cut, or is there twice, is Corrupt", async () => {
@@ -254,13 +298,18 @@ Deno.test("zip: an archive that says it holds more than is allowed is refused be
     path: "b",
     content: bytesOf("b"),
   }]);
-  await assertFails(zip({ maxEntries: 1 }), bytes, { code: "Unsupported", says: /2 entries, 1 are allowed/ });
+  await assertFails(zip({ maxEntries: 1 }), bytes, {
+    code: "Unsupported",
+    says: /2 entries, 1 are allowed/,
+  });
   await assertFails(zip({ maxBytes: 100_000 }), bytes, {
     code: "Unsupported",
     says: /100001 bytes, 100000 are allowed/,
   });
   const central = placeOf(bytes, CENTRAL);
-  await assertFails(zip(), patched(bytes, central + 24, 0, 0, 0, 0x10), { says: /cannot have 268435456 bytes/ });
+  await assertFails(zip(), patched(bytes, central + 24, 0, 0, 0, 0x10), {
+    says: /cannot have 268435456 bytes/,
+  });
   const zeros = await packed(zip(), [{ path: "a", content: new Uint8Array(65 * 1024 * 1024) }]);
   await assertFails(zip(), zeros, { code: "Unsupported", says: /200 times/ });
   assertEquals((await zip({ maxRatio: 1032 }).decode(fileOf(zeros))).length, 1);
@@ -277,7 +326,10 @@ Deno.test("zip: a directory that is much longer than its entries need is refused
   };
   assertEquals(await listed(zip({ maxEntries: 1 }), commented(900)), ["file a: hello"]);
   assertEquals(await listed(zip(), commented(2000)), ["file a: hello"]);
-  await assertFails(zip({ maxEntries: 1 }), commented(2000), { code: "Unsupported", says: /directory has 2047 bytes/ });
+  await assertFails(zip({ maxEntries: 1 }), commented(2000), {
+    code: "Unsupported",
+    says: /directory has 2047 bytes/,
+  });
 });
 
 Deno.test("zip: whoever has read enough of an entry closes the file below", async () => {

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Column, Row } from "../../../core/table.ts";
@@ -20,7 +26,8 @@ const ROWS: Row[] = [
 ];
 
 async function refusal(name: "others" | "views", options: ArrowReadOptions = {}): Promise<string> {
-  const read = async () => await Array.fromAsync((await openArrow(pyarrowFile(name), options)).rows());
+  const read = async () =>
+    await Array.fromAsync((await openArrow(pyarrowFile(name), options)).rows());
   const error = await assertRejects(read, Error);
   assert(isRegistryError(error, "Unsupported"), String(error));
   return error.message;
@@ -29,8 +36,19 @@ async function refusal(name: "others" | "views", options: ArrowReadOptions = {})
 Deno.test("what pyarrow wrote comes exactly, from a file and from a stream", async () => {
   for (const name of ["file", "stream"] as const) {
     const table = await openArrow(pyarrowFile(name));
-    const types = { s: "string", i: "int64", n: "number", b: "boolean", t: "date", w: "number", c: "string" } as const;
-    assertEquals(table.columns, Object.entries(types).map(([name, type]): Column => ({ name, type, nullable: true })));
+    const types = {
+      s: "string",
+      i: "int64",
+      n: "number",
+      b: "boolean",
+      t: "date",
+      w: "number",
+      c: "string",
+    } as const;
+    assertEquals(
+      table.columns,
+      Object.entries(types).map(([name, type]): Column => ({ name, type, nullable: true })),
+    );
     assertEquals(await Array.fromAsync(table.rows()), ROWS, name);
     assertEquals(await table.column("c"), ROWS.map(({ c }) => c), name);
     assertEquals(await Array.fromAsync(table.rows({ from: 2, to: 4 })), ROWS.slice(2, 4));
@@ -41,7 +59,11 @@ Deno.test("a Feather file of version 2 is an Arrow file, and one of version 1 is
   const table = await openArrow(fileOf(pyarrowBytes("file"), "a.feather"));
   assertEquals(await Array.fromAsync(table.rows()), ROWS);
   for (const bytes of ["FEA1", `FEA1${"\0".repeat(60)}FEA1`]) {
-    const error = await assertRejects(() => openArrow(fileOf(bytes, "a.feather")), Error, "Feather file of version 1");
+    const error = await assertRejects(
+      () => openArrow(fileOf(bytes, "a.feather")),
+      Error,
+      "Feather file of version 1",
+    );
     assert(isRegistryError(error, "Unsupported"), String(error));
   }
 });
@@ -49,11 +71,18 @@ Deno.test("a Feather file of version 2 is an Arrow file, and one of version 1 is
 Deno.test("packed buffers are unpacked, up to the size that is allowed", async () => {
   for (const name of ["lz4", "zstd"] as const) {
     const table = await openArrow(pyarrowFile(name));
-    assertEquals(await table.column("i"), Array.from({ length: 400 }, (_, i) => BigInt(Math.floor(i / 50))));
+    assertEquals(
+      await table.column("i"),
+      Array.from({ length: 400 }, (_, i) => BigInt(Math.floor(i / 50))),
+    );
     const some = Array.from({ length: 50 }, () => ({ s: "plate" }));
     assertEquals(await Array.fromAsync(table.rows({ from: 120, to: 170, columns: ["s"] })), some);
     const small = await openArrow(pyarrowFile(name), { maxBufferBytes: 3_000 });
-    const error = await assertRejects(() => small.column("i"), Error, "3200 bytes, 3000 are allowed");
+    const error = await assertRejects(
+      () => small.column("i"),
+      Error,
+      "3200 bytes, 3000 are allowed",
+    );
     assert(isRegistryError(error, "Unsupported"), String(error));
   }
 });
@@ -78,19 +107,36 @@ Deno.test("what no table holds is Unsupported with the column, unless others are
   }
   const columns = ["large", "sec", "ok", "naive", "day"];
   const rest = await openArrow(pyarrowFile("others"), { columns, localTimes: "utc" });
-  const row = { large: "z", sec: new Date(2000), ok: 1n, naive: new Date(5), day: new Date(3 * 86_400_000) };
+  const row = {
+    large: "z",
+    sec: new Date(2000),
+    ok: 1n,
+    naive: new Date(5),
+    day: new Date(3 * 86_400_000),
+  };
   assertEquals(await Array.fromAsync(rest.rows()), [row]);
   assertStringIncludes(await refusal("views"), 'column "v": its texts lie in views');
-  assertStringIncludes(await refusal("views", { columns: ["after"] }), "a column before it has views");
+  assertStringIncludes(
+    await refusal("views", { columns: ["after"] }),
+    "a column before it has views",
+  );
 });
 
 Deno.test("any table comes back equal, in batches of any size", async () => {
-  await fc.assert(fc.asyncProperty(anyTable, fc.integer({ min: 1, max: 9 }), async ({ columns, rows }, batchSize) => {
-    const format = arrow({ batchSize });
-    const back = await format.decode(fileOf(await contentBytes(await format.encode(createTable(columns, rows)))));
-    assertEquals(back.columns, columns);
-    assertEquals(await Array.fromAsync(back.rows()), rows);
-  }));
+  await fc.assert(
+    fc.asyncProperty(
+      anyTable,
+      fc.integer({ min: 1, max: 9 }),
+      async ({ columns, rows }, batchSize) => {
+        const format = arrow({ batchSize });
+        const back = await format.decode(
+          fileOf(await contentBytes(await format.encode(createTable(columns, rows)))),
+        );
+        assertEquals(back.columns, columns);
+        assertEquals(await Array.fromAsync(back.rows()), rows);
+      },
+    ),
+  );
 });
 
 /** Ten thousand rows in ten batches, of which the last column has nearly all bytes. */
@@ -111,7 +157,9 @@ Deno.test("of a file only the schema is read, then the columns and batches that 
     assert(read() < 10_000);
     assertEquals((await table.column("id")).length, 10_000);
     assert(read() < 200_000);
-    const some = await Array.fromAsync(table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }));
+    const some = await Array.fromAsync(
+      table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }),
+    );
     assertEquals(some.map(({ id }) => Number(id)), Array.from({ length: 20 }, (_, i) => 5_990 + i));
     assert(read() < 150_000);
     for await (const _row of table.rows()) break;
@@ -122,7 +170,10 @@ Deno.test("of a file only the schema is read, then the columns and batches that 
 Deno.test("many small batches come with one request, where most of them is wanted", async () => {
   const file = countedFile(await wideBytes(10));
   const table = await openArrow(file);
-  assertEquals((await Array.fromAsync(table.rows())).map(({ note }) => note), await table.column("note"));
+  assertEquals(
+    (await Array.fromAsync(table.rows())).map(({ note }) => note),
+    await table.column("note"),
+  );
   file.asked.splice(0);
   for await (const _row of table.rows());
   assert(file.asked.length < 100, `${file.asked.length} requests`);
@@ -140,7 +191,9 @@ Deno.test("a large table goes out as a stream, whose rows are asked for as it is
 });
 
 Deno.test("a table without columns comes back, and is refused with rows; so is what is no table", async () => {
-  const back = await arrow().decode(fileOf(await contentBytes(await arrow().encode(createTable({}, [])))));
+  const back = await arrow().decode(
+    fileOf(await contentBytes(await arrow().encode(createTable({}, [])))),
+  );
   assertEquals([back.columns, await Array.fromAsync(back.rows())], [[], []]);
   for (const other of [createTable({}, [{}]), undefined, []]) {
     const error = await assertRejects(async () => await arrow().encode(other as never));
@@ -150,11 +203,21 @@ Deno.test("a table without columns comes back, and is refused with rows; so is w
 });
 
 Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
-  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({ name, type: "number" as const }));
+  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({
+    name,
+    type: "number" as const,
+  }));
   const rows = [Object.fromEntries(columns.map(({ name }, i) => [name, i]))];
-  const back = await arrow().decode(fileOf(await contentBytes(await arrow().encode(createTable(columns, rows)))));
+  const back = await arrow().decode(
+    fileOf(await contentBytes(await arrow().encode(createTable(columns, rows)))),
+  );
   for await (const row of back.rows()) {
-    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [0, 1, 2, 3]);
+    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [
+      0,
+      1,
+      2,
+      3,
+    ]);
   }
   assertEquals(await back.column("__proto__"), Float64Array.of(0));
 });

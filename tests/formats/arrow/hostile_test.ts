@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/format.ts";
@@ -18,13 +24,19 @@ import type { PyarrowFile } from "./files.ts";
 const NAMES: PyarrowFile[] = ["file", "stream", "lz4", "zstd"];
 
 /** Reads all rows and a column; what it throws must be known. */
-async function tryOut(file: FileToDecode, options: ArrowReadOptions = {}): Promise<string | undefined> {
+async function tryOut(
+  file: FileToDecode,
+  options: ArrowReadOptions = {},
+): Promise<string | undefined> {
   try {
     const table = await arrow(options).decode(file);
     for await (const _row of table.rows());
     if (table.columns.length > 0) await table.column(table.columns[0].name);
   } catch (error) {
-    assert(isRegistryError(error, "Corrupt", "Unsupported"), error instanceof Error ? error.stack : String(error));
+    assert(
+      isRegistryError(error, "Corrupt", "Unsupported"),
+      error instanceof Error ? error.stack : String(error),
+    );
     assertStringIncludes(error.message, file.path);
     return error.message;
   }
@@ -44,24 +56,38 @@ Deno.test("a file that is cut off anywhere is refused, and a stream but where a 
 });
 
 Deno.test("flipped bytes give rows or a RegistryError that names the file", async () => {
-  await withFlippedBytes(NAMES.map(pyarrowBytes), async (bytes) => void await tryOut(fileOf(bytes)));
+  await withFlippedBytes(
+    NAMES.map(pyarrowBytes),
+    async (bytes) => void await tryOut(fileOf(bytes)),
+  );
 });
 
 Deno.test("any bytes are refused", async () => {
-  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.boolean(), async (bytes, isMessage) => {
-    const start = isMessage ? [255, 255, 255, 255, bytes.byteLength, 0, 0, 0] : [];
-    assert(await tryOut(fileOf(Uint8Array.from([...start, ...bytes]))) !== undefined);
-  }));
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.boolean(), async (bytes, isMessage) => {
+      const start = isMessage ? [255, 255, 255, 255, bytes.byteLength, 0, 0, 0] : [];
+      assert(await tryOut(fileOf(Uint8Array.from([...start, ...bytes]))) !== undefined);
+    }),
+  );
 });
 
 Deno.test("a message that says more bytes of itself than is allowed is refused", async () => {
-  assertStringIncludes((await tryOut(pyarrowFile("stream"), { maxHeadBytes: 100 }))!, "100 are allowed");
+  assertStringIncludes(
+    (await tryOut(pyarrowFile("stream"), { maxHeadBytes: 100 }))!,
+    "100 are allowed",
+  );
 });
 
 Deno.test("a list that says more items than its message has bytes is refused", () => {
-  const flat = writeFlat({ fields: { 0: { structs: [[1, 2], [3, 4]] }, 1: "text", 2: [{ fields: {} }] } });
+  const flat = writeFlat({
+    fields: { 0: { structs: [[1, 2], [3, 4]] }, 1: "text", 2: [{ fields: {} }] },
+  });
   const read = readFlat(flat);
-  assertEquals([read.structs(0, 2), read.text(1), [...read.tables(2)].length], [[[1, 2], [3, 4]], "text", 1]);
+  assertEquals([read.structs(0, 2), read.text(1), [...read.tables(2)].length], [
+    [[1, 2], [3, 4]],
+    "text",
+    1,
+  ]);
   assertThrows(() => read.structs(0, 200), FlatProblem, "a list is longer than its message");
 });
 
@@ -70,14 +96,25 @@ Deno.test("fields that are named again and again, below one another, are counted
   const twice = (child: FlatTable): FlatTable => ({ ...table, tables: () => [child, child] });
   let field = table;
   for (let depth = 0; depth < 60; depth++) field = twice(field);
-  assertThrows(() => readFields(twice(field), "refuse"), FlatProblem, "it has more than 65536 fields");
+  assertThrows(
+    () => readFields(twice(field), "refuse"),
+    FlatProblem,
+    "it has more than 65536 fields",
+  );
 });
 
 Deno.test("names that are together longer than any file needs are refused", () => {
   const table = readFlat(writeFlat({ fields: { 2: { number: 6, bytes: 1 } } }));
   const field: FlatTable = { ...table, text: () => "x".repeat(1024 * 1024) };
-  const schema = (count: number): FlatTable => ({ ...table, tables: () => new Array(count).fill(field) });
-  assertThrows(() => readFields(schema(17), "refuse"), FlatProblem, "the names of its fields are too long");
+  const schema = (count: number): FlatTable => ({
+    ...table,
+    tables: () => new Array(count).fill(field),
+  });
+  assertThrows(
+    () => readFields(schema(17), "refuse"),
+    FlatProblem,
+    "the names of its fields are too long",
+  );
 });
 
 const message = { kind: 3, head: readFlat(writeFlat({ fields: {} })), offset: 8, length: 64 };
@@ -116,7 +153,9 @@ Deno.test("a value of a dictionary that is not there is refused", async () => {
   const bytes = pyarrowBytes("stream");
   const kept: Uint8Array[] = [];
   let at = 0;
-  for await (const { kind, offset, length } of readMessages(fileOf(bytes), { maxHeadBytes: 10_000 })) {
+  for await (
+    const { kind, offset, length } of readMessages(fileOf(bytes), { maxHeadBytes: 10_000 })
+  ) {
     if (kind !== KIND.dictionary) kept.push(bytes.subarray(at, offset + length));
     at = offset + length;
   }
@@ -124,4 +163,6 @@ Deno.test("a value of a dictionary that is not there is refused", async () => {
   assertStringIncludes(said!, 'column "c": its dictionary has no value 0');
 });
 
-const textSchema = readFlat(writeFlat({ fields: { 1: [{ fields: { 0: "s", 2: { number: 5, bytes: 1 } } }] } }));
+const textSchema = readFlat(
+  writeFlat({ fields: { 1: [{ fields: { 0: "s", 2: { number: 5, bytes: 1 } } }] } }),
+);

@@ -5,7 +5,14 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { Image } from "../../../core/image.ts";
 import { bmp } from "../../../formats/bmp.ts";
 import { fromBase64 } from "../archive/archive_files.ts";
-import { anyImage, assertFails, assertHardy, assertSameImage, encoded, fileOf } from "../image_files.ts";
+import {
+  anyImage,
+  assertFails,
+  assertHardy,
+  assertSameImage,
+  encoded,
+  fileOf,
+} from "../image_files.ts";
 
 /** What a file may say; what is left out is as Windows writes it. */
 interface Said {
@@ -25,8 +32,16 @@ interface Said {
 }
 
 function bmpOf(said: Said): Uint8Array {
-  const { width = 1, height = 1, bits = 24, compression = 0, header = 40, masks = [], palette = [], colours = 0 } =
-    said;
+  const {
+    width = 1,
+    height = 1,
+    bits = 24,
+    compression = 0,
+    header = 40,
+    masks = [],
+    palette = [],
+    colours = 0,
+  } = said;
   const isCore = header === 12;
   const inside = header > 40 ? masks.slice(0, (header - 40) / 4) : [];
   const behind = header > 40 ? [] : masks;
@@ -35,14 +50,19 @@ function bmpOf(said: Said): Uint8Array {
   head.set([0x42, 0x4d]);
   view.setUint32(10, head.length + palette.length + (said.shift ?? 0), true);
   view.setUint32(14, header, true);
-  if (isCore) { for (const [i, value] of [width, height, 1, bits].entries()) view.setUint16(18 + i * 2, value, true); }
-  else {
+  if (isCore) {
+    for (const [i, value] of [width, height, 1, bits].entries()) {
+      view.setUint16(18 + i * 2, value, true);
+    }
+  } else {
     view.setInt32(18, width, true);
     view.setInt32(22, height, true);
     view.setUint16(28, bits, true);
     view.setUint32(30, compression, true);
     view.setUint32(46, colours, true);
-    for (const [i, mask] of [...inside, ...behind].entries()) view.setUint32(54 + i * 4, mask, true);
+    for (const [i, mask] of [...inside, ...behind].entries()) {
+      view.setUint32(54 + i * 4, mask, true);
+    }
   }
   return concatBytes([head, Uint8Array.from(palette), Uint8Array.from(said.rows ?? [])]);
 }
@@ -62,12 +82,26 @@ Deno.test("bmp: grey, RGB, and RGB with alpha come back exactly", async () => {
 });
 
 Deno.test("bmp: what is written is what Pillow has read as the same pixels", async () => {
-  const rgb: Image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6), width: 1, height: 2, channels: 3, dtype: "uint8" };
+  const rgb: Image = {
+    data: Uint8Array.of(1, 2, 3, 4, 5, 6),
+    width: 1,
+    height: 2,
+    channels: 3,
+    dtype: "uint8",
+  };
   assertEquals(
     await encoded(bmp(), rgb),
-    fromBase64("Qk0+AAAAAAAAADYAAAAoAAAAAQAAAAIAAAABABgAAAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAABgUEAAMCAQA="),
+    fromBase64(
+      "Qk0+AAAAAAAAADYAAAAoAAAAAQAAAAIAAAABABgAAAAAAAgAAAAAAAAAAAAAAAAAAAAAAAAABgUEAAMCAQA=",
+    ),
   );
-  const rgba: Image = { data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), width: 1, height: 2, channels: 4, dtype: "uint8" };
+  const rgba: Image = {
+    data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+    width: 1,
+    height: 2,
+    channels: 4,
+    dtype: "uint8",
+  };
   const bytes = fromBase64(`
   Qk2CAAAAAAAAAHoAAABsAAAAAQAAAAIAAAABACAAAwAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAD/AAD/AAD/AAAAAAAA/0JHUnMAAAAAAAAAAA
   AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAHBgUIAwIBBA==`);
@@ -90,18 +124,25 @@ Deno.test("bmp: rows stand from the lower one, or from the upper one, and are fi
   const rows = [1, 2, 3, 0, 4, 5, 6, 0];
   assertEquals(await read({ height: 2, rows }), { data: [6, 5, 4, 3, 2, 1], channels: 3 });
   assertEquals(await read({ height: -2, rows }), { data: [3, 2, 1, 6, 5, 4], channels: 3 });
-  assertEquals(await read({ header: 12, height: 2, rows }), { data: [6, 5, 4, 3, 2, 1], channels: 3 });
+  assertEquals(await read({ header: 12, height: 2, rows }), {
+    data: [6, 5, 4, 3, 2, 1],
+    channels: 3,
+  });
   assertEquals(await read({ shift: 1, rows: [9, 1, 2, 3, 0] }), { data: [3, 2, 1], channels: 3 });
 });
 
 Deno.test("bmp: palettes of 1, 4 and 8 bits are expanded, to grey where all colours are", async () => {
   const colours = [1, 2, 3, 0, 4, 5, 6, 0];
   const greys = [0, 0, 0, 0, 9, 9, 9, 0];
-  const rgb = (...indices: number[]) => indices.flatMap((index) => index === 0 ? [3, 2, 1] : [6, 5, 4]);
-  assertEquals(await read({ width: 10, bits: 1, palette: colours, rows: [0b01000000, 0b01000000, 0, 0] }), {
-    data: rgb(0, 1, 0, 0, 0, 0, 0, 0, 0, 1),
-    channels: 3,
-  });
+  const rgb = (...indices: number[]) =>
+    indices.flatMap((index) => index === 0 ? [3, 2, 1] : [6, 5, 4]);
+  assertEquals(
+    await read({ width: 10, bits: 1, palette: colours, rows: [0b01000000, 0b01000000, 0, 0] }),
+    {
+      data: rgb(0, 1, 0, 0, 0, 0, 0, 0, 0, 1),
+      channels: 3,
+    },
+  );
   const two = { bits: 1, palette: colours, colours: 2, rows: [0x80, 0, 0, 0] };
   assertEquals(await read(two), { data: rgb(1), channels: 3 });
   const four = { width: 3, bits: 4, palette: colours, colours: 2, rows: [0x01, 0x10, 0, 0] };
@@ -118,7 +159,10 @@ Deno.test("bmp: of 32 bits the fourth byte means nothing, unless masks say so", 
   const rows = [1, 2, 3, 4];
   assertEquals(await read({ bits: 32, rows }), { data: [3, 2, 1], channels: 3 });
   const masks = [0xff, 0xff00, 0xff0000];
-  assertEquals(await read({ bits: 32, compression: 3, masks, rows }), { data: [1, 2, 3], channels: 3 });
+  assertEquals(await read({ bits: 32, compression: 3, masks, rows }), {
+    data: [1, 2, 3],
+    channels: 3,
+  });
   const alpha = [...masks, 0xff000000];
   assertEquals(await read({ bits: 32, compression: 3, header: 56, masks: alpha, rows }), {
     data: [1, 2, 3, 4],
@@ -128,14 +172,26 @@ Deno.test("bmp: of 32 bits the fourth byte means nothing, unless masks say so", 
     data: [1, 2, 3, 4],
     channels: 4,
   });
-  assertEquals(await read({ bits: 32, compression: 6, masks: alpha, rows }), { data: [1, 2, 3, 4], channels: 4 });
+  assertEquals(await read({ bits: 32, compression: 6, masks: alpha, rows }), {
+    data: [1, 2, 3, 4],
+    channels: 4,
+  });
   const none = { bits: 32, compression: 3, header: 108, masks: [...masks, 0], rows };
   assertEquals(await read(none), { data: [1, 2, 3], channels: 3 });
 });
 
 Deno.test("bmp: an image that says it is huge is refused before its pixels, and so is one above the limit", async () => {
-  await assertFails(bmp(), bmpOf({ width: 100_000, height: 100_000 }), "Unsupported", /100000 x 100000 pixels/);
-  await assertFails(bmp({ maxPixels: 5 }), bmpOf({ width: 2, height: 3, rows: new Array(24).fill(0) }), "Unsupported");
+  await assertFails(
+    bmp(),
+    bmpOf({ width: 100_000, height: 100_000 }),
+    "Unsupported",
+    /100000 x 100000 pixels/,
+  );
+  await assertFails(
+    bmp({ maxPixels: 5 }),
+    bmpOf({ width: 2, height: 3, rows: new Array(24).fill(0) }),
+    "Unsupported",
+  );
   await assertFails(bmp(), bmpOf({ width: 10_000, height: 10_000 }), "Corrupt", /300000000 bytes/);
   await assertFails(bmp(), bmpOf({ height: -(2 ** 31) }), "Unsupported");
 });
@@ -153,7 +209,12 @@ Deno.test("bmp: what is no BMP, is cut, or has colours that are not there, is Co
     bmpOf({ width: -1, rows: [1, 2, 3, 0] }),
     bmpOf({ shift: -1, rows: [1, 2, 3, 0] }),
     bmpOf({ bits: 8, palette: [1, 2, 3, 0], rows: [1, 0, 0, 0] }),
-    bmpOf({ bits: 1, colours: 3, palette: [1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0], rows: [0, 0, 0, 0] }),
+    bmpOf({
+      bits: 1,
+      colours: 3,
+      palette: [1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0],
+      rows: [0, 0, 0, 0],
+    }),
     bmpOf({ bits: 32, compression: 3 }),
   ];
   for (const bytes of corrupt) await assertFails(bmp(), bytes, "Corrupt");
@@ -178,14 +239,21 @@ Deno.test("bmp: cut, damaged and made up files never fail in another way, nor ha
   const image: Image = { data, width: 5, height: 4, channels: 3, dtype: "uint8" };
   await assertHardy(bmp(), await encoded(bmp(), image), 30, 400);
   const palette = [1, 2, 3, 0, 4, 5, 6, 0];
-  await assertHardy(bmp(), bmpOf({ width: 10, bits: 1, palette, rows: [0b01000000, 0b01000000, 0, 0] }), 50, 400);
+  await assertHardy(
+    bmp(),
+    bmpOf({ width: 10, bits: 1, palette, rows: [0b01000000, 0b01000000, 0, 0] }),
+    50,
+    400,
+  );
 });
 
 Deno.test("bmp: what is stopped gives its reason", async () => {
   const reason = new Error("stopped");
   const file = fileOf(bmpOf({ rows: [1, 2, 3, 0] }));
   assertEquals(
-    await assertRejects(async () => await bmp().decode(file, { signal: AbortSignal.abort(reason) })),
+    await assertRejects(async () =>
+      await bmp().decode(file, { signal: AbortSignal.abort(reason) })
+    ),
     reason,
   );
 });

@@ -39,7 +39,9 @@ const images: fc.Arbitrary<Image> = fc.tuple(
   const pixel = (i: number) => {
     const value = seeds[i * i % seeds.length];
     if (channels === 1) return [value];
-    return channels === 4 && value % 7 === 0 ? [0, 0, 0, 0] : [value, 255 - value, 9, 255].slice(0, channels);
+    return channels === 4 && value % 7 === 0
+      ? [0, 0, 0, 0]
+      : [value, 255 - value, 9, 255].slice(0, channels);
   };
   const data = Uint8Array.from(Array.from({ length: width * height }, (_, i) => pixel(i)).flat());
   return { data, width, height, channels, dtype: "uint8" };
@@ -51,7 +53,8 @@ async function pictures(bytes: Uint8Array): Promise<string[]> {
   return frames.map(({ image: { data, width, height, channels } }) => {
     assertEquals(channels, 4);
     const pixel = (at: number) => data[at * 4 + 3] === 0 ? "." : `${data[at * 4] / 40}`;
-    const row = (y: number) => Array.from({ length: width }, (_, x) => pixel(y * width + x)).join("");
+    const row = (y: number) =>
+      Array.from({ length: width }, (_, x) => pixel(y * width + x)).join("");
     return Array.from({ length: height }, (_, y) => row(y)).join(" ");
   });
 }
@@ -67,7 +70,10 @@ Deno.test("gif: grey, few colours, and few with transparent pixels come back exa
 
 Deno.test("gif: images of more pixels than there are codes, and of one colour, come back", async () => {
   for (const colours of [1, 2, 5, 255]) {
-    const data = Uint8Array.from({ length: 90_000 }, (_, i) => Math.floor(i * i / 7 + i / 300) % colours);
+    const data = Uint8Array.from(
+      { length: 90_000 },
+      (_, i) => Math.floor(i * i / 7 + i / 300) % colours,
+    );
     const image: Image = { data, width: 300, height: 300, channels: 1, dtype: "uint8" };
     assertSameImage(await gif().decode(fileOf(await encoded(gif(), image))), image);
   }
@@ -88,7 +94,13 @@ Deno.test("gif: what is written is what Pillow has read as the same pixels", asy
 
 Deno.test("gif: what it cannot hold exactly is refused, not rounded", () => {
   const image = (data: number[], channels: number) => (
-    { data: Uint8Array.from(data), width: data.length / channels, height: 1, channels, dtype: "uint8" }
+    {
+      data: Uint8Array.from(data),
+      width: data.length / channels,
+      height: 1,
+      channels,
+      dtype: "uint8",
+    }
   );
   const many = Array.from({ length: 257 }, (_, i) => [i & 255, i >> 8, 0]).flat();
   const full = Array.from({ length: 256 }, (_, i) => [i, 0, 0, 255]).flat();
@@ -115,7 +127,10 @@ Deno.test("gif: tables of colours are expanded, and interlaced rows put in order
   assertEquals([...image.data], Array.from({ length: 15 }, (_, i) => colours[i % 3]).flat());
   const rows = await gif().decode(fileOf(INTERLACED));
   assertEquals([rows.width, rows.height], [7, 11]);
-  assertEquals([...rows.data].filter((_, i) => i % 3 === 0), Array.from({ length: 77 }, (_, i) => i * 3));
+  assertEquals(
+    [...rows.data].filter((_, i) => i % 3 === 0),
+    Array.from({ length: 77 }, (_, i) => i * 3),
+  );
 });
 
 Deno.test("gif: frames are seen over those before them, as each says", async () => {
@@ -124,7 +139,11 @@ Deno.test("gif: frames are seen over those before them, as each says", async () 
     "000... 0111.. .111.. ......",
     "000... 0111.. .1222. ..222.",
   ]);
-  const apart = ["000... 000... ...... ......", "...... .111.. .111.. ......", "...... ...... ..222. ..222."];
+  const apart = [
+    "000... 000... ...... ......",
+    "...... .111.. .111.. ......",
+    "...... ...... ..222. ..222.",
+  ];
   assertEquals(await pictures(CLEARED), apart);
   assertEquals(await pictures(TAKEN_BACK), apart);
   const frames = await Array.fromAsync(readFrames(fileOf(LEFT)));
@@ -145,7 +164,9 @@ Deno.test("gif: where nothing is drawn, and where a frame is cleared, there is a
   const corner = concatBytes([Uint8Array.of(0x2c, 4, 0, 2, 0, 1, 0, 1, 0, 0, 2, 2, 0x4c, 1, 0)]); // one pixel of colour 1
   for (const [disposal, channels] of [[0, 3], [1, 3], [2, 4], [3, 4]]) {
     const over = async (block: Uint8Array) =>
-      await Array.fromAsync(readFrames(fileOf(concatBytes([head, control(disposal), frame, block, end]))));
+      await Array.fromAsync(
+        readFrames(fileOf(concatBytes([head, control(disposal), frame, block, end]))),
+      );
     const same = await over(frame);
     assertEquals(same.map(({ image, delay }) => [image.channels, delay]), [[3, 70], [3, 0]]);
     assertEquals([...same[1].image.data.slice(0, 3)], [1, 2, 3]);
@@ -201,7 +222,11 @@ Deno.test("gif: what is no GIF, is cut, or has what cannot be, is Corrupt", asyn
     changed(frame + 12, 0xc4, 1), // a code that is not made yet
     changed(frame + 13, 0xff),
     changed(frame + 14, 0x05),
-    concatBytes([INDEXED.slice(0, frame), Uint8Array.of(0x21, 0xf9, 3, 1, 2, 3, 0), INDEXED.slice(frame)]),
+    concatBytes([
+      INDEXED.slice(0, frame),
+      Uint8Array.of(0x21, 0xf9, 3, 1, 2, 3, 0),
+      INDEXED.slice(frame),
+    ]),
     concatBytes([INDEXED.slice(0, 10), Uint8Array.of(0, 0, 0), INDEXED.slice(frame)]),
   ];
   for (const bytes of corrupt) await assertFails(gif(), bytes, "Corrupt");
@@ -225,6 +250,12 @@ Deno.test("gif: cut, damaged and made up files never fail in another way, nor ha
 Deno.test("gif: what is stopped gives its reason", async () => {
   const reason = new Error("stopped");
   const signal = AbortSignal.abort(reason);
-  assertEquals(await assertRejects(async () => await gif().decode(fileOf(INDEXED), { signal })), reason);
-  assertEquals(await assertRejects(() => Array.fromAsync(readFrames(fileOf(LEFT), { signal }))), reason);
+  assertEquals(
+    await assertRejects(async () => await gif().decode(fileOf(INDEXED), { signal })),
+    reason,
+  );
+  assertEquals(
+    await assertRejects(() => Array.fromAsync(readFrames(fileOf(LEFT), { signal }))),
+    reason,
+  );
 });

@@ -8,7 +8,15 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { pngChunk } from "./png_chunk.ts";
 
 /** Where the passes begin, and their steps: x, y, each x, each y. */
-const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
 
 /** What a file holds. */
 export interface Pixels {
@@ -27,11 +35,15 @@ export interface Pixels {
 }
 
 /** The file of these pixels. */
-export function interlacedPng({ width, height, depth, samples, palette, filters }: Pixels): Uint8Array {
+export function interlacedPng(
+  { width, height, depth, samples, palette, filters }: Pixels,
+): Uint8Array {
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);
   header.setUint32(4, height);
-  [depth, palette === undefined ? 0 : 3, 0, 0, 1].forEach((value, i) => header.setUint8(8 + i, value));
+  [depth, palette === undefined ? 0 : 3, 0, 0, 1].forEach((value, i) =>
+    header.setUint8(8 + i, value)
+  );
   const rows: Uint8Array[] = [];
   for (const [left, top, stepX, stepY] of PASSES) {
     const columns = Math.ceil((width - left) / stepX);
@@ -39,13 +51,16 @@ export function interlacedPng({ width, height, depth, samples, palette, filters 
     for (let y = top; y < height && columns > 0; y += stepY) {
       const row = new Uint8Array(above.length);
       for (let i = 0; i < columns; i++) {
-        row[Math.floor(i * depth / 8)] |= samples[y * width + left + i * stepX] << 8 - depth - i * depth % 8;
+        row[Math.floor(i * depth / 8)] |= samples[y * width + left + i * stepX] <<
+          8 - depth - i * depth % 8;
       }
       const filter = filters[rows.length % filters.length];
       rows.push(
         Uint8Array.of(
           filter,
-          ...row.map((byte, i) => byte - guess(filter, row[i - 1] ?? 0, above[i], above[i - 1] ?? 0)),
+          ...row.map((byte, i) =>
+            byte - guess(filter, row[i - 1] ?? 0, above[i], above[i - 1] ?? 0)
+          ),
         ),
       );
       above = row;

@@ -6,18 +6,25 @@ import { interlacedPng } from "./interlaced_files.ts";
 import type { Pixels } from "./interlaced_files.ts";
 
 const side = fc.integer({ min: 1, max: 20 });
-const anyPixels: fc.Arbitrary<Pixels> = fc.tuple(side, side, fc.constantFrom(1 as const, 2, 4)).chain((
-  [width, height, depth],
-) =>
-  fc.record({
-    width: fc.constant(width),
-    height: fc.constant(height),
-    depth: fc.constant(depth),
-    samples: fc.uint8Array({ minLength: width * height, maxLength: width * height, max: 2 ** depth - 1 }),
-    palette: fc.option(fc.uint8Array({ minLength: 3 * 2 ** depth, maxLength: 3 * 2 ** depth }), { nil: undefined }),
-    filters: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 7 }),
-  }) as fc.Arbitrary<Pixels>
-);
+const anyPixels: fc.Arbitrary<Pixels> = fc.tuple(side, side, fc.constantFrom(1 as const, 2, 4))
+  .chain((
+    [width, height, depth],
+  ) =>
+    fc.record({
+      width: fc.constant(width),
+      height: fc.constant(height),
+      depth: fc.constant(depth),
+      samples: fc.uint8Array({
+        minLength: width * height,
+        maxLength: width * height,
+        max: 2 ** depth - 1,
+      }),
+      palette: fc.option(fc.uint8Array({ minLength: 3 * 2 ** depth, maxLength: 3 * 2 ** depth }), {
+        nil: undefined,
+      }),
+      filters: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 7 }),
+    }) as fc.Arbitrary<Pixels>
+  );
 
 Deno.test("interlaced pixels of 1, 2 and 4 bits are read exactly, grey ones and those of a palette", async () => {
   await fc.assert(
@@ -28,7 +35,11 @@ Deno.test("interlaced pixels of 1, 2 and 4 bits are read exactly, grey ones and 
         ? [...samples].map((sample) => sample * 255 / (2 ** depth - 1))
         : [...samples].flatMap((index) => [...palette.subarray(index * 3, index * 3 + 3)]);
       assertEquals([...image.data], expected);
-      assertEquals([image.width, image.height, image.channels], [width, height, palette === undefined ? 1 : 3]);
+      assertEquals([image.width, image.height, image.channels], [
+        width,
+        height,
+        palette === undefined ? 1 : 3,
+      ]);
     }),
   );
 });

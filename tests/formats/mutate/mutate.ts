@@ -73,11 +73,15 @@ export function damaged(bytes: Uint8Array, next: (below: number) => number): Uin
 async function readAllOf(id: string, file: FileToDecode): Promise<string> {
   const value = await (await createFormats().get(id)).decode(file);
   if (SUMMED.includes(id) && Array.isArray(value)) {
-    const entries = await Promise.all((value as ArchiveEntry[]).map(async ({ bytes }) => [...await bytes()].join()));
+    const entries = await Promise.all(
+      (value as ArchiveEntry[]).map(async ({ bytes }) => [...await bytes()].join()),
+    );
     return entries.sort().join("\n");
   }
   if (Array.isArray(value)) await Promise.all(value.map((entry) => entry?.bytes?.()));
-  if (typeof (value as Table)?.rows === "function") { for await (const _row of (value as Table).rows()); }
+  if (typeof (value as Table)?.rows === "function") {
+    for await (const _row of (value as Table).rows());
+  }
   const { data, width } = (value ?? {}) as { data?: Uint8Array; width?: number };
   return data === undefined ? "" : `${width}: ${data.join()}`;
 }

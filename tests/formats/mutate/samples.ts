@@ -34,25 +34,46 @@ export async function sampleFiles(): Promise<Sample[]> {
   const formats = createFormats();
   const samples: Sample[] = [];
   const add = async (id: string, value: unknown) =>
-    void samples.push({ id, bytes: await contentBytes(await (await formats.get(id)).encode(value)) });
+    void samples.push({
+      id,
+      bytes: await contentBytes(await (await formats.get(id)).encode(value)),
+    });
   const grey = toImage(array("uint8", [12, 17]));
   const color = toImage(array("uint8", [12, 17, 3]));
   for (const id of ["png", "webp", "bmp", "tiff"]) await add(id, color);
   for (const image of [grey, color]) {
-    samples.push({ id: "jpeg", bytes: await contentBytes(await jpeg({ lossy: true }).encode(image)) });
+    samples.push({
+      id: "jpeg",
+      bytes: await contentBytes(await jpeg({ lossy: true }).encode(image)),
+    });
   }
   for (const dtype of IMAGE_DTYPES) {
     const image = toImage(array(dtype, [9, 9, 3])) as AnyImage;
-    samples.push({ id: "tiff", bytes: tiffFile([image], { compression: 8, predictor: true, tile: [4, 4] }) });
-    samples.push({ id: "tiff", bytes: tiffFile([image], { compression: 5, planar: true, littleEndian: false }) });
+    samples.push({
+      id: "tiff",
+      bytes: tiffFile([image], { compression: 8, predictor: true, tile: [4, 4] }),
+    });
+    samples.push({
+      id: "tiff",
+      bytes: tiffFile([image], { compression: 5, planar: true, littleEndian: false }),
+    });
   }
   const colors = Array.from({ length: 768 }, (_, i) => i * 85);
-  samples.push({ id: "tiff", bytes: tiffFile([grey], { compression: 32_773, tags: { 262: [3], 320: colors } }) });
+  samples.push({
+    id: "tiff",
+    bytes: tiffFile([grey], { compression: 32_773, tags: { 262: [3], 320: colors } }),
+  });
   for (const depth of [1, 2, 4] as const) {
     const pixels = new Uint8Array(19 * 11).map((_, i) => i % 2 ** depth);
     samples.push({
       id: "png",
-      bytes: interlacedPng({ width: 19, height: 11, depth, samples: pixels, filters: [0, 1, 2, 3, 4] }),
+      bytes: interlacedPng({
+        width: 19,
+        height: 11,
+        depth,
+        samples: pixels,
+        filters: [0, 1, 2, 3, 4],
+      }),
     });
   }
   for (const dtype of ["float16", "datetime64[ns]", "timedelta64", "int16"] as const) {
@@ -64,9 +85,18 @@ export async function sampleFiles(): Promise<Sample[]> {
     content: new TextEncoder().encode(path.repeat(20)),
   }));
   for (const id of ["zip", "tar", "tgz"]) await add(id, entries);
-  const table = createTable({ "id": "int64", text: "string?" }, [{ id: 1n, text: "a" }, { id: -2n, text: null }]);
+  const table = createTable({ "id": "int64", text: "string?" }, [{ id: 1n, text: "a" }, {
+    id: -2n,
+    text: null,
+  }]);
   await add("arrow", table);
-  samples.push({ id: "csv", bytes: new TextEncoder().encode(',name,"a ""b"""\n0,x,1.5\n1,"y\nz",\n') });
-  await add("yaml", { no: ["yes", "a\tb", "\u2028", 1e21, { deep: [[], {}, "=", "\ud800"] }], text: "one\ntwo\n" });
+  samples.push({
+    id: "csv",
+    bytes: new TextEncoder().encode(',name,"a ""b"""\n0,x,1.5\n1,"y\nz",\n'),
+  });
+  await add("yaml", {
+    no: ["yes", "a\tb", "\u2028", 1e21, { deep: [[], {}, "=", "\ud800"] }],
+    text: "one\ntwo\n",
+  });
   return samples;
 }

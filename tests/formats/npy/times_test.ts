@@ -22,7 +22,10 @@ const TIMES = BigInt64Array.of(1_767_225_600_123_456_789n, -1n, NAT);
 const BYTES = new Uint8Array(TIMES.buffer);
 
 Deno.test("times come as whole numbers, with the unit in their type, and go back into the same file", async () => {
-  const types = [["<M8[ns]", "datetime64[ns]"], ["<m8[us]", "timedelta64[us]"], ["<M8[D]", "datetime64[D]"], [
+  const types = [["<M8[ns]", "datetime64[ns]"], ["<m8[us]", "timedelta64[us]"], [
+    "<M8[D]",
+    "datetime64[D]",
+  ], [
     "<m8",
     "timedelta64",
   ]];
@@ -41,7 +44,9 @@ Deno.test("times come as whole numbers, with the unit in their type, and go back
 
 Deno.test("times in steps of several units, or in units that there are not, are Unsupported", async () => {
   for (const descr of ["<M8[25s]", "<M8[x]", "|M8[ns]", "<M4[s]"]) {
-    const error = await assertRejects(async () => await npy().decode(fileOf(npyFile(descr, BYTES, 3))));
+    const error = await assertRejects(async () =>
+      await npy().decode(fileOf(npyFile(descr, BYTES, 3)))
+    );
     assert(isRegistryError(error, "Unsupported"), String(error));
   }
 });
@@ -56,7 +61,13 @@ Deno.test("numbers of 16 bits come as a Float16Array where the runtime has one",
 });
 
 Deno.test("a zarr array has no times", async () => {
-  const store = { location: "", get: () => Promise.resolve(undefined), set: () => Promise.resolve() };
-  const error = await assertRejects(() => createZarrArray(store, "a", { shape: [3], dtype: "datetime64[ns]" }));
+  const store = {
+    location: "",
+    get: () => Promise.resolve(undefined),
+    set: () => Promise.resolve(),
+  };
+  const error = await assertRejects(() =>
+    createZarrArray(store, "a", { shape: [3], dtype: "datetime64[ns]" })
+  );
   assert(isRegistryError(error, "Invalid"), String(error));
 });

@@ -22,7 +22,10 @@ async function refusal(
   options: ParquetReadOptions,
   read = async (table: { rows(): AsyncIterable<Row> }) => void await Array.fromAsync(table.rows()),
 ) {
-  const error = await assertRejects(async () => await read(await openParquet(pyarrowFile("others"), options)), Error);
+  const error = await assertRejects(
+    async () => await read(await openParquet(pyarrowFile("others"), options)),
+    Error,
+  );
   assert(isRegistryError(error, "Unsupported"), String(error));
   return error.message;
 }
@@ -30,8 +33,19 @@ async function refusal(
 Deno.test("what pyarrow wrote comes exactly, in each encoding, packing and version of pages", async () => {
   for (const name of ["snappy", "gzip", "brotli", "lz4", "zstd", "none"] as const) {
     const table = await openParquet(pyarrowFile(name));
-    const types = { s: "string", i: "int64", n: "number", b: "boolean", t: "date", w: "number" } as const;
-    const columns = Object.entries(types).map(([name, type]): Column => ({ name, type, nullable: true }));
+    const types = {
+      s: "string",
+      i: "int64",
+      n: "number",
+      b: "boolean",
+      t: "date",
+      w: "number",
+    } as const;
+    const columns = Object.entries(types).map(([name, type]): Column => ({
+      name,
+      type,
+      nullable: true,
+    }));
     assertEquals(table.columns, columns);
     assertEquals(table.rowCount, 5);
     assertEquals(await Array.fromAsync(table.rows()), ROWS, name);
@@ -60,7 +74,10 @@ Deno.test("what no table holds is Unsupported with the column, unless others are
   }
   const old = await assertRejects(() => openParquet(pyarrowFile("int96")), Error);
   assertStringIncludes(old.message, 'column "old": it has times of 96 bits');
-  const rest = await openParquet(pyarrowFile("others"), { columns: ["last", "ns", "ok", "naive"], localTimes: "utc" });
+  const rest = await openParquet(pyarrowFile("others"), {
+    columns: ["last", "ns", "ok", "naive"],
+    localTimes: "utc",
+  });
   const row = { last: "z", ns: new Date(2), ok: 1n, naive: new Date(5) };
   assertEquals(await Array.fromAsync(rest.rows()), [row]);
   assertEquals(Object.keys(row), rest.columns.map(({ name }) => name));
@@ -90,7 +107,9 @@ Deno.test("of a file only the footer is read, then the columns and row groups th
   assert(read() <= 65_536);
   assertEquals((await table.column("id")).length, 10_000);
   assert(read() < 100_000);
-  const some = await Array.fromAsync(table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }));
+  const some = await Array.fromAsync(
+    table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }),
+  );
   assertEquals(some.map(({ id }) => Number(id)), Array.from({ length: 20 }, (_, i) => 5_990 + i));
   assert(read() < 40_000);
   for await (const _row of table.rows()) break;
@@ -111,7 +130,12 @@ Deno.test("rows are those of the range, from wherever it begins to wherever it e
   const table = await openParquet(countedFile(await wideBytes()));
   const ids = async (from?: number, to?: number) =>
     (await Array.fromAsync(table.rows({ from, to, columns: ["id"] }))).map(({ id }) => Number(id));
-  for (const [from, to] of [[0, 1], [999, 1001], [1000, 1000], [1500, 4242], [9_999, 20_000], [10_000, 10_001]]) {
+  for (
+    const [from, to] of [[0, 1], [999, 1001], [1000, 1000], [1500, 4242], [9_999, 20_000], [
+      10_000,
+      10_001,
+    ]]
+  ) {
     const length = Math.max(0, Math.min(to, 10_000) - from);
     assertEquals(await ids(from, to), Array.from({ length }, (_, i) => from + i));
   }

@@ -30,7 +30,9 @@ Deno.test("any table comes back equal, in row groups of any size, however it is 
 Deno.test("a file is best cut where its row groups begin", async () => {
   const rows = Array.from({ length: 10 }, (_, i) => ({ n: i, text: `row ${i}` }));
   const format = parquet({ rowGroupSize: 4 });
-  const file = fileOf(await contentBytes(await format.encode(createTable({ n: "number", text: "string" }, rows))));
+  const file = fileOf(
+    await contentBytes(await format.encode(createTable({ n: "number", text: "string" }, rows))),
+  );
   const cuts = await format.boundaries!(file);
   assertEquals([cuts.length, cuts[0]], [3, 4]); // behind the magic bytes
   assert(cuts.every((at, i) => at > (cuts[i - 1] ?? 0) && at < file.size));
@@ -46,7 +48,9 @@ Deno.test("0 and -0 stay apart where there are many of both, and so does NaN", a
 });
 
 Deno.test("a table without columns comes back, and is refused with rows", async () => {
-  const back = await parquet().decode(fileOf(await contentBytes(await parquet().encode(createTable({}, [])))));
+  const back = await parquet().decode(
+    fileOf(await contentBytes(await parquet().encode(createTable({}, [])))),
+  );
   assertEquals([back.columns, await Array.fromAsync(back.rows())], [[], []]);
   const error = await assertRejects(async () => await parquet().encode(createTable({}, [{}])));
   assert(isRegistryError(error, "Unsupported"), String(error));
@@ -57,7 +61,9 @@ Deno.test("a large table goes out as a stream, whose rows are asked for as it is
   const rows = function* () {
     for (asked = 1; asked <= 1_000_000; asked++) yield { a: noise(asked, 30) };
   };
-  const content = await parquet({ rowGroupSize: 10_000 }).encode(createTable({ a: "string" }, rows));
+  const content = await parquet({ rowGroupSize: 10_000 }).encode(
+    createTable({ a: "string" }, rows),
+  );
   assert(content instanceof ReadableStream);
   assert(asked < 200_000);
   await content.cancel();
@@ -69,17 +75,31 @@ Deno.test("what is no table is Unsupported, and a way to write that there is not
     const error = await assertRejects(async () => await parquet().encode(other as never));
     assert(isRegistryError(error, "Unsupported"), String(error));
   }
-  for (const options of [{ rowGroupSize: 0 }, { rowGroupSize: 1.5 }, { compression: "toString" as "none" }]) {
+  for (
+    const options of [{ rowGroupSize: 0 }, { rowGroupSize: 1.5 }, {
+      compression: "toString" as "none",
+    }]
+  ) {
     assert(isRegistryError(assertThrows(() => parquet(options)), "Invalid"));
   }
 });
 
 Deno.test("a column may have any name, also one that objects have a meaning for", async () => {
-  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({ name, type: "number" as const }));
+  const columns = ["__proto__", "constructor", "2024", "a.b"].map((name) => ({
+    name,
+    type: "number" as const,
+  }));
   const rows = [Object.fromEntries(columns.map(({ name }, i) => [name, i]))];
-  const back = await parquet().decode(fileOf(await contentBytes(await parquet().encode(createTable(columns, rows)))));
+  const back = await parquet().decode(
+    fileOf(await contentBytes(await parquet().encode(createTable(columns, rows)))),
+  );
   for await (const row of back.rows()) {
-    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [0, 1, 2, 3]);
+    assertEquals(columns.map(({ name }) => Object.getOwnPropertyDescriptor(row, name)?.value), [
+      0,
+      1,
+      2,
+      3,
+    ]);
   }
   assertEquals(await back.column("__proto__"), Float64Array.of(0));
 });

@@ -17,7 +17,9 @@ import { DESCRIBE, PRODUCE } from "./programs.ts";
 
 const python = await findPython("PIL, imagecodecs, pandas, pyarrow, ruamel.yaml, tifffile, yaml");
 const ignore = python === undefined || HOST_BIG_ENDIAN;
-const why = ignore ? " (ignored: neither HOLDFAST_PYTHON nor python3 has Pillow, tifffile, pandas and the others)" : "";
+const why = ignore
+  ? " (ignored: neither HOLDFAST_PYTHON nor python3 has Pillow, tifffile, pandas and the others)"
+  : "";
 const formats = createFormats();
 
 /** What a value of ours is, in the words of the programs. */
@@ -25,18 +27,26 @@ async function told(value: unknown): Promise<unknown> {
   if (isImage(value)) return await told(toArray(value));
   if (Array.isArray(value) && typeof value[0]?.stream === "function") {
     const entries = value as ArchiveEntry[];
-    const texts = entries.map(async ({ path, bytes }) => [path, new TextDecoder().decode(await bytes())]);
+    const texts = entries.map(async (
+      { path, bytes },
+    ) => [path, new TextDecoder().decode(await bytes())]);
     return Object.fromEntries(await Promise.all(texts));
   }
   const { dtype, shape, data, rows } = value as Partial<NDArray & Table>;
   if (rows !== undefined) {
     const found = await Array.fromAsync((value as Table).rows());
-    return JSON.parse(JSON.stringify(found, (_, cell) => typeof cell === "bigint" ? Number(cell) : cell));
+    return JSON.parse(
+      JSON.stringify(found, (_, cell) => typeof cell === "bigint" ? Number(cell) : cell),
+    );
   }
-  if (dtype !== undefined) return [dtype, shape, createHash("sha256").update(viewBytes(data!)).digest("hex")];
+  if (dtype !== undefined) {
+    return [dtype, shape, createHash("sha256").update(viewBytes(data!)).digest("hex")];
+  }
   const isArrays = Object.values(value as object).every((member) => member?.dtype !== undefined);
   if (!isArrays) return value;
-  const arrays = Object.entries(value as object).map(async ([name, array]) => [name, await told(array)]);
+  const arrays = Object.entries(value as object).map(async (
+    [name, array],
+  ) => [name, await told(array)]);
   return Object.fromEntries(await Promise.all(arrays));
 }
 
@@ -51,10 +61,19 @@ function values(): Record<string, unknown> {
   for (const dtype of IMAGE_DTYPES) {
     const isBig = dtype.endsWith("64") && dtype !== "float64";
     for (const channels of [1, 3]) {
-      const Data =
-        { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, uint64: BigUint64Array }[dtype as "uint8"] ??
-          { int8: Int8Array, int16: Int16Array, int32: Int32Array, int64: BigInt64Array }[dtype as "int8"] ??
-          { float32: Float32Array, float64: Float64Array }[dtype as "float32"];
+      const Data = {
+        uint8: Uint8Array,
+        uint16: Uint16Array,
+        uint32: Uint32Array,
+        uint64: BigUint64Array,
+      }[dtype as "uint8"] ??
+        {
+          int8: Int8Array,
+          int16: Int16Array,
+          int32: Int32Array,
+          int64: BigInt64Array,
+        }[dtype as "int8"] ??
+        { float32: Float32Array, float64: Float64Array }[dtype as "float32"];
       const numbers = Array.from(
         { length: 90_000 * channels },
         (_, i) => isBig ? BigInt(i) ** 3n : (i * 7919) % 1e6 / 8,
@@ -63,8 +82,13 @@ function values(): Record<string, unknown> {
       made[`${dtype}-${channels}.tif`] = { data, width: 300, height: 300, channels, dtype };
     }
   }
-  for (const [channels, dtype] of [[1, "uint8"], [3, "uint8"], [4, "uint8"], [1, "uint16"]] as const) {
-    const data = (dtype === "uint8" ? new Uint8Array(12 * channels) : new Uint16Array(12)).map((_, i) => i * 37);
+  for (
+    const [channels, dtype] of [[1, "uint8"], [3, "uint8"], [4, "uint8"], [1, "uint16"]] as const
+  ) {
+    const data = (dtype === "uint8" ? new Uint8Array(12 * channels) : new Uint16Array(12)).map((
+      _,
+      i,
+    ) => i * 37);
     made[`${channels}-${dtype}.png`] = { data, width: 4, height: 3, channels, dtype };
   }
   const times = BigInt64Array.of(0n, -1n, -(2n ** 63n), 1_767_225_600_123_456_789n);
@@ -73,13 +97,29 @@ function values(): Record<string, unknown> {
   }
   made["half.npy"] = { data: Float16Array.of(1.5, -0, 65_504), shape: [3], dtype: "float16" };
   made["arrays.npz"] = { times: { data: times, shape: [4], dtype: "datetime64[D]" } };
-  made["table.csv"] = createTable({ name: "string", note: "string" }, [{ name: 'a "b"', note: "c,\nd" }]);
+  made["table.csv"] = createTable({ name: "string", note: "string" }, [{
+    name: 'a "b"',
+    note: "c,\nd",
+  }]);
   made["table.feather"] = createTable({ id: "int64", score: "number?" }, [{ id: 1n, score: 0.5 }, {
     id: 2n,
     score: null,
   }]);
   made["document.yaml"] = {
-    texts: ["no", "12:30:45", "0b11", "<<", "=", "a\tb", "\u0085", "\u2028x", "\ufeff", "\x7f", "\uffff", "😀"],
+    texts: [
+      "no",
+      "12:30:45",
+      "0b11",
+      "<<",
+      "=",
+      "a\tb",
+      "\u0085",
+      "\u2028x",
+      "\ufeff",
+      "\x7f",
+      "\uffff",
+      "😀",
+    ],
     block: "one\n\ttwo\n",
     numbers: [1e21, 1e-7, 1.5e300, 0.1],
   };
@@ -89,7 +129,8 @@ function values(): Record<string, unknown> {
 }
 
 Deno.test({
-  name: `what is written is read by Pillow, tifffile, NumPy, pandas, PyYAML, ruamel and zipfile as what it was${why}`,
+  name:
+    `what is written is read by Pillow, tifffile, NumPy, pandas, PyYAML, ruamel and zipfile as what it was${why}`,
   ignore,
   async fn() {
     const root = await tempRoot();
@@ -103,7 +144,14 @@ Deno.test({
       for (const depth of [1, 2, 4] as const) {
         const samples = new Uint8Array(17 * 13).map((_, i) => i % 2 ** depth);
         const palette = new Uint8Array(3 * 2 ** depth).map((_, i) => i * 5);
-        const bytes = interlacedPng({ width: 17, height: 13, depth, samples, palette, filters: [0, 1, 2, 3, 4] });
+        const bytes = interlacedPng({
+          width: 17,
+          height: 13,
+          depth,
+          samples,
+          palette,
+          filters: [0, 1, 2, 3, 4],
+        });
         await Deno.writeFile(root.join(`${depth}.png`), bytes);
         expected[`${depth}.png`] = await read(`${depth}.png`, bytes);
       }
@@ -122,7 +170,9 @@ Deno.test({
     try {
       const expected = JSON.parse(await runPython(python!, PRODUCE, [root.path]));
       const found: Record<string, unknown> = {};
-      for (const name of Object.keys(expected)) found[name] = await read(name, await Deno.readFile(root.join(name)));
+      for (const name of Object.keys(expected)) {
+        found[name] = await read(name, await Deno.readFile(root.join(name)));
+      }
       assertEquals(found, expected);
     } finally {
       await root.remove();

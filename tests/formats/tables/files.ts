@@ -18,7 +18,10 @@ const CELLS = {
 
 const columns = fc.uniqueArray(
   fc.record({
-    name: fc.oneof(fc.string({ minLength: 1, unit: "binary" }), fc.constantFrom("__proto__", "2024", "\ufeff", "a.b")),
+    name: fc.oneof(
+      fc.string({ minLength: 1, unit: "binary" }),
+      fc.constantFrom("__proto__", "2024", "\ufeff", "a.b"),
+    ),
     type: fc.constantFrom(...Object.keys(CELLS) as ColumnType[]),
     nullable: fc.boolean(),
   }),
@@ -26,16 +29,25 @@ const columns = fc.uniqueArray(
 );
 
 /** Columns of any types and names, and up to twenty rows. */
-export const anyTable: fc.Arbitrary<{ columns: Column[]; rows: Row[] }> = columns.chain((columns) => {
-  const cells = columns.map(({ type, nullable }) => {
-    return nullable ? fc.option(CELLS[type] as fc.Arbitrary<unknown>) : CELLS[type];
-  });
-  const row = fc.tuple(...cells).map((cells) => Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell])));
-  return fc.record({ columns: fc.constant(columns), rows: fc.array(row as fc.Arbitrary<Row>, { maxLength: 20 }) });
-});
+export const anyTable: fc.Arbitrary<{ columns: Column[]; rows: Row[] }> = columns.chain(
+  (columns) => {
+    const cells = columns.map(({ type, nullable }) => {
+      return nullable ? fc.option(CELLS[type] as fc.Arbitrary<unknown>) : CELLS[type];
+    });
+    const row = fc.tuple(...cells).map((cells) =>
+      Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell]))
+    );
+    return fc.record({
+      columns: fc.constant(columns),
+      rows: fc.array(row as fc.Arbitrary<Row>, { maxLength: 20 }),
+    });
+  },
+);
 
 /** A file in memory that notes the ranges that are asked for. */
-export function countedFile(bytes: Uint8Array): FileToDecode & { asked: { offset: number; length: number }[] } {
+export function countedFile(
+  bytes: Uint8Array,
+): FileToDecode & { asked: { offset: number; length: number }[] } {
   const file = fileOf(bytes, "counted.parquet");
   const asked: { offset: number; length: number }[] = [];
   return {
@@ -57,8 +69,14 @@ export function noise(seed: number, length: number): string {
 }
 
 /** Hands over these files again and again, up to four bytes of each changed. */
-export async function withFlippedBytes(files: Uint8Array[], run: (bytes: Uint8Array) => Promise<void>): Promise<void> {
-  const flips = fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), { minLength: 1, maxLength: 4 });
+export async function withFlippedBytes(
+  files: Uint8Array[],
+  run: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const flips = fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), {
+    minLength: 1,
+    maxLength: 4,
+  });
   const property = fc.asyncProperty(fc.constantFrom(...files), flips, async (file, flips) => {
     const bytes = file.slice();
     for (const { at, to } of flips) bytes[at % bytes.byteLength] = to;

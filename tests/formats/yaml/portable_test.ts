@@ -9,7 +9,10 @@ const written = (value: PlainValue) => new TextDecoder().decode(yaml().encode(va
 const PORTABLE: [value: PlainValue, text: string][] = [
   [{ a: "x\u007f", b: "plain" }, 'a: "x\\u007f"\nb: plain\n'],
   ["\u0085x", '"\\u0085x"\n'],
-  [["\u009f", "\u2028", "a\u2029", "\ufeffa"], '- "\\u009f"\n- "\\u2028"\n- "a\\u2029"\n- "\\ufeffa"\n'],
+  [
+    ["\u009f", "\u2028", "a\u2029", "\ufeffa"],
+    '- "\\u009f"\n- "\\u2028"\n- "a\\u2029"\n- "\\ufeffa"\n',
+  ],
   [["\ufffe", "\uffff", "\0\x1b"], '- "\\ufffe"\n- "\\uffff"\n- "\\u0000\\u001b"\n'],
   [{ "\u0080k": 1 }, '"\\u0080k": 1\n'],
   ["😀 é ~ \u00a0", '"😀 é ~ \u00a0"\n'],
@@ -20,7 +23,9 @@ const PORTABLE: [value: PlainValue, text: string][] = [
   [
     ["no", "On", "12:30:45", "2001-01-01", "0b11", "017", "1_000", "<<", "="],
     [
-      ...["no", "On", "12:30:45", "2001-01-01", "0b11", "017", "1_000", "<<", "="].map((text) => `- "${text}"\n`),
+      ...["no", "On", "12:30:45", "2001-01-01", "0b11", "017", "1_000", "<<", "="].map((text) =>
+        `- "${text}"\n`
+      ),
     ].join(""),
   ],
   [

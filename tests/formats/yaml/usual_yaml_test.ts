@@ -3,10 +3,34 @@ import fc from "fast-check";
 import { parseYamlDocument } from "../../../formats/yaml/document.ts";
 import { parseUsualYaml } from "../../../formats/yaml/usual_yaml.ts";
 
-const SIGNS = [..." \n:-#\"'{}[],&*!|>?%@\\\t1.~=a0xe+", "\n  ", ": ", "- ", " #", "---", "null", "0x1", "é", "\u00a0"];
+const SIGNS = [
+  ..." \n:-#\"'{}[],&*!|>?%@\\\t1.~=a0xe+",
+  "\n  ",
+  ": ",
+  "- ",
+  " #",
+  "---",
+  "null",
+  "0x1",
+  "é",
+  "\u00a0",
+];
 
 /** Values that are read without the library. */
-const USUAL = ["a", "x y", "1", "-1", "0.1", "~", "True", "nUll", "1_000", "30m", "registry:data:raw@^1", "./a b/c.csv"]
+const USUAL = [
+  "a",
+  "x y",
+  "1",
+  "-1",
+  "0.1",
+  "~",
+  "True",
+  "nUll",
+  "1_000",
+  "30m",
+  "registry:data:raw@^1",
+  "./a b/c.csv",
+]
   .concat(
     "${env:A}",
     "s3://b/k#x",
@@ -22,8 +46,36 @@ const USUAL = ["a", "x y", "1", "-1", "0.1", "~", "True", "nUll", "1_000", "30m"
     "b:c",
   );
 /** Values that mostly are not. */
-const UNUSUAL = ["1.50", "1e3", "0x1F", "0o7", "017", "-0", "+1", ".5", "1.", "00", "FALSE", ".inf", "-.Inf", ".NaN"]
-  .concat("12345678901234567890", "a #b", "'it''s'", '"a\\nb"', "", "--x", "a - b", 'a"b', "a'", "a: b", "*a", "!t a");
+const UNUSUAL = [
+  "1.50",
+  "1e3",
+  "0x1F",
+  "0o7",
+  "017",
+  "-0",
+  "+1",
+  ".5",
+  "1.",
+  "00",
+  "FALSE",
+  ".inf",
+  "-.Inf",
+  ".NaN",
+]
+  .concat(
+    "12345678901234567890",
+    "a #b",
+    "'it''s'",
+    '"a\\nb"',
+    "",
+    "--x",
+    "a - b",
+    'a"b',
+    "a'",
+    "a: b",
+    "*a",
+    "!t a",
+  );
 
 /** What may follow. */
 const MORE = [...Array(12).fill(""), " ", " # c", " # c", "# c"];
@@ -51,7 +103,10 @@ const block: fc.Arbitrary<string[]> = fc.letrec<{ lines: string[] }>((tie) => ({
   ),
 })).lines;
 
-function entries(child: fc.Arbitrary<string[]>, head: (i: number) => string): fc.Arbitrary<string[]> {
+function entries(
+  child: fc.Arbitrary<string[]>,
+  head: (i: number) => string,
+): fc.Arbitrary<string[]> {
   const entry = fc.tuple(child, fc.constantFrom(2, 2, 2, 2, 1, 4, 0), fc.constantFrom(...MORE));
   return fc.array(entry, { minLength: 1, maxLength: 3 }).map((all) =>
     all.flatMap(([lines, indent, more], i) => {
@@ -64,14 +119,18 @@ function entries(child: fc.Arbitrary<string[]>, head: (i: number) => string): fc
   );
 }
 
-const text = entries(block, (i) => ["a", "b_c", "d.e", "f-1", "G"][i] + ":").map((lines) => `${lines.join("\n")}\n`);
+const text = entries(block, (i) => ["a", "b_c", "d.e", "f-1", "G"][i] + ":").map((lines) =>
+  `${lines.join("\n")}\n`
+);
 const place = fc.noBias(fc.nat(9_999)).map((at) => at / 10_000);
 /** Puts signs somewhere in a text, or moves, repeats or takes out lines. */
 const change: fc.Arbitrary<(text: string) => string> = fc.oneof(
-  fc.tuple(place, fc.constantFrom(...SIGNS), fc.nat(2)).map(([where, sign, removed]) => (text: string) => {
-    const at = Math.floor(where * text.length);
-    return text.slice(0, at) + sign + text.slice(at + removed);
-  }),
+  fc.tuple(place, fc.constantFrom(...SIGNS), fc.nat(2)).map(
+    ([where, sign, removed]) => (text: string) => {
+      const at = Math.floor(where * text.length);
+      return text.slice(0, at) + sign + text.slice(at + removed);
+    },
+  ),
   fc.tuple(place, fc.constantFrom("further", "nearer", "twice", "gone", "before")).map(
     ([where, what]) => (text: string) => {
       const lines = text.split("\n");
@@ -96,7 +155,11 @@ Deno.test("what is read without the library is what the library reads, places to
     const found = parseUsualYaml(text);
     if (found === undefined) return;
     usual++;
-    assertEquals({ root: found, problems: [] }, parseYamlDocument(text, { isUsual: false }), JSON.stringify(text));
+    assertEquals(
+      { root: found, problems: [] },
+      parseYamlDocument(text, { isUsual: false }),
+      JSON.stringify(text),
+    );
   };
   fc.assert(fc.property(changed, compare), { numRuns: runs });
   fc.assert(fc.property(text, compare), { numRuns: runs });
@@ -122,7 +185,8 @@ pipeline:
 });
 
 Deno.test("a deep text is left to the library, which says how deep it may be", () => {
-  const deep = Array.from({ length: 60 }, (_, i) => `${" ".repeat(i)}a:\n`).join("") + `${" ".repeat(60)}b: 1\n`;
+  const deep = Array.from({ length: 60 }, (_, i) => `${" ".repeat(i)}a:\n`).join("") +
+    `${" ".repeat(60)}b: 1\n`;
   assertEquals([parseUsualYaml(deep), parseUsualYaml(`a: ${"[".repeat(60)}${"]".repeat(60)}\n`)], [
     undefined,
     undefined,

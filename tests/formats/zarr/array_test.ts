@@ -81,7 +81,11 @@ Deno.test("an append that fails leaves the shape as it was, and the next one wri
 });
 
 Deno.test("appends and writes through one handle do not lose one another", async () => {
-  const array = await createZarrArray(memory(), "a", { shape: [0, 2], chunks: [4, 2], dtype: "uint16" });
+  const array = await createZarrArray(memory(), "a", {
+    shape: [0, 2],
+    chunks: [4, 2],
+    dtype: "uint16",
+  });
   await Promise.all(Array.from({ length: 6 }, () => array.append(plain([1, 2]))));
   assertEquals((await array.read()).data, Uint16Array.from({ length: 12 }, (_, i) => 1 + i % 2));
   const rows = [0, 1, 2, 3].map((row) => ({
@@ -96,7 +100,12 @@ Deno.test("appends and writes through one handle do not lose one another", async
 Deno.test("a write while an append is under way keeps what is appended, in the chunk that they share", async () => {
   for (const shards of [undefined, [8]]) {
     const store = zarrStore(createMemoryFiles());
-    const array = await createZarrArray(store, "", { shape: [3], chunks: [4], shards, dtype: "uint8" });
+    const array = await createZarrArray(store, "", {
+      shape: [3],
+      chunks: [4],
+      shards,
+      dtype: "uint8",
+    });
     const part = (...data: number[]) => ({
       data: Uint8Array.from(data),
       shape: [data.length],
@@ -120,9 +129,18 @@ Deno.test("a write while an append is under way keeps what is appended, in the c
 Deno.test("nothing is cast, cut or guessed: other types, other shapes and what is not there are refused", async () => {
   const store = memory();
   const array = await createZarrArray(store, "a", { shape: [2, 2], dtype: "uint16" });
-  await refused("Unsupported", () => array.write({ data: new Int16Array(4), shape: [2, 2], dtype: "int16" }));
-  await refused("Unsupported", () => array.append({ data: new Uint8Array(2), shape: [1, 2], dtype: "uint8" }));
-  await refused("Unsupported", () => array.write({ data: new Uint16Array(3), shape: [2, 2], dtype: "uint16" }));
+  await refused(
+    "Unsupported",
+    () => array.write({ data: new Int16Array(4), shape: [2, 2], dtype: "int16" }),
+  );
+  await refused(
+    "Unsupported",
+    () => array.append({ data: new Uint8Array(2), shape: [1, 2], dtype: "uint8" }),
+  );
+  await refused(
+    "Unsupported",
+    () => array.write({ data: new Uint16Array(3), shape: [2, 2], dtype: "uint16" }),
+  );
   await refused("Invalid", () => array.write(plain([2])));
   await refused("Invalid", () => array.write(plain([1, 2]), { at: [2, 0] }));
   await refused("Invalid", () => array.append(plain([1, 3])));
@@ -150,7 +168,10 @@ Deno.test("nothing is cast, cut or guessed: other types, other shapes and what i
     { attributes: { at: new Map() as unknown as string } },
   ];
   for (const options of wrong) {
-    await refused("Invalid", () => createZarrArray(store, "w", { shape: [2, 2], dtype: "uint16", ...options }));
+    await refused(
+      "Invalid",
+      () => createZarrArray(store, "w", { shape: [2, 2], dtype: "uint16", ...options }),
+    );
   }
   await refused("NotFound", () => openZarrArray(store, "w"));
 });
@@ -164,13 +185,20 @@ Deno.test("attributes, names and what others noted in a document stay when an ar
     attributes: { unit: "s", big: 2n ** 60n },
   });
   const bytes = (await store.get("a/zarr.json"))!;
-  const noted = new TextDecoder().decode(bytes).replace("{", '{ "theirs": { "must_understand": false, "n": 1e3 },');
+  const noted = new TextDecoder().decode(bytes).replace(
+    "{",
+    '{ "theirs": { "must_understand": false, "n": 1e3 },',
+  );
   await store.set!("a/zarr.json", new TextEncoder().encode(noted));
   const opened = await openZarrArray(store, "a");
   await opened.append(plain([2]));
   await opened.setAttributes({ ...opened.attributes, zero: -0 });
   const { dimensionNames, attributes, shape } = await openZarrArray(store, "a");
-  assertEquals([dimensionNames, attributes, shape], [["t"], { unit: "s", big: 2n ** 60n, zero: -0 }, [3]]);
+  assertEquals([dimensionNames, attributes, shape], [
+    ["t"],
+    { unit: "s", big: 2n ** 60n, zero: -0 },
+    [3],
+  ]);
   assert(new TextDecoder().decode(await store.get("a/zarr.json")).includes('"theirs"'));
   assertEquals(array.shape, [1]); // a handle knows what it was opened with
 });
@@ -186,7 +214,10 @@ Deno.test("a group tells its children, of either version, and keeps its attribut
     await group.setAttributes({ a: 2 });
     const opened = await openZarrGroup(store, "");
     const children = (await opened.children()).map(({ path, kind }) => `${path} ${kind}`);
-    assertEquals([opened.version, opened.attributes, children], [version, { a: 2 }, ["a array", "b group"]]);
+    assertEquals([opened.version, opened.attributes, children], [version, { a: 2 }, [
+      "a array",
+      "b group",
+    ]]);
   }
 });
 

@@ -14,7 +14,9 @@ function memory(): ZarrStore & { keys: Map<string, Uint8Array> } {
     location: "memory:",
     get(key, { range, suffix } = {}) {
       const bytes = keys.get(key);
-      if (suffix !== undefined) return Promise.resolve(bytes?.slice(Math.max(0, bytes.length - suffix)));
+      if (suffix !== undefined) {
+        return Promise.resolve(bytes?.slice(Math.max(0, bytes.length - suffix)));
+      }
       const { offset = 0, length = Infinity } = range ?? {};
       return Promise.resolve(bytes?.slice(offset, offset + length));
     },
@@ -23,9 +25,14 @@ function memory(): ZarrStore & { keys: Map<string, Uint8Array> } {
   };
 }
 
-const text = (value: unknown) => new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+const text = (value: unknown) =>
+  new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 
-async function refused(code: ErrorCode, key: string, action: () => Promise<unknown>): Promise<void> {
+async function refused(
+  code: ErrorCode,
+  key: string,
+  action: () => Promise<unknown>,
+): Promise<void> {
   const error = await assertRejects(action);
   assert(isRegistryError(error, code), String(error));
   assertStringIncludes(error.message, key);
@@ -54,7 +61,12 @@ const V2 = {
 const grid = (chunk_shape: unknown) => ({ name: "regular", configuration: { chunk_shape } });
 const sharded = (configuration: object) => [{
   name: "sharding_indexed",
-  configuration: { chunk_shape: [1, 1], codecs: V3.codecs, index_codecs: V3.codecs, ...configuration },
+  configuration: {
+    chunk_shape: [1, 1],
+    codecs: V3.codecs,
+    index_codecs: V3.codecs,
+    ...configuration,
+  },
 }];
 
 const BAD: [code: ErrorCode, key: string, document: unknown][] = [
@@ -66,7 +78,11 @@ const BAD: [code: ErrorCode, key: string, document: unknown][] = [
   ["Corrupt", "a/zarr.json", { ...V3, shape: [-1, 4] }],
   ["Corrupt", "a/zarr.json", { ...V3, shape: "4" }],
   ["Corrupt", "a/zarr.json", { ...V3, shape: [1.5, 4] }],
-  ["Unsupported", "a/zarr.json", { ...V3, shape: Array(65).fill(1), chunk_grid: grid(Array(65).fill(1)) }],
+  ["Unsupported", "a/zarr.json", {
+    ...V3,
+    shape: Array(65).fill(1),
+    chunk_grid: grid(Array(65).fill(1)),
+  }],
   ["Corrupt", "a/zarr.json", { ...V3, chunk_grid: grid([2]) }],
   ["Corrupt", "a/zarr.json", { ...V3, chunk_grid: grid([0, 2]) }],
   ["Unsupported", "a/zarr.json", { ...V3, chunk_grid: { name: "rectangular" } }],
@@ -79,15 +95,25 @@ const BAD: [code: ErrorCode, key: string, document: unknown][] = [
   ["Corrupt", "a/zarr.json", { ...V3, codecs: [] }],
   ["Unsupported", "a/zarr.json", { ...V3, codecs: [{ name: "pickle" }] }],
   ["Unsupported", "a/zarr.json", { ...V3, codecs: [...V3.codecs, { name: "delta" }] }],
-  ["Corrupt", "a/zarr.json", { ...V3, codecs: [...V3.codecs, { name: "gzip", configuration: { level: 77 } }] }],
+  ["Corrupt", "a/zarr.json", {
+    ...V3,
+    codecs: [...V3.codecs, { name: "gzip", configuration: { level: 77 } }],
+  }],
   ["Corrupt", "a/zarr.json", {
     ...V3,
     codecs: [{ name: "transpose", configuration: { order: [0, 0] } }, ...V3.codecs],
   }],
   ["Corrupt", "a/zarr.json", { ...V3, codecs: sharded({ chunk_shape: [3, 1] }) }],
-  ["Unsupported", "a/zarr.json", { ...V3, chunk_grid: grid([2 ** 30, 2 ** 30]), codecs: sharded({}) }],
+  ["Unsupported", "a/zarr.json", {
+    ...V3,
+    chunk_grid: grid([2 ** 30, 2 ** 30]),
+    codecs: sharded({}),
+  }],
   ["Unsupported", "a/zarr.json", { ...V3, codecs: sharded({ codecs: sharded({}) }) }],
-  ["Unsupported", "a/zarr.json", { ...V3, codecs: sharded({ index_codecs: [...V3.codecs, { name: "gzip" }] }) }],
+  ["Unsupported", "a/zarr.json", {
+    ...V3,
+    codecs: sharded({ index_codecs: [...V3.codecs, { name: "gzip" }] }),
+  }],
   ["Unsupported", "a/zarr.json", { ...V3, chunk_key_encoding: { name: "mine" } }],
   ["Corrupt", "a/zarr.json", { ...V3, dimension_names: ["y"] }],
   ["Corrupt", "a/zarr.json", { ...V3, attributes: [1] }],
@@ -120,10 +146,19 @@ Deno.test("a document that is damaged, lies or asks for what is not read is refu
 
 Deno.test("the error names the codec that is not known, not one that comes after it", async () => {
   const delta = { name: "numcodecs.delta", configuration: { dtype: "<u2" } };
-  for (const codecs of [[delta, ...V3.codecs, { name: "zstd" }], sharded({ codecs: [delta, ...V3.codecs] })]) {
+  for (
+    const codecs of [
+      [delta, ...V3.codecs, { name: "zstd" }],
+      sharded({ codecs: [delta, ...V3.codecs] }),
+    ]
+  ) {
     const store = memory();
     store.keys.set("a/zarr.json", text({ ...V3, codecs }));
-    await refused("Unsupported", 'its codec "numcodecs.delta" is not known', () => openZarrArray(store, "a"));
+    await refused(
+      "Unsupported",
+      'its codec "numcodecs.delta" is not known',
+      () => openZarrArray(store, "a"),
+    );
   }
 });
 
@@ -169,7 +204,12 @@ async function written(
   way: Partial<CreateZarrOptions>,
 ): Promise<{ store: ReturnType<typeof memory>; array: ZarrArray }> {
   const store = memory();
-  const array = await createZarrArray(store, "a", { shape: [16, 16], chunks: [8, 16], dtype: "uint16", ...way });
+  const array = await createZarrArray(store, "a", {
+    shape: [16, 16],
+    chunks: [8, 16],
+    dtype: "uint16",
+    ...way,
+  });
   await array.write(ELEMENTS);
   return { store, array };
 }
@@ -193,7 +233,10 @@ Deno.test("chunks of other bytes, cut ones and flipped bits give an error of our
         store.keys.set(key, bytes);
         for (const selection of [[], [0]]) {
           const error = await array.read(selection).then(() => undefined, (error) => error);
-          assert(error === undefined || isRegistryError(error, "Corrupt", "Unsupported"), String(error));
+          assert(
+            error === undefined || isRegistryError(error, "Corrupt", "Unsupported"),
+            String(error),
+          );
         }
       }),
       { numRuns: 200 },
@@ -227,11 +270,19 @@ Deno.test("what unpacks to more than a chunk is refused before it is unpacked", 
   for (const codec of ["blosc", "zstd", "gzip"] as const) {
     const { store, array } = await written({ codec });
     const large = memory();
-    const its = await createZarrArray(large, "a", { shape: [2 ** 24], chunks: [2 ** 24], dtype: "uint16", codec });
+    const its = await createZarrArray(large, "a", {
+      shape: [2 ** 24],
+      chunks: [2 ** 24],
+      dtype: "uint16",
+      codec,
+    });
     await its.write({ data: new Uint16Array(2 ** 24), shape: [2 ** 24], dtype: "uint16" });
     store.keys.set("a/c/0/0", large.keys.get("a/c/0")!);
     const error = await assertRejects(() => array.read());
-    assert(isRegistryError(error, "Corrupt") && !error.message.includes(`${2 ** 25}`), String(error));
+    assert(
+      isRegistryError(error, "Corrupt") && !error.message.includes(`${2 ** 25}`),
+      String(error),
+    );
   }
 });
 
@@ -272,7 +323,11 @@ Deno.test("an append that no document could tell the shape of is refused, and th
   const store = memory();
   store.keys.set("a/zarr.json", text({ ...V3, shape: [2 ** 53 - 1, 1], chunk_grid: grid([1, 1]) }));
   const array = await openZarrArray(store, "a");
-  await refused("Invalid", "a", () => array.append({ data: Uint16Array.of(1), shape: [1, 1], dtype: "uint16" }));
+  await refused(
+    "Invalid",
+    "a",
+    () => array.append({ data: Uint16Array.of(1), shape: [1, 1], dtype: "uint16" }),
+  );
   assertEquals((await openZarrArray(store, "a")).shape, [2 ** 53 - 1, 1]);
 });
 
@@ -328,14 +383,19 @@ async function openAndList(store: ZarrStore): Promise<void> {
 Deno.test("documents of random values are opened or refused, and nothing else", async () => {
   const member = fc.constantFrom(...Object.keys(V3), ...Object.keys(V2));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom("zarr.json", ".zarray"), member, fc.jsonValue(), async (name, member, value) => {
-      const store = memory();
-      store.keys.set(`a/${name}`, text({ ...(name === ".zarray" ? V2 : V3), [member]: value }));
-      for (const look of [openAndRead, openAndList]) {
-        const error = await look(store).then(() => undefined, (error) => error);
-        assert(error === undefined || isRegistryError(error), String(error));
-      }
-    }),
+    fc.asyncProperty(
+      fc.constantFrom("zarr.json", ".zarray"),
+      member,
+      fc.jsonValue(),
+      async (name, member, value) => {
+        const store = memory();
+        store.keys.set(`a/${name}`, text({ ...(name === ".zarray" ? V2 : V3), [member]: value }));
+        for (const look of [openAndRead, openAndList]) {
+          const error = await look(store).then(() => undefined, (error) => error);
+          assert(error === undefined || isRegistryError(error), String(error));
+        }
+      },
+    ),
     { numRuns: 500 },
   );
 });

@@ -24,37 +24,55 @@ class Model {
 
   write(array: NDArray, at: number[]): void {
     for (const [place, indices] of indicesOf(array.shape).entries()) {
-      this.elements.set(indices.map((index, axis) => index + at[axis]).join(), Number(array.data[place]));
+      this.elements.set(
+        indices.map((index, axis) => index + at[axis]).join(),
+        Number(array.data[place]),
+      );
     }
   }
 
   resize(shape: number[]): void {
     this.shape = shape;
     for (const key of this.elements.keys()) {
-      if (key !== "" && key.split(",").some((index, axis) => Number(index) >= shape[axis])) this.elements.delete(key);
+      if (key !== "" && key.split(",").some((index, axis) => Number(index) >= shape[axis])) {
+        this.elements.delete(key);
+      }
     }
   }
 
   read(selection: AxisSelection[]): NDArray {
     const axes = this.shape.map((length, axis) => {
       const one = selection[axis] ?? null;
-      const [start, stop, step = 1] = one === null ? [0, length] : typeof one === "number" ? [one, one + 1] : one;
+      const [start, stop, step = 1] = one === null
+        ? [0, length]
+        : typeof one === "number"
+        ? [one, one + 1]
+        : one;
       return Array.from({ length: Math.ceil((stop - start) / step) }, (_, i) => start + i * step);
     });
-    const data = indicesOf(axes.map((each) => each.length)).map((at) => this.at(at.map((i, axis) => axes[axis][i])));
-    const shape = axes.flatMap((each, axis) => typeof selection[axis] === "number" ? [] : [each.length]);
+    const data = indicesOf(axes.map((each) => each.length)).map((at) =>
+      this.at(at.map((i, axis) => axes[axis][i]))
+    );
+    const shape = axes.flatMap((each, axis) =>
+      typeof selection[axis] === "number" ? [] : [each.length]
+    );
     return { data: Int16Array.from(data), shape, dtype: "int16" };
   }
 }
 
 function indicesOf(shape: readonly number[]): number[][] {
   return shape.reduce<number[][]>(
-    (all, length) => all.flatMap((before) => Array.from({ length }, (_, index) => [...before, index])),
+    (all, length) =>
+      all.flatMap((before) => Array.from({ length }, (_, index) => [...before, index])),
     [[]],
   );
 }
 
-const codecs = fc.constantFrom<ZarrCodec>("none", "gzip", "zstd", { name: "zstd", level: 3, checksum: true }, "blosc");
+const codecs = fc.constantFrom<ZarrCodec>("none", "gzip", "zstd", {
+  name: "zstd",
+  level: 3,
+  checksum: true,
+}, "blosc");
 const beginnings = fc.integer({ min: 0, max: 3 }).chain((dimensions) => {
   const lengths = (min: number, max: number) =>
     fc.array(fc.integer({ min, max }), { minLength: dimensions, maxLength: dimensions });
@@ -81,9 +99,15 @@ Deno.test("an array in zarr says what a plain one says, whatever is done to it",
       const { shape, chunks, fillValue } = beginning;
       const store = zarrStore(createMemoryFiles());
       const isSharded = perShard !== undefined && beginning.version === 3;
-      const shards = isSharded ? { shards: chunks.map((length, axis) => length * perShard[axis]) } : {};
+      const shards = isSharded
+        ? { shards: chunks.map((length, axis) => length * perShard[axis]) }
+        : {};
       const model = new Model(shape, fillValue);
-      let array: ZarrArray = await createZarrArray(store, "a", { ...beginning, ...shards, dtype: "int16" });
+      let array: ZarrArray = await createZarrArray(store, "a", {
+        ...beginning,
+        ...shards,
+        dtype: "int16",
+      });
       let next = 1;
       for (const { kind, seeds } of steps) {
         const shape = model.shape;

@@ -6,7 +6,13 @@ import { mkdir } from "node:fs/promises";
 import { areTimes, countElements, ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../../../core/bytes/ndarray.ts";
 import { createLocalFiles } from "../../../files/local.ts";
-import { createZarrArray, createZarrGroup, openZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
+import {
+  createZarrArray,
+  createZarrGroup,
+  openZarrArray,
+  openZarrGroup,
+  zarrStore,
+} from "../../../formats/zarr.ts";
 import type { CreateZarrOptions, ZarrCodec } from "../../../formats/zarr.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -102,10 +108,16 @@ const CODECS: ZarrCodec[] = [
 /** Elements that repeat somewhat, with all bits in use. */
 function valuesOf(dtype: DType, shape: number[]): NDArray {
   const { lanes, array, bytes } = ELEMENTS[dtype];
-  const data = new array(new ArrayBuffer(countElements(shape) * bytes), 0, countElements(shape) * lanes);
+  const data = new array(
+    new ArrayBuffer(countElements(shape) * bytes),
+    0,
+    countElements(shape) * lanes,
+  );
   for (let i = 0; i < data.length; i++) {
     const value = dtype === "bool" ? i % 3 % 2 : i * 37 % 101;
-    data[i] = data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(value) : value;
+    data[i] = data instanceof BigInt64Array || data instanceof BigUint64Array
+      ? BigInt(value)
+      : value;
   }
   return { data, shape, dtype };
 }
@@ -115,18 +127,45 @@ function cases(): { options: CreateZarrOptions; isAppended?: boolean }[] {
   const versions = [2, 3] as const;
   const base = { shape: [5, 7], chunks: [2, 4], dtype: "uint16" as DType };
   return [
-    ...dtypes.flatMap((dtype) => versions.map((version) => ({ options: { ...base, dtype, version } }))),
+    ...dtypes.flatMap((dtype) =>
+      versions.map((version) => ({ options: { ...base, dtype, version } }))
+    ),
     ...CODECS.flatMap((codec) => [
       ...versions.map((version) => ({ options: { ...base, version, codec }, isAppended: true })),
       { options: { shape: [400, 300], chunks: [400, 300], dtype: "int32" as DType, codec } },
       { options: { ...base, shards: [4, 8], codec }, isAppended: true },
-      { options: { shape: [1000], chunks: [10], shards: [200], dtype: "float64" as DType, codec, fillValue: NaN } },
+      {
+        options: {
+          shape: [1000],
+          chunks: [10],
+          shards: [200],
+          dtype: "float64" as DType,
+          codec,
+          fillValue: NaN,
+        },
+      },
     ]),
-    ...versions.map((version) => ({ options: { shape: [], chunks: [], dtype: "int8" as DType, version } })),
+    ...versions.map((version) => ({
+      options: { shape: [], chunks: [], dtype: "int8" as DType, version },
+    })),
     { options: { ...base, dtype: "int64", fillValue: -(2n ** 63n), version: 2 } },
     { options: { ...base, dtype: "uint64", fillValue: 2n ** 64n - 1n } },
-    { options: { ...base, dtype: "float32", fillValue: -Infinity, version: 2, attributes: { big: 2n ** 60n + 1n } } },
-    { options: { ...base, dimensionNames: ["y", null], attributes: { big: 2n ** 60n + 1n, unit: ["µm"] } } },
+    {
+      options: {
+        ...base,
+        dtype: "float32",
+        fillValue: -Infinity,
+        version: 2,
+        attributes: { big: 2n ** 60n + 1n },
+      },
+    },
+    {
+      options: {
+        ...base,
+        dimensionNames: ["y", null],
+        attributes: { big: 2n ** 60n + 1n, unit: ["µm"] },
+      },
+    },
   ];
 }
 
@@ -139,7 +178,8 @@ function sumOf(array: NDArray): string {
 }
 
 Deno.test({
-  name: `zarr of Python opens what is written, and what it writes, or appends, is opened here${why}`,
+  name:
+    `zarr of Python opens what is written, and what it writes, or appends, is opened here${why}`,
   ignore,
   async fn() {
     const root = await tempRoot();
@@ -172,8 +212,14 @@ async function compare(root: TempRoot): Promise<void> {
   await createZarrArray(store, "group/a", { shape: [2], chunks: [2], dtype: "uint8" });
   await createZarrGroup(store, "group/b");
 
-  const output = await runPython(python!, PROGRAM, [theirs, ours, JSON.stringify([...written.keys()])]);
-  const [read, own] = output.split("--\n").map((part) => part.trim().split("\n").map((line) => JSON.parse(line)));
+  const output = await runPython(python!, PROGRAM, [
+    theirs,
+    ours,
+    JSON.stringify([...written.keys()]),
+  ]);
+  const [read, own] = output.split("--\n").map((part) =>
+    part.trim().split("\n").map((line) => JSON.parse(line))
+  );
   assertEquals(read.pop(), [["a", "b"], { x: 1 }]);
   assertEquals(
     read.map(([path, dtype, shape, sum]) => [path, dtype, shape, sum]),

@@ -28,7 +28,11 @@ export interface Verdict {
  * @param checker the program
  * @param lines of any number of histories
  */
-export async function checkHistories(checker: string, lines: readonly string[], timeoutS = 30): Promise<Verdict[]> {
+export async function checkHistories(
+  checker: string,
+  lines: readonly string[],
+  timeoutS = 30,
+): Promise<Verdict[]> {
   const child = spawn(checker, ["--timeout", `${timeoutS}s`], { stdio: ["pipe", "pipe", "pipe"] });
   const output: Buffer[] = [], errors: Buffer[] = [];
   child.stdout.on("data", (bytes) => output.push(bytes));
@@ -36,6 +40,10 @@ export async function checkHistories(checker: string, lines: readonly string[], 
   child.stdin.on("error", () => {}); // its exit code tells
   child.stdin.end(lines.join("\n"));
   const code = await new Promise((resolve) => child.once("close", resolve));
-  if (code !== 0) throw new Error(`Cannot check histories: the checker failed\n${Buffer.concat(errors)}`);
-  return Buffer.concat(output).toString().split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  if (code !== 0) {
+    throw new Error(`Cannot check histories: the checker failed\n${Buffer.concat(errors)}`);
+  }
+  return Buffer.concat(output).toString().split("\n").filter(Boolean).map((line) =>
+    JSON.parse(line)
+  );
 }

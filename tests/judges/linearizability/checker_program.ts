@@ -18,7 +18,9 @@ export const CHECKER_SOURCE: string = join(REPOSITORY, "tests/judges/linearizabi
 /** The version of a program that is built from a folder: a digest of the files in it. */
 export function sourceVersion(folder: string): string {
   const hash = createHash("sha256");
-  for (const name of readdirSync(folder).sort()) hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  for (const name of readdirSync(folder).sort()) {
+    hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
+  }
   return hash.digest("hex").slice(0, 16);
 }
 

@@ -30,7 +30,14 @@ export interface StoreToOpen {
 }
 
 /** Calls before which a process sometimes stands still, so that others come in between. */
-const SLOW = ["linkSync", "renameSync", "unlinkSync", "mkdirSync", "rmdirSync", "openSync"] as const;
+const SLOW = [
+  "linkSync",
+  "renameSync",
+  "unlinkSync",
+  "mkdirSync",
+  "rmdirSync",
+  "openSync",
+] as const;
 const SLOW_CHANCE = 0.3;
 const SLOW_MS = 4;
 
@@ -39,7 +46,9 @@ function slowDown(): void {
   for (const name of SLOW) {
     const call = fs[name] as (...args: unknown[]) => unknown;
     const slow = (...args: unknown[]) => {
-      if (realSystem.random() < SLOW_CHANCE) Atomics.wait(still, 0, 0, realSystem.random() * SLOW_MS);
+      if (realSystem.random() < SLOW_CHANCE) {
+        Atomics.wait(still, 0, 0, realSystem.random() * SLOW_MS);
+      }
       return call(...args);
     };
     Object.assign(fs, { [name]: slow });
@@ -51,7 +60,9 @@ let perform: (request: Request) => Promise<Answer>;
 async function open({ kind, path = "", s3 }: StoreToOpen): Promise<void> {
   const backend = s3 === undefined ? undefined : createS3Backend(s3);
   if (kind === "files") {
-    const store = backend === undefined ? createLocalFiles({ root: path }) : createBucketFiles({ backend });
+    const store = backend === undefined
+      ? createLocalFiles({ root: path })
+      : createBucketFiles({ backend });
     const files = await createFileManager({ it: store }).on("it");
     perform = (request) => performOnFiles(files, request);
   } else {
@@ -62,7 +73,11 @@ async function open({ kind, path = "", s3 }: StoreToOpen): Promise<void> {
 }
 
 async function take(line: string): Promise<void> {
-  const { id, open: store, request } = JSON.parse(line) as { id: number; open?: StoreToOpen; request?: Request };
+  const { id, open: store, request } = JSON.parse(line) as {
+    id: number;
+    open?: StoreToOpen;
+    request?: Request;
+  };
   try {
     if (store !== undefined) await open(store);
     const answer = request === undefined ? { result: "ok" } : await answered(perform(request));

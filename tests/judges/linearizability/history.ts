@@ -65,7 +65,8 @@ interface Known {
 function knownOf(recorded: readonly Recorded[]): Map<string, Known> {
   const known = new Map<string, Known>();
   for (const { request, answer } of recorded) {
-    const { members, appended } = known.get(request.key) ?? { members: new Set(), appended: new Set() };
+    const { members, appended } = known.get(request.key) ??
+      { members: new Set(), appended: new Set() };
     known.set(request.key, { members, appended });
     const { version, part, path, to } = request;
     for (const member of [version, part, path, to, answer?.version, ...answer?.listed ?? []]) {
@@ -104,7 +105,13 @@ function stepsOf(
       const member = (value: string | number) =>
         typeof value === "number" ? cell(value) : op === "info" ? { part: value } : { path: value };
       const looks = [...members].map((value): Line => {
-        return { ...line, result: "ok", op: "listed", ...member(value), done: listed.includes(value) };
+        return {
+          ...line,
+          result: "ok",
+          op: "listed",
+          ...member(value),
+          done: listed.includes(value),
+        };
       });
       return state === undefined ? looks : [{ ...line, op: "state", got: state }, ...looks];
     }
@@ -112,7 +119,10 @@ function stepsOf(
       const cells = answer.version === undefined
         ? [...members].filter((version): version is number => !appended.has(version as number))
         : [answer.version];
-      return [line, ...cells.map((version) => ({ ...line, op: "save", mode: "fail", ...cell(version) }))];
+      return [
+        line,
+        ...cells.map((version) => ({ ...line, op: "save", mode: "fail", ...cell(version) })),
+      ];
     }
     case "commit":
       return [decision, line];

@@ -16,8 +16,18 @@ import type { Workload } from "./workloads.ts";
 const MODELS: ModelName[] = ["registry", "aliases", "drafts", "files"];
 const SIMULATED = isLong ? 1000 : 60;
 /** How much several processes do, for each model. */
-const ON_DISK = { processes: 4, histories: isLong ? 100 : 3, requests: 24, killed: isLong ? 0.01 : 0.004 };
-const IN_BUCKET = { processes: 3, histories: isLong ? 30 : 1, requests: isLong ? 24 : 12, killed: isLong ? 0.01 : 0 };
+const ON_DISK = {
+  processes: 4,
+  histories: isLong ? 100 : 3,
+  requests: 24,
+  killed: isLong ? 0.01 : 0.004,
+};
+const IN_BUCKET = {
+  processes: 3,
+  histories: isLong ? 30 : 1,
+  requests: isLong ? 24 : 12,
+  killed: isLong ? 0.01 : 0,
+};
 /** How many histories without an order are shown. */
 const SHOWN = 3;
 
@@ -37,35 +47,59 @@ for (const model of MODELS) {
     }
   });
 
-  judgeTest(`histories of ${model} by several processes on one disk are linearizable`, missing, async () => {
-    const root = await tempRoot();
-    try {
-      const store = (n: number) => ({ kind: kindOf(model), path: root.join(`store ${n}`) });
-      await judgeProcesses(model, store, ON_DISK);
-    } finally {
-      await root.remove();
-    }
-  });
+  judgeTest(
+    `histories of ${model} by several processes on one disk are linearizable`,
+    missing,
+    async () => {
+      const root = await tempRoot();
+      try {
+        const store = (n: number) => ({ kind: kindOf(model), path: root.join(`store ${n}`) });
+        await judgeProcesses(model, store, ON_DISK);
+      } finally {
+        await root.remove();
+      }
+    },
+  );
 
   if (missing === undefined) {
-    serverTest(`histories of ${model} by several processes in a bucket are linearizable`, "minio", async (server) => {
-      const run = createRandom(judgeSeed).int(1e9);
-      await judgeProcesses(model, (n) => inBucket(server, model, `judge ${run} ${model} ${n}/`), {
-        ...IN_BUCKET,
-        ...model === "files" && { workload: filesInBucket },
-      });
-    });
+    serverTest(
+      `histories of ${model} by several processes in a bucket are linearizable`,
+      "minio",
+      async (server) => {
+        const run = createRandom(judgeSeed).int(1e9);
+        await judgeProcesses(model, (n) => inBucket(server, model, `judge ${run} ${model} ${n}/`), {
+          ...IN_BUCKET,
+          ...model === "files" && { workload: filesInBucket },
+        });
+      },
+    );
   }
 }
 
 judgeTest("a history with a lost acknowledged save is found", missing, async () => {
   const operation = (id: number, more: object) =>
-    JSON.stringify({ history: "lost", model: "registry", id, client: 0, call: 2 * id, return: 2 * id + 1, ...more });
-  const saved = operation(1, { key: "a 1", op: "save", mode: "fail", version: 1, value: "v", result: "ok" });
+    JSON.stringify({
+      history: "lost",
+      model: "registry",
+      id,
+      client: 0,
+      call: 2 * id,
+      return: 2 * id + 1,
+      ...more,
+    });
+  const saved = operation(1, {
+    key: "a 1",
+    op: "save",
+    mode: "fail",
+    version: 1,
+    value: "v",
+    result: "ok",
+  });
   const found = operation(2, { key: "a 1", op: "read", version: 1, got: "v", result: "ok" });
   const lost = operation(2, { key: "a 1", op: "read", version: 1, result: "missing" });
   const open = JSON.stringify({ ...JSON.parse(saved), result: "maybe", return: undefined });
-  const verdictOf = async (lines: string[]) => (await checkHistories(checker!, lines)).map(({ verdict }) => verdict);
+  const verdictOf = async (lines: string[]) =>
+    (await checkHistories(checker!, lines)).map(({ verdict }) => verdict);
   assertEquals(await verdictOf([saved, found]), ["ok"]);
   assertEquals(await verdictOf([saved, lost]), ["illegal"]);
   assertEquals(await verdictOf([open, found]), ["ok"], "what is open may have taken effect");
@@ -79,7 +113,10 @@ function kindOf(model: ModelName): StoreToOpen["kind"] {
 function inBucket(server: RunningServer, model: ModelName, prefix: string): StoreToOpen {
   const { endpoint, bucket, region, accessKey, secretKey } = server;
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-  return { kind: kindOf(model), s3: { provider: "minio", endpoint, region, bucket, prefix, credentials } };
+  return {
+    kind: kindOf(model),
+    s3: { provider: "minio", endpoint, region, bucket, prefix, credentials },
+  };
 }
 
 async function judgeProcesses(
@@ -93,7 +130,9 @@ async function judgeProcesses(
     const draws = createRandom(judgeSeed);
     for (let n = 0; n < histories; n++) {
       const name = `${model} ${n} of seed ${judgeSeed}`;
-      lines.push(...await clients.history({ name, model, store: store(n), random: draws.fork(), ...amount }));
+      lines.push(
+        ...await clients.history({ name, model, store: store(n), random: draws.fork(), ...amount }),
+      );
     }
   } finally {
     await clients[Symbol.asyncDispose]();
@@ -105,12 +144,17 @@ async function judgeProcesses(
 async function assertLinearizable(lines: readonly string[]): Promise<void> {
   const verdicts = await checkHistories(checker!, lines, isLong ? 60 : 10);
   const illegal = verdicts.filter(({ verdict }) => verdict === "illegal");
-  const told = illegal.slice(0, SHOWN).map(({ history, left = [] }) => [history, ...left].join("\n  "));
+  const told = illegal.slice(0, SHOWN).map(({ history, left = [] }) =>
+    [history, ...left].join("\n  ")
+  );
   assertEquals(
     illegal.length,
     0,
     `${illegal.length} of ${verdicts.length} histories have no order:\n${told.join("\n")}`,
   );
   const undecided = verdicts.filter(({ verdict }) => verdict === "timeout");
-  assert(undecided.length * 4 <= verdicts.length, `${undecided.length} of ${verdicts.length} took too long to check`);
+  assert(
+    undecided.length * 4 <= verdicts.length,
+    `${undecided.length} of ${verdicts.length} took too long to check`,
+  );
 }

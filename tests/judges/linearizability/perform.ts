@@ -40,7 +40,11 @@ export async function answered(work: Promise<Answer>): Promise<Answer> {
 }
 
 /** Carries out a request on a registry. */
-export async function performOnRegistry(registry: Registry, request: Request, codec = TEXTS): Promise<Answer> {
+export async function performOnRegistry(
+  registry: Registry,
+  request: Request,
+  codec = TEXTS,
+): Promise<Answer> {
   const { key, op, version, mode, value = "", expected } = request;
   const ref = `${key}@${version}`;
   const read = async (from: string): Promise<Answer> => {
@@ -80,7 +84,10 @@ export const ALIASED = "aliased";
 /** How many versions an alias may name. */
 export const ALIASED_VERSIONS = 4;
 
-async function performOnAlias(registry: Registry, { key, op, value = "", expected }: Request): Promise<Answer> {
+async function performOnAlias(
+  registry: Registry,
+  { key, op, value = "", expected }: Request,
+): Promise<Answer> {
   const alias = key.slice("alias ".length);
   switch (op) {
     case "set": {
@@ -102,7 +109,10 @@ async function performOnDraft(registry: Registry, request: Request): Promise<Ans
   const draft = await registry.openDraft("drafted", { id: key.slice("draft ".length) });
   switch (op) {
     case "add": {
-      const files: FileToSave[] = [{ path: part, content: new TextEncoder().encode(padded(value)) }];
+      const files: FileToSave[] = [{
+        path: part,
+        content: new TextEncoder().encode(padded(value)),
+      }];
       return { result: "ok", done: (await draft.addPart(part, files)).added };
     }
     case "commit": {
@@ -133,7 +143,9 @@ export async function performOnFiles(files: Files, request: Request): Promise<An
   const place = (name: string) => `${folder}/${name}.json`;
   switch (op) {
     case "save":
-      await files.save(place(path), { value }, { mode: mode === "create" ? "create" : "overwrite" });
+      await files.save(place(path), { value }, {
+        mode: mode === "create" ? "create" : "overwrite",
+      });
       return { result: "ok" };
     case "delete":
       return { result: "ok", done: await files.delete(place(path)) };

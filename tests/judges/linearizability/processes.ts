@@ -91,7 +91,10 @@ export async function startClients(count: number): Promise<Clients> {
     const live = async (id: number, draws: Random) => {
       for (let n = 0; n < requests; n++) {
         const victim = draws.int(count);
-        const asked = ask(id, workload({ random: draws, value: `v${++values}`, turn: n, client: id }));
+        const asked = ask(
+          id,
+          workload({ random: draws, value: `v${++values}`, turn: n, client: id }),
+        );
         if (draws.chance(killed) && !killing.has(victim)) {
           killing.add(victim);
           await killOne(victim);
@@ -136,7 +139,11 @@ function clientOf(child: ChildProcess): Client {
   const waiting = new Map<number, PromiseWithResolvers<Answer>>();
   let sent = 0;
   createInterface({ input: child.stdout! }).on("line", (line) => {
-    const { id, answer, error } = JSON.parse(line) as { id: number; answer: Answer; error?: string };
+    const { id, answer, error } = JSON.parse(line) as {
+      id: number;
+      answer: Answer;
+      error?: string;
+    };
     if (error === undefined) waiting.get(id)?.resolve(answer);
     else waiting.get(id)?.reject(new Error(`An operation failed as none may: ${error}`));
     waiting.delete(id);

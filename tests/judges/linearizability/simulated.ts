@@ -15,7 +15,13 @@ import { createWorld } from "../../simulate/world.ts";
 import type { Actor } from "../../simulate/actor.ts";
 import { createHistory } from "./history.ts";
 import type { ModelName } from "./history.ts";
-import { ALIASED, ALIASED_VERSIONS, answered, performOnFiles, performOnRegistry } from "./perform.ts";
+import {
+  ALIASED,
+  ALIASED_VERSIONS,
+  answered,
+  performOnFiles,
+  performOnRegistry,
+} from "./perform.ts";
 import type { ValueCodec } from "./perform.ts";
 import type { Request } from "./request.ts";
 import { filesInBucket, lastLook, WORKLOADS } from "./workloads.ts";
@@ -43,19 +49,40 @@ const BUNDLES: ValueCodec = {
 
 /** Makes a history, and returns its lines. */
 export async function simulatedHistory(options: SimulatedOptions): Promise<string[]> {
-  const { seed, model, requests = 12, workload = model === "files" ? filesInBucket : WORKLOADS[model] } = options;
+  const {
+    seed,
+    model,
+    requests = 12,
+    workload = model === "files" ? filesInBucket : WORKLOADS[model],
+  } = options;
   const world = createWorld(seed);
   const { random, system } = world;
-  const history = createHistory(`simulated ${model}, seed ${seed}`, model, () => Math.round(system.now() * 1000));
+  const history = createHistory(
+    `simulated ${model}, seed ${seed}`,
+    model,
+    () => Math.round(system.now() * 1000),
+  );
   const settings = { mutable: true };
   const rates = random.pick<FaultRates>([
     {},
     { lostReply: 0.1, hiddenRetry: 0.1, slow: 0.1 },
-    { lostReply: 0.05, lostRequest: 0.05, late: 0.1, hiddenRetry: 0.05, unavailable: 0.1, slow: 0.1 },
+    {
+      lostReply: 0.05,
+      lostRequest: 0.05,
+      late: 0.1,
+      hiddenRetry: 0.05,
+      unavailable: 0.1,
+      slow: 0.1,
+    },
   ]);
   let values = 0;
 
-  async function perform(actor: Actor, id: number, request: Request, repeated = { create: false }): Promise<void> {
+  async function perform(
+    actor: Actor,
+    id: number,
+    request: Request,
+    repeated = { create: false },
+  ): Promise<void> {
     repeated.create = false;
     const end = history.begin(id, request);
     const performed = model === "files"
@@ -68,7 +95,12 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
 
   const alive = async (id: number) => {
     const draws = random.fork();
-    const draw = createRandomFaults({ random: random.fork(), rates, otherVerbs: 0.3, maxLateMs: 5_000 });
+    const draw = createRandomFaults({
+      random: random.fork(),
+      rates,
+      otherVerbs: 0.3,
+      maxLateMs: 5_000,
+    });
     const repeated = { create: false };
     const fault = (call: StoreCall) => {
       const chosen = draw(call);
@@ -78,14 +110,25 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
       return chosen;
     };
     for (let n = 0; n < requests;) { // a process that was killed is followed by another
-      const actor = await world.actor(`client ${id} ${n}`, { ...settings, fault, retryForMs: 2_000 });
+      const actor = await world.actor(`client ${id} ${n}`, {
+        ...settings,
+        fault,
+        retryForMs: 2_000,
+      });
       if (actor === undefined) break;
       const until = draws.chance(0.3) ? n + 1 + draws.int(requests) : requests;
       await actor.live(async () => {
         for (; n < requests; n++) {
           await system.sleep(draws.between(0, 60));
-          if (n === until) system.scheduler.at(system.now() + draws.between(0, 60), () => actor.process.kill());
-          await perform(actor, id, workload({ random: draws, value: `v${++values}`, turn: n, client: id }), repeated);
+          if (n === until) {
+            system.scheduler.at(system.now() + draws.between(0, 60), () => actor.process.kill());
+          }
+          await perform(
+            actor,
+            id,
+            workload({ random: draws, value: `v${++values}`, turn: n, client: id }),
+            repeated,
+          );
         }
       });
       n++;
@@ -96,7 +139,9 @@ export async function simulatedHistory(options: SimulatedOptions): Promise<strin
     const founder = (await world.actor("founder", settings))!;
     if (model === "aliases") {
       for (let version = 1; version <= ALIASED_VERSIONS; version++) {
-        await founder.registry.save(ALIASED, BUNDLES.make(`v${version}`), { version: String(version) });
+        await founder.registry.save(ALIASED, BUNDLES.make(`v${version}`), {
+          version: String(version),
+        });
       }
     }
     await Promise.all(Array.from({ length: CLIENTS }, (_, id) => alive(id)));

@@ -55,7 +55,10 @@ function aliases({ random }: Turn): Request {
   const version = () => `${1 + random.int(ALIASED_VERSIONS)}.0.0`;
   return random.weighted<() => Request>([
     [3, () => ({ key, op: "set", value: version() })],
-    [4, () => ({ key, op: "set", value: version(), expected: random.chance(0.2) ? "" : version() })],
+    [
+      4,
+      () => ({ key, op: "set", value: version(), expected: random.chance(0.2) ? "" : version() }),
+    ],
     [1, () => ({ key, op: "delete" })],
     [3, () => ({ key, op: "read" })],
   ])();
@@ -113,7 +116,9 @@ export function lastLook(model: ModelName, keys: readonly string[]): Request[] {
     Array.from({ length: versions }, (_, i): Request => ({ key, op: "read", version: i + 1 }));
   switch (model) {
     case "registry":
-      return keys.flatMap((key) => [{ key, op: "list" }, { key, op: "latest" }, ...reads(key, key === "a" ? 10 : 3)]);
+      return keys.flatMap((
+        key,
+      ) => [{ key, op: "list" }, { key, op: "latest" }, ...reads(key, key === "a" ? 10 : 3)]);
     case "aliases":
       return keys.map((key) => ({ key, op: "read" }));
     case "drafts":

@@ -36,7 +36,9 @@ const textOf = (label: string, n: number) => n % 3 === 2 ? label.padEnd(LARGE) :
 export function createClients(root: string, durability: Durability): PowerClient[] {
   const backend = (folder: string) => createLocalBackend({ path: join(root, folder), durability });
   const open = (folder: string) =>
-    openRegistry(backend(folder), { mutable: true, retryForMs: 1, cache: false }) as Promise<StoredRegistry>;
+    openRegistry(backend(folder), { mutable: true, retryForMs: 1, cache: false }) as Promise<
+      StoredRegistry
+    >;
   const shared = (name: string, live: Life, read: Read): PowerClient => ({
     name,
     live: async (promises) => await live(promises, await open("registry")),
@@ -53,14 +55,22 @@ export function createClients(root: string, durability: Durability): PowerClient
   return [
     shared("saves of new versions", async (promises, registry) => {
       for (let n = 1;; n++) {
-        await promises.make(`new@${n}`, `value ${n}`, () => registry.save("new", textOf(`value ${n}`, n)));
+        await promises.make(
+          `new@${n}`,
+          `value ${n}`,
+          () => registry.save("new", textOf(`value ${n}`, n)),
+        );
       }
     }, loaded),
 
     shared("overwrites and deletions", async (promises, registry) => {
       for (let n = 1;; n++) {
         const options = { version: "1", onConflict: "overwrite" } as const;
-        await promises.make("kept@1", `value ${n}`, () => registry.save("kept", textOf(`value ${n}`, n), options));
+        await promises.make(
+          "kept@1",
+          `value ${n}`,
+          () => registry.save("kept", textOf(`value ${n}`, n), options),
+        );
         if (n % 4 === 0) await promises.make("kept@1", undefined, () => registry.delete("kept@1"));
       }
     }, loaded),
@@ -68,7 +78,11 @@ export function createClients(root: string, durability: Durability): PowerClient
     shared("aliases", async (promises, registry) => {
       for (let n = 1;; n++) {
         await registry.save("aliased", n, { version: String(n) });
-        await promises.make("stable", `${n}.0.0`, () => registry.setAlias("aliased", "stable", String(n)));
+        await promises.make(
+          "stable",
+          `${n}.0.0`,
+          () => registry.setAlias("aliased", "stable", String(n)),
+        );
       }
     }, async (registry, alias) => (await registry.aliases("aliased"))[alias]),
 
@@ -87,10 +101,17 @@ export function createClients(root: string, durability: Durability): PowerClient
       name: "garbage collection beside overwrites",
       async live(promises) {
         const registry = await open("collected");
-        const older = await openRegistry(withAge(backend("collected"), WEEK_MS), { retryForMs: 1, cache: false });
+        const older = await openRegistry(withAge(backend("collected"), WEEK_MS), {
+          retryForMs: 1,
+          cache: false,
+        });
         for (let n = 1;; n++) {
           const options = { version: "1", onConflict: "overwrite" } as const;
-          await promises.make("kept@1", `value ${n}`, () => registry.save("kept", `value ${n}`.padEnd(LARGE), options));
+          await promises.make(
+            "kept@1",
+            `value ${n}`,
+            () => registry.save("kept", `value ${n}`.padEnd(LARGE), options),
+          );
           const { failures } = await collectGarbage(older);
           if (failures.length > 0) throw new Error(failures[0].message);
         }
@@ -145,7 +166,9 @@ async function readDraft(registry: StoredRegistry, thing: string): Promise<strin
   const [id, part] = thing.split(" ");
   const draft = await registry.openDraft("drafted", { id });
   const { state, parts } = await draft.info();
-  if (part !== undefined && state !== "committed") return parts.some((one) => one.part === part) ? "there" : undefined;
+  if (part !== undefined && state !== "committed") {
+    return parts.some((one) => one.part === part) ? "there" : undefined;
+  }
   const committed = await draft.commit().catch(undefinedIfMissing);
   if (committed === undefined) return undefined;
   const texts: string[] = [];

@@ -4,7 +4,14 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { accessSync, mkdirSync, readdirSync, readlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { realSystem } from "../../../core/system.ts";
@@ -26,7 +33,9 @@ fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))
 
 /** Returns what this machine lacks for a disk, or undefined. */
 export function diskProblem(kind: DiskKind): string | undefined {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root on Linux may mount a disk";
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    return "only root on Linux may mount a disk";
+  }
   const { make: [make], from } = KINDS[kind];
   const needed = { [make]: from, python3: "python3", unshare: "util-linux", mount: "mount" };
   for (const [command, source] of Object.entries(needed)) {
@@ -40,7 +49,9 @@ export function diskProblem(kind: DiskKind): string | undefined {
 }
 
 function isThere(command: string): boolean {
-  const folders = `${realSystem.env("PATH") ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter);
+  const folders = `${realSystem.env("PATH") ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`.split(
+    delimiter,
+  );
   return folders.some((folder) => {
     try {
       accessSync(join(folder, command));
@@ -68,7 +79,8 @@ export function createLoopDisk(kind: DiskKind, folder: string): LoopDisk {
   const { sizeMiB, make: [make, ...args] } = KINDS[kind];
   const image = join(folder, "image"), path = join(folder, "disk");
   const env = { PATH: `${realSystem.env("PATH")}:/usr/sbin:/sbin` };
-  const run = (command: string, ...given: string[]) => void execFileSync(command, given, { env, stdio: "pipe" });
+  const run = (command: string, ...given: string[]) =>
+    void execFileSync(command, given, { env, stdio: "pipe" });
   writeFileSync(image, "");
   truncateSync(image, sizeMiB << 20);
   run(make, ...args, image);
@@ -88,7 +100,9 @@ export function createLoopDisk(kind: DiskKind, folder: string): LoopDisk {
   /** Of calls that were under way at once, others may go on for a moment when one has failed. */
   async function unmount(): Promise<void> {
     for (let tries = 0; openBelow(path).length > 0; tries++) {
-      if (tries > 500) throw new Error(`Cannot unmount: files are still open: ${openBelow(path).join(", ")}`);
+      if (tries > 500) {
+        throw new Error(`Cannot unmount: files are still open: ${openBelow(path).join(", ")}`);
+      }
       await realSystem.sleep(10);
     }
     run("umount", path);

@@ -57,9 +57,10 @@ const CALLS = [
 const MOST_CALLS = 800;
 
 const [folder, given] = process.argv.slice(2);
-const { kind, durability, seed, rounds, withoutFolderSync = false, untilBroken = false } = JSON.parse(
-  given,
-) as PowerPlan;
+const { kind, durability, seed, rounds, withoutFolderSync = false, untilBroken = false } = JSON
+  .parse(
+    given,
+  ) as PowerPlan;
 const random = createRandom(seed);
 const report: PowerReport = { promised: 0, broken: [] };
 const disk = createLoopDisk(kind, folder);
@@ -72,7 +73,9 @@ for (const name of CALLS) {
 const { fsync } = fs;
 const { syncInPlace } = ownCalls;
 const isLeftOut = (file: number) => withoutFolderSync && fs.fstatSync(file).isDirectory();
-fs.fsync = ((file, done) => isLeftOut(file) ? setImmediate(done, null) : fsync(file, done)) as typeof fs.fsync;
+fs.fsync =
+  ((file, done) =>
+    isLeftOut(file) ? setImmediate(done, null) : fsync(file, done)) as typeof fs.fsync;
 if (syncInPlace !== undefined) {
   ownCalls.syncInPlace = (file) => {
     beforeCall();

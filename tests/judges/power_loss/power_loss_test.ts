@@ -16,7 +16,12 @@ for (const kind of ["ext4", "xfs"] satisfies DiskKind[]) {
     `a power cut loses nothing that was acknowledged with durability "disk" (${kind})`,
     diskProblem(kind),
     async () => {
-      const { promised, broken } = await losePower({ kind, durability: "disk", seed: judgeSeed, rounds: ROUNDS[kind] });
+      const { promised, broken } = await losePower({
+        kind,
+        durability: "disk",
+        seed: judgeSeed,
+        rounds: ROUNDS[kind],
+      });
       assertEquals(broken, []);
       assert(promised > 5 * ROUNDS[kind], `only ${promised} were acknowledged`);
       console.log(`${promised} acknowledged in ${ROUNDS[kind]} power cuts`);
@@ -61,10 +66,15 @@ async function losePower(plan: PowerPlan): Promise<PowerReport> {
       "--quiet",
       program,
     ];
-    const command = new Deno.Command("unshare", { args: [...args, root.path, JSON.stringify(plan)], cwd: REPOSITORY });
+    const command = new Deno.Command("unshare", {
+      args: [...args, root.path, JSON.stringify(plan)],
+      cwd: REPOSITORY,
+    });
     const { success, stdout, stderr } = await command.output();
     const decoder = new TextDecoder();
-    if (!success) throw new Error(`Cannot lose power: the program failed\n${decoder.decode(stderr)}`);
+    if (!success) {
+      throw new Error(`Cannot lose power: the program failed\n${decoder.decode(stderr)}`);
+    }
     return JSON.parse(decoder.decode(stdout));
   } finally {
     await root.remove();

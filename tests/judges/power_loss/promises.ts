@@ -47,7 +47,9 @@ export function createPromises(isCut: () => boolean): Promises {
         const found = await read(thing).catch((error: Error) => `(${error.message})`);
         if (found === value) continue;
         // What was under way is done or not; of a move, the file may be at both paths.
-        if (under !== undefined && [under.value, `${value} and ${under.value}`].includes(found)) continue;
+        if (under !== undefined && [under.value, `${value} and ${under.value}`].includes(found)) {
+          continue;
+        }
         sentences.push(`${thing} was promised to be ${value}, and is ${found}`);
       }
       return sentences;

@@ -38,7 +38,9 @@ async function act(name: string, root: string): Promise<Acted> {
     await OPERATIONS[name].act(root);
     return { ok: true };
   } catch (error) {
-    if (!isRegistryError(error)) return { error: `not a RegistryError: ${(error as Error).stack ?? error}` };
+    if (!isRegistryError(error)) {
+      return { error: `not a RegistryError: ${(error as Error).stack ?? error}` };
+    }
     const isOpen = error.code === "Unknown" || error.maybeWritten === true;
     return { error: error.message, code: error.code, isOpen };
   }

@@ -35,7 +35,11 @@ export interface ActingProcess extends AsyncDisposable {
   /** Does one, and returns the calls that it made. */
   trace(name: string, root: string): Promise<{ acted: Acted; calls: string[] }>;
   /** Does one while a call fails, and returns the calls that did. */
-  actWith(failing: FailingCall, name: string, root: string): Promise<{ acted: Acted; calls: string[] }>;
+  actWith(
+    failing: FailingCall,
+    name: string,
+    root: string,
+  ): Promise<{ acted: Acted; calls: string[] }>;
 }
 
 /** The process ended before it answered. */
@@ -43,9 +47,39 @@ export class ProcessEnded extends Error {}
 
 /** The calls that may fail: those on files. None of them is used to talk to the process. */
 export const CALLS: readonly string[] = [
-  ...["openat", "close", "read", "pread64", "write", "pwrite64", "lseek", "ftruncate", "copy_file_range"],
-  ...["fsync", "fdatasync", "link", "linkat", "rename", "renameat", "renameat2", "unlink", "unlinkat"],
-  ...["mkdir", "mkdirat", "rmdir", "getdents64", "statx", "newfstatat", "lstat", "fstat", "utimensat"],
+  ...[
+    "openat",
+    "close",
+    "read",
+    "pread64",
+    "write",
+    "pwrite64",
+    "lseek",
+    "ftruncate",
+    "copy_file_range",
+  ],
+  ...[
+    "fsync",
+    "fdatasync",
+    "link",
+    "linkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+  ],
+  ...[
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "getdents64",
+    "statx",
+    "newfstatat",
+    "lstat",
+    "fstat",
+    "utimensat",
+  ],
 ];
 
 /** Starts one. */
@@ -60,7 +94,9 @@ export async function startActing(folder: string): Promise<ActingProcess> {
     stdio: ["ignore", "inherit", "ignore"], // where a call of the runtime itself fails, it says so at length
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  const gone = ended.then(() => Promise.reject(new ProcessEnded("Cannot go on: the process ended")));
+  const gone = ended.then(() =>
+    Promise.reject(new ProcessEnded("Cannot go on: the process ended"))
+  );
   gone.catch(() => {}); // whoever waits for an answer hears of it
   const socket = await Promise.race([connected, gone]);
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
@@ -75,11 +111,19 @@ export async function startActing(folder: string): Promise<ActingProcess> {
     return await answer();
   };
 
-  async function traced(args: string[], name: string, root: string): Promise<{ acted: Acted; calls: string[] }> {
+  async function traced(
+    args: string[],
+    name: string,
+    root: string,
+  ): Promise<{ acted: Acted; calls: string[] }> {
     const output = join(folder, "trace");
-    const tracer = spawn("strace", ["-y", "-s", "400", "-o", output, ...args, "-p", `${child.pid}`], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const tracer = spawn(
+      "strace",
+      ["-y", "-s", "400", "-o", output, ...args, "-p", `${child.pid}`],
+      {
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
     const over = new Promise((resolve) => tracer.once("exit", resolve));
     let told = "";
     await new Promise<void>((resolve, reject) => {
@@ -101,7 +145,8 @@ export async function startActing(folder: string): Promise<ActingProcess> {
   return {
     pid: child.pid!,
     act,
-    trace: (name, root) => traced(["-f", "-e", `trace=${CALLS.map((call) => `?${call}`).join(",")}`], name, root),
+    trace: (name, root) =>
+      traced(["-f", "-e", `trace=${CALLS.map((call) => `?${call}`).join(",")}`], name, root),
     async actWith({ call, when, error, isMain, forEver = false }, name, root) {
       const injection = `inject=${call}:error=${error}:when=${when}${forEver ? "+" : ""}`;
       const { acted, calls } = await traced(
@@ -124,7 +169,11 @@ export async function startActing(folder: string): Promise<ActingProcess> {
 export type TracedCall = Pick<FailingCall, "call" | "when" | "isMain">;
 
 /** The calls of a trace that concern a folder: which of its name and thread each was. */
-export function callsIn(trace: readonly string[], folder: string, mainThread: number): TracedCall[] {
+export function callsIn(
+  trace: readonly string[],
+  folder: string,
+  mainThread: number,
+): TracedCall[] {
   const counts = new Map<string, number>();
   const found = new Map<string, TracedCall>();
   for (const line of trace) {

@@ -26,7 +26,16 @@ export interface Trial extends FailingCall {
   name: string;
 }
 
-const READS = new Set(["read", "pread64", "lseek", "getdents64", "statx", "newfstatat", "lstat", "fstat"]);
+const READS = new Set([
+  "read",
+  "pread64",
+  "lseek",
+  "getdents64",
+  "statx",
+  "newfstatat",
+  "lstat",
+  "fstat",
+]);
 const errorsOf = (call: string) => READS.has(call) ? ["EIO", "EINTR"] : ["EIO", "ENOSPC", "EINTR"];
 
 /** Finds out which calls the operations make on their files, and all ways in which these can fail. */
@@ -56,7 +65,10 @@ export async function findTrials(folder: string, forEver = false): Promise<Trial
 /** So many of them, each once. */
 export function pickTrials(trials: readonly Trial[], count: number, random: Random): Trial[] {
   const left = [...trials];
-  return Array.from({ length: Math.min(count, left.length) }, () => left.splice(random.int(left.length), 1)[0]);
+  return Array.from(
+    { length: Math.min(count, left.length) },
+    () => left.splice(random.int(left.length), 1)[0],
+  );
 }
 
 /** Tries them. */
@@ -80,7 +92,12 @@ export async function judgeCalls(folder: string, trials: readonly Trial[]): Prom
 }
 
 /** Tries one; whether the process has ended. */
-async function judgeCall(process: ActingProcess, root: string, trial: Trial, report: CallsReport): Promise<boolean> {
+async function judgeCall(
+  process: ActingProcess,
+  root: string,
+  trial: Trial,
+  report: CallsReport,
+): Promise<boolean> {
   const { name, call, when, error, forEver } = trial;
   const { prepare, look, before, after } = OPERATIONS[name];
   await prepare(root);

@@ -63,14 +63,17 @@ function onFiles(
   after: string,
 ): Operation {
   return {
-    prepare: async (root) => void await filesIn(root, "os").write("a/one", new TextEncoder().encode("old")),
+    prepare: async (root) =>
+      void await filesIn(root, "os").write("a/one", new TextEncoder().encode("old")),
     act: async (root) => await act(filesIn(root, "disk")),
     async look(root) {
       const files = filesIn(root, "os");
       const found: string[] = [];
       for (const path of ["a/one", "a/two", "b/one"]) {
         const file = await files.open(path).catch(undefinedIfMissing);
-        if (file !== undefined) found.push(`${path}=${new TextDecoder().decode(await file.bytes())}`);
+        if (file !== undefined) {
+          found.push(`${path}=${new TextDecoder().decode(await file.bytes())}`);
+        }
       }
       return found.join(" ");
     },
@@ -150,7 +153,9 @@ export const OPERATIONS: Record<string, Operation> = {
     async (registry) => await (await registry.openDraft("a", { id: "d" })).commit(),
     async (registry) => {
       const artifact = await registry.open("a").catch(undefinedIfMissing);
-      return artifact === undefined ? "nothing" : [...artifact.files()].map(({ info }) => info.path).join(" ");
+      return artifact === undefined
+        ? "nothing"
+        : [...artifact.files()].map(({ info }) => info.path).join(" ");
     },
     "nothing",
     "p",
@@ -169,7 +174,9 @@ export const OPERATIONS: Record<string, Operation> = {
     ),
     async act(root) {
       const backend = createLocalBackend({ path: join(root, "registry"), durability: "disk" });
-      return await collectGarbage(await openRegistry(withAge(backend, WEEK_MS), { cache: false, retryForMs: 2_000 }));
+      return await collectGarbage(
+        await openRegistry(withAge(backend, WEEK_MS), { cache: false, retryForMs: 2_000 }),
+      );
     },
   },
   "replace a file": onFiles((files) => files.write("a/one", NEW), "a/one=old", "a/one=new"),

@@ -15,7 +15,11 @@ judgeTest(
   async () => {
     const root = await tempRoot();
     try {
-      const trials = pickTrials(await findTrials(root.path, isLong), TRIALS, createRandom(judgeSeed));
+      const trials = pickTrials(
+        await findTrials(root.path, isLong),
+        TRIALS,
+        createRandom(judgeSeed),
+      );
       const { failed, refused, wrong } = await judgeCalls(root.path, trials);
       console.log(`${failed} system calls failed, and ${refused} operations with them`);
       assertEquals(wrong.length, 0, `${wrong.length} of ${failed}:\n${wrong.join("\n")}`);

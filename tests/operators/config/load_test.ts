@@ -12,10 +12,12 @@ async function write(root: TempRoot, files: Record<string, string>): Promise<voi
 }
 
 const system = { env: () => undefined };
-const REFS = `include: common.yaml\npipeline:\n  operators: { refs: ["cleaner_v2.0:v1.0", train] }\n`;
+const REFS =
+  `include: common.yaml\npipeline:\n  operators: { refs: ["cleaner_v2.0:v1.0", train] }\n`;
 const FOLDER = {
   "conf/pipeline.yaml": REFS,
-  "conf/common.yaml": "variables: { lr: 0.1 }\npipeline: { pipeline_id: t, work_dir: w, operators: [] }\n",
+  "conf/common.yaml":
+    "variables: { lr: 0.1 }\npipeline: { pipeline_id: t, work_dir: w, operators: [] }\n",
   "operators/cleaner_v2.0_v1.0.yaml": "params: { keep: 0.5 }\n",
   "operators/train_v1.0.toml": `upstream_dependencies = ["cleaner_v2.0"]\nparams.lr = "\${lr}"\n`,
 };
@@ -53,7 +55,11 @@ Deno.test("overrides are set over the files, and lines over those", async () => 
     "over.yaml": "variables: { lr: 0.2 }\noperators: { cleaner_v2.0: { timeout: 5s } }\n",
   });
   const set = ["operators.cleaner_v2.0.params.keep=0.9", "work_dir=x"];
-  const { pipeline } = await loadPipeline(root.path, { system, overrides: [root.join("over.yaml")], set });
+  const { pipeline } = await loadPipeline(root.path, {
+    system,
+    overrides: [root.join("over.yaml")],
+    set,
+  });
   const [clean, train] = pipeline.steps;
   assertEquals([clean.params, clean.timeoutMs, train.params, pipeline.workDir], [
     { keep: 0.9 },
@@ -85,26 +91,57 @@ Deno.test("an override from a URL sets values, and never what picks code, also b
     `{ operator_id: a, start_command: [python, "\${script}"], params: { lr: "\${lr}" } }] }\n`;
   await write(root, { "pipeline.yaml": text });
   const load = (override: string) =>
-    checkPipeline(root.path, { system, overrides: ["s3://b/o.yaml"], readUrl: () => Promise.resolve(override) });
+    checkPipeline(root.path, {
+      system,
+      overrides: ["s3://b/o.yaml"],
+      readUrl: () => Promise.resolve(override),
+    });
   assertEquals((await load("variables: { lr: 2 }")).loaded?.pipeline.steps[0].params, { lr: 2 });
-  for (const override of ["variables: { script: evil.py }", "operators: { a: { start_command: evil } }"]) {
+  for (
+    const override of [
+      "variables: { script: evil.py }",
+      "operators: { a: { start_command: evil } }",
+    ]
+  ) {
     assertMatch((await load(override)).problems[0]?.message ?? "", /picks code/);
   }
-  for (const params of ["{ lr: { from_env: SECRET } }", "{ deep: [{ from_env: SECRET }] }", "{ name: SECRET }"]) {
-    const override = `variables: { name: X, all: ${params} }\noperators: { a: { params: { lr: "\${all}" } } }`;
+  for (
+    const params of [
+      "{ lr: { from_env: SECRET } }",
+      "{ deep: [{ from_env: SECRET }] }",
+      "{ name: SECRET }",
+    ]
+  ) {
+    const override =
+      `variables: { name: X, all: ${params} }\noperators: { a: { params: { lr: "\${all}" } } }`;
     const { problems } = await load(override);
-    assertEquals(problems.map(({ message }) => message), params.includes("from_env") ? [FROM_ENV] : []);
+    assertEquals(
+      problems.map(({ message }) => message),
+      params.includes("from_env") ? [FROM_ENV] : [],
+    );
   }
-  assertEquals((await load("operators: { a: { params: { from_env: SECRET } } }")).problems[0].message, FROM_ENV);
+  assertEquals(
+    (await load("operators: { a: { params: { from_env: SECRET } } }")).problems[0].message,
+    FROM_ENV,
+  );
   for (const path of ["/etc", "../up", "file:///etc"]) {
     assertMatch(
       (await load(`operators: { a: { inputs: { d: "${path}" } } }`)).problems[0].message,
       /path of this machine/,
     );
   }
-  assertEquals((await load("operators: { a: { inputs: { d: registry:data, u: s3://b/k } } }")).problems, []);
-  assertMatch((await load("operators_module: ./evil.ts")).problems[0].message, /override sets operators_module/);
-  assertMatch((await load(`variables: { lr: "\${env:SECRET}" }`)).problems[0].message, /override from a URL/);
+  assertEquals(
+    (await load("operators: { a: { inputs: { d: registry:data, u: s3://b/k } } }")).problems,
+    [],
+  );
+  assertMatch(
+    (await load("operators_module: ./evil.ts")).problems[0].message,
+    /override sets operators_module/,
+  );
+  assertMatch(
+    (await load(`variables: { lr: "\${env:SECRET}" }`)).problems[0].message,
+    /override from a URL/,
+  );
 });
 
 Deno.test("files that are not there, outside of the folder, or include each other are told where they are named", async () => {
@@ -126,6 +163,9 @@ Deno.test("files that are not there, outside of the folder, or include each othe
   await write(root, { "conf/common.yaml": "include: pipeline.yaml\n" });
   const [cycle] = (await checkPipeline(root.path, { system, cwd: root.path })).problems;
   assertMatch(cycle.message, /conf\/pipeline.yaml → conf\/common.yaml → conf\/pipeline.yaml/);
-  const error = await assertRejects(() => loadPipeline(root.join("none"), { system }), RegistryError);
+  const error = await assertRejects(
+    () => loadPipeline(root.join("none"), { system }),
+    RegistryError,
+  );
   assertEquals(error.code, "NotFound");
 });

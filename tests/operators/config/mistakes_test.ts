@@ -9,10 +9,16 @@ import { OF_VALUES } from "./mistakes/values.ts";
 
 const MISTAKES = [...OF_SYNTAX, ...OF_KEYS, ...OF_VALUES, ...OF_GRAPHS];
 
-const operators = { has: (key: string) => key.length < 2 || key === "clean", names: () => ["cleaner_v1", "a", "b"] };
+const operators = {
+  has: (key: string) => key.length < 2 || key === "clean",
+  names: () => ["cleaner_v1", "a", "b"],
+};
 const system = { env: () => undefined };
 
-function problemsIn(text: string, language: "yaml" | "toml" | "json" = "yaml"): readonly ConfigProblem[] {
+function problemsIn(
+  text: string,
+  language: "yaml" | "toml" | "json" = "yaml",
+): readonly ConfigProblem[] {
   try {
     parsePipeline(text, { language, operators, system });
   } catch (error) {
@@ -28,7 +34,11 @@ for (const { name, text, language, says, hint } of MISTAKES) {
     const [problem, ...others] = problemsIn(text.replace("‸", ""), language);
     const line = before.split("\n").length;
     const column = before.length - before.lastIndexOf("\n");
-    assertEquals([problem?.line, problem?.column], [line, column], JSON.stringify([problem, ...others]));
+    assertEquals(
+      [problem?.line, problem?.column],
+      [line, column],
+      JSON.stringify([problem, ...others]),
+    );
     assertEquals(problem.file, `pipeline.${language ?? "yaml"}`);
     assertEquals(others, [], "one mistake is told once");
     assertMatch(problem.message, says);

@@ -41,7 +41,8 @@ pipeline:
 `;
 
 Deno.test("the short form makes a step of each ref, in order, on this machine", () => {
-  const text = `pipeline: { operators: { refs: ["feature_extractor_v1:v1.0", "data_cleaner_v1:v1.0"] } }`;
+  const text =
+    `pipeline: { operators: { refs: ["feature_extractor_v1:v1.0", "data_cleaner_v1:v1.0"] } }`;
   const { id, nodes, steps, workDir, log } = parsePipeline(text, { cores: 6 });
   assertEquals({ id, nodes, workDir, log }, {
     id: "pipeline",
@@ -65,10 +66,19 @@ Deno.test("the full form says all of a pipeline", () => {
     { level: "debug", file: "logs/run.log" },
   ]);
   assertEquals(pipeline.nodes, [
-    { id: "big", runnerCount: 2, resources: { cpuLimit: 8, memoryLimit: 16 * 2 ** 30, gpuLimit: 1 } },
+    {
+      id: "big",
+      runnerCount: 2,
+      resources: { cpuLimit: 8, memoryLimit: 16 * 2 ** 30, gpuLimit: 1 },
+    },
     { id: "small", runnerCount: 1, resources: {} },
   ]);
-  assertEquals([clean.operator, clean.version, clean.node, clean.runAs], ["cleaner_v2.0", "v1.1", "small", "thread"]);
+  assertEquals([clean.operator, clean.version, clean.node, clean.runAs], [
+    "cleaner_v2.0",
+    "v1.1",
+    "small",
+    "thread",
+  ]);
   assertEquals(clean.params, { keep: 0.5, names: ["a", "b"] });
   assertEquals(clean.outputs, { data: "registry:data:clean", report: "./data/report" });
   assertEquals([clean.retries.attempts, clean.timeoutMs], [3, 90_000]);
@@ -76,7 +86,10 @@ Deno.test("the full form says all of a pipeline", () => {
   assertEquals(clean.environment, { kind: "uv", name: "./project", install: false });
   assertEquals(clean.git, { repo: "https://example.org/cleaner.git", tag: "v7" });
   assertEquals([train.node, train.upstream, train.params], ["big", ["clean"], { lr: 0.1 }]);
-  assertEquals([train.startCommand, train.runAs], [["python", "train.py", "--name", "a b"], "command"]);
+  assertEquals([train.startCommand, train.runAs], [
+    ["python", "train.py", "--name", "a b"],
+    "command",
+  ]);
   assertEquals(train.environment, { kind: "conda", name: "ml", install: true });
   assertEquals(train.retries, { attempts: 3, backoffMs: 5_000, exitCodes: [4] });
   assertEquals([train.rerun, train.shards], [["inputs", "params"], 4]);
@@ -94,7 +107,11 @@ Deno.test("an input that is a step's output is a dependency, also where ids have
       { operator_id: "v2", outputs: { "0": "a" } },
       { operator_id: "v2.0", outputs: { report: "./report" } },
       { operator_id: "a", inputs: { x: "step:v2.0" } },
-      { operator_id: "b", inputs: { x: "step:v2.0.report", y: "step:v2.0" }, upstream_dependencies: ["v2"] },
+      {
+        operator_id: "b",
+        inputs: { x: "step:v2.0.report", y: "step:v2.0" },
+        upstream_dependencies: ["v2"],
+      },
     ],
   });
   assertEquals(pipeline.steps.map(({ upstream }) => upstream), [[], [], ["v2.0"], ["v2", "v2.0"]]);
@@ -105,7 +122,10 @@ Deno.test("what encodePipeline() writes is the same pipeline, whatever stands in
   const pipeline = parsePipeline(text, { system: { env: () => "a${b} $$${c} \\${d}" } });
   assertEquals(pipeline.steps[0].env.MODE, "${HOME} ${x} a${b} $$${c} \\${d}");
   const encoded = encodePipeline(pipeline);
-  assertEquals(parsePipeline(encoded, { language: "json", system: { env: () => undefined } }), pipeline);
+  assertEquals(
+    parsePipeline(encoded, { language: "json", system: { env: () => undefined } }),
+    pipeline,
+  );
   assertEquals(encodePipeline(parsePipeline(encoded)), encoded);
 });
 
@@ -173,7 +193,8 @@ pipeline:
 });
 
 Deno.test("what a program gives may be nested as deep as a file, and hold itself nowhere", () => {
-  const defined = (v: unknown) => definePipeline({ operators: [{ operator_id: "a", params: { v: v as null } }] });
+  const defined = (v: unknown) =>
+    definePipeline({ operators: [{ operator_id: "a", params: { v: v as null } }] });
   const nested = (depth: number) => {
     let value: unknown = 1;
     for (let level = 0; level < depth; level++) value = level % 2 === 0 ? [value] : { value };
@@ -183,7 +204,10 @@ Deno.test("what a program gives may be nested as deep as a file, and hold itself
   const circle: unknown[] = [];
   circle.push(circle);
   for (const value of [nested(200), nested(100_000), circle]) {
-    assertStringIncludes(assertThrows(() => defined(value), RegistryError).message, "nested more than");
+    assertStringIncludes(
+      assertThrows(() => defined(value), RegistryError).message,
+      "nested more than",
+    );
   }
 });
 

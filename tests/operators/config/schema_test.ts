@@ -124,21 +124,30 @@ const BAD = [
 ];
 
 Deno.test("the JSON Schema and the parser take the same lines of an operator, and the same files", () => {
-  const variables = "variables: { p: { a: 1 }, t: 5s, n: 3, r: thread, v: v1.0, list: [{ operator_id: a }] }\n";
+  const variables =
+    "variables: { p: { a: 1 }, t: 5s, n: 3, r: thread, v: v1.0, list: [{ operator_id: a }] }\n";
   for (const line of GOOD.map(one).concat(GOOD_FILES)) {
     const text = line.includes("variables:") ? line : variables + line;
     const found = valueOf(text);
-    assertEquals([isParsed(text), isPipeline(found)], [true, true], `${text}\n${JSON.stringify(isPipeline.errors)}`);
+    assertEquals(
+      [isParsed(text), isPipeline(found)],
+      [true, true],
+      `${text}\n${JSON.stringify(isPipeline.errors)}`,
+    );
   }
 });
 
 Deno.test("the JSON Schema and the parser refuse the same lines of an operator", () => {
-  for (const text of BAD.map(one)) assertEquals([isParsed(text), isPipeline(valueOf(text))], [false, false], text);
+  for (const text of BAD.map(one)) {
+    assertEquals([isParsed(text), isPipeline(valueOf(text))], [false, false], text);
+  }
 });
 
 Deno.test("the JSON Schema refuses every mistake of keys and types; of what a file means it knows nothing", () => {
   const taken = (mistakes: readonly { name: string; text: string; language?: string }[]) =>
-    mistakes.filter(({ text, language }) => language === undefined && isPipeline(valueOf(text.replace("‸", ""))))
+    mistakes.filter(({ text, language }) =>
+      language === undefined && isPipeline(valueOf(text.replace("‸", "")))
+    )
       .map(({ name }) => name);
   assertEquals(taken(OF_KEYS), []);
   assertEquals(taken([...OF_VALUES, ...OF_GRAPHS]).includes("an input of a missing step"), true);
@@ -175,7 +184,9 @@ Deno.test("editors are told of each key what it is", () => {
     for (const [key, { description }] of Object.entries(properties)) {
       if (description === undefined && key !== "refs") silent.push(`${at}.${key}`);
     }
-    for (const [key, child] of Object.entries(schema)) if (key !== "else") look(child, `${at}.${key}`);
+    for (const [key, child] of Object.entries(schema)) {
+      if (key !== "else") look(child, `${at}.${key}`);
+    }
   }
   look(configSchema(), "");
   assertEquals(silent, []);

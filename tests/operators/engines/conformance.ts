@@ -32,16 +32,26 @@ export interface EngineCase {
 const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
 
 /** Asks until a job is in one of these states. Engines tell nothing by themselves. */
-export function untilState(engine: Engine, id: string, states: Iterable<string> = OVER): Promise<EngineJob> {
+export function untilState(
+  engine: Engine,
+  id: string,
+  states: Iterable<string> = OVER,
+): Promise<EngineJob> {
   const wanted = new Set(states);
   return withoutHanging(`${[...wanted].join(" or ")} of ${id}`, pollUntil(engine, id, wanted));
 }
 
-async function pollUntil(engine: Engine, id: string, wanted: ReadonlySet<string>): Promise<EngineJob> {
+async function pollUntil(
+  engine: Engine,
+  id: string,
+  wanted: ReadonlySet<string>,
+): Promise<EngineJob> {
   for (;;) {
     const [job] = await engine.poll([id]);
     if (wanted.has(job.state)) return job;
-    if (OVER.has(job.state)) throw new Error(`Cannot wait for ${[...wanted]}: ${JSON.stringify(job)}`);
+    if (OVER.has(job.state)) {
+      throw new Error(`Cannot wait for ${[...wanted]}: ${JSON.stringify(job)}`);
+    }
     await realSystem.sleep(50);
   }
 }
@@ -66,7 +76,8 @@ async function pollLine(path: string): Promise<string[]> {
 
 /** Waits until a process is gone. */
 async function untilGone(pid: number): Promise<void> {
-  const state = async () => (await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") Z")).split(") ")[1][0];
+  const state = async () =>
+    (await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") Z")).split(") ")[1][0];
   while (await state() !== "Z") await realSystem.sleep(20);
 }
 
@@ -76,7 +87,9 @@ export const engineCases: readonly EngineCase[] = [
     name: "a step is executed in its folder with its variables, and ends",
     async run({ engine, root, step }) {
       const odd = `it's "odd" $HOME \\ é`;
-      const id = await engine.submit(step(`pwd > said; printf %s "$ODD" >> said`, { env: { ODD: odd } }));
+      const id = await engine.submit(
+        step(`pwd > said; printf %s "$ODD" >> said`, { env: { ODD: odd } }),
+      );
       const { state, exitCode, step: name } = await untilState(engine, id);
       assertEquals([state, exitCode, name], ["ended", 0, "clean"]);
       assertEquals(await linesOf(root.join("said")), [root.path, odd]);
@@ -107,7 +120,12 @@ export const engineCases: readonly EngineCase[] = [
   {
     name: "what it never heard of is lost, and cancelling it changes nothing",
     async run({ engine }) {
-      const jobs = await engine.poll(["nobody-1", "nobody-2.x3", "../../etc/passwd", "NOBODY; true"]);
+      const jobs = await engine.poll([
+        "nobody-1",
+        "nobody-2.x3",
+        "../../etc/passwd",
+        "NOBODY; true",
+      ]);
       assertEquals(jobs.map(({ state }) => state), ["lost", "lost", "lost", "lost"]);
       await engine.cancel("nobody-1");
       await engine.cancel("../../etc/passwd");
@@ -118,7 +136,11 @@ export const engineCases: readonly EngineCase[] = [
     name: "a name that is none is refused",
     async run({ engine, step }) {
       for (const name of ["", "../a", "a b", "A", "x".repeat(121)]) {
-        await assertRejects(() => engine.submit({ ...step("true"), name }), RegistryError, "no name of a delivery");
+        await assertRejects(
+          () => engine.submit({ ...step("true"), name }),
+          RegistryError,
+          "no name of a delivery",
+        );
       }
     },
   },
@@ -153,7 +175,9 @@ export const engineCases: readonly EngineCase[] = [
   {
     name: "a step fails where one of its shards does",
     async run({ engine, step }) {
-      const id = await engine.submit(step(`[ $HOLDFAST_SHARD = 1/3 ] && exit 3 || exit 0`, { shards: 3 }));
+      const id = await engine.submit(
+        step(`[ $HOLDFAST_SHARD = 1/3 ] && exit 3 || exit 0`, { shards: 3 }),
+      );
       assertEquals((await untilState(engine, id)).state, "failed");
     },
   },

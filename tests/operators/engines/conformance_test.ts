@@ -46,8 +46,14 @@ for (const { name, run } of engineCases) {
     await using root = await tempRoot();
     await using queue = createMemoryQueue();
     const commands = new Map<string, EngineStep>();
-    await using _worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), { concurrency: 3 });
-    await run({ engine: remembering(createQueueEngine(queue), commands), root, step: stepIn(root) });
+    await using _worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), {
+      concurrency: 3,
+    });
+    await run({
+      engine: remembering(createQueueEngine(queue), commands),
+      root,
+      step: stepIn(root),
+    });
   });
   programTest(`queue engine: ${name}`, ["redis", "postgres"], async ({ shared }) => {
     const { url } = await shared();
@@ -56,7 +62,9 @@ for (const { name, run } of engineCases) {
     await using engine = await openEngine(place);
     await using queue = await openQueue(place);
     const commands = new Map<string, EngineStep>();
-    await using _worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), { concurrency: 3 });
+    await using _worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), {
+      concurrency: 3,
+    });
     await run({ engine: remembering(engine, commands), root, step: stepIn(root) });
   });
   programTest(`slurm engine: ${name}`, "slurm", async ({ shared }) => {

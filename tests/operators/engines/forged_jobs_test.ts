@@ -46,7 +46,10 @@ Deno.test("a worker executes nothing for a job that somebody forged", async () =
   const { signal } = new AbortController();
   for (const data of FORGED) {
     const job = { id: "forged", group: "nightly@1", kind: "step", data };
-    const error = await assertRejects(async () => await handler(job, { signal, onProgress() {} }), RegistryError);
+    const error = await assertRejects(
+      async () => await handler(job, { signal, onProgress() {} }),
+      RegistryError,
+    );
     assertEquals(error.code, "Invalid", JSON.stringify(data));
   }
   assertEquals(commands, []);

@@ -42,7 +42,9 @@ const stepIn = (folder: string, name: string, more: Partial<EngineStep> = {}): E
 
 /** Which of them a step sees, without the mark that the engine gives each job. */
 async function seen(path: string): Promise<Record<string, string>> {
-  const variables = Object.fromEntries((await readFile(path, "utf8")).split("\n").map((line) => line.split(/=(.*)/s)));
+  const variables = Object.fromEntries(
+    (await readFile(path, "utf8")).split("\n").map((line) => line.split(/=(.*)/s)),
+  );
   const marked = OF_A_SHARD.HOLDFAST_PROCESS;
   if (variables.HOLDFAST_PROCESS?.includes(marked) === false) delete variables.HOLDFAST_PROCESS; // the job's mark
   const shown = Object.keys(OF_A_SHARD).filter((name) => variables[name] !== undefined);
@@ -51,7 +53,10 @@ async function seen(path: string): Promise<Record<string, string>> {
 
 testInRoot("local engine: a step behind a sharded one is no shard", async (root) => {
   const { HOLDFAST_SHARD, MINE } = OF_A_SHARD;
-  await using engine = createLocalEngine({ folder: root.join("jobs"), system: systemOf({ HOLDFAST_SHARD, MINE }) });
+  await using engine = createLocalEngine({
+    folder: root.join("jobs"),
+    system: systemOf({ HOLDFAST_SHARD, MINE }),
+  });
   const id = await engine.submit(stepIn(root.path, "after-1"));
   assertEquals((await untilState(engine, id)).state, "ended");
   assertEquals(await seen(root.join("seen-")), { MINE });

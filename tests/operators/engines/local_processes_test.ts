@@ -26,20 +26,30 @@ testInRoot("a child in a session of its own has ended when its step has", async 
   assertEquals(await runs(root), false);
 }, { ignore });
 
-testInRoot("a child in a session of its own has ended when its step was cancelled", async (root) => {
-  await using engine = createLocalEngine({ folder: root.join("jobs") });
-  const id = await engine.submit(stepOf(root, `setsid bash -c 'echo $$ > pid; sleep 3600; :' & ${UNTIL_PID}; wait`));
-  await untilLine(root.join("pid"));
-  await engine.cancel(id);
-  assertEquals((await untilState(engine, id)).state, "cancelled");
-  assertEquals(await runs(root), false);
-}, { ignore });
+testInRoot(
+  "a child in a session of its own has ended when its step was cancelled",
+  async (root) => {
+    await using engine = createLocalEngine({ folder: root.join("jobs") });
+    const id = await engine.submit(
+      stepOf(root, `setsid bash -c 'echo $$ > pid; sleep 3600; :' & ${UNTIL_PID}; wait`),
+    );
+    await untilLine(root.join("pid"));
+    await engine.cancel(id);
+    assertEquals((await untilState(engine, id)).state, "cancelled");
+    assertEquals(await runs(root), false);
+  },
+  { ignore },
+);
 
-testInRoot("a step that ignores TERM is killed after its grace when its time is over", async (root) => {
-  await using engine = createLocalEngine({ folder: root.join("jobs") });
-  const script = `trap '' TERM; echo $$ > pid; while :; do sleep 1; done`;
-  const id = await engine.submit({ ...stepOf(root, script), timeoutMs: 300 });
-  const { state, reason } = await untilState(engine, id);
-  assertEquals([state, reason], ["failed", "it took too long"]);
-  assertEquals(await runs(root), false);
-}, { ignore });
+testInRoot(
+  "a step that ignores TERM is killed after its grace when its time is over",
+  async (root) => {
+    await using engine = createLocalEngine({ folder: root.join("jobs") });
+    const script = `trap '' TERM; echo $$ > pid; while :; do sleep 1; done`;
+    const id = await engine.submit({ ...stepOf(root, script), timeoutMs: 300 });
+    const { state, reason } = await untilState(engine, id);
+    assertEquals([state, reason], ["failed", "it took too long"]);
+    assertEquals(await runs(root), false);
+  },
+  { ignore },
+);

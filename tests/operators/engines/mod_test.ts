@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { createQueueEngine, createStepHandler, openEngine } from "../../../operators/engines/mod.ts";
+import {
+  createQueueEngine,
+  createStepHandler,
+  openEngine,
+} from "../../../operators/engines/mod.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 
 Deno.test("an engine is opened by its URL, and shows no password", async () => {
@@ -12,7 +16,13 @@ Deno.test("an engine is opened by its URL, and shows no password", async () => {
 
 Deno.test("what is no URL of an engine is refused, and nothing of it that could be a secret is shown", async () => {
   for (
-    const url of ["", "kafka://user:secret@host", "slurm://host", "slurm:?Bad Name=1", "redis://x?queue=a:secret b"]
+    const url of [
+      "",
+      "kafka://user:secret@host",
+      "slurm://host",
+      "slurm:?Bad Name=1",
+      "redis://x?queue=a:secret b",
+    ]
   ) {
     const error = await assertRejects(() => openEngine(url), RegistryError);
     assertEquals([error.code, /user|host\b.*secret/.test(error.message)], ["Invalid", false], url);
@@ -23,14 +33,30 @@ Deno.test("a server that is not there is told within the time, without the passw
   const { openQueue } = await import("../../../queues/mod.ts");
   const opening = openQueue("redis://me:secret@127.0.0.1:9", { connectWithinMs: 300 });
   const error = await assertRejects(() => opening, RegistryError);
-  assertEquals([error.code, /secret/.test(`${error.message}${error.hint}`)], ["Unavailable", false], error.message);
+  assertEquals(
+    [error.code, /secret/.test(`${error.message}${error.hint}`)],
+    ["Unavailable", false],
+    error.message,
+  );
 });
 
 Deno.test("an engine that executes steps itself refuses one without a command", async () => {
-  const step = { run: "r@1", step: "clean", name: "clean-1", command: [], cwd: "/", env: {}, resources: {} };
+  const step = {
+    run: "r@1",
+    step: "clean",
+    name: "clean-1",
+    command: [],
+    cwd: "/",
+    env: {},
+    resources: {},
+  };
   for (const url of ["local:/nonexistent/jobs", "slurm:"]) {
     await using engine = await openEngine(url);
-    await assertRejects(() => engine.submit(step), RegistryError, `Cannot submit step "clean": it has no command`);
+    await assertRejects(
+      () => engine.submit(step),
+      RegistryError,
+      `Cannot submit step "clean": it has no command`,
+    );
   }
 });
 
@@ -42,7 +68,15 @@ Deno.test("a job whose command says why it failed has that as its reason", async
   await using _worker = await queue.work(createStepHandler(() => ({ command, cwd: "/" })), {
     onEvent: ({ event }) => event === "done" && done.resolve(),
   });
-  const id = await engine.submit({ run: "r@1", step: "a", name: "a-1", command, cwd: "/", env: {}, resources: {} });
+  const id = await engine.submit({
+    run: "r@1",
+    step: "a",
+    name: "a-1",
+    command,
+    cwd: "/",
+    env: {},
+    resources: {},
+  });
   await done.promise;
   const [{ state, exitCode, reason }] = await engine.poll([id]);
   assertEquals([state, exitCode, reason], ["failed", 3, "no data"]);

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { dirname } from "@std/path";
 import { RegistryError } from "../../../core/errors.ts";
 import type { EnvironmentConfig } from "../../../core/pipelines/pipeline.ts";
@@ -17,12 +23,20 @@ async function lay(root: TempRoot, files: Record<string, string>): Promise<void>
   }
 }
 
-const options = (root: TempRoot, variables: Record<string, string> = {}, env: Record<string, string> = {}) => {
+const options = (
+  root: TempRoot,
+  variables: Record<string, string> = {},
+  env: Record<string, string> = {},
+) => {
   const all: Record<string, string> = { PATH: "/usr/bin", HOME: root.join("home"), ...variables };
   return { root: root.path, env, system: { env: (name: string) => all[name] } };
 };
 
-function active(kind: Kind, name: string | undefined, given: ReturnType<typeof options>): Promise<Activation> {
+function active(
+  kind: Kind,
+  name: string | undefined,
+  given: ReturnType<typeof options>,
+): Promise<Activation> {
   return activate({ kind, ...name === undefined ? {} : { name }, install: false }, given);
 }
 
@@ -56,8 +70,15 @@ testInRoot(
   async (root) => {
     await lay(root, { "own/pyvenv.cfg": "", "elsewhere/pyvenv.cfg": "" });
     const own = await active("uv", "own", options(root, {}, { PATH: "/opt" }));
-    assertEquals([own.env.VIRTUAL_ENV, own.env.PATH], [root.join("own"), `${root.join("own/bin")}:/opt`]);
-    const other = await active("uv", undefined, options(root, { UV_PROJECT_ENVIRONMENT: "elsewhere" }));
+    assertEquals([own.env.VIRTUAL_ENV, own.env.PATH], [
+      root.join("own"),
+      `${root.join("own/bin")}:/opt`,
+    ]);
+    const other = await active(
+      "uv",
+      undefined,
+      options(root, { UV_PROJECT_ENVIRONMENT: "elsewhere" }),
+    );
     assertEquals(other.env.VIRTUAL_ENV, root.join("elsewhere"));
   },
 );
@@ -80,36 +101,45 @@ testInRoot("pixi: default is the environment, another one is named by its folder
     PIXI_PROJECT_MANIFEST: root.join("project one/pixi.toml"),
   });
   const cuda = await active("pixi", "project one/.pixi/envs/cuda", options(root));
-  assertEquals([cuda.env.PIXI_ENVIRONMENT_NAME, cuda.env.PIXI_PROJECT_ROOT], ["cuda", root.join("project one")]);
+  assertEquals([cuda.env.PIXI_ENVIRONMENT_NAME, cuda.env.PIXI_PROJECT_ROOT], [
+    "cuda",
+    root.join("project one"),
+  ]);
 });
 
-testInRoot("conda: found by name where its installers and its own list say, or by its folder", async (root) => {
-  await lay(root, {
-    "home/miniforge3/envs/a/conda-meta/history": "",
-    "base/envs/b/conda-meta/history": "",
-    "base/conda-meta/history": "",
-    "listed/c/conda-meta/history": "",
-    "home/.conda/environments.txt": `${root.join("listed/c")}\n`,
-    "paths/d/conda-meta/history": "",
-  });
-  const variables = {
-    CONDA_EXE: root.join("base/bin/conda"),
-    CONDA_ENVS_PATH: `${root.join("none")}:${root.join("paths")}`,
-  };
-  const prefixOf = async (name: string) => (await active("conda", name, options(root, variables))).env.CONDA_PREFIX;
-  assertEquals(await prefixOf("a"), root.join("home/miniforge3/envs/a"));
-  assertEquals(await prefixOf("b"), root.join("base/envs/b"));
-  assertEquals(await prefixOf("base"), root.join("base"));
-  assertEquals(await prefixOf("c"), root.join("listed/c"));
-  assertEquals(await prefixOf("d"), root.join("paths/d"));
-  assertEquals(await prefixOf("./listed/c"), root.join("listed/c"));
-});
+testInRoot(
+  "conda: found by name where its installers and its own list say, or by its folder",
+  async (root) => {
+    await lay(root, {
+      "home/miniforge3/envs/a/conda-meta/history": "",
+      "base/envs/b/conda-meta/history": "",
+      "base/conda-meta/history": "",
+      "listed/c/conda-meta/history": "",
+      "home/.conda/environments.txt": `${root.join("listed/c")}\n`,
+      "paths/d/conda-meta/history": "",
+    });
+    const variables = {
+      CONDA_EXE: root.join("base/bin/conda"),
+      CONDA_ENVS_PATH: `${root.join("none")}:${root.join("paths")}`,
+    };
+    const prefixOf = async (name: string) =>
+      (await active("conda", name, options(root, variables))).env.CONDA_PREFIX;
+    assertEquals(await prefixOf("a"), root.join("home/miniforge3/envs/a"));
+    assertEquals(await prefixOf("b"), root.join("base/envs/b"));
+    assertEquals(await prefixOf("base"), root.join("base"));
+    assertEquals(await prefixOf("c"), root.join("listed/c"));
+    assertEquals(await prefixOf("d"), root.join("paths/d"));
+    assertEquals(await prefixOf("./listed/c"), root.join("listed/c"));
+  },
+);
 
 testInRoot(
   "conda: variables of packages and people are set, over none of the step's; scripts are read",
   async (root) => {
     await lay(root, {
-      "e/conda-meta/state": JSON.stringify({ env_vars: { A: "people", OWN: "people", GONE: "***unset***" } }),
+      "e/conda-meta/state": JSON.stringify({
+        env_vars: { A: "people", OWN: "people", GONE: "***unset***" },
+      }),
       "e/etc/conda/env_vars.d/one.json": JSON.stringify({ A: "package", B: "package" }),
       "e/etc/conda/env_vars.d/wrong.json": "{",
       "e/etc/conda/activate.d/one.sh": "",
@@ -120,51 +150,94 @@ testInRoot(
   },
 );
 
-testInRoot("an environment that is not there is said with the command that makes it", async (root) => {
-  await lay(root, { "a b/pyproject.toml": "", "p/pixi.toml": "" });
-  const hintOf = async (kind: Kind, name?: string) => {
-    const error = await refused(active(kind, name, options(root)));
-    assertEquals(error.code, "Unsupported");
-    return error.hint!;
-  };
-  assertStringIncludes(
-    await hintOf("uv", "a b"),
-    `before the step runs. Or make it: uv sync --project '${root.join("a b")}'`,
-  );
-  assertEquals(await hintOf("uv", "p"), `Make it: uv venv ${root.join("p/.venv")}`); // to be copied as it is
-  assertStringIncludes(await hintOf("pixi", "none"), `Make it: pixi init ${root.join("none")}, and`);
-  assertStringIncludes(
-    await hintOf("pixi", "p"),
-    `make it: pixi install --manifest-path ${root.join("p/pixi.toml")}`,
-  );
-  const cuda = await hintOf("pixi", "p/.pixi/envs/cuda");
-  assertStringIncludes(cuda, `pixi install --environment cuda --manifest-path ${root.join("p/pixi.toml")}`);
-  assertStringIncludes(await hintOf("conda", "train"), "conda create --name train python");
-  assertStringIncludes(await hintOf("conda", "./train"), `conda create --prefix ${root.join("train")} python`);
-  for (const hint of [await hintOf("uv", "p"), await hintOf("conda", "train")]) {
-    assertEquals(hint.includes("install: true"), false, "nothing says what is to be in it");
-  }
-  await lay(root, { "environment.yml": "" });
-  const create = await hintOf("conda", "train");
-  assertMatch(create, /^Write install: true /);
-  assert(create.endsWith(`: conda env create --file ${root.join("environment.yml")} --name train`), create);
-  assertEquals((await refused(active("conda", undefined, options(root)))).code, "Invalid");
-});
+testInRoot(
+  "an environment that is not there is said with the command that makes it",
+  async (root) => {
+    await lay(root, { "a b/pyproject.toml": "", "p/pixi.toml": "" });
+    const hintOf = async (kind: Kind, name?: string) => {
+      const error = await refused(active(kind, name, options(root)));
+      assertEquals(error.code, "Unsupported");
+      return error.hint!;
+    };
+    assertStringIncludes(
+      await hintOf("uv", "a b"),
+      `before the step runs. Or make it: uv sync --project '${root.join("a b")}'`,
+    );
+    assertEquals(await hintOf("uv", "p"), `Make it: uv venv ${root.join("p/.venv")}`); // to be copied as it is
+    assertStringIncludes(
+      await hintOf("pixi", "none"),
+      `Make it: pixi init ${root.join("none")}, and`,
+    );
+    assertStringIncludes(
+      await hintOf("pixi", "p"),
+      `make it: pixi install --manifest-path ${root.join("p/pixi.toml")}`,
+    );
+    const cuda = await hintOf("pixi", "p/.pixi/envs/cuda");
+    assertStringIncludes(
+      cuda,
+      `pixi install --environment cuda --manifest-path ${root.join("p/pixi.toml")}`,
+    );
+    assertStringIncludes(await hintOf("conda", "train"), "conda create --name train python");
+    assertStringIncludes(
+      await hintOf("conda", "./train"),
+      `conda create --prefix ${root.join("train")} python`,
+    );
+    for (const hint of [await hintOf("uv", "p"), await hintOf("conda", "train")]) {
+      assertEquals(hint.includes("install: true"), false, "nothing says what is to be in it");
+    }
+    await lay(root, { "environment.yml": "" });
+    const create = await hintOf("conda", "train");
+    assertMatch(create, /^Write install: true /);
+    assert(
+      create.endsWith(`: conda env create --file ${root.join("environment.yml")} --name train`),
+      create,
+    );
+    assertEquals((await refused(active("conda", undefined, options(root)))).code, "Invalid");
+  },
+);
 
-testInRoot("nothing is installed unless that is asked for, and then what the project says", async (root) => {
-  await lay(root, { "u/pyproject.toml": "", "p/pyproject.toml": "", "c/conda-meta/history": "" });
-  const command = (kind: Kind, name: string, install = true) => installCommand({ kind, name, install }, options(root));
-  for (const kind of ["plain", "uv", "pixi", "conda"] as const) {
-    assertEquals(await command(kind, "u", false), undefined);
-  }
-  assertEquals(await command("plain", "u"), undefined);
-  assertEquals(await command("uv", "u"), ["uv", "sync", "--project", root.join("u")]);
-  assertEquals(await command("pixi", "p"), ["pixi", "install", "--manifest-path", root.join("p/pyproject.toml")]);
-  const missing = await refused(command("conda", "train"));
-  assertStringIncludes(missing.message, "there is no environment.yml in");
-  await lay(root, { "environment.yml": "" });
-  const file = root.join("environment.yml");
-  assertEquals(await command("conda", "train"), ["conda", "env", "create", "--file", file, "--name", "train"]);
-  assertEquals(await command("conda", "./c"), ["conda", "env", "update", "--file", file, "--prefix", root.join("c")]);
-  assertStringIncludes((await refused(command("uv", "none"))).message, "there is no pyproject.toml in");
-});
+testInRoot(
+  "nothing is installed unless that is asked for, and then what the project says",
+  async (root) => {
+    await lay(root, { "u/pyproject.toml": "", "p/pyproject.toml": "", "c/conda-meta/history": "" });
+    const command = (kind: Kind, name: string, install = true) =>
+      installCommand({ kind, name, install }, options(root));
+    for (const kind of ["plain", "uv", "pixi", "conda"] as const) {
+      assertEquals(await command(kind, "u", false), undefined);
+    }
+    assertEquals(await command("plain", "u"), undefined);
+    assertEquals(await command("uv", "u"), ["uv", "sync", "--project", root.join("u")]);
+    assertEquals(await command("pixi", "p"), [
+      "pixi",
+      "install",
+      "--manifest-path",
+      root.join("p/pyproject.toml"),
+    ]);
+    const missing = await refused(command("conda", "train"));
+    assertStringIncludes(missing.message, "there is no environment.yml in");
+    await lay(root, { "environment.yml": "" });
+    const file = root.join("environment.yml");
+    assertEquals(await command("conda", "train"), [
+      "conda",
+      "env",
+      "create",
+      "--file",
+      file,
+      "--name",
+      "train",
+    ]);
+    assertEquals(await command("conda", "./c"), [
+      "conda",
+      "env",
+      "update",
+      "--file",
+      file,
+      "--prefix",
+      root.join("c"),
+    ]);
+    assertStringIncludes(
+      (await refused(command("uv", "none"))).message,
+      "there is no pyproject.toml in",
+    );
+  },
+);

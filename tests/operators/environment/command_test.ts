@@ -12,11 +12,18 @@ import type { TempRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "../runner/pipelines.ts";
 
 /** Runs one command in an environment, and gives what it said. */
-async function run(root: TempRoot, environment: PipelineStep["environment"], startCommand: string[], path = "") {
+async function run(
+  root: TempRoot,
+  environment: PipelineStep["environment"],
+  startCommand: string[],
+  path = "",
+) {
   await using registry = await openRegistry("memory:");
   const said: string[] = [];
-  const onEvent = (event: RunEvent) => void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
-  const env = (name: string) => name === "PATH" ? `${path}${realSystem.env("PATH")}` : realSystem.env(name);
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
+  const env = (name: string) =>
+    name === "PATH" ? `${path}${realSystem.env("PATH")}` : realSystem.env(name);
   const one = step("train", { runAs: "command", startCommand, environment });
   const { steps } = await runPipeline(pipeline([one]), {
     registry,
@@ -40,45 +47,77 @@ testInRoot("a command finds the programs of its environment before all others", 
   assertEquals([end, said], ["ran", [`stdout: own python ${root.join(".venv")} train.py`]]);
 });
 
-testInRoot("scripts of an environment's packages are read before its command, which keeps its words", async (root) => {
-  await program(root, "env/bin/train", 'printf "%s|" "$GDAL_DATA" "$@"; echo; exit 2');
-  await program(root, "env/conda-meta/history", "");
-  await program(root, "env/etc/conda/activate.d/gdal.sh", 'export GDAL_DATA="$CONDA_PREFIX/share gdal"');
-  const words = ["train", "a b", "$HOME", "'"];
-  const { exitCode, said } = await run(root, { kind: "conda", name: "./env", install: false }, words);
-  assertEquals(exitCode, 2);
-  assertEquals(said[0], `stdout: ${root.join("env/share gdal")}|a b|$HOME|'|`);
-  const missing = await run(root, { kind: "conda", name: "./env", install: false }, ["no-such-program"]);
-  assertEquals(missing.exitCode, 5);
-});
+testInRoot(
+  "scripts of an environment's packages are read before its command, which keeps its words",
+  async (root) => {
+    await program(root, "env/bin/train", 'printf "%s|" "$GDAL_DATA" "$@"; echo; exit 2');
+    await program(root, "env/conda-meta/history", "");
+    await program(
+      root,
+      "env/etc/conda/activate.d/gdal.sh",
+      'export GDAL_DATA="$CONDA_PREFIX/share gdal"',
+    );
+    const words = ["train", "a b", "$HOME", "'"];
+    const { exitCode, said } = await run(
+      root,
+      { kind: "conda", name: "./env", install: false },
+      words,
+    );
+    assertEquals(exitCode, 2);
+    assertEquals(said[0], `stdout: ${root.join("env/share gdal")}|a b|$HOME|'|`);
+    const missing = await run(root, { kind: "conda", name: "./env", install: false }, [
+      "no-such-program",
+    ]);
+    assertEquals(missing.exitCode, 5);
+  },
+);
 
-testInRoot("a step whose environment is not there has ended with 5, and the hint says what makes it", async (root) => {
-  const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
-  assertEquals(exitCode, 5);
-  assertStringIncludes(reason!, "there is none in");
-  assertStringIncludes(hint!, "pixi install");
-});
+testInRoot(
+  "a step whose environment is not there has ended with 5, and the hint says what makes it",
+  async (root) => {
+    const { exitCode, reason, hint } = await run(root, { kind: "pixi", install: false }, ["true"]);
+    assertEquals(exitCode, 5);
+    assertStringIncludes(reason!, "there is none in");
+    assertStringIncludes(hint!, "pixi install");
+  },
+);
 
-testInRoot("install makes the environment first, and what that says is in the log", async (root) => {
-  await Deno.writeTextFile(root.join("pixi.toml"), "");
-  await program(root, "tools/pixi", `echo installing; mkdir -p .pixi/envs/default/conda-meta`);
-  const pixi = { kind: "pixi", install: true } as const;
-  const { end, said } = await run(root, pixi, ["sh", "-c", "echo $PIXI_ENVIRONMENT_NAME"], `${root.join("tools")}:`);
-  assertEquals([end, said], ["ran", ["stdout: installing", "stdout: default"]]);
-  await program(root, "tools/pixi", "echo no network >&2; exit 1");
-  const failed = await run(root, pixi, ["true"], `${root.join("tools")}:`);
-  assertEquals([failed.exitCode, failed.reason], [5, 'Cannot make the environment of a step: "pixi install" failed']);
-  const { hint } = await run(root, { kind: "uv", install: true }, ["true"]);
-  assertStringIncludes(hint!, "Write one that says what is to be in it");
-});
+testInRoot(
+  "install makes the environment first, and what that says is in the log",
+  async (root) => {
+    await Deno.writeTextFile(root.join("pixi.toml"), "");
+    await program(root, "tools/pixi", `echo installing; mkdir -p .pixi/envs/default/conda-meta`);
+    const pixi = { kind: "pixi", install: true } as const;
+    const { end, said } = await run(
+      root,
+      pixi,
+      ["sh", "-c", "echo $PIXI_ENVIRONMENT_NAME"],
+      `${root.join("tools")}:`,
+    );
+    assertEquals([end, said], ["ran", ["stdout: installing", "stdout: default"]]);
+    await program(root, "tools/pixi", "echo no network >&2; exit 1");
+    const failed = await run(root, pixi, ["true"], `${root.join("tools")}:`);
+    assertEquals([failed.exitCode, failed.reason], [
+      5,
+      'Cannot make the environment of a step: "pixi install" failed',
+    ]);
+    const { hint } = await run(root, { kind: "uv", install: true }, ["true"]);
+    assertStringIncludes(hint!, "Write one that says what is to be in it");
+  },
+);
 
 const python = await findPython("venv");
 
 Deno.test(
-  { name: "a real virtual environment is the one that its python sees", ignore: python === undefined },
+  {
+    name: "a real virtual environment is the one that its python sees",
+    ignore: python === undefined,
+  },
   async () => {
     await using root = await tempRoot();
-    await runCommand([python!, "-m", "venv", "--without-pip", root.join("trainer/.venv")], { cwd: root.path });
+    await runCommand([python!, "-m", "venv", "--without-pip", root.join("trainer/.venv")], {
+      cwd: root.path,
+    });
     const { said } = await run(root, { kind: "uv", name: "trainer", install: false }, [
       "python",
       "-c",

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
 import { draw, drawPipeline } from "../../../operators/graph/mod.ts";
 import type { Drawing } from "../../../operators/graph/mod.ts";
@@ -20,7 +26,11 @@ const training = pipeline([
   }),
   step("report", { upstream: ["train"], inputs: { weights: "step:train.model" } }),
 ], {
-  nodes: [{ id: "here", runnerCount: 4, resources: {} }, { id: "gpu", runnerCount: 1, resources: {} }],
+  nodes: [{ id: "here", runnerCount: 4, resources: {} }, {
+    id: "gpu",
+    runnerCount: 1,
+    resources: {},
+  }],
 });
 const plan = {
   steps: [
@@ -64,7 +74,9 @@ Deno.test("a pipeline as text is its levels, with what each step reads and write
 Deno.test("with a plan, text says what becomes of each step that was planned", async () => {
   const lines = (await drawPipeline(training, { plan })).split("\n");
   assertMatch(lines[0], /^level {2}plan {5}step /);
-  const marks = lines.slice(1).map((line) => line.slice(7, 16).trim()).filter((mark) => mark !== "");
+  const marks = lines.slice(1).map((line) => line.slice(7, 16).trim()).filter((mark) =>
+    mark !== ""
+  );
   assertEquals(marks, ["skip", "run", "depends"]);
 });
 
@@ -106,7 +118,10 @@ Deno.test("one node is no frame", async () => {
 
 Deno.test("no text in Mermaid is anything but text", async () => {
   for (const line of (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")) {
-    assertMatch(line, /^(flowchart LR| {2}(end|(subgraph )?[bf]\d+.*| {2}b\d+.*|classDef .*|class [b\d,]+ \w+))$/);
+    assertMatch(
+      line,
+      /^(flowchart LR| {2}(end|(subgraph )?[bf]\d+.*| {2}b\d+.*|classDef .*|class [b\d,]+ \w+))$/,
+    );
     for (const [, text] of line.matchAll(/"([^"]*)"/g)) {
       assert(!/[<>&;"`\\[\]{}|]/.test(text.replaceAll("<br/>", "").replace(/#\d+;/g, "")), text);
     }
@@ -118,7 +133,9 @@ Deno.test("no text in Mermaid is anything but text", async () => {
 
 Deno.test("texts come out of Graphviz as they went in, and nothing else is in the SVG", async () => {
   const svg = await draw(hostileDrawing(), { as: "svg" });
-  const texts = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => unescaped(text));
+  const texts = [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) =>
+    unescaped(text)
+  );
   for (const text of HOSTILE.slice(0, -1)) {
     assertStringIncludes(texts.join("\n"), shownAs(text), text);
   }
@@ -132,24 +149,39 @@ Deno.test("texts come out of Graphviz as they went in, and nothing else is in th
   const tags = new Set([...svg.matchAll(/<\/?([a-z]+)[ >]/g)].map(([, tag]) => tag));
   assertEquals([...tags].sort(), ["g", "path", "polygon", "svg", "text", "title"]);
   const boxes = HOSTILE.length * 2;
-  assertEquals([...svg.matchAll(/class="(node|edge|cluster)"/g)].length, boxes + HOSTILE.length * 2);
-  assert(!/(href|onload|style)=|url\(|<!DOCTYPE|<\?xml/.test(svg.replace(/<(text|title)[ >].*/g, "")));
+  assertEquals(
+    [...svg.matchAll(/class="(node|edge|cluster)"/g)].length,
+    boxes + HOSTILE.length * 2,
+  );
+  assert(
+    !/(href|onload|style)=|url\(|<!DOCTYPE|<\?xml/.test(svg.replace(/<(text|title)[ >].*/g, "")),
+  );
 });
 
 Deno.test("what browsers show at a box of an SVG is its text", async () => {
-  const svg = await draw({ boxes: [{ id: "x", lines: ["a <b>", "run"] }], arrows: [] }, { as: "svg" });
-  assertEquals([...svg.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title), ["a &lt;b&gt;, run"]);
+  const svg = await draw({ boxes: [{ id: "x", lines: ["a <b>", "run"] }], arrows: [] }, {
+    as: "svg",
+  });
+  assertEquals([...svg.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title), [
+    "a &lt;b&gt;, run",
+  ]);
 });
 
 Deno.test("arrows to what is not drawn are left out", async () => {
   const boxes = [{ id: "a", lines: ["a"] }];
   const drawing = { boxes, arrows: [{ from: "a", to: "b" }, { from: "b", to: "a" }] };
-  for (const as of ["mermaid", "dot"] as const) assert(!/ -?->/.test(await draw(drawing, { as })), as);
+  for (const as of ["mermaid", "dot"] as const) {
+    assert(!/ -?->/.test(await draw(drawing, { as })), as);
+  }
 });
 
 Deno.test("more than three thousand boxes are no SVG, but DOT", async () => {
   const boxes = Array.from({ length: 3001 }, (_, i) => ({ id: `${i}`, lines: [`${i}`] }));
-  const error = await assertRejects(() => draw({ boxes, arrows: [] }, { as: "svg" }), RegistryError, "3001 boxes");
+  const error = await assertRejects(
+    () => draw({ boxes, arrows: [] }, { as: "svg" }),
+    RegistryError,
+    "3001 boxes",
+  );
   assertStringIncludes(error.hint!, "DOT");
   assertStringIncludes(await draw({ boxes, arrows: [] }, { as: "dot" }), "b3000 [");
 });
@@ -166,11 +198,17 @@ function hostileDrawing(): Drawing {
 }
 
 function unescaped(text: string): string {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&#45;", "-")
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll(
+    "&#45;",
+    "-",
+  )
     .replaceAll("&#39;", "'").replaceAll("&#160;", "\u00a0").replaceAll("&amp;", "&");
 }
 
 /** Control characters are shown as their codes. */
 function shownAs(text: string): string {
-  return text.toWellFormed().replace("\n", "\\u000a").replace("\u202e", "\\u202e").replace("\0", "\\u0000");
+  return text.toWellFormed().replace("\n", "\\u000a").replace("\u202e", "\\u202e").replace(
+    "\0",
+    "\\u0000",
+  );
 }

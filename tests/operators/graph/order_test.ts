@@ -27,6 +27,10 @@ Deno.test("a cycle is told in the order in which its steps would run, from one s
   const cycle = findCycle(steps)!;
   assertEquals([cycle.length, cycle[0]], [4, cycle[3]]);
   for (const [index, id] of cycle.slice(0, 3).entries()) {
-    assertEquals(steps.find((step) => step.id === cycle[index + 1])!.upstream.includes(id), true, cycle.join(" "));
+    assertEquals(
+      steps.find((step) => step.id === cycle[index + 1])!.upstream.includes(id),
+      true,
+      cycle.join(" "),
+    );
   }
 });

@@ -6,7 +6,12 @@ const sample = (atMs: number) => ({ atMs, bytes: atMs * 2, cpuSeconds: atMs / 10
 Deno.test("samples are columns", () => {
   const samples = createSamples();
   for (const atMs of [0, 1000.4]) samples.add(sample(atMs));
-  assertEquals(samples.columns(), { atMs: [0, 1000], bytes: [0, 2001], cpuSeconds: [0, 1], diskBytes: [1, 1] });
+  assertEquals(samples.columns(), {
+    atMs: [0, 1000],
+    bytes: [0, 2001],
+    cpuSeconds: [0, 1],
+    diskBytes: [1, 1],
+  });
   assertEquals(createSamples().columns().atMs, []);
 });
 
@@ -18,7 +23,9 @@ Deno.test("a long step has no more samples than a short one, evenly spread, the 
       const { atMs } = samples.columns();
       assert(atMs.length <= most, `${atMs.length} of ${count}`);
       assertEquals([atMs[0], atMs.at(-1)], [0, count - 1]);
-      const steps = new Set(atMs.slice(0, -1).map((at, index) => atMs[index + 1] - at).slice(0, -1));
+      const steps = new Set(
+        atMs.slice(0, -1).map((at, index) => atMs[index + 1] - at).slice(0, -1),
+      );
       assert(steps.size <= 1, `${count}, ${most}: ${atMs}`);
       if (count >= most) assert(atMs.length > most / 3, `${atMs.length} of ${count}`);
     }

@@ -55,14 +55,18 @@ for (const [name, script] of Object.entries(ESCAPES)) {
   });
 }
 
-testOnLinux("a child that nothing but its parent connects with the command is ended at an abort", async (root) => {
-  const stop = new AbortController();
-  const onLine = (_stream: string, line: string) => line === "ready" && stop.abort(new Error("stop"));
-  const script = `env -i setsid --wait bash -c 'echo $$ > pid; sleep 3600; :' > /dev/null 2>&1 &
+testOnLinux(
+  "a child that nothing but its parent connects with the command is ended at an abort",
+  async (root) => {
+    const stop = new AbortController();
+    const onLine = (_stream: string, line: string) =>
+      line === "ready" && stop.abort(new Error("stop"));
+    const script = `env -i setsid --wait bash -c 'echo $$ > pid; sleep 3600; :' > /dev/null 2>&1 &
     while [ ! -s pid ]; do sleep 0.01; done; echo ready; wait`;
-  await assertRejects(() => sh(root, script, { signal: stop.signal, onLine }), Error, "stop");
-  assertEquals(runs(await pidIn(root)), false);
-});
+    await assertRejects(() => sh(root, script, { signal: stop.signal, onLine }), Error, "stop");
+    assertEquals(runs(await pidIn(root)), false);
+  },
+);
 
 testOnLinux("the grace ends by the clock, however long each check takes", async (root) => {
   let slowMs = 0; // each sleep of this busy machine takes a second longer
@@ -87,15 +91,19 @@ testOnLinux("the grace ends by the clock, however long each check takes", async 
   assert(tookMs < 60_000, `${tookMs} ms`);
 });
 
-testOnLinux("a process that ran before the command is left alone, even with its mark", async (root) => {
-  const id = "a-mark";
-  const value = [id, `${id}/${Deno.pid}`].join(" ");
-  const foreign = new Deno.Command("sleep", { args: ["3600"], env: { HOLDFAST_PROCESS: value } }).spawn();
-  await sh(root, "true", { system: { ...realSystem, id: () => id } });
-  assertEquals(runs(foreign.pid), true);
-  foreign.kill("SIGKILL");
-  await foreign.status;
-});
+testOnLinux(
+  "a process that ran before the command is left alone, even with its mark",
+  async (root) => {
+    const id = "a-mark";
+    const value = [id, `${id}/${Deno.pid}`].join(" ");
+    const foreign = new Deno.Command("sleep", { args: ["3600"], env: { HOLDFAST_PROCESS: value } })
+      .spawn();
+    await sh(root, "true", { system: { ...realSystem, id: () => id } });
+    assertEquals(runs(foreign.pid), true);
+    foreign.kill("SIGKILL");
+    await foreign.status;
+  },
+);
 
 testOnLinux("a process with the number of one that has ended is left alone", async () => {
   const foreign = new Deno.Command("sleep", { args: ["3600"] }).spawn();
@@ -104,7 +112,12 @@ testOnLinux("a process with the number of one that has ended is left alone", asy
   const tree = new ProcessTree({ root: foreign.pid, left, mark: "a-mark", system: realSystem });
   await tree.end(0);
   assertEquals(runs(foreign.pid), true);
-  await new ProcessTree({ root: foreign.pid, left: { start, since: start }, mark: "a-mark", system: realSystem }).end(
+  await new ProcessTree({
+    root: foreign.pid,
+    left: { start, since: start },
+    mark: "a-mark",
+    system: realSystem,
+  }).end(
     0,
   );
   assertEquals(runs(foreign.pid), false);

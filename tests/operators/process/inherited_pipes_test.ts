@@ -21,16 +21,20 @@ const COMMAND = `(env -i setsid sleep 3600 &)
 touch ready
 while [ ! -e other ]; do sleep 0.01; done`;
 
-testInRoot("a process that shares an inherited pipe with the runner is left alone", async (root) => {
-  const config = join(REPOSITORY, "deno.json");
-  const jobs = new Deno.Command("bash", {
-    args: ["-c", JOBS, Deno.execPath(), RUNNER, config, COMMAND],
-    cwd: root.path,
-    stdout: "null",
-    stderr: "null", // the two jobs outlive the runner
-  });
-  assertEquals((await jobs.output()).code, 0);
-  const other = Number(await Deno.readTextFile(root.join("other")));
-  assertEquals(readStat(other)?.ended, false);
-  Deno.kill(other, "SIGKILL");
-}, { ignore });
+testInRoot(
+  "a process that shares an inherited pipe with the runner is left alone",
+  async (root) => {
+    const config = join(REPOSITORY, "deno.json");
+    const jobs = new Deno.Command("bash", {
+      args: ["-c", JOBS, Deno.execPath(), RUNNER, config, COMMAND],
+      cwd: root.path,
+      stdout: "null",
+      stderr: "null", // the two jobs outlive the runner
+    });
+    assertEquals((await jobs.output()).code, 0);
+    const other = Number(await Deno.readTextFile(root.join("other")));
+    assertEquals(readStat(other)?.ended, false);
+    Deno.kill(other, "SIGKILL");
+  },
+  { ignore },
+);

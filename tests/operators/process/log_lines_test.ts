@@ -23,7 +23,10 @@ Deno.test("a secret that a cut divides is not shown in part, whatever stood befo
   for (let before = 0; before < 30; before++) {
     const colours = "\x1b[31m".repeat(before);
     for (const more of [0, 1, 9, 10]) {
-      const [line] = linesOf([`${colours}${"x".repeat(MAX_LINE - more)}`, `${secret}${secret}${"y".repeat(100)}`], [
+      const [line] = linesOf([
+        `${colours}${"x".repeat(MAX_LINE - more)}`,
+        `${secret}${secret}${"y".repeat(100)}`,
+      ], [
         secret,
       ]);
       assertEquals(/ab|[a-h]b|j/.test(line.replace(/… .*/, "")), false, `${before} ${more}`);
@@ -33,7 +36,12 @@ Deno.test("a secret that a cut divides is not shown in part, whatever stood befo
 
 Deno.test("each line of a secret is masked, the longest first, and what is shorter than four characters is not", () => {
   assertEquals(
-    linesOf(["key-1234 and key-12 a\n", "second line\n"], ["key-12", "key-1234", "a", "first\nsecond line"]),
+    linesOf(["key-1234 and key-12 a\n", "second line\n"], [
+      "key-12",
+      "key-1234",
+      "a",
+      "first\nsecond line",
+    ]),
     [
       "*** and *** a",
       "***",

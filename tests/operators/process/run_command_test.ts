@@ -22,8 +22,12 @@ async function sh(root: TempRoot, script: string, options: Partial<RunCommandOpt
 /** A world whose timeout is over when the command has written a line `ready`. */
 function timeoutAtReady(): { system: System; onLine: (stream: string, line: string) => void } {
   const ready = Promise.withResolvers<void>();
-  const sleep = (ms: number, signal?: AbortSignal) => ms === TIMEOUT_MS ? ready.promise : realSystem.sleep(ms, signal);
-  return { system: { ...realSystem, sleep }, onLine: (_stream, line) => line === "ready" && ready.resolve() };
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    ms === TIMEOUT_MS ? ready.promise : realSystem.sleep(ms, signal);
+  return {
+    system: { ...realSystem, sleep },
+    onLine: (_stream, line) => line === "ready" && ready.resolve(),
+  };
 }
 
 async function pids(root: TempRoot): Promise<number[]> {
@@ -46,20 +50,32 @@ testInRoot("a command is heard line by line, and its end is an exit code", async
   const { lines, ...result } = await sh(root, "echo one; echo two >&2; printf three");
   assertEquals(lines.filter((line) => line.startsWith("stdout")), ["stdout: one", "stdout: three"]);
   assert(lines.includes("stderr: two"));
-  assertEquals([result.exitCode, result.code, result.timedOut, result.error], [0, 0, false, undefined]);
+  assertEquals([result.exitCode, result.code, result.timedOut, result.error], [
+    0,
+    0,
+    false,
+    undefined,
+  ]);
   const codes = { 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 3, 255: 3, 126: 5, 127: 5 };
   for (const [code, expected] of Object.entries(codes)) {
     const ended = await sh(root, `exit ${code}`);
-    assertEquals([ended.exitCode, ended.code, ended.error?.code], [expected, Number(code), "TaskFailed"], code);
+    assertEquals([ended.exitCode, ended.code, ended.error?.code], [
+      expected,
+      Number(code),
+      "TaskFailed",
+    ], code);
   }
 });
 
-testInRoot("a command that a signal ended has ended with 3, one that was killed with 4", async (root) => {
-  const terminated = await sh(root, "kill -TERM $$");
-  assertEquals([terminated.exitCode, terminated.signal], [3, "SIGTERM"]);
-  const killed = await sh(root, "kill -KILL $$");
-  assertEquals([killed.exitCode, killed.signal], [4, "SIGKILL"]);
-});
+testInRoot(
+  "a command that a signal ended has ended with 3, one that was killed with 4",
+  async (root) => {
+    const terminated = await sh(root, "kill -TERM $$");
+    assertEquals([terminated.exitCode, terminated.signal], [3, "SIGTERM"]);
+    const killed = await sh(root, "kill -KILL $$");
+    assertEquals([killed.exitCode, killed.signal], [4, "SIGKILL"]);
+  },
+);
 
 testInRoot(
   "a command reads nothing, and has the variables that it is given besides those of this process",
@@ -76,32 +92,42 @@ testInRoot(
   },
 );
 
-testInRoot("a program that is not there ends with 5, and the hint names PATH; no command at all is 1", async (root) => {
-  const failure = async (command: string[], cwd = root.path) => {
-    const { exitCode, code, error } = await runCommand(command, { cwd });
-    return [exitCode, code, error?.message, error?.hint];
-  };
-  const [exitCode, code, message, hint] = await failure(["no-such-program", "a"]);
-  assertEquals([exitCode, code, message], [5, null, 'Cannot run "no-such-program": there is no such program']);
-  assertStringIncludes(String(hint), "PATH");
-  assertEquals((await failure([]))[0], 1);
-  assertEquals((await failure(["true"], root.join("missing")))[0], 5);
-  await Deno.writeTextFile(root.join("plain"), "text");
-  assertEquals((await failure([root.join("plain")]))[0], 5);
-});
+testInRoot(
+  "a program that is not there ends with 5, and the hint names PATH; no command at all is 1",
+  async (root) => {
+    const failure = async (command: string[], cwd = root.path) => {
+      const { exitCode, code, error } = await runCommand(command, { cwd });
+      return [exitCode, code, error?.message, error?.hint];
+    };
+    const [exitCode, code, message, hint] = await failure(["no-such-program", "a"]);
+    assertEquals([exitCode, code, message], [
+      5,
+      null,
+      'Cannot run "no-such-program": there is no such program',
+    ]);
+    assertStringIncludes(String(hint), "PATH");
+    assertEquals((await failure([]))[0], 1);
+    assertEquals((await failure(["true"], root.join("missing")))[0], 5);
+    await Deno.writeTextFile(root.join("plain"), "text");
+    assertEquals((await failure([root.join("plain")]))[0], 5);
+  },
+);
 
-testInRoot("a silent command is ended when its time is over, with its children and grandchildren", async (root) => {
-  const { system, onLine } = timeoutAtReady();
-  const result = await sh(
-    root,
-    `echo $$ > pids
+testInRoot(
+  "a silent command is ended when its time is over, with its children and grandchildren",
+  async (root) => {
+    const { system, onLine } = timeoutAtReady();
+    const result = await sh(
+      root,
+      `echo $$ > pids
     bash -c 'echo $$ >> pids; (echo $BASHPID >> pids; echo ready; exec sleep 3600) & wait' & wait`,
-    { timeoutMs: TIMEOUT_MS, system, onLine },
-  );
-  assertEquals([result.exitCode, result.timedOut], [4, true]);
-  assertEquals(result.error?.message, `Cannot finish "bash": it took more than ${TIMEOUT_MS} ms`);
-  await assertNoneLeft(root, 3);
-});
+      { timeoutMs: TIMEOUT_MS, system, onLine },
+    );
+    assertEquals([result.exitCode, result.timedOut], [4, true]);
+    assertEquals(result.error?.message, `Cannot finish "bash": it took more than ${TIMEOUT_MS} ms`);
+    await assertNoneLeft(root, 3);
+  },
+);
 
 testInRoot(
   "a child that left its group by setsid is ended too, and one that does not hear TERM is killed",
@@ -130,23 +156,41 @@ testInRoot(
   },
 );
 
-testInRoot("a time that no timer can wait is refused before anything runs, and never is one", async (root) => {
-  for (const wrong of [{ timeoutMs: NaN }, { timeoutMs: 2 ** 31 }, { graceMs: -1 }, { sampleEveryMs: NaN }]) {
-    const [name] = Object.keys(wrong);
-    await assertRejects(() => sh(root, "echo > started", wrong), RegistryError, `Cannot run a command: ${name} is`);
-  }
-  await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
-  assertEquals((await sh(root, "sleep 0.1; exit 0", { timeoutMs: Infinity })).exitCode, 0);
-});
+testInRoot(
+  "a time that no timer can wait is refused before anything runs, and never is one",
+  async (root) => {
+    for (
+      const wrong of [{ timeoutMs: NaN }, { timeoutMs: 2 ** 31 }, { graceMs: -1 }, {
+        sampleEveryMs: NaN,
+      }]
+    ) {
+      const [name] = Object.keys(wrong);
+      await assertRejects(
+        () => sh(root, "echo > started", wrong),
+        RegistryError,
+        `Cannot run a command: ${name} is`,
+      );
+    }
+    await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
+    assertEquals((await sh(root, "sleep 0.1; exit 0", { timeoutMs: Infinity })).exitCode, 0);
+  },
+);
 
 testInRoot("a cancellation ends all, and its reason is thrown", async (root) => {
   const reason = new Error("stop");
   const controller = new AbortController();
   const onLine = (_stream: string, line: string) => line === "ready" && controller.abort(reason);
-  const running = sh(root, "echo $$ > pids; echo ready; sleep 3600", { signal: controller.signal, onLine });
+  const running = sh(root, "echo $$ > pids; echo ready; sleep 3600", {
+    signal: controller.signal,
+    onLine,
+  });
   assert(await assertRejects(() => running) === reason);
   await assertNoneLeft(root, 1);
-  await assertRejects(() => sh(root, "echo > started", { signal: AbortSignal.abort(reason) }), Error, "stop");
+  await assertRejects(
+    () => sh(root, "echo > started", { signal: AbortSignal.abort(reason) }),
+    Error,
+    "stop",
+  );
   await assertRejects(() => Deno.stat(root.join("started")), Deno.errors.NotFound);
 });
 
@@ -154,7 +198,11 @@ testInRoot("whoever cannot take a line ends the command", async (root) => {
   const failing = () => {
     throw new TypeError("full");
   };
-  await assertRejects(() => sh(root, "echo $$ > pids; echo a; sleep 3600", { onLine: failing }), TypeError, "full");
+  await assertRejects(
+    () => sh(root, "echo $$ > pids; echo a; sleep 3600", { onLine: failing }),
+    TypeError,
+    "full",
+  );
   await assertNoneLeft(root, 1);
 });
 
@@ -173,51 +221,79 @@ testInRoot(
     const secret = "s3cret-key";
     const script =
       `printf 's3cret'; printf -- '-key\\n'; head -c 16380 /dev/zero | tr '\\0' x; echo "$KEY"; echo "$KEY$KEY"`;
-    const { lines } = await sh(root, script, { env: { KEY: secret }, secrets: [secret, "key", ""] });
+    const { lines } = await sh(root, script, {
+      env: { KEY: secret },
+      secrets: [secret, "key", ""],
+    });
     assertEquals(lines[0], "stdout: ***");
     assertEquals(lines.slice(1), [`stdout: ${"x".repeat(16_380)}***`, "stdout: ******"]);
     assert(lines.every((line) => !line.includes("s3")));
-    const many = await sh(root, 'printf "s3cret\\033[0m-key\\n"; for i in {1..4000}; do printf "$KEY "; done', {
-      env: { KEY: secret },
-      secrets: [secret],
-    });
+    const many = await sh(
+      root,
+      'printf "s3cret\\033[0m-key\\n"; for i in {1..4000}; do printf "$KEY "; done',
+      {
+        env: { KEY: secret },
+        secrets: [secret],
+      },
+    );
     assertEquals(many.lines[0], "stdout: ***");
     assert(/^stdout: (\*\*\* ?)+… \(\d+ more characters\)$/.test(many.lines[1]));
   },
 );
 
-testInRoot("a command that holds more memory than it may is ended with 4, and says how much it held", async (root) => {
-  const script = 'echo $$ > pids; a=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "${#a}"; read -r < <(sleep 3600)';
-  const result: CommandResult = await sh(root, script, { maxBytes: 60_000_000, sampleEveryMs: 5 });
-  assertEquals([result.exitCode, result.timedOut, result.error?.code], [4, false, "Unavailable"]);
-  assert(result.peakBytes > 60_000_000);
-  assertStringIncludes(result.error!.message, "its limit is 60000000");
-  await assertNoneLeft(root, 1);
-});
+testInRoot(
+  "a command that holds more memory than it may is ended with 4, and says how much it held",
+  async (root) => {
+    const script =
+      'echo $$ > pids; a=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "${#a}"; read -r < <(sleep 3600)';
+    const result: CommandResult = await sh(root, script, {
+      maxBytes: 60_000_000,
+      sampleEveryMs: 5,
+    });
+    assertEquals([result.exitCode, result.timedOut, result.error?.code], [4, false, "Unavailable"]);
+    assert(result.peakBytes > 60_000_000);
+    assertStringIncludes(result.error!.message, "its limit is 60000000");
+    await assertNoneLeft(root, 1);
+  },
+);
 
 testInRoot("what a command used is seen", async (root) => {
-  const { cpuSeconds, peakBytes, durationMs } = await sh(root, "for ((i = 0; i < 200000; i++)); do :; done; exit", {
-    sampleEveryMs: 5,
-  });
+  const { cpuSeconds, peakBytes, durationMs } = await sh(
+    root,
+    "for ((i = 0; i < 200000; i++)); do :; done; exit",
+    {
+      sampleEveryMs: 5,
+    },
+  );
   assert(peakBytes > 500_000 && durationMs > 0 && cpuSeconds >= 0);
   assertEquals(await runs(process.pid), true);
 });
 
-testInRoot("a command that runs a command of its own is ended with it, however it dies", async (root) => {
-  const inner = "import { runCommand } from '/REPO/operators/process/run_command.ts';" +
-    "await runCommand(['sh', '-c', 'echo $$ > inner; exec sleep 300'], { cwd: Deno.args[0] });";
-  await Deno.writeTextFile(root.join("outer.ts"), inner.replace("/REPO/", REPOSITORY));
-  const config = `--config=${REPOSITORY}deno.json`;
-  const stop = new AbortController();
-  const running = runCommand([Deno.execPath(), "run", "-A", config, root.join("outer.ts"), root.path], {
-    cwd: root.path,
-    signal: stop.signal,
-    graceMs: 0,
-  });
-  const read = () => Deno.readTextFile(root.join("inner")).catch(() => "");
-  while (!(await read()).endsWith("\n")) await realSystem.sleep(20);
-  stop.abort(new Error("enough"));
-  await assertRejects(() => running, Error, "enough");
-  const left = `/proc/${(await read()).trim()}/cmdline`;
-  assertEquals(await Deno.readTextFile(left).catch(() => ""), "", "nothing runs there any more");
-});
+testInRoot(
+  "a command that runs a command of its own is ended with it, however it dies",
+  async (root) => {
+    const inner = "import { runCommand } from '/REPO/operators/process/run_command.ts';" +
+      "await runCommand(['sh', '-c', 'echo $$ > inner; exec sleep 300'], { cwd: Deno.args[0] });";
+    await Deno.writeTextFile(root.join("outer.ts"), inner.replace("/REPO/", REPOSITORY));
+    const config = `--config=${REPOSITORY}deno.json`;
+    const stop = new AbortController();
+    const running = runCommand([
+      Deno.execPath(),
+      "run",
+      "-A",
+      config,
+      root.join("outer.ts"),
+      root.path,
+    ], {
+      cwd: root.path,
+      signal: stop.signal,
+      graceMs: 0,
+    });
+    const read = () => Deno.readTextFile(root.join("inner")).catch(() => "");
+    while (!(await read()).endsWith("\n")) await realSystem.sleep(20);
+    stop.abort(new Error("enough"));
+    await assertRejects(() => running, Error, "enough");
+    const left = `/proc/${(await read()).trim()}/cmdline`;
+    assertEquals(await Deno.readTextFile(left).catch(() => ""), "", "nothing runs there any more");
+  },
+);

@@ -27,18 +27,34 @@ async function run(root: TempRoot, one: PipelineStep, options: Partial<RunPipeli
     },
   });
   const said: string[] = [];
-  const onEvent = (event: RunEvent) => void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
-  const result = await runPipeline(pipeline([one]), { registry, operators, root: root.path, onEvent, ...options });
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
+  const result = await runPipeline(pipeline([one]), {
+    registry,
+    operators,
+    root: root.path,
+    onEvent,
+    ...options,
+  });
   const output = await registry.open("nightly:output:clean").catch(() => undefined);
   const text = await output?.file("text").bytes();
   return { ...result.steps.clean, said, text: text && new TextDecoder().decode(text) };
 }
 
-testInRoot("a step may be a command: it reads, writes, is logged, and its output is saved", async (root) => {
-  await Deno.writeTextFile(root.join("script.sh"), 'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo careful >&2');
-  const { end, text, said } = await run(root, sh("source ./script.sh", { inputs: { data: "registry:data:raw" } }));
-  assertEquals([end, text, said], ["ran", "raw", ["stderr: careful"]]);
-});
+testInRoot(
+  "a step may be a command: it reads, writes, is logged, and its output is saved",
+  async (root) => {
+    await Deno.writeTextFile(
+      root.join("script.sh"),
+      'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo careful >&2',
+    );
+    const { end, text, said } = await run(
+      root,
+      sh("source ./script.sh", { inputs: { data: "registry:data:raw" } }),
+    );
+    assertEquals([end, text, said], ["ran", "raw", ["stderr: careful"]]);
+  },
+);
 
 testInRoot("a step that runs as a command has that of its operator", async (root) => {
   const inputs = { data: "registry:data:raw" };
@@ -48,7 +64,9 @@ testInRoot("a step that runs as a command has that of its operator", async (root
 });
 
 testInRoot("the input of a step is looked at wherever it runs", async (root) => {
-  const operators = createOperators({ picky: { run() {}, command: () => ["true"], validateInput: () => false } });
+  const operators = createOperators({
+    picky: { run() {}, command: () => ["true"], validateInput: () => false },
+  });
   const loose = createOperators({ picky: { run() {}, command: () => ["true"] } });
   const cases: [PipelineStep["runAs"], typeof operators, number][] = [
     ["thread", operators, 2],
@@ -62,31 +80,47 @@ testInRoot("the input of a step is looked at wherever it runs", async (root) => 
   }
 });
 
-testInRoot("the end of a command is that of its step, and nothing of a failed one is saved", async (root) => {
-  const failed = await run(root, sh('echo half > "$OUTPUT_ROOT/text"; exit 2'));
-  assertEquals([failed.end, failed.exitCode, failed.exit, failed.text], ["failed", 2, "input", undefined]);
-  assertStringIncludes(failed.reason!, "it ended with code 2");
-  const missing = await run(root, sh("", { startCommand: ["no-such-program"] }));
-  assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
-});
+testInRoot(
+  "the end of a command is that of its step, and nothing of a failed one is saved",
+  async (root) => {
+    const failed = await run(root, sh('echo half > "$OUTPUT_ROOT/text"; exit 2'));
+    assertEquals([failed.end, failed.exitCode, failed.exit, failed.text], [
+      "failed",
+      2,
+      "input",
+      undefined,
+    ]);
+    assertStringIncludes(failed.reason!, "it ended with code 2");
+    const missing = await run(root, sh("", { startCommand: ["no-such-program"] }));
+    assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
+  },
+);
 
 testInRoot("a command whose time is over has ended with 4", async (root) => {
   const timeoutMs = 3_600_000;
   const ready = Promise.withResolvers<void>();
   const system = {
     ...realSystem,
-    sleep: (ms: number, signal?: AbortSignal) => ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal),
+    sleep: (ms: number, signal?: AbortSignal) =>
+      ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal),
   };
-  const onEvent = (event: RunEvent) => void (event.type === "log" && event.line === "ready" && ready.resolve());
-  const { end, exitCode, exit } = await run(root, sh("echo ready; sleep 3600", { timeoutMs }), { system, onEvent });
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && event.line === "ready" && ready.resolve());
+  const { end, exitCode, exit } = await run(root, sh("echo ready; sleep 3600", { timeoutMs }), {
+    system,
+    onEvent,
+  });
   assertEquals([end, exitCode, exit], ["failed", 4, "resource"]);
 });
 
 testInRoot("a cancelled run ends its commands", async (root) => {
   const controller = new AbortController();
-  const onEvent = (event: RunEvent) => void (event.type === "log" && controller.abort(new Error("stop")));
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && controller.abort(new Error("stop")));
   const one = sh("echo $$ > pid; echo ready; sleep 3600");
-  await run(root, one, { signal: controller.signal, onEvent }).catch((error) => assertEquals(error.message, "stop"));
+  await run(root, one, { signal: controller.signal, onEvent }).catch((error) =>
+    assertEquals(error.message, "stop")
+  );
   const pid = (await Deno.readTextFile(root.join("pid"))).trim();
   await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
 });
@@ -94,11 +128,18 @@ testInRoot("a cancelled run ends its commands", async (root) => {
 testInRoot(
   "a command is not told the engine that carries it, whose password is in no log and no record",
   async (root) => {
-    for (const url of ["redis://me:s3cret%2Fword@host:6379", "postgres://host/db?password=s3cret%2Fword"]) {
+    for (
+      const url of [
+        "redis://me:s3cret%2Fword@host:6379",
+        "postgres://host/db?password=s3cret%2Fword",
+      ]
+    ) {
       const names = () => [...realSystem.envNames!(), "HOLDFAST_ENGINE"];
       const env = (name: string) => name === "HOLDFAST_ENGINE" ? url : realSystem.env(name);
       const script = 'echo "[$HOLDFAST_ENGINE]"; echo s3cret/word >&2; exit 3'; // it may know it from elsewhere
-      const { end, said, reason } = await run(root, sh(script), { system: { ...realSystem, env, envNames: names } });
+      const { end, said, reason } = await run(root, sh(script), {
+        system: { ...realSystem, env, envNames: names },
+      });
       assertEquals([end, said.length > 2], ["failed", true]);
       assertStringIncludes(said.join("\n"), "[]");
       assertStringIncludes(said.join("\n"), "***");

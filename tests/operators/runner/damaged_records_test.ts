@@ -11,65 +11,95 @@ const written = (formatVersion = 1) =>
   defineMaterializer<unknown>({
     id: "holdfast/pipeline-record",
     formatVersion,
-    save: (value) => [{ path: "record.json", content: new TextEncoder().encode(JSON.stringify(value)) }],
+    save: (
+      value,
+    ) => [{ path: "record.json", content: new TextEncoder().encode(JSON.stringify(value)) }],
     load: () => undefined,
   });
 
-testInRoot("a record that is none is told with its name, and nothing runs on what it says", async (root) => {
-  await using here = await world(root);
-  const { registry } = here;
-  const fingerprint = { inputs: {}, params: {}, code: "v1.0" };
-  const records: [record: unknown, state: string][] = [
-    [[], "it holds no object"],
-    [{}, "it is no record of a step"],
-    [{ kind: "failure" }, "it is no record of a step"],
-    [{ kind: "step", effect: "e", outputs: {} }, "fingerprint is missing"],
-    [{ kind: "step", effect: "e", fingerprint: {}, outputs: {} }, "its fingerprint has no inputs"],
-    [{ kind: "step", effect: "e", fingerprint, outputs: { a: null } }, "one of its outputs has no digest"],
-  ];
-  for (const [index, [record, state]] of records.entries()) {
-    await registry.save(`p${index}:step:clean`, record, { materializer: written() });
-    const error = await planPipeline(pipeline([step("clean")], { id: `p${index}` }), here).catch((error) => error);
-    assert(isRegistryError(error, "Corrupt"), String(error));
-    assertStringIncludes(error.message, `p${index}:step:clean@1.0.0: `);
-    assertStringIncludes(error.message, state);
-  }
-  await registry.save("text:step:clean", "not a record");
-  const foreign = await planPipeline(pipeline([step("clean")], { id: "text" }), here).catch((error) => error);
-  assert(isRegistryError(foreign, "Corrupt"), String(foreign));
-  const whole = { kind: "step", effect: "e", fingerprint, outputs: {} };
-  await registry.save("new:step:clean", whole, { materializer: written(2) });
-  const newer = await planPipeline(pipeline([step("clean")], { id: "new" }), here).catch((error) => error);
-  assert(isRegistryError(newer, "Unsupported"), String(newer));
-});
+testInRoot(
+  "a record that is none is told with its name, and nothing runs on what it says",
+  async (root) => {
+    await using here = await world(root);
+    const { registry } = here;
+    const fingerprint = { inputs: {}, params: {}, code: "v1.0" };
+    const records: [record: unknown, state: string][] = [
+      [[], "it holds no object"],
+      [{}, "it is no record of a step"],
+      [{ kind: "failure" }, "it is no record of a step"],
+      [{ kind: "step", effect: "e", outputs: {} }, "fingerprint is missing"],
+      [
+        { kind: "step", effect: "e", fingerprint: {}, outputs: {} },
+        "its fingerprint has no inputs",
+      ],
+      [
+        { kind: "step", effect: "e", fingerprint, outputs: { a: null } },
+        "one of its outputs has no digest",
+      ],
+    ];
+    for (const [index, [record, state]] of records.entries()) {
+      await registry.save(`p${index}:step:clean`, record, { materializer: written() });
+      const error = await planPipeline(pipeline([step("clean")], { id: `p${index}` }), here).catch((
+        error,
+      ) => error);
+      assert(isRegistryError(error, "Corrupt"), String(error));
+      assertStringIncludes(error.message, `p${index}:step:clean@1.0.0: `);
+      assertStringIncludes(error.message, state);
+    }
+    await registry.save("text:step:clean", "not a record");
+    const foreign = await planPipeline(pipeline([step("clean")], { id: "text" }), here).catch((
+      error,
+    ) => error);
+    assert(isRegistryError(foreign, "Corrupt"), String(foreign));
+    const whole = { kind: "step", effect: "e", fingerprint, outputs: {} };
+    await registry.save("new:step:clean", whole, { materializer: written(2) });
+    const newer = await planPipeline(pipeline([step("clean")], { id: "new" }), here).catch((
+      error,
+    ) => error);
+    assert(isRegistryError(newer, "Unsupported"), String(newer));
+  },
+);
 
-testInRoot("who deletes what a step wrote, and that it was done, has it written again", async (root) => {
-  await using here = await world(root);
-  const { registry } = here;
-  await registry.save("data:raw", "raw ");
-  await runPipeline(threeSteps(), here);
-  for (const version of ["2.0.0", "3.0.0"]) {
-    await registry.delete("data:report", { allVersions: true });
-    await registry.delete("nightly:step:report", { allVersions: true });
-    const { steps } = await runPipeline(threeSteps(), here);
-    assertEquals(steps.report.outputs, { text: `data:report@${version}` });
-    assertEquals(await textOf(registry, steps.report.outputs!.text), "raw clean report ");
-  }
-});
+testInRoot(
+  "who deletes what a step wrote, and that it was done, has it written again",
+  async (root) => {
+    await using here = await world(root);
+    const { registry } = here;
+    await registry.save("data:raw", "raw ");
+    await runPipeline(threeSteps(), here);
+    for (const version of ["2.0.0", "3.0.0"]) {
+      await registry.delete("data:report", { allVersions: true });
+      await registry.delete("nightly:step:report", { allVersions: true });
+      const { steps } = await runPipeline(threeSteps(), here);
+      assertEquals(steps.report.outputs, { text: `data:report@${version}` });
+      assertEquals(await textOf(registry, steps.report.outputs!.text), "raw clean report ");
+    }
+  },
+);
 
 testInRoot("names that every object has are names like others", async (root) => {
   await using here = await world(root);
   await here.registry.save("data:raw", "raw ");
   const odd = (name: string) => {
     const inputs = { [name]: "registry:data:raw", other: "registry:data:raw" };
-    const clean = step("clean", { operator: name, inputs, outputs: { [name]: "registry:data:clean" } });
-    return pipeline([clean, step("train", { inputs: { data: `step:clean.${name}` } })], { id: name });
+    const clean = step("clean", {
+      operator: name,
+      inputs,
+      outputs: { [name]: "registry:data:clean" },
+    });
+    return pipeline([clean, step("train", { inputs: { data: `step:clean.${name}` } })], {
+      id: name,
+    });
   };
   for (const name of ["constructor", "toString"]) {
-    const run = ({ outputRoot }: OperatorContext) => Deno.writeTextFile(`${outputRoot}/${name}`, "");
+    const run = ({ outputRoot }: OperatorContext) =>
+      Deno.writeTextFile(`${outputRoot}/${name}`, "");
     here.operators.register(name, { run, command: () => ["true"] });
     assertEquals((await runPipeline(odd(name), here)).end, "ok");
-    assertEquals((await planPipeline(odd(name), here)).steps.map(({ decision }) => decision), ["skip", "skip"]);
+    assertEquals((await planPipeline(odd(name), here)).steps.map(({ decision }) => decision), [
+      "skip",
+      "skip",
+    ]);
   }
   const missing = [step("clean"), step("train", { inputs: { data: "step:clean.constructor" } })];
   const { steps } = await runPipeline(pipeline(missing), here);

@@ -14,7 +14,8 @@ Deno.test({
     await using here = await world(disk);
     const { registry, operators } = here;
     operators.register("writer", {
-      run: ({ outputRoot }) => Deno.writeFileSync(`${outputRoot}/large`, new Uint8Array(2 * 1024 * 1024)),
+      run: ({ outputRoot }) =>
+        Deno.writeFileSync(`${outputRoot}/large`, new Uint8Array(2 * 1024 * 1024)),
       command: () => ["true"],
     });
     operators.register("talker", {
@@ -25,7 +26,11 @@ Deno.test({
       },
       command: () => ["true"],
     });
-    const shell = ["sh", "-c", 'line=$(printf %10000s); for i in $(seq 200); do echo "$line"; done'];
+    const shell = [
+      "sh",
+      "-c",
+      'line=$(printf %10000s); for i in $(seq 200); do echo "$line"; done',
+    ];
     const events: RunEvent[] = [];
     const steps = [
       step("writer"),
@@ -36,7 +41,12 @@ Deno.test({
     const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
     const onEvent = (event: RunEvent) => void events.push(event);
     const result = await runPipeline(pipeline(steps, { nodes }), { ...here, onEvent });
-    assertEquals(ends(result.steps), { writer: "failed", talker: "blocked", alone: "ran", shell: "ran" });
+    assertEquals(ends(result.steps), {
+      writer: "failed",
+      talker: "blocked",
+      alone: "ran",
+      shell: "ran",
+    });
     assertEquals(result.steps.writer.exit, "resource");
     assert(await registry.has(result.steps.writer.record!));
     const warning = events.find((event) => event.type === "log" && event.level === "warn");
@@ -45,28 +55,37 @@ Deno.test({
   },
 });
 
-testInRoot("a step whose folder cannot be made has failed, and others that do not need it go on", async (root) => {
-  await using here = await world(root);
-  await Deno.writeTextFile(root.join("file"), "");
-  const result = await runPipeline(pipeline([step("clean"), step("train")], { workDir: "file" }), here);
-  assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
-  assertEquals(result.steps.clean.exit, "configuration");
-});
+testInRoot(
+  "a step whose folder cannot be made has failed, and others that do not need it go on",
+  async (root) => {
+    await using here = await world(root);
+    await Deno.writeTextFile(root.join("file"), "");
+    const result = await runPipeline(
+      pipeline([step("clean"), step("train")], { workDir: "file" }),
+      here,
+    );
+    assertEquals(ends(result.steps), { clean: "failed", train: "failed" });
+    assertEquals(result.steps.clean.exit, "configuration");
+  },
+);
 
-testInRoot("a folder that cannot be removed changes nothing about how its step ended", async (root) => {
-  await using here = await world(root);
-  const child = { mounted: "" };
-  here.operators.register("mounts", {
-    async run({ workspaceRoot }) {
-      await new Deno.Command("mount", { args: ["-t", "tmpfs", "tmpfs", workspaceRoot] }).output();
-      child.mounted = workspaceRoot;
-    },
-    command: () => ["true"],
-  });
-  const warnings: string[] = [];
-  const logger = { ...console, warn: (text: string) => void warnings.push(text) };
-  const { steps } = await runPipeline(pipeline([step("mounts")]), { ...here, logger });
-  await new Deno.Command("umount", { args: [child.mounted] }).output();
-  assertEquals(steps.mounts.end, "ran");
-  if (canMount) assertStringIncludes(warnings.join(), "Cannot remove");
-});
+testInRoot(
+  "a folder that cannot be removed changes nothing about how its step ended",
+  async (root) => {
+    await using here = await world(root);
+    const child = { mounted: "" };
+    here.operators.register("mounts", {
+      async run({ workspaceRoot }) {
+        await new Deno.Command("mount", { args: ["-t", "tmpfs", "tmpfs", workspaceRoot] }).output();
+        child.mounted = workspaceRoot;
+      },
+      command: () => ["true"],
+    });
+    const warnings: string[] = [];
+    const logger = { ...console, warn: (text: string) => void warnings.push(text) };
+    const { steps } = await runPipeline(pipeline([step("mounts")]), { ...here, logger });
+    await new Deno.Command("umount", { args: [child.mounted] }).output();
+    assertEquals(steps.mounts.end, "ran");
+    if (canMount) assertStringIncludes(warnings.join(), "Cannot remove");
+  },
+);

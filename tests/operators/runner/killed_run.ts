@@ -41,4 +41,8 @@ const steps = [
   step("report", { operator: "write", upstream: ["train"] }),
 ];
 const result = await runPipeline(pipeline(steps), { registry, operators, root });
-console.log(JSON.stringify(Object.fromEntries(Object.entries(result.steps).map(([id, { end }]) => [id, end]))));
+console.log(
+  JSON.stringify(
+    Object.fromEntries(Object.entries(result.steps).map(([id, { end }]) => [id, end])),
+  ),
+);

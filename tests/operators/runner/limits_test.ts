@@ -34,7 +34,8 @@ interface Usage {
 /** @param lookMs how often a watch looks: a second, where it is to see the end only */
 async function run(root: TempRoot, members: Partial<PipelineStep>, lookMs = 20) {
   await using registry = await openRegistry("memory:");
-  const sleep = (ms: number, signal?: AbortSignal) => realSystem.sleep(ms === 1_000 ? lookMs : ms, signal);
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    realSystem.sleep(ms === 1_000 ? lookMs : ms, signal);
   const module = new URL("../../workers/operators/operators.ts", import.meta.url);
   const { steps } = await runPipeline(pipeline([step("clean", members)]), {
     registry,
@@ -54,30 +55,41 @@ const sh = (script: string, members: Partial<PipelineStep> = {}): Partial<Pipeli
   ...members,
 });
 
-testInRoot("a step that asks for more room than its disk has is not begun, and has ended with 4", async (root) => {
-  const resources = { diskRequest: 2 ** 60 };
-  const { exitCode, reason, hint } = await run(root, sh("echo > started", { resources }));
-  assertEquals(exitCode, 4);
-  assertStringIncludes(reason!, `the step asks for ${2 ** 60}`);
-  assertStringIncludes(hint!, "disk_request");
-  assertEquals(await Array.fromAsync(Deno.readDir(root.path), ({ name }) => name === "started"), [false]);
-  assertEquals((await run(root, sh("exit 0", { resources: { diskRequest: 1 } }))).end, "ran");
-});
+testInRoot(
+  "a step that asks for more room than its disk has is not begun, and has ended with 4",
+  async (root) => {
+    const resources = { diskRequest: 2 ** 60 };
+    const { exitCode, reason, hint } = await run(root, sh("echo > started", { resources }));
+    assertEquals(exitCode, 4);
+    assertStringIncludes(reason!, `the step asks for ${2 ** 60}`);
+    assertStringIncludes(hint!, "disk_request");
+    assertEquals(await Array.fromAsync(Deno.readDir(root.path), ({ name }) => name === "started"), [
+      false,
+    ]);
+    assertEquals((await run(root, sh("exit 0", { resources: { diskRequest: 1 } }))).end, "ran");
+  },
+);
 
-testInRoot("a step that writes more than it may is ended with 4, wherever it runs", async (root) => {
-  const resources = { diskLimit: 100_000 };
-  const forms: Partial<PipelineStep>[] = [
-    { operator: "writes", params: { bytes: 60_000, waits: true } },
-    { operator: "fills", runAs: "worker", params: { bytes: 120_000 } },
-    sh('head -c 120000 /dev/zero > "$WORKSPACE_ROOT/a"; sleep 3600'),
-  ];
-  for (const form of forms) {
-    const { exitCode, reason, usage } = await run(root, { ...form, resources });
-    assertEquals(exitCode, 4, reason);
-    assertMatch(reason!, /step "clean": its workspace and output hold \d+ bytes, its limit is 100000$/);
-    assert(usage.peakDiskBytes > 100_000 && usage.peakDiskBytes <= 120_000);
-  }
-});
+testInRoot(
+  "a step that writes more than it may is ended with 4, wherever it runs",
+  async (root) => {
+    const resources = { diskLimit: 100_000 };
+    const forms: Partial<PipelineStep>[] = [
+      { operator: "writes", params: { bytes: 60_000, waits: true } },
+      { operator: "fills", runAs: "worker", params: { bytes: 120_000 } },
+      sh('head -c 120000 /dev/zero > "$WORKSPACE_ROOT/a"; sleep 3600'),
+    ];
+    for (const form of forms) {
+      const { exitCode, reason, usage } = await run(root, { ...form, resources });
+      assertEquals(exitCode, 4, reason);
+      assertMatch(
+        reason!,
+        /step "clean": its workspace and output hold \d+ bytes, its limit is 100000$/,
+      );
+      assert(usage.peakDiskBytes > 100_000 && usage.peakDiskBytes <= 120_000);
+    }
+  },
+);
 
 testInRoot("a limit holds also for a step that has ended before anybody looked", async (root) => {
   const never = 3_600_000;
@@ -90,14 +102,19 @@ testInRoot("a limit holds also for a step that has ended before anybody looked",
 });
 
 testInRoot("what a step takes of the machine is on record, over time", async (root) => {
-  const script = 'head -c 5000 /dev/zero > "$OUTPUT_ROOT/a"; a=$(head -c 3000000 /dev/zero | tr "\\0" x); ' +
+  const script =
+    'head -c 5000 /dev/zero > "$OUTPUT_ROOT/a"; a=$(head -c 3000000 /dev/zero | tr "\\0" x); ' +
     "for ((i = 0; i < 200000; i++)); do :; done; sleep 3"; // on a busy machine it is looked at seldom
   const { usage } = await run(root, sh(script));
   assertEquals([usage.of, usage.peakDiskBytes], ["processes", 5_000]);
   assert(usage.peakBytes > 3_000_000 && usage.cpuSeconds > 0, JSON.stringify(usage));
   const { atMs, bytes, cpuSeconds, diskBytes } = usage.samples;
   assert(atMs.length > 1 && atMs.length <= 120 && bytes.some((count) => count > 1_000_000));
-  assertEquals([bytes.length, cpuSeconds.length, diskBytes.length], [atMs.length, atMs.length, atMs.length]);
+  assertEquals([bytes.length, cpuSeconds.length, diskBytes.length], [
+    atMs.length,
+    atMs.length,
+    atMs.length,
+  ]);
   assert(atMs.every((at, index) => index === 0 || at >= atMs[index - 1]));
 
   const here = await run(root, { operator: "writes", params: { bytes: 10 } });
@@ -116,10 +133,18 @@ Deno.test("steps share what their node has, also where that is only what it asks
     for (const resources of [{ [kind]: had }, { [limit]: had }, { [kind]: asked, [limit]: had }]) {
       const other = step("other", { node: "other", resources: { [kind]: asked } });
       const one = step("one", { resources: { [kind]: asked } });
-      const nodes = [{ id: "here", runnerCount: 4, resources }, { id: "other", runnerCount: 4, resources: {} }];
+      const nodes = [{ id: "here", runnerCount: 4, resources }, {
+        id: "other",
+        runnerCount: 4,
+        resources: {},
+      }];
       const room = createRoom(pipeline([one, other], { nodes }), machine);
       const giveBack = room.take(one);
-      assertEquals([room.fits(one), room.fits(other)], [false, true], `${kind} ${JSON.stringify(resources)}`);
+      assertEquals(
+        [room.fits(one), room.fits(other)],
+        [false, true],
+        `${kind} ${JSON.stringify(resources)}`,
+      );
       giveBack();
       assertEquals(room.fits(one), true);
     }

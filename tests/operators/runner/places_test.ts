@@ -21,17 +21,29 @@ testInRoot("secrets reach the operator, and no record, plan or log", async (root
     },
     command: () => ["true"],
   });
-  const system = { ...realSystem, env: (name: string) => name === "KEY" ? "correct-horse" : undefined };
-  const secrets = { params: { token: `base64://${btoa("hunter2hunter2")}` }, env: { KEY: { from_env: "KEY" } } };
+  const system = {
+    ...realSystem,
+    env: (name: string) => name === "KEY" ? "correct-horse" : undefined,
+  };
+  const secrets = {
+    params: { token: `base64://${btoa("hunter2hunter2")}` },
+    env: { KEY: { from_env: "KEY" } },
+  };
   const events: RunEvent[] = [];
   const onEvent = (event: RunEvent) => events.push(event);
-  const result = await runPipeline(pipeline([step("login", secrets)]), { ...here, system, onEvent });
+  const result = await runPipeline(pipeline([step("login", secrets)]), {
+    ...here,
+    system,
+    onEvent,
+  });
   assertEquals(seen, [{ token: "hunter2hunter2" }, { KEY: "correct-horse" }]);
   const kept = [JSON.stringify([result, events])];
   for await (const name of registry.names()) {
     const { info, files } = await registry.open(name);
     kept.push(JSON.stringify(info));
-    for (const file of (await registry.open(name)).files()) kept.push(new TextDecoder().decode(await file.bytes()));
+    for (const file of (await registry.open(name)).files()) {
+      kept.push(new TextDecoder().decode(await file.bytes()));
+    }
     assert(files !== undefined);
   }
   assertStringIncludes(kept.join(), "Cannot log in: *** was refused");
@@ -74,16 +86,19 @@ testInRoot(
   },
 );
 
-testInRoot("an input that is not whole without a link that leads outside fails the step", async (root) => {
-  await using here = await world(root);
-  await Deno.mkdir(root.join("data"));
-  await Deno.symlink("/etc/hostname", root.join("data/away"));
-  await here.registry.save("data:raw", localPath(root.join("data")));
-  const reading = pipeline([step("clean", { inputs: { data: "registry:data:raw" } })]);
-  const { steps } = await runPipeline(reading, here);
-  assertStringIncludes(steps.clean.reason!, 'its link "away" leads outside, to "/etc/hostname"');
-  assertEquals(here.ran, []);
-});
+testInRoot(
+  "an input that is not whole without a link that leads outside fails the step",
+  async (root) => {
+    await using here = await world(root);
+    await Deno.mkdir(root.join("data"));
+    await Deno.symlink("/etc/hostname", root.join("data/away"));
+    await here.registry.save("data:raw", localPath(root.join("data")));
+    const reading = pipeline([step("clean", { inputs: { data: "registry:data:raw" } })]);
+    const { steps } = await runPipeline(reading, here);
+    assertStringIncludes(steps.clean.reason!, 'its link "away" leads outside, to "/etc/hostname"');
+    assertEquals(here.ran, []);
+  },
+);
 
 testInRoot(
   "a step can be a command: it knows its folders, and its lines, code and memory are on record",
@@ -104,7 +119,10 @@ testInRoot(
     const failed = await runPipeline(pipeline([shell("4")]), here);
     assertEquals([failed.steps.shell.exitCode, failed.steps.shell.exit], [4, "resource"]);
     const events: RunEvent[] = [];
-    const result = await runPipeline(pipeline([shell("0")]), { ...here, onEvent: (event) => events.push(event) });
+    const result = await runPipeline(pipeline([shell("0")]), {
+      ...here,
+      onEvent: (event) => events.push(event),
+    });
     assertEquals(result.steps.shell.end, "ran");
     assertEquals(await textOf(registry, "nightly:output:shell"), "raw");
     assertEquals(events.filter(({ type }) => type === "log"), [
@@ -113,28 +131,37 @@ testInRoot(
   },
 );
 
-testInRoot("a file of somebody else is kept beside the output that takes its place", async (root) => {
-  await using here = await world(root);
-  await Deno.writeTextFile(root.join("model.txt"), "mine");
-  const clean = (lr: number) => pipeline([step("clean", { outputs: { "any.txt": "./model.txt" }, params: { lr } })]);
-  here.operators.register("writer", {
-    run: ({ outputRoot, params }) => Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
-    command: () => ["true"],
-  });
-  for (const lr of [1, 2]) {
-    const one = clean(lr);
-    one.steps[0].operator = "writer";
-    assertEquals((await runPipeline(one, here)).end, "ok");
-    assertEquals(await Deno.readTextFile(root.join("model.txt")), `{"lr":${lr}}`);
-  }
-  const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).filter((name) => name.includes("before"));
-  assertEquals(kept.map((name) => Deno.readTextFileSync(root.join(name))), ["mine"]);
-});
+testInRoot(
+  "a file of somebody else is kept beside the output that takes its place",
+  async (root) => {
+    await using here = await world(root);
+    await Deno.writeTextFile(root.join("model.txt"), "mine");
+    const clean = (lr: number) =>
+      pipeline([step("clean", { outputs: { "any.txt": "./model.txt" }, params: { lr } })]);
+    here.operators.register("writer", {
+      run: ({ outputRoot, params }) =>
+        Deno.writeTextFileSync(`${outputRoot}/any.txt`, JSON.stringify(params)),
+      command: () => ["true"],
+    });
+    for (const lr of [1, 2]) {
+      const one = clean(lr);
+      one.steps[0].operator = "writer";
+      assertEquals((await runPipeline(one, here)).end, "ok");
+      assertEquals(await Deno.readTextFile(root.join("model.txt")), `{"lr":${lr}}`);
+    }
+    const kept = [...Deno.readDirSync(root.path)].map(({ name }) => name).filter((name) =>
+      name.includes("before")
+    );
+    assertEquals(kept.map((name) => Deno.readTextFileSync(root.join(name))), ["mine"]);
+  },
+);
 
 testInRoot("what this runner cannot do is refused, not passed over", async (root) => {
   await using here = await world(root);
   for (const members of [{ shards: 2, outputs: { a: "./a" } }, { runAs: "worker" as const }]) {
-    const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) => error);
+    const error = await runPipeline(pipeline([step("clean", members)]), here).catch((error) =>
+      error
+    );
     assert(isRegistryError(error, "Unsupported"), String(error));
   }
   assertEquals(await Array.fromAsync(here.registry.names()), []);
@@ -156,11 +183,19 @@ testInRoot(
       command: () => ["true"],
     });
     const read = { operator: "reader", inputs: { data: "./data" } };
-    const steps = [step("first", read), step("second", { ...read, upstream: ["first"] }), step("third", read)];
+    const steps = [
+      step("first", read),
+      step("second", { ...read, upstream: ["first"] }),
+      step("third", read),
+    ];
     const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
     reads = [() => {}, () => write("other")];
     const changed = await runPipeline(pipeline(steps, { nodes }), here);
-    assertEquals(Object.values(changed.steps).map(({ end }) => end).sort(), ["failed", "failed", "ran"]);
+    assertEquals(Object.values(changed.steps).map(({ end }) => end).sort(), [
+      "failed",
+      "failed",
+      "ran",
+    ]);
     assertStringIncludes(changed.steps.second.reason!, "it was changed since the run was planned");
     assertEquals((await runPipeline(pipeline(steps, { nodes }), here)).end, "ok");
   },

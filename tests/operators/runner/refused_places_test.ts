@@ -44,11 +44,14 @@ testInRoot(
   },
 );
 
-testInRoot("ids that are too long for the names of records are refused before anything runs", async (root) => {
-  await using here = await world(root);
-  const long = step("s".repeat(181), { operator: "clean" }); // fits into some of these names
-  const error = await planPipeline(pipeline([long]), here).catch((error) => error);
-  assert(isRegistryError(error, "Invalid"), String(error));
-  assertStringIncludes(error.message, "it is too long");
-  assertEquals(here.ran, []);
-});
+testInRoot(
+  "ids that are too long for the names of records are refused before anything runs",
+  async (root) => {
+    await using here = await world(root);
+    const long = step("s".repeat(181), { operator: "clean" }); // fits into some of these names
+    const error = await planPipeline(pipeline([long]), here).catch((error) => error);
+    assert(isRegistryError(error, "Invalid"), String(error));
+    assertStringIncludes(error.message, "it is too long");
+    assertEquals(here.ran, []);
+  },
+);

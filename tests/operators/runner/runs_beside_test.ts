@@ -8,19 +8,30 @@ import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 import { ends, textOf, threeSteps, world } from "./world.ts";
 
-testInRoot("runs of one pipeline at once have numbers of their own, and leave each output once", async (root) => {
-  await using here = await world(root);
-  const { registry } = here;
-  await registry.save("data:raw", "raw ");
-  const results = await Promise.all([1, 2, 3, 4].map(() => runPipeline(threeSteps(), here)));
-  assertEquals(results.map(({ end }) => end), ["ok", "ok", "ok", "ok"]);
-  assertEquals(results.map(({ run }) => run).sort(), [1, 2, 3, 4].map((number) => `nightly@${number}`));
-  const names = ["data:report", ...["clean", "train"].map((step) => `nightly:output:${step}`)];
-  for (const name of [...names, ...["clean", "train", "report"].map((step) => `nightly:step:${step}`)]) {
-    assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-  }
-  assertEquals(await textOf(registry, "data:report"), "raw clean report ");
-});
+testInRoot(
+  "runs of one pipeline at once have numbers of their own, and leave each output once",
+  async (root) => {
+    await using here = await world(root);
+    const { registry } = here;
+    await registry.save("data:raw", "raw ");
+    const results = await Promise.all([1, 2, 3, 4].map(() => runPipeline(threeSteps(), here)));
+    assertEquals(results.map(({ end }) => end), ["ok", "ok", "ok", "ok"]);
+    assertEquals(
+      results.map(({ run }) => run).sort(),
+      [1, 2, 3, 4].map((number) => `nightly@${number}`),
+    );
+    const names = ["data:report", ...["clean", "train"].map((step) => `nightly:output:${step}`)];
+    for (
+      const name of [
+        ...names,
+        ...["clean", "train", "report"].map((step) => `nightly:step:${step}`),
+      ]
+    ) {
+      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    }
+    assertEquals(await textOf(registry, "data:report"), "raw clean report ");
+  },
+);
 
 testInRoot("a step waits for all that are before it, and runs once", async (root) => {
   await using here = await world(root);
@@ -41,32 +52,38 @@ testInRoot("of two who say how a run ended the first is believed", async (root) 
   assertEquals((await readResult(here.registry, result.run))?.end, "ok");
 });
 
-testInRoot("a run that is to end with its first failure ends what runs, and begins nothing more", async (root) => {
-  await using here = await world(root);
-  const started = Promise.withResolvers<void>();
-  here.operators.register("endless", {
-    run: ({ signal }) =>
-      new Promise<void>((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-        started.resolve();
-      }),
-    command: () => ["true"],
-  });
-  here.operators.register("broken", { run: () => started.promise.then(() => 3 as const), command: () => ["true"] });
-  const steps = [
-    step("clean"),
-    step("endless"),
-    step("broken", { upstream: ["clean"] }), // a step that ended well ends no other
-    step("report", { upstream: ["endless"] }),
-  ];
-  const result = await runPipeline(pipeline(steps), { ...here, failFast: true });
-  assertEquals([result.end, ends(result.steps)], ["failed", {
-    clean: "ran",
-    endless: "cancelled",
-    broken: "failed",
-    report: "cancelled",
-  }]);
-});
+testInRoot(
+  "a run that is to end with its first failure ends what runs, and begins nothing more",
+  async (root) => {
+    await using here = await world(root);
+    const started = Promise.withResolvers<void>();
+    here.operators.register("endless", {
+      run: ({ signal }) =>
+        new Promise<void>((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+          started.resolve();
+        }),
+      command: () => ["true"],
+    });
+    here.operators.register("broken", {
+      run: () => started.promise.then(() => 3 as const),
+      command: () => ["true"],
+    });
+    const steps = [
+      step("clean"),
+      step("endless"),
+      step("broken", { upstream: ["clean"] }), // a step that ended well ends no other
+      step("report", { upstream: ["endless"] }),
+    ];
+    const result = await runPipeline(pipeline(steps), { ...here, failFast: true });
+    assertEquals([result.end, ends(result.steps)], ["failed", {
+      clean: "ran",
+      endless: "cancelled",
+      broken: "failed",
+      report: "cancelled",
+    }]);
+  },
+);
 
 testInRoot(
   "a registry that cannot keep a run is told before anything runs; a plan needs none that can",
@@ -83,7 +100,9 @@ testInRoot(
     assert(isRegistryError(error), String(error));
     assertStringIncludes(error.message, "nightly:run");
     await using unversioned = await openRegistry(root.join("single"), { versioned: false });
-    const refused = await planPipeline(threeSteps(), { ...here, registry: unversioned }).catch((error) => error);
+    const refused = await planPipeline(threeSteps(), { ...here, registry: unversioned }).catch((
+      error,
+    ) => error);
     assert(isRegistryError(refused, "Unsupported"), String(refused));
     assertEquals(here.ran, []);
   },
@@ -103,5 +122,9 @@ Deno.test("a look whether a run is to stop that fails ends nothing: the next one
   const system = { ...realSystem, sleep: () => Promise.resolve() };
   const context = { registry: { ...memory, has }, run: "nightly@1", system, logger };
   await watchForCancel(context, stop, new AbortController().signal);
-  assertEquals([looks, said.length, isRegistryError(stop.signal.reason, "TaskFailed")], [3, 2, true]);
+  assertEquals([looks, said.length, isRegistryError(stop.signal.reason, "TaskFailed")], [
+    3,
+    2,
+    true,
+  ]);
 });

@@ -21,12 +21,16 @@ function sharedPipeline(shards: number, members: object = {}) {
 /** What a version holds, by path. */
 async function textsOf(registry: Registry, ref: string): Promise<Record<string, string>> {
   const artifact = await registry.open(ref);
-  const texts = artifact.files().map(async (file) => [file.info.path, new TextDecoder().decode(await file.bytes())]);
+  const texts = artifact.files().map(async (
+    file,
+  ) => [file.info.path, new TextDecoder().decode(await file.bytes())]);
   return Object.fromEntries(await Promise.all(texts));
 }
 
 /** Operators of which each shard writes a file, unless `wrong` says something else. */
-function shardOperators(wrong: (shard: number, context: OperatorContext) => void | Promise<void> = () => {}) {
+function shardOperators(
+  wrong: (shard: number, context: OperatorContext) => void | Promise<void> = () => {},
+) {
   const operators = createOperators();
   const ran: (number | string)[] = [];
   let atOnce = 0, most = 0;
@@ -43,7 +47,8 @@ function shardOperators(wrong: (shard: number, context: OperatorContext) => void
         atOnce--;
       }
     },
-    command: () => ["sh", "-c", `echo "$HOLDFAST_SHARD" > "$OUTPUT_ROOT/part-\${HOLDFAST_SHARD%/*}.txt"`],
+    command:
+      () => ["sh", "-c", `echo "$HOLDFAST_SHARD" > "$OUTPUT_ROOT/part-\${HOLDFAST_SHARD%/*}.txt"`],
   });
   operators.register("join", {
     async run({ inputRoot, outputRoot }) {
@@ -57,43 +62,57 @@ function shardOperators(wrong: (shard: number, context: OperatorContext) => void
 }
 
 for (const runAs of ["thread", "command"] as const) {
-  testInRoot(`shards of a step write one version together, and it is skipped as a whole (${runAs})`, async (root) => {
-    await using registry = await openRegistry("memory:");
-    const both = Promise.withResolvers<void>();
-    let begun = 0;
-    const { operators, ran, most } = shardOperators((index) => { // the first two end when both have begun
-      if (index > 1) return;
-      if (++begun === 2) both.resolve();
-      return both.promise;
-    });
-    const events: RunEvent[] = [];
-    const options = { registry, operators, root: root.path, onEvent: (event: RunEvent) => void events.push(event) };
-    const first = await runPipeline(sharedPipeline(6, { runAs }), {
-      ...options,
-      machine: { cores: 2, memoryBytes: 1e9 },
-      concurrency: 3,
-    });
-    assertEquals([first.end, first.steps.split.end, first.steps.split.outputs], ["ok", "ran", { ".": "data@1.0.0" }]);
-    const written = await textsOf(registry, "data");
-    assertEquals(Object.keys(written), Array.from({ length: 6 }, (_, i) => `part-${i}.txt`));
-    assertEquals(written["part-4.txt"].trim(), runAs === "thread" ? "4 of 6" : "4/6");
-    assertEquals(await textsOf(registry, "nightly:output:join"), { names: Object.keys(written).join() });
-    if (runAs === "thread") {
-      assertEquals([...ran].sort(), [0, 1, 2, 3, 4, 5, "join"]);
-      assertEquals(most() > 1 && most() <= 3, true, `${most()} at once`);
-      assertMatch((await textsOf(registry, "nightly:shards:split"))["3/log.txt"], /this is 3/);
-      const { "log.txt": log } = await textsOf(registry, "nightly:step:split");
-      assertMatch(log, /^… shard 0\/6 …\n.* info this is 0\n… shard 1\/6 …\n/);
-    }
-    assertEquals(events.filter(({ type }) => type === "step ended").length, 2);
-    for (const type of ["step started", "shard ended"]) {
-      const told = events.flatMap((event) => event.type === type && "shard" in event ? [event.shard] : []);
-      assertEquals(told.map((shard) => shard?.index).toSorted(), [0, 1, 2, 3, 4, 5], type);
-    }
-    assertEquals((await Array.fromAsync(registry.versions("nightly:step:split"))).length, 1);
-    const { steps } = await runPipeline(sharedPipeline(6, { runAs }), options);
-    assertEquals([steps.split.end, steps.join.end], ["skipped", "skipped"]);
-  });
+  testInRoot(
+    `shards of a step write one version together, and it is skipped as a whole (${runAs})`,
+    async (root) => {
+      await using registry = await openRegistry("memory:");
+      const both = Promise.withResolvers<void>();
+      let begun = 0;
+      const { operators, ran, most } = shardOperators((index) => { // the first two end when both have begun
+        if (index > 1) return;
+        if (++begun === 2) both.resolve();
+        return both.promise;
+      });
+      const events: RunEvent[] = [];
+      const options = {
+        registry,
+        operators,
+        root: root.path,
+        onEvent: (event: RunEvent) => void events.push(event),
+      };
+      const first = await runPipeline(sharedPipeline(6, { runAs }), {
+        ...options,
+        machine: { cores: 2, memoryBytes: 1e9 },
+        concurrency: 3,
+      });
+      assertEquals([first.end, first.steps.split.end, first.steps.split.outputs], ["ok", "ran", {
+        ".": "data@1.0.0",
+      }]);
+      const written = await textsOf(registry, "data");
+      assertEquals(Object.keys(written), Array.from({ length: 6 }, (_, i) => `part-${i}.txt`));
+      assertEquals(written["part-4.txt"].trim(), runAs === "thread" ? "4 of 6" : "4/6");
+      assertEquals(await textsOf(registry, "nightly:output:join"), {
+        names: Object.keys(written).join(),
+      });
+      if (runAs === "thread") {
+        assertEquals([...ran].sort(), [0, 1, 2, 3, 4, 5, "join"]);
+        assertEquals(most() > 1 && most() <= 3, true, `${most()} at once`);
+        assertMatch((await textsOf(registry, "nightly:shards:split"))["3/log.txt"], /this is 3/);
+        const { "log.txt": log } = await textsOf(registry, "nightly:step:split");
+        assertMatch(log, /^… shard 0\/6 …\n.* info this is 0\n… shard 1\/6 …\n/);
+      }
+      assertEquals(events.filter(({ type }) => type === "step ended").length, 2);
+      for (const type of ["step started", "shard ended"]) {
+        const told = events.flatMap((event) =>
+          event.type === type && "shard" in event ? [event.shard] : []
+        );
+        assertEquals(told.map((shard) => shard?.index).toSorted(), [0, 1, 2, 3, 4, 5], type);
+      }
+      assertEquals((await Array.fromAsync(registry.versions("nightly:step:split"))).length, 1);
+      const { steps } = await runPipeline(sharedPipeline(6, { runAs }), options);
+      assertEquals([steps.split.end, steps.join.end], ["skipped", "skipped"]);
+    },
+  );
 }
 
 testInRoot("after a failure only the shards that are not done are run again", async (root) => {
@@ -104,7 +123,11 @@ testInRoot("after a failure only the shards that are not done are run again", as
   });
   const options = { registry, operators, root: root.path, concurrency: 1 };
   const first = await runPipeline(sharedPipeline(4), options);
-  assertEquals([first.end, first.steps.split.end, first.steps.join.end], ["failed", "failed", "blocked"]);
+  assertEquals([first.end, first.steps.split.end, first.steps.join.end], [
+    "failed",
+    "failed",
+    "blocked",
+  ]);
   assertMatch(first.steps.split.reason!, /shard 2 is gone/);
   assertEquals(first.steps.split.record, "nightly:failure:split@1.1.2");
   assertEquals(ran, [0, 1, 2], "no more are begun");
@@ -131,28 +154,35 @@ testInRoot("a shard is tried again as its step says", async (root) => {
     if (index === 1 && failures++ < 2) throw new Error("not yet");
   });
   const retries = { attempts: 3, backoffMs: 1, exitCodes: [3] };
-  const { end, steps } = await runPipeline(sharedPipeline(2, { retries }), { registry, operators, root: root.path });
+  const { end, steps } = await runPipeline(sharedPipeline(2, { retries }), {
+    registry,
+    operators,
+    root: root.path,
+  });
   assertEquals([end, steps.split.attempts], ["ok", 3]);
   assertEquals([...ran].sort(), [0, 1, 1, 1, "join"]);
 });
 
-testInRoot("two shards that write one file are told, and can be done again when that was mended", async (root) => {
-  await using registry = await openRegistry("memory:");
-  let mended = false;
-  const { operators, ran } = shardOperators((_, { outputRoot }) => {
-    if (!mended) Deno.writeTextFileSync(`${outputRoot}/all.txt`, "mine");
-  });
-  const options = { registry, operators, root: root.path };
-  const { steps } = await runPipeline(sharedPipeline(2), options);
-  assertEquals(steps.split.end, "failed");
-  assertMatch(steps.split.reason!, /shards [01] and [01] both wrote "all.txt"/);
-  assertMatch(steps.split.hint!, /part-0.csv/);
-  assertEquals(await registry.has("data"), false);
-  mended = true;
-  assertEquals((await runPipeline(sharedPipeline(2), options)).end, "ok");
-  assertEquals(ran.length, 5);
-  assertEquals(Object.keys(await textsOf(registry, "data")), ["part-0.txt", "part-1.txt"]);
-});
+testInRoot(
+  "two shards that write one file are told, and can be done again when that was mended",
+  async (root) => {
+    await using registry = await openRegistry("memory:");
+    let mended = false;
+    const { operators, ran } = shardOperators((_, { outputRoot }) => {
+      if (!mended) Deno.writeTextFileSync(`${outputRoot}/all.txt`, "mine");
+    });
+    const options = { registry, operators, root: root.path };
+    const { steps } = await runPipeline(sharedPipeline(2), options);
+    assertEquals(steps.split.end, "failed");
+    assertMatch(steps.split.reason!, /shards [01] and [01] both wrote "all.txt"/);
+    assertMatch(steps.split.hint!, /part-0.csv/);
+    assertEquals(await registry.has("data"), false);
+    mended = true;
+    assertEquals((await runPipeline(sharedPipeline(2), options)).end, "ok");
+    assertEquals(ran.length, 5);
+    assertEquals(Object.keys(await textsOf(registry, "data")), ["part-0.txt", "part-1.txt"]);
+  },
+);
 
 testInRoot("shards may write several outputs, none of them, or what has no name", async (root) => {
   await using registry = await openRegistry("memory:");
@@ -162,7 +192,10 @@ testInRoot("shards may write several outputs, none of them, or what has no name"
   const options = { registry, operators, root: root.path };
   const first = await runPipeline(pipeline([step("split", { shards: 3 })]), options);
   assertEquals(first.steps.split.outputs, { ".": "nightly:output:split@1.0.0" });
-  assertEquals(Object.keys(await textsOf(registry, "nightly:output:split")), ["part-1.txt", "part-2.txt"]);
+  assertEquals(Object.keys(await textsOf(registry, "nightly:output:split")), [
+    "part-1.txt",
+    "part-2.txt",
+  ]);
 
   const { operators: both } = shardOperators((index, { outputRoot }) => {
     Deno.removeSync(`${outputRoot}/part-${index}.txt`);
@@ -185,27 +218,42 @@ testInRoot("what shards cannot write together is refused before anything runs", 
   await using registry = await openRegistry("memory:");
   const { operators, ran } = shardOperators();
   for (const to of ["./out", "s3://bucket/key/"]) {
-    const running = runPipeline(sharedPipeline(2, { outputs: { ".": to } }), { registry, operators, root: root.path });
+    const running = runPipeline(sharedPipeline(2, { outputs: { ".": to } }), {
+      registry,
+      operators,
+      root: root.path,
+    });
     assertMatch((await rejected("Unsupported", running)).message, /shards cannot write/);
   }
   assertEquals(ran, []);
 });
 
 for (const when of ["after two shards", "before the version", "before the success"]) {
-  testInRoot(`a run killed ${when} is gone on with: one version, and no shard done again`, async (root) => {
-    const run = async (when: string) => {
-      const args = [root.path, when];
-      return await runDeno("tests/operators/runner/killed_shards.ts", args, { permissions: ["-A"] });
-    };
-    const killed = await run(when);
-    assert(killed.code !== 0 && killed.stdout === "", `it was to be killed: ${killed.stdout}${killed.stderr}`);
-    const again = await run("never");
-    assertEquals(again.code, 0, again.stderr);
-    assertEquals(JSON.parse(again.stdout), { end: "ok", ran: when === "after two shards" ? [2, 3] : [] });
-    await using registry = await openRegistry(root.join("registry"), { create: false });
-    for (const name of ["data", "nightly:shards:split", "nightly:step:split"]) {
-      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-    }
-    assertEquals(Object.keys(await textsOf(registry, "data")).length, 4);
-  });
+  testInRoot(
+    `a run killed ${when} is gone on with: one version, and no shard done again`,
+    async (root) => {
+      const run = async (when: string) => {
+        const args = [root.path, when];
+        return await runDeno("tests/operators/runner/killed_shards.ts", args, {
+          permissions: ["-A"],
+        });
+      };
+      const killed = await run(when);
+      assert(
+        killed.code !== 0 && killed.stdout === "",
+        `it was to be killed: ${killed.stdout}${killed.stderr}`,
+      );
+      const again = await run("never");
+      assertEquals(again.code, 0, again.stderr);
+      assertEquals(JSON.parse(again.stdout), {
+        end: "ok",
+        ran: when === "after two shards" ? [2, 3] : [],
+      });
+      await using registry = await openRegistry(root.join("registry"), { create: false });
+      for (const name of ["data", "nightly:shards:split", "nightly:step:split"]) {
+        assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+      }
+      assertEquals(Object.keys(await textsOf(registry, "data")).length, 4);
+    },
+  );
 }

@@ -13,11 +13,16 @@ import { pipeline, step } from "./pipelines.ts";
 
 const module = new URL("../../workers/operators/operators.ts", import.meta.url);
 
-async function run(root: TempRoot, members: Partial<PipelineStep>, options: Partial<RunPipelineOptions> = {}) {
+async function run(
+  root: TempRoot,
+  members: Partial<PipelineStep>,
+  options: Partial<RunPipelineOptions> = {},
+) {
   const registry = await openRegistry("memory:");
   await registry.save("data:raw", "raw");
   const said: string[] = [];
-  const onEvent = (event: RunEvent) => void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && said.push(`${event.level}: ${event.line}`));
   const executor = createOperatorExecutor({ module, graceMs: 20 });
   const one = step("clean", { runAs: "worker", ...members });
   const result = await runPipeline(pipeline([one]), {
@@ -32,20 +37,26 @@ async function run(root: TempRoot, members: Partial<PipelineStep>, options: Part
   return { ...result.steps.clean, said, registry };
 }
 
-testInRoot("a step may run in a worker: it reads, writes and is logged, and no log shows a secret", async (root) => {
-  const { registry, end, said, record, outputs } = await run(root, {
-    operator: "upper",
-    inputs: { data: "registry:data:raw" },
-    env: { TOKEN: `base64://${btoa("s3cret-value")}` },
-    params: { lr: 0.1 },
-  });
-  assertEquals([end, said], ["ran", ["info: printed 1", 'warn: thread true *** {"lr":0.1}']]);
-  const file = (await registry.open(Object.values(outputs!)[0])).file("text");
-  assertEquals(new TextDecoder().decode(await file.bytes()), "RAW");
-  const bytes = await (await registry.open(record!)).file("record.json").bytes();
-  const { usage } = JSON.parse(new TextDecoder().decode(bytes)) as StepRecord;
-  assert(Number(usage?.peakBytes) > 1_000_000 && Number(usage?.cpuSeconds) >= 0, JSON.stringify(usage));
-});
+testInRoot(
+  "a step may run in a worker: it reads, writes and is logged, and no log shows a secret",
+  async (root) => {
+    const { registry, end, said, record, outputs } = await run(root, {
+      operator: "upper",
+      inputs: { data: "registry:data:raw" },
+      env: { TOKEN: `base64://${btoa("s3cret-value")}` },
+      params: { lr: 0.1 },
+    });
+    assertEquals([end, said], ["ran", ["info: printed 1", 'warn: thread true *** {"lr":0.1}']]);
+    const file = (await registry.open(Object.values(outputs!)[0])).file("text");
+    assertEquals(new TextDecoder().decode(await file.bytes()), "RAW");
+    const bytes = await (await registry.open(record!)).file("record.json").bytes();
+    const { usage } = JSON.parse(new TextDecoder().decode(bytes)) as StepRecord;
+    assert(
+      Number(usage?.peakBytes) > 1_000_000 && Number(usage?.cpuSeconds) >= 0,
+      JSON.stringify(usage),
+    );
+  },
+);
 
 testInRoot("the end of an operator in a worker is that of its step", async (root) => {
   const wrong = await run(root, { operator: "typed", params: { lr: "much" } });
@@ -60,8 +71,10 @@ testInRoot(
   async (root) => {
     const timeoutMs = 3_600_000;
     const ready = Promise.withResolvers<void>();
-    const sleep = (ms: number, signal?: AbortSignal) => ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal);
-    const onEvent = (event: RunEvent) => void (event.type === "log" && event.line === "ready" && ready.resolve());
+    const sleep = (ms: number, signal?: AbortSignal) =>
+      ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal);
+    const onEvent = (event: RunEvent) =>
+      void (event.type === "log" && event.line === "ready" && ready.resolve());
     const { end, exitCode, reason } = await run(root, { operator: "deaf", timeoutMs }, {
       system: { ...realSystem, sleep },
       onEvent,
@@ -73,7 +86,8 @@ testInRoot(
 
 testInRoot("a run that is cancelled ends its workers", async (root) => {
   const controller = new AbortController();
-  const onEvent = (event: RunEvent) => void (event.type === "log" && controller.abort(new Error("stop")));
+  const onEvent = (event: RunEvent) =>
+    void (event.type === "log" && controller.abort(new Error("stop")));
   await assertRejects(
     () => run(root, { operator: "deaf" }, { signal: controller.signal, onEvent }),
     Error,
@@ -82,7 +96,10 @@ testInRoot("a run that is cancelled ends its workers", async (root) => {
 });
 
 testInRoot("a step that is to run in a worker is refused where nobody said how", async (root) => {
-  const error = await assertRejects(() => run(root, { operator: "ends" }, { executor: undefined }), RegistryError);
+  const error = await assertRejects(
+    () => run(root, { operator: "ends" }, { executor: undefined }),
+    RegistryError,
+  );
   assertEquals(error.code, "Unsupported");
   assertStringIncludes(error.hint!, "createOperatorExecutor");
 });

@@ -45,7 +45,9 @@ async function readAll(folder: string): Promise<string> {
   const texts: string[] = [];
   for await (const entry of Deno.readDir(folder)) {
     const path = `${folder}/${entry.name}`;
-    texts.push((await Deno.stat(path)).isDirectory ? await readAll(path) : await Deno.readTextFile(path));
+    texts.push(
+      (await Deno.stat(path)).isDirectory ? await readAll(path) : await Deno.readTextFile(path),
+    );
   }
   return texts.sort().join("");
 }

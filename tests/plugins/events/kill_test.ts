@@ -16,7 +16,11 @@ programTest(
     await using registry = await openRegistry(folder);
     await using bus = await openRedisBus(place);
     const start = () =>
-      watchProcess(spawnDeno("tests/plugins/events/kill_consumer.ts", [place, folder], { permissions: ["-A"] }));
+      watchProcess(
+        spawnDeno("tests/plugins/events/kill_consumer.ts", [place, folder], {
+          permissions: ["-A"],
+        }),
+      );
     const members = [start(), start()];
     for (const member of members) await member.until(() => member.stdout.includes("ready"));
     const numbers = Array.from({ length: 300 }, (_, index) => index);

@@ -40,7 +40,10 @@ programTest(
     await using bus = await openEventBus(`${url}/2?bus=mine`);
     assertEquals([bus.kind, bus.location], ["redis", `${url}/2?bus=mine`]);
     const error = await assertRejects(
-      () => openEventBus(url.replace("redis://", "redis://nobody:hunter2@"), { connectWithinMs: 20_000 }),
+      () =>
+        openEventBus(url.replace("redis://", "redis://nobody:hunter2@"), {
+          connectWithinMs: 20_000,
+        }),
       RegistryError,
     );
     assertEquals(error.code, "Denied");

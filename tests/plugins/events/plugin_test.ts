@@ -7,9 +7,16 @@ import { programTest } from "../../support/servers/programs/program_tests.ts";
 Deno.test("a bus of events is a plugin, in memory or on Redis, with the same settings", async () => {
   await using plugins = createPlugins();
   assertEquals(plugins.names(EventBus), ["memory", "redis"]);
-  await using bus = await plugins.create(EventBus, "memory", { host: "127.0.0.1", bus: "mine", maxEvents: 5 });
+  await using bus = await plugins.create(EventBus, "memory", {
+    host: "127.0.0.1",
+    bus: "mine",
+    maxEvents: 5,
+  });
   assertEquals(bus.kind, "memory");
-  const error = await assertRejects(() => plugins.create(EventBus, "redis", { hots: "127.0.0.1" }), RegistryError);
+  const error = await assertRejects(
+    () => plugins.create(EventBus, "redis", { hots: "127.0.0.1" }),
+    RegistryError,
+  );
   assertEquals(error.code, "Invalid");
 });
 

@@ -76,84 +76,113 @@ programTest("events for groups that are gone are bounded", "redis", async ({ sha
   assert(await client.xlen(stream("bounded")) <= 300);
 });
 
-programTest("a group is told how many events it will not hear of, as too many waited", "redis", async ({ shared }) => {
-  const { url } = await shared();
-  await using bus = await openRedisBus(`${url}?bus=lost`, { maxEvents: 100 });
-  const [heard, trouble] = [gatherPayloads(), gather<BusTrouble>()];
-  const goOn = Promise.withResolvers<void>();
-  await bus.subscribe("a", async (event) => {
-    await heard.handler(event);
-    await goOn.promise;
-  }, { group: "slow", onTrouble: trouble.add });
-  await bus.publish("a", 0);
-  await heard.until(1);
-  for (let number = 1; number < 1_000; number++) await bus.publish("a", number);
-  goOn.resolve();
-  await trouble.until(1);
-  for (let count = 2; heard.items.at(-1) !== 999; count++) await heard.until(count);
-  const lost = trouble.items.flatMap((told) => told.trouble === "lost" ? [told.count] : []);
-  assertEquals([lost.length, heard.items.length + lost[0]], [1, 1_000]);
-});
+programTest(
+  "a group is told how many events it will not hear of, as too many waited",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using bus = await openRedisBus(`${url}?bus=lost`, { maxEvents: 100 });
+    const [heard, trouble] = [gatherPayloads(), gather<BusTrouble>()];
+    const goOn = Promise.withResolvers<void>();
+    await bus.subscribe("a", async (event) => {
+      await heard.handler(event);
+      await goOn.promise;
+    }, { group: "slow", onTrouble: trouble.add });
+    await bus.publish("a", 0);
+    await heard.until(1);
+    for (let number = 1; number < 1_000; number++) await bus.publish("a", number);
+    goOn.resolve();
+    await trouble.until(1);
+    for (let count = 2; heard.items.at(-1) !== 999; count++) await heard.until(count);
+    const lost = trouble.items.flatMap((told) => told.trouble === "lost" ? [told.count] : []);
+    assertEquals([lost.length, heard.items.length + lost[0]], [1, 1_000]);
+  },
+);
 
-programTest("the events of a member that says nothing any more are taken over", "redis", async ({ shared }) => {
-  const { url } = await shared();
-  await using bus = await openRedisBus(`${url}?bus=dead`, { takeOverAfterMs: 300 });
-  await using client = await connect(url);
-  const first = await bus.subscribe("a", () => {}, { group: "g" });
-  await first.unsubscribe();
-  for (const number of [1, 2, 3]) await bus.publish("a", number);
-  const read = await client.xreadgroup("GROUP", "g a", "dead", "COUNT", 2, "STREAMS", stream("dead"), ">");
-  assertEquals((read as [string, unknown[]][])[0][1].length, 2);
-  const heard = gatherPayloads();
-  await bus.subscribe("a", heard.handler, { group: "g" });
-  assertEquals((await heard.until(3) as number[]).toSorted(), [1, 2, 3]);
-});
+programTest(
+  "the events of a member that says nothing any more are taken over",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using bus = await openRedisBus(`${url}?bus=dead`, { takeOverAfterMs: 300 });
+    await using client = await connect(url);
+    const first = await bus.subscribe("a", () => {}, { group: "g" });
+    await first.unsubscribe();
+    for (const number of [1, 2, 3]) await bus.publish("a", number);
+    const read = await client.xreadgroup(
+      "GROUP",
+      "g a",
+      "dead",
+      "COUNT",
+      2,
+      "STREAMS",
+      stream("dead"),
+      ">",
+    );
+    assertEquals((read as [string, unknown[]][])[0][1].length, 2);
+    const heard = gatherPayloads();
+    await bus.subscribe("a", heard.handler, { group: "g" });
+    assertEquals((await heard.until(3) as number[]).toSorted(), [1, 2, 3]);
+  },
+);
 
-programTest("a handler that takes long keeps its event: nobody takes it over", "redis", async ({ shared }) => {
-  const { url } = await shared();
-  await using bus = await openRedisBus(`${url}?bus=long`, { takeOverAfterMs: 2_000 });
-  await using client = await connect(url);
-  const begun = gather<unknown>();
-  const goOn = Promise.withResolvers<void>();
-  const other = gatherPayloads();
-  await bus.subscribe("a", async ({ payload }) => {
-    begun.add(payload);
-    await goOn.promise;
-  }, { group: "g" });
-  await bus.publish("a", "long");
-  await begun.until(1);
-  await bus.subscribe("a", other.handler, { group: "g" });
-  // What has been renewed four times would have been taken over since.
-  const [id] = (await client.xpending(stream("long"), "g a", "-", "+", 1) as [string][])[0];
-  let renewed = 0;
-  for (let before = 0; renewed < 4;) {
-    const [[, , idle]] = await client.xpending(stream("long"), "g a", id, id, 1) as [string, string, number][];
-    if (idle < before) renewed++;
-    before = idle;
-  }
-  goOn.resolve();
-  await bus.publish("a", "next");
-  await Promise.race([begun.until(2), other.until(1)]);
-  assertEquals([...begun.items, ...other.items], ["long", "next"]);
-});
+programTest(
+  "a handler that takes long keeps its event: nobody takes it over",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using bus = await openRedisBus(`${url}?bus=long`, { takeOverAfterMs: 2_000 });
+    await using client = await connect(url);
+    const begun = gather<unknown>();
+    const goOn = Promise.withResolvers<void>();
+    const other = gatherPayloads();
+    await bus.subscribe("a", async ({ payload }) => {
+      begun.add(payload);
+      await goOn.promise;
+    }, { group: "g" });
+    await bus.publish("a", "long");
+    await begun.until(1);
+    await bus.subscribe("a", other.handler, { group: "g" });
+    // What has been renewed four times would have been taken over since.
+    const [id] = (await client.xpending(stream("long"), "g a", "-", "+", 1) as [string][])[0];
+    let renewed = 0;
+    for (let before = 0; renewed < 4;) {
+      const [[, , idle]] = await client.xpending(stream("long"), "g a", id, id, 1) as [
+        string,
+        string,
+        number,
+      ][];
+      if (idle < before) renewed++;
+      before = idle;
+    }
+    goOn.resolve();
+    await bus.publish("a", "next");
+    await Promise.race([begun.until(2), other.until(1)]);
+    assertEquals([...begun.items, ...other.items], ["long", "next"]);
+  },
+);
 
-programTest("a handler whose event was taken over is told to end it", "redis", async ({ shared }) => {
-  const { url } = await shared();
-  await using bus = await openRedisBus(`${url}?bus=stolen`, { takeOverAfterMs: 300 });
-  await using client = await connect(url);
-  const [begun, told] = [gather<unknown>(), gather<unknown>()];
-  await bus.subscribe("a", async ({ payload }, { signal }) => {
-    begun.add(payload);
-    if (payload === 1) await aborted(signal).catch(told.add);
-  }, { group: "g" });
-  await bus.publish("a", 1);
-  await begun.until(1);
-  const [id] = (await client.xpending(stream("stolen"), "g a", "-", "+", 1) as [string][])[0];
-  await client.xclaim(stream("stolen"), "g a", "thief", 0, id);
-  assertEquals(await told.until(1), ["taken over"]);
-  await bus.publish("a", 2);
-  assertEquals(await begun.until(2), [1, 2]);
-});
+programTest(
+  "a handler whose event was taken over is told to end it",
+  "redis",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using bus = await openRedisBus(`${url}?bus=stolen`, { takeOverAfterMs: 300 });
+    await using client = await connect(url);
+    const [begun, told] = [gather<unknown>(), gather<unknown>()];
+    await bus.subscribe("a", async ({ payload }, { signal }) => {
+      begun.add(payload);
+      if (payload === 1) await aborted(signal).catch(told.add);
+    }, { group: "g" });
+    await bus.publish("a", 1);
+    await begun.until(1);
+    const [id] = (await client.xpending(stream("stolen"), "g a", "-", "+", 1) as [string][])[0];
+    await client.xclaim(stream("stolen"), "g a", "thief", 0, id);
+    assertEquals(await told.until(1), ["taken over"]);
+    await bus.publish("a", 2);
+    assertEquals(await begun.until(2), [1, 2]);
+  },
+);
 
 programTest(
   "a server that was killed and started again goes on with groups, and with plain subscriptions",
@@ -188,7 +217,8 @@ programTest("a server that has forgotten all is gone on with", "redis", async ({
   await using client = await connect(`${url}/3`);
   const [heard, again] = [gatherPayloads(), Promise.withResolvers<void>()];
   const onTrouble = (told: BusTrouble) =>
-    told.trouble === "unreachable" && told.reason.includes("forgotten the group") && again.resolve();
+    told.trouble === "unreachable" && told.reason.includes("forgotten the group") &&
+    again.resolve();
   await bus.subscribe("a", heard.handler, { group: "g", onTrouble });
   await bus.publish("a", 1);
   await heard.until(1);

@@ -15,7 +15,10 @@ import { gather } from "../../conformance/events/event_bus_case.ts";
 const SECRET = createWebhookSecret();
 
 /** A receiver on a free port, and what it heard. */
-function receive(answer: (request: Request, event: BusEvent) => Response | Promise<Response> = () => new Response()) {
+function receive(
+  answer: (request: Request, event: BusEvent) => Response | Promise<Response> = () =>
+    new Response(),
+) {
   const heard = gather<BusEvent>();
   const requests = gather<Request>();
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
@@ -44,7 +47,10 @@ async function open(url: string, options: Partial<WebhooksOptions> = {}) {
     queue: {
       add: queue.add,
       work: (handler, options) =>
-        queue.work(handler, { ...options, onEvent: (told) => told.event === "started" || happened.add(told) }),
+        queue.work(handler, {
+          ...options,
+          onEvent: (told) => told.event === "started" || happened.add(told),
+        }),
     },
     targets: [{ url, topics: "model.*", secret: SECRET }],
     allowPrivate: true,
@@ -78,7 +84,9 @@ Deno.test("an event is delivered, signed, as it was published, and only to whom 
   const [request] = receiver.requests.items;
   assertEquals([request.method, request.headers.get("content-type")], ["POST", "application/json"]);
   await world.happened.until(1);
-  assertEquals((await world.queue.list()).map(({ state, result }) => [state, result]), [["done", { status: 200 }]]);
+  assertEquals((await world.queue.list()).map(({ state, result }) => [state, result]), [["done", {
+    status: 200,
+  }]]);
 });
 
 Deno.test("what a registry says is delivered", async () => {
@@ -132,7 +140,9 @@ Deno.test("it is given up after so many attempts, and secrets are neither in the
 
 Deno.test("redirects are not followed", async () => {
   await using elsewhere = receive();
-  await using receiver = receive(() => new Response(null, { status: 307, headers: { location: elsewhere.url } }));
+  await using receiver = receive(() =>
+    new Response(null, { status: 307, headers: { location: elsewhere.url } })
+  );
   await using world = await open(receiver.url, { attempts: 1 });
   await world.bus.publish("model.trained", 1);
   assertMatch(reasonOf((await world.happened.until(1))[0]), /it answered 307/);
@@ -172,7 +182,15 @@ Deno.test("who answers 410 is not asked again", async () => {
 Deno.test("addresses that are not public are refused, whatever name they hide behind", async () => {
   await using receiver = receive();
   const port = new URL(receiver.url).port;
-  const inside = ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1", "64:ff9b::7f00:1"];
+  const inside = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "169.254.169.254",
+    "::1",
+    "::ffff:127.0.0.1",
+    "fd00::1",
+    "64:ff9b::7f00:1",
+  ];
   const named = inside.map((address) => ({ url: `https://inside.test:${port}/`, address }));
   const literal = [
     "https://127.0.0.1",
@@ -184,11 +202,18 @@ Deno.test("addresses that are not public are refused, whatever name they hide be
     .map((origin) => ({ url: `${origin}:${port}/`, address: "93.184.216.34" }));
   for (const { url, address } of [...named, ...literal]) {
     const lookup = () =>
-      Promise.resolve([{ address: "93.184.216.34", family: 4 }, { address, family: address.includes(":") ? 6 : 4 }]);
+      Promise.resolve([{ address: "93.184.216.34", family: 4 }, {
+        address,
+        family: address.includes(":") ? 6 : 4,
+      }]);
     const targets = [{ url, topics: "**", secret: SECRET }];
     await using world = await open(url, { allowPrivate: false, attempts: 1, lookup, targets });
     await world.bus.publish("model.trained", 1);
-    assertMatch(reasonOf((await world.happened.until(1))[0]), /its address is not public/, `${url} ${address}`);
+    assertMatch(
+      reasonOf((await world.happened.until(1))[0]),
+      /its address is not public/,
+      `${url} ${address}`,
+    );
   }
   assertEquals(receiver.requests.items, []);
 });
@@ -253,31 +278,43 @@ Deno.test("a webhook that is not of the secret, not of now, or changed is refuse
   const nowMs = 1_800_000_000_000;
   const sign = async (secret: string, text = body) => {
     const bytes = new TextEncoder().encode(text);
-    return await signatureHeaders([await importSecret(secret)], { id: "id", seconds: nowMs / 1000, body: bytes });
+    return await signatureHeaders([await importSecret(secret)], {
+      id: "id",
+      seconds: nowMs / 1000,
+      body: bytes,
+    });
   };
   const request = (headers: Record<string, string>, text = body) =>
     new Request("http://receiver.test", { method: "POST", headers, body: text });
   const at = (ms: number) => ({ system: { now: () => nowMs + ms } });
   const verify = async (headers: Record<string, string>, text = body, options = at(0)) =>
     await verifyWebhook(request(headers, text), SECRET, options);
-  const refusal = async (verified: Promise<unknown>) => (await assertRejects(() => verified, RegistryError)).code;
+  const refusal = async (verified: Promise<unknown>) =>
+    (await assertRejects(() => verified, RegistryError)).code;
 
   const good = await sign(SECRET);
   const event = { id: "id", topic: "a.b", at: new Date("2026-01-01T00:00:00.000Z"), payload: 7 };
   assertEquals(await verify(good), event);
-  assertEquals(await verify({ ...good, "webhook-signature": `v2,x v1, ${good["webhook-signature"]}` }), event);
+  assertEquals(
+    await verify({ ...good, "webhook-signature": `v2,x v1, ${good["webhook-signature"]}` }),
+    event,
+  );
   assertEquals(await verifyWebhook(request(good), [other, SECRET], at(299_000)), event);
   assertEquals(await refusal(verify(await sign(other))), "Denied");
   assertEquals(await refusal(verify(good, body.replace("7", "8"))), "Denied");
   assertEquals(await refusal(verify({ ...good, "webhook-id": "other" })), "Denied");
   assertEquals(await refusal(verify({ ...good, "webhook-timestamp": "1800000001" })), "Denied");
-  for (const late of [301_000, -301_000]) assertEquals(await refusal(verify(good, body, at(late))), "Denied");
+  for (const late of [301_000, -301_000]) {
+    assertEquals(await refusal(verify(good, body, at(late))), "Denied");
+  }
   for (const name of ["webhook-id", "webhook-timestamp", "webhook-signature"]) {
     const { [name]: _, ...others } = good;
     assertEquals(await refusal(verify(others)), "Invalid");
   }
   assertEquals(await refusal(verify({ ...good, "webhook-timestamp": "soon" })), "Invalid");
-  for (const text of ["", "{", "7", "null", '{"type":"a"}', '{"type":"a","timestamp":"x","data":1}']) {
+  for (
+    const text of ["", "{", "7", "null", '{"type":"a"}', '{"type":"a","timestamp":"x","data":1}']
+  ) {
     assertEquals(await refusal(verify(await sign(SECRET, text), text)), "Invalid", text);
   }
   const large = verifyWebhook(request(good), SECRET, { ...at(0), maxBytes: 10 });

@@ -20,11 +20,18 @@ programTest(
     await using registry = await openRegistry(folder);
     await using plugins = createPlugins();
     plugins.defineTask("note", () => {});
-    const task = plugins.createTask("note").addBehavior("schedule_job", { job_type: servers.kind, url });
+    const task = plugins.createTask("note").addBehavior("schedule_job", {
+      job_type: servers.kind,
+      url,
+    });
     const ids = Array.from({ length: JOBS }, (_, index) => `note-${index}`);
     for (const id of ids) await task.submit({ name: id }, { idempotencyKey: id });
     const start = (stay: string) =>
-      watchProcess(spawnDeno("tests/plugins/jobs/kill_worker.ts", [url, folder, stay], { permissions: ["-A"] }));
+      watchProcess(
+        spawnDeno("tests/plugins/jobs/kill_worker.ts", [url, folder, stay], {
+          permissions: ["-A"],
+        }),
+      );
     const begun: string[] = [];
     for (const stay of ["before", "after", "no"]) {
       // Two at once; the third pair is killed while it goes from job to job.
@@ -40,7 +47,9 @@ programTest(
     await using queue = await openQueue(url);
     for (const id of ids) {
       for await (const { job } of queue.watch(id)) {
-        if (job.endedAt !== undefined) assertEquals([id, job.state, job.result], [id, "done", { version: "1.0.0" }]);
+        if (job.endedAt !== undefined) {
+          assertEquals([id, job.state, job.result], [id, "done", { version: "1.0.0" }]);
+        }
       }
     }
     const { stdout } = await last.stop("SIGKILL");
@@ -48,7 +57,9 @@ programTest(
     assertEquals((await queue.list({ state: "done" })).length, JOBS);
     assert(begun.length > JOBS, `of ${JOBS} jobs ${begun.length} were begun: some twice`);
     for (const id of ids) {
-      assertEquals((await Array.fromAsync(registry.versions(id))).map(({ version }) => version), ["1.0.0"], id);
+      assertEquals((await Array.fromAsync(registry.versions(id))).map(({ version }) => version), [
+        "1.0.0",
+      ], id);
     }
   },
 );

@@ -77,15 +77,21 @@ Deno.test("the end of a set of plugins waits for what its runners have, and begi
   const memory = plugins.createTask(work).addBehavior("schedule_job", oneAtOnce);
   for (const text of ["first", "second", "third"]) await memory.submit(text);
   await plugins.createTask(work).addBehavior("schedule_job").submit("background");
-  await plugins.createTask(work).addBehavior("schedule_job", { background: never }).submit("response");
-  await plugins.createTask(work).addBehavior("schedule_job", { ...oneAtOnce, delayMs: 600_000 }).submit("later");
+  await plugins.createTask(work).addBehavior("schedule_job", { background: never }).submit(
+    "response",
+  );
+  await plugins.createTask(work).addBehavior("schedule_job", { ...oneAtOnce, delayMs: 600_000 })
+    .submit("later");
   const runner = await plugins.shared(JobRunner, "memory", { concurrency: 1 });
   const closing = plugins[Symbol.asyncDispose]();
   may.resolve();
   await closing;
   assertEquals(done.sort(), ["background", "first", "response", "second", "third"]);
   const call = { task: "t", behaviors: [], input: null };
-  const late = await assertRejects(() => runner.schedule(call, { run: () => Promise.resolve() }), RegistryError);
+  const late = await assertRejects(
+    () => runner.schedule(call, { run: () => Promise.resolve() }),
+    RegistryError,
+  );
   assertEquals(late.code, "Invalid");
 });
 
@@ -122,7 +128,9 @@ Deno.test("a cancelled job hears it, and says how far it is until then", async (
   await using plugins = createPlugins();
   const { jobId } = await plugins.createTask(async (_input, { signal, progress }) => {
     await progress({ done: 1, of: 2 });
-    await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    await new Promise((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
   }).addBehavior("schedule_job", { job_type: "memory" }).submit();
   const queue = await queueOf(plugins, "memory");
   for await (const { job } of queue.watch(jobId)) {
@@ -174,11 +182,15 @@ Deno.test("settings of runners that are none are refused when the task is built"
   await using plugins = createPlugins();
   const wrong: object[] = [
     ...[{ job_type: "memory", concurrency: 0 }, { job_type: "background", background: 7 }],
-    ...[{ job_type: "redis", port: "x" }, { job_type: "redis", queue: "a b" }, { job_type: "memory", nonsense: 1 }],
+    ...[{ job_type: "redis", port: "x" }, { job_type: "redis", queue: "a b" }, {
+      job_type: "memory",
+      nonsense: 1,
+    }],
   ];
   for (const config of wrong) {
     const error = await assertRejects(
-      async () => await plugins.createTask(function fn() {}).addBehavior("schedule_job", config).submit(),
+      async () =>
+        await plugins.createTask(function fn() {}).addBehavior("schedule_job", config).submit(),
       RegistryError,
     );
     assertEquals(error.code, "Invalid", JSON.stringify(config));

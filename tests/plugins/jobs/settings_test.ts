@@ -5,7 +5,10 @@ import { createPlugins } from "../../../plugins/mod.ts";
 
 Deno.test("the parts of a place become its URL", () => {
   assertEquals(queueUrl("redis", {}), "redis://127.0.0.1:6379/0");
-  assertEquals(queueUrl("redis", { host: "r", port: "7", db: 2, queue: "mine" }), "redis://r:7/2?queue=mine");
+  assertEquals(
+    queueUrl("redis", { host: "r", port: "7", db: 2, queue: "mine" }),
+    "redis://r:7/2?queue=mine",
+  );
   assertEquals(queueUrl("redis", { password: "a/b@c" }), "redis://:a%2Fb%40c@127.0.0.1:6379/0");
   assertEquals(queueUrl("redis", { host: "::1" }), "redis://[::1]:6379/0");
   assertEquals(queueUrl("postgres", {}), "postgres://postgres@127.0.0.1:5432/postgres");
@@ -23,11 +26,17 @@ Deno.test("a URL counts before its parts, and may have a queue of its own", () =
 
 Deno.test("what no queue takes of a job is refused when the task is built, before anything is done", () => {
   const plugins = createPlugins();
-  const wrong = [{ priority: 2_000_001 }, { delay_ms: 0.5 }, { delay_ms: 2 ** 31 }, { backoff_ms: -1 }, {
+  const wrong = [{ priority: 2_000_001 }, { delay_ms: 0.5 }, { delay_ms: 2 ** 31 }, {
+    backoff_ms: -1,
+  }, {
     attempts: 0,
   }];
   for (const settings of wrong) {
     const task = plugins.createTask(() => {});
-    assertThrows(() => task.addBehavior("schedule_job", settings), RegistryError, "it is no whole number from");
+    assertThrows(
+      () => task.addBehavior("schedule_job", settings),
+      RegistryError,
+      "it is no whole number from",
+    );
   }
 });

@@ -22,24 +22,52 @@ for (const name of ["memory", "in_memory"]) {
 
 Deno.test("a storage of jobs at what is no URL is refused as any other place, and the URL is not shown", async () => {
   await using plugins = createPlugins();
-  for (const settings of [{ url: "word:secret" }, { url: "no url" }, { url: "no url", jobs: "mine" }]) {
-    const error = await assertRejects(() => plugins.create(JobStorage, "redis", settings), RegistryError);
-    assertEquals([error.code, /secret|no url/.test(error.message)], ["Invalid", false], error.message);
+  for (
+    const settings of [{ url: "word:secret" }, { url: "no url" }, { url: "no url", jobs: "mine" }]
+  ) {
+    const error = await assertRejects(
+      () => plugins.create(JobStorage, "redis", settings),
+      RegistryError,
+    );
+    assertEquals(
+      [error.code, /secret|no url/.test(error.message)],
+      ["Invalid", false],
+      error.message,
+    );
   }
 });
 
-programTest("a storage of jobs on Redis is a plugin, and the environment says where it is", "redis", async (server) => {
-  const { hostname, port } = new URL((await server.shared()).url);
-  const system = createScriptedSystem({ environment: { REDIS_HOST: hostname, REDIS_PORT: port } });
-  await using plugins = createPlugins({ system });
-  const storage = await plugins.shared(JobStorage, "redis", { jobs: "by-plugin", keep_ms: 60_000 });
-  await storage.put(job);
-  const other = await plugins.create(JobStorage, "redis", { host: hostname, port, jobs: "another" });
-  assertEquals([(await storage.get("job-a"))?.state, await other.get("job-a")], ["done", undefined]);
-  await other[Symbol.asyncDispose]();
-  const error = await assertRejects(() => plugins.create(JobStorage, "redis", { keep: 5 }), RegistryError);
-  assertEquals(
-    error.message.split(", but ")[0],
-    'Cannot create plugin "redis" of job_storage: keep: there is no such setting',
-  );
-});
+programTest(
+  "a storage of jobs on Redis is a plugin, and the environment says where it is",
+  "redis",
+  async (server) => {
+    const { hostname, port } = new URL((await server.shared()).url);
+    const system = createScriptedSystem({
+      environment: { REDIS_HOST: hostname, REDIS_PORT: port },
+    });
+    await using plugins = createPlugins({ system });
+    const storage = await plugins.shared(JobStorage, "redis", {
+      jobs: "by-plugin",
+      keep_ms: 60_000,
+    });
+    await storage.put(job);
+    const other = await plugins.create(JobStorage, "redis", {
+      host: hostname,
+      port,
+      jobs: "another",
+    });
+    assertEquals([(await storage.get("job-a"))?.state, await other.get("job-a")], [
+      "done",
+      undefined,
+    ]);
+    await other[Symbol.asyncDispose]();
+    const error = await assertRejects(
+      () => plugins.create(JobStorage, "redis", { keep: 5 }),
+      RegistryError,
+    );
+    assertEquals(
+      error.message.split(", but ")[0],
+      'Cannot create plugin "redis" of job_storage: keep: there is no such setting',
+    );
+  },
+);

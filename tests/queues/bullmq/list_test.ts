@@ -8,7 +8,14 @@ programTest(
   async (servers) => {
     await using queue = await openQueue(`${(await servers.shared()).url}?queue=pages`);
     const ids = Array.from({ length: 2_300 }, (_, index) => `job-${index}`);
-    await queue.add(ids.map((id, index) => ({ id, group: index % 2 === 0 ? "even" : "odd", kind: "k", data: null })));
+    await queue.add(
+      ids.map((id, index) => ({
+        id,
+        group: index % 2 === 0 ? "even" : "odd",
+        kind: "k",
+        data: null,
+      })),
+    );
     await queue.add({ id: "later", group: "even", kind: "k", data: null, delayMs: 600_000 });
     const paged: string[] = [];
     for (let after: string | undefined;; after = paged.at(-1)) {

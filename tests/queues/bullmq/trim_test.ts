@@ -6,32 +6,37 @@ import { openQueue } from "../../../queues/mod.ts";
 import { createListener } from "../../conformance/queues/queue_case.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 
-programTest("where too many jobs have ended, those that ended first are forgotten", "postgres", async ({ shared }) => {
-  const { url } = await shared();
-  await using queue = await openQueue(`${url}?queue=trimmed`);
-  const { onEvent, until } = createListener();
-  await using _worker = await queue.work(({ id }) => {
-    if (id.startsWith("bad")) throw new Error("bad");
-  }, { onEvent });
-  // Those of a schedule stay, and keep no other from being forgotten.
-  const nothing = { group: "g", kind: "k", data: null };
-  await queue.schedule({ id: "hourly", everyMs: 3_600_000, job: nothing });
-  const [scheduled] = (await queue.list()).map(({ id }) => id).sort(); // the one of now: the next may be there already
-  await until("done", scheduled);
-  for (const id of ["a", "b", "bad-c", "d", "bad-e", "f"]) {
-    await queue.add({ id, group: "g", kind: "k", data: null });
-    await until(id.startsWith("bad") ? "failed" : "done", id);
-  }
-  await queue.add({ id: "waits", ...nothing, delayMs: 600_000 });
-  const ids = async () => (await queue.list()).map(({ id }) => id).filter((id) => !id.startsWith("repeat:")).sort();
-  const connection = { connectionString: url, schema: "bullmq" };
-  const raw = new Queue("trimmed", { connection } as never, createPostgresBackend as never);
-  await trimEnded(raw, 2);
-  assertEquals(await ids(), ["bad-c", "bad-e", "d", "f", "waits"]);
-  await trimEnded(raw, 1);
-  assertEquals(await ids(), ["bad-e", "f", "waits"]);
-  await raw.close();
-});
+programTest(
+  "where too many jobs have ended, those that ended first are forgotten",
+  "postgres",
+  async ({ shared }) => {
+    const { url } = await shared();
+    await using queue = await openQueue(`${url}?queue=trimmed`);
+    const { onEvent, until } = createListener();
+    await using _worker = await queue.work(({ id }) => {
+      if (id.startsWith("bad")) throw new Error("bad");
+    }, { onEvent });
+    // Those of a schedule stay, and keep no other from being forgotten.
+    const nothing = { group: "g", kind: "k", data: null };
+    await queue.schedule({ id: "hourly", everyMs: 3_600_000, job: nothing });
+    const [scheduled] = (await queue.list()).map(({ id }) => id).sort(); // the one of now: the next may be there already
+    await until("done", scheduled);
+    for (const id of ["a", "b", "bad-c", "d", "bad-e", "f"]) {
+      await queue.add({ id, group: "g", kind: "k", data: null });
+      await until(id.startsWith("bad") ? "failed" : "done", id);
+    }
+    await queue.add({ id: "waits", ...nothing, delayMs: 600_000 });
+    const ids = async () =>
+      (await queue.list()).map(({ id }) => id).filter((id) => !id.startsWith("repeat:")).sort();
+    const connection = { connectionString: url, schema: "bullmq" };
+    const raw = new Queue("trimmed", { connection } as never, createPostgresBackend as never);
+    await trimEnded(raw, 2);
+    assertEquals(await ids(), ["bad-c", "bad-e", "d", "f", "waits"]);
+    await trimEnded(raw, 1);
+    assertEquals(await ids(), ["bad-e", "f", "waits"]);
+    await raw.close();
+  },
+);
 
 programTest(
   "no job on PostgreSQL asks for what would be compared with all that ended",
@@ -47,7 +52,9 @@ programTest(
     const jobs = await raw.getJobs(["waiting", "delayed"]);
     assertEquals(jobs.length, 3);
     for (const { opts: { removeOnComplete, removeOnFail } } of jobs) {
-      for (const kept of [removeOnComplete, removeOnFail]) assertEquals(kept as unknown, { age: 604_800 });
+      for (const kept of [removeOnComplete, removeOnFail]) {
+        assertEquals(kept as unknown, { age: 604_800 });
+      }
     }
     await raw.close();
   },

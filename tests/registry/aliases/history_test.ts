@@ -2,31 +2,38 @@ import { assert, assertEquals } from "@std/assert";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 
-testOnEach("history() tells what an alias named, newest first, and when it was removed", async ({ registry, open }) => {
-  for (const version of ["1", "2.1", "3.0.0-rc.1"]) await registry.save("a", version, { version });
-  await registry.setAlias("a", "production", "1");
-  await registry.setAlias("a", "production", "2.1");
-  await registry.deleteAlias("a", "production");
-  await registry.setAlias("a", "production", "3.0.0-rc.1");
-  await registry.setAlias("a", "canary", "1");
-  const changes = await collect((await open()).history("a", "production"));
-  assertEquals(changes.map(({ version, generation }) => [version, generation]), [
-    ["3.0.0-rc.1", 4],
-    [undefined, 3],
-    ["2.1.0", 2],
-    ["1.0.0", 1],
-  ]);
-  assertEquals("version" in changes[1], false);
-  assertEquals(new Set(changes.map(({ commit }) => commit)).size, 4);
-  for (let i = 1; i < changes.length; i++) {
-    assert(changes[i - 1].changedAt >= changes[i].changedAt);
-    assert(changes[i - 1].createdAt >= changes[i].createdAt);
-  }
-  await registry.deleteAlias("a", "production");
-  const [last] = await collect(registry.history("a", "production", { limit: 1 }));
-  assertEquals([last.version, last.generation], [undefined, 5]);
-  assertEquals(await collect(registry.history("a", "production", { limit: 0 })), []);
-});
+testOnEach(
+  "history() tells what an alias named, newest first, and when it was removed",
+  async ({ registry, open }) => {
+    for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
+      await registry.save("a", version, {
+        version,
+      });
+    }
+    await registry.setAlias("a", "production", "1");
+    await registry.setAlias("a", "production", "2.1");
+    await registry.deleteAlias("a", "production");
+    await registry.setAlias("a", "production", "3.0.0-rc.1");
+    await registry.setAlias("a", "canary", "1");
+    const changes = await collect((await open()).history("a", "production"));
+    assertEquals(changes.map(({ version, generation }) => [version, generation]), [
+      ["3.0.0-rc.1", 4],
+      [undefined, 3],
+      ["2.1.0", 2],
+      ["1.0.0", 1],
+    ]);
+    assertEquals("version" in changes[1], false);
+    assertEquals(new Set(changes.map(({ commit }) => commit)).size, 4);
+    for (let i = 1; i < changes.length; i++) {
+      assert(changes[i - 1].changedAt >= changes[i].changedAt);
+      assert(changes[i - 1].createdAt >= changes[i].createdAt);
+    }
+    await registry.deleteAlias("a", "production");
+    const [last] = await collect(registry.history("a", "production", { limit: 1 }));
+    assertEquals([last.version, last.generation], [undefined, 5]);
+    assertEquals(await collect(registry.history("a", "production", { limit: 0 })), []);
+  },
+);
 
 testOnEach("history() of what never was an alias is NotFound", async ({ registry }) => {
   await registry.save("a", 1);
@@ -41,23 +48,28 @@ testInMemory("history() survives the versions that it names", async ({ registry 
   await registry.save("a", 1);
   await registry.setAlias("a", "production", "1");
   await registry.delete("a", { allVersions: true, force: true });
-  assertEquals((await collect(registry.history("a", "production"))).map(({ version }) => version), ["1.0.0"]);
+  assertEquals((await collect(registry.history("a", "production"))).map(({ version }) => version), [
+    "1.0.0",
+  ]);
 });
 
-testInMemory("history() tells of damage where it is reached, and passes over what is no record", async (world) => {
-  const { registry, backend } = world;
-  for (const version of ["1", "2", "3"]) {
-    await registry.save("a", version, { version });
-    await registry.setAlias("a", "production", version);
-  }
-  await backend.put("names/a/aliases/production/notes.txt", noise(3));
-  const keys = (await keysOf(backend, "names/a/aliases/")).filter((key) => key.endsWith(".rec"));
-  assertEquals((await collect(registry.history("a", "production"))).length, 3);
-  await backend.put(keys[1], noise(300));
-  const seen: (string | undefined)[] = [];
-  const reading = async () => {
-    for await (const { version } of registry.history("a", "production")) seen.push(version);
-  };
-  assertEquals((await rejected("Corrupt", reading())).key, keys[1]);
-  assertEquals(seen, ["3.0.0"]);
-});
+testInMemory(
+  "history() tells of damage where it is reached, and passes over what is no record",
+  async (world) => {
+    const { registry, backend } = world;
+    for (const version of ["1", "2", "3"]) {
+      await registry.save("a", version, { version });
+      await registry.setAlias("a", "production", version);
+    }
+    await backend.put("names/a/aliases/production/notes.txt", noise(3));
+    const keys = (await keysOf(backend, "names/a/aliases/")).filter((key) => key.endsWith(".rec"));
+    assertEquals((await collect(registry.history("a", "production"))).length, 3);
+    await backend.put(keys[1], noise(300));
+    const seen: (string | undefined)[] = [];
+    const reading = async () => {
+      for await (const { version } of registry.history("a", "production")) seen.push(version);
+    };
+    assertEquals((await rejected("Corrupt", reading())).key, keys[1]);
+    assertEquals(seen, ["3.0.0"]);
+  },
+);

@@ -63,7 +63,12 @@ export async function createCachedWorld(
 ): Promise<CachedWorld> {
   const system = createScriptedSystem({ seed });
   const warnings: string[] = [];
-  const logger = { debug() {}, info() {}, warn: (text: unknown) => void warnings.push(String(text)), error() {} };
+  const logger = {
+    debug() {},
+    info() {},
+    warn: (text: unknown) => void warnings.push(String(text)),
+    error() {},
+  };
   const store = createMemoryBackend({ system });
   const cacheStore = createMemoryBackend({ system });
   const open: CachedWorld["open"] = async ({ cache: asked, ...more } = {}) => {
@@ -106,7 +111,11 @@ export async function bytesIn(backend: Backend, prefix = ""): Promise<number> {
 }
 
 /** Changes one byte in the middle of an object, or cuts it. */
-export async function damage(backend: Backend, key: string, how: "flip" | "cut" = "flip"): Promise<void> {
+export async function damage(
+  backend: Backend,
+  key: string,
+  how: "flip" | "cut" = "flip",
+): Promise<void> {
   const bytes = (await (await backend.get(key))!.bytes()).slice();
   bytes[bytes.length >> 1] ^= 1;
   await backend.put(key, how === "flip" ? bytes : bytes.subarray(0, bytes.length >> 1));

@@ -15,20 +15,31 @@ function remote(system: System): Backend {
   return { ...createMemoryBackend({ system }), kind: "remote" };
 }
 
-testCached("clearCache() removes everything that is cached, and nothing else", {}, async (world) => {
-  const { registry, settle, cacheStore, asked } = world;
-  for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
-  for (const name of ["a", "b"]) await registry.load(`${name}@1`);
-  await settle();
-  const bytes = await bytesIn(cacheStore, "files/") + await bytesIn(cacheStore, "records/");
-  const others = ["files/2026/mine.csv", "files/mine.csv", "notes/mine", "records/one.wav", "reserved/1-1", "uses/log"];
-  for (const key of others) await cacheStore.put(key, new Uint8Array(3));
-  others.splice(5, 0, "secret"); // programs that use the cache go on to use it
-  assertEquals(await clearCache({ backend: cacheStore }), { files: 4, bytes });
-  assertEquals(await keysOf(cacheStore), others);
-  assertEquals(await asked(() => registry.load("a@1")), ["list", "get", "get"]);
-  assertEquals(await clearCache({ backend: createMemoryBackend() }), { files: 0, bytes: 0 });
-});
+testCached(
+  "clearCache() removes everything that is cached, and nothing else",
+  {},
+  async (world) => {
+    const { registry, settle, cacheStore, asked } = world;
+    for (const name of ["a", "b"]) await registry.save(name, filler(name), { version: "1" });
+    for (const name of ["a", "b"]) await registry.load(`${name}@1`);
+    await settle();
+    const bytes = await bytesIn(cacheStore, "files/") + await bytesIn(cacheStore, "records/");
+    const others = [
+      "files/2026/mine.csv",
+      "files/mine.csv",
+      "notes/mine",
+      "records/one.wav",
+      "reserved/1-1",
+      "uses/log",
+    ];
+    for (const key of others) await cacheStore.put(key, new Uint8Array(3));
+    others.splice(5, 0, "secret"); // programs that use the cache go on to use it
+    assertEquals(await clearCache({ backend: cacheStore }), { files: 4, bytes });
+    assertEquals(await keysOf(cacheStore), others);
+    assertEquals(await asked(() => registry.load("a@1")), ["list", "get", "get"]);
+    assertEquals(await clearCache({ backend: createMemoryBackend() }), { files: 0, bytes: 0 });
+  },
+);
 
 Deno.test("registry.clearCache() empties its cache, also of what is just being kept", async () => {
   const system = createScriptedSystem();
@@ -50,7 +61,10 @@ Deno.test("registry.clearCache() empties its cache, also of what is just being k
   assertEquals(cleared, false); // what is being kept is waited for
   held.resolve();
   assertEquals((await clearing).files, 2);
-  assertEquals([await keysOf(cacheStore, "files/"), await keysOf(cacheStore, "records/")], [[], []]);
+  assertEquals([await keysOf(cacheStore, "files/"), await keysOf(cacheStore, "records/")], [
+    [],
+    [],
+  ]);
   assertEquals(await registry.load("a@1"), filler("a"));
   await registry[Symbol.asyncDispose]();
   const other = await openRegistry("memory:");
@@ -76,13 +90,28 @@ Deno.test("a remote store is cached where the environment says, other stores are
   const root = await tempRoot();
   try {
     const places: [Record<string, string>, string][] = [
-      [{ HOLDFAST_CACHE: root.join("own"), XDG_CACHE_HOME: root.join("no"), HOME: root.join("no") }, "own"],
-      [{ HOLDFAST_CACHE: "", XDG_CACHE_HOME: root.join("xdg"), HOME: root.join("no") }, "xdg/holdfast"],
+      [
+        {
+          HOLDFAST_CACHE: root.join("own"),
+          XDG_CACHE_HOME: root.join("no"),
+          HOME: root.join("no"),
+        },
+        "own",
+      ],
+      [
+        { HOLDFAST_CACHE: "", XDG_CACHE_HOME: root.join("xdg"), HOME: root.join("no") },
+        "xdg/holdfast",
+      ],
       [{ XDG_CACHE_HOME: "relative", HOME: root.join("home") }, "home/.cache/holdfast"],
     ];
     for (const [environment, folder] of places) {
       const system = createScriptedSystem({ environment });
-      for (const backend of [createMemoryBackend(), createLocalBackend({ path: root.join(`store-of-${folder}`) })]) {
+      for (
+        const backend of [
+          createMemoryBackend(),
+          createLocalBackend({ path: root.join(`store-of-${folder}`) }),
+        ]
+      ) {
         const registry = await openRegistry(backend, { system });
         await registry.save("a", "one", { version: "1" });
         await registry.load("a@1");
@@ -136,8 +165,13 @@ Deno.test("where no place for a cache is known there is none, which is said", as
   const registry = await openRegistry(remote(system), { system, logger });
   await registry.save("a", "one", { version: "1" });
   assertEquals(await registry.load("a@1"), "one");
-  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), ["debug"]);
+  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), [
+    "debug",
+  ]);
   await openRegistry(remote(system), { system, logger, cache: true });
-  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), ["debug", "warn"]);
+  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), [
+    "debug",
+    "warn",
+  ]);
   await rejected("Denied", clearCache({ system }));
 });

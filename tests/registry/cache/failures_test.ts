@@ -20,25 +20,31 @@ const broken: Answer = () => {
 };
 
 for (const verb of ["get", "put", "list", "delete"] as const) {
-  testCached(`a cache whose ${verb} fails never fails a load, and is reported once`, {}, async (world) => {
-    const { registry, cache, settle, warnings } = world;
-    for (const [n, size] of SIZES.entries()) await registry.save(`a${n}`, noise(size), { version: "1" });
-    for (const failing of [busy, denied, broken]) {
-      cache.heal();
-      cache.answerAll({ verb }, failing);
-      for (let time = 0; time < 2; time++) {
-        for (const [n, size] of SIZES.entries()) {
-          assertEquals(await registry.load(`a${n}@1`), noise(size));
-          const stream = (await registry.open(`a${n}`)).files()[0].stream();
-          assertEquals(new Uint8Array(await new Response(stream).arrayBuffer()), noise(size));
-        }
-        await settle();
+  testCached(
+    `a cache whose ${verb} fails never fails a load, and is reported once`,
+    {},
+    async (world) => {
+      const { registry, cache, settle, warnings } = world;
+      for (const [n, size] of SIZES.entries()) {
+        await registry.save(`a${n}`, noise(size), { version: "1" });
       }
-    }
-    await registry.delete("a0@1");
-    assertLessOrEqual(warnings.length, 1, warnings.join("\n"));
-    if (verb !== "delete") assertEquals(warnings.length, 1);
-  });
+      for (const failing of [busy, denied, broken]) {
+        cache.heal();
+        cache.answerAll({ verb }, failing);
+        for (let time = 0; time < 2; time++) {
+          for (const [n, size] of SIZES.entries()) {
+            assertEquals(await registry.load(`a${n}@1`), noise(size));
+            const stream = (await registry.open(`a${n}`)).files()[0].stream();
+            assertEquals(new Uint8Array(await new Response(stream).arrayBuffer()), noise(size));
+          }
+          await settle();
+        }
+      }
+      await registry.delete("a0@1");
+      assertLessOrEqual(warnings.length, 1, warnings.join("\n"));
+      if (verb !== "delete") assertEquals(warnings.length, 1);
+    },
+  );
 }
 
 testCached("a cache that failed is left alone for a minute, then used again", {}, async (world) => {
@@ -73,8 +79,17 @@ Deno.test("a cache that hangs holds a large file up for two seconds, and a small
   const never = new Promise<never>(() => {});
   const hanging: Backend = { ...createMemoryBackend(), put: () => never };
   const warnings: unknown[] = [];
-  const logger = { debug() {}, info() {}, warn: (text: unknown) => void warnings.push(text), error() {} };
-  const registry = await openRegistry(createMemoryBackend(), { system, logger, cache: { backend: hanging } });
+  const logger = {
+    debug() {},
+    info() {},
+    warn: (text: unknown) => void warnings.push(text),
+    error() {},
+  };
+  const registry = await openRegistry(createMemoryBackend(), {
+    system,
+    logger,
+    cache: { backend: hanging },
+  });
   for (const size of [70_000, 40 * MIB]) {
     await registry.save("a", noise(size));
     assertEquals(await registry.load("a"), noise(size));
@@ -102,18 +117,25 @@ Deno.test("a slow cache is waited for, and gets all of a large file", async () =
   }
   assertEquals(seen, 40 * MIB);
   await knownContext(registry)!.cache!.close();
-  const sizes = await Array.fromAsync(inner.list("files/"), (entry) => "key" in entry ? entry.size : 0);
+  const sizes = await Array.fromAsync(
+    inner.list("files/"),
+    (entry) => "key" in entry ? entry.size : 0,
+  );
   assertEquals(sizes, [40 * MIB]);
 });
 
 Deno.test("closing a registry waits for its cache and closes the store all the same", async () => {
   const store = createMemoryBackend();
   let closed = 0;
-  const counted: Backend = { ...store, [Symbol.asyncDispose]: () => Promise.resolve(void closed++) };
+  const counted: Backend = {
+    ...store,
+    [Symbol.asyncDispose]: () => Promise.resolve(void closed++),
+  };
   const cache = createMemoryBackend();
   const failing: Backend = {
     ...cache,
-    delete: () => Promise.reject(new RegistryError({ code: "Denied", message: "Cannot delete: no" })),
+    delete: () =>
+      Promise.reject(new RegistryError({ code: "Denied", message: "Cannot delete: no" })),
     [Symbol.asyncDispose]: () => Promise.reject(new Error("it is not the registry's to close")),
   };
   const registry = await openRegistry(counted, { cache: { backend: failing } });
@@ -140,7 +162,10 @@ Deno.test("an aborted load ends with its reason and caches nothing", async () =>
     assertEquals(await Array.fromAsync(cache.list("files/")), []);
     await registry.load("a@1");
     const stopped = AbortSignal.abort(reason);
-    assertStrictEquals(await registry.load("a@1", { signal: stopped }).catch((error) => error), reason);
+    assertStrictEquals(
+      await registry.load("a@1", { signal: stopped }).catch((error) => error),
+      reason,
+    );
     await registry[Symbol.asyncDispose]();
   } finally {
     await root.remove();

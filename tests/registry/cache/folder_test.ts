@@ -14,7 +14,11 @@ import { rejected } from "../rejected.ts";
 const NO_MODES = process.platform === "win32";
 const isRoot = process.getuid?.() === 0;
 
-function testFolder(sentence: string, body: (root: TempRoot) => Promise<void>, ignore = NO_MODES): void {
+function testFolder(
+  sentence: string,
+  body: (root: TempRoot) => Promise<void>,
+  ignore = NO_MODES,
+): void {
   Deno.test({
     name: sentence,
     ignore,
@@ -30,9 +34,17 @@ function testFolder(sentence: string, body: (root: TempRoot) => Promise<void>, i
 }
 
 /** Opens a registry far away, loads through its cache, and says what it warned of. */
-async function use(cache: OpenOptions["cache"], environment: Record<string, string> = {}): Promise<string[]> {
+async function use(
+  cache: OpenOptions["cache"],
+  environment: Record<string, string> = {},
+): Promise<string[]> {
   const warnings: string[] = [];
-  const logger = { debug() {}, info() {}, warn: (text: unknown) => void warnings.push(String(text)), error() {} };
+  const logger = {
+    debug() {},
+    info() {},
+    warn: (text: unknown) => void warnings.push(String(text)),
+    error() {},
+  };
   const system = createScriptedSystem({ environment });
   const backend = { ...createMemoryBackend({ system }), kind: "remote" };
   const registry = await openRegistry(backend, { system, logger, cache });
@@ -46,25 +58,34 @@ function mode(path: string): number {
   return fs.lstatSync(path).mode & 0o777;
 }
 
-testFolder("the folder of a cache and all in it are its owner's alone, whatever the umask is", async (root) => {
-  const before = process.umask(0);
-  try {
-    const path = root.join("above", "cache");
-    assertEquals(await use({ path }), []);
-    assertEquals(mode(path), 0o700);
-    const entries = fs.readdirSync(path, { recursive: true, withFileTypes: true });
-    assertEquals(entries.some((entry) => entry.isFile() && entry.name === "secret"), true);
-    for (const entry of entries) {
-      assertEquals(mode(`${entry.parentPath}/${entry.name}`), entry.isFile() ? 0o600 : 0o700, entry.name);
+testFolder(
+  "the folder of a cache and all in it are its owner's alone, whatever the umask is",
+  async (root) => {
+    const before = process.umask(0);
+    try {
+      const path = root.join("above", "cache");
+      assertEquals(await use({ path }), []);
+      assertEquals(mode(path), 0o700);
+      const entries = fs.readdirSync(path, { recursive: true, withFileTypes: true });
+      assertEquals(entries.some((entry) => entry.isFile() && entry.name === "secret"), true);
+      for (const entry of entries) {
+        assertEquals(
+          mode(`${entry.parentPath}/${entry.name}`),
+          entry.isFile() ? 0o600 : 0o700,
+          entry.name,
+        );
+      }
+    } finally {
+      process.umask(before);
     }
-  } finally {
-    process.umask(before);
-  }
-});
+  },
+);
 
 for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
   testFolder(
-    `a folder that others may write to is not used, and refused where it is named: ${mode.toString(8)}`,
+    `a folder that others may write to is not used, and refused where it is named: ${
+      mode.toString(8)
+    }`,
     async (root) => {
       const path = root.join("cache");
       fs.mkdirSync(path);
@@ -82,13 +103,16 @@ for (const mode of [0o777, 0o770, 0o702, 0o1777]) {
   );
 }
 
-testFolder("a folder that others may read is used: what is put there is not for them", async (root) => {
-  const path = root.join("cache");
-  fs.mkdirSync(path);
-  fs.chmodSync(path, 0o755);
-  assertEquals(await use({ path }), []);
-  assertEquals(mode(`${path}/files`), 0o700);
-});
+testFolder(
+  "a folder that others may read is used: what is put there is not for them",
+  async (root) => {
+    const path = root.join("cache");
+    fs.mkdirSync(path);
+    fs.chmodSync(path, 0o755);
+    assertEquals(await use({ path }), []);
+    assertEquals(mode(`${path}/files`), 0o700);
+  },
+);
 
 testFolder("a link in the place of the folder is not followed", async (root) => {
   const path = root.join("cache"), target = root.join("elsewhere");

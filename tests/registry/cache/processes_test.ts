@@ -14,13 +14,16 @@ const PROCESSES = 3, VERSIONS = 30, LOADS = 150, SIZE = 100_000;
 const MAX_BYTES = 15 * SIZE;
 
 Deno.test({
-  name: `${PROCESSES} processes load by way of one cache: every value is right, and the cache stays below its bound`,
+  name:
+    `${PROCESSES} processes load by way of one cache: every value is right, and the cache stays below its bound`,
   ignore,
   async fn() {
     const root = await tempRoot();
     try {
       const registry = await openRegistry(root.join("registry"), { durability: "os" });
-      for (let n = 1; n <= VERSIONS; n++) await registry.save("a", noise(SIZE, n), { version: `${n}` });
+      for (let n = 1; n <= VERSIONS; n++) {
+        await registry.save("a", noise(SIZE, n), { version: `${n}` });
+      }
       const cache = createLocalBackend({ path: root.join("cache") });
       const programs = Array.from(
         { length: PROCESSES },
@@ -57,7 +60,8 @@ Deno.test({
     const root = await tempRoot();
     try {
       const program = root.join("program.ts");
-      const from = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
+      const from = (path: string) =>
+        JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
       await Deno.writeTextFile(
         program,
         `import { createMemoryBackend, openRegistry } from ${from("mod.ts")};
@@ -74,10 +78,18 @@ Deno.test({
         runDeno(program, [], { permissions, env: { HOME: root.path, DENO_DIR } });
       const none = await run();
       assertEquals(none.code, 0, none.stderr);
-      assertEquals(none.stdout.includes("no cache: HOME is not set, or may not be read"), true, none.stdout);
+      assertEquals(
+        none.stdout.includes("no cache: HOME is not set, or may not be read"),
+        true,
+        none.stdout,
+      );
       const noFiles = await run("--allow-env");
       assertEquals(noFiles.code, 0, noFiles.stderr);
-      assertEquals(noFiles.stdout.includes("no cache: this program may not read"), true, noFiles.stdout);
+      assertEquals(
+        noFiles.stdout.includes("no cache: this program may not read"),
+        true,
+        noFiles.stdout,
+      );
       const folder = root.join(".cache", "holdfast");
       const all = await run("--allow-env", `--allow-read=${folder}`, `--allow-write=${folder}`);
       assertEquals(all.code, 0, all.stderr);

@@ -9,19 +9,26 @@ import { rejected } from "../rejected.ts";
 import { busy, createScriptedBackend, damaged, late } from "../scripted_backend.ts";
 import { createCachedWorld, damage, testCached } from "./cached_world.ts";
 
-testCached("a small value costs two calls, one with full, and none when it is cached", {}, async (world) => {
-  const { registry, settle, asked } = world;
-  await registry.save("a", "value", { version: "1" });
-  assertEquals(await asked(() => registry.load("a@1")), ["list", "get"]);
-  await settle();
-  const { asked: askedByOther, registry: other } = await world.open();
-  for (const verify of ["integrity", "none"] as const) {
-    assertEquals(await askedByOther(async () => assertEquals(await other.load("a@1", { verify }), "value")), []);
-  }
-  assertEquals(await askedByOther(() => other.load("a@1", { verify: "full" })), ["list"]);
-  assertEquals(await askedByOther(() => other.loadMany(["a@1", "a@1.0", "a@1.0.0"])), []);
-  assertEquals(await askedByOther(() => other.open("a@1")), []);
-});
+testCached(
+  "a small value costs two calls, one with full, and none when it is cached",
+  {},
+  async (world) => {
+    const { registry, settle, asked } = world;
+    await registry.save("a", "value", { version: "1" });
+    assertEquals(await asked(() => registry.load("a@1")), ["list", "get"]);
+    await settle();
+    const { asked: askedByOther, registry: other } = await world.open();
+    for (const verify of ["integrity", "none"] as const) {
+      assertEquals(
+        await askedByOther(async () => assertEquals(await other.load("a@1", { verify }), "value")),
+        [],
+      );
+    }
+    assertEquals(await askedByOther(() => other.load("a@1", { verify: "full" })), ["list"]);
+    assertEquals(await askedByOther(() => other.loadMany(["a@1", "a@1.0", "a@1.0.0"])), []);
+    assertEquals(await askedByOther(() => other.open("a@1")), []);
+  },
+);
 
 testCached("latest, a range and an alias always ask the store what counts", {}, async (world) => {
   const { registry, settle, asked } = world;
@@ -29,67 +36,93 @@ testCached("latest, a range and an alias always ask the store what counts", {}, 
   await registry.setAlias("a", "live", "1");
   await registry.load("a@1");
   await settle();
-  for (const ref of ["a", "a@latest"]) assertEquals(await asked(() => registry.load(ref)), ["list", "get"], ref);
-  for (const ref of ["a@^1", "a@=1.0.0"]) assertEquals(await asked(() => registry.load(ref)), ["list", "get"], ref);
+  for (const ref of ["a", "a@latest"]) {
+    assertEquals(await asked(() => registry.load(ref)), ["list", "get"], ref);
+  }
+  for (const ref of ["a@^1", "a@=1.0.0"]) {
+    assertEquals(await asked(() => registry.load(ref)), ["list", "get"], ref);
+  }
   assertEquals(await asked(() => registry.load("a@>=1.0.0-rc.1")), ["list", "list", "get"]); // prereleases are asked for too
   assertEquals(await asked(() => registry.load("a@live")), ["list", "get", "list", "get"]);
   await (await world.elsewhere()).registry.delete("a@1", { force: true });
-  for (const ref of ["a", "a@latest", "a@^1", "a@live"]) await rejected("NotFound", registry.load(ref));
+  for (const ref of ["a", "a@latest", "a@^1", "a@live"]) {
+    await rejected("NotFound", registry.load(ref));
+  }
   await rejected("NotFound", registry.load("a@1", { verify: "full" }));
 });
 
-testCached("what was deleted elsewhere may be loaded by its number until the cache learns of it", {}, async (world) => {
-  const { registry, settle } = world;
-  await registry.save("a", filler("one"), { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  const { registry: elsewhere } = await world.elsewhere();
-  await elsewhere.delete("a@1");
-  assertEquals(await registry.load("a@1"), filler("one"));
-  assertEquals(await registry.has("a@1"), false);
-  await rejected("NotFound", registry.info("a@1"));
-  await rejected("NotFound", registry.copy("a@1", "b"));
-  await rejected("NotFound", registry.load("a@1", { verify: "full" }));
-  await rejected("NotFound", registry.load("a@1"));
-});
+testCached(
+  "what was deleted elsewhere may be loaded by its number until the cache learns of it",
+  {},
+  async (world) => {
+    const { registry, settle } = world;
+    await registry.save("a", filler("one"), { version: "1" });
+    await registry.load("a@1");
+    await settle();
+    const { registry: elsewhere } = await world.elsewhere();
+    await elsewhere.delete("a@1");
+    assertEquals(await registry.load("a@1"), filler("one"));
+    assertEquals(await registry.has("a@1"), false);
+    await rejected("NotFound", registry.info("a@1"));
+    await rejected("NotFound", registry.copy("a@1", "b"));
+    await rejected("NotFound", registry.load("a@1", { verify: "full" }));
+    await rejected("NotFound", registry.load("a@1"));
+  },
+);
 
-testCached("who deletes a version never loads it again, nor does who shares the cache", {}, async (world) => {
-  const { registry, settle } = world;
-  await registry.save("a", "one", { version: "1" });
-  await registry.save("b", "one", { version: "1" });
-  const { registry: other } = await world.open();
-  await other.load("a@1");
-  await other.load("b@1");
-  await settle();
-  await registry.delete("a@1");
-  await registry.delete("b", { allVersions: true });
-  for (const ref of ["a@1", "b@1"]) for (const by of [registry, other]) await rejected("NotFound", by.load(ref));
-});
-
-testCached("who deletes a version never loads it again, also where the cache could not be told", {}, async (world) => {
-  const { registry, cache, settle } = world;
-  await registry.save("a", "one", { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  cache.answerAll({ verb: "delete" }, busy);
-  await registry.delete("a@1");
-  assertEquals((await world.cached("records/")).length, 1);
-  await rejected("NotFound", registry.load("a@1"));
-});
-
-testCached("a load that began before a deletion by the same program does not cache what it read", {}, async (world) => {
-  const { registry, backend, settle } = world;
-  await registry.save("a", "one", { version: "1" });
-  backend.answer({ verb: "get" }, async (act) => {
-    const found = await act();
+testCached(
+  "who deletes a version never loads it again, nor does who shares the cache",
+  {},
+  async (world) => {
+    const { registry, settle } = world;
+    await registry.save("a", "one", { version: "1" });
+    await registry.save("b", "one", { version: "1" });
+    const { registry: other } = await world.open();
+    await other.load("a@1");
+    await other.load("b@1");
+    await settle();
     await registry.delete("a@1");
-    return found;
-  });
-  assertEquals(await registry.load("a@1"), "one");
-  await settle();
-  await rejected("NotFound", registry.load("a@1"));
-  assertEquals(await world.cached("records/"), []);
-});
+    await registry.delete("b", { allVersions: true });
+    for (const ref of ["a@1", "b@1"]) {
+      for (const by of [registry, other]) {
+        await rejected("NotFound", by.load(ref));
+      }
+    }
+  },
+);
+
+testCached(
+  "who deletes a version never loads it again, also where the cache could not be told",
+  {},
+  async (world) => {
+    const { registry, cache, settle } = world;
+    await registry.save("a", "one", { version: "1" });
+    await registry.load("a@1");
+    await settle();
+    cache.answerAll({ verb: "delete" }, busy);
+    await registry.delete("a@1");
+    assertEquals((await world.cached("records/")).length, 1);
+    await rejected("NotFound", registry.load("a@1"));
+  },
+);
+
+testCached(
+  "a load that began before a deletion by the same program does not cache what it read",
+  {},
+  async (world) => {
+    const { registry, backend, settle } = world;
+    await registry.save("a", "one", { version: "1" });
+    backend.answer({ verb: "get" }, async (act) => {
+      const found = await act();
+      await registry.delete("a@1");
+      return found;
+    });
+    assertEquals(await registry.load("a@1"), "one");
+    await settle();
+    await rejected("NotFound", registry.load("a@1"));
+    assertEquals(await world.cached("records/"), []);
+  },
+);
 
 testCached("a mutable registry caches no record", { mutable: true }, async (world) => {
   const { registry, settle, asked } = world;
@@ -98,7 +131,10 @@ testCached("a mutable registry caches no record", { mutable: true }, async (worl
   await settle();
   assertEquals(await world.cached("records/"), []);
   assertEquals(await asked(() => registry.load("a@1")), ["list", "get"]);
-  await (await world.elsewhere()).registry.save("a", filler("two"), { version: "1", onConflict: "overwrite" });
+  await (await world.elsewhere()).registry.save("a", filler("two"), {
+    version: "1",
+    onConflict: "overwrite",
+  });
   assertEquals(await registry.load("a@1"), filler("two"));
 });
 
@@ -110,50 +146,66 @@ testCached("nor does one without versions", { versioned: false }, async (world) 
   assertEquals(await world.cached("records/"), []);
 });
 
-testCached("a record that landed late is not cached: it may come not to count", {}, async (world) => {
-  const { registry, backend } = await world.open({ retryForMs: 1000 });
-  const record = late();
-  backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
-  backend.answerAll({ verb: "get", key: /versions/ }, busy);
-  await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
-  world.system.advance(20 * HOUR);
-  await record.land();
-  assertEquals(await world.registry.load("a@1"), filler("late"));
-  await world.settle();
-  assertEquals(await world.cached("records/"), []);
-  noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
-  await rejected("NotFound", world.registry.load("a@1"));
-});
+testCached(
+  "a record that landed late is not cached: it may come not to count",
+  {},
+  async (world) => {
+    const { registry, backend } = await world.open({ retryForMs: 1000 });
+    const record = late();
+    backend.answer({ verb: "put", mode: "create", key: /versions/ }, record.answer);
+    backend.answerAll({ verb: "get", key: /versions/ }, busy);
+    await rejected("Unknown", registry.save("a", filler("late"), { version: "1" }));
+    world.system.advance(20 * HOUR);
+    await record.land();
+    assertEquals(await world.registry.load("a@1"), filler("late"));
+    await world.settle();
+    assertEquals(await world.cached("records/"), []);
+    noteVoid(knownContext(world.registry)!, (await keysOf(world.store, "names/a/versions/"))[0]);
+    await rejected("NotFound", world.registry.load("a@1"));
+  },
+);
 
-testCached("a cached version whose payload is gone from the store is what the store says", {}, async (world) => {
-  const { registry, settle } = world;
-  await registry.save("a", filler("one"), { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  const handle = await registry.open("a@1");
-  const elsewhere = await world.elsewhere();
-  await elsewhere.registry.delete("a@1");
-  world.system.advance(72 * HOUR);
-  await collectGarbage(elsewhere.registry);
-  for (const key of await world.cached("files/")) await world.cacheStore.delete(key);
-  await rejected("Conflict", handle.files()[0].bytes());
-  await rejected("NotFound", registry.load("a@1"));
-  assertEquals(await world.cached("records/"), []);
-});
+testCached(
+  "a cached version whose payload is gone from the store is what the store says",
+  {},
+  async (world) => {
+    const { registry, settle } = world;
+    await registry.save("a", filler("one"), { version: "1" });
+    await registry.load("a@1");
+    await settle();
+    const handle = await registry.open("a@1");
+    const elsewhere = await world.elsewhere();
+    await elsewhere.registry.delete("a@1");
+    world.system.advance(72 * HOUR);
+    await collectGarbage(elsewhere.registry);
+    for (const key of await world.cached("files/")) await world.cacheStore.delete(key);
+    await rejected("Conflict", handle.files()[0].bytes());
+    await rejected("NotFound", registry.load("a@1"));
+    assertEquals(await world.cached("records/"), []);
+  },
+);
 
-testCached("with full a record that is not the store's head any more is read there", {}, async (world) => {
-  const { registry, settle, asked } = world;
-  await registry.save("a", "one", { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  const [key] = await keysOf(world.store, "names/a/versions/");
-  const bytes = await (await world.store.get(key))!.bytes();
-  world.system.advance(1000);
-  await world.store.put(key, bytes); // as a restored copy has another time
-  assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), ["list", "list", "get"]);
-  await settle();
-  assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), ["list"]);
-});
+testCached(
+  "with full a record that is not the store's head any more is read there",
+  {},
+  async (world) => {
+    const { registry, settle, asked } = world;
+    await registry.save("a", "one", { version: "1" });
+    await registry.load("a@1");
+    await settle();
+    const [key] = await keysOf(world.store, "names/a/versions/");
+    const bytes = await (await world.store.get(key))!.bytes();
+    world.system.advance(1000);
+    await world.store.put(key, bytes); // as a restored copy has another time
+    assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), [
+      "list",
+      "list",
+      "get",
+    ]);
+    await settle();
+    assertEquals(await asked(() => registry.load("a@1", { verify: "full" })), ["list"]);
+  },
+);
 
 testCached("a damaged record is fetched again, replaced, and reported", {}, async (world) => {
   const { registry, settle, asked, warnings } = world;
@@ -215,17 +267,21 @@ testCached("a copy of a registry at another place shares no records with it", {}
   assertEquals(await other.load("a@1"), "there");
 });
 
-testCached("a registry that was made anew at the same place serves nothing of the old one", {}, async (world) => {
-  const { registry, settle, store, system } = world;
-  await registry.save("a", "old", { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  for (const key of await keysOf(store)) await store.delete(key);
-  const anew = await openRegistry(store, { system, cache: { backend: world.cacheStore } });
-  await rejected("NotFound", anew.load("a@1"));
-  await anew.save("a", "new", { version: "1" });
-  assertEquals(await anew.load("a@1"), "new");
-});
+testCached(
+  "a registry that was made anew at the same place serves nothing of the old one",
+  {},
+  async (world) => {
+    const { registry, settle, store, system } = world;
+    await registry.save("a", "old", { version: "1" });
+    await registry.load("a@1");
+    await settle();
+    for (const key of await keysOf(store)) await store.delete(key);
+    const anew = await openRegistry(store, { system, cache: { backend: world.cacheStore } });
+    await rejected("NotFound", anew.load("a@1"));
+    await anew.save("a", "new", { version: "1" });
+    assertEquals(await anew.load("a@1"), "new");
+  },
+);
 
 testCached("verifyRegistry looks at the store and not at the cache", {}, async (world) => {
   const { registry, settle, cache } = world;
@@ -257,7 +313,11 @@ testCached("no name, version or path is in the keys of the cache", {}, async (wo
   const keys = await world.cached();
   assert(keys.length >= 1);
   for (const key of keys) {
-    assert(/^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$|^uses\/[0-9a-f-]{36}$/.test(key), key);
+    assert(
+      /^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$|^uses\/[0-9a-f-]{36}$/
+        .test(key),
+      key,
+    );
   }
 });
 

@@ -18,7 +18,9 @@ const SIZE = 100 * KIB;
 
 /** Saves `count` values of 100 KiB: a0, a1 … */
 async function fill({ registry }: CachedWorld, count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await registry.save(`a${n}`, noise(SIZE, n + 1), { version: "1" });
+  for (let n = 0; n < count; n++) {
+    await registry.save(`a${n}`, noise(SIZE, n + 1), { version: "1" });
+  }
 }
 
 /** Which of them are cached. */
@@ -57,30 +59,38 @@ testCached("what was not used for longest is evicted", { maxBytes: 10 * SIZE }, 
   for (const n of [1, 3]) assert(!kept.includes(n), `a${n} of ${kept}`);
 });
 
-testCached("a value larger than the whole cache is loaded and not cached", { maxBytes: 10 * KIB }, async (world) => {
-  const { registry, settle, cache } = world;
-  await registry.save("a", noise(SIZE), { version: "1" });
-  await registry.save("b", noise(5 * 1024 * KIB), { version: "1" });
-  cache.forget();
-  for (const name of ["a", "b"]) {
-    await registry.load(name);
-    for await (const _ of (await registry.open(name)).files()[0].stream());
-  }
-  await settle();
-  assertEquals(cache.asked({ verb: "put" }), []);
-});
+testCached(
+  "a value larger than the whole cache is loaded and not cached",
+  { maxBytes: 10 * KIB },
+  async (world) => {
+    const { registry, settle, cache } = world;
+    await registry.save("a", noise(SIZE), { version: "1" });
+    await registry.save("b", noise(5 * 1024 * KIB), { version: "1" });
+    cache.forget();
+    for (const name of ["a", "b"]) {
+      await registry.load(name);
+      for await (const _ of (await registry.open(name)).files()[0].stream());
+    }
+    await settle();
+    assertEquals(cache.asked({ verb: "put" }), []);
+  },
+);
 
-testCached("a value nearly as large as the cache evicts the others", { maxBytes: 10 * SIZE }, async (world) => {
-  const { registry, settle } = world;
-  await fill(world, 5);
-  for (let n = 0; n < 5; n++) await registry.load(`a${n}`);
-  await settle();
-  await registry.save("big", noise(9 * SIZE + 50 * KIB, 99), { version: "1" });
-  await registry.load("big");
-  await settle();
-  assertLessOrEqual(await bytesIn(world.cacheStore), 10 * SIZE);
-  assertEquals((await world.cached("files/")).length, 1);
-});
+testCached(
+  "a value nearly as large as the cache evicts the others",
+  { maxBytes: 10 * SIZE },
+  async (world) => {
+    const { registry, settle } = world;
+    await fill(world, 5);
+    for (let n = 0; n < 5; n++) await registry.load(`a${n}`);
+    await settle();
+    await registry.save("big", noise(9 * SIZE + 50 * KIB, 99), { version: "1" });
+    await registry.load("big");
+    await settle();
+    assertLessOrEqual(await bytesIn(world.cacheStore), 10 * SIZE);
+    assertEquals((await world.cached("files/")).length, 1);
+  },
+);
 
 Deno.test("programs that fill a cache at the same time never take it past its bound", async () => {
   for (let seed = 1; seed <= 5; seed++) {
@@ -93,7 +103,10 @@ Deno.test("programs that fill a cache at the same time never take it past its bo
     watched.put = async (key, body, options) => {
       await slow(random.int(20));
       const result = await world.cacheStore.put(key, body, options);
-      most = Math.max(most, await bytesIn(world.cacheStore, "files/") + await bytesIn(world.cacheStore, "records/"));
+      most = Math.max(
+        most,
+        await bytesIn(world.cacheStore, "files/") + await bytesIn(world.cacheStore, "records/"),
+      );
       return result;
     };
     watched.list = async function* (prefix, options) {
@@ -123,19 +136,25 @@ async function slow(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve();
 }
 
-testCached("nothing is evicted for what would not fit even then", { maxBytes: 10 * SIZE }, async (world) => {
-  const { registry, settle, cacheStore } = world;
-  await fill(world, 5);
-  for (let n = 0; n < 5; n++) await registry.load(`a${n}`);
-  await settle();
-  await cacheStore.put(`reserved/${world.system.id()}-${3 * SIZE}`, new Uint8Array());
-  await registry.save("big", noise(8 * SIZE, 99), { version: "1" });
-  await registry.load("big");
-  await settle();
-  assertEquals((await world.cached("files/")).length, 5);
-});
+testCached(
+  "nothing is evicted for what would not fit even then",
+  { maxBytes: 10 * SIZE },
+  async (world) => {
+    const { registry, settle, cacheStore } = world;
+    await fill(world, 5);
+    for (let n = 0; n < 5; n++) await registry.load(`a${n}`);
+    await settle();
+    await cacheStore.put(`reserved/${world.system.id()}-${3 * SIZE}`, new Uint8Array());
+    await registry.save("big", noise(8 * SIZE, 99), { version: "1" });
+    await registry.load("big");
+    await settle();
+    assertEquals((await world.cached("files/")).length, 5);
+  },
+);
 
-testCached("room that a killed program has set aside is free after a while", { maxBytes: 16 * SIZE }, async (world) => {
+testCached("room that a killed program has set aside is free after a while", {
+  maxBytes: 16 * SIZE,
+}, async (world) => {
   const { registry, settle, cacheStore, system } = world;
   await fill(world, 4);
   await cacheStore.put(`reserved/${world.system.id()}-${16 * SIZE}`, new Uint8Array());
@@ -170,12 +189,16 @@ Deno.test("room that was set aside before the machine slept is not used after", 
   const backend = createMemoryBackend({ system });
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   const uses = createUses(backend, system);
-  const [early, late] = [1, 2].map(() => createRoom({ backend, maxBytes: 1_000, system, logger, uses }));
+  const [early, late] = [1, 2].map(() =>
+    createRoom({ backend, maxBytes: 1_000, system, logger, uses })
+  );
   let count = 0, kept = 0;
   const fill = async (room: typeof early, bytes: number) => {
     const grant = await room.take(bytes);
     const digest = sha256(`${count++}`);
-    if (grant !== undefined) await backend.put(`files/${digest.slice(0, 2)}/${digest}`, new Uint8Array(bytes));
+    if (grant !== undefined) {
+      await backend.put(`files/${digest.slice(0, 2)}/${digest}`, new Uint8Array(bytes));
+    }
     grant?.done(true);
     kept = await bytesIn(backend, "files/");
   };
@@ -188,57 +211,69 @@ Deno.test("room that was set aside before the machine slept is not used after", 
   }
 });
 
-testCached("what a clock that was far ahead has left keeps no room", { maxBytes: 10 * SIZE }, async (world) => {
-  const { registry, settle, cacheStore, system } = world;
-  const now = system.now();
-  await fill(world, 12);
-  system.setWallClock(now + 20 * 365 * 24 * 60 * MINUTE);
-  await cacheStore.put(`reserved/${system.id()}-${10 * SIZE}`, new Uint8Array()); // of a program that was killed
-  system.setWallClock(now);
-  await registry.load("a0");
-  await settle();
-  assertEquals((await world.cached("files/")).length, 1);
-
-  system.setWallClock(now + 20 * 365 * 24 * 60 * MINUTE);
-  for (let n = 0; n < 8; n++) await registry.load(`a${n}`);
-  await settle();
-  system.setWallClock(now + MINUTE);
-  for (let n = 8; n < 12; n++) {
-    await registry.load(`a${n}`);
+testCached(
+  "what a clock that was far ahead has left keeps no room",
+  { maxBytes: 10 * SIZE },
+  async (world) => {
+    const { registry, settle, cacheStore, system } = world;
+    const now = system.now();
+    await fill(world, 12);
+    system.setWallClock(now + 20 * 365 * 24 * 60 * MINUTE);
+    await cacheStore.put(`reserved/${system.id()}-${10 * SIZE}`, new Uint8Array()); // of a program that was killed
+    system.setWallClock(now);
+    await registry.load("a0");
     await settle();
-    system.advance(MINUTE);
-  }
-  const kept = await cachedValues(world, 12);
-  for (const n of [8, 9, 10, 11]) assert(kept.includes(n), `a${n} of ${kept}`);
-});
+    assertEquals((await world.cached("files/")).length, 1);
 
-testCached("what is not the cache's own is neither counted nor evicted", { maxBytes: 10 * SIZE }, async (world) => {
-  const { registry, settle, cacheStore, system } = world;
-  const others = ["files/mine.csv", "records/one.wav", "reserved/room-101", "uses/log"];
-  for (const key of others) await cacheStore.put(key, noise(20 * SIZE));
-  system.advance(60 * MINUTE);
-  await fill(world, 12);
-  for (let n = 0; n < 12; n++) {
-    await registry.load(`a${n}`);
+    system.setWallClock(now + 20 * 365 * 24 * 60 * MINUTE);
+    for (let n = 0; n < 8; n++) await registry.load(`a${n}`);
     await settle();
-    system.advance(MINUTE);
-  }
-  const keys = await world.cached();
-  for (const key of others) assert(keys.includes(key), key);
-  assert((await cachedValues(world, 12)).includes(11));
-});
+    system.setWallClock(now + MINUTE);
+    for (let n = 8; n < 12; n++) {
+      await registry.load(`a${n}`);
+      await settle();
+      system.advance(MINUTE);
+    }
+    const kept = await cachedValues(world, 12);
+    for (const n of [8, 9, 10, 11]) assert(kept.includes(n), `a${n} of ${kept}`);
+  },
+);
 
-testCached("a program that writes on for long sets its room aside anew", { maxBytes: 160 * SIZE }, async (world) => {
-  const { registry, cache, system } = world;
-  await fill(world, 12);
-  for (let n = 0; n < 12; n++) {
-    await registry.load(`a${n}`);
-    while ((await world.cached("files/")).length <= n) await Promise.resolve();
-    system.advance(6 * MINUTE);
-    assertEquals((await world.cached("reserved/")).length, 1);
-  }
-  assertEquals(cache.asked({ verb: "put", key: /^reserved/ }).length, 12);
-});
+testCached(
+  "what is not the cache's own is neither counted nor evicted",
+  { maxBytes: 10 * SIZE },
+  async (world) => {
+    const { registry, settle, cacheStore, system } = world;
+    const others = ["files/mine.csv", "records/one.wav", "reserved/room-101", "uses/log"];
+    for (const key of others) await cacheStore.put(key, noise(20 * SIZE));
+    system.advance(60 * MINUTE);
+    await fill(world, 12);
+    for (let n = 0; n < 12; n++) {
+      await registry.load(`a${n}`);
+      await settle();
+      system.advance(MINUTE);
+    }
+    const keys = await world.cached();
+    for (const key of others) assert(keys.includes(key), key);
+    assert((await cachedValues(world, 12)).includes(11));
+  },
+);
+
+testCached(
+  "a program that writes on for long sets its room aside anew",
+  { maxBytes: 160 * SIZE },
+  async (world) => {
+    const { registry, cache, system } = world;
+    await fill(world, 12);
+    for (let n = 0; n < 12; n++) {
+      await registry.load(`a${n}`);
+      while ((await world.cached("files/")).length <= n) await Promise.resolve();
+      system.advance(6 * MINUTE);
+      assertEquals((await world.cached("reserved/")).length, 1);
+    }
+    assertEquals(cache.asked({ verb: "put", key: /^reserved/ }).length, 12);
+  },
+);
 
 testCached("the room is looked at seldom", { maxBytes: 1000 * SIZE }, async (world) => {
   const { registry, cache, settle } = world;

@@ -31,9 +31,15 @@ for (const mutable of [false, true]) {
 /** Plays one schedule; returns how often a deleted version came from the cache, where it may. */
 async function playSeed(seed: number, mutable: boolean): Promise<number> {
   const random = createRandom(seed);
-  const world = await createCachedWorld({ mutable, seed, maxBytes: random.pick([300_000, 10_000_000]) });
+  const world = await createCachedWorld({
+    mutable,
+    seed,
+    maxBytes: random.pick([300_000, 10_000_000]),
+  });
   const machines = [world, await world.open(), await world.elsewhere()];
-  const truths = new Map(VERSIONS.map((version) => [version, { past: new Set<string>() } as Truth]));
+  const truths = new Map(
+    VERSIONS.map((version) => [version, { past: new Set<string>() } as Truth]),
+  );
   let saves = 0;
   let stale = 0;
   for (let step = 0; step < STEPS; step++) {
@@ -73,7 +79,8 @@ async function playSeed(seed: number, mutable: boolean): Promise<number> {
       const verify = random.pick<Verify>(["none", "integrity", "full"]);
       const got = await loaded(registry, `a@${version}`, verify);
       if (got === truth.value) return;
-      const allowed = !mutable && verify !== "full" && truth.deletedBy !== undefined && truth.deletedBy !== by;
+      const allowed = !mutable && verify !== "full" && truth.deletedBy !== undefined &&
+        truth.deletedBy !== by;
       assert(allowed && got !== undefined && truth.past.has(got), `${where}: ${verify} ${version}`);
       stale++;
     };
@@ -88,7 +95,9 @@ async function playSeed(seed: number, mutable: boolean): Promise<number> {
     /** Of files only a check of their digest knows; `none` would rightly trust it. */
     const damageSomething = async () => {
       const keys = await world.cached("records/");
-      if (keys.length > 0) await world.cacheStore.put(random.pick(keys), new Uint8Array(random.int(600)));
+      if (keys.length > 0) {
+        await world.cacheStore.put(random.pick(keys), new Uint8Array(random.int(600)));
+      }
     };
 
     await random.weighted<() => Promise<void>>([
@@ -102,7 +111,11 @@ async function playSeed(seed: number, mutable: boolean): Promise<number> {
   }
 }
 
-async function loaded(registry: Registry, ref: string, verify: Verify): Promise<string | undefined> {
+async function loaded(
+  registry: Registry,
+  ref: string,
+  verify: Verify,
+): Promise<string | undefined> {
   let value: unknown;
   const found = await attempt(async () => void (value = await registry.load(ref, { verify })));
   if (!found) return undefined;

@@ -29,9 +29,14 @@ async function cacheOne({ registry, settle }: CachedWorld, value: unknown = "tru
 }
 
 /** What somebody would write there who knows all that is not secret. */
-async function forge(world: CachedWorld, mark?: (content: Uint8Array, line: string) => string): Promise<void> {
+async function forge(
+  world: CachedWorld,
+  mark?: (content: Uint8Array, line: string) => string,
+): Promise<void> {
   const { registry: other } = await world.elsewhere();
-  const forged = await openRegistry(createMemoryBackend({ system: world.system }), { system: world.system });
+  const forged = await openRegistry(createMemoryBackend({ system: world.system }), {
+    system: world.system,
+  });
   await forged.save("a", "forged", { version: "1" });
   const [recordKey] = await keysOf(forged.backend, "names/");
   const { info } = (await forged.backend.get(recordKey))!;
@@ -45,19 +50,30 @@ async function forge(world: CachedWorld, mark?: (content: Uint8Array, line: stri
   assertEquals(await other.load("a@1"), "true");
 }
 
-testCached("a record that somebody has put into the cache is not believed, and replaced", {}, async (world) => {
-  const { registry, settle, asked, warnings } = world;
-  await cacheOne(world);
-  for (const mark of [undefined, (content: Uint8Array) => sha256(content), () => "0".repeat(64), () => ""]) {
-    await forge(world, mark);
-    for (const reader of [registry, (await world.open()).registry]) {
-      assertEquals(await reader.load("a@1"), "true");
-      await settle();
+testCached(
+  "a record that somebody has put into the cache is not believed, and replaced",
+  {},
+  async (world) => {
+    const { registry, settle, asked, warnings } = world;
+    await cacheOne(world);
+    for (
+      const mark of [
+        undefined,
+        (content: Uint8Array) => sha256(content),
+        () => "0".repeat(64),
+        () => "",
+      ]
+    ) {
+      await forge(world, mark);
+      for (const reader of [registry, (await world.open()).registry]) {
+        assertEquals(await reader.load("a@1"), "true");
+        await settle();
+      }
+      assertEquals(warnings.splice(0).length, 1);
+      assertEquals(await asked(() => registry.load("a@1")), []);
     }
-    assertEquals(warnings.splice(0).length, 1);
-    assertEquals(await asked(() => registry.load("a@1")), []);
-  }
-});
+  },
+);
 
 testCached("a record of one cache is not believed in another", {}, async (world) => {
   await cacheOne(world);
@@ -76,34 +92,41 @@ testCached("what a record's entry says of its head cannot be changed", {}, async
   const text = new TextDecoder().decode(await bytesOf(world.cacheStore, key));
   const { checkedAt } = JSON.parse(text.slice(0, text.indexOf("\n")));
   world.system.advance(8 * DAY);
-  await world.cacheStore.put(key, new TextEncoder().encode(text.replace(`${checkedAt}`, `${world.system.now()}`)));
+  await world.cacheStore.put(
+    key,
+    new TextEncoder().encode(text.replace(`${checkedAt}`, `${world.system.now()}`)),
+  );
   await (await world.elsewhere()).registry.delete("a@1");
   await rejected("NotFound", registry.load("a@1"));
 });
 
-testCached("a registry that was restored does not load what was cached of its numbers before", {}, async (world) => {
-  const { registry, store, system, settle } = world;
-  await registry.save("a", "one", { version: "1" });
-  const backup = createMemoryBackend({ system });
-  await copy(store, backup);
-  await registry.save("a", "before", { version: "2" });
-  await registry.load("a@2");
-  await settle();
-  system.advance(1000);
-  for (const key of await keysOf(store)) await store.delete(key);
-  await copy(backup, store);
-  const { registry: restored } = await world.open();
-  assertEquals(restored.id, registry.id);
-  await rejected("NotFound", restored.load("a@2"));
-  await restored.save("a", "after", { version: "2" });
-  assertEquals(await restored.load("a@2"), "after");
-  const [before] = await world.cached("records/");
-  await knownContext(restored)!.cache!.close();
-  for (const key of await world.cached("records/")) {
-    if (key !== before) await world.cacheStore.put(key, await bytesOf(world.cacheStore, before)); // nor where it was moved
-  }
-  assertEquals(await (await world.open()).registry.load("a@2"), "after");
-});
+testCached(
+  "a registry that was restored does not load what was cached of its numbers before",
+  {},
+  async (world) => {
+    const { registry, store, system, settle } = world;
+    await registry.save("a", "one", { version: "1" });
+    const backup = createMemoryBackend({ system });
+    await copy(store, backup);
+    await registry.save("a", "before", { version: "2" });
+    await registry.load("a@2");
+    await settle();
+    system.advance(1000);
+    for (const key of await keysOf(store)) await store.delete(key);
+    await copy(backup, store);
+    const { registry: restored } = await world.open();
+    assertEquals(restored.id, registry.id);
+    await rejected("NotFound", restored.load("a@2"));
+    await restored.save("a", "after", { version: "2" });
+    assertEquals(await restored.load("a@2"), "after");
+    const [before] = await world.cached("records/");
+    await knownContext(restored)!.cache!.close();
+    for (const key of await world.cached("records/")) {
+      if (key !== before) await world.cacheStore.put(key, await bytesOf(world.cacheStore, before)); // nor where it was moved
+    }
+    assertEquals(await (await world.open()).registry.load("a@2"), "after");
+  },
+);
 
 testCached("a settings record with another tag is another registry's", {}, async (world) => {
   await cacheOne(world);
@@ -117,56 +140,76 @@ testCached("a settings record with another tag is another registry's", {}, async
     },
   };
   await (await world.elsewhere()).registry.delete("a@1");
-  const registry = await openRegistry(withEtag, { system: world.system, cache: { backend: world.cacheStore } });
+  const registry = await openRegistry(withEtag, {
+    system: world.system,
+    cache: { backend: world.cacheStore },
+  });
   await rejected("NotFound", registry.load("a@1"));
 });
 
-testCached("what was compared with the store a week ago is compared again, once", {}, async (world) => {
-  const { registry, settle, asked, system } = world;
-  await cacheOne(world);
-  system.advance(7 * DAY);
-  assertEquals(await asked(() => registry.load("a@1")), []);
-  system.advance(1);
-  assertEquals(await asked(() => registry.load("a@1")), ["list"]);
-  await settle();
-  assertEquals(await asked(() => registry.load("a@1")), []);
-  system.setWallClock(system.now() - DAY);
-  assertEquals(await asked(() => registry.load("a@1")), ["list"], "by a clock that was wrong");
-  await settle();
-  assertEquals(await asked(() => registry.load("a@1")), []);
-});
-
-testCached("a version that was deleted elsewhere is served for a week at most", {}, async (world) => {
-  const { registry, system } = world;
-  await cacheOne(world);
-  const elsewhere = await world.elsewhere();
-  await elsewhere.registry.delete("a@1");
-  assertEquals(await registry.load("a@1"), "true");
-  system.advance(7 * DAY + 1);
-  await collectGarbage(elsewhere.registry);
-  await rejected("NotFound", registry.load("a@1"));
-  assertEquals(await world.cached("records/"), []);
-});
-
-testCached("a secret that is lost or damaged is made anew, and all programs find it", {}, async (world) => {
-  const { registry, settle, cacheStore, asked } = world;
-  await cacheOne(world);
-  const secret = await bytesOf(cacheStore, "secret");
-  for (const damage of [() => cacheStore.delete("secret"), () => cacheStore.put("secret", new Uint8Array(64))]) {
-    await damage();
-    const fresh = await world.open();
-    for (let turn = 0; turn < 3; turn++) {
-      for (const machine of [fresh, world]) {
-        assertEquals(await machine.registry.load("a@1"), "true");
-        await machine.settle();
-      }
-    }
-    assertNotEquals(await bytesOf(cacheStore, "secret"), secret);
+testCached(
+  "what was compared with the store a week ago is compared again, once",
+  {},
+  async (world) => {
+    const { registry, settle, asked, system } = world;
+    await cacheOne(world);
+    system.advance(7 * DAY);
     assertEquals(await asked(() => registry.load("a@1")), []);
-    assertEquals(await fresh.asked(() => fresh.registry.load("a@1")), []);
-  }
-  await settle();
-});
+    system.advance(1);
+    assertEquals(await asked(() => registry.load("a@1")), ["list"]);
+    await settle();
+    assertEquals(await asked(() => registry.load("a@1")), []);
+    system.setWallClock(system.now() - DAY);
+    assertEquals(await asked(() => registry.load("a@1")), ["list"], "by a clock that was wrong");
+    await settle();
+    assertEquals(await asked(() => registry.load("a@1")), []);
+  },
+);
+
+testCached(
+  "a version that was deleted elsewhere is served for a week at most",
+  {},
+  async (world) => {
+    const { registry, system } = world;
+    await cacheOne(world);
+    const elsewhere = await world.elsewhere();
+    await elsewhere.registry.delete("a@1");
+    assertEquals(await registry.load("a@1"), "true");
+    system.advance(7 * DAY + 1);
+    await collectGarbage(elsewhere.registry);
+    await rejected("NotFound", registry.load("a@1"));
+    assertEquals(await world.cached("records/"), []);
+  },
+);
+
+testCached(
+  "a secret that is lost or damaged is made anew, and all programs find it",
+  {},
+  async (world) => {
+    const { registry, settle, cacheStore, asked } = world;
+    await cacheOne(world);
+    const secret = await bytesOf(cacheStore, "secret");
+    for (
+      const damage of [
+        () => cacheStore.delete("secret"),
+        () => cacheStore.put("secret", new Uint8Array(64)),
+      ]
+    ) {
+      await damage();
+      const fresh = await world.open();
+      for (let turn = 0; turn < 3; turn++) {
+        for (const machine of [fresh, world]) {
+          assertEquals(await machine.registry.load("a@1"), "true");
+          await machine.settle();
+        }
+      }
+      assertNotEquals(await bytesOf(cacheStore, "secret"), secret);
+      assertEquals(await asked(() => registry.load("a@1")), []);
+      assertEquals(await fresh.asked(() => fresh.registry.load("a@1")), []);
+    }
+    await settle();
+  },
+);
 
 testCached("programs that begin at once agree on one secret", {}, async (world) => {
   const { registry } = world;
@@ -176,7 +219,10 @@ testCached("programs that begin at once agree on one secret", {}, async (world) 
   for (const { settle } of machines) await settle();
   for (const { registry, asked } of machines) {
     for (const name of ["a", "b", "c"]) {
-      assertEquals(await asked(async () => assertEquals(await registry.load(`${name}@1`), name)), []);
+      assertEquals(
+        await asked(async () => assertEquals(await registry.load(`${name}@1`), name)),
+        [],
+      );
     }
   }
 });

@@ -8,122 +8,177 @@ const ONE = { version: "1.0.0" };
 const MUTABLE = { mutable: true };
 const CELL = "names/a/versions/";
 
-testProtocol("automatic numbering never ends in a conflict, however often it loses", {}, async (world) => {
-  const { registry, backend, open, slept } = world;
-  const rival = await open();
-  backend.answer(CREATE, ...Array.from({ length: 60 }, () => doing(() => rival.registry.save("a", "theirs"))));
-  assertEquals((await registry.save("a", "mine")).version, "61.0.0");
-  assertEquals(slept.length, 60);
-  for (const [losses, ms] of slept.entries()) assert(ms <= 20 * 2 ** Math.min(losses + 1, 6), `${ms} ms`);
-  assert(Math.max(...slept) > 640, "the waits do not grow");
-});
+testProtocol(
+  "automatic numbering never ends in a conflict, however often it loses",
+  {},
+  async (world) => {
+    const { registry, backend, open, slept } = world;
+    const rival = await open();
+    backend.answer(
+      CREATE,
+      ...Array.from({ length: 60 }, () => doing(() => rival.registry.save("a", "theirs"))),
+    );
+    assertEquals((await registry.save("a", "mine")).version, "61.0.0");
+    assertEquals(slept.length, 60);
+    for (const [losses, ms] of slept.entries()) {
+      assert(
+        ms <= 20 * 2 ** Math.min(losses + 1, 6),
+        `${ms} ms`,
+      );
+    }
+    assert(Math.max(...slept) > 640, "the waits do not grow");
+  },
+);
 
 Deno.test("automatic saves of many machines at once have all numbers, without gaps", async () => {
   const { open } = await createProtocolWorld();
   const machines = await Promise.all(Array.from({ length: 12 }, () => open()));
-  const saved = await Promise.all(machines.flatMap(({ registry }) => [1, 2, 3].map((n) => registry.save("a", n))));
+  const saved = await Promise.all(
+    machines.flatMap(({ registry }) => [1, 2, 3].map((n) => registry.save("a", n))),
+  );
   const numbers = saved.map(({ version }) => parseInt(version)).sort((a, b) => a - b);
   assertEquals(numbers, Array.from({ length: 36 }, (_, i) => i + 1));
 });
 
-testProtocol("automatic numbering is bounded by time: then nothing was committed", {}, async (world) => {
-  const { registry, backend, open, advance } = world;
-  const rival = await open();
-  backend.answerAll(CREATE, doing(() => (advance(HOUR), rival.registry.save("a", "theirs"))));
-  const error = await rejected("Unavailable", registry.save("a", "mine"));
-  assertEquals(error.maybeWritten, undefined);
-});
+testProtocol(
+  "automatic numbering is bounded by time: then nothing was committed",
+  {},
+  async (world) => {
+    const { registry, backend, open, advance } = world;
+    const rival = await open();
+    backend.answerAll(CREATE, doing(() => (advance(HOUR), rival.registry.save("a", "theirs"))));
+    const error = await rejected("Unavailable", registry.save("a", "mine"));
+    assertEquals(error.maybeWritten, undefined);
+  },
+);
 
-testProtocol("knowledge of a head rises against a stale list: automatic numbers", {}, async (world) => {
-  const { registry, backend, open, store } = world;
-  const rival = await open();
-  await registry.save("a", 1);
-  const stale = await Array.fromAsync(store.list("names/a/"));
-  await rival.registry.save("a", 2);
-  backend.answerAll({ verb: "list" }, () => stale);
-  assertEquals((await registry.save("a", "mine")).version, "3.0.0");
-});
+testProtocol(
+  "knowledge of a head rises against a stale list: automatic numbers",
+  {},
+  async (world) => {
+    const { registry, backend, open, store } = world;
+    const rival = await open();
+    await registry.save("a", 1);
+    const stale = await Array.fromAsync(store.list("names/a/"));
+    await rival.registry.save("a", 2);
+    backend.answerAll({ verb: "list" }, () => stale);
+    assertEquals((await registry.save("a", "mine")).version, "3.0.0");
+  },
+);
 
-testProtocol("knowledge of a head rises against a stale list: overwriting", MUTABLE, async (world) => {
-  const { registry, backend, open, store } = world;
-  const rival = await open();
-  const overwrite = { ...ONE, onConflict: "overwrite" } as const;
-  await registry.save("a", 1, ONE);
-  const stale = await Array.fromAsync(store.list("names/a/"));
-  for (const n of [2, 3]) await rival.registry.save("a", n, overwrite);
-  backend.answerAll({ verb: "list" }, () => stale);
-  const { commit } = await registry.save("a", "mine", overwrite);
-  backend.heal();
-  const { generation, commit: now } = await registry.info("a");
-  assertEquals({ generation, now }, { generation: 4, now: commit });
-});
+testProtocol(
+  "knowledge of a head rises against a stale list: overwriting",
+  MUTABLE,
+  async (world) => {
+    const { registry, backend, open, store } = world;
+    const rival = await open();
+    const overwrite = { ...ONE, onConflict: "overwrite" } as const;
+    await registry.save("a", 1, ONE);
+    const stale = await Array.fromAsync(store.list("names/a/"));
+    for (const n of [2, 3]) await rival.registry.save("a", n, overwrite);
+    backend.answerAll({ verb: "list" }, () => stale);
+    const { commit } = await registry.save("a", "mine", overwrite);
+    backend.heal();
+    const { generation, commit: now } = await registry.info("a");
+    assertEquals({ generation, now }, { generation: 4, now: commit });
+  },
+);
 
-testProtocol("every create above the first generation follows a list of the same operation", MUTABLE, async (world) => {
-  const { registry, backend, open } = world;
-  const rival = await open();
-  await registry.save("a", 1, ONE);
-  await rival.registry.save("a", 2, { ...ONE, onConflict: "overwrite" });
-  backend.forget();
-  await registry.save("a", 3, { ...ONE, onConflict: "overwrite" });
-  await registry.save("b", 1);
-  await registry.setAlias("a", "live", "1");
-  await registry.delete("a@1", { force: true });
-  let listed = 0, created = 0;
-  for (const { verb, mode } of backend.calls) {
-    if (verb === "list") listed++;
-    if (mode === "create") assert(listed >= ++created, "a create without a list before it");
-  }
-  assertEquals(created, 4);
-});
+testProtocol(
+  "every create above the first generation follows a list of the same operation",
+  MUTABLE,
+  async (world) => {
+    const { registry, backend, open } = world;
+    const rival = await open();
+    await registry.save("a", 1, ONE);
+    await rival.registry.save("a", 2, { ...ONE, onConflict: "overwrite" });
+    backend.forget();
+    await registry.save("a", 3, { ...ONE, onConflict: "overwrite" });
+    await registry.save("b", 1);
+    await registry.setAlias("a", "live", "1");
+    await registry.delete("a@1", { force: true });
+    let listed = 0, created = 0;
+    for (const { verb, mode } of backend.calls) {
+      if (verb === "list") listed++;
+      if (mode === "create") assert(listed >= ++created, "a create without a list before it");
+    }
+    assertEquals(created, 4);
+  },
+);
 
-testProtocol("a head that vanishes between list and get is looked for again", MUTABLE, async (world) => {
-  const { registry, backend, open, head } = world;
-  const rival = await open();
-  const overwrite = { ...ONE, onConflict: "overwrite" } as const;
-  await registry.save("a", 1, ONE);
-  await registry.save("a", 2, overwrite);
-  backend.answer({ verb: "get", key: /\.rec$/ }, doing(() => rival.registry.save("a", 3, overwrite), nothing));
-  await registry.save("a", 4, overwrite);
-  assertEquals((await head(CELL)).generation, 4);
-  assertEquals(await registry.load("a"), 4);
-});
+testProtocol(
+  "a head that vanishes between list and get is looked for again",
+  MUTABLE,
+  async (world) => {
+    const { registry, backend, open, head } = world;
+    const rival = await open();
+    const overwrite = { ...ONE, onConflict: "overwrite" } as const;
+    await registry.save("a", 1, ONE);
+    await registry.save("a", 2, overwrite);
+    backend.answer(
+      { verb: "get", key: /\.rec$/ },
+      doing(() => rival.registry.save("a", 3, overwrite), nothing),
+    );
+    await registry.save("a", 4, overwrite);
+    assertEquals((await head(CELL)).generation, 4);
+    assertEquals(await registry.load("a"), 4);
+  },
+);
 
-testProtocol("after a lost race it looks again, and does not try number after number", {}, async (world) => {
-  const { registry, backend, open } = world;
-  const rival = await open();
-  backend.answer(
-    CREATE,
-    doing(async () => {
-      for (let n = 0; n < 9; n++) await rival.registry.save("a", "theirs");
-    }),
-  );
-  assertEquals((await registry.save("a", "mine")).version, "10.0.0");
-  assertEquals(backend.calls.map(({ verb }) => verb), ["list", "put", "get", "list", "put"]);
-});
+testProtocol(
+  "after a lost race it looks again, and does not try number after number",
+  {},
+  async (world) => {
+    const { registry, backend, open } = world;
+    const rival = await open();
+    backend.answer(
+      CREATE,
+      doing(async () => {
+        for (let n = 0; n < 9; n++) await rival.registry.save("a", "theirs");
+      }),
+    );
+    assertEquals((await registry.save("a", "mine")).version, "10.0.0");
+    assertEquals(backend.calls.map(({ verb }) => verb), ["list", "put", "get", "list", "put"]);
+  },
+);
 
-testProtocol("overwriting looks again after each lost race, and ends above all of them", MUTABLE, async (world) => {
-  const { registry, backend, open, slept } = world;
-  const rival = await open();
-  const overwrite = { ...ONE, onConflict: "overwrite" } as const;
-  await registry.save("a", "first", overwrite);
-  backend.forget();
-  backend.answer(
-    CREATE,
-    ...Array.from({ length: 8 }, () => doing(() => rival.registry.save("a", "theirs", overwrite))),
-  );
-  await registry.save("a", "mine", overwrite);
-  assertEquals((await registry.info("a")).generation, 10);
-  const asked = backend.calls.slice(0, -2).map(({ verb }) => verb).join(" "); // the last two are of info()
-  assertEquals(asked, `list get ${"put get list ".repeat(8)}put`);
-  assertEquals(slept.length, 8);
-});
+testProtocol(
+  "overwriting looks again after each lost race, and ends above all of them",
+  MUTABLE,
+  async (world) => {
+    const { registry, backend, open, slept } = world;
+    const rival = await open();
+    const overwrite = { ...ONE, onConflict: "overwrite" } as const;
+    await registry.save("a", "first", overwrite);
+    backend.forget();
+    backend.answer(
+      CREATE,
+      ...Array.from(
+        { length: 8 },
+        () => doing(() => rival.registry.save("a", "theirs", overwrite)),
+      ),
+    );
+    await registry.save("a", "mine", overwrite);
+    assertEquals((await registry.info("a")).generation, 10);
+    const asked = backend.calls.slice(0, -2).map(({ verb }) => verb).join(" "); // the last two are of info()
+    assertEquals(asked, `list get ${"put get list ".repeat(8)}put`);
+    assertEquals(slept.length, 8);
+  },
+);
 
-testProtocol("aliases and tombstones wait after each lost race, longer each time", {}, async (world) => {
-  const { registry, backend, open, slept } = world;
-  const rival = await open();
-  await registry.save("a", "one");
-  backend.answer(CREATE, ...Array.from({ length: 20 }, () => doing(() => rival.registry.setAlias("a", "live", "1"))));
-  await registry.setAlias("a", "live", "1");
-  assertEquals(slept.length, 20);
-  assert(Math.max(...slept) > 300, "the waits do not grow");
-});
+testProtocol(
+  "aliases and tombstones wait after each lost race, longer each time",
+  {},
+  async (world) => {
+    const { registry, backend, open, slept } = world;
+    const rival = await open();
+    await registry.save("a", "one");
+    backend.answer(
+      CREATE,
+      ...Array.from({ length: 20 }, () => doing(() => rival.registry.setAlias("a", "live", "1"))),
+    );
+    await registry.setAlias("a", "live", "1");
+    assertEquals(slept.length, 20);
+    assert(Math.max(...slept) > 300, "the waits do not grow");
+  },
+);

@@ -49,9 +49,14 @@ function test(sentence: string, body: (watched: Watched) => Promise<void>): void
           root,
           layout,
           open: (durability = "disk") =>
-            openRegistry(createLocalBackend({ path: root, durability, layout }), { mutable: true, retryForMs: 10_000 }),
+            openRegistry(createLocalBackend({ path: root, durability, layout }), {
+              mutable: true,
+              retryForMs: 10_000,
+            }),
           async assertAllSafe(backend) {
-            for (const key of await keysOf(backend)) assert(disk.isSafe(keyFile(root, key, layout)), key);
+            for (const key of await keysOf(backend)) {
+              assert(disk.isSafe(keyFile(root, key, layout)), key);
+            }
           },
         })
       ));
@@ -69,11 +74,14 @@ async function watched(body: (disk: Disk, root: string) => Promise<void>): Promi
   const disk: Disk = {
     calls: [],
     isSafe(path) {
-      for (let name = path; name !== root; name = dirname(name)) if (names.get(name) !== true) return false;
+      for (let name = path; name !== root; name = dirname(name)) {
+        if (names.get(name) !== true) return false;
+      }
       return contents.get(inode(path)) === true;
     },
   };
-  const note = (call: string, path: string) => void disk.calls.push(`${call} ${path.slice(root.length + 1)}`);
+  const note = (call: string, path: string) =>
+    void disk.calls.push(`${call} ${path.slice(root.length + 1)}`);
   const patched: Partial<typeof fs> = {
     openSync: (path, ...rest) => {
       const file = real.openSync(path, ...rest);
@@ -109,7 +117,9 @@ async function watched(body: (disk: Disk, root: string) => Promise<void>): Promi
       const covered = [...names.keys()].filter((name) => dirname(name) === path);
       real.fsync(file, (error) => {
         for (const name of covered) names.set(name, true);
-        if (real.statSync(path, { throwIfNoEntry: false })?.isFile()) contents.set(inode(path), true);
+        if (real.statSync(path, { throwIfNoEntry: false })?.isFile()) {
+          contents.set(inode(path), true);
+        }
         note("sync", path);
         done(error);
       });
@@ -122,7 +132,9 @@ async function watched(body: (disk: Disk, root: string) => Promise<void>): Promi
     await body(disk, root);
   } finally {
     ownCalls.syncInPlace = syncInPlace;
-    for (const name of Object.keys(patched) as (keyof typeof fs)[]) Object.assign(fs, { [name]: real[name] });
+    for (const name of Object.keys(patched) as (keyof typeof fs)[]) {
+      Object.assign(fs, { [name]: real[name] });
+    }
     await temp.remove();
   }
 }
@@ -138,7 +150,9 @@ test("what is acknowledged survives a power cut: files, names and folders, up to
   await acknowledged(() => Promise.resolve());
   await acknowledged(() => registry.save("a", "small"));
   await acknowledged(() => registry.save("a", FILES, { materializer: fileSet }));
-  await acknowledged(() => registry.save("a", FILES, { materializer: fileSet, version: "7.0.0-rc.1" }));
+  await acknowledged(() =>
+    registry.save("a", FILES, { materializer: fileSet, version: "7.0.0-rc.1" })
+  );
   await acknowledged(() => registry.save("deep/name:x", "keyed", { idempotencyKey: "k" }));
   await acknowledged(() => registry.setAlias("a", "live", "1"));
   await acknowledged(() => registry.save("a", "over", { version: "1", onConflict: "overwrite" }));
@@ -151,7 +165,9 @@ test("before a record can be seen, all that it refers to is on the disk", async 
   disk.beforeLink = (path) => {
     if (!path.startsWith(`${root}/names/`)) return;
     looked++;
-    for (const file of fs.readdirSync(`${root}/objects`, { recursive: true, withFileTypes: true })) {
+    for (
+      const file of fs.readdirSync(`${root}/objects`, { recursive: true, withFileTypes: true })
+    ) {
       if (file.isFile()) assert(disk.isSafe(`${file.parentPath}/${file.name}`), file.name);
     }
   };
@@ -165,7 +181,10 @@ test("a record is whole on the disk before it gets its name", async ({ disk, ope
   disk.calls.length = 0;
   await registry.save("a", "one", { version: "1" });
   const link = disk.calls.findIndex((call) => call.startsWith("link names/"));
-  assert(disk.calls.slice(0, link).some((call) => call.startsWith("sync .stage/")), disk.calls.join("\n"));
+  assert(
+    disk.calls.slice(0, link).some((call) => call.startsWith("sync .stage/")),
+    disk.calls.join("\n"),
+  );
 });
 
 test("folders that are on the disk are not brought there again", async ({ disk, layout, open }) => {
@@ -199,10 +218,15 @@ test(`with durability "os" nothing waits for the disk`, async ({ disk, open }) =
 test("a disk that fails to keep a record's name is Unknown, never an acknowledgement", async ({ disk, root, open }) => {
   const registry = await open();
   disk.beforeSync = (path) => {
-    if (path.startsWith(`${root}/names/`)) throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+    if (path.startsWith(`${root}/names/`)) {
+      throw Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" });
+    }
   };
   for (const value of ["small", noise(300_000)]) {
-    const error = await rejected("Unknown", registry.save("a", value, { idempotencyKey: `of ${value.length}` }));
+    const error = await rejected(
+      "Unknown",
+      registry.save("a", value, { idempotencyKey: `of ${value.length}` }),
+    );
     assertEquals(error.maybeWritten, true);
   }
   await rejected("Unknown", registry.save("b", "small", { version: "1" }));
@@ -239,7 +263,11 @@ test("a writer whose stage file a janitor removed is Unknown and never stages ag
     assertEquals(fs.readdirSync(`${root}/.stage`), []);
   }
   assertEquals(await keysOf(registry.backend, "names/a/"), []);
-  assertEquals((await keysOf(registry.backend, "objects/")).length, 1, "payload of a record that may be there");
+  assertEquals(
+    (await keysOf(registry.backend, "objects/")).length,
+    1,
+    "payload of a record that may be there",
+  );
   disk.beforeLink = undefined;
   assertEquals((await registry.save("a", "again", { version: "1" })).version, "1.0.0");
 });

@@ -4,7 +4,16 @@ import { collectGarbage } from "../../../mod.ts";
 import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Machine, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
-import { busy, damaged, doing, followedBy, hiddenRetry, late, lostReply, lostRequest } from "../scripted_backend.ts";
+import {
+  busy,
+  damaged,
+  doing,
+  followedBy,
+  hiddenRetry,
+  late,
+  lostReply,
+  lostRequest,
+} from "../scripted_backend.ts";
 import type { Answer } from "../scripted_backend.ts";
 
 const KEY = { idempotencyKey: "run 7" };
@@ -16,7 +25,12 @@ const KEY_RECORD = { verb: "put", mode: "create", key: /keys/ } as const;
 const READ_VERSION = { verb: "get", key: /versions/ } as const;
 
 /** Saves on a machine that crashes at the first call of a kind, whether or not that takes effect. */
-async function crashAt({ open }: ProtocolWorld, pattern: object, takesEffect: boolean, value: unknown): Promise<void> {
+async function crashAt(
+  { open }: ProtocolWorld,
+  pattern: object,
+  takesEffect: boolean,
+  value: unknown,
+): Promise<void> {
   const { registry, backend } = await open();
   const crashed = Promise.withResolvers<void>();
   backend.answer(pattern, async (act) => {
@@ -39,7 +53,9 @@ testProtocol(
   async (world) => {
     const { registry, backend, records } = world;
     const saved = await registry.save("a", "one", KEY);
-    const creates = backend.calls.filter(({ mode }) => mode === "create").map(({ key }) => key.split("/")[2]);
+    const creates = backend.calls.filter(({ mode }) => mode === "create").map(({ key }) =>
+      key.split("/")[2]
+    );
     assertEquals(creates, ["keys", "versions"]);
     const [target] = await records("names/a/keys/");
     assert(target.kind === "key" && target.commit === saved.commit);
@@ -48,83 +64,125 @@ testProtocol(
   },
 );
 
-testProtocol("a repeat returns the first result and writes nothing", {}, async ({ registry, backend, keys }) => {
-  for (const value of ["small", filler("large")]) {
-    const key = { idempotencyKey: `of ${value.length}` };
-    const first = await registry.save("a", value, key);
-    await registry.save("a", "another");
-    const before = await keys();
-    backend.forget();
-    assertEquals(await registry.save("a", "whatever", key), { ...first, skipped: true, addedBytes: 0 });
-    assertEquals(await registry.save("a", filler("large whatever"), key), { ...first, skipped: true, addedBytes: 0 });
-    assertEquals(backend.asked({ verb: "put" }), []);
-    assertEquals(await keys(), before);
-  }
-});
+testProtocol(
+  "a repeat returns the first result and writes nothing",
+  {},
+  async ({ registry, backend, keys }) => {
+    for (const value of ["small", filler("large")]) {
+      const key = { idempotencyKey: `of ${value.length}` };
+      const first = await registry.save("a", value, key);
+      await registry.save("a", "another");
+      const before = await keys();
+      backend.forget();
+      assertEquals(await registry.save("a", "whatever", key), {
+        ...first,
+        skipped: true,
+        addedBytes: 0,
+      });
+      assertEquals(await registry.save("a", filler("large whatever"), key), {
+        ...first,
+        skipped: true,
+        addedBytes: 0,
+      });
+      assertEquals(backend.asked({ verb: "put" }), []);
+      assertEquals(await keys(), before);
+    }
+  },
+);
 
-testProtocol("a repeat on another machine, days later, returns the first result", {}, async (world) => {
-  const { registry, open, advance } = world;
-  const first = await registry.save("a", filler("one"), KEY);
-  advance(9 * GRACE_MS);
-  await collectGarbage(registry);
-  const other = await open();
-  assertEquals(await other.registry.save("a", filler("one"), KEY), { ...first, skipped: true, addedBytes: 0 });
-});
+testProtocol(
+  "a repeat on another machine, days later, returns the first result",
+  {},
+  async (world) => {
+    const { registry, open, advance } = world;
+    const first = await registry.save("a", filler("one"), KEY);
+    advance(9 * GRACE_MS);
+    await collectGarbage(registry);
+    const other = await open();
+    assertEquals(await other.registry.save("a", filler("one"), KEY), {
+      ...first,
+      skipped: true,
+      addedBytes: 0,
+    });
+  },
+);
 
 for (const [what, lost] of Object.entries({ "landed": lostReply, "did not land": lostRequest })) {
-  testProtocol(`after Unknown a repeat returns the first result: the record ${what}`, {}, async (world) => {
-    const { registry, open, keys } = world;
-    const unlucky = await open({ retryForMs: 1000 });
-    unlucky.backend.answer(VERSION, lost);
-    unlucky.backend.answerAll(READ_VERSION, busy);
-    const error = await rejected("Unknown", unlucky.registry.save("a", "one", KEY));
-    const saved = await registry.save("a", "one", KEY);
-    assertEquals(saved.version, "1.0.0");
-    assertEquals(saved.skipped, what === "landed");
-    assertEquals(saved.commit === error.commit, what === "landed");
-    assertEquals((await keys("names/a/versions/")).length, 1);
-  });
+  testProtocol(
+    `after Unknown a repeat returns the first result: the record ${what}`,
+    {},
+    async (world) => {
+      const { registry, open, keys } = world;
+      const unlucky = await open({ retryForMs: 1000 });
+      unlucky.backend.answer(VERSION, lost);
+      unlucky.backend.answerAll(READ_VERSION, busy);
+      const error = await rejected("Unknown", unlucky.registry.save("a", "one", KEY));
+      const saved = await registry.save("a", "one", KEY);
+      assertEquals(saved.version, "1.0.0");
+      assertEquals(saved.skipped, what === "landed");
+      assertEquals(saved.commit === error.commit, what === "landed");
+      assertEquals((await keys("names/a/versions/")).length, 1);
+    },
+  );
 
-  testProtocol(`after a crash at the record a repeat saves once: the record ${what}`, {}, async (world) => {
-    for (const value of ["small", filler("large")]) {
-      await crashAt(world, VERSION, what === "landed", value);
-      const saved = await world.registry.save("a", value, KEY);
-      assertEquals({ version: saved.version, skipped: saved.skipped }, {
-        version: "1.0.0",
-        skipped: what === "landed",
-      });
-      assertEquals(await world.registry.load("a"), value);
-      assertEquals((await world.keys("names/a/versions/")).length, 1);
-      for (const key of await world.keys("names/")) await world.store.delete(key);
-    }
-  });
+  testProtocol(
+    `after a crash at the record a repeat saves once: the record ${what}`,
+    {},
+    async (world) => {
+      for (const value of ["small", filler("large")]) {
+        await crashAt(world, VERSION, what === "landed", value);
+        const saved = await world.registry.save("a", value, KEY);
+        assertEquals({ version: saved.version, skipped: saved.skipped }, {
+          version: "1.0.0",
+          skipped: what === "landed",
+        });
+        assertEquals(await world.registry.load("a"), value);
+        assertEquals((await world.keys("names/a/versions/")).length, 1);
+        for (const key of await world.keys("names/")) await world.store.delete(key);
+      }
+    },
+  );
 }
 
-testProtocol("after a crash behind the key's record a repeat creates that same target", {}, async (world) => {
-  const { registry, records } = world;
-  await crashAt(world, KEY_RECORD, true, "one");
-  assertEquals((await registry.save("a", "one", KEY)).version, "1.0.0");
-  assertEquals((await records("names/a/keys/")).length, 1);
-});
+testProtocol(
+  "after a crash behind the key's record a repeat creates that same target",
+  {},
+  async (world) => {
+    const { registry, records } = world;
+    await crashAt(world, KEY_RECORD, true, "one");
+    assertEquals((await registry.save("a", "one", KEY)).version, "1.0.0");
+    assertEquals((await records("names/a/keys/")).length, 1);
+  },
+);
 
-testProtocol("where another's record is at the target the key takes its next generation", {}, async (world) => {
-  const { registry, backend, open, records } = world;
-  const rival = await open();
-  backend.answer(VERSION, ...[1, 2].map(() => doing(() => rival.registry.save("a", "theirs"))));
-  const saved = await registry.save("a", "mine", KEY);
-  assertEquals(saved.version, "3.0.0");
-  const targets = (await records("names/a/keys/")).map((record) => record.kind === "key" && record.target.version);
-  assertEquals(targets, ["3.0.0", "2.0.0", "1.0.0"]);
-  assertEquals(await registry.save("a", "mine", KEY), { ...saved, skipped: true, addedBytes: 0 });
-});
+testProtocol(
+  "where another's record is at the target the key takes its next generation",
+  {},
+  async (world) => {
+    const { registry, backend, open, records } = world;
+    const rival = await open();
+    backend.answer(VERSION, ...[1, 2].map(() => doing(() => rival.registry.save("a", "theirs"))));
+    const saved = await registry.save("a", "mine", KEY);
+    assertEquals(saved.version, "3.0.0");
+    const targets = (await records("names/a/keys/")).map((record) =>
+      record.kind === "key" && record.target.version
+    );
+    assertEquals(targets, ["3.0.0", "2.0.0", "1.0.0"]);
+    assertEquals(await registry.save("a", "mine", KEY), { ...saved, skipped: true, addedBytes: 0 });
+  },
+);
 
-testProtocol("a crashed save whose number went to another is repeated under the next", {}, async (world) => {
-  const { registry, open } = world;
-  await crashAt(world, VERSION, false, "mine");
-  await (await open()).registry.save("a", "theirs");
-  assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
-  assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
-});
+testProtocol(
+  "a crashed save whose number went to another is repeated under the next",
+  {},
+  async (world) => {
+    const { registry, open } = world;
+    await crashAt(world, VERSION, false, "mine");
+    await (await open()).registry.save("a", "theirs");
+    assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
+    assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
+  },
+);
 
 testProtocol("repeats at the same time save once", {}, async (world) => {
   const machines = await Promise.all([1, 2, 3, 4].map(() => world.open()));
@@ -147,10 +205,15 @@ testProtocol(
       const key = { idempotencyKey: `turn ${turn}` };
       const first = Promise.withResolvers<string>();
       // The key's cell was empty when this one looked there; the number that it finds free is not the twin's any more.
-      const overtaken = doing(async () => first.resolve((await twin.registry.save("a", value, key)).commit));
+      const overtaken = doing(async () =>
+        first.resolve((await twin.registry.save("a", value, key)).commit)
+      );
       backend.answer({ verb: "list", key: /versions/ }, overtaken);
       const saved = await registry.save("a", value, key);
-      assertEquals({ commit: saved.commit, skipped: saved.skipped }, { commit: await first.promise, skipped: true });
+      assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
+        commit: await first.promise,
+        skipped: true,
+      });
     }
     assertEquals((await keys("names/a/versions/")).length, 2);
   },
@@ -160,88 +223,123 @@ testProtocol("repeats of one version at the same time save once", {}, async (wor
   for (const value of ["small", filler("large")]) {
     const machines = await Promise.all([1, 2, 3, 4].map(() => world.open()));
     const save = { idempotencyKey: `of ${value.length}`, version: `${value.length}` };
-    const saved = await Promise.all(machines.map(({ registry }) => registry.save("a", value, save)));
+    const saved = await Promise.all(
+      machines.map(({ registry }) => registry.save("a", value, save)),
+    );
     assertEquals(new Set(saved.map(({ commit }) => commit)).size, 1);
     assertEquals(await world.registry.load(`a@${value.length}`), value);
   }
 });
 
-testProtocol("a save that loses its version to its own repeat returns that one", {}, async (world) => {
-  const { registry, backend, open, keys } = world;
-  const twin = await open();
-  for (const [version, value] of [["1", "small"], ["2", filler("large")]] as const) {
-    const save = { version, idempotencyKey: `of ${version}` };
-    const winner = Promise.withResolvers<string>();
-    backend.answer(VERSION, doing(async () => winner.resolve((await twin.registry.save("a", value, save)).commit)));
-    const saved = await registry.save("a", value, save);
-    assertEquals({ commit: saved.commit, skipped: saved.skipped }, { commit: await winner.promise, skipped: true });
-  }
-  assertEquals((await keys("objects/")).length, 1);
-});
+testProtocol(
+  "a save that loses its version to its own repeat returns that one",
+  {},
+  async (world) => {
+    const { registry, backend, open, keys } = world;
+    const twin = await open();
+    for (const [version, value] of [["1", "small"], ["2", filler("large")]] as const) {
+      const save = { version, idempotencyKey: `of ${version}` };
+      const winner = Promise.withResolvers<string>();
+      backend.answer(
+        VERSION,
+        doing(async () => winner.resolve((await twin.registry.save("a", value, save)).commit)),
+      );
+      const saved = await registry.save("a", value, save);
+      assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
+        commit: await winner.promise,
+        skipped: true,
+      });
+    }
+    assertEquals((await keys("objects/")).length, 1);
+  },
+);
 
-testProtocol("a repeat whose target lands between its two looks returns it", MUTABLE, async (world) => {
-  const { registry, backend, open } = world;
-  const other = await open();
-  const first = await registry.save("a", "first", ONE);
-  const second = late();
-  const slow = await open({ retryForMs: 1000 });
-  silenceAfter(slow, second.answer);
-  await slow.registry.save("a", "second", { ...OVERWRITE, ...KEY }).catch(() => {});
-  backend.answer(READ_VERSION, followedBy(second.land));
-  const saved = await registry.save("a", "second", { ...OVERWRITE, ...KEY });
-  assertEquals(saved.skipped, true);
-  assert(saved.commit !== first.commit);
-  assertEquals(await other.registry.load("a"), "second");
-});
+testProtocol(
+  "a repeat whose target lands between its two looks returns it",
+  MUTABLE,
+  async (world) => {
+    const { registry, backend, open } = world;
+    const other = await open();
+    const first = await registry.save("a", "first", ONE);
+    const second = late();
+    const slow = await open({ retryForMs: 1000 });
+    silenceAfter(slow, second.answer);
+    await slow.registry.save("a", "second", { ...OVERWRITE, ...KEY }).catch(() => {});
+    backend.answer(READ_VERSION, followedBy(second.land));
+    const saved = await registry.save("a", "second", { ...OVERWRITE, ...KEY });
+    assertEquals(saved.skipped, true);
+    assert(saved.commit !== first.commit);
+    assertEquals(await other.registry.load("a"), "second");
+  },
+);
 
-testProtocol("a repeat that loses to its own delayed first request returns that one", {}, async (world) => {
-  const { registry, backend, open, keys } = world;
-  const first = late();
-  const slow = await open({ retryForMs: 1000 });
-  silenceAfter(slow, first.answer);
-  const error = await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
-  backend.answer(VERSION, doing(first.land));
-  const saved = await registry.save("a", filler("one"), KEY);
-  assertEquals({ commit: saved.commit, skipped: saved.skipped }, { commit: error.commit!, skipped: true });
-  assertEquals((await keys("objects/")).length, 1);
-  assertEquals(await registry.load("a"), filler("one"));
-});
+testProtocol(
+  "a repeat that loses to its own delayed first request returns that one",
+  {},
+  async (world) => {
+    const { registry, backend, open, keys } = world;
+    const first = late();
+    const slow = await open({ retryForMs: 1000 });
+    silenceAfter(slow, first.answer);
+    const error = await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
+    backend.answer(VERSION, doing(first.land));
+    const saved = await registry.save("a", filler("one"), KEY);
+    assertEquals({ commit: saved.commit, skipped: saved.skipped }, {
+      commit: error.commit!,
+      skipped: true,
+    });
+    assertEquals((await keys("objects/")).length, 1);
+    assertEquals(await registry.load("a"), filler("one"));
+  },
+);
 
 for (const when of ["before the repeat", "under the repeat"] as const) {
-  testProtocol(`what landed when its payload was gone is not the result of a repeat: ${when}`, {}, async (world) => {
-    const { registry, backend, open, advance } = world;
-    const slow = await open({ retryForMs: 1000 });
-    const first = late();
-    silenceAfter(slow, first.answer);
-    await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
-    advance(GRACE_MS + HOUR);
-    await collectGarbage(registry);
-    if (when === "before the repeat") await first.land();
-    else backend.answer(VERSION, doing(first.land));
-    const saved = await registry.save("a", filler("one"), KEY);
-    assertEquals(saved.version, "2.0.0");
-    assertEquals(await registry.load(`a@${saved.version}`), filler("one"));
-    assertEquals(await registry.save("a", filler("one"), KEY), { ...saved, skipped: true, addedBytes: 0 });
-  });
+  testProtocol(
+    `what landed when its payload was gone is not the result of a repeat: ${when}`,
+    {},
+    async (world) => {
+      const { registry, backend, open, advance } = world;
+      const slow = await open({ retryForMs: 1000 });
+      const first = late();
+      silenceAfter(slow, first.answer);
+      await rejected("Unknown", slow.registry.save("a", filler("one"), KEY));
+      advance(GRACE_MS + HOUR);
+      await collectGarbage(registry);
+      if (when === "before the repeat") await first.land();
+      else backend.answer(VERSION, doing(first.land));
+      const saved = await registry.save("a", filler("one"), KEY);
+      assertEquals(saved.version, "2.0.0");
+      assertEquals(await registry.load(`a@${saved.version}`), filler("one"));
+      assertEquals(await registry.save("a", filler("one"), KEY), {
+        ...saved,
+        skipped: true,
+        addedBytes: 0,
+      });
+    },
+  );
 }
 
-testProtocol("a key whose version was replaced and collected is a conflict", MUTABLE, async (world) => {
-  const { registry, advance } = world;
-  await registry.save("a", "founder", { version: "2.0.0" });
-  const target = { ...OVERWRITE, ...KEY };
-  for (const version of ["1.0.0", "2.0.0"]) {
-    const key = { ...target, version, idempotencyKey: `for ${version}` };
-    await registry.save("a", filler("one"), key);
-    await registry.save("a", "two", { ...OVERWRITE, version });
-    assertEquals((await registry.save("a", filler("one"), key)).skipped, true);
-    await registry.save("a", "three", { ...OVERWRITE, version });
-    advance(2 * GRACE_MS);
-    await collectGarbage(registry);
-    const error = await rejected("Conflict", registry.save("a", filler("one"), key));
-    assertMatch(error.message, /replaced/);
-    assertEquals(await registry.load(`a@${version}`), "three");
-  }
-});
+testProtocol(
+  "a key whose version was replaced and collected is a conflict",
+  MUTABLE,
+  async (world) => {
+    const { registry, advance } = world;
+    await registry.save("a", "founder", { version: "2.0.0" });
+    const target = { ...OVERWRITE, ...KEY };
+    for (const version of ["1.0.0", "2.0.0"]) {
+      const key = { ...target, version, idempotencyKey: `for ${version}` };
+      await registry.save("a", filler("one"), key);
+      await registry.save("a", "two", { ...OVERWRITE, version });
+      assertEquals((await registry.save("a", filler("one"), key)).skipped, true);
+      await registry.save("a", "three", { ...OVERWRITE, version });
+      advance(2 * GRACE_MS);
+      await collectGarbage(registry);
+      const error = await rejected("Conflict", registry.save("a", filler("one"), key));
+      assertMatch(error.message, /replaced/);
+      assertEquals(await registry.load(`a@${version}`), "three");
+    }
+  },
+);
 
 testProtocol("a key still knows its version after that was deleted", {}, async ({ registry }) => {
   const first = await registry.save("a", "one", KEY);
@@ -249,32 +347,47 @@ testProtocol("a key still knows its version after that was deleted", {}, async (
   assertEquals(await registry.save("a", "one", KEY), { ...first, skipped: true, addedBytes: 0 });
 });
 
-testProtocol("a damaged key record is a conflict, never a second save", {}, async ({ registry, backend, keys }) => {
-  await registry.save("a", "one", KEY);
-  backend.answer({ verb: "get", key: /keys/ }, damaged);
-  const error = await rejected("Conflict", registry.save("a", "one", KEY));
-  assertMatch(error.message, /damaged/);
-  assertEquals((await keys("names/a/versions/")).length, 1);
-});
+testProtocol(
+  "a damaged key record is a conflict, never a second save",
+  {},
+  async ({ registry, backend, keys }) => {
+    await registry.save("a", "one", KEY);
+    backend.answer({ verb: "get", key: /keys/ }, damaged);
+    const error = await rejected("Conflict", registry.save("a", "one", KEY));
+    assertMatch(error.message, /damaged/);
+    assertEquals((await keys("names/a/versions/")).length, 1);
+  },
+);
 
-testProtocol("a key's record in the cell of another key is Corrupt, and nobody's result", {}, async (world) => {
-  const { registry, store, keys } = world;
-  await registry.save("a", "one", KEY);
-  const [key] = await keys("names/a/keys/");
-  const other = key.replace(/[^/]+(?=\/[^/]+$)/, "run=208"); // "run 8"
-  await store.put(other, await (await store.get(key))!.bytes());
-  const error = await rejected("Corrupt", registry.save("a", "two", { idempotencyKey: "run 8" }));
-  assertEquals(error.key, other);
-  assertEquals((await keys("names/a/versions/")).length, 1);
-});
+testProtocol(
+  "a key's record in the cell of another key is Corrupt, and nobody's result",
+  {},
+  async (world) => {
+    const { registry, store, keys } = world;
+    await registry.save("a", "one", KEY);
+    const [key] = await keys("names/a/keys/");
+    const other = key.replace(/[^/]+(?=\/[^/]+$)/, "run=208"); // "run 8"
+    await store.put(other, await (await store.get(key))!.bytes());
+    const error = await rejected("Corrupt", registry.save("a", "two", { idempotencyKey: "run 8" }));
+    assertEquals(error.key, other);
+    assertEquals((await keys("names/a/versions/")).length, 1);
+  },
+);
 
-testProtocol("the key's own record is committed by the same protocol", {}, async ({ registry, backend, records }) => {
-  for (const [n, answer] of [lostReply, lostRequest, hiddenRetry, busy].entries()) {
-    backend.answer(KEY_RECORD, answer);
-    assertEquals((await registry.save("a", n, { idempotencyKey: `${n}` })).version, `${n + 1}.0.0`);
-  }
-  assertEquals((await records("names/a/keys/")).length, 4);
-});
+testProtocol(
+  "the key's own record is committed by the same protocol",
+  {},
+  async ({ registry, backend, records }) => {
+    for (const [n, answer] of [lostReply, lostRequest, hiddenRetry, busy].entries()) {
+      backend.answer(KEY_RECORD, answer);
+      assertEquals(
+        (await registry.save("a", n, { idempotencyKey: `${n}` })).version,
+        `${n + 1}.0.0`,
+      );
+    }
+    assertEquals((await records("names/a/keys/")).length, 4);
+  },
+);
 
 testProtocol(
   "a key record that may have been written and is not followed by a version is Unknown",
@@ -291,38 +404,59 @@ testProtocol(
 testProtocol("a repeat that asks for another version gets the first one's", {}, async (world) => {
   const { registry } = world;
   for (
-    const [name, first, repeat] of [["a", undefined, "5"], ["b", "5", undefined], ["c", "5.0.0+x", "6+y"]] as const
+    const [name, first, repeat] of [["a", undefined, "5"], ["b", "5", undefined], [
+      "c",
+      "5.0.0+x",
+      "6+y",
+    ]] as const
   ) {
     const machine = await world.open();
     const crashed = Promise.withResolvers<void>();
     machine.backend.answer(VERSION, () => (crashed.resolve(), new Promise(() => {})));
-    machine.registry.save(name, filler("first"), { ...KEY, ...(first && { version: first }) }).catch(() => {});
+    machine.registry.save(name, filler("first"), { ...KEY, ...(first && { version: first }) })
+      .catch(() => {});
     await crashed.promise;
-    const saved = await registry.save(name, filler("repeat"), { ...KEY, ...(repeat && { version: repeat }) });
+    const saved = await registry.save(name, filler("repeat"), {
+      ...KEY,
+      ...(repeat && { version: repeat }),
+    });
     assertEquals(saved.version, first === undefined ? "1.0.0" : "5.0.0");
     assertEquals(await registry.load(`${name}@${saved.version}`), filler("repeat"));
     assertEquals((await registry.info(name)).version, saved.version);
   }
 });
 
-testProtocol("a keyed save of a version that exists fails, or skips, each time the same", {}, async ({ registry }) => {
-  const first = await registry.save("a", "theirs", ONE);
-  for (let turn = 0; turn < 2; turn++) {
-    await rejected("AlreadyExists", registry.save("a", "mine", { ...ONE, ...KEY }));
-    await rejected("AlreadyExists", registry.save("a", filler("mine"), { ...ONE, ...KEY }));
-  }
-  for (const onConflict of ["skip", "skip", "fail"] as const) { // a failure is no result; what was skipped for is
-    const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict });
-    assertEquals(skipped, { ...first, skipped: true, addedBytes: 0 });
-  }
-});
+testProtocol(
+  "a keyed save of a version that exists fails, or skips, each time the same",
+  {},
+  async ({ registry }) => {
+    const first = await registry.save("a", "theirs", ONE);
+    for (let turn = 0; turn < 2; turn++) {
+      await rejected("AlreadyExists", registry.save("a", "mine", { ...ONE, ...KEY }));
+      await rejected("AlreadyExists", registry.save("a", filler("mine"), { ...ONE, ...KEY }));
+    }
+    for (const onConflict of ["skip", "skip", "fail"] as const) { // a failure is no result; what was skipped for is
+      const skipped = await registry.save("a", "mine", { ...ONE, ...KEY, onConflict });
+      assertEquals(skipped, { ...first, skipped: true, addedBytes: 0 });
+    }
+  },
+);
 
-testProtocol("a keyed save that lost its explicit version to another fails each time", {}, async (world) => {
-  const { registry, backend, open } = world;
-  const rival = await open();
-  backend.answer(VERSION, doing(() => rival.registry.save("a", "theirs", ONE)));
-  for (let turn = 0; turn < 2; turn++) await rejected("AlreadyExists", registry.save("a", "mine", { ...ONE, ...KEY }));
-});
+testProtocol(
+  "a keyed save that lost its explicit version to another fails each time",
+  {},
+  async (world) => {
+    const { registry, backend, open } = world;
+    const rival = await open();
+    backend.answer(VERSION, doing(() => rival.registry.save("a", "theirs", ONE)));
+    for (let turn = 0; turn < 2; turn++) {
+      await rejected(
+        "AlreadyExists",
+        registry.save("a", "mine", { ...ONE, ...KEY }),
+      );
+    }
+  },
+);
 
 testProtocol(
   "ifCommit and a key together: a repeat of what was saved is no conflict",
@@ -340,7 +474,9 @@ testProtocol(
 
 testProtocol("a key is one of its name, and may be any text", {}, async ({ registry }) => {
   for (const idempotencyKey of ["run 7", "RUN 7", "../x", "é/ü", "con"]) {
-    for (const name of ["a", "b"]) assertEquals((await registry.save(name, 1, { idempotencyKey })).skipped, false);
+    for (const name of ["a", "b"]) {
+      assertEquals((await registry.save(name, 1, { idempotencyKey })).skipped, false);
+    }
   }
   await rejected("Invalid", registry.save("a", 1, { idempotencyKey: "x".repeat(300) }));
   await rejected("Invalid", registry.save("a", 1, { idempotencyKey: "" }));
@@ -349,9 +485,18 @@ testProtocol("a key is one of its name, and may be any text", {}, async ({ regis
 testProtocol("a foreign record at the target is read, never overwritten", {}, async (world) => {
   const { registry, store, keys, backend } = world;
   const at = "2026-01-01T00:00:00.000Z";
-  const base = { format: FORMAT, generation: 1, commit: world.system.id(), startedAt: at, createdAt: at };
+  const base = {
+    format: FORMAT,
+    generation: 1,
+    commit: world.system.id(),
+    startedAt: at,
+    createdAt: at,
+  };
   const target = "names/a/versions/final/p8p9p9/9007199254740990.rec";
-  backend.answer(VERSION, doing(() => store.put(target, encodeRecord({ ...base, kind: "deleted" }))));
+  backend.answer(
+    VERSION,
+    doing(() => store.put(target, encodeRecord({ ...base, kind: "deleted" }))),
+  );
   assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
   assertEquals((await keys("names/a/versions/")).length, 2);
 });

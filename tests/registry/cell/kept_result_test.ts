@@ -15,60 +15,84 @@ const KEY_RECORD = { verb: "put", mode: "create", key: /keys/ } as const;
 for (const value of ["small", filler("large")]) {
   const size = typeof value === "string" ? "small" : "large";
 
-  testProtocol(`a keyed save that changes nothing is repeated as such: ${size}`, {}, async ({ registry, keys }) => {
-    const first = await registry.save("a", value);
-    const kept = await registry.save("a", value, UNCHANGED);
-    assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
-    await registry.save("a", "something else");
-    assertEquals(await registry.save("a", value, UNCHANGED), kept, "the first result, whatever is the latest now");
-    assertEquals(await registry.save("a", "anything", KEY), kept);
-    assertEquals((await keys("names/a/versions/")).length, 2);
-  });
+  testProtocol(
+    `a keyed save that changes nothing is repeated as such: ${size}`,
+    {},
+    async ({ registry, keys }) => {
+      const first = await registry.save("a", value);
+      const kept = await registry.save("a", value, UNCHANGED);
+      assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
+      await registry.save("a", "something else");
+      assertEquals(
+        await registry.save("a", value, UNCHANGED),
+        kept,
+        "the first result, whatever is the latest now",
+      );
+      assertEquals(await registry.save("a", "anything", KEY), kept);
+      assertEquals((await keys("names/a/versions/")).length, 2);
+    },
+  );
 
-  testProtocol(`a keyed save that skips is repeated as such: ${size}`, MUTABLE, async ({ registry, keys }) => {
-    const first = await registry.save("a", value, { version: "1" });
-    const kept = await registry.save("a", "mine", SKIP);
-    assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
-    await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
-    assertEquals(await registry.save("a", "mine", SKIP), kept);
-    await registry.delete("a@1");
-    assertEquals(await registry.save("a", "mine", SKIP), kept);
-    assertEquals((await keys("names/a/versions/")).length, 3);
-  });
+  testProtocol(
+    `a keyed save that skips is repeated as such: ${size}`,
+    MUTABLE,
+    async ({ registry, keys }) => {
+      const first = await registry.save("a", value, { version: "1" });
+      const kept = await registry.save("a", "mine", SKIP);
+      assertEquals(kept, { ...first, skipped: true, addedBytes: 0 });
+      await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
+      assertEquals(await registry.save("a", "mine", SKIP), kept);
+      await registry.delete("a@1");
+      assertEquals(await registry.save("a", "mine", SKIP), kept);
+      assertEquals((await keys("names/a/versions/")).length, 3);
+    },
+  );
 }
 
-testProtocol("a keyed save that skips for what it lost to is repeated as such", MUTABLE, async (world) => {
-  const { registry, backend, open } = world;
-  const rival = await open();
-  backend.answer(VERSION, doing(() => rival.registry.save("a", "theirs", { version: "1" })));
-  const kept = await registry.save("a", "mine", SKIP);
-  assert(kept.skipped);
-  await rival.registry.save("a", "over", { version: "1", onConflict: "overwrite" });
-  assertEquals(await registry.save("a", "mine", SKIP), kept);
-});
+testProtocol(
+  "a keyed save that skips for what it lost to is repeated as such",
+  MUTABLE,
+  async (world) => {
+    const { registry, backend, open } = world;
+    const rival = await open();
+    backend.answer(VERSION, doing(() => rival.registry.save("a", "theirs", { version: "1" })));
+    const kept = await registry.save("a", "mine", SKIP);
+    assert(kept.skipped);
+    await rival.registry.save("a", "over", { version: "1", onConflict: "overwrite" });
+    assertEquals(await registry.save("a", "mine", SKIP), kept);
+  },
+);
 
-testProtocol("the key's record names the commit that was there", {}, async ({ registry, records }) => {
-  const { commit } = await registry.save("a", 1);
-  await registry.save("a", 1, UNCHANGED);
-  const [record, ...more] = await records("names/a/keys/");
-  assert(record.kind === "key" && more.length === 0);
-  assertEquals([record.target, record.existing], [{ version: "1.0.0", generation: 1 }, commit]);
-});
+testProtocol(
+  "the key's record names the commit that was there",
+  {},
+  async ({ registry, records }) => {
+    const { commit } = await registry.save("a", 1);
+    await registry.save("a", 1, UNCHANGED);
+    const [record, ...more] = await records("names/a/keys/");
+    assert(record.kind === "key" && more.length === 0);
+    assertEquals([record.target, record.existing], [{ version: "1.0.0", generation: 1 }, commit]);
+  },
+);
 
-testProtocol("whether anything is saved is decided before a target is kept under the key", {}, async (world) => {
-  const { registry, open, backend, keys, records } = world;
-  await registry.save("a", filler("same"));
-  const crashed = await open();
-  const stopped = Promise.withResolvers<void>();
-  crashed.backend.answer(KEY_RECORD, () => (stopped.resolve(), new Promise(() => {})));
-  crashed.registry.save("a", filler("same"), UNCHANGED).catch(() => {});
-  await stopped.promise;
-  const twin = await open();
-  backend.answer(KEY_RECORD, doing(() => twin.registry.save("a", filler("same"), UNCHANGED)));
-  assertEquals((await registry.save("a", filler("same"), UNCHANGED)).version, "1.0.0");
-  assertEquals((await records("names/a/keys/")).length, 1);
-  assertEquals((await keys("names/a/versions/")).length, 1);
-});
+testProtocol(
+  "whether anything is saved is decided before a target is kept under the key",
+  {},
+  async (world) => {
+    const { registry, open, backend, keys, records } = world;
+    await registry.save("a", filler("same"));
+    const crashed = await open();
+    const stopped = Promise.withResolvers<void>();
+    crashed.backend.answer(KEY_RECORD, () => (stopped.resolve(), new Promise(() => {})));
+    crashed.registry.save("a", filler("same"), UNCHANGED).catch(() => {});
+    await stopped.promise;
+    const twin = await open();
+    backend.answer(KEY_RECORD, doing(() => twin.registry.save("a", filler("same"), UNCHANGED)));
+    assertEquals((await registry.save("a", filler("same"), UNCHANGED)).version, "1.0.0");
+    assertEquals((await records("names/a/keys/")).length, 1);
+    assertEquals((await keys("names/a/versions/")).length, 1);
+  },
+);
 
 testProtocol("who finds that nothing changed follows a twin that is saving", {}, async (world) => {
   const { registry, open, backend, keys } = world;
@@ -86,8 +110,16 @@ testProtocol("who finds that nothing changed follows a twin that is saving", {},
     }),
   );
   const saved = await registry.save("a", value, UNCHANGED);
-  assertEquals([saved.version, saved.skipped], ["2.0.0", false], "the target that the key names may yet be won");
-  assertEquals(await registry.save("a", value, UNCHANGED), { ...saved, skipped: true, addedBytes: 0 });
+  assertEquals(
+    [saved.version, saved.skipped],
+    ["2.0.0", false],
+    "the target that the key names may yet be won",
+  );
+  assertEquals(await registry.save("a", value, UNCHANGED), {
+    ...saved,
+    skipped: true,
+    addedBytes: 0,
+  });
   assertEquals((await keys("names/a/versions/")).length, 2);
 });
 
@@ -111,7 +143,11 @@ testProtocol("the record of a kept result is committed by the same protocol", {}
   const { registry, backend, records } = world;
   const first = await registry.save("a", "one");
   backend.answer(KEY_RECORD, lostReply);
-  assertEquals(await registry.save("a", "one", UNCHANGED), { ...first, skipped: true, addedBytes: 0 });
+  assertEquals(await registry.save("a", "one", UNCHANGED), {
+    ...first,
+    skipped: true,
+    addedBytes: 0,
+  });
   assertEquals((await records("names/a/keys/")).length, 1);
 });
 
@@ -140,32 +176,48 @@ testProtocol("a repeat needs nothing that its first run needed", {}, async ({ re
 
 for (const value of ["small", filler("large")]) {
   const size = typeof value === "string" ? "small" : "large";
-  testProtocol(`a save answers for its own name, whatever its base is: ${size}`, {}, async ({ registry }) => {
-    await registry.save("b", value);
-    for (const more of [{}, KEY]) {
-      const saved = await registry.save("a", value, { base: "b@1", skipIfUnchanged: true, ...more });
-      assertEquals([saved.name, saved.skipped], ["a", false]);
-    }
-    assertEquals(await registry.load("a"), value);
-  });
+  testProtocol(
+    `a save answers for its own name, whatever its base is: ${size}`,
+    {},
+    async ({ registry }) => {
+      await registry.save("b", value);
+      for (const more of [{}, KEY]) {
+        const saved = await registry.save("a", value, {
+          base: "b@1",
+          skipIfUnchanged: true,
+          ...more,
+        });
+        assertEquals([saved.name, saved.skipped], ["a", false]);
+      }
+      assertEquals(await registry.load("a"), value);
+    },
+  );
 }
 
-testProtocol("what nobody may see for long is no answer to a save that changes nothing", {}, async (world) => {
-  const { registry, backend, advance, clocks } = world;
-  const value = filler("one");
-  // It lands so late that a janitor who listed before may collect its payload.
-  backend.answer(VERSION, doing(() => advance(13 * HOUR, "store")));
-  await rejected("Unknown", registry.save("a", value));
-  clocks.wall = clocks.store;
-  const saved = await registry.save("a", value, { skipIfUnchanged: true });
-  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
-});
+testProtocol(
+  "what nobody may see for long is no answer to a save that changes nothing",
+  {},
+  async (world) => {
+    const { registry, backend, advance, clocks } = world;
+    const value = filler("one");
+    // It lands so late that a janitor who listed before may collect its payload.
+    backend.answer(VERSION, doing(() => advance(13 * HOUR, "store")));
+    await rejected("Unknown", registry.save("a", value));
+    clocks.wall = clocks.store;
+    const saved = await registry.save("a", value, { skipIfUnchanged: true });
+    assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+  },
+);
 
-testProtocol("a kept result in whose place another commit is, as after a restore, is a conflict", {}, async (world) => {
-  const { registry, open, keys, store } = world;
-  await registry.save("a", "one");
-  await registry.save("a", "one", UNCHANGED);
-  for (const key of await keys("names/a/versions/")) await store.delete(key);
-  await (await open()).registry.save("a", "other");
-  await rejected("Conflict", registry.save("a", "one", UNCHANGED));
-});
+testProtocol(
+  "a kept result in whose place another commit is, as after a restore, is a conflict",
+  {},
+  async (world) => {
+    const { registry, open, keys, store } = world;
+    await registry.save("a", "one");
+    await registry.save("a", "one", UNCHANGED);
+    for (const key of await keys("names/a/versions/")) await store.delete(key);
+    await (await open()).registry.save("a", "other");
+    await rejected("Conflict", registry.save("a", "one", UNCHANGED));
+  },
+);

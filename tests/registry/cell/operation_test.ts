@@ -6,7 +6,15 @@ import type { OpeningContext } from "../../../registry/opening/context.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Clocks, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
-import { busy, doing, followedBy, lostReply, lostRequest, nothing, pass } from "../scripted_backend.ts";
+import {
+  busy,
+  doing,
+  followedBy,
+  lostReply,
+  lostRequest,
+  nothing,
+  pass,
+} from "../scripted_backend.ts";
 
 const CREATE = { verb: "put", mode: "create" } as const;
 const UPLOAD = { verb: "put", key: /^objects/ } as const;
@@ -17,15 +25,22 @@ const TOO_LONG = GRACE_MS / 4 + 1000;
 const TWO_FILES = { one: filler("one", 300_000), two: filler("two", 300_000) };
 
 for (const clock of ["monotonic", "wall", "store"] as const) {
-  testProtocol(`past graceMs / 4 by the ${clock} clock nothing is sent any more`, {}, async (world) => {
-    const { registry, backend, advance, keys } = world;
-    backend.answer(UPLOAD, pass, doing(() => advance(TOO_LONG, clock)));
-    const error = await rejected("Unavailable", registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet }));
-    assertEquals(error.maybeWritten, undefined);
-    assertEquals(backend.asked(CREATE), []);
-    assertEquals(await keys("names/"), []);
-    assertEquals(await keys("objects/"), []);
-  });
+  testProtocol(
+    `past graceMs / 4 by the ${clock} clock nothing is sent any more`,
+    {},
+    async (world) => {
+      const { registry, backend, advance, keys } = world;
+      backend.answer(UPLOAD, pass, doing(() => advance(TOO_LONG, clock)));
+      const error = await rejected(
+        "Unavailable",
+        registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet }),
+      );
+      assertEquals(error.maybeWritten, undefined);
+      assertEquals(backend.asked(CREATE), []);
+      assertEquals(await keys("names/"), []);
+      assertEquals(await keys("objects/"), []);
+    },
+  );
 
   testProtocol(`up to graceMs / 4 by the ${clock} clock the record is sent`, {}, async (world) => {
     const { registry, backend, advance } = world;
@@ -35,14 +50,18 @@ for (const clock of ["monotonic", "wall", "store"] as const) {
 }
 
 for (const clock of ["monotonic", "wall"] as const) {
-  testProtocol(`a create that may have been sent is not repeated past the deadline (${clock})`, {}, async (world) => {
-    const { registry, backend, advance } = world;
-    backend.answer(CREATE, lostRequest);
-    backend.answer(READ_BACK, doing(() => advance(TOO_LONG, clock), nothing));
-    const error = await rejected("Unknown", registry.save("a", "one", ONE));
-    assertEquals(error.maybeWritten, true);
-    assertEquals(backend.asked(CREATE).length, 1);
-  });
+  testProtocol(
+    `a create that may have been sent is not repeated past the deadline (${clock})`,
+    {},
+    async (world) => {
+      const { registry, backend, advance } = world;
+      backend.answer(CREATE, lostRequest);
+      backend.answer(READ_BACK, doing(() => advance(TOO_LONG, clock), nothing));
+      const error = await rejected("Unknown", registry.save("a", "one", ONE));
+      assertEquals(error.maybeWritten, true);
+      assertEquals(backend.asked(CREATE).length, 1);
+    },
+  );
 }
 
 testProtocol(
@@ -71,26 +90,34 @@ testProtocol(
   },
 );
 
-testProtocol("what came before the first request does not count", {}, async ({ registry, advance, head, clocks }) => {
-  async function* slowly(): AsyncGenerator<FileToSave> {
-    advance(3 * GRACE_MS);
-    yield await Promise.resolve({ path: "one", content: filler("one") });
-  }
-  await registry.save("a", slowly, { ...ONE, materializer: fileSet });
-  assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
-});
+testProtocol(
+  "what came before the first request does not count",
+  {},
+  async ({ registry, advance, head, clocks }) => {
+    async function* slowly(): AsyncGenerator<FileToSave> {
+      advance(3 * GRACE_MS);
+      yield await Promise.resolve({ path: "one", content: filler("one") });
+    }
+    await registry.save("a", slowly, { ...ONE, materializer: fileSet });
+    assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
+  },
+);
 
-testProtocol("the deadline holds for tombstones and aliases as well", {}, async ({ registry, backend, advance }) => {
-  await registry.save("a", "one");
-  const slow = () => doing(() => advance(TOO_LONG, "monotonic"));
-  backend.answer(READ_BACK, pass, pass, slow());
-  await registry.setAlias("a", "live", "1");
-  backend.answer({ verb: "list", key: /aliases/ }, slow());
-  await rejected("Unavailable", registry.setAlias("a", "live", "1"));
-  backend.answer({ verb: "list", key: /versions/ }, pass, slow());
-  await rejected("Unavailable", registry.delete("a@1", { force: true }));
-  assertEquals(await registry.has("a"), true);
-});
+testProtocol(
+  "the deadline holds for tombstones and aliases as well",
+  {},
+  async ({ registry, backend, advance }) => {
+    await registry.save("a", "one");
+    const slow = () => doing(() => advance(TOO_LONG, "monotonic"));
+    backend.answer(READ_BACK, pass, pass, slow());
+    await registry.setAlias("a", "live", "1");
+    backend.answer({ verb: "list", key: /aliases/ }, slow());
+    await rejected("Unavailable", registry.setAlias("a", "live", "1"));
+    backend.answer({ verb: "list", key: /versions/ }, pass, slow());
+    await rejected("Unavailable", registry.delete("a@1", { force: true }));
+    assertEquals(await registry.has("a"), true);
+  },
+);
 
 testProtocol(
   "a head that is older than graceMs / 8 is read again before the record",
@@ -124,14 +151,18 @@ testProtocol("startedAt is the store's time of the first payload reply", {}, asy
   assertEquals(Date.parse(createdAt), clocks.wall);
 });
 
-testProtocol("before the first reply startedAt is the own clock with the offset that is known", {}, async (world) => {
-  const { registry, clocks, head } = world;
-  await registry.save("b", "a reply that tells the store's time");
-  clocks.wall -= 5 * HOUR;
-  await registry.save("b", "the clock has another offset now");
-  await registry.save("a", "one", ONE);
-  assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
-});
+testProtocol(
+  "before the first reply startedAt is the own clock with the offset that is known",
+  {},
+  async (world) => {
+    const { registry, clocks, head } = world;
+    await registry.save("b", "a reply that tells the store's time");
+    clocks.wall -= 5 * HOUR;
+    await registry.save("b", "the clock has another offset now");
+    await registry.save("a", "one", ONE);
+    assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
+  },
+);
 
 const REASON = new Error("enough");
 
@@ -146,42 +177,70 @@ async function aborted(
   return await registry.save("a", value, { signal: controller.signal }).catch((error) => error);
 }
 
-testProtocol("an abort before anything was sent throws the reason, and nothing is sent", {}, async (world) => {
-  for (const value of ["small", filler("large"), filler("larger", 400_000)]) {
-    assertEquals(await aborted(world, (controller) => controller.abort(REASON), value), REASON);
-  }
-  assertEquals(world.backend.calls, []);
-});
+testProtocol(
+  "an abort before anything was sent throws the reason, and nothing is sent",
+  {},
+  async (world) => {
+    for (const value of ["small", filler("large"), filler("larger", 400_000)]) {
+      assertEquals(await aborted(world, (controller) => controller.abort(REASON), value), REASON);
+    }
+    assertEquals(world.backend.calls, []);
+  },
+);
 
-testProtocol("an abort during the upload throws the reason and removes what was uploaded", {}, async (world) => {
-  const { backend, keys } = world;
-  const end = (controller: AbortController) => doing(() => controller.abort(REASON), () => Promise.reject(REASON));
-  assertEquals(await aborted(world, (controller) => backend.answer(UPLOAD, end(controller)), filler("one")), REASON);
-  const value = new Blob([filler("two", 400_000)]);
-  assertEquals(
-    await aborted(world, (controller) => backend.answer(UPLOAD, followedBy(() => controller.abort(REASON))), value),
-    REASON,
-  );
-  assertEquals(await keys("objects/"), []);
-  assertEquals(await keys("names/"), []);
-});
+testProtocol(
+  "an abort during the upload throws the reason and removes what was uploaded",
+  {},
+  async (world) => {
+    const { backend, keys } = world;
+    const end = (controller: AbortController) =>
+      doing(() => controller.abort(REASON), () => Promise.reject(REASON));
+    assertEquals(
+      await aborted(world, (controller) => backend.answer(UPLOAD, end(controller)), filler("one")),
+      REASON,
+    );
+    const value = new Blob([filler("two", 400_000)]);
+    assertEquals(
+      await aborted(
+        world,
+        (controller) => backend.answer(UPLOAD, followedBy(() => controller.abort(REASON))),
+        value,
+      ),
+      REASON,
+    );
+    assertEquals(await keys("objects/"), []);
+    assertEquals(await keys("names/"), []);
+  },
+);
 
-testProtocol("an abort while a create is in flight is Unknown, landed or not", {}, async (world) => {
-  const { backend, keys } = world;
-  for (const lands of [true, false]) {
-    const end = (controller: AbortController) => async (act: () => Promise<unknown>) => {
-      if (lands) await act();
-      controller.abort(REASON);
-      throw REASON;
-    };
-    const before = await keys(CELL);
-    const value = filler(`lands: ${lands}`);
-    const error = await aborted(world, (controller) => backend.answer(CREATE, end(controller)), value);
-    assertEquals((await rejected("Unknown", Promise.reject(error))).cause, REASON);
-    assertEquals((await keys(CELL)).length - before.length, lands ? 1 : 0);
-  }
-  assertEquals((await keys("objects/")).length, 2, "the payload of a record that may be there was removed");
-});
+testProtocol(
+  "an abort while a create is in flight is Unknown, landed or not",
+  {},
+  async (world) => {
+    const { backend, keys } = world;
+    for (const lands of [true, false]) {
+      const end = (controller: AbortController) => async (act: () => Promise<unknown>) => {
+        if (lands) await act();
+        controller.abort(REASON);
+        throw REASON;
+      };
+      const before = await keys(CELL);
+      const value = filler(`lands: ${lands}`);
+      const error = await aborted(
+        world,
+        (controller) => backend.answer(CREATE, end(controller)),
+        value,
+      );
+      assertEquals((await rejected("Unknown", Promise.reject(error))).cause, REASON);
+      assertEquals((await keys(CELL)).length - before.length, lands ? 1 : 0);
+    }
+    assertEquals(
+      (await keys("objects/")).length,
+      2,
+      "the payload of a record that may be there was removed",
+    );
+  },
+);
 
 testProtocol("an abort is too late once the store has answered", {}, async (world) => {
   const saved = await aborted(
@@ -191,15 +250,20 @@ testProtocol("an abort is too late once the store has answered", {}, async (worl
   assertEquals((saved as { version: string }).version, "1.0.0");
 });
 
-testProtocol("an abort between repeats is the reason where nothing was sent, else Unknown", {}, async (world) => {
-  const { backend, keys } = world;
-  const atSleep = (controller: AbortController) => void (world.atSleep = () => controller.abort(REASON));
-  backend.answer(CREATE, busy);
-  assertEquals(await aborted(world, atSleep), REASON);
-  backend.answer(CREATE, lostRequest);
-  await rejected("Unknown", Promise.reject(await aborted(world, atSleep)));
-  assertEquals(await keys("names/"), []);
-});
+testProtocol(
+  "an abort between repeats is the reason where nothing was sent, else Unknown",
+  {},
+  async (world) => {
+    const { backend, keys } = world;
+    const atSleep = (controller: AbortController) =>
+      void (world.atSleep = () => controller.abort(REASON));
+    backend.answer(CREATE, busy);
+    assertEquals(await aborted(world, atSleep), REASON);
+    backend.answer(CREATE, lostRequest);
+    await rejected("Unknown", Promise.reject(await aborted(world, atSleep)));
+    assertEquals(await keys("names/"), []);
+  },
+);
 
 testProtocol("an abort during a read-back is Unknown", {}, async (world) => {
   const { backend } = world;
@@ -209,14 +273,19 @@ testProtocol("an abort during a read-back is Unknown", {}, async (world) => {
   await rejected("Unknown", Promise.reject(await aborted(world, play)));
 });
 
-testProtocol("an abort after a loss that was read is the reason, and the payload goes", {}, async (world) => {
-  const { backend, open, keys } = world;
-  const rival = await open();
-  backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs")));
-  const play = (controller: AbortController) => void (world.atSleep = () => controller.abort(REASON));
-  assertEquals(await aborted(world, play, filler("mine")), REASON);
-  assertEquals(await keys("objects/"), []);
-});
+testProtocol(
+  "an abort after a loss that was read is the reason, and the payload goes",
+  {},
+  async (world) => {
+    const { backend, open, keys } = world;
+    const rival = await open();
+    backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs")));
+    const play = (controller: AbortController) =>
+      void (world.atSleep = () => controller.abort(REASON));
+    assertEquals(await aborted(world, play, filler("mine")), REASON);
+    assertEquals(await keys("objects/"), []);
+  },
+);
 
 testProtocol(
   "an abort ends opening, too: with Unknown once the settings are in flight",
@@ -235,37 +304,57 @@ testProtocol("a save fails cleanly on every clock at any single call", {}, async
       const { registry, backend } = await open();
       let call = 0;
       backend.answerAll({}, followedBy(() => call++ === n && advance(TOO_LONG, ...jump)));
-      const outcome = await registry.save("a", TWO_FILES, { materializer: fileSet }).catch((error) => error);
+      const outcome = await registry.save("a", TWO_FILES, { materializer: fileSet }).catch((
+        error,
+      ) => error);
       if ("code" in outcome) assertEquals(outcome.code, "Unavailable");
       else assertEquals(await registry.load(`a@${outcome.version}`, { as: fileSet }), TWO_FILES);
       if (call <= n) break;
     }
   }
   const versions = await Array.fromAsync(world.registry.versions("a"));
-  assertEquals((await keys("objects/")).length, versions.length === 0 ? 0 : 2, "failed saves left payload");
+  assertEquals(
+    (await keys("objects/")).length,
+    versions.length === 0 ? 0 : 2,
+    "failed saves left payload",
+  );
 });
 
-testProtocol("a reply that tells an earlier time than one before makes no view younger", {}, async (world) => {
-  const { registry, backend, clocks, advance } = world;
-  const old = GRACE_MS / 8 + 1000; // by the store's clock alone
-  const behind = doing(() => void (clocks.store -= old)); // another machine of the store answers
-  backend.answer(UPLOAD, doing(() => advance(old, "store")), behind);
-  await registry.save("x", "small"); // from here on the store's time is known
-  backend.forget();
-  await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
-  const looked = backend.calls.findLastIndex(({ verb, key }) => verb === "list" && key.includes("versions"));
-  assert(looked > backend.calls.findLastIndex(({ key }) => key.startsWith("objects/")));
-});
+testProtocol(
+  "a reply that tells an earlier time than one before makes no view younger",
+  {},
+  async (world) => {
+    const { registry, backend, clocks, advance } = world;
+    const old = GRACE_MS / 8 + 1000; // by the store's clock alone
+    const behind = doing(() => void (clocks.store -= old)); // another machine of the store answers
+    backend.answer(UPLOAD, doing(() => advance(old, "store")), behind);
+    await registry.save("x", "small"); // from here on the store's time is known
+    backend.forget();
+    await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
+    const looked = backend.calls.findLastIndex(({ verb, key }) =>
+      verb === "list" && key.includes("versions")
+    );
+    assert(looked > backend.calls.findLastIndex(({ key }) => key.startsWith("objects/")));
+  },
+);
 
-testProtocol("an abort is Unknown once a create was sent, whenever it comes", {}, ({ system, store }) => {
-  const context = { backend: store, system, settings: { graceMs: GRACE_MS } } as unknown as OpeningContext;
-  const stop = new AbortController();
-  const operation = startOperation(context, "save", stop.signal);
-  operation.checkCommit();
-  operation.unresolved = true;
-  stop.abort();
-  assertThrows(() => operation.checkCommit(), RegistryError, "Cannot say whether it happened");
-  operation.unresolved = false;
-  assertEquals(assertThrows(() => operation.checkCommit()), stop.signal.reason);
-  return Promise.resolve();
-});
+testProtocol(
+  "an abort is Unknown once a create was sent, whenever it comes",
+  {},
+  ({ system, store }) => {
+    const context = {
+      backend: store,
+      system,
+      settings: { graceMs: GRACE_MS },
+    } as unknown as OpeningContext;
+    const stop = new AbortController();
+    const operation = startOperation(context, "save", stop.signal);
+    operation.checkCommit();
+    operation.unresolved = true;
+    stop.abort();
+    assertThrows(() => operation.checkCommit(), RegistryError, "Cannot say whether it happened");
+    operation.unresolved = false;
+    assertEquals(assertThrows(() => operation.checkCommit()), stop.signal.reason);
+    return Promise.resolve();
+  },
+);

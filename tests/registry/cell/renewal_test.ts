@@ -16,7 +16,11 @@ const CELL = "names/a/versions/";
 const CHUNKS = 100;
 
 /** A file whose bytes take so long to come, and what happens at each chunk. */
-function slowFile(world: ProtocolWorld, ms: number, atChunk: (n: number) => unknown = () => {}): FileSource {
+function slowFile(
+  world: ProtocolWorld,
+  ms: number,
+  atChunk: (n: number) => unknown = () => {},
+): FileSource {
   const chunk = filler("slow", 4_000);
   return {
     size: CHUNKS * chunk.byteLength,
@@ -41,7 +45,9 @@ async function janitor({ open, system, clocks }: ProtocolWorld): Promise<() => P
 }
 
 testProtocol("an upload that is quick writes no .alive", {}, async (world) => {
-  await world.registry.save("a", { slow: slowFile(world, GRACE_MS / 17) }, { materializer: fileSet });
+  await world.registry.save("a", { slow: slowFile(world, GRACE_MS / 17) }, {
+    materializer: fileSet,
+  });
   assertEquals(world.backend.asked(RENEWAL), []);
 });
 
@@ -59,25 +65,35 @@ testProtocol(
   },
 );
 
-testProtocol("an upload of many files renews itself between them", {}, async ({ registry, backend, advance }) => {
-  const files = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]));
-  backend.answerAll(UPLOAD, doing(() => advance(HOUR)));
-  await registry.save("a", files, { materializer: fileSet });
-  assertGreater(backend.asked(RENEWAL).length, 10);
-});
+testProtocol(
+  "an upload of many files renews itself between them",
+  {},
+  async ({ registry, backend, advance }) => {
+    const files = Object.fromEntries(
+      Array.from({ length: 30 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
+    );
+    backend.answerAll(UPLOAD, doing(() => advance(HOUR)));
+    await registry.save("a", files, { materializer: fileSet });
+    assertGreater(backend.asked(RENEWAL).length, 10);
+  },
+);
 
-testProtocol("the janitor leaves alone what renews itself, however long it takes", {}, async (world) => {
-  const { registry } = world;
-  const collect = await janitor(world);
-  const value = {
-    first: filler("first", 300_000),
-    slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
-  };
-  await registry.save("a", value, { materializer: fileSet });
-  const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
-  assertEquals(loaded.first, value.first);
-  assertEquals(loaded.slow.byteLength, value.slow.size);
-});
+testProtocol(
+  "the janitor leaves alone what renews itself, however long it takes",
+  {},
+  async (world) => {
+    const { registry } = world;
+    const collect = await janitor(world);
+    const value = {
+      first: filler("first", 300_000),
+      slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
+    };
+    await registry.save("a", value, { materializer: fileSet });
+    const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
+    assertEquals(loaded.first, value.first);
+    assertEquals(loaded.slow.byteLength, value.slow.size);
+  },
+);
 
 testProtocol("without a renewal in time nothing is committed", {}, async (world) => {
   const { registry, keys, advance } = world;
@@ -89,17 +105,27 @@ testProtocol("without a renewal in time nothing is committed", {}, async (world)
 testProtocol("a renewal that takes too long renews nothing", {}, async (world) => {
   const { registry, backend, advance } = world;
   backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
-  await rejected("Unavailable", registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }));
+  await rejected(
+    "Unavailable",
+    registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }),
+  );
   assertEquals(backend.asked(CREATE), []);
 });
 
-testProtocol("a renewal that the store refuses ends the save, and nothing is committed", {}, async (world) => {
-  const { registry, backend, keys } = world;
-  backend.answer(RENEWAL, busy);
-  await rejected("Unavailable", registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }));
-  assertEquals(backend.asked(CREATE), []);
-  assertEquals(await keys("objects/"), []);
-});
+testProtocol(
+  "a renewal that the store refuses ends the save, and nothing is committed",
+  {},
+  async (world) => {
+    const { registry, backend, keys } = world;
+    backend.answer(RENEWAL, busy);
+    await rejected(
+      "Unavailable",
+      registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }),
+    );
+    assertEquals(backend.asked(CREATE), []);
+    assertEquals(await keys("objects/"), []);
+  },
+);
 
 testProtocol("a renewal under frozen clocks is measured by the store's", {}, async (world) => {
   const { registry, backend, advance } = world;
@@ -123,7 +149,11 @@ testProtocol("a long upload reads the head again that it writes above", MUTABLE,
     if (n === 5 || n === 6) await rival.registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
     if (n % 10 === 0) await collect();
   };
-  const saved = await registry.save("a", { slow: slowFile(world, 2 * GRACE_MS, overtake) }, OVERWRITE);
+  const saved = await registry.save(
+    "a",
+    { slow: slowFile(world, 2 * GRACE_MS, overtake) },
+    OVERWRITE,
+  );
   const { generation, commit } = await head(CELL);
   assertEquals({ generation, commit }, { generation: 4, commit: saved.commit });
 });
@@ -137,7 +167,9 @@ for (const look of ["whole", "damaged"] as const) {
       const rival = await open();
       const collect = await janitor(world);
       await registry.save("a", { v: filler("first") }, OVERWRITE);
-      const files = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]));
+      const files = Object.fromEntries(
+        Array.from({ length: 40 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
+      );
       let uploads = 0;
       const overtake = async () => {
         advance(HOUR, "store");
@@ -152,10 +184,16 @@ for (const look of ["whole", "damaged"] as const) {
       const upload = { verb: "put", key: /^objects\/.*\d$/ } as const;
       backend.answerAll(upload, doing(overtake));
       if (look === "damaged") backend.answer({ verb: "get", key: /\.rec$/ }, damaged);
-      const outcome = await registry.save("a", files, { ...OVERWRITE, base: "a" }).catch((error) => error);
+      const outcome = await registry.save("a", files, { ...OVERWRITE, base: "a" }).catch((error) =>
+        error
+      );
       if (outcome instanceof Error) {
         assertEquals((await rejected("Unavailable", Promise.reject(outcome))).code, "Unavailable");
-      } else assertEquals((await head(CELL)).commit, outcome.commit, "it was acknowledged below the head");
+      } else {assertEquals(
+          (await head(CELL)).commit,
+          outcome.commit,
+          "it was acknowledged below the head",
+        );}
       assertEquals((await head(CELL)).generation >= 3, true);
     },
   );
@@ -170,35 +208,43 @@ testProtocol("a stale base that is still live is shared", {}, async (world) => {
   assertEquals(file.from?.split("/")[1], base.commit);
 });
 
-testProtocol("a stale base that is no longer live is unshared: its files are uploaded after all", {}, async (world) => {
-  const { registry, open, head, advance } = world;
-  const rival = await open();
-  const collect = await janitor(world);
-  const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
-  await registry.save("a", value, { materializer: fileSet });
-  const overtake = async (n: number) => {
-    if (n === 1) await rival.registry.delete("a@1");
-    if (n > 70) await collect();
-  };
-  const slow = slowFile(world, 2 * GRACE_MS, overtake);
-  await registry.save("a", { ...value, slow }, { materializer: fileSet });
-  for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
-  advance(2 * GRACE_MS);
-  await collect();
-  const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
-  assertEquals({ common: loaded.common, small: loaded.small }, value);
-  assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
-});
+testProtocol(
+  "a stale base that is no longer live is unshared: its files are uploaded after all",
+  {},
+  async (world) => {
+    const { registry, open, head, advance } = world;
+    const rival = await open();
+    const collect = await janitor(world);
+    const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
+    await registry.save("a", value, { materializer: fileSet });
+    const overtake = async (n: number) => {
+      if (n === 1) await rival.registry.delete("a@1");
+      if (n > 70) await collect();
+    };
+    const slow = slowFile(world, 2 * GRACE_MS, overtake);
+    await registry.save("a", { ...value, slow }, { materializer: fileSet });
+    for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
+    advance(2 * GRACE_MS);
+    await collect();
+    const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
+    assertEquals({ common: loaded.common, small: loaded.small }, value);
+    assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
+  },
+);
 
-testProtocol("a base that was looked at again is relied on for graceMs / 4 and no longer", {}, async (world) => {
-  const { registry, backend, advance } = world;
-  const common = filler("common", 300_000);
-  await registry.save("a", { common }, { materializer: fileSet });
-  const slow = slowFile(world, GRACE_MS / 2);
-  backend.answerAll(CREATE, doing(() => advance(GRACE_MS / 8), busy));
-  await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
-  assert(backend.asked(CREATE).length <= 3);
-});
+testProtocol(
+  "a base that was looked at again is relied on for graceMs / 4 and no longer",
+  {},
+  async (world) => {
+    const { registry, backend, advance } = world;
+    const common = filler("common", 300_000);
+    await registry.save("a", { common }, { materializer: fileSet });
+    const slow = slowFile(world, GRACE_MS / 2);
+    backend.answerAll(CREATE, doing(() => advance(GRACE_MS / 8), busy));
+    await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
+    assert(backend.asked(CREATE).length <= 3);
+  },
+);
 
 testProtocol(
   "a save whose base went meanwhile is done anew without it: it holds what is there then, and nothing else stays",
@@ -207,20 +253,39 @@ testProtocol(
     const { registry, open, keys } = world;
     const rival = await open();
     const first = filler("common", 300_000);
-    for (const change of [() => first, () => filler("changed", 300_000), () => filler("changed", 10), undefined]) {
-      const { version: base } = await registry.save("a", { common: first }, { materializer: fileSet });
+    for (
+      const change of [
+        () => first,
+        () => filler("changed", 300_000),
+        () => filler("changed", 10),
+        undefined,
+      ]
+    ) {
+      const { version: base } = await registry.save("a", { common: first }, {
+        materializer: fileSet,
+      });
       const before = await keys("objects/");
       let asked = 0;
-      const overtake = async (n: number) => n === 1 && await rival.registry.delete(`a@${base}`).then(() => {});
+      const overtake = async (n: number) =>
+        n === 1 && await rival.registry.delete(`a@${base}`).then(() => {});
       const again = change?.();
       const files = async function* (): AsyncGenerator<FileToSave> {
         const content = asked++ > 0 ? again : first;
         if (content !== undefined) yield { path: "common", content };
-        if (asked === 1) yield await Promise.resolve({ path: "slow", content: slowFile(world, GRACE_MS, overtake) });
+        if (asked === 1) {
+          yield await Promise.resolve({
+            path: "slow",
+            content: slowFile(world, GRACE_MS, overtake),
+          });
+        }
       };
       const told: number[] = [];
       const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);
-      const { version } = await registry.save("a", files, { base: `a@${base}`, materializer: fileSet, onProgress });
+      const { version } = await registry.save("a", files, {
+        base: `a@${base}`,
+        materializer: fileSet,
+        onProgress,
+      });
       assertEquals(asked, 2);
       const wanted: Record<string, Uint8Array> = again === undefined ? {} : { common: again };
       assertEquals(await registry.load(`a@${version}`, { as: fileSet }), wanted);
@@ -239,7 +304,8 @@ testProtocol(
     const rival = await open();
     const common = filler("common", 100_000);
     await registry.save("a", { common }, { materializer: fileSet });
-    const overtake = async (n: number) => n === 1 && await rival.registry.delete("a@1").then(() => {});
+    const overtake = async (n: number) =>
+      n === 1 && await rival.registry.delete("a@1").then(() => {});
     const once = new Blob([common]).stream();
     const save = registry.save("a", { common: once, slow: slowFile(world, GRACE_MS, overtake) }, {
       materializer: fileSet,
@@ -256,7 +322,10 @@ testProtocol(
     const { registry, backend } = await world.open({ retryForMs: Infinity });
     await registry.save("a", { v: filler("first") }, OVERWRITE);
     let seenAt = 0, lastSentAt = 0;
-    backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
+    backend.answer(
+      { verb: "list", key: /versions/ },
+      followedBy(() => void (seenAt = clocks.store)),
+    );
     backend.answerAll(
       CREATE,
       doing(() => {
@@ -281,7 +350,10 @@ testProtocol(
     const common = filler("common");
     await registry.save("a", { common }, { materializer: fileSet });
     let seenAt = 0, lastSentAt = 0;
-    backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
+    backend.answer(
+      { verb: "list", key: /versions/ },
+      followedBy(() => void (seenAt = clocks.store)),
+    );
     const beaten = doing(() => rival.registry.save("a", "theirs")); // so that it looks at the numbers again, not at the base
     const refused = doing(() => {
       lastSentAt = clocks.store;
@@ -296,23 +368,30 @@ testProtocol(
   },
 );
 
-testProtocol("a base is as old as the look that found it, however long reading it took", {}, async (world) => {
-  const { registry, backend, advance, open, head } = world;
-  const rival = await open();
-  const files = { common: filler("common"), other: filler("other") };
-  await registry.save("a", { common: files.common }, { materializer: fileSet });
-  const slow = doing(async () => {
-    await rival.registry.delete("a@1");
-    advance(GRACE_MS / 8 + 1000);
-  });
-  backend.answer({ verb: "get", key: /versions/ }, slow);
-  const { version } = await registry.save("a", files, { materializer: fileSet });
-  assertEquals(version, "2.0.0");
-  assertEquals((await head(CELL)).files.map(({ from }) => from), [undefined, undefined]);
-});
+testProtocol(
+  "a base is as old as the look that found it, however long reading it took",
+  {},
+  async (world) => {
+    const { registry, backend, advance, open, head } = world;
+    const rival = await open();
+    const files = { common: filler("common"), other: filler("other") };
+    await registry.save("a", { common: files.common }, { materializer: fileSet });
+    const slow = doing(async () => {
+      await rival.registry.delete("a@1");
+      advance(GRACE_MS / 8 + 1000);
+    });
+    backend.answer({ verb: "get", key: /versions/ }, slow);
+    const { version } = await registry.save("a", files, { materializer: fileSet });
+    assertEquals(version, "2.0.0");
+    assertEquals((await head(CELL)).files.map(({ from }) => from), [undefined, undefined]);
+  },
+);
 
 for (
-  const process of ["knows no store time yet", "had its clock set right since it learned the store's time"] as const
+  const process of [
+    "knows no store time yet",
+    "had its clock set right since it learned the store's time",
+  ] as const
 ) {
   testProtocol(
     `in a process that ${process}, what it saw before an upload is looked at again`,
@@ -331,7 +410,9 @@ for (
       await rival.registry.save("a", { common }, OVERWRITE);
       const frozen = async () => {
         advance(HOUR, "store");
-        for (const n of [1, 2]) await (await world.open()).registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
+        for (const n of [1, 2]) {
+          await (await world.open()).registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
+        }
         advance(GRACE_MS + HOUR, "store");
         await collect();
       };
@@ -339,7 +420,10 @@ for (
       const saved = await registry.save("a", { common, more: filler("more", 300_000) }, OVERWRITE);
       assertEquals((await head(CELL)).commit, saved.commit);
       for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
-      assertEquals(Object.keys(await registry.load("a", { as: fileSet }) as object), ["common", "more"]);
+      assertEquals(Object.keys(await registry.load("a", { as: fileSet }) as object), [
+        "common",
+        "more",
+      ]);
     },
   );
 }
@@ -357,27 +441,31 @@ testProtocol("renewals of one upload keep nobody else's payload", {}, async (wor
   backend.answerAll({}, pass);
 });
 
-testProtocol("a long save that changes nothing ends in a version that is still there", {}, async (world) => {
-  const { registry, open } = world;
-  const whole = { materializer: fileSet, skipIfUnchanged: true };
-  await registry.save("a", { slow: slowFile(world, 0) }, whole);
-  const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
-  assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);
-  const other = await open();
-  const remove = (n: number) => n === 50 && other.registry.delete("a@1");
-  const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
-  assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
+testProtocol(
+  "a long save that changes nothing ends in a version that is still there",
+  {},
+  async (world) => {
+    const { registry, open } = world;
+    const whole = { materializer: fileSet, skipIfUnchanged: true };
+    await registry.save("a", { slow: slowFile(world, 0) }, whole);
+    const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
+    assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);
+    const other = await open();
+    const remove = (n: number) => n === 50 && other.registry.delete("a@1");
+    const saved = await registry.save("a", { slow: slowFile(world, GRACE_MS, remove) }, whole);
+    assertEquals([saved.version, saved.skipped], ["2.0.0", false]);
 
-  const small = (slow?: () => Promise<void>) =>
-    async function* (): AsyncGenerator<FileToSave> {
-      yield { path: "small", content: filler("small", 100) };
-      await slow?.();
-    };
-  await registry.save("b", small(), whole);
-  const gone = small(async () => {
-    await registry.delete("b@1");
-    world.advance(GRACE_MS / 6);
-  });
-  const after = await registry.save("b", gone, whole);
-  assertEquals([after.version, after.skipped], ["2.0.0", false]);
-});
+    const small = (slow?: () => Promise<void>) =>
+      async function* (): AsyncGenerator<FileToSave> {
+        yield { path: "small", content: filler("small", 100) };
+        await slow?.();
+      };
+    await registry.save("b", small(), whole);
+    const gone = small(async () => {
+      await registry.delete("b@1");
+      world.advance(GRACE_MS / 6);
+    });
+    const after = await registry.save("b", gone, whole);
+    assertEquals([after.version, after.skipped], ["2.0.0", false]);
+  },
+);

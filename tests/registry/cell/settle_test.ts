@@ -48,17 +48,25 @@ function testPowered(
   });
 }
 
-for (const [how, unkept] of Object.entries({ "died before its sync": RECORDS, "waits for nothing": ALL })) {
+for (
+  const [how, unkept] of Object.entries({
+    "died before its sync": RECORDS,
+    "waits for nothing": ALL,
+  })
+) {
   for (const value of ["small", LARGE]) {
     const what = `${typeof value === "string" ? "small" : "large"}, its writer ${how}`;
 
-    testPowered(`a repeat of an idempotency key: ${what}`, async ({ registry, dying, afterCut }) => {
-      const { commit } = await (await dying(unkept)).save("a", value, KEY);
-      assertEquals((await registry.save("a", value, KEY)).commit, commit);
-      const after = await afterCut();
-      assertEquals(await after.load("a"), value);
-      assertEquals((await after.save("a", value, KEY)).commit, commit);
-    });
+    testPowered(
+      `a repeat of an idempotency key: ${what}`,
+      async ({ registry, dying, afterCut }) => {
+        const { commit } = await (await dying(unkept)).save("a", value, KEY);
+        assertEquals((await registry.save("a", value, KEY)).commit, commit);
+        const after = await afterCut();
+        assertEquals(await after.load("a"), value);
+        assertEquals((await after.save("a", value, KEY)).commit, commit);
+      },
+    );
 
     testPowered(`what a save skips for: ${what}`, async ({ registry, dying, afterCut }) => {
       await (await dying(unkept)).save("a", value, ONE);
@@ -80,15 +88,22 @@ for (const [how, unkept] of Object.entries({ "died before its sync": RECORDS, "w
   }
 }
 
-testPowered("a key's record, before its target is created for it", async ({ registry, dying, store, afterCut }) => {
-  const backend = createScriptedBackend((await dying()).backend);
-  backend.answerAll({ verb: "put", key: /versions/ }, denied); // it goes no further
-  await rejected("Denied", (await openRegistry(backend)).save("a", "one", KEY));
-  const { commit } = await registry.save("a", "one", KEY);
-  const after = await afterCut();
-  assertEquals((await after.save("a", "one", KEY)).commit, commit, "the key still knows what it saved");
-  assert(await store.head("names/a/versions/final/p7p9p9/9007199254740990.rec") === undefined);
-});
+testPowered(
+  "a key's record, before its target is created for it",
+  async ({ registry, dying, store, afterCut }) => {
+    const backend = createScriptedBackend((await dying()).backend);
+    backend.answerAll({ verb: "put", key: /versions/ }, denied); // it goes no further
+    await rejected("Denied", (await openRegistry(backend)).save("a", "one", KEY));
+    const { commit } = await registry.save("a", "one", KEY);
+    const after = await afterCut();
+    assertEquals(
+      (await after.save("a", "one", KEY)).commit,
+      commit,
+      "the key still knows what it saved",
+    );
+    assert(await store.head("names/a/versions/final/p7p9p9/9007199254740990.rec") === undefined);
+  },
+);
 
 testPowered("what a lost race returns for a key", async ({ registry, dying, afterCut }) => {
   const twin = await dying(ALL);
@@ -104,21 +119,31 @@ testPowered("what a lost race returns for a key", async ({ registry, dying, afte
   assertEquals(await (await afterCut()).load("a@1"), LARGE);
 });
 
-testPowered("what a save finds that it had written itself", async ({ registry, dying, afterCut }) => {
-  const backend = createScriptedBackend((await dying()).backend);
-  const writer = await openRegistry(withSync(backend, registry.backend));
-  backend.answer({ verb: "put", key: /versions/ }, lostReply);
-  await writer.save("a", "one");
-  assertEquals(await (await afterCut()).load("a"), "one");
-});
+testPowered(
+  "what a save finds that it had written itself",
+  async ({ registry, dying, afterCut }) => {
+    const backend = createScriptedBackend((await dying()).backend);
+    const writer = await openRegistry(withSync(backend, registry.backend));
+    backend.answer({ verb: "put", key: /versions/ }, lostReply);
+    await writer.save("a", "one");
+    assertEquals(await (await afterCut()).load("a"), "one");
+  },
+);
 
-testPowered("files that a new version shares with one that nobody brought to the disk", async (world) => {
-  const { registry, dying, afterCut } = world;
-  await (await dying(ALL)).save("a", { large: LARGE }, { materializer: fileSet });
-  await registry.save("a", { large: LARGE, more: filler("more", 10) }, { materializer: fileSet, version: "2" });
-  const artifact = await (await afterCut()).open("a@2");
-  assertEquals(await artifact.file("large").bytes(), LARGE);
-}, {});
+testPowered(
+  "files that a new version shares with one that nobody brought to the disk",
+  async (world) => {
+    const { registry, dying, afterCut } = world;
+    await (await dying(ALL)).save("a", { large: LARGE }, { materializer: fileSet });
+    await registry.save("a", { large: LARGE, more: filler("more", 10) }, {
+      materializer: fileSet,
+      version: "2",
+    });
+    const artifact = await (await afterCut()).open("a@2");
+    assertEquals(await artifact.file("large").bytes(), LARGE);
+  },
+  {},
+);
 
 testPowered("a long list of files, and what is on it", async ({ registry, dying, afterCut }) => {
   const files = Object.fromEntries(
@@ -131,23 +156,29 @@ testPowered("a long list of files, and what is on it", async ({ registry, dying,
 });
 
 for (const ref of ["a@1", "a"]) {
-  testPowered(`a deletion that is there already: of ${ref}`, async ({ registry, dying, afterCut }) => {
-    await registry.save("a", 1);
-    await (await dying()).delete("a@1");
-    assertEquals(await registry.delete(ref, { allVersions: ref === "a" }), false);
-    assertEquals(await (await afterCut()).has("a"), false);
-  });
+  testPowered(
+    `a deletion that is there already: of ${ref}`,
+    async ({ registry, dying, afterCut }) => {
+      await registry.save("a", 1);
+      await (await dying()).delete("a@1");
+      assertEquals(await registry.delete(ref, { allVersions: ref === "a" }), false);
+      assertEquals(await (await afterCut()).has("a"), false);
+    },
+  );
 }
 
-testPowered("a deletion that another program was faster with", async ({ registry, dying, afterCut }) => {
-  await registry.save("a", 1);
-  const rival = await dying();
-  const backend = createScriptedBackend(registry.backend);
-  const slow = await openRegistry(withSync(backend, registry.backend));
-  backend.answer({ verb: "list", key: /aliases/ }, doing(() => rival.delete("a@1")));
-  assertEquals(await slow.delete("a@1"), false);
-  assertEquals(await (await afterCut()).has("a"), false);
-});
+testPowered(
+  "a deletion that another program was faster with",
+  async ({ registry, dying, afterCut }) => {
+    await registry.save("a", 1);
+    const rival = await dying();
+    const backend = createScriptedBackend(registry.backend);
+    const slow = await openRegistry(withSync(backend, registry.backend));
+    backend.answer({ verb: "list", key: /aliases/ }, doing(() => rival.delete("a@1")));
+    assertEquals(await slow.delete("a@1"), false);
+    assertEquals(await (await afterCut()).has("a"), false);
+  },
+);
 
 testPowered("an alias that is removed already", async ({ registry, dying, afterCut }) => {
   await registry.save("a", 1);
@@ -168,47 +199,66 @@ Deno.test("the settings of a registry that another program made", async () => {
   assertEquals((await openRegistry(powered.writer(), { create: false })).id, id);
 });
 
-testPowered("a direct upload that was committed before", async ({ registry, dying, store, afterCut }) => {
-  const upload = { id: realSystem.id(), files: [{ path: "data.bin" }] };
-  await store.put(`uploads/${upload.id}/0`, LARGE);
-  const { commit } = await commitUpload(await dying(ALL), upload, { name: "a" });
-  assertEquals((await commitUpload(registry, upload, { name: "a" })).commit, commit);
-  const artifact = await (await afterCut()).open("a");
-  assertEquals(await artifact.file("data.bin").bytes(), LARGE);
-});
+testPowered(
+  "a direct upload that was committed before",
+  async ({ registry, dying, store, afterCut }) => {
+    const upload = { id: realSystem.id(), files: [{ path: "data.bin" }] };
+    await store.put(`uploads/${upload.id}/0`, LARGE);
+    const { commit } = await commitUpload(await dying(ALL), upload, { name: "a" });
+    assertEquals((await commitUpload(registry, upload, { name: "a" })).commit, commit);
+    const artifact = await (await afterCut()).open("a");
+    assertEquals(await artifact.file("data.bin").bytes(), LARGE);
+  },
+);
 
 for (const value of ["small", LARGE]) {
   const what = typeof value === "string" ? "small" : "large";
-  testPowered(`a disk that fails then is an error, never an acknowledgement: ${what}`, async ({ registry, dying }) => {
-    await (await dying()).save("a", value, { ...ONE, ...KEY });
-    const failing = await openRegistry(withSync(registry.backend, { sync: fails }), { readOnly: false }).catch(
-      () => {},
-    );
-    assertEquals(failing, undefined, "nor is it opened for writing");
-    let broken = false;
-    const sync: Backend["sync"] = (keys) => broken ? fails() : registry.backend.sync!(keys);
-    const later = await openRegistry(withSync(registry.backend, { sync }));
-    broken = true;
-    for (const more of [KEY, { ...ONE, onConflict: "skip" as const }, { skipIfUnchanged: true }]) {
-      const error = await rejected("Unavailable", later.save("a", value, more));
-      assert(!error.maybeWritten);
-    }
-    await rejected("Unavailable", later.setAlias("a", "live", "1"));
-  });
+  testPowered(
+    `a disk that fails then is an error, never an acknowledgement: ${what}`,
+    async ({ registry, dying }) => {
+      await (await dying()).save("a", value, { ...ONE, ...KEY });
+      const failing = await openRegistry(withSync(registry.backend, { sync: fails }), {
+        readOnly: false,
+      }).catch(
+        () => {},
+      );
+      assertEquals(failing, undefined, "nor is it opened for writing");
+      let broken = false;
+      const sync: Backend["sync"] = (keys) => broken ? fails() : registry.backend.sync!(keys);
+      const later = await openRegistry(withSync(registry.backend, { sync }));
+      broken = true;
+      for (
+        const more of [KEY, { ...ONE, onConflict: "skip" as const }, { skipIfUnchanged: true }]
+      ) {
+        const error = await rejected("Unavailable", later.save("a", value, more));
+        assert(!error.maybeWritten);
+      }
+      await rejected("Unavailable", later.setAlias("a", "live", "1"));
+    },
+  );
 }
 
-testPowered("a commit that is found, and that the disk fails to keep, is Unknown", async ({ registry }) => {
-  let broken = false;
-  const lost = createScriptedBackend(registry.backend);
-  const writer = await openRegistry(withSync(lost, { sync: () => broken ? fails() : Promise.resolve() }));
-  broken = true;
-  lost.answer({ verb: "put", key: /versions/ }, lostReply);
-  assertEquals((await rejected("Unknown", writer.save("a", "one"))).maybeWritten, true);
-});
+testPowered(
+  "a commit that is found, and that the disk fails to keep, is Unknown",
+  async ({ registry }) => {
+    let broken = false;
+    const lost = createScriptedBackend(registry.backend);
+    const writer = await openRegistry(
+      withSync(lost, { sync: () => broken ? fails() : Promise.resolve() }),
+    );
+    broken = true;
+    lost.answer({ verb: "put", key: /versions/ }, lostReply);
+    assertEquals((await rejected("Unknown", writer.save("a", "one"))).maybeWritten, true);
+  },
+);
 
 function fails(): Promise<never> {
   return Promise.reject(
-    new RegistryError({ code: "Unavailable", message: "Cannot sync: EIO", hint: "The disk fails." }),
+    new RegistryError({
+      code: "Unavailable",
+      message: "Cannot sync: EIO",
+      hint: "The disk fails.",
+    }),
   );
 }
 

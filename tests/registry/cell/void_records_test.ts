@@ -12,25 +12,32 @@ const OVERWRITE = { ...ONE, onConflict: "overwrite" } as const;
 const CELL = "names/a/versions/";
 
 /** A version, and a void record over it. */
-async function covered(world: ProtocolWorld, value: unknown = filler("first")): Promise<SavedArtifact> {
+async function covered(
+  world: ProtocolWorld,
+  value: unknown = filler("first"),
+): Promise<SavedArtifact> {
   const saved = await world.registry.save("a", value, ONE);
   await makeVoid(world);
   return saved;
 }
 
-testProtocol("below a void record the older generation counts, for every reader", MUTABLE, async (world) => {
-  const { commit } = await covered(world);
-  for (const read of ["a", "a@1.0.0", "a@^1"]) {
+testProtocol(
+  "below a void record the older generation counts, for every reader",
+  MUTABLE,
+  async (world) => {
+    const { commit } = await covered(world);
+    for (const read of ["a", "a@1.0.0", "a@^1"]) {
+      const { registry } = await world.open();
+      assertEquals(await registry.load(read), filler("first"));
+      assertEquals((await registry.info(read)).commit, commit);
+      assertEquals(await registry.has(read), true);
+      assertEquals((await registry.info(read)).generation, 1);
+    }
     const { registry } = await world.open();
-    assertEquals(await registry.load(read), filler("first"));
-    assertEquals((await registry.info(read)).commit, commit);
-    assertEquals(await registry.has(read), true);
-    assertEquals((await registry.info(read)).generation, 1);
-  }
-  const { registry } = await world.open();
-  await registry.setAlias("a", "live", "1");
-  assertEquals(await registry.load("a@live"), filler("first"));
-});
+    await registry.setAlias("a", "live", "1");
+    assertEquals(await registry.load("a@live"), filler("first"));
+  },
+);
 
 testProtocol("every reader names the void record, once", MUTABLE, async (world) => {
   await covered(world);
@@ -46,7 +53,11 @@ testProtocol("verify names the void record and checks what counts", MUTABLE, asy
   const { registry } = await world.open();
   for (const deep of [true, false, true]) {
     const { ok, problems, versions } = await verifyRegistry(registry, { deep });
-    assertEquals({ ok, versions, problems: problems.length }, { ok: false, versions: 1, problems: 1 });
+    assertEquals({ ok, versions, problems: problems.length }, {
+      ok: false,
+      versions: 1,
+      problems: 1,
+    });
     assertEquals(problems[0].ref, "a@1.0.0");
     assertEquals(problems[0].code, "NotFound");
     assertMatch(problems[0].key, /740989\.rec$/);
@@ -61,18 +72,22 @@ testProtocol("verify names a void record with nothing below it", {}, async (worl
   }
 });
 
-testProtocol("the janitor names the void record and keeps what counts below it, for ever", MUTABLE, async (world) => {
-  await covered(world);
-  const keys = await world.keys(CELL);
-  for (let days = 0; days < 4; days++) {
-    const { voids } = await collectGarbage((await world.open()).registry);
-    assertEquals(voids, [keys[0]]);
-    world.advance(2 * GRACE_MS);
-  }
-  assertEquals(await (await world.open()).registry.load("a"), filler("first"));
-  assertEquals(await world.keys(CELL), keys);
-  assert(world.warnings.some((warning) => warning.includes(keys[0])));
-});
+testProtocol(
+  "the janitor names the void record and keeps what counts below it, for ever",
+  MUTABLE,
+  async (world) => {
+    await covered(world);
+    const keys = await world.keys(CELL);
+    for (let days = 0; days < 4; days++) {
+      const { voids } = await collectGarbage((await world.open()).registry);
+      assertEquals(voids, [keys[0]]);
+      world.advance(2 * GRACE_MS);
+    }
+    assertEquals(await (await world.open()).registry.load("a"), filler("first"));
+    assertEquals(await world.keys(CELL), keys);
+    assert(world.warnings.some((warning) => warning.includes(keys[0])));
+  },
+);
 
 testProtocol("what lies above a void record is an ordinary version", MUTABLE, async (world) => {
   const first = await covered(world);
@@ -83,7 +98,11 @@ testProtocol("what lies above a void record is an ordinary version", MUTABLE, as
   world.advance(2 * GRACE_MS);
   assertEquals((await collectGarbage(registry)).voids, []);
   assertEquals(await registry.load("a"), filler("third"));
-  assertEquals((await world.keys(CELL)).length, 2, "the void generation goes, the first is scrubbed");
+  assertEquals(
+    (await world.keys(CELL)).length,
+    2,
+    "the void generation goes, the first is scrubbed",
+  );
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 
@@ -108,22 +127,29 @@ testProtocol("latest passes over a version that is void", {}, async (world) => {
   const { registry } = await world.open();
   assertEquals(await registry.load("a"), "first");
   assertEquals((await registry.info("a@>=1")).version, "1.0.0");
-  assertEquals((await collect(registry.versions("a"))).map(({ version }) => version), ["2.0.0", "1.0.0"]);
+  assertEquals((await collect(registry.versions("a"))).map(({ version }) => version), [
+    "2.0.0",
+    "1.0.0",
+  ]);
   assertEquals((await collect(registry.versions("a", { details: true }))).length, 1);
   assertEquals((await registry.save("a", "next")).version, "3.0.0");
 });
 
-testProtocol("a void record over a tombstone leaves the version deleted", MUTABLE, async (world) => {
-  await world.registry.save("a", "first", ONE);
-  await world.registry.delete("a@1");
-  await makeVoid(world);
-  const { registry } = await world.open();
-  assertEquals(await registry.has("a@1"), false);
-  const error = await rejected("Conflict", registry.save("a", 1, { ...ONE, ifCommit: "0" }));
-  assertMatch(error.message, /deleted/);
-  await registry.save("a", "third", OVERWRITE);
-  assertEquals(await registry.load("a"), "third");
-});
+testProtocol(
+  "a void record over a tombstone leaves the version deleted",
+  MUTABLE,
+  async (world) => {
+    await world.registry.save("a", "first", ONE);
+    await world.registry.delete("a@1");
+    await makeVoid(world);
+    const { registry } = await world.open();
+    assertEquals(await registry.has("a@1"), false);
+    const error = await rejected("Conflict", registry.save("a", 1, { ...ONE, ifCommit: "0" }));
+    assertMatch(error.message, /deleted/);
+    await registry.save("a", "third", OVERWRITE);
+    assertEquals(await registry.load("a"), "third");
+  },
+);
 
 testProtocol("several void records in a row are passed over", MUTABLE, async (world) => {
   const { commit } = await world.registry.save("a", filler("first"), ONE);
@@ -141,40 +167,56 @@ testProtocol("several void records in a row are passed over", MUTABLE, async (wo
   assertEquals(await registry.has("a"), false);
 });
 
-testProtocol("with ifCommit and skip what counts is meant, not the void record", MUTABLE, async (world) => {
-  const first = await covered(world, "first");
-  const { registry } = await world.open();
-  assertEquals(await registry.save("a", "x", { ...ONE, onConflict: "skip" }), {
-    ...first,
-    skipped: true,
-    addedBytes: 0,
-  });
-  await rejected("AlreadyExists", registry.save("a", "x", ONE));
-  assertEquals(await registry.delete("a@1", { ifCommit: first.commit }), true);
-  assertEquals(await registry.has("a"), false);
-});
+testProtocol(
+  "with ifCommit and skip what counts is meant, not the void record",
+  MUTABLE,
+  async (world) => {
+    const first = await covered(world, "first");
+    const { registry } = await world.open();
+    assertEquals(await registry.save("a", "x", { ...ONE, onConflict: "skip" }), {
+      ...first,
+      skipped: true,
+      addedBytes: 0,
+    });
+    await rejected("AlreadyExists", registry.save("a", "x", ONE));
+    assertEquals(await registry.delete("a@1", { ifCommit: first.commit }), true);
+    assertEquals(await registry.has("a"), false);
+  },
+);
 
-testProtocol("nothing is shared with a void record, nor skipped because of it", MUTABLE, async (world) => {
-  const value = filler("late");
-  await covered(world);
-  const { registry } = await world.open();
-  const saved = await registry.save("a", value, { skipIfUnchanged: true });
-  assertEquals(saved.skipped, false);
-  assertEquals(await registry.load(`a@${saved.version}`), value);
-});
+testProtocol(
+  "nothing is shared with a void record, nor skipped because of it",
+  MUTABLE,
+  async (world) => {
+    const value = filler("late");
+    await covered(world);
+    const { registry } = await world.open();
+    const saved = await registry.save("a", value, { skipIfUnchanged: true });
+    assertEquals(saved.skipped, false);
+    assertEquals(await registry.load(`a@${saved.version}`), value);
+  },
+);
 
-testProtocol("nothing is shared with a record that landed late, though it counts", MUTABLE, async (world) => {
-  const land = await heldUp(world, filler("late"), ONE);
-  world.advance(GRACE_MS - HOUR);
-  await land();
-  const { registry } = await world.open();
-  assertEquals(await registry.load("a"), filler("late"));
-  const { version, commit } = await registry.save("a", filler("late"));
-  const payload = (await world.keys("objects/")).filter((key) => key.includes(commit));
-  assertEquals(payload.length, 1, "the late one's may still go");
-  for (const key of await world.keys("objects/")) if (!payload.includes(key)) await world.store.delete(key);
-  assertEquals(await registry.load(`a@${version}`), filler("late"));
-});
+testProtocol(
+  "nothing is shared with a record that landed late, though it counts",
+  MUTABLE,
+  async (world) => {
+    const land = await heldUp(world, filler("late"), ONE);
+    world.advance(GRACE_MS - HOUR);
+    await land();
+    const { registry } = await world.open();
+    assertEquals(await registry.load("a"), filler("late"));
+    const { version, commit } = await registry.save("a", filler("late"));
+    const payload = (await world.keys("objects/")).filter((key) => key.includes(commit));
+    assertEquals(payload.length, 1, "the late one's may still go");
+    for (const key of await world.keys("objects/")) {
+      if (!payload.includes(key)) {
+        await world.store.delete(key);
+      }
+    }
+    assertEquals(await registry.load(`a@${version}`), filler("late"));
+  },
+);
 
 for (const gone of ["own list", "shared payload"] as const) {
   testProtocol(
@@ -183,7 +225,9 @@ for (const gone of ["own list", "shared payload"] as const) {
     async (world) => {
       const path = (n: number) => `${"folder/".repeat(20)}${n}`;
       const size = gone === "own list" ? 1 : 200;
-      const files = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [path(n), filler(`${n}`, size)]));
+      const files = Object.fromEntries(
+        Array.from({ length: 1000 }, (_, n) => [path(n), filler(`${n}`, size)]),
+      );
       await world.registry.save("a", files, { version: "1", materializer: fileSet });
       const before = await world.keys("objects/");
       const land = await heldUp(world, files, { version: "2", materializer: fileSet });
@@ -191,7 +235,9 @@ for (const gone of ["own list", "shared payload"] as const) {
       assertEquals(own.length, 1, "only the list is its own");
       world.advance(GRACE_MS - HOUR);
       await land();
-      for (const key of gone === "own list" ? own : before.slice(0, 1)) await world.store.delete(key);
+      for (const key of gone === "own list" ? own : before.slice(0, 1)) {
+        await world.store.delete(key);
+      }
       const { registry } = await world.open();
       assertEquals(await registry.has("a@2"), false);
       assertEquals((await collectGarbage((await world.open()).registry)).voids.length, 1);
@@ -213,59 +259,75 @@ testProtocol("a record that landed late and has its payload counts", MUTABLE, as
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
 
-testProtocol("below a record that landed late nothing goes until an ordinary one covers it", MUTABLE, async (world) => {
-  const { registry, keys, store, advance } = world;
-  await registry.save("a", filler("first"), ONE);
-  const land = await heldUp(world, filler("late"), OVERWRITE);
-  advance(GRACE_MS + HOUR);
-  const slow = await world.open(); // a janitor that lists now, and goes on days later
-  const doomed = (await keys("objects/")).slice();
-  await land();
-  for (let days = 0; days < 3; days++) {
-    advance(GRACE_MS);
-    await collectGarbage(slow.registry);
-  }
-  assertEquals(await keys("objects/"), doomed);
-  const { commit } = await registry.info("a");
-  for (const key of doomed) if (key.includes(commit)) await store.delete(key); // and now it does
-  const { registry: reader } = await world.open();
-  assertEquals(await reader.load("a"), filler("first"));
-  await reader.save("a", "third", OVERWRITE);
-  advance(2 * GRACE_MS);
-  await collectGarbage(reader);
-  assertEquals(await keys("objects/"), []);
-});
+testProtocol(
+  "below a record that landed late nothing goes until an ordinary one covers it",
+  MUTABLE,
+  async (world) => {
+    const { registry, keys, store, advance } = world;
+    await registry.save("a", filler("first"), ONE);
+    const land = await heldUp(world, filler("late"), OVERWRITE);
+    advance(GRACE_MS + HOUR);
+    const slow = await world.open(); // a janitor that lists now, and goes on days later
+    const doomed = (await keys("objects/")).slice();
+    await land();
+    for (let days = 0; days < 3; days++) {
+      advance(GRACE_MS);
+      await collectGarbage(slow.registry);
+    }
+    assertEquals(await keys("objects/"), doomed);
+    const { commit } = await registry.info("a");
+    for (const key of doomed) if (key.includes(commit)) await store.delete(key); // and now it does
+    const { registry: reader } = await world.open();
+    assertEquals(await reader.load("a"), filler("first"));
+    await reader.save("a", "third", OVERWRITE);
+    advance(2 * GRACE_MS);
+    await collectGarbage(reader);
+    assertEquals(await keys("objects/"), []);
+  },
+);
 
-testProtocol("what counted under a void record stays for the grace after an ordinary one replaced it", MUTABLE, async (
-  world,
-) => {
-  const { commit } = await covered(world);
-  world.advance(GRACE_MS + HOUR); // the void record is old
-  const { registry } = await world.open();
-  await registry.save("a", filler("third"), OVERWRITE);
-  const payload = async () => (await world.keys("objects/")).filter((key) => key.includes(commit)).length;
-  await collectGarbage(registry);
-  assertEquals(await payload(), 1, "readers and writers may have seen it a moment ago");
-  world.advance(GRACE_MS + HOUR);
-  await collectGarbage(registry);
-  assertEquals(await payload(), 0);
-});
+testProtocol(
+  "what counted under a void record stays for the grace after an ordinary one replaced it",
+  MUTABLE,
+  async (
+    world,
+  ) => {
+    const { commit } = await covered(world);
+    world.advance(GRACE_MS + HOUR); // the void record is old
+    const { registry } = await world.open();
+    await registry.save("a", filler("third"), OVERWRITE);
+    const payload = async () =>
+      (await world.keys("objects/")).filter((key) => key.includes(commit)).length;
+    await collectGarbage(registry);
+    assertEquals(await payload(), 1, "readers and writers may have seen it a moment ago");
+    world.advance(GRACE_MS + HOUR);
+    await collectGarbage(registry);
+    assertEquals(await payload(), 0);
+  },
+);
 
-testProtocol("a payload that is missing under a record that landed in time is Corrupt", MUTABLE, async (world) => {
-  const { registry, store, keys } = world;
-  await registry.save("a", filler("first"), ONE);
-  await registry.save("a", filler("second"), OVERWRITE);
-  const { commit } = await registry.info("a");
-  for (const key of await keys("objects/")) if (key.includes(commit)) await store.delete(key);
-  const error = await rejected("Corrupt", registry.load("a"));
-  assertMatch(error.message, /missing/);
-  const { problems } = await verifyRegistry(registry);
-  assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
-  assertEquals((await collectGarbage(registry)).voids, []);
-});
+testProtocol(
+  "a payload that is missing under a record that landed in time is Corrupt",
+  MUTABLE,
+  async (world) => {
+    const { registry, store, keys } = world;
+    await registry.save("a", filler("first"), ONE);
+    await registry.save("a", filler("second"), OVERWRITE);
+    const { commit } = await registry.info("a");
+    for (const key of await keys("objects/")) if (key.includes(commit)) await store.delete(key);
+    const error = await rejected("Corrupt", registry.load("a"));
+    assertMatch(error.message, /missing/);
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
+    assertEquals((await collectGarbage(registry)).voids, []);
+  },
+);
 
 for (
-  const [how, ms] of [["as late as graceMs / 2", GRACE_MS / 2], ["later than graceMs / 2", GRACE_MS / 2 + 1]] as const
+  const [how, ms] of [["as late as graceMs / 2", GRACE_MS / 2], [
+    "later than graceMs / 2",
+    GRACE_MS / 2 + 1,
+  ]] as const
 ) {
   testProtocol(`a record that landed ${how} after its start`, MUTABLE, async (world) => {
     const { store, keys, advance, clocks } = world;
@@ -323,28 +385,36 @@ testProtocol(
   },
 );
 
-testProtocol("verify ends where what counts below a void record is damaged, and says so", MUTABLE, async (world) => {
-  await covered(world);
-  for (const key of await world.keys("objects/")) await world.store.delete(key);
-  const { registry } = await world.open();
-  await rejected("Corrupt", registry.load("a"));
-  const { problems } = await verifyRegistry(registry);
-  assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
-});
+testProtocol(
+  "verify ends where what counts below a void record is damaged, and says so",
+  MUTABLE,
+  async (world) => {
+    await covered(world);
+    for (const key of await world.keys("objects/")) await world.store.delete(key);
+    const { registry } = await world.open();
+    await rejected("Corrupt", registry.load("a"));
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ code }) => code), ["Corrupt"]);
+  },
+);
 
-testProtocol("an open handle on a record that turned void says that it was superseded", MUTABLE, async (world) => {
-  const { advance, store, keys } = world;
-  await world.registry.save("a", "first", ONE);
-  const land = await heldUp(world, filler("late", 300_000), OVERWRITE);
-  advance(GRACE_MS - HOUR);
-  await land();
-  const { registry } = await world.open();
-  const handle = await registry.open("a");
-  for (const key of await keys("objects/")) await store.delete(key);
-  const error = await rejected("Conflict", handle.files()[0].bytes());
-  assertMatch(error.hint!, /[Oo]pen it again/);
-  assertEquals(await registry.load("a"), "first");
-});
+testProtocol(
+  "an open handle on a record that turned void says that it was superseded",
+  MUTABLE,
+  async (world) => {
+    const { advance, store, keys } = world;
+    await world.registry.save("a", "first", ONE);
+    const land = await heldUp(world, filler("late", 300_000), OVERWRITE);
+    advance(GRACE_MS - HOUR);
+    await land();
+    const { registry } = await world.open();
+    const handle = await registry.open("a");
+    for (const key of await keys("objects/")) await store.delete(key);
+    const error = await rejected("Conflict", handle.files()[0].bytes());
+    assertMatch(error.hint!, /[Oo]pen it again/);
+    assertEquals(await registry.load("a"), "first");
+  },
+);
 
 testProtocol("a small record that lands late is an ordinary version", MUTABLE, async (world) => {
   await world.registry.save("a", "first", ONE);

@@ -20,16 +20,19 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
   "load() does not look at the version beside the name": {
     noticedBy: /by its number, a range/,
     make: (inner) => ({
-      load: ((ref: string, { version: _, ...rest } = {} as { version?: string }) => inner.load(ref, rest)) as Registry[
-        "load"
-      ],
+      load:
+        ((ref: string, { version: _, ...rest } = {} as { version?: string }) =>
+          inner.load(ref, rest)) as Registry[
+            "load"
+          ],
     }),
   },
   "load() passes over the schema": {
     noticedBy: /schema/,
     make: (inner) => ({
       load:
-        ((ref: string, options: object = {}) => inner.load(ref, { ...options, schema: undefined })) as Registry["load"],
+        ((ref: string, options: object = {}) =>
+          inner.load(ref, { ...options, schema: undefined })) as Registry["load"],
     }),
   },
   "load() throws what the caller's code throws": {
@@ -37,7 +40,9 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     make: (inner) => ({
       load:
         ((ref: string, options: object) =>
-          inner.load(ref, options).catch((error) => Promise.reject(error.cause ?? error))) as Registry["load"],
+          inner.load(ref, options).catch((error) =>
+            Promise.reject(error.cause ?? error)
+          )) as Registry["load"],
     }),
   },
   "a range of a file is a byte too long": {
@@ -51,7 +56,9 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
             info: one.info,
             bytes: () => one.bytes(),
             stream: (range?: { offset: number; length?: number }) =>
-              one.stream(range?.length === undefined ? range : { ...range, length: range.length + 1 }),
+              one.stream(
+                range?.length === undefined ? range : { ...range, length: range.length + 1 },
+              ),
           };
         };
         return { info: artifact.info, files: () => artifact.files(), file };
@@ -83,7 +90,9 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     noticedBy: /lists what cannot be read/,
     make: (inner) => ({
       async *versions(name, options) {
-        for await (const entry of inner.versions(name, options)) if (entry.error === undefined) yield entry;
+        for await (const entry of inner.versions(name, options)) {
+          if (entry.error === undefined) yield entry;
+        }
       },
     }),
   },
@@ -99,7 +108,10 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     noticedBy: /tells what was saved/,
     make: (inner) => ({
       info: (ref, options) =>
-        inner.info(ref, options).then((info) => ({ ...info, createdAt: calm(info.createdAt.toISOString()) })),
+        inner.info(ref, options).then((info) => ({
+          ...info,
+          createdAt: calm(info.createdAt.toISOString()),
+        })),
     }),
   },
   "metadata is lost": {
@@ -113,9 +125,11 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
   "an idempotency key is lost": {
     noticedBy: /idempotency key/,
     make: (inner) => ({
-      save:
-        ((name: string, value: unknown, { idempotencyKey: _, ...rest }: { idempotencyKey?: string } = {}) =>
-          inner.save(name, value, rest)) as Registry["save"],
+      save: ((
+        name: string,
+        value: unknown,
+        { idempotencyKey: _, ...rest }: { idempotencyKey?: string } = {},
+      ) => inner.save(name, value, rest)) as Registry["save"],
     }),
   },
   "what exists is skipped where that was not asked": {
@@ -149,13 +163,15 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
   "one failure of many ends all": {
     noticedBy: /goes on past a failure/,
     make: (inner) => ({
-      saveMany: (entries, options) => inner.saveMany(entries, { ...options, stopOnError: true, concurrency: 1 }),
+      saveMany: (entries, options) =>
+        inner.saveMany(entries, { ...options, stopOnError: true, concurrency: 1 }),
     }),
   },
   "copy() forgets where a value comes from": {
     noticedBy: /copy\(\) saves files, metadata and inputs/,
     make: (inner) => ({
-      copy: async (ref, to, options) => await inner.save(to.split("@")[0], await inner.load(ref), options),
+      copy: async (ref, to, options) =>
+        await inner.save(to.split("@")[0], await inner.load(ref), options),
     }),
   },
   "watch() says everything twice": {
@@ -170,12 +186,16 @@ const MISTAKES: Record<string, { noticedBy: RegExp; make(inner: Registry): Parti
     noticedBy: /NotFound/,
     make: (inner) => ({
       info: (ref, options) =>
-        inner.info(ref, options).catch(({ code, message }) => Promise.reject(new RegistryError({ code, message }))),
+        inner.info(ref, options).catch(({ code, message }) =>
+          Promise.reject(new RegistryError({ code, message }))
+        ),
     }),
   },
   "a download replaces what is there": {
     noticedBy: /replaces nothing/,
-    make: (inner) => ({ download: (ref, options) => inner.download(ref, { ...options, overwrite: true }) }),
+    make: (inner) => ({
+      download: (ref, options) => inner.download(ref, { ...options, overwrite: true }),
+    }),
   },
 };
 
@@ -183,12 +203,19 @@ for (const [mistake, { noticedBy, make }] of Object.entries(MISTAKES)) {
   Deno.test(`the suite notices that ${mistake}`, async () => {
     const cases = registryCases.filter(({ name }) => noticedBy.test(name));
     const tests: (() => Promise<void>)[] = [];
-    testRegistry((name, run) => cases.some((one) => name.endsWith(one.name)) && tests.push(run), async (settings) => {
-      const backend = createMemoryBackend();
-      const { registry, damage, reopen } = await openOn(() => backend, settings);
-      const wrong = (inner: Registry) => ({ ...withoutStore(inner), ...make(inner) });
-      return { registry: wrong(registry), damage, reopen: async (options) => wrong(await reopen(options)) };
-    });
+    testRegistry(
+      (name, run) => cases.some((one) => name.endsWith(one.name)) && tests.push(run),
+      async (settings) => {
+        const backend = createMemoryBackend();
+        const { registry, damage, reopen } = await openOn(() => backend, settings);
+        const wrong = (inner: Registry) => ({ ...withoutStore(inner), ...make(inner) });
+        return {
+          registry: wrong(registry),
+          damage,
+          reopen: async (options) => wrong(await reopen(options)),
+        };
+      },
+    );
     assert(tests.length > 0);
     const outcomes = await Promise.allSettled(tests.map((run) => run()));
     assert(outcomes.some(({ status }) => status === "rejected"), "every case passes");

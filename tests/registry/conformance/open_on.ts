@@ -10,7 +10,10 @@ import type { RegistryToOpen, RegistryUnderTest } from "../../conformance/regist
 import { keysOf, noise } from "../registries.ts";
 
 /** A registry on a store that can be opened many times. */
-export async function openOn(create: () => Backend, settings: RegistryToOpen): Promise<RegistryUnderTest> {
+export async function openOn(
+  create: () => Backend,
+  settings: RegistryToOpen,
+): Promise<RegistryUnderTest> {
   const registry = await openRegistry(create(), { ...settings, cache: false });
   return {
     registry,
@@ -20,7 +23,11 @@ export async function openOn(create: () => Backend, settings: RegistryToOpen): P
 }
 
 /** Writes other bytes in place of the records of a version. */
-export async function damageRecord(backend: Backend, ref: string, { versioned = true } = {}): Promise<void> {
+export async function damageRecord(
+  backend: Backend,
+  ref: string,
+  { versioned = true } = {},
+): Promise<void> {
   const [name, version] = ref.split("@");
   for (const key of await keysOf(backend, versionCell(name, parseVersion(version), versioned))) {
     const { byteLength } = await (await backend.get(key))!.bytes();

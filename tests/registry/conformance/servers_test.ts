@@ -8,5 +8,8 @@ testRegistry((name, run) => serverTest(name, "minio", run), async (settings) => 
   const { endpoint, bucket, accessKey, secretKey, region } = await sharedServer("minio");
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
   const prefix = realSystem.id();
-  return openOn(() => createS3Backend({ provider: "minio", endpoint, region, bucket, prefix, credentials }), settings);
+  return openOn(
+    () => createS3Backend({ provider: "minio", endpoint, region, bucket, prefix, credentials }),
+    settings,
+  );
 }, { name: "s3" });

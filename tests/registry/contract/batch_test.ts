@@ -10,7 +10,10 @@ import { withoutStore } from "./without_store.ts";
 testInRoot("a batch works on a registry without a store, on the caller's thread", async (root) => {
   const registry = withoutStore(await openRegistry("memory:"));
   const batch = createBatch(registry, { memoryBudgetBytes: 300_000, concurrency: 8 });
-  const entries = Array.from({ length: 20 }, (_, i) => ({ name: `n${i % 10}`, value: noise(100_000, i) }));
+  const entries = Array.from(
+    { length: 20 },
+    (_, i) => ({ name: `n${i % 10}`, value: noise(100_000, i) }),
+  );
   const saved = await batch.saveMany([...entries, { name: "bad@name", value: 1 }]);
   assertEquals([saved.succeeded.length, saved.errors.get(20)?.code], [20, "Invalid"]);
   assertEquals((await registry.info("n3")).version, "2.0.0");
@@ -35,7 +38,11 @@ testInRoot("a batch works on a registry without a store, on the caller's thread"
 
 Deno.test("a batch without a store checks its options, and ends with the reason of a signal", async () => {
   const registry = withoutStore(await openRegistry("memory:"));
-  for (const options of [{ workers: -1 }, { memoryBudgetBytes: 0 }, { stuckAfterMs: 0 }, { idleMs: -1 }]) {
+  for (
+    const options of [{ workers: -1 }, { memoryBudgetBytes: 0 }, { stuckAfterMs: 0 }, {
+      idleMs: -1,
+    }]
+  ) {
     await rejected("Invalid", Promise.resolve().then(() => createBatch(registry, options)));
   }
   const reason = new Error("enough");

@@ -20,7 +20,10 @@ Deno.test("lineageOf() and digestOfValue() need no store", async () => {
   await registry.save("clean", [1], { inputs: [{ ref: "data@1", digest }] });
   await registry.save("model", { w: 1 }, { inputs: ["clean@1"] });
   const { edges, scanned } = await lineageOf(registry, "clean");
-  const both = [{ from: "data@1.0.0", to: "clean@1.0.0" }, { from: "clean@1.0.0", to: "model@1.0.0" }];
+  const both = [{ from: "data@1.0.0", to: "clean@1.0.0" }, {
+    from: "clean@1.0.0",
+    to: "model@1.0.0",
+  }];
   assertEquals([edges, scanned], [both, true]);
 });
 
@@ -39,7 +42,8 @@ Deno.test("what works on the store says Unsupported, and where to do it", async 
   for (const call of calls) {
     const { message, hint } = await rejected("Unsupported", call());
     assertEquals(
-      message.includes("behind memory:") && hint?.includes("where its folder or bucket can be reached"),
+      message.includes("behind memory:") &&
+        hint?.includes("where its folder or bucket can be reached"),
       true,
       message,
     );
@@ -50,7 +54,8 @@ Deno.test("a registry that knows lineage and transfers better is asked", async (
   const inner = withoutStore(await openRegistry("memory:"));
   await inner.save("a", 1);
   const lineage = { root: "a@1.0.0" } as Lineage, upload = { id: "7" } as Upload;
-  const saved = await inner.save("b", 1), link = { url: "https://…", expiresAt: new Date(0), file: undefined as never };
+  const saved = await inner.save("b", 1),
+    link = { url: "https://…", expiresAt: new Date(0), file: undefined as never };
   const asked: unknown[][] = [];
   const given = <T>(result: T) => (...args: unknown[]) => {
     asked.push(args);
@@ -67,6 +72,8 @@ Deno.test("a registry that knows lineage and transfers better is asked", async (
   assertStrictEquals(await createUpload(registry, { files: ["x"] }), upload);
   assertStrictEquals(await commitUpload(registry, upload, { name: "c" }), saved);
   assertStrictEquals(await presignDownload(registry, "a", { path: "x" }), link);
-  assertEquals(asked, [["a", { depth: 2 }], [{ files: ["x"] }], [upload, { name: "c" }], ["a", { path: "x" }]]);
+  assertEquals(asked, [["a", { depth: 2 }], [{ files: ["x"] }], [upload, { name: "c" }], ["a", {
+    path: "x",
+  }]]);
   await rejected("Invalid", lineageOf(registry, "a", { depth: 0 }));
 });

@@ -12,7 +12,11 @@ const SET = { "a.bin": noise(400_000), "b/c.txt": noise(10, 2), "empty": new Uin
 async function fill(registry: Registry): Promise<void> {
   await registry.save("data", noise(300_000), { version: "1.0.0+build.7", idempotencyKey: "k" });
   const { digest } = await registry.info("data");
-  await registry.save("set", SET, { materializer: files, metadata: { x: 1 }, inputs: [{ ref: "data@1", digest }] });
+  await registry.save("set", SET, {
+    materializer: files,
+    metadata: { x: 1 },
+    inputs: [{ ref: "data@1", digest }],
+  });
   await registry.save("set", { one: noise(3) }, { materializer: files, version: "2.1" });
   await registry.save("set", "rc", { version: "3.0.0-rc.1" });
   await registry.setAlias("set", "production", "2.1");
@@ -23,13 +27,20 @@ const kept = async (registry: Registry, ref: string) => {
   return { version, digest, size, metadata, inputs, materializer, files };
 };
 
-for (const [kind, wrapTarget] of [["with", (registry: Registry) => registry], ["without", withoutStore]] as const) {
+for (
+  const [kind, wrapTarget] of [["with", (registry: Registry) => registry], [
+    "without",
+    withoutStore,
+  ]] as const
+) {
   Deno.test(`a registry without a store is mirrored into one ${kind} a store, and again nothing is copied`, async () => {
     const from = await openRegistry("memory:"), there = await openRegistry("memory:");
     await fill(from);
     const to = wrapTarget(there);
     const progress: number[] = [];
-    const report = await mirrorRegistry(withoutStore(from), to, { onProgress: ({ bytes }) => progress.push(bytes) });
+    const report = await mirrorRegistry(withoutStore(from), to, {
+      onProgress: ({ bytes }) => progress.push(bytes),
+    });
     assertEquals([report.failures, report.copied, report.aliases, report.names], [[], 4, 1, 2]);
     assertEquals([report.files, report.bytes], [6, 700_015]);
     assertEquals(progress.at(-1), 700_015);
@@ -50,20 +61,28 @@ for (const [kind, wrapTarget] of [["with", (registry: Registry) => registry], ["
 }
 
 Deno.test("a target with a store keeps dates and origins, one without gets new dates; the report says what is left out", async () => {
-  const from = await openRegistry("memory:"), to = await openRegistry("memory:"), other = await openRegistry("memory:");
+  const from = await openRegistry("memory:"),
+    to = await openRegistry("memory:"),
+    other = await openRegistry("memory:");
   const saved = await from.save("a", 1);
   await from.save("a", 2);
   await from.delete("a@2");
   const report = await mirrorRegistry(withoutStore(from), to);
   assertEquals(report.leftOut, ["deletions", "removed aliases"]);
   const info = await to.info("a");
-  assertEquals([info.createdAt, info.origin], [saved.createdAt, { registry: from.id, commit: saved.commit }]);
+  assertEquals([info.createdAt, info.origin], [saved.createdAt, {
+    registry: from.id,
+    commit: saved.commit,
+  }]);
   assertNotEquals(info.commit, saved.commit);
   assertEquals((await mirrorRegistry(from, to)).skipped, 1, "a mirror between the stores knows it");
 
   assertEquals((await mirrorRegistry(from, withoutStore(other))).leftOut, ["dates"]);
   assertEquals((await other.info("a")).origin, undefined);
-  assertEquals((await mirrorRegistry(withoutStore(from), withoutStore(to), { deleted: false })).leftOut, ["dates"]);
+  assertEquals(
+    (await mirrorRegistry(withoutStore(from), withoutStore(to), { deleted: false })).leftOut,
+    ["dates"],
+  );
   assertEquals((await mirrorRegistry(from, to)).leftOut, []);
 });
 
@@ -79,7 +98,10 @@ Deno.test("a mirror without a store takes names, ranges, prefixes and renaming, 
   assertEquals(await to.aliases("team/set"), { production: "2.1.0" });
   await rejected("NotFound", mirrorRegistry(source, to, { names: ["nothing"] }));
   await rejected("Invalid", mirrorRegistry(source, to, { rename: () => "same" }));
-  await rejected("Invalid", mirrorRegistry(source, await openRegistry("memory:", { versioned: false })));
+  await rejected(
+    "Invalid",
+    mirrorRegistry(source, await openRegistry("memory:", { versioned: false })),
+  );
   const closed = await openRegistry(to.backend, { readOnly: true });
   await rejected("Denied", mirrorRegistry(source, closed));
 });
@@ -89,10 +111,15 @@ Deno.test("another value in the target is a Conflict, or overwritten where it is
   await from.save("a", "theirs", { version: "1" });
   await from.setAlias("a", "production", "1");
   for (const wrap of [(registry: Registry) => registry, withoutStore]) {
-    const firm = await openRegistry("memory:"), soft = await openRegistry("memory:", { mutable: true });
+    const firm = await openRegistry("memory:"),
+      soft = await openRegistry("memory:", { mutable: true });
     for (const to of [firm, soft]) await to.save("a", "ours", { version: "1" });
     const { failures } = await mirrorRegistry(withoutStore(from), wrap(firm));
-    assertEquals(failures.map(({ name, version, error }) => [name, version, error.code]), [["a", "1.0.0", "Conflict"]]);
+    assertEquals(failures.map(({ name, version, error }) => [name, version, error.code]), [[
+      "a",
+      "1.0.0",
+      "Conflict",
+    ]]);
     assertMatch(failures[0].error.hint!, /rename/);
     assertEquals([await firm.load("a"), await firm.aliases("a")], ["ours", {}]); // no alias of what it has not
     assertEquals((await mirrorRegistry(withoutStore(from), wrap(soft))).failures, []);
@@ -122,14 +149,22 @@ Deno.test("what one version meets is a failure of it, and what passes is tried a
     ...withoutStore(from),
     async open(ref: string): Promise<Artifact> {
       if (ref.startsWith("a") && busy-- > 0) {
-        throw new RegistryError({ code: "Unavailable", message: "Cannot open: busy", hint: "Wait.", retry: "later" });
+        throw new RegistryError({
+          code: "Unavailable",
+          message: "Cannot open: busy",
+          hint: "Wait.",
+          retry: "later",
+        });
       }
       if (ref.startsWith("b")) throw new TypeError("fetch failed");
       return await from.open(ref);
     },
   };
   const { copied, failures } = await mirrorRegistry(troubled, to);
-  assertEquals([copied, failures.map(({ name, error }) => [name, error.code])], [2, [["b", "TaskFailed"]]]);
+  assertEquals([copied, failures.map(({ name, error }) => [name, error.code])], [2, [[
+    "b",
+    "TaskFailed",
+  ]]]);
   assert(failures[0].error.cause instanceof TypeError);
 
   const lying = {
@@ -137,7 +172,11 @@ Deno.test("what one version meets is a failure of it, and what passes is tried a
     info: from.info,
     async open(ref: string): Promise<Artifact> {
       if (!ref.startsWith("b")) return await from.open(ref);
-      throw new RegistryError({ code: "Corrupt", message: "Cannot read: damaged", hint: "Restore it." });
+      throw new RegistryError({
+        code: "Corrupt",
+        message: "Cannot read: damaged",
+        hint: "Restore it.",
+      });
     },
   };
   const back = await mirrorRegistry(to, lying, { verify: true });

@@ -28,7 +28,10 @@ Deno.test("prune() of a registry without a store keeps the newest, and what an a
   }
   assertEquals(await versionsOf(registry, "a"), ["5.0.0", "4.0.0", "2.0.0"]);
   await prune(registry, { keepLast: 1, keepAliased: false, names: ["a"] });
-  assertEquals([await versionsOf(registry, "a"), await versionsOf(registry, "b")], [["5.0.0"], ["2.0.0", "1.0.0"]]);
+  assertEquals([await versionsOf(registry, "a"), await versionsOf(registry, "b")], [["5.0.0"], [
+    "2.0.0",
+    "1.0.0",
+  ]]);
   await rejected("NotFound", prune(registry, { keepLast: 1, names: ["nothing"] }));
   await rejected("Invalid", prune(registry, {}));
 });
@@ -41,10 +44,15 @@ Deno.test("prune() of a registry without a store measures ages by this machine's
   const old = {
     ...registry,
     async *versions(...args: Parameters<Registry["versions"]>) {
-      for await (const entry of registry.versions(...args)) yield { ...entry, modifiedAt: new Date(1_000) };
+      for await (const entry of registry.versions(...args)) {
+        yield { ...entry, modifiedAt: new Date(1_000) };
+      }
     },
   };
-  assertEquals((await prune(old, { olderThanMs: 3_600_000, keepLast: 1 })).deleted, [{ name: "a", version: "1.0.0" }]);
+  assertEquals((await prune(old, { olderThanMs: 3_600_000, keepLast: 1 })).deleted, [{
+    name: "a",
+    version: "1.0.0",
+  }]);
 });
 
 Deno.test("prune() of a registry without a store deletes no version that got an alias or a value meanwhile", async () => {
@@ -90,10 +98,19 @@ Deno.test("prune() of a registry without a store leaves what is damaged, and nam
     ...withoutStore(inner),
     async info(ref: string) {
       if (!ref.startsWith("a@2")) return await inner.info(ref);
-      throw new RegistryError({ code: "Corrupt", message: "Cannot read: damaged", hint: "Restore it.", key: "k" });
+      throw new RegistryError({
+        code: "Corrupt",
+        message: "Cannot read: damaged",
+        hint: "Restore it.",
+        key: "k",
+      });
     },
   };
   const { deleted, kept, failures } = await prune(damaged, { keepLast: 1 });
   assertEquals([deleted, kept], [[{ name: "a", version: "1.0.0" }], 2]);
-  assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [["2.0.0", "Corrupt", "k"]]);
+  assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [[
+    "2.0.0",
+    "Corrupt",
+    "k",
+  ]]);
 });

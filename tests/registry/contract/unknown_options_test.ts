@@ -23,21 +23,24 @@ const WRONG = { versoin: "1" } as Record<string, unknown>;
 
 type Loose = (...args: unknown[]) => Promise<unknown>;
 
-testInMemory("a text is no list of names: each of its letters would be one", async ({ registry }) => {
-  await registry.save("a", 1);
-  await registry.save("a", 2);
-  const names = "a" as unknown as string[];
-  for (
-    const call of [
-      prune(registry, { keepLast: 1, names }),
-      verifyRegistry(registry, { names }),
-      mirrorRegistry(registry, registry, { names }),
-    ]
-  ) {
-    assertMatch((await rejected("Invalid", call)).message, /: names is a text$/);
-  }
-  assertEquals((await Array.fromAsync(registry.versions("a"))).length, 2);
-});
+testInMemory(
+  "a text is no list of names: each of its letters would be one",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    await registry.save("a", 2);
+    const names = "a" as unknown as string[];
+    for (
+      const call of [
+        prune(registry, { keepLast: 1, names }),
+        verifyRegistry(registry, { names }),
+        mirrorRegistry(registry, registry, { names }),
+      ]
+    ) {
+      assertMatch((await rejected("Invalid", call)).message, /: names is a text$/);
+    }
+    assertEquals((await Array.fromAsync(registry.versions("a"))).length, 2);
+  },
+);
 
 const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   save: (registry) => registry.save("a", 1, WRONG),
@@ -81,7 +84,8 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   diffVersions: (registry) => diffVersions(registry, { before: "a", after: "a", ...WRONG }),
   logOf: (registry) => logOf(registry, "a", WRONG),
   spaceOf: (registry) => spaceOf(registry, WRONG),
-  localPath: async (registry) => registry.save("b", localPath("a folder", await Promise.resolve(WRONG))),
+  localPath: async (registry) =>
+    registry.save("b", localPath("a folder", await Promise.resolve(WRONG))),
   openRegistry: () => openRegistry("memory:", WRONG),
 };
 
@@ -96,11 +100,17 @@ for (const [verb, call] of Object.entries(VERBS)) {
   });
 }
 
-testInMemory("one of many that has an option that is not known fails, and the others do not", async ({ registry }) => {
-  const { errors, succeeded } = await registry.saveMany([{ name: "a", value: 1, ...WRONG }, { name: "b", value: 2 }]);
-  assertMatch(errors.get(0)!.message, /versoin/);
-  assertEquals(succeeded, [1]);
-});
+testInMemory(
+  "one of many that has an option that is not known fails, and the others do not",
+  async ({ registry }) => {
+    const { errors, succeeded } = await registry.saveMany([{ name: "a", value: 1, ...WRONG }, {
+      name: "b",
+      value: 2,
+    }]);
+    assertMatch(errors.get(0)!.message, /versoin/);
+    assertEquals(succeeded, [1]);
+  },
+);
 
 class Chosen {
   readonly #wanted: string;
@@ -127,45 +137,54 @@ Deno.test("options that a class or a prototype gives count like any others, with
       const { results: [first] } = await registry.infoMany(["a"], options);
       assertEquals(first.ok && first.value.version, "1.0.0");
     }
-    assertMatch((await rejected("Invalid", registry.load("a", Object.create(WRONG)))).message, /versoin/);
+    assertMatch(
+      (await rejected("Invalid", registry.load("a", Object.create(WRONG)))).message,
+      /versoin/,
+    );
     const all = await collectGarbage(registry, Object.create({ dryRun: true }));
     assertEquals(all.dryRun, true);
   }
 });
 
-testInMemory("a download that does not say where to, or to an empty path, writes nothing", async ({ registry }) => {
-  await registry.save("a", 1);
-  for (const options of [undefined, {}, { to: "" }, { to: "a\0b" }, { to: 5 }]) {
-    // deno-lint-ignore no-explicit-any -- a program in JavaScript
-    await rejected("Invalid", registry.download("a", options as any));
-  }
-});
+testInMemory(
+  "a download that does not say where to, or to an empty path, writes nothing",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    for (const options of [undefined, {}, { to: "" }, { to: "a\0b" }, { to: 5 }]) {
+      // deno-lint-ignore no-explicit-any -- a program in JavaScript
+      await rejected("Invalid", registry.download("a", options as any));
+    }
+  },
+);
 
-testInMemory("options and types are checked by the compiler too, each where it stands", async ({ registry }) => {
-  const note = defineArtifact("note", ndarray());
-  const calls = async () => {
-    await registry.save("a", 1, {
-      // @ts-expect-error: the option is underlined, not the call
-      versoin: "1",
-    });
-    await registry.load("a", {
-      // @ts-expect-error: the same
-      versoin: "1",
-    });
-    await registry.save(
-      note,
-      // @ts-expect-error: the value is underlined
-      "a text",
-    );
-    // @ts-expect-error: a type is only claimed: load() takes none, and says what to give
-    await registry.load<number>("a");
-    // @ts-expect-error: what has no schema is unknown
-    const claimed: number = await registry.load("a");
-    const shape: readonly number[] = (await registry.load("a", { as: ndarray() })).shape;
-    const options: SaveOptions = { version: "1" };
-    const saved = await registry.save("a", claimed, options);
-    return [shape, saved];
-  };
-  assertEquals(typeof calls, "function");
-  await Promise.resolve();
-});
+testInMemory(
+  "options and types are checked by the compiler too, each where it stands",
+  async ({ registry }) => {
+    const note = defineArtifact("note", ndarray());
+    const calls = async () => {
+      await registry.save("a", 1, {
+        // @ts-expect-error: the option is underlined, not the call
+        versoin: "1",
+      });
+      await registry.load("a", {
+        // @ts-expect-error: the same
+        versoin: "1",
+      });
+      await registry.save(
+        note,
+        // @ts-expect-error: the value is underlined
+        "a text",
+      );
+      // @ts-expect-error: a type is only claimed: load() takes none, and says what to give
+      await registry.load<number>("a");
+      // @ts-expect-error: what has no schema is unknown
+      const claimed: number = await registry.load("a");
+      const shape: readonly number[] = (await registry.load("a", { as: ndarray() })).shape;
+      const options: SaveOptions = { version: "1" };
+      const saved = await registry.save("a", claimed, options);
+      return [shape, saved];
+    };
+    assertEquals(typeof calls, "function");
+    await Promise.resolve();
+  },
+);

@@ -16,10 +16,14 @@ function writerBelow(inner: Registry, prefix: string): Registry {
     save: save as Registry["save"],
     saveMany: async (entries, options) => {
       const all = await Array.fromAsync(entries);
-      return await inner.saveMany(all.map((entry) => ({ ...entry, name: prefix + entry.name })), options);
+      return await inner.saveMany(
+        all.map((entry) => ({ ...entry, name: prefix + entry.name })),
+        options,
+      );
     },
     delete: (ref, options) => inner.delete(prefix + ref, options),
-    setAlias: (name, alias, version, options) => inner.setAlias(prefix + name, alias, version, options),
+    setAlias: (name, alias, version, options) =>
+      inner.setAlias(prefix + name, alias, version, options),
     deleteAlias: (name, alias, options) => inner.deleteAlias(prefix + name, alias, options),
   };
 }
@@ -74,7 +78,9 @@ testRegistry((name, run) => Deno.test(name, run), async (settings) => {
 }, { name: "a registry that is defined" });
 
 Deno.test("a registry of the least that one is made of has no aliases, and refuses to write", async () => {
-  const { location, id, settings, materializers, open, names, versions } = await openRegistry("memory:");
+  const { location, id, settings, materializers, open, names, versions } = await openRegistry(
+    "memory:",
+  );
   const registry = defineRegistry({ location, id, settings, materializers, open, names, versions });
   assertEquals(await registry.aliases("a"), {});
   await rejected("NotFound", Array.fromAsync(registry.history("a", "production")));
@@ -95,6 +101,9 @@ Deno.test("a registry of the least that one is made of has no aliases, and refus
 Deno.test("a registry is not defined without what the rest follows from", async () => {
   const { location, id, settings, materializers } = await openRegistry("memory:");
   const parts = { location, id, settings, materializers } as never;
-  const { message } = await rejected("Invalid", Promise.resolve().then(() => defineRegistry(parts)));
+  const { message } = await rejected(
+    "Invalid",
+    Promise.resolve().then(() => defineRegistry(parts)),
+  );
   assertEquals(message, "Cannot define a registry: it has no open, names, versions");
 });

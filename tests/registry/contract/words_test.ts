@@ -117,13 +117,18 @@ Deno.test("each of many names its own item", async () => {
   const entries = [{ name: "a", value: 1 }, { name: "b", value: 2 }];
   const batch = createBatch(registry, { workers: 0 });
   assertEquals(await told(registry.saveMany(entries)), ['Cannot save "a"', 'Cannot save "b"']);
-  assertEquals(await told(registry.loadMany(["model@1", "large"])), ['Cannot load "model@1"', 'Cannot load "large"']);
+  assertEquals(await told(registry.loadMany(["model@1", "large"])), [
+    'Cannot load "model@1"',
+    'Cannot load "large"',
+  ]);
   assertEquals(await told(registry.infoMany(["model@1"])), ['Cannot look up "model@1"']);
   assertEquals(await told(registry.hasMany(["model@1"])), ['Cannot look up "model@1"']);
   assertEquals(await told(registry.deleteMany(["model@1"])), ['Cannot delete "model@1"']);
   assertEquals(await told(batch.saveMany(entries)), ['Cannot save "a"', 'Cannot save "b"']);
   assertEquals(await told(batch.loadMany(["model"])), ['Cannot load "model"']);
-  assertEquals(await told(batch.downloadMany([{ ref: "model", to: "nowhere" }])), ['Cannot download "model"']);
+  assertEquals(await told(batch.downloadMany([{ ref: "model", to: "nowhere" }])), [
+    'Cannot download "model"',
+  ]);
   assertEquals(await told(batch.verifyMany([{ ref: "model" }])), ['Cannot verify "model"']);
   await batch[Symbol.asyncDispose]();
 });
@@ -141,24 +146,38 @@ Deno.test("a registry that cannot be opened says so, and so do a mirror, drafts 
   const upload = { id: "00000000-0000-7000-8000-000000000000", files: [{ path: "a" }] };
   backend.answerAll({ verb: "get", key: /^objects\// }, refused);
   const { failures } = await mirrorRegistry(registry, target);
-  assertEquals(failures.map(({ error }) => error.message.split(": ")[0]), ['Cannot mirror "large@1.0.0"']);
+  assertEquals(failures.map(({ error }) => error.message.split(": ")[0]), [
+    'Cannot mirror "large@1.0.0"',
+  ]);
   refuse();
   assertEquals(await start(() => mirrorRegistry(registry, target)), "Cannot mirror the registry");
-  assertEquals(await start(() => draft.add("a.txt", new Uint8Array(1))), 'Cannot add to draft "epoch-3" of "model"');
+  assertEquals(
+    await start(() => draft.add("a.txt", new Uint8Array(1))),
+    'Cannot add to draft "epoch-3" of "model"',
+  );
   assertEquals(await start(() => draft.info()), 'Cannot look up draft "epoch-3" of "model"');
   assertEquals(await start(() => draft.files()), 'Cannot look up draft "epoch-3" of "model"');
   assertEquals(await start(() => draft.commit()), 'Cannot commit draft "epoch-3" of "model"');
   assertEquals(await start(() => draft.discard()), 'Cannot discard draft "epoch-3" of "model"');
   assertEquals(await start(() => uploads.begin({ size: 1 })), "Cannot begin an upload");
   assertEquals(await start(() => uploads.state(upload.id)), "Cannot look up an upload");
-  assertEquals(await start(() => commitUpload(registry, upload, { name: "model" })), 'Cannot save "model"');
+  assertEquals(
+    await start(() => commitUpload(registry, upload, { name: "model" })),
+    'Cannot save "model"',
+  );
 });
 
 Deno.test("a version that was opened names itself where its files cannot be read any more", async () => {
   const { registry, refuse } = await refusing();
   const file = (await registry.open("large")).files()[0];
   refuse();
-  for (const read of [() => file.bytes(), () => file.stream(), () => file.stream({ offset: 10, length: 10 })]) {
+  for (
+    const read of [
+      () => file.bytes(),
+      () => file.stream(),
+      () => file.stream({ offset: 10, length: 10 }),
+    ]
+  ) {
     assertMatch((await failureOf(read)).message, /^Cannot read "large@1.0.0": the store denies it/);
   }
 });

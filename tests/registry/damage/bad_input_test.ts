@@ -57,36 +57,48 @@ testInMemory("hostile versions are refused by save, and nothing is written", asy
   assertEquals(await keysOf(backend), before);
 });
 
-testInMemory("hostile versions are refused by every verb that takes a ref", async ({ registry }) => {
-  await registry.save("a", 1);
-  const words = new Set(["latest", "production", "^1", "*", "1.x", "../1", "¹"]); // these mean something in a ref
-  for (const version of BAD_VERSIONS.filter((version) => !words.has(version))) {
-    const calls = [
-      () => registry.load(`a@${version}`),
-      () => registry.load("a", { version }),
-      () => registry.has(`a@${version}`),
-      () => registry.get(`a@${version}`),
-      () => registry.info("a", { version }),
-      () => registry.delete(`a@${version}`),
-      () => registry.setAlias("a", "p", version),
-      () => registry.copy(`a@${version}`, "b"),
-      () => registry.copy("a", `b@${version}`),
-      () => registry.save("a", new Uint8Array(100_000), { base: `a@${version}` }),
-    ];
-    for (const call of calls) assertEquals((await rejected("Invalid", call())).code, "Invalid", version);
-  }
-  assertEquals((await collect(registry.versions("a"))).length, 1);
-});
+testInMemory(
+  "hostile versions are refused by every verb that takes a ref",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    const words = new Set(["latest", "production", "^1", "*", "1.x", "../1", "¹"]); // these mean something in a ref
+    for (const version of BAD_VERSIONS.filter((version) => !words.has(version))) {
+      const calls = [
+        () => registry.load(`a@${version}`),
+        () => registry.load("a", { version }),
+        () => registry.has(`a@${version}`),
+        () => registry.get(`a@${version}`),
+        () => registry.info("a", { version }),
+        () => registry.delete(`a@${version}`),
+        () => registry.setAlias("a", "p", version),
+        () => registry.copy(`a@${version}`, "b"),
+        () => registry.copy("a", `b@${version}`),
+        () => registry.save("a", new Uint8Array(100_000), { base: `a@${version}` }),
+      ];
+      for (const call of calls) {
+        assertEquals(
+          (await rejected("Invalid", call())).code,
+          "Invalid",
+          version,
+        );
+      }
+    }
+    assertEquals((await collect(registry.versions("a"))).length, 1);
+  },
+);
 
-testInMemory("the longest name, version and alias that are allowed work together", async ({ registry }) => {
-  const name = "é".repeat(33), alias = "ü".repeat(33), key = "ö".repeat(33);
-  const number = Number.MAX_SAFE_INTEGER - 1; // the largest one that may be named
-  const version = `${number}.${number}.${number}-${"z".repeat(60)}`;
-  await registry.save(name, new Uint8Array(400_000), { version, idempotencyKey: key });
-  await registry.setAlias(name, alias, version);
-  assertEquals((await registry.info(`${name}@${alias}`)).version, version);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-});
+testInMemory(
+  "the longest name, version and alias that are allowed work together",
+  async ({ registry }) => {
+    const name = "é".repeat(33), alias = "ü".repeat(33), key = "ö".repeat(33);
+    const number = Number.MAX_SAFE_INTEGER - 1; // the largest one that may be named
+    const version = `${number}.${number}.${number}-${"z".repeat(60)}`;
+    await registry.save(name, new Uint8Array(400_000), { version, idempotencyKey: key });
+    await registry.setAlias(name, alias, version);
+    assertEquals((await registry.info(`${name}@${alias}`)).version, version);
+    assertEquals((await verifyRegistry(registry)).ok, true);
+  },
+);
 
 testInMemory("idempotency keys are as hostile as names", async ({ registry }) => {
   for (const idempotencyKey of ["", "a\0", "a@b", "x".repeat(201)]) {
@@ -97,14 +109,24 @@ testInMemory("idempotency keys are as hostile as names", async ({ registry }) =>
   }
 });
 
-testInMemory("what works on the store refuses a registry that openRegistry did not open", async ({ registry }) => {
-  const wrapper = { ...registry };
-  for (
-    const call of [() => collectGarbage(wrapper), () => rebuildLineage(wrapper), () => verifyRegistry(wrapper)]
-  ) {
-    assertMatch((await rejected("Unsupported", call())).message, /the store of .* is not open here/);
-  }
-});
+testInMemory(
+  "what works on the store refuses a registry that openRegistry did not open",
+  async ({ registry }) => {
+    const wrapper = { ...registry };
+    for (
+      const call of [
+        () => collectGarbage(wrapper),
+        () => rebuildLineage(wrapper),
+        () => verifyRegistry(wrapper),
+      ]
+    ) {
+      assertMatch(
+        (await rejected("Unsupported", call())).message,
+        /the store of .* is not open here/,
+      );
+    }
+  },
+);
 
 testInMemory(
   "a value that nothing can represent exactly is Unsupported, and nothing is written",
@@ -112,7 +134,16 @@ testInMemory(
     const before = await keysOf(backend);
     const cycle: unknown[] = [];
     cycle.push(cycle);
-    for (const value of [() => 1, Symbol("x"), new WeakMap(), new (class Unknown {})(), cycle, Promise.resolve(1)]) {
+    for (
+      const value of [
+        () => 1,
+        Symbol("x"),
+        new WeakMap(),
+        new (class Unknown {})(),
+        cycle,
+        Promise.resolve(1),
+      ]
+    ) {
       await rejected("Unsupported", registry.save("a", value));
     }
     assertEquals(await keysOf(backend), before);

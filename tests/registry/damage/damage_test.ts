@@ -12,8 +12,12 @@ import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 const folder = defineMaterializer<number>({
   id: "test/folder",
   save: (count) =>
-    Array.from({ length: count }, (_, i) => ({ path: `${"long".repeat(400)} ${i}`, content: noise(100, i) })),
-  load: async (artifact) => (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
+    Array.from(
+      { length: count },
+      (_, i) => ({ path: `${"long".repeat(400)} ${i}`, content: noise(100, i) }),
+    ),
+  load: async (artifact) =>
+    (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
 });
 
 /** One version of each shape, and what it loads as. */
@@ -27,7 +31,9 @@ const LISTED = 110; // so many long paths that their list is an object of its ow
 
 async function fill(registry: Registry): Promise<void> {
   registry.materializers.register(folder);
-  for (const [name, { value, compress }] of Object.entries(SHAPES)) await registry.save(name, value, { compress });
+  for (const [name, { value, compress }] of Object.entries(SHAPES)) {
+    await registry.save(name, value, { compress });
+  }
   await registry.save("listed", LISTED, { materializer: folder });
 }
 
@@ -73,7 +79,9 @@ for (const [damage, apply] of Object.entries(DAMAGES)) {
       await fill(registry);
       const whole = await outcomes(registry);
       assert(Object.values(whole).every((outcome) => outcome === true), JSON.stringify(whole));
-      for (const key of [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")]) {
+      for (
+        const key of [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")]
+      ) {
         const bytes = await bytesOf(backend, key);
         await backend.put(key, apply(bytes));
         const name = key.split("/")[1];
@@ -101,7 +109,10 @@ testInMemory(
     const now = sha256(noise(700_000, 2));
     const said = `its SHA-256 is ${now}, and was ${saved} when it was saved`;
     for (
-      const { message } of [await rejected("Corrupt", registry.load("a")), await rejected("Corrupt", read(registry))]
+      const { message } of [
+        await rejected("Corrupt", registry.load("a")),
+        await rejected("Corrupt", read(registry)),
+      ]
     ) {
       assert(message.endsWith(said), message);
     }
@@ -153,61 +164,75 @@ testOnEach(
   },
 );
 
-testOnEach("a record in the place of another version is not trusted", async ({ registry, backend }) => {
-  await registry.save("a", "one", { version: "1" });
-  await registry.save("a", "two", { version: "2" });
-  await registry.save("b", "three", { version: "1" });
-  const [two, one] = await keysOf(backend, "names/a/");
-  for (const other of [two, (await keysOf(backend, "names/b/"))[0]]) {
-    await backend.put(one, await bytesOf(backend, other));
-    const error = await rejected("Corrupt", registry.load("a@1"));
-    assertEquals(error.key, one);
-    assertMatch(error.message, /^Cannot load "a@1": a record cannot be trusted: /);
-  }
-  assertEquals(await registry.load("a@2"), "two");
-});
+testOnEach(
+  "a record in the place of another version is not trusted",
+  async ({ registry, backend }) => {
+    await registry.save("a", "one", { version: "1" });
+    await registry.save("a", "two", { version: "2" });
+    await registry.save("b", "three", { version: "1" });
+    const [two, one] = await keysOf(backend, "names/a/");
+    for (const other of [two, (await keysOf(backend, "names/b/"))[0]]) {
+      await backend.put(one, await bytesOf(backend, other));
+      const error = await rejected("Corrupt", registry.load("a@1"));
+      assertEquals(error.key, one);
+      assertMatch(error.message, /^Cannot load "a@1": a record cannot be trusted: /);
+    }
+    assertEquals(await registry.load("a@2"), "two");
+  },
+);
 
-testOnEach("a version of a newer format is Unsupported, the others are not affected", async ({ registry, backend }) => {
-  await registry.save("a", "one");
-  await registry.save("a", "two");
-  const [newest] = await keysOf(backend, "names/a/");
-  const { record, inline } = decodeRecord(await bytesOf(backend, newest), newest);
-  await backend.put(newest, encodeRecord({ ...record, format: "holdfast/2" }, [inline]));
-  const error = await rejected("Unsupported", registry.load("a"));
-  assertEquals(error.key, newest);
-  await rejected("Unsupported", registry.info("a@2"));
-  assertEquals(await registry.load("a@1"), "one");
-  assertEquals((await verifyRegistry(registry)).problems.map(({ code }) => code), ["Unsupported"]);
-  assertEquals((await registry.save("a", "three")).version, "3.0.0");
-});
+testOnEach(
+  "a version of a newer format is Unsupported, the others are not affected",
+  async ({ registry, backend }) => {
+    await registry.save("a", "one");
+    await registry.save("a", "two");
+    const [newest] = await keysOf(backend, "names/a/");
+    const { record, inline } = decodeRecord(await bytesOf(backend, newest), newest);
+    await backend.put(newest, encodeRecord({ ...record, format: "holdfast/2" }, [inline]));
+    const error = await rejected("Unsupported", registry.load("a"));
+    assertEquals(error.key, newest);
+    await rejected("Unsupported", registry.info("a@2"));
+    assertEquals(await registry.load("a@1"), "one");
+    assertEquals((await verifyRegistry(registry)).problems.map(({ code }) => code), [
+      "Unsupported",
+    ]);
+    assertEquals((await registry.save("a", "three")).version, "3.0.0");
+  },
+);
 
-testOnEach("a damaged alias is Corrupt by its key, and can be set anew", async ({ registry, backend }) => {
-  await registry.save("a", 1);
-  await registry.setAlias("a", "production", "1");
-  const [key] = await keysOf(backend, "names/a/aliases/");
-  await backend.put(key, noise(300));
-  assertEquals((await rejected("Corrupt", registry.load("a@production"))).key, key);
-  assertEquals((await rejected("Corrupt", registry.aliases("a"))).key, key);
-  assertEquals(await registry.load("a"), 1);
-  await registry.setAlias("a", "production", "1");
-  assertEquals(await registry.load("a@production"), 1);
-});
+testOnEach(
+  "a damaged alias is Corrupt by its key, and can be set anew",
+  async ({ registry, backend }) => {
+    await registry.save("a", 1);
+    await registry.setAlias("a", "production", "1");
+    const [key] = await keysOf(backend, "names/a/aliases/");
+    await backend.put(key, noise(300));
+    assertEquals((await rejected("Corrupt", registry.load("a@production"))).key, key);
+    assertEquals((await rejected("Corrupt", registry.aliases("a"))).key, key);
+    assertEquals(await registry.load("a"), 1);
+    await registry.setAlias("a", "production", "1");
+    assertEquals(await registry.load("a@production"), 1);
+  },
+);
 
-testInMemory("no flipped bit anywhere gives a value that was not saved", async ({ registry, backend }) => {
-  await fill(registry);
-  const keys = [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")];
-  for (let i = 0; i < 150; i++) {
-    const key = keys[i % keys.length];
-    const bytes = await bytesOf(backend, key);
-    const at = (i * 7_919) % bytes.byteLength;
-    await backend.put(key, bytes.map((byte, place) => place === at ? byte ^ (1 << i % 8) : byte));
-    const found = await outcomes(registry); // compares what it loads
-    await backend.put(key, bytes);
-    const failed = Object.entries(found).filter(([, outcome]) => outcome !== true);
-    if (failed.length === 0 && key.includes("/compressed/")) continue; // some bits of gzip mean nothing
-    assertEquals(failed, [[key.split("/")[1], `Corrupt ${key}`]], `${key} at ${at}`);
-  }
-});
+testInMemory(
+  "no flipped bit anywhere gives a value that was not saved",
+  async ({ registry, backend }) => {
+    await fill(registry);
+    const keys = [...await keysOf(backend, "names/"), ...await keysOf(backend, "objects/")];
+    for (let i = 0; i < 150; i++) {
+      const key = keys[i % keys.length];
+      const bytes = await bytesOf(backend, key);
+      const at = (i * 7_919) % bytes.byteLength;
+      await backend.put(key, bytes.map((byte, place) => place === at ? byte ^ (1 << i % 8) : byte));
+      const found = await outcomes(registry); // compares what it loads
+      await backend.put(key, bytes);
+      const failed = Object.entries(found).filter(([, outcome]) => outcome !== true);
+      if (failed.length === 0 && key.includes("/compressed/")) continue; // some bits of gzip mean nothing
+      assertEquals(failed, [[key.split("/")[1], `Corrupt ${key}`]], `${key} at ${at}`);
+    }
+  },
+);
 
 /** The size of a sector, at which a disk that lost power cuts a file; it was the size of tombstones once. */
 const SECTOR_BYTES = 512;
@@ -222,7 +247,10 @@ testOnEach(
     await registry.setAlias("a", alias, "2");
     const [version] = await keysOf(backend, "names/a/versions/");
     const [named] = await keysOf(backend, "names/a/aliases/");
-    const whole = new Map([[version, await bytesOf(backend, version)], [named, await bytesOf(backend, named)]]);
+    const whole = new Map([[version, await bytesOf(backend, version)], [
+      named,
+      await bytesOf(backend, named),
+    ]]);
     for (const [key, bytes] of whole) {
       assert(bytes.byteLength > SECTOR_BYTES);
       await backend.put(key, bytes.slice(0, SECTOR_BYTES));
@@ -233,10 +261,15 @@ testOnEach(
     }
     assertEquals(await registry.load("a@1"), "old");
     assertEquals(await collect(registry.names()), ["a"]);
-    assertEquals((await collect(registry.versions("a"))).map(({ version }) => version), ["2.0.0", "1.0.0"]);
+    assertEquals((await collect(registry.versions("a"))).map(({ version }) => version), [
+      "2.0.0",
+      "1.0.0",
+    ]);
     await rejected("Corrupt", registry.aliases("a"));
     assert(!(await verifyRegistry(registry)).ok);
-    const { failures } = await collectGarbage(await open({}, (store) => withAge(store, 7 * 24 * 3_600_000)));
+    const { failures } = await collectGarbage(
+      await open({}, (store) => withAge(store, 7 * 24 * 3_600_000)),
+    );
     assertEquals(failures.length, 1);
     assertEquals((await registry.save("a", "next")).version, "3.0.0");
     for (const [key, bytes] of whole) await backend.put(key, bytes);
@@ -244,13 +277,16 @@ testOnEach(
   },
 );
 
-testOnEach("a version whose record is cut at a sector can be deleted", async ({ registry, backend }) => {
-  await registry.save("a", noise(400_000));
-  const [key] = await keysOf(backend, "names/a/");
-  await backend.put(key, (await bytesOf(backend, key)).slice(0, SECTOR_BYTES));
-  assertEquals(await registry.delete("a@1", { force: true }), true);
-  await rejected("NotFound", registry.load("a@1"));
-});
+testOnEach(
+  "a version whose record is cut at a sector can be deleted",
+  async ({ registry, backend }) => {
+    await registry.save("a", noise(400_000));
+    const [key] = await keysOf(backend, "names/a/");
+    await backend.put(key, (await bytesOf(backend, key)).slice(0, SECTOR_BYTES));
+    assertEquals(await registry.delete("a@1", { force: true }), true);
+    await rejected("NotFound", registry.load("a@1"));
+  },
+);
 
 testOnEach(
   "a record that is cut to the size of a tombstone is damage, not a deletion",
@@ -260,11 +296,16 @@ testOnEach(
     const bytes = await bytesOf(backend, key);
     await backend.put(key, bytes.slice(0, TOMBSTONE_BYTES));
     assertEquals((await rejected("Corrupt", registry.load("a@1"))).key, key);
-    assertEquals((await verifyRegistry(registry)).problems.map((problem) => [problem.code, problem.key]), [[
-      "Corrupt",
-      key,
-    ]]);
-    const { failures } = await collectGarbage(await open({}, (store) => withAge(store, 7 * 24 * 3_600_000)));
+    assertEquals(
+      (await verifyRegistry(registry)).problems.map((problem) => [problem.code, problem.key]),
+      [[
+        "Corrupt",
+        key,
+      ]],
+    );
+    const { failures } = await collectGarbage(
+      await open({}, (store) => withAge(store, 7 * 24 * 3_600_000)),
+    );
     assertEquals(failures.map((failure) => failure.key), [key]);
     await backend.put(key, bytes);
     assertEquals(await registry.load("a"), noise(400_000));

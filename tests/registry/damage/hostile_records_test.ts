@@ -6,7 +6,13 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, mirrorRegistry, openRegistry, prune, verifyRegistry } from "../../../mod.ts";
+import {
+  collectGarbage,
+  mirrorRegistry,
+  openRegistry,
+  prune,
+  verifyRegistry,
+} from "../../../mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { checkWording, collect } from "../rejected.ts";
@@ -23,7 +29,10 @@ function sealed(line: string, inline: Uint8Array = new Uint8Array()): Uint8Array
 type Line = Record<string, unknown>;
 
 /** The line of a record without its sum, and what follows. */
-async function openRecord(store: Backend, key: string): Promise<{ line: Line; inline: Uint8Array }> {
+async function openRecord(
+  store: Backend,
+  key: string,
+): Promise<{ line: Line; inline: Uint8Array }> {
   const bytes = await (await store.get(key))!.bytes();
   const end = bytes.indexOf(10);
   const { sum: _, ...line } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
@@ -55,7 +64,8 @@ const VALUES: Record<string, string> = {
   "1,000 empty objects": `[${Array(1_000).fill("{}").join(",")}]`,
   "50,000 nested lists": DEEP,
   "an empty object": "{}",
-  "an object with __proto__": `{"__proto__":{"id":"x","formatVersion":1},"constructor":1,"toString":1,"toJSON":1}`,
+  "an object with __proto__":
+    `{"__proto__":{"id":"x","formatVersion":1},"constructor":1,"toString":1,"toJSON":1}`,
 };
 
 /** Where such a value is put. */
@@ -76,9 +86,31 @@ const VERSION_MEMBERS = [
     "version",
     "materializer",
   ],
-  ...["metadata", "inputs", "files", "fileList", "digest", "size", "key", "origin", "unknown", "__proto__"],
+  ...[
+    "metadata",
+    "inputs",
+    "files",
+    "fileList",
+    "digest",
+    "size",
+    "key",
+    "origin",
+    "unknown",
+    "__proto__",
+  ],
 ];
-const FILE_MEMBERS = ["path", "size", "sha256", "mediaType", "mode", "encoding", "inline", "parts", "from", "unknown"];
+const FILE_MEMBERS = [
+  "path",
+  "size",
+  "sha256",
+  "mediaType",
+  "mode",
+  "encoding",
+  "inline",
+  "parts",
+  "from",
+  "unknown",
+];
 const PART_MEMBERS = ["object", "offset", "size", "sha256", "from"];
 
 function member(name: string): Place {
@@ -86,7 +118,12 @@ function member(name: string): Place {
 }
 
 function define(target: object, name: string): void {
-  Object.defineProperty(target, name, { value: HOLE, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(target, name, {
+    value: HOLE,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }
 
 type Files = { parts?: object[] }[];
@@ -97,19 +134,26 @@ const VERSION_PLACES: Place[] = [
     `materializer.${name}`,
     (line) => define(line.materializer as object, name),
   ]),
-  ...FILE_MEMBERS.map((name): Place => [`file.${name}`, (line) => define((line.files as Files)[0], name)]),
+  ...FILE_MEMBERS.map((
+    name,
+  ): Place => [`file.${name}`, (line) => define((line.files as Files)[0], name)]),
   ...PART_MEMBERS.map((name): Place => [
     `part.${name}`,
-    (line) => define((line.files as Files).find(({ parts }) => parts !== undefined)!.parts![0], name),
+    (line) =>
+      define((line.files as Files).find(({ parts }) => parts !== undefined)!.parts![0], name),
   ]),
   ["metadata.member", (line) => define(line.metadata as object, "x")],
   ["input", (line) => void (line.inputs = [HOLE])],
   ["file", (line) => void (line.files as unknown[]).push(HOLE)],
 ];
-const ALIAS_PLACES = ["name", "alias", "version", "commit", "generation", "origin", "unknown"].map(member);
+const ALIAS_PLACES = ["name", "alias", "version", "commit", "generation", "origin", "unknown"].map(
+  member,
+);
 const KEY_PLACES: Place[] = [
   ...["name", "key", "target", "commit"].map(member),
-  ...["version", "generation"].map((name): Place => [`target.${name}`, (line) => define(line.target as object, name)]),
+  ...["version", "generation"].map((
+    name,
+  ): Place => [`target.${name}`, (line) => define(line.target as object, name)]),
 ];
 
 /** The id of a commit that there is not. */
@@ -129,7 +173,9 @@ const CHANGES: Record<string, (line: Line) => void> = {
     }
   },
   "inline past the end": (line) => {
-    for (const file of line.files as { inline?: number[] }[]) if (file.inline) file.inline = [2 ** 40, 2 ** 50];
+    for (const file of line.files as { inline?: number[] }[]) {
+      if (file.inline) file.inline = [2 ** 40, 2 ** 50];
+    }
   },
   "inline and parts": (line) => {
     for (const file of line.files as { inline?: number[] }[]) file.inline = [0, 3];
@@ -156,7 +202,11 @@ async function createWorld(): Promise<HostileWorld> {
   registry.materializers.register(fileSet);
   for (const seed of [1, 2]) {
     const value = { small: noise(10, seed), large: noise(90_000, seed) };
-    await registry.save("a", value, { materializer: fileSet, idempotencyKey: `k${seed}`, inputs: ["b@1"] });
+    await registry.save("a", value, {
+      materializer: fileSet,
+      idempotencyKey: `k${seed}`,
+      inputs: ["b@1"],
+    });
   }
   await registry.setAlias("a", "live", "2");
   for (const n of [1, 2]) await registry.save("b", n);
@@ -180,13 +230,18 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
     aliases: () => registry.aliases("a"),
     names: () => collect(registry.names()),
     copy: () => registry.copy("a@2", "c"),
-    "save again": () => registry.save("a", { small: noise(10, 2) }, { materializer: fileSet, idempotencyKey: "k2" }),
-    "save the next": () => registry.save("a", { large: noise(90_000, 2) }, { materializer: fileSet }),
-    "save unchanged": () => registry.save("a", { x: noise(9) }, { materializer: fileSet, skipIfUnchanged: true }),
+    "save again": () =>
+      registry.save("a", { small: noise(10, 2) }, { materializer: fileSet, idempotencyKey: "k2" }),
+    "save the next": () =>
+      registry.save("a", { large: noise(90_000, 2) }, { materializer: fileSet }),
+    "save unchanged": () =>
+      registry.save("a", { x: noise(9) }, { materializer: fileSet, skipIfUnchanged: true }),
     "set alias": () => registry.setAlias("a", "other", "2"),
   };
   for (const [call, act] of Object.entries(calls)) {
-    await act().catch((error) => assertInstanceOf(error, RegistryError, `${about}: ${call}: ${error?.stack}`));
+    await act().catch((error) =>
+      assertInstanceOf(error, RegistryError, `${about}: ${call}: ${error?.stack}`)
+    );
   }
   const { problems } = await verifyRegistry(registry).catch((error) => {
     throw new Error(`${about}: verify: ${error.stack}`);
@@ -197,7 +252,9 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
   const garbage = await collectGarbage(aged).catch((error) => {
     throw new Error(`${about}: gc: ${error.stack}`);
   });
-  if (garbage.failures.length > 0) assertEquals(await keysOf(store, "objects/a/"), before, `${about}: nothing goes`);
+  if (garbage.failures.length > 0) {
+    assertEquals(await keysOf(store, "objects/a/"), before, `${about}: nothing goes`);
+  }
   assertEquals(await keysOf(store, "objects/b/"), [], `${about}: the garbage of b is gone`);
   const to = await openRegistry(createMemoryBackend(), { mutable: true, retryForMs: 1 });
   for (const verify of [false, true]) { // the second meets it in the notes, and in the target
@@ -212,12 +269,20 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
   const { deleted } = await prune(registry, { keepLast: 1 }).catch((error) => {
     throw new Error(`${about}: prune: ${error.stack}`);
   });
-  assert(deleted.some(({ name, version }) => name === "b" && version === "1.0.0"), `${about}: b is pruned`);
+  assert(
+    deleted.some(({ name, version }) => name === "b" && version === "1.0.0"),
+    `${about}: b is pruned`,
+  );
   await registry.delete("a@2", { force: true })
     .catch((error) => assertInstanceOf(error, RegistryError, `${about}: delete: ${error?.stack}`));
 }
 
-async function withHostile(folder: string, change: (line: Line) => void, value: string, about: string): Promise<void> {
+async function withHostile(
+  folder: string,
+  change: (line: Line) => void,
+  value: string,
+  about: string,
+): Promise<void> {
   const world = await createWorld();
   const [key] = await keysOf(world.store, folder);
   const { line, inline } = await openRecord(world.store, key);
@@ -247,7 +312,9 @@ for (
 ) {
   for (const [value, text] of Object.entries(VALUES)) {
     Deno.test(`${value} anywhere in a record of kind ${kind} harms that name at most`, async () => {
-      for (const [member, put] of places) await withHostile(folder, put, text, `${member} is ${value}`);
+      for (const [member, put] of places) {
+        await withHostile(folder, put, text, `${member} is ${value}`);
+      }
     });
   }
 }
@@ -288,9 +355,14 @@ for (const [what, text] of Object.entries(LISTS)) {
     const [key] = await keysOf(world.store, "names/a/versions/");
     const { line, inline } = await openRecord(world.store, key);
     const bytes = new TextEncoder().encode(text);
-    const folder = (await keysOf(world.store, "objects/a/")).find((object) => object.includes(line.commit as string))!;
+    const folder = (await keysOf(world.store, "objects/a/")).find((object) =>
+      object.includes(line.commit as string)
+    )!;
     await world.store.put(folder.replace(/\d+$/, "77"), bytes);
-    Object.assign(line, { files: [], fileList: { object: 77, size: bytes.byteLength, sha256: sha256(bytes) } });
+    Object.assign(line, {
+      files: [],
+      fileList: { object: 77, size: bytes.byteLength, sha256: sha256(bytes) },
+    });
     await world.store.put(key, sealed(JSON.stringify(line), inline));
     await meet(world, what);
   });

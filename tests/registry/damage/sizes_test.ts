@@ -15,7 +15,10 @@ import { withAge } from "../with_age.ts";
 const GIB = 1024 ** 3;
 
 /** A store that counts what is read out of it. */
-function metered(inner: Backend, prefix = "objects/"): { backend: Backend; read: { bytes: number; asked: string[] } } {
+function metered(
+  inner: Backend,
+  prefix = "objects/",
+): { backend: Backend; read: { bytes: number; asked: string[] } } {
   const read = { bytes: 0, asked: [] as string[] };
   const backend: Backend = {
     ...inner,
@@ -55,7 +58,10 @@ async function rewrite(
   const [key] = await keysOf(backend, `names/${name}/versions/`);
   const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
   const version = record as VersionRecord;
-  await backend.put(key, encodeRecord({ ...version, ...change(version, version.files[0]) } as VersionRecord, [inline]));
+  await backend.put(
+    key,
+    encodeRecord({ ...version, ...change(version, version.files[0]) } as VersionRecord, [inline]),
+  );
   return key;
 }
 
@@ -67,7 +73,10 @@ const LIES: Record<string, (record: VersionRecord, file: StoredFile) => object> 
   "one part again and again": (_, file) => ({
     files: [{ ...file, parts: Array.from({ length: 200 }, () => file.parts![0]) }],
   }),
-  "a file that is larger than its parts": (_, file) => ({ size: 9e15, files: [{ ...file, size: 9e15 }] }),
+  "a file that is larger than its parts": (_, file) => ({
+    size: 9e15,
+    files: [{ ...file, size: 9e15 }],
+  }),
   "stored bytes that are far more than the plain ones": (_, file) => ({
     size: 5,
     files: [{ ...file, size: 5, encoding: "gzip", parts: [{ object: 0, size: 6 * GIB }] }],
@@ -88,24 +97,32 @@ const LIES: Record<string, (record: VersionRecord, file: StoredFile) => object> 
 };
 
 for (const [lie, change] of Object.entries(LIES)) {
-  testInMemory(`a record that says ${lie} is Corrupt, and nothing of its payload is asked for`, async (world) => {
-    const { registry, backend, open } = world;
-    await registry.save("a", noise(300_000));
-    await registry.save("b", "whole");
-    const key = await rewrite(backend, "a", change);
-    const { backend: counted, read } = metered(backend);
-    const reader = await open({ cache: false }, () => counted);
-    for (const attempt of [() => reader.load("a"), () => reader.open("a"), () => reader.info("a@1")]) {
-      assertEquals((await rejected("Corrupt", attempt())).key, key);
-    }
-    const { versions, problems } = await verifyRegistry(reader);
-    assertEquals([versions, problems.map(({ code, key }) => [code, key])], [2, [["Corrupt", key]]]);
-    assertEquals(read.asked, []);
-    const older = await open({}, (store) => withAge(store, 7 * 24 * 3_600_000));
-    assertEquals((await collectGarbage(older)).failures.map((failure) => failure.key), [key]);
-    assertEquals((await keysOf(backend, "objects/a/")).length, 1);
-    assertEquals((await registry.save("a", "next")).version, "2.0.0");
-  });
+  testInMemory(
+    `a record that says ${lie} is Corrupt, and nothing of its payload is asked for`,
+    async (world) => {
+      const { registry, backend, open } = world;
+      await registry.save("a", noise(300_000));
+      await registry.save("b", "whole");
+      const key = await rewrite(backend, "a", change);
+      const { backend: counted, read } = metered(backend);
+      const reader = await open({ cache: false }, () => counted);
+      for (
+        const attempt of [() => reader.load("a"), () => reader.open("a"), () => reader.info("a@1")]
+      ) {
+        assertEquals((await rejected("Corrupt", attempt())).key, key);
+      }
+      const { versions, problems } = await verifyRegistry(reader);
+      assertEquals([versions, problems.map(({ code, key }) => [code, key])], [2, [[
+        "Corrupt",
+        key,
+      ]]]);
+      assertEquals(read.asked, []);
+      const older = await open({}, (store) => withAge(store, 7 * 24 * 3_600_000));
+      assertEquals((await collectGarbage(older)).failures.map((failure) => failure.key), [key]);
+      assertEquals((await keysOf(backend, "objects/a/")).length, 1);
+      assertEquals((await registry.save("a", "next")).version, "2.0.0");
+    },
+  );
 }
 
 testOnEach(
@@ -117,10 +134,21 @@ testOnEach(
     const { backend: counted, read } = metered(backend);
     const reader = await open({ cache: false, maxLoadBytes: 4 * GIB }, () => counted);
     for (const part of [{ object: 0, size: huge }, { object: 0, offset: 100_000, size: huge }]) {
-      await rewrite(backend, "a", (_, file) => ({ size: huge, files: [{ ...file, size: huge, parts: [part] }] }));
+      await rewrite(
+        backend,
+        "a",
+        (_, file) => ({ size: huge, files: [{ ...file, size: huge, parts: [part] }] }),
+      );
       const [file] = (await reader.open("a")).files();
       const range = () => collect(file.stream({ offset: 10, length: 20 }));
-      for (const attempt of [() => file.bytes(), () => collect(file.stream()), range, () => reader.load("a")]) {
+      for (
+        const attempt of [
+          () => file.bytes(),
+          () => collect(file.stream()),
+          range,
+          () => reader.load("a"),
+        ]
+      ) {
         assertEquals((await rejected("Corrupt", attempt())).key, object);
       }
       assertEquals((await verifyRegistry(reader)).problems.map(({ code }) => code), ["Corrupt"]);
@@ -129,15 +157,18 @@ testOnEach(
   },
 );
 
-testInMemory("a part of a larger object is read alone, also without an offset", async ({ registry, backend, open }) => {
-  const bytes = noise(300_000);
-  await registry.save("a", bytes);
-  const [object] = await keysOf(backend, "objects/a/");
-  await backend.put(object, new Uint8Array([...bytes, ...noise(5_000_000, 2)]));
-  const { backend: counted, read } = metered(backend);
-  assertEquals(await (await open({ cache: false }, () => counted)).load("a"), bytes);
-  assertEquals(read.bytes, bytes.byteLength);
-});
+testInMemory(
+  "a part of a larger object is read alone, also without an offset",
+  async ({ registry, backend, open }) => {
+    const bytes = noise(300_000);
+    await registry.save("a", bytes);
+    const [object] = await keysOf(backend, "objects/a/");
+    await backend.put(object, new Uint8Array([...bytes, ...noise(5_000_000, 2)]));
+    const { backend: counted, read } = metered(backend);
+    assertEquals(await (await open({ cache: false }, () => counted)).load("a"), bytes);
+    assertEquals(read.bytes, bytes.byteLength);
+  },
+);
 
 testInMemory(
   "gzip that expands to more than its file is Corrupt after so many bytes",
@@ -171,44 +202,65 @@ testInMemory("gzip of a large file is expanded into memory once", async ({ regis
   assertEquals(sha256(await registry.load("b") as Uint8Array), sha256(bytes));
 });
 
-testInMemory("a list of files that is no JSON, or none of files, is Corrupt and stops nobody else", async (world) => {
-  const { registry, backend } = world;
-  await registry.save("b", "whole");
-  await registry.save("a", noise(300_000));
-  const [object] = await keysOf(backend, "objects/a/");
-  for (const text of ["{", "null", "[1]", `[{"path":"x","size":1,"sha256":"${"0".repeat(64)}"}]`, "\ufeff[]", "[]"]) {
-    const list = new TextEncoder().encode(text);
-    await backend.put(object, list);
-    const change = () => ({ files: [], fileList: { object: 0, size: list.byteLength, sha256: sha256(list) } });
-    await rewrite(backend, "a", change);
-    assertEquals((await rejected("Corrupt", registry.load("a"))).key, object, text);
-    const { versions, problems } = await verifyRegistry(registry);
-    assertEquals([versions, problems.length], [2, 1]);
-    assertEquals((await collectGarbage(registry)).failures.map(({ key }) => key), [object]);
-    assertEquals(await registry.load("b"), "whole");
-  }
-});
+testInMemory(
+  "a list of files that is no JSON, or none of files, is Corrupt and stops nobody else",
+  async (world) => {
+    const { registry, backend } = world;
+    await registry.save("b", "whole");
+    await registry.save("a", noise(300_000));
+    const [object] = await keysOf(backend, "objects/a/");
+    for (
+      const text of [
+        "{",
+        "null",
+        "[1]",
+        `[{"path":"x","size":1,"sha256":"${"0".repeat(64)}"}]`,
+        "\ufeff[]",
+        "[]",
+      ]
+    ) {
+      const list = new TextEncoder().encode(text);
+      await backend.put(object, list);
+      const change = () => ({
+        files: [],
+        fileList: { object: 0, size: list.byteLength, sha256: sha256(list) },
+      });
+      await rewrite(backend, "a", change);
+      assertEquals((await rejected("Corrupt", registry.load("a"))).key, object, text);
+      const { versions, problems } = await verifyRegistry(registry);
+      assertEquals([versions, problems.length], [2, 1]);
+      assertEquals((await collectGarbage(registry)).failures.map(({ key }) => key), [object]);
+      assertEquals(await registry.load("b"), "whole");
+    }
+  },
+);
 
-testInMemory("a record with very many inputs, names or parts is like any other", async ({ registry, backend }) => {
-  await registry.save("a", "x");
-  await backend.delete(LINEAGE_WHOLE); // nobody notes the inputs of a record that was written by hand
-  const inputs = Array.from({ length: 200_000 }, (_, i) => `data@${i}`);
-  await rewrite(backend, "a", () => ({ inputs }));
-  assertEquals((await registry.info("a")).inputs.length, 200_000);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-});
+testInMemory(
+  "a record with very many inputs, names or parts is like any other",
+  async ({ registry, backend }) => {
+    await registry.save("a", "x");
+    await backend.delete(LINEAGE_WHOLE); // nobody notes the inputs of a record that was written by hand
+    const inputs = Array.from({ length: 200_000 }, (_, i) => `data@${i}`);
+    await rewrite(backend, "a", () => ({ inputs }));
+    assertEquals((await registry.info("a")).inputs.length, 200_000);
+    assertEquals((await verifyRegistry(registry)).ok, true);
+  },
+);
 
-testInMemory("an object in the place of a record that is too long for one is not read", async (world) => {
-  const { registry, backend, open } = world;
-  await registry.save("a", "x");
-  const [key] = await keysOf(backend, "names/a/");
-  await backend.put(key, new Uint8Array(MAX_RECORD_BYTES + 1));
-  const { backend: counted, read } = metered(backend, key);
-  const reader = await open({ cache: false }, () => counted);
-  const error = await rejected("Corrupt", reader.load("a"));
-  assertEquals([error.key, read.bytes], [key, 0]);
-  assertMatch(error.message, /it has 16777217 bytes/);
-});
+testInMemory(
+  "an object in the place of a record that is too long for one is not read",
+  async (world) => {
+    const { registry, backend, open } = world;
+    await registry.save("a", "x");
+    const [key] = await keysOf(backend, "names/a/");
+    await backend.put(key, new Uint8Array(MAX_RECORD_BYTES + 1));
+    const { backend: counted, read } = metered(backend, key);
+    const reader = await open({ cache: false }, () => counted);
+    const error = await rejected("Corrupt", reader.load("a"));
+    assertEquals([error.key, read.bytes], [key, 0]);
+    assertMatch(error.message, /it has 16777217 bytes/);
+  },
+);
 
 testInMemory(
   "what one load takes into memory is bounded by maxLoadBytes",
@@ -222,13 +274,18 @@ testInMemory(
     const loaded = await (await open({ maxLoadBytes: 2_500_000 })).load("a") as typeof value;
     assertEquals(sha256(loaded.two), sha256(value.two));
     const artifact = await reader.open("a");
-    for (const file of artifact.files()) assertEquals((await file.bytes()).byteLength, file.info.size); // one by one
+    for (const file of artifact.files()) {
+      assertEquals((await file.bytes()).byteLength, file.info.size); // one by one
+    }
 
     await registry.save("b", noise(3_000_000));
     assertMatch((await rejected("Invalid", reader.load("b"))).message, /it has 3000000 bytes/);
     const [file] = (await reader.open("b")).files();
     assertMatch((await rejected("Invalid", file.bytes())).message, /maxLoadBytes/);
-    assertEquals((await collect(file.stream())).reduce((sum, { byteLength }) => sum + byteLength, 0), 3_000_000);
+    assertEquals(
+      (await collect(file.stream())).reduce((sum, { byteLength }) => sum + byteLength, 0),
+      3_000_000,
+    );
     await reader.download("b", { to: root.join("b.bin") });
     await registry.save("c", localPath(root.join("b.bin")));
     await (await reader.load("c") as StoredPath).writeTo(root.join("c.bin"));
@@ -239,23 +296,32 @@ testInMemory(
 );
 
 testInMemory("a bound that is none is Invalid", async ({ open }) => {
-  for (const maxLoadBytes of [0, -1, 1_000_000, 2_000_000.5, NaN, Infinity, "1" as unknown as number]) {
+  for (
+    const maxLoadBytes of [0, -1, 1_000_000, 2_000_000.5, NaN, Infinity, "1" as unknown as number]
+  ) {
     assertMatch((await rejected("Invalid", open({ maxLoadBytes }))).message, /maxLoadBytes/);
   }
 });
 
-testInMemory("a materializer that reads its files one after the other is bounded by all of them", async ({ open }) => {
-  const pieces = defineMaterializer<number>({
-    id: "test/pieces",
-    save: (count) => Array.from({ length: count }, (_, i) => ({ path: String(i), content: noise(600_000, i) })),
-    async load(artifact) {
-      for (const file of artifact.files()) await file.bytes();
-      return artifact.files().length;
-    },
-  });
-  const registry = await open({ maxLoadBytes: 2_000_000 });
-  await registry.save("a", 3, { materializer: pieces });
-  await registry.save("b", 4, { materializer: pieces });
-  assertEquals(await registry.load("a", { as: pieces }), 3);
-  assertMatch((await rejected("Invalid", registry.load("b", { as: pieces }))).message, /2400000 with what was read/);
-});
+testInMemory(
+  "a materializer that reads its files one after the other is bounded by all of them",
+  async ({ open }) => {
+    const pieces = defineMaterializer<number>({
+      id: "test/pieces",
+      save: (count) =>
+        Array.from({ length: count }, (_, i) => ({ path: String(i), content: noise(600_000, i) })),
+      async load(artifact) {
+        for (const file of artifact.files()) await file.bytes();
+        return artifact.files().length;
+      },
+    });
+    const registry = await open({ maxLoadBytes: 2_000_000 });
+    await registry.save("a", 3, { materializer: pieces });
+    await registry.save("b", 4, { materializer: pieces });
+    assertEquals(await registry.load("a", { as: pieces }), 3);
+    assertMatch(
+      (await rejected("Invalid", registry.load("b", { as: pieces }))).message,
+      /2400000 with what was read/,
+    );
+  },
+);

@@ -92,17 +92,20 @@ testInRoot("what is saved above or below the dead ends nothing", async (root) =>
   assertEquals(notes(root.path), { begun: 1, decided: 1 });
 });
 
-testInRoot("an overwrite of a deleted version, and a repeat with its key, are seen among the dead", async (root) => {
-  const registry = await withDead(root.path, { mutable: true });
-  await collectGarbage(registry);
-  await registry.save("a", "again", { version: "50.0.0", onConflict: "overwrite" });
-  await assertSeen(registry, "50.0.0");
-  await registry.delete("a@50.0.0");
-  await collectGarbage(registry);
-  assertEquals(notes(root.path), { begun: 1, decided: 1 });
-  await registry.save("a", "with a key", { version: "40.5.0", idempotencyKey: "k" });
-  await assertSeen(registry, "40.5.0");
-});
+testInRoot(
+  "an overwrite of a deleted version, and a repeat with its key, are seen among the dead",
+  async (root) => {
+    const registry = await withDead(root.path, { mutable: true });
+    await collectGarbage(registry);
+    await registry.save("a", "again", { version: "50.0.0", onConflict: "overwrite" });
+    await assertSeen(registry, "50.0.0");
+    await registry.delete("a@50.0.0");
+    await collectGarbage(registry);
+    assertEquals(notes(root.path), { begun: 1, decided: 1 });
+    await registry.save("a", "with a key", { version: "40.5.0", idempotencyKey: "k" });
+    await assertSeen(registry, "40.5.0");
+  },
+);
 
 testInRoot("prereleases have spans of their own", async (root) => {
   const registry = await open(root.path);
@@ -130,21 +133,28 @@ testInRoot("what is alive between two long stretches of the dead is seen", async
   await assertSeen(registry, "0.1.0");
 });
 
-testInRoot("a version of another folder than a span's, and one at its ends, are told apart", async (root) => {
-  const registry = await open(root.path);
-  for (let n = 1; n <= MANY; n++) await registry.save("a", n, { version: `2.0.${n}` });
-  for (let n = 1; n <= MANY; n++) await registry.save("a", n, { version: `3.0.0-rc.${n}` });
-  for (const { version } of await Array.fromAsync(registry.versions("a"))) await registry.delete(`a@${version}`);
-  await collectGarbage(registry);
-  const prereleases = "3.0.0-rc.80.1";
-  await registry.save("a", "above all prereleases", { version: prereleases });
-  assertEquals(notes(root.path), { begun: 1, decided: 1 });
-  await assertSeen(registry, prereleases);
-  await registry.save("a", "below all releases", { version: "2.0.0" });
-  await assertSeen(registry, "2.0.0");
-  await registry.save("a", "above all releases", { version: "2.0.81" });
-  await assertSeen(registry, "2.0.81");
-});
+testInRoot(
+  "a version of another folder than a span's, and one at its ends, are told apart",
+  async (root) => {
+    const registry = await open(root.path);
+    for (let n = 1; n <= MANY; n++) await registry.save("a", n, { version: `2.0.${n}` });
+    for (let n = 1; n <= MANY; n++) await registry.save("a", n, { version: `3.0.0-rc.${n}` });
+    for (const { version } of await Array.fromAsync(registry.versions("a"))) {
+      await registry.delete(
+        `a@${version}`,
+      );
+    }
+    await collectGarbage(registry);
+    const prereleases = "3.0.0-rc.80.1";
+    await registry.save("a", "above all prereleases", { version: prereleases });
+    assertEquals(notes(root.path), { begun: 1, decided: 1 });
+    await assertSeen(registry, prereleases);
+    await registry.save("a", "below all releases", { version: "2.0.0" });
+    await assertSeen(registry, "2.0.0");
+    await registry.save("a", "above all releases", { version: "2.0.81" });
+    await assertSeen(registry, "2.0.81");
+  },
+);
 
 testInRoot(
   "notes of names that nothing is left of go, and a name that is forgotten may be used again",
@@ -153,16 +163,24 @@ testInRoot(
     await registry.delete("a", { allVersions: true });
     await collectGarbage(registry);
     assertEquals(notes(root.path), { begun: 1, decided: 1 });
-    const later = await openRegistry(withAge(createLocalBackend({ path: root.path }), 90 * 24 * HOUR));
+    const later = await openRegistry(
+      withAge(createLocalBackend({ path: root.path }), 90 * 24 * HOUR),
+    );
     await collectGarbage(later, { forget: true });
-    assertEquals([existsSync(join(root.path, "names/a")), notes(root.path)], [false, { begun: 1, decided: 1 }]);
+    assertEquals([existsSync(join(root.path, "names/a")), notes(root.path)], [false, {
+      begun: 1,
+      decided: 1,
+    }]);
     await registry.save("a", "anew", { version: "40.0.0" });
     await assertSeen(registry, "40.0.0");
     await registry.delete("a", { allVersions: true });
     await collectGarbage(later);
     await collectGarbage(later, { forget: true });
     await collectGarbage(later);
-    assertEquals([existsSync(join(root.path, "names/a")), notes(root.path)], [false, { begun: 0, decided: 0 }]);
+    assertEquals([existsSync(join(root.path, "names/a")), notes(root.path)], [false, {
+      begun: 0,
+      decided: 0,
+    }]);
   },
 );
 
@@ -172,7 +190,10 @@ testInRoot("a save whose note cannot be ended writes nothing, and says so", asyn
   const [id] = readdirSync(join(root.path, "dead/a")).filter((name) => !name.includes("."));
   rmSync(join(root.path, "dead/a", id));
   mkdirSync(join(root.path, "dead/a", id)); // no file can take its place
-  const { message } = await rejected("Invalid", registry.save("a", "between", { version: "40.5.0" }));
+  const { message } = await rejected(
+    "Invalid",
+    registry.save("a", "between", { version: "40.5.0" }),
+  );
   assert(message.includes("Cannot end a note of deleted versions"), message);
   assertEquals(await truly(registry), ["3.0.0", "2.0.0", "1.0.0"]);
 });
@@ -188,19 +209,26 @@ testInRoot("file locks exclude nobody from being seen", async (root) => {
   await assertSeen(registry, "40.5.0");
 }, { ignore: NO_FILE_LOCKS });
 
-testInRoot("a save that cannot tell whether it ended a note has written nothing, and tries again", async (root) => {
-  await collectGarbage(await withDead(root.path));
-  const local = createLocalBackend({ path: root.path });
-  let puts = 0;
-  const put: Backend["put"] = async (key, body, options) => {
-    const result = await local.put(key, body, options);
-    if (!key.startsWith("dead/") || ++puts > 1) return result;
-    throw new RegistryError({ code: "Unknown", message: "the disk may lose it", maybeWritten: true });
-  };
-  const registry = await openRegistry({ ...local, put });
-  await registry.save("a", "between", { version: "40.5.0" });
-  await assertSeen(registry, "40.5.0");
-});
+testInRoot(
+  "a save that cannot tell whether it ended a note has written nothing, and tries again",
+  async (root) => {
+    await collectGarbage(await withDead(root.path));
+    const local = createLocalBackend({ path: root.path });
+    let puts = 0;
+    const put: Backend["put"] = async (key, body, options) => {
+      const result = await local.put(key, body, options);
+      if (!key.startsWith("dead/") || ++puts > 1) return result;
+      throw new RegistryError({
+        code: "Unknown",
+        message: "the disk may lose it",
+        maybeWritten: true,
+      });
+    };
+    const registry = await openRegistry({ ...local, put });
+    await registry.save("a", "between", { version: "40.5.0" });
+    await assertSeen(registry, "40.5.0");
+  },
+);
 
 testInRoot("of two notes that count one is left", async (root) => {
   const registry = await withDead(root.path);
@@ -214,15 +242,18 @@ testInRoot("of two notes that count one is left", async (root) => {
   await assertSeen(registry, "3.0.0");
 });
 
-testInRoot("a name that is deleted as a whole has no version, and says so at once", async (root) => {
-  const registry = await withDead(root.path);
-  for (const version of ["1.0.0", "2.0.0", "3.0.0"]) await registry.delete(`a@${version}`);
-  await collectGarbage(registry);
-  await rejected("NotFound", registry.info("a"));
-  assertEquals([await registry.has("a"), await versions(registry)], [false, []]);
-  assertEquals((await registry.save("a", "next")).version, `${4 + MANY}.0.0`);
-  await assertSeen(registry, `${4 + MANY}.0.0`);
-});
+testInRoot(
+  "a name that is deleted as a whole has no version, and says so at once",
+  async (root) => {
+    const registry = await withDead(root.path);
+    for (const version of ["1.0.0", "2.0.0", "3.0.0"]) await registry.delete(`a@${version}`);
+    await collectGarbage(registry);
+    await rejected("NotFound", registry.info("a"));
+    assertEquals([await registry.has("a"), await versions(registry)], [false, []]);
+    assertEquals((await registry.save("a", "next")).version, `${4 + MANY}.0.0`);
+    await assertSeen(registry, `${4 + MANY}.0.0`);
+  },
+);
 
 testInRoot("a copy of the folder does not go by the notes in it", async (root) => {
   const registry = await withDead(root.path);
@@ -233,7 +264,8 @@ testInRoot("a copy of the folder does not go by the notes in it", async (root) =
     cpSync(root.path, copy, { recursive: true });
     // As if somebody had saved while it was copied: the notes were copied first.
     rmSync(join(copy, "dead"), { recursive: true });
-    const moved = () => withShiftedTime(createLocalBackend({ path: copy }), { shiftMs: () => 5_000 });
+    const moved = () =>
+      withShiftedTime(createLocalBackend({ path: copy }), { shiftMs: () => 5_000 });
     const other = await openRegistry(moved());
     await other.save("a", "between", { version: "40.5.0" });
     cpSync(join(root.path, "dead"), join(copy, "dead"), { recursive: true });
@@ -244,50 +276,59 @@ testInRoot("a copy of the folder does not go by the notes in it", async (root) =
   }
 });
 
-testInRoot("what strangers put among the notes, and what is damaged, hides nothing", async (root) => {
-  const registry = await withDead(root.path);
-  await collectGarbage(registry);
-  const [id] = readdirSync(join(root.path, "dead/a")).filter((name) => !name.includes("."));
-  writeFileSync(join(root.path, "dead/a/notes.txt"), "mine");
-  writeFileSync(join(root.path, `dead/a/${id}`), "damaged");
-  await assertSeen(registry, "3.0.0");
-  await registry.save("a", "between", { version: "40.5.0" });
-  await assertSeen(registry, "40.5.0");
-  writeFileSync(join(root.path, `dead/a/${id}.begun`), "damaged");
-  await registry.save("a", "between", { version: "40.6.0" });
-  await assertSeen(registry, "40.6.0");
-  await collectGarbage(registry);
-  assertEquals(readdirSync(join(root.path, "dead/a")), ["notes.txt"]);
-});
+testInRoot(
+  "what strangers put among the notes, and what is damaged, hides nothing",
+  async (root) => {
+    const registry = await withDead(root.path);
+    await collectGarbage(registry);
+    const [id] = readdirSync(join(root.path, "dead/a")).filter((name) => !name.includes("."));
+    writeFileSync(join(root.path, "dead/a/notes.txt"), "mine");
+    writeFileSync(join(root.path, `dead/a/${id}`), "damaged");
+    await assertSeen(registry, "3.0.0");
+    await registry.save("a", "between", { version: "40.5.0" });
+    await assertSeen(registry, "40.5.0");
+    writeFileSync(join(root.path, `dead/a/${id}.begun`), "damaged");
+    await registry.save("a", "between", { version: "40.6.0" });
+    await assertSeen(registry, "40.6.0");
+    await collectGarbage(registry);
+    assertEquals(readdirSync(join(root.path, "dead/a")), ["notes.txt"]);
+  },
+);
 
-testInRoot("what was brought back to life by hand is seen once garbage was collected", async (root) => {
-  const registry = await withDead(root.path);
-  await collectGarbage(registry);
-  const folder = join(root.path, "names/a");
-  const [tombstone] = readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(",9007199254740989.rec") && !name.includes("+")).sort();
-  rmSync(join(folder, tombstone));
-  const back = (await truly(registry))[0];
-  assert(back !== "3.0.0");
-  const { problems } = await verifyRegistry(registry);
-  assertEquals(problems.map(({ ref, code }) => [ref, code]), [[`a@${back}`, "Corrupt"]]);
-  await collectGarbage(registry);
-  await assertSeen(registry, back);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-});
+testInRoot(
+  "what was brought back to life by hand is seen once garbage was collected",
+  async (root) => {
+    const registry = await withDead(root.path);
+    await collectGarbage(registry);
+    const folder = join(root.path, "names/a");
+    const [tombstone] = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(",9007199254740989.rec") && !name.includes("+")).sort();
+    rmSync(join(folder, tombstone));
+    const back = (await truly(registry))[0];
+    assert(back !== "3.0.0");
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ ref, code }) => [ref, code]), [[`a@${back}`, "Corrupt"]]);
+    await collectGarbage(registry);
+    await assertSeen(registry, back);
+    assertEquals((await verifyRegistry(registry)).ok, true);
+  },
+);
 
-testInRoot("a registry in plain paths has no notes, and leaves alone what strangers call like some", async (root) => {
-  const registry = await withDead(root.path, { layout: "plain" });
-  await collectGarbage(registry);
-  assertEquals(readdirSync(root.path).includes("dead"), false);
-  const theirs = join(root.path, "dead/orders", realSystem.id());
-  mkdirSync(join(root.path, "dead/orders"), { recursive: true });
-  writeFileSync(theirs, "theirs");
-  const later = withAge(createLocalBackend({ path: root.path, layout: "plain" }), 90 * 24 * HOUR);
-  await collectGarbage(await openRegistry(later));
-  assertEquals(readFileSync(theirs, "utf8"), "theirs");
-  await assertSeen(registry, "3.0.0");
-});
+testInRoot(
+  "a registry in plain paths has no notes, and leaves alone what strangers call like some",
+  async (root) => {
+    const registry = await withDead(root.path, { layout: "plain" });
+    await collectGarbage(registry);
+    assertEquals(readdirSync(root.path).includes("dead"), false);
+    const theirs = join(root.path, "dead/orders", realSystem.id());
+    mkdirSync(join(root.path, "dead/orders"), { recursive: true });
+    writeFileSync(theirs, "theirs");
+    const later = withAge(createLocalBackend({ path: root.path, layout: "plain" }), 90 * 24 * HOUR);
+    await collectGarbage(await openRegistry(later));
+    assertEquals(readFileSync(theirs, "utf8"), "theirs");
+    await assertSeen(registry, "3.0.0");
+  },
+);
 
 testInRoot(
   "who is told of a version that another writer saved among the dead may rely on being shown it",
@@ -298,34 +339,47 @@ testInRoot(
     await hasty.save("a", "between", { version: "40.5.0" });
     const local = createLocalBackend({ path: root.path });
     const synced: string[] = [];
-    const backend = { ...local, sync: (keys: readonly string[]) => (synced.push(...keys), local.sync!(keys)) };
-    await (await openRegistry(backend)).save("a", "between", { version: "40.5.0", onConflict: "skip" });
+    const backend = {
+      ...local,
+      sync: (keys: readonly string[]) => (synced.push(...keys), local.sync!(keys)),
+    };
+    await (await openRegistry(backend)).save("a", "between", {
+      version: "40.5.0",
+      onConflict: "skip",
+    });
     const [id] = readdirSync(join(root.path, "dead/a")).filter((name) => !name.includes("."));
     assert(synced.includes(`dead/a/${id}`), "the note might count again after a power cut");
   },
 );
 
-testInRoot("who does not wait for the disk, and who is not the folder's owner, notes nothing", async (root) => {
-  const registry = await withDead(root.path);
-  await collectGarbage(await openRegistry(createLocalBackend({ path: root.path, durability: "os" })));
-  assertEquals(notes(root.path), { begun: 0, decided: 0 });
-  const { uid, gid } = statSync(root.path);
-  if (uid === 0) { // nobody else may give a folder away
-    chownSync(root.path, 65_534, gid);
-    await collectGarbage(registry);
+testInRoot(
+  "who does not wait for the disk, and who is not the folder's owner, notes nothing",
+  async (root) => {
+    const registry = await withDead(root.path);
+    await collectGarbage(
+      await openRegistry(createLocalBackend({ path: root.path, durability: "os" })),
+    );
     assertEquals(notes(root.path), { begun: 0, decided: 0 });
-    chownSync(root.path, uid, gid);
-  }
-  await collectGarbage(registry);
-  assertEquals(notes(root.path), { begun: 1, decided: 1 });
-});
+    const { uid, gid } = statSync(root.path);
+    if (uid === 0) { // nobody else may give a folder away
+      chownSync(root.path, 65_534, gid);
+      await collectGarbage(registry);
+      assertEquals(notes(root.path), { begun: 0, decided: 0 });
+      chownSync(root.path, uid, gid);
+    }
+    await collectGarbage(registry);
+    assertEquals(notes(root.path), { begun: 1, decided: 1 });
+  },
+);
 
 testInRoot("what was deleted above what is noted, few or many, is passed by", async (root) => {
   const registry = await withDead(root.path);
   await collectGarbage(registry);
   for (const count of [20, 300]) {
     for (let n = 0; n < count; n++) await registry.save("a", n);
-    for await (const { version } of registry.versions("a", { range: ">3" })) await registry.delete(`a@${version}`);
+    for await (const { version } of registry.versions("a", { range: ">3" })) {
+      await registry.delete(`a@${version}`);
+    }
     await assertSeen(registry, "3.0.0");
   }
   await registry.save("a", "below them", { version: "3.5.0" });

@@ -19,7 +19,10 @@ export const MANY = 80;
 export interface Options extends OpenOptions, Pick<LocalBackendOptions, "system" | "layout"> {}
 
 /** Opens the registry of a folder. */
-export function open(root: string, { system, layout, ...options }: Options = {}): Promise<Registry> {
+export function open(
+  root: string,
+  { system, layout, ...options }: Options = {},
+): Promise<Registry> {
   return openRegistry(createLocalBackend({ path: root, system, layout }), options);
 }
 
@@ -41,7 +44,9 @@ export function notes(root: string): { begun: number; decided: number } {
 
 /** What is alive, by a walk through everything. */
 export async function truly(registry: Registry, name = "a"): Promise<string[]> {
-  const all = await Array.fromAsync(versionHeads(contextOf(registry, "look"), name, { deleted: true }));
+  const all = await Array.fromAsync(
+    versionHeads(contextOf(registry, "look"), name, { deleted: true }),
+  );
   return all.filter(({ head }) => !head.dead).map(({ version }) => version.canonical);
 }
 

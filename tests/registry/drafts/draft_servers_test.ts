@@ -25,7 +25,9 @@ testOnServers(
   async (world) => {
     const open = () => openRegistry(world.store(), { cache: false });
     const registries = [await open(), await open(), await open()];
-    const drafts = await Promise.all(registries.map((registry) => registry.openDraft("data", { id: "7" })));
+    const drafts = await Promise.all(
+      registries.map((registry) => registry.openDraft("data", { id: "7" })),
+    );
     await Promise.all([
       drafts[0].addPart("0", [{ path: "huge.bin", content: streamed(HUGE) }]),
       drafts[1].addPart("1", [{ path: "é/large.bin", content: noise(300_000, 1) }]),
@@ -33,7 +35,9 @@ testOnServers(
       drafts[1].addPart("2", [{ path: "2.bin", content: noise(300_000, 2) }]),
       drafts[2].addPart("2", [{ path: "2.bin", content: noise(300_000, 2) }]),
     ]);
-    const saved = await Promise.all(drafts.map((draft) => draft.commit({ parts: ["0", "1", "2", "small.txt"] })));
+    const saved = await Promise.all(
+      drafts.map((draft) => draft.commit({ parts: ["0", "1", "2", "small.txt"] })),
+    );
     assertEquals(new Set(saved.map(({ commit }) => commit)).size, 1);
     assertEquals(saved[0].size, 20_600_010);
 

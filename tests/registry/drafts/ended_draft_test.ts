@@ -15,7 +15,11 @@ function file(path: string): FileToSave[] {
 }
 
 /** Runs `action` before call `at`; or kills the process there. True if there was such a call. */
-function atCall(backend: ScriptedBackend, at: number, action?: () => Promise<unknown>): () => boolean {
+function atCall(
+  backend: ScriptedBackend,
+  at: number,
+  action?: () => Promise<unknown>,
+): () => boolean {
   let calls = 0;
   backend.answerAll(EVERY, async (act) => {
     calls++;
@@ -60,7 +64,12 @@ async function atEveryCall(play: (world: Race) => Promise<boolean>): Promise<voi
     const mine = await world.registry.openDraft("a", { id: "1" });
     const other = await registry.openDraft("a", { id: "1" });
     await mine.addPart("a", file("a"));
-    isMore = await play({ mine, other, registry, at: (action) => atCall(world.backend, calls, action) });
+    isMore = await play({
+      mine,
+      other,
+      registry,
+      at: (action) => atCall(world.backend, calls, action),
+    });
   }
   assert(calls > 3, "there were calls to interrupt");
 }
@@ -124,24 +133,38 @@ Deno.test("of a commit and a discard at the same moment exactly one counts", asy
   });
 });
 
-testProtocol("a committed draft gives its version for its own parts, and for no others", {}, async ({ registry }) => {
-  const draft = await registry.openDraft("a", { id: "1" });
-  for (const part of ["a", "b"]) await draft.addPart(part, file(part));
-  const { commit } = await draft.commit({ parts: ["b", "a"] });
-  assertEquals([(await draft.commit()).commit, (await draft.commit({ parts: ["a", "b"] })).commit], [commit, commit]);
-  for (const parts of [["a"], ["a", "b", "never"], []]) {
-    assertMatch((await rejected("Conflict", draft.commit({ parts }))).message, /was committed with other parts/);
-  }
-});
+testProtocol(
+  "a committed draft gives its version for its own parts, and for no others",
+  {},
+  async ({ registry }) => {
+    const draft = await registry.openDraft("a", { id: "1" });
+    for (const part of ["a", "b"]) await draft.addPart(part, file(part));
+    const { commit } = await draft.commit({ parts: ["b", "a"] });
+    assertEquals([
+      (await draft.commit()).commit,
+      (await draft.commit({ parts: ["a", "b"] })).commit,
+    ], [commit, commit]);
+    for (const parts of [["a"], ["a", "b", "never"], []]) {
+      assertMatch(
+        (await rejected("Conflict", draft.commit({ parts }))).message,
+        /was committed with other parts/,
+      );
+    }
+  },
+);
 
-testProtocol("adding a part again after the commit reports that it is in the version", {}, async ({ registry }) => {
-  const draft = await registry.openDraft("a", { id: "1" });
-  await draft.addPart("a", file("a"));
-  await draft.commit();
-  assertEquals(await draft.addPart("a", []), { added: false, files: 1, size: 200_000 });
-  await rejected("Conflict", draft.addPart("b", []));
-  assertEquals((await draft.info()).parts.map(({ part }) => part), ["a"]);
-});
+testProtocol(
+  "adding a part again after the commit reports that it is in the version",
+  {},
+  async ({ registry }) => {
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addPart("a", file("a"));
+    await draft.commit();
+    assertEquals(await draft.addPart("a", []), { added: false, files: 1, size: 200_000 });
+    await rejected("Conflict", draft.addPart("b", []));
+    assertEquals((await draft.info()).parts.map(({ part }) => part), ["a"]);
+  },
+);
 
 testProtocol("a part whose reply was lost is read back", {}, async ({ registry, backend }) => {
   const draft = await registry.openDraft("a", { id: "1" });
@@ -150,39 +173,51 @@ testProtocol("a part whose reply was lost is read back", {}, async ({ registry, 
   await draft.commit({ parts: ["0"] });
 });
 
-testProtocol("a request that is repeated a day later changes no part", { leastGraceMs: HOUR }, async (world) => {
-  const { registry, backend, advance } = world;
-  const draft = await registry.openDraft("a", { id: "1" });
-  let again: (() => Promise<unknown>) | undefined;
-  backend.answer({ verb: "put", key: /^drafts\// }, (act) => {
-    again = act;
-    return act();
-  });
-  await draft.addPart("0", file("0"));
-  advance(HOUR);
-  await again!();
-  await draft.commit({ parts: ["0"] });
-});
+testProtocol(
+  "a request that is repeated a day later changes no part",
+  { leastGraceMs: HOUR },
+  async (world) => {
+    const { registry, backend, advance } = world;
+    const draft = await registry.openDraft("a", { id: "1" });
+    let again: (() => Promise<unknown>) | undefined;
+    backend.answer({ verb: "put", key: /^drafts\// }, (act) => {
+      again = act;
+      return act();
+    });
+    await draft.addPart("0", file("0"));
+    advance(HOUR);
+    await again!();
+    await draft.commit({ parts: ["0"] });
+  },
+);
 
-testProtocol("a commit that fails can be repeated in another way, with the same parts", {}, async ({ registry }) => {
-  await registry.save("a", "taken", { version: "1" });
-  const draft = await registry.openDraft("a", { id: "1" });
-  await draft.addPart("a", file("a"));
-  await rejected("AlreadyExists", draft.commit({ version: "1" }));
-  assertEquals((await draft.info()).state, "committing");
-  assertEquals(await draft.discard(), false);
-  await rejected("Conflict", draft.addPart("b", file("b")));
-  assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
-  assertEquals((await draft.info()).version, "2.0.0");
-});
+testProtocol(
+  "a commit that fails can be repeated in another way, with the same parts",
+  {},
+  async ({ registry }) => {
+    await registry.save("a", "taken", { version: "1" });
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addPart("a", file("a"));
+    await rejected("AlreadyExists", draft.commit({ version: "1" }));
+    assertEquals((await draft.info()).state, "committing");
+    assertEquals(await draft.discard(), false);
+    await rejected("Conflict", draft.addPart("b", file("b")));
+    assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
+    assertEquals((await draft.info()).version, "2.0.0");
+  },
+);
 
-testProtocol("the end of a draft is decided once, though replies are lost", {}, async ({ registry, backend }) => {
-  const draft = await registry.openDraft("a", { id: "1" });
-  await draft.addPart("a", file("a"));
-  backend.answer({ verb: "put", key: /^drafts\/a\/1\/\./ }, lostReply, hiddenRetry, busy);
-  assertEquals((await draft.commit()).version, "1.0.0");
-  const other = await registry.openDraft("a", { id: "2" });
-  await other.addPart("a", file("a"));
-  backend.answer({ verb: "put", key: /^drafts\/a\/2\/\./ }, lostReply, busy);
-  assertEquals(await other.discard(), true);
-});
+testProtocol(
+  "the end of a draft is decided once, though replies are lost",
+  {},
+  async ({ registry, backend }) => {
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addPart("a", file("a"));
+    backend.answer({ verb: "put", key: /^drafts\/a\/1\/\./ }, lostReply, hiddenRetry, busy);
+    assertEquals((await draft.commit()).version, "1.0.0");
+    const other = await registry.openDraft("a", { id: "2" });
+    await other.addPart("a", file("a"));
+    backend.answer({ verb: "put", key: /^drafts\/a\/2\/\./ }, lostReply, busy);
+    assertEquals(await other.discard(), true);
+  },
+);

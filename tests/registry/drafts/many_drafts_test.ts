@@ -23,13 +23,19 @@ function listing(names: number): Backend {
       yield { key: `drafts/${name}/${draft}/0/${COMMIT}`, size: 100, modifiedAt: realSystem.now() };
     }
   }
-  return { ...inner, list: (prefix, options) => prefix === "drafts/" ? list(prefix) : inner.list(prefix, options) };
+  return {
+    ...inner,
+    list: (prefix, options) => prefix === "drafts/" ? list(prefix) : inner.list(prefix, options),
+  };
 }
 
 /** Processor time that it takes to list the drafts, milliseconds: a busy machine does not change it much. */
 async function cpuTimeOf(names: number): Promise<number> {
   const context = contextOf(await openRegistry(listing(names)), "list drafts");
-  const report = { markAt: new Date(realSystem.now()), graceMs: context.settings.graceMs } as GarbageReport;
+  const report = {
+    markAt: new Date(realSystem.now()),
+    graceMs: context.settings.graceMs,
+  } as GarbageReport;
   const collection = createCollection(context, { report, markKey: "" });
   const before = process.cpuUsage();
   await collectDrafts(collection);
@@ -41,5 +47,8 @@ Deno.test("`gc` takes as long for many drafts of one name as for many names with
   await cpuTimeOf(1000); // compiles
   const spread = await cpuTimeOf(DRAFTS);
   const crowded = await cpuTimeOf(1);
-  assert(crowded < 4 * spread + 500, `${crowded} ms for one name, ${spread} ms for ${DRAFTS} names`);
+  assert(
+    crowded < 4 * spread + 500,
+    `${crowded} ms for one name, ${spread} ms for ${DRAFTS} names`,
+  );
 });

@@ -30,7 +30,9 @@ for (const [operation, run] of Object.entries(OPERATIONS)) {
         await draft.addPart("a", [{ path: "a", content: noise(20, 2) }]);
         let calls = 0;
         backend.answerAll({}, (act, call) => {
-          const answer = calls++ < answered ? call.verb === "put" && calls === answered ? last : pass : busy;
+          const answer = calls++ < answered
+            ? call.verb === "put" && calls === answered ? last : pass
+            : busy;
           return answer(act, call);
         });
         const error = await run(draft).then(() => undefined, (error) => error);
@@ -40,7 +42,11 @@ for (const [operation, run] of Object.entries(OPERATIONS)) {
         const other = await (await open()).registry.openDraft("a", { id: "1" });
         const { state, parts } = await other.info();
         const happened = state === "discarded" || parts.length === 2;
-        assertEquals(error.maybeWritten ?? false, happened, `after ${answered} answers: ${error.message}`);
+        assertEquals(
+          error.maybeWritten ?? false,
+          happened,
+          `after ${answered} answers: ${error.message}`,
+        );
       }
       assertEquals(failures > 1, true);
     });

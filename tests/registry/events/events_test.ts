@@ -26,7 +26,9 @@ async function open(options: OpenOptions = {}, target = createMemoryBackend()) {
   const said = async () => {
     await registry[Symbol.asyncDispose]();
     return heard.map(([topic, { name, version, alias }]) =>
-      [topic.replace("registry.", ""), name, ...(alias === undefined ? [] : [alias]), version].join(" ")
+      [topic.replace("registry.", ""), name, ...(alias === undefined ? [] : [alias]), version].join(
+        " ",
+      )
     );
   };
   return { registry, heard, said };
@@ -41,7 +43,8 @@ function createLog() {
     for (const { pattern, resolve } of waiting) if (pattern.test(line)) resolve();
   };
   const logger = { debug, info() {}, warn() {}, error() {} };
-  const until = (pattern: RegExp) => new Promise<void>((resolve) => void waiting.push({ pattern, resolve }));
+  const until = (pattern: RegExp) =>
+    new Promise<void>((resolve) => void waiting.push({ pattern, resolve }));
   return { lines, logger, until };
 }
 
@@ -73,8 +76,13 @@ Deno.test("a registry says what was saved, deleted and aliased, with commit and 
 
 Deno.test("every verb that commits is heard of, and what commits nothing is not", async () => {
   const world = createPresigningStore({ copies: true });
-  const { registry, said } = await open({ mutable: true }, world.backend as ReturnType<typeof createMemoryBackend>);
-  await registry.saveMany([{ name: "many", value: 1 }, { name: "many", value: 2 }], { concurrency: 1 });
+  const { registry, said } = await open(
+    { mutable: true },
+    world.backend as ReturnType<typeof createMemoryBackend>,
+  );
+  await registry.saveMany([{ name: "many", value: 1 }, { name: "many", value: 2 }], {
+    concurrency: 1,
+  });
   await registry.copy("many@1.0.0", "copied");
   const draft = await registry.openDraft("drafted", { id: "1" });
   await draft.addPart("0", [{ path: "a", content: new Uint8Array(3) }]);
@@ -86,7 +94,9 @@ Deno.test("every verb that commits is heard of, and what commits nothing is not"
   await registry.save("over", 2, { version: "1", onConflict: "overwrite" });
   await registry.save("over", 3, { version: "1", onConflict: "skip" }); // nothing
   await registry.save("over", 2, { skipIfUnchanged: true }); // nothing
-  for (let repeat = 0; repeat < 2; repeat++) await registry.save("once", 1, { idempotencyKey: "k" });
+  for (let repeat = 0; repeat < 2; repeat++) {
+    await registry.save("once", 1, { idempotencyKey: "k" });
+  }
   await assertRejects(() => registry.save("over", 4, { version: "1" }));
   assertEquals(await registry.delete("nothing", { allVersions: true }), false);
   assertEquals(await registry.deleteAlias("over", "none"), false);
@@ -163,7 +173,10 @@ Deno.test("a bus that gives no answer is not waited for without end: neither by 
   const never = new Promise<void>(() => {});
   for (const passes of [(ms: number) => ms === 10_000, (ms: number) => ms < 10_000]) {
     const { lines, logger, until } = createLog();
-    const system = { ...createScriptedSystem(), sleep: (ms: number) => passes(ms) ? Promise.resolve() : never };
+    const system = {
+      ...createScriptedSystem(),
+      sleep: (ms: number) => passes(ms) ? Promise.resolve() : never,
+    };
     const { registry, said } = await open({ events, logger, system });
     const lost = until(/^event registry.saved of "a" was lost/);
     await registry.save("a", 1);
@@ -180,7 +193,9 @@ Deno.test("a bus of events of this process hears a registry, typed", async () =>
   const registry: Registry = await openRegistry("memory:", { events: bus });
   await registry.save("a", 1);
   for await (const event of stream) {
-    if (event.topic === "registry.saved") assertEquals(event.payload.version satisfies string, "1.0.0");
+    if (event.topic === "registry.saved") {
+      assertEquals(event.payload.version satisfies string, "1.0.0");
+    }
     assertEquals(event.topic, "registry.saved");
     break;
   }
@@ -191,7 +206,9 @@ Deno.test("a bus of events of this process hears a registry, typed", async () =>
 Deno.test("the end of a registry waits for what is being told", async () => {
   const told = Promise.withResolvers<void>();
   const order: string[] = [];
-  const { registry } = await open({ events: { publish: () => told.promise.then(() => order.push("told")) } });
+  const { registry } = await open({
+    events: { publish: () => told.promise.then(() => order.push("told")) },
+  });
   await registry.save("a", 1);
   const closed = registry[Symbol.asyncDispose]().then(() => order.push("closed"));
   await open(); // much happens meanwhile
@@ -202,6 +219,10 @@ Deno.test("the end of a registry waits for what is being told", async () => {
 
 Deno.test("what is no bus is refused", async () => {
   for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
-    await assertRejects(() => openRegistry("memory:", { events: events as never }), RegistryError, "and no bus");
+    await assertRejects(
+      () => openRegistry("memory:", { events: events as never }),
+      RegistryError,
+      "and no bus",
+    );
   }
 });

@@ -5,7 +5,9 @@ import { createDays, meanings } from "./days.ts";
 
 /** What a log says, without sizes and commits: these go with what was deleted. */
 async function told(registry: StoredRegistry): Promise<unknown> {
-  return (await logOf(registry, "model")).map(({ event, version, alias, at }) => [event, version, alias, at]);
+  return (await logOf(registry, "model")).map((
+    { event, version, alias, at },
+  ) => [event, version, alias, at]);
 }
 
 async function checkPast(mutable: boolean): Promise<void> {
@@ -26,7 +28,12 @@ async function checkPast(mutable: boolean): Promise<void> {
     assertEquals(await meanings(registry, "model", days), [
       ...["none", "1.0.0", "1.0.0", "gone", "gone", "1.0.0", "1.0.0"],
     ]);
-    assertEquals((await meanings(registry, "model@production", days)).slice(3), ["none", "gone", "gone", "gone"]);
+    assertEquals((await meanings(registry, "model@production", days)).slice(3), [
+      "none",
+      "gone",
+      "gone",
+      "gone",
+    ]);
     assertEquals(await told(registry), before);
     await collectGarbage(registry);
   }
@@ -35,7 +42,8 @@ async function checkPast(mutable: boolean): Promise<void> {
 Deno.test("the past of an immutable registry stays the same however often garbage is collected", () =>
   checkPast(false));
 
-Deno.test("the past of a mutable registry stays the same however often garbage is collected", () => checkPast(true));
+Deno.test("the past of a mutable registry stays the same however often garbage is collected", () =>
+  checkPast(true));
 
 Deno.test("a version that was saved repeatedly counts from its first save", async () => {
   const { at, on, open } = createDays();
@@ -49,13 +57,27 @@ Deno.test("a version that was saved repeatedly counts from its first save", asyn
   const days = [0, 2, 4, 6, 8, 10].map(at);
   for (let day = 8; day < 10; day++) {
     on(day);
-    assertEquals(await meanings(registry, "model", days), ["none", "1.0.0", "gone", "gone", "2.0.0", "2.0.0"]);
+    assertEquals(await meanings(registry, "model", days), [
+      "none",
+      "1.0.0",
+      "gone",
+      "gone",
+      "2.0.0",
+      "2.0.0",
+    ]);
     await collectGarbage(registry);
   }
   await registry.delete("model@2");
   for (let day = 10; day < 13; day++) {
     on(day);
-    assertEquals(await meanings(registry, "model", days), ["none", "1.0.0", "gone", "gone", "gone", "1.0.0"]);
+    assertEquals(await meanings(registry, "model", days), [
+      "none",
+      "1.0.0",
+      "gone",
+      "gone",
+      "gone",
+      "1.0.0",
+    ]);
     await collectGarbage(registry);
   }
   on(13);

@@ -31,7 +31,8 @@ export function createDays(): Days {
   return {
     at,
     on: (day) => today = day,
-    open: (options = {}) => openRegistry(createMemoryBackend({ system }), { graceMs: 3_600_000, ...options, system }),
+    open: (options = {}) =>
+      openRegistry(createMemoryBackend({ system }), { graceMs: 3_600_000, ...options, system }),
   };
 }
 

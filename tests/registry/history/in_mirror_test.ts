@@ -26,11 +26,14 @@ async function live(
     10: () => from.delete("model@1.2"),
     12: () => from.save("model", "four", { version: "2.1" }),
     13: () => from.delete("model@2.1"),
-    15: () => options.mutable ? from.save("model", "ONE", { version: "1", ...again }) : Promise.resolve(),
-    17: () => options.mutable ? from.save("model", "one", { version: "1", ...again }) : Promise.resolve(),
+    15: () =>
+      options.mutable ? from.save("model", "ONE", { version: "1", ...again }) : Promise.resolve(),
+    17: () =>
+      options.mutable ? from.save("model", "one", { version: "1", ...again }) : Promise.resolve(),
     19: () => from.setAlias("model", "canary", "2"),
     20: () => from.deleteAlias("model", "canary"),
-    22: () => options.mutable ? from.save("model", "4", { version: "2.1", ...again }) : Promise.resolve(),
+    22: () =>
+      options.mutable ? from.save("model", "4", { version: "2.1", ...again }) : Promise.resolve(),
     23: () => options.mutable ? from.delete("model@2.1") : Promise.resolve(),
     25: () => from.setAlias("model", "production", "2"),
     27: () => from.delete("model@2", { force: true }),
@@ -47,9 +50,10 @@ async function live(
 
 async function told(registry: StoredRegistry): Promise<unknown> {
   const entries = await logOf(registry, "model");
-  return entries.map(({ event, version, alias, at }) => ({ event, version, alias, at })).sort((a, b) =>
-    b.at.getTime() - a.at.getTime() || JSON.stringify(a).localeCompare(JSON.stringify(b))
-  );
+  return entries.map(({ event, version, alias, at }) => ({ event, version, alias, at })).sort((
+    a,
+    b,
+  ) => b.at.getTime() - a.at.getTime() || JSON.stringify(a).localeCompare(JSON.stringify(b)));
 }
 
 const MIRRORED: readonly (readonly number[])[] = [
@@ -70,7 +74,9 @@ async function checkMirrors(mutable: boolean): Promise<void> {
       );
     }
     const changes = async (registry: StoredRegistry, alias: string) =>
-      (await Array.fromAsync(registry.history("model", alias))).map(({ version, createdAt }) => [version, createdAt]);
+      (await Array.fromAsync(registry.history("model", alias))).map((
+        { version, createdAt },
+      ) => [version, createdAt]);
     for (const alias of ["production", "canary"]) {
       assertEquals(await changes(to, alias), await changes(from, alias), alias);
     }
@@ -80,6 +86,8 @@ async function checkMirrors(mutable: boolean): Promise<void> {
   }
 }
 
-Deno.test("a mirror of an immutable registry has its past, however often it runs", () => checkMirrors(false));
+Deno.test("a mirror of an immutable registry has its past, however often it runs", () =>
+  checkMirrors(false));
 
-Deno.test("a mirror of a mutable registry has its past, however often it runs", () => checkMirrors(true));
+Deno.test("a mirror of a mutable registry has its past, however often it runs", () =>
+  checkMirrors(true));

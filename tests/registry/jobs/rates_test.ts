@@ -16,7 +16,9 @@ Deno.test("a rate is measured when it is first asked, once for each kind of work
   assertEquals(rates("hash", 256 * 1024), 1);
   assertEquals(rates("hash", 1024 * 1024), 4);
   assertEquals(looks, 2);
-  for (const work of ["copy", "encode gzip", "decode gzip", "encode zstd", "decode zstd"] as const) rates(work, 1);
+  for (
+    const work of ["copy", "encode gzip", "decode gzip", "encode zstd", "decode zstd"] as const
+  ) rates(work, 1);
   assertEquals(looks, 12);
 });
 

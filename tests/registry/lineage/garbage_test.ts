@@ -19,7 +19,8 @@ async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
 /** The keys of the notes that a run of the janitor removes. */
 async function removed({ registry }: ProtocolWorld, options = {}): Promise<string[]> {
   const keys: string[] = [];
-  const onItem = ({ what, key }: { what: string; key: string }) => void (what === "note" && keys.push(key));
+  const onItem = ({ what, key }: { what: string; key: string }) =>
+    void (what === "note" && keys.push(key));
   const report = await collectGarbage(registry, { ...options, onItem });
   assertEquals([report.failures, report.removed.note.count], [[], keys.length]);
   return keys;
@@ -34,14 +35,21 @@ testProtocol(
     await registry.save("model", 1, { inputs: ["data@1"] });
     const lost = `lineage/data/p8p9p9/model/p7p9p9.${UUID}`;
     await store.put(lost, new Uint8Array());
-    const theirs = ["lineage/readme", `lineage/data/p8p9p9/model/_.${UUID}`, `lineage/data/p8p9p9/model/x.${UUID}`];
+    const theirs = [
+      "lineage/readme",
+      `lineage/data/p8p9p9/model/_.${UUID}`,
+      `lineage/data/p8p9p9/model/x.${UUID}`,
+    ];
     for (const key of theirs) await store.put(key, new Uint8Array());
     advance(MONTH_MS - 2 * HOUR);
     assertEquals(await removed(world), []);
     advance(3 * HOUR);
     assertEquals(await removed(world, { dryRun: true }), [lost]);
     assertEquals(await removed(world), [lost]);
-    assertEquals((await world.keys("lineage/")).filter((key) => theirs.includes(key)), [...theirs].sort());
+    assertEquals(
+      (await world.keys("lineage/")).filter((key) => theirs.includes(key)),
+      [...theirs].sort(),
+    );
     const { edges } = await lineageOf(registry, "data", { direction: "down" });
     assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
   },
@@ -59,36 +67,47 @@ testProtocol("a note that is needed is looked at once in a month", {}, async (wo
   };
   assertEquals([await looks(), await looks()], [2, 0]);
   advance(MONTH_MS + HOUR);
-  assertEquals([await looks(), await notes(world)], [2, ["data > model p8p9p9", "data > model p8p9p9"]]);
+  assertEquals([await looks(), await notes(world)], [2, [
+    "data > model p8p9p9",
+    "data > model p8p9p9",
+  ]]);
 });
 
-testProtocol("notes of what was overwritten or deleted go when its record is gone", MUTABLE, async (world) => {
-  const { registry, advance } = world;
-  await registry.save("over", 1, { inputs: ["data@1"] });
-  await registry.save("over", 2, { ...OVERWRITE, inputs: ["other@1"] });
-  await registry.save("gone", 1, { inputs: ["data@1"] });
-  await registry.delete("gone@1");
-  advance(MONTH_MS + HOUR);
-  assertEquals((await removed(world)).length, 2);
-  assertEquals(await notes(world), ["other > over p8p9p9"]);
-});
+testProtocol(
+  "notes of what was overwritten or deleted go when its record is gone",
+  MUTABLE,
+  async (world) => {
+    const { registry, advance } = world;
+    await registry.save("over", 1, { inputs: ["data@1"] });
+    await registry.save("over", 2, { ...OVERWRITE, inputs: ["other@1"] });
+    await registry.save("gone", 1, { inputs: ["data@1"] });
+    await registry.delete("gone@1");
+    advance(MONTH_MS + HOUR);
+    assertEquals((await removed(world)).length, 2);
+    assertEquals(await notes(world), ["other > over p8p9p9"]);
+  },
+);
 
-testProtocol("a note stays while a record of its version cannot be read, or cannot be asked for", {}, async (world) => {
-  const { registry, store, advance } = world;
-  await registry.save("model", 1, { inputs: ["data@1"] });
-  const [key] = await world.keys("names/model/");
-  const bytes = await (await store.get(key))!.bytes();
-  await store.put(key, new TextEncoder().encode("no record"));
-  advance(MONTH_MS + HOUR);
-  await collectGarbage(registry);
-  assertEquals((await notes(world)).length, 1);
-  await store.put(key, bytes);
-  const { backend, registry: janitor } = await world.open();
-  backend.answerAll({ verb: "put", key: /^lineage\// }, denied);
-  const { failures } = await collectGarbage(janitor);
-  assertEquals(failures.map(({ key }) => key), await world.keys("lineage/data"));
-  assertEquals((await notes(world)).length, 1);
-});
+testProtocol(
+  "a note stays while a record of its version cannot be read, or cannot be asked for",
+  {},
+  async (world) => {
+    const { registry, store, advance } = world;
+    await registry.save("model", 1, { inputs: ["data@1"] });
+    const [key] = await world.keys("names/model/");
+    const bytes = await (await store.get(key))!.bytes();
+    await store.put(key, new TextEncoder().encode("no record"));
+    advance(MONTH_MS + HOUR);
+    await collectGarbage(registry);
+    assertEquals((await notes(world)).length, 1);
+    await store.put(key, bytes);
+    const { backend, registry: janitor } = await world.open();
+    backend.answerAll({ verb: "put", key: /^lineage\// }, denied);
+    const { failures } = await collectGarbage(janitor);
+    assertEquals(failures.map(({ key }) => key), await world.keys("lineage/data"));
+    assertEquals((await notes(world)).length, 1);
+  },
+);
 
 testProtocol("of a name that is forgotten the notes go too", {}, async (world) => {
   const { registry, advance } = world;
@@ -112,7 +131,12 @@ testProtocol(
     await registry.save("data", 1);
     await registry.save("model", 1, { inputs: ["data@1", "never@1"] });
     await store.put(`lineage/data/p8p9p9/model/p7p9p9.${UUID}`, new Uint8Array());
-    assertEquals((await verifyRegistry(registry)).lineage, { whole: true, notes: 3, stale: 1, dangling: 1 });
+    assertEquals((await verifyRegistry(registry)).lineage, {
+      whole: true,
+      notes: 3,
+      stale: 1,
+      dangling: 1,
+    });
     const [note] = await world.keys("lineage/never/");
     await store.delete(note);
     const { problems, ok } = await verifyRegistry(registry);
@@ -128,22 +152,26 @@ testProtocol(
   },
 );
 
-testProtocol("what a writer noted that ended before its record is found by nobody, and goes", {}, async (world) => {
-  const { registry, advance } = world;
-  await registry.save("data", 1);
-  const dying = await world.open();
-  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-  dying.backend.answer({ verb: "put", key: /^names\// }, () => {
-    reach();
-    return new Promise(() => {}); // it was killed here
-  });
-  void dying.registry.save("model", 1, { inputs: ["data@1"] });
-  await reached;
-  const { edges, scanned } = await lineageOf(registry, "data", { direction: "down" });
-  assertEquals([edges, scanned, (await notes(world)).length], [[], false, 1]);
-  assertEquals((await registry.save("model", 2, { inputs: ["data@1"] })).version, "1.0.0");
-  assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
-  advance(MONTH_MS + HOUR);
-  assertEquals((await removed(world)).length, 1);
-  assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
-});
+testProtocol(
+  "what a writer noted that ended before its record is found by nobody, and goes",
+  {},
+  async (world) => {
+    const { registry, advance } = world;
+    await registry.save("data", 1);
+    const dying = await world.open();
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    dying.backend.answer({ verb: "put", key: /^names\// }, () => {
+      reach();
+      return new Promise(() => {}); // it was killed here
+    });
+    void dying.registry.save("model", 1, { inputs: ["data@1"] });
+    await reached;
+    const { edges, scanned } = await lineageOf(registry, "data", { direction: "down" });
+    assertEquals([edges, scanned, (await notes(world)).length], [[], false, 1]);
+    assertEquals((await registry.save("model", 2, { inputs: ["data@1"] })).version, "1.0.0");
+    assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
+    advance(MONTH_MS + HOUR);
+    assertEquals((await removed(world)).length, 1);
+    assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
+  },
+);

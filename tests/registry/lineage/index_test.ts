@@ -59,20 +59,24 @@ testProtocol(
   },
 );
 
-testProtocol("looking down asks for what was made from it, whatever else there is", {}, async (world) => {
-  const { registry, backend } = world;
-  await registry.save("data", 1);
-  await registry.save("model", 2, { inputs: ["data@1"] });
-  const cost = async () => {
-    backend.forget();
-    assertEquals((await down(registry, "data@1")).edges, ["data@1.0.0 > model@1.0.0"]);
-    return backend.asked().length;
-  };
-  const few = await cost();
-  for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
-  assertEquals(await cost(), few);
-  assertEquals(few, 9); // it, the marker, two lists for each of two, one record
-});
+testProtocol(
+  "looking down asks for what was made from it, whatever else there is",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    await registry.save("data", 1);
+    await registry.save("model", 2, { inputs: ["data@1"] });
+    const cost = async () => {
+      backend.forget();
+      assertEquals((await down(registry, "data@1")).edges, ["data@1.0.0 > model@1.0.0"]);
+      return backend.asked().length;
+    };
+    const few = await cost();
+    for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
+    assertEquals(await cost(), few);
+    assertEquals(few, 9); // it, the marker, two lists for each of two, one record
+  },
+);
 
 testOnEach("notes and records tell the same lineage", async ({ registry }) => {
   const { digest } = await registry.save("data", [1]);
@@ -87,24 +91,27 @@ testOnEach("notes and records tell the same lineage", async ({ registry }) => {
   await assertSame(registry, "data@1");
 });
 
-testInMemory("notes and records tell the same where versions are overwritten, deleted or not kept", async () => {
-  const mutable = await openRegistry("memory:", { mutable: true });
-  await mutable.save("data", 1);
-  await mutable.save("model", 1, { inputs: ["data@1"] });
-  await mutable.save("model", 2, { version: "1", onConflict: "overwrite" });
-  await mutable.save("gone", 1, { inputs: ["data@1"] });
-  await mutable.delete("gone@1");
-  await mutable.save("plot", 1);
-  await mutable.save("plot", 2, { version: "1", onConflict: "overwrite", inputs: ["data@1"] });
-  assertEquals((await down(mutable, "data")).edges, ["data@1.0.0 > plot@1.0.0"]);
-  await assertSame(mutable, "data");
-  const single = await openRegistry("memory:", { mutable: true, versioned: false });
-  await single.save("data", 1);
-  await single.save("model", 1, { inputs: ["data"] });
-  await single.save("model", 2, { onConflict: "overwrite", inputs: ["data"] });
-  assertEquals((await down(single, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
-  await assertSame(single, "data");
-});
+testInMemory(
+  "notes and records tell the same where versions are overwritten, deleted or not kept",
+  async () => {
+    const mutable = await openRegistry("memory:", { mutable: true });
+    await mutable.save("data", 1);
+    await mutable.save("model", 1, { inputs: ["data@1"] });
+    await mutable.save("model", 2, { version: "1", onConflict: "overwrite" });
+    await mutable.save("gone", 1, { inputs: ["data@1"] });
+    await mutable.delete("gone@1");
+    await mutable.save("plot", 1);
+    await mutable.save("plot", 2, { version: "1", onConflict: "overwrite", inputs: ["data@1"] });
+    assertEquals((await down(mutable, "data")).edges, ["data@1.0.0 > plot@1.0.0"]);
+    await assertSame(mutable, "data");
+    const single = await openRegistry("memory:", { mutable: true, versioned: false });
+    await single.save("data", 1);
+    await single.save("model", 1, { inputs: ["data"] });
+    await single.save("model", 2, { onConflict: "overwrite", inputs: ["data"] });
+    assertEquals((await down(single, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
+    await assertSame(single, "data");
+  },
+);
 
 testInMemory("what is mirrored or copied is noted where it goes", async ({ registry }) => {
   await registry.save("data", 1);
@@ -116,31 +123,47 @@ testInMemory("what is mirrored or copied is noted where it goes", async ({ regis
   assertEquals(await down(target, "data"), { edges, unsure: [], scanned: false });
 });
 
-testInMemory("a copy of the store, and a marker that says something else, are not believed", async ({ registry }) => {
-  const { backend } = registry;
-  await registry.save("data", 1);
-  await registry.save("model", 1, { inputs: ["data@1"] });
-  const [note] = await notesOf(registry);
-  const copy = createMemoryBackend({ system: { ...realSystem, now: () => realSystem.now() + 1000 } });
-  await backend.delete(note); // it was copied before it was there
-  for (const key of await keysOf(backend)) await copy.put(key, await (await backend.get(key))!.bytes());
-  const edges = ["data@1.0.0 > model@1.0.0"];
-  const copied = await openRegistry(copy);
-  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: true });
-  assertEquals(await rebuildLineage(copied), { records: 2, noted: 1, unreadable: [] });
-  assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: false });
-  const marker = JSON.parse(new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()));
-  for (const text of ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)]) {
-    await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
-    assertEquals((await down(copied, "data")).scanned, true, text);
-  }
-});
+testInMemory(
+  "a copy of the store, and a marker that says something else, are not believed",
+  async ({ registry }) => {
+    const { backend } = registry;
+    await registry.save("data", 1);
+    await registry.save("model", 1, { inputs: ["data@1"] });
+    const [note] = await notesOf(registry);
+    const copy = createMemoryBackend({
+      system: { ...realSystem, now: () => realSystem.now() + 1000 },
+    });
+    await backend.delete(note); // it was copied before it was there
+    for (const key of await keysOf(backend)) {
+      await copy.put(
+        key,
+        await (await backend.get(key))!.bytes(),
+      );
+    }
+    const edges = ["data@1.0.0 > model@1.0.0"];
+    const copied = await openRegistry(copy);
+    assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: true });
+    assertEquals(await rebuildLineage(copied), { records: 2, noted: 1, unreadable: [] });
+    assertEquals(await down(copied, "data"), { edges, unsure: [], scanned: false });
+    const marker = JSON.parse(
+      new TextDecoder().decode(await (await copy.get(LINEAGE_WHOLE))!.bytes()),
+    );
+    for (
+      const text of ["", "{", "[]", JSON.stringify({ ...marker, registry: "x" }), " ".repeat(9_999)]
+    ) {
+      await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
+      assertEquals((await down(copied, "data")).scanned, true, text);
+    }
+  },
+);
 
 testInMemory(
   "a registry that is created over versions without settings does not claim to know their lineage",
   async ({ registry, backend }) => {
     await registry.save("data", 1);
-    for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) await backend.delete(key);
+    for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) {
+      await backend.delete(key);
+    }
     assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
   },
 );
@@ -154,11 +177,18 @@ testInMemory(
     const [key] = await keysOf(registry.backend, "names/model/");
     const bytes = await (await registry.backend.get(key))!.bytes();
     await registry.backend.put(key, new TextEncoder().encode("no record"));
-    assertEquals(await rebuildLineage(registry), { records: 2, noted: 0, unreadable: ["model@1.0.0"] });
+    assertEquals(await rebuildLineage(registry), {
+      records: 2,
+      noted: 0,
+      unreadable: ["model@1.0.0"],
+    });
     assertEquals((await down(registry, "data")).scanned, true);
     await registry.backend.put(key, bytes);
     let told = 0;
-    assertEquals((await rebuildLineage(registry, { onProgress: (records) => told = records })).noted, 1);
+    assertEquals(
+      (await rebuildLineage(registry, { onProgress: (records) => told = records })).noted,
+      1,
+    );
     assertEquals(told, 2);
     await rejected("Denied", rebuildLineage(await open({ readOnly: true })));
     assertEquals((await down(await open({ readOnly: true }), "data")).scanned, false);
@@ -181,7 +211,10 @@ testProtocol(
           maybeWritten,
         });
       });
-      const error = await rejected("Unavailable", registry.save("model", 1, { version: "1", inputs: ["data@1"] }));
+      const error = await rejected(
+        "Unavailable",
+        registry.save("model", 1, { version: "1", inputs: ["data@1"] }),
+      );
       assertEquals([error.maybeWritten ?? false, error.retry], [false, "later"]);
       assertEquals(await world.keys("names/model/"), []);
     }
@@ -191,62 +224,83 @@ testProtocol(
   },
 );
 
-testProtocol("a save that is aborted while its inputs are noted commits nothing", {}, async (world) => {
-  const { registry, backend } = world;
-  const controller = new AbortController();
-  backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
-    const result = await act();
-    controller.abort(new Error("stop"));
-    return result;
-  });
-  const saving = registry.save("model", 1, { inputs: ["data@1"], signal: controller.signal });
-  assertEquals(await saving.catch((error) => error.message), "stop");
-  assertEquals(await world.keys("names/"), []);
-});
+testProtocol(
+  "a save that is aborted while its inputs are noted commits nothing",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    const controller = new AbortController();
+    backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
+      const result = await act();
+      controller.abort(new Error("stop"));
+      return result;
+    });
+    const saving = registry.save("model", 1, { inputs: ["data@1"], signal: controller.signal });
+    assertEquals(await saving.catch((error) => error.message), "stop");
+    assertEquals(await world.keys("names/"), []);
+  },
+);
 
-testProtocol("a save that loses its number notes its inputs for the next one", {}, async (world) => {
-  const { registry, backend, store } = world;
-  const other = await world.open();
-  await registry.save("data", 1);
-  backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
-    await other.registry.save("model", "other");
-    return await act();
-  });
-  const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
-  assertEquals(version, "2.0.0");
-  const noted = (await notesOf({ backend: store })).map((key) => parseLineageKey(key)!.version.canonical);
-  assertEquals(noted, ["2.0.0", "1.0.0"]);
-  assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
-});
+testProtocol(
+  "a save that loses its number notes its inputs for the next one",
+  {},
+  async (world) => {
+    const { registry, backend, store } = world;
+    const other = await world.open();
+    await registry.save("data", 1);
+    backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
+      await other.registry.save("model", "other");
+      return await act();
+    });
+    const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
+    assertEquals(version, "2.0.0");
+    const noted = (await notesOf({ backend: store })).map((key) =>
+      parseLineageKey(key)!.version.canonical
+    );
+    assertEquals(noted, ["2.0.0", "1.0.0"]);
+    assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
+  },
+);
 
-testInMemory("who is told whole seconds of a store believes whom it tells more, and the other way round", async () => {
-  const at = Date.UTC(2026, 0, 1);
-  const wholeSeconds = (backend: Backend): Backend => ({
-    ...backend,
-    async get(key, options) {
-      const object = await backend.get(key, options);
-      return object && { ...object, info: { ...object.info, modifiedAt: at }, bytes: () => object.bytes() };
-    },
-  });
-  for (const [first, then] of [[wholeSeconds, same], [same, wholeSeconds]]) {
-    const store = createMemoryBackend({ system: { ...realSystem, now: () => at + 657.058 } });
-    await (await openRegistry(first(store))).save("data", 1);
-    assertEquals((await down(await openRegistry(then(store)), "data")).scanned, false);
-  }
-});
+testInMemory(
+  "who is told whole seconds of a store believes whom it tells more, and the other way round",
+  async () => {
+    const at = Date.UTC(2026, 0, 1);
+    const wholeSeconds = (backend: Backend): Backend => ({
+      ...backend,
+      async get(key, options) {
+        const object = await backend.get(key, options);
+        return object &&
+          { ...object, info: { ...object.info, modifiedAt: at }, bytes: () => object.bytes() };
+      },
+    });
+    for (const [first, then] of [[wholeSeconds, same], [same, wholeSeconds]]) {
+      const store = createMemoryBackend({ system: { ...realSystem, now: () => at + 657.058 } });
+      await (await openRegistry(first(store))).save("data", 1);
+      assertEquals((await down(await openRegistry(then(store)), "data")).scanned, false);
+    }
+  },
+);
 
 function same(backend: Backend): Backend {
   return backend;
 }
 
-testProtocol("who saves a version again that is there, and skips it, notes nothing of it", {}, async (world) => {
-  const { registry, backend } = world;
-  const options = { version: "1", inputs: ["data@1"] };
-  await registry.save("model", 1, { ...options, onConflict: "skip" });
-  await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
-  backend.forget();
-  assertEquals((await registry.save("model", 1, { ...options, onConflict: "skip" })).skipped, true);
-  await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
-  await registry.save("model", 1, { inputs: ["data@1"], skipIfUnchanged: true });
-  assertEquals(backend.asked({ verb: "put" }), []);
-});
+testProtocol(
+  "who saves a version again that is there, and skips it, notes nothing of it",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    const options = { version: "1", inputs: ["data@1"] };
+    await registry.save("model", 1, { ...options, onConflict: "skip" });
+    await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
+    backend.forget();
+    assertEquals(
+      (await registry.save("model", 1, { ...options, onConflict: "skip" })).skipped,
+      true,
+    );
+    await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
+    await registry.save("model", 1, { inputs: ["data@1"], skipIfUnchanged: true });
+    assertEquals(backend.asked({ verb: "put" }), []);
+  },
+);

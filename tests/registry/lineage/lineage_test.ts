@@ -9,13 +9,17 @@ async function fill(registry: StoredRegistry): Promise<void> {
   const pinned = async (ref: string) => ({ ref, digest: (await registry.info(ref)).digest });
   await registry.save("data", [1, 2, 3]);
   await registry.save("clean", [1, 2], { inputs: [await pinned("data@1")] });
-  await registry.save("model", { w: 1 }, { inputs: [await pinned("clean@1.0.0")], metadata: { run: 7 } });
+  await registry.save("model", { w: 1 }, {
+    inputs: [await pinned("clean@1.0.0")],
+    metadata: { run: 7 },
+  });
   await registry.save("report", "good", { inputs: ["model@1.0", await pinned("clean@1")] });
   await registry.save("plot", "dots", { inputs: [await pinned("clean@1")] });
 }
 
 const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > ${to}`).sort();
-const statesOf = ({ nodes }: Lineage) => Object.fromEntries(nodes.map(({ ref, state }) => [ref, state]));
+const statesOf = ({ nodes }: Lineage) =>
+  Object.fromEntries(nodes.map(({ ref, state }) => [ref, state]));
 
 testInMemory("lineageOf() looks up to all that a version was made from", async ({ registry }) => {
   await fill(registry);
@@ -26,7 +30,12 @@ testInMemory("lineageOf() looks up to all that a version was made from", async (
     "data@1.0.0 > clean@1.0.0",
     "model@1.0.0 > report@1.0.0",
   ]);
-  assertEquals(up.nodes.map(({ ref }) => ref), ["report@1.0.0", "model@1.0.0", "clean@1.0.0", "data@1.0.0"]);
+  assertEquals(up.nodes.map(({ ref }) => ref), [
+    "report@1.0.0",
+    "model@1.0.0",
+    "clean@1.0.0",
+    "data@1.0.0",
+  ]);
   assertEquals(up.nodes[1].metadata, { run: 7 });
   assertEquals([up.root, up.cut, up.unsure, up.unreadable], ["report@1.0.0", false, [], []]);
 });
@@ -35,7 +44,10 @@ testInMemory("lineageOf() looks down to all that was made from a version", async
   await fill(registry);
   await registry.save("clean", [9]); // another version, of which nothing was made
   let read = 0;
-  const down = await lineageOf(registry, "data@^1", { direction: "down", onProgress: (records) => read = records });
+  const down = await lineageOf(registry, "data@^1", {
+    direction: "down",
+    onProgress: (records) => read = records,
+  });
   assertEquals(edgesOf(down), [
     "clean@1.0.0 > model@1.0.0",
     "clean@1.0.0 > plot@1.0.0",
@@ -56,7 +68,9 @@ testInMemory(
     assertEquals(near.cut, true);
     assertEquals((await lineageOf(registry, "model", { depth: 2 })).cut, false);
     assertEquals((await lineageOf(registry, "data", { depth: 2, direction: "down" })).cut, true);
-    for (const depth of [0, -1, 1.5, NaN]) await rejected("Invalid", lineageOf(registry, "model", { depth }));
+    for (const depth of [0, -1, 1.5, NaN]) {
+      await rejected("Invalid", lineageOf(registry, "model", { depth }));
+    }
     await rejected("NotFound", lineageOf(registry, "nothing"));
   },
 );
@@ -67,7 +81,10 @@ testInMemory("lineageOf() says what it does not know, and does not guess", async
   const { digest } = await mutable.info("raw@1");
   await mutable.save("gone", 1);
   await mutable.save("used", 2, {
-    inputs: [{ ref: "raw@1", digest }, "gone@1", "never@3", "raw", "raw@^1", { ref: "raw@production", digest }],
+    inputs: [{ ref: "raw@1", digest }, "gone@1", "never@3", "raw", "raw@^1", {
+      ref: "raw@production",
+      digest,
+    }],
   });
   await mutable.delete("gone@1");
   assertEquals(statesOf(await lineageOf(mutable, "used", { direction: "up" })), {
@@ -86,23 +103,32 @@ testInMemory("lineageOf() says what it does not know, and does not guess", async
   assertEquals(edgesOf(await lineageOf(mutable, "raw@1", { direction: "down" })), []); // the new content made nothing
 });
 
-testInMemory("lineageOf() ends where versions are said to be made from each other", async ({ registry }) => {
-  await registry.save("a", 1, { inputs: ["b@1"] });
-  await registry.save("b", 2, { inputs: ["a@1", "b@1"] });
-  assertEquals(edgesOf(await lineageOf(registry, "a")), [
-    "a@1.0.0 > b@1.0.0",
-    "b@1.0.0 > a@1.0.0",
-    "b@1.0.0 > b@1.0.0",
-  ]);
-});
+testInMemory(
+  "lineageOf() ends where versions are said to be made from each other",
+  async ({ registry }) => {
+    await registry.save("a", 1, { inputs: ["b@1"] });
+    await registry.save("b", 2, { inputs: ["a@1", "b@1"] });
+    assertEquals(edgesOf(await lineageOf(registry, "a")), [
+      "a@1.0.0 > b@1.0.0",
+      "b@1.0.0 > a@1.0.0",
+      "b@1.0.0 > b@1.0.0",
+    ]);
+  },
+);
 
 testInMemory("lineageOf() names damaged records, and goes on past them", async ({ registry }) => {
   await fill(registry);
   for await (const entry of registry.backend.list("names/clean/")) {
-    if ("size" in entry) await registry.backend.put(entry.key, new TextEncoder().encode("no record"));
+    if ("size" in entry) {
+      await registry.backend.put(entry.key, new TextEncoder().encode("no record"));
+    }
   }
   const up = await lineageOf(registry, "report", { direction: "up" });
-  assertEquals(statesOf(up), { "report@1.0.0": "present", "model@1.0.0": "present", "clean@1.0.0": "unreadable" });
+  assertEquals(statesOf(up), {
+    "report@1.0.0": "present",
+    "model@1.0.0": "present",
+    "clean@1.0.0": "unreadable",
+  });
   const down = await lineageOf(registry, "data", { direction: "down" });
   assertEquals([down.edges, down.unreadable], [[], ["clean@1.0.0"]]);
 });

@@ -42,12 +42,16 @@ async function fill(backend: Backend, count: number): Promise<string[]> {
 Deno.test("the janitor removes by batches of a thousand, and what shows a folder's age last", async () => {
   const { backend, batches } = createBatchingStore();
   const registry = await openRegistry(backend, { mutable: true });
-  for (let n = 1; n <= 3; n++) await registry.save("a", noise(70_000, n), { version: "1", onConflict: "overwrite" });
+  for (let n = 1; n <= 3; n++) {
+    await registry.save("a", noise(70_000, n), { version: "1", onConflict: "overwrite" });
+  }
   const keys = await fill(backend, 2_500);
   await backend.put(`${FOLDER}.alive`, new Uint8Array());
   const report = await collectGarbage(await openRegistry(withAge(backend, WEEK_MS)));
   assertEquals(report.failures, []);
-  const [second, payloads, ...crashed] = batches.filter(({ length }) => length > 0).sort(ofNameFirst);
+  const [second, payloads, ...crashed] = batches.filter(({ length }) => length > 0).sort(
+    ofNameFirst,
+  );
   assert(second.length === 1 && second[0].startsWith("names/a/"));
   assertEquals(payloads.length, 2);
   assertEquals(crashed.map(({ length }) => length), [1000, 1000, 500, 1]);
@@ -62,7 +66,9 @@ function ofNameFirst(a: string[], b: string[]): number {
 
 Deno.test("of a batch, what could not be removed is reported with its reason, and the rest counted", async () => {
   let stuck = true;
-  const { backend } = createBatchingStore((key) => stuck && key.endsWith("7") ? "it is held" : undefined);
+  const { backend } = createBatchingStore((key) =>
+    stuck && key.endsWith("7") ? "it is held" : undefined
+  );
   await openRegistry(backend);
   await fill(backend, 20);
   const later = await openRegistry(withAge(backend, WEEK_MS));
@@ -98,7 +104,9 @@ Deno.test("a dry run removes nothing by batches either", async () => {
   const { backend, batches } = createBatchingStore();
   await openRegistry(backend);
   await fill(backend, 20);
-  const report = await collectGarbage(await openRegistry(withAge(backend, WEEK_MS)), { dryRun: true });
+  const report = await collectGarbage(await openRegistry(withAge(backend, WEEK_MS)), {
+    dryRun: true,
+  });
   assertEquals([report.removed.payload.count, batches.flat()], [20, []]);
 });
 

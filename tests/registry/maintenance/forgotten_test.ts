@@ -12,7 +12,12 @@ const MONTH_MS = 30 * DAY_MS;
 const FORGET = { forget: true };
 
 /** Runs the janitor each time after so many milliseconds. */
-async function pass({ registry, advance }: ProtocolWorld, ms: number, times = 1, options = {}): Promise<void> {
+async function pass(
+  { registry, advance }: ProtocolWorld,
+  ms: number,
+  times = 1,
+  options = {},
+): Promise<void> {
   for (let turn = 0; turn < times; turn++) {
     advance(ms);
     assertEquals((await collectGarbage(registry, options)).failures, []);
@@ -24,56 +29,92 @@ async function kept({ keys }: ProtocolWorld): Promise<string[]> {
   return (await keys()).filter((key) => !/^(settings|janitor|lineage)\//.test(key));
 }
 
-testProtocol("of deleted versions one tombstone each is left, and nothing of their keys", {}, async (world) => {
-  const { registry, store, advance } = world;
-  for (let n = 1; n <= 300; n++) await registry.save("a", n, { idempotencyKey: `k${n}` });
-  await registry.delete("a", { allVersions: true });
-  assertEquals((await world.keys()).length, 902);
-  await pass(world, 2 * GRACE_MS, 2);
-  assertEquals((await kept(world)).length, 600, "the keys are good for a month");
-  for await (const entry of store.list("names/a/versions/")) {
-    assert("key" in entry && entry.size === TOMBSTONE_BYTES && entry.key.endsWith("/9007199254740990.rec"));
-  }
-  advance(MONTH_MS);
-  const { removed } = await collectGarbage(registry);
-  assertEquals(removed.key.count, 300);
-  assertEquals((await kept(world)).length, 300);
-  await pass(world, MONTH_MS, 3);
-  assertEquals((await kept(world)).length, 300, "numbers are remembered until somebody wants them forgotten");
-  await rejected("AlreadyExists", registry.save("a", "again", { version: "7" }));
-  assertEquals((await registry.save("a", "next")).version, "301.0.0");
-});
+testProtocol(
+  "of deleted versions one tombstone each is left, and nothing of their keys",
+  {},
+  async (world) => {
+    const { registry, store, advance } = world;
+    for (let n = 1; n <= 300; n++) await registry.save("a", n, { idempotencyKey: `k${n}` });
+    await registry.delete("a", { allVersions: true });
+    assertEquals((await world.keys()).length, 902);
+    await pass(world, 2 * GRACE_MS, 2);
+    assertEquals((await kept(world)).length, 600, "the keys are good for a month");
+    for await (const entry of store.list("names/a/versions/")) {
+      assert(
+        "key" in entry && entry.size === TOMBSTONE_BYTES &&
+          entry.key.endsWith("/9007199254740990.rec"),
+      );
+    }
+    advance(MONTH_MS);
+    const { removed } = await collectGarbage(registry);
+    assertEquals(removed.key.count, 300);
+    assertEquals((await kept(world)).length, 300);
+    await pass(world, MONTH_MS, 3);
+    assertEquals(
+      (await kept(world)).length,
+      300,
+      "numbers are remembered until somebody wants them forgotten",
+    );
+    await rejected("AlreadyExists", registry.save("a", "again", { version: "7" }));
+    assertEquals((await registry.save("a", "next")).version, "301.0.0");
+  },
+);
 
-testProtocol("the first record becomes a tombstone before the one above it goes, a grace later", {}, async (world) => {
-  const { registry, records } = world;
-  const { commit, digest, createdAt: savedAt } = await registry.save("a", noise(70_000));
-  await pass(world, 5);
-  await registry.delete("a", { allVersions: true });
-  await pass(world, GRACE_MS + 1);
-  const [head, first] = await records("names/a/");
-  assertEquals([head.kind, head.generation, head.previous], ["deleted", 2, commit]);
-  const { format, startedAt, createdAt } = head; // the times of the deletion
-  const since = savedAt.toISOString();
-  assert(createdAt > since);
-  assertEquals(first, { format, generation: 1, commit, startedAt, createdAt, kind: "deleted", digest, since });
-  await pass(world, GRACE_MS);
-  assertEquals((await records("names/a/")).length, 2, "who listed before may still believe in the old first record");
-  await pass(world, 1);
-  assertEquals(await records("names/a/"), [first]);
-  assertEquals(await registry.delete("a@1"), false);
-  assert((await rejected("NotFound", registry.load("a@1"))).message.includes("it was deleted"));
-  assertEquals(await Array.fromAsync(registry.names()), []);
-});
+testProtocol(
+  "the first record becomes a tombstone before the one above it goes, a grace later",
+  {},
+  async (world) => {
+    const { registry, records } = world;
+    const { commit, digest, createdAt: savedAt } = await registry.save("a", noise(70_000));
+    await pass(world, 5);
+    await registry.delete("a", { allVersions: true });
+    await pass(world, GRACE_MS + 1);
+    const [head, first] = await records("names/a/");
+    assertEquals([head.kind, head.generation, head.previous], ["deleted", 2, commit]);
+    const { format, startedAt, createdAt } = head; // the times of the deletion
+    const since = savedAt.toISOString();
+    assert(createdAt > since);
+    assertEquals(first, {
+      format,
+      generation: 1,
+      commit,
+      startedAt,
+      createdAt,
+      kind: "deleted",
+      digest,
+      since,
+    });
+    await pass(world, GRACE_MS);
+    assertEquals(
+      (await records("names/a/")).length,
+      2,
+      "who listed before may still believe in the old first record",
+    );
+    await pass(world, 1);
+    assertEquals(await records("names/a/"), [first]);
+    assertEquals(await registry.delete("a@1"), false);
+    assert((await rejected("NotFound", registry.load("a@1"))).message.includes("it was deleted"));
+    assertEquals(await Array.fromAsync(registry.names()), []);
+  },
+);
 
-testProtocol("a cell that may be written above keeps its head", { mutable: true }, async (world) => {
-  const { registry, records } = world;
-  await registry.save("a", 1, { version: "1" });
-  await registry.delete("a", { allVersions: true });
-  await pass(world, 2 * GRACE_MS, 40);
-  assertEquals((await records("names/a/")).map(({ kind }) => kind), ["deleted", "scrubbed"]);
-  await registry.save("a", 3, { version: "1", onConflict: "overwrite" });
-  assertEquals((await records("names/a/"))[0].generation, 3, "no generation is ever written twice");
-});
+testProtocol(
+  "a cell that may be written above keeps its head",
+  { mutable: true },
+  async (world) => {
+    const { registry, records } = world;
+    await registry.save("a", 1, { version: "1" });
+    await registry.delete("a", { allVersions: true });
+    await pass(world, 2 * GRACE_MS, 40);
+    assertEquals((await records("names/a/")).map(({ kind }) => kind), ["deleted", "scrubbed"]);
+    await registry.save("a", 3, { version: "1", onConflict: "overwrite" });
+    assertEquals(
+      (await records("names/a/"))[0].generation,
+      3,
+      "no generation is ever written twice",
+    );
+  },
+);
 
 testProtocol(
   "a cell that was written more often keeps its head too: a late create of what was between",
@@ -88,50 +129,65 @@ testProtocol(
     const third = encodeRecord({ ...tombstone, generation: 3 });
     await store.put(second.replace("89.rec", "88.rec"), third);
     await pass(world, 2 * GRACE_MS, 4);
-    assertEquals((await records("names/a/")).map(({ kind, generation }) => [kind, generation]), [["deleted", 3], [
+    assertEquals((await records("names/a/")).map(({ kind, generation }) => [kind, generation]), [[
+      "deleted",
+      3,
+    ], [
       "scrubbed",
       1,
     ]]);
   },
 );
 
-testProtocol("a key whose version was deleted stays spent while it is remembered", {}, async (world) => {
-  const { registry } = world;
-  const repeat = () => registry.save("a", "mine", { idempotencyKey: "k" });
-  const { version } = await repeat();
-  await registry.save("a", "other");
-  await registry.delete(`a@${version}`);
-  assertEquals((await repeat()).version, version);
-  for (let turn = 0; turn < 10; turn++) {
-    await pass(world, 2 * GRACE_MS);
-    await rejected("Conflict", repeat());
-  }
-  await pass(world, 11 * GRACE_MS);
-  assertEquals((await repeat()).version, "3.0.0", "after a month the key is free");
-});
+testProtocol(
+  "a key whose version was deleted stays spent while it is remembered",
+  {},
+  async (world) => {
+    const { registry } = world;
+    const repeat = () => registry.save("a", "mine", { idempotencyKey: "k" });
+    const { version } = await repeat();
+    await registry.save("a", "other");
+    await registry.delete(`a@${version}`);
+    assertEquals((await repeat()).version, version);
+    for (let turn = 0; turn < 10; turn++) {
+      await pass(world, 2 * GRACE_MS);
+      await rejected("Conflict", repeat());
+    }
+    await pass(world, 11 * GRACE_MS);
+    assertEquals((await repeat()).version, "3.0.0", "after a month the key is free");
+  },
+);
 
-testProtocol("a key is good for a month after its last use, and for 30 graces", {}, async (world) => {
-  const { registry, keys } = world;
-  const repeat = () => registry.save("a", "mine", { idempotencyKey: "k" });
-  await repeat();
-  await pass(world, MONTH_MS);
-  assertEquals((await repeat()).version, "1.0.0");
-  assertEquals((await collectGarbage(registry, { dryRun: true })).removed.key.count, 0);
-  world.advance(1);
-  assertEquals((await collectGarbage(registry, { dryRun: true })).removed.key.count, 1);
-  assertEquals((await keys("names/a/keys/")).length, 1);
-  await pass(world, 0);
-  assertEquals((await keys("names/a/keys/")).length, 0);
-  assertEquals((await repeat()).version, "2.0.0");
-});
+testProtocol(
+  "a key is good for a month after its last use, and for 30 graces",
+  {},
+  async (world) => {
+    const { registry, keys } = world;
+    const repeat = () => registry.save("a", "mine", { idempotencyKey: "k" });
+    await repeat();
+    await pass(world, MONTH_MS);
+    assertEquals((await repeat()).version, "1.0.0");
+    assertEquals((await collectGarbage(registry, { dryRun: true })).removed.key.count, 0);
+    world.advance(1);
+    assertEquals((await collectGarbage(registry, { dryRun: true })).removed.key.count, 1);
+    assertEquals((await keys("names/a/keys/")).length, 1);
+    await pass(world, 0);
+    assertEquals((await keys("names/a/keys/")).length, 0);
+    assertEquals((await repeat()).version, "2.0.0");
+  },
+);
 
-testProtocol("a longer grace lets keys be remembered longer", { graceMs: 2 * DAY_MS }, async (world) => {
-  await world.registry.save("a", 1, { idempotencyKey: "k" });
-  await pass(world, 60 * DAY_MS);
-  assertEquals((await world.keys("names/a/keys/")).length, 1);
-  await pass(world, 1);
-  assertEquals((await world.keys("names/a/keys/")).length, 0);
-});
+testProtocol(
+  "a longer grace lets keys be remembered longer",
+  { graceMs: 2 * DAY_MS },
+  async (world) => {
+    await world.registry.save("a", 1, { idempotencyKey: "k" });
+    await pass(world, 60 * DAY_MS);
+    assertEquals((await world.keys("names/a/keys/")).length, 1);
+    await pass(world, 1);
+    assertEquals((await world.keys("names/a/keys/")).length, 0);
+  },
+);
 
 for (const mutable of [false, true]) {
   testProtocol(
@@ -140,7 +196,9 @@ for (const mutable of [false, true]) {
     async (world) => {
       const { registry, advance } = world;
       for (const name of ["gone", "alive", "young"]) {
-        for (let n = 1; n <= 3; n++) await registry.save(name, noise(70_000, n), { idempotencyKey: `k${n}` });
+        for (let n = 1; n <= 3; n++) {
+          await registry.save(name, noise(70_000, n), { idempotencyKey: `k${n}` });
+        }
         await registry.setAlias(name, "live", "1");
         await registry.setAlias(name, "live", "2");
         await registry.deleteAlias(name, "live");
@@ -175,41 +233,64 @@ testProtocol("the history of an alias stays for ever", {}, async (world) => {
   assertEquals((await keys("names/a/aliases/")).length, 4);
 });
 
-testProtocol("a name is not forgotten while anything of it is alive, young or has payload", {}, async (world) => {
-  const { registry, store, advance, keys } = world;
-  for (const name of ["alias", "payload", "key"]) {
-    await registry.save(name, 1);
-    await registry.setAlias(name, "live", "1");
-    await registry.delete(name, { allVersions: true, force: true });
-  }
-  await pass(world, 2 * GRACE_MS, 2);
-  advance(MONTH_MS);
-  await store.put("objects/payload/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0", new Uint8Array(3));
-  await registry.deleteAlias("alias", "live");
-  await rejected("AlreadyExists", registry.save("key", 2, { version: "1", idempotencyKey: "k" }));
-  await pass(world, 0, 1, FORGET);
-  for (const name of ["alias", "payload"]) assertEquals((await keys(`names/${name}/versions/`)).length, 1);
-});
+testProtocol(
+  "a name is not forgotten while anything of it is alive, young or has payload",
+  {},
+  async (world) => {
+    const { registry, store, advance, keys } = world;
+    for (const name of ["alias", "payload", "key"]) {
+      await registry.save(name, 1);
+      await registry.setAlias(name, "live", "1");
+      await registry.delete(name, { allVersions: true, force: true });
+    }
+    await pass(world, 2 * GRACE_MS, 2);
+    advance(MONTH_MS);
+    await store.put(
+      "objects/payload/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0",
+      new Uint8Array(3),
+    );
+    await registry.deleteAlias("alias", "live");
+    await rejected("AlreadyExists", registry.save("key", 2, { version: "1", idempotencyKey: "k" }));
+    await pass(world, 0, 1, FORGET);
+    for (const name of ["alias", "payload"]) {
+      assertEquals(
+        (await keys(`names/${name}/versions/`)).length,
+        1,
+      );
+    }
+  },
+);
 
 const LOWERED = { leastGraceMs: HOUR };
 
-for (const meanwhile of ["somebody saves under it", "a quarter of the least grace passes"] as const) {
-  testProtocol(`a name stays where ${meanwhile} while it is about to be forgotten`, LOWERED, async (world) => {
-    const { registry, open, advance, keys } = world;
-    for (let n = 1; n <= 3; n++) await registry.save("gone", n);
-    await registry.delete("gone", { allVersions: true });
-    await pass(world, 2 * GRACE_MS, 2);
-    advance(MONTH_MS);
-    const before = await keys("names/");
-    const janitor = await open();
-    const stands = doing(async () => {
-      if (meanwhile === "somebody saves under it") await registry.save("gone", "new");
-      else advance(HOUR / 4 + 1, "wall", "monotonic");
-    });
-    const LISTS = { verb: "list", key: /^names\/gone\/$/ } as const;
-    janitor.backend.answer(LISTS, asUsual, stands);
-    assertEquals((await collectGarbage(janitor.registry, FORGET)).removed.name.count, 0);
-    assertEquals((await keys("names/")).filter((key) => before.includes(key)), before);
-    if (meanwhile === "somebody saves under it") assertEquals(await registry.load("gone@4"), "new");
-  });
+for (
+  const meanwhile of ["somebody saves under it", "a quarter of the least grace passes"] as const
+) {
+  testProtocol(
+    `a name stays where ${meanwhile} while it is about to be forgotten`,
+    LOWERED,
+    async (world) => {
+      const { registry, open, advance, keys } = world;
+      for (let n = 1; n <= 3; n++) await registry.save("gone", n);
+      await registry.delete("gone", { allVersions: true });
+      await pass(world, 2 * GRACE_MS, 2);
+      advance(MONTH_MS);
+      const before = await keys("names/");
+      const janitor = await open();
+      const stands = doing(async () => {
+        if (meanwhile === "somebody saves under it") await registry.save("gone", "new");
+        else advance(HOUR / 4 + 1, "wall", "monotonic");
+      });
+      const LISTS = { verb: "list", key: /^names\/gone\/$/ } as const;
+      janitor.backend.answer(LISTS, asUsual, stands);
+      assertEquals((await collectGarbage(janitor.registry, FORGET)).removed.name.count, 0);
+      assertEquals((await keys("names/")).filter((key) => before.includes(key)), before);
+      if (meanwhile === "somebody saves under it") {
+        assertEquals(
+          await registry.load("gone@4"),
+          "new",
+        );
+      }
+    },
+  );
 }

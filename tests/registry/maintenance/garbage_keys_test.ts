@@ -8,35 +8,43 @@ const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const CRASHED = `objects/a/p8p9p9/${UUID}/`;
 const BYTES = new Uint8Array(3);
 
-testProtocol("in a folder of the registry too, what strangers put there stays", {}, async (world) => {
-  const { registry, store, advance, keys } = world;
-  await registry.save("a", noise(70_000));
-  const ours = [`${CRASHED}0`, `${CRASHED}17`, `${CRASHED}.alive`];
-  const foreign = [
-    `${CRASHED}readme.txt`,
-    `${CRASHED}00`,
-    `${CRASHED}1.bak`,
-    `objects/A/p8p9p9/${UUID}/0`,
-    `objects/a/nonsense/${UUID}/0`,
-    `objects/a/p8p9p9/${UUID.replaceAll("-", "0")}/0`,
-    "uploads/notes.txt",
-    "uploads/x/0",
-    `uploads/${UUID}/notes.txt`,
-    `uploads/${UUID}/0/deeper`,
-    "scratch/notes.txt",
-    "scratch/mark-mine",
-    `scratch/mark-${UUID}.txt`,
-    `scratch/${UUID}/0`,
-    "janitor/A",
-    "janitor/a/deeper",
-  ];
-  for (const key of [...ours, ...foreign]) await store.put(key, BYTES);
-  advance(9 * GRACE_MS);
-  const report = await collectGarbage(registry);
-  assertEquals([report.failures, report.removed.payload.count, report.removed.upload.count], [[], ours.length, 0]);
-  const left = new Set(await keys());
-  assertEquals([...ours, ...foreign].filter((key) => left.has(key)), foreign);
-});
+testProtocol(
+  "in a folder of the registry too, what strangers put there stays",
+  {},
+  async (world) => {
+    const { registry, store, advance, keys } = world;
+    await registry.save("a", noise(70_000));
+    const ours = [`${CRASHED}0`, `${CRASHED}17`, `${CRASHED}.alive`];
+    const foreign = [
+      `${CRASHED}readme.txt`,
+      `${CRASHED}00`,
+      `${CRASHED}1.bak`,
+      `objects/A/p8p9p9/${UUID}/0`,
+      `objects/a/nonsense/${UUID}/0`,
+      `objects/a/p8p9p9/${UUID.replaceAll("-", "0")}/0`,
+      "uploads/notes.txt",
+      "uploads/x/0",
+      `uploads/${UUID}/notes.txt`,
+      `uploads/${UUID}/0/deeper`,
+      "scratch/notes.txt",
+      "scratch/mark-mine",
+      `scratch/mark-${UUID}.txt`,
+      `scratch/${UUID}/0`,
+      "janitor/A",
+      "janitor/a/deeper",
+    ];
+    for (const key of [...ours, ...foreign]) await store.put(key, BYTES);
+    advance(9 * GRACE_MS);
+    const report = await collectGarbage(registry);
+    assertEquals([report.failures, report.removed.payload.count, report.removed.upload.count], [
+      [],
+      ours.length,
+      0,
+    ]);
+    const left = new Set(await keys());
+    assertEquals([...ours, ...foreign].filter((key) => left.has(key)), foreign);
+  },
+);
 
 testProtocol("a stranger's young file keeps no folder of the registry alive", {}, async (world) => {
   const { registry, store, advance, keys } = world;
@@ -47,48 +55,69 @@ testProtocol("a stranger's young file keeps no folder of the registry alive", {}
   assertEquals(await keys("objects/"), [`${CRASHED}readme.txt`]);
 });
 
-testProtocol("what looks like a record and lies where none can be is no record", { mutable: true }, async (world) => {
-  const { registry, store, advance, keys } = world;
-  for (const n of [1, 2, 3]) await registry.save("a", n, { version: "1", onConflict: "overwrite" });
-  const records = await Promise.all(
-    (await keys("names/a/")).map(async (key) => ({ key, bytes: await (await store.get(key))!.bytes() })),
-  );
-  const foreign: string[] = [];
-  for (const { key, bytes } of records) {
-    const file = key.split("/").at(-1);
-    const folders = ["versions/final/p8p9p9/deeper", "versions/prerelease/p8p9p9", "versions/single/p8p9p9", "other/x"];
-    for (const folder of folders) foreign.push(`names/a/${folder}/${file}`);
-    for (const other of foreign.slice(-folders.length)) await store.put(other, bytes);
-  }
-  advance(9 * GRACE_MS);
-  assertEquals((await collectGarbage(registry)).removed.generation.count, 1);
-  const left = await keys("names/a/");
-  assertEquals(foreign.filter((key) => !left.includes(key)), []);
-});
+testProtocol(
+  "what looks like a record and lies where none can be is no record",
+  { mutable: true },
+  async (world) => {
+    const { registry, store, advance, keys } = world;
+    for (const n of [1, 2, 3]) {
+      await registry.save("a", n, {
+        version: "1",
+        onConflict: "overwrite",
+      });
+    }
+    const records = await Promise.all(
+      (await keys("names/a/")).map(async (key) => ({
+        key,
+        bytes: await (await store.get(key))!.bytes(),
+      })),
+    );
+    const foreign: string[] = [];
+    for (const { key, bytes } of records) {
+      const file = key.split("/").at(-1);
+      const folders = [
+        "versions/final/p8p9p9/deeper",
+        "versions/prerelease/p8p9p9",
+        "versions/single/p8p9p9",
+        "other/x",
+      ];
+      for (const folder of folders) foreign.push(`names/a/${folder}/${file}`);
+      for (const other of foreign.slice(-folders.length)) await store.put(other, bytes);
+    }
+    advance(9 * GRACE_MS);
+    assertEquals((await collectGarbage(registry)).removed.generation.count, 1);
+    const left = await keys("names/a/");
+    assertEquals(foreign.filter((key) => !left.includes(key)), []);
+  },
+);
 
-testProtocol("janitor, verify and mirror leave alone what is reserved for later", {}, async (world) => {
-  const { registry, store, advance, keys } = world;
-  await registry.save("a", noise(70_000));
-  await registry.save("a", 2);
-  await registry.delete("a@2");
-  const reserved = ["sets", "signatures", "chunks", "lineage", "drafts"].flatMap((top) => [
-    `${top}/notes.txt`,
-    `${top}/a/9007199254740990.rec`,
-    `${top}/a/p8p9p9/${UUID}/0`,
-  ]);
-  for (const key of reserved) await store.put(key, BYTES);
-  const left = async () => (await keys()).filter((key) => reserved.includes(key));
-  for (let turn = 0; turn < 3; turn++) {
-    advance(40 * GRACE_MS);
-    await collectGarbage(registry, { forget: true });
-  }
-  assertEquals(await left(), reserved.toSorted());
-  assert((await verifyRegistry(registry)).ok);
+testProtocol(
+  "janitor, verify and mirror leave alone what is reserved for later",
+  {},
+  async (world) => {
+    const { registry, store, advance, keys } = world;
+    await registry.save("a", noise(70_000));
+    await registry.save("a", 2);
+    await registry.delete("a@2");
+    const reserved = ["sets", "signatures", "chunks", "lineage", "drafts"].flatMap((top) => [
+      `${top}/notes.txt`,
+      `${top}/a/9007199254740990.rec`,
+      `${top}/a/p8p9p9/${UUID}/0`,
+    ]);
+    for (const key of reserved) await store.put(key, BYTES);
+    const left = async () => (await keys()).filter((key) => reserved.includes(key));
+    for (let turn = 0; turn < 3; turn++) {
+      advance(40 * GRACE_MS);
+      await collectGarbage(registry, { forget: true });
+    }
+    assertEquals(await left(), reserved.toSorted());
+    assert((await verifyRegistry(registry)).ok);
 
-  const target = createMemoryBackend();
-  const to = await openRegistry(target);
-  await mirrorRegistry(registry, to);
-  assertEquals((await keysOf(target)).filter((key) => reserved.includes(key)), []);
-  await mirrorRegistry(to, registry, { verify: true });
-  assertEquals(await left(), reserved.toSorted());
-});
+    const target = createMemoryBackend();
+    const to = await openRegistry(target);
+    await mirrorRegistry(registry, to);
+    assertEquals((await keysOf(target)).filter((key) => reserved.includes(key)), []);
+    await mirrorRegistry(to, registry, { verify: true });
+    assertEquals(await left(), reserved.toSorted());
+  },
+);

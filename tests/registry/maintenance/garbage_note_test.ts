@@ -13,7 +13,9 @@ const NOTE = "janitor/a";
 async function fill({ registry, advance, backend }: ProtocolWorld): Promise<void> {
   for (let n = 1; n <= VERSIONS; n++) await registry.save("a", n, { idempotencyKey: `k${n}` });
   for (let n = 1; n <= 2; n++) {
-    await registry.save("a", { common: noise(70_000), own: noise(70_000, n) }, { materializer: fileSet });
+    await registry.save("a", { common: noise(70_000), own: noise(70_000, n) }, {
+      materializer: fileSet,
+    });
   }
   await registry.setAlias("a", "live", "1");
   await registry.delete("a@2");
@@ -21,7 +23,8 @@ async function fill({ registry, advance, backend }: ProtocolWorld): Promise<void
   backend.forget();
 }
 
-const readings = ({ backend }: ProtocolWorld) => backend.asked({ verb: "get" }).map((call) => call.slice(4));
+const readings = ({ backend }: ProtocolWorld) =>
+  backend.asked({ verb: "get" }).map((call) => call.slice(4));
 
 /** Runs the janitor, and returns which records it read. */
 async function run(world: ProtocolWorld, dryRun = false): Promise<string[]> {
@@ -31,99 +34,129 @@ async function run(world: ProtocolWorld, dryRun = false): Promise<string[]> {
   return readings(world).filter((key) => key.endsWith(".rec"));
 }
 
-testProtocol("records that were read once are not read again, and one note a name is", {}, async (world) => {
-  await fill(world);
-  const all = await world.keys("names/");
-  assertEquals((await run(world)).sort(), all);
-  for (let turn = 0; turn < 3; turn++) {
-    assertEquals(await run(world), []);
-    assertEquals(readings(world), [NOTE]);
-    assertEquals(world.backend.asked({ verb: "put", key: /^janitor/ }), [], "nothing new to note");
+testProtocol(
+  "records that were read once are not read again, and one note a name is",
+  {},
+  async (world) => {
+    await fill(world);
+    const all = await world.keys("names/");
+    assertEquals((await run(world)).sort(), all);
+    for (let turn = 0; turn < 3; turn++) {
+      assertEquals(await run(world), []);
+      assertEquals(readings(world), [NOTE]);
+      assertEquals(
+        world.backend.asked({ verb: "put", key: /^janitor/ }),
+        [],
+        "nothing new to note",
+      );
+      world.advance(GRACE_MS / 24);
+    }
+    const saved = await world.registry.save("a", "new");
     world.advance(GRACE_MS / 24);
-  }
-  const saved = await world.registry.save("a", "new");
-  world.advance(GRACE_MS / 24);
-  assertEquals((await run(world)).length, 1);
-  assertEquals(await world.registry.load(`a@${saved.version}`), "new");
-});
+    assertEquals((await run(world)).length, 1);
+    assertEquals(await world.registry.load(`a@${saved.version}`), "new");
+  },
+);
 
-testProtocol("what a noted record refers to stays, and goes when it was deleted", {}, async (world) => {
-  const { registry, advance, keys } = world;
-  await fill(world);
-  await run(world);
-  advance(3 * GRACE_MS);
-  await run(world);
-  assertEquals((await keys("objects/")).length, 2, "the second version shares a file with the first");
-  await registry.delete(`a@${VERSIONS + 1}`);
-  advance(3 * GRACE_MS);
-  await run(world);
-  assertEquals(
-    (await registry.load(`a@${VERSIONS + 2}`, { as: fileSet }) as Record<string, unknown>).common,
-    noise(70_000),
-  );
-  await registry.delete(`a@${VERSIONS + 2}`);
-  advance(3 * GRACE_MS);
-  await run(world);
-  assertEquals(await keys("objects/"), []);
-});
+testProtocol(
+  "what a noted record refers to stays, and goes when it was deleted",
+  {},
+  async (world) => {
+    const { registry, advance, keys } = world;
+    await fill(world);
+    await run(world);
+    advance(3 * GRACE_MS);
+    await run(world);
+    assertEquals(
+      (await keys("objects/")).length,
+      2,
+      "the second version shares a file with the first",
+    );
+    await registry.delete(`a@${VERSIONS + 1}`);
+    advance(3 * GRACE_MS);
+    await run(world);
+    assertEquals(
+      (await registry.load(`a@${VERSIONS + 2}`, { as: fileSet }) as Record<string, unknown>).common,
+      noise(70_000),
+    );
+    await registry.delete(`a@${VERSIONS + 2}`);
+    advance(3 * GRACE_MS);
+    await run(world);
+    assertEquals(await keys("objects/"), []);
+  },
+);
 
-testProtocol("a record whose listing is another one is read, though it is as long as before", {}, async (world) => {
-  const { store, keys, registry, advance } = world;
-  await fill(world);
-  await run(world);
-  const victim = (await keys("names/a/versions/"))[5];
-  const bytes = await (await store.get(victim))!.bytes();
-  await store.put(victim, bytes.toReversed());
-  const report = await collectGarbage(registry);
-  assertEquals(report.failures.map(({ key }) => key), [victim]);
-  await store.put(victim, bytes); // from a copy
-  advance(GRACE_MS / 24);
-  assertEquals(await run(world), [victim]);
-  assertEquals(await run(world), []);
-});
-
-testProtocol("what was written shortly before the mark is read once more: its time may not tell", {}, async (world) => {
-  const { registry, advance } = world;
-  await fill(world);
-  await run(world);
-  await registry.save("a", "young");
-  advance(9_000);
-  assertEquals((await run(world)).length, 1);
-  advance(1_001);
-  assertEquals((await run(world)).length, 1, "it was too young to be noted");
-  assertEquals(await run(world), []);
-});
-
-testProtocol("a note that is missing, damaged or foreign costs reads and nothing else", {}, async (world) => {
-  const { store } = world;
-  await fill(world);
-  const all = await run(world);
-  const note = new TextDecoder().decode(await (await store.get(NOTE))!.bytes());
-  const summed = (text: string) => `${sha256(text)}\n${text}`;
-  const [, json] = note.split("\n");
-  const { registry, name, records } = JSON.parse(json);
-  const strange = Object.fromEntries(Object.keys(records).map((path, n) => [path, [7, null, {}, [n], "x"][n % 5]]));
-  const notes = [
-    undefined,
-    "",
-    "\n",
-    note.slice(0, -1),
-    note.replace("version", "deleted"),
-    summed("no JSON"),
-    summed("null"),
-    summed("[]"),
-    summed(JSON.stringify({ registry, name, records: 7 })),
-    summed(JSON.stringify({ registry, name, records: strange })),
-    summed(JSON.stringify({ registry: "another", name, records })),
-    summed(JSON.stringify({ registry, name: "b", records })), // versions of two names may be listed alike
-  ];
-  for (const text of notes) {
-    if (text === undefined) await store.delete(NOTE);
-    else await store.put(NOTE, new TextEncoder().encode(text));
-    assertEquals((await run(world)).sort(), all.sort(), text);
+testProtocol(
+  "a record whose listing is another one is read, though it is as long as before",
+  {},
+  async (world) => {
+    const { store, keys, registry, advance } = world;
+    await fill(world);
+    await run(world);
+    const victim = (await keys("names/a/versions/"))[5];
+    const bytes = await (await store.get(victim))!.bytes();
+    await store.put(victim, bytes.toReversed());
+    const report = await collectGarbage(registry);
+    assertEquals(report.failures.map(({ key }) => key), [victim]);
+    await store.put(victim, bytes); // from a copy
+    advance(GRACE_MS / 24);
+    assertEquals(await run(world), [victim]);
     assertEquals(await run(world), []);
-  }
-});
+  },
+);
+
+testProtocol(
+  "what was written shortly before the mark is read once more: its time may not tell",
+  {},
+  async (world) => {
+    const { registry, advance } = world;
+    await fill(world);
+    await run(world);
+    await registry.save("a", "young");
+    advance(9_000);
+    assertEquals((await run(world)).length, 1);
+    advance(1_001);
+    assertEquals((await run(world)).length, 1, "it was too young to be noted");
+    assertEquals(await run(world), []);
+  },
+);
+
+testProtocol(
+  "a note that is missing, damaged or foreign costs reads and nothing else",
+  {},
+  async (world) => {
+    const { store } = world;
+    await fill(world);
+    const all = await run(world);
+    const note = new TextDecoder().decode(await (await store.get(NOTE))!.bytes());
+    const summed = (text: string) => `${sha256(text)}\n${text}`;
+    const [, json] = note.split("\n");
+    const { registry, name, records } = JSON.parse(json);
+    const strange = Object.fromEntries(
+      Object.keys(records).map((path, n) => [path, [7, null, {}, [n], "x"][n % 5]]),
+    );
+    const notes = [
+      undefined,
+      "",
+      "\n",
+      note.slice(0, -1),
+      note.replace("version", "deleted"),
+      summed("no JSON"),
+      summed("null"),
+      summed("[]"),
+      summed(JSON.stringify({ registry, name, records: 7 })),
+      summed(JSON.stringify({ registry, name, records: strange })),
+      summed(JSON.stringify({ registry: "another", name, records })),
+      summed(JSON.stringify({ registry, name: "b", records })), // versions of two names may be listed alike
+    ];
+    for (const text of notes) {
+      if (text === undefined) await store.delete(NOTE);
+      else await store.put(NOTE, new TextEncoder().encode(text));
+      assertEquals((await run(world)).sort(), all.sort(), text);
+      assertEquals(await run(world), []);
+    }
+  },
+);
 
 testProtocol("a record that landed late and may not count is read each time", {}, async (world) => {
   const { registry, store, keys, records, advance } = world;
@@ -138,8 +171,12 @@ testProtocol("a record that landed late and may not count is read each time", {}
     await run(world);
   }
   assertEquals(await run(world), [first]);
-  for (const key of await keys("objects/")) if (key.includes(record.commit)) await store.delete(key);
-  for (let turn = 0; turn < 2; turn++) assertEquals((await collectGarbage(registry)).voids, [first]);
+  for (const key of await keys("objects/")) {
+    if (key.includes(record.commit)) await store.delete(key);
+  }
+  for (let turn = 0; turn < 2; turn++) {
+    assertEquals((await collectGarbage(registry)).voids, [first]);
+  }
 });
 
 testProtocol("a dry run uses the note and writes none", {}, async (world) => {

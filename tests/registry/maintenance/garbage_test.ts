@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { SweepOptions } from "../../../core/backend.ts";
-import { decodeRecord, encodeRecord, FORMAT, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  FORMAT,
+  TOMBSTONE_BYTES,
+} from "../../../core/record/record.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
@@ -18,14 +23,20 @@ const NEW = new Uint8Array(3);
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 
 /** What a run removes, in short: `generation names/…`. */
-async function removed({ registry }: ProtocolWorld, options: { dryRun?: boolean } = {}): Promise<string[]> {
+async function removed(
+  { registry }: ProtocolWorld,
+  options: { dryRun?: boolean } = {},
+): Promise<string[]> {
   const items: GarbageItem[] = [];
   const report = await collectGarbage(registry, { ...options, onItem: (item) => items.push(item) });
   assertEquals(report.failures, []);
   assertEquals(report.bytes, items.reduce((sum, { size }) => sum + size, 0));
   for (const [what, { count, bytes }] of Object.entries(report.removed)) {
     const same = items.filter((item) => item.what === what);
-    assertEquals({ count, bytes }, { count: same.length, bytes: same.reduce((sum, { size }) => sum + size, 0) });
+    assertEquals({ count, bytes }, {
+      count: same.length,
+      bytes: same.reduce((sum, { size }) => sum + size, 0),
+    });
   }
   for (const { why } of items) assert(why.length > 5);
   return items.map(({ what, key }) => `${what} ${key}`);
@@ -87,28 +98,39 @@ for (const skew of [1, -1]) {
   );
 }
 
-testProtocol("a generation goes when its successor is older than the grace, not before", MUTABLE, async (world) => {
-  const { registry, advance, keys } = world;
-  for (const n of [1, 2]) await registry.save("a", n, OVERWRITE);
-  advance(10 * GRACE_MS);
-  await registry.save("a", 3, OVERWRITE);
-  const [, second, first] = await keys(CELL);
-  assertEquals(await removed(world), [`scrubbed ${first}`], "the third is young, so the second may still be read");
-  advance(GRACE_MS);
-  assertEquals(await removed(world), []);
-  advance(1);
-  assertEquals(await removed(world), [`generation ${second}`]);
-  advance(10 * GRACE_MS);
-  assertEquals(await removed(world), []);
-  assertEquals(await registry.load("a"), 3);
-});
+testProtocol(
+  "a generation goes when its successor is older than the grace, not before",
+  MUTABLE,
+  async (world) => {
+    const { registry, advance, keys } = world;
+    for (const n of [1, 2]) await registry.save("a", n, OVERWRITE);
+    advance(10 * GRACE_MS);
+    await registry.save("a", 3, OVERWRITE);
+    const [, second, first] = await keys(CELL);
+    assertEquals(
+      await removed(world),
+      [`scrubbed ${first}`],
+      "the third is young, so the second may still be read",
+    );
+    advance(GRACE_MS);
+    assertEquals(await removed(world), []);
+    advance(1);
+    assertEquals(await removed(world), [`generation ${second}`]);
+    advance(10 * GRACE_MS);
+    assertEquals(await removed(world), []);
+    assertEquals(await registry.load("a"), 3);
+  },
+);
 
 testProtocol(
   "the first generation is scrubbed: a header stays, so that its number stays used",
   MUTABLE,
   async (world) => {
     const { registry, advance, records, keys, store } = world;
-    const saved = await registry.save("a", { secret: "x".repeat(5000) }, { ...OVERWRITE, metadata: { who: "me" } });
+    const saved = await registry.save("a", { secret: "x".repeat(5000) }, {
+      ...OVERWRITE,
+      metadata: { who: "me" },
+    });
     const [full] = await records(CELL);
     await registry.save("a", 2, OVERWRITE);
     advance(2 * GRACE_MS);
@@ -131,44 +153,59 @@ testProtocol(
   },
 );
 
-testProtocol("a scrubbed number is not given again, automatically or by name", {}, async (world) => {
-  const { registry, advance, keys } = world;
-  for (let n = 0; n < 3; n++) await registry.save("a", n);
-  await registry.delete("a", { allVersions: true });
-  advance(9 * GRACE_MS);
-  await collectGarbage(registry);
-  assertEquals((await keys(CELL)).length, 6, "three tombstones over three first records");
-  await rejected("AlreadyExists", registry.save("a", "again", { version: "2" }));
-  assertEquals((await registry.save("a", "next")).version, "4.0.0");
-});
-
-testProtocol("a tombstone that is the head stays for ever where it may be written above", MUTABLE, async (world) => {
-  const { registry, advance, store } = world;
-  await registry.save("a", noise(70_000));
-  await registry.delete("a", { allVersions: true });
-  for (let days = 0; days < 9; days++) {
+testProtocol(
+  "a scrubbed number is not given again, automatically or by name",
+  {},
+  async (world) => {
+    const { registry, advance, keys } = world;
+    for (let n = 0; n < 3; n++) await registry.save("a", n);
+    await registry.delete("a", { allVersions: true });
     advance(9 * GRACE_MS);
     await collectGarbage(registry);
-  }
-  const entries = await Array.fromAsync(store.list("names/"));
-  assertEquals(entries.map((entry) => "key" in entry && entry.size === TOMBSTONE_BYTES), [true, false]);
-  assertEquals(await world.keys("objects/"), []);
-});
+    assertEquals((await keys(CELL)).length, 6, "three tombstones over three first records");
+    await rejected("AlreadyExists", registry.save("a", "again", { version: "2" }));
+    assertEquals((await registry.save("a", "next")).version, "4.0.0");
+  },
+);
 
-testProtocol("aliases keep all their records, which are their history, and a young key its own", {}, async (world) => {
-  const { registry, advance, keys } = world;
-  for (let n = 1; n <= 5; n++) {
-    await registry.save("a", n, { idempotencyKey: "k" });
-    await registry.save("a", n);
-    await registry.setAlias("a", "live", `${n}`);
-  }
-  advance(9 * GRACE_MS);
-  const before = await keys("names/");
-  assertEquals(await removed(world), []);
-  assertEquals(await keys("names/"), before);
-  assertEquals(await registry.aliases("a"), { live: "5.0.0" });
-  assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).version, "1.0.0");
-});
+testProtocol(
+  "a tombstone that is the head stays for ever where it may be written above",
+  MUTABLE,
+  async (world) => {
+    const { registry, advance, store } = world;
+    await registry.save("a", noise(70_000));
+    await registry.delete("a", { allVersions: true });
+    for (let days = 0; days < 9; days++) {
+      advance(9 * GRACE_MS);
+      await collectGarbage(registry);
+    }
+    const entries = await Array.fromAsync(store.list("names/"));
+    assertEquals(entries.map((entry) => "key" in entry && entry.size === TOMBSTONE_BYTES), [
+      true,
+      false,
+    ]);
+    assertEquals(await world.keys("objects/"), []);
+  },
+);
+
+testProtocol(
+  "aliases keep all their records, which are their history, and a young key its own",
+  {},
+  async (world) => {
+    const { registry, advance, keys } = world;
+    for (let n = 1; n <= 5; n++) {
+      await registry.save("a", n, { idempotencyKey: "k" });
+      await registry.save("a", n);
+      await registry.setAlias("a", "live", `${n}`);
+    }
+    advance(9 * GRACE_MS);
+    const before = await keys("names/");
+    assertEquals(await removed(world), []);
+    assertEquals(await keys("names/"), before);
+    assertEquals(await registry.aliases("a"), { live: "5.0.0" });
+    assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).version, "1.0.0");
+  },
+);
 
 testProtocol(
   "of the records of a young key the first stays for ever, and those between it and the head go",
@@ -186,61 +223,83 @@ testProtocol(
   },
 );
 
-testProtocol("payload goes with the last version that refers to it, a grace later", MUTABLE, async (world) => {
-  const { registry, advance, keys } = world;
-  await registry.save("a", noise(300_000));
-  const [payload] = await keys("objects/");
-  await registry.delete("a", { allVersions: true });
-  advance(GRACE_MS);
-  assertEquals(await removed(world), [], "a reader may be under way");
-  advance(1);
-  const [, first] = await keys(CELL);
-  assertEquals(await removed(world), [`scrubbed ${first}`, `payload ${payload}`]);
-});
+testProtocol(
+  "payload goes with the last version that refers to it, a grace later",
+  MUTABLE,
+  async (world) => {
+    const { registry, advance, keys } = world;
+    await registry.save("a", noise(300_000));
+    const [payload] = await keys("objects/");
+    await registry.delete("a", { allVersions: true });
+    advance(GRACE_MS);
+    assertEquals(await removed(world), [], "a reader may be under way");
+    advance(1);
+    const [, first] = await keys(CELL);
+    assertEquals(await removed(world), [`scrubbed ${first}`, `payload ${payload}`]);
+  },
+);
 
-testProtocol("payload that a replaced but readable generation shares stays", MUTABLE, async (world) => {
-  const { registry, advance, keys } = world;
-  const common = noise(300_000);
-  await registry.save("a", { common }, { ...OVERWRITE, materializer: fileSet });
-  await registry.save("a", { common, more: noise(300_000, 2) }, { ...OVERWRITE, materializer: fileSet });
-  advance(9 * GRACE_MS);
-  await registry.save("a", "small", OVERWRITE);
-  assertEquals((await removed(world)).filter((item) => item.startsWith("payload")), []);
-  advance(2 * GRACE_MS);
-  assertEquals((await removed(world)).filter((item) => item.startsWith("payload")).length, 2);
-  assertEquals(await keys("objects/"), []);
-});
+testProtocol(
+  "payload that a replaced but readable generation shares stays",
+  MUTABLE,
+  async (world) => {
+    const { registry, advance, keys } = world;
+    const common = noise(300_000);
+    await registry.save("a", { common }, { ...OVERWRITE, materializer: fileSet });
+    await registry.save("a", { common, more: noise(300_000, 2) }, {
+      ...OVERWRITE,
+      materializer: fileSet,
+    });
+    advance(9 * GRACE_MS);
+    await registry.save("a", "small", OVERWRITE);
+    assertEquals((await removed(world)).filter((item) => item.startsWith("payload")), []);
+    advance(2 * GRACE_MS);
+    assertEquals((await removed(world)).filter((item) => item.startsWith("payload")).length, 2);
+    assertEquals(await keys("objects/"), []);
+  },
+);
 
-testProtocol("payload that nobody committed goes when all of its folder is old", {}, async (world) => {
-  const { store, advance, keys } = world;
-  const folder = `objects/a/p8p9p9/${UUID}/`;
-  for (const file of ["0", "1"]) await store.put(`${folder}${file}`, NEW);
-  advance(GRACE_MS);
-  assertEquals(await removed(world), []);
-  await store.put(`${folder}2`, NEW);
-  advance(HOUR);
-  assertEquals(await removed(world), [], "one of its objects is young");
-  advance(GRACE_MS);
-  await store.put(`${folder}.alive`, NEW);
-  assertEquals(await removed(world), [], "it is alive");
-  advance(GRACE_MS);
-  assertEquals(await removed(world), []);
-  advance(1);
-  assertEquals(await removed(world), ["0", "1", "2", ".alive"].map((file) => `payload ${folder}${file}`));
-  assertEquals(await keys(), [LINEAGE_WHOLE, ...await keys("settings/")]);
-});
+testProtocol(
+  "payload that nobody committed goes when all of its folder is old",
+  {},
+  async (world) => {
+    const { store, advance, keys } = world;
+    const folder = `objects/a/p8p9p9/${UUID}/`;
+    for (const file of ["0", "1"]) await store.put(`${folder}${file}`, NEW);
+    advance(GRACE_MS);
+    assertEquals(await removed(world), []);
+    await store.put(`${folder}2`, NEW);
+    advance(HOUR);
+    assertEquals(await removed(world), [], "one of its objects is young");
+    advance(GRACE_MS);
+    await store.put(`${folder}.alive`, NEW);
+    assertEquals(await removed(world), [], "it is alive");
+    advance(GRACE_MS);
+    assertEquals(await removed(world), []);
+    advance(1);
+    assertEquals(
+      await removed(world),
+      ["0", "1", "2", ".alive"].map((file) => `payload ${folder}${file}`),
+    );
+    assertEquals(await keys(), [LINEAGE_WHOLE, ...await keys("settings/")]);
+  },
+);
 
-testProtocol("what is left behind in uploads/ and scratch/ goes when it is old", {}, async (world) => {
-  const { store, advance, keys } = world;
-  const old = [`scratch/mark-${UUID}`, `scratch/probe-${UUID}/order/a=b\n`, `uploads/${UUID}/0`];
-  for (const key of old) await store.put(key, NEW);
-  advance(GRACE_MS + 1);
-  const other = UUID.replace("0", "1");
-  const young = [`scratch/mark-${other}`, `scratch/probe-${other}/order/a`, `uploads/${other}/0`];
-  for (const key of young) await store.put(key, NEW);
-  assertEquals((await removed(world)).sort(), old.map((key) => `upload ${key}`));
-  assertEquals([...await keys("scratch/"), ...await keys("uploads/")], young);
-});
+testProtocol(
+  "what is left behind in uploads/ and scratch/ goes when it is old",
+  {},
+  async (world) => {
+    const { store, advance, keys } = world;
+    const old = [`scratch/mark-${UUID}`, `scratch/probe-${UUID}/order/a=b\n`, `uploads/${UUID}/0`];
+    for (const key of old) await store.put(key, NEW);
+    advance(GRACE_MS + 1);
+    const other = UUID.replace("0", "1");
+    const young = [`scratch/mark-${other}`, `scratch/probe-${other}/order/a`, `uploads/${other}/0`];
+    for (const key of young) await store.put(key, NEW);
+    assertEquals((await removed(world)).sort(), old.map((key) => `upload ${key}`));
+    assertEquals([...await keys("scratch/"), ...await keys("uploads/")], young);
+  },
+);
 
 testProtocol("what no registry has put there is left alone", {}, async (world) => {
   const { store, registry, advance, keys } = world;
@@ -264,40 +323,62 @@ testProtocol("what no registry has put there is left alone", {}, async (world) =
   assertEquals(await registry.load("a"), noise(70_000));
 });
 
-testProtocol("unfinished writes of a disk are swept before anything else", {}, async ({ system, clocks }) => {
-  const swept: SweepOptions[] = [];
-  const memory = createMemoryBackend({ system: { ...system, now: () => clocks.store } });
-  const backend = createScriptedBackend(Object.assign(memory, {
-    async *sweepUploads(options: SweepOptions) {
-      swept.push(options);
-      yield await Promise.resolve({ key: ".stage/x", startedAt: 0, size: 77 });
-    },
-  }));
-  const registry = await openRegistry(backend, { system, graceMs: GRACE_MS });
-  await registry.save("a", 1);
-  for (const dryRun of [true, false]) {
-    backend.forget();
-    const report = await collectGarbage(registry, { dryRun });
-    assertEquals(report.removed.stage, { count: 1, bytes: 77 });
-    const asked = backend.calls.filter(({ key = "" }) => !key.startsWith("settings/")).map(({ verb }) => verb);
-    assertEquals(asked.slice(0, 2), ["put", "sweepUploads"]);
-    assertEquals(swept.shift(), { olderThan: report.markAt.getTime() - GRACE_MS, dryRun, signal: undefined });
-    assertEquals(swept.splice(0).map(({ dryRun }) => dryRun), [true]); // a look at what is too young
-  }
-});
+testProtocol(
+  "unfinished writes of a disk are swept before anything else",
+  {},
+  async ({ system, clocks }) => {
+    const swept: SweepOptions[] = [];
+    const memory = createMemoryBackend({ system: { ...system, now: () => clocks.store } });
+    const backend = createScriptedBackend(Object.assign(memory, {
+      async *sweepUploads(options: SweepOptions) {
+        swept.push(options);
+        yield await Promise.resolve({ key: ".stage/x", startedAt: 0, size: 77 });
+      },
+    }));
+    const registry = await openRegistry(backend, { system, graceMs: GRACE_MS });
+    await registry.save("a", 1);
+    for (const dryRun of [true, false]) {
+      backend.forget();
+      const report = await collectGarbage(registry, { dryRun });
+      assertEquals(report.removed.stage, { count: 1, bytes: 77 });
+      const asked = backend.calls.filter(({ key = "" }) => !key.startsWith("settings/")).map((
+        { verb },
+      ) => verb);
+      assertEquals(asked.slice(0, 2), ["put", "sweepUploads"]);
+      assertEquals(swept.shift(), {
+        olderThan: report.markAt.getTime() - GRACE_MS,
+        dryRun,
+        signal: undefined,
+      });
+      assertEquals(swept.splice(0).map(({ dryRun }) => dryRun), [true]); // a look at what is too young
+    }
+  },
+);
 
 /** A registry with some of everything. */
 async function fill({ registry, advance, store, backend }: ProtocolWorld): Promise<void> {
-  const value = (n: number) => ({ common: noise(300_000), own: noise(70_000, n), small: noise(10, n) });
+  const value = (n: number) => ({
+    common: noise(300_000),
+    own: noise(70_000, n),
+    small: noise(10, n),
+  });
   for (let n = 1; n <= 3; n++) await registry.save("shared", value(n), { materializer: fileSet });
   const path = (n: number) => `${"folder/".repeat(20)}${n}`;
-  const list = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [path(n), noise(200, n + 1)]));
+  const list = Object.fromEntries(
+    Array.from({ length: 600 }, (_, n) => [path(n), noise(200, n + 1)]),
+  );
   for (let n = 1; n <= 3; n++) {
-    await registry.save("list", { ...list, [path(0)]: noise(200, 9000 + n) }, { materializer: fileSet });
+    await registry.save("list", { ...list, [path(0)]: noise(200, 9000 + n) }, {
+      materializer: fileSet,
+    });
   }
-  await registry.save("tiny", Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [path(n), noise(1)])), {
-    materializer: fileSet,
-  });
+  await registry.save(
+    "tiny",
+    Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [path(n), noise(1)])),
+    {
+      materializer: fileSet,
+    },
+  );
   for (let n = 1; n <= 4; n++) await registry.save("overwritten", noise(70_000, n), OVERWRITE);
   await registry.save("kept", noise(70_000), { idempotencyKey: "k" });
   await registry.setAlias("kept", "live", "1");
@@ -313,9 +394,13 @@ async function fill({ registry, advance, store, backend }: ProtocolWorld): Promi
 testProtocol("a dry run changes nothing and says what a run would do", MUTABLE, async (world) => {
   await fill(world);
   const { store, keys, backend } = world;
-  const before = await Promise.all((await keys()).map(async (key) => [key, await (await store.get(key))!.bytes()]));
+  const before = await Promise.all(
+    (await keys()).map(async (key) => [key, await (await store.get(key))!.bytes()]),
+  );
   const said = await removed(world, { dryRun: true });
-  const after = await Promise.all((await keys()).map(async (key) => [key, await (await store.get(key))!.bytes()]));
+  const after = await Promise.all(
+    (await keys()).map(async (key) => [key, await (await store.get(key))!.bytes()]),
+  );
   assertEquals(after, before);
   assertEquals(backend.asked({ verb: "delete" }).filter((call) => !call.includes("scratch/")), []);
   assert(said.length > 8);
@@ -323,39 +408,47 @@ testProtocol("a dry run changes nothing and says what a run would do", MUTABLE, 
   assertEquals(await removed(world), []);
 });
 
-testProtocol("long lists of files that refer to other folders keep those", MUTABLE, async (world) => {
-  await fill(world);
-  const { registry, advance, keys } = world;
-  for (let turn = 0; turn < 3; turn++) {
-    await removed(world);
-    const files = await registry.load("list", { as: fileSet }) as Record<string, Uint8Array>;
-    assertEquals(Object.keys(files).length, 600);
-    assertEquals((await registry.info("tiny")).files.length, 1000);
-    advance(2 * GRACE_MS);
-  }
-  assertEquals(
-    new Set((await keys("objects/list/")).map((key) => key.split("/")[3])).size,
-    2,
-    "the first payload and the last",
-  );
-});
+testProtocol(
+  "long lists of files that refer to other folders keep those",
+  MUTABLE,
+  async (world) => {
+    await fill(world);
+    const { registry, advance, keys } = world;
+    for (let turn = 0; turn < 3; turn++) {
+      await removed(world);
+      const files = await registry.load("list", { as: fileSet }) as Record<string, Uint8Array>;
+      assertEquals(Object.keys(files).length, 600);
+      assertEquals((await registry.info("tiny")).files.length, 1000);
+      advance(2 * GRACE_MS);
+    }
+    assertEquals(
+      new Set((await keys("objects/list/")).map((key) => key.split("/")[3])).size,
+      2,
+      "the first payload and the last",
+    );
+  },
+);
 
 for (const damage of ["damaged", "of a newer format"] as const) {
-  testProtocol(`a record that is ${damage}: nothing of its name goes, and it is reported`, MUTABLE, async (world) => {
-    await fill(world);
-    const { registry, store, keys, advance } = world;
-    const victim = (await keys("names/shared/versions/")).at(-1)!;
-    const bytes = await (await store.get(victim))!.bytes();
-    const { record } = decodeRecord(bytes, victim);
-    if (damage === "damaged") await store.put(victim, bytes.toReversed());
-    else await store.put(victim, encodeRecord({ ...record, format: "holdfast/9" }));
-    advance(2 * GRACE_MS);
-    const before = [...await keys("names/shared/"), ...await keys("objects/shared/")];
-    const report = await collectGarbage(registry);
-    assertEquals(report.failures.map(({ key }) => key), [victim]);
-    assertEquals([...await keys("names/shared/"), ...await keys("objects/shared/")], before);
-    assert(report.removed.payload.count > 3, "other names are cleaned as ever");
-  });
+  testProtocol(
+    `a record that is ${damage}: nothing of its name goes, and it is reported`,
+    MUTABLE,
+    async (world) => {
+      await fill(world);
+      const { registry, store, keys, advance } = world;
+      const victim = (await keys("names/shared/versions/")).at(-1)!;
+      const bytes = await (await store.get(victim))!.bytes();
+      const { record } = decodeRecord(bytes, victim);
+      if (damage === "damaged") await store.put(victim, bytes.toReversed());
+      else await store.put(victim, encodeRecord({ ...record, format: "holdfast/9" }));
+      advance(2 * GRACE_MS);
+      const before = [...await keys("names/shared/"), ...await keys("objects/shared/")];
+      const report = await collectGarbage(registry);
+      assertEquals(report.failures.map(({ key }) => key), [victim]);
+      assertEquals([...await keys("names/shared/"), ...await keys("objects/shared/")], before);
+      assert(report.removed.payload.count > 3, "other names are cleaned as ever");
+    },
+  );
 }
 
 for (const damage of ["missing", "damaged"] as const) {

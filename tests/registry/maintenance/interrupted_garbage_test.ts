@@ -23,7 +23,9 @@ async function createFullWorld(): Promise<ProtocolWorld> {
   for (let n = 1; n <= 3; n++) await registry.save("overwritten", noise(70_000, n), OVERWRITE);
   for (let n = 1; n <= 3; n++) await registry.setAlias("shared", "live", `${n}`);
   await registry.delete("shared@1");
-  for (const file of ["0", "1", ".alive"]) await store.put(`objects/crashed/p8p9p9/${UUID}/${file}`, new Uint8Array(9));
+  for (const file of ["0", "1", ".alive"]) {
+    await store.put(`objects/crashed/p8p9p9/${UUID}/${file}`, new Uint8Array(9));
+  }
   await store.put(OLD_MARK, new Uint8Array());
   advance(2 * GRACE_MS);
   return world;
@@ -56,7 +58,11 @@ async function cleaned(): Promise<Map<string, string>> {
   return await contents(world);
 }
 
-const unfinished: Record<string, Answer> = { "refuses": busy, "denies": denied, "does and does not answer": lostReply };
+const unfinished: Record<string, Answer> = {
+  "refuses": busy,
+  "denies": denied,
+  "does and does not answer": lostReply,
+};
 for (const [how, answer] of Object.entries(unfinished)) {
   Deno.test(`the janitor goes on where it was stopped: the store ${how} any one call`, async () => {
     const clean = await cleaned();
@@ -79,7 +85,11 @@ for (const [how, answer] of Object.entries(unfinished)) {
       assertEquals(complete, finished || isNote, `call ${n} failed and nothing was said`);
       assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}`);
       assertEquals((await collectGarbage(registry)).failures, []);
-      assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}, and went on`);
+      assertEquals(
+        await readLive((await world.open()).registry),
+        live,
+        `stopped at call ${n}, and went on`,
+      );
       assert((await verifyRegistry(registry)).ok);
       world.advance(2 * GRACE_MS);
       await collectGarbage(registry); // a mark that could not be removed is old now
@@ -106,7 +116,11 @@ Deno.test("the janitor goes on where it was killed, at any call", async () => {
     assertEquals(await readLive((await world.open()).registry), live, `killed at call ${n}`);
     world.advance(2 * GRACE_MS);
     await collectGarbage((await world.open()).registry);
-    assertEquals(await readLive((await world.open()).registry), live, `killed at call ${n}, and went on`);
+    assertEquals(
+      await readLive((await world.open()).registry),
+      live,
+      `killed at call ${n}, and went on`,
+    );
     assertEquals([...(await contents(world)).keys()], [...clean.keys()], `killed at call ${n}`);
   }
 });
@@ -144,7 +158,9 @@ Deno.test("a writer may save, overwrite and delete between any two calls of the 
     const writer = (await world.open()).registry;
     let call = 0;
     const meet = doing(async () => {
-      await writer.save("shared", { common: noise(70_000), late: noise(70_000, n) }, { materializer: fileSet });
+      await writer.save("shared", { common: noise(70_000), late: noise(70_000, n) }, {
+        materializer: fileSet,
+      });
       await writer.save("overwritten", noise(70_000, 77), OVERWRITE);
       await writer.delete("shared@2");
       await writer.save("crashed", noise(70_000));
@@ -184,13 +200,19 @@ Deno.test("an abort ends the janitor with its reason and removes its mark, at an
       if (call++ === n) controller.abort(new Error("enough"));
       return act();
     });
-    const outcome = await collectGarbage(registry, { signal: controller.signal }).catch((error) => error);
+    const outcome = await collectGarbage(registry, { signal: controller.signal }).catch((error) =>
+      error
+    );
     finished = call <= n;
     if (outcome instanceof Error) {
       assertEquals(outcome, controller.signal.reason);
       aborted++;
     } else {
-      assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()], "it had come to its end");
+      assertEquals(
+        [...(await contents(world)).keys()],
+        [...(await cleaned()).keys()],
+        "it had come to its end",
+      );
     }
     assertEquals((await world.keys("scratch/")).filter((key) => key !== OLD_MARK), []);
     assertEquals(await readLive((await world.open()).registry), live);
@@ -223,7 +245,10 @@ Deno.test("a load that began before an overwrite ends well within the grace, and
 
 Deno.test("a handle that is kept longer than the grace says that it was superseded", async () => {
   const { registry, advance } = await createProtocolWorld({ mutable: true });
-  await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, { ...OVERWRITE, materializer: fileSet });
+  await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, {
+    ...OVERWRITE,
+    materializer: fileSet,
+  });
   const handle = await registry.open("a");
   await registry.save("a", "new", OVERWRITE);
   advance(GRACE_MS);
@@ -232,7 +257,10 @@ Deno.test("a handle that is kept longer than the grace says that it was supersed
   advance(1);
   await collectGarbage(registry);
   for (
-    const read of [() => handle.file("one").bytes(), () => Array.fromAsync(handle.file("two").stream({ offset: 5 }))]
+    const read of [
+      () => handle.file("one").bytes(),
+      () => Array.fromAsync(handle.file("two").stream({ offset: 5 })),
+    ]
   ) {
     const error = await rejected("Conflict", Promise.resolve().then<unknown>(read));
     assertEquals(error.hint, "Open it again.");

@@ -42,28 +42,49 @@ const ANYWHERE = ["scratch", "uploads", "uploads/x", ".stage"];
 const COMMIT = "01951e2f-6c00-7abc-8def-0123456789ab";
 const LINKS: [Layout, string[]][] = [
   ["plain", [...ANYWHERE, `objects/a/p8p9p9/${COMMIT}`]],
-  ["folded", [...ANYWHERE, "objects/z", "objects/z12+", `objects/a/p8p9p9,${COMMIT},1+`, "objects/a/n+"]],
+  ["folded", [
+    ...ANYWHERE,
+    "objects/z",
+    "objects/z12+",
+    `objects/a/p8p9p9,${COMMIT},1+`,
+    "objects/a/n+",
+  ]],
 ];
 
-for (const [link, layout] of LINKS.flatMap(([layout, links]) => links.map((link) => [link, layout] as const))) {
-  testInRoot(`collectGarbage() removes nothing behind a link at ${link} (${layout})`, async (root) => {
-    const { path, strangers, names } = await folders(root, layout);
-    fs.mkdirSync(dirname(root.join("store", link)), { recursive: true });
-    fs.rmSync(root.join("store", link), { recursive: true, force: true });
-    fs.symlinkSync(strangers, root.join("store", link));
-    const outcome = await collect(path, layout);
-    assert(!(outcome instanceof Error) || isRegistryError(outcome, "Denied"), String(outcome));
-    assertEquals(fs.readdirSync(strangers).sort(), names);
-    assertEquals(fs.readlinkSync(root.join("store", link)), strangers);
-  });
+for (
+  const [link, layout] of LINKS.flatMap(([layout, links]) =>
+    links.map((link) => [link, layout] as const)
+  )
+) {
+  testInRoot(
+    `collectGarbage() removes nothing behind a link at ${link} (${layout})`,
+    async (root) => {
+      const { path, strangers, names } = await folders(root, layout);
+      fs.mkdirSync(dirname(root.join("store", link)), { recursive: true });
+      fs.rmSync(root.join("store", link), { recursive: true, force: true });
+      fs.symlinkSync(strangers, root.join("store", link));
+      const outcome = await collect(path, layout);
+      assert(!(outcome instanceof Error) || isRegistryError(outcome, "Denied"), String(outcome));
+      assertEquals(fs.readdirSync(strangers).sort(), names);
+      assertEquals(fs.readlinkSync(root.join("store", link)), strangers);
+    },
+  );
 }
 
 const MOVED: [Layout, string[]][] = [
   ["plain", ["names/a", "names/a/versions/final", "names/a/versions/final/p8p9p9"]],
-  ["folded", ["names/a", "names/m12+", dirname(keyFile("", "names/a/versions/final/o87p9p9/9007199254740990.rec"))]],
+  ["folded", [
+    "names/a",
+    "names/m12+",
+    dirname(keyFile("", "names/a/versions/final/o87p9p9/9007199254740990.rec")),
+  ]],
 ];
 
-for (const [moved, layout] of MOVED.flatMap(([layout, places]) => places.map((place) => [place, layout] as const))) {
+for (
+  const [moved, layout] of MOVED.flatMap(([layout, places]) =>
+    places.map((place) => [place, layout] as const)
+  )
+) {
   testInRoot(
     `collectGarbage() keeps the payload of versions that somebody moved and linked, ${moved} (${layout})`,
     async (root) => {

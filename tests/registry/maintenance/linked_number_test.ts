@@ -8,7 +8,9 @@ testInRoot(
   "verifyRegistry() names a link where a number of a key goes on, and looks at what is beside it",
   async (root) => {
     const registry = await openRegistry(root.join("store"), { durability: "os" });
-    for (const version of ["9.0.0", "10.0.0", "11.0.0", "100.0.0"]) await registry.save("a", version, { version });
+    for (const version of ["9.0.0", "10.0.0", "11.0.0", "100.0.0"]) {
+      await registry.save("a", version, { version });
+    }
     const linked = root.join("store", "names", "a", "versions,final,o+");
     fs.renameSync(linked, root.join("elsewhere"));
     fs.symlinkSync(root.join("elsewhere"), linked);

@@ -22,7 +22,10 @@ const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 type Saved = Map<string, string>;
 
 /** A name with a live version and three dead ones, whose janitor has run so many times since. */
-async function createWorld(mutable: boolean, earlierRuns: number): Promise<{ world: ProtocolWorld; saved: Saved }> {
+async function createWorld(
+  mutable: boolean,
+  earlierRuns: number,
+): Promise<{ world: ProtocolWorld; saved: Saved }> {
   const world = await createProtocolWorld({ mutable });
   const { registry, advance } = world;
   await registry.save("a", "one", { idempotencyKey: "k1" });
@@ -30,7 +33,9 @@ async function createWorld(mutable: boolean, earlierRuns: number): Promise<{ wor
   await registry.save("a", "three", { idempotencyKey: "k3" });
   await registry.save("a", "candidate", { version: "4.0.0-rc.1" });
   await registry.save("gone", "x", { idempotencyKey: "k" });
-  for (const ref of [...DEAD.map((version) => `a@${version}`), "gone@1.0.0"]) await registry.delete(ref);
+  for (const ref of [...DEAD.map((version) => `a@${version}`), "gone@1.0.0"]) {
+    await registry.delete(ref);
+  }
   for (let run = 0; run < earlierRuns; run++) {
     advance(run === 2 ? MONTH_MS : 2 * GRACE_MS);
     await collectGarbage((await world.open()).registry);
@@ -40,7 +45,11 @@ async function createWorld(mutable: boolean, earlierRuns: number): Promise<{ wor
 }
 
 /** Saves, and remembers what was acknowledged. What is refused is no harm. */
-async function trySave(registry: Registry, saved: Saved, options: Parameters<Registry["save"]>[2]): Promise<void> {
+async function trySave(
+  registry: Registry,
+  saved: Saved,
+  options: Parameters<Registry["save"]>[2],
+): Promise<void> {
   try {
     const { name, version, skipped } = await registry.save("a", ANEW, options);
     if (!skipped) saved.set(`${name}@${version}`, ANEW);
@@ -52,9 +61,12 @@ async function trySave(registry: Registry, saved: Saved, options: Parameters<Reg
 const ACTIONS: Record<string, (registry: Registry, saved: Saved) => Promise<unknown>> = {
   "names a dead version": (registry, saved) => trySave(registry, saved, { version: "1" }),
   "takes the next version": (registry, saved) => trySave(registry, saved, {}),
-  "overwrites a dead version": (registry, saved) => trySave(registry, saved, { version: "2", onConflict: "overwrite" }),
-  "repeats with a key that is spent": (registry, saved) => trySave(registry, saved, { idempotencyKey: "k1" }),
-  "repeats with a key that is not": (registry, saved) => trySave(registry, saved, { idempotencyKey: "k3" }),
+  "overwrites a dead version": (registry, saved) =>
+    trySave(registry, saved, { version: "2", onConflict: "overwrite" }),
+  "repeats with a key that is spent": (registry, saved) =>
+    trySave(registry, saved, { idempotencyKey: "k1" }),
+  "repeats with a key that is not": (registry, saved) =>
+    trySave(registry, saved, { idempotencyKey: "k3" }),
   async "deletes the last one"(registry, saved) {
     await registry.delete("a@3");
     saved.delete("a@3.0.0");
@@ -67,7 +79,9 @@ const ACTIONS: Record<string, (registry: Registry, saved: Saved) => Promise<unkn
 async function repeat({ store }: ProtocolWorld, calls: readonly Call[]): Promise<void> {
   for (const { verb, key, mode, bytes } of calls) {
     if (verb === "delete") await store.delete(key);
-    if (verb === "put" && mode === "overwrite" && !key.startsWith("janitor/")) await store.put(key, bytes!);
+    if (verb === "put" && mode === "overwrite" && !key.startsWith("janitor/")) {
+      await store.put(key, bytes!);
+    }
   }
 }
 
@@ -78,7 +92,9 @@ async function check(registry: Registry, saved: Saved, when: string): Promise<vo
     for await (const { version } of registry.versions(name)) listed.push(`${name}@${version}`);
   }
   assertEquals(listed.sort(), [...saved.keys()].sort(), when);
-  for (const [ref, value] of saved) assertEquals(await registry.load(ref), value, `${when}: ${ref}`);
+  for (const [ref, value] of saved) {
+    assertEquals(await registry.load(ref), value, `${when}: ${ref}`);
+  }
 }
 
 for (const mutable of [false, true]) {
@@ -126,9 +142,16 @@ Deno.test("a janitor that stood still for days between two reads brings nothing 
       world.advance(2 * GRACE_MS);
     }
   };
-  backend.answer({ verb: "get", key: /^names\/a\/versions\/final\/p8p9p9\/.*89\.rec$/ }, doing(others));
+  backend.answer(
+    { verb: "get", key: /^names\/a\/versions\/final\/p8p9p9\/.*89\.rec$/ },
+    doing(others),
+  );
   await collectGarbage(registry);
-  assertEquals((await world.keys("names/a/versions/final/p8p9p9/")).length, 1, "its deletion has gone meanwhile");
+  assertEquals(
+    (await world.keys("names/a/versions/final/p8p9p9/")).length,
+    1,
+    "its deletion has gone meanwhile",
+  );
   await check((await world.open()).registry, saved, "afterwards");
 });
 
@@ -152,7 +175,9 @@ for (const mutable of [false, true]) {
         killed.resolve("killed");
         return await new Promise(() => {});
       });
-      finished = await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
+      finished =
+        await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !==
+          "killed";
       const other = (await world.open()).registry;
       await check(other, saved, `killed at call ${n}`);
       if (n % 3 === 0) {
@@ -199,7 +224,8 @@ Deno.test("a name that was overwritten and deleted, and is forgotten at once, co
       killed.resolve("killed");
       return await new Promise(() => {});
     });
-    finished = await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
+    finished =
+      await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
     assertEquals(await world.registry.has("gone"), false, `killed at call ${n}`);
     if (finished) assertEquals(await world.keys("names/"), []);
   }

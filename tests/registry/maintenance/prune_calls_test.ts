@@ -9,7 +9,9 @@ Deno.test("prune() reads an alias once, however many versions it deletes", async
   const { backend, calls } = withCounts(createMemoryBackend());
   const registry = await openRegistry(backend);
   for (let n = 1; n <= VERSIONS; n++) await registry.save("a", n);
-  for (let n = 0; n < ALIASES; n++) await registry.setAlias("a", `alias-${n}`, String(VERSIONS - n));
+  for (let n = 0; n < ALIASES; n++) {
+    await registry.setAlias("a", `alias-${n}`, String(VERSIONS - n));
+  }
   calls.take();
   const { deleted } = await prune(registry, { keepLast: ALIASES });
   assertEquals(deleted.length, VERSIONS - ALIASES);

@@ -21,7 +21,8 @@ testOnEach("prune() keeps so many of the newest versions of each name", async ({
   await fill(registry, "b", 2);
   await registry.save("a", "rc", { version: "9.0.0-rc.1" });
   const heard: string[] = [];
-  const onDeleted = ({ name, version }: { name: string; version: string }) => void heard.push(`${name}@${version}`);
+  const onDeleted = ({ name, version }: { name: string; version: string }) =>
+    void heard.push(`${name}@${version}`);
   assertEquals((await prune(registry, { keepLast: 3, dryRun: true, onDeleted })).deleted.length, 3);
   assertEquals(heard, []);
   const report = await prune(registry, { keepLast: 3, onDeleted });
@@ -37,17 +38,20 @@ testOnEach("prune() keeps so many of the newest versions of each name", async ({
   assertEquals((await registry.save("a", 6)).version, "6.0.0");
 });
 
-testOnEach("prune() keeps what an alias names, unless it is told otherwise", async ({ registry }) => {
-  await fill(registry, "a", 4);
-  await registry.setAlias("a", "production", "2");
-  for (const dryRun of [true, false]) {
-    const { deleted, kept } = await prune(registry, { keepLast: 1, dryRun });
-    assertEquals([deleted.map(({ version }) => version), kept], [["3.0.0", "1.0.0"], 2]);
-  }
-  assertEquals(await versionsOf(registry, "a"), ["4.0.0", "2.0.0"]);
-  await prune(registry, { keepLast: 1, keepAliased: false });
-  assertEquals(await versionsOf(registry, "a"), ["4.0.0"]);
-});
+testOnEach(
+  "prune() keeps what an alias names, unless it is told otherwise",
+  async ({ registry }) => {
+    await fill(registry, "a", 4);
+    await registry.setAlias("a", "production", "2");
+    for (const dryRun of [true, false]) {
+      const { deleted, kept } = await prune(registry, { keepLast: 1, dryRun });
+      assertEquals([deleted.map(({ version }) => version), kept], [["3.0.0", "1.0.0"], 2]);
+    }
+    assertEquals(await versionsOf(registry, "a"), ["4.0.0", "2.0.0"]);
+    await prune(registry, { keepLast: 1, keepAliased: false });
+    assertEquals(await versionsOf(registry, "a"), ["4.0.0"]);
+  },
+);
 
 testOnEach("prune() keeps a version that got an alias meanwhile", async ({ registry, open }) => {
   await fill(registry, "a", 4);
@@ -61,7 +65,10 @@ testOnEach("prune() keeps a version that got an alias meanwhile", async ({ regis
       },
     }));
   const report = await prune(slow, { keepLast: 1 });
-  assertEquals([report.deleted.map(({ version }) => version), report.kept], [["3.0.0", "1.0.0"], 2]);
+  assertEquals([report.deleted.map(({ version }) => version), report.kept], [
+    ["3.0.0", "1.0.0"],
+    2,
+  ]);
   assertEquals(await registry.load("a@production"), 2);
 });
 
@@ -72,7 +79,10 @@ testOnEach(
     assertEquals((await prune(registry, { olderThanMs: DAY_MS })).deleted, []);
     const later = () => open({}, (backend) => withAge(backend, 2 * DAY_MS));
     assertEquals((await prune(await later(), { olderThanMs: 3 * DAY_MS })).deleted, []);
-    assertEquals((await prune(await later(), { olderThanMs: DAY_MS, keepLast: 3 })).deleted.length, 1);
+    assertEquals(
+      (await prune(await later(), { olderThanMs: DAY_MS, keepLast: 3 })).deleted.length,
+      1,
+    );
     assertEquals((await prune(await later(), { olderThanMs: DAY_MS })).deleted.length, 3);
     assertEquals(await collect(registry.names()), []);
   },
@@ -84,7 +94,10 @@ testOnEach(
     for (const name of ["a", "b", "c"]) await fill(registry, name, 2);
     const before = await keysOf(backend);
     const dry = await prune(registry, { keepLast: 1, names: ["a", "b"], dryRun: true });
-    assertEquals([dry.dryRun, dry.kept, dry.deleted.map(({ name }) => name)], [true, 2, ["a", "b"]]);
+    assertEquals([dry.dryRun, dry.kept, dry.deleted.map(({ name }) => name)], [true, 2, [
+      "a",
+      "b",
+    ]]);
     assertEquals(await keysOf(backend), before);
     const { deleted } = await prune(registry, { keepLast: 0, names: ["a"] });
     assertEquals(deleted.length, 2);
@@ -93,26 +106,42 @@ testOnEach(
   },
 );
 
-testOnEach("prune() leaves a version that is damaged, and names it", async ({ registry, backend }) => {
-  await fill(registry, "a", 3);
-  const keys = await keysOf(backend, "names/a/");
-  await backend.put(keys[1], new Uint8Array(7));
-  const { deleted, kept, failures } = await prune(registry, { keepLast: 1 });
-  assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 2]);
-  assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [["2.0.0", "Corrupt", keys[1]]]);
-  assertMatch(failures[0].hint!, /copy/);
-});
+testOnEach(
+  "prune() leaves a version that is damaged, and names it",
+  async ({ registry, backend }) => {
+    await fill(registry, "a", 3);
+    const keys = await keysOf(backend, "names/a/");
+    await backend.put(keys[1], new Uint8Array(7));
+    const { deleted, kept, failures } = await prune(registry, { keepLast: 1 });
+    assertEquals([deleted.map(({ version }) => version), kept], [["1.0.0"], 2]);
+    assertEquals(failures.map(({ version, code, key }) => [version, code, key]), [[
+      "2.0.0",
+      "Corrupt",
+      keys[1],
+    ]]);
+    assertMatch(failures[0].hint!, /copy/);
+  },
+);
 
-testInMemory("prune() refuses to run without a rule, with a bad one, or read-only", async ({ registry, open }) => {
-  await fill(registry, "a", 2);
-  assertMatch((await rejected("Invalid", prune(registry, {}))).message, /no rule/);
-  for (
-    const options of [{ keepLast: -1 }, { keepLast: NaN }, { keepLast: 1.5 }, { olderThanMs: -1 }, { olderThanMs: NaN }]
-  ) {
-    await rejected("Invalid", prune(registry, options));
-  }
-  const reader = await open({ readOnly: true });
-  await rejected("Denied", prune(reader, { keepLast: 1 }));
-  assertEquals((await prune(reader, { keepLast: 1, dryRun: true })).deleted.length, 1);
-  assertEquals((await versionsOf(registry, "a")).length, 2);
-});
+testInMemory(
+  "prune() refuses to run without a rule, with a bad one, or read-only",
+  async ({ registry, open }) => {
+    await fill(registry, "a", 2);
+    assertMatch((await rejected("Invalid", prune(registry, {}))).message, /no rule/);
+    for (
+      const options of [
+        { keepLast: -1 },
+        { keepLast: NaN },
+        { keepLast: 1.5 },
+        { olderThanMs: -1 },
+        { olderThanMs: NaN },
+      ]
+    ) {
+      await rejected("Invalid", prune(registry, options));
+    }
+    const reader = await open({ readOnly: true });
+    await rejected("Denied", prune(reader, { keepLast: 1 }));
+    assertEquals((await prune(reader, { keepLast: 1, dryRun: true })).deleted.length, 1);
+    assertEquals((await versionsOf(registry, "a")).length, 2);
+  },
+);

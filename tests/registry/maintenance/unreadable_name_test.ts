@@ -21,53 +21,73 @@ const ANYWHERE = [
 ];
 const LINKS: [Layout, string[]][] = [
   ["plain", [...ANYWHERE, "names/b/versions/final/p8p9p9"]],
-  ["folded", [...ANYWHERE, "names/b/versions,prerelease", "names/b/versions,final,o+", "objects/b/o+"]],
+  ["folded", [
+    ...ANYWHERE,
+    "names/b/versions,prerelease",
+    "names/b/versions,final,o+",
+    "objects/b/o+",
+  ]],
 ];
 
-for (const [link, layout] of LINKS.flatMap(([layout, links]) => links.map((link) => [link, layout] as const))) {
-  testInRoot(`a link at ${link} keeps nobody from maintaining the other names (${layout})`, async (root) => {
-    const path = root.join("store");
-    const registry = await openRegistry(path, { durability: "os", layout });
-    for (const name of ["a", "b", "z"]) {
-      await registry.save(name, noise(70_000));
-      await registry.save(name, "kept");
-      await registry.delete(`${name}@1`);
-    }
-    const place = root.join("store", link);
-    fs.mkdirSync(root.join("elsewhere"));
-    fs.mkdirSync(place, { recursive: true });
-    fs.rmSync(place, { recursive: true });
-    fs.symlinkSync(root.join("elsewhere"), place);
-    const old = await openRegistry(withAge(createLocalBackend({ path, durability: "os", layout }), WEEK_MS));
-    const key = keyLayout(layout).textOf(`${link}/`).replace(/\/$/, "");
-    const { removed, failures } = await collectGarbage(old);
-    const ofB = /^(names|objects)\/b/.test(link);
-    assertEquals(removed.payload.count, ofB ? 2 : 3, link);
-    assertEquals(failures.map(({ key }) => key), link === "other" ? [] : [key]);
-    const { problems, unseen, versions } = await verifyRegistry(old);
-    const isRecord = link.startsWith("names/");
-    assertEquals(problems.map(({ ref, key, code }) => [ref, key, code]), isRecord ? [[link[6], key, "Denied"]] : []);
-    assertEquals(unseen.strangers, isRecord ? 0 : 1);
-    assert(versions >= 2, `${versions}`);
-  });
+for (
+  const [link, layout] of LINKS.flatMap(([layout, links]) =>
+    links.map((link) => [link, layout] as const)
+  )
+) {
+  testInRoot(
+    `a link at ${link} keeps nobody from maintaining the other names (${layout})`,
+    async (root) => {
+      const path = root.join("store");
+      const registry = await openRegistry(path, { durability: "os", layout });
+      for (const name of ["a", "b", "z"]) {
+        await registry.save(name, noise(70_000));
+        await registry.save(name, "kept");
+        await registry.delete(`${name}@1`);
+      }
+      const place = root.join("store", link);
+      fs.mkdirSync(root.join("elsewhere"));
+      fs.mkdirSync(place, { recursive: true });
+      fs.rmSync(place, { recursive: true });
+      fs.symlinkSync(root.join("elsewhere"), place);
+      const old = await openRegistry(
+        withAge(createLocalBackend({ path, durability: "os", layout }), WEEK_MS),
+      );
+      const key = keyLayout(layout).textOf(`${link}/`).replace(/\/$/, "");
+      const { removed, failures } = await collectGarbage(old);
+      const ofB = /^(names|objects)\/b/.test(link);
+      assertEquals(removed.payload.count, ofB ? 2 : 3, link);
+      assertEquals(failures.map(({ key }) => key), link === "other" ? [] : [key]);
+      const { problems, unseen, versions } = await verifyRegistry(old);
+      const isRecord = link.startsWith("names/");
+      assertEquals(
+        problems.map(({ ref, key, code }) => [ref, key, code]),
+        isRecord ? [[link[6], key, "Denied"]] : [],
+      );
+      assertEquals(unseen.strangers, isRecord ? 0 : 1);
+      assert(versions >= 2, `${versions}`);
+    },
+  );
 }
 
-testInRoot("what is no ordinary file in the place of a record is its name's problem alone", async (root) => {
-  if (process.platform === "win32") return;
-  const path = root.join("store");
-  const registry = await openRegistry(path, { durability: "os" });
-  for (const name of ["a", "b", "z"]) await registry.save(name, name);
-  const record = keyFile(path, "names/b/versions/final/p8p9p9/9007199254740990.rec");
-  fs.unlinkSync(record);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { createServer } = await import("node:net");
-  const server = createServer().listen(record, () => resolve());
-  await promise;
-  const { problems, versions } = await verifyRegistry(registry);
-  assertEquals(problems.map(({ ref, code }) => [ref, code]), [["b", "Corrupt"]]);
-  assertEquals(versions, 2);
-  await new Promise((closed) => server.close(closed));
-});
+testInRoot(
+  "what is no ordinary file in the place of a record is its name's problem alone",
+  async (root) => {
+    if (process.platform === "win32") return;
+    const path = root.join("store");
+    const registry = await openRegistry(path, { durability: "os" });
+    for (const name of ["a", "b", "z"]) await registry.save(name, name);
+    const record = keyFile(path, "names/b/versions/final/p8p9p9/9007199254740990.rec");
+    fs.unlinkSync(record);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { createServer } = await import("node:net");
+    const server = createServer().listen(record, () => resolve());
+    await promise;
+    const { problems, versions } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["b", "Corrupt"]]);
+    assertEquals(versions, 2);
+    await new Promise((closed) => server.close(closed));
+  },
+);
 
 const denied = (key: string) => () => {
   throw new RegistryError({
@@ -92,12 +112,20 @@ testProtocol("a store that denies one name lets the others be maintained", {}, a
   backend.heal();
   backend.answerAll({ verb: "get", key: /^names\/b\// }, denied("names/b/"));
   const { ok, problems, versions } = await verifyRegistry(registry);
-  assertEquals([ok, new Set(problems.map(({ code }) => code)), versions], [false, new Set(["Denied"]), 3]);
+  assertEquals([ok, new Set(problems.map(({ code }) => code)), versions], [
+    false,
+    new Set(["Denied"]),
+    3,
+  ]);
 });
 
-testProtocol("a store that denies everything ends maintenance", {}, async ({ registry, backend }) => {
-  await registry.save("a", "x");
-  backend.answerAll({ verb: "list" }, denied("names/"));
-  await rejected("Denied", collectGarbage(registry));
-  await rejected("Denied", verifyRegistry(registry));
-});
+testProtocol(
+  "a store that denies everything ends maintenance",
+  {},
+  async ({ registry, backend }) => {
+    await registry.save("a", "x");
+    backend.answerAll({ verb: "list" }, denied("names/"));
+    await rejected("Denied", collectGarbage(registry));
+    await rejected("Denied", verifyRegistry(registry));
+  },
+);

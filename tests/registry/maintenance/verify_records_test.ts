@@ -61,33 +61,50 @@ testProtocol(
     const [key] = await world.keys("names/a/aliases/");
     await store.put(key, NEW);
     const hints = async () => (await verifyRegistry(registry)).problems.map(({ hint }) => hint);
-    assertMatch((await hints()).join(), /set the alias anew: registry\.setAlias\("a", "live", version\)$/);
+    assertMatch(
+      (await hints()).join(),
+      /set the alias anew: registry\.setAlias\("a", "live", version\)$/,
+    );
     await registry.setAlias("a", "live", "1");
     assertEquals(await registry.load("a@live"), 1);
-    assertMatch((await hints()).join(), /^There is a newer record .* nothing of its name is collected\.$/);
+    assertMatch(
+      (await hints()).join(),
+      /^There is a newer record .* nothing of its name is collected\.$/,
+    );
     assertEquals((await collectGarbage(registry)).failures.map((failure) => failure.key), [key]);
   },
 );
 
-testProtocol("verifyRegistry() finds a record that does not belong where it lies", MUTABLE, async (world) => {
-  await fill(world);
-  await world.registry.save("b", "other", { version: "1", idempotencyKey: "other" });
-  await world.registry.setAlias("b", "other", "1");
-  const all = await world.keys("names/a/");
-  for (const key of all) {
-    const bytes = await (await world.store.get(key))!.bytes();
-    const { record } = decodeRecord(bytes, key);
-    for (const other of [...await world.keys("names/b/"), ...await world.keys("settings/")]) {
-      const moved = decodeRecord(await (await world.store.get(other))!.bytes(), other);
-      const { generation } = record; // as the key says
-      await world.store.put(key, encodeRecord({ ...moved.record, generation } as AnyRecord, [moved.inline]));
-      const found = await problems(world);
-      assertEquals(found.map(([, code, at]) => [code, at]), [["Corrupt", key]], `${other} at ${key}`);
+testProtocol(
+  "verifyRegistry() finds a record that does not belong where it lies",
+  MUTABLE,
+  async (world) => {
+    await fill(world);
+    await world.registry.save("b", "other", { version: "1", idempotencyKey: "other" });
+    await world.registry.setAlias("b", "other", "1");
+    const all = await world.keys("names/a/");
+    for (const key of all) {
+      const bytes = await (await world.store.get(key))!.bytes();
+      const { record } = decodeRecord(bytes, key);
+      for (const other of [...await world.keys("names/b/"), ...await world.keys("settings/")]) {
+        const moved = decodeRecord(await (await world.store.get(other))!.bytes(), other);
+        const { generation } = record; // as the key says
+        await world.store.put(
+          key,
+          encodeRecord({ ...moved.record, generation } as AnyRecord, [moved.inline]),
+        );
+        const found = await problems(world);
+        assertEquals(
+          found.map(([, code, at]) => [code, at]),
+          [["Corrupt", key]],
+          `${other} at ${key}`,
+        );
+      }
+      await world.store.put(key, bytes);
     }
-    await world.store.put(key, bytes);
-  }
-  assertEquals(await problems(world), []);
-});
+    assertEquals(await problems(world), []);
+  },
+);
 
 testProtocol("verifyRegistry() finds what only one member tells", MUTABLE, async (world) => {
   await fill(world);
@@ -133,27 +150,37 @@ testProtocol("damage below a void record is told once", MUTABLE, async (world) =
   const [newest, first] = await world.keys("names/a/versions/");
   await world.store.put(first, noise(300));
   const { registry } = await world.open();
-  const found = (await verifyRegistry(registry)).problems.map(({ ref, code, key }) => [ref, code, key]);
+  const found = (await verifyRegistry(registry)).problems.map((
+    { ref, code, key },
+  ) => [ref, code, key]);
   assertEquals(found, [["a@1.0.0", "Corrupt", first]], newest);
 });
 
-testProtocol("verifyRegistry() finds a first generation whose successors are lost", MUTABLE, async (world) => {
-  await world.registry.save("a", filler("1"), { version: "1" });
-  await world.registry.save("a", filler("2"), { version: "1", onConflict: "overwrite" });
-  world.advance(2 * GRACE_MS);
-  await collectGarbage(world.registry);
-  assertEquals(await problems(world), []);
-  const [newest, first] = await world.keys("names/a/versions/");
-  await world.store.delete(newest);
-  assertEquals(await problems(world), [["a@1.0.0", "Corrupt", first]]);
-});
+testProtocol(
+  "verifyRegistry() finds a first generation whose successors are lost",
+  MUTABLE,
+  async (world) => {
+    await world.registry.save("a", filler("1"), { version: "1" });
+    await world.registry.save("a", filler("2"), { version: "1", onConflict: "overwrite" });
+    world.advance(2 * GRACE_MS);
+    await collectGarbage(world.registry);
+    assertEquals(await problems(world), []);
+    const [newest, first] = await world.keys("names/a/versions/");
+    await world.store.delete(newest);
+    assertEquals(await problems(world), [["a@1.0.0", "Corrupt", first]]);
+  },
+);
 
-testProtocol("an alias that names a damaged version is no second problem", MUTABLE, async (world) => {
-  await fill(world);
-  const [newest] = await world.keys("names/a/versions/final/p8");
-  await world.store.put(newest, noise(900));
-  assertEquals(await problems(world), [["a@1.0.0", "Corrupt", newest]]);
-});
+testProtocol(
+  "an alias that names a damaged version is no second problem",
+  MUTABLE,
+  async (world) => {
+    await fill(world);
+    const [newest] = await world.keys("names/a/versions/final/p8");
+    await world.store.put(newest, noise(900));
+    assertEquals(await problems(world), [["a@1.0.0", "Corrupt", newest]]);
+  },
+);
 
 testProtocol("verifyRegistry() says what it did not look at", MUTABLE, async (world) => {
   const { registry, store } = world;
@@ -171,7 +198,13 @@ testProtocol("verifyRegistry() says what it did not look at", MUTABLE, async (wo
   const among = ["objects/a/readme.txt", "objects/a/x/y/z"];
   for (const key of [...ours, ...theirs, ...among, "settings/other"]) await store.put(key, NEW);
   const { unseen, ok } = await verifyRegistry(registry);
-  assertEquals([ok, unseen], [true, { names: 0, files: 0, generations: 2, auxiliary: 5, strangers: 9 }]);
+  assertEquals([ok, unseen], [true, {
+    names: 0,
+    files: 0,
+    generations: 2,
+    auxiliary: 5,
+    strangers: 9,
+  }]);
   const shallow = await verifyRegistry(registry, { deep: false });
   assertEquals(shallow.unseen, { ...unseen, files: 4 });
   const one = await verifyRegistry(registry, { names: ["a"] });
@@ -187,15 +220,19 @@ testProtocol("a version in the folder of the other kind is a stranger's", {}, as
   assertEquals([ok, versions, unseen.strangers], [true, 1, 1]);
 });
 
-testProtocol("verifyRegistry() reads each version's record once, and lists a page at a time", {}, async (world) => {
-  const { registry, backend } = await world.open();
-  for (let n = 1; n <= 300; n++) await registry.save("a", n);
-  backend.forget();
-  const { versions, ok } = await verifyRegistry(registry);
-  assertEquals([versions, ok], [300, true]);
-  assertEquals(backend.asked({ verb: "get" }).length, 302);
-  assertEquals(backend.asked({ verb: "list" }).length, 5);
-});
+testProtocol(
+  "verifyRegistry() reads each version's record once, and lists a page at a time",
+  {},
+  async (world) => {
+    const { registry, backend } = await world.open();
+    for (let n = 1; n <= 300; n++) await registry.save("a", n);
+    backend.forget();
+    const { versions, ok } = await verifyRegistry(registry);
+    assertEquals([versions, ok], [300, true]);
+    assertEquals(backend.asked({ verb: "get" }).length, 302);
+    assertEquals(backend.asked({ verb: "list" }).length, 5);
+  },
+);
 
 testProtocol("problems are told in the order of their keys", {}, async (world) => {
   for (let n = 1; n <= 40; n++) await world.registry.save("a", n);
@@ -204,24 +241,36 @@ testProtocol("problems are told in the order of their keys", {}, async (world) =
   assertEquals((await problems(world)).map(([, , key]) => key), keys);
 });
 
-testProtocol("a record that the janitor removes meanwhile is no problem", MUTABLE, async (world) => {
-  for (let n = 1; n <= 3; n++) await world.registry.save("a", n, { version: "1", onConflict: "overwrite" });
-  world.advance(2 * GRACE_MS);
-  const { registry, backend } = await world.open();
-  let collected = 0;
-  backend.answerAll({ verb: "get", key: /versions/ }, async (act) => {
-    if (collected++ === 0) await collectGarbage(world.registry);
-    return await act();
-  });
-  const report = await verifyRegistry(registry);
-  assertEquals([report.problems, report.versions, collected > 0], [[], 1, true]);
-});
+testProtocol(
+  "a record that the janitor removes meanwhile is no problem",
+  MUTABLE,
+  async (world) => {
+    for (let n = 1; n <= 3; n++) {
+      await world.registry.save("a", n, {
+        version: "1",
+        onConflict: "overwrite",
+      });
+    }
+    world.advance(2 * GRACE_MS);
+    const { registry, backend } = await world.open();
+    let collected = 0;
+    backend.answerAll({ verb: "get", key: /versions/ }, async (act) => {
+      if (collected++ === 0) await collectGarbage(world.registry);
+      return await act();
+    });
+    const report = await verifyRegistry(registry);
+    assertEquals([report.problems, report.versions, collected > 0], [[], 1, true]);
+  },
+);
 
 testProtocol("what a mirror reads back is told of its version alone", MUTABLE, async (world) => {
   await fill(world);
   const target = await world.open();
   const names = { names: ["a"], rename: () => "b" };
-  const { failures } = await mirrorRegistry(world.registry, target.registry, { ...names, verify: true });
+  const { failures } = await mirrorRegistry(world.registry, target.registry, {
+    ...names,
+    verify: true,
+  });
   assertEquals(failures, []);
   const [alias] = await world.keys("names/b/aliases/");
   await world.store.put(alias, noise(300));

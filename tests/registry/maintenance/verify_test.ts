@@ -17,7 +17,16 @@ testOnEach("verifyRegistry() reads every file of every version", async ({ regist
   const report = await verifyRegistry(registry, { onProgress: ({ ref }) => refs.push(ref) });
   const unseen = { names: 0, files: 0, generations: 1, auxiliary: 0, strangers: 0 };
   const lineage = { whole: true, notes: 0, stale: 0, dangling: 0 };
-  assertEquals(report, { ok: true, versions: 3, records: 6, files: 3, bytes: 800_004, problems: [], lineage, unseen });
+  assertEquals(report, {
+    ok: true,
+    versions: 3,
+    records: 6,
+    files: 3,
+    bytes: 800_004,
+    problems: [],
+    lineage,
+    unseen,
+  });
   assertEquals(refs.sort(), ["a@1.0.0", "a@2.0.0", "b@1.0.0"]);
 });
 
@@ -33,7 +42,9 @@ testOnEach("verifyRegistry() names what is damaged, and goes on", async ({ regis
     ["a@1.0.0", record, "Corrupt"],
     ["b@1.0.0", payload, "Corrupt"],
   ]);
-  for (const { code, message, hint } of report.problems) checkWording(new RegistryError({ code, message, hint }));
+  for (const { code, message, hint } of report.problems) {
+    checkWording(new RegistryError({ code, message, hint }));
+  }
 });
 
 testOnEach(
@@ -49,14 +60,20 @@ testOnEach(
   },
 );
 
-testInMemory("verifyRegistry() notices a digest that is not that of the files", async ({ registry, backend }) => {
-  await registry.save("a", "one");
-  const [key] = await keysOf(backend, "names/a/");
-  const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
-  await backend.put(key, encodeRecord({ ...record as VersionRecord, digest: "0".repeat(64) }, [inline]));
-  const { problems } = await verifyRegistry(registry);
-  assertEquals(problems.map(({ code, key }) => [code, key]), [["Corrupt", key]]);
-});
+testInMemory(
+  "verifyRegistry() notices a digest that is not that of the files",
+  async ({ registry, backend }) => {
+    await registry.save("a", "one");
+    const [key] = await keysOf(backend, "names/a/");
+    const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
+    await backend.put(
+      key,
+      encodeRecord({ ...record as VersionRecord, digest: "0".repeat(64) }, [inline]),
+    );
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ code, key }) => [code, key]), [["Corrupt", key]]);
+  },
+);
 
 testOnEach(
   "verifyRegistry() takes no version that is overwritten or deleted meanwhile for damaged",
@@ -88,18 +105,28 @@ testInMemory(
       withHooks(inner, {
         before() {
           if (refusing) {
-            throw new RegistryError({ code: "Denied", message: "Cannot get: key expired", hint: "Sign in again." });
+            throw new RegistryError({
+              code: "Denied",
+              message: "Cannot get: key expired",
+              hint: "Sign in again.",
+            });
           }
         },
       }));
     refusing = true;
     await rejected("Denied", verifyRegistry(denied));
     const signal = AbortSignal.abort(new Error("enough"));
-    assertStrictEquals(await assertRejects(() => verifyRegistry(registry, { signal })), signal.reason);
+    assertStrictEquals(
+      await assertRejects(() => verifyRegistry(registry, { signal })),
+      signal.reason,
+    );
   },
 );
 
-testInMemory("verifyRegistry() of a name that never was is NotFound, not all well", async ({ registry }) => {
-  await registry.save("a", 1);
-  await rejected("NotFound", verifyRegistry(registry, { names: ["b"] }));
-});
+testInMemory(
+  "verifyRegistry() of a name that never was is NotFound, not all well",
+  async ({ registry }) => {
+    await registry.save("a", 1);
+    await rejected("NotFound", verifyRegistry(registry, { names: ["b"] }));
+  },
+);

@@ -10,28 +10,37 @@ import { doing } from "../scripted_backend.ts";
 const BYTES = 70_000;
 
 /** What waits, in short, and hours until it may go. */
-async function waiting({ registry, clocks }: ProtocolWorld): Promise<[what: string, hours: number][]> {
+async function waiting(
+  { registry, clocks }: ProtocolWorld,
+): Promise<[what: string, hours: number][]> {
   const items: WaitingItem[] = [];
   const report = await collectGarbage(registry, { onWaiting: (item) => items.push(item) });
   assertEquals(report.waiting.count, items.length);
-  assertEquals(report.waiting.nextAt?.getTime(), items.map(({ until }) => until.getTime()).sort()[0]);
+  assertEquals(
+    report.waiting.nextAt?.getTime(),
+    items.map(({ until }) => until.getTime()).sort()[0],
+  );
   return items.map(({ what, until }) => [what, (until.getTime() - clocks.store) / HOUR]);
 }
 
-testProtocol("what nobody needs is named with the time from which it may go, and goes then", {}, async (world) => {
-  const { registry, advance } = world;
-  await registry.save("a", noise(BYTES));
-  await registry.save("b", noise(BYTES, 2));
-  advance(30 * HOUR);
-  await registry.delete("a@1");
-  advance(HOUR);
-  assertEquals(await waiting(world), [["scrubbed", 23], ["payload", 23]]);
-  advance(22.5 * HOUR);
-  assertEquals(await waiting(world), [["scrubbed", 0.5], ["payload", 0.5]]);
-  advance(HOUR);
-  assertEquals(await waiting(world), []);
-  assertEquals(await world.keys("objects/a/"), []);
-});
+testProtocol(
+  "what nobody needs is named with the time from which it may go, and goes then",
+  {},
+  async (world) => {
+    const { registry, advance } = world;
+    await registry.save("a", noise(BYTES));
+    await registry.save("b", noise(BYTES, 2));
+    advance(30 * HOUR);
+    await registry.delete("a@1");
+    advance(HOUR);
+    assertEquals(await waiting(world), [["scrubbed", 23], ["payload", 23]]);
+    advance(22.5 * HOUR);
+    assertEquals(await waiting(world), [["scrubbed", 0.5], ["payload", 0.5]]);
+    advance(HOUR);
+    assertEquals(await waiting(world), []);
+    assertEquals(await world.keys("objects/a/"), []);
+  },
+);
 
 testProtocol("what waits says which version it is of", {}, async ({ registry }) => {
   await registry.save("my:a", noise(BYTES), { version: "1.2.0-rc.1" });
@@ -90,7 +99,9 @@ testProtocol(
     await registry.save("a", noise(BYTES));
     await registry.save("a", noise(BYTES, 2), { version: "1", onConflict: "overwrite" });
     await registry.save("b", { common: noise(300_000), own: noise(10) }, { materializer: fileSet });
-    await registry.save("b", { common: noise(300_000), own: noise(10, 2) }, { materializer: fileSet });
+    await registry.save("b", { common: noise(300_000), own: noise(10, 2) }, {
+      materializer: fileSet,
+    });
     await registry.delete("b@1");
     await registry.save("c", 1, { idempotencyKey: "k" });
     const dry = await collectGarbage(registry, { now: true, dryRun: true });
@@ -110,26 +121,30 @@ testProtocol(
   },
 );
 
-testProtocol("with `now` nothing goes of a name that somebody writes to meanwhile", {}, async (world) => {
-  const { registry, backend, advance } = world;
-  for (const name of ["a", "b"]) {
-    await registry.save(name, noise(BYTES));
-    await registry.delete(`${name}@1`);
-  }
-  const { registry: other } = await world.open();
-  advance(HOUR);
-  backend.answer(
-    { verb: "list", key: /^objects\/a\// },
-    doing(async () => {
-      advance(5_000);
-      await other.save("a", noise(BYTES, 2));
-    }),
-  );
-  const { removed, failures } = await collectGarbage(registry, { now: true });
-  assertEquals([removed.payload.count, failures.length], [1, 1]);
-  assertStringIncludes(failures[0].message, "was written since this began");
-  assertEquals(await registry.load("a@2"), noise(BYTES, 2));
-});
+testProtocol(
+  "with `now` nothing goes of a name that somebody writes to meanwhile",
+  {},
+  async (world) => {
+    const { registry, backend, advance } = world;
+    for (const name of ["a", "b"]) {
+      await registry.save(name, noise(BYTES));
+      await registry.delete(`${name}@1`);
+    }
+    const { registry: other } = await world.open();
+    advance(HOUR);
+    backend.answer(
+      { verb: "list", key: /^objects\/a\// },
+      doing(async () => {
+        advance(5_000);
+        await other.save("a", noise(BYTES, 2));
+      }),
+    );
+    const { removed, failures } = await collectGarbage(registry, { now: true });
+    assertEquals([removed.payload.count, failures.length], [1, 1]);
+    assertStringIncludes(failures[0].message, "was written since this began");
+    assertEquals(await registry.load("a@2"), noise(BYTES, 2));
+  },
+);
 
 Deno.test("with `now` a copy in a folder, one more name of the same file, is not taken for being written to", async () => {
   const root = await tempRoot();
@@ -166,27 +181,47 @@ Deno.test("with `now` a copy in a folder, one more name of the same file, is not
   }
 });
 
-testProtocol("space is told by name, with what versions share and what is garbage", {}, async (world) => {
-  const { registry, advance, clocks, backend } = world;
-  for (const n of [1, 2, 3]) {
-    await registry.save("a", { common: noise(300_000), own: noise(BYTES, n) }, { materializer: fileSet });
-  }
-  await registry.save("b", noise(BYTES));
-  await registry.delete("a@3");
-  advance(HOUR);
-  backend.forget();
-  const report = await spaceOf(registry);
-  assertEquals(backend.calls.filter(({ verb }) => verb === "put" || verb === "delete"), []);
-  const [a, b] = report.names;
-  assertEquals([a.name, a.versions, a.size, a.sharedBytes], ["a", 2, 2 * (300_000 + BYTES), 300_000]);
-  assertEquals([b.name, b.versions, b.size, b.sharedBytes, b.garbage.bytes], ["b", 1, BYTES, 0, 0]);
-  assert(a.garbage.bytes > BYTES && a.garbage.bytes < BYTES + 1000);
-  assertEquals(a.garbage.freeableBytes, 0);
-  assertEquals(a.garbage.nextAt?.getTime(), clocks.store - HOUR + GRACE_MS);
-  assertEquals(report.bytes, a.bytes + b.bytes + report.otherBytes);
-  const all = await Array.fromAsync(world.store.list("")) as { size: number }[];
-  assertEquals([report.bytes, report.objects], [all.reduce((sum, { size }) => sum + size, 0), all.length]);
-  advance(2 * GRACE_MS);
-  const later = await spaceOf(registry);
-  assertEquals(later.garbage.freeableBytes, later.garbage.bytes);
-});
+testProtocol(
+  "space is told by name, with what versions share and what is garbage",
+  {},
+  async (world) => {
+    const { registry, advance, clocks, backend } = world;
+    for (const n of [1, 2, 3]) {
+      await registry.save("a", { common: noise(300_000), own: noise(BYTES, n) }, {
+        materializer: fileSet,
+      });
+    }
+    await registry.save("b", noise(BYTES));
+    await registry.delete("a@3");
+    advance(HOUR);
+    backend.forget();
+    const report = await spaceOf(registry);
+    assertEquals(backend.calls.filter(({ verb }) => verb === "put" || verb === "delete"), []);
+    const [a, b] = report.names;
+    assertEquals([a.name, a.versions, a.size, a.sharedBytes], [
+      "a",
+      2,
+      2 * (300_000 + BYTES),
+      300_000,
+    ]);
+    assertEquals([b.name, b.versions, b.size, b.sharedBytes, b.garbage.bytes], [
+      "b",
+      1,
+      BYTES,
+      0,
+      0,
+    ]);
+    assert(a.garbage.bytes > BYTES && a.garbage.bytes < BYTES + 1000);
+    assertEquals(a.garbage.freeableBytes, 0);
+    assertEquals(a.garbage.nextAt?.getTime(), clocks.store - HOUR + GRACE_MS);
+    assertEquals(report.bytes, a.bytes + b.bytes + report.otherBytes);
+    const all = await Array.fromAsync(world.store.list("")) as { size: number }[];
+    assertEquals([report.bytes, report.objects], [
+      all.reduce((sum, { size }) => sum + size, 0),
+      all.length,
+    ]);
+    advance(2 * GRACE_MS);
+    const later = await spaceOf(registry);
+    assertEquals(later.garbage.freeableBytes, later.garbage.bytes);
+  },
+);

@@ -11,7 +11,14 @@ import { rejected } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
 import { withHooks } from "../with_hooks.ts";
 import type { HookedCall } from "../with_hooks.ts";
-import { assertMirrored, contents, counts, fill, testMirror, testMirrorOnEach } from "./mirror_world.ts";
+import {
+  assertMirrored,
+  contents,
+  counts,
+  fill,
+  testMirror,
+  testMirrorOnEach,
+} from "./mirror_world.ts";
 import type { MirrorWorld } from "./mirror_world.ts";
 
 const MUTABLE = { mutable: true };
@@ -50,57 +57,72 @@ testMirror(
   },
 );
 
-testMirror("without the notes of an earlier run all is compared, and still nothing is copied", async ({ from, to }) => {
-  const { live, dead } = await fill(from);
-  await mirrorRegistry(from, to);
-  for await (const entry of to.backend.list("mirrors/")) {
-    assert("key" in entry);
-    const text = new TextDecoder().decode(await (await to.backend.get(entry.key))!.bytes());
-    await to.backend.put(entry.key, new TextEncoder().encode(text.replaceAll("1", "2"))); // a damaged one does not count
-  }
-  const report = await mirrorRegistry(from, to);
-  assertEquals(counts(report), {
-    versions: live + dead,
-    skipped: live + dead,
-    copied: 0,
-    deleted: 0,
-    aliases: 0,
-    failures: 0,
-  });
-});
+testMirror(
+  "without the notes of an earlier run all is compared, and still nothing is copied",
+  async ({ from, to }) => {
+    const { live, dead } = await fill(from);
+    await mirrorRegistry(from, to);
+    for await (const entry of to.backend.list("mirrors/")) {
+      assert("key" in entry);
+      const text = new TextDecoder().decode(await (await to.backend.get(entry.key))!.bytes());
+      await to.backend.put(entry.key, new TextEncoder().encode(text.replaceAll("1", "2"))); // a damaged one does not count
+    }
+    const report = await mirrorRegistry(from, to);
+    assertEquals(counts(report), {
+      versions: live + dead,
+      skipped: live + dead,
+      copied: 0,
+      deleted: 0,
+      aliases: 0,
+      failures: 0,
+    });
+  },
+);
 
-testMirrorOnEach("a version that was replaced is replaced in a mutable mirror, once", async ({ from, to }) => {
-  await from.save("a", "one", { version: "1" });
-  await mirrorRegistry(from, to);
-  for (const value of ["two", noise(200_000), noise(200_000, 2)]) {
-    await from.save("a", value, { version: "1", onConflict: "overwrite" });
-    assertEquals((await mirrorRegistry(from, to)).copied, 1);
-    assertEquals((await mirrorRegistry(from, to)).copied, 0);
-    assertEquals(await to.load("a"), value);
-  }
-  assertEquals((await to.info("a")).generation, 4);
-  await assertMirrored(from, to);
-}, MUTABLE);
+testMirrorOnEach(
+  "a version that was replaced is replaced in a mutable mirror, once",
+  async ({ from, to }) => {
+    await from.save("a", "one", { version: "1" });
+    await mirrorRegistry(from, to);
+    for (const value of ["two", noise(200_000), noise(200_000, 2)]) {
+      await from.save("a", value, { version: "1", onConflict: "overwrite" });
+      assertEquals((await mirrorRegistry(from, to)).copied, 1);
+      assertEquals((await mirrorRegistry(from, to)).copied, 0);
+      assertEquals(await to.load("a"), value);
+    }
+    assertEquals((await to.info("a")).generation, 4);
+    await assertMirrored(from, to);
+  },
+  MUTABLE,
+);
 
 testMirror("only metadata was replaced: that is mirrored too", async ({ from, to }) => {
   await from.save("a", noise(200_000), { version: "1", metadata: { v: 1 } });
   await mirrorRegistry(from, to);
-  await from.save("a", noise(200_000), { version: "1", metadata: { v: 2 }, onConflict: "overwrite" });
+  await from.save("a", noise(200_000), {
+    version: "1",
+    metadata: { v: 2 },
+    onConflict: "overwrite",
+  });
   const { copied, bytes } = await mirrorRegistry(from, to);
   assertEquals([copied, bytes], [1, 0]);
   assertEquals((await to.info("a")).metadata, { v: 2 });
 }, MUTABLE);
 
-testMirror("a mutable mirror follows its source, whatever was saved there meanwhile", async ({ from, to }) => {
-  await from.save("a", "source", { version: "1" });
-  await mirrorRegistry(from, to);
-  await to.save("a", "target", { version: "1", onConflict: "overwrite" });
-  assertEquals((await mirrorRegistry(from, to)).copied, 1);
-  assertEquals(await to.load("a"), "source");
-  await to.delete("a", { allVersions: true });
-  assertEquals((await mirrorRegistry(from, to)).copied, 1);
-  assertEquals(await to.load("a"), "source");
-}, MUTABLE);
+testMirror(
+  "a mutable mirror follows its source, whatever was saved there meanwhile",
+  async ({ from, to }) => {
+    await from.save("a", "source", { version: "1" });
+    await mirrorRegistry(from, to);
+    await to.save("a", "target", { version: "1", onConflict: "overwrite" });
+    assertEquals((await mirrorRegistry(from, to)).copied, 1);
+    assertEquals(await to.load("a"), "source");
+    await to.delete("a", { allVersions: true });
+    assertEquals((await mirrorRegistry(from, to)).copied, 1);
+    assertEquals(await to.load("a"), "source");
+  },
+  MUTABLE,
+);
 
 testMirror(
   "another value under the same version of an immutable mirror is a conflict, and stays",
@@ -124,14 +146,17 @@ testMirror(
   },
 );
 
-testMirror("a version that was deleted in an immutable mirror alone is a conflict", async ({ from, to }) => {
-  await from.save("a", 1);
-  await mirrorRegistry(from, to);
-  await to.delete("a@1");
-  const { failures } = await mirrorRegistry(from, to);
-  assertEquals(failures.map(({ error }) => error.code), ["Conflict"]);
-  assert(failures[0].error.message.includes("was deleted there"));
-});
+testMirror(
+  "a version that was deleted in an immutable mirror alone is a conflict",
+  async ({ from, to }) => {
+    await from.save("a", 1);
+    await mirrorRegistry(from, to);
+    await to.delete("a@1");
+    const { failures } = await mirrorRegistry(from, to);
+    assertEquals(failures.map(({ error }) => error.code), ["Conflict"]);
+    assert(failures[0].error.message.includes("was deleted there"));
+  },
+);
 
 testMirrorOnEach(
   "deleted versions stay used in the mirror, before and after they were mirrored",
@@ -152,16 +177,19 @@ testMirrorOnEach(
   },
 );
 
-testMirror("a deletion is mirrored also when the janitor has been in the source", async ({ from, to, open }) => {
-  await from.save("a", noise(100_000));
-  await from.save("b", noise(100_000));
-  await mirrorRegistry(from, to);
-  await from.delete("a", { allVersions: true });
-  const old = await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs));
-  assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
-  assertEquals((await mirrorRegistry(from, to)).deleted, 1);
-  assertEquals(await Array.fromAsync(to.names()), ["b"]);
-});
+testMirror(
+  "a deletion is mirrored also when the janitor has been in the source",
+  async ({ from, to, open }) => {
+    await from.save("a", noise(100_000));
+    await from.save("b", noise(100_000));
+    await mirrorRegistry(from, to);
+    await from.delete("a", { allVersions: true });
+    const old = await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs));
+    assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
+    assertEquals((await mirrorRegistry(from, to)).deleted, 1);
+    assertEquals(await Array.fromAsync(to.names()), ["b"]);
+  },
+);
 
 testMirror(
   "what the target has of its own is not deleted because the source once had that number",
@@ -208,55 +236,66 @@ testMirror(
   },
 );
 
-testMirror("a deletion takes no value that was put in the place of the mirrored one a moment ago", async (world) => {
-  const { from, to, open } = world;
-  await from.save("a", 1);
-  await mirrorRegistry(from, to);
-  await from.delete("a@1");
-  let overwritten = false;
-  const after = async ({ verb, key }: HookedCall) => { // it has looked at the target, and reads the tombstone
-    if (verb !== "get" || overwritten || !key.includes("/versions/")) return;
-    overwritten = true;
-    await to.save("a", "theirs", { version: "1", onConflict: "overwrite" });
-  };
-  const source = await open("from", {}, (backend) => withHooks(backend, { after }));
-  const { failures, deleted } = await mirrorRegistry(source, to);
-  assertEquals([failures.map(({ error }) => error.code), deleted], [["Conflict"], 0]);
-  assertEquals(await to.load("a"), "theirs");
-}, MUTABLE);
+testMirror(
+  "a deletion takes no value that was put in the place of the mirrored one a moment ago",
+  async (world) => {
+    const { from, to, open } = world;
+    await from.save("a", 1);
+    await mirrorRegistry(from, to);
+    await from.delete("a@1");
+    let overwritten = false;
+    const after = async ({ verb, key }: HookedCall) => { // it has looked at the target, and reads the tombstone
+      if (verb !== "get" || overwritten || !key.includes("/versions/")) return;
+      overwritten = true;
+      await to.save("a", "theirs", { version: "1", onConflict: "overwrite" });
+    };
+    const source = await open("from", {}, (backend) => withHooks(backend, { after }));
+    const { failures, deleted } = await mirrorRegistry(source, to);
+    assertEquals([failures.map(({ error }) => error.code), deleted], [["Conflict"], 0]);
+    assertEquals(await to.load("a"), "theirs");
+  },
+  MUTABLE,
+);
 
-testMirror("the mirror of a mirror is as good, and knows where all was saved first", async ({ from, to }) => {
-  const { live } = await fill(from);
-  await mirrorRegistry(from, to);
-  const third = await openRegistry(createMemoryBackend());
-  assertEquals((await mirrorRegistry(to, third)).copied, live);
-  await assertMirrored(from, third);
-  const { origin } = await third.info("inline@1");
-  assertEquals(origin, { registry: from.id, commit: (await from.info("inline@1")).commit });
-  const back = await mirrorRegistry(third, from); // all of it came from there
-  assertEquals([back.copied, back.deleted, back.aliases, back.failures], [0, 0, 0, []]);
-  const across = await mirrorRegistry(from, third);
-  assertEquals([across.copied, across.deleted, across.aliases, across.failures], [0, 0, 0, []]);
-  await from.delete("a/b c é", { allVersions: true });
-  await mirrorRegistry(from, to);
-  assertEquals((await mirrorRegistry(to, third)).deleted, 1);
-  await assertMirrored(from, third);
-});
+testMirror(
+  "the mirror of a mirror is as good, and knows where all was saved first",
+  async ({ from, to }) => {
+    const { live } = await fill(from);
+    await mirrorRegistry(from, to);
+    const third = await openRegistry(createMemoryBackend());
+    assertEquals((await mirrorRegistry(to, third)).copied, live);
+    await assertMirrored(from, third);
+    const { origin } = await third.info("inline@1");
+    assertEquals(origin, { registry: from.id, commit: (await from.info("inline@1")).commit });
+    const back = await mirrorRegistry(third, from); // all of it came from there
+    assertEquals([back.copied, back.deleted, back.aliases, back.failures], [0, 0, 0, []]);
+    const across = await mirrorRegistry(from, third);
+    assertEquals([across.copied, across.deleted, across.aliases, across.failures], [0, 0, 0, []]);
+    await from.delete("a/b c é", { allVersions: true });
+    await mirrorRegistry(from, to);
+    assertEquals((await mirrorRegistry(to, third)).deleted, 1);
+    await assertMirrored(from, third);
+  },
+);
 
-testMirror("registries that are mirrored to each other do not overwrite back and forth", async ({ from, to }) => {
-  await from.save("a", "one", { version: "1" });
-  await mirrorRegistry(from, to);
-  await to.save("a", "two", { version: "1", onConflict: "overwrite" });
-  assertEquals((await mirrorRegistry(to, from)).copied, 1);
-  for (let round = 0; round < 3; round++) {
-    assertEquals((await mirrorRegistry(from, to)).copied, 0);
-    assertEquals((await mirrorRegistry(to, from)).copied, 0);
-  }
-  assertEquals([await from.load("a"), await to.load("a")], ["two", "two"]);
-  await to.delete("a", { allVersions: true });
-  assertEquals((await mirrorRegistry(to, from)).deleted, 1);
-  assertEquals(await contents(from), {});
-}, MUTABLE);
+testMirror(
+  "registries that are mirrored to each other do not overwrite back and forth",
+  async ({ from, to }) => {
+    await from.save("a", "one", { version: "1" });
+    await mirrorRegistry(from, to);
+    await to.save("a", "two", { version: "1", onConflict: "overwrite" });
+    assertEquals((await mirrorRegistry(to, from)).copied, 1);
+    for (let round = 0; round < 3; round++) {
+      assertEquals((await mirrorRegistry(from, to)).copied, 0);
+      assertEquals((await mirrorRegistry(to, from)).copied, 0);
+    }
+    assertEquals([await from.load("a"), await to.load("a")], ["two", "two"]);
+    await to.delete("a", { allVersions: true });
+    assertEquals((await mirrorRegistry(to, from)).deleted, 1);
+    assertEquals(await contents(from), {});
+  },
+  MUTABLE,
+);
 
 Deno.test("a source that went back to an older copy and on from there is seen to differ", async () => {
   const system = createScriptedSystem();
@@ -264,10 +303,14 @@ Deno.test("a source that went back to an older copy and on from there is seen to
   const to = await openRegistry(createMemoryBackend({ system }), { system });
   await from.save("a", "first", { version: "1" });
   await mirrorRegistry(from, to);
-  for await (const entry of from.backend.list("names/a/")) if ("key" in entry) await from.backend.delete(entry.key);
+  for await (const entry of from.backend.list("names/a/")) {
+    if ("key" in entry) await from.backend.delete(entry.key);
+  }
   system.advance(60_000);
   await from.save("a", "other", { version: "1" });
-  assertEquals((await mirrorRegistry(from, to)).failures.map(({ error }) => error.code), ["Conflict"]);
+  assertEquals((await mirrorRegistry(from, to)).failures.map(({ error }) => error.code), [
+    "Conflict",
+  ]);
 });
 
 Deno.test("a target that went back to an older copy and on from there is seen to differ", async () => {
@@ -280,7 +323,9 @@ Deno.test("a target that went back to an older copy and on from there is seen to
   }
   await mirrorRegistry(from, to);
   system.advance(60_000);
-  for await (const entry of to.backend.list("names/a/")) if ("key" in entry) await to.backend.delete(entry.key);
+  for await (const entry of to.backend.list("names/a/")) {
+    if ("key" in entry) await to.backend.delete(entry.key);
+  }
   for (const version of ["1", "2"]) await to.save("a", "restored", { version });
   system.advance(60_000);
   assertEquals((await mirrorRegistry(from, to, { range: "^1" })).copied, 1); // and writes new notes
@@ -299,7 +344,10 @@ testMirror(
     await from.delete("new@1");
     const rename = () => "current";
     await mirrorRegistry(from, to, { names: ["old"], rename });
-    const { failures, deleted, aliases } = await mirrorRegistry(from, to, { names: ["new"], rename });
+    const { failures, deleted, aliases } = await mirrorRegistry(from, to, {
+      names: ["new"],
+      rename,
+    });
     assertEquals([failures.map(({ error }) => error.code), deleted, aliases], [["Conflict"], 0, 0]);
     assertEquals(await to.load("current@live"), "good");
   },
@@ -348,7 +396,9 @@ Deno.test("verify trusts no notes, and damaged ones are not trusted anyway", asy
   const to = await openRegistry(createMemoryBackend({ system }), options);
   await from.save("a", "one", { version: "1" });
   await mirrorRegistry(from, to);
-  for await (const entry of to.backend.list("names/a/")) if ("key" in entry) await to.backend.delete(entry.key);
+  for await (const entry of to.backend.list("names/a/")) {
+    if ("key" in entry) await to.backend.delete(entry.key);
+  }
   await to.save("a", "restored", { version: "1" });
   assertEquals((await mirrorRegistry(from, to)).copied, 0);
   assertEquals((await mirrorRegistry(from, to, { verify: true })).copied, 1);
@@ -371,20 +421,25 @@ testMirror(
     await mirrorRegistry(from, to);
     await from.save("a", "three", { version: "1", onConflict: "overwrite" });
     await from.delete("a", { allVersions: true });
-    await collectGarbage(await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs)));
+    await collectGarbage(
+      await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs)),
+    );
     assertEquals((await mirrorRegistry(from, to)).deleted, 1);
   },
   MUTABLE,
 );
 
-testMirror("a deletion passes through a mirror whose janitor was there before", async ({ from, to, open }) => {
-  await from.save("a", noise(100_000));
-  await mirrorRegistry(from, to);
-  const third = await openRegistry(createMemoryBackend());
-  await mirrorRegistry(to, third);
-  await from.delete("a", { allVersions: true });
-  await mirrorRegistry(from, to);
-  const old = await open("to", {}, (backend) => withAge(backend, 10 * to.settings.graceMs));
-  assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
-  assertEquals((await mirrorRegistry(to, third)).deleted, 1);
-});
+testMirror(
+  "a deletion passes through a mirror whose janitor was there before",
+  async ({ from, to, open }) => {
+    await from.save("a", noise(100_000));
+    await mirrorRegistry(from, to);
+    const third = await openRegistry(createMemoryBackend());
+    await mirrorRegistry(to, third);
+    await from.delete("a", { allVersions: true });
+    await mirrorRegistry(from, to);
+    const old = await open("to", {}, (backend) => withAge(backend, 10 * to.settings.graceMs));
+    assertEquals((await collectGarbage(old)).removed.scrubbed.count, 1);
+    assertEquals((await mirrorRegistry(to, third)).deleted, 1);
+  },
+);

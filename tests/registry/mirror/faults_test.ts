@@ -22,7 +22,9 @@ const SEEDS = seedCount(40);
 /** A few of each: versions that share a file, small ones, a deleted one, aliases. */
 async function fillSome(registry: StoredRegistry): Promise<void> {
   for (let n = 1; n <= 4; n++) {
-    await registry.save("shared", { large: noise(300_000), n: noise(70_000, n) }, { materializer: fileSet });
+    await registry.save("shared", { large: noise(300_000), n: noise(70_000, n) }, {
+      materializer: fileSet,
+    });
     await registry.save("small", n);
   }
   await registry.delete("small@2");
@@ -35,7 +37,9 @@ const LIVE = 7;
 /** How many versions a registry has. */
 async function countVersions(registry: StoredRegistry): Promise<number> {
   let count = 0;
-  for await (const name of registry.names()) count += (await Array.fromAsync(registry.versions(name))).length;
+  for await (const name of registry.names()) {
+    count += (await Array.fromAsync(registry.versions(name))).length;
+  }
   return count;
 }
 
@@ -51,28 +55,40 @@ function atCall(n: number, act: (call: HookedCall) => void): (backend: Backend) 
 }
 
 for (const which of ["from", "to"] as const) {
-  testMirror(`a run that is aborted while it asks ${which} is completed by the next one`, async ({ from, open }) => {
-    await fillSome(from);
-    const random = createRandom(1);
-    let stopped = 0;
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const store = createMemoryBackend();
-      const to = await openRegistry(store);
-      const stop = new AbortController();
-      const wrap = atCall(1 + random.int(which === "from" ? 30 : 70), () => stop.abort(new Error("stopped")));
-      const wrapped = which === "from" ? await open("from", {}, wrap) : await openRegistry(wrap(store));
-      const [a, b] = which === "from" ? [wrapped, to] : [from, wrapped];
-      const concurrency = 1 + random.int(8);
-      const run = mirrorRegistry(a, b, { signal: stop.signal, concurrency }).then(() => undefined, (error) => error);
-      const error = await run;
-      if (stop.signal.aborted && error !== undefined) assertEquals([error.message, ++stopped > 0], ["stopped", true]);
-      else assertEquals(error, undefined);
-      const had = await countVersions(to);
-      assertEquals((await mirrorRegistry(from, to)).copied, LIVE - had);
-      await assertMirrored(from, to);
-    }
-    assert(stopped > SEEDS / 3, `${stopped} runs were aborted`);
-  });
+  testMirror(
+    `a run that is aborted while it asks ${which} is completed by the next one`,
+    async ({ from, open }) => {
+      await fillSome(from);
+      const random = createRandom(1);
+      let stopped = 0;
+      for (let seed = 0; seed < SEEDS; seed++) {
+        const store = createMemoryBackend();
+        const to = await openRegistry(store);
+        const stop = new AbortController();
+        const wrap = atCall(
+          1 + random.int(which === "from" ? 30 : 70),
+          () => stop.abort(new Error("stopped")),
+        );
+        const wrapped = which === "from"
+          ? await open("from", {}, wrap)
+          : await openRegistry(wrap(store));
+        const [a, b] = which === "from" ? [wrapped, to] : [from, wrapped];
+        const concurrency = 1 + random.int(8);
+        const run = mirrorRegistry(a, b, { signal: stop.signal, concurrency }).then(
+          () => undefined,
+          (error) => error,
+        );
+        const error = await run;
+        if (stop.signal.aborted && error !== undefined) {
+          assertEquals([error.message, ++stopped > 0], ["stopped", true]);
+        } else assertEquals(error, undefined);
+        const had = await countVersions(to);
+        assertEquals((await mirrorRegistry(from, to)).copied, LIVE - had);
+        await assertMirrored(from, to);
+      }
+      assert(stopped > SEEDS / 3, `${stopped} runs were aborted`);
+    },
+  );
 }
 
 Deno.test("a process that dies leaves nothing half, and the janitor may come before the next run", async () => {
@@ -85,12 +101,15 @@ Deno.test("a process that dies leaves nothing half, and the janitor may come bef
     await fillSome(from);
     let left = random.int(60);
     const dying = withFaults(store, {
-      choose: () => left-- > 0 ? undefined : { kind: random.chance(0.5) ? "lostReply" : "lostRequest" },
+      choose: () =>
+        left-- > 0 ? undefined : { kind: random.chance(0.5) ? "lostReply" : "lostRequest" },
       sleep: system.sleep,
     });
     const first = await (async () =>
       await mirrorRegistry(from, await openRegistry(dying, { system, retryForMs: 1_000 })))()
-      .catch(() => undefined);
+      .catch(() =>
+        undefined
+      );
     if (first === undefined || first.failures.length > 0) died++;
     const to = await openRegistry(store, { system });
     if (random.chance(0.5)) {
@@ -107,7 +126,13 @@ Deno.test("a process that dies leaves nothing half, and the janitor may come bef
 Deno.test("lost replies, repeated requests and busy stores make no version twice, none wrong and none lost", async () => {
   for (let seed = 0; seed < SEEDS; seed++) {
     const system = createScriptedSystem({ seed: seed + 1 });
-    const rates = { lostReply: 0.1, lostRequest: 0.1, hiddenRetry: 0.1, unavailable: 0.1, torn: 0.05 };
+    const rates = {
+      lostReply: 0.1,
+      lostRequest: 0.1,
+      hiddenRetry: 0.1,
+      unavailable: 0.1,
+      torn: 0.05,
+    };
     const choose = createRandomFaults({ random: createRandom(seed), rates, otherVerbs: 0.4 });
     const source = createMemoryBackend({ system }), target = createMemoryBackend({ system });
     const from = await openRegistry(source, { system });
@@ -123,7 +148,9 @@ Deno.test("lost replies, repeated requests and busy stores make no version twice
     let report: MirrorReport | undefined;
     for (let runs = 0; report === undefined || report.failures.length > 0; runs++) {
       assert(runs < 20, `still failing: ${report?.failures[0]?.error.message}`);
-      report = await mirrorRegistry(await flaky(source), await flaky(target)).catch(() => undefined);
+      report = await mirrorRegistry(await flaky(source), await flaky(target)).catch(() =>
+        undefined
+      );
     }
     await assertMirrored(from, to);
     const records = (await keysOf(target, "names/")).filter((key) => key.includes("/versions/"));
@@ -134,7 +161,10 @@ Deno.test("lost replies, repeated requests and busy stores make no version twice
 testMirror(
   "damage in the source fails that version alone, and is mirrored when it was mended",
   async ({ from, to, open }) => {
-    const damages: Record<string, [options: object, damage: (bytes: Uint8Array) => Uint8Array | undefined]> = {
+    const damages: Record<
+      string,
+      [options: object, damage: (bytes: Uint8Array) => Uint8Array | undefined]
+    > = {
       missing: [{}, () => undefined],
       changed: [{}, (bytes) => bytes.with(bytes.byteLength - 1, bytes.at(-1)! ^ 1)],
       cut: [{}, (bytes) => bytes.slice(0, -1)],
@@ -145,7 +175,11 @@ testMirror(
       for (const size of [100_000, 1_000_000]) {
         for (const label of ["before", "damaged", "after"]) {
           const value = { file: noise(size, label.length), zeros: new Uint8Array(size) };
-          await from.save(`${name}-${size}`, value, { materializer: fileSet, base: null, ...options });
+          await from.save(`${name}-${size}`, value, {
+            materializer: fileSet,
+            base: null,
+            ...options,
+          });
           if (label !== "damaged") continue;
           const { commit } = await from.info(`${name}-${size}`);
           const [key] = (await keysOf(from.backend)).filter((key) => key.includes(commit));
@@ -161,7 +195,9 @@ testMirror(
     const { failures, copied } = await mirrorRegistry(careless, to);
     assertEquals(
       failures.map(({ name, version, error }) => `${name}@${version} ${error.code}`).sort(),
-      Object.keys(damages).flatMap((name) => [100_000, 1_000_000].map((size) => `${name}-${size}@2.0.0 Corrupt`))
+      Object.keys(damages).flatMap((name) =>
+        [100_000, 1_000_000].map((size) => `${name}-${size}@2.0.0 Corrupt`)
+      )
         .sort(),
     );
     for (const { error } of failures) await rejected("Corrupt", Promise.reject(error));
@@ -181,31 +217,37 @@ testMirror(
     bytes[bytes.byteLength - 2] ^= 1;
     await from.backend.put(keys[1], bytes);
     const { failures, copied } = await mirrorRegistry(from, to);
-    assertEquals(failures.map(({ version, error }) => [version, error.code]), [["2.0.0", "Corrupt"]]);
+    assertEquals(failures.map(({ version, error }) => [version, error.code]), [[
+      "2.0.0",
+      "Corrupt",
+    ]]);
     assertEquals(copied, 2);
   },
 );
 
-testMirror("a version that is deleted and collected while it is read is gone", async ({ from, to, open }) => {
-  await from.save("a", noise(300_000));
-  await from.save("a", noise(300_000, 2));
-  const [, object] = await keysOf(from.backend, "objects/a/");
-  const opened = await open("from", {}, (backend) =>
-    withHooks(backend, {
-      async before({ verb, key }) {
-        if (verb !== "get" || key !== object) return;
-        await from.delete("a@1");
-        await from.backend.delete(object);
-      },
-    }));
-  const actions: string[] = [];
-  const { failures } = await mirrorRegistry(opened, to, {
-    onItem: ({ version, action }) => void actions.push(`${version} ${action}`),
-  });
-  assertEquals([failures, actions.sort()], [[], ["1.0.0 gone", "2.0.0 copied"]]);
-  assertEquals((await mirrorRegistry(from, to)).deleted, 1);
-  await assertMirrored(from, to);
-});
+testMirror(
+  "a version that is deleted and collected while it is read is gone",
+  async ({ from, to, open }) => {
+    await from.save("a", noise(300_000));
+    await from.save("a", noise(300_000, 2));
+    const [, object] = await keysOf(from.backend, "objects/a/");
+    const opened = await open("from", {}, (backend) =>
+      withHooks(backend, {
+        async before({ verb, key }) {
+          if (verb !== "get" || key !== object) return;
+          await from.delete("a@1");
+          await from.backend.delete(object);
+        },
+      }));
+    const actions: string[] = [];
+    const { failures } = await mirrorRegistry(opened, to, {
+      onItem: ({ version, action }) => void actions.push(`${version} ${action}`),
+    });
+    assertEquals([failures, actions.sort()], [[], ["1.0.0 gone", "2.0.0 copied"]]);
+    assertEquals((await mirrorRegistry(from, to)).deleted, 1);
+    await assertMirrored(from, to);
+  },
+);
 
 testMirror(
   "a version that is replaced and collected while it is read is mirrored as it is then",
@@ -227,24 +269,31 @@ testMirror(
   { mutable: true },
 );
 
-testMirror("a base that is deleted in the target meanwhile is not shared", async ({ from, to, open }) => {
-  const large = noise(300_000);
-  for (let n = 1; n <= 2; n++) await from.save("a", { large, n: noise(70_000, n) }, { materializer: fileSet });
-  await mirrorRegistry(from, to, { range: "=1.0.0" });
-  const [record] = await keysOf(to.backend, "names/a/");
-  let once = true;
-  const racing = await open("to", {}, (backend) =>
-    withHooks(backend, {
-      async after({ verb, key }) {
-        if (verb !== "get" || key !== record || !once) return;
-        once = false;
-        await to.delete("a@1");
-      },
-    }));
-  const { failures, copied, bytes } = await mirrorRegistry(from, racing, { range: "=2.0.0" });
-  assertEquals([failures, copied, bytes, once], [[], 1, 370_000, false]);
-  assertEquals(await to.load("a", { as: fileSet }), { large, n: noise(70_000, 2) } as object);
-});
+testMirror(
+  "a base that is deleted in the target meanwhile is not shared",
+  async ({ from, to, open }) => {
+    const large = noise(300_000);
+    for (let n = 1; n <= 2; n++) {
+      await from.save("a", { large, n: noise(70_000, n) }, {
+        materializer: fileSet,
+      });
+    }
+    await mirrorRegistry(from, to, { range: "=1.0.0" });
+    const [record] = await keysOf(to.backend, "names/a/");
+    let once = true;
+    const racing = await open("to", {}, (backend) =>
+      withHooks(backend, {
+        async after({ verb, key }) {
+          if (verb !== "get" || key !== record || !once) return;
+          once = false;
+          await to.delete("a@1");
+        },
+      }));
+    const { failures, copied, bytes } = await mirrorRegistry(from, racing, { range: "=2.0.0" });
+    assertEquals([failures, copied, bytes, once], [[], 1, 370_000, false]);
+    assertEquals(await to.load("a", { as: fileSet }), { large, n: noise(70_000, 2) } as object);
+  },
+);
 
 for (const mutable of [false, true]) {
   testMirror(
@@ -261,7 +310,10 @@ for (const mutable of [false, true]) {
           },
         }));
       const { failures, copied } = await mirrorRegistry(from, racing);
-      assertEquals([failures.map(({ error }) => error.code), copied], mutable ? [[], 1] : [["Conflict"], 0]);
+      assertEquals(
+        [failures.map(({ error }) => error.code), copied],
+        mutable ? [[], 1] : [["Conflict"], 0],
+      );
       assertEquals(await to.load("a"), mutable ? "source" : "target");
     },
     { mutable },
@@ -294,20 +346,27 @@ testMirror("writers on both sides do not disturb a mirror", async ({ from, to, o
   await assertMirrored(from, to);
 });
 
-testMirror("a store that refuses everything ends the run, not each version in turn", async ({ from, to, open }) => {
-  for (let n = 1; n <= 100; n++) await from.save("a", n);
-  let refused = 0;
-  const denied = await open("from", {}, (backend) =>
-    withHooks(backend, {
-      before({ verb, key }) {
-        if (verb !== "get" || !key.startsWith("names/")) return;
-        refused++;
-        throw new RegistryError({ code: "Denied", message: "Cannot get: denied", hint: "Check the credentials." });
-      },
-    }));
-  await rejected("Denied", mirrorRegistry(denied, to));
-  assert(refused < 40, `${refused} were tried`);
-});
+testMirror(
+  "a store that refuses everything ends the run, not each version in turn",
+  async ({ from, to, open }) => {
+    for (let n = 1; n <= 100; n++) await from.save("a", n);
+    let refused = 0;
+    const denied = await open("from", {}, (backend) =>
+      withHooks(backend, {
+        before({ verb, key }) {
+          if (verb !== "get" || !key.startsWith("names/")) return;
+          refused++;
+          throw new RegistryError({
+            code: "Denied",
+            message: "Cannot get: denied",
+            hint: "Check the credentials.",
+          });
+        },
+      }));
+    await rejected("Denied", mirrorRegistry(denied, to));
+    assert(refused < 40, `${refused} were tried`);
+  },
+);
 
 testMirror("what the caller's own functions throw comes out as it is", async ({ from, to }) => {
   await from.save("a", noise(300_000));
@@ -317,6 +376,9 @@ testMirror("what the caller's own functions throw comes out as it is", async ({ 
   const { cause } = await rejected("TaskFailed", mirrorRegistry(from, to, { onProgress: fail })); // in the midst of a file
   assertEquals((cause as Error).message, "mine");
   for (const options of [{ rename: fail }, { onItem: fail }, { onProgress: fail }]) {
-    assertEquals((await assertRejects(() => mirrorRegistry(from, to, options)) as Error).message, "mine");
+    assertEquals(
+      (await assertRejects(() => mirrorRegistry(from, to, options)) as Error).message,
+      "mine",
+    );
   }
 });

@@ -8,7 +8,10 @@ import { recordKey, versionCell } from "../../../registry/layout.ts";
 const DELETIONS = 10_000;
 
 /** A store that counts the listed deletions of which nothing has become yet. */
-function withBacklog(source: Backend, target: Backend): { source: Backend; target: Backend; most(): number } {
+function withBacklog(
+  source: Backend,
+  target: Backend,
+): { source: Backend; target: Backend; most(): number } {
   let listed = 0, done = 0, most = 0;
   return {
     most: () => most,
@@ -16,7 +19,9 @@ function withBacklog(source: Backend, target: Backend): { source: Backend; targe
       ...source,
       async *list(prefix, options) {
         for await (const entry of source.list(prefix, options)) {
-          if ("key" in entry && entry.key.includes("/versions/")) most = Math.max(most, ++listed - done);
+          if ("key" in entry && entry.key.includes("/versions/")) {
+            most = Math.max(most, ++listed - done);
+          }
           yield entry;
         }
       },
@@ -38,7 +43,14 @@ Deno.test("a mirror holds few deletions at once, however many there are", async 
   for (let n = 1; n <= DELETIONS; n++) {
     const time = "2026-03-01T00:00:00.000Z";
     const commit = `01951e2f-6c00-7abc-8def-${String(n).padStart(12, "0")}`;
-    const record = { format: FORMAT, generation: 1, commit, startedAt: time, createdAt: time, since: time } as const;
+    const record = {
+      format: FORMAT,
+      generation: 1,
+      commit,
+      startedAt: time,
+      createdAt: time,
+      since: time,
+    } as const;
     const key = recordKey(versionCell("a", parseVersion(`${n}`), true), 1);
     await stores[0].put(key, encodeRecord({ ...record, kind: "deleted" }));
   }
@@ -48,5 +60,7 @@ Deno.test("a mirror holds few deletions at once, however many there are", async 
   assertLessOrEqual(most(), 3_000);
   const again = await mirrorRegistry(from, to);
   assertEquals([again.skipped, again.deleted], [DELETIONS, 0]);
-  for await (const entry of stores[1].list("mirrors/")) assert("key" in entry && entry.size < 200, "no note of each");
+  for await (const entry of stores[1].list("mirrors/")) {
+    assert("key" in entry && entry.size < 200, "no note of each");
+  }
 });

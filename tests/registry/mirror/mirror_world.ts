@@ -19,7 +19,11 @@ export interface MirrorWorld {
   /** Mirrored to. */
   to: StoredRegistry;
   /** Opens one of them once more. */
-  open(which: "from" | "to", options?: OpenOptions, wrap?: (backend: Backend) => Backend): Promise<StoredRegistry>;
+  open(
+    which: "from" | "to",
+    options?: OpenOptions,
+    wrap?: (backend: Backend) => Backend,
+  ): Promise<StoredRegistry>;
 }
 
 /** Options of both registries, and of each. */
@@ -77,20 +81,32 @@ async function inMirrorWorld(
 
 /** Saves one of each kind of payload, deletes some, sets aliases. Returns how many versions are live and how many are not. */
 export async function fill(registry: StoredRegistry): Promise<{ live: number; dead: number }> {
-  await registry.save("inline", { depth: 12 }, { metadata: { by: "ann", nested: { x: [1] } }, inputs: ["raw@1"] });
+  await registry.save("inline", { depth: 12 }, {
+    metadata: { by: "ann", nested: { x: [1] } },
+    inputs: ["raw@1"],
+  });
   await registry.save("inline", { depth: 13 }, { version: "1.1.0+linux", idempotencyKey: "k" });
   await registry.save("inline", "text", { version: "2.0.0-rc.1" });
   await registry.save("a/b c é", noise(700_000), { metadata: { large: true } });
-  const pack = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, noise(4_000 + i, i + 1)]));
+  const pack = Object.fromEntries(
+    Array.from({ length: 40 }, (_, i) => [`f${i}`, noise(4_000 + i, i + 1)]),
+  );
   await registry.save("packed", pack, { materializer: fileSet });
   for (const compress of ["gzip", "zstd"] as const) {
     await registry.save(`compressed-${compress}`, new Uint8Array(700_000).fill(7), { compress });
     await registry.save(`compressed-${compress}`, "x".repeat(10_000), { compress });
-    const several = { a: new Uint8Array(90_000).fill(3), b: noise(90_000), c: new TextEncoder().encode("c") };
+    const several = {
+      a: new Uint8Array(90_000).fill(3),
+      b: noise(90_000),
+      c: new TextEncoder().encode("c"),
+    };
     await registry.save(`compressed-${compress}`, several, { compress, materializer: fileSet });
   }
   const many = Object.fromEntries(
-    Array.from({ length: 1_200 }, (_, i) => [`folder/file-${i}`, new TextEncoder().encode(`${i}`.repeat(20))]),
+    Array.from(
+      { length: 1_200 },
+      (_, i) => [`folder/file-${i}`, new TextEncoder().encode(`${i}`.repeat(20))],
+    ),
   );
   await registry.save("long-list", many, { materializer: fileSet });
   await registry.save("long-list", { ...many, more: noise(300_000) }, { materializer: fileSet });
@@ -129,6 +145,8 @@ export async function assertMirrored(from: StoredRegistry, to: StoredRegistry): 
 }
 
 /** The numbers of a report. */
-export function counts({ versions, skipped, copied, deleted, aliases, failures }: MirrorReport): unknown {
+export function counts(
+  { versions, skipped, copied, deleted, aliases, failures }: MirrorReport,
+): unknown {
   return { versions, skipped, copied, deleted, aliases, failures: failures.length };
 }

@@ -26,7 +26,9 @@ async function thereAndBack(path: string, store: Backend): Promise<void> {
   const folder = await openRegistry(path, { durability: "os" });
   const { live, dead } = await fill(folder);
   const large = noise(20_000_000);
-  for (let n = 1; n <= 3; n++) await folder.save("large", { large, n: noise(70_000, n) }, { materializer: fileSet });
+  for (let n = 1; n <= 3; n++) {
+    await folder.save("large", { large, n: noise(70_000, n) }, { materializer: fileSet });
+  }
   const bucket = await openRegistry(store, { cache: false });
   const there = await mirrorRegistry(folder, bucket);
   assertEquals(counts(there), {

@@ -14,7 +14,9 @@ Deno.test("what a mirror finds equal is on the disk before it says so", async ()
   const powered = createPoweredStore();
   const target = await openRegistry(powered.writer());
   await mirrorRegistry(source, await openRegistry(powered.writer(/^(names|objects)/)));
-  for await (const entry of powered.store.list("mirrors/")) await powered.store.delete("key" in entry ? entry.key : "");
+  for await (const entry of powered.store.list("mirrors/")) {
+    await powered.store.delete("key" in entry ? entry.key : "");
+  }
   await mirrorRegistry(source, target, { dryRun: true });
   assertEquals(powered.unsafe().length > 0, true);
   await mirrorRegistry(source, target);
@@ -23,5 +25,9 @@ Deno.test("what a mirror finds equal is on the disk before it says so", async ()
   const after = await openRegistry(powered.writer());
   assertEquals(await after.load("a@live"), filler("large"));
   assertEquals(await after.load("a@1"), "small");
-  assertEquals((await after.save("a", "next")).version, "4.0.0", "what was deleted there stays used");
+  assertEquals(
+    (await after.save("a", "next")).version,
+    "4.0.0",
+    "what was deleted there stays used",
+  );
 });

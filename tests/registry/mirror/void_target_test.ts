@@ -22,7 +22,10 @@ async function turnVoid(world: ProtocolWorld, change: Partial<AnyRecord> = {}): 
   const [key] = await world.keys(CELL);
   const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
   const startedAt = new Date(world.clocks.store - GRACE_MS).toISOString();
-  await world.store.put(key, encodeRecord({ ...record, startedAt, ...change } as AnyRecord, [inline]));
+  await world.store.put(
+    key,
+    encodeRecord({ ...record, startedAt, ...change } as AnyRecord, [inline]),
+  );
   for (const top of ["objects/a/", "mirrors/"]) {
     for (const gone of await world.keys(top)) await world.store.delete(gone);
   }
@@ -39,18 +42,22 @@ const outcome = (
   { copied, skipped, failures }: MirrorReport,
 ) => [copied, skipped, failures.map(({ error }) => error.code)];
 
-testProtocol("a version is mirrored above a void record that a mirror of it left", {}, async (world) => {
-  const from = await source(world);
-  await voidMirror(world, from);
-  const { registry: before } = await world.open();
-  assertEquals(await before.has("a@1"), false);
-  const { registry } = await world.open();
-  assertEquals(outcome(await mirrorRegistry(from, registry)), [1, 0, []]);
-  assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
-  assertEquals((await world.keys(CELL)).length, 2);
-  assertEquals((await world.records(CELL)).map(({ generation }) => generation), [2, 1]);
-  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 1, []]);
-});
+testProtocol(
+  "a version is mirrored above a void record that a mirror of it left",
+  {},
+  async (world) => {
+    const from = await source(world);
+    await voidMirror(world, from);
+    const { registry: before } = await world.open();
+    assertEquals(await before.has("a@1"), false);
+    const { registry } = await world.open();
+    assertEquals(outcome(await mirrorRegistry(from, registry)), [1, 0, []]);
+    assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
+    assertEquals((await world.keys(CELL)).length, 2);
+    assertEquals((await world.records(CELL)).map(({ generation }) => generation), [2, 1]);
+    assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 1, []]);
+  },
+);
 
 testProtocol("so is one above several of them", {}, async (world) => {
   const from = await source(world);
@@ -62,19 +69,23 @@ testProtocol("so is one above several of them", {}, async (world) => {
   assertEquals((await world.keys(CELL)).length, 3);
 });
 
-testProtocol("a void record of another origin keeps its number in an immutable registry", {}, async (world) => {
-  const from = await source(world);
-  await voidMirror(world, from);
-  for (const origin of [undefined, { registry: world.system.id(), commit: world.system.id() }]) {
-    const [key] = await world.keys(CELL);
-    const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
-    await world.store.put(key, encodeRecord({ ...record, origin } as AnyRecord, [inline]));
-    const report = await mirrorRegistry(from, (await world.open()).registry);
-    assertEquals(outcome(report), [0, 0, ["Conflict"]]);
-    assertMatch(report.failures[0].error.message, /number/);
-    assertEquals((await world.keys(CELL)).length, 1);
-  }
-});
+testProtocol(
+  "a void record of another origin keeps its number in an immutable registry",
+  {},
+  async (world) => {
+    const from = await source(world);
+    await voidMirror(world, from);
+    for (const origin of [undefined, { registry: world.system.id(), commit: world.system.id() }]) {
+      const [key] = await world.keys(CELL);
+      const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
+      await world.store.put(key, encodeRecord({ ...record, origin } as AnyRecord, [inline]));
+      const report = await mirrorRegistry(from, (await world.open()).registry);
+      assertEquals(outcome(report), [0, 0, ["Conflict"]]);
+      assertMatch(report.failures[0].error.message, /number/);
+      assertEquals((await world.keys(CELL)).length, 1);
+    }
+  },
+);
 
 testProtocol("a void record above a tombstone leaves the version deleted", {}, async (world) => {
   const from = await source(world);
@@ -86,7 +97,9 @@ testProtocol("a void record above a tombstone leaves the version deleted", {}, a
   const third = first.replace(/\d+\.rec$/, `${Number.MAX_SAFE_INTEGER - 3}.rec`);
   await world.store.put(third, encodeRecord({ ...record, generation: 3 }, [inline]));
   await turnVoid(world);
-  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 0, ["Conflict"]]);
+  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 0, [
+    "Conflict",
+  ]]);
   assertEquals((await world.keys(CELL)).length, 3);
 });
 
@@ -106,7 +119,9 @@ testProtocol("saving by hand still finds the number used", {}, async (world) => 
   const from = await source(world);
   await voidMirror(world, from);
   const { registry } = await world.open();
-  const failed = await registry.save("a", filler("one"), { version: "1" }).catch(({ code }) => code);
+  const failed = await registry.save("a", filler("one"), { version: "1" }).catch(({ code }) =>
+    code
+  );
   assertEquals(failed, "AlreadyExists");
   world.advance(HOUR);
   assertEquals(outcome(await mirrorRegistry(from, registry, { dryRun: true })), [1, 0, []]);
@@ -122,8 +137,13 @@ testProtocol(
     await mirrorRegistry(from, world.registry);
     const [key] = await world.keys(CELL);
     const { record, inline } = decodeRecord(await (await world.store.get(key))!.bytes(), key);
-    await world.store.put(key, encodeRecord({ ...record, metadata: { other: true } } as AnyRecord, [inline]));
+    await world.store.put(
+      key,
+      encodeRecord({ ...record, metadata: { other: true } } as AnyRecord, [inline]),
+    );
     for (const notes of await world.keys("mirrors/")) await world.store.delete(notes);
-    assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 0, ["Conflict"]]);
+    assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [0, 0, [
+      "Conflict",
+    ]]);
   },
 );

@@ -67,7 +67,8 @@ Deno.test("what is no registry of ours is left alone beside one", async () => {
 
 for (const layout of ["folded", "plain"] as const) {
   Deno.test({
-    name: `a full disk fails a save with a hint, and what was saved before stays readable (${layout})`,
+    name:
+      `a full disk fails a save with a hint, and what was saved before stays readable (${layout})`,
     ignore: !canMount,
     async fn() {
       const disk = await smallDisk(1_000_000);
@@ -76,11 +77,18 @@ for (const layout of ["folded", "plain"] as const) {
         await registry.save("a", noise(300_000));
         for (const size of [900_000, 5_000_000]) {
           const error = await rejected("Unavailable", registry.save("a", noise(size, 2)));
-          assertEquals(error.message, `Cannot save "a": the disk is full (in ${disk.join("registry")})`);
+          assertEquals(
+            error.message,
+            `Cannot save "a": the disk is full (in ${disk.join("registry")})`,
+          );
           assertMatch(error.hint!, /Free space/);
         }
         assertEquals(await registry.load("a"), noise(300_000));
-        assertEquals((await registry.save("a", noise(200_000, 3))).version, "2.0.0", "what failed left nothing behind");
+        assertEquals(
+          (await registry.save("a", noise(200_000, 3))).version,
+          "2.0.0",
+          "what failed left nothing behind",
+        );
         let saved = 0;
         for (let i = 0; i < 1000; i++) {
           try {
@@ -112,10 +120,14 @@ Deno.test({
       execFileSync("mount", ["-o", "remount,ro", disk.path]);
       const registry = await openRegistry(path);
       assertEquals(await registry.load("a"), noise(400_000));
-      for (const value of ["small", noise(400_000, 2)]) await rejected("Denied", registry.save("a", value));
+      for (const value of ["small", noise(400_000, 2)]) {
+        await rejected("Denied", registry.save("a", value));
+      }
       await rejected("Denied", registry.delete("a@1"));
       // Node says ENOENT where it cannot make a folder and those above it.
-      if (process.versions.deno !== undefined) await rejected("Denied", openRegistry(disk.join("new")));
+      if (process.versions.deno !== undefined) {
+        await rejected("Denied", openRegistry(disk.join("new")));
+      }
       await rejected("NotFound", openRegistry(disk.join("new"), { create: false }));
       assertEquals(await registry.load("a"), noise(400_000));
     } finally {

@@ -30,206 +30,280 @@ async function saveAndDelete({ registry }: ProtocolWorld, name: string): Promise
   await registry.delete(`${name}@1`);
 }
 
-testProtocol("a longer grace counts at once, for who has the registry open too", {}, async (world) => {
-  await saveAndDelete(world, "a");
-  world.advance(23 * HOUR);
-  const other = await world.open();
-  const changed = await changeSettings(other.registry, { graceMs: 3 * DAY });
-  assertEquals([changed.graceMs, changed.leastGraceMs, changed.bindingGraceMs, changed.countsFrom], [
-    3 * DAY,
-    GRACE_MS,
-    3 * DAY,
-    undefined,
-  ]);
-  world.advance(2 * HOUR);
-  assertEquals([await freed(world), await freed(other)], [0, 0]);
-  assertEquals((await spaceOf(world.registry)).garbage.freeableBytes, 0);
-  world.advance(2 * DAY);
-  const { graceMs, removed } = await collectGarbage(world.registry);
-  assertEquals([graceMs, removed.payload.count], [3 * DAY, 1]);
-});
+testProtocol(
+  "a longer grace counts at once, for who has the registry open too",
+  {},
+  async (world) => {
+    await saveAndDelete(world, "a");
+    world.advance(23 * HOUR);
+    const other = await world.open();
+    const changed = await changeSettings(other.registry, { graceMs: 3 * DAY });
+    assertEquals([
+      changed.graceMs,
+      changed.leastGraceMs,
+      changed.bindingGraceMs,
+      changed.countsFrom,
+    ], [
+      3 * DAY,
+      GRACE_MS,
+      3 * DAY,
+      undefined,
+    ]);
+    world.advance(2 * HOUR);
+    assertEquals([await freed(world), await freed(other)], [0, 0]);
+    assertEquals((await spaceOf(world.registry)).garbage.freeableBytes, 0);
+    world.advance(2 * DAY);
+    const { graceMs, removed } = await collectGarbage(world.registry);
+    assertEquals([graceMs, removed.payload.count], [3 * DAY, 1]);
+  },
+);
 
-testProtocol("a shorter grace counts once the longer one has passed since it was replaced", {}, async (world) => {
-  const { registry } = world;
-  await changeSettings(registry, { graceMs: 4 * DAY });
-  await saveAndDelete(world, "a");
-  const begun = world.clocks.store;
-  const changed = await changeSettings(registry, { graceMs: 2 * DAY });
-  assertEquals([changed.graceMs, changed.bindingGraceMs, changed.countsFrom!.getTime()], [
-    2 * DAY,
-    4 * DAY,
-    begun + 4 * DAY,
-  ]);
-  world.advance(2 * DAY + HOUR);
-  assertEquals(await freed(world), 0);
-  await saveAndDelete(world, "b");
-  world.advance(2 * DAY); // "a" may go by its own grace, and from now on two days are enough
-  assertEquals(await freed(world), 1);
-  assertEquals((await readSettings(registry)).countsFrom, undefined);
-  world.advance(HOUR);
-  assertEquals(await freed(world), 1);
-});
+testProtocol(
+  "a shorter grace counts once the longer one has passed since it was replaced",
+  {},
+  async (world) => {
+    const { registry } = world;
+    await changeSettings(registry, { graceMs: 4 * DAY });
+    await saveAndDelete(world, "a");
+    const begun = world.clocks.store;
+    const changed = await changeSettings(registry, { graceMs: 2 * DAY });
+    assertEquals([changed.graceMs, changed.bindingGraceMs, changed.countsFrom!.getTime()], [
+      2 * DAY,
+      4 * DAY,
+      begun + 4 * DAY,
+    ]);
+    world.advance(2 * DAY + HOUR);
+    assertEquals(await freed(world), 0);
+    await saveAndDelete(world, "b");
+    world.advance(2 * DAY); // "a" may go by its own grace, and from now on two days are enough
+    assertEquals(await freed(world), 1);
+    assertEquals((await readSettings(registry)).countsFrom, undefined);
+    world.advance(HOUR);
+    assertEquals(await freed(world), 1);
+  },
+);
 
-testProtocol("a longer grace that is set between a collector's mark and its look at the settings counts", {}, async (
-  world,
-) => {
-  await saveAndDelete(world, "a");
-  world.advance(DAY + HOUR);
-  const { registry } = await world.open();
-  const raise = () => changeSettings(registry, { graceMs: 3 * DAY });
-  world.backend.answer({ verb: "put", key: /^scratch/ }, followedBy(raise));
-  assertEquals(await freed(world), 0);
-});
+testProtocol(
+  "a longer grace that is set between a collector's mark and its look at the settings counts",
+  {},
+  async (
+    world,
+  ) => {
+    await saveAndDelete(world, "a");
+    world.advance(DAY + HOUR);
+    const { registry } = await world.open();
+    const raise = () => changeSettings(registry, { graceMs: 3 * DAY });
+    world.backend.answer({ verb: "put", key: /^scratch/ }, followedBy(raise));
+    assertEquals(await freed(world), 0);
+  },
+);
 
-testProtocol("no grace is shorter than the least, whatever was set since, nor longer than a year", {}, async (
-  { registry, keys },
-) => {
-  await changeSettings(registry, { graceMs: 3 * DAY });
-  const before = await keys("settings/");
-  for (const graceMs of [GRACE_MS - 1, 0, -1, NaN, 1.5 * DAY + 0.5, 366 * DAY]) {
-    await rejected("Invalid", changeSettings(registry, { graceMs }));
-  }
-  const error = await rejected("Invalid", changeSettings(registry, { graceMs: 2 * HOUR }));
-  assertMatch(error.message, /created with 86400000 as the least/);
-  await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
-  assertEquals(await keys("settings/"), before);
-});
+testProtocol(
+  "no grace is shorter than the least, whatever was set since, nor longer than a year",
+  {},
+  async (
+    { registry, keys },
+  ) => {
+    await changeSettings(registry, { graceMs: 3 * DAY });
+    const before = await keys("settings/");
+    for (const graceMs of [GRACE_MS - 1, 0, -1, NaN, 1.5 * DAY + 0.5, 366 * DAY]) {
+      await rejected("Invalid", changeSettings(registry, { graceMs }));
+    }
+    const error = await rejected("Invalid", changeSettings(registry, { graceMs: 2 * HOUR }));
+    assertMatch(error.message, /created with 86400000 as the least/);
+    await rejected("Invalid", changeSettings(registry, {} as { graceMs: number }));
+    assertEquals(await keys("settings/"), before);
+  },
+);
 
 const LOWERED = { leastGraceMs: HOUR };
 
-testProtocol("a grace below that of creation counts once that has passed", LOWERED, async (world) => {
-  await saveAndDelete(world, "a");
-  const changed = await changeSettings(world.registry, { graceMs: HOUR });
-  assertEquals([changed.graceMs, changed.leastGraceMs, changed.bindingGraceMs], [HOUR, HOUR, GRACE_MS]);
-  world.advance(2 * HOUR);
-  assertEquals(await freed(world), 0, "it was readable for a day when it was deleted");
-  world.advance(DAY - HOUR);
-  assertEquals(await freed(world), 1);
-  await saveAndDelete(world, "b");
-  world.advance(HOUR + 1001);
-  assertEquals(await freed(world), 1);
-});
+testProtocol(
+  "a grace below that of creation counts once that has passed",
+  LOWERED,
+  async (world) => {
+    await saveAndDelete(world, "a");
+    const changed = await changeSettings(world.registry, { graceMs: HOUR });
+    assertEquals([changed.graceMs, changed.leastGraceMs, changed.bindingGraceMs], [
+      HOUR,
+      HOUR,
+      GRACE_MS,
+    ]);
+    world.advance(2 * HOUR);
+    assertEquals(await freed(world), 0, "it was readable for a day when it was deleted");
+    world.advance(DAY - HOUR);
+    assertEquals(await freed(world), 1);
+    await saveAndDelete(world, "b");
+    world.advance(HOUR + 1001);
+    assertEquals(await freed(world), 1);
+  },
+);
 
-testProtocol("who opened the registry before its grace was lowered, and slept, is not told that a late save counts", {
-  ...LOWERED,
-  mutable: true,
-}, async (world) => {
-  const { registry, backend, clocks } = world; // it never looks at the settings again
-  const other = await world.open();
-  await registry.save("a", 1, { version: "1" });
-  await changeSettings(other.registry, { graceMs: HOUR });
-  world.advance(2 * DAY);
-  const sleeps = async () => {
-    world.advance(2 * HOUR, "store"); // its own clocks sleep too
-    const system = { ...world.system, now: () => clocks.store };
-    await collectGarbage(await openRegistry(world.store, { system }));
-  };
-  backend.answer({ verb: "put", key: /^objects/ }, followedBy(sleeps));
-  await rejected("Unknown", registry.save("a", noise(70_000), { version: "1", onConflict: "overwrite" }));
-  assertEquals(await (await world.open()).registry.load("a"), 1);
-});
+testProtocol(
+  "who opened the registry before its grace was lowered, and slept, is not told that a late save counts",
+  {
+    ...LOWERED,
+    mutable: true,
+  },
+  async (world) => {
+    const { registry, backend, clocks } = world; // it never looks at the settings again
+    const other = await world.open();
+    await registry.save("a", 1, { version: "1" });
+    await changeSettings(other.registry, { graceMs: HOUR });
+    world.advance(2 * DAY);
+    const sleeps = async () => {
+      world.advance(2 * HOUR, "store"); // its own clocks sleep too
+      const system = { ...world.system, now: () => clocks.store };
+      await collectGarbage(await openRegistry(world.store, { system }));
+    };
+    backend.answer({ verb: "put", key: /^objects/ }, followedBy(sleeps));
+    await rejected(
+      "Unknown",
+      registry.save("a", noise(70_000), { version: "1", onConflict: "overwrite" }),
+    );
+    assertEquals(await (await world.open()).registry.load("a"), 1);
+  },
+);
 
 testProtocol("a write ends a quarter of the least grace after it began", LOWERED, async (world) => {
   const { registry, backend } = world;
-  backend.answer({ verb: "put", key: /^objects/ }, followedBy(() => Promise.resolve(world.advance(HOUR / 4 + 1))));
+  backend.answer(
+    { verb: "put", key: /^objects/ },
+    followedBy(() => Promise.resolve(world.advance(HOUR / 4 + 1))),
+  );
   await rejected("Unavailable", registry.save("a", noise(70_000)));
   assertEquals(await world.keys("names/"), []);
 });
 
-testProtocol("an upload is renewed by the least grace, whatever counts for collectors", LOWERED, async (world) => {
-  const { registry, advance } = world;
-  async function* slow(): AsyncGenerator<FileToSave> {
-    for (let n = 0; n < 12; n++) {
-      advance(HOUR / 12);
-      yield { path: `${n}.bin`, content: noise(300_000, n) };
+testProtocol(
+  "an upload is renewed by the least grace, whatever counts for collectors",
+  LOWERED,
+  async (world) => {
+    const { registry, advance } = world;
+    async function* slow(): AsyncGenerator<FileToSave> {
+      for (let n = 0; n < 12; n++) {
+        advance(HOUR / 12);
+        yield { path: `${n}.bin`, content: noise(300_000, n) };
+      }
     }
-  }
-  const draft = await registry.openDraft("a", { id: "1" });
-  assertEquals((await draft.addPart("0", slow())).files, 12);
-});
+    const draft = await registry.openDraft("a", { id: "1" });
+    assertEquals((await draft.addPart("0", slow())).files, 12);
+  },
+);
 
-testInMemory("the least grace is an hour unless it is given, and fixed at creation", async ({ open, registry }) => {
-  assertEquals(registry.settings.leastGraceMs, HOUR);
-  assertEquals((await open({ leastGraceMs: HOUR })).id, registry.id);
-  await rejected("Invalid", open({ leastGraceMs: 2 * HOUR }));
-  const long = createMemoryBackend();
-  const { id } = await openRegistry(long, { graceMs: 7 * DAY, leastGraceMs: 2 * DAY });
-  assertEquals((await openRegistry(long, { leastGraceMs: 2 * DAY })).id, id, "graceMs is as stored");
-  for (const leastGraceMs of [HOUR - 1, NaN, 25 * HOUR]) {
-    const empty = createMemoryBackend();
-    await rejected("Invalid", openRegistry(empty, { leastGraceMs }));
-    assertEquals(await keysOf(empty), []);
-  }
-  const short = await openRegistry("memory:", { graceMs: HOUR });
-  assertEquals(short.settings, { versioned: true, mutable: false, graceMs: HOUR });
-});
+testInMemory(
+  "the least grace is an hour unless it is given, and fixed at creation",
+  async ({ open, registry }) => {
+    assertEquals(registry.settings.leastGraceMs, HOUR);
+    assertEquals((await open({ leastGraceMs: HOUR })).id, registry.id);
+    await rejected("Invalid", open({ leastGraceMs: 2 * HOUR }));
+    const long = createMemoryBackend();
+    const { id } = await openRegistry(long, { graceMs: 7 * DAY, leastGraceMs: 2 * DAY });
+    assertEquals(
+      (await openRegistry(long, { leastGraceMs: 2 * DAY })).id,
+      id,
+      "graceMs is as stored",
+    );
+    for (const leastGraceMs of [HOUR - 1, NaN, 25 * HOUR]) {
+      const empty = createMemoryBackend();
+      await rejected("Invalid", openRegistry(empty, { leastGraceMs }));
+      assertEquals(await keysOf(empty), []);
+    }
+    const short = await openRegistry("memory:", { graceMs: HOUR });
+    assertEquals(short.settings, { versioned: true, mutable: false, graceMs: HOUR });
+  },
+);
 
-testProtocol("nothing shorter than at creation: such a registry is of the first format", {}, async ({ store }) => {
-  const key = recordKey(SETTINGS, 1);
-  const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
-  assertEquals([record.format, (record as SettingsRecord).settings.leastGraceMs], ["holdfast/1", undefined]);
-});
+testProtocol(
+  "nothing shorter than at creation: such a registry is of the first format",
+  {},
+  async ({ store }) => {
+    const key = recordKey(SETTINGS, 1);
+    const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
+    assertEquals([record.format, (record as SettingsRecord).settings.leastGraceMs], [
+      "holdfast/1",
+      undefined,
+    ]);
+  },
+);
 
-testProtocol("nothing is collected where a record of the settings is missing between others", {}, async (world) => {
-  const { registry, store } = world;
-  await saveAndDelete(world, "a");
-  await changeSettings(registry, { graceMs: 3 * DAY });
-  await changeSettings(registry, { graceMs: 2 * DAY });
-  await store.delete(recordKey(SETTINGS, 2));
-  world.advance(10 * DAY);
-  const error = await rejected("Corrupt", collectGarbage(registry));
-  assertMatch(error.message, /some of their records are gone/);
-  assertEquals((await world.keys("objects/")).length, 1);
-  assertEquals(await world.keys("scratch/"), []);
-});
+testProtocol(
+  "nothing is collected where a record of the settings is missing between others",
+  {},
+  async (world) => {
+    const { registry, store } = world;
+    await saveAndDelete(world, "a");
+    await changeSettings(registry, { graceMs: 3 * DAY });
+    await changeSettings(registry, { graceMs: 2 * DAY });
+    await store.delete(recordKey(SETTINGS, 2));
+    world.advance(10 * DAY);
+    const error = await rejected("Corrupt", collectGarbage(registry));
+    assertMatch(error.message, /some of their records are gone/);
+    assertEquals((await world.keys("objects/")).length, 1);
+    assertEquals(await world.keys("scratch/"), []);
+  },
+);
 
 testProtocol("settings of another registry that lie there are refused", {}, async (world) => {
   const { registry, store } = world;
   await changeSettings(registry, { graceMs: 3 * DAY });
   const key = recordKey(SETTINGS, 2);
   const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
-  const stranger = { ...record as SettingsRecord, registry: "01951e2f-6c00-7abc-8def-0123456789ab" };
+  const stranger = {
+    ...record as SettingsRecord,
+    registry: "01951e2f-6c00-7abc-8def-0123456789ab",
+  };
   await store.put(key, encodeRecord(stranger));
   await rejected("Corrupt", world.open());
   await rejected("Corrupt", collectGarbage(registry));
 });
 
-testProtocol("of two who change the grace at once both are noted, and the longer one counts", {}, async (world) => {
-  const { registry, backend } = world;
-  const other = await world.open();
-  const raise = () => changeSettings(other.registry, { graceMs: 5 * DAY });
-  backend.answer({ verb: "put", mode: "create" }, doing(raise));
-  const { graceMs, bindingGraceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
-  assertEquals([graceMs, bindingGraceMs], [2 * DAY, 5 * DAY]);
-  assertEquals((await world.keys("settings/")).length, 3);
-});
+testProtocol(
+  "of two who change the grace at once both are noted, and the longer one counts",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    const other = await world.open();
+    const raise = () => changeSettings(other.registry, { graceMs: 5 * DAY });
+    backend.answer({ verb: "put", mode: "create" }, doing(raise));
+    const { graceMs, bindingGraceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
+    assertEquals([graceMs, bindingGraceMs], [2 * DAY, 5 * DAY]);
+    assertEquals((await world.keys("settings/")).length, 3);
+  },
+);
 
-testOnEach("the registry stays the same one when its grace is changed", async ({ registry, backend, open }) => {
-  const { id, settings } = registry;
-  const saved = await registry.save("a", 1, { idempotencyKey: "k" });
-  const { graceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
-  assertEquals(graceMs, 2 * DAY);
-  const keys = await keysOf(backend, "settings/");
-  await changeSettings(registry, { graceMs: 2 * DAY }); // it is that already
-  assertEquals([keys.length, await keysOf(backend, "settings/")], [2, keys]);
-  const again = await open();
-  assertEquals([again.id, again.settings], [id, settings]);
-  assertEquals(await again.load("a"), 1);
-  assertEquals((await again.save("a", 1, { idempotencyKey: "k" })).commit, saved.commit);
-  assertEquals((await readSettings(again)).graceMs, 2 * DAY);
-  assertEquals((await open({ graceMs: 2 * DAY })).id, id);
-  assertEquals((await open({ graceMs: GRACE_MS })).id, id);
-  await rejected("Invalid", open({ graceMs: 3 * DAY }));
-  const { problems, unseen } = await verifyRegistry(again);
-  assertEquals([problems, unseen.strangers], [[], 0]);
-});
+testOnEach(
+  "the registry stays the same one when its grace is changed",
+  async ({ registry, backend, open }) => {
+    const { id, settings } = registry;
+    const saved = await registry.save("a", 1, { idempotencyKey: "k" });
+    const { graceMs } = await changeSettings(registry, { graceMs: 2 * DAY });
+    assertEquals(graceMs, 2 * DAY);
+    const keys = await keysOf(backend, "settings/");
+    await changeSettings(registry, { graceMs: 2 * DAY }); // it is that already
+    assertEquals([keys.length, await keysOf(backend, "settings/")], [2, keys]);
+    const again = await open();
+    assertEquals([again.id, again.settings], [id, settings]);
+    assertEquals(await again.load("a"), 1);
+    assertEquals((await again.save("a", 1, { idempotencyKey: "k" })).commit, saved.commit);
+    assertEquals((await readSettings(again)).graceMs, 2 * DAY);
+    assertEquals((await open({ graceMs: 2 * DAY })).id, id);
+    assertEquals((await open({ graceMs: GRACE_MS })).id, id);
+    await rejected("Invalid", open({ graceMs: 3 * DAY }));
+    const { problems, unseen } = await verifyRegistry(again);
+    assertEquals([problems, unseen.strangers], [[], 0]);
+  },
+);
 
-testOnEach("who reads only must not change the settings, but sees them", async ({ registry, open }) => {
-  await changeSettings(registry, { graceMs: 2 * DAY });
-  const reader = await open({ readOnly: true });
-  assertEquals((await readSettings(reader)).bindingGraceMs, 2 * DAY);
-  await rejected("Denied", changeSettings(reader, { graceMs: 3 * DAY }));
-});
+testOnEach(
+  "who reads only must not change the settings, but sees them",
+  async ({ registry, open }) => {
+    await changeSettings(registry, { graceMs: 2 * DAY });
+    const reader = await open({ readOnly: true });
+    assertEquals((await readSettings(reader)).bindingGraceMs, 2 * DAY);
+    await rejected("Denied", changeSettings(reader, { graceMs: 3 * DAY }));
+  },
+);
 
 testOnEach(
   "releases that know one generation of settings, and no least grace, refuse both",
@@ -237,7 +311,9 @@ testOnEach(
     await changeSettings(registry, { graceMs: 2 * DAY });
     const [newest, first] = await keysOf(backend, "settings/");
     const formats = await Promise.all(
-      [newest, first].map(async (key) => decodeRecord(await (await backend.get(key))!.bytes(), key).record.format),
+      [newest, first].map(async (key) =>
+        decodeRecord(await (await backend.get(key))!.bytes(), key).record.format
+      ),
     );
     assertEquals(formats, ["holdfast/2", "holdfast/2"]); // they read the newest, and of "holdfast/1" only
     const { record } = decodeRecord(await (await backend.get(newest))!.bytes(), newest);

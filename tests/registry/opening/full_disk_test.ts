@@ -31,7 +31,11 @@ Deno.test({
         await registry.save("a", noise(300_000));
         await registry.save("b", noise(300_000));
         const { size, mode } = statSync(disk.join("registry/.reserve"));
-        assertEquals([size, mode & 0o022 & ~process.umask()], [256 * 1024, mode & 0o022], "as the umask says");
+        assertEquals(
+          [size, mode & 0o022 & ~process.umask()],
+          [256 * 1024, mode & 0o022],
+          "as the umask says",
+        );
       }
       fill(disk.join("filler"));
       assertEquals(statfsSync(disk.path).bavail, 0);
@@ -39,7 +43,10 @@ Deno.test({
       await rejected("Unavailable", registry.save("c", noise(100_000)));
       assertEquals(await registry.delete("a@1"), true);
       assert(!existsSync(disk.join("registry/.reserve")), "the reserve was used");
-      await rejected("Unavailable", registry.save("c", noise(300_000)).then(() => registry.save("c", noise(300_000))));
+      await rejected(
+        "Unavailable",
+        registry.save("c", noise(300_000)).then(() => registry.save("c", noise(300_000))),
+      );
       const { removed } = await collectGarbage(registry, { now: true });
       assertEquals(removed.payload, { count: 1, bytes: 300_000 });
       assert(existsSync(disk.join("registry/.reserve")), "and is made anew from what was freed");

@@ -26,7 +26,10 @@ const otherThan = (layout: Layout): Layout => layout === "plain" ? "folded" : "p
 async function filled(path: string, layout: Layout): Promise<StoredRegistry> {
   const registry = await openRegistry(path, { layout, durability: "os" });
   for (let i = 1; i <= 12; i++) await registry.save("many", noise(70_000, i));
-  await registry.save("large/run 2026-11-21", noise(300_000), { version: "1.2.3-rc.10", idempotencyKey: "key" });
+  await registry.save("large/run 2026-11-21", noise(300_000), {
+    version: "1.2.3-rc.10",
+    idempotencyKey: "key",
+  });
   await registry.setAlias("many", "live", "3");
   await registry.delete("many@2");
   return registry;
@@ -53,15 +56,21 @@ async function copyFiles(path: string, store: Backend): Promise<void> {
 }
 
 for (const layout of LAYOUTS) {
-  testInRoot(`a ${layout} registry opens by its path, whatever a new one would be`, async (root) => {
-    const path = root.join("registry");
-    const before = await described(await filled(path, layout));
-    for (const options of [{}, { layout }, { readOnly: true }, { create: false }]) {
-      const registry = await openRegistry(path, options);
-      assertEquals([registry.backend.layout, registry.settings.layout ?? "plain"], [layout, layout]);
-      assertEquals(await described(registry), before);
-    }
-  });
+  testInRoot(
+    `a ${layout} registry opens by its path, whatever a new one would be`,
+    async (root) => {
+      const path = root.join("registry");
+      const before = await described(await filled(path, layout));
+      for (const options of [{}, { layout }, { readOnly: true }, { create: false }]) {
+        const registry = await openRegistry(path, options);
+        assertEquals([registry.backend.layout, registry.settings.layout ?? "plain"], [
+          layout,
+          layout,
+        ]);
+        assertEquals(await described(registry), before);
+      }
+    },
+  );
 
   testInRoot(
     `a ${layout} registry is Invalid to who would look for its files elsewhere, and stays as it is`,
@@ -78,8 +87,14 @@ for (const layout of LAYOUTS) {
       ];
       for (const attempt of attempts) {
         const error = await rejected("Invalid", attempt());
-        assertMatch(error.message, new RegExp(`its layout is "${layout}", that of this backend "${other}"`));
-        assertMatch(error.hint!, new RegExp(`layout: "${layout}", or leave it out and give openRegistry the path`));
+        assertMatch(
+          error.message,
+          new RegExp(`its layout is "${layout}", that of this backend "${other}"`),
+        );
+        assertMatch(
+          error.hint!,
+          new RegExp(`layout: "${layout}", or leave it out and give openRegistry the path`),
+        );
       }
       assertEquals(fs.readdirSync(path, { recursive: true }).sort(), files);
       assertEquals(await described(own), before);
@@ -98,11 +113,19 @@ for (const layout of LAYOUTS) {
       const old = await openRegistry(withAge(registry.backend, WEEK_MS));
       assertEquals((await collectGarbage(old)).failures, []);
       assert((await keysOf(registry.backend, "objects/")).length < before);
-      assertEquals([(await verifyRegistry(registry)).problems, await described(registry)], [[], left]);
-      const target = await openRegistry(root.join("target"), { layout: otherThan(layout), durability: "os" });
+      assertEquals([(await verifyRegistry(registry)).problems, await described(registry)], [
+        [],
+        left,
+      ]);
+      const target = await openRegistry(root.join("target"), {
+        layout: otherThan(layout),
+        durability: "os",
+      });
       assertEquals((await mirrorRegistry(registry, target)).failures, []);
       assertEquals([(await verifyRegistry(target)).problems, await described(target)], [[], left]);
-      const { skipped } = await registry.save("large/run 2026-11-21", "again", { idempotencyKey: "key" });
+      const { skipped } = await registry.save("large/run 2026-11-21", "again", {
+        idempotencyKey: "key",
+      });
       assertEquals(skipped, true);
     },
   );
@@ -131,13 +154,24 @@ testInRoot("files of a plain registry are a registry wherever they are copied", 
   assertEquals(await described(await openRegistry(bucket)), before);
 });
 
-testInRoot("a folder without a registry is asked for one in neither layout by reading", async (root) => {
-  for (const layout of LAYOUTS) await rejected("NotFound", openRegistry(root.join("none"), { layout, create: false }));
-  assertEquals(fs.existsSync(root.join("none")), false);
-});
+testInRoot(
+  "a folder without a registry is asked for one in neither layout by reading",
+  async (root) => {
+    for (const layout of LAYOUTS) {
+      await rejected(
+        "NotFound",
+        openRegistry(root.join("none"), { layout, create: false }),
+      );
+    }
+    assertEquals(fs.existsSync(root.join("none")), false);
+  },
+);
 
 testInRoot("a store on a disk whose wrapper hides the layout creates no registry", async (root) => {
-  const { layout: _, ...hiding } = createLocalBackend({ path: root.join("store"), durability: "os" });
+  const { layout: _, ...hiding } = createLocalBackend({
+    path: root.join("store"),
+    durability: "os",
+  });
   const error = await rejected("Invalid", openRegistry(hiding));
   assertMatch(error.hint!, /layout/);
   assertEquals(await collect(hiding.list("")), []);
@@ -157,6 +191,9 @@ for (const name of ["layout", "locking", "durability"] as const) {
     }
     assertEquals(fs.existsSync(path), false);
     await filled(path, "folded");
-    assertMatch((await rejected("Invalid", openRegistry(path, options))).message, new RegExp(`with ${name}: "foldd"`));
+    assertMatch(
+      (await rejected("Invalid", openRegistry(path, options))).message,
+      new RegExp(`with ${name}: "foldd"`),
+    );
   });
 }

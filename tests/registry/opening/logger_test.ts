@@ -10,26 +10,41 @@ import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 /** A logger that keeps its lines. */
 function recordLines(): { lines: string[]; logger: Logger } {
   const lines: string[] = [];
-  const at = (level: string) => (...parts: unknown[]) => void lines.push(`${level} ${parts.map(String).join(" ")}`);
-  return { lines, logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") } };
+  const at = (level: string) => (...parts: unknown[]) =>
+    void lines.push(`${level} ${parts.map(String).join(" ")}`);
+  return {
+    lines,
+    logger: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
+  };
 }
 
 /** A store whose first creates of versions are lost on their way or on their way back. */
 function losing(inner: Backend, losses: ("request" | "reply")[]): Backend {
   const lost = () =>
-    new RegistryError({ code: "Unavailable", message: "Cannot put: no reply", hint: "Try again.", maybeWritten: true });
+    new RegistryError({
+      code: "Unavailable",
+      message: "Cannot put: no reply",
+      hint: "Try again.",
+      maybeWritten: true,
+    });
   const next = (what: "request" | "reply", { verb, key }: { verb: string; key: string }) => {
     if (verb !== "put" || !key.includes("/versions/") || losses[0] !== what) return;
     losses.shift();
     throw lost();
   };
-  return withHooks(inner, { before: (call) => next("request", call), after: (call) => next("reply", call) });
+  return withHooks(inner, {
+    before: (call) => next("request", call),
+    after: (call) => next("reply", call),
+  });
 }
 
 testOnEach("the logger hears of every repeat and of every read-back", async ({ open }) => {
   const { lines, logger } = recordLines();
   const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
-  const registry = await open({ logger, system }, (inner) => losing(inner, ["request", "request", "reply"]));
+  const registry = await open(
+    { logger, system },
+    (inner) => losing(inner, ["request", "request", "reply"]),
+  );
   const saved = await registry.save("a", "x", { version: "1" });
   assertEquals((await registry.info("a")).commit, saved.commit);
   assertEquals(
@@ -37,7 +52,11 @@ testOnEach("the logger hears of every repeat and of every read-back", async ({ o
     3,
     lines.join("\n"),
   );
-  assertEquals(lines.filter((line) => /^debug .*save "a@1": read back .*: won/.test(line)).length, 1, lines.join("\n"));
+  assertEquals(
+    lines.filter((line) => /^debug .*save "a@1": read back .*: won/.test(line)).length,
+    1,
+    lines.join("\n"),
+  );
 });
 
 testInMemory("a registry is silent where nothing goes wrong", async ({ open }) => {
@@ -49,38 +68,52 @@ testInMemory("a registry is silent where nothing goes wrong", async ({ open }) =
   assertEquals(lines.filter((line) => !line.startsWith("debug")), []);
 });
 
-testOnEach("a version that cannot be shared with is a warning, not a failure", async ({ registry, backend, open }) => {
-  await registry.save("a", noise(400_000));
-  const [key] = await keysOf(backend, "names/a/");
-  await backend.put(key, noise(300));
-  const { lines, logger } = recordLines();
-  await (await open({ logger })).save("a", noise(400_000));
-  assertEquals(lines.filter((line) => line.startsWith("warn")).length, 1);
-  assertMatch(lines.find((line) => line.startsWith("warn"))!, /shares nothing/);
-});
+testOnEach(
+  "a version that cannot be shared with is a warning, not a failure",
+  async ({ registry, backend, open }) => {
+    await registry.save("a", noise(400_000));
+    const [key] = await keysOf(backend, "names/a/");
+    await backend.put(key, noise(300));
+    const { lines, logger } = recordLines();
+    await (await open({ logger })).save("a", noise(400_000));
+    assertEquals(lines.filter((line) => line.startsWith("warn")).length, 1);
+    assertMatch(lines.find((line) => line.startsWith("warn"))!, /shares nothing/);
+  },
+);
 
-testInMemory("no line and no error tells the caller's values or metadata", async ({ open, backend }) => {
-  const secret = "hunter2-secret";
-  const { lines, logger } = recordLines();
-  const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
-  const registry = await open({ logger, system }, (inner) => losing(inner, ["request", "reply"]));
-  await registry.save("a", secret, { metadata: { secret }, version: "1" });
-  const [key] = await keysOf(backend, "names/a/");
-  const errors = [await rejected("AlreadyExists", registry.save("a", secret, { version: "1", metadata: { secret } }))];
-  await backend.put(key, new TextEncoder().encode(`{"secret":"${secret}"}\n`));
-  errors.push(await rejected("Corrupt", registry.load("a")));
-  for (const { message, hint } of errors) assert(!`${message} ${hint}`.includes(secret));
-  assert(lines.length > 0 && !lines.join().includes(secret));
-});
+testInMemory(
+  "no line and no error tells the caller's values or metadata",
+  async ({ open, backend }) => {
+    const secret = "hunter2-secret";
+    const { lines, logger } = recordLines();
+    const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
+    const registry = await open({ logger, system }, (inner) => losing(inner, ["request", "reply"]));
+    await registry.save("a", secret, { metadata: { secret }, version: "1" });
+    const [key] = await keysOf(backend, "names/a/");
+    const errors = [
+      await rejected(
+        "AlreadyExists",
+        registry.save("a", secret, { version: "1", metadata: { secret } }),
+      ),
+    ];
+    await backend.put(key, new TextEncoder().encode(`{"secret":"${secret}"}\n`));
+    errors.push(await rejected("Corrupt", registry.load("a")));
+    for (const { message, hint } of errors) assert(!`${message} ${hint}`.includes(secret));
+    assert(lines.length > 0 && !lines.join().includes(secret));
+  },
+);
 
-testInMemory("a logger that fails does not keep a save from its end", async ({ open, registry }) => {
-  const failing = () => {
-    throw new Error("disk of the log is full");
-  };
-  const logger: Logger = { debug: failing, info: failing, warn: failing, error: failing };
-  const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
-  const careless = await open({ logger, system }, (inner) => losing(inner, ["reply"]));
-  const outcome = await careless.save("a", "x", { version: "1" }).catch((error) => error);
-  assertEquals(await registry.load("a"), "x");
-  assertEquals(outcome.version ?? outcome.message, "1.0.0");
-});
+testInMemory(
+  "a logger that fails does not keep a save from its end",
+  async ({ open, registry }) => {
+    const failing = () => {
+      throw new Error("disk of the log is full");
+    };
+    const logger: Logger = { debug: failing, info: failing, warn: failing, error: failing };
+    const system = createScriptedSystem({ startAt: 1_800_000_000_000 });
+    const careless = await open({ logger, system }, (inner) => losing(inner, ["reply"]));
+    const outcome = await careless.save("a", "x", { version: "1" }).catch((error) => error);
+    assertEquals(await registry.load("a"), "x");
+    assertEquals(outcome.version ?? outcome.message, "1.0.0");
+  },
+);

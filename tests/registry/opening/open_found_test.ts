@@ -24,22 +24,33 @@ testInRoot(
   },
 );
 
-testInRoot("openRegistry() takes @name for what this user calls so, and creates it as it does a path", async (root) => {
-  const system = withEnv({ XDG_CONFIG_HOME: root.join("config") });
-  await rejected("NotFound", openRegistry("@team", { system }));
-  setRemote("team", { location: root.join("registry") }, { system });
-  const created = await openRegistry("@team", { system });
-  assertEquals((await openRegistry(root.join("registry"))).id, created.id);
-});
+testInRoot(
+  "openRegistry() takes @name for what this user calls so, and creates it as it does a path",
+  async (root) => {
+    const system = withEnv({ XDG_CONFIG_HOME: root.join("config") });
+    await rejected("NotFound", openRegistry("@team", { system }));
+    setRemote("team", { location: root.join("registry") }, { system });
+    const created = await openRegistry("@team", { system });
+    assertEquals((await openRegistry(root.join("registry"))).id, created.id);
+  },
+);
 
-testInRoot("a folder that has its registry in .holdfast is no registry, and the hint names that", async (root) => {
-  await openRegistry(root.join("project/.holdfast"));
-  mkdirSync(root.join("other"));
-  setRemote("p", { location: root.join("project") }, { system: withEnv({ XDG_CONFIG_HOME: root.path }) });
-  const options = { create: false, system: withEnv({ XDG_CONFIG_HOME: root.path }) };
-  const error = await rejected("NotFound", openRegistry("@p", options));
-  assertMatch(error.hint!, /The place is what @p stands for.*There is one in ".*project.\.holdfast": name that\./);
-});
+testInRoot(
+  "a folder that has its registry in .holdfast is no registry, and the hint names that",
+  async (root) => {
+    await openRegistry(root.join("project/.holdfast"));
+    mkdirSync(root.join("other"));
+    setRemote("p", { location: root.join("project") }, {
+      system: withEnv({ XDG_CONFIG_HOME: root.path }),
+    });
+    const options = { create: false, system: withEnv({ XDG_CONFIG_HOME: root.path }) };
+    const error = await rejected("NotFound", openRegistry("@p", options));
+    assertMatch(
+      error.hint!,
+      /The place is what @p stands for.*There is one in ".*project.\.holdfast": name that\./,
+    );
+  },
+);
 
 Deno.test("a wrong URL in HOLDFAST_REGISTRY shows nothing that could be a secret", async () => {
   const system = withEnv({ HOLDFAST_REGISTRY: "s3://AKIAKEY:SECRETPART@bucket/x" });

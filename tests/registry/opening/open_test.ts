@@ -26,41 +26,55 @@ function snapshot(path: string): string[] {
   const names = readdirSync(path, { recursive: true }) as string[];
   return names.sort().map((name) => {
     const stats = statSync(`${path}/${name}`);
-    return `${name} ${stats.mtimeMs} ${stats.isFile() ? readFileSync(`${path}/${name}`).toString("hex") : ""}`;
+    return `${name} ${stats.mtimeMs} ${
+      stats.isFile() ? readFileSync(`${path}/${name}`).toString("hex") : ""
+    }`;
   });
 }
 
-testInFolder("openRegistry() takes a path, a file: URL and a relative path for the same folder", async (root) => {
-  const path = root.join("new", "registry with space");
-  const first = await openRegistry(path);
-  await first.save("a", "x");
-  const url = pathToFileURL(path);
-  for (const target of [url, url.href, relative(process.cwd(), path), `${path}/`]) {
-    const registry = await openRegistry(target);
-    assertEquals([registry.id, registry.location], [first.id, first.location]);
-    assertEquals(await registry.load("a"), "x");
-  }
-});
+testInFolder(
+  "openRegistry() takes a path, a file: URL and a relative path for the same folder",
+  async (root) => {
+    const path = root.join("new", "registry with space");
+    const first = await openRegistry(path);
+    await first.save("a", "x");
+    const url = pathToFileURL(path);
+    for (const target of [url, url.href, relative(process.cwd(), path), `${path}/`]) {
+      const registry = await openRegistry(target);
+      assertEquals([registry.id, registry.location], [first.id, first.location]);
+      assertEquals(await registry.load("a"), "x");
+    }
+  },
+);
 
-testInFolder("openRegistry() creates a memory registry of its own, and refuses other schemes", async () => {
-  const one = await openRegistry("memory:");
-  const two = await openRegistry("memory:");
-  assertNotEquals(one.id, two.id);
-  assertMatch((await rejected("Invalid", openRegistry("c3:x"))).hint!, /"c3:\/\/bucket\/prefix".*"\.\/c3:…"/);
-  for (const target of ["", "a\0b", "file://host/share", "file:///a%2Fb"]) {
-    await rejected("Invalid", openRegistry(target));
-  }
-});
+testInFolder(
+  "openRegistry() creates a memory registry of its own, and refuses other schemes",
+  async () => {
+    const one = await openRegistry("memory:");
+    const two = await openRegistry("memory:");
+    assertNotEquals(one.id, two.id);
+    assertMatch(
+      (await rejected("Invalid", openRegistry("c3:x"))).hint!,
+      /"c3:\/\/bucket\/prefix".*"\.\/c3:…"/,
+    );
+    for (const target of ["", "a\0b", "file://host/share", "file:///a%2Fb"]) {
+      await rejected("Invalid", openRegistry(target));
+    }
+  },
+);
 
-testInFolder("opening with create: false or readOnly leaves no trace where there is no registry", async (root) => {
-  const path = root.join("none");
-  const error = await rejected("NotFound", openRegistry(path, { create: false }));
-  assertMatch(error.hint!, /create: true/);
-  await rejected("NotFound", openRegistry(path, { readOnly: true }));
-  await rejected("NotFound", openRegistry(root.path, { create: false }));
-  assert(!existsSync(path));
-  assertEquals(readdirSync(root.path), []);
-});
+testInFolder(
+  "opening with create: false or readOnly leaves no trace where there is no registry",
+  async (root) => {
+    const path = root.join("none");
+    const error = await rejected("NotFound", openRegistry(path, { create: false }));
+    assertMatch(error.hint!, /create: true/);
+    await rejected("NotFound", openRegistry(path, { readOnly: true }));
+    await rejected("NotFound", openRegistry(root.path, { create: false }));
+    assert(!existsSync(path));
+    assertEquals(readdirSync(root.path), []);
+  },
+);
 
 testInFolder("opening a registry that exists writes nothing", async (root) => {
   const path = root.join("registry");
@@ -84,24 +98,34 @@ testInFolder("openRegistry() commits in a folder as it was created to", async (r
     const again = await openRegistry(path);
     assertEquals(again.backend.locking, locking);
     await again.save("a", 1);
-    const error = await rejected("Invalid", openRegistry(path, { locking: locking === "link" ? "file" : "link" }));
+    const error = await rejected(
+      "Invalid",
+      openRegistry(path, { locking: locking === "link" ? "file" : "link" }),
+    );
     assertMatch(error.message, new RegExp(`commits by "${locking}"`));
   }
 });
 
-testOnEach("opening the same store by many at once creates one registry", async ({ root, backend }) => {
-  if (backend.kind === "memory") {
-    const fresh = createMemoryBackend();
-    const ids = await Promise.all(Array.from({ length: 8 }, async () => (await openRegistry(fresh)).id));
-    assertEquals(new Set(ids).size, 1);
-    return;
-  }
-  const { locking, layout } = backend;
-  const options = { locking, layout, durability: "os" as const };
-  const opened = await Promise.all(Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)));
-  assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
-  assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);
-});
+testOnEach(
+  "opening the same store by many at once creates one registry",
+  async ({ root, backend }) => {
+    if (backend.kind === "memory") {
+      const fresh = createMemoryBackend();
+      const ids = await Promise.all(
+        Array.from({ length: 8 }, async () => (await openRegistry(fresh)).id),
+      );
+      assertEquals(new Set(ids).size, 1);
+      return;
+    }
+    const { locking, layout } = backend;
+    const options = { locking, layout, durability: "os" as const };
+    const opened = await Promise.all(
+      Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),
+    );
+    assertEquals(new Set(opened.map(({ id }) => id)).size, 1);
+    assertEquals((await keysOf(opened[0].backend, "settings/")).length, 1);
+  },
+);
 
 testInMemory(
   "options of a folder are refused beside a backend, where they would have no effect",
@@ -134,7 +158,9 @@ testOnEach(
       () => reader.deleteAlias("a", "production"),
       () => reader.copy("a", "b"),
     ];
-    for (const write of writes) assertMatch((await rejected("Denied", write())).hint!, /without readOnly/);
+    for (const write of writes) {
+      assertMatch((await rejected("Denied", write())).hint!, /without readOnly/);
+    }
     const { errors } = await reader.saveMany([{ name: "a", value: 1 }]);
     assertEquals(errors.get(0)?.code, "Denied");
     assertEquals(await keysOf(backend), before);
@@ -142,18 +168,21 @@ testOnEach(
   },
 );
 
-testInMemory("a registry tells where it is, without secrets, and what it is", async ({ registry, backend, open }) => {
-  assertEquals((await open()).location, registry.location);
-  assertEquals(registry.location, backend.location);
-  assertEquals(registry.backend, backend);
-  assertMatch(registry.id, /^[0-9a-f-]{36}$/);
-  assertEquals(registry.settings, {
-    versioned: true,
-    mutable: false,
-    graceMs: 86_400_000,
-    leastGraceMs: 3_600_000,
-  });
-});
+testInMemory(
+  "a registry tells where it is, without secrets, and what it is",
+  async ({ registry, backend, open }) => {
+    assertEquals((await open()).location, registry.location);
+    assertEquals(registry.location, backend.location);
+    assertEquals(registry.backend, backend);
+    assertMatch(registry.id, /^[0-9a-f-]{36}$/);
+    assertEquals(registry.settings, {
+      versioned: true,
+      mutable: false,
+      graceMs: 86_400_000,
+      leastGraceMs: 3_600_000,
+    });
+  },
+);
 
 Deno.test("openRegistry() never shows what a URL holds, secrets and all", async () => {
   const error = await openRegistry("s3://AKIAKEY:SECRETPART@bucket/x").catch((error) => error);
@@ -166,6 +195,8 @@ Deno.test("what is no place is Invalid, and a ~ that no shell has replaced makes
     const error = await rejected("Invalid", openRegistry(target as never));
     assertMatch(error.hint!, /"memory:" or a backend first/);
   }
-  for (const target of ["~", "~/reg"]) assertMatch((await rejected("Invalid", openRegistry(target))).message, /shell/);
+  for (const target of ["~", "~/reg"]) {
+    assertMatch((await rejected("Invalid", openRegistry(target))).message, /shell/);
+  }
   assert(!existsSync("~"));
 });

@@ -17,22 +17,29 @@ async function settingsRecord(backend: Backend): Promise<{ key: string; record: 
 
 testOnEach("settings are fixed at creation: not given is as stored", async ({ open }) => {
   const again = await open();
-  assertEquals([again.settings.versioned, again.settings.mutable, again.settings.graceMs], [false, true, 2 * HOUR_MS]);
+  assertEquals([again.settings.versioned, again.settings.mutable, again.settings.graceMs], [
+    false,
+    true,
+    2 * HOUR_MS,
+  ]);
   const same = await open({ versioned: false, mutable: true, graceMs: 2 * HOUR_MS });
   assertEquals(same.id, again.id);
 }, { versioned: false, mutable: true, graceMs: 2 * HOUR_MS });
 
-testOnEach("settings that differ from those at creation are refused", async ({ registry, backend, open }) => {
-  const before = await keysOf(backend);
-  for (const option of [{ versioned: false }, { mutable: true }, { graceMs: 2 * HOUR_MS }]) {
-    const [name] = Object.keys(option);
-    const error = await rejected("Invalid", open(option));
-    assertMatch(error.message, new RegExp(`with ${name}: .*created with ${name}: `));
-    assertMatch(error.hint!, new RegExp(`Leave ${name} out`));
-  }
-  assertEquals(await keysOf(backend), before);
-  assertEquals((await open()).id, registry.id);
-});
+testOnEach(
+  "settings that differ from those at creation are refused",
+  async ({ registry, backend, open }) => {
+    const before = await keysOf(backend);
+    for (const option of [{ versioned: false }, { mutable: true }, { graceMs: 2 * HOUR_MS }]) {
+      const [name] = Object.keys(option);
+      const error = await rejected("Invalid", open(option));
+      assertMatch(error.message, new RegExp(`with ${name}: .*created with ${name}: `));
+      assertMatch(error.hint!, new RegExp(`Leave ${name} out`));
+    }
+    assertEquals(await keysOf(backend), before);
+    assertEquals((await open()).id, registry.id);
+  },
+);
 
 testInMemory("graceMs is a whole number of at least an hour", async ({ open }) => {
   for (const graceMs of [0, -1, HOUR_MS - 1, 1.5 * HOUR_MS + 0.5, NaN, Infinity]) {
@@ -42,41 +49,59 @@ testInMemory("graceMs is a whole number of at least an hour", async ({ open }) =
     assertEquals(await keysOf(backend), []);
   }
   await rejected("Invalid", open({ graceMs: 5 }));
-  assertEquals((await openRegistry(createMemoryBackend(), { graceMs: HOUR_MS })).settings.graceMs, HOUR_MS);
+  assertEquals(
+    (await openRegistry(createMemoryBackend(), { graceMs: HOUR_MS })).settings.graceMs,
+    HOUR_MS,
+  );
 });
 
-testOnEach("a registry of a newer format is not opened, and not touched", async ({ backend, open }) => {
-  const { key, record } = await settingsRecord(backend);
-  await backend.put(key, encodeRecord({ ...record, format: "holdfast/3" }));
-  const error = await rejected("Unsupported", open());
-  assertMatch(error.message, /"holdfast\/3"/);
-  assertMatch(error.hint!, /newer/);
-  assertEquals(error.key, key);
-  assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
-});
+testOnEach(
+  "a registry of a newer format is not opened, and not touched",
+  async ({ backend, open }) => {
+    const { key, record } = await settingsRecord(backend);
+    await backend.put(key, encodeRecord({ ...record, format: "holdfast/3" }));
+    const error = await rejected("Unsupported", open());
+    assertMatch(error.message, /"holdfast\/3"/);
+    assertMatch(error.hint!, /newer/);
+    assertEquals(error.key, key);
+    assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
+  },
+);
 
 for (const name of ["layout", "locking"]) {
-  testOnEach(`a registry whose ${name} this release does not know is not opened, and not touched`, async (given) => {
-    const { backend, open } = given;
-    const { key, record } = await settingsRecord(backend);
-    const settings = { ...record.settings, [name]: "braided" } as unknown as SettingsRecord["settings"];
-    await backend.put(key, encodeRecord({ ...record, settings }));
-    const error = await rejected("Unsupported", open());
-    assertMatch(error.message, new RegExp(`${name} "braided"`));
-    assertMatch(error.hint!, /newer/);
-    if (backend.kind === "local") await rejected("Unsupported", openRegistry(backend.location));
-    assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
-  });
+  testOnEach(
+    `a registry whose ${name} this release does not know is not opened, and not touched`,
+    async (given) => {
+      const { backend, open } = given;
+      const { key, record } = await settingsRecord(backend);
+      const settings = {
+        ...record.settings,
+        [name]: "braided",
+      } as unknown as SettingsRecord["settings"];
+      await backend.put(key, encodeRecord({ ...record, settings }));
+      const error = await rejected("Unsupported", open());
+      assertMatch(error.message, new RegExp(`${name} "braided"`));
+      assertMatch(error.hint!, /newer/);
+      if (backend.kind === "local") await rejected("Unsupported", openRegistry(backend.location));
+      assertEquals(await keysOf(backend), [LINEAGE_WHOLE, key]);
+    },
+  );
 }
 
-testOnEach("a registry with fields that this release does not know is opened", async ({ registry, backend, open }) => {
-  const { key, record } = await settingsRecord(backend);
-  const settings = { ...record.settings, colour: "red" };
-  await backend.put(key, encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord));
-  const again = await open();
-  assertEquals(again.id, registry.id);
-  await again.save("a", 1);
-});
+testOnEach(
+  "a registry with fields that this release does not know is opened",
+  async ({ registry, backend, open }) => {
+    const { key, record } = await settingsRecord(backend);
+    const settings = { ...record.settings, colour: "red" };
+    await backend.put(
+      key,
+      encodeRecord({ ...record, settings, later: { x: 1 } } as SettingsRecord),
+    );
+    const again = await open();
+    assertEquals(again.id, registry.id);
+    await again.save("a", 1);
+  },
+);
 
 testOnEach(
   "damaged settings are Corrupt: no second registry is made over the first",
@@ -84,7 +109,13 @@ testOnEach(
     await registry.save("a", 1);
     const { key, record } = await settingsRecord(backend);
     const whole = encodeRecord(record);
-    for (const bytes of [new Uint8Array(), whole.slice(0, 40), whole.map((byte, i) => i === 50 ? byte ^ 1 : byte)]) {
+    for (
+      const bytes of [
+        new Uint8Array(),
+        whole.slice(0, 40),
+        whole.map((byte, i) => i === 50 ? byte ^ 1 : byte),
+      ]
+    ) {
       await backend.put(key, bytes);
       for (const options of [{}, { create: true, versioned: false }]) {
         assertEquals((await rejected("Corrupt", open(options))).key, key);

@@ -28,21 +28,34 @@ Deno.test("what only begins alike is taken for known, for who keeps the digests 
   assert(mayBeKnown(knownOf([digest]), `${digest.slice(0, 8)}${"0".repeat(56)}`));
 });
 
-testInMemory("a file that is taken for known and is not is stored all the same", async ({ registry }) => {
-  const context = knownContext(registry)!;
-  const materializer = { id: "bytes", formatVersion: 1 };
-  for (const size of [400_000, 100_000]) {
-    const name = `a${size}`;
-    const value = noise(size, 2);
-    const save = (bytes: Uint8Array, known?: Known) =>
-      saveFiles(context, { name, materializer, produce: () => [{ path: "data.bin", content: bytes }] }, {}, {
-        run(kind, job, how) {
-          const told = "known" in job && job.known instanceof Uint32Array && job.known.length > 0;
-          return context.executor.run(kind, told && known !== undefined ? { ...job, known } : job, how);
-        },
-      });
-    await save(noise(size, 1));
-    await save(value, knownOf([sha256(value)]));
-    assertEquals(await registry.load(name), value);
-  }
-});
+testInMemory(
+  "a file that is taken for known and is not is stored all the same",
+  async ({ registry }) => {
+    const context = knownContext(registry)!;
+    const materializer = { id: "bytes", formatVersion: 1 };
+    for (const size of [400_000, 100_000]) {
+      const name = `a${size}`;
+      const value = noise(size, 2);
+      const save = (bytes: Uint8Array, known?: Known) =>
+        saveFiles(
+          context,
+          { name, materializer, produce: () => [{ path: "data.bin", content: bytes }] },
+          {},
+          {
+            run(kind, job, how) {
+              const told = "known" in job && job.known instanceof Uint32Array &&
+                job.known.length > 0;
+              return context.executor.run(
+                kind,
+                told && known !== undefined ? { ...job, known } : job,
+                how,
+              );
+            },
+          },
+        );
+      await save(noise(size, 1));
+      await save(value, knownOf([sha256(value)]));
+      assertEquals(await registry.load(name), value);
+    }
+  },
+);

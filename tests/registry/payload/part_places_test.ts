@@ -24,7 +24,8 @@ async function saveInPlaces(
   await registry.save("a", TWO, { base: null });
   await registry.save("a", VALUE, { base: null });
   const objects = await keysOf(backend, "objects/a/");
-  const key = (version: number) => objects.find((object) => object.includes(`/p${9 - version}p9p9/`))!;
+  const key = (version: number) =>
+    objects.find((object) => object.includes(`/p${9 - version}p9p9/`))!;
   const from = (version: number) => key(version).split("/").slice(2, 4).join("/");
   const part = (bytes: Uint8Array, more: Partial<Part>): Part => ({
     object: 0,
@@ -50,18 +51,23 @@ async function rewrite(backend: Backend, parts: Part[]): Promise<void> {
 
 async function rangeOf(registry: Registry, offset: number, length: number): Promise<Uint8Array> {
   const [file] = (await registry.open("a@3")).files();
-  return new Uint8Array((await collect(file.stream({ offset, length }))).flatMap((chunk) => [...chunk]));
+  return new Uint8Array(
+    (await collect(file.stream({ offset, length }))).flatMap((chunk) => [...chunk]),
+  );
 }
 
-testOnEach("a file whose parts lie in payloads of other versions is read and verified", async (world) => {
-  const { registry, root } = world;
-  await saveInPlaces(world);
-  assertEquals(await registry.load("a"), VALUE);
-  assertEquals(await rangeOf(registry, 199_990, 1_020), VALUE.slice(199_990, 201_010));
-  assertEquals((await verifyRegistry(registry)).ok, true);
-  await registry.download("a", { to: root.join("a.bin") });
-  assertEquals((await registry.info("a")).size, VALUE.byteLength);
-});
+testOnEach(
+  "a file whose parts lie in payloads of other versions is read and verified",
+  async (world) => {
+    const { registry, root } = world;
+    await saveInPlaces(world);
+    assertEquals(await registry.load("a"), VALUE);
+    assertEquals(await rangeOf(registry, 199_990, 1_020), VALUE.slice(199_990, 201_010));
+    assertEquals((await verifyRegistry(registry)).ok, true);
+    await registry.download("a", { to: root.join("a.bin") });
+    assertEquals((await registry.info("a")).size, VALUE.byteLength);
+  },
+);
 
 testOnEach("the janitor keeps what only a part refers to", async (world) => {
   const { registry, backend, open } = world;
@@ -69,7 +75,10 @@ testOnEach("the janitor keeps what only a part refers to", async (world) => {
   await registry.delete("a@1");
   await registry.delete("a@2");
   const before = await keysOf(backend, "objects/");
-  assertEquals((await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)))).failures, []);
+  assertEquals(
+    (await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)))).failures,
+    [],
+  );
   assertEquals(await keysOf(backend, "objects/"), before);
   assertEquals(await registry.load("a"), VALUE);
   await registry.delete("a@3");
@@ -102,7 +111,12 @@ testOnEach("a range is checked by the digests of the parts that it touches", asy
   for (const [offset, length] of [[0, 200_000], [10, 5], [200_000, 1_000], [199_999, 1_002 - 1]]) {
     assertEquals(await rangeOf(registry, offset, length), VALUE.slice(offset, offset + length));
   }
-  for (const [offset, length] of [[201_000, 400_000], [201_000, 1], [0, 601_000], [600_999, 1], [501_000, 1]]) {
+  for (
+    const [offset, length] of [[201_000, 400_000], [201_000, 1], [0, 601_000], [600_999, 1], [
+      501_000,
+      1,
+    ]]
+  ) {
     assertEquals((await rejected("Corrupt", rangeOf(registry, offset, length))).key, two);
   }
   assertEquals((await rejected("Corrupt", registry.load("a"))).key, two);

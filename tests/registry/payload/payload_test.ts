@@ -29,15 +29,26 @@ const KIB = 1024;
 const INLINE_BYTES = 64 * KIB;
 
 /** Small files, so many and so large. */
-function many(count: number, size: number, path = (n: number) => `${n}`): Record<string, Uint8Array> {
+function many(
+  count: number,
+  size: number,
+  path = (n: number) => `${n}`,
+): Record<string, Uint8Array> {
   return Object.fromEntries(Array.from({ length: count }, (_, n) => [path(n), noise(size, n + 1)]));
 }
 
 /** What a store sees of a save: uploads and records, in order. */
-async function uploads({ registry, backend }: ProtocolWorld, value: FileSet, version: string): Promise<string[]> {
+async function uploads(
+  { registry, backend }: ProtocolWorld,
+  value: FileSet,
+  version: string,
+): Promise<string[]> {
   backend.forget();
   await registry.save("a", value, { version, ...AS });
-  assertEquals(await registry.load(`a@${version}`, { as: fileSet }), typeof value === "function" ? undefined : value);
+  assertEquals(
+    await registry.load(`a@${version}`, { as: fileSet }),
+    typeof value === "function" ? undefined : value,
+  );
   const puts = backend.asked({ verb: "put" }).map((call) =>
     call.includes(" objects/") ? `object ${call.split("/").at(-1)}` : "record"
   );
@@ -54,67 +65,91 @@ testProtocol("files of up to 64 KiB in all live in the record", {}, async (world
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES) }, "1"), ["record"]);
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES + 1) }, "2"), ["object 0", "record"]);
   assertEquals(await uploads(world, many(64, KIB), "3"), ["record"]);
-  assertEquals(await uploads(world, { ...many(64, KIB), another: noise(1) }, "4"), ["object 0", "record"]);
+  assertEquals(await uploads(world, { ...many(64, KIB), another: noise(1) }, "4"), [
+    "object 0",
+    "record",
+  ]);
   assertEquals(await uploads(world, {}, "5"), ["record"]);
   assertEquals(await uploads(world, { empty: noise(0), another: noise(0) }, "6"), ["record"]);
 });
 
-testProtocol("small files are packed together, large ones are an object each", {}, async (world) => {
-  assertEquals(await uploads(world, many(300, KIB), "1"), ["object 0", "record"]);
-  const mixed = {
-    small: noise(KIB, 1001),
-    large: noise(300 * KIB),
-    other: noise(KIB, 1002),
-    larger: noise(400 * KIB),
-    last: noise(9),
-  };
-  assertEquals(await uploads(world, mixed, "2"), ["object 0", "object 1", "object 2", "record"]);
-  assertEquals(await uploads(world, { large: noise(256 * KIB + 1, 7), empty: noise(0) }, "3"), [
-    "object 0",
-    "object 1",
-    "record",
-  ]);
-});
+testProtocol(
+  "small files are packed together, large ones are an object each",
+  {},
+  async (world) => {
+    assertEquals(await uploads(world, many(300, KIB), "1"), ["object 0", "record"]);
+    const mixed = {
+      small: noise(KIB, 1001),
+      large: noise(300 * KIB),
+      other: noise(KIB, 1002),
+      larger: noise(400 * KIB),
+      last: noise(9),
+    };
+    assertEquals(await uploads(world, mixed, "2"), ["object 0", "object 1", "object 2", "record"]);
+    assertEquals(await uploads(world, { large: noise(256 * KIB + 1, 7), empty: noise(0) }, "3"), [
+      "object 0",
+      "object 1",
+      "record",
+    ]);
+  },
+);
 
 testProtocol("a pack is written when it is full: memory stays bounded", {}, async (world) => {
   const value = many(100, 250 * KIB);
-  assertEquals(await uploads(world, value, "1"), ["object 0", "object 1", "object 2", "object 3", "record"]);
+  assertEquals(await uploads(world, value, "1"), [
+    "object 0",
+    "object 1",
+    "object 2",
+    "object 3",
+    "record",
+  ]);
   for (const { bytes, key } of world.backend.calls) {
     if (key.startsWith("objects/")) assertLess(bytes?.byteLength ?? 0, 8.3 * KIB * KIB);
   }
 });
 
-testProtocol("each file is asked for only when the one before is stored", {}, async ({ registry, backend }) => {
-  const order: string[] = [];
-  backend.answerAll(UPLOAD, doing(() => order.push("stored")));
-  async function* files(): AsyncGenerator<FileToSave> {
-    for (const path of ["one", "two"]) {
-      order.push(path);
-      yield await Promise.resolve({ path, content: noise(300 * KIB, path.length + order.length) });
+testProtocol(
+  "each file is asked for only when the one before is stored",
+  {},
+  async ({ registry, backend }) => {
+    const order: string[] = [];
+    backend.answerAll(UPLOAD, doing(() => order.push("stored")));
+    async function* files(): AsyncGenerator<FileToSave> {
+      for (const path of ["one", "two"]) {
+        order.push(path);
+        yield await Promise.resolve({
+          path,
+          content: noise(300 * KIB, path.length + order.length),
+        });
+      }
     }
-  }
-  await registry.save("a", files, AS);
-  assertEquals(order, ["one", "stored", "two", "stored"]);
-});
+    await registry.save("a", files, AS);
+    assertEquals(order, ["one", "stored", "two", "stored"]);
+  },
+);
 
-testProtocol("a long list of files is an object of its own, with or without payload beside it", {}, async (world) => {
-  const { registry, backend, head } = world;
-  const deep = (n: number) => `${"folder/".repeat(20)}${n}`;
-  const tiny = many(1000, 1, deep);
-  assertEquals(await uploads(world, tiny, "1"), ["object 0", "record"]);
-  assertEquals((await head(CELL)).files, []);
-  assertEquals(await uploads(world, { ...many(1000, 100, deep), large: noise(300 * KIB) }, "2"), [
-    "object 0",
-    "object 1",
-    "object 2",
-    "record",
-  ]);
-  for (const { verb, key, bytes } of backend.calls) {
-    if (verb === "put" && key.startsWith("names/")) assertLess(bytes!.byteLength, 64 * KIB);
-  }
-  assertEquals((await registry.info("a@1")).files.length, 1000);
-  assertEquals((await registry.open("a@1")).file(deep(7)).info.path, deep(7));
-});
+testProtocol(
+  "a long list of files is an object of its own, with or without payload beside it",
+  {},
+  async (world) => {
+    const { registry, backend, head } = world;
+    const deep = (n: number) => `${"folder/".repeat(20)}${n}`;
+    const tiny = many(1000, 1, deep);
+    assertEquals(await uploads(world, tiny, "1"), ["object 0", "record"]);
+    assertEquals((await head(CELL)).files, []);
+    assertEquals(await uploads(world, { ...many(1000, 100, deep), large: noise(300 * KIB) }, "2"), [
+      "object 0",
+      "object 1",
+      "object 2",
+      "record",
+    ]);
+    for (const { verb, key, bytes } of backend.calls) {
+      if (verb === "put" && key.startsWith("names/")) assertLess(bytes!.byteLength, 64 * KIB);
+    }
+    assertEquals((await registry.info("a@1")).files.length, 1000);
+    assertEquals((await registry.open("a@1")).file(deep(7)).info.path, deep(7));
+  },
+);
 
 testProtocol(
   "a version that exists is found before and after its long list was written",
@@ -140,29 +175,37 @@ testProtocol(
   },
 );
 
-testProtocol("a long list lies where it was written, when the number went to another meanwhile", {}, async (world) => {
-  const { registry, backend, open, head } = world;
-  const rival = await open();
-  const tiny = many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`);
-  backend.answer(UPLOAD, doing(() => rival.registry.save("a", "theirs")));
-  const { commit, version } = await registry.save("a", tiny, AS);
-  assertEquals(version, "2.0.0");
-  assertEquals((await head(CELL)).fileList?.from?.split("/")[1], commit);
-  assertEquals(await registry.load("a", { as: fileSet }), tiny);
-});
+testProtocol(
+  "a long list lies where it was written, when the number went to another meanwhile",
+  {},
+  async (world) => {
+    const { registry, backend, open, head } = world;
+    const rival = await open();
+    const tiny = many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`);
+    backend.answer(UPLOAD, doing(() => rival.registry.save("a", "theirs")));
+    const { commit, version } = await registry.save("a", tiny, AS);
+    assertEquals(version, "2.0.0");
+    assertEquals((await head(CELL)).fileList?.from?.split("/")[1], commit);
+    assertEquals(await registry.load("a", { as: fileSet }), tiny);
+  },
+);
 
-testProtocol("a list that is missing or damaged is Corrupt, never an empty artifact", {}, async (world) => {
-  const { registry, store, keys } = world;
-  await registry.save("a", many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`), AS);
-  const [list] = await keys("objects/");
-  const bytes = (await (await store.get(list))!.bytes()).slice();
-  bytes[100] ^= 1;
-  await store.put(list, bytes);
-  await rejected("Corrupt", registry.load("a", { as: fileSet }));
-  await rejected("Corrupt", registry.info("a"));
-  await store.delete(list);
-  await rejected("Corrupt", registry.load("a", { as: fileSet }));
-});
+testProtocol(
+  "a list that is missing or damaged is Corrupt, never an empty artifact",
+  {},
+  async (world) => {
+    const { registry, store, keys } = world;
+    await registry.save("a", many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`), AS);
+    const [list] = await keys("objects/");
+    const bytes = (await (await store.get(list))!.bytes()).slice();
+    bytes[100] ^= 1;
+    await store.put(list, bytes);
+    await rejected("Corrupt", registry.load("a", { as: fileSet }));
+    await rejected("Corrupt", registry.info("a"));
+    await store.delete(list);
+    await rejected("Corrupt", registry.load("a", { as: fileSet }));
+  },
+);
 
 for (
   const [what, answer] of Object.entries({
@@ -172,18 +215,36 @@ for (
     "not answered": lostReply,
   })
 ) {
-  testProtocol(`an upload that is ${what} commits nothing and leaves nothing`, {}, async (world) => {
-    const { registry, backend, keys } = world;
-    for (let n = 0; n < 3; n++) {
-      backend.answer(UPLOAD, ...Array.from({ length: n }, () => (act: () => Promise<unknown>) => act()), answer);
-      const value = { one: noise(300 * KIB), two: noise(300 * KIB, 2), three: noise(300 * KIB, 3) };
-      const error = await rejected(answer === denied ? "Denied" : "Unavailable", registry.save("a", value, AS));
-      assertEquals(error.maybeWritten, undefined, "nothing was committed, and that is known");
-      assertEquals(backend.asked(CREATE), []);
-      assertEquals(await keys("names/"), []);
-      assertEquals((await keys("objects/")).filter((key) => answer !== lostReply || !key.endsWith(`/${n}`)), []);
-    }
-  });
+  testProtocol(
+    `an upload that is ${what} commits nothing and leaves nothing`,
+    {},
+    async (world) => {
+      const { registry, backend, keys } = world;
+      for (let n = 0; n < 3; n++) {
+        backend.answer(
+          UPLOAD,
+          ...Array.from({ length: n }, () => (act: () => Promise<unknown>) => act()),
+          answer,
+        );
+        const value = {
+          one: noise(300 * KIB),
+          two: noise(300 * KIB, 2),
+          three: noise(300 * KIB, 3),
+        };
+        const error = await rejected(
+          answer === denied ? "Denied" : "Unavailable",
+          registry.save("a", value, AS),
+        );
+        assertEquals(error.maybeWritten, undefined, "nothing was committed, and that is known");
+        assertEquals(backend.asked(CREATE), []);
+        assertEquals(await keys("names/"), []);
+        assertEquals(
+          (await keys("objects/")).filter((key) => answer !== lostReply || !key.endsWith(`/${n}`)),
+          [],
+        );
+      }
+    },
+  );
 }
 
 testProtocol(
@@ -215,34 +276,44 @@ testProtocol(
     const { registry, backend, keys } = world;
     backend.answer(UPLOAD, (act) => act(), denied);
     backend.answerAll({ verb: "delete" }, busy);
-    await rejected("Denied", registry.save("a", { one: noise(300 * KIB), two: noise(300 * KIB, 2) }, AS));
+    await rejected(
+      "Denied",
+      registry.save("a", { one: noise(300 * KIB), two: noise(300 * KIB, 2) }, AS),
+    );
     assertEquals((await keys("objects/")).length, 1);
   },
 );
 
-testProtocol("content that fails half way is TaskFailed, commits nothing and leaves nothing", {}, async (world) => {
-  const { registry, keys } = world;
-  const broken = () => {
-    let chunks = 0;
-    return new ReadableStream<Uint8Array>({
-      pull(controller) {
-        if (chunks++ > 5) throw new Error("the sensor is gone");
-        controller.enqueue(noise(100 * KIB));
-      },
-    }, { highWaterMark: 0 });
-  };
-  for (const content of [broken(), { size: 9_000_000, stream: broken }]) {
-    const error = await rejected("TaskFailed", registry.save("a", { first: noise(300 * KIB), content }, AS));
-    assertEquals((error.cause as Error).message, "the sensor is gone");
-  }
-  async function* files(): AsyncGenerator<FileToSave> {
-    yield await Promise.resolve({ path: "one", content: noise(300 * KIB) });
-    throw new Error("the materializer is wrong");
-  }
-  await rejected("TaskFailed", registry.save("a", files, AS));
-  assertEquals(await keys("objects/"), []);
-  assertEquals(await keys("names/"), []);
-});
+testProtocol(
+  "content that fails half way is TaskFailed, commits nothing and leaves nothing",
+  {},
+  async (world) => {
+    const { registry, keys } = world;
+    const broken = () => {
+      let chunks = 0;
+      return new ReadableStream<Uint8Array>({
+        pull(controller) {
+          if (chunks++ > 5) throw new Error("the sensor is gone");
+          controller.enqueue(noise(100 * KIB));
+        },
+      }, { highWaterMark: 0 });
+    };
+    for (const content of [broken(), { size: 9_000_000, stream: broken }]) {
+      const error = await rejected(
+        "TaskFailed",
+        registry.save("a", { first: noise(300 * KIB), content }, AS),
+      );
+      assertEquals((error.cause as Error).message, "the sensor is gone");
+    }
+    async function* files(): AsyncGenerator<FileToSave> {
+      yield await Promise.resolve({ path: "one", content: noise(300 * KIB) });
+      throw new Error("the materializer is wrong");
+    }
+    await rejected("TaskFailed", registry.save("a", files, AS));
+    assertEquals(await keys("objects/"), []);
+    assertEquals(await keys("names/"), []);
+  },
+);
 
 testProtocol(
   "a source of another length than it said is a conflict, and nothing stays",
@@ -258,13 +329,17 @@ testProtocol(
   },
 );
 
-testProtocol("a loser's payload goes, the winner's stays", {}, async ({ registry, backend, open, keys }) => {
-  const rival = await open();
-  backend.answer(CREATE, doing(() => rival.registry.save("a", noise(300 * KIB), ONE)));
-  await rejected("AlreadyExists", registry.save("a", noise(300 * KIB, 2), ONE));
-  assertEquals((await keys("objects/")).length, 1);
-  assertEquals(await registry.load("a"), noise(300 * KIB));
-});
+testProtocol(
+  "a loser's payload goes, the winner's stays",
+  {},
+  async ({ registry, backend, open, keys }) => {
+    const rival = await open();
+    backend.answer(CREATE, doing(() => rival.registry.save("a", noise(300 * KIB), ONE)));
+    await rejected("AlreadyExists", registry.save("a", noise(300 * KIB, 2), ONE));
+    assertEquals((await keys("objects/")).length, 1);
+    assertEquals(await registry.load("a"), noise(300 * KIB));
+  },
+);
 
 testProtocol(
   "a number that is lost under an upload costs no second upload",
@@ -275,7 +350,11 @@ testProtocol(
     const saved = await registry.save("a", noise(300 * KIB));
     assertEquals(saved.version, "2.0.0");
     assertEquals(backend.asked(UPLOAD).length, 1);
-    assertEquals((await head(CELL)).files[0].from?.split("/")[1], saved.commit, "it says under which version it lies");
+    assertEquals(
+      (await head(CELL)).files[0].from?.split("/")[1],
+      saved.commit,
+      "it says under which version it lies",
+    );
     assertEquals(await registry.load("a"), noise(300 * KIB));
   },
 );
@@ -286,29 +365,37 @@ testProtocol("a record never has the size of a tombstone", {}, async ({ registry
   for await (const entry of store.list(CELL)) sizes.add("key" in entry ? entry.size : 0);
   assert(sizes.size > 100);
   assertEquals(sizes.has(TOMBSTONE_BYTES), false);
-  for (let length = 0; length < 200; length++) await registry.save("b", "", { metadata: { x: "x".repeat(length) } });
-  for await (const entry of store.list("names/b/")) assert("key" in entry && entry.size !== TOMBSTONE_BYTES);
+  for (let length = 0; length < 200; length++) {
+    await registry.save("b", "", { metadata: { x: "x".repeat(length) } });
+  }
+  for await (const entry of store.list("names/b/")) {
+    assert("key" in entry && entry.size !== TOMBSTONE_BYTES);
+  }
 });
 
-testProtocol("paths that are not plain are refused before anything is written", {}, async ({ registry, backend }) => {
-  for (const path of ["", "/a", "../a", "a/../b", "a//b", "a/", ".", "a\0b", "a/./b", "\ud800"]) {
-    await rejected("Invalid", registry.save("a", { [path]: noise(300 * KIB) }, AS));
-  }
-  async function* twice(): AsyncGenerator<FileToSave> {
-    for (let n = 0; n < 2; n++) yield await Promise.resolve({ path: "same", content: noise(10) });
-  }
-  await rejected("Invalid", registry.save("a", twice, AS));
-  const EMPTY = { mode: "folder", content: new Uint8Array() } as const;
-  const collisions: FileToSave[][] = [
-    [{ path: "x", ...EMPTY }, { path: "x", ...EMPTY }],
-    [{ path: "x", ...EMPTY }, { path: "x", content: noise(10) }],
-    [{ path: "x", content: noise(10) }, { path: "x", ...EMPTY }],
-    [{ path: "x/y", content: noise(10) }, { path: "x", content: noise(10) }],
-    [{ path: "x", content: noise(10) }, { path: "x/y", content: noise(10) }],
-  ];
-  for (const files of collisions) await rejected("Invalid", registry.save("a", () => files, AS));
-  assertEquals(backend.asked({ verb: "put" }), []);
-});
+testProtocol(
+  "paths that are not plain are refused before anything is written",
+  {},
+  async ({ registry, backend }) => {
+    for (const path of ["", "/a", "../a", "a/../b", "a//b", "a/", ".", "a\0b", "a/./b", "\ud800"]) {
+      await rejected("Invalid", registry.save("a", { [path]: noise(300 * KIB) }, AS));
+    }
+    async function* twice(): AsyncGenerator<FileToSave> {
+      for (let n = 0; n < 2; n++) yield await Promise.resolve({ path: "same", content: noise(10) });
+    }
+    await rejected("Invalid", registry.save("a", twice, AS));
+    const EMPTY = { mode: "folder", content: new Uint8Array() } as const;
+    const collisions: FileToSave[][] = [
+      [{ path: "x", ...EMPTY }, { path: "x", ...EMPTY }],
+      [{ path: "x", ...EMPTY }, { path: "x", content: noise(10) }],
+      [{ path: "x", content: noise(10) }, { path: "x", ...EMPTY }],
+      [{ path: "x/y", content: noise(10) }, { path: "x", content: noise(10) }],
+      [{ path: "x", content: noise(10) }, { path: "x/y", content: noise(10) }],
+    ];
+    for (const files of collisions) await rejected("Invalid", registry.save("a", () => files, AS));
+    assertEquals(backend.asked({ verb: "put" }), []);
+  },
+);
 
 for (const compress of ["gzip", "zstd"] as const) {
   testProtocol(

@@ -19,13 +19,19 @@ const LARGE = noise(300_000);
 const OTHER = noise(300_001, 2);
 
 /** The commit of the payload that each file of the newest version lies in. */
-async function places(world: ProtocolWorld, cell = CELL): Promise<Record<string, string | undefined>> {
+async function places(
+  world: ProtocolWorld,
+  cell = CELL,
+): Promise<Record<string, string | undefined>> {
   const { files } = await world.head(cell);
   return Object.fromEntries(files.map(({ path, from }: StoredFile) => [path, from?.split("/")[1]]));
 }
 
 /** Loads what each version holds, and compares. */
-async function assertHolds({ registry }: ProtocolWorld, versions: Record<string, FileSet>): Promise<void> {
+async function assertHolds(
+  { registry }: ProtocolWorld,
+  versions: Record<string, FileSet>,
+): Promise<void> {
   for (const [ref, files] of Object.entries(versions)) {
     assertEquals(await registry.load(ref, AS_LOADED), files as object);
   }
@@ -47,50 +53,60 @@ testProtocol("a file that the latest version has too is not uploaded again", {},
   await assertHolds(world, { "a@1": first, "a@2": second });
 });
 
-testProtocol("the bytes decide, not the path: a renamed file is shared, a changed one is not", {}, async (world) => {
-  const { registry } = world;
-  const first = { old: LARGE, same: OTHER };
-  const { commit } = await registry.save("a", first, AS);
-  const changed = LARGE.slice();
-  changed[1234] ^= 1;
-  const second = { renamed: LARGE, twice: LARGE, same: changed };
-  await registry.save("a", second, AS);
-  assertEquals(await places(world), { renamed: commit, twice: commit, same: undefined });
-  await assertHolds(world, { "a@1": first, "a@2": second });
-});
+testProtocol(
+  "the bytes decide, not the path: a renamed file is shared, a changed one is not",
+  {},
+  async (world) => {
+    const { registry } = world;
+    const first = { old: LARGE, same: OTHER };
+    const { commit } = await registry.save("a", first, AS);
+    const changed = LARGE.slice();
+    changed[1234] ^= 1;
+    const second = { renamed: LARGE, twice: LARGE, same: changed };
+    await registry.save("a", second, AS);
+    assertEquals(await places(world), { renamed: commit, twice: commit, same: undefined });
+    await assertHolds(world, { "a@1": first, "a@2": second });
+  },
+);
 
-testProtocol("over many versions a file stays where it was uploaded first, and there it stays", {}, async (world) => {
-  const { registry, advance, keys } = world;
-  const { commit } = await registry.save("a", { large: LARGE, v: noise(300_000, 11) }, AS);
-  for (let n = 2; n <= 6; n++) {
-    await registry.save("a", { large: LARGE, v: noise(300_000, n * 11) }, AS);
-    assertEquals((await places(world)).large, commit);
-  }
-  for (let n = 1; n <= 5; n++) {
-    await registry.delete(`a@${n}`);
+testProtocol(
+  "over many versions a file stays where it was uploaded first, and there it stays",
+  {},
+  async (world) => {
+    const { registry, advance, keys } = world;
+    const { commit } = await registry.save("a", { large: LARGE, v: noise(300_000, 11) }, AS);
+    for (let n = 2; n <= 6; n++) {
+      await registry.save("a", { large: LARGE, v: noise(300_000, n * 11) }, AS);
+      assertEquals((await places(world)).large, commit);
+    }
+    for (let n = 1; n <= 5; n++) {
+      await registry.delete(`a@${n}`);
+      advance(2 * GRACE_MS);
+      assertEquals((await collectGarbage(registry)).failures, []);
+      await assertHolds(world, { a: { large: LARGE, v: noise(300_000, 66) } });
+    }
+    // What shares one object keeps the folder: the first file of it, and the others beside.
+    assertEquals(new Set((await keys("objects/")).map((key) => key.split("/")[3])).size, 2);
+    await registry.delete("a@6");
     advance(2 * GRACE_MS);
-    assertEquals((await collectGarbage(registry)).failures, []);
-    await assertHolds(world, { a: { large: LARGE, v: noise(300_000, 66) } });
-  }
-  // What shares one object keeps the folder: the first file of it, and the others beside.
-  assertEquals(new Set((await keys("objects/")).map((key) => key.split("/")[3])).size, 2);
-  await registry.delete("a@6");
-  advance(2 * GRACE_MS);
-  await collectGarbage(registry);
-  assertEquals(await keys("objects/"), []);
-});
+    await collectGarbage(registry);
+    assertEquals(await keys("objects/"), []);
+  },
+);
 
 testProtocol("small files in a pack are shared one by one", {}, async (world) => {
   const { registry, backend } = world;
-  const first = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${n}`, noise(1000, n + 1)]));
+  const first = Object.fromEntries(
+    Array.from({ length: 100 }, (_, n) => [`${n}`, noise(1000, n + 1)]),
+  );
   await registry.save("a", first, AS);
   backend.forget();
   const second = { ...first, 50: noise(1000, 5000) };
   await registry.save("a", second, AS);
   assertEquals(
-    backend.calls.filter(({ verb, key }) => verb === "put" && key.startsWith("objects/")).map(({ bytes }) =>
-      bytes!.length
-    ),
+    backend.calls.filter(({ verb, key }) => verb === "put" && key.startsWith("objects/")).map((
+      { bytes },
+    ) => bytes!.length),
     [1000],
   );
   await assertHolds(world, { "a@1": first, "a@2": second });
@@ -104,25 +120,31 @@ testProtocol("what lives in a record is not shared: it goes with it", {}, async 
   await assertHolds(world, { "a@2": { small: noise(1000), large: LARGE } });
 });
 
-testProtocol("a long list of files is shared file by file, and its own object never", {}, async (world) => {
-  const { registry, backend, advance } = world;
-  const path = (n: number) => `${"folder/".repeat(20)}${n}`;
-  const first = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [path(n), noise(200, n + 1)]));
-  const second = { ...first, [path(7)]: noise(200, 7777) };
-  await registry.save("a", first, AS);
-  backend.forget();
-  await registry.save("a", second, AS);
-  assertEquals(backend.asked(UPLOAD).length, 2, "the changed file and the list");
-  await registry.delete("a@1");
-  advance(2 * GRACE_MS);
-  assertEquals((await collectGarbage(registry)).failures, []);
-  advance(2 * GRACE_MS);
-  await registry.save("a", { ...second, more: LARGE }, AS);
-  await registry.delete("a@2");
-  advance(2 * GRACE_MS);
-  await collectGarbage(registry);
-  await assertHolds(world, { "a@3": { ...second, more: LARGE } });
-});
+testProtocol(
+  "a long list of files is shared file by file, and its own object never",
+  {},
+  async (world) => {
+    const { registry, backend, advance } = world;
+    const path = (n: number) => `${"folder/".repeat(20)}${n}`;
+    const first = Object.fromEntries(
+      Array.from({ length: 600 }, (_, n) => [path(n), noise(200, n + 1)]),
+    );
+    const second = { ...first, [path(7)]: noise(200, 7777) };
+    await registry.save("a", first, AS);
+    backend.forget();
+    await registry.save("a", second, AS);
+    assertEquals(backend.asked(UPLOAD).length, 2, "the changed file and the list");
+    await registry.delete("a@1");
+    advance(2 * GRACE_MS);
+    assertEquals((await collectGarbage(registry)).failures, []);
+    advance(2 * GRACE_MS);
+    await registry.save("a", { ...second, more: LARGE }, AS);
+    await registry.delete("a@2");
+    advance(2 * GRACE_MS);
+    await collectGarbage(registry);
+    await assertHolds(world, { "a@3": { ...second, more: LARGE } });
+  },
+);
 
 testProtocol("base says whose files are shared", {}, async (world) => {
   const { registry, backend } = world;
@@ -139,30 +161,38 @@ testProtocol("base says whose files are shared", {}, async (world) => {
   await rejected("NotFound", registry.save("a", { large: LARGE }, { ...AS, base: "nobody" }));
 });
 
-testProtocol("a base under another name copies the bytes: payloads never cross names", {}, async (world) => {
-  const { registry, advance } = world;
-  await registry.save("a", { large: LARGE }, AS);
-  await registry.save("b", { large: LARGE }, { ...AS, base: "a" });
-  assertEquals(await places(world, "names/b/versions/"), { large: undefined });
-  await registry.delete("a", { allVersions: true });
-  advance(2 * GRACE_MS);
-  await collectGarbage(registry);
-  await assertHolds(world, { b: { large: LARGE } });
-});
+testProtocol(
+  "a base under another name copies the bytes: payloads never cross names",
+  {},
+  async (world) => {
+    const { registry, advance } = world;
+    await registry.save("a", { large: LARGE }, AS);
+    await registry.save("b", { large: LARGE }, { ...AS, base: "a" });
+    assertEquals(await places(world, "names/b/versions/"), { large: undefined });
+    await registry.delete("a", { allVersions: true });
+    advance(2 * GRACE_MS);
+    await collectGarbage(registry);
+    await assertHolds(world, { b: { large: LARGE } });
+  },
+);
 
-testProtocol("copy() shares under its own name and copies the bytes to another", {}, async (world) => {
-  const { registry, advance, backend } = world;
-  const first = await registry.save("a", { large: LARGE, small: noise(1000) }, AS);
-  backend.forget();
-  await registry.copy("a@1", "a@5");
-  assertEquals(backend.asked(UPLOAD).length, 0);
-  assertEquals(await places(world), { large: first.commit, small: first.commit });
-  await registry.copy("a@5", "b");
-  await registry.delete("a", { allVersions: true });
-  advance(2 * GRACE_MS);
-  await collectGarbage(registry);
-  await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
-});
+testProtocol(
+  "copy() shares under its own name and copies the bytes to another",
+  {},
+  async (world) => {
+    const { registry, advance, backend } = world;
+    const first = await registry.save("a", { large: LARGE, small: noise(1000) }, AS);
+    backend.forget();
+    await registry.copy("a@1", "a@5");
+    assertEquals(backend.asked(UPLOAD).length, 0);
+    assertEquals(await places(world), { large: first.commit, small: first.commit });
+    await registry.copy("a@5", "b");
+    await registry.delete("a", { allVersions: true });
+    advance(2 * GRACE_MS);
+    await collectGarbage(registry);
+    await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
+  },
+);
 
 testProtocol("a compressed file is shared as it is stored", {}, async (world) => {
   const { registry, backend } = world;
@@ -194,7 +224,10 @@ testProtocol("without versions, too", { mutable: true, versioned: false }, async
   const { registry, backend, advance } = world;
   const { commit } = await registry.save("a", { large: LARGE, v: OTHER }, AS);
   backend.forget();
-  await registry.save("a", { large: LARGE, v: noise(300_000, 9) }, { ...AS, onConflict: "overwrite" });
+  await registry.save("a", { large: LARGE, v: noise(300_000, 9) }, {
+    ...AS,
+    onConflict: "overwrite",
+  });
   assertEquals(await places(world, CELL), { large: commit, v: undefined });
   assertEquals(backend.asked(UPLOAD).length, 1);
   advance(2 * GRACE_MS);
@@ -214,39 +247,59 @@ testProtocol("a damaged latest version keeps nobody from saving the next", {}, a
   await rejected("Corrupt", registry.save("a", { large: LARGE }, { ...AS, base: "a@2" }));
 });
 
-testProtocol("a store that cannot say what the base is fails the save: it does not guess", {}, async (world) => {
-  const { registry, backend, keys } = world;
-  await registry.save("a", { large: LARGE }, AS);
-  const before = await keys();
-  backend.answer({ verb: "get", key: /versions/ }, busy);
-  await rejected("Unavailable", registry.save("a", { large: LARGE }, AS));
-  assertEquals(await keys(), before);
-});
+testProtocol(
+  "a store that cannot say what the base is fails the save: it does not guess",
+  {},
+  async (world) => {
+    const { registry, backend, keys } = world;
+    await registry.save("a", { large: LARGE }, AS);
+    const before = await keys();
+    backend.answer({ verb: "get", key: /versions/ }, busy);
+    await rejected("Unavailable", registry.save("a", { large: LARGE }, AS));
+    assertEquals(await keys(), before);
+  },
+);
 
-testProtocol("a base whose record vanishes under the save is looked up again", { mutable: true }, async (world) => {
-  const { registry, backend, open } = world;
-  const rival = await open();
-  await registry.save("a", { large: LARGE }, AS);
-  const overtake = () => rival.registry.save("a", { large: OTHER }, { ...AS, version: "1", onConflict: "overwrite" });
-  backend.answer({ verb: "get", key: /versions/ }, doing(overtake, nothing));
-  await registry.save("a", { large: LARGE }, AS);
-  assertEquals(await places(world), { large: undefined });
-  await assertHolds(world, { "a@1": { large: OTHER }, "a@2": { large: LARGE } });
-});
+testProtocol(
+  "a base whose record vanishes under the save is looked up again",
+  { mutable: true },
+  async (world) => {
+    const { registry, backend, open } = world;
+    const rival = await open();
+    await registry.save("a", { large: LARGE }, AS);
+    const overtake = () =>
+      rival.registry.save("a", { large: OTHER }, { ...AS, version: "1", onConflict: "overwrite" });
+    backend.answer({ verb: "get", key: /versions/ }, doing(overtake, nothing));
+    await registry.save("a", { large: LARGE }, AS);
+    assertEquals(await places(world), { large: undefined });
+    await assertHolds(world, { "a@1": { large: OTHER }, "a@2": { large: LARGE } });
+  },
+);
 
-testProtocol("skipIfUnchanged returns the base where all is the same, and writes nothing", {}, async (world) => {
-  const { registry, keys } = world;
-  const value = { large: LARGE, small: noise(10) };
-  const first = await registry.save("a", value, AS);
-  const before = await keys();
-  const skip = { ...AS, skipIfUnchanged: true };
-  assertEquals(await registry.save("a", value, skip), { ...first, skipped: true, addedBytes: 0 });
-  assertEquals(await keys(), before);
-  assertEquals((await registry.save("a", { ...value, small: noise(11) }, skip)).version, "2.0.0");
-  assertEquals((await registry.save("a", value, skip)).version, "3.0.0", "the base is the latest");
-  assertEquals((await registry.save("a", value, { ...skip, base: "a@1" })).version, "1.0.0");
-  assertEquals((await registry.save("a", value, { ...skip, metadata: { only: "metadata" } })).skipped, true);
-});
+testProtocol(
+  "skipIfUnchanged returns the base where all is the same, and writes nothing",
+  {},
+  async (world) => {
+    const { registry, keys } = world;
+    const value = { large: LARGE, small: noise(10) };
+    const first = await registry.save("a", value, AS);
+    const before = await keys();
+    const skip = { ...AS, skipIfUnchanged: true };
+    assertEquals(await registry.save("a", value, skip), { ...first, skipped: true, addedBytes: 0 });
+    assertEquals(await keys(), before);
+    assertEquals((await registry.save("a", { ...value, small: noise(11) }, skip)).version, "2.0.0");
+    assertEquals(
+      (await registry.save("a", value, skip)).version,
+      "3.0.0",
+      "the base is the latest",
+    );
+    assertEquals((await registry.save("a", value, { ...skip, base: "a@1" })).version, "1.0.0");
+    assertEquals(
+      (await registry.save("a", value, { ...skip, metadata: { only: "metadata" } })).skipped,
+      true,
+    );
+  },
+);
 
 testProtocol("the same files have the same digest, in any order", {}, async ({ registry }) => {
   const { digest } = await registry.save("a", { one: LARGE, two: OTHER }, AS);
@@ -259,32 +312,41 @@ function changing(...reads: Uint8Array[]): FileSource {
   let n = 0;
   return {
     size: reads[0].byteLength,
-    stream: () => new Blob([reads[Math.min(n++, reads.length - 1)] as Uint8Array<ArrayBuffer>]).stream(),
+    stream: () =>
+      new Blob([reads[Math.min(n++, reads.length - 1)] as Uint8Array<ArrayBuffer>]).stream(),
   };
 }
 
-testProtocol("content that changes between its digest and its upload is a conflict", {}, async ({ registry, keys }) => {
-  await registry.save("a", { large: LARGE }, AS);
-  const before = await keys();
-  const one = noise(300_000, 5), two = noise(300_000, 6);
-  await rejected("Conflict", registry.save("a", { large: changing(one, two) }, AS));
-  assertEquals(await keys(), before);
-  const saved = await registry.save("a", { large: changing(one, one) }, AS);
-  assertEquals(await registry.load(`a@${saved.version}`, AS_LOADED), { large: one });
-});
+testProtocol(
+  "content that changes between its digest and its upload is a conflict",
+  {},
+  async ({ registry, keys }) => {
+    await registry.save("a", { large: LARGE }, AS);
+    const before = await keys();
+    const one = noise(300_000, 5), two = noise(300_000, 6);
+    await rejected("Conflict", registry.save("a", { large: changing(one, two) }, AS));
+    assertEquals(await keys(), before);
+    const saved = await registry.save("a", { large: changing(one, one) }, AS);
+    assertEquals(await registry.load(`a@${saved.version}`, AS_LOADED), { large: one });
+  },
+);
 
-testProtocol("an array that its owner changes under the save is a conflict, or saved as it was", {}, async (world) => {
-  const { registry, backend } = world;
-  await registry.save("a", { large: LARGE }, AS);
-  const mine = noise(300_000, 5);
-  backend.answer({ verb: "put", key: /^objects/ }, doing(() => mine.fill(7)));
-  await registry.save("a", { large: mine }, AS);
-  await assertHolds(world, { a: { large: noise(300_000, 5) } });
-  const small = noise(1000);
-  backend.answer({ verb: "put", key: /^names/ }, doing(() => small.fill(7)));
-  await registry.save("b", { small }, AS);
-  await assertHolds(world, { b: { small: noise(1000) } });
-});
+testProtocol(
+  "an array that its owner changes under the save is a conflict, or saved as it was",
+  {},
+  async (world) => {
+    const { registry, backend } = world;
+    await registry.save("a", { large: LARGE }, AS);
+    const mine = noise(300_000, 5);
+    backend.answer({ verb: "put", key: /^objects/ }, doing(() => mine.fill(7)));
+    await registry.save("a", { large: mine }, AS);
+    await assertHolds(world, { a: { large: noise(300_000, 5) } });
+    const small = noise(1000);
+    backend.answer({ verb: "put", key: /^names/ }, doing(() => small.fill(7)));
+    await registry.save("b", { small }, AS);
+    await assertHolds(world, { b: { small: noise(1000) } });
+  },
+);
 
 testProtocol("a stream is uploaded, never shared: it can be read only once", {}, async (world) => {
   const { registry, backend } = world;
@@ -320,15 +382,19 @@ testProtocol("files come and go between versions: each is whole", {}, async (wor
   }
 });
 
-testProtocol("a base of another name is not looked into, and not taken for damaged", {}, async (world) => {
-  const { registry, backend, warnings } = world;
-  await registry.save("b", { large: LARGE }, AS);
-  backend.forget();
-  await registry.save("a", { large: LARGE }, { ...AS, base: "b@1" });
-  assertEquals(backend.asked({ verb: "head" }), []);
-  assertEquals(warnings, []);
-  assertEquals(await places(world), { large: undefined });
-});
+testProtocol(
+  "a base of another name is not looked into, and not taken for damaged",
+  {},
+  async (world) => {
+    const { registry, backend, warnings } = world;
+    await registry.save("b", { large: LARGE }, AS);
+    backend.forget();
+    await registry.save("a", { large: LARGE }, { ...AS, base: "b@1" });
+    assertEquals(backend.asked({ verb: "head" }), []);
+    assertEquals(warnings, []);
+    assertEquals(await places(world), { large: undefined });
+  },
+);
 
 testProtocol("an empty file whose object is lost is stored again", {}, async (world) => {
   const { registry, backend } = world;
@@ -340,36 +406,40 @@ testProtocol("an empty file whose object is lost is stored again", {}, async (wo
   assertEquals(await places(world), { empty: undefined, full: undefined });
 });
 
-testProtocol("copy(), and a base of another name, let a store that copies move the bytes", {}, async (world) => {
-  const { registry, backend, store, advance } = world;
-  const copying = withVerbs(store, { random: createRandom(1) });
-  const asked: string[] = [];
-  const watched: Backend = {
-    ...copying,
-    get: (key, options) => {
-      asked.push(`get ${key.split("/")[0]}`);
-      return copying.get(key, options);
-    },
-    copy: (from, to, options) => {
-      asked.push("copy");
-      return copying.copy!(from, to, options);
-    },
-  };
-  const other = await openRegistry(watched, { system: world.system });
-  await registry.save("a", { large: LARGE, small: noise(100_000), tiny: noise(10) }, AS);
-  backend.forget();
-  const { addedBytes } = await other.copy("a", "b");
-  assertEquals(asked.filter((call) => call === "copy").length, 2);
-  assertEquals(asked.filter((call) => call === "get objects"), []);
-  assert(addedBytes! > LARGE.byteLength + 100_000, "what a bucket copies takes room");
-  asked.splice(0);
-  await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
-  assertEquals(asked.filter((call) => call === "copy").length, 1);
-  await registry.delete("a", { allVersions: true });
-  advance(2 * GRACE_MS);
-  await collectGarbage(registry);
-  await assertHolds(world, {
-    b: { large: LARGE, small: noise(100_000), tiny: noise(10) },
-    c: { same: LARGE, other: noise(100_000, 2) },
-  });
-});
+testProtocol(
+  "copy(), and a base of another name, let a store that copies move the bytes",
+  {},
+  async (world) => {
+    const { registry, backend, store, advance } = world;
+    const copying = withVerbs(store, { random: createRandom(1) });
+    const asked: string[] = [];
+    const watched: Backend = {
+      ...copying,
+      get: (key, options) => {
+        asked.push(`get ${key.split("/")[0]}`);
+        return copying.get(key, options);
+      },
+      copy: (from, to, options) => {
+        asked.push("copy");
+        return copying.copy!(from, to, options);
+      },
+    };
+    const other = await openRegistry(watched, { system: world.system });
+    await registry.save("a", { large: LARGE, small: noise(100_000), tiny: noise(10) }, AS);
+    backend.forget();
+    const { addedBytes } = await other.copy("a", "b");
+    assertEquals(asked.filter((call) => call === "copy").length, 2);
+    assertEquals(asked.filter((call) => call === "get objects"), []);
+    assert(addedBytes! > LARGE.byteLength + 100_000, "what a bucket copies takes room");
+    asked.splice(0);
+    await other.save("c", { same: LARGE, other: noise(100_000, 2) }, { ...AS, base: "a" });
+    assertEquals(asked.filter((call) => call === "copy").length, 1);
+    await registry.delete("a", { allVersions: true });
+    advance(2 * GRACE_MS);
+    await collectGarbage(registry);
+    await assertHolds(world, {
+      b: { large: LARGE, small: noise(100_000), tiny: noise(10) },
+      c: { same: LARGE, other: noise(100_000, 2) },
+    });
+  },
+);

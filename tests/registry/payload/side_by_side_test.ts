@@ -4,7 +4,12 @@ import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
-import { createMemoryBackend, defineMaterializer, openRegistry, RegistryError } from "../../../mod.ts";
+import {
+  createMemoryBackend,
+  defineMaterializer,
+  openRegistry,
+  RegistryError,
+} from "../../../mod.ts";
 import { HOUR, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 
@@ -73,12 +78,18 @@ async function turns(count: number): Promise<void> {
 Deno.test("files, digests and object numbers are the same in whatever order uploads end", async () => {
   const results: unknown[] = [];
   for (const delay of [(_: number) => 0, (n: number) => (n * 7) % 11, (n: number) => 20 - n]) {
-    const { backend, inner, seen } = waitingStore(async (key) => await turns(delay(Number(key.split("/").at(-1)))));
+    const { backend, inner, seen } = waitingStore(async (key) =>
+      await turns(delay(Number(key.split("/").at(-1))))
+    );
     const registry = await openRegistry(backend);
     const saved = await registry.save("a", mixed, { version: "1.0.0", materializer: given });
     const artifact = await registry.open("a@1.0.0");
     for (const [n, file] of mixed().entries()) {
-      assertEquals(await artifact.files()[n].bytes(), noise(n % 3 === 0 ? 200 * KIB : 300 * KIB + n, n + 1), file.path);
+      assertEquals(
+        await artifact.files()[n].bytes(),
+        noise(n % 3 === 0 ? 200 * KIB : 300 * KIB + n, n + 1),
+        file.path,
+      );
     }
     const [key] = await keysOf(inner, "names/a/versions/");
     const line = new TextDecoder().decode(await (await inner.get(key))!.bytes()).split("\n")[0];
@@ -92,13 +103,18 @@ Deno.test("files, digests and object numbers are the same in whatever order uplo
 Deno.test("what is on its way at once is bounded by number and by memory", async () => {
   const { backend, seen } = waitingStore(async () => await turns(3));
   const registry = await openRegistry(backend);
-  const many = () => Array.from({ length: 60 }, (_, n) => ({ path: `${n}`, content: source(noise(300 * KIB, n)) }));
+  const many = () =>
+    Array.from({ length: 60 }, (_, n) => ({ path: `${n}`, content: source(noise(300 * KIB, n)) }));
   await registry.save("a", many, { materializer: given });
   assertEquals(seen.most, 16);
   const bytes = noise(12 * MIB);
-  await registry.save("b", () => Array.from({ length: 14 }, (_, n) => ({ path: `${n}`, content: source(bytes) })), {
-    materializer: given,
-  });
+  await registry.save(
+    "b",
+    () => Array.from({ length: 14 }, (_, n) => ({ path: `${n}`, content: source(bytes) })),
+    {
+      materializer: given,
+    },
+  );
   assertGreater(seen.mostBytes, 60 * MIB);
   assertLessOrEqual(seen.mostBytes, 96 * MIB);
 });
@@ -106,7 +122,8 @@ Deno.test("what is on its way at once is bounded by number and by memory", async
 Deno.test("packs are on their way while the next are filled", async () => {
   const { backend, seen } = waitingStore(async () => await turns(3));
   const registry = await openRegistry(backend);
-  const small = () => Array.from({ length: 160 }, (_, n) => ({ path: `${n}`, content: noise(200 * KIB, n) }));
+  const small = () =>
+    Array.from({ length: 160 }, (_, n) => ({ path: `${n}`, content: noise(200 * KIB, n) }));
   await registry.save("a", small, { materializer: given });
   assertGreater(seen.most, 2);
   assertEquals(await (await registry.open("a")).file("159").bytes(), noise(200 * KIB, 159));
@@ -146,11 +163,16 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
       throw denied;
     }
     signal!.throwIfAborted();
-    await new Promise<never>((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+    await new Promise<never>((_, reject) =>
+      signal!.addEventListener("abort", () => reject(signal!.reason))
+    );
   });
   const registry = await openRegistry(backend);
   const before = await keysOf(inner);
-  const error = await assertRejects(() => registry.save("a", mixed, { materializer: given }), RegistryError);
+  const error = await assertRejects(
+    () => registry.save("a", mixed, { materializer: given }),
+    RegistryError,
+  );
   assertEquals(error, denied);
   assertEquals(seen.inFlight, 0);
   assertGreater(seen.failed, 5);
@@ -160,7 +182,9 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
 Deno.test("a generator that fails ends what is on its way, and nothing of the save stays", async () => {
   const { backend, inner, seen } = waitingStore(async (_key, _bytes, signal) => {
     signal!.throwIfAborted();
-    await new Promise<never>((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+    await new Promise<never>((_, reject) =>
+      signal!.addEventListener("abort", () => reject(signal!.reason))
+    );
   });
   const registry = await openRegistry(backend);
   const before = await keysOf(inner);
@@ -169,7 +193,11 @@ Deno.test("a generator that fails ends what is on its way, and nothing of the sa
     while (seen.inFlight < 5) await turns(1);
     throw new RegistryError({ code: "Denied", message: "Cannot read the source" });
   }
-  await assertRejects(() => registry.save("a", files, { materializer: given }), RegistryError, "the source");
+  await assertRejects(
+    () => registry.save("a", files, { materializer: given }),
+    RegistryError,
+    "the source",
+  );
   assertEquals([seen.inFlight, seen.failed], [0, 5]);
   assertEquals(await keysOf(inner), before);
 });
@@ -181,11 +209,17 @@ Deno.test("an abort in the middle ends all uploads, and nothing of the save stay
     if (key.endsWith("/0")) return;
     if (++waiting === 6) stop.abort(new Error("enough"));
     signal!.throwIfAborted();
-    await new Promise<never>((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+    await new Promise<never>((_, reject) =>
+      signal!.addEventListener("abort", () => reject(signal!.reason))
+    );
   });
   const registry = await openRegistry(backend);
   const before = await keysOf(inner);
-  await assertRejects(() => registry.save("a", mixed, { materializer: given, signal: stop.signal }), Error, "enough");
+  await assertRejects(
+    () => registry.save("a", mixed, { materializer: given, signal: stop.signal }),
+    Error,
+    "enough",
+  );
   assertEquals(seen.inFlight, 0);
   assertEquals(await keysOf(inner), before);
 });
@@ -194,7 +228,10 @@ Deno.test("progress is one sum that never falls, over files that move at the sam
   const { backend } = waitingStore(async () => await turns(1));
   const registry = await openRegistry(backend);
   const told: number[] = [];
-  await registry.save("a", mixed, { materializer: given, onProgress: ({ bytes }) => void told.push(bytes) });
+  await registry.save("a", mixed, {
+    materializer: given,
+    onProgress: ({ bytes }) => void told.push(bytes),
+  });
   assertEquals(told, told.toSorted((a, b) => a - b));
   assertEquals(told.at(-1), (await registry.info("a")).size);
 });
@@ -205,7 +242,9 @@ Deno.test("what the base has is shared beside what is uploaded", async () => {
   const first = await registry.save("a", mixed, { materializer: given });
   const objects = (await keysOf(inner, "objects/")).length;
   const changed = () =>
-    mixed().map((file) => file.path === "4" ? { ...file, content: noise(300 * KIB + 4, 99) } : file);
+    mixed().map((file) =>
+      file.path === "4" ? { ...file, content: noise(300 * KIB + 4, 99) } : file
+    );
   await registry.save("a", changed, { materializer: given });
   assertEquals((await keysOf(inner, "objects/")).length, objects + 1);
   const back = await registry.save("a", mixed, { materializer: given });
@@ -232,28 +271,36 @@ Deno.test("a file's own check is asked when all are stored, and fails the save",
     })),
     ...mixed().slice(1),
   ];
-  await assertRejects(() => registry.save("a", files, { materializer: given }), RegistryError, "it changed");
+  await assertRejects(
+    () => registry.save("a", files, { materializer: given }),
+    RegistryError,
+    "it changed",
+  );
   assertGreater(seen, 15);
   assertEquals(await keysOf(inner), before);
 });
 
-testProtocol("files that are under way when the janitor's time passes keep the payload alive", {}, async (world) => {
-  const { registry, clocks, backend } = world;
-  const files = () =>
-    Array.from({ length: 8 }, (_, n) => ({
-      path: `${n}`,
-      content: {
-        size: 4 * 200 * KIB,
-        stream: () =>
-          ReadableStream.from((async function* () {
-            for (let i = 0; i < 4; i++) {
-              clocks.wall += HOUR / 4, clocks.monotonic += HOUR / 4, clocks.store += HOUR / 4;
-              yield await Promise.resolve(noise(200 * KIB, n * 4 + i));
-            }
-          })()),
-      },
-    }));
-  await registry.save("a", files, { version: "1.0.0", materializer: given });
-  assertGreater(backend.asked({ verb: "put", key: /\.alive$/ }).length, 2);
-  assertEquals((await registry.open("a")).files().length, 8);
-});
+testProtocol(
+  "files that are under way when the janitor's time passes keep the payload alive",
+  {},
+  async (world) => {
+    const { registry, clocks, backend } = world;
+    const files = () =>
+      Array.from({ length: 8 }, (_, n) => ({
+        path: `${n}`,
+        content: {
+          size: 4 * 200 * KIB,
+          stream: () =>
+            ReadableStream.from((async function* () {
+              for (let i = 0; i < 4; i++) {
+                clocks.wall += HOUR / 4, clocks.monotonic += HOUR / 4, clocks.store += HOUR / 4;
+                yield await Promise.resolve(noise(200 * KIB, n * 4 + i));
+              }
+            })()),
+        },
+      }));
+    await registry.save("a", files, { version: "1.0.0", materializer: given });
+    assertGreater(backend.asked({ verb: "put", key: /\.alive$/ }).length, 2);
+    assertEquals((await registry.open("a")).files().length, 8);
+  },
+);

@@ -14,7 +14,9 @@ async function failLater(): Promise<void> {
   throw new Error("too late");
 }
 
-for (const [what, content] of Object.entries({ "in the record": INLINE, "that others have": KNOWN })) {
+for (
+  const [what, content] of Object.entries({ "in the record": INLINE, "that others have": KNOWN })
+) {
   Deno.test(`storing a value ends as what hears of its bytes ends, also of a file ${what}`, async () => {
     const backend = createMemoryBackend();
     const storing = createPayloadJobs({ backend }).storeValue({
@@ -39,9 +41,17 @@ Deno.test("reading ends as what hears of its bytes ends", async () => {
     sha256: sha256(KNOWN),
     parts: [{ object: 0, size: KNOWN.byteLength }],
   };
-  const job = { ref: "a@1.0.0", recordKey: "a", files: [{ file, keys: [`${FOLDER}0`] }], cached: false };
-  const reading = createPayloadJobs({ backend }).checkFile({ ...job, verify: "integrity" as const }, {
-    onProgress: failLater,
-  });
+  const job = {
+    ref: "a@1.0.0",
+    recordKey: "a",
+    files: [{ file, keys: [`${FOLDER}0`] }],
+    cached: false,
+  };
+  const reading = createPayloadJobs({ backend }).checkFile(
+    { ...job, verify: "integrity" as const },
+    {
+      onProgress: failLater,
+    },
+  );
   await assertRejects(() => reading, Error, "too late");
 });

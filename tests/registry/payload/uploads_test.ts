@@ -43,7 +43,9 @@ Deno.test("what a lost thread may still send lands where nothing is", async () =
   assertEquals(asked.slice(0, 2), [["f/0", "f/1"], ["f/2", "f/3"]]);
   const [first, second] = asked[2] as number[];
   assertEquals([first > 3, second >= first + 1_000_000, after > second], [true, true, true]);
-  for (const key of ["f/1", `f/${second + 1}`, "f/.alive"]) await backend.put(key, new Uint8Array());
+  for (const key of ["f/1", `f/${second + 1}`, "f/.alive"]) {
+    await backend.put(key, new Uint8Array());
+  }
   await uploads.discard();
   assertEquals(await Array.fromAsync(backend.list("f/")), []);
 });

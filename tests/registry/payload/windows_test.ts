@@ -15,7 +15,9 @@ function countGets(): { backend: Backend; sizes: number[] } {
   const backend = withHooks(inner, {});
   backend.get = async (key, options) => {
     const object = await inner.get(key, options);
-    if (object !== undefined && key.startsWith("objects/")) sizes.push((await object.bytes()).byteLength);
+    if (object !== undefined && key.startsWith("objects/")) {
+      sizes.push((await object.bytes()).byteLength);
+    }
     return object;
   };
   return { backend, sizes };
@@ -44,7 +46,8 @@ Deno.test("a range with a window is verified without its part in memory, and its
   const registry = await openRegistry(backend);
   await registry.save("a", VALUE);
   const [file] = (await registry.open("a")).files();
-  const range = (offset: number, length: number) => read(file.stream({ offset, length }, { windowBytes: WINDOW }));
+  const range = (offset: number, length: number) =>
+    read(file.stream({ offset, length }, { windowBytes: WINDOW }));
   assertEquals(await range(70_000, 200_000), VALUE.slice(70_000, 270_000));
   assert(Math.max(...sizes) <= WINDOW);
   assertEquals(sizes.reduce((sum, size) => sum + size, 0), VALUE.byteLength + 200_000);
@@ -66,7 +69,13 @@ for (const compress of [undefined, "gzip", "zstd"] as const) {
     await backend.put(key, bytes);
     await rejected("Corrupt", read(file.stream(undefined, { windowBytes: WINDOW })));
     if (compress !== undefined) return;
-    await rejected("Corrupt", read(file.stream({ offset: 0, length: 10 }, { windowBytes: WINDOW })));
-    await rejected("Corrupt", read(file.stream({ offset: 0, length: 10 }, { windowBytes: WINDOW })));
+    await rejected(
+      "Corrupt",
+      read(file.stream({ offset: 0, length: 10 }, { windowBytes: WINDOW })),
+    );
+    await rejected(
+      "Corrupt",
+      read(file.stream({ offset: 0, length: 10 }, { windowBytes: WINDOW })),
+    );
   });
 }

@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertLess, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
@@ -18,7 +25,9 @@ function openRegistry(backend: Backend, options: OpenRegistryOptions = {}): Prom
   return open(backend, { ...options, cache: false });
 }
 
-async function settingsOf(backend: Backend): Promise<{ key: string; record: SettingsRecord; size: number }> {
+async function settingsOf(
+  backend: Backend,
+): Promise<{ key: string; record: SettingsRecord; size: number }> {
   const [key] = await keysOf(backend, "settings/");
   const bytes = await (await backend.get(key))!.bytes();
   return { key, record: decodeRecord(bytes, key).record as SettingsRecord, size: bytes.byteLength };
@@ -28,7 +37,10 @@ Deno.test("a registry is not created on a store that ignores conditions, and not
   for (const vice of [unruly.ignoresConditions, unruly.looksThenWrites]) {
     const store = createMemoryBackend();
     const error = await rejected("Unsupported", openRegistry(unruly.bucket(vice, store)));
-    assertMatch(error.message, /Cannot create a registry at s3:\/\/unruly: the store fails ".*create.*": /);
+    assertMatch(
+      error.message,
+      /Cannot create a registry at s3:\/\/unruly: the store fails ".*create.*": /,
+    );
     assertMatch(error.hint!, /would lose data/);
     assertEquals(await keysOf(store), []);
   }
@@ -82,7 +94,10 @@ Deno.test("memory and folders are not probed: five calls create a registry", asy
 Deno.test("the store's clock may be off by a quarter of the least grace", async () => {
   const off = () => unruly.bucket(unruly.clockOff(HOUR_MS / 2));
   assertMatch((await rejected("Unsupported", openRegistry(off()))).message, /clock.* ahead/);
-  assertEquals((await openRegistry(off(), { leastGraceMs: 3 * HOUR_MS })).settings.graceMs, 24 * HOUR_MS);
+  assertEquals(
+    (await openRegistry(off(), { leastGraceMs: 3 * HOUR_MS })).settings.graceMs,
+    24 * HOUR_MS,
+  );
 });
 
 Deno.test("two that create at the same moment open one registry", async () => {
@@ -101,7 +116,10 @@ Deno.test("an abort ends the probe with its reason, and no registry is there", a
   const controller = new AbortController();
   const reason = new Error("enough");
   backend.answer({ verb: "get", key: /range/ }, doing(() => controller.abort(reason)));
-  assertStrictEquals(await assertRejects(() => openRegistry(backend, { signal: controller.signal })), reason);
+  assertStrictEquals(
+    await assertRejects(() => openRegistry(backend, { signal: controller.signal })),
+    reason,
+  );
   assertEquals(await keysOf(store), []);
 });
 
@@ -110,12 +128,24 @@ Deno.test("settings whose certificate is not whole are Corrupt; members that are
   await openRegistry(unruly.bucket(undefined, store));
   const { key, record } = await settingsOf(store);
   const certificate = record.certificate!;
-  const known = [{ kind: 1 }, { checkedAt: "then" }, { clockOffsetMs: "0" }, { passed: undefined }, { failed: [1] }];
+  const known = [
+    { kind: 1 },
+    { checkedAt: "then" },
+    { clockOffsetMs: "0" },
+    { passed: undefined },
+    { failed: [1] },
+  ];
   for (const change of known) {
-    const wrong = { ...record, certificate: { ...certificate, ...change } } as unknown as SettingsRecord;
+    const wrong = {
+      ...record,
+      certificate: { ...certificate, ...change },
+    } as unknown as SettingsRecord;
     await store.put(key, encodeRecord(wrong));
     assertEquals((await rejected("Corrupt", openRegistry(store))).key, key);
   }
-  await store.put(key, encodeRecord({ ...record, certificate: { ...certificate, later: 1 } } as SettingsRecord));
+  await store.put(
+    key,
+    encodeRecord({ ...record, certificate: { ...certificate, later: 1 } } as SettingsRecord),
+  );
   await openRegistry(store);
 });

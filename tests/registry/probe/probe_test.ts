@@ -34,7 +34,10 @@ function failed({ steps }: ProbeCertificate): string[] {
 Deno.test("a healthy store passes every step, with at most 300 requests", async () => {
   const certificate = await probe();
   assertEquals(failed(certificate), []);
-  assert(certificate.ok && certificate.requests > 200 && certificate.requests <= 300, `${certificate.requests}`);
+  assert(
+    certificate.ok && certificate.requests > 200 && certificate.requests <= 300,
+    `${certificate.requests}`,
+  );
   assertEquals([certificate.kind, certificate.location], ["s3", "s3://unruly"]);
   assertEquals([certificate.clockOffsetMs, certificate.checkedAt], [0, "2026-01-01T00:00:00.000Z"]);
   assertEquals(JSON.parse(JSON.stringify(certificate)), certificate);
@@ -42,7 +45,8 @@ Deno.test("a healthy store passes every step, with at most 300 requests", async 
 
 for (const { name, ignore, create } of REGISTRIES) {
   Deno.test({
-    name: `what Holdfast stores in by itself passes every step, and nothing is left in it (${name})`,
+    name:
+      `what Holdfast stores in by itself passes every step, and nothing is left in it (${name})`,
     ignore,
     async fn() {
       const root = await tempRoot();
@@ -74,9 +78,24 @@ const FINDINGS: [name: string, vice: unruly.Vice, steps: string[], says: RegExp]
     [CREATE, RACE, "an empty object is an object"],
     /over an object: the store ignores the condition/,
   ],
-  ["looks, then writes", unruly.looksThenWrites, [RACE], /16 of 16 creates of one key were acknowledged \(round 1\)/],
-  ["forgets the condition", unruly.forgetsOverwritten, [CREATE], /over an object that was overwritten/],
-  ["keeps the loser's bytes", unruly.keepsTheLoser, [RACE], /not the one whose create was acknowledged/],
+  [
+    "looks, then writes",
+    unruly.looksThenWrites,
+    [RACE],
+    /16 of 16 creates of one key were acknowledged \(round 1\)/,
+  ],
+  [
+    "forgets the condition",
+    unruly.forgetsOverwritten,
+    [CREATE],
+    /over an object that was overwritten/,
+  ],
+  [
+    "keeps the loser's bytes",
+    unruly.keepsTheLoser,
+    [RACE],
+    /not the one whose create was acknowledged/,
+  ],
   ["tears what is written at once", unruly.tears, [RACE], /none of those that were sent/],
   ["lists by locale", unruly.listsByLocale, [ORDER, AFTER, FOLDS, "keys beyond"], /came where/],
   [
@@ -94,19 +113,32 @@ const FINDINGS: [name: string, vice: unruly.Vice, steps: string[], says: RegExp]
   ["remembers what was missing", unruly.remembersMissing, [READ], /other bytes/],
   ["gives what was deleted", unruly.readsTheDeleted, [READ], /still there after it was deleted/],
   ["fails to delete what is missing", unruly.missesTheMissing, ["a missing key"], /there is none/],
-  ["loses empty objects", unruly.losesEmptyObjects, ["an empty object"], /does not find an empty object/],
+  [
+    "loses empty objects",
+    unruly.losesEmptyObjects,
+    ["an empty object"],
+    /does not find an empty object/,
+  ],
   ["cuts long keys", unruly.cutsLongKeys, ["the longest"], /is another/],
   ["has a clock that is ahead", unruly.clockOff(2 * HOUR_MS), [CLOCK], /7200000 ms ahead.*900000/],
   ["has a clock that is behind", unruly.clockOff(-2 * HOUR_MS), [CLOCK], /7200000 ms behind/],
   ["tells no time", unruly.clockOff(NaN), [CLOCK], /does not tell/],
-  ["refuses creates", unruly.refusesCreates, [CREATE, RACE, "an empty object", SEES], /keeps versions/],
+  [
+    "refuses creates",
+    unruly.refusesCreates,
+    [CREATE, RACE, "an empty object", SEES],
+    /keeps versions/,
+  ],
 ];
 
 for (const [name, vice, steps, says] of FINDINGS) {
   Deno.test(`a store that ${name} does not pass`, async () => {
     const certificate = await probe(vice);
     const found = certificate.steps.filter(({ ok }) => !ok);
-    assertEquals(found.map(({ name }, i) => name.startsWith(steps[i] ?? " ") ? steps[i] : name), steps);
+    assertEquals(
+      found.map(({ name }, i) => name.startsWith(steps[i] ?? " ") ? steps[i] : name),
+      steps,
+    );
     assertMatch(found[0].detail!, says);
     assert(!certificate.ok);
   });
@@ -125,11 +157,20 @@ Deno.test("an order by UTF-16 units is found, and is no hindrance: the keys of a
 Deno.test("lost replies, hidden repeats and refusals for now do not make a store fail", async () => {
   for (const answer of [lostReply, lostRequest, hiddenRetry, busy]) {
     const system = createScriptedSystem();
-    const backend = createScriptedBackend(unruly.bucket(undefined, createMemoryBackend({ system })));
+    const backend = createScriptedBackend(
+      unruly.bucket(undefined, createMemoryBackend({ system })),
+    );
     for (let round = 1; round <= 6; round++) {
-      backend.answer({ verb: "put", key: new RegExp(`/race/${round}$`), mode: "create" }, answer, answer);
+      backend.answer(
+        { verb: "put", key: new RegExp(`/race/${round}$`), mode: "create" },
+        answer,
+        answer,
+      );
     }
-    backend.answer({ verb: "put", mode: "create", key: /over$/ }, answer === hiddenRetry ? lostReply : answer);
+    backend.answer(
+      { verb: "put", mode: "create", key: /over$/ },
+      answer === hiddenRetry ? lostReply : answer,
+    );
     assertEquals(failed(await probeBackend(backend, { system })), [], answer.name);
   }
 });
@@ -149,10 +190,15 @@ Deno.test("a store that cannot be asked is not certified either way: the error i
 
 Deno.test("a store that was found wanting before it stopped answering does not pass", async () => {
   const system = createScriptedSystem();
-  const backend = createScriptedBackend(unruly.bucket(unruly.ignoresConditions, createMemoryBackend({ system })));
+  const backend = createScriptedBackend(
+    unruly.bucket(unruly.ignoresConditions, createMemoryBackend({ system })),
+  );
   backend.answerAll({ verb: "get", key: /range/ }, busy);
   const certificate = await probeBackend(backend, { system });
-  assertEquals([certificate.ok, failed(certificate), certificate.steps.length], [false, [CREATE, RACE], 3]);
+  assertEquals([certificate.ok, failed(certificate), certificate.steps.length], [false, [
+    CREATE,
+    RACE,
+  ], 3]);
 });
 
 Deno.test("a probe writes below scratch/ only, and removes all of it, by one request where it can", async () => {
@@ -188,7 +234,11 @@ Deno.test("what fails is cleaned up after as well, and so is what is aborted", a
     const controller = new AbortController();
     const reason = new Error("enough");
     const then = doing(() => controller.abort(reason));
-    backend.answer({ verb: "put", key: pattern }, ...Array.from({ length: count - 1 }, () => doing(() => {})), then);
+    backend.answer(
+      { verb: "put", key: pattern },
+      ...Array.from({ length: count - 1 }, () => doing(() => {})),
+      then,
+    );
     const error = await assertRejects(() => probeBackend(backend, { signal: controller.signal }));
     assertStrictEquals(error, reason);
     assertEquals(await keysOf(store), []);
@@ -202,7 +252,11 @@ Deno.test("what is still being written when one of many fails is cleaned up afte
     for (let turn = 0; turn < 100; turn++) await Promise.resolve();
     return await act();
   };
-  backend.answer({ verb: "put", key: /\/race\/1$/ }, denied, ...Array.from({ length: 15 }, () => slow));
+  backend.answer(
+    { verb: "put", key: /\/race\/1$/ },
+    denied,
+    ...Array.from({ length: 15 }, () => slow),
+  );
   await rejected("Denied", probeBackend(backend));
   for (let turn = 0; turn < 200; turn++) await Promise.resolve();
   assertEquals(await keysOf(store), []);
@@ -211,7 +265,11 @@ Deno.test("what is still being written when one of many fails is cleaned up afte
 Deno.test("each step is told as it ends, and how many race is asked for", async () => {
   const told: string[] = [];
   const backend = createScriptedBackend(createMemoryBackend());
-  const { steps } = await probeBackend(backend, { rounds: 2, racers: 8, onStep: ({ name }) => told.push(name) });
+  const { steps } = await probeBackend(backend, {
+    rounds: 2,
+    racers: 8,
+    onStep: ({ name }) => told.push(name),
+  });
   assertEquals(told, steps.map(({ name }) => name));
   assertEquals(backend.asked({ verb: "put", key: /\/race\// }).length, 16);
   assertEquals(steps[1].detail, "2 rounds of 8");

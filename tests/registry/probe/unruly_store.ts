@@ -4,7 +4,13 @@
  * @module
  */
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend, ListOptions, ObjectInfo, Prefix, StoredObject } from "../../../core/backend.ts";
+import type {
+  Backend,
+  ListOptions,
+  ObjectInfo,
+  Prefix,
+  StoredObject,
+} from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -38,7 +44,9 @@ export const ignoresConditions: Vice = (inner) => ({
 /** Looks whether the key is free, then writes: right as long as nobody else does at the same time. */
 export const looksThenWrites: Vice = (inner) => ({
   async put(key, body, options) {
-    if (options?.mode === "create" && await inner.head(key) !== undefined) return { written: false, reason: "exists" };
+    if (options?.mode === "create" && await inner.head(key) !== undefined) {
+      return { written: false, reason: "exists" };
+    }
     const bytes = await bodyBytes(body);
     await Promise.resolve();
     return await inner.put(key, bytes, { ...options, mode: "overwrite" });
@@ -51,7 +59,11 @@ export const forgetsOverwritten: Vice = (inner) => {
   return {
     put(key, body, options) {
       if (options?.mode !== "create") overwritten.add(key);
-      return inner.put(key, body, overwritten.has(key) ? { ...options, mode: "overwrite" } : options);
+      return inner.put(
+        key,
+        body,
+        overwritten.has(key) ? { ...options, mode: "overwrite" } : options,
+      );
     },
   };
 };
@@ -154,7 +166,9 @@ export const ignoresDelimiter: Vice = (inner) => ({
 /** Says another size than that of the bytes, as a store that counts what it compressed. */
 export const listsOtherSizes: Vice = (inner) => ({
   async *list(prefix, options) {
-    for await (const entry of inner.list(prefix, options)) yield isPrefix(entry) ? entry : { ...entry, size: 512 };
+    for await (const entry of inner.list(prefix, options)) {
+      yield isPrefix(entry) ? entry : { ...entry, size: 512 };
+    }
   },
 });
 
@@ -179,7 +193,11 @@ export const remembersMissing: Vice = (inner) => {
 export const missesTheMissing: Vice = (inner) => ({
   async delete(key, options) {
     if (await inner.head(key) !== undefined) return await inner.delete(key, options);
-    throw new RegistryError({ code: "Invalid", message: `Cannot delete "${key}": there is none`, hint: "Look first." });
+    throw new RegistryError({
+      code: "Invalid",
+      message: `Cannot delete "${key}": there is none`,
+      hint: "Look first.",
+    });
   },
 });
 
@@ -209,7 +227,9 @@ export function clockOff(offsetMs: number): Vice {
       return info && off(info);
     },
     async *list(prefix, options) {
-      for await (const entry of inner.list(prefix, options)) yield isPrefix(entry) ? entry : off(entry);
+      for await (const entry of inner.list(prefix, options)) {
+        yield isPrefix(entry) ? entry : off(entry);
+      }
     },
   });
 }
@@ -218,7 +238,10 @@ export function clockOff(offsetMs: number): Vice {
 export const refusesCreates: Vice = (inner) => ({
   put(key, body, options) {
     if (options?.mode !== "create") return inner.put(key, body, options);
-    const message = `Cannot create "${key}": the bucket keeps versions, and then nothing forbids overwriting`;
-    return Promise.reject(new RegistryError({ code: "Unsupported", message, hint: "Suspend versioning." }));
+    const message =
+      `Cannot create "${key}": the bucket keeps versions, and then nothing forbids overwriting`;
+    return Promise.reject(
+      new RegistryError({ code: "Unsupported", message, hint: "Suspend versioning." }),
+    );
   },
 });

@@ -22,10 +22,14 @@ for (const locking of ["link", "file"] satisfies Locking[]) {
       try {
         const path = root.join("registry");
         const saved = await saveFromManyProcesses(path, locking, root.path);
-        const all = saved.flat().map((version) => Number(version.split(".")[0])).sort((a, b) => a - b);
+        const all = saved.flat().map((version) => Number(version.split(".")[0])).sort((a, b) =>
+          a - b
+        );
         assertEquals(all, Array.from({ length: PROCESSES * SAVES }, (_, i) => i + 1));
         assert(
-          saved.some((versions) => Number.parseInt(versions.at(-1)!) - Number.parseInt(versions[0]) > SAVES),
+          saved.some((versions) =>
+            Number.parseInt(versions.at(-1)!) - Number.parseInt(versions[0]) > SAVES
+          ),
           "they never ran at once",
         );
 
@@ -47,13 +51,19 @@ for (const locking of ["link", "file"] satisfies Locking[]) {
 }
 
 /** What each of the processes, begun together in an empty folder, was told that it saved. */
-async function saveFromManyProcesses(path: string, locking: Locking, allowed: string): Promise<string[][]> {
+async function saveFromManyProcesses(
+  path: string,
+  locking: Locking,
+  allowed: string,
+): Promise<string[][]> {
   const permissions = [`--allow-read=${allowed}`, `--allow-write=${allowed}`];
   const programs = Array.from(
     { length: PROCESSES },
     (_, label) => {
       const args = [path, locking, `${SAVES}`, `${label}`];
-      return watchProcess(spawnDeno("tests/registry/programs/save_numbered.ts", args, { permissions }));
+      return watchProcess(
+        spawnDeno("tests/registry/programs/save_numbered.ts", args, { permissions }),
+      );
     },
   );
   for (const program of programs) await program.lines(1); // it is ready

@@ -20,7 +20,8 @@ const MODES: [Locking, Layout][] = [["link", "folded"], ["file", "folded"], ["li
 
 for (const [locking, layout] of MODES) {
   Deno.test({
-    name: "kill -9 of a saving process loses nothing that was acknowledged, and leftovers are collected " +
+    name:
+      "kill -9 of a saving process loses nothing that was acknowledged, and leftovers are collected " +
       `(${locking}, ${layout})`,
     ignore,
     async fn() {
@@ -30,7 +31,12 @@ for (const [locking, layout] of MODES) {
         let last = -1, leftovers = 0;
         for (let kill = 0; kill < KILLS; kill++) {
           const durability = kill % 3 === 0 ? "disk" : "os";
-          const acknowledged = await killWhileSaving(path, [locking, layout, `${last + 1}`, durability], root.path);
+          const acknowledged = await killWhileSaving(path, [
+            locking,
+            layout,
+            `${last + 1}`,
+            durability,
+          ], root.path);
           const backend = createLocalBackend({ path, locking, layout });
           const registry = await openRegistry(backend);
           last = numberOf(await registry.load("kept@1"));
@@ -47,8 +53,15 @@ for (const [locking, layout] of MODES) {
           leftovers += report.removed.stage.count + report.removed.payload.count;
           assertEquals(readdirSync(`${path}/.stage`), []);
           const { commit } = await registry.info("kept");
-          assertEquals((await keysOf(backend, "objects/")).filter((key) => !key.includes(commit)), []);
-          assertEquals((await keysOf(backend, "names/")).length <= 2, true, "the head and the first generation");
+          assertEquals(
+            (await keysOf(backend, "objects/")).filter((key) => !key.includes(commit)),
+            [],
+          );
+          assertEquals(
+            (await keysOf(backend, "names/")).length <= 2,
+            true,
+            "the head and the first generation",
+          );
           assertEquals(numberOf(await registry.load("kept")), last);
         }
         assert(leftovers > 0, "there was never anything to collect");
@@ -69,7 +82,13 @@ Deno.test({
         const path = root.join(`registry ${kill}`);
         const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
         const program = watchProcess(
-          spawnDeno("tests/registry/programs/overwrite_forever.ts", [path, "link", "folded", "0", "disk"], {
+          spawnDeno("tests/registry/programs/overwrite_forever.ts", [
+            path,
+            "link",
+            "folded",
+            "0",
+            "disk",
+          ], {
             permissions,
           }),
         );

@@ -4,7 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { collectGarbage, createLocalBackend, logOf, mirrorRegistry, openRegistry } from "../../../mod.ts";
+import {
+  collectGarbage,
+  createLocalBackend,
+  logOf,
+  mirrorRegistry,
+  openRegistry,
+} from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import { parseCellKey } from "../../../registry/layout.ts";
 import { truthOf } from "../../simulate/checks/check_pasts.ts";
@@ -67,7 +73,9 @@ Deno.test({
 async function play(round: Round): Promise<void> {
   const random = createRandom(round.seed);
   const options = { mutable: round.isMutable, cache: false } as const;
-  for (const path of [round.path, round.mirrorPath]) await openRegistry(createLocalBackend({ path }), options);
+  for (const path of [round.path, round.mirrorPath]) {
+    await openRegistry(createLocalBackend({ path }), options);
+  }
   const ended = await Promise.all([
     runProgram(round, random.fork(), { role: "writer", steps: 60 }),
     runProgram(round, random.fork(), { role: "writer", steps: 60 }),
@@ -83,8 +91,14 @@ async function play(round: Round): Promise<void> {
   for (let collections = 0; collections < 3; collections++) {
     for (const registry of [from, to]) await askAll(registry, ledger, { random, seed: round.seed });
     assertEquals(await changes(to), await changes(from), `seed ${round.seed}: the logs differ`);
-    for (const path of random.chance(0.5) ? [round.path, round.mirrorPath] : [round.mirrorPath, round.path]) {
-      await collectGarbage(await openRegistry(withAge(createLocalBackend({ path }), WEEK_MS), options));
+    for (
+      const path of random.chance(0.5)
+        ? [round.path, round.mirrorPath]
+        : [round.mirrorPath, round.path]
+    ) {
+      await collectGarbage(
+        await openRegistry(withAge(createLocalBackend({ path }), WEEK_MS), options),
+      );
     }
   }
 }
@@ -99,8 +113,18 @@ async function runProgram(
   for (let life = 0; life < 3; life++) {
     const own = `${seed}${random.int(1_000_000)}`;
     const journal = `${journals}.${own}`;
-    const args = [role, path, mirrorPath, journal, own, String(steps), isMutable ? "mutable" : "immutable"];
-    const program = watchProcess(spawnDeno("tests/registry/programs/live_past.ts", args, { permissions: ["-A"] }));
+    const args = [
+      role,
+      path,
+      mirrorPath,
+      journal,
+      own,
+      String(steps),
+      isMutable ? "mutable" : "immutable",
+    ];
+    const program = watchProcess(
+      spawnDeno("tests/registry/programs/live_past.ts", args, { permissions: ["-A"] }),
+    );
     if (random.chance(0.6)) {
       await program.lines(random.int(steps - 2));
       program.signal("SIGKILL");
@@ -116,7 +140,9 @@ async function runProgram(
 /** What a program created. What was under way when it was killed is looked up at once, before it may be collected. */
 async function readJournal(journal: string, path: string): Promise<Landed[]> {
   const sent = new Map<string, { key: string; text: string; landed?: boolean }>();
-  for (const line of existsSync(journal) ? readFileSync(journal, "utf8").split("\n").slice(0, -1) : []) {
+  for (
+    const line of existsSync(journal) ? readFileSync(journal, "utf8").split("\n").slice(0, -1) : []
+  ) {
     const { id, ...entry } = JSON.parse(line);
     sent.set(id, { ...sent.get(id), ...entry });
   }
@@ -134,7 +160,16 @@ function timeline({ landed }: Round): Ledger {
   const generationOf = (key: string) => parseCellKey(key)!.generation;
   const ledger = createLedger(Infinity);
   landed.sort((a, b) => generationOf(a.key) - generationOf(b.key)).forEach(({ key, bytes }, n) =>
-    ledger.apply({ order: n + 1, at: 0, actor: "program", verb: "put", mode: "create", key, bytes, written: true })
+    ledger.apply({
+      order: n + 1,
+      at: 0,
+      actor: "program",
+      verb: "put",
+      mode: "create",
+      key,
+      bytes,
+      written: true,
+    })
   );
   return ledger;
 }
@@ -159,9 +194,14 @@ async function askAll(
     const { meant, lost } = truthOf({ ledger, until: Infinity }, { name: "a", ref, asOf });
     const about = `seed ${seed}: a@${ref} as of ${asOf.toISOString()} in ${registry.location}`;
     try {
-      const { version, createdAt } = await registry.info(ref === "latest" ? "a" : `a@${ref}`, { asOf });
+      const { version, createdAt } = await registry.info(ref === "latest" ? "a" : `a@${ref}`, {
+        asOf,
+      });
       assert(meant !== undefined, `${about} is ${version}, and there was none`);
-      assertEquals([version, createdAt], [meant.place.version!.canonical, new Date(meant.record.createdAt)], about);
+      assertEquals([version, createdAt], [
+        meant.place.version!.canonical,
+        new Date(meant.record.createdAt),
+      ], about);
     } catch (error) {
       if (!isRegistryError(error, "NotFound")) throw error;
       assert(meant === undefined || lost, `${about}: ${error.message}, and it is there still`);
@@ -172,5 +212,7 @@ async function askAll(
 /** What the log of a registry says, without commits and sizes: a mirror has its own commits. */
 async function changes(registry: StoredRegistry): Promise<string[]> {
   const entries = await logOf(registry, "a");
-  return entries.map(({ at, event, version, alias }) => [at.toISOString(), event, version, alias].join(" ")).sort();
+  return entries.map(({ at, event, version, alias }) =>
+    [at.toISOString(), event, version, alias].join(" ")
+  ).sort();
 }

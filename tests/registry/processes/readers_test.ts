@@ -6,21 +6,25 @@ import { collect } from "../rejected.ts";
 import { testOnEach } from "../registries.ts";
 import { readAgainAndAgain } from "./read_again.ts";
 
-testOnEach("no reader fails while a version is overwritten beside it", async ({ registry, open }) => {
-  await registry.save("kept", numberedValue(0), { version: "1" });
-  let writing = true;
-  const writer = (async () => {
-    for (let i = 1; writing; i++) {
-      await registry.save("kept", numberedValue(i), { version: "1", onConflict: "overwrite" });
+testOnEach(
+  "no reader fails while a version is overwritten beside it",
+  async ({ registry, open }) => {
+    await registry.save("kept", numberedValue(0), { version: "1" });
+    let writing = true;
+    const writer = (async () => {
+      for (let i = 1; writing; i++) {
+        await registry.save("kept", numberedValue(i), { version: "1", onConflict: "overwrite" });
+      }
+    })();
+    try {
+      await readAgainAndAgain(await open(), 20);
+    } finally {
+      writing = false;
+      await writer;
     }
-  })();
-  try {
-    await readAgainAndAgain(await open(), 20);
-  } finally {
-    writing = false;
-    await writer;
-  }
-}, { mutable: true });
+  },
+  { mutable: true },
+);
 
 testOnEach(
   "a reader finds a version whole or not at all while it is saved and deleted again",
@@ -43,7 +47,9 @@ testOnEach(
           reader.load("kept@^1").catch(ifNotFound),
           collect(reader.entries()).then((entries) => entries[0]?.[1]),
         ];
-        for (const value of await Promise.all(values)) if (value !== undefined) found += numberOf(value) >= 0 ? 1 : 0;
+        for (const value of await Promise.all(values)) {
+          if (value !== undefined) found += numberOf(value) >= 0 ? 1 : 0;
+        }
       }
     } finally {
       writing = false;
@@ -64,17 +70,26 @@ testOnEach(
   async ({ registry, open }) => {
     const others = await Promise.all(Array.from({ length: 4 }, () => open()));
     const saved = await Promise.all(
-      others.flatMap((other, who) => Array.from({ length: 15 }, (_, i) => other.save("all", { who, i }))),
+      others.flatMap((other, who) =>
+        Array.from({ length: 15 }, (_, i) => other.save("all", { who, i }))
+      ),
     );
     assertEquals(new Set(saved.map(({ version }) => version)).size, 60);
-    assertEquals((await collect(registry.versions("all"))).map(({ version }) => version)[0], "60.0.0");
+    assertEquals(
+      (await collect(registry.versions("all"))).map(({ version }) => version)[0],
+      "60.0.0",
+    );
     const gone = saved.filter((_, i) => i % 3 === 0);
-    const outcomes = await Promise.all(gone.map(({ version }, i) => others[i % 4].delete(`all@${version}`)));
+    const outcomes = await Promise.all(
+      gone.map(({ version }, i) => others[i % 4].delete(`all@${version}`)),
+    );
     assert(outcomes.every(Boolean));
     const left = new Set((await collect(registry.versions("all"))).map(({ version }) => version));
     for (const [i, { version }] of saved.entries()) {
       assertEquals(left.has(version), i % 3 !== 0);
-      if (i % 3 !== 0) assertEquals(await registry.load(`all@${version}`), { who: Math.floor(i / 15), i: i % 15 });
+      if (i % 3 !== 0) {
+        assertEquals(await registry.load(`all@${version}`), { who: Math.floor(i / 15), i: i % 15 });
+      }
     }
   },
 );

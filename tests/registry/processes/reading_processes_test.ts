@@ -21,7 +21,9 @@ Deno.test({
       await registry.save("kept", numberedValue(0), { version: "1" });
       const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
       const args = [path, "link", "folded", "1", "os"];
-      const writer = watchProcess(spawnDeno("tests/registry/programs/overwrite_forever.ts", args, { permissions }));
+      const writer = watchProcess(
+        spawnDeno("tests/registry/programs/overwrite_forever.ts", args, { permissions }),
+      );
       const written = (await writer.lines(1)).length; // it is at work
       let reads = 0;
       await writer.until(async () => {

@@ -10,7 +10,14 @@ import { appendFileSync } from "node:fs";
 import process from "node:process";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { collectGarbage, createLocalBackend, mirrorRegistry, openRegistry, prune, realSystem } from "../../../mod.ts";
+import {
+  collectGarbage,
+  createLocalBackend,
+  mirrorRegistry,
+  openRegistry,
+  prune,
+  realSystem,
+} from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 
@@ -65,7 +72,8 @@ async function keep(): Promise<void> {
 function withOldAge(inner: Backend): Backend {
   const isOld = (modifiedAt: number) => realSystem.now() - modifiedAt > OLD_MS;
   return withShiftedTime(inner, {
-    shiftMs: ({ key, modifiedAt }) => key.startsWith("scratch/") || !isOld(modifiedAt) ? 0 : -WEEK_MS,
+    shiftMs: ({ key, modifiedAt }) =>
+      key.startsWith("scratch/") || !isOld(modifiedAt) ? 0 : -WEEK_MS,
   });
 }
 

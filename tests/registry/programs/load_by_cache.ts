@@ -25,7 +25,9 @@ let largest = 0;
 for (let i = 0; i < loads; i++) {
   const version = 1 + random.int(versions);
   const value = await registry.load(`a@${version}`) as Uint8Array;
-  if (sha256(value) !== sha256(noise(100_000, version))) throw new TypeError(`version ${version} is another value`);
+  if (sha256(value) !== sha256(noise(100_000, version))) {
+    throw new TypeError(`version ${version} is another value`);
+  }
   largest = Math.max(largest, await bytesIn(cache, "files/") + await bytesIn(cache, "records/"));
 }
 await registry[Symbol.asyncDispose]();

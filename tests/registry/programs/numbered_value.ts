@@ -17,9 +17,12 @@ export function numberOf(value: unknown): number {
   const bytes = value as Uint8Array;
   const words = new Uint32Array(bytes.slice().buffer);
   const number = words[0];
-  const whole = bytes.byteLength === SIZES[number % SIZES.length] && words.every((word) => word === number);
+  const whole = bytes.byteLength === SIZES[number % SIZES.length] &&
+    words.every((word) => word === number);
   if (!whole) {
-    throw new Error(`Cannot tell the number: ${bytes.byteLength} bytes that begin with ${number} are not whole`);
+    throw new Error(
+      `Cannot tell the number: ${bytes.byteLength} bytes that begin with ${number} are not whole`,
+    );
   }
   return number;
 }

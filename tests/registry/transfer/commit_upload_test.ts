@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
 import { collectGarbage, commitUpload, createUpload, openRegistry } from "../../../mod.ts";
 import type { Registry, Upload, UploadFile } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -6,7 +13,14 @@ import { StoredPath } from "../../../materializers/path/stored_path.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise } from "../registries.ts";
 import { collect, rejected } from "../rejected.ts";
-import { busy, createScriptedBackend, doing, followedBy, lostReply, nothing } from "../scripted_backend.ts";
+import {
+  busy,
+  createScriptedBackend,
+  doing,
+  followedBy,
+  lostReply,
+  nothing,
+} from "../scripted_backend.ts";
 import { createPresigningStore } from "./presigning_store.ts";
 import type { PresigningStore } from "./presigning_store.ts";
 
@@ -36,9 +50,18 @@ for (const copies of [true, false]) {
       "large.bin": LARGE,
       "empty": new Uint8Array(),
     });
-    const saved = await commitUpload(registry, upload, { name: "data", version: "2.1", metadata: { by: "browser" } });
+    const saved = await commitUpload(registry, upload, {
+      name: "data",
+      version: "2.1",
+      metadata: { by: "browser" },
+    });
 
-    assertEquals([saved.name, saved.version, saved.size, saved.skipped], ["data", "2.1.0", 301_000, false]);
+    assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
+      "data",
+      "2.1.0",
+      301_000,
+      false,
+    ]);
     const artifact = await registry.open("data");
     assertEquals(artifact.info.metadata, { by: "browser" });
     assertEquals(artifact.info.materializer, { id: "folder", formatVersion: 1 });
@@ -70,7 +93,10 @@ for (const copies of [true, false]) {
       assertEquals(await collect(registry.names()), []);
       assertEquals(await keysOf(world.store, "objects/"), []);
       assertEquals((await keysOf(world.store, "uploads/")).length, 1);
-      const right = { id: upload.id, files: [{ path: "large.bin", sha256: sha256(LARGE), size: LARGE.byteLength }] };
+      const right = {
+        id: upload.id,
+        files: [{ path: "large.bin", sha256: sha256(LARGE), size: LARGE.byteLength }],
+      };
       await commitUpload(registry, right, { name: "data" });
       await registry.delete("data", { allVersions: true });
       await collectGarbageNow(world);
@@ -86,7 +112,9 @@ async function collectGarbageNow({ store }: PresigningStore): Promise<void> {
 Deno.test("one file is loaded as a file under its name, several as a folder, or as the caller says", async () => {
   const world = createPresigningStore();
   const registry = await openRegistry(world.backend);
-  await commitUpload(registry, await uploaded(world, registry, { "model.bin": SMALL }), { name: "one" });
+  await commitUpload(registry, await uploaded(world, registry, { "model.bin": SMALL }), {
+    name: "one",
+  });
   const one = await registry.load("one");
   assertInstanceOf(one, StoredPath);
   assertEquals([one.kind, one.name], ["file", "model.bin"]);
@@ -117,7 +145,8 @@ Deno.test("an upload is committed once: a repeat returns the first, also at the 
     const world = createPresigningStore();
     const registry = await openRegistry(world.backend);
     const upload = await uploaded(world, registry, { "large.bin": LARGE });
-    const commit = () => commitUpload(registry, upload, { name: "data", ...(idempotencyKey && { idempotencyKey }) });
+    const commit = () =>
+      commitUpload(registry, upload, { name: "data", ...(idempotencyKey && { idempotencyKey }) });
     const [a, b] = await Promise.all([commit(), commit()]);
     const later = await commit();
     assertEquals([b.commit, later.commit], [a.commit, a.commit]);
@@ -167,7 +196,11 @@ Deno.test("an upload that is overwritten while it is committed is saved as it wa
       await world.send(upload.files[0], noise(400_000, 9));
       return await world.backend.copy!(from, to);
     });
-    const registry = await openRegistry({ ...backend, presign: world.backend.presign, ...(copy && { copy }) });
+    const registry = await openRegistry({
+      ...backend,
+      presign: world.backend.presign,
+      ...(copy && { copy }),
+    });
     const upload = await uploaded(world, registry, { "a.bin": LARGE });
     if (!copies) {
       backend.answer(
@@ -199,8 +232,14 @@ Deno.test("the digest in the record is that of the copy, whatever the store made
 Deno.test("what the version before has too is shared, and a compressed commit is compressed", async () => {
   const world = createPresigningStore();
   const registry = await openRegistry(world.backend);
-  await commitUpload(registry, await uploaded(world, registry, { "a.bin": LARGE }), { name: "data" });
-  await commitUpload(registry, await uploaded(world, registry, { "a.bin": LARGE, "b.bin": SMALL }), { name: "data" });
+  await commitUpload(registry, await uploaded(world, registry, { "a.bin": LARGE }), {
+    name: "data",
+  });
+  await commitUpload(
+    registry,
+    await uploaded(world, registry, { "a.bin": LARGE, "b.bin": SMALL }),
+    { name: "data" },
+  );
   assertEquals((await keysOf(world.store, "objects/data/")).length, 2);
 
   const zeros = new Uint8Array(500_000);
@@ -244,11 +283,23 @@ Deno.test("an id or a path that leads elsewhere is Invalid, and nothing is touch
   const registry = await openRegistry(world.backend);
   const upload = await uploaded(world, registry, { "a.bin": SMALL });
   const before = await keysOf(world.store);
-  for (const id of ["", "..", "../settings", `${upload.id}/..`, upload.id.toUpperCase(), `${upload.id}\n`]) {
+  for (
+    const id of [
+      "",
+      "..",
+      "../settings",
+      `${upload.id}/..`,
+      upload.id.toUpperCase(),
+      `${upload.id}\n`,
+    ]
+  ) {
     await rejected("Invalid", commitUpload(registry, { ...upload, id }, { name: "data" }));
   }
   for (const path of ["../a", "/a", "a//b", ""]) {
-    await rejected("Invalid", commitUpload(registry, { ...upload, files: [{ path }] }, { name: "data" }));
+    await rejected(
+      "Invalid",
+      commitUpload(registry, { ...upload, files: [{ path }] }, { name: "data" }),
+    );
   }
   await rejected("Invalid", commitUpload(registry, { ...upload, files: [] }, { name: "data" }));
   await rejected("Invalid", commitUpload(registry, upload, { name: "a@b" }));
@@ -260,7 +311,10 @@ Deno.test("the options of a save count: a version that exists is AlreadyExists, 
   const registry = await openRegistry(world.backend);
   await registry.save("data", 1, { version: "1.0.0" });
   const upload = await uploaded(world, registry, { "a.bin": LARGE });
-  await rejected("AlreadyExists", commitUpload(registry, upload, { name: "data", version: "1.0.0" }));
+  await rejected(
+    "AlreadyExists",
+    commitUpload(registry, upload, { name: "data", version: "1.0.0" }),
+  );
   assertEquals((await keysOf(world.store, "uploads/")).length, 1);
   assertEquals((await commitUpload(registry, upload, { name: "data" })).version, "2.0.0");
 });
@@ -271,7 +325,10 @@ Deno.test("an abort ends a commit with its reason; the upload stays", async () =
   const registry = await openRegistry({ ...backend, presign: world.backend.presign });
   const upload = await uploaded(world, registry, { "a.bin": LARGE });
   const controller = new AbortController();
-  backend.answer({ verb: "get", key: /uploads/ }, doing(() => controller.abort(new Error("enough"))));
+  backend.answer(
+    { verb: "get", key: /uploads/ },
+    doing(() => controller.abort(new Error("enough"))),
+  );
   await assertRejects(
     () => commitUpload(registry, upload, { name: "data", signal: controller.signal }),
     Error,
@@ -284,7 +341,11 @@ Deno.test("an abort ends a commit with its reason; the upload stays", async () =
 Deno.test("a copy that is not there when it is read is no version", async () => {
   const world = createPresigningStore();
   const backend = createScriptedBackend(world.backend);
-  const registry = await openRegistry({ ...backend, presign: world.backend.presign, copy: world.backend.copy });
+  const registry = await openRegistry({
+    ...backend,
+    presign: world.backend.presign,
+    copy: world.backend.copy,
+  });
   for (const bytes of [LARGE, new Uint8Array()]) {
     const upload = await uploaded(world, registry, { "a.bin": bytes });
     backend.answer({ verb: "get", key: /objects/ }, nothing);

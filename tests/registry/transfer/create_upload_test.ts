@@ -30,22 +30,35 @@ Deno.test("createUpload() gives a URL for each file, and writes nothing", async 
   });
   const granted = { method: "PUT" as const, expiresInMs: 60_000, signal: undefined };
   assertEquals(grant(a.url), { key: `uploads/${upload.id}/0`, contentType: undefined, ...granted });
-  assertEquals(grant(b.url), { key: `uploads/${upload.id}/1`, contentType: "image/png", ...granted });
+  assertEquals(grant(b.url), {
+    key: `uploads/${upload.id}/1`,
+    contentType: "image/png",
+    ...granted,
+  });
   assertEquals(await keysOf(store), before);
 });
 
 Deno.test("two uploads have nothing in common", async () => {
   const { backend, grant } = createPresigningStore();
   const registry = await openRegistry(backend);
-  const [a, b] = [await createUpload(registry, { files: ["x"] }), await createUpload(registry, { files: ["x"] })];
+  const [a, b] = [
+    await createUpload(registry, { files: ["x"] }),
+    await createUpload(registry, { files: ["x"] }),
+  ];
   assert(a.id !== b.id && grant(a.files[0].url).key !== grant(b.files[0].url).key);
 });
 
 Deno.test("createUpload() refuses files that could not be committed", async () => {
   const registry = await openRegistry(createPresigningStore().backend);
-  const wrong = [[], ["../a"], ["/a"], ["a", "a"], ["a", "a/b"], [""], ["a\\b"], [{ path: "a", sha256: "ABC" }]];
+  const wrong = [[], ["../a"], ["/a"], ["a", "a"], ["a", "a/b"], [""], ["a\\b"], [{
+    path: "a",
+    sha256: "ABC",
+  }]];
   for (const files of wrong) {
-    assertMatch((await rejected("Invalid", createUpload(registry, { files }))).message, /^Cannot (upload|save)/);
+    assertMatch(
+      (await rejected("Invalid", createUpload(registry, { files }))).message,
+      /^Cannot (upload|save)/,
+    );
   }
 });
 
@@ -60,8 +73,14 @@ Deno.test("a URL works for a while that every store allows", async () => {
 
 Deno.test("createUpload() is Unsupported where the store gives no URLs, and Denied where nothing may be written", async () => {
   const registry = await openRegistry(createMemoryBackend());
-  assertMatch((await rejected("Unsupported", createUpload(registry, { files: ["a"] }))).hint!, /Buckets/);
+  assertMatch(
+    (await rejected("Unsupported", createUpload(registry, { files: ["a"] }))).hint!,
+    /Buckets/,
+  );
   const { backend } = createPresigningStore();
   await openRegistry(backend);
-  await rejected("Denied", createUpload(await openRegistry(backend, { readOnly: true }), { files: ["a"] }));
+  await rejected(
+    "Denied",
+    createUpload(await openRegistry(backend, { readOnly: true }), { files: ["a"] }),
+  );
 });

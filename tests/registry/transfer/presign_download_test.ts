@@ -1,5 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { commitUpload, createMemoryBackend, createUpload, openRegistry, presignDownload } from "../../../mod.ts";
+import {
+  commitUpload,
+  createMemoryBackend,
+  createUpload,
+  openRegistry,
+  presignDownload,
+} from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { folder } from "../../../materializers/path.ts";
 import type { StoredPath } from "../../../materializers/path/stored_path.ts";
@@ -19,7 +25,10 @@ function saveFolder(
   contents: Record<string, Uint8Array>,
   options: SaveOptions = {},
 ): Promise<unknown> {
-  const files: FileToSave[] = Object.entries(contents).map(([path, content]) => ({ path, content }));
+  const files: FileToSave[] = Object.entries(contents).map(([path, content]) => ({
+    path,
+    content,
+  }));
   const materializer = { ...folder(), save: () => files };
   return registry.save(name, undefined as unknown as StoredPath, { ...options, materializer });
 }
@@ -29,7 +38,11 @@ Deno.test("presignDownload() gives a URL of the file's own object, with its name
   const { backend, grant, fetch } = createPresigningStore({ system });
   const registry = await openRegistry(backend, { system });
   await registry.save("data", LARGE);
-  await saveFolder(registry, "many", { "a/1.bin": LARGE, "2.bin": noise(400_000, 3), "small.txt": noise(10) });
+  await saveFolder(registry, "many", {
+    "a/1.bin": LARGE,
+    "2.bin": noise(400_000, 3),
+    "small.txt": noise(10),
+  });
 
   const only = await presignDownload(registry, "data");
   assertEquals(only.file.sha256, sha256(LARGE));
@@ -42,7 +55,11 @@ Deno.test("presignDownload() gives a URL of the file's own object, with its name
   assertEquals([method, fileName, expiresInMs], ["GET", "1.bin", 5000]);
   assertMatch(key, /^objects\/many\//);
   assertEquals(await fetch(one.url), LARGE);
-  const named = await presignDownload(registry, "many", { path: "2.bin", version: "1", fileName: "naïve.bin" });
+  const named = await presignDownload(registry, "many", {
+    path: "2.bin",
+    version: "1",
+    fileName: "naïve.bin",
+  });
   assertEquals(grant(named.url).fileName, "naïve.bin");
   assertEquals(await fetch(named.url), noise(400_000, 3));
 });
@@ -104,7 +121,10 @@ Deno.test("which file, which version and for how long must be sayable", async ()
   const registry = await openRegistry(createPresigningStore().backend);
   await saveFolder(registry, "many", { "a": LARGE, "b": noise(400_000, 3) });
   assertMatch((await rejected("Invalid", presignDownload(registry, "many"))).hint!, /"a", "b"/);
-  assertMatch((await rejected("NotFound", presignDownload(registry, "many", { path: "c" }))).hint!, /"a", "b"/);
+  assertMatch(
+    (await rejected("NotFound", presignDownload(registry, "many", { path: "c" }))).hint!,
+    /"a", "b"/,
+  );
   await rejected("NotFound", presignDownload(registry, "other"));
   await rejected("NotFound", presignDownload(registry, "many@2"));
   await rejected("Invalid", presignDownload(registry, "many", { path: "a", expiresInMs: 0 }));

@@ -62,10 +62,15 @@ export function createPresigningStore(options: PresigningStoreOptions = {}): Pre
     ...(options.copies !== false && {
       async copy(from: string, to: string) {
         const object = await store.get(from);
-        if (object === undefined) throw new RegistryError({ code: "NotFound", message: `Cannot copy "${from}": none` });
+        if (object === undefined) {
+          throw new RegistryError({ code: "NotFound", message: `Cannot copy "${from}": none` });
+        }
         copies.push(`${from} ${to}`);
         const result = await store.put(to, await object.bytes());
-        return (result as { written: true; info: { key: string; size: number; modifiedAt: number } }).info;
+        return (result as {
+          written: true;
+          info: { key: string; size: number; modifiedAt: number };
+        }).info;
       },
     }),
     [Symbol.asyncDispose]: store[Symbol.asyncDispose],

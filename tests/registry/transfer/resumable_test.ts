@@ -12,7 +12,10 @@ const MIB = 1024 * 1024;
 const GONE = new Error("connection reset");
 
 /** Gives bytes in chunks, then breaks off where that is asked for. */
-async function* sent(bytes: Uint8Array, { chunk = 100_000, error }: { chunk?: number; error?: Error } = {}) {
+async function* sent(
+  bytes: Uint8Array,
+  { chunk = 100_000, error }: { chunk?: number; error?: Error } = {},
+) {
   for (let at = 0; at < bytes.byteLength; at += chunk) yield bytes.subarray(at, at + chunk);
   if (error !== undefined) throw error;
 }
@@ -39,36 +42,46 @@ testOnEach("an upload is kept for the grace that counts when it is begun", async
   assertEquals((await uploads.state(id)).expiresAt, expiresAt);
 });
 
-testOnEach("an upload goes on where it broke off, and is saved like any file", async ({ registry, backend }) => {
-  const uploads = await openUploads(registry);
-  const content = noise(700_000);
-  const { id, offset, expiresAt, beganAt } = await uploads.begin({ size: content.byteLength, owner: "me" });
-  assertEquals([offset, expiresAt.getTime() - beganAt.getTime()], [0, registry.settings.graceMs]);
-  const cut = sent(content.subarray(0, 250_000), { error: GONE });
-  const error = await assertRejects(() => uploads.append(id, cut, { offset: 0 }));
-  assertEquals(error, GONE);
+testOnEach(
+  "an upload goes on where it broke off, and is saved like any file",
+  async ({ registry, backend }) => {
+    const uploads = await openUploads(registry);
+    const content = noise(700_000);
+    const { id, offset, expiresAt, beganAt } = await uploads.begin({
+      size: content.byteLength,
+      owner: "me",
+    });
+    assertEquals([offset, expiresAt.getTime() - beganAt.getTime()], [0, registry.settings.graceMs]);
+    const cut = sent(content.subarray(0, 250_000), { error: GONE });
+    const error = await assertRejects(() => uploads.append(id, cut, { offset: 0 }));
+    assertEquals(error, GONE);
 
-  const state = await uploads.state(id);
-  assertEquals([state.offset, state.size, state.owner], [250_000, 700_000, "me"]);
-  await rejected("Conflict", uploads.source(id));
-  assertEquals(await uploads.append(id, sent(content.subarray(250_000)), { offset: 250_000 }), 700_000);
+    const state = await uploads.state(id);
+    assertEquals([state.offset, state.size, state.owner], [250_000, 700_000, "me"]);
+    await rejected("Conflict", uploads.source(id));
+    assertEquals(
+      await uploads.append(id, sent(content.subarray(250_000)), { offset: 250_000 }),
+      700_000,
+    );
 
-  const source = await uploads.source(id);
-  assertEquals([source.size, source.owner], [700_000, "me"]);
-  await registry.save("data", new Uint8Array(), {
-    materializer: {
-      id: "file",
-      formatVersion: 1,
-      save: () => [{ path: "data.bin", content: source }],
-      load: () => undefined,
-    },
-  });
-  assertEquals(await (await registry.open("data")).file("data.bin").bytes(), content);
-  await uploads.remove(id);
-  assertEquals(await keysOf(backend, "uploads/"), []);
-  await rejected("NotFound", uploads.state(id));
-  await uploads.remove(id);
-}, {});
+    const source = await uploads.source(id);
+    assertEquals([source.size, source.owner], [700_000, "me"]);
+    await registry.save("data", new Uint8Array(), {
+      materializer: {
+        id: "file",
+        formatVersion: 1,
+        save: () => [{ path: "data.bin", content: source }],
+        load: () => undefined,
+      },
+    });
+    assertEquals(await (await registry.open("data")).file("data.bin").bytes(), content);
+    await uploads.remove(id);
+    assertEquals(await keysOf(backend, "uploads/"), []);
+    await rejected("NotFound", uploads.state(id));
+    await uploads.remove(id);
+  },
+  {},
+);
 
 testInMemory("an upload of nothing is whole from the beginning", async ({ registry }) => {
   const uploads = await openUploads(registry);
@@ -79,61 +92,83 @@ testInMemory("an upload of nothing is whole from the beginning", async ({ regist
   assertEquals(await uploads.append(id, sent(new Uint8Array()), { offset: 0 }), 0);
 });
 
-testInMemory("no piece has more than 8 MiB, and what came is as it was sent", async ({ registry, backend }) => {
-  const uploads = await openUploads(registry);
-  const content = noise(17 * MIB + 3);
-  const { id } = await uploads.begin({ size: content.byteLength });
-  await uploads.append(id, sent(content, { chunk: 5 * MIB }), { offset: 0 });
-  const sizes: number[] = [];
-  for await (const entry of backend.list(`uploads/${id}/`)) if ("key" in entry) sizes.push(entry.size);
-  assert(Math.max(...sizes) <= 8 * MIB, `${sizes}`);
-  assertEquals(sha256(await bytesOf(await uploads.source(id))), sha256(content));
-});
+testInMemory(
+  "no piece has more than 8 MiB, and what came is as it was sent",
+  async ({ registry, backend }) => {
+    const uploads = await openUploads(registry);
+    const content = noise(17 * MIB + 3);
+    const { id } = await uploads.begin({ size: content.byteLength });
+    await uploads.append(id, sent(content, { chunk: 5 * MIB }), { offset: 0 });
+    const sizes: number[] = [];
+    for await (const entry of backend.list(`uploads/${id}/`)) {
+      if ("key" in entry) {
+        sizes.push(entry.size);
+      }
+    }
+    assert(Math.max(...sizes) <= 8 * MIB, `${sizes}`);
+    assertEquals(sha256(await bytesOf(await uploads.source(id))), sha256(content));
+  },
+);
 
-testInMemory("uploads that are filled together share their memory", async ({ registry, backend }) => {
-  const uploads = await openUploads(registry);
-  const begun = await Promise.all(Array.from({ length: 256 }, () => uploads.begin({ size: 3 * MIB })));
-  const content = new Uint8Array(3 * MIB);
-  let waiting = 0;
-  const all = Promise.withResolvers<void>();
-  async function* together() {
-    if (++waiting === begun.length) all.resolve();
-    await all.promise; // until then none of them is over
-    yield* sent(content);
-  }
-  await Promise.all(begun.map(({ id }) => uploads.append(id, together(), { offset: 0 })));
-  const sizes: number[] = [];
-  for await (const entry of backend.list(`uploads/${begun[0].id}/`)) if ("key" in entry) sizes.push(entry.size);
-  assert(Math.max(...sizes) < MIB, `${sizes}`);
-});
+testInMemory(
+  "uploads that are filled together share their memory",
+  async ({ registry, backend }) => {
+    const uploads = await openUploads(registry);
+    const begun = await Promise.all(
+      Array.from({ length: 256 }, () => uploads.begin({ size: 3 * MIB })),
+    );
+    const content = new Uint8Array(3 * MIB);
+    let waiting = 0;
+    const all = Promise.withResolvers<void>();
+    async function* together() {
+      if (++waiting === begun.length) all.resolve();
+      await all.promise; // until then none of them is over
+      yield* sent(content);
+    }
+    await Promise.all(begun.map(({ id }) => uploads.append(id, together(), { offset: 0 })));
+    const sizes: number[] = [];
+    for await (const entry of backend.list(`uploads/${begun[0].id}/`)) {
+      if ("key" in entry) {
+        sizes.push(entry.size);
+      }
+    }
+    assert(Math.max(...sizes) < MIB, `${sizes}`);
+  },
+);
 
-testInMemory("of two clients that send one upload, each place has one, and bytes never mix", async ({ registry }) => {
-  const uploads = await openUploads(registry);
-  const content = noise(500_000);
-  const { id } = await uploads.begin({ size: content.byteLength });
-  const both = await Promise.allSettled([
-    uploads.append(id, sent(content.subarray(0, 200_000)), { offset: 0 }),
-    uploads.append(id, sent(content.subarray(0, 300_000)), { offset: 0 }),
-  ]);
-  assertEquals(both.filter(({ status }) => status === "fulfilled").length, 1);
-  const lost = both.find((outcome) => outcome.status === "rejected")!;
-  await rejected("Conflict", Promise.reject(lost.reason));
+testInMemory(
+  "of two clients that send one upload, each place has one, and bytes never mix",
+  async ({ registry }) => {
+    const uploads = await openUploads(registry);
+    const content = noise(500_000);
+    const { id } = await uploads.begin({ size: content.byteLength });
+    const both = await Promise.allSettled([
+      uploads.append(id, sent(content.subarray(0, 200_000)), { offset: 0 }),
+      uploads.append(id, sent(content.subarray(0, 300_000)), { offset: 0 }),
+    ]);
+    assertEquals(both.filter(({ status }) => status === "fulfilled").length, 1);
+    const lost = both.find((outcome) => outcome.status === "rejected")!;
+    await rejected("Conflict", Promise.reject(lost.reason));
 
-  const { offset } = await uploads.state(id);
-  await rejected("Conflict", uploads.append(id, sent(content), { offset: offset - 1 }));
-  await rejected("Conflict", uploads.append(id, sent(content), { offset: offset + 1 }));
-  await uploads.append(id, sent(content.subarray(offset)), { offset });
-  assertEquals(await bytesOf(await uploads.source(id)), content);
-});
+    const { offset } = await uploads.state(id);
+    await rejected("Conflict", uploads.append(id, sent(content), { offset: offset - 1 }));
+    await rejected("Conflict", uploads.append(id, sent(content), { offset: offset + 1 }));
+    await uploads.append(id, sent(content.subarray(offset)), { offset });
+    assertEquals(await bytesOf(await uploads.source(id)), content);
+  },
+);
 
-testInMemory("more than was said is refused, and what was said stays possible", async ({ registry }) => {
-  const uploads = await openUploads(registry);
-  const { id } = await uploads.begin({ size: 10 });
-  await rejected("Invalid", uploads.append(id, sent(noise(11)), { offset: 0 }));
-  assertEquals(await uploads.append(id, sent(noise(10)), { offset: 0 }), 10);
-  for (const size of [-1, 1.5, NaN, 2 ** 53]) await rejected("Invalid", uploads.begin({ size }));
-  await rejected("Invalid", uploads.begin({ size: 1, metadata: { long: "x".repeat(70_000) } }));
-});
+testInMemory(
+  "more than was said is refused, and what was said stays possible",
+  async ({ registry }) => {
+    const uploads = await openUploads(registry);
+    const { id } = await uploads.begin({ size: 10 });
+    await rejected("Invalid", uploads.append(id, sent(noise(11)), { offset: 0 }));
+    assertEquals(await uploads.append(id, sent(noise(10)), { offset: 0 }), 10);
+    for (const size of [-1, 1.5, NaN, 2 ** 53]) await rejected("Invalid", uploads.begin({ size }));
+    await rejected("Invalid", uploads.begin({ size: 1, metadata: { long: "x".repeat(70_000) } }));
+  },
+);
 
 testInMemory(
   "of bytes with a wrong checksum none counts, however many pieces they have",
@@ -142,7 +177,10 @@ testInMemory(
     const content = noise(1000);
     const large = new Uint8Array(9 * MIB);
     const { id } = await uploads.begin({ size: 1000 + large.byteLength });
-    const refused = uploads.append(id, sent(content), { offset: 0, verify: wanting(sha256("other")) });
+    const refused = uploads.append(id, sent(content), {
+      offset: 0,
+      verify: wanting(sha256("other")),
+    });
     await rejected("Invalid", refused);
     assertEquals((await uploads.state(id)).offset, 0);
     await uploads.append(id, sent(content), { offset: 0, verify: wanting(sha256(content)) });
@@ -151,26 +189,31 @@ testInMemory(
     const wrong = { update: () => {}, matches: () => false };
     await rejected("Invalid", uploads.append(id, sent(large), { offset: 1000, verify: wrong }));
     const cut = sent(large, { error: GONE });
-    await assertRejects(() => uploads.append(id, cut, { offset: 1000, verify: { ...wrong, matches: () => true } }));
+    await assertRejects(() =>
+      uploads.append(id, cut, { offset: 1000, verify: { ...wrong, matches: () => true } })
+    );
     assertEquals(await keysOf(backend, "uploads/"), before);
     assertEquals((await uploads.state(id)).offset, 1000);
   },
 );
 
-testInMemory("what is to be verified counts only when all of it was", async ({ registry, backend }) => {
-  const uploads = await openUploads(registry);
-  const large = new Uint8Array(9 * MIB);
-  const { id } = await uploads.begin({ size: large.byteLength });
-  let offsetBefore = -1;
-  const verify = { update: () => {}, matches: () => true };
-  async function* looking() {
-    yield* sent(large);
-    assertNotEquals((await keysOf(backend, `uploads/${id}/`)).length, 0);
-    offsetBefore = (await uploads.state(id)).offset;
-  }
-  assertEquals(await uploads.append(id, looking(), { offset: 0, verify }), large.byteLength);
-  assertEquals([offsetBefore, (await uploads.state(id)).offset], [0, large.byteLength]);
-});
+testInMemory(
+  "what is to be verified counts only when all of it was",
+  async ({ registry, backend }) => {
+    const uploads = await openUploads(registry);
+    const large = new Uint8Array(9 * MIB);
+    const { id } = await uploads.begin({ size: large.byteLength });
+    let offsetBefore = -1;
+    const verify = { update: () => {}, matches: () => true };
+    async function* looking() {
+      yield* sent(large);
+      assertNotEquals((await keysOf(backend, `uploads/${id}/`)).length, 0);
+      offsetBefore = (await uploads.state(id)).offset;
+    }
+    assertEquals(await uploads.append(id, looking(), { offset: 0, verify }), large.byteLength);
+    assertEquals([offsetBefore, (await uploads.state(id)).offset], [0, large.byteLength]);
+  },
+);
 
 testInMemory(
   "a stream of unknown size is taken in with its digest, or nothing of it stays",
@@ -180,7 +223,11 @@ testInMemory(
     const taken = await uploads.receive(sent(content), { owner: "me" });
     assertEquals([taken.size, taken.sha256, taken.offset], [300_000, sha256(content), 300_000]);
     const source = await uploads.source(taken.id);
-    assertEquals([await bytesOf(source), source.sha256, source.owner], [content, taken.sha256, "me"]);
+    assertEquals([await bytesOf(source), source.sha256, source.owner], [
+      content,
+      taken.sha256,
+      "me",
+    ]);
     const empty = await uploads.receive(sent(new Uint8Array()));
     assertEquals([empty.size, empty.sha256], [0, sha256("")]);
 
@@ -225,15 +272,30 @@ testInMemory("what is no id, and what is no note, is no upload", async ({ regist
     await uploads.remove(id);
   }
   const { id } = await uploads.begin({ size: 3 });
-  const wrong = ["{}", "no", "[]", `{"holdfast":"upload","size":-1}`, `{"holdfast":"upload","size":1,"owner":3}`];
-  for (const text of [...wrong, `{"holdfast":"upload","size":1,"metadata":{"a":1}}`, "x".repeat(70_000)]) {
+  const wrong = [
+    "{}",
+    "no",
+    "[]",
+    `{"holdfast":"upload","size":-1}`,
+    `{"holdfast":"upload","size":1,"owner":3}`,
+  ];
+  for (
+    const text of [
+      ...wrong,
+      `{"holdfast":"upload","size":1,"metadata":{"a":1}}`,
+      "x".repeat(70_000),
+    ]
+  ) {
     await backend.put(`uploads/${id}/0`, new TextEncoder().encode(text));
     await rejected("NotFound", uploads.state(id));
   }
 });
 
-testInMemory("nothing is uploaded into a registry that is open for reading only", async ({ open }) => {
-  const uploads = await openUploads(await open({ readOnly: true }));
-  await rejected("Denied", uploads.begin({ size: 1 }));
-  await rejected("Denied", uploads.receive(sent(noise(1))));
-});
+testInMemory(
+  "nothing is uploaded into a registry that is open for reading only",
+  async ({ open }) => {
+    const uploads = await openUploads(await open({ readOnly: true }));
+    await rejected("Denied", uploads.begin({ size: 1 }));
+    await rejected("Denied", uploads.receive(sent(noise(1))));
+  },
+);

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { commitUpload, createUpload, openRegistry, openUploads, presignDownload } from "../../../mod.ts";
+import {
+  commitUpload,
+  createUpload,
+  openRegistry,
+  openUploads,
+  presignDownload,
+} from "../../../mod.ts";
 import type { StoredRegistry, UploadTarget } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { realSystem, type System } from "../../../core/system.ts";
@@ -36,7 +42,12 @@ testOnServers(
   async (world) => {
     const registry = await open(world);
     const files = [
-      { path: "site/large.bin", mediaType: "application/x-model", size: LARGE.byteLength, sha256: sha256(LARGE) },
+      {
+        path: "site/large.bin",
+        mediaType: "application/x-model",
+        size: LARGE.byteLength,
+        sha256: sha256(LARGE),
+      },
       { path: "site/small é.txt" },
     ];
     const upload = await createUpload(registry, { files, expiresInMs: 60_000 });
@@ -65,32 +76,48 @@ testOnServers(
   },
 );
 
-testOnServers("a URL that was changed is refused, for writing and for reading", S3_SERVERS, async (world) => {
-  const registry = await open(world);
-  const upload = await createUpload(registry, {
-    files: [{ path: "a.bin", mediaType: "text/plain" }],
-    expiresInMs: 60_000,
-  });
-  const [target] = upload.files;
-  const elsewhere = { ...target, url: target.url.replace(`uploads/${upload.id}/0`, "settings/0000000000000000.rec") };
-  assertNotEquals(elsewhere.url, target.url);
-  assertEquals(await send(elsewhere, SMALL), 403);
-  assertEquals(await send({ ...target, url: target.url.replace(/Expires=\d+/, "Expires=6000") }, SMALL), 403);
-  assertEquals(await send({ ...target, headers: { "content-type": "text/html" } }, SMALL), 403);
-  assertEquals((await keysOf(registry.backend, "settings/")).length, 1);
-  assertEquals(await keysOf(registry.backend, "uploads/"), []);
-  assertEquals(await get(target.url), undefined); // it grants writing only
-  assertEquals(await send(target, LARGE), 200);
-  await commitUpload(registry, upload, { name: "data" });
+testOnServers(
+  "a URL that was changed is refused, for writing and for reading",
+  S3_SERVERS,
+  async (world) => {
+    const registry = await open(world);
+    const upload = await createUpload(registry, {
+      files: [{ path: "a.bin", mediaType: "text/plain" }],
+      expiresInMs: 60_000,
+    });
+    const [target] = upload.files;
+    const elsewhere = {
+      ...target,
+      url: target.url.replace(`uploads/${upload.id}/0`, "settings/0000000000000000.rec"),
+    };
+    assertNotEquals(elsewhere.url, target.url);
+    assertEquals(await send(elsewhere, SMALL), 403);
+    assertEquals(
+      await send({ ...target, url: target.url.replace(/Expires=\d+/, "Expires=6000") }, SMALL),
+      403,
+    );
+    assertEquals(await send({ ...target, headers: { "content-type": "text/html" } }, SMALL), 403);
+    assertEquals((await keysOf(registry.backend, "settings/")).length, 1);
+    assertEquals(await keysOf(registry.backend, "uploads/"), []);
+    assertEquals(await get(target.url), undefined); // it grants writing only
+    assertEquals(await send(target, LARGE), 200);
+    await commitUpload(registry, upload, { name: "data" });
 
-  const { url } = await presignDownload(registry, "data", { expiresInMs: 60_000 });
-  assertEquals((await get(url))?.bytes, LARGE);
-  assertEquals(await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")), undefined);
-  const forged = url.replace(/Signature=(.)/, (_, digit) => `Signature=${digit === "0" ? "1" : "0"}`);
-  assertEquals(await get(forged), undefined);
-  assert(await send({ ...target, url }, SMALL) === 403);
-  assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
-});
+    const { url } = await presignDownload(registry, "data", { expiresInMs: 60_000 });
+    assertEquals((await get(url))?.bytes, LARGE);
+    assertEquals(
+      await get(url.replace(/objects[^?]*/, "settings/9007199254740990.rec")),
+      undefined,
+    );
+    const forged = url.replace(
+      /Signature=(.)/,
+      (_, digit) => `Signature=${digit === "0" ? "1" : "0"}`,
+    );
+    assertEquals(await get(forged), undefined);
+    assert(await send({ ...target, url }, SMALL) === 403);
+    assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
+  },
+);
 
 testOnServers("a URL ends when it was said to", S3_SERVERS, async (world) => {
   const registry = await open(world);
@@ -100,8 +127,14 @@ testOnServers("a URL ends when it was said to", S3_SERVERS, async (world) => {
   const upload = await createUpload(earlier, { files: ["a.bin"], expiresInMs: 1_800_000 });
   assertEquals(await send(upload.files[0], SMALL), 403);
   await rejected("NotFound", commitUpload(registry, upload, { name: "late" }));
-  assertEquals(await get((await presignDownload(earlier, "data", { expiresInMs: 1_800_000 })).url), undefined);
-  assertEquals((await get((await presignDownload(registry, "data", { expiresInMs: 1_800_000 })).url))?.bytes, LARGE);
+  assertEquals(
+    await get((await presignDownload(earlier, "data", { expiresInMs: 1_800_000 })).url),
+    undefined,
+  );
+  assertEquals(
+    (await get((await presignDownload(registry, "data", { expiresInMs: 1_800_000 })).url))?.bytes,
+    LARGE,
+  );
 });
 
 testOnServers(
@@ -114,7 +147,10 @@ testOnServers(
       expiresInMs: 60_000,
     });
     await send(upload.files[0], noise(300_000, 7));
-    assertMatch((await rejected("Invalid", commitUpload(registry, upload, { name: "data" }))).message, /SHA-256/);
+    assertMatch(
+      (await rejected("Invalid", commitUpload(registry, upload, { name: "data" }))).message,
+      /SHA-256/,
+    );
     assertEquals(await keysOf(registry.backend, "objects/"), []);
     await send(upload.files[0], LARGE);
     await commitUpload(registry, upload, { name: "data" });
@@ -123,23 +159,34 @@ testOnServers(
   },
 );
 
-testOnServers("an upload that arrives in pieces goes on where it broke off", REAL_SERVERS, async (world) => {
-  const registry = await open(world);
-  const uploads = await openUploads(registry);
-  const content = noise(9 * 1024 * 1024, 4);
-  const { id } = await uploads.begin({ size: content.byteLength });
-  async function* broken() {
-    yield content.subarray(0, 8_500_000);
-    throw new Error("connection reset");
-  }
-  await assertRejects(() => uploads.append(id, broken(), { offset: 0 }), Error, "connection reset");
-  const { offset } = await uploads.state(id);
-  assertEquals(offset, 8_500_000);
-  const rest = () => ReadableStream.from([content.subarray(offset)]);
-  await uploads.append(id, rest(), { offset });
-  await rejected("Conflict", uploads.append(id, rest(), { offset }));
-  const source = await uploads.source(id);
-  assertEquals(sha256(new Uint8Array(await new Response(source.stream()).arrayBuffer())), sha256(content));
-  await uploads.remove(id);
-  assertEquals(await keysOf(registry.backend, "uploads/"), []);
-});
+testOnServers(
+  "an upload that arrives in pieces goes on where it broke off",
+  REAL_SERVERS,
+  async (world) => {
+    const registry = await open(world);
+    const uploads = await openUploads(registry);
+    const content = noise(9 * 1024 * 1024, 4);
+    const { id } = await uploads.begin({ size: content.byteLength });
+    async function* broken() {
+      yield content.subarray(0, 8_500_000);
+      throw new Error("connection reset");
+    }
+    await assertRejects(
+      () => uploads.append(id, broken(), { offset: 0 }),
+      Error,
+      "connection reset",
+    );
+    const { offset } = await uploads.state(id);
+    assertEquals(offset, 8_500_000);
+    const rest = () => ReadableStream.from([content.subarray(offset)]);
+    await uploads.append(id, rest(), { offset });
+    await rejected("Conflict", uploads.append(id, rest(), { offset }));
+    const source = await uploads.source(id);
+    assertEquals(
+      sha256(new Uint8Array(await new Response(source.stream()).arrayBuffer())),
+      sha256(content),
+    );
+    await uploads.remove(id);
+    assertEquals(await keysOf(registry.backend, "uploads/"), []);
+  },
+);

@@ -11,7 +11,10 @@ const MIB = 1024 * 1024;
 const CONTENT = noise(24 * MIB, 1);
 const DAMAGED = noise(24 * MIB, 2);
 
-async function* sent(bytes: Uint8Array, atEnd?: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
+async function* sent(
+  bytes: Uint8Array,
+  atEnd?: () => Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += MIB) yield bytes.subarray(at, at + MIB);
   await atEnd?.();
 }
@@ -19,7 +22,10 @@ async function* sent(bytes: Uint8Array, atEnd?: () => Promise<unknown>): AsyncGe
 /** The checksum of these bytes. */
 function checksumOf(bytes: Uint8Array) {
   const seen = createSha256();
-  return { update: (chunk: Uint8Array) => seen.update(chunk), matches: () => seen.digest() === sha256(bytes) };
+  return {
+    update: (chunk: Uint8Array) => seen.update(chunk),
+    matches: () => seen.digest() === sha256(bytes),
+  };
 }
 
 /** A store of uploads, and another process that uses it. */
@@ -29,7 +35,14 @@ async function createWorld() {
   const backend = createScriptedBackend(store);
   const registry = await openRegistry(backend, { system });
   const other = await openRegistry(store, { system });
-  return { system, store, backend, registry, uploads: await openUploads(registry), others: await openUploads(other) };
+  return {
+    system,
+    store,
+    backend,
+    registry,
+    uploads: await openUploads(registry),
+    others: await openUploads(other),
+  };
 }
 
 Deno.test("bytes of a killed request never count, whatever is sent in their place", async () => {
@@ -45,7 +58,10 @@ Deno.test("bytes of a killed request never count, whatever is sent in their plac
 
   const first = CONTENT.subarray(0, 8 * MIB);
   assertEquals((await others.state(id)).offset, 0);
-  assertEquals(await others.append(id, sent(first), { offset: 0, verify: checksumOf(first) }), 8 * MIB);
+  assertEquals(
+    await others.append(id, sent(first), { offset: 0, verify: checksumOf(first) }),
+    8 * MIB,
+  );
   assertEquals((await others.state(id)).offset, 8 * MIB);
   const rest = CONTENT.subarray(8 * MIB);
   await others.append(id, sent(rest), { offset: 8 * MIB, verify: checksumOf(rest) });
@@ -57,7 +73,10 @@ Deno.test("bytes with a wrong checksum never count, even if they cannot be delet
   const { uploads, others, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   backend.answerAll({ verb: "delete", key: /^uploads\// }, busy);
-  await rejected("Invalid", uploads.append(id, sent(DAMAGED), { offset: 0, verify: checksumOf(CONTENT) }));
+  await rejected(
+    "Invalid",
+    uploads.append(id, sent(DAMAGED), { offset: 0, verify: checksumOf(CONTENT) }),
+  );
   const first = CONTENT.subarray(0, 8 * MIB);
   await others.append(id, sent(first), { offset: 0, verify: checksumOf(first) });
   assertEquals((await others.state(id)).offset, 8 * MIB);
@@ -74,7 +93,11 @@ Deno.test("a request that ends between two pieces that matched leaves pieces tha
   });
   backend.answerAll({ verb: "delete", key: /./ }, busy);
   const verify = checksumOf(CONTENT);
-  await assertRejects(() => uploads.append(id, sent(CONTENT), { offset: 0, verify }), Error, "killed");
+  await assertRejects(
+    () => uploads.append(id, sent(CONTENT), { offset: 0, verify }),
+    Error,
+    "killed",
+  );
   const { offset } = await others.state(id);
   assertEquals(offset, 16 * MIB);
   await others.append(id, sent(CONTENT.subarray(offset)), { offset });
@@ -86,10 +109,15 @@ Deno.test("what a checked request leaves behind is no upload, and is collected w
   const { uploads, registry, system, store, backend } = await createWorld();
   const { id } = await uploads.begin({ size: CONTENT.byteLength });
   backend.answerAll({ verb: "delete", key: /./ }, busy);
-  await rejected("Invalid", uploads.append(id, sent(DAMAGED), { offset: 0, verify: checksumOf(CONTENT) }));
+  await rejected(
+    "Invalid",
+    uploads.append(id, sent(DAMAGED), { offset: 0, verify: checksumOf(CONTENT) }),
+  );
   backend.heal();
   const folders = new Set((await keysOf(store, "uploads/")).map((key) => key.split("/")[1]));
-  for (const folder of folders) if (folder !== id) await rejected("NotFound", uploads.state(folder));
+  for (const folder of folders) {
+    if (folder !== id) await rejected("NotFound", uploads.state(folder));
+  }
   system.advance(2 * registry.settings.graceMs);
   await collectGarbage(registry);
   assertEquals(await keysOf(store, "uploads/"), []);

@@ -40,7 +40,8 @@ testOnEach(
   async ({ registry, backend }) => {
     const before = await keysOf(backend);
     const controller = new AbortController();
-    const onProgress = ({ bytes }: { bytes: number }) => bytes > 2_000_000 && controller.abort(reason);
+    const onProgress = ({ bytes }: { bytes: number }) =>
+      bytes > 2_000_000 && controller.abort(reason);
     const promise = registry.save("a", noise(6_000_000), { signal: controller.signal, onProgress });
     assertStrictEquals(await assertRejects(() => promise), reason);
     assertEquals(await keysOf(backend), before);
@@ -59,14 +60,24 @@ function aborting(when: keyof Hooks, controller: AbortController): Hooks {
 testOnEach(
   "a save that is aborted while its commit is on the way is Unknown, and says which commit",
   async ({ registry, open }) => {
-    for (const [version, value] of [["1", "small"], ["2", noise(400_000)], [undefined, "small"]] as const) {
+    for (
+      const [version, value] of [["1", "small"], ["2", noise(400_000)], [
+        undefined,
+        "small",
+      ]] as const
+    ) {
       const controller = new AbortController();
       const aborted = await open({}, (inner) => withHooks(inner, aborting("before", controller)));
-      const error = await rejected("Unknown", aborted.save("a", value, { version, signal: controller.signal }));
+      const error = await rejected(
+        "Unknown",
+        aborted.save("a", value, { version, signal: controller.signal }),
+      );
       assertEquals([error.retry, error.maybeWritten], ["unknown", true]);
       assertStrictEquals(error.cause, reason);
       const there = await registry.has("a", { version: version ?? "3" });
-      if (there) assertEquals((await registry.info("a", { version: version ?? "3" })).commit, error.commit);
+      if (there) {
+        assertEquals((await registry.info("a", { version: version ?? "3" })).commit, error.commit);
+      }
     }
     assert((await verifyRegistry(registry)).ok);
   },
@@ -83,7 +94,9 @@ testOnEach("a save that is aborted after its commit succeeds", async ({ registry
 testOnEach(
   "an abort at any call of a save ends in the value, in nothing, or in Unknown",
   async ({ registry, open }) => {
-    const saves: SaveOptions[] = [{}, { version: "9" }, { idempotencyKey: "k" }, { skipIfUnchanged: true }];
+    const saves: SaveOptions[] = [{}, { version: "9" }, { idempotencyKey: "k" }, {
+      skipIfUnchanged: true,
+    }];
     for (const [i, options] of saves.entries()) {
       for (let at = 0, more = true; more; at++) {
         for (const when of ["before", "after"] as const) {
@@ -118,7 +131,10 @@ async function saveAborted(
   const aborted = await open(undefined, (inner) => withHooks(inner, { [when]: hook }));
   let outcome: string;
   try {
-    const { version } = await aborted.save(name, noise(300_000), { ...options, signal: controller.signal });
+    const { version } = await aborted.save(name, noise(300_000), {
+      ...options,
+      signal: controller.signal,
+    });
     outcome = version;
   } catch (error) {
     outcome = error === reason ? "nothing" : isRegistryError(error) ? error.code : `${error}`;
@@ -179,7 +195,10 @@ testOnEach(
       const saving = registry.save("a", value, { signal: controller.signal });
       for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
       controller.abort(reason);
-      assertStrictEquals(await withoutHanging("the end of the save", assertRejects(() => saving)), reason);
+      assertStrictEquals(
+        await withoutHanging("the end of the save", assertRejects(() => saving)),
+        reason,
+      );
       assertEquals(seen.closed, closes);
       assertEquals(await keysOf(backend), before);
     }

@@ -15,12 +15,21 @@ testOnEach("download() writes a file, verified", async ({ registry, root }) => {
   assertEquals(new Uint8Array(readFileSync(to)), noise(400_000));
 });
 
-testOnEach("download() puts a file under its own name into a folder", async ({ registry, root }) => {
-  await registry.save("a", noise(400));
-  assertEquals((await registry.download("a", { to: `${root.join("new")}/` })).path, root.join("new", "data.bin"));
-  mkdirSync(root.join("old"));
-  assertEquals((await registry.download("a", { to: root.join("old") })).path, root.join("old", "data.bin"));
-});
+testOnEach(
+  "download() puts a file under its own name into a folder",
+  async ({ registry, root }) => {
+    await registry.save("a", noise(400));
+    assertEquals(
+      (await registry.download("a", { to: `${root.join("new")}/` })).path,
+      root.join("new", "data.bin"),
+    );
+    mkdirSync(root.join("old"));
+    assertEquals(
+      (await registry.download("a", { to: root.join("old") })).path,
+      root.join("old", "data.bin"),
+    );
+  },
+);
 
 testOnEach("download() gives a folder back as it was saved", async ({ registry, root }) => {
   mkdirSync(root.join("data", "deep", "empty"), { recursive: true });
@@ -50,8 +59,16 @@ testInMemory(
     writeFileSync(root.join("data", "y"), "2");
     await registry.save("data", localPath(root.join("data")));
     const heard: TransferProgress[] = [];
-    const again = await registry.download("data", { to: root.join("data"), onProgress: (told) => heard.push(told) });
-    assertEquals([again.left, again.written, heard.at(-1)?.bytes, heard.at(-1)?.totalBytes], [2, 0, 2, 2]);
+    const again = await registry.download("data", {
+      to: root.join("data"),
+      onProgress: (told) => heard.push(told),
+    });
+    assertEquals([again.left, again.written, heard.at(-1)?.bytes, heard.at(-1)?.totalBytes], [
+      2,
+      0,
+      2,
+      2,
+    ]);
     writeFileSync(root.join("data", "x"), "changed");
     writeFileSync(root.join("data", "mine"), "stays");
     await rejected("AlreadyExists", registry.download("data", { to: root.join("data") }));
@@ -68,17 +85,20 @@ testInMemory(
   },
 );
 
-testOnEach("download() leaves nothing behind when it fails", async ({ registry, backend, root }) => {
-  await registry.save("a", noise(400_000));
-  for await (const entry of backend.list("objects/")) {
-    if ("key" in entry) await backend.put(entry.key, noise(400_000, 9));
-  }
-  mkdirSync(root.join("out"));
-  await rejected("Corrupt", registry.download("a", { to: root.join("out") }));
-  await rejected("Corrupt", registry.download("a", { to: root.join("out", "a.bin") }));
-  await rejected("NotFound", registry.download("b", { to: root.join("out") }));
-  assertEquals(readdirSync(root.join("out")), []);
-});
+testOnEach(
+  "download() leaves nothing behind when it fails",
+  async ({ registry, backend, root }) => {
+    await registry.save("a", noise(400_000));
+    for await (const entry of backend.list("objects/")) {
+      if ("key" in entry) await backend.put(entry.key, noise(400_000, 9));
+    }
+    mkdirSync(root.join("out"));
+    await rejected("Corrupt", registry.download("a", { to: root.join("out") }));
+    await rejected("Corrupt", registry.download("a", { to: root.join("out", "a.bin") }));
+    await rejected("NotFound", registry.download("b", { to: root.join("out") }));
+    assertEquals(readdirSync(root.join("out")), []);
+  },
+);
 
 testInMemory("download() never writes through a link", async ({ registry, root }) => {
   mkdirSync(root.join("data", "sub"), { recursive: true });
@@ -88,14 +108,20 @@ testInMemory("download() never writes through a link", async ({ registry, root }
   mkdirSync(root.join("out"));
   mkdirSync(root.join("elsewhere"));
   symlinkSync(root.join("elsewhere"), root.join("out", "sub"));
-  await rejected("AlreadyExists", registry.download("data", { to: root.join("out"), overwrite: true }));
+  await rejected(
+    "AlreadyExists",
+    registry.download("data", { to: root.join("out"), overwrite: true }),
+  );
   assertEquals(readdirSync(root.join("elsewhere")), []);
 });
 
 testInMemory("download() tells how far it is", async ({ registry, root }) => {
   await registry.save("a", noise(400_000));
   const heard: TransferProgress[] = [];
-  await registry.download("a", { to: root.join("a"), onProgress: (progress) => heard.push(progress) });
+  await registry.download("a", {
+    to: root.join("a"),
+    onProgress: (progress) => heard.push(progress),
+  });
   assertEquals(heard.at(-1)?.bytes, 400_000);
 });
 
@@ -107,13 +133,19 @@ testInMemory(
     const { record, inline } = decodeRecord(await (await backend.get(key))!.bytes(), key);
     const { files: [file], ...rest } = record as VersionRecord;
     mkdirSync(root.join("out"));
-    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], ["a\0b"], [
+    const forged = [["../evil"], ["/tmp/evil"], ["a/../../evil"], ["..\\evil"], ["a", "a/b"], [
+      "a\0b",
+    ], [
       "",
     ]];
     for (const paths of forged) {
       await backend.put(
         key,
-        encodeRecord({ ...rest, size: paths.length * file.size, files: paths.map((path) => ({ ...file, path })) }, [
+        encodeRecord({
+          ...rest,
+          size: paths.length * file.size,
+          files: paths.map((path) => ({ ...file, path })),
+        }, [
           inline,
         ]),
       );

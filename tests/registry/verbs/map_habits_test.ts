@@ -5,45 +5,58 @@ import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory, testOnEach } from "../registries.ts";
 
-testOnEach("has() and get() give false and undefined where there is nothing", async ({ registry }) => {
-  for (const ref of ["a", "a@1", "a@^1", "a@latest", "a@production"]) {
-    assertEquals(await registry.has(ref), false, ref);
-    assertEquals(await registry.get(ref), undefined, ref);
-  }
-  await registry.save("a", 7);
-  await registry.setAlias("a", "production", "1");
-  for (const ref of ["a", "a@1", "a@^1", "a@latest", "a@production"]) {
-    assertEquals(await registry.has(ref), true, ref);
-    assertEquals(await registry.get(ref), 7, ref);
-  }
-  assertEquals(await registry.has("a", { version: "^2" }), false);
-  await registry.delete("a", { allVersions: true, force: true });
-  for (const ref of ["a", "a@1", "a@production"]) {
-    assertEquals(await registry.has(ref), false, ref);
-    assertEquals(await registry.get(ref), undefined, ref);
-  }
-});
+testOnEach(
+  "has() and get() give false and undefined where there is nothing",
+  async ({ registry }) => {
+    for (const ref of ["a", "a@1", "a@^1", "a@latest", "a@production"]) {
+      assertEquals(await registry.has(ref), false, ref);
+      assertEquals(await registry.get(ref), undefined, ref);
+    }
+    await registry.save("a", 7);
+    await registry.setAlias("a", "production", "1");
+    for (const ref of ["a", "a@1", "a@^1", "a@latest", "a@production"]) {
+      assertEquals(await registry.has(ref), true, ref);
+      assertEquals(await registry.get(ref), 7, ref);
+    }
+    assertEquals(await registry.has("a", { version: "^2" }), false);
+    await registry.delete("a", { allVersions: true, force: true });
+    for (const ref of ["a", "a@1", "a@production"]) {
+      assertEquals(await registry.has(ref), false, ref);
+      assertEquals(await registry.get(ref), undefined, ref);
+    }
+  },
+);
 
-testOnEach("get() throws what is damaged instead of calling it missing", async ({ registry, backend }) => {
-  await registry.save("a", noise(400_000));
-  for await (const entry of backend.list("objects/")) if ("key" in entry) await backend.delete(entry.key);
-  await rejected("Corrupt", registry.get("a"));
-  const [[name, value, error]] = await collect(registry.entries());
-  assertEquals([name, value, error?.code], ["a", undefined, "Corrupt"]);
-});
+testOnEach(
+  "get() throws what is damaged instead of calling it missing",
+  async ({ registry, backend }) => {
+    await registry.save("a", noise(400_000));
+    for await (const entry of backend.list("objects/")) {
+      if ("key" in entry) {
+        await backend.delete(entry.key);
+      }
+    }
+    await rejected("Corrupt", registry.get("a"));
+    const [[name, value, error]] = await collect(registry.entries());
+    assertEquals([name, value, error?.code], ["a", undefined, "Corrupt"]);
+  },
+);
 
-testInMemory("get() throws when a materializer misses a file of a version that is there", async ({ registry }) => {
-  const confused = defineMaterializer<RegExp>({
-    id: "test/confused",
-    class: RegExp,
-    save: () => [{ path: "one", content: new Uint8Array(1) }],
-    load: (artifact) => Promise.reject(artifact.file("two")),
-  });
-  registry.materializers.register(confused);
-  await registry.save("a", /x/);
-  await rejected("NotFound", registry.get("a"));
-  await rejected("NotFound", collect(registry.entries()));
-});
+testInMemory(
+  "get() throws when a materializer misses a file of a version that is there",
+  async ({ registry }) => {
+    const confused = defineMaterializer<RegExp>({
+      id: "test/confused",
+      class: RegExp,
+      save: () => [{ path: "one", content: new Uint8Array(1) }],
+      load: (artifact) => Promise.reject(artifact.file("two")),
+    });
+    registry.materializers.register(confused);
+    await registry.save("a", /x/);
+    await rejected("NotFound", registry.get("a"));
+    await rejected("NotFound", collect(registry.entries()));
+  },
+);
 
 testOnEach("set() saves the next version", async ({ registry }) => {
   assertEquals((await registry.set("a", 1)).version, "1.0.0");
@@ -51,11 +64,15 @@ testOnEach("set() saves the next version", async ({ registry }) => {
   assertEquals(await registry.get("a"), 2);
 });
 
-testOnEach("set() overwrites where there are no versions and the registry is mutable", async ({ registry }) => {
-  await registry.set("a", 1);
-  assertEquals((await registry.set("a", 2)).version, "1.0.0");
-  assertEquals(await registry.get("a"), 2);
-}, { versioned: false, mutable: true });
+testOnEach(
+  "set() overwrites where there are no versions and the registry is mutable",
+  async ({ registry }) => {
+    await registry.set("a", 1);
+    assertEquals((await registry.set("a", 2)).version, "1.0.0");
+    assertEquals(await registry.get("a"), 2);
+  },
+  { versioned: false, mutable: true },
+);
 
 testOnEach("set() refuses to replace where the registry is not mutable", async ({ registry }) => {
   await registry.set("a", 1);
@@ -63,21 +80,24 @@ testOnEach("set() refuses to replace where the registry is not mutable", async (
   assertEquals(await registry.get("a"), 1);
 }, { versioned: false });
 
-testOnEach("a registry is iterated by name, and entries() adds the latest values", async ({ registry }) => {
-  const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
-  for (const [name, value] of Object.entries(values)) {
-    await registry.save(name, "older");
-    await registry.save(name, value);
-  }
-  assertEquals((await collect(registry)).sort(), Object.keys(values));
-  assertEquals(Object.fromEntries(await collect(registry.entries())), values);
-  assertEquals(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
-  assertEquals((await collect(registry.entries({ limit: 2 }))).length, 2);
-  for await (const name of registry) {
-    assertEquals(typeof name, "string");
-    break; // leaves nothing open
-  }
-});
+testOnEach(
+  "a registry is iterated by name, and entries() adds the latest values",
+  async ({ registry }) => {
+    const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
+    for (const [name, value] of Object.entries(values)) {
+      await registry.save(name, "older");
+      await registry.save(name, value);
+    }
+    assertEquals((await collect(registry)).sort(), Object.keys(values));
+    assertEquals(Object.fromEntries(await collect(registry.entries())), values);
+    assertEquals(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
+    assertEquals((await collect(registry.entries({ limit: 2 }))).length, 2);
+    for await (const name of registry) {
+      assertEquals(typeof name, "string");
+      break; // leaves nothing open
+    }
+  },
+);
 
 testOnEach("entries() leaves out what is deleted while it is read", async ({ registry, open }) => {
   for (const name of ["a", "b", "c"]) await registry.save(name, name);

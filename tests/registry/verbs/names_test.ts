@@ -57,7 +57,11 @@ testOnEach("hostile names keep their values apart", async ({ registry, backend, 
   );
   assertEquals(devices, [], "Windows keeps these for devices");
   const folded = keys.map((key) => key.normalize("NFC").toLowerCase());
-  assertEquals(new Set(folded).size, folded.length, "two keys are one on a disk that folds case or normalises");
+  assertEquals(
+    new Set(folded).size,
+    folded.length,
+    "two keys are one on a disk that folds case or normalises",
+  );
 });
 
 testInMemory("names that no store keeps safely are refused by every verb", async ({ registry }) => {
@@ -96,19 +100,25 @@ testInMemory("names that no store keeps safely are refused by every verb", async
   }
 });
 
-testOnEach("names() lists names with a living version, each once", async ({ registry, backend }) => {
-  for (const name of ["b", "a", "c", "a-b", "a/b"]) await registry.save(name, 1);
-  for (let i = 0; i < 3; i++) await registry.save("c", i);
-  await registry.setAlias("a", "prod", "1");
-  await registry.delete("a", { allVersions: true, force: true });
-  await registry.delete("c@4.0.0");
-  await registry.save("keyed", 1, { idempotencyKey: "k" });
-  await backend.put("names/stranger/file", new Uint8Array(1));
-  const names = await collect(registry.names());
-  assertEquals(new Set(names), new Set(["b", "c", "a-b", "a/b", "keyed"]));
-  assertEquals(names.length, 5);
-  assertEquals(names, names.toSorted((x, y) => `${encodeName(x)}/` < `${encodeName(y)}/` ? -1 : 1));
-});
+testOnEach(
+  "names() lists names with a living version, each once",
+  async ({ registry, backend }) => {
+    for (const name of ["b", "a", "c", "a-b", "a/b"]) await registry.save(name, 1);
+    for (let i = 0; i < 3; i++) await registry.save("c", i);
+    await registry.setAlias("a", "prod", "1");
+    await registry.delete("a", { allVersions: true, force: true });
+    await registry.delete("c@4.0.0");
+    await registry.save("keyed", 1, { idempotencyKey: "k" });
+    await backend.put("names/stranger/file", new Uint8Array(1));
+    const names = await collect(registry.names());
+    assertEquals(new Set(names), new Set(["b", "c", "a-b", "a/b", "keyed"]));
+    assertEquals(names.length, 5);
+    assertEquals(
+      names,
+      names.toSorted((x, y) => `${encodeName(x)}/` < `${encodeName(y)}/` ? -1 : 1),
+    );
+  },
+);
 
 testOnEach("names() takes a prefix, a name to come after and a limit", async ({ registry }) => {
   const all = ["con", "con-x", "con:y", "conx", "Con", "my:model", "my:data", "my", "ma"];
@@ -130,42 +140,59 @@ testOnEach("names() takes a prefix, a name to come after and a limit", async ({ 
   await rejected("Invalid", collect(registry.names({ after: "" })));
 });
 
-testOnEach("names() goes on over a name with many versions, living or deleted", async ({ registry }) => {
-  for (let i = 0; i < 230; i++) await registry.save("many", i, { version: `${i}` });
-  for (let i = 0; i < 210; i++) await registry.save("none", i, { version: `${i}` });
-  await registry.delete("none", { allVersions: true });
-  await registry.save("z", 1);
-  assertEquals(await collect(registry.names()), ["many", "z"]);
-  assertEquals(await collect(registry.names({ after: "many" })), ["z"]);
-});
+testOnEach(
+  "names() goes on over a name with many versions, living or deleted",
+  async ({ registry }) => {
+    for (let i = 0; i < 230; i++) await registry.save("many", i, { version: `${i}` });
+    for (let i = 0; i < 210; i++) await registry.save("none", i, { version: `${i}` });
+    await registry.delete("none", { allVersions: true });
+    await registry.save("z", 1);
+    assertEquals(await collect(registry.names()), ["many", "z"]);
+    assertEquals(await collect(registry.names({ after: "many" })), ["z"]);
+  },
+);
 
-testInMemory("names() pages by after and limit give what one listing gives", async ({ registry }) => {
-  const names = fc.sample(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), { numRuns: 300, seed: 7 });
-  const saved = new Set<string>();
-  for (const name of names) {
-    try {
-      await registry.save(name, 1);
-      saved.add(name);
-    } catch (error) {
-      assertMatch(String((error as { code: string }).code), /^(Invalid|AlreadyExists)$/);
+testInMemory(
+  "names() pages by after and limit give what one listing gives",
+  async ({ registry }) => {
+    const names = fc.sample(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), {
+      numRuns: 300,
+      seed: 7,
+    });
+    const saved = new Set<string>();
+    for (const name of names) {
+      try {
+        await registry.save(name, 1);
+        saved.add(name);
+      } catch (error) {
+        assertMatch(String((error as { code: string }).code), /^(Invalid|AlreadyExists)$/);
+      }
     }
-  }
-  assert(saved.size > 100, `${saved.size}`);
-  const whole = await collect(registry.names());
-  assertEquals(new Set(whole), saved);
-  const paged: string[] = [];
-  let page: string[];
-  do {
-    page = await collect(registry.names({ after: paged.at(-1), limit: 7 }));
-    paged.push(...page);
-  } while (page.length === 7);
-  assertEquals(paged, whole);
-});
+    assert(saved.size > 100, `${saved.size}`);
+    const whole = await collect(registry.names());
+    assertEquals(new Set(whole), saved);
+    const paged: string[] = [];
+    let page: string[];
+    do {
+      page = await collect(registry.names({ after: paged.at(-1), limit: 7 }));
+      paged.push(...page);
+    } while (page.length === 7);
+    assertEquals(paged, whole);
+  },
+);
 
-testInMemory("names() passes over a name's many idempotency keys, and misses no name", async ({ registry }) => {
-  for (const name of ["a", "b"]) {
-    for (let i = 1; i <= 210; i++) await registry.save(name, i, { version: `${i}`, idempotencyKey: `key ${i}` });
-  }
-  await registry.save("c", 1);
-  assertEquals(await Array.fromAsync(registry.names()), ["a", "b", "c"]);
-});
+testInMemory(
+  "names() passes over a name's many idempotency keys, and misses no name",
+  async ({ registry }) => {
+    for (const name of ["a", "b"]) {
+      for (let i = 1; i <= 210; i++) {
+        await registry.save(name, i, {
+          version: `${i}`,
+          idempotencyKey: `key ${i}`,
+        });
+      }
+    }
+    await registry.save("c", 1);
+    assertEquals(await Array.fromAsync(registry.names()), ["a", "b", "c"]);
+  },
+);

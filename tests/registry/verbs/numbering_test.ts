@@ -9,7 +9,11 @@ import { rejected } from "../rejected.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
 
 /** What the next automatic version is after these were saved. */
-async function nextAfter(registry: Registry, versions: string[], bump?: "major" | "minor" | "patch"): Promise<string> {
+async function nextAfter(
+  registry: Registry,
+  versions: string[],
+  bump?: "major" | "minor" | "patch",
+): Promise<string> {
   const name = `after ${versions.join(" ")} ${bump ?? ""}`.trim();
   for (const version of versions) await registry.save(name, version, { version });
   return (await registry.save(name, "next", { bump })).version;
@@ -33,26 +37,38 @@ testInMemory("save() raises the last number that is not zero", async ({ registry
   assertEquals(await nextAfter(registry, ["9.0.0", "10.0.0"]), "11.0.0");
 });
 
-testInMemory("save() counts from the highest version, not from the newest", async ({ registry }) => {
-  assertEquals(await nextAfter(registry, ["3.0.0", "1.0.0", "2.5.1"]), "4.0.0");
-});
+testInMemory(
+  "save() counts from the highest version, not from the newest",
+  async ({ registry }) => {
+    assertEquals(await nextAfter(registry, ["3.0.0", "1.0.0", "2.5.1"]), "4.0.0");
+  },
+);
 
-testInMemory("save() raises the number that bump names, and clears those behind it", async ({ registry }) => {
-  assertEquals(await nextAfter(registry, ["1.2.3"], "major"), "2.0.0");
-  assertEquals(await nextAfter(registry, ["1.2.3"], "minor"), "1.3.0");
-  assertEquals(await nextAfter(registry, ["1.2.3"], "patch"), "1.2.4");
-  assertEquals(await nextAfter(registry, [], "patch"), "1.0.0");
-});
+testInMemory(
+  "save() raises the number that bump names, and clears those behind it",
+  async ({ registry }) => {
+    assertEquals(await nextAfter(registry, ["1.2.3"], "major"), "2.0.0");
+    assertEquals(await nextAfter(registry, ["1.2.3"], "minor"), "1.3.0");
+    assertEquals(await nextAfter(registry, ["1.2.3"], "patch"), "1.2.4");
+    assertEquals(await nextAfter(registry, [], "patch"), "1.0.0");
+  },
+);
 
-testInMemory("save() releases the highest prerelease where there are only prereleases", async ({ registry }) => {
-  assertEquals(await nextAfter(registry, ["3.0.0-rc.1"]), "3.0.0");
-  assertEquals(await nextAfter(registry, ["3.0.0-rc.1", "3.0.0-rc.10", "2.0.0-beta"]), "3.0.0");
-  assertEquals(await nextAfter(registry, ["0.3.1-alpha"], "major"), "0.3.1");
-});
+testInMemory(
+  "save() releases the highest prerelease where there are only prereleases",
+  async ({ registry }) => {
+    assertEquals(await nextAfter(registry, ["3.0.0-rc.1"]), "3.0.0");
+    assertEquals(await nextAfter(registry, ["3.0.0-rc.1", "3.0.0-rc.10", "2.0.0-beta"]), "3.0.0");
+    assertEquals(await nextAfter(registry, ["0.3.1-alpha"], "major"), "0.3.1");
+  },
+);
 
-testInMemory("save() does not look at prereleases once there is a release", async ({ registry }) => {
-  assertEquals(await nextAfter(registry, ["1.0.0", "3.0.0-rc.1"]), "2.0.0");
-});
+testInMemory(
+  "save() does not look at prereleases once there is a release",
+  async ({ registry }) => {
+    assertEquals(await nextAfter(registry, ["1.0.0", "3.0.0-rc.1"]), "2.0.0");
+  },
+);
 
 testOnEach("save() never takes the number of a deleted version again", async ({ registry }) => {
   for (let i = 0; i < 3; i++) await registry.save("a", i);
@@ -70,69 +86,99 @@ testInMemory("save() counts deleted releases before living prereleases", async (
   assertEquals((await registry.save("a", 3)).version, "2.0.0");
 });
 
-testInMemory("save() counts on from an explicit version in the same name only", async ({ registry }) => {
-  await registry.save("a", 1, { version: "7.1" });
-  assertEquals((await registry.save("a", 2)).version, "7.2.0");
-  assertEquals((await registry.save("a/b", 2)).version, "1.0.0");
-  assertEquals((await registry.save("A", 2)).version, "1.0.0");
-});
+testInMemory(
+  "save() counts on from an explicit version in the same name only",
+  async ({ registry }) => {
+    await registry.save("a", 1, { version: "7.1" });
+    assertEquals((await registry.save("a", 2)).version, "7.2.0");
+    assertEquals((await registry.save("a/b", 2)).version, "1.0.0");
+    assertEquals((await registry.save("A", 2)).version, "1.0.0");
+  },
+);
 
-testInMemory("save() refuses version and bump together, and a bump that is not one", async ({ registry }) => {
-  await rejected("Invalid", registry.save("a", 1, { version: "1", bump: "major" }));
-  await rejected("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
-  assertEquals(await registry.has("a"), false);
-});
+testInMemory(
+  "save() refuses version and bump together, and a bump that is not one",
+  async ({ registry }) => {
+    await rejected("Invalid", registry.save("a", 1, { version: "1", bump: "major" }));
+    await rejected("Invalid", registry.save("a", 1, { bump: "huge" as "major" }));
+    assertEquals(await registry.has("a"), false);
+  },
+);
 
 const LAST = String(Number.MAX_SAFE_INTEGER);
 
-testInMemory("a number that leaves none above it is refused wherever a version is named", async (world) => {
-  const { registry } = world;
-  await registry.save("b", "one");
-  for (const version of [LAST, `${LAST}.0.1`, `1.${LAST}`, `1.0.${LAST}`, `${LAST}.0.0-rc.1`, `1.${LAST}.0+build`]) {
-    const error = await rejected("Invalid", registry.save("a", "x", { version }));
-    assertMatch(error.message, /leaves no number above/);
-    await rejected("Invalid", registry.copy("b", `a@${version}`));
-    const many = await registry.saveMany([{ name: "a", value: "x", version }]);
-    assertEquals(many.failed, [0]);
-  }
-  assertEquals((await registry.save("a", "x", { version: `1.0.0-rc.${LAST}` })).version, `1.0.0-rc.${LAST}`);
-  assertEquals((await registry.save("a", "y")).version, "1.0.0");
-});
+testInMemory(
+  "a number that leaves none above it is refused wherever a version is named",
+  async (world) => {
+    const { registry } = world;
+    await registry.save("b", "one");
+    for (
+      const version of [
+        LAST,
+        `${LAST}.0.1`,
+        `1.${LAST}`,
+        `1.0.${LAST}`,
+        `${LAST}.0.0-rc.1`,
+        `1.${LAST}.0+build`,
+      ]
+    ) {
+      const error = await rejected("Invalid", registry.save("a", "x", { version }));
+      assertMatch(error.message, /leaves no number above/);
+      await rejected("Invalid", registry.copy("b", `a@${version}`));
+      const many = await registry.saveMany([{ name: "a", value: "x", version }]);
+      assertEquals(many.failed, [0]);
+    }
+    assertEquals(
+      (await registry.save("a", "x", { version: `1.0.0-rc.${LAST}` })).version,
+      `1.0.0-rc.${LAST}`,
+    );
+    assertEquals((await registry.save("a", "y")).version, "1.0.0");
+  },
+);
 
-testInMemory("automatic numbering goes on above a version that has a last number", async ({ registry, backend }) => {
-  for (
-    const [there, next] of [
-      [`${LAST}.0.0`, `${LAST}.1.0`],
-      [`${LAST}.7.0`, `${LAST}.8.0`],
-      [`1.${LAST}.0`, `1.${LAST}.1`],
-      [`1.2.${LAST}`, "1.3.0"],
-      [`1.${LAST}.${LAST}`, "2.0.0"],
-      [`${LAST}.0.${LAST}`, `${LAST}.1.0`],
-      [`${LAST}.${LAST}.0`, `${LAST}.${LAST}.1`],
-      [`${LAST}.0.0-rc.1`, `${LAST}.0.0`],
-    ]
-  ) {
-    await putVersion(backend, there, there);
-    assertEquals((await registry.save(there, "next")).version, next);
-    assertEquals(await registry.load(`${there}@${there}`), "stored");
-  }
-  const end = `${LAST}.${LAST}.${LAST}`;
-  await putVersion(backend, "end", end);
-  assertMatch((await rejected("Invalid", registry.save("end", "next"))).message, /no version above/);
-  await putVersion(backend, "major", LAST);
-  const error = await rejected("Invalid", registry.save("major", "next", { bump: "major" }));
-  assertMatch(error.message, /no version above/);
-  assertMatch(error.hint!, /bump/);
-  assertEquals((await registry.save("major", "next", { bump: "patch" })).version, `${LAST}.0.1`);
-});
+testInMemory(
+  "automatic numbering goes on above a version that has a last number",
+  async ({ registry, backend }) => {
+    for (
+      const [there, next] of [
+        [`${LAST}.0.0`, `${LAST}.1.0`],
+        [`${LAST}.7.0`, `${LAST}.8.0`],
+        [`1.${LAST}.0`, `1.${LAST}.1`],
+        [`1.2.${LAST}`, "1.3.0"],
+        [`1.${LAST}.${LAST}`, "2.0.0"],
+        [`${LAST}.0.${LAST}`, `${LAST}.1.0`],
+        [`${LAST}.${LAST}.0`, `${LAST}.${LAST}.1`],
+        [`${LAST}.0.0-rc.1`, `${LAST}.0.0`],
+      ]
+    ) {
+      await putVersion(backend, there, there);
+      assertEquals((await registry.save(there, "next")).version, next);
+      assertEquals(await registry.load(`${there}@${there}`), "stored");
+    }
+    const end = `${LAST}.${LAST}.${LAST}`;
+    await putVersion(backend, "end", end);
+    assertMatch(
+      (await rejected("Invalid", registry.save("end", "next"))).message,
+      /no version above/,
+    );
+    await putVersion(backend, "major", LAST);
+    const error = await rejected("Invalid", registry.save("major", "next", { bump: "major" }));
+    assertMatch(error.message, /no version above/);
+    assertMatch(error.hint!, /bump/);
+    assertEquals((await registry.save("major", "next", { bump: "patch" })).version, `${LAST}.0.1`);
+  },
+);
 
-testInMemory("a mirror loses no version, whatever its numbers are", async ({ registry, backend }) => {
-  await putVersion(backend, "a", LAST);
-  const copy = await openRegistry("memory:");
-  await mirrorRegistry(registry, copy);
-  assertEquals(await copy.load(`a@${LAST}`), "stored");
-  assertEquals((await copy.save("a", "next")).version, `${LAST}.1.0`);
-});
+testInMemory(
+  "a mirror loses no version, whatever its numbers are",
+  async ({ registry, backend }) => {
+    await putVersion(backend, "a", LAST);
+    const copy = await openRegistry("memory:");
+    await mirrorRegistry(registry, copy);
+    assertEquals(await copy.load(`a@${LAST}`), "stored");
+    assertEquals((await copy.save("a", "next")).version, `${LAST}.1.0`);
+  },
+);
 
 /** Puts a version straight into the store, as an earlier release or a mirror may have. */
 async function putVersion(backend: Backend, name: string, version: string): Promise<void> {

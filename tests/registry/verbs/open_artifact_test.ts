@@ -11,7 +11,9 @@ const files = defineMaterializer<Record<string, Uint8Array>>({
   id: "test/files",
   save: (value) => Object.entries(value).map(([path, content]): FileToSave => ({ path, content })),
   load: async (artifact) => {
-    const entries = artifact.files().map(async (file) => [file.info.path, await file.bytes()] as const);
+    const entries = artifact.files().map(async (file) =>
+      [file.info.path, await file.bytes()] as const
+    );
     return Object.fromEntries(await Promise.all(entries));
   },
 });
@@ -23,69 +25,102 @@ const SHAPES: Record<string, Record<string, Uint8Array>> = {
   large: { "a.bin": noise(2_500_000), "b/c.bin": noise(300_000, 2), "empty": new Uint8Array() },
 };
 
-testOnEach("open() gives info and files without materializing anything", async ({ registry, open }) => {
-  const saved = await registry.save("a", SHAPES.inline, {
-    materializer: files,
-    metadata: { x: 1 },
-    idempotencyKey: "run 7",
-  });
-  const artifact = await (await open()).open("a@^1");
-  const { info } = artifact;
-  assertEquals(info.name, "a");
-  assertEquals([info.version, info.generation, info.commit], ["1.0.0", 1, saved.commit]);
-  assertEquals(info.materializer, { id: "test/files", formatVersion: 1 });
-  assertEquals([info.metadata, info.idempotencyKey], [{ x: 1 }, "run 7"]);
-  assertEquals(info.files.map(({ path, size }) => [path, size]), [["a.bin", 1000], ["b/c.bin", 2000], ["empty", 0]]);
-  assertEquals(artifact.files().map((file) => file.info), info.files);
-});
+testOnEach(
+  "open() gives info and files without materializing anything",
+  async ({ registry, open }) => {
+    const saved = await registry.save("a", SHAPES.inline, {
+      materializer: files,
+      metadata: { x: 1 },
+      idempotencyKey: "run 7",
+    });
+    const artifact = await (await open()).open("a@^1");
+    const { info } = artifact;
+    assertEquals(info.name, "a");
+    assertEquals([info.version, info.generation, info.commit], ["1.0.0", 1, saved.commit]);
+    assertEquals(info.materializer, { id: "test/files", formatVersion: 1 });
+    assertEquals([info.metadata, info.idempotencyKey], [{ x: 1 }, "run 7"]);
+    assertEquals(info.files.map(({ path, size }) => [path, size]), [["a.bin", 1000], [
+      "b/c.bin",
+      2000,
+    ], ["empty", 0]]);
+    assertEquals(artifact.files().map((file) => file.info), info.files);
+  },
+);
 
 for (const [shape, value] of Object.entries(SHAPES)) {
-  testOnEach(`open() reads files that are ${shape}: whole, as a stream and in ranges`, async ({ registry }) => {
-    await registry.save("a", value, { materializer: files });
-    const artifact = await registry.open("a");
-    for (const [path, bytes] of Object.entries(value)) {
-      const file = artifact.file(path);
-      const size = bytes.byteLength;
-      assertEquals(await file.bytes(), bytes);
-      assertEquals(await readAll(file.stream()), bytes);
-      const ranges = [[0, 1], [0, size], [10, 500], [size - 1, 1], [size - 5, 100], [size, 10], [size + 7, 1], [3, 0]];
-      for (const [offset, length] of ranges.filter(([offset]) => offset >= 0)) {
-        assertEquals(
-          await readAll(file.stream({ offset, length })),
-          bytes.slice(offset, offset + length),
-          `${offset} ${length}`,
-        );
+  testOnEach(
+    `open() reads files that are ${shape}: whole, as a stream and in ranges`,
+    async ({ registry }) => {
+      await registry.save("a", value, { materializer: files });
+      const artifact = await registry.open("a");
+      for (const [path, bytes] of Object.entries(value)) {
+        const file = artifact.file(path);
+        const size = bytes.byteLength;
+        assertEquals(await file.bytes(), bytes);
+        assertEquals(await readAll(file.stream()), bytes);
+        const ranges = [[0, 1], [0, size], [10, 500], [size - 1, 1], [size - 5, 100], [size, 10], [
+          size + 7,
+          1,
+        ], [3, 0]];
+        for (const [offset, length] of ranges.filter(([offset]) => offset >= 0)) {
+          assertEquals(
+            await readAll(file.stream({ offset, length })),
+            bytes.slice(offset, offset + length),
+            `${offset} ${length}`,
+          );
+        }
+        assertEquals(await readAll(file.stream({ offset: 0 })), bytes);
+        for (
+          const bad of [{ offset: -1 }, { offset: NaN }, { offset: 0, length: -1 }, {
+            offset: 0.5,
+            length: 3,
+          }]
+        ) {
+          await rejected("Invalid", readAll(file.stream(bad)));
+        }
       }
-      assertEquals(await readAll(file.stream({ offset: 0 })), bytes);
-      for (const bad of [{ offset: -1 }, { offset: NaN }, { offset: 0, length: -1 }, { offset: 0.5, length: 3 }]) {
-        await rejected("Invalid", readAll(file.stream(bad)));
-      }
-    }
-  });
+    },
+  );
 }
 
-testOnEach("open() refuses a range of a compressed file, and of a file that is not there", async ({ registry }) => {
-  await registry.save("a", { "z.bin": new Uint8Array(400_000) }, { materializer: files, compress: "gzip" });
-  const artifact = await registry.open("a");
-  await rejected("Unsupported", readAll(artifact.file("z.bin").stream({ offset: 5, length: 5 })));
-  assertEquals(await readAll(artifact.file("z.bin").stream()), new Uint8Array(400_000));
-  const error = await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())());
-  assertMatch(error.hint!, /"z\.bin"/);
-});
+testOnEach(
+  "open() refuses a range of a compressed file, and of a file that is not there",
+  async ({ registry }) => {
+    await registry.save("a", { "z.bin": new Uint8Array(400_000) }, {
+      materializer: files,
+      compress: "gzip",
+    });
+    const artifact = await registry.open("a");
+    await rejected("Unsupported", readAll(artifact.file("z.bin").stream({ offset: 5, length: 5 })));
+    assertEquals(await readAll(artifact.file("z.bin").stream()), new Uint8Array(400_000));
+    const error = await rejected("NotFound", (async () => await artifact.file("y.bin").bytes())());
+    assertMatch(error.hint!, /"z\.bin"/);
+  },
+);
 
 testOnEach(
   "open() finds out that what is stored is cut short, or damaged at its end",
   async ({ registry, backend }) => {
     await registry.save("a", { "a.bin": noise(400_000) }, { materializer: files });
     const artifact = await registry.open("a");
-    const [key] = (await collect(backend.list("objects/"))).map((entry) => "key" in entry ? entry.key : "");
+    const [key] = (await collect(backend.list("objects/"))).map((entry) =>
+      "key" in entry ? entry.key : ""
+    );
     await backend.put(key, noise(300_000));
-    for (const range of [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }]) {
-      assertEquals((await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key, key);
+    for (
+      const range of [undefined, { offset: 299_000, length: 2_000 }, { offset: 10, length: 90 }]
+    ) {
+      assertEquals(
+        (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
+        key,
+      );
     }
     await backend.put(key, new Uint8Array([...noise(399_999), 0]));
     for (const range of [undefined, { offset: 10, length: 90 }]) {
-      assertEquals((await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key, key);
+      assertEquals(
+        (await rejected("Corrupt", readAll(artifact.file("a.bin").stream(range)))).key,
+        key,
+      );
     }
   },
 );
@@ -95,7 +130,11 @@ testOnEach(
   async ({ registry, open }) => {
     await registry.save("a", SHAPES.large, { materializer: files, version: "1" });
     const artifact = await registry.open("a");
-    await registry.save("a", { "new.bin": noise(10) }, { materializer: files, version: "1", onConflict: "overwrite" });
+    await registry.save("a", { "new.bin": noise(10) }, {
+      materializer: files,
+      version: "1",
+      onConflict: "overwrite",
+    });
     await registry.delete("a@1");
     await collectGarbage(registry);
     assertEquals(await artifact.file("a.bin").bytes(), SHAPES.large["a.bin"]);
@@ -103,7 +142,10 @@ testOnEach(
     const twoDaysMs = 2 * 24 * 3_600_000;
     const later = await open(
       {},
-      (backend) => withShiftedTime(backend, { shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -twoDaysMs }),
+      (backend) =>
+        withShiftedTime(backend, {
+          shiftMs: ({ key }) => key.startsWith("scratch/") ? 0 : -twoDaysMs,
+        }),
     );
     assertEquals((await collectGarbage(later)).removed.payload.count > 0, true);
     const error = await rejected("Conflict", artifact.file("a.bin").bytes());

@@ -29,37 +29,48 @@ testOnEach("save() of a stream stores all of it, small or large", async ({ regis
     const saved = await registry.save("a", chunks(count));
     assertEquals(saved.size, count * 100_000);
     const bytes = await registry.load("a") as Uint8Array;
-    for (let i = 0; i < count; i++) assertEquals(bytes.slice(i * 100_000, (i + 1) * 100_000), noise(100_000, i + 1));
+    for (let i = 0; i < count; i++) {
+      assertEquals(bytes.slice(i * 100_000, (i + 1) * 100_000), noise(100_000, i + 1));
+    }
   }
 });
 
-testOnEach("save() of a stream that fails half way leaves nothing, and says why", async ({ registry, backend }) => {
-  const before = await keysOf(backend);
-  for (const count of [0, 1, 10, 40]) {
-    const failure = new Error("cable cut");
-    const error = await rejected("TaskFailed", registry.save("a", chunks(count, failure)));
-    assertMatch(error.message, /^Cannot save "a": .*cable cut$/);
-    assertStrictEquals(error.cause, failure);
-  }
-  assertEquals(await keysOf(backend), before);
-  assertEquals((await registry.save("a", "x")).version, "1.0.0");
-});
+testOnEach(
+  "save() of a stream that fails half way leaves nothing, and says why",
+  async ({ registry, backend }) => {
+    const before = await keysOf(backend);
+    for (const count of [0, 1, 10, 40]) {
+      const failure = new Error("cable cut");
+      const error = await rejected("TaskFailed", registry.save("a", chunks(count, failure)));
+      assertMatch(error.message, /^Cannot save "a": .*cable cut$/);
+      assertStrictEquals(error.cause, failure);
+    }
+    assertEquals(await keysOf(backend), before);
+    assertEquals((await registry.save("a", "x")).version, "1.0.0");
+  },
+);
 
-testInMemory("save() refuses a stream that is read already or does not give bytes", async ({ registry, backend }) => {
-  const before = await keysOf(backend);
-  const locked = chunks(3);
-  locked.getReader();
-  await rejected("Invalid", registry.save("a", locked));
-  const words = new ReadableStream({ start: (controller) => controller.enqueue("not bytes") });
-  await rejected("Unsupported", registry.save("a", words));
-  assertEquals(await keysOf(backend), before);
-});
+testInMemory(
+  "save() refuses a stream that is read already or does not give bytes",
+  async ({ registry, backend }) => {
+    const before = await keysOf(backend);
+    const locked = chunks(3);
+    locked.getReader();
+    await rejected("Invalid", registry.save("a", locked));
+    const words = new ReadableStream({ start: (controller) => controller.enqueue("not bytes") });
+    await rejected("Unsupported", registry.save("a", words));
+    assertEquals(await keysOf(backend), before);
+  },
+);
 
 testOnEach("save() keeps what small bytes were when it was called", async ({ registry, open }) => {
   for (const size of [2_000, 100_000]) {
     const value = noise(size);
     let saving = false;
-    const slow = await open({}, (inner) => withHooks(inner, { before: () => void (saving && value.fill(0)) }));
+    const slow = await open(
+      {},
+      (inner) => withHooks(inner, { before: () => void (saving && value.fill(0)) }),
+    );
     saving = true;
     await slow.save("a", value);
     assertEquals(value, new Uint8Array(size));
@@ -67,13 +78,21 @@ testOnEach("save() keeps what small bytes were when it was called", async ({ reg
   }
 });
 
-testOnEach("save() of large bytes that change meanwhile stores what its digest says", async ({ registry, open }) => {
-  const value = noise(9_000_000);
-  const slow = await open({}, (inner) => withHooks(inner, { before: () => void (value[8_000_000] ^= 1) }));
-  const saved = await slow.save("a", value, { onProgress: () => void (value[0] ^= 1) });
-  assertEquals(saved.digest, (await registry.info("a")).digest);
-  assertEquals((await registry.load("a") as Uint8Array).byteLength, 9_000_000);
-});
+testOnEach(
+  "save() of large bytes that change meanwhile stores what its digest says",
+  async ({ registry, open }) => {
+    const value = noise(9_000_000);
+    const slow = await open(
+      {},
+      (inner) => withHooks(inner, { before: () => void (value[8_000_000] ^= 1) }),
+    );
+    const saved = await slow.save("a", value, {
+      onProgress: () => void (value[0] ^= 1),
+    });
+    assertEquals(saved.digest, (await registry.info("a")).digest);
+    assertEquals((await registry.load("a") as Uint8Array).byteLength, 9_000_000);
+  },
+);
 
 testOnEach(
   "save() notices a file and a folder that change while they are saved",
@@ -82,10 +101,16 @@ testOnEach(
     for (const name of ["a", "b", "c"]) writeFileSync(root.join("data", name), noise(400_000));
     const before = await keysOf(backend);
     const grow = () => writeFileSync(root.join("data", "c"), noise(500_000));
-    const error = await rejected("Conflict", registry.save("data", localPath(root.join("data")), { onProgress: grow }));
+    const error = await rejected(
+      "Conflict",
+      registry.save("data", localPath(root.join("data")), { onProgress: grow }),
+    );
     assertMatch(error.message, /change/);
     const more = () => writeFileSync(root.join("data", "d"), "new");
-    await rejected("Conflict", registry.save("data", localPath(root.join("data")), { onProgress: more }));
+    await rejected(
+      "Conflict",
+      registry.save("data", localPath(root.join("data")), { onProgress: more }),
+    );
     assertEquals(await keysOf(backend), before);
     await registry.save("data", localPath(root.join("data")));
   },
@@ -97,55 +122,76 @@ testInMemory(
     const before = await keysOf(backend);
     const content = new Uint8Array(1);
     for (const path of ["", "/x", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b", "\ud83e"]) {
-      await rejected("Invalid", registry.save("a", 1, { materializer: producing(() => [{ path, content }]) }));
+      await rejected(
+        "Invalid",
+        registry.save("a", 1, { materializer: producing(() => [{ path, content }]) }),
+      );
     }
     const twice = producing(() => [{ path: "a", content }, { path: "a", content }]);
-    assertMatch((await rejected("Invalid", registry.save("a", 1, { materializer: twice }))).message, /another file/);
+    assertMatch(
+      (await rejected("Invalid", registry.save("a", 1, { materializer: twice }))).message,
+      /another file/,
+    );
     assertEquals(await keysOf(backend), before);
   },
 );
 
-testOnEach("save() tells a failure of a materializer from one of the store", async ({ registry, backend }) => {
-  const before = await keysOf(backend);
-  const bug = new TypeError("bug");
-  const failing: (() => FilesToSave)[] = [
-    () => {
+testOnEach(
+  "save() tells a failure of a materializer from one of the store",
+  async ({ registry, backend }) => {
+    const before = await keysOf(backend);
+    const bug = new TypeError("bug");
+    const failing: (() => FilesToSave)[] = [
+      () => {
+        throw bug;
+      },
+      () => Promise.reject(bug),
+      async function* () {
+        yield { path: "large", content: await Promise.resolve(noise(400_000)) };
+        throw bug;
+      },
+    ];
+    for (const save of failing) {
+      const error = await rejected(
+        "TaskFailed",
+        registry.save("a", 1, { materializer: producing(save) }),
+      );
+      assertStrictEquals(error.cause, bug);
+    }
+    for (const thrown of [Object.create(null), Symbol("no text")]) {
+      await rejected(
+        "TaskFailed",
+        registry.save("a", 1, { materializer: producing(() => Promise.reject(thrown)) }),
+      );
+    }
+    const callback = () => {
       throw bug;
-    },
-    () => Promise.reject(bug),
-    async function* () {
-      yield { path: "large", content: await Promise.resolve(noise(400_000)) };
-      throw bug;
-    },
-  ];
-  for (const save of failing) {
-    const error = await rejected("TaskFailed", registry.save("a", 1, { materializer: producing(save) }));
-    assertStrictEquals(error.cause, bug);
-  }
-  for (const thrown of [Object.create(null), Symbol("no text")]) {
-    await rejected("TaskFailed", registry.save("a", 1, { materializer: producing(() => Promise.reject(thrown)) }));
-  }
-  const callback = () => {
-    throw bug;
-  };
-  await rejected("TaskFailed", registry.save("a", noise(400_000), { onProgress: callback }));
-  assertEquals(await keysOf(backend), before);
-});
+    };
+    await rejected("TaskFailed", registry.save("a", noise(400_000), { onProgress: callback }));
+    assertEquals(await keysOf(backend), before);
+  },
+);
 
-testOnEach("save() of many small files packs them, and loads each back", async ({ registry, backend }) => {
-  const files = Array.from({ length: 3_000 }, (_, i) => ({ path: `d${i % 7}/f${i}`, content: noise(100, i) }));
-  await registry.save("a", 1, { materializer: producing(() => files) });
-  assert((await keysOf(backend, "objects/")).length <= 2);
-  const artifact = await registry.open("a");
-  assertEquals(
-    await collect((async function* () {
-      for (const file of artifact.files()) yield await file.bytes();
-    })()),
-    files.map(({ content }) => content),
-  );
-  const error = await assertRejects(() => registry.load("a"));
-  assertEquals((error as { code: string }).code, "Unsupported", "nobody registered test/any");
-});
+testOnEach(
+  "save() of many small files packs them, and loads each back",
+  async ({ registry, backend }) => {
+    const files = Array.from(
+      { length: 3_000 },
+      (_, i) => ({ path: `d${i % 7}/f${i}`, content: noise(100, i) }),
+    );
+    await registry.save("a", 1, { materializer: producing(() => files) });
+    assert((await keysOf(backend, "objects/")).length <= 2);
+    const artifact = await registry.open("a");
+    assertEquals(
+      await collect((async function* () {
+        for (const file of artifact.files()) yield await file.bytes();
+      })()),
+      files.map(({ content }) => content),
+    );
+    const error = await assertRejects(() => registry.load("a"));
+    assertEquals((error as { code: string }).code, "Unsupported", "nobody registered test/any");
+  },
+);
 
 testOnEach(
   "save() of a small source or stream stores what it gave, whatever becomes of its chunks",
@@ -170,7 +216,9 @@ testOnEach(
     const [twice, stream, single, last] = await Promise.all(
       (await registry.open("a")).files().map((file) => file.bytes()),
     );
-    for (const bytes of [twice, stream]) assertEquals([bytes[0], bytes[50_000], bytes.length], [1, 2, 100_000]);
+    for (const bytes of [twice, stream]) {
+      assertEquals([bytes[0], bytes[50_000], bytes.length], [1, 2, 100_000]);
+    }
     assertEquals([single[0], last[0]], [4, 5]);
     assert((await keysOf(backend, "objects/")).length > 0);
   },
@@ -179,8 +227,11 @@ testOnEach(
 testOnEach("save() that fails closes the streams that it did not come to", async ({ registry }) => {
   let closed = 0;
   const stream = () => new ReadableStream<Uint8Array>({ cancel: () => void closed++ });
-  const failing = () => new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("cut")) });
-  const files = producing(() => [failing(), stream(), stream()].map((content, n) => ({ path: `${n}`, content })));
+  const failing = () =>
+    new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("cut")) });
+  const files = producing(() =>
+    [failing(), stream(), stream()].map((content, n) => ({ path: `${n}`, content }))
+  );
   await rejected("TaskFailed", registry.save("a", 1, { materializer: files }));
   assertEquals(closed, 2);
 });

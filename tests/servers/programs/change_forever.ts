@@ -13,7 +13,9 @@ import { waitForLine } from "../../registry/programs/wait_for_line.ts";
 import { createServerStore } from "../server_world.ts";
 
 const [server, prefix, how] = process.argv.slice(2);
-const registry = await openRegistry(createServerStore(JSON.parse(server), { prefix }), { cache: false });
+const registry = await openRegistry(createServerStore(JSON.parse(server), { prefix }), {
+  cache: false,
+});
 let working = true;
 const told = waitForLine().then(() => void (working = false));
 for (let i = 1; working; i++) {

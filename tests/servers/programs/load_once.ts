@@ -11,6 +11,10 @@ import { createServerStore } from "../server_world.ts";
 
 const [server, prefix] = process.argv.slice(2);
 const patience = { retryForMs: 400 };
-const store = createServerStore(JSON.parse(server), { prefix, requestTimeoutMs: 2_000, ...patience });
+const store = createServerStore(JSON.parse(server), {
+  prefix,
+  requestTimeoutMs: 2_000,
+  ...patience,
+});
 const registry = await openRegistry(store, { cache: false, ...patience });
 await registry.load("a").then(() => console.log("loaded"), ({ code }) => console.log(code));

@@ -11,7 +11,9 @@ import { waitForLine } from "../../registry/programs/wait_for_line.ts";
 import { createServerStore } from "../server_world.ts";
 
 const [server, prefix, count, label] = process.argv.slice(2);
-const registry = await openRegistry(createServerStore(JSON.parse(server), { prefix }), { cache: false });
+const registry = await openRegistry(createServerStore(JSON.parse(server), { prefix }), {
+  cache: false,
+});
 console.log("ready");
 await waitForLine();
 const versions: string[] = [];

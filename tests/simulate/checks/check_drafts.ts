@@ -20,7 +20,10 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 type Of<V extends Request["verb"]> = LoggedOperation & { request: Extract<Request, { verb: V }> };
 
 /** Checks the drafts of a run. `effects` are all changes below `drafts/`. */
-export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: readonly Effect[]): Finding[] {
+export function checkDrafts(
+  { ledger, operations, labelOf }: Evidence,
+  effects: readonly Effect[],
+): Finding[] {
   const findings: Finding[] = [];
   for (const operation of operations) {
     const { request, outcome } = operation;
@@ -30,31 +33,47 @@ export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: 
   return findings;
 
   function say(operation: LoggedOperation, state: string): void {
-    findings.push({ promise: "an acknowledged change is kept", message: `${describeOperation(operation)}: ${state}` });
+    findings.push({
+      promise: "an acknowledged change is kept",
+      message: `${describeOperation(operation)}: ${state}`,
+    });
   }
 
   /** A commit gives a version of exactly the parts that it names. */
   function checkCommit(operation: Of<"commitDraft">): void {
     const { request, outcome } = operation;
     if (request.parts === undefined || !outcome?.ok || !("saved" in outcome)) return;
-    const landing = versionsOf(request).find(({ record }) => record.commit === outcome.saved.commit);
+    const landing = versionsOf(request).find(({ record }) =>
+      record.commit === outcome.saved.commit
+    );
     const held = landing && labelOf(landing);
     if (held === undefined) return;
-    if (partsOf(held).sort().join() !== [...request.parts].sort().join()) say(operation, `its version holds {${held}}`);
+    if (partsOf(held).sort().join() !== [...request.parts].sort().join()) {
+      say(operation, `its version holds {${held}}`);
+    }
   }
 
   /** A part that was acknowledged is in the version, unless that was to have others, and in a draft that was open. */
   function checkAdded(operation: Of<"addPart">): void {
     const { request, returned, invoked } = operation;
-    const committed = versionsOf(request).filter(({ at }) => at >= invoked.at && at < returned!.at + KEPT_MS);
+    const committed = versionsOf(request).filter(({ at }) =>
+      at >= invoked.at && at < returned!.at + KEPT_MS
+    );
     for (const landing of committed) {
       const held = labelOf(landing) ?? "";
-      if (namesParts(request) || partsOf(held).includes(request.part) || wasCollected(operation, landing)) continue;
+      if (
+        namesParts(request) || partsOf(held).includes(request.part) ||
+        wasCollected(operation, landing)
+      ) continue;
       say(operation, `${landing.key} holds {${held}}`);
     }
-    const end = effects.findLast((effect) => isEnd(effect, request) && effect.order <= returned!.order);
+    const end = effects.findLast((effect) =>
+      isEnd(effect, request) && effect.order <= returned!.order
+    );
     if (end === undefined || end.verb === "delete" || end.order > invoked.order) return;
-    const ended = JSON.parse(new TextDecoder().decode(end.bytes).split("\n")[1]) as { parts?: [string, string][] };
+    const ended = JSON.parse(new TextDecoder().decode(end.bytes).split("\n")[1]) as {
+      parts?: [string, string][];
+    };
     if (ended.parts?.some(([part]) => part === request.part)) return;
     say(operation, `the draft had ended before (${end.order})`);
   }
@@ -66,7 +85,8 @@ export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: 
       return verb === "delete" && order > returned!.order && at <= landing.at &&
         parseDraftKey(key)?.added?.part === request.part;
     });
-    const last = removed && ofDraft.findLast(({ verb, order }) => verb === "put" && order < removed.order);
+    const last = removed &&
+      ofDraft.findLast(({ verb, order }) => verb === "put" && order < removed.order);
     return last !== undefined && removed!.at - last.at >= KEPT_MS;
   }
 
@@ -76,7 +96,9 @@ export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: 
   }
 
   function namesParts({ id }: { id: string }): boolean {
-    return operations.some(({ request }) => request.verb === "commitDraft" && request.id === id && request.parts);
+    return operations.some(({ request }) =>
+      request.verb === "commitDraft" && request.id === id && request.parts
+    );
   }
 
   function versionsOf({ name, id }: { name: string; id: string }): Landing[] {
@@ -86,6 +108,7 @@ export function checkDrafts({ ledger, operations, labelOf }: Evidence, effects: 
 
   function isEnd({ key, written }: Effect, { name, id }: { name: string; id: string }): boolean {
     const parsed = written ? parseDraftKey(key) : undefined;
-    return parsed?.mark === "end" && parsed.name === encodeName(name) && parsed.draft === encodeName(id);
+    return parsed?.mark === "end" && parsed.name === encodeName(name) &&
+      parsed.draft === encodeName(id);
   }
 }

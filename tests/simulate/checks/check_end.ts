@@ -13,7 +13,10 @@ import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./violation.ts";
 
 /** Checks that every version is there with its value, and that nothing else is. */
-export async function checkEnd({ ledger, operations, labelOf }: Evidence, registry: Registry): Promise<Finding[]> {
+export async function checkEnd(
+  { ledger, operations, labelOf }: Evidence,
+  registry: Registry,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const voids = new Set<string>();
 
@@ -32,7 +35,10 @@ export async function checkEnd({ ledger, operations, labelOf }: Evidence, regist
       got = code === "NotFound" ? code : describeError(error);
     }
     if (got === wanted) continue;
-    findings.push({ promise: "an acknowledged change is kept", message: `at the end ${ref} is ${got}, not ${wanted}` });
+    findings.push({
+      promise: "an acknowledged change is kept",
+      message: `at the end ${ref} is ${got}, not ${wanted}`,
+    });
   }
 
   for (const { request, outcome, returned } of operations) {
@@ -41,10 +47,15 @@ export async function checkEnd({ ledger, operations, labelOf }: Evidence, regist
       place.version!.canonical === request.version
     );
     const [now] = statesDuring(cell, returned!.order, returned!.order);
-    const lost = cell?.landings.some((landing) => ledger.undone.has(landing) && landing.record.kind === "version") ??
+    const lost = cell?.landings.some((landing) =>
+      ledger.undone.has(landing) && landing.record.kind === "version"
+    ) ??
       false;
-    if (!lost || isLive(now) && !ledger.undone.has(now.head!)) continue;
-    const message = `the alias ${request.alias} was set to ${request.version}, which the store lost`;
+    if (!lost || isLive(now) && !ledger.undone.has(now.head!)) {
+      continue;
+    }
+    const message =
+      `the alias ${request.alias} was set to ${request.version}, which the store lost`;
     findings.push({ promise: "an acknowledged change is kept", message });
   }
 
@@ -52,7 +63,10 @@ export async function checkEnd({ ledger, operations, labelOf }: Evidence, regist
   for (const { key, code, message } of problems) {
     if (voids.has(key)) continue;
     if (code === "NotFound" && key.includes("/aliases/")) continue; // a deletion beside setAlias leaves such
-    findings.push({ promise: "a valid record has its payload", message: `verifyRegistry: ${message}` });
+    findings.push({
+      promise: "a valid record has its payload",
+      message: `verifyRegistry: ${message}`,
+    });
   }
   return findings;
 }

@@ -44,9 +44,13 @@ export function createNoteWatch(): NoteWatch {
     breaches,
     apply({ order, verb, key, mode, bytes, written }) {
       if (key.startsWith(LINEAGE)) return void (verb === "put" ? keys.add(key) : keys.delete(key));
-      if (verb !== "put" || mode !== "create" || !written || parseCellKey(key)?.kind !== "version") return;
+      if (
+        verb !== "put" || mode !== "create" || !written || parseCellKey(key)?.kind !== "version"
+      ) return;
       const { record } = decodeRecord(bytes!, key);
-      for (const note of record.kind === "version" ? notesOf(record, !key.includes("/single/")) : []) {
+      for (
+        const note of record.kind === "version" ? notesOf(record, !key.includes("/single/")) : []
+      ) {
         if (!keys.has(note)) breaches.push(`change ${order}: ${key} landed before ${note}`);
       }
     },
@@ -60,7 +64,10 @@ function notesOf(record: VersionRecord, versioned: boolean): string[] {
 }
 
 /** Checks what was noted, and what looking down from a version finds at the end. */
-export async function checkLineage({ site, ledger, settings }: Evidence, registry: Registry): Promise<Finding[]> {
+export async function checkLineage(
+  { site, ledger, settings }: Evidence,
+  registry: Registry,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const say = (message: string) =>
     findings.push({ promise: "what a version is made from is noted before it", message });
@@ -83,7 +90,9 @@ export async function checkLineage({ site, ledger, settings }: Evidence, registr
   try {
     const { edges } = await lineageOf(registry, root, { direction: "down", depth: 1 });
     const found = edges.map(({ to }) => to).sort().join();
-    if (found !== made.sort().join()) say(`at the end ${made.join()} are made from ${root}, found are ${found}`);
+    if (found !== made.sort().join()) {
+      say(`at the end ${made.join()} are made from ${root}, found are ${found}`);
+    }
   } catch (error) {
     say(`at the end looking down from ${root} failed: ${describeError(error)}`);
   }

@@ -42,7 +42,9 @@ export function checkMirrors(evidence: Evidence): Finding[] {
       return;
     }
     if (outcome === undefined || returned === undefined || !("mirrored" in outcome)) return;
-    const failed = outcome.mirrored.failures.map(({ name, version, alias }) => `${name} ${version ?? alias}`);
+    const failed = outcome.mirrored.failures.map(({ name, version, alias }) =>
+      `${name} ${version ?? alias}`
+    );
     if (operation.undisturbed && failed.length > 0) say("nothing that happened explains it");
     for (const [prefix, cell] of source.cells) {
       const { kind, name, version, label } = cell.place;
@@ -52,16 +54,25 @@ export function checkMirrors(evidence: Evidence): Finding[] {
       const isGone = wanted.some((state, n) => !isLive(state) && wanted.slice(0, n).some(isLive));
       if (kind === "version" && isGone) continue; // what goes while it is mirrored is left to the next mirror
       const there = during(ledger.cells.get(prefix), { ...operation, invoked: returned });
-      if (!there.some((state) => wanted.some((other) => isMirrored(state, other, source, operation)))) {
+      if (
+        !there.some((state) => wanted.some((other) => isMirrored(state, other, source, operation)))
+      ) {
         say(`${prefix} is ${shown(there[0])}, and was ${wanted.map(shown).join(", then ")}`);
       }
     }
   }
 
-  function isMirrored(there: CellState, wanted: CellState, source: Ledger, operation: Mirroring): boolean {
+  function isMirrored(
+    there: CellState,
+    wanted: CellState,
+    source: Ledger,
+    operation: Mirroring,
+  ): boolean {
     if (isLive(wanted)) return isLive(there) && labelOf(there.head!) === labelOf(wanted.head!);
     const version = aliasTarget(wanted.head);
-    if (version === null) return !operation.request.deleted || !isLive(there) && aliasTarget(there.head) === null;
+    if (version === null) {
+      return !operation.request.deleted || !isLive(there) && aliasTarget(there.head) === null;
+    }
     if (aliasTarget(there.head) === version) return true;
     const named = source.cellsOf(wanted.head!.place.name!, "version").find(({ place }) =>
       place.version!.canonical === version
@@ -72,7 +83,8 @@ export function checkMirrors(evidence: Evidence): Finding[] {
   /** Whether it replaced itself. */
   function isRepeated({ record, before }: Landing): boolean {
     if (record.kind !== "version" || before?.record.kind !== "version") return false;
-    return record.origin !== undefined && (before.record as VersionRecord).origin?.commit === record.origin.commit;
+    return record.origin !== undefined &&
+      (before.record as VersionRecord).origin?.commit === record.origin.commit;
   }
 
   function shown(state: CellState | undefined): string {

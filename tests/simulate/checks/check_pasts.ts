@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { compareVersions, inRange, isVersion, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
+import {
+  compareVersions,
+  inRange,
+  isVersion,
+  parseVersion,
+  parseVersionRange,
+} from "../../../core/naming/versions.ts";
 import type { Cell, Landing, Ledger } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";
 import type { LoggedOperation, Request } from "../operation_log.ts";
@@ -36,7 +42,9 @@ export function checkPasts(evidence: Evidence): Finding[] {
   const findings: Finding[] = [];
   for (const operation of evidence.operations) {
     const { request, outcome } = operation;
-    const source = request.verb === "ask" && outcome !== undefined ? truthFor(evidence, operation) : undefined;
+    const source = request.verb === "ask" && outcome !== undefined
+      ? truthFor(evidence, operation)
+      : undefined;
     if (source === undefined) continue;
     const truth = truthOf(source, (operation as Asking).request);
     const problem = problemOf(evidence, operation as Asking, truth);
@@ -50,11 +58,17 @@ export function checkPasts(evidence: Evidence): Finding[] {
   return findings;
 }
 
-function problemOf(evidence: Evidence, { outcome }: Asking, { meant, lost }: Truth): string | undefined {
+function problemOf(
+  evidence: Evidence,
+  { outcome }: Asking,
+  { meant, lost }: Truth,
+): string | undefined {
   if (!outcome!.ok) {
     const { code } = outcome!.error as { code?: string };
     if (code !== "NotFound") return "nothing that happened explains it";
-    return meant === undefined || lost ? undefined : `it was ${shown(evidence, meant)}, which is there still`;
+    return meant === undefined || lost
+      ? undefined
+      : `it was ${shown(evidence, meant)}, which is there still`;
   }
   const { read: { label, version } } = outcome as { read: { label: string; version?: string } };
   if (meant === undefined) return "there was none";
@@ -67,7 +81,10 @@ function shown({ labelOf }: Evidence, landing: Landing): string {
 }
 
 /** Whose timeline holds, and up to which change: of a mirror that of its source, if that has not changed since. */
-function truthFor(evidence: Evidence, { invoked }: LoggedOperation): { ledger: Ledger; until: number } | undefined {
+function truthFor(
+  evidence: Evidence,
+  { invoked }: LoggedOperation,
+): { ledger: Ledger; until: number } | undefined {
   const { operations, ledger, ledgerOf, site } = evidence;
   if (site.name === "main") return { ledger, until: invoked.order };
   const last = operations.findLast(({ request, outcome, returned }) =>
@@ -84,19 +101,25 @@ function truthFor(evidence: Evidence, { invoked }: LoggedOperation): { ledger: L
 }
 
 /** What a timeline says, of which all changes up to `until` had happened when it was asked. */
-export function truthOf({ ledger, until }: { ledger: Ledger; until: number }, question: Question): Truth {
+export function truthOf(
+  { ledger, until }: { ledger: Ledger; until: number },
+  question: Question,
+): Truth {
   const { name, ref } = question;
   const asOf = question.asOf.getTime();
   const versions = ledger.cellsOf(name, "version");
-  const landed = (cell: Cell) => cell.landings.filter(({ order, visible }) => visible && order <= until);
-  const at = (cell: Cell) => landed(cell).findLast(({ record }) => Date.parse(record.createdAt) <= asOf);
+  const landed = (cell: Cell) =>
+    cell.landings.filter(({ order, visible }) => visible && order <= until);
+  const at = (cell: Cell) =>
+    landed(cell).findLast(({ record }) => Date.parse(record.createdAt) <= asOf);
   const isLive = (landing: Landing | undefined) => landing?.record.kind === "version";
   const wasReplaced = (cell: Cell) => landed(cell).at(-1) !== at(cell);
   const meantOf = (cell: Cell | undefined): Truth => {
     const meant = cell && at(cell);
     return isLive(meant) ? { meant, lost: wasReplaced(cell!) } : { lost: false };
   };
-  const cellOf = (version: string) => versions.find(({ place }) => place.version!.canonical === version);
+  const cellOf = (version: string) =>
+    versions.find(({ place }) => place.version!.canonical === version);
 
   if (ref !== "latest" && isVersion(ref)) return meantOf(cellOf(parseVersion(ref).canonical));
   if (ref !== "latest" && !ref.startsWith("^")) {
@@ -105,11 +128,15 @@ export function truthOf({ ledger, until }: { ledger: Ledger; until: number }, qu
     return record?.kind === "alias" ? meantOf(cellOf(record.version)) : { lost: false };
   }
   const range = ref === "latest" ? undefined : parseVersionRange(ref);
-  const ranked = versions.filter(({ place }) => range === undefined || inRange(place.version!, range))
+  const ranked = versions.filter(({ place }) =>
+    range === undefined || inRange(place.version!, range)
+  )
     .sort((a, b) => compareVersions(b.place.version!, a.place.version!));
   const first = ranked.findIndex((cell) => isLive(at(cell)));
   if (first < 0) return { lost: false };
   // What is above was deleted then. Where it came back since, nobody can tell any more.
-  const lost = ranked.slice(0, first + 1).some((cell) => at(cell) !== undefined && wasReplaced(cell));
+  const lost = ranked.slice(0, first + 1).some((cell) =>
+    at(cell) !== undefined && wasReplaced(cell)
+  );
   return { meant: at(ranked[first]), lost };
 }

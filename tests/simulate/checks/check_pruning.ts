@@ -28,7 +28,10 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
   function check(operation: Pruning): void {
     const { outcome } = operation;
     const say = (state: string) =>
-      findings.push({ promise: "retention keeps what it must", message: `${describeOperation(operation)}: ${state}` });
+      findings.push({
+        promise: "retention keeps what it must",
+        message: `${describeOperation(operation)}: ${state}`,
+      });
     const gone = new Set<Cell>();
     for (const cell of ledger.cells.values()) {
       for (const landing of cell.landings) {
@@ -40,13 +43,17 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     if (outcome?.ok === false) {
       const { name, code } = outcome.error as { name?: string; code?: string };
       const fits = ["Unavailable", "Unknown", "Denied"].includes(code!) && !operation.undisturbed;
-      if (name !== "RegistryError" || (!fits && operation.skewMs === 0)) say("nothing that happened explains it");
+      if (name !== "RegistryError" || (!fits && operation.skewMs === 0)) {
+        say("nothing that happened explains it");
+      }
       return;
     }
     if (outcome === undefined || !("pruned" in outcome)) return;
     const { deleted, dryRun } = outcome.pruned;
     for (const { name, version } of dryRun ? [] : deleted) {
-      const cell = ledger.cellsOf(name, "version").find(({ place }) => place.version!.canonical === version);
+      const cell = ledger.cellsOf(name, "version").find(({ place }) =>
+        place.version!.canonical === version
+      );
       if (cell === undefined || !gone.has(cell)) say(`it did not delete ${name}@${version}`);
     }
     for (const cell of ledger.cells.values()) {
@@ -56,7 +63,12 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     }
   }
 
-  function checkGone(operation: Pruning, cell: Cell, tombstone: Landing, say: (state: string) => void): void {
+  function checkGone(
+    operation: Pruning,
+    cell: Cell,
+    tombstone: Landing,
+    say: (state: string) => void,
+  ): void {
     const { keepLast, olderThanMs, keepAliased = true } = operation.request.options;
     const { key, order, at, before } = tombstone;
     if (before?.record.kind !== "version") return say(`${key} deleted what was not there`);
@@ -65,10 +77,15 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     }
     const since = operation.invoked.order;
     if (keepLast !== undefined && keepLast > 0) {
-      const newer = newerThan(cell).filter((other) => statesDuring(other, since, order).some(isLive));
+      const newer = newerThan(cell).filter((other) =>
+        statesDuring(other, since, order).some(isLive)
+      );
       if (newer.length < keepLast) say(`${key} deleted one of the newest ${keepLast}`);
     }
-    if (keepAliased && aliasesOf(cell).some((alias) => statesDuring(alias, since, order).every(namer(cell)))) {
+    if (
+      keepAliased &&
+      aliasesOf(cell).some((alias) => statesDuring(alias, since, order).every(namer(cell)))
+    ) {
       say(`${key} deleted what an alias names`);
     }
   }
@@ -86,15 +103,20 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     ) {
       return false; // a record that does not count: whoever has not looked may take it for younger
     }
-    if (newerThan(cell).filter((other) => during(other, operation).every(isLive)).length < keepLast) return false;
-    return !keepAliased || !aliasesOf(cell).some((alias) => during(alias, operation).some(namer(cell)));
+    if (
+      newerThan(cell).filter((other) => during(other, operation).every(isLive)).length < keepLast
+    ) return false;
+    return !keepAliased ||
+      !aliasesOf(cell).some((alias) => during(alias, operation).some(namer(cell)));
   }
 
   function newerThan({ place }: Cell): Cell[] {
     return ledger.cellsOf(place.name!, "version").filter((other) => {
       const isRelease = other.place.version!.semver.prerelease?.length === 0;
       const wasRelease = place.version!.semver.prerelease?.length === 0;
-      return isRelease === wasRelease ? compareVersions(other.place.version!, place.version!) > 0 : isRelease;
+      return isRelease === wasRelease
+        ? compareVersions(other.place.version!, place.version!) > 0
+        : isRelease;
     });
   }
 

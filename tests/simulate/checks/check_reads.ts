@@ -25,7 +25,9 @@ export function checkReads(evidence: Evidence): Finding[] {
     const say = (promise: Promised, state: string) =>
       findings.push({ promise, message: `${describeOperation(operation)}: ${state}` });
     if (request.verb === "versions") checkVersions(operation, request.name, say);
-    if (request.verb === "collect" && !outcome.ok && (outcome.error as Error).name !== "RegistryError") {
+    if (
+      request.verb === "collect" && !outcome.ok && (outcome.error as Error).name !== "RegistryError"
+    ) {
       say("errors are RegistryErrors that fit", "nothing that happened explains it");
     }
     if (request.verb !== "load" && request.verb !== "open") continue;
@@ -33,24 +35,37 @@ export function checkReads(evidence: Evidence): Finding[] {
     const inGrace = returned.at - operation.invoked.at < settings.graceMs;
     if (outcome.ok) {
       const { read } = outcome as { read: ReadResult };
-      const span = mayBeCached(operation, request.ref) ? { ...operation, invoked: BEGINNING } : operation;
-      if (!cells.possible.some((cell) => during(cell, span).some((state) => says(evidence, state, read)))) {
+      const span = mayBeCached(operation, request.ref)
+        ? { ...operation, invoked: BEGINNING }
+        : operation;
+      if (
+        !cells.possible.some((cell) =>
+          during(cell, span).some((state) => says(evidence, state, read))
+        )
+      ) {
         say("operations on a cell are linearizable", "no such value was there meanwhile");
       }
       const newer = span !== operation
         ? undefined
         : cells.certain.find((cell) => isNewer(cell, cells.possible, operation, read));
       if (newer !== undefined) {
-        say("operations on a cell are linearizable", `${newer.place.version!.canonical} was there throughout`);
+        say(
+          "operations on a cell are linearizable",
+          `${newer.place.version!.canonical} was there throughout`,
+        );
       }
     } else {
       const { name, code } = outcome.error as { name?: string; code?: string };
-      if (name !== "RegistryError") say("errors are RegistryErrors that fit", "nothing that happened explains it");
-      else if (
+      if (name !== "RegistryError") {
+        say("errors are RegistryErrors that fit", "nothing that happened explains it");
+      } else if (
         (code !== "Unavailable" && code !== "Denied" || operation.undisturbed) && inGrace &&
         (code !== "NotFound" || cells.certain.length > 0)
       ) {
-        say("a reader never fails because of a writer", `took ${returned.at - operation.invoked.at} ms`);
+        say(
+          "a reader never fails because of a writer",
+          `took ${returned.at - operation.invoked.at} ms`,
+        );
       }
     }
   }
@@ -62,7 +77,11 @@ export function checkReads(evidence: Evidence): Finding[] {
   }
 
   /** The cells that a ref may have meant during an operation, and those that it could not have missed. */
-  function cellsMeant(name: string, ref: string, operation: LoggedOperation): { possible: Cell[]; certain: Cell[] } {
+  function cellsMeant(
+    name: string,
+    ref: string,
+    operation: LoggedOperation,
+  ): { possible: Cell[]; certain: Cell[] } {
     const all = ledger.cellsOf(name, "version");
     let possible = all;
     let must = true;
@@ -80,13 +99,24 @@ export function checkReads(evidence: Evidence): Finding[] {
   }
 
   /** Whether a cell that was live throughout is newer than all that hold what was read. */
-  function isNewer(cell: Cell, possible: Cell[], operation: LoggedOperation, read: ReadResult): boolean {
-    const holders = possible.filter((other) => during(other, operation).some((state) => says(evidence, state, read)));
+  function isNewer(
+    cell: Cell,
+    possible: Cell[],
+    operation: LoggedOperation,
+    read: ReadResult,
+  ): boolean {
+    const holders = possible.filter((other) =>
+      during(other, operation).some((state) => says(evidence, state, read))
+    );
     return holders.length > 0 &&
       holders.every(({ place }) => compareVersions(cell.place.version!, place.version!) > 0);
   }
 
-  function checkVersions(operation: LoggedOperation, name: string, say: (p: Promised, s: string) => void): void {
+  function checkVersions(
+    operation: LoggedOperation,
+    name: string,
+    say: (p: Promised, s: string) => void,
+  ): void {
     const { outcome } = operation;
     if (!outcome!.ok) {
       const { code } = outcome!.error as { code?: string };
@@ -100,12 +130,19 @@ export function checkReads(evidence: Evidence): Finding[] {
       const listed = versions.includes(cell.place.version!.canonical);
       const states = during(cell, operation);
       if (!listed && states.every(isLive)) {
-        say("operations on a cell are linearizable", `${cell.place.version!.canonical} was there throughout`);
+        say(
+          "operations on a cell are linearizable",
+          `${cell.place.version!.canonical} was there throughout`,
+        );
       }
       // listings do not look into records, so they show void ones too
-      const shown = states.some(isLive) || cell.landings.some(({ late, record }) => late && record.kind === "version");
+      const shown = states.some(isLive) ||
+        cell.landings.some(({ late, record }) => late && record.kind === "version");
       if (listed && !shown) {
-        say("operations on a cell are linearizable", `${cell.place.version!.canonical} was never there meanwhile`);
+        say(
+          "operations on a cell are linearizable",
+          `${cell.place.version!.canonical} was never there meanwhile`,
+        );
       }
     }
   }

@@ -36,18 +36,29 @@ export function checkSources(evidence: Evidence): Finding[] {
   return findings;
 
   function say(operation: LoggedOperation, state: string): void {
-    findings.push({ promise: "what is copied stays the same", message: `${describeOperation(operation)}: ${state}` });
+    findings.push({
+      promise: "what is copied stays the same",
+      message: `${describeOperation(operation)}: ${state}`,
+    });
   }
 
   function mayHold(owner: LoggedOperation, { order, place }: Landing, held: string): boolean {
     const { request } = owner;
     const said = (cell: Cell | undefined, from: number) =>
-      statesDuring(cell, from, order).some(({ head }) => head !== undefined && labelOf(head) === held);
+      statesDuring(cell, from, order).some(({ head }) =>
+        head !== undefined && labelOf(head) === held
+      );
     if (request.verb === "save") return request.value.label === held;
-    if (request.verb === "copy") return sourcesOf(owner).some((cell) => said(cell, owner.invoked.order));
-    if (request.verb === "commitUpload") return held.startsWith(`${request.path}=upload ${request.id} `);
+    if (request.verb === "copy") {
+      return sourcesOf(owner).some((cell) => said(cell, owner.invoked.order));
+    }
+    if (request.verb === "commitUpload") {
+      return held.startsWith(`${request.path}=upload ${request.id} `);
+    }
     if (request.verb === "commitDraft") return isWhole(held, request);
-    if (request.verb === "mirror") return said(ledgerOf(request.from).cells.get(place.cell), owner.invoked.order);
+    if (request.verb === "mirror") {
+      return said(ledgerOf(request.from).cells.get(place.cell), owner.invoked.order);
+    }
     return false;
   }
 
@@ -58,7 +69,9 @@ export function checkSources(evidence: Evidence): Finding[] {
     const { name, ref } = request.from;
     const all = ledger.cellsOf(name, "version");
     if (ref === "latest") return all;
-    const targets = isVersion(ref) ? [parseVersion(ref).canonical] : targetsOf(operation, name, ref);
+    const targets = isVersion(ref)
+      ? [parseVersion(ref).canonical]
+      : targetsOf(operation, name, ref);
     return all.filter(({ place }) => targets.includes(place.version!.canonical));
   }
 
@@ -78,7 +91,10 @@ export function checkSources(evidence: Evidence): Finding[] {
 }
 
 /** A version of a draft has the parts that were asked for, and of each what one delivery wrote. */
-function isWhole(held: string, { id, parts: named }: { id: string; parts?: readonly string[] }): boolean {
+function isWhole(
+  held: string,
+  { id, parts: named }: { id: string; parts?: readonly string[] },
+): boolean {
   const files = new Map(held.split(" ").map((file) => file.split("=") as [string, string]));
   const parts = named ?? partsOf(held);
   return files.size === 2 * parts.length && parts.every((part) => {

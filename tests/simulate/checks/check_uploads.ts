@@ -19,15 +19,20 @@ export function checkUploads({ operations }: Evidence): Finding[] {
         message: `${describeOperation(operation)}: ${state}`,
       });
     };
-    if (request.verb === "readUpload" && outcome?.ok && "read" in outcome && outcome.read.label !== RIGHT) {
+    if (
+      request.verb === "readUpload" && outcome?.ok && "read" in outcome &&
+      outcome.read.label !== RIGHT
+    ) {
       say("bytes count that have no right checksum");
     }
     if (request.verb !== "appendPiece" || !outcome?.ok || !("offset" in outcome)) continue;
     if (request.damaged) say("a wrong checksum was accepted");
     const { offset } = outcome;
     const less = operations.find((later) => {
-      const found = later.request.verb === "uploadOffset" && later.request.id === request.id && later.outcome;
-      return found && found.ok && "offset" in found && later.invoked.order >= returned!.order && found.offset < offset;
+      const found = later.request.verb === "uploadOffset" && later.request.id === request.id &&
+        later.outcome;
+      return found && found.ok && "offset" in found && later.invoked.order >= returned!.order &&
+        found.offset < offset;
     });
     if (less !== undefined) say(`later: ${describeOperation(less)}`);
   }

@@ -30,7 +30,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
       commits.length > new Set(commits.map(({ record }) => record.commit)).size ||
       (commits.length > 1 && isOne(request))
     ) {
-      say("an operation commits at most once", `committed ${commits.map(({ key }) => key).join(" and ")}`);
+      say(
+        "an operation commits at most once",
+        `committed ${commits.map(({ key }) => key).join(" and ")}`,
+      );
     }
     if (!isWrite(request) || outcome === undefined || returned === undefined) continue;
     if (outcome.ok) checkAcknowledged(operation, commits, say);
@@ -42,16 +45,21 @@ export function checkWrites(evidence: Evidence): Finding[] {
 
   function checkAcknowledged(operation: LoggedOperation, commits: Landing[], say: Say): void {
     const { request, outcome } = operation;
-    const done = outcome!.ok && ("saved" in outcome! ? !outcome.saved.skipped : "done" in outcome! && outcome.done);
+    const done = outcome!.ok &&
+      ("saved" in outcome! ? !outcome.saved.skipped : "done" in outcome! && outcome.done);
     if (isSaving(request) && outcome!.ok && "saved" in outcome!) {
       const { commit, version } = outcome.saved;
       const cell = cellOf(request.name, version);
-      const landing = cell?.landings.find(({ record, visible }) => visible && record.commit === commit);
+      const landing = cell?.landings.find(({ record, visible }) =>
+        visible && record.commit === commit
+      );
       if (landing === undefined || landing.order > operation.returned!.order) {
         say("an acknowledged change is kept", `no visible record of commit ${commit}`);
         return;
       }
-      if (!cell!.states.some(({ head }) => head === landing)) say("an acknowledged change is kept", "it never counted");
+      if (!cell!.states.some(({ head }) => head === landing)) {
+        say("an acknowledged change is kept", "it never counted");
+      }
       if (ledger.undone.has(landing)) say("an acknowledged change is kept", "it was undone later");
       if (!commits.includes(landing)) return checkEarlierCommit(operation, landing, say);
     } else if (request.verb === "deleteAll") {
@@ -64,10 +72,14 @@ export function checkWrites(evidence: Evidence): Finding[] {
       say("an acknowledged change is kept", "it did not happen");
     } else if (!done && request.verb === "delete") {
       const states = during(cellOf(request.name, request.version), operation);
-      if (states.every(isLive)) say("operations on a cell are linearizable", "there was such a version throughout");
+      if (states.every(isLive)) {
+        say("operations on a cell are linearizable", "there was such a version throughout");
+      }
     }
     for (const landing of commits) {
-      if (landing.order > operation.returned!.order) say("an acknowledged change is kept", "it happened afterwards");
+      if (landing.order > operation.returned!.order) {
+        say("an acknowledged change is kept", "it happened afterwards");
+      }
       checkCondition(request, landing, say);
     }
   }
@@ -77,13 +89,18 @@ export function checkWrites(evidence: Evidence): Finding[] {
     const { request, outcome } = operation;
     if (!isSaving(request) || !outcome!.ok || !("saved" in outcome!)) return;
     const { idempotencyKey } = request.options;
-    if (idempotencyKey !== undefined && (landing.record as VersionRecord).key === idempotencyKey) return;
+    if (idempotencyKey !== undefined && (landing.record as VersionRecord).key === idempotencyKey) {
+      return;
+    }
     if (!outcome.saved.skipped) {
       return say("operations on a cell are linearizable", `it claims the commit of ${landing.key}`);
     }
     const states = during(ledger.cells.get(landing.place.cell), operation);
     if (!states.some(({ head }) => head === landing)) {
-      say("operations on a cell are linearizable", `what it skipped for was not there: ${landing.key}`);
+      say(
+        "operations on a cell are linearizable",
+        `what it skipped for was not there: ${landing.key}`,
+      );
     }
   }
 
@@ -94,10 +111,16 @@ export function checkWrites(evidence: Evidence): Finding[] {
       if (options.ifCommit !== undefined && before?.record.commit !== options.ifCommit) {
         broken(`it replaced ${before?.record.commit}`);
       }
-      if (options.onConflict !== "overwrite" && options.ifCommit === undefined && before !== undefined) {
-        if (!settings.mutable || before.record.kind === "version") broken(`it replaced ${before.key}`);
+      if (
+        options.onConflict !== "overwrite" && options.ifCommit === undefined && before !== undefined
+      ) {
+        if (!settings.mutable || before.record.kind === "version") {
+          broken(`it replaced ${before.key}`);
+        }
       }
-      if (!settings.mutable && place.generation > 1) broken(`it wrote generation ${place.generation}`);
+      if (!settings.mutable && place.generation > 1) {
+        broken(`it wrote generation ${place.generation}`);
+      }
     } else if (request.verb === "delete") {
       if (before?.record.kind !== "version") broken("it deleted what was not there");
       if (request.ifCommit !== undefined && before?.record.commit !== request.ifCommit) {
@@ -110,12 +133,22 @@ export function checkWrites(evidence: Evidence): Finding[] {
     }
   }
 
-  function checkRefused(operation: LoggedOperation, commits: Landing[], error: unknown, say: Say): void {
+  function checkRefused(
+    operation: LoggedOperation,
+    commits: Landing[],
+    error: unknown,
+    say: Say,
+  ): void {
     const { request } = operation;
     const { name, code } = (error ?? {}) as { name?: string; code?: string };
     if (code === "Unknown" && !operation.undisturbed) return;
-    if (request.verb === "deleteAll" && (code === "Unavailable" || code === "Denied") && !operation.undisturbed) return;
-    if (commits.length > 0) say("a failed operation has no effect", `${commits[0].key} was written`);
+    if (
+      request.verb === "deleteAll" && (code === "Unavailable" || code === "Denied") &&
+      !operation.undisturbed
+    ) return;
+    if (commits.length > 0) {
+      say("a failed operation has no effect", `${commits[0].key} was written`);
+    }
     if (operation.aborted && name === "AbortError") return;
     if (name !== "RegistryError" || !fits(operation, request, code!)) {
       say("errors are RegistryErrors that fit", "nothing that happened explains it");
@@ -126,10 +159,13 @@ export function checkWrites(evidence: Evidence): Finding[] {
     if (code === "Unavailable" || code === "Denied") return !operation.undisturbed;
     if (isSaving(request)) {
       const { version, ifCommit, onConflict } = request.options;
-      const cell = version === undefined && settings.versioned ? undefined : cellOf(request.name, version ?? "1.0.0");
+      const cell = version === undefined && settings.versioned
+        ? undefined
+        : cellOf(request.name, version ?? "1.0.0");
       const states = during(cell, operation);
       if (code === "AlreadyExists") {
-        const used = cell?.landings.some(({ order }) => order <= operation.returned!.order) ?? false;
+        const used = cell?.landings.some(({ order }) => order <= operation.returned!.order) ??
+          false;
         return used && (onConflict !== "skip" || states.some((state) => !isLive(state)));
       }
       if (code === "NotFound" && request.verb === "copy") return true; // see checkSources
@@ -138,10 +174,13 @@ export function checkWrites(evidence: Evidence): Finding[] {
       }
       if (code === "Conflict" && request.verb === "commitUpload") return site.disturbs; // it was sent again meanwhile
       // A part may not be there yet, and a draft may have been left alone for too long.
-      if (request.verb === "commitDraft" && (code === "NotFound" || code === "Conflict")) return true;
+      if (request.verb === "commitDraft" && (code === "NotFound" || code === "Conflict")) {
+        return true;
+      }
       if (code === "Conflict" && isSpent(request.name, request.options.idempotencyKey)) return true;
       if (code === "Conflict" || code === "NotFound") {
-        return ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== ifCommit);
+        return ifCommit !== undefined &&
+          states.some(({ head }) => head?.record.commit !== ifCommit);
       }
       return false;
     }
@@ -149,7 +188,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
       const states = during(cellOf(request.name, request.version), operation);
       if (code === "NotFound") return states.some((state) => !isLive(state));
       if (code !== "Conflict") return false;
-      if (request.ifCommit !== undefined && states.some(({ head }) => head?.record.commit !== request.ifCommit)) {
+      if (
+        request.ifCommit !== undefined &&
+        states.some(({ head }) => head?.record.commit !== request.ifCommit)
+      ) {
         return true;
       }
       return !request.force &&
@@ -167,9 +209,13 @@ export function checkWrites(evidence: Evidence): Finding[] {
     }
     if (request.verb === "setAlias") {
       if (code === "NotFound") {
-        return during(cellOf(request.name, request.version), operation).some((state) => !isLive(state));
+        return during(cellOf(request.name, request.version), operation).some((state) =>
+          !isLive(state)
+        );
       }
-      const cell = ledger.cellsOf(request.name, "alias").find(({ place }) => place.label === request.alias);
+      const cell = ledger.cellsOf(request.name, "alias").find(({ place }) =>
+        place.label === request.alias
+      );
       return code === "Conflict" && request.expected !== undefined &&
         during(cell, operation).some(({ head }) => aliasTarget(head) !== request.expected);
     }
@@ -177,7 +223,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
   }
 
   /** Whether the same upload had been committed: a repeat finds what it saved. */
-  function isBefore({ request, outcome, returned }: LoggedOperation, later: LoggedOperation): boolean {
+  function isBefore(
+    { request, outcome, returned }: LoggedOperation,
+    later: LoggedOperation,
+  ): boolean {
     return request.verb === "commitUpload" && later.request.verb === "commitUpload" &&
       request.id === later.request.id &&
       outcome?.ok === true && returned!.order <= later.invoked.order;
@@ -189,21 +238,28 @@ export function checkWrites(evidence: Evidence): Finding[] {
     return cell !== undefined && cell.landings.some(({ record }) => {
       if (record.kind !== "key") return false;
       const { version, generation } = record.target;
-      const tried = cellOf(name, version)?.landings.filter(({ place }) => place.generation >= generation) ?? [];
+      const tried = cellOf(name, version)?.landings.filter(({ place }) =>
+        place.generation >= generation
+      ) ?? [];
       return tried.some(({ present, scrubbed }) => scrubbed || !present);
     });
   }
 
   function cellOf(name: string, version: string): Cell | undefined {
     const { canonical } = settings.versioned ? parseVersion(version) : FIRST_VERSION;
-    return ledger.cellsOf(name, "version").find(({ place }) => place.version!.canonical === canonical);
+    return ledger.cellsOf(name, "version").find(({ place }) =>
+      place.version!.canonical === canonical
+    );
   }
 }
 
 type Say = (promise: Promised, state: string) => void;
 
 /** What a cell said at some time during an operation. */
-export function during(cell: Cell | undefined, { invoked, returned }: LoggedOperation): CellState[] {
+export function during(
+  cell: Cell | undefined,
+  { invoked, returned }: LoggedOperation,
+): CellState[] {
   return statesDuring(cell, invoked.order, returned?.order ?? Infinity);
 }
 
@@ -247,7 +303,8 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
       const { record, visible, lost } = landing;
       if (!visible || lost || record.kind !== "version") continue;
       const request = ownerOf(landing)?.request;
-      const key = record.key ?? (request && isSaving(request) ? request.options.idempotencyKey : undefined);
+      const key = record.key ??
+        (request && isSaving(request) ? request.options.idempotencyKey : undefined);
       if (key === undefined) continue;
       const id = `${record.name} ${key}`;
       const other = byKey.get(id);
@@ -269,7 +326,8 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
   /** Whether it was forgotten between two saves. */
   function isForgotten(key: string, name: string, orders: number[]): boolean {
     return ledger.cellsOf(name, "key").some(({ place, forgotten }) =>
-      place.label === key && forgotten.some((order) => order > Math.min(...orders) && order < Math.max(...orders))
+      place.label === key &&
+      forgotten.some((order) => order > Math.min(...orders) && order < Math.max(...orders))
     );
   }
 }
@@ -281,13 +339,18 @@ function checkGaps({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
     if (cell.place.kind !== "version") continue;
     const first = cell.landings[0];
     const request = first && ownerOf(first)?.request;
-    if (request === undefined || !isSaving(request) || request.options.version !== undefined) continue;
+    if (request === undefined || !isSaving(request) || request.options.version !== undefined) {
+      continue;
+    }
     const { major } = cell.place.version!.semver;
     const { order } = first;
     const previous = ledger.cellsOf(cell.place.name, "version").some(({ place, landings }) =>
       place.version!.semver.major === major - 1 && landings[0].order < order
     );
     if (major === 1 || previous) continue;
-    findings.push({ promise: "automatic versions have no gaps", message: `${first.key} came before its predecessor` });
+    findings.push({
+      promise: "automatic versions have no gaps",
+      message: `${first.key} came before its predecessor`,
+    });
   }
 }

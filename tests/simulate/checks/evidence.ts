@@ -32,7 +32,8 @@ export interface Evidence {
 /** Gathers what there is of a registry. */
 export function evidenceOf(world: World, site: Site, settings: SimulatedSettings): Evidence {
   const { labels, log, history, sites } = world;
-  const labelOf = ({ record }: Landing) => record.kind === "version" ? labels.of(record) : undefined;
+  const labelOf = ({ record }: Landing) =>
+    record.kind === "version" ? labels.of(record) : undefined;
   const operations = log.operations.filter((operation) => operation.site === site.name);
   // who lists may not see what others wrote a moment ago: as if it had begun then
   for (const { invoked } of site.staleMs > 0 ? operations : []) {
@@ -50,7 +51,11 @@ export function evidenceOf(world: World, site: Site, settings: SimulatedSettings
 }
 
 /** Of an operation that is made of others that one of them. */
-function ownerOf(log: OperationLog, { record, place }: Landing, label?: string): LoggedOperation | undefined {
+function ownerOf(
+  log: OperationLog,
+  { record, place }: Landing,
+  label?: string,
+): LoggedOperation | undefined {
   const owner = log.ownerOf(record.commit);
   if (owner === undefined || owner.parts.length === 0) return owner;
   return owner.parts.find(({ request }) => {

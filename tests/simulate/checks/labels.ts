@@ -36,6 +36,7 @@ export function createLabels(): Labels {
   return {
     learnFile,
     learn: ({ files }) => files.forEach(learnFile),
-    of: ({ files }) => files.map(({ path, sha256 }) => `${path}=${bySum.get(sha256) ?? "(unknown)"}`).join(" "),
+    of: ({ files }) =>
+      files.map(({ path, sha256 }) => `${path}=${bySum.get(sha256) ?? "(unknown)"}`).join(" "),
   };
 }

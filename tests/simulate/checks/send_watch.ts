@@ -30,7 +30,8 @@ export function createSendWatch(deadlineMs: number): SendWatch {
       const now = { monotonic: clocks.monotonic(), wall: clocks.now() };
       if (first === undefined || key.endsWith("/.alive")) first = now;
       if (verb !== "put" || mode !== "create" || !key.startsWith("names/")) return false;
-      return isFenced || Math.max(now.monotonic - first.monotonic, now.wall - first.wall) > deadlineMs;
+      return isFenced ||
+        Math.max(now.monotonic - first.monotonic, now.wall - first.wall) > deadlineMs;
     },
   };
 }

@@ -9,7 +9,8 @@ import type { SimulateOptions, Violation } from "../simulate.ts";
 import type { RangeResult, SeedRange, SentOptions } from "./seed_range.ts";
 
 /** Options of {@linkcode simulateAtOnce}. */
-export interface AtOnceOptions extends SentOptions, Pick<SimulateOptions, "seeds" | "firstSeed" | "stop"> {
+export interface AtOnceOptions
+  extends SentOptions, Pick<SimulateOptions, "seeds" | "firstSeed" | "stop"> {
   /** How many threads. @default one for each core */
   workers?: number;
   /** Hears how many seeds are done. */
@@ -31,7 +32,14 @@ const RANGE_SEEDS = 10;
 
 /** Runs seeds as {@linkcode simulate} does, spread over threads; finds the same. */
 export async function simulateAtOnce(options: AtOnceOptions = {}): Promise<AtOnceResult> {
-  const { seeds = 1000, firstSeed = 1, stop = true, workers = availableParallelism(), onProgress, ...sent } = options;
+  const {
+    seeds = 1000,
+    firstSeed = 1,
+    stop = true,
+    workers = availableParallelism(),
+    onProgress,
+    ...sent
+  } = options;
   const end = firstSeed + seeds;
   const results = new Map<number, RangeResult>();
   let next = firstSeed;
@@ -55,7 +63,9 @@ export async function simulateAtOnce(options: AtOnceOptions = {}): Promise<AtOnc
     }
   }
 
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(workers, Math.ceil(seeds / RANGE_SEEDS))) }, work));
+  await Promise.all(
+    Array.from({ length: Math.max(1, Math.min(workers, Math.ceil(seeds / RANGE_SEEDS))) }, work),
+  );
   const inOrder = [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
   const violations = inOrder.flatMap((result) => result.violations);
   const lowest = violations[0]?.seed;
@@ -79,7 +89,8 @@ function startWorker(): SimulationWorker {
         worker.removeAllListeners();
         worker.once("message", resolve);
         worker.once("error", reject);
-        worker.once("exit", () => reject(new Error("Cannot go on: a thread of the simulation ended")));
+        worker.once("exit", () =>
+          reject(new Error("Cannot go on: a thread of the simulation ended")));
         worker.postMessage(range);
       }),
     end() {
@@ -92,6 +103,8 @@ function startWorker(): SimulationWorker {
 /** Order matters: the hash of a sequence of hashes. */
 function mixed(before: string, trace: string): string {
   let hash = 0x811c9dc5;
-  for (const character of before + trace) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  for (const character of before + trace) {
+    hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
+  }
   return (hash >>> 0).toString(16).padStart(8, "0");
 }

@@ -10,6 +10,10 @@ import type { RangeResult, SeedRange } from "./seed_range.ts";
 // Where it is only imported, as the examples of the documentation are looked for, nobody asks.
 parentPort?.on("message", async (range: SeedRange) => {
   const traces: string[] = [];
-  const violations = await simulate({ ...range, stop: false, onRun: ({ traceHash }) => traces.push(traceHash) });
+  const violations = await simulate({
+    ...range,
+    stop: false,
+    onRun: ({ traceHash }) => traces.push(traceHash),
+  });
   parentPort!.postMessage({ violations, traces } satisfies RangeResult);
 });

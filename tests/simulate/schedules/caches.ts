@@ -26,20 +26,36 @@ export const caches: Schedule = {
         for (let n = 0; n < 5; n++) {
           const value = random.pick([smallValue, largeValue])(`${site} save ${n}`);
           const over = settings.mutable ? { onConflict: "overwrite" as const } : {};
-          const version = settings.versioned ? { version: random.pick(["1.0.0", "2.0.0", "3.0.0"]) } : {};
-          await actor.save("a", random.pick([value, sharingValue("common", value.label)]), { ...version, ...over });
+          const version = settings.versioned
+            ? { version: random.pick(["1.0.0", "2.0.0", "3.0.0"]) }
+            : {};
+          await actor.save("a", random.pick([value, sharingValue("common", value.label)]), {
+            ...version,
+            ...over,
+          });
           if (settings.versioned && random.chance(0.3)) {
             await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
           }
-          await actor.rest(random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]));
+          await actor.rest(
+            random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
+          );
           if (random.chance(0.3)) {
-            await actor.delete("a", random.pick(settings.versioned ? ["1.0.0", "2.0.0"] : ["1.0.0"]), { force: true });
+            await actor.delete(
+              "a",
+              random.pick(settings.versioned ? ["1.0.0", "2.0.0"] : ["1.0.0"]),
+              { force: true },
+            );
           }
         }
       }));
       for (let i = 0; i < 2; i++) {
         lives.push(
-          read(world, `reader ${i} of ${site}`, { site, cache, random: random.fork(), versioned: settings.versioned }),
+          read(world, `reader ${i} of ${site}`, {
+            site,
+            cache,
+            random: random.fork(),
+            versioned: settings.versioned,
+          }),
         );
       }
       lives.push(liveAs(world, `janitor of ${site}`, { ...settings, site }, async (actor) => {
@@ -58,12 +74,21 @@ interface ReadOptions {
   versioned: boolean;
 }
 
-async function read(world: World, name: string, { site, cache, random, versioned }: ReadOptions): Promise<void> {
+async function read(
+  world: World,
+  name: string,
+  { site, cache, random, versioned }: ReadOptions,
+): Promise<void> {
   const verify = random.pick(["none", "integrity", "full"] as const);
   await liveAs(world, name, { site, cache, verify, create: false }, async (actor) => {
     for (let n = 0; n < 8; n++) {
-      await actor.load("a", versioned ? random.pick(["1.0.0", "2.0.0", "latest", "live"]) : "latest");
-      await actor.rest(random.weighted([[4, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]));
+      await actor.load(
+        "a",
+        versioned ? random.pick(["1.0.0", "2.0.0", "latest", "live"]) : "latest",
+      );
+      await actor.rest(
+        random.weighted([[4, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
+      );
     }
   });
 }

@@ -16,7 +16,9 @@ export const copies: Schedule = {
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.6) }),
   prepare({ sites: [main], random }) {
     const own = random.fork();
-    if (random.chance(0.5)) main.view = (recorded) => withVerbs(recorded, { random: own, failures: 0.1 });
+    if (random.chance(0.5)) {
+      main.view = (recorded) => withVerbs(recorded, { random: own, failures: 0.1 });
+    }
   },
   async run(world, { mutable }) {
     const { random } = world;
@@ -28,23 +30,47 @@ export const copies: Schedule = {
       unavailable: 0.05,
     }]);
     const faults = () => createRandomFaults({ random: random.fork(), rates });
-    await liveAs(world, "founder", {}, (actor) => actor.save("a", largeValue("first")).then(() => {}));
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", largeValue("first")).then(() => {}),
+    );
     const over = mutable ? { onConflict: "overwrite" as const } : {};
-    const writer = liveAs(world, "writer", { fault: faults(), retryForMs: 3_000 }, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]));
-        const value = random.pick([smallValue, largeValue])(`save ${n}`);
-        await actor.save("a", value, random.chance(0.5) ? { version: "1.0.0", ...over } : {});
-        if (random.chance(0.3)) await actor.delete("a", "1.0.0");
-        if (random.chance(0.3)) await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
-      }
-    });
+    const writer = liveAs(
+      world,
+      "writer",
+      { fault: faults(), retryForMs: 3_000 },
+      async (actor) => {
+        for (let n = 0; n < 3; n++) {
+          await actor.rest(
+            random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
+          );
+          const value = random.pick([smallValue, largeValue])(`save ${n}`);
+          await actor.save("a", value, random.chance(0.5) ? { version: "1.0.0", ...over } : {});
+          if (random.chance(0.3)) await actor.delete("a", "1.0.0");
+          if (random.chance(0.3)) {
+            await actor.setAlias(
+              "a",
+              "live",
+              random.pick(["1.0.0", "2.0.0"]),
+            );
+          }
+        }
+      },
+    );
     const copiers = [1, 2].map((i) =>
       liveAs(world, `copier ${i}`, { fault: faults(), retryForMs: 3_000 }, async (actor) => {
         for (let n = 0; n < 3; n++) {
-          await actor.rest(random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]));
+          await actor.rest(
+            random.weighted([[3, random.between(0, 300)], [1, random.between(0, GRACE_MS)]]),
+          );
           const ref = random.pick(["1.0.0", "latest", "live"]);
-          await actor.copy({ name: "a", ref }, random.pick(["a", "b"]), random.chance(0.4) ? "5.0.0" : undefined);
+          await actor.copy(
+            { name: "a", ref },
+            random.pick(["a", "b"]),
+            random.chance(0.4) ? "5.0.0" : undefined,
+          );
           await actor.load("b", "latest");
         }
       })
@@ -79,8 +105,12 @@ export const batches: Schedule = {
         for (let n = 0; n < 2; n++) {
           await actor.saveMany(Array.from({ length: 2 + random.int(4) }, (_, place) => {
             const label = `saver ${i} save ${n} place ${place}`;
-            const version = versioned && random.chance(0.4) ? { version: random.pick(["1.0.0", "2.0.0"]) } : {};
-            const onConflict = mutable && random.chance(0.5) ? { onConflict: "overwrite" as const } : {};
+            const version = versioned && random.chance(0.4)
+              ? { version: random.pick(["1.0.0", "2.0.0"]) }
+              : {};
+            const onConflict = mutable && random.chance(0.5)
+              ? { onConflict: "overwrite" as const }
+              : {};
             const key = random.chance(0.2) ? { idempotencyKey: label } : {};
             const value = random.pick([smallValue(label), sharingValue("common", label)]);
             return {
@@ -89,7 +119,10 @@ export const batches: Schedule = {
               options: { ...version, ...(version.version || !versioned ? onConflict : {}), ...key },
             };
           }));
-          await actor.loadMany([{ name: "a", ref: "latest" }, { name: "b", ref: versioned ? "1.0.0" : "latest" }]);
+          await actor.loadMany([{ name: "a", ref: "latest" }, {
+            name: "b",
+            ref: versioned ? "1.0.0" : "latest",
+          }]);
         }
       });
     });
@@ -104,25 +137,42 @@ export const wholeNames: Schedule = {
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.5) }),
   async run(world, { versioned }) {
     const { random } = world;
-    const rates = random.pick([{}, { lostReply: 0.1, lostRequest: 0.1, late: 0.1, hiddenRetry: 0.1 }]);
-    const faults = () => createRandomFaults({ random: random.fork(), rates, maxLateMs: 2 * GRACE_MS });
+    const rates = random.pick([{}, {
+      lostReply: 0.1,
+      lostRequest: 0.1,
+      late: 0.1,
+      hiddenRetry: 0.1,
+    }]);
+    const faults = () =>
+      createRandomFaults({ random: random.fork(), rates, maxLateMs: 2 * GRACE_MS });
     const writers = [1, 2].map((i) =>
       liveAs(world, `writer ${i}`, { fault: faults(), retryForMs: 3_000 }, async (actor) => {
         for (let n = 0; n < 4; n++) {
           const key = random.chance(0.2) ? { idempotencyKey: `order ${i}` } : {};
           await actor.save("a", random.pick([smallValue, largeValue])(`writer ${i} ${n}`), key);
-          if (versioned && random.chance(0.3)) await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
-          await actor.rest(random.weighted([[3, random.between(0, 500)], [1, random.between(0, 2) * GRACE_MS]]));
+          if (versioned && random.chance(0.3)) {
+            await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
+          }
+          await actor.rest(
+            random.weighted([[3, random.between(0, 500)], [1, random.between(0, 2) * GRACE_MS]]),
+          );
         }
       })
     );
-    const deleter = liveAs(world, "deleter", { fault: faults(), retryForMs: 3_000 }, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        await actor.rest(random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 2) * GRACE_MS]]));
-        await actor.deleteAll("a", { force: random.chance(0.6) });
-        await actor.versions("a");
-      }
-    });
+    const deleter = liveAs(
+      world,
+      "deleter",
+      { fault: faults(), retryForMs: 3_000 },
+      async (actor) => {
+        for (let n = 0; n < 3; n++) {
+          await actor.rest(
+            random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 2) * GRACE_MS]]),
+          );
+          await actor.deleteAll("a", { force: random.chance(0.6) });
+          await actor.versions("a");
+        }
+      },
+    );
     const janitor = liveAs(world, "janitor", {}, async (actor) => {
       for (let n = 0; n < 3; n++) {
         await actor.rest(random.between(0.7, 1.3) * GRACE_MS);

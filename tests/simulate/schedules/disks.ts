@@ -35,11 +35,18 @@ function diskSchedule(locking: "link" | "file"): Schedule {
         {},
         (actor) => actor.save("a", sharingValue("common", "first"), over).then(() => {}),
       );
-      const ms = random.weighted([[1, random.between(0, 10_000)], [4, random.between(0.2, 3) * GRACE_MS]]);
+      const ms = random.weighted([[1, random.between(0, 10_000)], [
+        4,
+        random.between(0.2, 3) * GRACE_MS,
+      ]]);
       const unseen = random.chance(0.6); // by any of its own clocks
-      const frozen = unseen ? { wall: true, monotonic: true } : random.pick([{}, { wall: true }, { monotonic: true }]);
+      const frozen = unseen
+        ? { wall: true, monotonic: true }
+        : random.pick([{}, { wall: true }, { monotonic: true }]);
       const stop: CallPause = { ms, at: "send", ...frozen };
-      const before = Array<undefined>(random.weighted([[2, 0], [1, random.int(locking === "file" ? 6 : 3)]])).fill(
+      const before = Array<undefined>(
+        random.weighted([[2, 0], [1, random.int(locking === "file" ? 6 : 3)]]),
+      ).fill(
         undefined,
       );
       const places = random.chance(0.6) ? /^names\// : /^(names|objects)\//;
@@ -47,11 +54,18 @@ function diskSchedule(locking: "link" | "file"): Schedule {
       const slow = liveAs(world, "slow writer", {}, async (actor) => {
         actor.plan.pause = inOrder<CallPause>(isPlacing, [...before, stop]);
         if (random.chance(0.2)) {
-          world.system.scheduler.at(world.system.now() + random.between(0, 200), () => actor.process.kill());
+          world.system.scheduler.at(
+            world.system.now() + random.between(0, 200),
+            () => actor.process.kill(),
+          );
         }
         await actor.save(
           "a",
-          random.pick([largeValue("second"), sharingValue("common", "second"), smallValue("second")]),
+          random.pick([
+            largeValue("second"),
+            sharingValue("common", "second"),
+            smallValue("second"),
+          ]),
           overwrite,
         );
         await actor.load("a", "latest");
@@ -59,8 +73,17 @@ function diskSchedule(locking: "link" | "file"): Schedule {
       const others = [1, 2].map((i) =>
         liveAs(world, `writer ${i}`, {}, async (actor) => {
           for (let n = 0; n < 3; n++) {
-            await actor.rest(random.weighted([[3, random.between(0, 300)], [1, random.between(0, 0.6) * GRACE_MS]]));
-            await actor.save("a", smallValue(`writer ${i} ${n}`), random.chance(0.5) ? overwrite : over);
+            await actor.rest(
+              random.weighted([[3, random.between(0, 300)], [
+                1,
+                random.between(0, 0.6) * GRACE_MS,
+              ]]),
+            );
+            await actor.save(
+              "a",
+              smallValue(`writer ${i} ${n}`),
+              random.chance(0.5) ? overwrite : over,
+            );
             if (random.chance(0.2)) await actor.delete("a", "1.0.0");
           }
         })

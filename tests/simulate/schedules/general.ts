@@ -44,8 +44,12 @@ export const general: Schedule = {
     };
     const lives: Promise<void>[] = [];
     const processes = 2 + random.int(3);
-    for (let i = 1; i <= processes; i++) lives.push(work(world, `writer ${i}`, random.fork(), shared));
-    for (let i = random.int(3); i > 0; i--) lives.push(collect(world, `janitor ${i}`, random.fork(), shared.beats));
+    for (let i = 1; i <= processes; i++) {
+      lives.push(work(world, `writer ${i}`, random.fork(), shared));
+    }
+    for (let i = random.int(3); i > 0; i--) {
+      lives.push(collect(world, `janitor ${i}`, random.fork(), shared.beats));
+    }
     await Promise.all(lives);
   },
 };
@@ -88,7 +92,9 @@ async function work(world: World, name: string, random: Random, shared: Shared):
   for (let lives = 0; lives < 3 && beat < shared.beats.length; lives++) {
     await liveAs(world, name, options, async (actor) => {
       for (; beat < shared.beats.length; beat++) {
-        await actor.rest(Math.max(0, begin + shared.beats[beat] - world.system.now()) + random.between(0, 200));
+        await actor.rest(
+          Math.max(0, begin + shared.beats[beat] - world.system.now()) + random.between(0, 200),
+        );
         if (random.chance(0.05)) {
           const killAt = world.system.now() + Math.exp(random.between(0, 8));
           world.system.scheduler.at(killAt, () => actor.process.kill());
@@ -116,7 +122,10 @@ async function act(actor: Actor, random: Random, shared: Shared): Promise<void> 
   const name = random.pick(shared.names);
   const version = shared.settings.versioned ? random.pick(["1.0.0", "2.0.0", "3.0.0"]) : "1.0.0";
   const ref = shared.settings.versioned ? random.pick([version, "latest", "live"]) : "latest";
-  const restMs = random.weighted([[6, 0], [2, random.between(0, 60_000)], [1, random.between(0, GRACE_MS * 0.8)]]);
+  const restMs = random.weighted([[6, 0], [2, random.between(0, 60_000)], [
+    1,
+    random.between(0, GRACE_MS * 0.8),
+  ]]);
   await random.weighted<() => Promise<void>>([
     [5, () => save(actor, name, version, random, shared)],
     [1, () => repeat(actor, random, shared)],
@@ -128,7 +137,10 @@ async function act(actor: Actor, random: Random, shared: Shared): Promise<void> 
           ifCommit: maybe(shared.commits.get(`${name}@${version}`)),
         }),
     ],
-    [1, () => actor.setAlias(name, "live", version, random.pick([undefined, null, "1.0.0", "2.0.0"]))],
+    [
+      1,
+      () => actor.setAlias(name, "live", version, random.pick([undefined, null, "1.0.0", "2.0.0"])),
+    ],
     [0.3, () => actor.deleteAlias(name, "live")],
     [3, () => actor.load(name, ref, restMs)],
     [1, () => actor.open(name, ref, restMs)],
@@ -141,7 +153,13 @@ async function act(actor: Actor, random: Random, shared: Shared): Promise<void> 
   }
 }
 
-async function save(actor: Actor, name: string, version: string, random: Random, shared: Shared): Promise<void> {
+async function save(
+  actor: Actor,
+  name: string,
+  version: string,
+  random: Random,
+  shared: Shared,
+): Promise<void> {
   const { settings, commits, keys } = shared;
   const value = valueOf(`${actor.process.name} save ${++shared.saves}`, random);
   const automatic = settings.versioned && random.chance(0.4);
@@ -152,14 +170,22 @@ async function save(actor: Actor, name: string, version: string, random: Random,
     const once = { key: `key ${keys.length}`, name, value, ...explicit };
     keys.push(once);
     for (let tries = 0; tries < 2; tries++) {
-      const saved = await actor.save(name, value, { ...explicit, ...abort, idempotencyKey: once.key });
+      const saved = await actor.save(name, value, {
+        ...explicit,
+        ...abort,
+        idempotencyKey: once.key,
+      });
       if (saved !== undefined) return;
     }
     return;
   }
   const overwrite = settings.mutable && !automatic && random.chance(0.7);
   const ifCommit = overwrite && random.chance(0.3) ? commits.get(place) : undefined;
-  const onConflict = overwrite ? "overwrite" as const : random.chance(0.2) && !automatic ? "skip" as const : undefined;
+  const onConflict = overwrite
+    ? "overwrite" as const
+    : random.chance(0.2) && !automatic
+    ? "skip" as const
+    : undefined;
   const saved = await actor.save(name, value, {
     ...explicit,
     ...abort,

@@ -6,7 +6,15 @@
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, isCommit, isUpload, largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";
+import {
+  inOrder,
+  isCommit,
+  isUpload,
+  largeValue,
+  liveAs,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Janitors run while writers upload and readers read what is replaced and deleted under them. */
@@ -17,29 +25,44 @@ export const busyJanitor: Schedule = {
   async run(world) {
     const { random } = world;
     const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(world, "founder", {}, (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}));
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
+    );
     const slow: Fault = { kind: "slow", beforeMs: random.between(0, 0.2) * GRACE_MS };
     const writer = liveAs(world, "writer", { fault: inOrder(isCommit, [slow]) }, async (actor) => {
-      await actor.save("a", random.pick([largeValue("second"), sharingValue("common", "second")]), overwrite);
+      await actor.save(
+        "a",
+        random.pick([largeValue("second"), sharingValue("common", "second")]),
+        overwrite,
+      );
       await actor.rest(random.between(0, 1.2) * GRACE_MS);
       if (random.chance(0.4)) await actor.delete("a", "1.0.0");
       else await actor.save("a", largeValue("third"), overwrite);
     });
-    const readers = Array.from({ length: 2 }, (_, i) =>
-      liveAs(world, `reader ${i}`, {}, async (actor) => {
-        for (let n = 0; n < 3; n++) {
-          const restMs = random.between(0, 0.9) * GRACE_MS;
-          if (random.chance(0.5)) await actor.load("a", "latest", restMs);
-          else await actor.open("a", "latest", restMs);
-        }
-      }));
-    const janitors = Array.from({ length: 2 }, (_, i) =>
-      liveAs(world, `janitor ${i}`, {}, async (actor) => {
-        for (let n = 0; n < 4; n++) {
-          await actor.rest(random.between(0, 0.6) * GRACE_MS);
-          await actor.collect();
-        }
-      }));
+    const readers = Array.from(
+      { length: 2 },
+      (_, i) =>
+        liveAs(world, `reader ${i}`, {}, async (actor) => {
+          for (let n = 0; n < 3; n++) {
+            const restMs = random.between(0, 0.9) * GRACE_MS;
+            if (random.chance(0.5)) await actor.load("a", "latest", restMs);
+            else await actor.open("a", "latest", restMs);
+          }
+        }),
+    );
+    const janitors = Array.from(
+      { length: 2 },
+      (_, i) =>
+        liveAs(world, `janitor ${i}`, {}, async (actor) => {
+          for (let n = 0; n < 4; n++) {
+            await actor.rest(random.between(0, 0.6) * GRACE_MS);
+            await actor.collect();
+          }
+        }),
+    );
     await Promise.all([writer, ...readers, ...janitors]);
   },
 };
@@ -52,14 +75,28 @@ export const slowJanitor: Schedule = {
   async run(world, settings) {
     const { random } = world;
     const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(world, "founder", {}, (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}));
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
+    );
     if (random.chance(0.5)) await world.system.sleep(random.between(0.5, 1.5) * GRACE_MS);
-    const frozen = random.pick([{}, {}, { wall: true }, { monotonic: true }, { wall: true, monotonic: true }]);
-    const stop: CallPause = { ms: random.between(0.8, 2) * GRACE_MS, at: random.pick(["send", "reply"]), ...frozen };
+    const frozen = random.pick([{}, {}, { wall: true }, { monotonic: true }, {
+      wall: true,
+      monotonic: true,
+    }]);
+    const stop: CallPause = {
+      ms: random.between(0.8, 2) * GRACE_MS,
+      at: random.pick(["send", "reply"]),
+      ...frozen,
+    };
     const anywhere = () => true;
     const listing = ({ verb, key }: StoreCall) => verb === "list" && key === "names/a/";
     const place = random.pick([anywhere, listing]);
-    const calls: (CallPause | undefined)[] = Array(random.int(place === listing ? 4 : 16)).fill(undefined);
+    const calls: (CallPause | undefined)[] = Array(random.int(place === listing ? 4 : 16)).fill(
+      undefined,
+    );
     const slow = liveAs(world, "slow janitor", {}, async (actor) => {
       await actor.rest(random.between(0, 1_000));
       actor.plan.pause = inOrder(place, [...calls, stop]);
@@ -68,7 +105,11 @@ export const slowJanitor: Schedule = {
     const busy: Fault = { kind: "slow", beforeMs: random.between(0, 600_000) };
     const writer = liveAs(world, "writer", { fault: inOrder(isCommit, [busy]) }, async (actor) => {
       if (random.chance(0.5)) await actor.rest(random.between(0, 200));
-      await actor.save("a", largeValue("second"), settings.versioned && random.chance(0.5) ? {} : overwrite);
+      await actor.save(
+        "a",
+        largeValue("second"),
+        settings.versioned && random.chance(0.5) ? {} : overwrite,
+      );
       await actor.rest(random.between(0, 0.9) * GRACE_MS);
       if (random.chance(0.5)) await actor.save("a", sharingValue("common", "third"), overwrite);
     });
@@ -89,7 +130,9 @@ export const savedAgain: Schedule = {
   async run(world, { mutable }) {
     const { random } = world;
     const late: Fault = { kind: "late", afterMs: random.between(1, 2) * GRACE_MS };
-    const fault = random.chance(0.5) ? inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true) : undefined;
+    const fault = random.chance(0.5)
+      ? inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true)
+      : undefined;
     const lateWriter = liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
       if (fault !== undefined) await actor.save("a", smallValue("late"), { version: "1.0.0" });
     });
@@ -118,7 +161,12 @@ export const twoJanitors: Schedule = {
   async run(world) {
     const { random } = world;
     const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(world, "founder", {}, (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}));
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
+    );
     const landsAfterMs = random.between(1.02, 2) * GRACE_MS;
     const late: Fault = { kind: "late", afterMs: landsAfterMs };
     const fault = inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true);
@@ -131,7 +179,10 @@ export const twoJanitors: Schedule = {
       const isPayloadDelete = ({ verb, key }: { verb: string; key: string }) =>
         verb === "delete" && key.startsWith("objects/");
       const stop: CallPause = { ms: random.between(0.5, 2) * GRACE_MS, at: "send", ...frozen };
-      actor.plan.pause = inOrder(random.chance(0.7) ? isPayloadDelete : ({ verb }) => verb === "delete", [stop]);
+      actor.plan.pause = inOrder(
+        random.chance(0.7) ? isPayloadDelete : ({ verb }) => verb === "delete",
+        [stop],
+      );
       await actor.collect();
     });
     const quick = liveAs(world, "quick janitor", {}, async (actor) => {
@@ -157,11 +208,17 @@ export const tornUploads: Schedule = {
     const kinds = ["torn", "lostReply", "lostRequest", "unavailable"] as const;
     const fault = inOrder<Fault>(
       isUpload,
-      Array.from({ length: 4 }, () => random.chance(0.6) ? { kind: random.pick(kinds) } : undefined),
+      Array.from(
+        { length: 4 },
+        () => random.chance(0.6) ? { kind: random.pick(kinds) } : undefined,
+      ),
     );
     await liveAs(world, "writer", { fault }, async (actor) => {
       for (let n = 0; n < 3; n++) {
-        await actor.save("a", random.pick([largeValue(`save ${n}`), sharingValue("common", `save ${n}`)]));
+        await actor.save(
+          "a",
+          random.pick([largeValue(`save ${n}`), sharingValue("common", `save ${n}`)]),
+        );
         await actor.load("a", "latest");
       }
     });

@@ -8,7 +8,16 @@ import type { Actor } from "../actor.ts";
 import type { Fault } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";
-import { inOrder, isCommit, isUpload, largeValue, liveAs, longValue, sharingValue, smallValue } from "./schedule.ts";
+import {
+  inOrder,
+  isCommit,
+  isUpload,
+  largeValue,
+  liveAs,
+  longValue,
+  sharingValue,
+  smallValue,
+} from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The record of an overwrite arrives when its payload was collected long ago. */
@@ -20,20 +29,34 @@ export const lateRecord: Schedule = {
     const { random } = world;
     let first: SavedArtifact | undefined;
     await liveAs(world, "early writer", {}, async (actor) => {
-      first = await actor.save("a", random.chance(0.5) ? largeValue("first") : sharingValue("common", "first"));
+      first = await actor.save(
+        "a",
+        random.chance(0.5) ? largeValue("first") : sharingValue("common", "first"),
+      );
     });
     const late: Fault = { kind: "late", afterMs: random.between(0.6, 2) * GRACE_MS };
     const fault = inOrder<Fault>(isCommit, [late, { kind: "lostRequest" }], true);
     const lateWriter = liveAs(world, "late writer", { fault, retryForMs: 3_000 }, async (actor) => {
-      const value = random.pick([largeValue("second"), sharingValue("common", "second"), sharingValue("common")]);
+      const value = random.pick([
+        largeValue("second"),
+        sharingValue("common", "second"),
+        sharingValue("common"),
+      ]);
       await actor.save("a", value, { version: "1.0.0", onConflict: "overwrite" });
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(0, 1.5) * GRACE_MS);
       const version = versioned ? random.pick(["1.0.0", "2.0.0"]) : "1.0.0";
-      const value = random.pick([smallValue("third"), sharingValue("common", "third"), largeValue("second")]);
+      const value = random.pick([
+        smallValue("third"),
+        sharingValue("common", "third"),
+        largeValue("second"),
+      ]);
       if (random.chance(0.5)) {
-        await actor.save("a", value, { onConflict: "overwrite", ...(random.chance(0.5) && { version }) });
+        await actor.save("a", value, {
+          onConflict: "overwrite",
+          ...(random.chance(0.5) && { version }),
+        });
       }
     });
     const janitor = liveAs(world, "janitor", {}, async (actor) => {
@@ -49,10 +72,19 @@ export const lateRecord: Schedule = {
     /** Works with what counts, which may lie below a record that does not. */
     async function goOn(actor: Actor): Promise<void> {
       const ifCommit = random.chance(0.6) ? first?.commit : undefined;
-      const change = { version: "1.0.0", onConflict: "overwrite" as const, ...(ifCommit && { ifCommit }) };
+      const change = {
+        version: "1.0.0",
+        onConflict: "overwrite" as const,
+        ...(ifCommit && { ifCommit }),
+      };
       await random.pick([
         () => actor.save("a", smallValue("skipping"), { version: "1.0.0", onConflict: "skip" }),
-        () => actor.save("a", random.pick([smallValue("after"), sharingValue("common", "after")]), change),
+        () =>
+          actor.save(
+            "a",
+            random.pick([smallValue("after"), sharingValue("common", "after")]),
+            change,
+          ),
         () => actor.delete("a", "1.0.0", { ifCommit }),
         () => actor.setAlias("a", "live", "1.0.0").then(() => actor.load("a", "live")),
       ])();
@@ -77,8 +109,15 @@ export const pausedWriter: Schedule = {
     const network: Fault = { kind: "slow", [at === "send" ? "beforeMs" : "afterMs"]: ms };
     const fault = inOrder<Fault>(place, [network]);
     const how = random.chance(0.7) ? { pause } : { fault };
-    const overwrite = settings.mutable ? { version: "1.0.0", onConflict: "overwrite" as const } : {};
-    await liveAs(world, "early writer", {}, (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}));
+    const overwrite = settings.mutable
+      ? { version: "1.0.0", onConflict: "overwrite" as const }
+      : {};
+    await liveAs(
+      world,
+      "early writer",
+      {},
+      (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}),
+    );
     const awake = Promise.withResolvers<void>();
     const writer = liveAs(world, "paused writer", {}, async (actor) => {
       const value = random.pick([
@@ -95,7 +134,9 @@ export const pausedWriter: Schedule = {
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await awake.promise;
       await actor.rest(random.between(0, unseen ? 1_000 : ms));
-      for (let n = random.int(3); n > 0; n--) await actor.save("a", smallValue(`third ${n}`), overwrite);
+      for (let n = random.int(3); n > 0; n--) {
+        await actor.save("a", smallValue(`third ${n}`), overwrite);
+      }
     });
     const janitor = liveAs(world, "janitor", {}, async (actor) => {
       await awake.promise;
@@ -126,7 +167,8 @@ export const longUpload: Schedule = {
     const { random } = world;
     let commit: string | undefined;
     await liveAs(world, "founder", {}, async (actor) => {
-      commit = (await actor.save("a", sharingValue("common", "first"), { onConflict: "overwrite" }))?.commit;
+      commit = (await actor.save("a", sharingValue("common", "first"), { onConflict: "overwrite" }))
+        ?.commit;
     });
     const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
     const uploader = liveAs(world, "uploader", {}, async (actor) => {

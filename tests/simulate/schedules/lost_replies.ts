@@ -36,14 +36,19 @@ async function saveAtOnce(world: World, rates: FaultRates): Promise<void> {
       otherVerbs: 0.02,
       maxLateMs: own.pick([2_000, 2 * GRACE_MS]),
     });
-    return liveAs(world, `writer ${i}`, { fault, retryForMs: own.pick([2_000, 120_000]) }, async (actor) => {
-      for (let n = 0; n < 3; n++) {
-        const explicit = own.chance(0.3) ? { version: own.pick(["1.0.0", "4.0.0"]) } : {};
-        await actor.save("a", smallValue(`writer ${i} save ${n}`), explicit);
-        if (own.chance(0.3)) await actor.load("a", "latest");
-        await actor.rest(own.between(0, 100));
-      }
-    });
+    return liveAs(
+      world,
+      `writer ${i}`,
+      { fault, retryForMs: own.pick([2_000, 120_000]) },
+      async (actor) => {
+        for (let n = 0; n < 3; n++) {
+          const explicit = own.chance(0.3) ? { version: own.pick(["1.0.0", "4.0.0"]) } : {};
+          await actor.save("a", smallValue(`writer ${i} save ${n}`), explicit);
+          if (own.chance(0.3)) await actor.load("a", "latest");
+          await actor.rest(own.between(0, 100));
+        }
+      },
+    );
   });
   await Promise.all(processes);
 }
@@ -55,7 +60,13 @@ export const repeatedKeys: Schedule = {
   settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: true }),
   async run(world, settings) {
     const { random } = world;
-    const rates = { lostReply: 0.15, lostRequest: 0.15, late: 0.15, hiddenRetry: 0.05, unavailable: 0.05 };
+    const rates = {
+      lostReply: 0.15,
+      lostRequest: 0.15,
+      late: 0.15,
+      hiddenRetry: 0.05,
+      unavailable: 0.05,
+    };
     const processes = Array.from({ length: 3 }, (_, i) => {
       const own = random.fork();
       const fault = createRandomFaults({ random: own.fork(), rates, otherVerbs: 0.05 });
@@ -69,7 +80,11 @@ export const repeatedKeys: Schedule = {
             : { onConflict: "overwrite" as const };
           await actor.save("a", sharingValue(key, key), { ...explicit, idempotencyKey: key });
           if (own.chance(0.3)) {
-            await actor.save("a", smallValue(`writer ${i} save ${n}`), settings.versioned ? {} : explicit);
+            await actor.save(
+              "a",
+              smallValue(`writer ${i} save ${n}`),
+              settings.versioned ? {} : explicit,
+            );
           }
           await actor.rest(own.weighted([[5, own.between(0, 2_000)], [1, GRACE_MS * 1.1]]));
         }
@@ -94,7 +109,9 @@ export const contestedAliases: Schedule = {
     const { random } = world;
     const rates = { lostReply: 0.15, lostRequest: 0.1, late: 0.1, hiddenRetry: 0.1 };
     await liveAs(world, "founder", {}, async (actor) => {
-      for (const version of ["1.0.0", "2.0.0"]) await actor.save("a", smallValue(version), { version });
+      for (const version of ["1.0.0", "2.0.0"]) {
+        await actor.save("a", smallValue(version), { version });
+      }
     });
     const processes = Array.from({ length: 3 }, (_, i) => {
       const own = random.fork();
@@ -127,10 +144,15 @@ export const founders: Schedule = {
     const processes = Array.from({ length: 4 }, (_, i) => {
       const own = random.fork();
       const fault = createRandomFaults({ random: own.fork(), rates, otherVerbs: 0.05 });
-      return liveAs(world, `founder ${i}`, { ...settings, fault, retryForMs: 3_000 }, async (actor) => {
-        await actor.save("a", smallValue(`founder ${i}`));
-        await actor.load("a", "latest");
-      });
+      return liveAs(
+        world,
+        `founder ${i}`,
+        { ...settings, fault, retryForMs: 3_000 },
+        async (actor) => {
+          await actor.save("a", smallValue(`founder ${i}`));
+          await actor.load("a", "latest");
+        },
+      );
     });
     await Promise.all(processes);
     await world.actor("last founder", settings);

@@ -37,7 +37,9 @@ export const deadNumbers: Schedule = {
         for (let n = 0; n < 4; n++) {
           await actor.rest(random.between(0.4, 1.3) * GRACE_MS);
           const calls = Array<undefined>(random.int(12)).fill(undefined);
-          if (random.chance(0.4)) actor.plan.pause = inOrder<CallPause>(() => true, [...calls, stop]);
+          if (random.chance(0.4)) {
+            actor.plan.pause = inOrder<CallPause>(() => true, [...calls, stop]);
+          }
           await actor.collect();
           delete actor.plan.pause;
         }
@@ -68,12 +70,21 @@ export const longMemory: Schedule = {
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.3) }),
   async run(world) {
     const { random } = world;
-    const rates = random.pick([{}, { lostReply: 0.05, lostRequest: 0.05, hiddenRetry: 0.05, unavailable: 0.1 }]);
+    const rates = random.pick([{}, {
+      lostReply: 0.05,
+      lostRequest: 0.05,
+      hiddenRetry: 0.05,
+      unavailable: 0.1,
+    }]);
     const key = { idempotencyKey: "order" };
     const use = (name: string) =>
       liveAs(world, name, {}, async (actor) => {
         for (const artifact of ["a", "b"]) {
-          await actor.save(artifact, random.chance(0.5) ? sharingValue("order", "order") : smallValue("order"), key);
+          await actor.save(
+            artifact,
+            random.chance(0.5) ? sharingValue("order", "order") : smallValue("order"),
+            key,
+          );
           await actor.save(artifact, smallValue(`${name} of ${artifact}`));
           await actor.setAlias(artifact, "live", random.pick(["1.0.0", "2.0.0"]));
           if (random.chance(0.3)) await actor.deleteAlias(artifact, "live");
@@ -102,13 +113,20 @@ export const longMemory: Schedule = {
 };
 
 /** One that forgets, which may be killed and comes again, beside one that does not. */
-async function collect(world: World, name: string, fault: ReturnType<typeof createRandomFaults>): Promise<void> {
+async function collect(
+  world: World,
+  name: string,
+  fault: ReturnType<typeof createRandomFaults>,
+): Promise<void> {
   const { random } = world;
   const plain = liveAs(world, `${name}, plain`, {}, (actor) => actor.collect());
   for (let lives = 1 + random.int(2); lives > 0; lives--) {
     await liveAs(world, `${name}, forgetting`, { fault }, async (actor) => {
       if (random.chance(0.4)) {
-        world.system.scheduler.at(world.system.now() + random.between(0, 1_000), () => actor.process.kill());
+        world.system.scheduler.at(
+          world.system.now() + random.between(0, 1_000),
+          () => actor.process.kill(),
+        );
       }
       await actor.collect({ forget: true });
     });

@@ -45,11 +45,15 @@ export const mirrors: Schedule = {
     const { versioned, mutable } = settings;
     const rates = random.pick([{}, ROUGH]);
     await liveAs(world, "founder", {}, async (actor) => {
-      for (let n = 0; n < 2; n++) await actor.save("a", sharingValue("common", `first ${n}`), over());
+      for (let n = 0; n < 2; n++) {
+        await actor.save("a", sharingValue("common", `first ${n}`), over());
+      }
     });
     const writer = liveAs(world, "writer", {}, async (actor) => {
       for (let n = 0; n < 5; n++) {
-        await actor.rest(random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]));
+        await actor.rest(
+          random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]),
+        );
         const value = random.pick([
           smallValue(`save ${n}`),
           largeValue(`save ${n}`),
@@ -58,9 +62,13 @@ export const mirrors: Schedule = {
         const version = versioned && mutable && random.chance(0.5) ? { version: "1.0.0" } : {};
         await actor.save(random.pick(["a", "b"]), value, { ...version, ...over() });
         if (random.chance(0.2)) {
-          await actor.delete("a", versioned ? random.pick(["1.0.0", "2.0.0"]) : "1.0.0", { force: true });
+          await actor.delete("a", versioned ? random.pick(["1.0.0", "2.0.0"]) : "1.0.0", {
+            force: true,
+          });
         }
-        if (versioned && random.chance(0.3)) await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
+        if (versioned && random.chance(0.3)) {
+          await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
+        }
         if (versioned && random.chance(0.1)) await actor.deleteAlias("a", "live");
       }
     });
@@ -72,11 +80,16 @@ export const mirrors: Schedule = {
           { settings, fault: rates === ROUGH ? fault : undefined, retryForMs: 3_000 },
           async (to, from) => {
             if (random.chance(0.3)) {
-              world.system.scheduler.at(world.system.now() + random.between(0, 2_000), () => to.process.kill());
+              world.system.scheduler.at(
+                world.system.now() + random.between(0, 2_000),
+                () => to.process.kill(),
+              );
             }
             for (let n = 0; n < 2; n++) {
               await to.mirror(from, { verify: random.chance(0.1) });
-              await to.rest(random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]));
+              await to.rest(
+                random.weighted([[3, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]),
+              );
             }
           },
         );
@@ -115,7 +128,12 @@ export const voidMirrors: Schedule = {
       for (let n = 1 + random.int(2); n > 0; n--) await actor.save("a", largeValue(`first ${n}`));
     });
     const late: Fault = { kind: "late", afterMs: random.between(1.02, 2) * GRACE_MS };
-    await liveAs(world, "opener of the target", { ...settings, site: "target" }, () => Promise.resolve());
+    await liveAs(
+      world,
+      "opener of the target",
+      { ...settings, site: "target" },
+      () => Promise.resolve(),
+    );
     await mirrorAs(world, {
       settings,
       retryForMs: 3_000,
@@ -127,7 +145,9 @@ export const voidMirrors: Schedule = {
         await actor.collect();
       }
     });
-    if (random.chance(0.3)) await liveAs(world, "deleter", {}, (actor) => actor.delete("a", "1.0.0"));
+    if (random.chance(0.3)) {
+      await liveAs(world, "deleter", {}, (actor) => actor.delete("a", "1.0.0"));
+    }
     await mirrorAs(world, { settings }, async (to, from) => {
       await to.mirror(from);
       await to.load("a", "latest");

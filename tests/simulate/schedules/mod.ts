@@ -11,7 +11,13 @@ import { general } from "./general.ts";
 import { changedGraces } from "./settings/graces.ts";
 import { busyJanitor, savedAgain, slowJanitor, tornUploads, twoJanitors } from "./janitors.ts";
 import { lateRecord, longUpload, pausedWriter } from "./late_writers.ts";
-import { contestedAliases, founders, hiddenRepeats, lostReplies, repeatedKeys } from "./lost_replies.ts";
+import {
+  contestedAliases,
+  founders,
+  hiddenRepeats,
+  lostReplies,
+  repeatedKeys,
+} from "./lost_replies.ts";
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./history/pasts.ts";
@@ -82,7 +88,11 @@ export function scheduleOf(seed: number): Schedule {
 export function scheduleNamed(name: string): Schedule {
   const found = SCHEDULES.find((schedule) => schedule.name === name);
   if (found !== undefined) return found;
-  throw new Error(`Cannot run schedule "${name}": there is ${SCHEDULES.map((schedule) => schedule.name).join(", ")}`);
+  throw new Error(
+    `Cannot run schedule "${name}": there is ${
+      SCHEDULES.map((schedule) => schedule.name).join(", ")
+    }`,
+  );
 }
 
 /** Each schedule as often as it weighs, as far apart as can be. */

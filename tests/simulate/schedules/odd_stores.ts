@@ -37,13 +37,18 @@ export const staleLists: Schedule = {
             ? {}
             : over;
           const key = random.chance(0.2) ? { idempotencyKey: `order ${i}` } : {};
-          await actor.save("a", random.pick([value, sharingValue("common", value.label)]), { ...version, ...key });
+          await actor.save("a", random.pick([value, sharingValue("common", value.label)]), {
+            ...version,
+            ...key,
+          });
           if (random.chance(0.2)) await actor.delete("a", "1.0.0", { force: true });
           if (versioned && random.chance(0.2)) {
             await actor.setAlias("a", "live", "1.0.0", random.pick([undefined, null, "1.0.0"]));
           }
           await actor.load("a", "latest");
-          await actor.rest(random.weighted([[4, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]));
+          await actor.rest(
+            random.weighted([[4, random.between(0, 3_000)], [1, random.between(0, GRACE_MS)]]),
+          );
         }
       })
     );
@@ -80,7 +85,9 @@ export const permissions: Schedule = {
       const fault = (call: StoreCall): Fault | undefined => {
         const lost = Math.floor((world.system.now() - begin) / periodMs) % 2 === 1;
         if (lost && refused(call)) return { kind: "denied" };
-        return own.chance(rate) ? { kind: own.pick(["lostReply", "denied", "hiddenRetry"]) } : undefined;
+        return own.chance(rate)
+          ? { kind: own.pick(["lostReply", "denied", "hiddenRetry"]) }
+          : undefined;
       };
       return liveAs(world, `writer ${i}`, { retryForMs: 3_000 }, async (actor) => {
         actor.plan.fault = fault;
@@ -97,7 +104,9 @@ export const permissions: Schedule = {
             () => actor.load("a", "latest"),
             () => actor.versions("a"),
           ])();
-          await actor.rest(own.weighted([[3, own.between(0, 1_000)], [1, own.between(0, 1.3) * GRACE_MS]]));
+          await actor.rest(
+            own.weighted([[3, own.between(0, 1_000)], [1, own.between(0, 1.3) * GRACE_MS]]),
+          );
         }
       });
     });

@@ -19,21 +19,34 @@ export const powerCuts: Schedule = {
   weight: 4,
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
   prepare(world) {
-    const disk = createPowerCutDisk({ random: world.random.fork(), system: world.system, maxSyncMs: 600 });
+    const disk = createPowerCutDisk({
+      random: world.random.fork(),
+      system: world.system,
+      maxSyncMs: 600,
+    });
     disks.set(world, disk);
     world.sites[0].view = disk.view;
   },
   async run(world) {
     const { random } = world;
     const [main] = world.sites;
-    const value = () => random.pick([smallValue("order"), largeValue("order"), sharingValue("common", "order")]);
-    await liveAs(world, "founder", {}, (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}));
+    const value = () =>
+      random.pick([smallValue("order"), largeValue("order"), sharingValue("common", "order")]);
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", sharingValue("common", "first")).then(() => {}),
+    );
     for (let cut = 0; cut < 3; cut++) {
       const key = { idempotencyKey: `order ${cut}` };
       const version = `${cut + 2}.0.0`;
       const order = value();
       const victim = liveAs(world, `victim ${cut}`, {}, async (actor) => {
-        world.system.scheduler.at(world.system.now() + random.between(50, 700), () => actor.process.kill());
+        world.system.scheduler.at(
+          world.system.now() + random.between(50, 700),
+          () => actor.process.kill(),
+        );
         await actor.save("a", order, random.chance(0.5) ? key : { version });
       });
       const others = [1, 2].map((i) =>

@@ -37,7 +37,11 @@ export const cachedRestores: Schedule = {
     restore(world, settings, { cache: createMemoryBackend({ system: world.system, id: "cache" }) }),
 };
 
-async function restore(world: World, settings: SimulatedSettings, { cache }: { cache?: Backend }): Promise<void> {
+async function restore(
+  world: World,
+  settings: SimulatedSettings,
+  { cache }: { cache?: Backend },
+): Promise<void> {
   const { random } = world;
   const over = settings.mutable ? { onConflict: "overwrite" as const } : {};
   const key = { idempotencyKey: "order" };
@@ -52,12 +56,18 @@ async function restore(world: World, settings: SimulatedSettings, { cache }: { c
         await actor.save(
           "a",
           value,
-          random.chance(0.3) ? { version: random.pick(["1.0.0", "2.0.0"]), ...over } : random.chance(0.3) ? key : {},
+          random.chance(0.3)
+            ? { version: random.pick(["1.0.0", "2.0.0"]), ...over }
+            : random.chance(0.3)
+            ? key
+            : {},
         );
         if (random.chance(0.2)) await actor.delete("a", "1.0.0", { force: true });
         if (random.chance(0.3)) await actor.setAlias("a", "live", "2.0.0");
         for (const ref of ["2.0.0", "3.0.0", "latest"]) await actor.load("a", ref);
-        await actor.rest(random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 0.7) * GRACE_MS]]));
+        await actor.rest(
+          random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, 0.7) * GRACE_MS]]),
+        );
         if (random.chance(0.3)) await actor.collect();
       }
     });
@@ -75,7 +85,9 @@ async function restore(world: World, settings: SimulatedSettings, { cache }: { c
   if (settings.mutable && random.chance(0.5)) await mirror("main");
   for (const { process } of world.actors) process.kill();
   await world.system.sleep(random.between(0, 3) * GRACE_MS);
-  for (const [key, bytes] of backup) await restored.recorded("backup").put(key, bytes, { mode: "create" });
+  for (const [key, bytes] of backup) {
+    await restored.recorded("backup").put(key, bytes, { mode: "create" });
+  }
   await live("writer after it", "restored", 3);
   await liveAs(world, "janitor", { site: "restored" }, async (actor) => {
     for (let n = 0; n < 2; n++) {
@@ -93,6 +105,7 @@ async function contentOf(store: Backend): Promise<Backup> {
     if (!isPrefix(entry)) backup.push([entry.key, await (await store.get(entry.key))!.bytes()]);
   }
   backup.reverse();
-  const rank = ([key]: Backup[number]) => key.startsWith(SETTINGS) ? 0 : key.startsWith(NAMES) ? 2 : 1;
+  const rank = ([key]: Backup[number]) =>
+    key.startsWith(SETTINGS) ? 0 : key.startsWith(NAMES) ? 2 : 1;
   return backup.sort((a, b) => rank(a) - rank(b));
 }

@@ -33,19 +33,40 @@ export const retention: Schedule = {
       unavailable: 0.1,
     }]);
     const faults = () => createRandomFaults({ random: random.fork(), rates, maxLateMs: GRACE_MS });
-    const writer = liveAs(world, "writer", { fault: faults(), retryForMs: 3_000 }, async (actor) => {
-      for (let n = 0; n < 6; n++) {
-        const over = mutable && random.chance(0.3) ? { version: "2.0.0", onConflict: "overwrite" as const } : {};
-        await actor.save("a", random.pick([smallValue, largeValue])(`save ${n}`), over);
-        if (random.chance(0.3)) await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0", "3.0.0"]));
-        if (random.chance(0.2)) await actor.delete("a", random.pick(["1.0.0", "3.0.0"]), { force: random.chance(0.5) });
-        await actor.rest(random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, GRACE_MS)]]));
-      }
-    });
+    const writer = liveAs(
+      world,
+      "writer",
+      { fault: faults(), retryForMs: 3_000 },
+      async (actor) => {
+        for (let n = 0; n < 6; n++) {
+          const over = mutable && random.chance(0.3)
+            ? { version: "2.0.0", onConflict: "overwrite" as const }
+            : {};
+          await actor.save("a", random.pick([smallValue, largeValue])(`save ${n}`), over);
+          if (random.chance(0.3)) {
+            await actor.setAlias(
+              "a",
+              "live",
+              random.pick(["1.0.0", "2.0.0", "3.0.0"]),
+            );
+          }
+          if (random.chance(0.2)) {
+            await actor.delete("a", random.pick(["1.0.0", "3.0.0"]), {
+              force: random.chance(0.5),
+            });
+          }
+          await actor.rest(
+            random.weighted([[3, random.between(0, 1_000)], [1, random.between(0, GRACE_MS)]]),
+          );
+        }
+      },
+    );
     const pruners = [1, 2].map((i) =>
       liveAs(world, `pruner ${i}`, { fault: faults() }, async (actor) => {
         for (let n = 0; n < 3; n++) {
-          await actor.rest(random.weighted([[2, random.between(0, 2_000)], [1, random.between(0, GRACE_MS)]]));
+          await actor.rest(
+            random.weighted([[2, random.between(0, 2_000)], [1, random.between(0, GRACE_MS)]]),
+          );
           await actor.prune(rulesFrom(random));
           await actor.load("a", "latest");
         }
@@ -85,7 +106,10 @@ export const voidRetention: Schedule = {
       if (random.chance(0.3)) await actor.save("a", sharingValue("common", "second"));
     });
     await liveAs(world, "pruner", {}, async (actor) => {
-      await actor.prune({ keepLast: 1 + random.int(2), ...(random.chance(0.3) && { olderThanMs: 0 }) });
+      await actor.prune({
+        keepLast: 1 + random.int(2),
+        ...(random.chance(0.3) && { olderThanMs: 0 }),
+      });
       await actor.load("a", "latest");
       await actor.versions("a");
     });
@@ -99,11 +123,18 @@ export const wrongClocks: Schedule = {
   settings: ({ random }) => ({ versioned: true, mutable: random.chance(0.5) }),
   async run(world, { mutable }) {
     const { random } = world;
-    const skewMs = random.pick([-1, 1]) * random.weighted([[1, 600_000], [3, random.between(0.3, 40) * GRACE_MS]]);
+    const skewMs = random.pick([-1, 1]) *
+      random.weighted([[1, 600_000], [3, random.between(0.3, 40) * GRACE_MS]]);
     const writer = liveAs(world, "writer", {}, async (actor) => {
       for (let n = 0; n < 4; n++) {
-        const over = mutable && random.chance(0.5) ? { version: "1.0.0", onConflict: "overwrite" as const } : {};
-        await actor.save("a", random.pick([largeValue(`save ${n}`), sharingValue("common", `save ${n}`)]), over);
+        const over = mutable && random.chance(0.5)
+          ? { version: "1.0.0", onConflict: "overwrite" as const }
+          : {};
+        await actor.save(
+          "a",
+          random.pick([largeValue(`save ${n}`), sharingValue("common", `save ${n}`)]),
+          over,
+        );
         await actor.rest(random.between(0, 0.6) * GRACE_MS);
         await actor.load("a", "latest");
       }

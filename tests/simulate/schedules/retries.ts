@@ -30,17 +30,27 @@ export const longRetry: Schedule = {
       at: "reply",
       ...random.pick([{ monotonic: true }, { monotonic: true }, { wall: true }, {}]),
     };
-    const place = ({ verb, key, ...call }: StoreCall) => isCommit({ verb, key, ...call }) && key.startsWith("names/a/");
+    const place = ({ verb, key, ...call }: StoreCall) =>
+      isCommit({ verb, key, ...call }) && key.startsWith("names/a/");
     const nth = Array<undefined>(random.int(2)).fill(undefined);
-    const fault = inOrder<Fault>(place, [...nth, refused]), pause = inOrder<CallPause>(place, [...nth, stop]);
+    const fault = inOrder<Fault>(place, [...nth, refused]),
+      pause = inOrder<CallPause>(place, [...nth, stop]);
     const writer = liveAs(world, "paused writer", { fault, pause }, async (actor) => {
-      const value = random.pick([largeValue("second"), sharingValue("common", "second"), smallValue("second")]);
+      const value = random.pick([
+        largeValue("second"),
+        sharingValue("common", "second"),
+        smallValue("second"),
+      ]);
       const key = random.chance(0.3) ? { idempotencyKey: "order" } : {};
       await random.weighted<() => Promise<unknown>>([
         [
           4,
           () =>
-            actor.save("a", value, { ...(random.chance(0.5) && overwrite), ...(versioned ? {} : overwrite), ...key }),
+            actor.save("a", value, {
+              ...(random.chance(0.5) && overwrite),
+              ...(versioned ? {} : overwrite),
+              ...key,
+            }),
         ],
         [1, () => actor.delete("a", "1.0.0")],
         [1, () => actor.setAlias("a", "live", "1.0.0")],
@@ -49,7 +59,9 @@ export const longRetry: Schedule = {
     });
     const other = liveAs(world, "other writer", {}, async (actor) => {
       await actor.rest(random.between(1_000, stop.ms));
-      for (let n = random.int(3); n > 0; n--) await actor.save("a", smallValue(`third ${n}`), overwrite);
+      for (let n = random.int(3); n > 0; n--) {
+        await actor.save("a", smallValue(`third ${n}`), overwrite);
+      }
     });
     const janitor = liveAs(world, "janitor", {}, async (actor) => {
       for (let n = 0; n < 3; n++) {
@@ -76,15 +88,22 @@ export const slowCommits: Schedule = {
       (actor) => actor.save("a", sharingValue("common", "first"), overwrite).then(() => {}),
     );
     const ms = random.between(1.02, 2) * GRACE_MS;
-    const slow: Fault = random.chance(0.8) ? { kind: "slow", beforeMs: ms } : { kind: "hiddenRetry", afterMs: ms };
-    const writer = liveAs(world, "slow writer", { fault: inOrder<Fault>(isCommit, [slow]) }, async (actor) => {
-      await actor.save(
-        "a",
-        random.pick([largeValue("second"), sharingValue("common", "second")]),
-        random.pick([overwrite, {}]),
-      );
-      await actor.load("a", "latest");
-    });
+    const slow: Fault = random.chance(0.8)
+      ? { kind: "slow", beforeMs: ms }
+      : { kind: "hiddenRetry", afterMs: ms };
+    const writer = liveAs(
+      world,
+      "slow writer",
+      { fault: inOrder<Fault>(isCommit, [slow]) },
+      async (actor) => {
+        await actor.save(
+          "a",
+          random.pick([largeValue("second"), sharingValue("common", "second")]),
+          random.pick([overwrite, {}]),
+        );
+        await actor.load("a", "latest");
+      },
+    );
     const others = liveAs(world, "janitor", {}, async (actor) => {
       if (random.chance(0.5)) await actor.save("a", smallValue("third"), overwrite);
       await actor.rest(1.005 * GRACE_MS);
@@ -108,16 +127,24 @@ export const racingKeys: Schedule = {
     const slow = (rate: number) => {
       const own = random.fork();
       return (): Fault | undefined =>
-        own.chance(rate) ? { kind: "slow", beforeMs: own.between(0, 400), afterMs: own.between(0, 400) } : undefined;
+        own.chance(rate)
+          ? { kind: "slow", beforeMs: own.between(0, 400), afterMs: own.between(0, 400) }
+          : undefined;
     };
     const racers = Array.from({ length: 3 }, (_, i) => {
       const own = random.fork();
       return liveAs(world, `racer ${i}`, { fault: slow(0.6) }, async (actor) => {
         if (own.chance(0.3)) {
-          world.system.scheduler.at(world.system.now() + own.between(0, 600), () => actor.process.kill());
+          world.system.scheduler.at(
+            world.system.now() + own.between(0, 600),
+            () => actor.process.kill(),
+          );
         }
         for (let n = 0; n < 2; n++) {
-          await actor.save("a", sharingValue("order", "order"), { ...explicit, idempotencyKey: "order" });
+          await actor.save("a", sharingValue("order", "order"), {
+            ...explicit,
+            idempotencyKey: "order",
+          });
           await actor.rest(own.between(0, 300));
         }
       });
@@ -170,6 +197,10 @@ export const keptKeys: Schedule = {
         await actor.collect();
       }
     });
-    await Promise.all([1, 2].map((i) => liveAs(world, `repeater ${i}`, {}, async (actor) => void await order(actor))));
+    await Promise.all(
+      [1, 2].map((i) =>
+        liveAs(world, `repeater ${i}`, {}, async (actor) => void await order(actor))
+      ),
+    );
   },
 };

@@ -39,7 +39,9 @@ export const transfers: Schedule = {
           const upload = await actor.createUpload();
           if (upload === undefined) continue;
           strangers.push(send(world, upload));
-          await actor.rest(random.weighted([[4, random.between(0, 400)], [1, random.between(0, 2) * GRACE_MS]]));
+          await actor.rest(
+            random.weighted([[4, random.between(0, 400)], [1, random.between(0, 2) * GRACE_MS]]),
+          );
           for (let tries = 1 + random.int(3); tries > 0; tries--) {
             await actor.commitUpload(
               upload,
@@ -70,12 +72,20 @@ export const transfers: Schedule = {
 };
 
 /** A stranger sends the file, and other content again later, as long as it likes. */
-async function send({ sites: [main], system, random, labels }: World, { id }: Upload): Promise<void> {
+async function send(
+  { sites: [main], system, random, labels }: World,
+  { id }: Upload,
+): Promise<void> {
   const store = main.recorded("stranger");
   for (let n = 0; n < 3; n++) {
-    await system.sleep(random.weighted([[5, random.between(0, 300)], [1, random.between(0, 1.5) * GRACE_MS]]));
+    await system.sleep(
+      random.weighted([[5, random.between(0, 300)], [1, random.between(0, 1.5) * GRACE_MS]]),
+    );
     const size = random.pick([60, 4_000]);
-    await store.put(uploadKey(id, 0), labels.learnFile({ path: "own", label: `upload ${id} ${n}`, size }));
+    await store.put(
+      uploadKey(id, 0),
+      labels.learnFile({ path: "own", label: `upload ${id} ${n}`, size }),
+    );
     if (random.chance(0.4)) return;
   }
 }

@@ -7,23 +7,32 @@ import type { Backend } from "../../../core/backend.ts";
 import type { StoreCall } from "../with_faults.ts";
 
 /** Surrounds one call. */
-export type Around = <T>(call: StoreCall, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
+export type Around = <T>(
+  call: StoreCall,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+) => Promise<T>;
 
 /** The optional verbs of a store, each surrounded; those that it has, and no others. */
 export function beyond(
   { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve, drain }: Backend,
   around: Around,
-): Pick<Backend, "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve" | "drain"> {
+): Pick<
+  Backend,
+  "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve" | "drain"
+> {
   return {
     ...(deleteMany && {
       deleteMany: (keys, options) =>
         around({ verb: "deleteMany", key: keys[0] }, options?.signal, () => deleteMany(keys)),
     } satisfies Pick<Backend, "deleteMany">),
     ...(copy && {
-      copy: (from, to, options) => around({ verb: "copy", key: to }, options?.signal, () => copy(from, to)),
+      copy: (from, to, options) =>
+        around({ verb: "copy", key: to }, options?.signal, () => copy(from, to)),
     } satisfies Pick<Backend, "copy">),
     ...(presign && {
-      presign: (key, options) => around({ verb: "presign", key }, options.signal, () => presign(key, options)),
+      presign: (key, options) =>
+        around({ verb: "presign", key }, options.signal, () => presign(key, options)),
     } satisfies Pick<Backend, "presign">),
     ...(sweepUploads && {
       async *sweepUploads(options) {
@@ -35,7 +44,8 @@ export function beyond(
       },
     } satisfies Pick<Backend, "sweepUploads">),
     ...(sync && {
-      sync: (keys, options) => around({ verb: "sync", key: keys[0] }, options?.signal, () => sync(keys)),
+      sync: (keys, options) =>
+        around({ verb: "sync", key: keys[0] }, options?.signal, () => sync(keys)),
     } satisfies Pick<Backend, "sync">),
     ...(getFirst && {
       getFirst: (prefix, { signal, ...options } = {}) =>

@@ -23,7 +23,9 @@ import type { Viewer } from "./site.ts";
 const LOOK_MS = 20;
 
 /** Creates what processes see of one disk. */
-export function createStagingDisk(locking: Locking): (recorded: Backend, viewer: Viewer) => Backend {
+export function createStagingDisk(
+  locking: Locking,
+): (recorded: Backend, viewer: Viewer) => Backend {
   const stages = new Map<string, { startedAt: number; size: number }>();
   let holder: SimulatedProcess | undefined;
   let count = 0;
@@ -48,7 +50,12 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
       }
     }
 
-    async function place(stage: string, key: string, bytes: Uint8Array, options: PutOptions): Promise<PutResult> {
+    async function place(
+      stage: string,
+      key: string,
+      bytes: Uint8Array,
+      options: PutOptions,
+    ): Promise<PutResult> {
       if (locking === "file") {
         const taken = options.mode === "create" && await recorded.head(key) !== undefined;
         if (taken) return { written: false, reason: "exists" };
@@ -86,7 +93,9 @@ export function createStagingDisk(locking: Locking): (recorded: Backend, viewer:
     }
 
     async function getFirst(prefix: string): Promise<StoredObject | undefined> {
-      for await (const { key } of recorded.list(prefix, { limit: 1 }) as AsyncIterable<ObjectInfo>) {
+      for await (
+        const { key } of recorded.list(prefix, { limit: 1 }) as AsyncIterable<ObjectInfo>
+      ) {
         return await recorded.get(key) ?? await getFirst(prefix); // removed between the two
       }
     }

@@ -22,7 +22,9 @@ export interface StaleListsOptions {
 }
 
 /** Creates what processes see of a store with such listings. Own objects are there at once. */
-export function createStaleLists(options: StaleListsOptions): (recorded: Backend, viewer: Viewer) => Backend {
+export function createStaleLists(
+  options: StaleListsOptions,
+): (recorded: Backend, viewer: Viewer) => Backend {
   const { history, random, maxLagMs } = options;
   const written = new Map<string, { actor: string; at: number }>();
   history.listen(({ verb, key, actor, at, written: done }) => {

@@ -33,13 +33,18 @@ export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOpt
       const failed: DeleteFailure[] = [];
       for (const key of keys) {
         if (!random.chance(failures)) await inner.delete(key);
-        else failed.push({ key, error: refused(inner, `delete "${key}": the store is busy`, "Unavailable") });
+        else {failed.push({
+            key,
+            error: refused(inner, `delete "${key}": the store is busy`, "Unavailable"),
+          });}
       }
       return failed;
     },
     async copy(from, to) {
       const found = await inner.get(from);
-      if (found === undefined) throw refused(inner, `copy "${from}": there is no such object`, "NotFound");
+      if (found === undefined) {
+        throw refused(inner, `copy "${from}": there is no such object`, "NotFound");
+      }
       const result = await inner.put(to, await found.bytes());
       if (result.written) return result.info;
       throw refused(inner, `copy to "${to}": it exists`, "AlreadyExists");

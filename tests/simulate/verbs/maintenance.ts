@@ -40,12 +40,18 @@ export function createMaintenanceVerbs({ call, registry }: VerbParts): Maintenan
     },
 
     async prune(options) {
-      await call({ verb: "prune", options }, async () => ({ ok: true, pruned: await prune(registry, options) }));
+      await call(
+        { verb: "prune", options },
+        async () => ({ ok: true, pruned: await prune(registry, options) }),
+      );
     },
 
     async mirror(from, { deleted = true, verify = false } = {}) {
       await call({ verb: "mirror", from: from.site, deleted }, async () => {
-        return { ok: true, mirrored: await mirrorRegistry(from.registry, registry, { deleted, verify }) };
+        return {
+          ok: true,
+          mirrored: await mirrorRegistry(from.registry, registry, { deleted, verify }),
+        };
       });
     },
   };

@@ -40,7 +40,9 @@ export function createManyVerbs({ call, registry, log, labels, reading }: VerbPa
     results: readonly ({ ok: true; value: T } | { ok: false; error: unknown })[],
     outcome: (value: T) => Outcome,
   ): Outcome {
-    results.forEach((result, place) => log.end(parts[place], result.ok ? outcome(result.value) : result));
+    results.forEach((result, place) =>
+      log.end(parts[place], result.ok ? outcome(result.value) : result)
+    );
     return { ok: true, done: true };
   }
 
@@ -48,9 +50,16 @@ export function createManyVerbs({ call, registry, log, labels, reading }: VerbPa
     async saveMany(entries) {
       await call({ verb: "saveMany", parts: entries.length }, async (whole) => {
         for (const { value } of entries) labels.learn(value);
-        begin(whole, entries.map(({ name, value, options = {} }) => ({ verb: "save", name, value, options })));
+        begin(
+          whole,
+          entries.map(({ name, value, options = {} }) => ({ verb: "save", name, value, options })),
+        );
         const inputs = entries.map(({ name, value, options }) => ({ name, value, ...options }));
-        return end(whole, (await registry.saveMany(inputs)).results, (saved) => ({ ok: true, saved }));
+        return end(
+          whole,
+          (await registry.saveMany(inputs)).results,
+          (saved) => ({ ok: true, saved }),
+        );
       });
     },
 

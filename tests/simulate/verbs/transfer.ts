@@ -13,13 +13,24 @@ import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 /** Verbs of an actor that bring content from elsewhere. */
 export interface TransferVerbs {
   /** Copies a version to another ref. */
-  copy(from: { name: string; ref: string }, name: string, version?: string): Promise<SavedArtifact | undefined>;
+  copy(
+    from: { name: string; ref: string },
+    name: string,
+    version?: string,
+  ): Promise<SavedArtifact | undefined>;
   /** Begins a direct upload of one file, "own"; undefined where that failed. */
   createUpload(): Promise<Upload | undefined>;
   /** Commits it. */
-  commitUpload(upload: Upload, name: string, options?: SaveOptions): Promise<SavedArtifact | undefined>;
+  commitUpload(
+    upload: Upload,
+    name: string,
+    options?: SaveOptions,
+  ): Promise<SavedArtifact | undefined>;
   /** Adds a part of two files to a draft, the chunks of which come so slowly. Whether it was acknowledged. */
-  addPart(added: NamedDraft & { part: string; delivery: string }, chunkMs: number): Promise<boolean>;
+  addPart(
+    added: NamedDraft & { part: string; delivery: string },
+    chunkMs: number,
+  ): Promise<boolean>;
   /** Commits a draft. */
   commitDraft(draft: NamedDraft, parts?: readonly string[]): Promise<SavedArtifact | undefined>;
   /** Gives a draft up. */
@@ -52,9 +63,18 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
 
     async commitUpload(upload, name, options = {}) {
       const keyed = { idempotencyKey: upload.id, ...options }; // as it does itself
-      const request = { verb: "commitUpload", name, id: upload.id, path: "own", options: keyed } as const;
+      const request = {
+        verb: "commitUpload",
+        name,
+        id: upload.id,
+        path: "own",
+        options: keyed,
+      } as const;
       const outcome = await call(request, async () => {
-        return { ok: true, saved: await commitUpload(registry, upload, { ...options, name, materializer }) };
+        return {
+          ok: true,
+          saved: await commitUpload(registry, upload, { ...options, name, materializer }),
+        };
       });
       return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
     },
@@ -77,7 +97,13 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
 
     async commitDraft({ name, id }, parts) {
       const draft = await registry.openDraft(name, { id });
-      const request = { verb: "commitDraft", name, id, parts, options: { idempotencyKey: `draft:${id}` } } as const;
+      const request = {
+        verb: "commitDraft",
+        name,
+        id,
+        parts,
+        options: { idempotencyKey: `draft:${id}` },
+      } as const;
       const outcome = await call(
         request,
         async () => ({ ok: true, saved: await draft.commit({ parts, materializer }) }),
@@ -87,7 +113,10 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
 
     async discardDraft({ name, id }) {
       const draft = await registry.openDraft(name, { id });
-      await call({ verb: "discardDraft", name, id }, async () => ({ ok: true, done: await draft.discard() }));
+      await call(
+        { verb: "discardDraft", name, id },
+        async () => ({ ok: true, done: await draft.discard() }),
+      );
     },
   };
 }

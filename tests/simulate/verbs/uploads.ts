@@ -65,7 +65,10 @@ export function createUploadVerbs({ call, registry, process }: VerbParts): Uploa
       await call({ verb: "readUpload", id }, async () => {
         const source = await uploads.source(id);
         const bytes = await new Response(source.stream()).bytes();
-        return { ok: true, read: { label: sha256(bytes) === sha256(content) ? RIGHT : "other bytes" } };
+        return {
+          ok: true,
+          read: { label: sha256(bytes) === sha256(content) ? RIGHT : "other bytes" },
+        };
       });
     },
   };

@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { createScriptedSystem } from "../scripted_system.ts";
 import { serversFolder } from "./find_server.ts";
 
-const folder = (environment: Record<string, string>) => serversFolder(createScriptedSystem({ environment }));
+const folder = (environment: Record<string, string>) =>
+  serversFolder(createScriptedSystem({ environment }));
 
 Deno.test("the servers are in the user's cache, or where HOLDFAST_SERVERS_DIR says", () => {
   const HOME = "/home/somebody";
@@ -15,7 +16,10 @@ Deno.test("the servers are in the user's cache, or where HOLDFAST_SERVERS_DIR sa
 
 Deno.test("an empty variable counts as none", () => {
   const none = { HOLDFAST_SERVERS_DIR: "", XDG_CACHE_HOME: "" };
-  assertEquals(folder({ ...none, HOME: "/home/somebody" }), "/home/somebody/.cache/holdfast/servers");
+  assertEquals(
+    folder({ ...none, HOME: "/home/somebody" }),
+    "/home/somebody/.cache/holdfast/servers",
+  );
   assertEquals(folder({ ...none, HOME: "" }), join(homedir(), ".cache/holdfast/servers"));
 });
 

@@ -74,7 +74,16 @@ export const SERVERS: Record<ServerKind, ServerRow> = {
     durable: true,
     args: (place) => {
       const credentials = ["-a", ACCESS_KEY, "-s", SECRET_KEY, "--region", REGION];
-      return ["-q", ...credentials, "--health", "/health", "-p", address(place), "posix", place.data];
+      return [
+        "-q",
+        ...credentials,
+        "--health",
+        "/health",
+        "-p",
+        address(place),
+        "posix",
+        place.data,
+      ];
     },
     ready: "/health",
     bucketFolders: true,

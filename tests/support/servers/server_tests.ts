@@ -39,7 +39,11 @@ export function serverTest(
     const settings = { sanitizeOps: false, sanitizeResources: false };
     const isMeant = realSystem.env("HOLDFAST_SERVERS") !== "none";
     if (isMeant && findServer(kind) !== undefined) {
-      Deno.test({ name: `${name} (${kind})`, ...settings, fn: async () => await fn(await sharedServer(kind)) });
+      Deno.test({
+        name: `${name} (${kind})`,
+        ...settings,
+        fn: async () => await fn(await sharedServer(kind)),
+      });
     } else leaveOut(kind, isMeant && realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1");
   }
 }
@@ -62,5 +66,7 @@ function leaveOut(kind: ServerKind, isFailure: boolean): void {
 async function endShared(): Promise<void> {
   const servers = await Promise.allSettled(shared.values());
   shared.clear();
-  for (const started of servers) if (started.status === "fulfilled") await started.value[Symbol.asyncDispose]();
+  for (const started of servers) {
+    if (started.status === "fulfilled") await started.value[Symbol.asyncDispose]();
+  }
 }

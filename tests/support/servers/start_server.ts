@@ -9,7 +9,15 @@ import { get as getOverTls } from "node:https";
 import { type TempRoot, tempRoot } from "../temp_root.ts";
 import { findServer } from "./find_server.ts";
 import { type ClaimedPort, claimPort, isFree } from "./ports.ts";
-import { ACCESS_KEY, BUCKET, REGION, SECRET_KEY, type ServerKind, type ServerPlace, SERVERS } from "./server_kinds.ts";
+import {
+  ACCESS_KEY,
+  BUCKET,
+  REGION,
+  SECRET_KEY,
+  type ServerKind,
+  type ServerPlace,
+  SERVERS,
+} from "./server_kinds.ts";
 import { spawnWatched, untilReady, type WatchedProgram } from "./watched_program.ts";
 
 /** A server that answers. */
@@ -61,10 +69,15 @@ const STARTS = 5;
 const TAKEN = /already in use|another program has port/i;
 
 /** Starts a server of that kind. Throws where it is not installed, and with what it said where it does not get ready. */
-export async function startServer(kind: ServerKind, options: StartServerOptions = {}): Promise<RunningServer> {
+export async function startServer(
+  kind: ServerKind,
+  options: StartServerOptions = {},
+): Promise<RunningServer> {
   const { binary = findServer(kind), readyWithinMs = 120_000, tls } = options;
   if (binary === undefined) {
-    throw new Error(`Cannot start ${kind}: it is not installed; deno task servers --install installs it`);
+    throw new Error(
+      `Cannot start ${kind}: it is not installed; deno task servers --install installs it`,
+    );
   }
   if (tls !== undefined && SERVERS[kind].tlsArgs === undefined) {
     throw new Error(`Cannot start ${kind}: it speaks no TLS here`);
@@ -106,7 +119,9 @@ async function copyCertificates(from: string, to: string): Promise<void> {
   await copyFile(`${from}/server_key.pem`, `${to}/private.key`);
 }
 
-function createRunningServer({ kind, binary, place, root, claim, readyWithinMs, ca }: ServerStart): RunningServer {
+function createRunningServer(
+  { kind, binary, place, root, claim, readyWithinMs, ca }: ServerStart,
+): RunningServer {
   const row = SERVERS[kind];
   const tlsArgs = place.certificates === undefined ? [] : row.tlsArgs!(place.certificates);
   const endpoint = `${ca === undefined ? "http" : "https"}://127.0.0.1:${place.port}`;
@@ -135,8 +150,14 @@ function createRunningServer({ kind, binary, place, root, claim, readyWithinMs, 
     kill,
     async restart() {
       await kill();
-      if (!await isFree(place.port)) throw new Error(`Cannot start ${kind}: another program has port ${place.port}`);
-      running = spawnWatched([binary, ...row.args(place), ...tlsArgs], { root: root.path, logFile, env: row.env });
+      if (!await isFree(place.port)) {
+        throw new Error(`Cannot start ${kind}: another program has port ${place.port}`);
+      }
+      running = spawnWatched([binary, ...row.args(place), ...tlsArgs], {
+        root: root.path,
+        logFile,
+        env: row.env,
+      });
       try {
         const isReady = () => answers(endpoint + row.ready, ca);
         await untilReady(running, isReady, { name: kind, logFile, withinMs: readyWithinMs });
@@ -165,8 +186,17 @@ function answers(url: string, ca?: string): Promise<boolean> {
   });
 }
 
-async function makeBucket(endpoint: string, { path, body }: { path: string; body: string }): Promise<void> {
-  const made = await fetch(endpoint + path, { method: "POST", body, headers: { "content-type": "application/json" } });
+async function makeBucket(
+  endpoint: string,
+  { path, body }: { path: string; body: string },
+): Promise<void> {
+  const made = await fetch(endpoint + path, {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+  });
   const said = await made.text();
-  if (!made.ok && made.status !== 409) throw new Error(`Cannot make a bucket at ${endpoint}: ${made.status} ${said}`);
+  if (!made.ok && made.status !== 409) {
+    throw new Error(`Cannot make a bucket at ${endpoint}: ${made.status} ${said}`);
+  }
 }

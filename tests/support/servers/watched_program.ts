@@ -31,7 +31,10 @@ export interface ProgramPlace {
  * Starts a program, and beside it a shell that waits for the end of its input: it comes when this process is gone, however
  * it went, and then the shell kills the program and removes its folder.
  */
-export function spawnWatched(command: readonly string[], { root, logFile, env }: ProgramPlace): WatchedProgram {
+export function spawnWatched(
+  command: readonly string[],
+  { root, logFile, env }: ProgramPlace,
+): WatchedProgram {
   const child = spawn("sh", ["-c", 'exec "$@" >>"$0" 2>&1', logFile, ...command], {
     stdio: "ignore",
     cwd: root,
@@ -80,7 +83,9 @@ export async function untilReady(
     const late = realSystem.monotonic() - startedAt > withinMs;
     if (how !== undefined || late) {
       const log = await readFile(logFile, "utf8").catch(() => "");
-      const state = how === undefined ? `it did not get ready within ${withinMs} ms` : `it ended with ${how}`;
+      const state = how === undefined
+        ? `it did not get ready within ${withinMs} ms`
+        : `it ended with ${how}`;
       throw new Error(`Cannot start ${name}: ${state}\n${log.slice(-2_000)}`);
     }
     await realSystem.sleep(10);
@@ -88,13 +93,20 @@ export async function untilReady(
 }
 
 /** Runs a program to its end, and tells whether it ended with 0. */
-export async function succeeds(command: readonly string[], env: Record<string, string> = {}): Promise<boolean> {
+export async function succeeds(
+  command: readonly string[],
+  env: Record<string, string> = {},
+): Promise<boolean> {
   const [program, ...args] = command;
-  return await endOf(spawn(program, args, { stdio: "ignore", env: { ...environment(), ...env } })) === "code 0";
+  return await endOf(
+    spawn(program, args, { stdio: "ignore", env: { ...environment(), ...env } }),
+  ) === "code 0";
 }
 
 function environment(): Record<string, string> {
-  return Object.fromEntries(realSystem.envNames!().map((name) => [name, realSystem.env(name) ?? ""]));
+  return Object.fromEntries(
+    realSystem.envNames!().map((name) => [name, realSystem.env(name) ?? ""]),
+  );
 }
 
 function endOf(child: ChildProcess): Promise<string> {

@@ -56,7 +56,9 @@ export interface FaultScript {
   /** Adds one; the first that matches a request is used. */
   add(match: FaultMatch, fault: Fault): void;
   /** The fault of this request, which is used up. */
-  take(request: { method: string; url: string; headers: Readonly<Record<string, string>> }): Fault | undefined;
+  take(
+    request: { method: string; url: string; headers: Readonly<Record<string, string>> },
+  ): Fault | undefined;
   /** How many were not used. */
   left(): number;
 }

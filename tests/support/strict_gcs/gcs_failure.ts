@@ -21,6 +21,8 @@ export class GcsFailure extends Error {
   /** The body, as the JSON API has it. */
   body(): string {
     const { status: code, reason, message } = this;
-    return JSON.stringify({ error: { code, message, errors: [{ message, domain: "global", reason }] } });
+    return JSON.stringify({
+      error: { code, message, errors: [{ message, domain: "global", reason }] },
+    });
   }
 }

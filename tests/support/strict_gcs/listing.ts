@@ -28,7 +28,9 @@ export interface ListPage {
 /** One page; items and prefixes together are at most `maxResults`. The token says what the page before ended with. */
 export function listPage(store: ObjectStore, query: ListQuery): ListPage {
   const { prefix, delimiter, startOffset, endOffset, maxResults } = query;
-  const before = query.pageToken === undefined ? undefined : decodeURIComponent(atob(query.pageToken));
+  const before = query.pageToken === undefined
+    ? undefined
+    : decodeURIComponent(atob(query.pageToken));
   const page: ListPage = { items: [], prefixes: [] };
   let last = before;
   for (const name of store.names()) {

@@ -70,7 +70,8 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
   const { pageSize = 1000, rewriteBytes = Infinity, sparseDownloads = false } = options;
   const bucket = options.bucket === undefined ? "strict" : options.bucket;
   const buckets = new Map<string, ObjectStore>();
-  const makeBucket = (name: string) => void buckets.set(name, createObjectStore({ system, versioned }));
+  const makeBucket = (name: string) =>
+    void buckets.set(name, createObjectStore({ system, versioned }));
   if (bucket !== null) makeBucket(bucket);
   const state: FakeState = {
     buckets,
@@ -103,9 +104,13 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
     });
     if (fault === "stall-after") return onStall();
     if (fault === "cut-after") return void incoming.socket.destroy();
-    const sent = fault === "fail-after" ? failed(new GcsFailure(503, "backendError", "Backend Error")) : reply;
+    const sent = fault === "fail-after"
+      ? failed(new GcsFailure(503, "backendError", "Backend Error"))
+      : reply;
     request.status = sent.status;
-    const body = typeof sent.body === "string" ? new TextEncoder().encode(sent.body) : sent.body ?? new Uint8Array();
+    const body = typeof sent.body === "string"
+      ? new TextEncoder().encode(sent.body)
+      : sent.body ?? new Uint8Array();
     response.writeHead(sent.status, { ...sent.headers, "content-length": String(body.byteLength) });
     if (fault !== "cut-body") return void response.end(body);
     response.write(body.subarray(0, body.byteLength >> 1), () => incoming.socket.destroy());
@@ -113,10 +118,16 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
 
   function dispatch(request: SeenRequest, rawQuery: string, keepBytes?: number): Answer {
     const id = request.query.get("upload_id");
-    if (id !== undefined && request.method !== "POST") return answerSession(state, id, request, keepBytes);
+    if (id !== undefined && request.method !== "POST") {
+      return answerSession(state, id, request, keepBytes);
+    }
     if (request.query.has("X-Goog-Algorithm")) return signed(request, rawQuery);
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
-      throw new GcsFailure(401, "authError", `Invalid Credentials: ${request.headers.authorization}`);
+      throw new GcsFailure(
+        401,
+        "authError",
+        `Invalid Credentials: ${request.headers.authorization}`,
+      );
     }
     return answer(state, request);
   }
@@ -126,16 +137,25 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
     checkSignature(request, rawQuery, signers, system.now());
     const [, bucket, ...rest] = request.path.split("/").map(decodeURIComponent);
     const [store, name] = [buckets.get(bucket), rest.join("/")];
-    if (store === undefined) throw new GcsFailure(404, "NoSuchBucket", "The specified bucket does not exist.");
+    if (store === undefined) {
+      throw new GcsFailure(404, "NoSuchBucket", "The specified bucket does not exist.");
+    }
     if (request.method === "PUT") {
-      store.insert({ name, bytes: request.body, properties: { contentType: request.headers["content-type"] } }, {});
+      store.insert({
+        name,
+        bytes: request.body,
+        properties: { contentType: request.headers["content-type"] },
+      }, {});
       return { status: 200 };
     }
     const object = store.find(name);
     if (object === undefined) throw missingObject(name);
     const found = media(object, request);
     const disposition = request.query.get("response-content-disposition");
-    return { ...found, headers: { ...found.headers, ...(disposition && { "content-disposition": disposition }) } };
+    return {
+      ...found,
+      headers: { ...found.headers, ...(disposition && { "content-disposition": disposition }) },
+    };
   }
 
   const server = createServer((incoming, response) => {
@@ -153,7 +173,8 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
     bucket: bucket ?? "strict",
     faults,
     requests,
-    openSessions: () => [...state.sessions.values()].filter(({ done }) => done === undefined).length,
+    openSessions: () =>
+      [...state.sessions.values()].filter(({ done }) => done === undefined).length,
     objects: (name = bucket ?? "strict") => buckets.get(name)!,
     setToken: (now) => void (token = now),
     async [Symbol.asyncDispose]() {
@@ -171,7 +192,9 @@ async function readRequest(
   const chunks: Uint8Array[] = [];
   for await (const chunk of incoming) chunks.push(chunk);
   const [path, rawQuery = ""] = incoming.url!.split("?", 2);
-  const pairs = rawQuery === "" ? [] : rawQuery.split("&").map((pair) => pair.split("=", 2).map(decodeURIComponent));
+  const pairs = rawQuery === ""
+    ? []
+    : rawQuery.split("&").map((pair) => pair.split("=", 2).map(decodeURIComponent));
   const request: SeenRequest = {
     method: incoming.method!,
     path,
@@ -188,10 +211,16 @@ function attempt(action: () => Answer): Answer {
   try {
     return action();
   } catch (error) {
-    return failed(error instanceof GcsFailure ? error : new GcsFailure(500, "internalError", String(error)));
+    return failed(
+      error instanceof GcsFailure ? error : new GcsFailure(500, "internalError", String(error)),
+    );
   }
 }
 
 function failed(failure: GcsFailure): Answer {
-  return { status: failure.status, headers: { "content-type": "application/json" }, body: failure.body() };
+  return {
+    status: failure.status,
+    headers: { "content-type": "application/json" },
+    body: failure.body(),
+  };
 }

@@ -14,7 +14,10 @@ export interface MultipartObject {
 }
 
 /** Takes a body apart, to the letter of RFC 2046. */
-export function multipartObject(contentType: string | undefined, body: Uint8Array): MultipartObject {
+export function multipartObject(
+  contentType: string | undefined,
+  body: Uint8Array,
+): MultipartObject {
   const boundary = /^multipart\/related;\s*boundary="?([^"]+?)"?$/.exec(contentType ?? "")?.[1];
   const refuse = () => new GcsFailure(400, "badContent", "Malformed multipart body.");
   if (boundary === undefined) throw refuse();

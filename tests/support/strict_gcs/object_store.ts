@@ -27,7 +27,10 @@ export interface StoredGeneration {
 /** The conditions of a request. */
 export type Conditions = Partial<
   Record<
-    "ifGenerationMatch" | "ifGenerationNotMatch" | "ifMetagenerationMatch" | "ifMetagenerationNotMatch",
+    | "ifGenerationMatch"
+    | "ifGenerationNotMatch"
+    | "ifMetagenerationMatch"
+    | "ifMetagenerationNotMatch",
     number
   >
 >;
@@ -49,7 +52,11 @@ export interface ObjectStore {
   /** Writes a new generation. */
   insert(object: NewObject, conditions: Conditions): StoredGeneration;
   /** Changes what is kept beside the bytes. */
-  patch(name: string, properties: Record<string, unknown>, conditions: Conditions): StoredGeneration;
+  patch(
+    name: string,
+    properties: Record<string, unknown>,
+    conditions: Conditions,
+  ): StoredGeneration;
   /** Removes the live generation, or the one asked for. */
   remove(name: string, generation: number | undefined, conditions: Conditions): void;
   /** Names of live objects, in the order of their UTF-8 bytes. */
@@ -57,7 +64,9 @@ export interface ObjectStore {
 }
 
 /** Makes an empty bucket. `versioned` ones keep generations that were replaced. */
-export function createObjectStore({ system, versioned }: { system: System; versioned: boolean }): ObjectStore {
+export function createObjectStore(
+  { system, versioned }: { system: System; versioned: boolean },
+): ObjectStore {
   const live = new Map<string, StoredGeneration>();
   const old = new Map<string, StoredGeneration>();
   let lastGeneration = 0;
@@ -82,14 +91,25 @@ export function createObjectStore({ system, versioned }: { system: System; versi
       };
       for (const sum of ["crc32c", "md5Hash"] as const) {
         if (expected[sum] !== undefined && expected[sum] !== sums[sum]) {
-          throw new GcsFailure(400, "invalid", `Provided ${sum} "${expected[sum]}" does not match "${sums[sum]}".`);
+          throw new GcsFailure(
+            400,
+            "invalid",
+            `Provided ${sum} "${expected[sum]}" does not match "${sums[sum]}".`,
+          );
         }
       }
       const before = live.get(name);
       checkConditions(before, conditions);
       const now = system.now();
       lastGeneration = Math.max(lastGeneration + 1, now * 1000);
-      const object = { name, bytes, ...sums, generation: lastGeneration, metageneration: 1, properties };
+      const object = {
+        name,
+        bytes,
+        ...sums,
+        generation: lastGeneration,
+        metageneration: 1,
+        properties,
+      };
       if (before === undefined) sorted = undefined;
       else retire(before);
       const stored = { ...object, timeCreated: now, updated: now };
@@ -123,7 +143,10 @@ export function createObjectStore({ system, versioned }: { system: System; versi
 }
 
 /** Throws 412 where a condition does not hold for what is there. */
-export function checkConditions(object: StoredGeneration | undefined, conditions: Conditions): void {
+export function checkConditions(
+  object: StoredGeneration | undefined,
+  conditions: Conditions,
+): void {
   const { generation = 0, metageneration = 0 } = object ?? {};
   const holds = (wanted: number | undefined, actual: number, equal: boolean) =>
     wanted === undefined || (wanted === actual) === equal;
@@ -133,7 +156,11 @@ export function checkConditions(object: StoredGeneration | undefined, conditions
     holds(conditions.ifMetagenerationMatch, metageneration, true) &&
     holds(conditions.ifMetagenerationNotMatch, metageneration, false)
   ) return;
-  throw new GcsFailure(412, "conditionNotMet", "At least one of the pre-conditions you specified did not hold.");
+  throw new GcsFailure(
+    412,
+    "conditionNotMet",
+    "At least one of the pre-conditions you specified did not hold.",
+  );
 }
 
 /** What the store says of an object that is not there. */

@@ -33,8 +33,12 @@ export function onlyFields(value: unknown, mask: string | undefined): unknown {
   const from = value as Record<string, unknown>;
   const picked: Record<string, unknown> = {};
   for (const [, name, inner] of mask.matchAll(/(\w+)(?:\(([^)]*)\))?,?/g)) {
-    if (!KNOWN.has(name)) throw new GcsFailure(400, "invalidParameter", `Invalid field selection ${name}`);
-    if (from[name] !== undefined) picked[name] = inner === undefined ? from[name] : onlyFields(from[name], inner);
+    if (!KNOWN.has(name)) {
+      throw new GcsFailure(400, "invalidParameter", `Invalid field selection ${name}`);
+    }
+    if (from[name] !== undefined) {
+      picked[name] = inner === undefined ? from[name] : onlyFields(from[name], inner);
+    }
   }
   return picked;
 }

@@ -37,7 +37,12 @@ export interface FakeState {
   readonly sparseDownloads: boolean;
 }
 
-const CONDITIONS = ["ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch", "ifMetagenerationNotMatch"];
+const CONDITIONS = [
+  "ifGenerationMatch",
+  "ifGenerationNotMatch",
+  "ifMetagenerationMatch",
+  "ifMetagenerationNotMatch",
+];
 const SOURCE_CONDITIONS = CONDITIONS.map((name) => name.replace("if", "ifSource"));
 const PROPERTIES = ["contentType", "metadata", "storageClass", "cacheControl"];
 
@@ -47,14 +52,20 @@ export function answer(state: FakeState, request: SeenRequest): Answer {
   const parts = path.split("/").map(decodeURIComponent);
   if (path === "/storage/v1/b" && method === "POST") return createBucket(state, request);
   const upload = parts[1] === "upload";
-  const [, , , b, bucket, o, name, action, , destination, , destinationName] = upload ? parts.slice(1) : parts;
+  const [, , , b, bucket, o, name, action, , destination, , destinationName] = upload
+    ? parts.slice(1)
+    : parts;
   if (b !== "b" || o !== "o") throw new GcsFailure(404, "notFound", "Not Found");
   const store = state.buckets.get(bucket);
-  if (store === undefined) throw new GcsFailure(404, "notFound", "The specified bucket does not exist.");
+  if (store === undefined) {
+    throw new GcsFailure(404, "notFound", "The specified bucket does not exist.");
+  }
   const target = { state, store, bucket, request };
   if (upload) return insert(target);
   if (name === undefined) return list(target);
-  if (action === "rewriteTo" && method === "POST") return rewrite(target, name, { destination, destinationName });
+  if (action === "rewriteTo" && method === "POST") {
+    return rewrite(target, name, { destination, destinationName });
+  }
   if (method === "GET") return read(target, name);
   if (method === "PATCH") return patch(target, name);
   if (method === "DELETE") {
@@ -74,15 +85,28 @@ interface Target {
 
 function createBucket(state: FakeState, request: SeenRequest): Answer {
   know(request, "project", "predefinedAcl");
-  if (!request.query.get("project")) throw new GcsFailure(400, "required", "Required parameter: project");
+  if (!request.query.get("project")) {
+    throw new GcsFailure(400, "required", "Required parameter: project");
+  }
   const { name } = JSON.parse(new TextDecoder().decode(request.body));
-  if (state.buckets.has(name)) throw new GcsFailure(409, "conflict", "You already own this bucket.");
+  if (state.buckets.has(name)) {
+    throw new GcsFailure(409, "conflict", "You already own this bucket.");
+  }
   state.makeBucket(name);
   return { status: 200, body: JSON.stringify({ kind: "storage#bucket", name }) };
 }
 
 function list({ state, store, bucket, request }: Target): Answer {
-  know(request, "prefix", "delimiter", "startOffset", "endOffset", "maxResults", "pageToken", "versions");
+  know(
+    request,
+    "prefix",
+    "delimiter",
+    "startOffset",
+    "endOffset",
+    "maxResults",
+    "pageToken",
+    "versions",
+  );
   const { query } = request;
   const maxResults = Math.min(numberIn(request, "maxResults") ?? 1000, state.pageSize);
   if (maxResults < 1) throw new GcsFailure(400, "invalid", "Invalid maxResults");
@@ -113,7 +137,11 @@ function read({ state, store, bucket, request }: Target, name: string): Answer {
 }
 
 /** The bytes of an object, or a range of them. */
-export function media({ bytes, updated, ...object }: StoredGeneration, request: SeenRequest, sparse = false): Answer {
+export function media(
+  { bytes, updated, ...object }: StoredGeneration,
+  request: SeenRequest,
+  sparse = false,
+): Answer {
   const size = bytes.byteLength;
   const headers: Record<string, string> = {
     "content-type": String(object.properties.contentType ?? "application/octet-stream"),
@@ -126,8 +154,13 @@ export function media({ bytes, updated, ...object }: StoredGeneration, request: 
   };
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   if (range === null) return { status: 200, headers, body: bytes };
-  const [start, end] = [Number(range[1]), range[2] === "" ? size : Math.min(size, Number(range[2]) + 1)];
-  if (start >= end) return { status: 416, headers: { "content-range": `bytes */${size}` }, body: "InvalidRange" };
+  const [start, end] = [
+    Number(range[1]),
+    range[2] === "" ? size : Math.min(size, Number(range[2]) + 1),
+  ];
+  if (start >= end) {
+    return { status: 416, headers: { "content-range": `bytes */${size}` }, body: "InvalidRange" };
+  }
   headers["content-range"] = `bytes ${start}-${end - 1}/${size}`;
   return { status: 206, headers, body: bytes.subarray(start, end) };
 }
@@ -135,7 +168,10 @@ export function media({ bytes, updated, ...object }: StoredGeneration, request: 
 function patch({ store, bucket, request }: Target, name: string): Answer {
   know(request, ...CONDITIONS);
   const properties = propertiesIn(JSON.parse(new TextDecoder().decode(request.body)));
-  return json(request, objectResource(bucket, store.patch(name, properties, conditionsIn(request))));
+  return json(
+    request,
+    objectResource(bucket, store.patch(name, properties, conditionsIn(request))),
+  );
 }
 
 function rewrite(
@@ -154,7 +190,9 @@ function rewrite(
   const from = store.find(name);
   const into = state.buckets.get(to.destination);
   if (from === undefined) throw missingObject(name);
-  if (into === undefined) throw new GcsFailure(404, "notFound", "The specified bucket does not exist.");
+  if (into === undefined) {
+    throw new GcsFailure(404, "notFound", "The specified bucket does not exist.");
+  }
   checkConditions(from, conditionsIn(request, "ifSource"));
   checkConditions(into.find(to.destinationName), conditionsIn(request));
   const token = request.query.get("rewriteToken");
@@ -168,12 +206,25 @@ function rewrite(
   }
   const { bytes, properties } = from;
   const copy = into.insert({ name: to.destinationName, bytes, properties }, conditionsIn(request));
-  return json(request, { kind: "storage#rewriteResponse", done: true, resource: objectResource(bucket, copy) });
+  return json(request, {
+    kind: "storage#rewriteResponse",
+    done: true,
+    resource: objectResource(bucket, copy),
+  });
 }
 
 function insert({ state, store, bucket, request }: Target): Answer {
   const { query, headers, body } = request;
-  know(request, "uploadType", "name", "upload_id", "predefinedAcl", "kmsKeyName", "contentEncoding", ...CONDITIONS);
+  know(
+    request,
+    "uploadType",
+    "name",
+    "upload_id",
+    "predefinedAcl",
+    "kmsKeyName",
+    "contentEncoding",
+    ...CONDITIONS,
+  );
   const conditions = conditionsIn(request);
   const { kmsKeyName, predefinedAcl } = Object.fromEntries(query);
   const given = { ...(kmsKeyName && { kmsKeyName }), ...(predefinedAcl && { predefinedAcl }) };
@@ -182,16 +233,28 @@ function insert({ state, store, bucket, request }: Target): Answer {
   if (uploadType === "media") {
     if (name === undefined) throw new GcsFailure(400, "required", "Required: name");
     const properties = { contentType: headers["content-type"], ...given };
-    const object = store.insert({ name, bytes: body, properties, ...sumsIn(headers["x-goog-hash"]) }, conditions);
+    const object = store.insert({
+      name,
+      bytes: body,
+      properties,
+      ...sumsIn(headers["x-goog-hash"]),
+    }, conditions);
     return json(request, objectResource(bucket, object));
   }
   if (uploadType === "multipart") {
     const { resource, bytes, contentType } = multipartObject(headers["content-type"], body);
     const properties = { contentType, ...propertiesIn(resource), ...given };
-    const object = { name: name ?? String(resource.name), bytes, properties, ...checksumsIn(resource) };
+    const object = {
+      name: name ?? String(resource.name),
+      bytes,
+      properties,
+      ...checksumsIn(resource),
+    };
     return json(request, objectResource(bucket, store.insert(object, conditions)));
   }
-  if (uploadType !== "resumable") throw new GcsFailure(400, "badRequest", `Unknown uploadType ${uploadType}`);
+  if (uploadType !== "resumable") {
+    throw new GcsFailure(400, "badRequest", `Unknown uploadType ${uploadType}`);
+  }
   const resource = body.byteLength === 0 ? {} : JSON.parse(new TextDecoder().decode(body));
   const object = {
     name: name ?? resource.name,
@@ -208,12 +271,18 @@ function insert({ state, store, bucket, request }: Target): Answer {
     pieces: [],
     received: 0,
   });
-  const location = `http://${headers.host}/upload/storage/v1/b/${bucket}/o?uploadType=resumable&upload_id=${id}`;
+  const location =
+    `http://${headers.host}/upload/storage/v1/b/${bucket}/o?uploadType=resumable&upload_id=${id}`;
   return { status: 200, headers: { location, "x-guploader-uploadid": id } };
 }
 
 /** Does what a request to an upload session asks for. The session's URL is the permission. */
-export function answerSession(state: FakeState, id: string, request: SeenRequest, keepBytes?: number): Answer {
+export function answerSession(
+  state: FakeState,
+  id: string,
+  request: SeenRequest,
+  keepBytes?: number,
+): Answer {
   const session = state.sessions.get(id);
   const [, , , , , bucket] = request.path.split("/");
   if (session === undefined) throw new GcsFailure(410, "gone", "No such upload");
@@ -229,7 +298,10 @@ export function answerSession(state: FakeState, id: string, request: SeenRequest
     keepBytes,
   });
   if ("object" in sent) return json(request, objectResource(bucket, sent.object));
-  return { status: 308, headers: sent.received === 0 ? {} : { range: `bytes=0-${sent.received - 1}` } };
+  return {
+    status: 308,
+    headers: sent.received === 0 ? {} : { range: `bytes=0-${sent.received - 1}` },
+  };
 }
 
 function json(request: SeenRequest, value: unknown): Answer {
@@ -246,21 +318,32 @@ function know({ query }: SeenRequest, ...names: string[]): void {
 }
 
 function conditionsIn(request: SeenRequest, beginning = "if"): Conditions {
-  const entries = CONDITIONS.map((name) => [name, numberIn(request, name.replace("if", beginning))] as const);
+  const entries = CONDITIONS.map((name) =>
+    [name, numberIn(request, name.replace("if", beginning))] as const
+  );
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
 function numberIn({ query }: SeenRequest, name: string): number | undefined {
   const text = query.get(name);
   if (text === undefined) return undefined;
-  if (!/^\d+$/.test(text)) throw new GcsFailure(400, "invalidParameter", `Invalid ${name}: ${text}`);
+  if (!/^\d+$/.test(text)) {
+    throw new GcsFailure(400, "invalidParameter", `Invalid ${name}: ${text}`);
+  }
   return Number(text);
 }
 
 function propertiesIn(resource: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(PROPERTIES.flatMap((name) => resource[name] === undefined ? [] : [[name, resource[name]]]));
+  return Object.fromEntries(
+    PROPERTIES.flatMap((name) => resource[name] === undefined ? [] : [[name, resource[name]]]),
+  );
 }
 
-function checksumsIn({ crc32c, md5Hash }: Record<string, unknown>): { crc32c?: string; md5Hash?: string } {
-  return { ...(crc32c ? { crc32c: String(crc32c) } : {}), ...(md5Hash ? { md5Hash: String(md5Hash) } : {}) };
+function checksumsIn(
+  { crc32c, md5Hash }: Record<string, unknown>,
+): { crc32c?: string; md5Hash?: string } {
+  return {
+    ...(crc32c ? { crc32c: String(crc32c) } : {}),
+    ...(md5Hash ? { md5Hash: String(md5Hash) } : {}),
+  };
 }

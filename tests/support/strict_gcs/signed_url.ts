@@ -12,7 +12,12 @@ import { GcsFailure } from "./gcs_failure.ts";
 export type Signers = Readonly<Record<string, string>>;
 
 /** Throws 403 unless the V4 signature holds. */
-export function checkSignature(request: SeenRequest, rawQuery: string, signers: Signers, nowMs: number): void {
+export function checkSignature(
+  request: SeenRequest,
+  rawQuery: string,
+  signers: Signers,
+  nowMs: number,
+): void {
   const { query, headers, method, path } = request;
   const refuse = (why: string) => new GcsFailure(403, "SignatureDoesNotMatch", why);
   const part = (name: string) => {
@@ -25,11 +30,16 @@ export function checkSignature(request: SeenRequest, rawQuery: string, signers: 
   const key = signers[email];
   if (key === undefined) throw refuse(`${email} may not sign`);
   const date = part("Date");
-  const signedAt = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (!(nowMs < signedAt + Number(part("Expires")) * 1000)) throw new GcsFailure(400, "ExpiredToken", "expired");
+  const signedAt = Date.parse(
+    date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"),
+  );
+  if (!(nowMs < signedAt + Number(part("Expires")) * 1000)) {
+    throw new GcsFailure(400, "ExpiredToken", "expired");
+  }
   const signedHeaders = part("SignedHeaders");
   // The library signs the host's name without its port.
-  const valueOf = (name: string) => name === "host" ? headers.host?.replace(/:\d+$/, "") : headers[name];
+  const valueOf = (name: string) =>
+    name === "host" ? headers.host?.replace(/:\d+$/, "") : headers[name];
   const canonical = [
     method,
     path,
@@ -39,8 +49,15 @@ export function checkSignature(request: SeenRequest, rawQuery: string, signers: 
     signedHeaders,
     "UNSIGNED-PAYLOAD",
   ].join("\n");
-  const text = [part("Algorithm"), date, scope.join("/"), createHash("sha256").update(canonical).digest("hex")].join(
+  const text = [
+    part("Algorithm"),
+    date,
+    scope.join("/"),
+    createHash("sha256").update(canonical).digest("hex"),
+  ].join(
     "\n",
   );
-  if (!createVerify("RSA-SHA256").update(text).verify(key, part("Signature"), "hex")) throw refuse("wrong signature");
+  if (!createVerify("RSA-SHA256").update(text).verify(key, part("Signature"), "hex")) {
+    throw refuse("wrong signature");
+  }
 }

@@ -2,7 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { createScriptedSystem } from "../scripted_system.ts";
 import { startStrictGcs, type StrictGcs, type StrictGcsOptions } from "./mod.ts";
 
-function test(name: string, run: (fake: StrictGcs) => Promise<void>, options: StrictGcsOptions = {}): void {
+function test(
+  name: string,
+  run: (fake: StrictGcs) => Promise<void>,
+  options: StrictGcsOptions = {},
+): void {
   Deno.test(name, async () => {
     const fake = await startStrictGcs(options);
     try {
@@ -20,10 +24,19 @@ interface Reply {
   headers: Headers;
 }
 
-async function ask(fake: StrictGcs, method: string, path: string, init: RequestInit = {}): Promise<Reply> {
+async function ask(
+  fake: StrictGcs,
+  method: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<Reply> {
   const reply = await fetch(`${fake.endpoint}${path}`, { ...init, method, redirect: "manual" });
   const text = await reply.text();
-  return { status: reply.status, json: text.startsWith("{") ? JSON.parse(text) : text, headers: reply.headers };
+  return {
+    status: reply.status,
+    json: text.startsWith("{") ? JSON.parse(text) : text,
+    headers: reply.headers,
+  };
 }
 
 const OBJECT = "/storage/v1/b/strict/o/a";
@@ -49,12 +62,21 @@ test("a condition on the generation or metageneration is honoured by every call"
       ["ifMetagenerationMatch", "7"],
       ["ifMetagenerationNotMatch", metageneration],
     ];
-    const url = (name: string, value: string) => `${path}${path.includes("?") ? "&" : "?"}${name}=${value}`;
+    const url = (name: string, value: string) =>
+      `${path}${path.includes("?") ? "&" : "?"}${name}=${value}`;
     for (const [name, value] of refused) {
       const { status, json } = await ask(fake, method, url(name, value), { body });
-      assertEquals([status, json.error?.errors[0].reason], [412, "conditionNotMet"], `${method} ${url(name, value)}`);
+      assertEquals(
+        [status, json.error?.errors[0].reason],
+        [412, "conditionNotMet"],
+        `${method} ${url(name, value)}`,
+      );
     }
-    assertEquals((await ask(fake, "GET", OBJECT)).json.generation, generation, "something was done");
+    assertEquals(
+      (await ask(fake, "GET", OBJECT)).json.generation,
+      generation,
+      "something was done",
+    );
     const { status } = await ask(fake, method, url("ifGenerationMatch", generation), { body });
     assert(status < 300, `${method} ${path}`);
   }
@@ -68,15 +90,21 @@ test("the source of a rewrite has conditions of its own", async (fake) => {
   assertEquals((await ask(fake, "POST", `${copy}${generation}&ifGenerationMatch=0`)).status, 412);
 });
 
-test("generations rise, also when the clock stands still, and a change of metadata keeps them", async (fake) => {
-  const generations: number[] = [];
-  for (const body of ["1", "2", "3"]) {
-    generations.push(Number((await ask(fake, "POST", UPLOAD, { body })).json.generation));
-  }
-  assertEquals(generations, [...new Set(generations)].sort((a, b) => a - b));
-  const { json } = await ask(fake, "PATCH", OBJECT, { body: JSON.stringify({ metadata: { a: "b" } }) });
-  assertEquals([json.generation, json.metageneration], [String(generations[2]), "2"]);
-}, { system: createScriptedSystem() });
+test(
+  "generations rise, also when the clock stands still, and a change of metadata keeps them",
+  async (fake) => {
+    const generations: number[] = [];
+    for (const body of ["1", "2", "3"]) {
+      generations.push(Number((await ask(fake, "POST", UPLOAD, { body })).json.generation));
+    }
+    assertEquals(generations, [...new Set(generations)].sort((a, b) => a - b));
+    const { json } = await ask(fake, "PATCH", OBJECT, {
+      body: JSON.stringify({ metadata: { a: "b" } }),
+    });
+    assertEquals([json.generation, json.metageneration], [String(generations[2]), "2"]);
+  },
+  { system: createScriptedSystem() },
+);
 
 for (const versioned of [false, true]) {
   test(`an old generation is ${versioned ? "kept" : "gone"}`, async (fake) => {
@@ -91,7 +119,10 @@ for (const versioned of [false, true]) {
 
 test("of 20 creates at once exactly one wins", async (fake) => {
   const replies = await Promise.all(
-    Array.from({ length: 20 }, (_, i) => ask(fake, "POST", `${UPLOAD}&ifGenerationMatch=0`, { body: String(i) })),
+    Array.from(
+      { length: 20 },
+      (_, i) => ask(fake, "POST", `${UPLOAD}&ifGenerationMatch=0`, { body: String(i) }),
+    ),
   );
   assertEquals(replies.filter(({ status }) => status === 200).length, 1);
   assertEquals(replies.filter(({ status }) => status === 412).length, 19);
@@ -99,15 +130,26 @@ test("of 20 creates at once exactly one wins", async (fake) => {
 
 test("a wrong checksum, an unknown parameter and a missing project are 400", async (fake) => {
   for (const hash of ["crc32c=AAAAAA==", "md5=AAAAAAAAAAAAAAAAAAAAAA=="]) {
-    assertEquals((await ask(fake, "POST", UPLOAD, { body: "x", headers: { "x-goog-hash": hash } })).status, 400);
+    assertEquals(
+      (await ask(fake, "POST", UPLOAD, { body: "x", headers: { "x-goog-hash": hash } })).status,
+      400,
+    );
   }
-  assertEquals((await ask(fake, "POST", `${UPLOAD}&ifGenerationMach=0`, { body: "x" })).status, 400);
+  assertEquals(
+    (await ask(fake, "POST", `${UPLOAD}&ifGenerationMach=0`, { body: "x" })).status,
+    400,
+  );
   assertEquals((await ask(fake, "POST", "/storage/v1/b", { body: "{}" })).status, 400);
   assertEquals(fake.objects().names(), []);
 });
 
 test("a session takes parts in order and in units, and says what it has", async (fake) => {
-  const start = await ask(fake, "POST", "/upload/storage/v1/b/strict/o?uploadType=resumable&name=a", { body: "{}" });
+  const start = await ask(
+    fake,
+    "POST",
+    "/upload/storage/v1/b/strict/o?uploadType=resumable&name=a",
+    { body: "{}" },
+  );
   const session = start.headers.get("location")!.slice(fake.endpoint.length);
   const put = (range: string, bytes = 0) =>
     ask(fake, "PUT", session, { headers: { "content-range": range }, body: new Uint8Array(bytes) });
@@ -121,14 +163,20 @@ test("a session takes parts in order and in units, and says what it has", async 
   assertEquals(fake.openSessions(), 0);
 });
 
-test("pages hold what they may, objects and prefixes together, from startOffset on", async (fake) => {
-  for (const name of ["a/1", "a/2", "b", "c/1", "d"]) {
-    await ask(fake, "POST", UPLOAD.replace("name=a", `name=${name}`), { body: "x" });
-  }
-  const list = "/storage/v1/b/strict/o?delimiter=/&fields=items(name),prefixes,nextPageToken";
-  const { json: first } = await ask(fake, "GET", list);
-  assertEquals([first.prefixes, first.items], [["a/"], [{ name: "b" }]]);
-  const { json: second } = await ask(fake, "GET", `${list}&pageToken=${first.nextPageToken}`);
-  assertEquals(second, { prefixes: ["c/"], items: [{ name: "d" }] });
-  assertEquals((await ask(fake, "GET", `${list}&startOffset=b&endOffset=d`)).json.items, [{ name: "b" }]);
-}, { pageSize: 2 });
+test(
+  "pages hold what they may, objects and prefixes together, from startOffset on",
+  async (fake) => {
+    for (const name of ["a/1", "a/2", "b", "c/1", "d"]) {
+      await ask(fake, "POST", UPLOAD.replace("name=a", `name=${name}`), { body: "x" });
+    }
+    const list = "/storage/v1/b/strict/o?delimiter=/&fields=items(name),prefixes,nextPageToken";
+    const { json: first } = await ask(fake, "GET", list);
+    assertEquals([first.prefixes, first.items], [["a/"], [{ name: "b" }]]);
+    const { json: second } = await ask(fake, "GET", `${list}&pageToken=${first.nextPageToken}`);
+    assertEquals(second, { prefixes: ["c/"], items: [{ name: "d" }] });
+    assertEquals((await ask(fake, "GET", `${list}&startOffset=b&endOffset=d`)).json.items, [{
+      name: "b",
+    }]);
+  },
+  { pageSize: 2 },
+);

@@ -34,7 +34,9 @@ export function sendToSession(
 ): SessionState {
   const { contentRange, hash, body } = part;
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(contentRange);
-  if (match === null) throw new GcsFailure(400, "badRequest", `Failed to parse Content-Range ${contentRange}`);
+  if (match === null) {
+    throw new GcsFailure(400, "badRequest", `Failed to parse Content-Range ${contentRange}`);
+  }
   if (session.done !== undefined) return { object: session.done };
   const total = match[3] === "*" ? undefined : Number(match[3]);
   if (total !== undefined && session.size !== undefined && total !== session.size) {
@@ -42,8 +44,12 @@ export function sendToSession(
   }
   if (match[1] !== undefined) {
     const [first, last] = [Number(match[1]), Number(match[2])];
-    if (last - first + 1 !== body.byteLength) throw new GcsFailure(400, "badRequest", "The body has another length");
-    if (first !== session.received) throw new GcsFailure(400, "badRequest", `Byte ${session.received} is next`);
+    if (last - first + 1 !== body.byteLength) {
+      throw new GcsFailure(400, "badRequest", "The body has another length");
+    }
+    if (first !== session.received) {
+      throw new GcsFailure(400, "badRequest", `Byte ${session.received} is next`);
+    }
     if (total === undefined && body.byteLength % UNIT !== 0) {
       throw new GcsFailure(400, "badRequest", `A part must be a multiple of ${UNIT} bytes`);
     }
@@ -55,7 +61,10 @@ export function sendToSession(
   }
   if (session.received !== total) return { received: session.received };
   const sums = { ...sumsIn(hash) };
-  session.done = store.insert({ ...session.object, ...sums, bytes: concatBytes(session.pieces) }, session.conditions);
+  session.done = store.insert(
+    { ...session.object, ...sums, bytes: concatBytes(session.pieces) },
+    session.conditions,
+  );
   session.pieces = [];
   return { object: session.done };
 }
@@ -64,5 +73,8 @@ export function sendToSession(
 export function sumsIn(hash: string | undefined): Pick<NewObject, "crc32c" | "md5Hash"> {
   const [, crc32c] = /crc32c=([^,\s]+)/.exec(hash ?? "") ?? [];
   const [, md5Hash] = /md5=([^,\s]+)/.exec(hash ?? "") ?? [];
-  return { ...(crc32c === undefined ? {} : { crc32c }), ...(md5Hash === undefined ? {} : { md5Hash }) };
+  return {
+    ...(crc32c === undefined ? {} : { crc32c }),
+    ...(md5Hash === undefined ? {} : { md5Hash }),
+  };
 }

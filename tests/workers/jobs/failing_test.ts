@@ -58,7 +58,9 @@ Deno.test("nothing stays of a value whose files fail in a worker after some of t
 
 Deno.test("an abort is heard while a worker starts", async () => {
   await using root = await tempRoot();
-  await using registry = await openRegistry(createSilentStore({ path: root.join("reg") }) as Backend);
+  await using registry = await openRegistry(
+    createSilentStore({ path: root.join("reg") }) as Backend,
+  );
   await using batch = createBatch(registry, ALWAYS);
   const aborting = new AbortController();
   const saving = batch.save({ name: "a", value: noise(400_000) }, { signal: aborting.signal });

@@ -27,7 +27,10 @@ export const crashing = defineMaterializer<Crashing>({
       });
       await new Promise(() => {});
     }
-    yield { path: "data.bin", content: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+    yield {
+      path: "data.bin",
+      content: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    };
   },
   load: async (artifact) => ({
     crashing: "",

@@ -12,7 +12,9 @@ import { withHooks } from "../../registry/with_hooks.ts";
 export function createCrashingStore({ path, mark }: { path: string; mark: string }): Backend {
   const hooked = withHooks(createLocalBackend({ path, durability: "os" }), {
     async before({ verb, key }) {
-      if (!("WorkerGlobalScope" in globalThis) || verb !== "get" || !key.startsWith("objects/")) return;
+      if (!("WorkerGlobalScope" in globalThis) || verb !== "get" || !key.startsWith("objects/")) {
+        return;
+      }
       if (existsSync(mark)) return;
       mkdirSync(mark);
       // deno-lint-ignore holdfast/injected-world -- what is thrown in a timer nobody catches
@@ -22,5 +24,8 @@ export function createCrashingStore({ path, mark }: { path: string; mark: string
       await new Promise(() => {});
     },
   });
-  return { ...hooked, reopen: { module: import.meta.url, name: "createCrashingStore", options: { path, mark } } };
+  return {
+    ...hooked,
+    reopen: { module: import.meta.url, name: "createCrashingStore", options: { path, mark } },
+  };
 }

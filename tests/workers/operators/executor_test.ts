@@ -14,11 +14,25 @@ const DOOR = new URL("../../../workers/operators/mod.ts", import.meta.url).href;
 
 function job(root: TempRoot, key: string, params: Record<string, unknown> = {}): OperatorJob {
   const folders = { inputRoot: root.path, outputRoot: root.path, workspaceRoot: root.path };
-  return { key, context: { pipelineId: "nightly", nodeId: "here", operatorId: "one", ...folders, params, env: {} } };
+  return {
+    key,
+    context: {
+      pipelineId: "nightly",
+      nodeId: "here",
+      operatorId: "one",
+      ...folders,
+      params,
+      env: {},
+    },
+  };
 }
 
 /** Runs an operator, and looks that no thread is left. */
-async function run(one: OperatorJob, options: JobOptions = {}, own: Partial<OperatorExecutorOptions> = {}) {
+async function run(
+  one: OperatorJob,
+  options: JobOptions = {},
+  own: Partial<OperatorExecutorOptions> = {},
+) {
   const executor = createOperatorExecutor({ module: MODULE, ...own });
   try {
     return await executor.run("operator", one, options);
@@ -27,20 +41,29 @@ async function run(one: OperatorJob, options: JobOptions = {}, own: Partial<Oper
   }
 }
 
-testInRoot("an operator runs on a thread of its own; what it says and prints is heard in order", async (root) => {
-  await Deno.mkdir(root.join("in"));
-  await Deno.writeTextFile(root.join("in", "a"), "text");
-  const { key, context } = job(root, "upper", { lr: 1 });
-  const said: string[] = [];
-  const usages: JobUsage[] = [];
-  const { exitCode } = await run({ key, context: { ...context, inputRoot: root.join("in"), env: { TOKEN: "t" } } }, {
-    onLog: (level, text) => void said.push(`${level} ${text}`),
-    onUsage: (usage) => void usages.push(usage),
-  });
-  assertEquals([exitCode, await Deno.readTextFile(root.join("text"))], [0, "TEXT"]);
-  assertEquals(said, ["info printed 1", 'warn thread true t {"lr":1}']);
-  assert(usages.length > 0 && usages.every(({ bytes, cpuSeconds }) => bytes > 1_000_000 && cpuSeconds >= 0));
-});
+testInRoot(
+  "an operator runs on a thread of its own; what it says and prints is heard in order",
+  async (root) => {
+    await Deno.mkdir(root.join("in"));
+    await Deno.writeTextFile(root.join("in", "a"), "text");
+    const { key, context } = job(root, "upper", { lr: 1 });
+    const said: string[] = [];
+    const usages: JobUsage[] = [];
+    const { exitCode } = await run({
+      key,
+      context: { ...context, inputRoot: root.join("in"), env: { TOKEN: "t" } },
+    }, {
+      onLog: (level, text) => void said.push(`${level} ${text}`),
+      onUsage: (usage) => void usages.push(usage),
+    });
+    assertEquals([exitCode, await Deno.readTextFile(root.join("text"))], [0, "TEXT"]);
+    assertEquals(said, ["info printed 1", 'warn thread true t {"lr":1}']);
+    assert(
+      usages.length > 0 &&
+        usages.every(({ bytes, cpuSeconds }) => bytes > 1_000_000 && cpuSeconds >= 0),
+    );
+  },
+);
 
 testInRoot("the end of an operator is what it would be on this thread", async (root) => {
   const endOf = async (key: string, params = {}) => {
@@ -50,7 +73,10 @@ testInRoot("the end of an operator is what it would be on this thread", async (r
   assertEquals(await endOf("ends", { code: 5 }), [5, undefined]);
   assertEquals((await endOf("ends", { code: 9 }))[0], 3);
   assertEquals(await endOf("throws"), [4, "boom"]);
-  assertEquals(await endOf("picky"), [2, 'Cannot run operator "one": its input is missing or wrong']);
+  assertEquals(await endOf("picky"), [
+    2,
+    'Cannot run operator "one": its input is missing or wrong',
+  ]);
   assertEquals(await endOf("typed", { lr: "much" }), [
     1,
     'Cannot run operator "one": its params are wrong: lr: must be a number',
@@ -58,30 +84,40 @@ testInRoot("the end of an operator is what it would be on this thread", async (r
   assertEquals(await endOf("typed", { lr: 0.5 }), [0, undefined]);
 });
 
-testInRoot("an operator that ends its thread, or fails behind its own back, has failed", async (root) => {
-  const exits = await assertRejects(() => run(job(root, "exits")), RegistryError);
-  assertEquals(exits.message, 'Cannot finish operator "one": it ended its thread, with code 0');
-  const leaves = await assertRejects(() => run(job(root, "leaves")), Error);
-  assertEquals([exitCodeOf(exits), exitCodeOf(leaves)], [3, 3]);
-  assertStringIncludes(leaves.message, "JSON");
-});
+testInRoot(
+  "an operator that ends its thread, or fails behind its own back, has failed",
+  async (root) => {
+    const exits = await assertRejects(() => run(job(root, "exits")), RegistryError);
+    assertEquals(exits.message, 'Cannot finish operator "one": it ended its thread, with code 0');
+    const leaves = await assertRejects(() => run(job(root, "leaves")), Error);
+    assertEquals([exitCodeOf(exits), exitCodeOf(leaves)], [3, 3]);
+    assertStringIncludes(leaves.message, "JSON");
+  },
+);
 
-testInRoot("a cancellation is told to the operator, and its reason thrown when that has ended", async (root) => {
-  const reason = new Error("stop");
-  const said: string[] = [];
-  for (const key of ["listens", "deaf"]) {
-    const controller = new AbortController();
-    const onLog = (_level: string, text: string) => {
-      said.push(text);
-      if (text === "ready") controller.abort(reason);
-    };
-    const graceMs = key === "deaf" ? 20 : 3_600_000; // one that listens is waited for
-    const running = run(job(root, key), { signal: controller.signal, onLog }, { graceMs });
-    assert(await assertRejects(() => running) === reason);
-  }
-  assertEquals(said, ["ready", "told to end", "ready"]);
-  await assertRejects(() => run(job(root, "exits"), { signal: AbortSignal.abort(reason) }), Error, "stop");
-});
+testInRoot(
+  "a cancellation is told to the operator, and its reason thrown when that has ended",
+  async (root) => {
+    const reason = new Error("stop");
+    const said: string[] = [];
+    for (const key of ["listens", "deaf"]) {
+      const controller = new AbortController();
+      const onLog = (_level: string, text: string) => {
+        said.push(text);
+        if (text === "ready") controller.abort(reason);
+      };
+      const graceMs = key === "deaf" ? 20 : 3_600_000; // one that listens is waited for
+      const running = run(job(root, key), { signal: controller.signal, onLog }, { graceMs });
+      assert(await assertRejects(() => running) === reason);
+    }
+    assertEquals(said, ["ready", "told to end", "ready"]);
+    await assertRejects(
+      () => run(job(root, "exits"), { signal: AbortSignal.abort(reason) }),
+      Error,
+      "stop",
+    );
+  },
+);
 
 testInRoot("a module that is none, and a key that is not in it, are said", async (root) => {
   const messageOf = async (module: string | URL, key = "upper") => {
@@ -108,22 +144,27 @@ async function runAlone(root: TempRoot, source: string) {
     const module = ${JSON.stringify(MODULE.href)};
     ${source}`,
   );
-  const { code, stdout, stderr } = await runDeno(root.join("program.ts"), [], { permissions: ["-A"] });
+  const { code, stdout, stderr } = await runDeno(root.join("program.ts"), [], {
+    permissions: ["-A"],
+  });
   assertEquals(code, 0, stderr);
   return stdout.trim().split("\n");
 }
 
-testInRoot("an endless loop is given up, and holds up neither its caller nor the end of the program", async (root) => {
-  const lines = await runAlone(
-    root,
-    `const executor = createOperatorExecutor({ module, graceMs: 20 });
+testInRoot(
+  "an endless loop is given up, and holds up neither its caller nor the end of the program",
+  async (root) => {
+    const lines = await runAlone(
+      root,
+      `const executor = createOperatorExecutor({ module, graceMs: 20 });
     const controller = new AbortController();
     const onLog = () => controller.abort(new Error("stop"));
     await executor.run("operator", jobOf("loops"), { signal: controller.signal, onLog })
       .catch((error) => console.log(error.message, executor.running));`,
-  );
-  assertEquals(lines, ["stop 0"]);
-});
+    );
+    assertEquals(lines, ["stop 0"]);
+  },
+);
 
 for (const kind of ["heap", "buffers"]) {
   testInRoot(
@@ -145,11 +186,14 @@ for (const kind of ["heap", "buffers"]) {
 }
 
 testInRoot("threads find their program where the library is imported over http", async (root) => {
-  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    const path = new URL(`../../..${new URL(request.url).pathname}`, import.meta.url);
-    const headers = { "content-type": "application/typescript" };
-    return new Response(await Deno.readFile(path), { headers });
-  });
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    async (request) => {
+      const path = new URL(`../../..${new URL(request.url).pathname}`, import.meta.url);
+      const headers = { "content-type": "application/typescript" };
+      return new Response(await Deno.readFile(path), { headers });
+    },
+  );
   const origin = `http://127.0.0.1:${server.addr.port}`;
   await Deno.writeTextFile(
     root.join("far.ts"),
@@ -159,13 +203,22 @@ testInRoot("threads find their program where the library is imported over http",
     const executor = createOperatorExecutor({ module: "${origin}/tests/workers/operators/operators.ts" });
     console.log((await executor.run("operator", { key: "ends", context })).exitCode);`,
   );
-  const { imports } = JSON.parse(await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)));
-  const std = ["path", "semver"].map((name) => [`@std/${name}`, `${origin}/dev/std/${name}/mod.ts`]);
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)),
+  );
+  const std = ["path", "semver"].map((
+    name,
+  ) => [`@std/${name}`, `${origin}/dev/std/${name}/mod.ts`]);
   await Deno.writeTextFile(
     root.join("deno.json"),
     JSON.stringify({ imports: { ...imports, ...Object.fromEntries(std) } }),
   );
-  const permissions = ["-A", "--no-lock", `--reload=${origin}`, `--config=${root.join("deno.json")}`];
+  const permissions = [
+    "-A",
+    "--no-lock",
+    `--reload=${origin}`,
+    `--config=${root.join("deno.json")}`,
+  ];
   const { stdout, stderr } = await runDeno(root.join("far.ts"), [], { permissions });
   assertEquals(stdout, "2\n", stderr);
 });

@@ -18,7 +18,9 @@ const lr: StandardSchema<{ lr: number }> = {
     vendor: "test",
     validate: (value) => {
       const { lr } = value as { lr?: unknown };
-      return typeof lr === "number" ? { value: { lr } } : { issues: [{ message: "must be a number", path: ["lr"] }] };
+      return typeof lr === "number"
+        ? { value: { lr } }
+        : { issues: [{ message: "must be a number", path: ["lr"] }] };
     },
   },
 };
@@ -39,7 +41,9 @@ export const operators = createOperators({
   ends: { run: ({ params }: OperatorContext) => params.code as number, command },
   throws: {
     run() {
-      throw Object.assign(new TypeError("boom"), { cause: Object.assign(new Error("full"), { code: "ENOSPC" }) });
+      throw Object.assign(new TypeError("boom"), {
+        cause: Object.assign(new Error("full"), { code: "ENOSPC" }),
+      });
     },
     command,
   },

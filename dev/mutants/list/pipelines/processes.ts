@@ -12,7 +12,10 @@ export const PROCESSES: readonly Mutant[] = [
     file: "operators/process/process_tree.ts",
     text: 'if (found?.value?.split(" ").includes(this.#mark)) return true;',
     replacement: "",
-    foundBy: { test: "tests/operators/process/escape_test.ts", name: "a child after a double fork" },
+    foundBy: {
+      test: "tests/operators/process/escape_test.ts",
+      name: "a child after a double fork",
+    },
   },
   {
     name: "process/child-that-holds-a-pipe",
@@ -29,7 +32,10 @@ export const PROCESSES: readonly Mutant[] = [
     file: "operators/process/process_tree.ts",
     text: "if (left !== undefined && found?.start !== left.start) return;",
     replacement: "",
-    foundBy: { test: "tests/operators/process/escape_test.ts", name: "a process with the number of one" },
+    foundBy: {
+      test: "tests/operators/process/escape_test.ts",
+      name: "a process with the number of one",
+    },
   },
   {
     name: "process/children-outlive",
@@ -43,34 +49,49 @@ export const PROCESSES: readonly Mutant[] = [
     file: "operators/process/run_command.ts",
     text: 'timedOut: stop?.why === "time"',
     replacement: "timedOut: false",
-    foundBy: { test: "tests/operators/process/run_command_test.ts", name: "a silent command is ended" },
+    foundBy: {
+      test: "tests/operators/process/run_command_test.ts",
+      name: "a silent command is ended",
+    },
   },
   {
     name: "process/memory-without-limit",
     file: "operators/process/run_command.ts",
     text: "if (bytes > maxBytes) onTooMuch(bytes);",
     replacement: "",
-    foundBy: { test: "tests/operators/process/run_command_test.ts", name: "a command that holds more memory" },
+    foundBy: {
+      test: "tests/operators/process/run_command_test.ts",
+      name: "a command that holds more memory",
+    },
   },
   {
     name: "process/secret-in-base64",
     file: "operators/process/secret_forms.ts",
     text: '[...written, base64.replaceAll("+", "-").replaceAll("/", "_")]',
     replacement: "written.slice(0, 3)",
-    foundBy: { test: "tests/operators/process/log_lines_test.ts", name: "a secret is masked in the forms" },
+    foundBy: {
+      test: "tests/operators/process/log_lines_test.ts",
+      name: "a secret is masked in the forms",
+    },
   },
   {
     name: "process/short-secret-masked",
     file: "operators/process/secret_forms.ts",
     text: "if (text.length < MIN_CHARACTERS) continue;",
     replacement: "",
-    foundBy: { test: "tests/operators/process/log_lines_test.ts", name: "each line of a secret is masked" },
+    foundBy: {
+      test: "tests/operators/process/log_lines_test.ts",
+      name: "each line of a secret is masked",
+    },
   },
   {
     name: "process/own-variable-replaces",
     file: "operators/process/step_variables.ts",
     text: "    ...env,\n    PIPELINE_ID: context.pipelineId,",
     replacement: "    PIPELINE_ID: context.pipelineId,\n    ...env,",
-    foundBy: { test: "tests/operators/process/step_variables_test.ts", name: "a command knows its step" },
+    foundBy: {
+      test: "tests/operators/process/step_variables_test.ts",
+      name: "a command knows its step",
+    },
   },
 ];

@@ -12,7 +12,10 @@ export const QUEUES: readonly Mutant[] = [
     file: "queues/memory.ts",
     text: "if (!entries.has(job.id)) add(job);",
     replacement: "add(job);",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: an id that is known" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: an id that is known",
+    },
   },
   {
     name: "queue/ended-jobs-kept",
@@ -33,14 +36,20 @@ export const QUEUES: readonly Mutant[] = [
     file: "queues/memory.ts",
     text: "if ((best.job.priority ?? 0) === 0) break;",
     replacement: "break;",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: the lowest priority" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: the lowest priority",
+    },
   },
   {
     name: "queue/waiting-cancelled-begins",
     file: "queues/bullmq/worker.ts",
     text: "    if (cancelled !== undefined) throw neverAgain(cancelled);",
     replacement: "",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "queue: a waiting job that is cancelled" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "queue: a waiting job that is cancelled",
+    },
   },
   {
     name: "queue/tables-elsewhere",
@@ -54,14 +63,20 @@ export const QUEUES: readonly Mutant[] = [
     file: "queues/memory.ts",
     text: "if (window.begun < max) return",
     replacement: "if (window.begun < max + 9) return",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: no more jobs are begun than the rate" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: no more jobs are begun than the rate",
+    },
   },
   {
     name: "queue/retry-keeps-attempts",
     file: "queues/memory.ts",
     text: "const before = { attemptsMade: 0, ",
     replacement: "const before = { ",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: a job that failed waits again" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: a job that failed waits again",
+    },
   },
   {
     name: "queue/page-leaves-one-out",
@@ -78,21 +93,30 @@ export const QUEUES: readonly Mutant[] = [
     file: "queues/memory/schedules.ts",
     text: "    if (known !== undefined) forget(known.jobId);",
     replacement: "",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: what is scheduled is done again" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: what is scheduled is done again",
+    },
   },
   {
     name: "queue/event-heard-again",
     file: "core/services/watch_job.ts",
     text: "if (id !== heard) yield",
     replacement: "yield",
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "memory queue: who watches a job hears" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "memory queue: who watches a job hears",
+    },
   },
   {
     name: "queue/mark-of-cancellation-stays",
     file: "queues/bullmq.ts",
     text: "if (isMarked) await job.updateData",
     replacement: 'if (isMarked && id === "") await job.updateData',
-    foundBy: { test: "tests/queues/conformance_test.ts", name: "queue: a job that was cancelled waits again" },
+    foundBy: {
+      test: "tests/queues/conformance_test.ts",
+      name: "queue: a job that was cancelled waits again",
+    },
   },
   {
     name: "queue/ended-jobs-compared",
@@ -106,21 +130,30 @@ export const QUEUES: readonly Mutant[] = [
     file: "plugins/jobs/in_process.ts",
     text: "    await begins.get(id)?.promise;\n",
     replacement: "",
-    foundBy: { test: "tests/plugins/jobs/runners_test.ts", name: "a background begins its jobs when it is run" },
+    foundBy: {
+      test: "tests/plugins/jobs/runners_test.ts",
+      name: "a background begins its jobs when it is run",
+    },
   },
   {
     name: "jobs/end-does-not-wait",
     file: "plugins/jobs/in_process.ts",
     text: "for (const { id } of await queue.list({ state })) await untilOver(id);",
     replacement: "await queue.list({ state });",
-    foundBy: { test: "tests/plugins/jobs/runners_test.ts", name: "the end of a set of plugins waits also" },
+    foundBy: {
+      test: "tests/plugins/jobs/runners_test.ts",
+      name: "the end of a set of plugins waits also",
+    },
   },
   {
     name: "jobs/odd-result-fails",
     file: "plugins/jobs/in_process.ts",
     text: "result !== undefined && plainProblem(result) === undefined ? ",
     replacement: "result !== undefined ? ",
-    foundBy: { test: "tests/plugins/jobs/runners_test.ts", name: "what a function gives in this process" },
+    foundBy: {
+      test: "tests/plugins/jobs/runners_test.ts",
+      name: "what a function gives in this process",
+    },
   },
   {
     name: "jobs/other-kinds-run",
@@ -134,7 +167,10 @@ export const QUEUES: readonly Mutant[] = [
     file: "queues/memory/worker.ts",
     text: "if (!over) alter",
     replacement: "alter",
-    foundBy: { test: "tests/queues/memory_test.ts", name: "a job that is handed back was no attempt" },
+    foundBy: {
+      test: "tests/queues/memory_test.ts",
+      name: "a job that is handed back was no attempt",
+    },
   },
   {
     name: "jobs/storage-forgets-nothing",

@@ -22,14 +22,20 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/fingerprint.ts",
     text: "sha256(sortedJson([pipeline, step, fingerprint, previous]))",
     replacement: "sha256(sortedJson([pipeline, step, fingerprint.params, previous]))",
-    foundBy: { test: "tests/operators/runner/fingerprint_test.ts", name: "what a step does is another thing" },
+    foundBy: {
+      test: "tests/operators/runner/fingerprint_test.ts",
+      name: "what a step does is another thing",
+    },
   },
   {
     name: "runner/keys-in-order-of-writing",
     file: "operators/runner/fingerprint.ts",
     text: ".sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)",
     replacement: "",
-    foundBy: { test: "tests/operators/runner/fingerprint_test.ts", name: "the order in which something" },
+    foundBy: {
+      test: "tests/operators/runner/fingerprint_test.ts",
+      name: "the order in which something",
+    },
   },
   {
     name: "runner/output-without-key",
@@ -46,7 +52,10 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/step/publish_outputs.ts",
     text: "if (!saved.skipped || await registry.has(ref, { signal }))",
     replacement: 'if (ref !== "")',
-    foundBy: { test: "tests/operators/runner/damaged_records_test.ts", name: "who deletes what a step wrote" },
+    foundBy: {
+      test: "tests/operators/runner/damaged_records_test.ts",
+      name: "who deletes what a step wrote",
+    },
   },
   {
     name: "runner/gone-output-not-seen",
@@ -74,7 +83,10 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/plan.ts",
     text: 'return decision === "skip" ? success : undefined;',
     replacement: "return undefined;",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "the first run does all" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "the first run does all",
+    },
   },
   {
     name: "runner/secret-in-records",
@@ -112,28 +124,40 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/schedule.ts",
     text: "return { steps: runnerCount,",
     replacement: "return { steps: Infinity,",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "steps run beside one another" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "steps run beside one another",
+    },
   },
   {
     name: "runner/cores-without-limit",
     file: "operators/runner/schedule.ts",
     text: "cpu: machine.cores, memory: machine.memoryBytes, gpu: Infinity };\n\n  return",
     replacement: "cpu: Infinity, memory: machine.memoryBytes, gpu: Infinity };\n\n  return",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "steps run beside one another" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "steps run beside one another",
+    },
   },
   {
     name: "runner/room-not-given-back",
     file: "operators/runner/schedule.ts",
     text: "        add(whole, asked, -1);\n        add(node, asked, -1);",
     replacement: "        add(whole, asked, -1);",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "steps run beside one another" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "steps run beside one another",
+    },
   },
   {
     name: "runner/success-added-twice",
     file: "operators/runner/step/success.ts",
     text: "      if (there?.record.effect === record.effect) return there;\n",
     replacement: "",
-    foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "runs of one pipeline at once" },
+    foundBy: {
+      test: "tests/operators/runner/runs_beside_test.ts",
+      name: "runs of one pipeline at once",
+    },
   },
   {
     name: "runner/run-number-taken",
@@ -141,7 +165,10 @@ export const RUNNER: readonly Mutant[] = [
     text: "    try {\n      const options = { version, metadata, beside,",
     replacement:
       "    if (number > last + 1) throw new Error();\n    try {\n      const options = { version, metadata, beside,",
-    foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "runs of one pipeline at once" },
+    foundBy: {
+      test: "tests/operators/runner/runs_beside_test.ts",
+      name: "runs of one pipeline at once",
+    },
   },
   {
     name: "runner/shared-run-each-its-own",
@@ -160,28 +187,41 @@ export const RUNNER: readonly Mutant[] = [
       '    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });\n  } catch (error) {\n    if (!isRegistryError(error, "AlreadyExists")) throw error;',
     replacement:
       "    await saveRecord(registry, { name, record: result }, { ...options, version: versionOf(number), metadata });\n  } catch (error) {\n    throw error;",
-    foundBy: { test: "tests/operators/runner/runs_beside_test.ts", name: "of two who say how a run ended" },
+    foundBy: {
+      test: "tests/operators/runner/runs_beside_test.ts",
+      name: "of two who say how a run ended",
+    },
   },
   {
     name: "runner/newer-record-read",
     file: "operators/runner/records/files.ts",
-    text: "if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);",
+    text:
+      "if (id === recordFiles.id && formatVersion > recordFiles.formatVersion) throw newer(exact);",
     replacement: "",
-    foundBy: { test: "tests/operators/runner/damaged_records_test.ts", name: "a record that is none" },
+    foundBy: {
+      test: "tests/operators/runner/damaged_records_test.ts",
+      name: "a record that is none",
+    },
   },
   {
     name: "runner/any-record-read",
     file: "operators/runner/records/files.ts",
     text: "if (record.kind !== kind)",
     replacement: "if (record.kind === undefined)",
-    foundBy: { test: "tests/operators/runner/damaged_records_test.ts", name: "a record that is none" },
+    foundBy: {
+      test: "tests/operators/runner/damaged_records_test.ts",
+      name: "a record that is none",
+    },
   },
   {
     name: "runner/writer-far-away-not-found",
     file: "operators/runner/writers.ts",
     text: "const writer = ofName.get(other) ?? found.get(other);",
     replacement: "const writer = ofName.get(other);",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "of steps that write the same artifact" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "of steps that write the same artifact",
+    },
   },
   {
     name: "runner/lineage-cut",
@@ -195,21 +235,31 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/step/stage_inputs.ts",
     text: "if (await digestNow(path, digests, { signal }) !== digest) throw changed(path);",
     replacement: "",
-    foundBy: { test: "tests/operators/runner/places_test.ts", name: "a step whose input changes while it runs" },
+    foundBy: {
+      test: "tests/operators/runner/places_test.ts",
+      name: "a step whose input changes while it runs",
+    },
   },
   {
     name: "runner/changed-object-not-seen",
     file: "operators/runner/step/stage_inputs.ts",
-    text: "if (found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest) {",
+    text:
+      "if (found.digest !== digest || (await findObjects(path, { s3, files, signal })).digest !== digest) {",
     replacement: 'if (found.digest === "") {',
-    foundBy: { test: "tests/operators/runner/places_test.ts", name: "an object that is overwritten" },
+    foundBy: {
+      test: "tests/operators/runner/places_test.ts",
+      name: "an object that is overwritten",
+    },
   },
   {
     name: "runner/state-without-time",
     file: "operators/runner/digest_of_path.ts",
     text: "${ino} ${size} ${mtimeMs} ${ctimeMs}",
     replacement: "${ino}",
-    foundBy: { test: "tests/operators/runner/places_test.ts", name: "a step whose input changes while it runs" },
+    foundBy: {
+      test: "tests/operators/runner/places_test.ts",
+      name: "a step whose input changes while it runs",
+    },
   },
   {
     name: "runner/foreign-output-replaced",
@@ -223,35 +273,51 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/step/publish_path.ts",
     text: "if (isOwn) rmSync(aside",
     replacement: "rmSync(aside",
-    foundBy: { test: "tests/operators/runner/places_test.ts", name: "inputs and outputs can be paths" },
+    foundBy: {
+      test: "tests/operators/runner/places_test.ts",
+      name: "inputs and outputs can be paths",
+    },
   },
   {
     name: "runner/output-over-own-folder",
     file: "operators/runner/check_places.ts",
     text: "if (isWithin(resolve(root), place.path)) {",
     replacement: 'if (place.path === "") {',
-    foundBy: { test: "tests/operators/runner/refused_places_test.ts", name: "places that an output would destroy" },
+    foundBy: {
+      test: "tests/operators/runner/refused_places_test.ts",
+      name: "places that an output would destroy",
+    },
   },
   {
     name: "runner/outputs-in-one-another",
     file: "operators/runner/check_places.ts",
     text: "if (before === undefined || !isWithin(path, before.path)) continue;",
     replacement: "if (before === undefined || path !== before.path) continue;",
-    foundBy: { test: "tests/operators/runner/refused_places_test.ts", name: "places that an output would destroy" },
+    foundBy: {
+      test: "tests/operators/runner/refused_places_test.ts",
+      name: "places that an output would destroy",
+    },
   },
   {
     name: "runner/neighbour-refused",
     file: "operators/runner/check_places.ts",
     text: 'return inner === "" ||',
     replacement: "return path.startsWith(folder) ||",
-    foundBy: { test: "tests/operators/runner/refused_places_test.ts", name: "places that an output would destroy" },
+    foundBy: {
+      test: "tests/operators/runner/refused_places_test.ts",
+      name: "places that an output would destroy",
+    },
   },
   {
     name: "runner/listener-ends-a-run",
     file: "operators/runner/run_pipeline.ts",
-    text: '      logger.warn(`Cannot tell of "${event.type}": who listens failed: ${messageOf(error)}`);',
+    text:
+      '      logger.warn(`Cannot tell of "${event.type}": who listens failed: ${messageOf(error)}`);',
     replacement: "      throw error;",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "a listener that throws" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "a listener that throws",
+    },
   },
   {
     name: "runner/abort-is-not-thrown",
@@ -265,14 +331,20 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/left_folders.ts",
     text: "owner !== undefined && isProcessGone(owner)",
     replacement: "owner !== undefined",
-    foundBy: { test: "tests/operators/runner/step/left_folders_test.ts", name: "folders of steps are removed" },
+    foundBy: {
+      test: "tests/operators/runner/step/left_folders_test.ts",
+      name: "folders of steps are removed",
+    },
   },
   {
     name: "runner/folder-of-another-machine-removed",
     file: "core/disk/stage/process.ts",
     text: "if (place !== thisMachine() || !isCertain",
     replacement: "if (!isCertain",
-    foundBy: { test: "tests/operators/runner/step/left_folders_test.ts", name: "folders of steps are removed" },
+    foundBy: {
+      test: "tests/operators/runner/step/left_folders_test.ts",
+      name: "folders of steps are removed",
+    },
   },
   {
     name: "runner/full-disk-ends-a-step",
@@ -293,6 +365,9 @@ export const RUNNER: readonly Mutant[] = [
     file: "operators/runner/step/execute_step.ts",
     text: "retries.backoffMs * 2 ** (attempt - 1)",
     replacement: "retries.backoffMs * 1",
-    foundBy: { test: "tests/operators/runner/run_pipeline_test.ts", name: "a failure that may pass is tried again" },
+    foundBy: {
+      test: "tests/operators/runner/run_pipeline_test.ts",
+      name: "a failure that may pass is tried again",
+    },
   },
 ];

@@ -44,8 +44,12 @@ export const EVENTS: readonly Mutant[] = [
     name: "events/one-payload-for-all",
     file: "plugins/events/memory.ts",
     text: "const [id, at] = [system.id(), system.now()];",
-    replacement: "const [id, at] = [system.id(), system.now()];\n      const JSON = { parse: () => payload };",
-    foundBy: { test: MEMORY, name: "memory bus: handlers have a payload of their own, which they may change" },
+    replacement:
+      "const [id, at] = [system.id(), system.now()];\n      const JSON = { parse: () => payload };",
+    foundBy: {
+      test: MEMORY,
+      name: "memory bus: handlers have a payload of their own, which they may change",
+    },
   },
   {
     name: "events/stream-without-groups",
@@ -80,7 +84,10 @@ export const EVENTS: readonly Mutant[] = [
     file: "registry/opening/announcer.ts",
     text: "queueMicrotask(look)",
     replacement: "look()",
-    foundBy: { test: "tests/registry/events/events_test.ts", name: "a bus that hangs delays no commit" },
+    foundBy: {
+      test: "tests/registry/events/events_test.ts",
+      name: "a bus that hangs delays no commit",
+    },
   },
   {
     name: "events/a-bus-that-hangs",
@@ -94,7 +101,10 @@ export const EVENTS: readonly Mutant[] = [
     file: "plugins/events/redis/group.ts",
     text: "if (signal.aborted) return void (closing.signal.aborted || held.delete(entry.id));",
     replacement: "if (false) return;",
-    foundBy: { test: "tests/plugins/events/redis_test.ts", name: "redis bus: what a handler left undone" },
+    foundBy: {
+      test: "tests/plugins/events/redis_test.ts",
+      name: "redis bus: what a handler left undone",
+    },
   },
   {
     name: "webhooks/one-job-for-all-targets",

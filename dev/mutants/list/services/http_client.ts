@@ -43,7 +43,10 @@ export const HTTP_CLIENT: readonly Mutant[] = [
     file: "apps/http_client/connection.ts",
     text: "repeats = !writes && !once",
     replacement: "repeats = !once",
-    foundBy: { test: WRITES, name: "what cannot be repeated, and whose answer is lost, is Unknown" },
+    foundBy: {
+      test: WRITES,
+      name: "what cannot be repeated, and whose answer is lost, is Unknown",
+    },
   },
   {
     name: "http_client/saves-without-a-key",
@@ -57,14 +60,20 @@ export const HTTP_CLIENT: readonly Mutant[] = [
     file: "apps/http_client/connection.ts",
     text: "if (maybe !== undefined && (isPassing(error) || signal?.aborted)) throw maybe;",
     replacement: "",
-    foundBy: { test: WRITES, name: "a save that may have been done before the service went is Unknown" },
+    foundBy: {
+      test: WRITES,
+      name: "a save that may have been done before the service went is Unknown",
+    },
   },
   {
     name: "http_client/pieces-from-the-start",
     file: "apps/http_client/send_content.ts",
     text: "const at = look ? await offsetOf(connection, target) : from;",
     replacement: "const at = from;",
-    foundBy: { test: WRITES, name: "a large file goes in pieces, and on where the connection broke" },
+    foundBy: {
+      test: WRITES,
+      name: "a large file goes in pieces, and on where the connection broke",
+    },
   },
   {
     name: "http_client/altered-bytes-saved",
@@ -78,20 +87,29 @@ export const HTTP_CLIENT: readonly Mutant[] = [
     file: "apps/http_client/connection.ts",
     text: "writes: writes && !wasRefused(cause)",
     replacement: "writes",
-    foundBy: { test: WRITES, name: "a write to a service that is not there was not done: Unavailable" },
+    foundBy: {
+      test: WRITES,
+      name: "a write to a service that is not there was not done: Unavailable",
+    },
   },
   {
     name: "http_client/token-for-whom-a-folder-names",
     file: "core/places/find_registry.ts",
     text: `by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN")`,
     replacement: `token ?? system.env("HOLDFAST_TOKEN")`,
-    foundBy: { test: "tests/core/places/find_registry_test.ts", name: "the token of the environment is not for" },
+    foundBy: {
+      test: "tests/core/places/find_registry_test.ts",
+      name: "the token of the environment is not for",
+    },
   },
   {
     name: "http_client/browser-hash-of-a-full-block",
     file: "apps/http_client/sha256.ts",
     text: "restBytes + 9 > BLOCK_BYTES",
     replacement: "restBytes + 8 > BLOCK_BYTES",
-    foundBy: { test: "tests/apps/http_client/sha256_test.ts", name: "what a browser hashes by itself is SHA-256" },
+    foundBy: {
+      test: "tests/apps/http_client/sha256_test.ts",
+      name: "what a browser hashes by itself is SHA-256",
+    },
   },
 ];

@@ -78,7 +78,10 @@ export const PLUGINS: readonly Mutant[] = [
     file: "plugins/storage.ts",
     text: 'layout: "plain", ',
     replacement: "",
-    foundBy: { test: "tests/plugins/storage_test.ts", name: "a storage in a folder does what storages do" },
+    foundBy: {
+      test: "tests/plugins/storage_test.ts",
+      name: "a storage in a folder does what storages do",
+    },
   },
   {
     name: "plugins/retries-what-cannot-succeed",
@@ -120,7 +123,10 @@ export const PLUGINS: readonly Mutant[] = [
     file: "plugins/tasks/travel.ts",
     text: "plainProblem(outline) ?? reservedProblem(outline)",
     replacement: "plainProblem(outline)",
-    foundBy: { test: "tests/plugins/crossing_test.ts", name: "a call loads nothing from the registry" },
+    foundBy: {
+      test: "tests/plugins/crossing_test.ts",
+      name: "a call loads nothing from the registry",
+    },
   },
   {
     name: "plugins/a-folder-is-a-file",

@@ -20,15 +20,27 @@ Deno.test("batch load writes files and folders beside the manifest, and again on
   const there = (await Array.fromAsync(walkFiles(root.join("in/out")))).map((path) =>
     path.slice(root.join("in/out/").length)
   );
-  assertEquals(there.sort(), ["data.json", "data/a.csv", "data/inner/b.bin", "first.json", "note.txt"]);
+  assertEquals(there.sort(), [
+    "data.json",
+    "data/a.csv",
+    "data/inner/b.bin",
+    "first.json",
+    "note.txt",
+  ]);
   assertEquals(await Deno.readTextFile(root.join("in/out/note.txt")), "hello");
 
   await Deno.remove(root.join("in/out/note.txt"));
   await Deno.remove(root.join("in/out/data"), { recursive: true });
   const before = (await Deno.stat(root.join("in/out/first.json"))).mtime;
-  assertStringIncludes(await succeeds("batch load in/m.csv", { cwd }), "Wrote 2 of 4 rows (2 were there already)");
+  assertStringIncludes(
+    await succeeds("batch load in/m.csv", { cwd }),
+    "Wrote 2 of 4 rows (2 were there already)",
+  );
   assertEquals((await Deno.stat(root.join("in/out/first.json"))).mtime, before);
-  assertStringIncludes(await succeeds("batch load in/m.csv", { cwd }), "Wrote 0 of 4 rows (4 were there already)");
+  assertStringIncludes(
+    await succeeds("batch load in/m.csv", { cwd }),
+    "Wrote 0 of 4 rows (4 were there already)",
+  );
 });
 
 Deno.test("what is there with other content is not taken for the version, and only replaced when asked", async () => {
@@ -42,7 +54,9 @@ Deno.test("what is there with other content is not taken for the version, and on
   const refused = await holdfast("batch load m.csv --report r.jsonl", { cwd });
   assertEquals(refused.code, 1);
   assertEquals(await Deno.readTextFile(root.join("out/note.txt")), "jello");
-  const lines = (await Deno.readTextFile(root.join("r.jsonl"))).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const lines = (await Deno.readTextFile(root.join("r.jsonl"))).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
   const codes = lines.sort((a, b) => a.index - b.index).map(({ ok, error }) => ok || error.code);
   assertEquals(codes, ["AlreadyExists", "AlreadyExists", true, true]);
   await succeeds("batch load m.csv --overwrite", { cwd });
@@ -74,16 +88,24 @@ Deno.test("large files are loaded and verified by workers too", async () => {
   const { path: cwd } = root;
   await fillRegistry(cwd);
   const rows = Array.from({ length: 4 }, (_, k) => ({ name: `n${k}`, path: `f${k}.bin` }));
-  for (const [k, { path }] of rows.entries()) await Deno.writeFile(root.join(path), noise(3_000_000 + k));
+  for (const [k, { path }] of rows.entries()) {
+    await Deno.writeFile(root.join(path), noise(3_000_000 + k));
+  }
   const lines = (of: readonly object[]) => of.map((row) => JSON.stringify(row)).join("\n");
   await succeeds("batch save - --workers 0", { cwd, stdin: lines(rows) });
   const wanted = lines(rows.map(({ name, path }) => ({ name, to: `out/${path}` })));
-  assertMatch(await succeeds("batch load - --workers 2 --memory 8MiB", { cwd, stdin: wanted }), /^Wrote 4 of 4 rows: /);
+  assertMatch(
+    await succeeds("batch load - --workers 2 --memory 8MiB", { cwd, stdin: wanted }),
+    /^Wrote 4 of 4 rows: /,
+  );
   for (const [k, { path }] of rows.entries()) {
     assertEquals(Deno.readFileSync(root.join("out", path)), noise(3_000_000 + k));
   }
   const names = lines(rows.map(({ name }) => ({ name })));
-  assertMatch(await succeeds("batch verify - --workers 2", { cwd, stdin: names }), /^Verified 4 of 4 rows: 11.4 MiB/);
+  assertMatch(
+    await succeeds("batch verify - --workers 2", { cwd, stdin: names }),
+    /^Verified 4 of 4 rows: 11.4 MiB/,
+  );
 });
 
 Deno.test("no row writes over the manifest, where another row writes, or into the registry", async () => {
@@ -107,11 +129,21 @@ Deno.test("what ls, versions, save, download and reports say as JSON is a manife
   const { path: cwd } = root;
   await fillRegistry(cwd);
   const manifests: Record<string, [rows: string, files: string[]]> = {
-    ls: [await succeeds("ls --json", { cwd }), ["config", "data:raw/a.csv", "data:raw/inner/b.bin", "note"]],
-    long: [await succeeds("ls data --json --long", { cwd }), ["data:raw/a.csv", "data:raw/inner/b.bin"]],
+    ls: [await succeeds("ls --json", { cwd }), [
+      "config",
+      "data:raw/a.csv",
+      "data:raw/inner/b.bin",
+      "note",
+    ]],
+    long: [await succeeds("ls data --json --long", { cwd }), [
+      "data:raw/a.csv",
+      "data:raw/inner/b.bin",
+    ]],
     versions: [await succeeds("versions config --json", { cwd }), ["config@1.0.0", "config@2.0.0"]],
     info: [await succeeds("info config --json", { cwd }), ["config@2.0.0"]],
-    save: [await succeeds("save team/new - --as text --json", { cwd, stdin: "x" }), ["team/new@1.0.0"]],
+    save: [await succeeds("save team/new - --as text --json", { cwd, stdin: "x" }), [
+      "team/new@1.0.0",
+    ]],
     download: [await succeeds("download note --json", { cwd }), ["note@1.0.0"]],
     verify: [
       await succeeds("batch verify - --json", { cwd, stdin: `{"ref":"note"}` }),
@@ -124,7 +156,10 @@ Deno.test("what ls, versions, save, download and reports say as JSON is a manife
     const there = await Array.fromAsync(walkFiles(root.join(name)));
     assertEquals(there.map((path) => path.slice(root.join(name).length + 1)).sort(), files);
     await succeeds("batch verify -", { cwd, stdin: said });
-    assertMatch(await succeeds(["batch", "load", "-", "--to", name], { cwd, stdin }), /^Wrote 0 of \d rows? \(/);
+    assertMatch(
+      await succeeds(["batch", "load", "-", "--to", name], { cwd, stdin }),
+      /^Wrote 0 of \d rows? \(/,
+    );
   }
   await succeeds("save a/.. - --as text", { cwd, stdin: "x" });
   const refused = await holdfast("batch load - --to out", {

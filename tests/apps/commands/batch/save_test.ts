@@ -19,7 +19,8 @@ async function world(...rows: Row[]) {
     Deno.writeTextFile(root.join("in/m.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
   const run = (flags = ""): Promise<CliRun> => holdfast(`batch save in/m.jsonl ${flags}`, { cwd });
   const versions = async (name: string) =>
-    (await succeeds(`versions ${name} -q`, { cwd })).split("\n").filter((line) => line !== "").reverse();
+    (await succeeds(`versions ${name} -q`, { cwd })).split("\n").filter((line) => line !== "")
+      .reverse();
   await write(...rows);
   return { root, cwd, write, run, versions, [Symbol.asyncDispose]: () => root.remove() };
 }
@@ -43,27 +44,39 @@ Deno.test("batch save saves values, files and folders, beside the manifest, and 
   assertEquals([code, err], [0, ""]);
   assertMatch(out, /^Saved 5 of 5 rows: 233 B in \d+s\n$/);
   const report = await readReport(it.root);
-  assertEquals(report.map(({ index, line, ok, name, version, skipped }) => [index, line, ok, name, version, skipped]), [
-    [0, 1, true, "v", "1.0.0", false],
-    [1, 2, true, "f", "1.2.0", false],
-    [2, 3, true, "t", "1.0.0", false],
-    [3, 4, true, "d", "1.0.0", false],
-    [4, 5, true, "n", "1.0.0", false],
-  ]);
+  assertEquals(
+    report.map((
+      { index, line, ok, name, version, skipped },
+    ) => [index, line, ok, name, version, skipped]),
+    [
+      [0, 1, true, "v", "1.0.0", false],
+      [1, 2, true, "f", "1.2.0", false],
+      [2, 3, true, "t", "1.0.0", false],
+      [3, 4, true, "d", "1.0.0", false],
+      [4, 5, true, "n", "1.0.0", false],
+    ],
+  );
   await using registry = await openRegistry(it.root.join(".holdfast"));
   assertEquals(await registry.load("v"), { lr: 0.1 });
   assertEquals((await registry.info("v")).metadata, { run: 1 });
   assertEquals(await registry.load("t"), "hello");
   assertEquals(await registry.load("n"), null);
   assertEquals((await registry.info("f")).digest, report[1].digest);
-  assertEquals((await registry.info("d")).files.map(({ path }) => path).sort(), ["f.txt", "m.jsonl"]);
+  assertEquals((await registry.info("d")).files.map(({ path }) => path).sort(), [
+    "f.txt",
+    "m.jsonl",
+  ]);
 });
 
 Deno.test("batch save again saves nothing, and after a change of the manifest only what is new", async () => {
   const [one, two] = [{ name: "a", value: 1 }, { name: "a", value: 2 }];
   await using it = await world(one, one, two, { name: "b", value: 1, version: "1" });
   await it.run();
-  assertEquals(await it.versions("a"), ["1.0.0", "2.0.0", "3.0.0"], "two equal rows are two versions");
+  assertEquals(
+    await it.versions("a"),
+    ["1.0.0", "2.0.0", "3.0.0"],
+    "two equal rows are two versions",
+  );
   const again = await it.run();
   assertEquals(again.code, 0);
   assertStringIncludes(again.out, "Saved 0 of 4 rows (4 were there already)");
@@ -167,16 +180,21 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
     `"e, f",3,,`,
   ].join("\r\n");
   await Deno.writeTextFile(it.root.join("in/m.csv"), csv);
-  const { code, err } = await holdfast("batch save in/m.csv --report report.jsonl", { cwd: it.cwd });
+  const { code, err } = await holdfast("batch save in/m.csv --report report.jsonl", {
+    cwd: it.cwd,
+  });
   assertEquals(code, 1);
   assertMatch(err, /error: line 5: Cannot read a row: it has 2 cells, and there are 4 columns/);
   assertMatch(err, /error: line 6: Cannot read a row: value is not JSON/);
   await using registry = await openRegistry(it.root.join(".holdfast"));
-  assertEquals([await registry.load("a@1"), await registry.load("b"), await registry.load("e, f")], [
-    { x: "1, 2" },
-    [1, 2],
-    3,
-  ]);
+  assertEquals(
+    [await registry.load("a@1"), await registry.load("b"), await registry.load("e, f")],
+    [
+      { x: "1, 2" },
+      [1, 2],
+      3,
+    ],
+  );
   assertStringIncludes(
     (await holdfast("batch save in/m.csv", { cwd: it.cwd })).out,
     "(3 were there already, 2 failed)",
@@ -208,7 +226,10 @@ Deno.test("a manifest that cannot be read is wrong usage, and nothing is saved",
 });
 
 Deno.test("--json prints a line for each row and the sums, --stop-on-error begins no more, --dry-run does nothing", async () => {
-  await using it = await world({ name: "a", path: "none" }, ...[1, 2, 3].map((value) => ({ name: "b", value })));
+  await using it = await world(
+    { name: "a", path: "none" },
+    ...[1, 2, 3].map((value) => ({ name: "b", value })),
+  );
   const dry = await it.run("--dry-run --json");
   assertEquals(dry.code, 1);
   assertEquals(JSON.parse(dry.out.trimEnd().split("\n").at(-1)!).summary, {
@@ -223,33 +244,51 @@ Deno.test("--json prints a line for each row and the sums, --stop-on-error begin
   const stopped = await it.run("--stop-on-error --concurrency 1 --json");
   assertEquals(stopped.code, 1);
   const lines = stopped.out.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(lines.map(({ ok, error, summary }) => summary?.rows ?? (ok || error.code)), ["NotFound", 1]);
+  assertEquals(lines.map(({ ok, error, summary }) => summary?.rows ?? (ok || error.code)), [
+    "NotFound",
+    1,
+  ]);
   assertEquals((await it.run("-q")).out, "");
-  await it.write({ name: "b", value: 1, version: "1" }, { name: "b", value: 9, version: "2" }, { name: "@", value: 0 });
+  await it.write({ name: "b", value: 1, version: "1" }, { name: "b", value: 9, version: "2" }, {
+    name: "@",
+    value: 0,
+  });
   const second = await it.run("--dry-run --json");
-  const seen = second.out.trimEnd().split("\n").map((line) => JSON.parse(line)).filter(({ index }) =>
-    index !== undefined
+  const seen = second.out.trimEnd().split("\n").map((line) => JSON.parse(line)).filter((
+    { index },
+  ) => index !== undefined);
+  const states = seen.sort((a, b) => a.index - b.index).map(({ ok, skipped, error }) =>
+    ok ? skipped : error.code
   );
-  const states = seen.sort((a, b) => a.index - b.index).map(({ ok, skipped, error }) => ok ? skipped : error.code);
   assertEquals(states, [true, "Conflict", "Invalid"]);
 });
 
 Deno.test("large files go through workers, and nothing of them is left behind", async () => {
   await using it = await world(
-    ...Array.from({ length: 6 }, (_, k) => ({ name: `n${k}`, path: `f${k}.bin`, compress: "zstd" })),
+    ...Array.from(
+      { length: 6 },
+      (_, k) => ({ name: `n${k}`, path: `f${k}.bin`, compress: "zstd" }),
+    ),
   );
   for (let k = 0; k < 6; k++) await Deno.writeFile(it.root.join(`in/f${k}.bin`), noise(3_000_000));
-  assertStringIncludes((await it.run("--workers 2 --memory 16MiB")).out, "Saved 6 of 6 rows: 17.2 MiB");
+  assertStringIncludes(
+    (await it.run("--workers 2 --memory 16MiB")).out,
+    "Saved 6 of 6 rows: 17.2 MiB",
+  );
   assertStringIncludes(await succeeds("verify", { cwd: it.cwd }), "All is well");
   assertStringIncludes((await it.run("--workers 0")).out, "(6 were there already)");
 });
 
 Deno.test("Ctrl-C ends a batch with 130 and the sums; the same again saves the rest, and nothing twice", async () => {
   const COUNT = 400;
-  await using it = await world(...Array.from({ length: COUNT }, (_, k) => ({ name: `n${k % 7}`, path: `f${k % 5}` })));
+  await using it = await world(
+    ...Array.from({ length: COUNT }, (_, k) => ({ name: `n${k % 7}`, path: `f${k % 5}` })),
+  );
   for (let k = 0; k < 5; k++) await Deno.writeFile(it.root.join(`in/f${k}`), noise(400_000));
   const line = ["batch", "save", "in/m.jsonl", "--report", "report.jsonl"];
-  const program = watchProcess(spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] }));
+  const program = watchProcess(
+    spawnDeno("apps/cli.ts", line, { cwd: it.cwd, permissions: ["-A"] }),
+  );
   const reported = () => Deno.stat(it.root.join("report.jsonl")).then(({ size }) => size, () => 0);
   await program.until(async () => await reported() >= 500);
   const { code, stderr: err } = await program.stop("SIGINT");
@@ -279,7 +318,10 @@ Deno.test("a report replaces an earlier one, and no other file", async () => {
   assertStringIncludes((await it.run("--report r.jsonl")).out, "(1 was there already)");
   const dry = await it.run("--report dry.jsonl --dry-run");
   assertEquals(dry.code, 0);
-  assertStringIncludes((await holdfast("batch verify dry.jsonl", { cwd })).err, "it is the report of a dry run");
+  assertStringIncludes(
+    (await holdfast("batch verify dry.jsonl", { cwd })).err,
+    "it is the report of a dry run",
+  );
 });
 
 Deno.test("a heading that is wrong, letters that are none and an empty run id are told once, and nothing is saved", async () => {

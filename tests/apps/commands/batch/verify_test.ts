@@ -10,14 +10,20 @@ Deno.test("batch verify reads the report of a batch save, and finds what was dam
   await Deno.writeFile(root.join("big.bin"), noise(2_000_000));
   const stdin = `{"name":"big","path":"big.bin"}\n{"name":"small","value":1}\n`;
   await succeeds("batch save - --report saved.jsonl", { cwd, stdin });
-  assertMatch(await succeeds("batch verify saved.jsonl", { cwd }), /^Verified 2 of 2 rows: 1.9 MiB in /);
+  assertMatch(
+    await succeeds("batch verify saved.jsonl", { cwd }),
+    /^Verified 2 of 2 rows: 1.9 MiB in /,
+  );
   for await (const path of walkFiles(root.join(".holdfast/objects"))) {
     await Deno.writeFile(path, noise(2_000_001).slice(1));
   }
   const { code, err } = await holdfast("batch verify saved.jsonl", { cwd });
   assertEquals(code, 1);
   assertStringIncludes(err, "error: line ");
-  assertStringIncludes(await succeeds("batch verify saved.jsonl --dry-run", { cwd }), "Found 2 of 2 rows");
+  assertStringIncludes(
+    await succeeds("batch verify saved.jsonl --dry-run", { cwd }),
+    "Found 2 of 2 rows",
+  );
 });
 
 Deno.test("batch verify tells another digest, a missing version, and the report of a row that failed", async () => {
@@ -36,7 +42,9 @@ Deno.test("batch verify tells another digest, a missing version, and the report 
   const stdin = rows.map((row) => JSON.stringify(row)).join("\n");
   const { code, out } = await holdfast("batch verify - --json", { cwd, stdin });
   assertEquals(code, 1);
-  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line)).filter(({ index }) => index !== undefined);
+  const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line)).filter(({ index }) =>
+    index !== undefined
+  );
   const codes = lines.sort((a, b) => a.index - b.index).map(({ ok, error }) => ok || error.code);
   assertEquals(codes, [true, "Conflict", "NotFound", "Invalid", "Invalid", "Invalid"]);
 });
@@ -45,7 +53,10 @@ Deno.test("the manifest of a batch load, and its report, are manifests of a batc
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  await Deno.writeTextFile(root.join("m.csv"), "ref,to\nnote,out/note.txt\nconfig@1,out/config.json\n");
+  await Deno.writeTextFile(
+    root.join("m.csv"),
+    "ref,to\nnote,out/note.txt\nconfig@1,out/config.json\n",
+  );
   await succeeds("batch load m.csv --report loaded.jsonl", { cwd });
   for (const manifest of ["m.csv", "loaded.jsonl"]) {
     assertMatch(await succeeds(`batch verify ${manifest}`, { cwd }), /^Verified 2 of 2 rows/);

@@ -26,7 +26,10 @@ programTest(
     const url = `${(await at.shared()).url}?queue=greetings`;
     await using plugins = createPlugins();
     plugins.defineTask("greet", () => "not here");
-    const task = plugins.createTask("greet").addBehavior("schedule_job", { job_type: at.kind, url });
+    const task = plugins.createTask("greet").addBehavior("schedule_job", {
+      job_type: at.kind,
+      url,
+    });
     await task.submit({ name: "Ada" }, { idempotencyKey: "ada" });
     await task.submit({ name: "" }, { idempotencyKey: "nobody" });
     const stop = new AbortController();
@@ -42,11 +45,16 @@ programTest(
     stop.abort();
     assertEquals(await working, 0);
     assertEquals(ends, ["Hello Ada", "nobody to greet"]);
-    const told = new TextDecoder().decode(io.output()).trim().split("\n").map((line) => JSON.parse(line));
+    const told = new TextDecoder().decode(io.output()).trim().split("\n").map((line) =>
+      JSON.parse(line)
+    );
     assertEquals(told.filter(({ event }) => event === "ready").length, 1);
-    assertEquals(told.filter(({ event }) => event === "failed").map(({ id, reason }) => [id, reason]), [
-      ["nobody", "nobody to greet"],
-    ]);
+    assertEquals(
+      told.filter(({ event }) => event === "failed").map(({ id, reason }) => [id, reason]),
+      [
+        ["nobody", "nobody to greet"],
+      ],
+    );
   },
 );
 

@@ -35,7 +35,11 @@ Deno.test("--as-of gives what a ref meant then, in every command that reads", as
   const before = await holdfast("alias model production --as-of 2026-01-01", { cwd });
   assertEquals(before.code, 3);
   assertStringIncludes(before.err, "it named nothing at 2026-01-01 00:00");
-  const system = { ...realSystem, env: () => undefined, now: () => new Date(2026, 2, 4, 13).getTime() };
+  const system = {
+    ...realSystem,
+    env: () => undefined,
+    now: () => new Date(2026, 2, 4, 13).getTime(),
+  };
   assertEquals(await succeeds("load model --as-of 36h", { cwd, system }), "one");
   const early = await holdfast("load model --as-of 2026-02-01", { cwd });
   assertEquals(early.code, 3);
@@ -58,7 +62,9 @@ Deno.test("alias --history lists what it named, --rollback goes back to it and s
   );
   assertEquals(await succeeds("alias model production", { cwd }), "1.0.0\n");
   await succeeds("alias model production --delete", { cwd });
-  const [removed] = (await succeeds("alias model production --history --json", { cwd })).split("\n");
+  const [removed] = (await succeeds("alias model production --history --json", { cwd })).split(
+    "\n",
+  );
   assertEquals(JSON.parse(removed).version, null);
   const json = JSON.parse(await succeeds("alias model production --rollback --json", { cwd }));
   assertEquals(json, { name: "model", alias: "production", version: "1.0.0", was: null });
@@ -73,7 +79,13 @@ Deno.test("alias --rollback without anything to go back to is NotFound, and flag
   assertEquals(none.code, 3);
   assertStringIncludes(none.err, "it never named another version");
   assertEquals((await holdfast("alias model nosuch --history", { cwd })).code, 3);
-  for (const wrong of ["alias model --history", "alias model canary 1 --rollback", "alias model canary -d --history"]) {
+  for (
+    const wrong of [
+      "alias model --history",
+      "alias model canary 1 --rollback",
+      "alias model canary -d --history",
+    ]
+  ) {
     assertEquals((await holdfast(wrong, { cwd })).code, 2, wrong);
   }
 });

@@ -10,10 +10,20 @@ Deno.test("diff tells how two versions differ: JSON by structure, metadata, and 
   assertEquals(code, 1);
   assertMatch(out, /^--- config@1\.0\.0 .*\n\+\+\+ config@2\.0\.0 /);
   assertStringIncludes(out, `metadata\n+ epochs: 3\n+ by: "ann"\n`);
-  assertMatch(out, /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/);
-  assertEquals((await holdfast("diff config", { cwd })).out, out, "one ref: from the version before it");
+  assertMatch(
+    out,
+    /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/,
+  );
+  assertEquals(
+    (await holdfast("diff config", { cwd })).out,
+    out,
+    "one ref: from the version before it",
+  );
   const same = await holdfast("diff config config@production", { cwd });
-  assertEquals([same.code, same.out], [0, "Nothing differs between config@2.0.0 and config@2.0.0 (1 file)\n"]);
+  assertEquals([same.code, same.out], [
+    0,
+    "Nothing differs between config@2.0.0 and config@2.0.0 (1 file)\n",
+  ]);
 });
 
 Deno.test("diff of a folder on the disk: added, removed, renamed, and text line by line", async () => {
@@ -25,7 +35,10 @@ Deno.test("diff of a folder on the disk: added, removed, renamed, and text line 
   await Deno.writeTextFile(root.join("data/new.txt"), "new\x1b[2J\n");
   const { code, out } = await holdfast("diff data:raw ./data", { cwd });
   assertEquals(code, 1);
-  assertStringIncludes(out, "~ a.csv  (4 B -> 8 B)\n    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n");
+  assertStringIncludes(
+    out,
+    "~ a.csv  (4 B -> 8 B)\n    --- data:raw@1.0.0 a.csv\n    +++ ./data a.csv\n",
+  );
   assertStringIncludes(out, "     1,2\n    +3,4\n");
   assertStringIncludes(out, "> inner/b.bin -> c.bin  (2 B)\n");
   assertStringIncludes(out, "    +new\\x1b[2J\n");
@@ -33,7 +46,10 @@ Deno.test("diff of a folder on the disk: added, removed, renamed, and text line 
   assertStringIncludes(out, "2 added, 1 changed, 1 renamed, 0 unchanged\n");
   const unclear = await holdfast("diff data:raw data", { cwd });
   assertEquals(unclear.code, 3);
-  assertStringIncludes(unclear.err, "hint: There is a file or folder of that name: write ./data for it.");
+  assertStringIncludes(
+    unclear.err,
+    "hint: There is a file or folder of that name: write ./data for it.",
+  );
   const stat = (await holdfast("diff data:raw ./data --stat", { cwd })).out;
   assertEquals(stat.includes("+3,4"), false);
   const json = JSON.parse((await holdfast("diff data:raw ./data --json", { cwd })).out);
@@ -52,7 +68,10 @@ Deno.test("diff without a version before it, or of what is not there, says so", 
   await fillRegistry(cwd);
   const first = await holdfast("diff note", { cwd });
   assertEquals(first.code, 3);
-  assertStringIncludes(first.err, "Cannot compare note@1.0.0 with the version before it: there is none");
+  assertStringIncludes(
+    first.err,
+    "Cannot compare note@1.0.0 with the version before it: there is none",
+  );
   assertEquals((await holdfast("diff note nosuch", { cwd })).code, 3);
   assertEquals((await holdfast("diff note ./nosuch", { cwd })).code, 3);
   assertEquals(await succeeds("diff config@1 config@1 -q", { cwd }), "");

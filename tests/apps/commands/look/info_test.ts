@@ -12,7 +12,10 @@ Deno.test("info shows what is known, for people and for programs", async () => {
   assertStringIncludes(text, "  epochs  3\n  by      ann\n");
   const folder = await succeeds("info data:raw@1", { cwd });
   assertStringIncludes(folder, "made from  config@1\n");
-  assertMatch(folder, /\nFILE +SIZE {2}SHA-256\na\.csv +4 B {2}[0-9a-f]{12}\ninner\/b\.bin +2 B {2}/);
+  assertMatch(
+    folder,
+    /\nFILE +SIZE {2}SHA-256\na\.csv +4 B {2}[0-9a-f]{12}\ninner\/b\.bin +2 B {2}/,
+  );
   const json = JSON.parse(await succeeds("info data:raw --json", { cwd }));
   assertEquals(json.files.map(({ path }: { path: string }) => path), ["a.csv", "inner/b.bin"]);
 });

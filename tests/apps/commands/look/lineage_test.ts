@@ -6,7 +6,12 @@ import { holdfast, succeeds } from "../../captured_io.ts";
 /** data -> clean -> model -> report, and clean -> report. */
 async function fill(cwd: string): Promise<void> {
   await succeeds("init", { cwd });
-  const saves = ["data", "clean --input data@1", "model --input clean@1", "report --input model@1 --input clean@1"];
+  const saves = [
+    "data",
+    "clean --input data@1",
+    "model --input clean@1",
+    "report --input model@1 --input clean@1",
+  ];
   for (const save of saves) {
     const [name, ...rest] = save.split(" ");
     await succeeds(["save", name, "-", "--as", "text", ...rest], { cwd, stdin: name });
@@ -81,8 +86,14 @@ Deno.test("lineage --rebuild notes what is missing; until then looking down says
   const scanned = await holdfast("lineage data --down", { cwd });
   assertEquals(scanned.out, before.out);
   assertStringIncludes(scanned.err, "Every record was read for this");
-  assertStringIncludes((await holdfast("verify --shallow", { cwd })).err, "Lineage: not all is noted");
-  assertEquals(await succeeds("lineage --rebuild", { cwd }), "Noted 4 inputs that were missing, of 4 records\n");
+  assertStringIncludes(
+    (await holdfast("verify --shallow", { cwd })).err,
+    "Lineage: not all is noted",
+  );
+  assertEquals(
+    await succeeds("lineage --rebuild", { cwd }),
+    "Noted 4 inputs that were missing, of 4 records\n",
+  );
   assertEquals(JSON.parse(await succeeds("lineage --rebuild --json", { cwd })).noted, 0);
   assertEquals(await holdfast("lineage data --down", { cwd }), before);
 });
@@ -99,5 +110,8 @@ Deno.test("lineage --rebuild beside a damaged record is exit code 5, and verify 
   await damageRecords(root.join(".holdfast"), "model");
   const rebuilt = await holdfast("lineage --rebuild", { cwd });
   assertEquals(rebuilt.code, 5);
-  assertMatch(rebuilt.err, /damaged record: model@1\.0\.0\. See: holdfast verify\n.*reads? every record/s);
+  assertMatch(
+    rebuilt.err,
+    /damaged record: model@1\.0\.0\. See: holdfast verify\n.*reads? every record/s,
+  );
 });

@@ -20,8 +20,8 @@ Deno.test("log tells of versions, aliases and deletions, newest first", async ()
     "saved 2.0.0 (10 B)",
     "saved 1.0.0",
   ]);
-  const newest = (await succeeds("log config --limit 2 --json", { cwd })).trimEnd().split("\n").map((line) =>
-    JSON.parse(line)
+  const newest = (await succeeds("log config --limit 2 --json", { cwd })).trimEnd().split("\n").map(
+    (line) => JSON.parse(line),
   );
   assertEquals(newest.map(({ event, version, alias }) => [event, version, alias]), [
     ["deleted", "1.0.0", undefined],
@@ -50,5 +50,8 @@ Deno.test("logOf a registry by what every registry has tells what that knows", a
     names: (options) => registry.names(options),
     versions: (name, options) => registry.versions(name, options),
   });
-  assertEquals((await logOf(shown, "a")).map(({ event, version }) => [event, version]), [["saved", "2.0.0"]]);
+  assertEquals((await logOf(shown, "a")).map(({ event, version }) => [event, version]), [[
+    "saved",
+    "2.0.0",
+  ]]);
 });

@@ -20,7 +20,9 @@ Deno.test("ls --json prints one object per line, --quiet bare names", async () =
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  const rows = (await succeeds("ls --json", { cwd })).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const rows = (await succeeds("ls --json", { cwd })).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
   assertEquals(rows.map(({ name, latest, versions }) => [name, latest, versions]), [
     ["config", "2.0.0", 2],
     ["data:raw", "1.0.0", 1],
@@ -94,7 +96,11 @@ Deno.test("a terminal that does not know its width gets whole lines", async () =
   const name = `name-${"x".repeat(120)}`;
   await succeeds(`save ${name} -`, { cwd });
   for (const line of ["ls", `versions ${name}`, `info ${name}`, "ls --help"]) {
-    const { code, out } = await holdfast(line, { cwd, terminals: ["stdout", "stderr"], columns: 0 });
+    const { code, out } = await holdfast(line, {
+      cwd,
+      terminals: ["stdout", "stderr"],
+      columns: 0,
+    });
     assertEquals(code, 0);
     assertEquals(out.includes("…"), false);
   }
@@ -110,7 +116,14 @@ Deno.test("ls orders names as people do, leaves columns out on a narrow terminal
   assertEquals(first(await succeeds("ls", { cwd })), ["NAME", "run-1", "run-2", "run-10"]);
   const env = { NO_COLOR: "1" };
   const narrow = await holdfast("ls --long", { cwd, env, terminals: ["stdout"], columns: 60 });
-  assertEquals(narrow.out.split("\n")[0].split(/ +/), ["NAME", "LATEST", "VERSIONS", "SIZE", "SAVED", "ALIASES"]);
+  assertEquals(narrow.out.split("\n")[0].split(/ +/), [
+    "NAME",
+    "LATEST",
+    "VERSIONS",
+    "SIZE",
+    "SAVED",
+    "ALIASES",
+  ]);
   assertStringIncludes(narrow.err, "Not shown, for want of room: KIND, DIGEST (--wide shows all)");
   const wide = await holdfast("ls --long --wide", { cwd, terminals: ["stdout"], columns: 60 });
   assertStringIncludes(wide.out, "DIGEST");

@@ -6,7 +6,10 @@ Deno.test("ls --where, --since and --alias list what meets them, --sort and --li
   await using root = await tempRoot();
   const { path: cwd } = root;
   await fillRegistry(cwd);
-  await succeeds("save big - --as text -m epochs:=12 -m run.by=bo", { cwd, stdin: "x".repeat(5000) });
+  await succeeds("save big - --as text -m epochs:=12 -m run.by=bo", {
+    cwd,
+    stdin: "x".repeat(5000),
+  });
   const ls = async (...words: string[]) =>
     (await succeeds(["ls", "-q", ...words], { cwd })).split("\n").slice(0, -1).join(" ");
   assertEquals(await ls("--where", "metadata.epochs > 2"), "big config");
@@ -22,7 +25,10 @@ Deno.test("ls --where, --since and --alias list what meets them, --sort and --li
   const future = await holdfast(["ls", "--since", "2999-01-01"], { cwd });
   assertEquals([future.code, future.out], [0, ""]);
   assertStringIncludes(future.err, "Nothing that is saved here meets all of this");
-  assertStringIncludes(await succeeds(["ls", "--sort", "saved", "--json"], { cwd }), `{"name":"big","latest":"1.0.0"`);
+  assertStringIncludes(
+    await succeeds(["ls", "--sort", "saved", "--json"], { cwd }),
+    `{"name":"big","latest":"1.0.0"`,
+  );
 });
 
 Deno.test("ls --where refuses what it cannot read, and runs nothing", async () => {

@@ -24,12 +24,20 @@ Deno.test("what people read is in the order that people expect, what programs re
   const lists = ["ls run-", "du run-", "info data", "remote ls", "prune --keep-last 1 --dry-run"];
   for (const line of lists) {
     assertEquals(found(await succeeds(line, at), /\brun-\d+\b/g), people, line);
-    assertEquals(found(await succeeds(`${line} --json`, at), /(?<=name":"|path":")run-\d+/g), programs, line);
+    assertEquals(
+      found(await succeeds(`${line} --json`, at), /(?<=name":"|path":")run-\d+/g),
+      programs,
+      line,
+    );
   }
   for (const name of people) await Deno.writeTextFile(root.join(`data/${name}`), "other");
   const { out } = await holdfast("diff data ./data --stat", at);
   assertEquals(found(out, /\brun-\d+\b/g), people);
-  const asked = await holdfast("prune --keep-last 1", { ...at, stdin: "n\n", terminals: ["stdin", "stderr"] });
+  const asked = await holdfast("prune --keep-last 1", {
+    ...at,
+    stdin: "n\n",
+    terminals: ["stdin", "stderr"],
+  });
   assertEquals(found(asked.err, /\brun-\d+(?=@)/g), people);
 });
 

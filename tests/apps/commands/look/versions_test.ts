@@ -10,11 +10,20 @@ Deno.test("versions lists newest first, with aliases, in a range, up to a limit"
   await succeeds("save config - --version 2.1.0-rc.1+b7", { cwd });
   const lines = (await succeeds("versions config", { cwd })).trimEnd().split("\n");
   assertMatch(lines[0], /^VERSION +SIZE {2}SAVED +DIGEST +ALIASES$/);
-  assertEquals(lines.slice(1).map((line) => line.split(" ")[0]), ["2.1.0-rc.1+b7", "2.0.0", "1.0.0"]);
+  assertEquals(lines.slice(1).map((line) => line.split(" ")[0]), [
+    "2.1.0-rc.1+b7",
+    "2.0.0",
+    "1.0.0",
+  ]);
   assertMatch(lines[2], / production$/);
   assertEquals(await succeeds("versions config -q --range ^1", { cwd }), "1.0.0\n");
-  assertEquals(await succeeds(["versions", "config", "-q", "--range", ">=1 <2"], { cwd }), "1.0.0\n");
-  const [first] = (await succeeds("versions config --json --limit 1 --range 2", { cwd })).split("\n");
+  assertEquals(
+    await succeeds(["versions", "config", "-q", "--range", ">=1 <2"], { cwd }),
+    "1.0.0\n",
+  );
+  const [first] = (await succeeds("versions config --json --limit 1 --range 2", { cwd })).split(
+    "\n",
+  );
   assertEquals(JSON.parse(first).aliases, ["production"]);
 });
 
@@ -42,7 +51,11 @@ Deno.test("versions goes on past a damaged record, marks its row, and ends with 
   assertMatch(second, /^2\.0\.0 +corrupt +production$/);
   assertMatch(first, /^1\.0\.0 +corrupt$/);
   const lines = (await holdfast("versions config --json", { cwd })).out.trimEnd().split("\n");
-  assertEquals(lines.map((line) => JSON.parse(line).error?.code), [undefined, "Corrupt", "Corrupt"]);
+  assertEquals(lines.map((line) => JSON.parse(line).error?.code), [
+    undefined,
+    "Corrupt",
+    "Corrupt",
+  ]);
 });
 
 Deno.test("versions of a ref says to write the name", async () => {
@@ -50,5 +63,8 @@ Deno.test("versions of a ref says to write the name", async () => {
   await fillRegistry(root.path);
   const { code, err } = await holdfast("versions config@1", { cwd: root.path });
   assertEquals(code, 2);
-  assertStringIncludes(err, "hint: Write: holdfast versions config. For one version: holdfast info config@1\n");
+  assertStringIncludes(
+    err,
+    "hint: Write: holdfast versions config. For one version: holdfast info config@1\n",
+  );
 });

@@ -23,9 +23,13 @@ Deno.test("pipeline logs --follow prints what a step says while it says it, each
   const { path: cwd } = root;
   const permissions = ["--allow-all"];
   // With --keep also the logs of attempts that have ended lie where those of running ones do.
-  const run = watchProcess(spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd, permissions }));
+  const run = watchProcess(
+    spawnDeno("apps/cli.ts", ["pipeline", "run", "--keep"], { cwd, permissions }),
+  );
   await run.until(() => run.stderr.includes("started"));
-  const follower = watchProcess(spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd, permissions }));
+  const follower = watchProcess(
+    spawnDeno("apps/cli.ts", ["pipeline", "logs", "nightly", "-f"], { cwd, permissions }),
+  );
   await Deno.writeTextFile(root.join("one"), "");
   await follower.until(() => follower.stdout.includes("said one\n"));
   assertEquals(follower.stdout.includes("two"), false);

@@ -19,8 +19,14 @@ Deno.test("pipeline graph needs no registry, unless what would run is to be mark
   await using root = await projectRoot();
   const { path: cwd } = root;
   await succeeds("pipeline run -q", { cwd });
-  const { steps } = JSON.parse(await succeeds("pipeline graph --json --plan --set variables.lr=2", { cwd }));
-  assertEquals(steps.map(({ decision }: { decision: string }) => decision), ["skip", "run", "depends"]);
+  const { steps } = JSON.parse(
+    await succeeds("pipeline graph --json --plan --set variables.lr=2", { cwd }),
+  );
+  assertEquals(steps.map(({ decision }: { decision: string }) => decision), [
+    "skip",
+    "run",
+    "depends",
+  ]);
   await Deno.remove(root.join(".holdfast"), { recursive: true });
   await succeeds("pipeline graph", { cwd });
   assertEquals((await holdfast("pipeline graph --plan", { cwd })).code, 3);

@@ -6,7 +6,10 @@ import { holdfast, succeeds } from "../../captured_io.ts";
 Deno.test("what pipeline init writes runs as it is, and a changed variable makes it run again", async () => {
   await using root = await tempRoot();
   const { out, err } = await holdfast("pipeline init my/training", { cwd: root.path });
-  assertEquals(out, `Wrote pipeline.yaml, operators.ts, .gitignore in ${root.join("my/training")}\n`);
+  assertEquals(
+    out,
+    `Wrote pipeline.yaml, operators.ts, .gitignore in ${root.join("my/training")}\n`,
+  );
   assertEquals(err, "Next: cd my/training && holdfast init && holdfast pipeline run\n");
   const cwd = root.join("my/training");
   await succeeds("init", { cwd });
@@ -14,7 +17,8 @@ Deno.test("what pipeline init writes runs as it is, and a changed variable makes
     await succeeds("pipeline validate", { cwd }),
     /^training is right: 3 steps \(generate, summarize, report\)/,
   );
-  const run = (...args: string[]) => runDeno("apps/cli.ts", ["pipeline", "run", ...args], { cwd, permissions: ["-A"] });
+  const run = (...args: string[]) =>
+    runDeno("apps/cli.ts", ["pipeline", "run", ...args], { cwd, permissions: ["-A"] });
   const first = await run();
   assertEquals(first.code, 0, first.stderr);
   assertMatch(first.stdout, /^training@1 ok in [\d.]+s: 3 ran\n$/);
@@ -29,10 +33,21 @@ Deno.test("operators that pipeline init writes do as commands what they do in th
   await succeeds("init", { cwd });
   const texts: string[][] = [];
   for (const kind of ["thread", "command"]) {
-    const as = ["generate", "summarize"].flatMap((step) => ["--set", `operators.${step}.run_as=${kind}`]);
+    const as = ["generate", "summarize"].flatMap((
+      step,
+    ) => ["--set", `operators.${step}.run_as=${kind}`]);
     const { code, stderr } = await runDeno(
       "apps/cli.ts",
-      ["pipeline", "run", "--force", "--set", "pipeline.pipeline_id=init", "--set", "variables.numbers=7", ...as],
+      [
+        "pipeline",
+        "run",
+        "--force",
+        "--set",
+        "pipeline.pipeline_id=init",
+        "--set",
+        "variables.numbers=7",
+        ...as,
+      ],
       { cwd, permissions: ["-A"] },
     );
     assertEquals(code, 0, stderr);
@@ -62,7 +77,10 @@ Deno.test("pipeline init writes nothing where there is a pipeline in another fil
     const { code, err } = await holdfast("pipeline init", { cwd: root.path });
     assertEquals(code, 4);
     assertStringIncludes(err, `${file} is there already`);
-    assertEquals(Array.from(Deno.readDirSync(root.path), ({ name }) => name).includes("operators.ts"), false);
+    assertEquals(
+      Array.from(Deno.readDirSync(root.path), ({ name }) => name).includes("operators.ts"),
+      false,
+    );
   }
 });
 

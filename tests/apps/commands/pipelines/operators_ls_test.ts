@@ -27,14 +27,18 @@ Deno.test("operators ls lists the operators of operators.ts, and those that cann
       "broken_v1                                    no model\n" +
       "cleaner_v1    1.2      raw     rows, report\n",
   );
-  assertEquals(await succeeds("operators ls -q", { cwd: root.path }), "another_v2.0\nbroken_v1\ncleaner_v1\n");
+  assertEquals(
+    await succeeds("operators ls -q", { cwd: root.path }),
+    "another_v2.0\nbroken_v1\ncleaner_v1\n",
+  );
 });
 
 Deno.test("operators ls takes a module, and prints JSON", async () => {
   await using root = await tempRoot();
   await Deno.mkdir(root.join("src"));
   await write(root, "src/steps.ts", OPERATORS);
-  const lines = (await succeeds("operators ls --operators src/steps.ts --json", { cwd: root.path })).trim().split("\n");
+  const lines = (await succeeds("operators ls --operators src/steps.ts --json", { cwd: root.path }))
+    .trim().split("\n");
   assertEquals(lines.map((line) => JSON.parse(line)), [
     { operator: "another_v2.0", inputs: {}, outputs: {} },
     { operator: "broken_v1", problem: "no model" },
@@ -52,19 +56,32 @@ Deno.test("operators ls says what is wrong with a module, and what to do", async
   const failsWith = async (source: string | undefined, code: number, ...parts: string[]) => {
     const name = `module_${parts.length}_${code}_${parts[0].length}.ts`;
     if (source !== undefined) await write(root, name, source);
-    const { code: ended, out, err } = await holdfast(["operators", "ls", "--operators", name], { cwd: root.path });
+    const { code: ended, out, err } = await holdfast(["operators", "ls", "--operators", name], {
+      cwd: root.path,
+    });
     assertEquals([ended, out], [code, ""], err);
     for (const part of parts) assertStringIncludes(err, part);
   };
   await failsWith(undefined, 3, "no such file", "export const operators = createOperators()");
-  await failsWith("export const other = 1, steps = createOperators();", 2, "it exports other, steps", "has to have");
+  await failsWith(
+    "export const other = 1, steps = createOperators();",
+    2,
+    "it exports other, steps",
+    "has to have",
+  );
   await failsWith("export {};", 2, "it exports nothing");
   await failsWith("export const operators = {};", 2, "no set of operators");
   await failsWith("throw new Error('not today');", 1, "not today", "deno check");
   await failsWith("const ;", 1, "Cannot load operators of");
-  await failsWith("createOperators({ a: class { run() {} } });", 1, 'register operator "a": it has no command()');
+  await failsWith(
+    "createOperators({ a: class { run() {} } });",
+    1,
+    'register operator "a": it has no command()',
+  );
   for (const url of ["https://a.example/steps.ts", "file://another-machine/steps.ts"]) {
-    const { code, err } = await holdfast(["operators", "ls", "--operators", url], { cwd: root.path });
+    const { code, err } = await holdfast(["operators", "ls", "--operators", url], {
+      cwd: root.path,
+    });
     assertEquals(code, 2);
     assertStringIncludes(err, "it is no file on this machine");
   }
@@ -79,7 +96,9 @@ Deno.test("operators ls lists the others beside an operator whose version is a n
     `${steps}export const operators = createOperators({ a: { ...step, version: 1.5 }, b: step });`,
   );
   const listed = await succeeds("operators ls", { cwd: root.path });
-  assertEquals(listed.split("\n").slice(1).map((line) => line.trim().split(/ +/)), [["a", "1.5"], ["b"], [""]]);
+  assertEquals(listed.split("\n").slice(1).map((line) => line.trim().split(/ +/)), [["a", "1.5"], [
+    "b",
+  ], [""]]);
 });
 
 Deno.test("operators ls says so where there are none", async () => {

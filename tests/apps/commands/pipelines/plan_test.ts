@@ -22,7 +22,14 @@ Deno.test("a plan has the values of --set and --override, a line for each reason
   const { path: cwd } = root;
   await succeeds("pipeline run -q", { cwd });
   await Deno.writeTextFile(root.join("other.yaml"), "variables: { lr: 0.2 }\n");
-  const changed = ["--override", "other.yaml", "--set", "operators.train.params.fail=no", "--force", "clean"];
+  const changed = [
+    "--override",
+    "other.yaml",
+    "--set",
+    "operators.train.params.fail=no",
+    "--force",
+    "clean",
+  ];
   const { out, err } = await holdfast(["pipeline", "plan", ...changed], { cwd });
   assertEquals(
     out,
@@ -40,7 +47,9 @@ Deno.test("pipeline plan --json is one object, and run --dry-run is the same", a
   const { path: cwd } = root;
   const planned = await succeeds("pipeline plan --json", { cwd });
   const { kind, pipeline, steps } = JSON.parse(planned);
-  assertEquals([kind, pipeline, steps.length, steps[0].reasons], ["plan", "nightly", 3, ["never ran"]]);
+  assertEquals([kind, pipeline, steps.length, steps[0].reasons], ["plan", "nightly", 3, [
+    "never ran",
+  ]]);
   assertEquals(await succeeds("pipeline run --dry-run --json", { cwd }), planned);
   assertEquals(await succeeds("ls -q", { cwd }), "", "nothing is written");
 });
@@ -49,7 +58,9 @@ Deno.test("a part of a pipeline is chosen by steps and nodes", async () => {
   await using root = await projectRoot();
   const { path: cwd } = root;
   const names = async (line: string) =>
-    JSON.parse(await succeeds(`pipeline plan --json ${line}`, { cwd })).steps.map(({ step }: { step: string }) => step);
+    JSON.parse(await succeeds(`pipeline plan --json ${line}`, { cwd })).steps.map((
+      { step }: { step: string },
+    ) => step);
   assertEquals(await names("--node small"), ["clean"]);
   assertEquals(await names("--node small --operator train"), ["clean", "train"]);
   const { code, err } = await holdfast("pipeline plan --operator trian", { cwd });

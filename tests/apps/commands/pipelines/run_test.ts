@@ -30,18 +30,31 @@ Deno.test("a step that failed ends the run with 1, with the reason, and where it
 
 Deno.test("run --json is one event a line, and the result is the last", async () => {
   await using root = await projectRoot();
-  const { code, out, err } = await holdfast(["pipeline", "run", "--json", ...FAILING], { cwd: root.path });
+  const { code, out, err } = await holdfast(["pipeline", "run", "--json", ...FAILING], {
+    cwd: root.path,
+  });
   assertEquals([code, err], [1, ""]);
   const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines[0], { type: "run started", run: "nightly@1", steps: 3 });
-  assertEquals(lines.find(({ type, step }) => type === "log" && step === "train").line, "learning with 0.1");
+  assertEquals(
+    lines.find(({ type, step }) => type === "log" && step === "train").line,
+    "learning with 0.1",
+  );
   const { kind, end, steps } = lines.at(-1);
-  assertEquals([kind, end, steps.train.exitCode, steps.report.end], ["result", "failed", 3, "blocked"]);
+  assertEquals([kind, end, steps.train.exitCode, steps.report.end], [
+    "result",
+    "failed",
+    3,
+    "blocked",
+  ]);
   assertEquals(lines.at(-2).type, "run ended");
 });
 
 Deno.test("the merged configuration is written beside the run, and kept with its plan without secrets", async () => {
-  const pipeline = PIPELINE.replace("text: cleaned", 'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"');
+  const pipeline = PIPELINE.replace(
+    "text: cleaned",
+    'text: "base64://c2VjcmV0IHRleHQ=", other: "$$${lr}"',
+  );
   await using root = await projectRoot({ pipeline });
   const { path: cwd } = root;
   await succeeds(["pipeline", "run", "-q", "--set", "variables.lr=0.3"], { cwd });
@@ -53,13 +66,22 @@ Deno.test("the merged configuration is written beside the run, and kept with its
   assertEquals(JSON.parse(kept).pipeline.operators[1].params.lr, 0.3);
   assertEquals(kept.includes("c2VjcmV0IHRleHQ"), false);
   const told = JSON.parse(
-    await succeeds(["pipeline", "validate", path, "--operators", "operators.ts", "--json"], { cwd }),
+    await succeeds(["pipeline", "validate", path, "--operators", "operators.ts", "--json"], {
+      cwd,
+    }),
   );
-  assertEquals([told.pipeline, told.order], ["nightly", ["clean", "train", "report"]], "it is a configuration itself");
+  assertEquals(
+    [told.pipeline, told.order],
+    ["nightly", ["clean", "train", "report"]],
+    "it is a configuration itself",
+  );
 });
 
 Deno.test("the level and the file of log_config are what is told", async () => {
-  const pipeline = PIPELINE.replace("nodes:", "log_config: { level: warn, file: logs/run.log }\n  nodes:");
+  const pipeline = PIPELINE.replace(
+    "nodes:",
+    "log_config: { level: warn, file: logs/run.log }\n  nodes:",
+  );
   const operators = `import { createOperators } from ${
     JSON.stringify(import.meta.resolve("../../../../operators/mod.ts"))
   };
@@ -70,7 +92,10 @@ Deno.test("the level and the file of log_config are what is told", async () => {
   const { err } = await holdfast(line, { cwd: root.path });
   assertEquals([err.includes("quiet"), err.includes("clean  | loud")], [false, true]);
   assertMatch(await Deno.readTextFile(root.join("logs/run.log")), /^\S+Z clean warn loud\n$/);
-  assertStringIncludes((await holdfast([...line, "--force", "-v"], { cwd: root.path })).err, "quiet");
+  assertStringIncludes(
+    (await holdfast([...line, "--force", "-v"], { cwd: root.path })).err,
+    "quiet",
+  );
 });
 
 Deno.test("on a terminal a line stays for each step that ended, and none is wider than the terminal", async () => {
@@ -83,7 +108,9 @@ Deno.test("on a terminal a line stays for each step that ended, and none is wide
     env: { NO_COLOR: "1" },
   });
   const drawn = err.split("\x1b[J");
-  const staying = drawn.map((part) => part.split("\n")).filter((lines) => / (ran|failed) /.test(lines[0])).map((
+  const staying = drawn.map((part) => part.split("\n")).filter((lines) =>
+    / (ran|failed) /.test(lines[0])
+  ).map((
     [line],
   ) => line);
   assertEquals(staying.map((line) => line.split(" ")[0]), ["clean", "train", "report"]);

@@ -40,8 +40,17 @@ export const operators = createOperators({
 `;
 
 /** Runs the pipeline in a project, and looks for the secrets in all that it printed and stored. */
-async function checkRun(root: TempRoot, engine: string[], env: Record<string, string>): Promise<void> {
-  const { code, stdout, stderr } = await runDeno("apps/cli.ts", ["pipeline", "run", "--verbose", ...engine], {
+async function checkRun(
+  root: TempRoot,
+  engine: string[],
+  env: Record<string, string>,
+): Promise<void> {
+  const { code, stdout, stderr } = await runDeno("apps/cli.ts", [
+    "pipeline",
+    "run",
+    "--verbose",
+    ...engine,
+  ], {
     cwd: root.path,
     permissions: ["-A"],
     env,
@@ -80,7 +89,9 @@ programTest(
     const engine = kind === "slurm" ? "slurm:" : `${server.url}?queue=secrets-${kind}`;
     const env = { ...SECRETS, ...server.env, HOLDFAST_ENGINE: engine };
     const options = { cwd: root.path, permissions: ["-A"], env };
-    const worker = kind === "slurm" ? undefined : watchProcess(spawnDeno("apps/cli.ts", ["worker"], options));
+    const worker = kind === "slurm"
+      ? undefined
+      : watchProcess(spawnDeno("apps/cli.ts", ["worker"], options));
     try {
       await worker?.until(() => worker.stderr.includes("taking steps"));
       await checkRun(root, ["--engine"], env);

@@ -9,7 +9,10 @@ Deno.test("encode writes what configurations take for a secret, and decode reads
   assertStringIncludes(err, "This is no encryption");
   assertEquals(err.includes("history"), false);
   assertEquals(await succeeds("pipeline decode", { cwd, stdin: out }), "sécret word\n");
-  assertEquals(await succeeds("pipeline decode --json", { cwd, stdin: out }), '{"decoded":"sécret word"}\n');
+  assertEquals(
+    await succeeds("pipeline decode --json", { cwd, stdin: out }),
+    '{"decoded":"sécret word"}\n',
+  );
 });
 
 Deno.test("an argument works too, with a warning that others may see it", async () => {
@@ -26,7 +29,10 @@ Deno.test("what is no text, nothing, or not encoded is refused, and not shown", 
     return err;
   };
   assertStringIncludes(await refused("pipeline encode"), "there is nothing on standard input");
-  assertStringIncludes(await refused("pipeline encode", Uint8Array.of(0xff, 0xfe)), "no text of UTF-8");
+  assertStringIncludes(
+    await refused("pipeline encode", Uint8Array.of(0xff, 0xfe)),
+    "no text of UTF-8",
+  );
   assertEquals((await refused("pipeline decode", "hunter2")).includes("hunter2"), false);
   await refused("pipeline decode base64://////8=");
   assertEquals((await refused("pipeline encode my hunter2")).includes("hunter2"), false);

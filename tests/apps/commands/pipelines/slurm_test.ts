@@ -31,13 +31,22 @@ programTest(
   async ({ shared }) => {
     const { env } = await shared();
     await using root = await projectRoot({ pipeline: PIPELINE });
-    const { code, stderr } = await runDeno("apps/cli.ts", ["pipeline", "run", "--engine", "slurm:", "--detach"], {
+    const { code, stderr } = await runDeno("apps/cli.ts", [
+      "pipeline",
+      "run",
+      "--engine",
+      "slurm:",
+      "--detach",
+    ], {
       cwd: root.path,
       permissions: ["-A"],
       env: { ...env, DEPLOY_KEY: SECRET },
     });
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stderr, 'handed over to slurm; follow it by "holdfast pipeline status nightly@1"');
+    assertStringIncludes(
+      stderr,
+      'handed over to slurm; follow it by "holdfast pipeline status nightly@1"',
+    );
     await using registry = await openRegistry(root.join(".holdfast"), { create: false });
     const ended = (async () => {
       for (;;) {
@@ -51,7 +60,8 @@ programTest(
     const text = async (name: string, path: string) =>
       new TextDecoder().decode(await (await registry.open(name)).file(path).bytes());
     assertEquals(await text("nightly:output:join", "all"), "0/2\n1/2\n");
-    const all = await text("nightly:output:last", "env") + await text("nightly:step:last", "log.txt");
+    const all = await text("nightly:output:last", "env") +
+      await text("nightly:step:last", "log.txt");
     assertEquals([all.includes(SECRET), all.includes("DEPLOY_KEY")], [false, false]);
   },
 );

@@ -14,8 +14,13 @@ Deno.test("pipeline step executes a step of a run by the configuration here, and
   assertEquals([failed.code, failed.out], [1, ""]);
   assertMatch(failed.err, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/);
   const blocked = await holdfast(["pipeline", "step", "nightly@1", "report", ...set], { cwd });
-  assertEquals([blocked.code, blocked.err], [1, "error: nightly@1 report blocked: step train has no success\n"]);
-  const json = await holdfast(["pipeline", "step", "nightly@1", "report", "--json", ...set], { cwd });
+  assertEquals([blocked.code, blocked.err], [
+    1,
+    "error: nightly@1 report blocked: step train has no success\n",
+  ]);
+  const json = await holdfast(["pipeline", "step", "nightly@1", "report", "--json", ...set], {
+    cwd,
+  });
   assertEquals([json.code, JSON.parse(json.out.trim().split("\n").at(-1)!).end], [1, "blocked"]);
 });
 
@@ -28,12 +33,24 @@ Deno.test("pipeline step refuses a run that was planned otherwise, and says what
     assertEquals(ended, code, err);
     assertStringIncludes(err, said);
   };
-  await refused("pipeline step nightly@1 clean --set variables.lr=9", 4, "it was planned with another configuration");
+  await refused(
+    "pipeline step nightly@1 clean --set variables.lr=9",
+    4,
+    "it was planned with another configuration",
+  );
   await refused("pipeline step nightly@7 clean", 3, "the registry has no such run");
   await refused("pipeline step nightly@1 nobody", 3, "run nightly@1 has no such step");
-  await refused("pipeline step daily@1 clean", 2, 'this is the configuration of pipeline "nightly"');
+  await refused(
+    "pipeline step daily@1 clean",
+    2,
+    'this is the configuration of pipeline "nightly"',
+  );
   await refused("pipeline step nightly@1 clean --shard 3", 2, "it is not INDEX/COUNT");
-  await refused("pipeline step nightly@1 clean --engine", 2, "neither --engine nor HOLDFAST_ENGINE names one");
+  await refused(
+    "pipeline step nightly@1 clean --engine",
+    2,
+    "neither --engine nor HOLDFAST_ENGINE names one",
+  );
 });
 
 Deno.test("the merged configuration beside a run is that of the run, whatever overrides there are now", async () => {

@@ -51,16 +51,22 @@ function isRunning(pid: number): boolean {
 async function goesOn(root: TempRoot, { before }: { before: "skipped" | "ran" }): Promise<void> {
   await Deno.writeTextFile(root.join("go"), "");
   const result = JSON.parse(
-    (await succeeds("pipeline run --json", { cwd: root.path, system: realSystem })).trimEnd().split("\n").at(-1)!,
+    (await succeeds("pipeline run --json", { cwd: root.path, system: realSystem })).trimEnd().split(
+      "\n",
+    ).at(-1)!,
   );
   const ends = Object.values(result.steps).map((step) => (step as { end: string }).end);
   assertEquals(ends, [before, "ran", "ran"]);
   await using registry = await openRegistry(root.join(".holdfast"), { create: false });
-  for (const name of ["made", "held", "nightly:step:before", "nightly:step:hold", "nightly:step:after"]) {
+  for (
+    const name of ["made", "held", "nightly:step:before", "nightly:step:hold", "nightly:step:after"]
+  ) {
     assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
   }
   const { inputs } = await registry.info("held");
-  assertEquals(inputs.map((input) => typeof input === "string" ? input : input.ref), ["made@1.0.0"]);
+  assertEquals(inputs.map((input) => typeof input === "string" ? input : input.ref), [
+    "made@1.0.0",
+  ]);
   assertStringIncludes(await succeeds("verify", { cwd: root.path }), "All is well");
 }
 
@@ -70,9 +76,13 @@ Deno.test("Ctrl-C ends a run with its processes, keeps how far it came, and says
   const { code, stderr } = await program.stop("SIGINT");
   assertEquals(code, 130, stderr);
   assertEquals(isRunning(pid), false);
-  assertStringIncludes(stderr, "nightly@1 was stopped. What is done is not done again: holdfast pipeline run\n");
+  assertStringIncludes(
+    stderr,
+    "nightly@1 was stopped. What is done is not done again: holdfast pipeline run\n",
+  );
   assertStringIncludes(stderr, "error: Stopped before the end");
-  const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd().split("\n");
+  const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd()
+    .split("\n");
   assertEquals(rows.map((row) => JSON.parse(row).end), ["ran", "cancelled", "cancelled"]);
   await goesOn(root, { before: "skipped" });
 });
@@ -95,16 +105,23 @@ Deno.test("a run that was killed is gone on with, and its status is not made up"
   assertEquals(signal, "SIGKILL");
   assert(isRunning(pid), "who is killed ends nobody");
   Deno.kill(pid, "SIGKILL");
-  const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd().split("\n");
+  const rows = (await succeeds("pipeline status nightly@1 --json", { cwd: root.path })).trimEnd()
+    .split("\n");
   assertEquals(rows.map((row) => JSON.parse(row).end), ["ran", "unknown", "unknown"]);
-  assertStringIncludes(await succeeds("pipeline status", { cwd: root.path }), "unknown (no result: running or killed)");
+  assertStringIncludes(
+    await succeeds("pipeline status", { cwd: root.path }),
+    "unknown (no result: running or killed)",
+  );
   await goesOn(root, { before: "skipped" });
 });
 
 Deno.test("pipeline cancel ends a run that another process runs", async () => {
   await using root = await projectRoot({ pipeline: pipeline() });
   const { program, pid } = await holding(root);
-  assertEquals(await succeeds("pipeline cancel nightly", { cwd: root.path }), "nightly@1 is to stop\n");
+  assertEquals(
+    await succeeds("pipeline cancel nightly", { cwd: root.path }),
+    "nightly@1 is to stop\n",
+  );
   const { code, stdout } = await program.ended;
   assertEquals(code, 1);
   assertStringIncludes(stdout, "nightly@1 cancelled in ");

@@ -2,13 +2,17 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../captured_io.ts";
 import { OPERATORS, PIPELINE, projectRoot } from "./project.ts";
 
-const WRONG = PIPELINE.replace("runner_count: 2", "runner_count: many").replace("operator: write,", "operator: wriet,")
+const WRONG = PIPELINE.replace("runner_count: 2", "runner_count: many").replace(
+  "operator: write,",
+  "operator: wriet,",
+)
   .replace("upstream_dependencies", "upstream_dependncies");
 
 Deno.test("pipeline validate says what is right", async () => {
   await using root = await projectRoot();
   const cwd = root.path;
-  const right = "nightly is right: 3 steps (clean, train, report) on 2 nodes (small, rest), of 1 file\n";
+  const right =
+    "nightly is right: 3 steps (clean, train, report) on 2 nodes (small, rest), of 1 file\n";
   assertEquals(await succeeds("pipeline validate", { cwd }), right);
   assertEquals(await succeeds("pipeline validate pipeline.yaml", { cwd }), right);
   const told = JSON.parse(await succeeds(`pipeline validate ${cwd} --json`, { cwd: "/" }));
@@ -27,7 +31,14 @@ Deno.test("pipeline validate tells all mistakes, each with its place and what to
   const { code: again, out: json } = await holdfast("pipeline validate --json", { cwd: root.path });
   const { valid, problems } = JSON.parse(json);
   assertEquals([again, valid, problems.length], [2, false, 2]);
-  assertEquals(Object.keys(problems[0]).sort(), ["column", "file", "hint", "line", "message", "path"]);
+  assertEquals(Object.keys(problems[0]).sort(), [
+    "column",
+    "file",
+    "hint",
+    "line",
+    "message",
+    "path",
+  ]);
 });
 
 Deno.test("every command that needs the pipeline lists its mistakes, each in a line of its own", async () => {
@@ -44,7 +55,9 @@ Deno.test("every command that needs the pipeline lists its mistakes, each in a l
 });
 
 Deno.test("an operator that the module has not is a mistake at its place", async () => {
-  await using root = await projectRoot({ pipeline: PIPELINE.replace("operator: write,", "operator: wriet,") });
+  await using root = await projectRoot({
+    pipeline: PIPELINE.replace("operator: write,", "operator: wriet,"),
+  });
   const { code, out } = await holdfast("pipeline validate", { cwd: root.path });
   assertEquals(code, 2);
   assertStringIncludes(out, "pipeline.yaml:9:39: ");
@@ -95,6 +108,8 @@ Deno.test("operators of the pipeline's own module are found beside it, wherever 
   await Deno.mkdir(root.join("src"));
   await Deno.writeTextFile(root.join("src/steps.ts"), OPERATORS);
   await Deno.remove(root.join("operators.ts"));
-  const told = JSON.parse(await succeeds(["pipeline", "validate", root.path, "--json"], { cwd: "/" }));
+  const told = JSON.parse(
+    await succeeds(["pipeline", "validate", root.path, "--json"], { cwd: "/" }),
+  );
   assertEquals(told.operators, ["write", "train"]);
 });

@@ -31,7 +31,10 @@ programTest(
       await queue.add({ id: `forged-${index}`, group: "nightly@1", kind: "step", data });
     }
     const stop = new AbortController();
-    const working = holdfast(["worker", "--queue", place, "--json"], { cwd: root.path, signal: stop.signal });
+    const working = holdfast(["worker", "--queue", place, "--json"], {
+      cwd: root.path,
+      signal: stop.signal,
+    });
     while ((await queue.list()).some(({ state }) => state === "waiting" || state === "running")) {
       await queue.get(
         "forged-0",
@@ -40,33 +43,41 @@ programTest(
     stop.abort();
     const { code, err } = await working;
     const states = (await queue.list()).map(({ state }) => state);
-    assertEquals([states, err.includes("TypeError")], [FORGED.map(() => "failed"), false], `${code} ${err}`);
+    assertEquals(
+      [states, err.includes("TypeError")],
+      [FORGED.map(() => "failed"), false],
+      `${code} ${err}`,
+    );
   },
 );
 
-programTest("a worker that is told to end while its queue is away ends", "redis", async ({ own }) => {
-  await using server = await own();
-  await using root = await projectRoot();
-  const stop = new AbortController();
-  const ready = Promise.withResolvers<void>();
-  let slept = 0;
-  const system: System = {
-    ...realSystem,
-    sleep: (ms, signal) => (slept += ms, realSystem.sleep(Math.min(ms, 5), signal)), // ten seconds in no time
-  };
-  const io = captureIo({ cwd: root.path, signal: stop.signal, system });
-  const { write } = io.stdout;
-  io.stdout.write = (text) => {
-    if (String(text).includes('"ready"')) ready.resolve();
-    return write(text);
-  };
-  const working = runCli(["worker", "--queue", server.url, "--json"], io);
-  await ready.promise;
-  await server.kill();
-  stop.abort();
-  const code = await withoutHanging("the worker's end", working, 60_000);
-  const told = new TextDecoder().decode(io.output());
-  await server.start(); // so that what is still to be closed finds somebody
-  assertEquals([code, /"trouble".*does not answer/.test(told)], [0, true], `${code} ${told}`);
-  assertEquals(slept >= 10_000, true, "it had time to come back");
-});
+programTest(
+  "a worker that is told to end while its queue is away ends",
+  "redis",
+  async ({ own }) => {
+    await using server = await own();
+    await using root = await projectRoot();
+    const stop = new AbortController();
+    const ready = Promise.withResolvers<void>();
+    let slept = 0;
+    const system: System = {
+      ...realSystem,
+      sleep: (ms, signal) => (slept += ms, realSystem.sleep(Math.min(ms, 5), signal)), // ten seconds in no time
+    };
+    const io = captureIo({ cwd: root.path, signal: stop.signal, system });
+    const { write } = io.stdout;
+    io.stdout.write = (text) => {
+      if (String(text).includes('"ready"')) ready.resolve();
+      return write(text);
+    };
+    const working = runCli(["worker", "--queue", server.url, "--json"], io);
+    await ready.promise;
+    await server.kill();
+    stop.abort();
+    const code = await withoutHanging("the worker's end", working, 60_000);
+    const told = new TextDecoder().decode(io.output());
+    await server.start(); // so that what is still to be closed finds somebody
+    assertEquals([code, /"trouble".*does not answer/.test(told)], [0, true], `${code} ${told}`);
+    assertEquals(slept >= 10_000, true, "it had time to come back");
+  },
+);

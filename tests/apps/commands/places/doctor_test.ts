@@ -14,7 +14,10 @@ interface Said {
 }
 
 /** The exit code of a doctor, and what it said of each thing. */
-async function examine(line: string, options: CapturedIoOptions): Promise<{ code: number; said: Map<string, Said> }> {
+async function examine(
+  line: string,
+  options: CapturedIoOptions,
+): Promise<{ code: number; said: Map<string, Said> }> {
   const { code, out } = await holdfast(`doctor --json ${line}`, options);
   const all = out.trim().split("\n").map((text) => JSON.parse(text) as Said);
   return { code, said: new Map(all.map((check) => [check.what, check])) };
@@ -26,9 +29,21 @@ Deno.test("doctor finds a registry in a folder well, thing by thing", async () =
   await succeeds("init", at);
   const { code, said } = await examine("", at);
   assertEquals(code, 0);
-  const things = ["names", "registry", "probe", "clock", "permissions", "disk", "cache", "certificates", "proxy"];
+  const things = [
+    "names",
+    "registry",
+    "probe",
+    "clock",
+    "permissions",
+    "disk",
+    "cache",
+    "certificates",
+    "proxy",
+  ];
   assertEquals([...said.keys()], things);
-  assert([...said.values()].every(({ verdict, advice }) => verdict === "ok" && advice === undefined));
+  assert(
+    [...said.values()].every(({ verdict, advice }) => verdict === "ok" && advice === undefined),
+  );
   const { out, err } = await holdfast("doctor --no-probe", at);
   assertStringIncludes(out, `ok    permissions   may read and write ${root.join(".holdfast")}\n`);
   assertEquals([/probe|clock/.test(out), err], [false, "All is well.\n"]);
@@ -42,7 +57,10 @@ Deno.test("doctor fails where the registry cannot be opened, and goes on with th
   assertStringIncludes(none.said.get("registry")!.advice!, "holdfast init");
   assert(none.said.has("proxy"));
   const named = await examine("", { cwd: root.path, env: { HOLDFAST_REGISTRY: "there" } });
-  assertStringIncludes(named.said.get("registry")!.advice!, "named by HOLDFAST_REGISTRY in the environment");
+  assertStringIncludes(
+    named.said.get("registry")!.advice!,
+    "named by HOLDFAST_REGISTRY in the environment",
+  );
   assertEquals(named.said.get("disk")?.verdict, "ok", "that of the folder above");
 });
 

@@ -6,7 +6,10 @@ Deno.test("init creates a registry here and says what to do next; again it chang
   await using root = await tempRoot();
   const first = await holdfast("init", { cwd: root.path });
   assertEquals(first.code, 0);
-  assertEquals(first.out, `Created a registry in ${root.join(".holdfast")} (versioned, immutable, grace 24 h)\n`);
+  assertEquals(
+    first.out,
+    `Created a registry in ${root.join(".holdfast")} (versioned, immutable, grace 24 h)\n`,
+  );
   assertEquals(first.err, "Next: holdfast save NAME FILE\n");
   const again = await holdfast("init", { cwd: root.path });
   assertEquals([again.code, again.err], [0, ""]);
@@ -22,10 +25,16 @@ Deno.test("init in a folder of its own says how to name it", async () => {
 
 Deno.test("init fixes what is asked for, and refuses anything else later", async () => {
   await using root = await tempRoot();
-  const said = await succeeds("init --mutable --unversioned --grace 48h --json", { cwd: root.path });
+  const said = await succeeds("init --mutable --unversioned --grace 48h --json", {
+    cwd: root.path,
+  });
   const { created, settings } = JSON.parse(said);
   assertEquals(created, true);
-  assertEquals([settings.mutable, settings.versioned, settings.graceMs], [true, false, 48 * 3600_000]);
+  assertEquals([settings.mutable, settings.versioned, settings.graceMs], [
+    true,
+    false,
+    48 * 3600_000,
+  ]);
   assertEquals((await holdfast("init --grace 24h", { cwd: root.path })).code, 2);
   assertEquals((await holdfast("init", { cwd: root.path })).code, 0);
 });
@@ -33,7 +42,9 @@ Deno.test("init fixes what is asked for, and refuses anything else later", async
 Deno.test("init refuses a file, a grace that is too short, and a place that it cannot open", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join("file"), "");
-  for (const line of ["init file", "init --grace 5m", "init --grace soon", "init nothing://there"]) {
+  for (
+    const line of ["init file", "init --grace 5m", "init --grace soon", "init nothing://there"]
+  ) {
     const { code, err } = await holdfast(line, { cwd: root.path });
     assertEquals(code, 2, `${line}: ${err}`);
     assertStringIncludes(err, "hint: ");
@@ -57,7 +68,10 @@ Deno.test("init names the flags that differ from what the registry was created w
     assertStringIncludes(err, `hint: Leave out ${flags.split(" ")[0]}`);
   }
   await succeeds("init --grace 24h --locking link", { cwd });
-  assertStringIncludes((await holdfast("init new --grace 5m", { cwd })).err, "--grace 5m: it is less than an hour");
+  assertStringIncludes(
+    (await holdfast("init new --grace 5m", { cwd })).err,
+    "--grace 5m: it is less than an hour",
+  );
 });
 
 Deno.test("init leaves a folder alone that holds other files, unless it is forced", async () => {
@@ -69,7 +83,9 @@ Deno.test("init leaves a folder alone that holds other files, unless it is force
   assertEquals(code, 4);
   assertStringIncludes(err, "holds other files and no registry");
   assertStringIncludes(err, "--force");
-  assertEquals(await Array.fromAsync(Deno.readDir(root.join("photos")), ({ name }) => name), ["a.jpg"]);
+  assertEquals(await Array.fromAsync(Deno.readDir(root.join("photos")), ({ name }) => name), [
+    "a.jpg",
+  ]);
   await succeeds("init photos --force", { cwd });
   await succeeds("init photos", { cwd });
 });

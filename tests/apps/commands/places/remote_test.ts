@@ -21,10 +21,16 @@ Deno.test("a registry that has a name is used as -r team, -r @team and @team/REF
   assertEquals(nameless.code, 2);
   assertStringIncludes(nameless.err, "Write @team/NAME");
   assertEquals(await succeeds("load @team/note", at), "hello");
-  assertEquals(await succeeds("load @team/config@1 -r team", at), await succeeds("load config@1 -r team", at));
+  assertEquals(
+    await succeeds("load @team/config@1 -r team", at),
+    await succeeds("load config@1 -r team", at),
+  );
   await succeeds("copy @team/note @team/copied", at);
   assertEquals(await succeeds("cat @team/copied text.txt", at), "hello");
-  assertEquals(JSON.parse(await succeeds("remote ls --json", at)), { name: "team", location: root.join(".holdfast") });
+  assertEquals(JSON.parse(await succeeds("remote ls --json", at)), {
+    name: "team",
+    location: root.join(".holdfast"),
+  });
   await succeeds("remote rm @team", at);
   assertEquals((await holdfast("ls -r @team", at)).code, 3);
 });
@@ -55,7 +61,10 @@ Deno.test("a name that is taken, none, or for a place with a secret in it is ref
     assertEquals([code, /verysecret/.test(out + err)], [2, false]);
   }
   assertEquals((await holdfast("remote add x s3://bucket --token-file t", at)).code, 2);
-  assertEquals(/secret/.test(await Deno.readTextFile(root.join("config/holdfast/config.json"))), false);
+  assertEquals(
+    /secret/.test(await Deno.readTextFile(root.join("config/holdfast/config.json"))),
+    false,
+  );
 });
 
 Deno.test("init and mirror take names of registries, and HOLDFAST_REGISTRY may be one", async () => {
@@ -64,7 +73,10 @@ Deno.test("init and mirror take names of registries, and HOLDFAST_REGISTRY may b
   const at = { cwd: root.path, env };
   const { err } = await holdfast("remote add team ./there", at);
   assertStringIncludes(err, "holdfast init @team");
-  assertStringIncludes((await holdfast("ls", at)).err, "HOLDFAST_REGISTRY in the environment as @team");
+  assertStringIncludes(
+    (await holdfast("ls", at)).err,
+    "HOLDFAST_REGISTRY in the environment as @team",
+  );
   await succeeds("init", at);
   await succeeds("save note -", at);
   assertEquals(await succeeds("ls -q -r ./there", at), "note\n");
@@ -81,18 +93,26 @@ Deno.test("hints name the registry that the run was given", async () => {
   const hints: [line: string, hint: string][] = [
     ["info none -r team", "holdfast ls -r team\n"],
     ["info @team/none", "holdfast ls -r @team\n"],
-    ["info config@none -r ./.holdfast", "holdfast alias -r ./.holdfast config, or holdfast ls -r ./.holdfast\n"],
+    [
+      "info config@none -r ./.holdfast",
+      "holdfast alias -r ./.holdfast config, or holdfast ls -r ./.holdfast\n",
+    ],
     ["cat @team", "holdfast ls @team\n"], // it is named already
     ["info none", "holdfast ls\n"],
     ["alias note -r team --bogus", 'See "holdfast alias --help".\n'],
   ];
-  for (const [line, hint] of hints) assertStringIncludes((await holdfast(line, at)).err, hint, line);
+  for (const [line, hint] of hints) {
+    assertStringIncludes((await holdfast(line, at)).err, hint, line);
+  }
   const { error } = JSON.parse((await holdfast("info none -r team --json", at)).err);
   assertStringIncludes(error.hint, "holdfast ls -r team");
   const row = await holdfast("batch verify - -r team", { ...at, stdin: '{"ref":"none"}' });
   assertStringIncludes(row.err, "holdfast ls -r team\n");
   await succeeds("init ./empty", at);
-  assertStringIncludes((await holdfast("ls -r ./empty", at)).err, "holdfast save -r ./empty NAME FILE\n");
+  assertStringIncludes(
+    (await holdfast("ls -r ./empty", at)).err,
+    "holdfast save -r ./empty NAME FILE\n",
+  );
 });
 
 Deno.test("rows of a batch and inputs name no other registry, and are told what to do instead", async () => {
@@ -101,7 +121,12 @@ Deno.test("rows of a batch and inputs name no other registry, and are told what 
   const at = { cwd: root.path, env };
   await fillRegistry(root.path);
   await succeeds("remote add team .holdfast", at);
-  for (const [line, stdin] of [["verify", '{"ref":"@team/note@1"}'], ["save", '{"name":"@team/note","value":1}']]) {
+  for (
+    const [line, stdin] of [["verify", '{"ref":"@team/note@1"}'], [
+      "save",
+      '{"name":"@team/note","value":1}',
+    ]]
+  ) {
     const { code, err } = await holdfast(`batch ${line} -`, { ...at, stdin });
     assertEquals(code, 1, line);
     assertStringIncludes(err, "and name it by -r team");

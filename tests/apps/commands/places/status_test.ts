@@ -30,7 +30,10 @@ Deno.test("status tells what is wrong with the place and who named it, and ends 
   assertEquals(none.code, 3);
   assertStringIncludes(none.out, "problem   Cannot find a registry");
   assertStringIncludes(none.out, "holdfast init");
-  const named = await holdfast("status --json", { cwd: root.path, env: { HOLDFAST_REGISTRY: "s3://k:verysecret@b" } });
+  const named = await holdfast("status --json", {
+    cwd: root.path,
+    env: { HOLDFAST_REGISTRY: "s3://k:verysecret@b" },
+  });
   assertEquals(named.code, 2);
   assert(!/verysecret/.test(named.out + named.err));
   assertEquals(JSON.parse(named.out).problem.code, "Invalid");

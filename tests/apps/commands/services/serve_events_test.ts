@@ -15,7 +15,10 @@ programTest("serve tells a bus what was saved through it", "redis", async ({ sha
   const stopping = new AbortController();
   const io = captureIo({ cwd: root.path, signal: stopping.signal });
   const said = Promise.withResolvers<string>();
-  const stdout = { ...io.stdout, write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))) };
+  const stdout = {
+    ...io.stdout,
+    write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
+  };
   const ended = runCli(["serve", "--port", "0", "--events", busUrl], { ...io, stdout });
   void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
   const url = (await said.promise).trim();
@@ -26,7 +29,9 @@ programTest("serve tells a bus what was saved through it", "redis", async ({ sha
   }
   stopping.abort();
   assertEquals(await ended, 0);
-  const elsewhere = await holdfast(`serve -r http://127.0.0.1:1 --port 0 --events ${busUrl}`, { cwd: root.path });
+  const elsewhere = await holdfast(`serve -r http://127.0.0.1:1 --port 0 --events ${busUrl}`, {
+    cwd: root.path,
+  });
   assertStringIncludes(elsewhere.err, "that service tells them");
 });
 

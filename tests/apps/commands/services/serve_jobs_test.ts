@@ -7,34 +7,47 @@ import { programTest } from "../../../support/servers/programs/program_tests.ts"
 import { tempRoot } from "../../../support/temp_root.ts";
 import { captureIo, fillRegistry, holdfast } from "../../captured_io.ts";
 
-programTest("serve gives uploads to a task of workers, and tells what becomes of it", "redis", async ({ shared }) => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
-  const queueUrl = `${(await shared()).url}?queue=serve-jobs`;
-  const stopping = new AbortController();
-  const io = captureIo({ cwd: root.path, signal: stopping.signal });
-  const said = Promise.withResolvers<string>();
-  const stdout = { ...io.stdout, write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))) };
-  const ended = runCli(["serve", "--port", "0", "--queue", queueUrl, "--upload-task", "measure"], { ...io, stdout });
-  void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
-  const url = (await said.promise).trim();
+programTest(
+  "serve gives uploads to a task of workers, and tells what becomes of it",
+  "redis",
+  async ({ shared }) => {
+    await using root = await tempRoot();
+    await fillRegistry(root.path);
+    const queueUrl = `${(await shared()).url}?queue=serve-jobs`;
+    const stopping = new AbortController();
+    const io = captureIo({ cwd: root.path, signal: stopping.signal });
+    const said = Promise.withResolvers<string>();
+    const stdout = {
+      ...io.stdout,
+      write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
+    };
+    const ended = runCli(
+      ["serve", "--port", "0", "--queue", queueUrl, "--upload-task", "measure"],
+      { ...io, stdout },
+    );
+    void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
+    const url = (await said.promise).trim();
 
-  const uploaded = await fetch(`${url}/upload?name=scan`, { method: "POST", body: "12345" });
-  const { jobId } = await uploaded.json();
-  assertEquals(uploaded.status, 202);
-  const events = await fetch(`${url}/jobs/${jobId}/events`);
+    const uploaded = await fetch(`${url}/upload?name=scan`, { method: "POST", body: "12345" });
+    const { jobId } = await uploaded.json();
+    assertEquals(uploaded.status, 202);
+    const events = await fetch(`${url}/jobs/${jobId}/events`);
 
-  await using queue = await openQueue(queueUrl);
-  await using plugins = createPlugins();
-  plugins.defineTask("measure", ({ ref, size }: { ref: string; size: number }) => ({ ref, size }));
-  await using _worker = await workTasks(plugins, queue, {});
-  const text = await events.text(); // until the job has ended
-  const last = JSON.parse(/data: (.*)\n\n$/.exec(text)![1]);
-  assertEquals([last.state, last.result], ["done", { ref: "scan@1.0.0", size: 5 }]);
-  assertMatch(text, /^retry: \d+\n\nid: /);
-  stopping.abort();
-  assertEquals(await ended, 0);
-});
+    await using queue = await openQueue(queueUrl);
+    await using plugins = createPlugins();
+    plugins.defineTask(
+      "measure",
+      ({ ref, size }: { ref: string; size: number }) => ({ ref, size }),
+    );
+    await using _worker = await workTasks(plugins, queue, {});
+    const text = await events.text(); // until the job has ended
+    const last = JSON.parse(/data: (.*)\n\n$/.exec(text)![1]);
+    assertEquals([last.state, last.result], ["done", { ref: "scan@1.0.0", size: 5 }]);
+    assertMatch(text, /^retry: \d+\n\nid: /);
+    stopping.abort();
+    assertEquals(await ended, 0);
+  },
+);
 
 Deno.test("serve says what a task for uploads needs", async () => {
   await using root = await tempRoot();

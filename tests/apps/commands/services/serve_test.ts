@@ -9,7 +9,10 @@ async function serving(cwd: string, ...args: string[]) {
   const stopping = new AbortController();
   const io = captureIo({ cwd, signal: stopping.signal });
   const said = Promise.withResolvers<string>();
-  const stdout = { ...io.stdout, write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))) };
+  const stdout = {
+    ...io.stdout,
+    write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
+  };
   const ended = runCli(["serve", "--port", "0", ...args], { ...io, stdout });
   void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
   return { line: (await said.promise).trim(), io, stop: () => stopping.abort(), ended };
@@ -20,11 +23,21 @@ Deno.test("serve says where it is, answers, and ends at a signal also while some
   await fillRegistry(root.path);
   const { line: url, io, stop, ended } = await serving(root.path);
   assertMatch(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-  assertEquals(await (await fetch(`${url}/names`)).json(), { items: ["config", "data:raw", "note"] });
+  assertEquals(await (await fetch(`${url}/names`)).json(), {
+    items: ["config", "data:raw", "note"],
+  });
   const { files: [{ path }] } = await (await fetch(`${url}/artifacts/note/versions/latest`)).json();
-  const file = await fetch(`${url}/artifacts/note/versions/1.0.0/files/${path}`, { method: "HEAD" });
-  assertEquals([file.status, file.headers.get("content-length"), await file.text()], [200, "5", ""]);
-  const events = (await fetch(`${url}/artifacts/note/watch`)).body!.pipeThrough(new TextDecoderStream()).getReader();
+  const file = await fetch(`${url}/artifacts/note/versions/1.0.0/files/${path}`, {
+    method: "HEAD",
+  });
+  assertEquals([file.status, file.headers.get("content-length"), await file.text()], [
+    200,
+    "5",
+    "",
+  ]);
+  const events = (await fetch(`${url}/artifacts/note/watch`)).body!.pipeThrough(
+    new TextDecoderStream(),
+  ).getReader();
   for (let text = ""; !text.includes("event: latest");) text += (await events.read()).value;
   stop();
   assertEquals(await ended, 0);
@@ -51,7 +64,11 @@ Deno.test("serve says why it cannot", async () => {
   await fillRegistry(root.path);
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { code, err } = await holdfast(`serve --port ${taken.addr.port}`, { cwd: root.path });
-  assertEquals([code, err.includes("another program does"), err.includes("--port 0")], [4, true, true], err);
+  assertEquals([code, err.includes("another program does"), err.includes("--port 0")], [
+    4,
+    true,
+    true,
+  ], err);
   await holdfast("token create --tokens t --scope admin", { cwd: root.path });
   const elsewhere = "--port 0 --tokens t --host not.an.address.invalid";
   for (
@@ -74,11 +91,15 @@ Deno.test("serve asks for tokens where it is given some, and goes beyond this ma
   const open = await holdfast("serve --port 0 --host 0.0.0.0", { cwd: root.path });
   assertEquals([open.code, open.err.includes("holdfast token create")], [6, true], open.err);
   assertEquals((await holdfast("serve --port 0 --tokens t.json", { cwd: root.path })).code, 3);
-  const token = (await holdfast("token create --tokens t.json --scope read:data:*", { cwd: root.path })).out.trim();
+  const token =
+    (await holdfast("token create --tokens t.json --scope read:data:*", { cwd: root.path })).out
+      .trim();
   const { line: url, io, stop, ended } = await serving(root.path, "--tokens", "t.json", "--log");
   const ask = (headers: Record<string, string>) => fetch(`${url}/names?prefix=d`, { headers });
   assertEquals((await (await ask({})).json()).status, 401);
-  assertEquals(await (await ask({ authorization: `Bearer ${token}` })).json(), { items: ["data:raw"] });
+  assertEquals(await (await ask({ authorization: `Bearer ${token}` })).json(), {
+    items: ["data:raw"],
+  });
   stop();
   assertEquals(await ended, 0);
   assertMatch(io.errors(), /^GET \/names 200 \d+ ms token=[0-9a-f]{12} id=/m);

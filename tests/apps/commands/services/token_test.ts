@@ -5,7 +5,17 @@ import { holdfast, succeeds } from "../../captured_io.ts";
 Deno.test("token create shows a token once; ls shows all but it; rm removes it", async () => {
   await using root = await tempRoot();
   const at = { cwd: root.path };
-  const line = ["token", "create", "for CI", "--tokens", "tokens.json", "--scope", "read:*", "--scope", "write:a:*"];
+  const line = [
+    "token",
+    "create",
+    "for CI",
+    "--tokens",
+    "tokens.json",
+    "--scope",
+    "read:*",
+    "--scope",
+    "write:a:*",
+  ];
   const created = await holdfast([...line, "--expires", "90d"], at);
   assertEquals(created.code, 0, created.err);
   assertMatch(created.out, /^holdfast_[0-9a-f]{12}_\S{43}\n$/);

@@ -11,7 +11,10 @@ Deno.test("du shows each name, what is shared, and from when on garbage may go",
   await succeeds("save big - --metadata n=2", { cwd, stdin: noise(200_000) });
   await succeeds("save small -", { cwd, stdin: noise(10) });
   const before = await succeeds("du", { cwd });
-  assertMatch(before, /^NAME +VERSIONS +SIZE +STORED +SHARED +GARBAGE\nbig +2 +391 KiB +197 KiB +195 KiB +0 B\nsmall /);
+  assertMatch(
+    before,
+    /^NAME +VERSIONS +SIZE +STORED +SHARED +GARBAGE\nbig +2 +391 KiB +197 KiB +195 KiB +0 B\nsmall /,
+  );
   assertMatch(before, /\n\d+ KiB in \d+ objects, nothing of it garbage\n$/);
   await succeeds("rm big@1 --yes", { cwd });
   await succeeds("rm big@2 --yes", { cwd });
@@ -20,10 +23,13 @@ Deno.test("du shows each name, what is shared, and from when on garbage may go",
     /, 19\d KiB of it garbage: 19\d KiB from \d{4}-\d\d-\d\d \d\d:\d\d on\n$/,
   );
   const { names, garbage } = JSON.parse(await succeeds("du --json", { cwd }));
-  assertEquals(names.map(({ name, versions }: { name: string; versions: number }) => [name, versions]), [
-    ["big", 0],
-    ["small", 1],
-  ]);
+  assertEquals(
+    names.map(({ name, versions }: { name: string; versions: number }) => [name, versions]),
+    [
+      ["big", 0],
+      ["small", 1],
+    ],
+  );
   assertEquals(garbage.freeableBytes, 0);
   assertMatch(garbage.nextAt, /^\d{4}-/);
 });

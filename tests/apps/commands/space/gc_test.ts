@@ -37,7 +37,10 @@ Deno.test("gc --verbose names each thing that goes, and why", async () => {
   });
   await gc.run([], {}, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(io.errors(), /debug: payload of big@1\.0\.0 \(195 KiB\): no version refers to it\n/);
-  assertMatch(io.errors(), /debug: content of the record of big@1\.0\.0 \(.*\): replaced longer ago than the grace\n/);
+  assertMatch(
+    io.errors(),
+    /debug: content of the record of big@1\.0\.0 \(.*\): replaced longer ago than the grace\n/,
+  );
   assertStringIncludes(new TextDecoder().decode(io.output()), "Freed 195 KiB");
 });
 
@@ -51,10 +54,17 @@ Deno.test("gc --forget forgets names that were deleted long ago", async () => {
   const io = captureIo({ cwd });
   const year = withAge(createLocalBackend({ path: root.join(".holdfast") }), 365 * 24 * 3_600_000);
   await using registry = await openRegistry(year, { create: false });
-  await using context = createCommandContext({ io, shared: {}, loadCommands: () => Promise.resolve([]) });
+  await using context = createCommandContext({
+    io,
+    shared: {},
+    loadCommands: () => Promise.resolve([]),
+  });
   await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
-  assertEquals(await Array.fromAsync(createLocalBackend({ path: root.join(".holdfast") }).list("names/gone/")), []);
+  assertEquals(
+    await Array.fromAsync(createLocalBackend({ path: root.join(".holdfast") }).list("names/gone/")),
+    [],
+  );
   assertMatch(await succeeds("save gone -", { cwd, stdin: noise(20) }), /gone@1\.0\.0/);
 });
 
@@ -66,7 +76,10 @@ Deno.test("gc says what it left because of damage, and ends with 1", async () =>
   const { code, err, out } = await holdfast("gc", { cwd });
   assertEquals([code, out], [1, "Freed nothing\n"]);
   assertStringIncludes(err, `stays: ${key}: `);
-  assertStringIncludes(err, "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n");
+  assertStringIncludes(
+    err,
+    "hint: Nothing that is needed was removed. See what is damaged: holdfast verify\n",
+  );
 });
 
 Deno.test("gc --verbose names what waits, and until when; gc says how much it is", async () => {
@@ -96,7 +109,12 @@ Deno.test("gc --now asks, says what it risks, and frees what is young", async ()
   assertMatch(await succeeds("gc --now --dry-run", { cwd }), /Would free 19\d KiB\n$/);
   assertMatch(await succeeds("gc --now --yes", { cwd }), /Freed 19\d KiB\n$/);
   assertEquals(await succeeds("verify --quiet", { cwd }), "");
-  assertEquals(await Array.fromAsync(createLocalBackend({ path: root.join(".holdfast") }).list("objects/big/")), []);
+  assertEquals(
+    await Array.fromAsync(
+      createLocalBackend({ path: root.join(".holdfast") }).list("objects/big/"),
+    ),
+    [],
+  );
   await succeeds("gc --now --yes", { cwd }); // of the deletion one record is left
   assertMatch(await succeeds("gc --now --yes", { cwd }), /^Nothing to free/);
 });

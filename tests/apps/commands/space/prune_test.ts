@@ -17,7 +17,10 @@ Deno.test("prune deletes beyond the number kept, but what an alias names", async
   assertEquals(dry.out, "config@3.0.0\nconfig@1.0.0\n");
   assertStringIncludes(dry.err, "Would delete 2 versions, kept");
   assertStringIncludes(dry.err, "stays: config@2.0.0: alias ");
-  assertEquals(await succeeds("versions config -q", { cwd }), "5.0.0\n4.0.0\n3.0.0\n2.0.0\n1.0.0\n");
+  assertEquals(
+    await succeeds("versions config -q", { cwd }),
+    "5.0.0\n4.0.0\n3.0.0\n2.0.0\n1.0.0\n",
+  );
   await succeeds("prune --keep-last 2 --yes", { cwd });
   assertEquals(await succeeds("versions config -q", { cwd }), "5.0.0\n4.0.0\n2.0.0\n");
 });
@@ -27,7 +30,11 @@ Deno.test("prune asks first, takes names, and keeps what is young", async () => 
   const { path: cwd } = root;
   await saveFive(cwd);
   assertEquals((await holdfast("prune --keep-last 1", { cwd })).code, 2);
-  const no = await holdfast("prune --keep-last 1 config", { cwd, terminals: ["stdin", "stderr"], stdin: "no\n" });
+  const no = await holdfast("prune --keep-last 1 config", {
+    cwd,
+    terminals: ["stdin", "stderr"],
+    stdin: "no\n",
+  });
   assertEquals(no.code, 1);
   assertMatch(
     no.err,
@@ -44,7 +51,11 @@ Deno.test("prune shows how many of all are deleted where somebody looks on", asy
   await saveFive(cwd);
   let now = 0;
   const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };
-  const { code, err } = await holdfast("prune --keep-last 1 --yes", { cwd, terminals: ["stderr"], system });
+  const { code, err } = await holdfast("prune --keep-last 1 --yes", {
+    cwd,
+    terminals: ["stderr"],
+    system,
+  });
   assertEquals(code, 0);
   assertMatch(err, /\rprune {2}█+░* +\d+% {2}\d of 3 versions/);
 });
@@ -56,7 +67,10 @@ Deno.test("prune leaves what it cannot read, names it and ends with 1", async ()
   await damageRecords(root.join(".holdfast"), "note");
   const { code, out, err } = await holdfast("prune --keep-last 1 --yes", { cwd });
   assertEquals([code, out], [1, "config@4.0.0\nconfig@3.0.0\nconfig@1.0.0\n"]);
-  assertStringIncludes(err, 'stays: note@1.0.0: Cannot prune "note@1.0.0": a record cannot be read: ');
+  assertStringIncludes(
+    err,
+    'stays: note@1.0.0: Cannot prune "note@1.0.0": a record cannot be read: ',
+  );
   assertStringIncludes(err, "holdfast verify");
 });
 

@@ -13,7 +13,9 @@ Deno.test("mirror brings all to another registry, and the next time only what is
     /^Mirrored 4 versions \(5 files, \d+ B\), 1 alias, 0 unchanged\n$/,
   );
   const [original, mirrored] = await Promise.all(
-    [".holdfast", "copy"].map((place) => succeeds(`info config@production --json -r ${place}`, { cwd })),
+    [".holdfast", "copy"].map((place) =>
+      succeeds(`info config@production --json -r ${place}`, { cwd })
+    ),
   );
   const { commit, origin, ...kept } = JSON.parse(mirrored);
   assertEquals(kept, (({ commit: _, ...rest }) => rest)(JSON.parse(original)));
@@ -38,7 +40,9 @@ Deno.test("mirror brings a registry of plain paths into a new one, which keeps i
   await succeeds("init new", { cwd });
   assertMatch(await succeeds("mirror old new", { cwd }), /^Mirrored 4 versions /);
   for (const command of ["ls", "versions config"]) {
-    const [old, copy] = await Promise.all(["old", "new"].map((place) => succeeds(`${command} -r ${place}`, { cwd })));
+    const [old, copy] = await Promise.all(
+      ["old", "new"].map((place) => succeeds(`${command} -r ${place}`, { cwd })),
+    );
     assertEquals(copy, old);
   }
   for (const [place, layout] of [["old", "plain"], ["new", "folded"]]) {
@@ -52,10 +56,18 @@ Deno.test("mirror takes names, a prefix, a range and new names, and says beforeh
   const { path: cwd } = root;
   await fillRegistry(cwd);
   await succeeds("init copy", { cwd });
-  assertMatch(await succeeds("mirror .holdfast copy --dry-run", { cwd }), /^Would mirror 4 versions /);
+  assertMatch(
+    await succeeds("mirror .holdfast copy --dry-run", { cwd }),
+    /^Would mirror 4 versions /,
+  );
   assertEquals(await succeeds("ls -q -r copy", { cwd }), "");
-  await succeeds("mirror .holdfast copy config --range ^2 --rename con=my: --rename =all/", { cwd });
-  await succeeds("mirror .holdfast copy --prefix data --rename con=my: --rename =all/ --no-aliases", { cwd });
+  await succeeds("mirror .holdfast copy config --range ^2 --rename con=my: --rename =all/", {
+    cwd,
+  });
+  await succeeds(
+    "mirror .holdfast copy --prefix data --rename con=my: --rename =all/ --no-aliases",
+    { cwd },
+  );
   assertEquals(await succeeds("ls -q -r copy", { cwd }), "all/data:raw\nmy:fig\n");
   assertEquals(await succeeds("versions my:fig -q -r copy", { cwd }), "2.0.0\n");
   const { err } = await holdfast("mirror .holdfast copy note --rename =t/ --verbose", { cwd });
@@ -79,10 +91,14 @@ Deno.test("mirror shows what could not be mirrored as a table, and ends with 1",
   assertMatch(lines[0], /^REF +CODE +PROBLEM$/);
   assertMatch(lines[1], /^note@1\.0\.0 +Conflict +Cannot mirror to "note@1\.0\.0"/);
   assertMatch(lines.at(-1)!, /^Mirrored 3 versions .*, 1 failed$/);
-  const json = (await holdfast("mirror .holdfast copy --json", { cwd })).out.trimEnd().split("\n").map((line) =>
-    JSON.parse(line)
-  );
-  assertEquals([json[0].code, json[0].name, json.at(-1).failures, json.at(-1).skipped], ["Conflict", "note", 1, 3]);
+  const json = (await holdfast("mirror .holdfast copy --json", { cwd })).out.trimEnd().split("\n")
+    .map((line) => JSON.parse(line));
+  assertEquals([json[0].code, json[0].name, json.at(-1).failures, json.at(-1).skipped], [
+    "Conflict",
+    "note",
+    1,
+    3,
+  ]);
   assertStringIncludes(json[0].hint, "--rename");
   assertStringIncludes(json[0].hint, "--range");
 });
@@ -95,5 +111,8 @@ Deno.test("mirror of a plain folder is told to save it, and of no folder at all 
   const folder = await holdfast("mirror ./plain ./there", { cwd });
   assertEquals(folder.code, 3);
   assertStringIncludes(folder.err, "Save it: holdfast save NAME ./plain -r ./there\n");
-  assertStringIncludes((await holdfast("mirror ./none ./there", { cwd })).err, "hint: Check the place");
+  assertStringIncludes(
+    (await holdfast("mirror ./none ./there", { cwd })).err,
+    "hint: Check the place",
+  );
 });

@@ -11,11 +11,15 @@ import { createApp } from "../../../../apps/server/app.ts";
 const tokens: TokenCheck = {
   find(authorization) {
     const text = /^Bearer (.+)$/.exec(authorization ?? "")?.[1];
-    return Promise.resolve(text === undefined ? undefined : createAccess("me", text.split(",").map(parseScope)));
+    return Promise.resolve(
+      text === undefined ? undefined : createAccess("me", text.split(",").map(parseScope)),
+    );
   },
 };
 
-async function served(): Promise<{ registry: Registry; ask: (path: string, scopes?: string) => Promise<Response> }> {
+async function served(): Promise<
+  { registry: Registry; ask: (path: string, scopes?: string) => Promise<Response> }
+> {
   const registry = await openRegistry("memory:");
   for (const name of ["team/a", "team/b", "other", "models:x"]) await registry.save(name, { name });
   const handler = createApp(registry, { tokens });
@@ -23,7 +27,9 @@ async function served(): Promise<{ registry: Registry; ask: (path: string, scope
     registry,
     ask: (path, scopes) =>
       handler(
-        new Request(`http://127.0.0.1${path}`, { headers: scopes ? { authorization: `Bearer ${scopes}` } : {} }),
+        new Request(`http://127.0.0.1${path}`, {
+          headers: scopes ? { authorization: `Bearer ${scopes}` } : {},
+        }),
       ),
   };
 }
@@ -34,7 +40,9 @@ Deno.test("every route says who may call it", async () => {
   const guarded = new Set(
     routes.filter(({ handler }) => isGuard(handler)).map(({ method, path }) => `${method} ${path}`),
   );
-  const all = new Set(routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`));
+  const all = new Set(
+    routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),
+  );
   assertEquals([...all].filter((route) => !guarded.has(route)), []);
   assert(guarded.has("GET /names"));
 });
@@ -42,7 +50,8 @@ Deno.test("every route says who may call it", async () => {
 Deno.test("listings show only names that may be read, in full pages", async () => {
   const { registry, ask } = await served();
   await using _ = registry;
-  const names = async (scopes: string, query = "") => await (await ask(`/names${query}`, scopes)).json();
+  const names = async (scopes: string, query = "") =>
+    await (await ask(`/names${query}`, scopes)).json();
   assertEquals(await names("read:team/*"), { items: ["team/a", "team/b"] });
   assertEquals((await names("read:*")).items.length, 4);
   assertEquals(await names("read:team/*", "?limit=1"), { items: ["team/a"], next: "team/a" });
@@ -54,7 +63,10 @@ Deno.test("without a token the answer is 401, with one that may not 403, and wit
   const { registry, ask } = await served();
   await using _ = registry;
   const none = await ask("/names");
-  assertEquals([none.status, none.headers.get("www-authenticate")], [401, 'Bearer realm="holdfast"']);
+  assertEquals([none.status, none.headers.get("www-authenticate")], [
+    401,
+    'Bearer realm="holdfast"',
+  ]);
   assertEquals((await none.json()).code, "Denied");
   assertEquals((await ask("/names", "write:*")).status, 403);
   const handler = createApp(registry, { tokens: { find: () => Promise.resolve(undefined) } });
@@ -77,7 +89,10 @@ Deno.test("what was probably meant is told to who may read it", async () => {
     return [suggestion, /Did you mean|team\/a/.test(hint)];
   };
   assertEquals(await meantFor("read:*", "/artifacts/team%2Fx/versions/latest"), ["team/a", true]);
-  assertEquals(await meantFor("read:team/b,read:team/x", "/artifacts/team%2Fx/versions/1.0.0"), [undefined, false]);
+  assertEquals(await meantFor("read:team/b,read:team/x", "/artifacts/team%2Fx/versions/1.0.0"), [
+    undefined,
+    false,
+  ]);
 });
 
 Deno.test("a token without rights is refused by every route that is not open to all, whatever there is", async () => {
@@ -88,7 +103,10 @@ Deno.test("a token without rights is refused by every route that is not open to 
   const handler = createApp(registry, { tokens });
   for (const { method, path } of routes) {
     if (method === "ALL" || open.has(path) || method === "OPTIONS") continue;
-    const target = path.replace(/:(\w+)(\{[^}]*\})?/g, (_, key) => key === "name" ? "other" : "1.0.0");
+    const target = path.replace(
+      /:(\w+)(\{[^}]*\})?/g,
+      (_, key) => key === "name" ? "other" : "1.0.0",
+    );
     for (const scopes of ["read:none", "write:none"]) {
       const request = new Request(`http://127.0.0.1${target}`, {
         method,
@@ -96,7 +114,10 @@ Deno.test("a token without rights is refused by every route that is not open to 
       });
       const { status } = await handler(request);
       const isAboutOther = path.includes(":name") || path === "/metrics";
-      assert(isAboutOther ? status === 403 : status !== 500, `${method} ${target} by ${scopes}: ${status}`);
+      assert(
+        isAboutOther ? status === 403 : status !== 500,
+        `${method} ${target} by ${scopes}: ${status}`,
+      );
     }
   }
   assertEquals((await ask("/artifacts/other/versions", "read:other")).status, 200);

@@ -5,7 +5,10 @@ import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 
-const FILES = { materializer: { id: "bytes", formatVersion: 1 }, files: [{ path: "x", data: "aGk=" }] };
+const FILES = {
+  materializer: { id: "bytes", formatVersion: 1 },
+  files: [{ path: "x", data: "aGk=" }],
+};
 const MINE = "/artifacts/mine%2Fa", OTHER = "/artifacts/other%2Fa";
 
 /** What a token of `mine/*` asks about `other/a`: each must be refused, whatever there is. */
@@ -31,7 +34,11 @@ const REFUSED: readonly [method: string, path: string, body?: unknown][] = [
   ["POST", `${MINE}/versions`, { ...FILES, inputs: [{ ref: "other/a" }] }],
   ["POST", `${MINE}/versions`, { ...FILES, base: "other/a" }],
   ["POST", `${MINE}/drafts/d/commit`, { inputs: ["other/a"] }],
-  ["POST", "/uploads/presigned/x/commit", { name: "mine/a", files: [{ path: "x" }], inputs: ["other/a"] }],
+  ["POST", "/uploads/presigned/x/commit", {
+    name: "mine/a",
+    files: [{ path: "x" }],
+    inputs: ["other/a"],
+  }],
   ["POST", `${OTHER}/versions/1.0.0/copy`, { to: "mine/b" }],
   ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b" }],
   ["POST", `${MINE}/versions/1.0.0/copy`, { to: "other/b@2.0.0" }],
@@ -66,7 +73,8 @@ Deno.test("a token of one prefix neither sees nor changes what is of another, by
   await using jobs = createMemoryQueue();
   await jobs.add({ id: "other", group: "g", kind: "k", data: { name: "other/a" } });
   const scopes = (text: string) => createAccess("me", text.split(",").map(parseScope));
-  const find = (header: string | null) => Promise.resolve(header === null ? undefined : scopes(header));
+  const find = (header: string | null) =>
+    Promise.resolve(header === null ? undefined : scopes(header));
   await using handler = createHandler(registry, { tokens: { find }, jobs });
   const ask = (method: string, path: string, body?: unknown, token?: string) =>
     handler(
@@ -85,8 +93,14 @@ Deno.test("a token of one prefix neither sees nor changes what is of another, by
     for (const token of ["read:mine/*,write:mine/*", "read:mine/a,write:mine/b", "metrics"]) {
       if (token === "metrics" && path === "/metrics") continue;
       const answer = await ask(method, path, body, token);
-      const expected = path.startsWith("/jobs/") && token !== "metrics" ? [404, "NotFound"] : [403, "Denied"];
-      assertEquals([answer.status, (await answer.json()).code], expected, `${method} ${path} by ${token}`);
+      const expected = path.startsWith("/jobs/") && token !== "metrics"
+        ? [404, "NotFound"]
+        : [403, "Denied"];
+      assertEquals(
+        [answer.status, (await answer.json()).code],
+        expected,
+        `${method} ${path} by ${token}`,
+      );
     }
     if (method === "GET") continue;
     const reader = await ask(method, path, body, "read:*,metrics");
@@ -95,7 +109,11 @@ Deno.test("a token of one prefix neither sees nor changes what is of another, by
   }
   const unknown = await ask("GET", "/jobs/unknown", undefined, "read:mine/*");
   const hidden = await ask("GET", "/jobs/other", undefined, "read:mine/*");
-  assertEquals((await hidden.text()).replace("other", "unknown"), await unknown.text(), "nothing tells them apart");
+  assertEquals(
+    (await hidden.text()).replace("other", "unknown"),
+    await unknown.text(),
+    "nothing tells them apart",
+  );
   const batch = await ask("POST", "/batch", { operations: OPERATIONS }, "read:mine/*,write:mine/*");
   const { results } = await batch.json();
   assertEquals(

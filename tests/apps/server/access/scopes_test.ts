@@ -4,10 +4,22 @@ import { allows, parseScope } from "../../../../apps/server/access/scopes.ts";
 
 Deno.test("a scope gives one right to one name, or to what names begin with", () => {
   const scopes = ["read:team/*", "write:models:*", "read:data:raw"].map(parseScope);
-  const may = (right: "read" | "write", ...names: string[]) => names.map((name) => allows(scopes, right, name));
+  const may = (right: "read" | "write", ...names: string[]) =>
+    names.map((name) => allows(scopes, right, name));
   assertEquals(may("read", "team/a", "team/", "data:raw"), [true, true, true]);
-  assertEquals(may("read", "team", "teams/a", "data:raw2", "models:a", ""), [false, false, false, false, false]);
-  assertEquals(may("write", "models:a", "team/a", "models", "Models:a"), [true, false, false, false]);
+  assertEquals(may("read", "team", "teams/a", "data:raw2", "models:a", ""), [
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  assertEquals(may("write", "models:a", "team/a", "models", "Models:a"), [
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("read:* reads everything and writes nothing; admin does all", () => {

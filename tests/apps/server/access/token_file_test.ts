@@ -39,7 +39,10 @@ Deno.test("a file that others may write to is warned of: whoever does so makes t
 Deno.test("a token that is over at once is not made, and a file of a later release is not guessed at", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
-  const made = await assertRejects(() => createToken(file, { scopes: ["admin"], expiresInMs: 0 }), RegistryError);
+  const made = await assertRejects(
+    () => createToken(file, { scopes: ["admin"], expiresInMs: 0 }),
+    RegistryError,
+  );
   assertEquals([made.code, await readTokens(file)], ["Invalid", undefined]);
   await Deno.writeTextFile(file, JSON.stringify({ format: 2, tokens: [] }));
   assertEquals((await assertRejects(() => readTokens(file), RegistryError)).code, "Corrupt");
@@ -49,10 +52,18 @@ Deno.test("a token counts by its whole text, until it ends", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
   const system = createScriptedSystem();
-  const { token, stored } = await createToken(file, { scopes: ["read:team/*"], expiresInMs: 60_000, system });
+  const { token, stored } = await createToken(file, {
+    scopes: ["read:team/*"],
+    expiresInMs: 60_000,
+    system,
+  });
   const check = await openTokenFile(file, { system });
   const found = await check.find(`Bearer ${token}`);
-  assertEquals([found?.token, found?.may("read", "team/a"), found?.may("read", "other")], [stored.id, true, false]);
+  assertEquals([found?.token, found?.may("read", "team/a"), found?.may("read", "other")], [
+    stored.id,
+    true,
+    false,
+  ]);
   const forged = [
     token.slice(0, -1) + (token.endsWith("A") ? "E" : "A"),
     token.replace(stored.id, "0123456789ab"),
@@ -91,7 +102,10 @@ Deno.test("where the file is gone or damaged no token counts, and the log says s
   const system = createScriptedSystem();
   const { token } = await createToken(file, { scopes: ["admin"] });
   const said: string[] = [];
-  const check = await openTokenFile(file, { system, logger: { error: (text: string) => said.push(text) } });
+  const check = await openTokenFile(file, {
+    system,
+    logger: { error: (text: string) => said.push(text) },
+  });
   await Deno.writeTextFile(file, "{");
   system.advance(1000);
   assertEquals(await check.find(`Bearer ${token}`), undefined);
@@ -104,12 +118,29 @@ Deno.test("where the file is gone or damaged no token counts, and the log says s
 Deno.test("tokens without a scope, with a wrong one, and files that are no tokens are refused", async () => {
   await using root = await tempRoot();
   const file = root.join("tokens.json");
-  assertEquals((await assertRejects(() => createToken(file, { scopes: [] }), RegistryError)).code, "Invalid");
-  assertEquals((await assertRejects(() => createToken(file, { scopes: ["all"] }), RegistryError)).code, "Invalid");
+  assertEquals(
+    (await assertRejects(() => createToken(file, { scopes: [] }), RegistryError)).code,
+    "Invalid",
+  );
+  assertEquals(
+    (await assertRejects(() => createToken(file, { scopes: ["all"] }), RegistryError)).code,
+    "Invalid",
+  );
   assertEquals((await assertRejects(() => openTokenFile(file), RegistryError)).code, "NotFound");
-  for (const text of ["", "[]", '{"tokens":[{"id":"a"}]}', '{"tokens":[{"id":"a","sha256":"","scopes":["all"]}]}']) {
+  for (
+    const text of [
+      "",
+      "[]",
+      '{"tokens":[{"id":"a"}]}',
+      '{"tokens":[{"id":"a","sha256":"","scopes":["all"]}]}',
+    ]
+  ) {
     await Deno.writeTextFile(file, text);
-    assertEquals((await assertRejects(() => openTokenFile(file), RegistryError)).code, "Corrupt", text);
+    assertEquals(
+      (await assertRejects(() => openTokenFile(file), RegistryError)).code,
+      "Corrupt",
+      text,
+    );
   }
 });
 

@@ -28,7 +28,11 @@ async function serve(scopes: string[]) {
   const registry = await openRegistry("memory:");
   await registry.save("a", new Uint8Array(4_000_000));
   await jobs.add({ id: "j", group: "g", kind: "k", data: { name: "a" } });
-  const handler = createHandler(registry, { tokens: await openTokenFile(file, { system }), jobs, system });
+  const handler = createHandler(registry, {
+    tokens: await openTokenFile(file, { system }),
+    jobs,
+    system,
+  });
   return {
     registry,
     advance: scripted.advance,

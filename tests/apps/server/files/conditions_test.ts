@@ -29,7 +29,11 @@ Deno.test("conditions are evaluated in the order of RFC 9110", () => {
     [{ "if-match": "*", "if-unmodified-since": BEFORE }, "go on"],
   ];
   for (const [headers, expected] of cases) {
-    assertEquals(evaluateConditions(new Headers(headers), VALIDATORS), expected, JSON.stringify(headers));
+    assertEquals(
+      evaluateConditions(new Headers(headers), VALIDATORS),
+      expected,
+      JSON.stringify(headers),
+    );
   }
 });
 
@@ -64,7 +68,8 @@ Deno.test("one range of bytes is sent, and what is no such range is the whole", 
 Deno.test("a range of something else than the client has is the whole", () => {
   const range = "bytes=0-0";
   const one = { offset: 0, length: 1 };
-  const spans = (ifRange: string) => parseRange(new Headers({ range, "if-range": ifRange }), 10, VALIDATORS);
+  const spans = (ifRange: string) =>
+    parseRange(new Headers({ range, "if-range": ifRange }), 10, VALIDATORS);
   assertEquals(spans(VALIDATORS.etag), one);
   assertEquals(spans(VALIDATORS.lastModified), one);
   assertEquals(spans(`W/${VALIDATORS.etag}`), "whole");

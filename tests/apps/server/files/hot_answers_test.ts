@@ -14,15 +14,26 @@ Deno.test("an answer from memory has all that the first had but the id of its re
   await using registry = await openRegistry("memory:");
   const path = await fileOf(registry);
   const lines: string[] = [];
-  const logger = { debug() {}, info: (line: string) => void lines.push(line), warn() {}, error() {} };
+  const logger = {
+    debug() {},
+    info: (line: string) => void lines.push(line),
+    warn() {},
+    error() {},
+  };
   await using handler = createHandler(registry, { logger });
   const get = async () => {
     const response = await handler(new Request(`http://localhost${path}`));
     return { headers: Object.fromEntries(response.headers), text: await response.text() };
   };
   const { headers: { "x-request-id": id, ...headers } } = await get();
-  for (let count = 0; count < 2; count++) assertEquals(await get(), { headers, text: "0123456789" });
-  assertEquals([typeof id, lines.length, lines[2].startsWith(`GET ${path} 200 `)], ["string", 3, true]);
+  for (let count = 0; count < 2; count++) {
+    assertEquals(await get(), { headers, text: "0123456789" });
+  }
+  assertEquals([typeof id, lines.length, lines[2].startsWith(`GET ${path} 200 `)], [
+    "string",
+    3,
+    true,
+  ]);
   const metrics = await (await handler(new Request("http://localhost/metrics"))).text();
   assertEquals(/holdfast_requests_total\{.*files.*status="200"\} 3\n/.test(metrics), true, metrics);
 });
@@ -52,7 +63,9 @@ Deno.test("a service with tokens or a rate looks at every request", async () => 
     statuses.push((await slow(new Request(`http://localhost${path}`))).status);
   }
   assertEquals(statuses, [200, 200, 429]);
-  await using closed = createHandler(registry, { tokens: { find: () => Promise.resolve(undefined) } });
+  await using closed = createHandler(registry, {
+    tokens: { find: () => Promise.resolve(undefined) },
+  });
   assertEquals((await closed(new Request(`http://localhost${path}`))).status, 401);
 });
 
@@ -72,7 +85,10 @@ Deno.test("a version that comes with its bytes is answered from memory where it 
   await using registry = await openRegistry("memory:");
   await registry.save("text", "0123456789");
   let opened = 0;
-  const counting = { ...registry, open: (...args: Parameters<Registry["open"]>) => (opened++, registry.open(...args)) };
+  const counting = {
+    ...registry,
+    open: (...args: Parameters<Registry["open"]>) => (opened++, registry.open(...args)),
+  };
   await using handler = createHandler(counting);
   const get = async (version: string, headers: Record<string, string> = {}) => {
     const address = `http://localhost/artifacts/text/versions/${version}?data=65536`;
@@ -89,8 +105,14 @@ Deno.test("a version that comes with its bytes is answered from memory where it 
   for (let count = 0; count < 2; count++) await get("latest");
   assertEquals(opened, 3);
   const metrics = await (await handler(new Request("http://localhost/metrics"))).text();
-  assertEquals(/holdfast_requests_total\{[^}]*versions\/:version"[^}]*status="200"\} 5\n/.test(metrics), true, metrics);
-  await handler(new Request("http://localhost/artifacts/text/versions/1.0.0", { method: "DELETE" }));
+  assertEquals(
+    /holdfast_requests_total\{[^}]*versions\/:version"[^}]*status="200"\} 5\n/.test(metrics),
+    true,
+    metrics,
+  );
+  await handler(
+    new Request("http://localhost/artifacts/text/versions/1.0.0", { method: "DELETE" }),
+  );
   assertEquals((await get("1.0.0")).status, 404);
 });
 
@@ -99,7 +121,8 @@ Deno.test("a version that comes with its bytes and may be overwritten is looked 
   await registry.save("text", "one");
   await using handler = createHandler(registry);
   const get = async () =>
-    await (await handler(new Request("http://localhost/artifacts/text/versions/1.0.0?data=9"))).json();
+    await (await handler(new Request("http://localhost/artifacts/text/versions/1.0.0?data=9")))
+      .json();
   assertEquals((await get()).files[0].data, btoa("one"));
   await registry.save("text", "two", { version: "1.0.0", onConflict: "overwrite" });
   assertEquals((await get()).files[0].data, btoa("two"));

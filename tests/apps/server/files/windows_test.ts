@@ -10,7 +10,9 @@ const MIB = 1024 * KIB;
 
 /** A stream that gives zeros in chunks of a window, as long as it is read. */
 function zeros(windowBytes: number): ReadableStream<Uint8Array> {
-  return new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(windowBytes)) }, {
+  return new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(windowBytes)),
+  }, {
     highWaterMark: 0,
   });
 }
@@ -33,11 +35,15 @@ Deno.test("a download gives its window back when it ends, fails, is cancelled, o
   assertEquals(windows.heldBytes, 256 * KIB);
   const reader = opened.getReader();
   const sizes: number[] = [];
-  for (let next = await reader.read(); !next.done; next = await reader.read()) sizes.push(next.value.byteLength);
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    sizes.push(next.value.byteLength);
+  }
   assert(Math.max(...sizes) <= 32 * KIB);
   assertEquals(sizes.reduce((sum, size) => sum + size, 0), text.length);
   await windows.open(zeros).cancel();
-  const failing = windows.open(() => new ReadableStream({ pull: () => Promise.reject(new Error("gone")) }));
+  const failing = windows.open(() =>
+    new ReadableStream({ pull: () => Promise.reject(new Error("gone")) })
+  );
   await assertRejects(() => new Response(failing).text(), Error, "gone");
   try {
     windows.open(() => {
@@ -48,7 +54,10 @@ Deno.test("a download gives its window back when it ends, fails, is cancelled, o
 });
 
 /** How many bytes are asked of the store for an answer of which nobody reads more than the first chunk. */
-async function bytesOfStalled(headers: Record<string, string>, value = new Uint8Array(4 * MIB)): Promise<number> {
+async function bytesOfStalled(
+  headers: Record<string, string>,
+  value = new Uint8Array(4 * MIB),
+): Promise<number> {
   const inner = createMemoryBackend();
   const backend = withHooks(inner, {});
   let most = 0, bytes = 0;
@@ -64,7 +73,9 @@ async function bytesOfStalled(headers: Record<string, string>, value = new Uint8
   await registry.save("a", value);
   await using handler = createHandler(registry);
   const { files: [{ path }] } = await registry.info("a");
-  const { body } = await handler(new Request(`http://localhost/artifacts/a/versions/1/files/${path}`, { headers }));
+  const { body } = await handler(
+    new Request(`http://localhost/artifacts/a/versions/1/files/${path}`, { headers }),
+  );
   const reader = body!.getReader();
   for (let read = 0; read < 4; read++) await reader.read();
   await reader.cancel();

@@ -22,14 +22,22 @@ async function statusOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 Deno.test("a body counts as it comes, whatever was announced", async () => {
-  const read = async (request: Request) => (await limitBody(request, LIMITS, { system: never }).bytes()).length;
+  const read = async (request: Request) =>
+    (await limitBody(request, LIMITS, { system: never }).bytes()).length;
   assertEquals(await read(sent("/batch", 10)), 10);
   assertEquals(await statusOf(() => read(sent("/batch", 11))), 413);
   assertEquals(await read(sent("/contents", 20)), 20);
   assertEquals(await statusOf(() => read(sent("/contents", 21))), 413);
   assertEquals(await statusOf(() => read(sent("/contentsx", 11))), 413);
   assertEquals(await read(sent("/uploads/019a9f5e", 20)), 20);
-  for (const path of ["/uploads/presigned", "/uploads/%70resigned", "/uploads/presigned/x/commit", "/upload/x"]) {
+  for (
+    const path of [
+      "/uploads/presigned",
+      "/uploads/%70resigned",
+      "/uploads/presigned/x/commit",
+      "/upload/x",
+    ]
+  ) {
     assertEquals(await statusOf(() => read(sent(path, 11))), 413, `${path}: it is read as a whole`);
   }
 });
@@ -44,7 +52,9 @@ Deno.test("a body that says that it is too large is refused before it is read, a
 
 Deno.test("a body that does not come is not waited for", async () => {
   let cancelled = false;
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => void (cancelled = true) });
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    cancel: () => void (cancelled = true),
+  });
   const request = new Request("http://localhost/batch", { method: "POST", body });
   const over = { sleep: () => Promise.resolve() };
   assertEquals(await statusOf(() => limitBody(request, LIMITS, { system: over }).bytes()), 408);

@@ -8,7 +8,9 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 const admin = { find: () => Promise.resolve(createAccess("me", [{ kind: "admin" as const }])) };
 
-async function served(options: HandlerOptions = {}): Promise<AsyncDisposable & { handler: Handler }> {
+async function served(
+  options: HandlerOptions = {},
+): Promise<AsyncDisposable & { handler: Handler }> {
   const registry = await openRegistry("memory:");
   await registry.save("a", { depth: 1 });
   const handler = createHandler(registry, options);
@@ -24,7 +26,15 @@ Deno.test("a service without tokens answers only to names of this machine: DNS r
   for (const host of ["127.0.0.1:8600", "localhost", "[::1]:8600", "x.localhost", "127.1.2.3"]) {
     assertEquals((await get(handler, `http://${host}/names`)).status, 200, host);
   }
-  for (const host of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.7", "0.0.0.0"]) {
+  for (
+    const host of [
+      "evil.example",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "192.168.0.7",
+      "0.0.0.0",
+    ]
+  ) {
     const refused = await get(handler, `http://${host}/names`);
     assertEquals([refused.status, (await refused.json()).code], [403, "Denied"], host);
   }
@@ -32,22 +42,47 @@ Deno.test("a service without tokens answers only to names of this machine: DNS r
   assertEquals((await get(named.handler, "http://holdfast.example/names")).status, 200);
   assertEquals((await get(named.handler, "http://evil.example/names")).status, 403);
   await using safe = await served({ tokens: admin });
-  assertEquals((await get(safe.handler, "http://any.example/names", { authorization: "x" })).status, 200);
+  assertEquals(
+    (await get(safe.handler, "http://any.example/names", { authorization: "x" })).status,
+    200,
+  );
 });
 
 Deno.test("a page of another origin may neither read nor send", async () => {
   await using service = await served();
   const { handler } = service;
   const url = "http://127.0.0.1:8600/names";
-  for (const origin of ["https://evil.example", "http://127.0.0.1:9999", "null", "http://localhost:8600"]) {
+  for (
+    const origin of [
+      "https://evil.example",
+      "http://127.0.0.1:9999",
+      "null",
+      "http://localhost:8600",
+    ]
+  ) {
     for (const method of ["GET", "POST", "OPTIONS"]) {
       const refused = await get(handler, url, { origin }, method);
-      assertEquals([refused.status, refused.headers.get("access-control-allow-origin")], [403, null], origin);
+      assertEquals([refused.status, refused.headers.get("access-control-allow-origin")], [
+        403,
+        null,
+      ], origin);
     }
   }
-  assertEquals((await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" })).status, 403);
-  assertEquals((await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).status, 200);
-  assertEquals((await get(handler, url, { origin: "http://127.0.0.1:8600" })).status, 200, "its own");
+  assertEquals(
+    (await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }))
+      .status,
+    403,
+  );
+  assertEquals(
+    (await get(handler, url, { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }))
+      .status,
+    200,
+  );
+  assertEquals(
+    (await get(handler, url, { origin: "http://127.0.0.1:8600" })).status,
+    200,
+    "its own",
+  );
 });
 
 Deno.test("an origin that is named may ask, and its browser is told what it may send", async () => {
@@ -58,11 +93,17 @@ Deno.test("an origin that is named may ask, and its browser is told what it may 
     "access-control-request-method": "PUT",
     "access-control-request-headers": "authorization, content-type",
   }, "OPTIONS");
-  assertEquals([asked.status, asked.headers.get("access-control-allow-origin")], [204, "https://app.example"]);
+  assertEquals([asked.status, asked.headers.get("access-control-allow-origin")], [
+    204,
+    "https://app.example",
+  ]);
   assertEquals(asked.headers.get("access-control-allow-headers"), "authorization, content-type");
   assert(asked.headers.get("access-control-allow-methods")!.includes("PUT"));
   const answered = await get(service.handler, url, { origin: "https://app.example" });
-  assertEquals([answered.status, answered.headers.get("access-control-allow-origin")], [200, "https://app.example"]);
+  assertEquals([answered.status, answered.headers.get("access-control-allow-origin")], [
+    200,
+    "https://app.example",
+  ]);
   assert(answered.headers.get("vary")!.includes("origin"));
   assertEquals((await get(service.handler, url, { origin: "https://evil.example" })).status, 403);
   assertEquals((await get(service.handler, url)).headers.get("access-control-allow-origin"), null);
@@ -71,7 +112,8 @@ Deno.test("an origin that is named may ask, and its browser is told what it may 
 Deno.test("without tokens pages of any origin may read, and only named ones may write", async () => {
   await using service = await served({ cors: ["*", "https://app.example"] });
   const url = "http://127.0.0.1:8600/artifacts/a/versions/1";
-  const status = async (origin: string, method: string) => (await get(service.handler, url, { origin }, method)).status;
+  const status = async (origin: string, method: string) =>
+    (await get(service.handler, url, { origin }, method)).status;
   assertEquals(await status("https://evil.example", "GET"), 200);
   assertEquals(await status("https://evil.example", "DELETE"), 403);
   assertEquals(await status("null", "DELETE"), 403);
@@ -86,19 +128,40 @@ Deno.test("without tokens pages of any origin may read, and only named ones may 
 
 Deno.test("what no page says as its origin, and no machine has as its name, is refused before anybody asks", async () => {
   await using registry = await openRegistry("memory:");
-  const slash = assertThrows(() => createHandler(registry, { cors: ["https://app.example/"] }), RegistryError);
+  const slash = assertThrows(
+    () => createHandler(registry, { cors: ["https://app.example/"] }),
+    RegistryError,
+  );
   assertEquals(slash.code, "Invalid");
   assertMatch(slash.hint!, /https:\/\/app\.example:/);
   for (
-    const origin of ["app.example", "https://app.example/page", "https://app.example:443", "HTTPS://app.example", ""]
+    const origin of [
+      "app.example",
+      "https://app.example/page",
+      "https://app.example:443",
+      "HTTPS://app.example",
+      "",
+    ]
   ) {
-    assertThrows(() => createHandler(registry, { cors: [origin] }), RegistryError, "it is no origin");
+    assertThrows(
+      () => createHandler(registry, { cors: [origin] }),
+      RegistryError,
+      "it is no origin",
+    );
   }
   for (const host of ["https://app.example", "app.example:8600", "app.example/", "", "a b"]) {
-    assertThrows(() => createHandler(registry, { hosts: [host] }), RegistryError, "it is no name of a machine");
+    assertThrows(
+      () => createHandler(registry, { hosts: [host] }),
+      RegistryError,
+      "it is no name of a machine",
+    );
   }
   const text = "https://app.example" as unknown as string[];
-  assertThrows(() => createHandler(registry, { cors: text }), RegistryError, "the option cors is no list");
+  assertThrows(
+    () => createHandler(registry, { cors: text }),
+    RegistryError,
+    "the option cors is no list",
+  );
   const cors = ["https://app.example", "http://localhost:3000", "capacitor://localhost", "*"];
   await createHandler(registry, { cors, hosts: ["App.example", "::1", "[::1]", "*"] }).close();
 });
@@ -109,21 +172,42 @@ Deno.test("a handler says at once what it cannot be made of", async () => {
     createHandler(given as Registry, options as HandlerOptions);
   assertThrows(made(undefined), RegistryError, "it is given no registry");
   assertThrows(made("./registry"), RegistryError, "it is given no registry");
-  assertThrows(made(registry, { token: "secret" }), RegistryError, "no option token: did you mean tokens?");
-  assertThrows(made(registry, { limits: { maxBodyByte: 1 } }), RegistryError, "did you mean maxBodyBytes?");
+  assertThrows(
+    made(registry, { token: "secret" }),
+    RegistryError,
+    "no option token: did you mean tokens?",
+  );
+  assertThrows(
+    made(registry, { limits: { maxBodyByte: 1 } }),
+    RegistryError,
+    "did you mean maxBodyBytes?",
+  );
   for (const options of [null, 5, []]) {
     assertThrows(made(registry, options), RegistryError, "its options are no object");
   }
-  assertThrows(made(registry, { tokens: ["secret"] }), RegistryError, "its tokens are no check of tokens");
-  assertThrows(made(registry, { jobs: "redis://127.0.0.1" }), RegistryError, "its jobs are no queue");
+  assertThrows(
+    made(registry, { tokens: ["secret"] }),
+    RegistryError,
+    "its tokens are no check of tokens",
+  );
+  assertThrows(
+    made(registry, { jobs: "redis://127.0.0.1" }),
+    RegistryError,
+    "its jobs are no queue",
+  );
   for (const upload of [{}, { task: "resize" }, { schedule: "resize" }]) {
-    assertThrows(made(registry, { upload }), RegistryError, "its upload says neither a task nor what schedules one");
+    assertThrows(
+      made(registry, { upload }),
+      RegistryError,
+      "its upload says neither a task nor what schedules one",
+    );
   }
 });
 
 Deno.test("a name whose slash was not written as %2F leads nowhere, and the hint says so", async () => {
   await using service = await served();
-  const hint = async (path: string) => (await (await get(service.handler, `http://localhost${path}`)).json()).hint;
+  const hint = async (path: string) =>
+    (await (await get(service.handler, `http://localhost${path}`)).json()).hint;
   assertMatch(await hint("/artifacts/team/model/versions"), /%2F/);
   assertEquals(await hint("/nothing"), "GET /openapi.json lists all routes.");
 });
@@ -138,14 +222,21 @@ Deno.test("every answer has an id and headers that keep what is stored from runn
     assertEquals(headers.get("cross-origin-resource-policy"), "same-origin");
   }
   const id = async (given: string) =>
-    (await get(service.handler, "http://localhost/health", { "x-request-id": given })).headers.get("x-request-id");
+    (await get(service.handler, "http://localhost/health", { "x-request-id": given })).headers.get(
+      "x-request-id",
+    );
   assertEquals(await id("proxy-1"), "proxy-1");
   assert(await id("a b<script>") !== "a b<script>");
 });
 
 Deno.test("the log has a line a request, without its query, its headers and the ids of uploads", async () => {
   const lines: string[] = [];
-  const logger = { debug() {}, warn() {}, error() {}, info: (text: string) => void lines.push(text) };
+  const logger = {
+    debug() {},
+    warn() {},
+    error() {},
+    info: (text: string) => void lines.push(text),
+  };
   await using service = await served({ logger, tokens: admin });
   const headers = { authorization: "Bearer holdfast_secret", "x-request-id": "one" };
   await get(service.handler, "http://localhost/names?prefix=secret", headers);
@@ -160,7 +251,9 @@ Deno.test("who sends too many requests is told when to come again, and others ar
   await using service = await served({ limits: { requestsPerSecond: 2 }, system });
   const statuses = async (count: number) => {
     const found: number[] = [];
-    for (let i = 0; i < count; i++) found.push((await get(service.handler, "http://localhost/health")).status);
+    for (let i = 0; i < count; i++) {
+      found.push((await get(service.handler, "http://localhost/health")).status);
+    }
     return found;
   };
   assertEquals(await statuses(5), [200, 200, 200, 200, 429]);
@@ -176,17 +269,29 @@ Deno.test("who sends too many requests is told when to come again, and others ar
 
 Deno.test("who guesses tokens is counted by address", async () => {
   const tokens = { find: () => Promise.resolve(undefined) };
-  await using service = await served({ tokens, limits: { requestsPerSecond: 1 }, system: createScriptedSystem() });
+  await using service = await served({
+    tokens,
+    limits: { requestsPerSecond: 1 },
+    system: createScriptedSystem(),
+  });
   const found: number[] = [];
   for (let i = 0; i < 3; i++) {
-    found.push((await get(service.handler, "http://localhost/names", { authorization: `Bearer ${i}` })).status);
+    found.push(
+      (await get(service.handler, "http://localhost/names", { authorization: `Bearer ${i}` }))
+        .status,
+    );
   }
   assertEquals(found, [401, 401, 429]);
 });
 
 Deno.test("an unexpected fault says nothing of itself to clients, and all to the log", async () => {
   const said: unknown[][] = [];
-  const logger = { debug() {}, info() {}, warn() {}, error: (...args: unknown[]) => void said.push(args) };
+  const logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (...args: unknown[]) => void said.push(args),
+  };
   const registry = await openRegistry("memory:");
   const broken = {
     ...registry,

@@ -20,7 +20,11 @@ async function place(root: TempRoot, { cert, key = cert }: { cert: string; key?:
 /** Whose certificate a service shows, and what it answers. */
 function look(url: string): Promise<{ name: string; said: string }> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: "127.0.0.1", port: Number(new URL(url).port), rejectUnauthorized: false }, () => {
+    const socket = connect({
+      host: "127.0.0.1",
+      port: Number(new URL(url).port),
+      rejectUnauthorized: false,
+    }, () => {
       const name = String(socket.getPeerCertificate().subject.CN);
       let said = "";
       socket.on("data", (data) => said += data);
@@ -43,7 +47,11 @@ Deno.test("a service with a certificate speaks TLS, and takes a new one while it
   await service.server.reloadCertificate();
   assertEquals((await look(service.server.url)).name, "second");
   await place(root, { cert: "first", key: "second" });
-  await assertRejects(() => service.server.reloadCertificate(), RegistryError, "another certificate");
+  await assertRejects(
+    () => service.server.reloadCertificate(),
+    RegistryError,
+    "another certificate",
+  );
   assertEquals((await look(service.server.url)).name, "second", "what was there stays");
 });
 
@@ -54,7 +62,11 @@ Deno.test("a certificate that cannot be used is refused before anything is liste
   const refused = async (tls: { cert: string; key: string }) =>
     (await assertRejects(() => listen(handler, { port: 0, tls }), RegistryError)).code;
   const none = { cert: root.join("none"), key: root.join("none") };
-  await assertRejects(() => listen(handler, { port: 0, tls: none }), RegistryError, "none: there is no such file");
+  await assertRejects(
+    () => listen(handler, { port: 0, tls: none }),
+    RegistryError,
+    "none: there is no such file",
+  );
   assertEquals(await refused(await place(root, { cert: "first", key: "second" })), "Invalid");
   const { cert } = await place(root, { cert: "first" });
   assertEquals(await refused({ cert, key: cert }), "Invalid");

@@ -19,6 +19,7 @@ Deno.test("a server writes an answer from memory itself: the same as the first, 
   for (let count = 0; count < 3; count++) assertEquals(await get(), whole);
   assertEquals((await get({ range: "bytes=2-4" })).text, "234");
   assertEquals((await get({ "if-none-match": "*" })).status, 304);
-  const bytes = (host: string) => `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
+  const bytes = (host: string) =>
+    `GET ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`;
   assertEquals((await service.talk(bytes("evil.example"))).slice(0, 12), "HTTP/1.1 403");
 });

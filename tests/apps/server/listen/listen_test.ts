@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import type { Handler } from "../../../../apps/server.ts";
@@ -44,15 +50,22 @@ Deno.test("headers that do not come, in whatever pieces, end the connection with
 
 Deno.test("headers that are too large are refused with 431", async () => {
   await using service = await serve();
-  assertMatch(await service.talk(requestText("/health", [`X: ${"a".repeat(20_000)}`])), /^HTTP\/1\.1 431 /);
+  assertMatch(
+    await service.talk(requestText("/health", [`X: ${"a".repeat(20_000)}`])),
+    /^HTTP\/1\.1 431 /,
+  );
   assertMatch(await service.talk(requestText(`/${"a".repeat(20_000)}`)), /^HTTP\/1\.1 431 /);
-  assertMatch(await service.talk(requestText("/health", [`X: ${"a".repeat(9000)}`])), /^HTTP\/1\.1 200 /);
+  assertMatch(
+    await service.talk(requestText("/health", [`X: ${"a".repeat(9000)}`])),
+    /^HTTP\/1\.1 200 /,
+  );
 });
 
 Deno.test("a body that stands still is not waited for", async () => {
   await using service = await serve({ limits: { idleTimeoutMs: 300 } });
   using connection = await service.connect();
-  const head = "POST /contents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n";
+  const head =
+    "POST /contents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n";
   await connection.write(encoder.encode(`${head}Content-Length: 100\r\n\r\nabc`));
   await readToEnd(connection);
   assertMatch(await service.talk(requestText("/health")), /^HTTP\/1\.1 200 /);
@@ -72,7 +85,9 @@ Deno.test("what could be read as one request or as two is refused", async () => 
       "Content-Length: 5\r\n folded: 1\r\n",
     ]
   ) {
-    const said = await service.talk(`POST /contents HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n0\r\n\r\n${smuggled}`);
+    const said = await service.talk(
+      `POST /contents HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n0\r\n\r\n${smuggled}`,
+    );
     assertMatch(said, /^HTTP\/1\.1 400 /, headers);
     assertEquals(said.match(/HTTP\/1\.1/g)!.length, 1, headers);
   }
@@ -133,7 +148,9 @@ Deno.test("where requests come from is known to the handler", async () => {
     from.push(info?.remoteAddr);
     return Promise.resolve(new Response("x"));
   };
-  const server = await listen(Object.assign(answer, { close, [Symbol.asyncDispose]: close }), { port: 0 });
+  const server = await listen(Object.assign(answer, { close, [Symbol.asyncDispose]: close }), {
+    port: 0,
+  });
   await (await fetch(server.url)).text();
   assertEquals(from, [{ hostname: "127.0.0.1" }]);
   await server.stop({ withinMs: 0 });

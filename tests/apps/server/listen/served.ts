@@ -59,5 +59,6 @@ export async function readToEnd(connection: Deno.Conn): Promise<string> {
 
 /** A request without a body, as text, after which the connection is not needed any more. */
 export function requestText(target: string, headers: readonly string[] = []): string {
-  return [`GET ${target} HTTP/1.1`, "Host: localhost", "Connection: close", ...headers, "", ""].join("\r\n");
+  return [`GET ${target} HTTP/1.1`, "Host: localhost", "Connection: close", ...headers, "", ""]
+    .join("\r\n");
 }

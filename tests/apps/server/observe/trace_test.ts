@@ -1,7 +1,14 @@
 import { assertEquals } from "@std/assert";
 import * as newest from "npm:@opentelemetry/api@^1.10";
 import * as older from "npm:@opentelemetry/api@~1.9";
-import type { Attributes, Context, Span, SpanOptions, TextMapGetter, Tracer } from "npm:@opentelemetry/api@~1.9";
+import type {
+  Attributes,
+  Context,
+  Span,
+  SpanOptions,
+  TextMapGetter,
+  Tracer,
+} from "npm:@opentelemetry/api@~1.9";
 import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-async-hooks@^2";
 import { openRegistry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
@@ -37,7 +44,8 @@ function remember({ trace, propagation, INVALID_SPAN_CONTEXT }: Api) {
   propagation.setGlobalPropagator({
     inject() {},
     fields: () => ["traceparent"],
-    extract: (context, carrier, getter: TextMapGetter) => context.setValue(PARENT, getter.get(carrier, "traceparent")),
+    extract: (context, carrier, getter: TextMapGetter) =>
+      context.setValue(PARENT, getter.get(carrier, "traceparent")),
   });
   return spans;
 }

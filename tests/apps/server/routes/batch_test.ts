@@ -29,8 +29,21 @@ Deno.test("many operations are done in one request, and what fails stops none of
   const { results } = await answer.json();
   assertEquals(answer.status, 200);
   assertEquals(
-    results.map(({ ok, value, problem }: Record<string, Record<string, unknown>>) => ok ? value.version : problem.code),
-    ["1.0.0", "2.0.0", "1.0.0", "AlreadyExists", "2.0.0", "1.0.0", "2.0.0", undefined, undefined, "NotFound"],
+    results.map(({ ok, value, problem }: Record<string, Record<string, unknown>>) =>
+      ok ? value.version : problem.code
+    ),
+    [
+      "1.0.0",
+      "2.0.0",
+      "1.0.0",
+      "AlreadyExists",
+      "2.0.0",
+      "1.0.0",
+      "2.0.0",
+      undefined,
+      undefined,
+      "NotFound",
+    ],
   );
   assertEquals([results[3].problem.status, results[9].problem.status], [409, 404]);
   assertEquals(await service.registry.load("c"), 1);
@@ -44,8 +57,13 @@ Deno.test("a batch that is wrong is refused before anything of it is done", asyn
     { operations: Array.from({ length: 1001 }, () => ({ op: "info", name: "a" })) },
     {},
   ];
-  for (const body of wrong) assertEquals((await service.sendJson("POST", "/batch", body)).status, 400);
-  assertEquals((await (await service.sendJson("POST", "/batch", { operations: [] })).json()).results, []);
+  for (const body of wrong) {
+    assertEquals((await service.sendJson("POST", "/batch", body)).status, 400);
+  }
+  assertEquals(
+    (await (await service.sendJson("POST", "/batch", { operations: [] })).json()).results,
+    [],
+  );
   assertEquals(await Array.fromAsync(service.registry.names()), []);
 });
 
@@ -64,7 +82,10 @@ Deno.test("of a batch each operation needs its right", async () => {
     { op: "info", name: "public" },
   ];
   const headers = { "content-type": "application/json", authorization: "Bearer x" };
-  const answer = await service.send("POST", "/batch", { headers, body: JSON.stringify({ operations }) });
+  const answer = await service.send("POST", "/batch", {
+    headers,
+    body: JSON.stringify({ operations }),
+  });
   const { results } = await answer.json();
   assertEquals(results.map(({ problem }: { problem?: { code: string } }) => problem?.code), [
     undefined,
@@ -82,8 +103,11 @@ Deno.test("of a batch each operation needs its right", async () => {
 Deno.test("what a batch deletes is not answered from memory", async () => {
   await using service = await openService();
   await service.registry.save("a", 1);
-  const read = async () => (await service.send("GET", "/artifacts/a/versions/1.0.0/files/data.json")).status;
+  const read = async () =>
+    (await service.send("GET", "/artifacts/a/versions/1.0.0/files/data.json")).status;
   assertEquals([await read(), await read()], [200, 200]);
-  await service.sendJson("POST", "/batch", { operations: [{ op: "delete", name: "a", version: "1" }] });
+  await service.sendJson("POST", "/batch", {
+    operations: [{ op: "delete", name: "a", version: "1" }],
+  });
   assertEquals(await read(), 404);
 });

@@ -10,10 +10,18 @@ async function openFilled() {
   for (const value of [1, 2, 3]) await service.registry.save("a", value);
   return {
     ...service,
-    status: async (method: string, path: string, headers: Record<string, string>, body?: unknown) => {
-      const json: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+    status: async (
+      method: string,
+      path: string,
+      headers: Record<string, string>,
+      body?: unknown,
+    ) => {
+      const json: Record<string, string> = body === undefined
+        ? {}
+        : { "content-type": "application/json" };
       const sent = body === undefined ? undefined : JSON.stringify(body);
-      return (await service.send(method, path, { headers: { ...json, ...headers }, body: sent })).status;
+      return (await service.send(method, path, { headers: { ...json, ...headers }, body: sent }))
+        .status;
     },
   };
 }
@@ -32,12 +40,15 @@ Deno.test("a version is deleted only where If-Match names its commit", async () 
   assertEquals((await Array.fromAsync(service.registry.versions("a"))).length, 3);
   assertEquals(await remove({ "if-match": `"other", ${etag}` }), 200);
   assertEquals(await remove({ "if-match": "*" }, "2.0.0"), 200);
-  assertEquals(await Array.fromAsync(service.registry.versions("a"), ({ version }) => version), ["1.0.0"]);
+  assertEquals(await Array.fromAsync(service.registry.versions("a"), ({ version }) => version), [
+    "1.0.0",
+  ]);
 });
 
 Deno.test("an alias has its version as ETag, and is set and removed only where If-Match names it", async () => {
   await using service = await openFilled();
-  const set = (version: string, headers: Record<string, string>) => service.status("PUT", ALIAS, headers, { version });
+  const set = (version: string, headers: Record<string, string>) =>
+    service.status("PUT", ALIAS, headers, { version });
   assertEquals(await set("1", { "if-match": "*" }), 412);
   assertEquals(await set("1", { "if-none-match": "*" }), 200);
   assertEquals(await set("2", { "if-none-match": "*" }), 412);
@@ -78,7 +89,11 @@ Deno.test("every route that writes and knows no conditions refuses them", async 
       const target = `http://localhost${path.replace(/:\w+/g, "x")}`;
       const response = await handler(new Request(target, { method, headers: { [header]: '"x"' } }));
       const { detail } = await response.json();
-      assertEquals([response.status, detail.includes(header)], [400, true], `${method} ${path}: ${detail}`);
+      assertEquals(
+        [response.status, detail.includes(header)],
+        [400, true],
+        `${method} ${path}: ${detail}`,
+      );
     }
   }
 });

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, isPrefix, localPath, openRegistry, RegistryError } from "../../../../mod.ts";
+import {
+  createMemoryBackend,
+  isPrefix,
+  localPath,
+  openRegistry,
+  RegistryError,
+} from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
@@ -37,8 +43,13 @@ Deno.test("a file comes with its digests, its tag and how long it may be kept", 
     assertEquals(said["holdfast-commit"], info.commit);
   }
   for (const version of ["latest", "^1"]) {
-    const response = await send(`/artifacts/text/versions/${encodeURIComponent(version)}/files/${path}`);
-    assertEquals([await response.text(), response.headers.get("cache-control")], [TEXT, "no-cache"]);
+    const response = await send(
+      `/artifacts/text/versions/${encodeURIComponent(version)}/files/${path}`,
+    );
+    assertEquals([await response.text(), response.headers.get("cache-control")], [
+      TEXT,
+      "no-cache",
+    ]);
   }
   const pinned = await send(`/artifacts/text/versions/latest/files/${path}?commit=${info.commit}`);
   assertEquals(pinned.headers.get("cache-control"), "private, max-age=604800, immutable");
@@ -52,7 +63,10 @@ Deno.test("ranges and conditions are answered from the store and from memory ali
     const part = await send(place, { range: "bytes=2-4" });
     assertEquals([part.status, await part.text()], [206, "234"]);
     assertEquals(part.headers.get("content-range"), "bytes 2-4/10");
-    assertEquals([part.headers.get("content-length"), part.headers.get("content-digest")], ["3", null]);
+    assertEquals([part.headers.get("content-length"), part.headers.get("content-digest")], [
+      "3",
+      null,
+    ]);
     assertEquals((await send(place, { range: "bytes=2-4", "if-range": '"other"' })).status, 200);
     const none = await send(place, { range: "bytes=10-" });
     assertEquals([none.status, none.headers.get("content-range")], [416, "bytes */10"]);
@@ -97,7 +111,9 @@ Deno.test("files are found by their paths, whatever is in them", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("my:files/of me", localPath(root.join("folder")));
   await using handler = createCheckedHandler(registry);
-  const base = `http://localhost/artifacts/${encodeURIComponent("my:files/of me")}/versions/1/files`;
+  const base = `http://localhost/artifacts/${
+    encodeURIComponent("my:files/of me")
+  }/versions/1/files`;
   for (const name of names) {
     const path = name.split("/").map(encodeURIComponent).join("/");
     assertEquals(await (await handler(new Request(`${base}/${path}`))).text(), name);
@@ -106,7 +122,9 @@ Deno.test("files are found by their paths, whatever is in them", async () => {
   const { code, detail } = await missing.json();
   assertEquals([missing.status, code], [404, "NotFound"]);
   assertStringIncludes(detail, "no such file");
-  for (const path of ["%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc%2fpasswd", "%00", "a%20b.txt/", "sub"]) {
+  for (
+    const path of ["%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fetc%2fpasswd", "%00", "a%20b.txt/", "sub"]
+  ) {
     assertEquals((await handler(new Request(`${base}/${path}`))).status, 404, path);
   }
   assertEquals((await handler(new Request(`${base}/%ff`))).status, 400);
@@ -151,7 +169,8 @@ Deno.test("a version that was deleted here is not answered from memory", async (
 Deno.test("what one token has read is in memory for no other: neither the file, nor its commit under another name", async () => {
   await using registry = await openRegistry("memory:");
   for (const name of ["mine", "theirs"]) await registry.save(name, `the text of ${name}`);
-  const find = (name: string | null) => Promise.resolve(createAccess(name!, [parseScope(`read:${name}`)]));
+  const find = (name: string | null) =>
+    Promise.resolve(createAccess(name!, [parseScope(`read:${name}`)]));
   await using handler = createCheckedHandler(registry, { tokens: { find } });
   const { commit, files: [{ path }] } = await registry.info("theirs");
   const read = async (name: string, token: string, query = "") => {
@@ -179,9 +198,15 @@ Deno.test("a damaged file is no whole answer", async () => {
   }
   const { files: [{ path }] } = await registry.info("large");
   await using handler = createCheckedHandler(registry);
-  const response = await handler(new Request(`http://localhost/artifacts/large/versions/1/files/${path}`));
+  const response = await handler(
+    new Request(`http://localhost/artifacts/large/versions/1/files/${path}`),
+  );
   const got = await response.text().catch((error) => error.code);
-  assertEquals(response.status === 500 || got === "Corrupt", true, `${response.status} ${got.slice(0, 50)}`);
+  assertEquals(
+    response.status === 500 || got === "Corrupt",
+    true,
+    `${response.status} ${got.slice(0, 50)}`,
+  );
 });
 
 Deno.test("a range is asked for with GET alone: HEAD tells of the whole", async () => {
@@ -221,7 +246,9 @@ Deno.test("a file that turns out to be damaged at its end is not sent to its end
   }
   await using handler = createHandler(registry);
   const { files: [{ path }] } = await registry.info("large");
-  const response = await handler(new Request(`http://localhost/artifacts/large/versions/1.0.0/files/${path}`));
+  const response = await handler(
+    new Request(`http://localhost/artifacts/large/versions/1.0.0/files/${path}`),
+  );
   let arrived = 0;
   await assertRejects(async () => {
     for await (const chunk of response.body!) arrived += chunk.byteLength;

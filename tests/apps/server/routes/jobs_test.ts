@@ -22,7 +22,9 @@ function readEvents(response: Response) {
         if (end >= 0) {
           const block = text.slice(0, end);
           text = text.slice(end + 2);
-          const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)));
+          const fields = Object.fromEntries(
+            block.split("\n").map((line) => line.split(/: ?(.*)/s).slice(0, 2)),
+          );
           if (fields.data === undefined) continue; // a comment, or when to come again
           const { state, progress } = JSON.parse(fields.data);
           return { id: fields.id, event: fields.event, state, progress };
@@ -93,7 +95,9 @@ Deno.test("events tell what becomes of a job, can be resumed, and end with it", 
   const done = await again.next();
   assertEquals([done?.state, await again.next()], ["done", undefined]);
 
-  const over = await service.send("GET", "/jobs/count/events", { headers: { "last-event-id": done!.id! } });
+  const over = await service.send("GET", "/jobs/count/events", {
+    headers: { "last-event-id": done!.id! },
+  });
   assertEquals([over.status, over.body], [204, null]);
   const late = readEvents(
     await service.send("GET", "/jobs/count/events", { headers: { "last-event-id": "of before" } }),
@@ -120,10 +124,17 @@ Deno.test("a service without a queue says so", async () => {
 Deno.test("a job about an artifact is seen by who may read that, and ended by who may write it", async () => {
   await using jobs = createMemoryQueue();
   const access = (scopes: string) => createAccess("1", scopes.split(" ").map(parseScope));
-  await using service = await openService({ jobs, tokens: { find: (header) => Promise.resolve(access(header!)) } });
+  await using service = await openService({
+    jobs,
+    tokens: { find: (header) => Promise.resolve(access(header!)) },
+  });
   await jobs.add([
     { ...job("mine"), data: { name: "team/a" } },
-    { ...job("task"), kind: "task", data: { task: "resize", behaviors: [], input: { name: "team/b" } } },
+    {
+      ...job("task"),
+      kind: "task",
+      data: { task: "resize", behaviors: [], input: { name: "team/b" } },
+    },
     { ...job("theirs"), data: { name: "other" } },
     { ...job("step"), data: null },
   ]);
@@ -141,6 +152,9 @@ Deno.test("a job about an artifact is seen by who may read that, and ended by wh
   assertEquals((await ask("GET", "/jobs/mine", "read:team/*")).status, 200);
   const refused = await ask("DELETE", "/jobs/mine", "read:team/* write:other");
   assertEquals(refused.status, 403);
-  assertEquals((await refused.json()).detail, 'Cannot change job "mine": the token does not have the right');
+  assertEquals(
+    (await refused.json()).detail,
+    'Cannot change job "mine": the token does not have the right',
+  );
   assertEquals((await ask("DELETE", "/jobs/mine", "write:team/*")).status, 200);
 });

@@ -5,7 +5,9 @@ import { createCheckedHandler } from "../checked_handler.ts";
 
 Deno.test("what happened twice in one millisecond is told once each, page by page", async () => {
   const now = realSystem.now();
-  await using registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
+  await using registry = await openRegistry("memory:", {
+    system: { ...realSystem, now: () => now },
+  });
   await registry.save("a", 1);
   for (const _ of [1, 2]) {
     await registry.setAlias("a", "live", "1");
@@ -31,7 +33,8 @@ Deno.test("what happened to a name is told newest first, in pages and as lines",
   await registry.save("a", 2);
   await registry.delete("a@2.0.0");
   const handler = createCheckedHandler(registry);
-  const send = (path: string, init?: RequestInit) => handler(new Request(`http://localhost${path}`, init));
+  const send = (path: string, init?: RequestInit) =>
+    handler(new Request(`http://localhost${path}`, init));
   const get = async (path: string) => await (await send(path)).json();
   const base = "/artifacts/a/log";
   const whole = await get(base);

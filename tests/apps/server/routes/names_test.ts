@@ -6,13 +6,16 @@ Deno.test("names are listed in pages, by prefix, and as lines", async () => {
   await using registry = await openRegistry("memory:");
   for (const name of ["a", "b/1", "b/2", "c d"]) await registry.save(name, { name });
   await using handler = createHandler(registry);
-  const get = async (path: string) => await (await handler(new Request(`http://localhost${path}`))).json();
+  const get = async (path: string) =>
+    await (await handler(new Request(`http://localhost${path}`))).json();
 
   assertEquals(await get("/names"), { items: ["a", "b/1", "b/2", "c d"] });
   assertEquals(await get("/names?prefix=b%2F"), { items: ["b/1", "b/2"] });
   const first = await get("/names?limit=3");
   assertEquals(first, { items: ["a", "b/1", "b/2"], next: "b/2" });
-  assertEquals(await get(`/names?limit=3&after=${encodeURIComponent(first.next)}`), { items: ["c d"] });
+  assertEquals(await get(`/names?limit=3&after=${encodeURIComponent(first.next)}`), {
+    items: ["c d"],
+  });
 
   const lines = await handler(
     new Request("http://localhost/names", { headers: { accept: "application/x-ndjson" } }),
@@ -24,7 +27,10 @@ Deno.test("a query that is wrong is a problem that says what is expected", async
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry);
   const response = await handler(new Request("http://localhost/names?limit=0"));
-  assertEquals([response.status, response.headers.get("content-type")], [400, "application/problem+json"]);
+  assertEquals([response.status, response.headers.get("content-type")], [
+    400,
+    "application/problem+json",
+  ]);
   assertEquals(await response.json(), {
     title: "The request is wrong",
     status: 400,
@@ -37,10 +43,19 @@ Deno.test("a query that is wrong is a problem that says what is expected", async
 Deno.test("a parameter that is given more than once is refused in plain words", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry);
-  for (const path of ["/names?prefix=a&prefix=b", "/names?prefix=a&limit=1&prefix=b", "/search?q=a&q=b"]) {
+  for (
+    const path of [
+      "/names?prefix=a&prefix=b",
+      "/names?prefix=a&limit=1&prefix=b",
+      "/search?q=a&q=b",
+    ]
+  ) {
     const key = path.startsWith("/names") ? "prefix" : "q";
     const response = await handler(new Request(`http://localhost${path}`));
     assertEquals(response.status, 400);
-    assertEquals((await response.json()).detail, `Cannot read the query: ${key}: it is given 2 times, and taken once`);
+    assertEquals(
+      (await response.json()).detail,
+      `Cannot read the query: ${key}: it is given 2 times, and taken once`,
+    );
   }
 });

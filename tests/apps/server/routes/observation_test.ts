@@ -8,8 +8,11 @@ import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
-const ask = (handler: ReturnType<typeof createHandler>, path: string, headers: Record<string, string> = {}) =>
-  handler(new Request(`http://localhost${path}`, { headers }));
+const ask = (
+  handler: ReturnType<typeof createHandler>,
+  path: string,
+  headers: Record<string, string> = {},
+) => handler(new Request(`http://localhost${path}`, { headers }));
 
 Deno.test("ready asks the store, and keeps what it said for two seconds", async () => {
   await using registry = await openRegistry("memory:");
@@ -32,7 +35,10 @@ Deno.test("ready asks the store, and keeps what it said for two seconds", async 
   assertEquals(asked, 1);
   now = 2000;
   const refused = await ask(handler, "/ready");
-  assertEquals([refused.status, await refused.json()], [503, { ready: false, reason: "the store refuses" }]);
+  assertEquals([refused.status, await refused.json()], [503, {
+    ready: false,
+    reason: "the store refuses",
+  }]);
   assertEquals((await ask(handler, "/health")).status, 200, "the program runs");
   await handler.close();
   assertEquals((await (await ask(handler, "/ready")).json()).reason, "the service stops");
@@ -46,7 +52,10 @@ Deno.test("a store that never answers is not ready after two seconds", async () 
   };
   const handler = createHandler(store as unknown as Registry, { system: createScriptedSystem() });
   const response = await ask(handler, "/ready");
-  assertEquals([response.status, (await response.json()).reason], [503, "the store does not answer in time"]);
+  assertEquals([response.status, (await response.json()).reason], [
+    503,
+    "the store does not answer in time",
+  ]);
 });
 
 Deno.test("a folder that holds no registry any more, as one that is not mounted, is not ready; an empty registry is", async () => {
@@ -76,7 +85,9 @@ Deno.test("metrics count by route, never by path, and need a token where there a
   await using registry = await openRegistry("memory:");
   const tokens = {
     find: (text: string | null) =>
-      Promise.resolve(text === null ? undefined : createAccess("t", [parseScope(text.replace("Bearer ", ""))])),
+      Promise.resolve(
+        text === null ? undefined : createAccess("t", [parseScope(text.replace("Bearer ", ""))]),
+      ),
   };
   const handler = createHandler(registry, { tokens });
   await ask(handler, "/names", { authorization: "Bearer read:*" });
@@ -88,7 +99,10 @@ Deno.test("metrics count by route, never by path, and need a token where there a
   const text = await response.text();
   assertStringIncludes(text, 'holdfast_requests_total{method="GET",route="/names",status="200"} 1');
   assertStringIncludes(text, 'holdfast_requests_total{method="GET",route="none",status="404"} 3');
-  assertStringIncludes(text, 'holdfast_request_duration_seconds_count{method="GET",route="/names"} 1');
+  assertStringIncludes(
+    text,
+    'holdfast_request_duration_seconds_count{method="GET",route="/names"} 1',
+  );
   assertStringIncludes(text, "holdfast_requests_under_way 1");
   assert(!text.includes("wp-admin"));
 });

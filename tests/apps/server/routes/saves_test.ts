@@ -13,7 +13,8 @@ const value = (value: unknown) => [{ path: "data.json", data: btoa(JSON.stringif
 const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 async function uploaded(service: Service, content: Uint8Array): Promise<string> {
-  return (await (await service.send("POST", "/contents", { body: sentBody(content) })).json()).upload;
+  return (await (await service.send("POST", "/contents", { body: sentBody(content) })).json())
+    .upload;
 }
 
 Deno.test("files are saved under the materializer that the client says, and loaded by it", async () => {
@@ -25,12 +26,19 @@ Deno.test("files are saved under the materializer that the client says, and load
     metadata: { by: "test" },
     inputs: ["data@1.0.0"],
   });
-  assertEquals([saved.status, saved.headers.get("location")], [201, "/artifacts/team%2Fconfig/versions/1.0.0"]);
+  assertEquals([saved.status, saved.headers.get("location")], [
+    201,
+    "/artifacts/team%2Fconfig/versions/1.0.0",
+  ]);
   const { createdAt, commit, digest, addedBytes, ...rest } = await saved.json();
   assert(addedBytes > 12);
   assertEquals(rest, { name: "team/config", version: "1.0.0", size: 12, skipped: false });
   const info = await registry.info("team/config");
-  assertEquals([info.commit, info.digest, info.createdAt.toISOString()], [commit, digest, createdAt]);
+  assertEquals([info.commit, info.digest, info.createdAt.toISOString()], [
+    commit,
+    digest,
+    createdAt,
+  ]);
   assertEquals([info.metadata, info.inputs], [{ by: "test" }, ["data@1.0.0"]] as never);
   assertEquals(await registry.load("team/config"), { depth: 12 });
 });
@@ -47,7 +55,10 @@ Deno.test("a large file comes by an upload, which is used up; its size and diges
   const upload = await uploaded(service, content);
   assertEquals((await save({ upload, size: 3 })).status, 400);
   assertEquals((await save({ upload, sha256: digestOf(noise(3)) })).status, 400);
-  assertEquals((await save({ upload, size: content.byteLength, sha256: digestOf(content) })).status, 201);
+  assertEquals(
+    (await save({ upload, size: content.byteLength, sha256: digestOf(content) })).status,
+    201,
+  );
   assertEquals(await (await service.registry.open("big")).file("big.bin").bytes(), content);
   assertEquals(await keysOf(backend, "uploads/"), []);
   assertEquals((await save({ upload })).status, 404);
@@ -55,11 +66,17 @@ Deno.test("a large file comes by an upload, which is used up; its size and diges
   const begun = await service.tus("POST", "/uploads", { "upload-length": "300000" });
   const path = begun.headers.get("location")!;
   assertEquals((await save({ upload: path.split("/")[1] })).status, 409); // not all of it is there
-  await service.tus("PATCH", `/${path}`, { "upload-offset": "0" }, sentBody(content.subarray(0, 300_000)));
+  await service.tus(
+    "PATCH",
+    `/${path}`,
+    { "upload-offset": "0" },
+    sentBody(content.subarray(0, 300_000)),
+  );
   const wrong = await save({ upload: path.split("/")[1], sha256: digestOf(content) });
   assertEquals([wrong.status, (await wrong.json()).code], [400, "Invalid"]);
   assertEquals(
-    (await save({ upload: path.split("/")[1], sha256: digestOf(content.subarray(0, 300_000)) })).status,
+    (await save({ upload: path.split("/")[1], sha256: digestOf(content.subarray(0, 300_000)) }))
+      .status,
     201,
   );
 });
@@ -69,14 +86,23 @@ Deno.test("a save whose answer was lost is repeated by its key, and gives the sa
   for (const content of [noise(400_000), noise(10), new Uint8Array()]) {
     const name = `lost-${content.byteLength}`;
     const upload = await uploaded(service, content);
-    const request = { materializer: FILE_KIND, files: [{ path: "a.bin", upload }], idempotencyKey: "run-1" };
-    const [first, second] = [1, 2].map(() => () => service.sendJson("POST", `/artifacts/${name}/versions`, request));
+    const request = {
+      materializer: FILE_KIND,
+      files: [{ path: "a.bin", upload }],
+      idempotencyKey: "run-1",
+    };
+    const [first, second] = [1, 2].map(() => () =>
+      service.sendJson("POST", `/artifacts/${name}/versions`, request)
+    );
     const saved = await first(), again = await second();
     assertEquals([saved.status, again.status], [201, 200]);
     assertEquals((await again.json()).commit, (await saved.json()).commit);
     assertEquals((await service.registry.info(name)).version, "1.0.0");
     const other = { ...request, idempotencyKey: "run-2" };
-    assertEquals((await service.sendJson("POST", `/artifacts/${name}/versions`, other)).status, 404);
+    assertEquals(
+      (await service.sendJson("POST", `/artifacts/${name}/versions`, other)).status,
+      404,
+    );
   }
 });
 
@@ -101,15 +127,27 @@ Deno.test("what cannot be saved is refused with what is expected, and nothing is
   for (const [body, status] of wrong) {
     const answer = await service.sendJson("POST", "/artifacts/a/versions", body);
     const said = await answer.json();
-    assertEquals([answer.status, typeof said.detail], [status, "string"], JSON.stringify([body, said]));
+    assertEquals(
+      [answer.status, typeof said.detail],
+      [status, "string"],
+      JSON.stringify([body, said]),
+    );
   }
   const broken = await service.send("POST", "/artifacts/a/versions", {
     body: "{",
     headers: { "content-type": "application/json" },
   });
-  assertEquals([broken.status, broken.headers.get("content-type")], [400, "application/problem+json"]);
-  const untyped = await service.send("POST", "/artifacts/a/versions", { body: JSON.stringify(good) });
-  assertEquals([untyped.status, (await untyped.json()).hint.includes("content-type: application/json")], [415, true]);
+  assertEquals([broken.status, broken.headers.get("content-type")], [
+    400,
+    "application/problem+json",
+  ]);
+  const untyped = await service.send("POST", "/artifacts/a/versions", {
+    body: JSON.stringify(good),
+  });
+  assertEquals([
+    untyped.status,
+    (await untyped.json()).hint.includes("content-type: application/json"),
+  ], [415, true]);
   assertEquals(await Array.fromAsync(service.registry.names()), []);
 });
 
@@ -132,7 +170,10 @@ Deno.test("a version that is there is 409, or is kept, and one that another comm
   const refused = await save({ ifCommit: other });
   assertEquals([refused.status, (await refused.json()).code], [412, "Conflict"]);
   assertEquals((await save({ ifCommit: first.commit, files: value(2) })).status, 201);
-  assertEquals((await service.send("DELETE", `/artifacts/a/versions/1?ifCommit=${other}`)).status, 412);
+  assertEquals(
+    (await service.send("DELETE", `/artifacts/a/versions/1?ifCommit=${other}`)).status,
+    412,
+  );
 });
 
 Deno.test("a name without versions is deleted where it has the commit that is expected, else it is 412", async () => {
@@ -140,7 +181,8 @@ Deno.test("a name without versions is deleted where it has the commit that is ex
   await (await openRegistry(backend, { versioned: false }))[Symbol.asyncDispose]();
   await using service = await openService({ backend });
   const { commit } = await service.registry.save("a", 1);
-  const deleted = (commit: string) => service.send("DELETE", `/artifacts/a?allVersions=true&ifCommit=${commit}`);
+  const deleted = (commit: string) =>
+    service.send("DELETE", `/artifacts/a?allVersions=true&ifCommit=${commit}`);
   const refused = await deleted("019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60");
   assertEquals([refused.status, (await refused.json()).code], [412, "Conflict"]);
   assertEquals(await (await deleted(commit)).json(), { deleted: true });
@@ -157,7 +199,10 @@ Deno.test("versions and aliases are set, copied and deleted", async () => {
   };
 
   const alias = "/artifacts/a%2Fb/aliases/production";
-  assertEquals(await json(sendJson("PUT", alias, { version: "2" })), [200, { alias: "production", version: "2.0.0" }]);
+  assertEquals(await json(sendJson("PUT", alias, { version: "2" })), [200, {
+    alias: "production",
+    version: "2.0.0",
+  }]);
   assertEquals((await sendJson("PUT", alias, { version: "3", expected: "1.0.0" })).status, 409);
   assertEquals((await sendJson("PUT", alias, { version: "3", expected: null })).status, 409);
   assertEquals((await sendJson("PUT", alias, { version: "3", expected: "2.0.0" })).status, 200);
@@ -168,12 +213,21 @@ Deno.test("versions and aliases are set, copied and deleted", async () => {
 
   const copied = await sendJson("POST", "/artifacts/a%2Fb/versions/latest/copy", { to: "c" });
   assertEquals([copied.status, await registry.load("c")], [201, { depth: 3 }]);
-  assertEquals((await sendJson("POST", "/artifacts/a%2Fb/versions/2/copy", { to: "c@1.0.0" })).status, 409);
+  assertEquals(
+    (await sendJson("POST", "/artifacts/a%2Fb/versions/2/copy", { to: "c@1.0.0" })).status,
+    409,
+  );
 
-  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb/versions/1.0.0")), [200, { deleted: true }]);
-  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb/versions/1.0.0")), [200, { deleted: false }]);
+  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb/versions/1.0.0")), [200, {
+    deleted: true,
+  }]);
+  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb/versions/1.0.0")), [200, {
+    deleted: false,
+  }]);
   assertEquals((await send("DELETE", "/artifacts/a%2Fb")).status, 400);
-  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb?allVersions=true")), [200, { deleted: true }]);
+  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb?allVersions=true")), [200, {
+    deleted: true,
+  }]);
   assertEquals(await Array.fromAsync(registry.names()), ["c"]);
 });
 
@@ -192,11 +246,17 @@ Deno.test("clients write a draft together, and one commits it", async () => {
   assertEquals((await sendJson("PUT", `${draft}/parts/three`, first)).status, 404);
 
   const info = await (await send("GET", `${draft}?files=true`)).json();
-  assertEquals([info.state, info.parts.map(({ part }: { part: string }) => part)], ["open", ["one", "two"]]);
+  assertEquals([info.state, info.parts.map(({ part }: { part: string }) => part)], ["open", [
+    "one",
+    "two",
+  ]]);
   assertEquals(info.files.map(({ path }: { path: string }) => path), ["a.bin", "b.txt"]);
   assertEquals("files" in await (await send("GET", draft)).json(), false);
 
-  const commit = await sendJson("POST", `${draft}/commit`, { version: "2.1", metadata: { by: "two" } });
+  const commit = await sendJson("POST", `${draft}/commit`, {
+    version: "2.1",
+    metadata: { by: "two" },
+  });
   const saved = await commit.json();
   assertEquals([commit.status, saved.version, saved.skipped], [201, "2.1.0", false]);
   const again = await sendJson("POST", `${draft}/commit`, {});
@@ -204,7 +264,9 @@ Deno.test("clients write a draft together, and one commits it", async () => {
   assertEquals(await (await service.registry.open("set")).file("a.bin").bytes(), content);
   assertMatch((await (await send("GET", draft)).json()).state, /committed/);
 
-  await sendJson("PUT", "/artifacts/set/drafts/other/parts/one", { files: [{ path: "c", data: "" }] });
+  await sendJson("PUT", "/artifacts/set/drafts/other/parts/one", {
+    files: [{ path: "c", data: "" }],
+  });
   const discard = async () => await (await send("DELETE", "/artifacts/set/drafts/other")).json();
   assertEquals([await discard(), await discard()], [{ discarded: true }, { discarded: false }]);
 });
@@ -232,7 +294,10 @@ Deno.test("what a request lacks, and what nobody asked for, is said by its name"
     assertEquals(refused.status, 400);
     return (await refused.json()).detail;
   };
-  assertEquals(await detail({}), "Cannot read the body: materializer: it is missing; files: it is missing");
+  assertEquals(
+    await detail({}),
+    "Cannot read the body: materializer: it is missing; files: it is missing",
+  );
   const misspelt = { materializer: JSON_KIND, files: value(1), versoin: "1.0.0" };
   assertEquals(await detail(misspelt), "Cannot read the body: versoin: there is no such member");
   const query = await service.send("GET", "/lineage");

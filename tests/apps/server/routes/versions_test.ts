@@ -6,7 +6,8 @@ import { createCheckedHandler } from "../checked_handler.ts";
 
 function serve(registry: Registry) {
   const handler = createCheckedHandler(registry);
-  const send = (path: string, init?: RequestInit) => handler(new Request(`http://localhost${path}`, init));
+  const send = (path: string, init?: RequestInit) =>
+    handler(new Request(`http://localhost${path}`, init));
   const get = async (path: string) => await (await send(path)).json();
   return { handler, send, get };
 }
@@ -17,12 +18,15 @@ Deno.test("versions are listed newest first, in pages, by range and with details
     await registry.save("a", { version }, { version, metadata: { version } });
   }
   const { send, get } = serve(registry);
-  const versionsOf = ({ items }: { items: { version: string }[] }) => items.map(({ version }) => version);
+  const versionsOf = ({ items }: { items: { version: string }[] }) =>
+    items.map(({ version }) => version);
   const base = "/artifacts/a/versions";
   assertEquals(versionsOf(await get(base)), ["2.0.0", "2.0.0-rc.1", "1.1.0", "1.0.0"]);
   assertEquals(versionsOf(await get(`${base}?range=%5E1`)), ["1.1.0", "1.0.0"]);
   const first = await get(`${base}?limit=2&details=true`);
-  assertEquals([first.next, first.items[1].info.metadata], ["2.0.0-rc.1", { version: "2.0.0-rc.1" }]);
+  assertEquals([first.next, first.items[1].info.metadata], ["2.0.0-rc.1", {
+    version: "2.0.0-rc.1",
+  }]);
   await registry.delete("a@2.0.0-rc.1");
   const second = await get(`${base}?limit=1&details=true&after=${first.next}`);
   assertEquals([second.items[0].info.version, second.next], ["1.1.0", "1.1.0"]);
@@ -48,7 +52,11 @@ Deno.test("a version that cannot be read is listed with details as a problem, on
   for (const query of ["limit=3", "limit=2&after=3.0.0"]) {
     const { items } = await get(`/artifacts/a/versions?details=true&${query}`);
     const [damaged, whole] = items.slice(-2);
-    assertEquals([damaged.version, damaged.info, damaged.error.code], ["2.0.0", undefined, "Corrupt"]);
+    assertEquals([damaged.version, damaged.info, damaged.error.code], [
+      "2.0.0",
+      undefined,
+      "Corrupt",
+    ]);
     assertStringIncludes(damaged.error.detail, "Cannot ");
     assertEquals([whole.info.version, whole.error], ["1.0.0", undefined]);
   }
@@ -96,7 +104,10 @@ Deno.test("aliases are listed, told one by one, and with what they named before"
   assertEquals((await get(`${base}/1.0`)).code, "Invalid");
   assertEquals((await get(`${base}/__proto__`)).code, "NotFound");
   const changes = await get(`${base}/production/history?limit=2`);
-  assertEquals(changes.items.map(({ version }: { version: string }) => version), ["3.0.0", "2.0.0"]);
+  assertEquals(changes.items.map(({ version }: { version: string }) => version), [
+    "3.0.0",
+    "2.0.0",
+  ]);
   const rest = await get(`${base}/production/history?after=${changes.next}`);
   assertEquals(rest.items.map(({ version }: { version: string }) => version), ["1.0.0"]);
   for (const accept of ["application/json", "application/x-ndjson"]) {
@@ -114,7 +125,12 @@ Deno.test("lineage is told both ways", async () => {
   assertEquals((await get("/lineage?ref=model")).edges, edges);
   assertEquals((await get("/lineage?ref=data%401&direction=down&depth=1")).edges, edges);
   assertEquals((await get("/lineage?ref=data&direction=up")).edges, []);
-  for (const [query, code] of [["", "Invalid"], ["?ref=none", "NotFound"], ["?ref=data&depth=0", "Invalid"]]) {
+  for (
+    const [query, code] of [["", "Invalid"], ["?ref=none", "NotFound"], [
+      "?ref=data&depth=0",
+      "Invalid",
+    ]]
+  ) {
     assertEquals((await get(`/lineage${query}`)).code, code, query);
   }
 });

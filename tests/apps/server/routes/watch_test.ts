@@ -7,10 +7,17 @@ Deno.test("a watch tells the latest version, and the next, and goes on where a c
   await using registry = await openRegistry("memory:");
   await using handler = createCheckedHandler(registry);
   const watch = async (headers: Record<string, string> = {}) =>
-    readEvents(await handler(new Request("http://localhost/artifacts/a%2Fb/watch?intervalMs=100", { headers })));
+    readEvents(
+      await handler(
+        new Request("http://localhost/artifacts/a%2Fb/watch?intervalMs=100", { headers }),
+      ),
+    );
 
   const events = await watch();
-  assertEquals((await events.until("data: ")).includes('id: none\nevent: latest\ndata: {"name":"a/b"}'), true);
+  assertEquals(
+    (await events.until("data: ")).includes('id: none\nevent: latest\ndata: {"name":"a/b"}'),
+    true,
+  );
   const first = await registry.save("a/b", 1);
   const told = await events.until(first.version);
   assertEquals(told.includes(`id: ${first.commit}\nevent: latest\n`), true, told);
@@ -27,6 +34,10 @@ Deno.test("a watch of what is no name, or too often, is refused", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createCheckedHandler(registry);
   for (const path of ["a%40b/watch", "a/watch?intervalMs=1"]) {
-    assertEquals((await handler(new Request(`http://localhost/artifacts/${path}`))).status, 400, path);
+    assertEquals(
+      (await handler(new Request(`http://localhost/artifacts/${path}`))).status,
+      400,
+      path,
+    );
   }
 });

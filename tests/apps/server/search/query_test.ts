@@ -14,7 +14,9 @@ Deno.test("words are looked for in names, versions, aliases and all values, what
   for (const query of ["bert", "BERT", "2.0", "prod ann", "nlp", "", '"ann lee"', "true"]) {
     assertEquals(meets(query), true, query);
   }
-  for (const query of ["gpt", "bert gpt", "epochs", '"lee ann"']) assertEquals(meets(query), false, query);
+  for (const query of ["gpt", "bert gpt", "epochs", '"lee ann"']) {
+    assertEquals(meets(query), false, query);
+  }
 });
 
 Deno.test("filters compare numbers as numbers, and what is inside by its path", () => {

@@ -24,7 +24,10 @@ async function openOnPort() {
 }
 
 /** Sends the beginning of a request, is killed, and waits for what became of it. */
-async function sendAndDie(service: Awaited<ReturnType<typeof openOnPort>>, head: string): Promise<void> {
+async function sendAndDie(
+  service: Awaited<ReturnType<typeof openOnPort>>,
+  head: string,
+): Promise<void> {
   const { hostname, port, answer } = service;
   const connection = await Deno.connect({ hostname, port });
   const text = `${head}\r\nhost: ${hostname}:${port}\r\ncontent-length: 1000000\r\n\r\n`;
@@ -49,7 +52,8 @@ Deno.test("of a tus client that is killed on its way what had arrived stays", as
   const service = await openOnPort();
   const uploads = await openUploads(service.registry);
   const { id } = await uploads.begin({ size: 1_000_000 });
-  const headers = "tus-resumable: 1.0.0\r\nupload-offset: 0\r\ncontent-type: application/offset+octet-stream";
+  const headers =
+    "tus-resumable: 1.0.0\r\nupload-offset: 0\r\ncontent-type: application/offset+octet-stream";
   await sendAndDie(service, `PATCH /uploads/${id} HTTP/1.1\r\n${headers}`);
   const { offset } = await uploads.state(id);
   assert(offset > 0 && offset <= 400_000, `${offset}`);

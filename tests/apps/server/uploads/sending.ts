@@ -17,7 +17,12 @@ export interface Service extends AsyncDisposable {
   /** Sends JSON. */
   sendJson(method: string, path: string, body: unknown): Promise<Response>;
   /** One of tus. */
-  tus(method: string, path: string, headers?: Record<string, string>, body?: BodyInit): Promise<Response>;
+  tus(
+    method: string,
+    path: string,
+    headers?: Record<string, string>,
+    body?: BodyInit,
+  ): Promise<Response>;
 }
 
 /** Serves a registry in memory, or on this store. */
@@ -27,17 +32,25 @@ export async function openService(
   const registry = await openRegistry(backend ?? "memory:", { system: options.system });
   const handler = createCheckedHandler(registry, options);
   const send: Service["send"] = (method, path, init) =>
-    handler(new Request(`http://127.0.0.1${path}`, { method, duplex: "half", ...init } as RequestInit));
+    handler(
+      new Request(`http://127.0.0.1${path}`, { method, duplex: "half", ...init } as RequestInit),
+    );
   return {
     registry,
     send,
     sendJson: (method, path, body) =>
-      send(method, path, { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      send(method, path, {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      }),
     tus(method, path, headers, body) {
       const type: Record<string, string> = body === undefined
         ? {}
         : { "content-type": "application/offset+octet-stream" };
-      return send(method, path, { headers: { "tus-resumable": "1.0.0", ...type, ...headers }, body });
+      return send(method, path, {
+        headers: { "tus-resumable": "1.0.0", ...type, ...headers },
+        body,
+      });
     },
     async [Symbol.asyncDispose]() {
       await handler.close();
@@ -47,7 +60,10 @@ export async function openService(
 }
 
 /** A body of these bytes in chunks, which breaks off at the end where that is asked for. */
-export function sentBody(bytes: Uint8Array, { chunk = 65_536, breaks = false } = {}): ReadableStream<Uint8Array> {
+export function sentBody(
+  bytes: Uint8Array,
+  { chunk = 65_536, breaks = false } = {},
+): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({
     pull(controller) {

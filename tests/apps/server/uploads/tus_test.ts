@@ -8,7 +8,11 @@ import { openService, sentBody } from "./sending.ts";
 import type { Service } from "./sending.ts";
 
 /** Begins an upload of so many bytes and returns its path. */
-async function begun(service: Service, size: number, headers: Record<string, string> = {}): Promise<string> {
+async function begun(
+  service: Service,
+  size: number,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const answer = await service.tus("POST", "/uploads", { "upload-length": `${size}`, ...headers });
   assertEquals(answer.status, 201, await answer.text());
   return `/${answer.headers.get("location")}`;
@@ -30,7 +34,9 @@ testInRoot("an upload goes on where its connection broke, in another process too
   let path: string;
   {
     await using service = await openService({ backend: createLocalBackend({ path: root.path }) });
-    path = await begun(service, content.byteLength, { "upload-metadata": "filename aGVsbG8=,draft" });
+    path = await begun(service, content.byteLength, {
+      "upload-metadata": "filename aGVsbG8=,draft",
+    });
     await service.tus(
       "PATCH",
       path,
@@ -43,7 +49,12 @@ testInRoot("an upload goes on where its connection broke, in another process too
   const offset = Number(head.headers.get("upload-offset"));
   assert(offset > 300_000 && offset <= 500_000, `${offset}`);
   assertEquals(head.headers.get("upload-metadata"), "filename aGVsbG8=,draft");
-  const rest = await service.tus("PATCH", path, { "upload-offset": `${offset}` }, sentBody(content.subarray(offset)));
+  const rest = await service.tus(
+    "PATCH",
+    path,
+    { "upload-offset": `${offset}` },
+    sentBody(content.subarray(offset)),
+  );
   assertEquals([rest.status, rest.headers.get("upload-offset")], [204, "900000"]);
   assertEquals(await contentOf(service, path), content);
 });
@@ -52,29 +63,44 @@ Deno.test("what is spoken of tus is told, and nothing of other origins", async (
   await using service = await openService();
   const told = await service.send("OPTIONS", "/uploads");
   assertEquals(told.status, 204);
-  assertEquals(told.headers.get("tus-extension"), "creation,creation-with-upload,termination,checksum,expiration");
+  assertEquals(
+    told.headers.get("tus-extension"),
+    "creation,creation-with-upload,termination,checksum,expiration",
+  );
   assertEquals(told.headers.get("tus-checksum-algorithm"), "sha1,sha256,md5");
   const headers = { "upload-length": "1" };
   for (const answer of [told, await service.tus("POST", "/uploads", headers)]) {
-    assertEquals([...answer.headers.keys()].filter((name) => name.startsWith("access-control")), []);
+    assertEquals(
+      [...answer.headers.keys()].filter((name) => name.startsWith("access-control")),
+      [],
+    );
   }
 });
 
 Deno.test("where an upload is said relative to where it was begun, so that it is right behind any proxy", async () => {
   await using service = await openService();
-  const answer = await service.tus("POST", "/uploads", { "upload-length": "1", "x-forwarded-host": "evil.example" });
+  const answer = await service.tus("POST", "/uploads", {
+    "upload-length": "1",
+    "x-forwarded-host": "evil.example",
+  });
   const location = answer.headers.get("location")!;
   assert(/^uploads\/[0-9a-f-]{36}$/.test(location), location);
   assertEquals(answer.headers.get("upload-expires")?.endsWith("GMT"), true);
   const behindSlash = await service.tus("POST", "/uploads/", { "upload-length": "1" });
-  assert(/^[0-9a-f-]{36}$/.test(behindSlash.headers.get("location")!), "relative to an address with a slash");
+  assert(
+    /^[0-9a-f-]{36}$/.test(behindSlash.headers.get("location")!),
+    "relative to an address with a slash",
+  );
 });
 
 Deno.test("an upload is begun and sent in one request, and one of nothing is there at once", async () => {
   await using service = await openService();
   const both = await service.tus("POST", "/uploads", { "upload-length": "5" }, "hello");
   assertEquals([both.status, both.headers.get("upload-offset")], [201, "5"]);
-  assertEquals(await contentOf(service, `/${both.headers.get("location")}`), new TextEncoder().encode("hello"));
+  assertEquals(
+    await contentOf(service, `/${both.headers.get("location")}`),
+    new TextEncoder().encode("hello"),
+  );
   const path = await begun(service, 0);
   assertEquals(await contentOf(service, path), new Uint8Array());
   assertEquals(await offsetOf(service, path), 0);
@@ -86,9 +112,17 @@ Deno.test("bytes with a wrong checksum are refused with 460 and not kept; with t
   const path = await begun(service, content.byteLength);
   const digest = createHash("sha1").update(content).digest("base64");
   const send = (checksum: string) =>
-    service.tus("PATCH", path, { "upload-offset": "0", "upload-checksum": checksum }, sentBody(content));
+    service.tus(
+      "PATCH",
+      path,
+      { "upload-offset": "0", "upload-checksum": checksum },
+      sentBody(content),
+    );
   const wrong = await send(`sha1 ${createHash("sha1").update("x").digest("base64")}`);
-  assertEquals([wrong.status, wrong.headers.get("content-type")], [460, "application/problem+json"]);
+  assertEquals([wrong.status, wrong.headers.get("content-type")], [
+    460,
+    "application/problem+json",
+  ]);
   assertEquals(await offsetOf(service, path), 0);
   for (const header of ["crc32 AAAA", "sha1", "sha1 !", "sha1 AAAA extra"]) {
     assertEquals((await send(header)).status, 400);
@@ -111,7 +145,10 @@ Deno.test("a client that comes again ends its own request that hangs, and goes o
   const offset = await offsetOf(service, path);
   assertEquals((await first).status < 500, true);
   const rest = sentBody(content.subarray(offset));
-  assertEquals((await service.tus("PATCH", path, { "upload-offset": `${offset}` }, rest)).status, 204);
+  assertEquals(
+    (await service.tus("PATCH", path, { "upload-offset": `${offset}` }, rest)).status,
+    204,
+  );
   assertEquals(await contentOf(service, path), content);
 });
 
@@ -122,7 +159,9 @@ Deno.test("two clients on one upload never mix bytes: each offset is had by one"
   const content = noise(300_000);
   const path = await begun(one, content.byteLength);
   const answers = await Promise.all(
-    [one, other].map((service) => service.tus("PATCH", path, { "upload-offset": "0" }, sentBody(content))),
+    [one, other].map((service) =>
+      service.tus("PATCH", path, { "upload-offset": "0" }, sentBody(content))
+    ),
   );
   const statuses = answers.map(({ status }) => status).sort();
   assert(statuses[0] === 204 && [204, 409].includes(statuses[1]), `${statuses}`);
@@ -133,19 +172,31 @@ Deno.test("two clients on one upload never mix bytes: each offset is had by one"
 Deno.test("more than was said is refused, and so is what is no upload", async () => {
   await using service = await openService();
   const path = await begun(service, 10);
-  assertEquals((await service.tus("PATCH", path, { "upload-offset": "0" }, sentBody(noise(11)))).status, 413);
+  assertEquals(
+    (await service.tus("PATCH", path, { "upload-offset": "0" }, sentBody(noise(11)))).status,
+    413,
+  );
   assertEquals(await offsetOf(service, path), 0);
   const nowhere = "/uploads/00000000-0000-7000-8000-000000000000";
   for (const wrong of [nowhere, "/uploads/x", "/uploads/..%2F..", "/uploads/%00"]) {
     for (const method of ["HEAD", "PATCH", "DELETE"]) {
-      const answer = await service.tus(method, wrong, { "upload-offset": "0" }, method === "PATCH" ? "x" : undefined);
+      const answer = await service.tus(
+        method,
+        wrong,
+        { "upload-offset": "0" },
+        method === "PATCH" ? "x" : undefined,
+      );
       assertEquals(answer.status, 404, `${method} ${wrong}`);
     }
   }
   const without = await service.send("PATCH", path, { body: "x" });
   assertEquals([without.status, without.headers.get("tus-version")], [412, "1.0.0"]);
   for (const length of ["-1", "x", "1.5", "1e3", "99999999999999999999"]) {
-    assertEquals((await service.tus("POST", "/uploads", { "upload-length": length })).status, 400, length);
+    assertEquals(
+      (await service.tus("POST", "/uploads", { "upload-length": length })).status,
+      400,
+      length,
+    );
   }
   assertEquals((await service.tus("POST", "/uploads", { "upload-defer-length": "1" })).status, 422);
 });

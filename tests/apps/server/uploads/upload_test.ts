@@ -14,7 +14,10 @@ async function formOf(parts: [string, string | File][], cut = 0): Promise<Reques
   const response = new Response(form);
   const bytes = new Uint8Array(await response.arrayBuffer());
   const headers = { "content-type": response.headers.get("content-type")! };
-  return { headers, body: sentBody(bytes.subarray(0, bytes.byteLength - cut), { breaks: cut > 0, chunk: 10_000 }) };
+  return {
+    headers,
+    body: sentBody(bytes.subarray(0, bytes.byteLength - cut), { breaks: cut > 0, chunk: 10_000 }),
+  };
 }
 
 /** Makes each upload a job of the queue. */
@@ -31,7 +34,11 @@ Deno.test("a queue alone makes no job of an upload, which no worker could do", a
   await using jobs = createMemoryQueue();
   await using service = await openService({ jobs });
   const answer = await service.send("POST", "/upload?name=a", { body: sentBody(noise(10)) });
-  assertEquals([answer.status, "jobId" in await answer.json(), await jobs.list()], [201, false, []]);
+  assertEquals([answer.status, "jobId" in await answer.json(), await jobs.list()], [
+    201,
+    false,
+    [],
+  ]);
 });
 
 Deno.test("a repeat with the same key and other content says that it was skipped", async () => {
@@ -49,11 +56,14 @@ Deno.test("a repeat with the same key and other content says that it was skipped
   });
   await service.sendJson("POST", "/artifacts/b/versions", value("YQ=="));
   const again = await service.sendJson("POST", "/artifacts/b/versions", value("Yg=="));
-  assertEquals([again.status, again.headers.get("holdfast-skipped"), (await again.json()).skipped], [
-    200,
-    "true",
-    true,
-  ]);
+  assertEquals(
+    [again.status, again.headers.get("holdfast-skipped"), (await again.json()).skipped],
+    [
+      200,
+      "true",
+      true,
+    ],
+  );
 });
 
 Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
@@ -68,8 +78,14 @@ Deno.test("a file is saved as it comes, and the client is told the job at once",
   assertEquals([answer.status, answer.headers.get("location")], [202, `/jobs/${jobId}`]);
   assertEquals([name, version, size], ["team/data", "1.0.0", 700_000]);
   const artifact = await service.registry.open("team/data");
-  assertEquals([artifact.info.materializer, artifact.info.commit], [{ id: "file", formatVersion: 1 }, commit]);
-  assertEquals(artifact.files().map(({ info }) => [info.path, info.mediaType]), [["scan.bin", "application/x-scan"]]);
+  assertEquals([artifact.info.materializer, artifact.info.commit], [{
+    id: "file",
+    formatVersion: 1,
+  }, commit]);
+  assertEquals(artifact.files().map(({ info }) => [info.path, info.mediaType]), [[
+    "scan.bin",
+    "application/x-scan",
+  ]]);
   assertEquals(await artifact.file("scan.bin").bytes(), content);
   const { state, data } = (await jobs.get(jobId))!;
   const { digest } = artifact.info;
@@ -81,7 +97,10 @@ Deno.test("a file of nothing is a file too, and without a next step it is only s
   await using service = await openService();
   const answer = await service.send("POST", "/upload?name=empty");
   assertEquals([answer.status, "jobId" in await answer.json()], [201, false]);
-  assertEquals(await (await service.registry.open("empty")).file("content").bytes(), new Uint8Array());
+  assertEquals(
+    await (await service.registry.open("empty")).file("content").bytes(),
+    new Uint8Array(),
+  );
 });
 
 Deno.test("a form has its fields first, and as many files as it likes", async () => {
@@ -101,7 +120,11 @@ Deno.test("a form has its fields first, and as many files as it likes", async ()
   assertEquals([answer.status, (await answer.json()).version], [201, "3.1.0"]);
   const artifact = await service.registry.open("set");
   assertEquals(artifact.info.materializer.id, "folder");
-  assertEquals(artifact.files().map(({ info }) => info.path), ["large.bin", "sub/notes.txt", "empty"]);
+  assertEquals(artifact.files().map(({ info }) => info.path), [
+    "large.bin",
+    "sub/notes.txt",
+    "empty",
+  ]);
   assertEquals(await artifact.file("large.bin").bytes(), large);
   assertEquals(await artifact.file("sub/notes.txt").bytes(), new TextEncoder().encode("hello"));
 });
@@ -113,7 +136,8 @@ Deno.test("of a body that breaks off nothing is saved, wherever it does", async 
   const content = noise(600_000) as Uint8Array<ArrayBuffer>;
   const before = await keysOf(backend);
   assertEquals(
-    (await service.send("POST", "/upload?name=a", { body: sentBody(content, { breaks: true }) })).status,
+    (await service.send("POST", "/upload?name=a", { body: sentBody(content, { breaks: true }) }))
+      .status,
     500,
   );
   for (const cut of [10, 300_000, 599_990, 600_050]) {
@@ -142,7 +166,10 @@ Deno.test("a task is what comes next: a job where it is scheduled, else its resu
   const outcomes: unknown[] = [{ scheduled: true, jobId: "job-1" }, { pages: 3 }];
   const task = {
     submit(input: unknown, options: { idempotencyKey: string }) {
-      submitted.push([(input as { ref: string }).ref, options.idempotencyKey.startsWith("upload-")]);
+      submitted.push([
+        (input as { ref: string }).ref,
+        options.idempotencyKey.startsWith("upload-"),
+      ]);
       return Promise.resolve(outcomes.shift());
     },
   };
@@ -152,8 +179,13 @@ Deno.test("a task is what comes next: a job where it is scheduled, else its resu
   const direct = await service.send("POST", "/upload?name=a", { body: "2" });
   assertEquals([direct.status, (await direct.json()).result], [201, { pages: 3 }]);
   assertEquals(submitted, [["a@1.0.0", true], ["a@2.0.0", true]]);
-  await using other = await openService({ upload: { schedule: ({ version }) => `own-${version}` } });
-  assertEquals((await (await other.send("POST", "/upload?name=a", { body: "1" })).json()).jobId, "own-1.0.0");
+  await using other = await openService({
+    upload: { schedule: ({ version }) => `own-${version}` },
+  });
+  assertEquals(
+    (await (await other.send("POST", "/upload?name=a", { body: "1" })).json()).jobId,
+    "own-1.0.0",
+  );
 });
 
 Deno.test("what cannot be uploaded is refused with what is expected", async () => {
@@ -162,18 +194,30 @@ Deno.test("what cannot be uploaded is refused with what is expected", async () =
     const { status, detail } = await (await answer).json();
     return [status, detail];
   };
-  assertEquals(await json(service.send("POST", "/upload", { body: "x" })), [400, "Cannot upload: no name is said"]);
+  assertEquals(await json(service.send("POST", "/upload", { body: "x" })), [
+    400,
+    "Cannot upload: no name is said",
+  ]);
   const file = new File(["x"], "x");
   const late = await formOf([["file", file], ["name", "a"]]);
-  assertEquals(await json(service.send("POST", "/upload", late)), [400, "Cannot upload: no name is said"]);
+  assertEquals(await json(service.send("POST", "/upload", late)), [
+    400,
+    "Cannot upload: no name is said",
+  ]);
   const none = await formOf([["name", "a"]]);
   assertEquals(await json(service.send("POST", "/upload", none)), [
     400,
     "Cannot read the form: there is no file in it",
   ]);
   const long = await formOf([["name", "a".repeat(70_000)], ["file", file]]);
-  assertMatch((await json(service.send("POST", "/upload", long)))[1], /its field "name" is too long/);
-  const unbounded = { body: "x", headers: { "content-type": "multipart/form-data; charset=utf-8" } };
+  assertMatch(
+    (await json(service.send("POST", "/upload", long)))[1],
+    /its field "name" is too long/,
+  );
+  const unbounded = {
+    body: "x",
+    headers: { "content-type": "multipart/form-data; charset=utf-8" },
+  };
   assertEquals((await json(service.send("POST", "/upload", unbounded)))[0], 400);
   const outside = await formOf([["name", "a"], ["file", new File(["x"], "../../etc/passwd")]]);
   assertEquals((await json(service.send("POST", "/upload", outside)))[0], 400);
@@ -227,9 +271,14 @@ for (
     };
     await using service = await openService({ backend: slow });
     const { body, told } = longBody(before, after);
-    const answer = service.send("POST", "/upload?name=a", { body, headers: headers as Record<string, string> });
+    const answer = service.send("POST", "/upload?name=a", {
+      body,
+      headers: headers as Record<string, string>,
+    });
     await stored.promise;
-    for (let turns = 0; turns < 100; turns++) await new Promise<void>((resolve) => setImmediate(resolve)); // as much as it likes
+    for (let turns = 0; turns < 100; turns++) {
+      await new Promise<void>((resolve) => setImmediate(resolve)); // as much as it likes
+    }
     assertEquals(told.read < MIB, true, `${told.read}`);
     open.resolve();
     const { size } = await (await answer).json();
@@ -269,7 +318,9 @@ Deno.test("a form that breaks off before its file is read fails for whoever read
     gone.resolve();
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
     const read = async () => {
-      for await (const { content } of form.files) await new Response(content as ReadableStream).bytes();
+      for await (const { content } of form.files) {
+        await new Response(content as ReadableStream).bytes();
+      }
     };
     await assertRejects(read);
     form.close();

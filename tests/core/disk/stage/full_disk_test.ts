@@ -17,7 +17,10 @@ Deno.test({
         const error = await fails("Unavailable", () => writeFiles(large, disk.join(to)));
         assertStringIncludes(error.message, "no space is left");
       }
-      assertEquals(readdirSync(disk.path, { recursive: true }).map(String).sort(), ["out", "out/a"]);
+      assertEquals(readdirSync(disk.path, { recursive: true }).map(String).sort(), [
+        "out",
+        "out/a",
+      ]);
     } finally {
       await disk.remove();
     }

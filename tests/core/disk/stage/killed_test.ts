@@ -28,7 +28,11 @@ Deno.test("what a process leaves that is killed, the next one takes over at once
     let there = 0;
     await writeFiles(artifactOf(SAMPLE), to, { onThere: (_, bytes) => void (there += bytes) });
     assertEquals(there, 2);
-    assertEquals(Object.keys(SAMPLE).map((name) => readFileSync(`${to}/${name}`, "utf8")), ["1", "2", "3"]);
+    assertEquals(Object.keys(SAMPLE).map((name) => readFileSync(`${to}/${name}`, "utf8")), [
+      "1",
+      "2",
+      "3",
+    ]);
     assertEquals(readdirSync(root.path).sort(), ["out", "program.ts"]);
   } finally {
     await root.remove();

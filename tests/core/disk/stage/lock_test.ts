@@ -44,7 +44,11 @@ Deno.test({
       await Deno.writeTextFile(program, PROGRAM);
       await Deno.mkdir(root.join("files"));
       const to = root.join("files/out");
-      const permissions = ["--no-check", `--allow-read=${REPOSITORY},${root.path}`, `--allow-write=${root.path}`];
+      const permissions = [
+        "--no-check",
+        `--allow-read=${REPOSITORY},${root.path}`,
+        `--allow-write=${root.path}`,
+      ];
       const killed = await runDeno(program, [to, "b"], { permissions });
       assertEquals([killed.code, killed.stderr], [9, ""]);
       assertEquals(readdirSync(root.join("files")).length, 1);
@@ -67,13 +71,20 @@ Deno.test({
       const program = root.join("program.ts");
       const watching =
         "const { openSync } = Deno; Deno.openSync = (...args) => (console.log(args[0]), openSync(...args));";
-      await Deno.writeTextFile(program, `${PROGRAM}\n`.replace("let there", `${watching}\nlet there`));
+      await Deno.writeTextFile(
+        program,
+        `${PROGRAM}\n`.replace("let there", `${watching}\nlet there`),
+      );
       const to = root.join("files/out");
       await Deno.mkdir(to, { recursive: true });
       const left = root.join(`files/.holdfast-${realSystem.id()}`);
       await Deno.mkdir(left, { mode: 0o700 });
       lockFolder(left)?.release();
-      const permissions = ["--no-check", `--allow-read=${REPOSITORY},${root.path}`, `--allow-write=${to}`];
+      const permissions = [
+        "--no-check",
+        `--allow-read=${REPOSITORY},${root.path}`,
+        `--allow-write=${to}`,
+      ];
       const { code, stdout } = await runDeno(program, [to], { permissions });
       assertEquals([code, stdout.includes(left), stdout.includes(to)], [0, false, true]);
     } finally {
@@ -167,6 +178,14 @@ Deno.test({
 Deno.test("what is on no device has the major number 0, however many of them there are", () => {
   const makedev = (major: number, minor: number) =>
     major * 0x100 + (minor % 0x100) + Math.floor(minor / 0x100) * 0x100000;
-  assertEquals([makedev(0, 45), makedev(0, 256), makedev(0, 70_000)].map(isOnDevice), [false, false, false]);
-  assertEquals([makedev(8, 1), makedev(253, 300), makedev(259, 0)].map(isOnDevice), [true, true, true]);
+  assertEquals([makedev(0, 45), makedev(0, 256), makedev(0, 70_000)].map(isOnDevice), [
+    false,
+    false,
+    false,
+  ]);
+  assertEquals([makedev(8, 1), makedev(253, 300), makedev(259, 0)].map(isOnDevice), [
+    true,
+    true,
+    true,
+  ]);
 });

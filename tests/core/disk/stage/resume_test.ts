@@ -22,7 +22,13 @@ import { artifactOf, inFolder, tree } from "../folder_case.ts";
 
 const MIB = 1024 * 1024;
 const large = Uint8Array.from({ length: 3 * MIB + 5 }, (_, i) => i % 251);
-const SAMPLE = { "a": "1", "sub/b": "2", "none -> folder": "", "link -> link": "sub/b", "large -> executable": large };
+const SAMPLE = {
+  "a": "1",
+  "sub/b": "2",
+  "none -> folder": "",
+  "link -> link": "sub/b",
+  "large -> executable": large,
+};
 
 /** The folders of downloads below this one. */
 function stagesIn(folder: string): string[] {
@@ -64,70 +70,79 @@ function counted(): { artifact: ReturnType<typeof artifactOf>; bytes(): number }
   return { artifact, bytes: () => bytes };
 }
 
-inFolder("what a killed download left goes with the next one, also where that has nothing to write", async (root) => {
-  for (const isThere of [false, true]) {
-    const to = join(root, String(isThere), "out");
-    mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
-    const below = isThere ? to : join(to, "..");
-    await killedAfter("a", to, below);
-    const [left] = stagesIn(below);
-    const aside = join(root, "aside");
-    renameSync(join(below, left), aside);
-    await writeFiles(artifactOf(SAMPLE), to); // by another program, which did not see it
-    renameSync(aside, join(below, left));
-    assertEquals((await writeFiles(artifactOf(SAMPLE), to, { dryRun: true })).written, 0);
-    assertEquals(stagesIn(below), [left], "a dry run changes nothing");
-    assertEquals((await writeFiles(artifactOf(SAMPLE), to)).written, 0);
-    assertEquals(stagesIn(below), []);
-  }
-});
-
-inFolder("a download that was killed after any of its files goes on with what it has left", async (root) => {
-  for (const [i, key] of Object.keys(SAMPLE).entries()) {
+inFolder(
+  "what a killed download left goes with the next one, also where that has nothing to write",
+  async (root) => {
     for (const isThere of [false, true]) {
-      const to = join(root, `${i}-${isThere}`, "out");
+      const to = join(root, String(isThere), "out");
       mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
       const below = isThere ? to : join(to, "..");
-      const last = key.split(" ")[0];
-      await killedAfter(last, to, below);
-      assertEquals(stagesIn(below).length, 1, `${last}: ${readdirSync(below)}`);
-      const { artifact, bytes } = counted();
-      let there = 0;
-      await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
-      const written = artifact.info.size - there;
-      assert(["none", "a"].includes(last) || there > 0, `nothing was there after ${last}`);
-      assert(bytes() <= written + 5, `${bytes()} bytes were read, ${written} were missing`); // a link's are read in any case
-      assertEquals(tree(to).map((line) => line.slice(0, 20)), [
-        "a: 1",
-        `large: ${new TextDecoder().decode(large.subarray(0, 13))}`,
-        "link -> sub/b",
-        "none/",
-        "sub/",
-        "sub/b: 2",
-      ]);
-      assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
-      assertEquals((await writeFiles(artifactOf(SAMPLE), to)).left, 5);
+      await killedAfter("a", to, below);
+      const [left] = stagesIn(below);
+      const aside = join(root, "aside");
+      renameSync(join(below, left), aside);
+      await writeFiles(artifactOf(SAMPLE), to); // by another program, which did not see it
+      renameSync(aside, join(below, left));
+      assertEquals((await writeFiles(artifactOf(SAMPLE), to, { dryRun: true })).written, 0);
+      assertEquals(stagesIn(below), [left], "a dry run changes nothing");
+      assertEquals((await writeFiles(artifactOf(SAMPLE), to)).written, 0);
       assertEquals(stagesIn(below), []);
     }
-  }
-});
+  },
+);
 
-inFolder("of a large file only the rest is read, and a beginning that is not its own is read anew", async (root) => {
-  const to = join(root, "out");
-  for (const damage of [false, true]) {
-    await killedAfter("large", to, root);
-    const begun = join(root, stagesIn(root)[0], "files/large");
-    truncateSync(begun, 2 * MIB);
-    chmodSync(begun, 0o600); // it becomes executable when it is whole
-    if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
-    const { artifact, bytes } = counted();
-    await writeFiles(artifact, to);
-    const rest = MIB + 5;
-    assertEquals(bytes() >= rest && bytes() < rest + 20, !damage, `${bytes()} bytes`);
-    assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
-    rmSync(to, { recursive: true });
-  }
-});
+inFolder(
+  "a download that was killed after any of its files goes on with what it has left",
+  async (root) => {
+    for (const [i, key] of Object.keys(SAMPLE).entries()) {
+      for (const isThere of [false, true]) {
+        const to = join(root, `${i}-${isThere}`, "out");
+        mkdirSync(isThere ? to : join(to, ".."), { recursive: true });
+        const below = isThere ? to : join(to, "..");
+        const last = key.split(" ")[0];
+        await killedAfter(last, to, below);
+        assertEquals(stagesIn(below).length, 1, `${last}: ${readdirSync(below)}`);
+        const { artifact, bytes } = counted();
+        let there = 0;
+        await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
+        const written = artifact.info.size - there;
+        assert(["none", "a"].includes(last) || there > 0, `nothing was there after ${last}`);
+        assert(bytes() <= written + 5, `${bytes()} bytes were read, ${written} were missing`); // a link's are read in any case
+        assertEquals(tree(to).map((line) => line.slice(0, 20)), [
+          "a: 1",
+          `large: ${new TextDecoder().decode(large.subarray(0, 13))}`,
+          "link -> sub/b",
+          "none/",
+          "sub/",
+          "sub/b: 2",
+        ]);
+        assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+        assertEquals((await writeFiles(artifactOf(SAMPLE), to)).left, 5);
+        assertEquals(stagesIn(below), []);
+      }
+    }
+  },
+);
+
+inFolder(
+  "of a large file only the rest is read, and a beginning that is not its own is read anew",
+  async (root) => {
+    const to = join(root, "out");
+    for (const damage of [false, true]) {
+      await killedAfter("large", to, root);
+      const begun = join(root, stagesIn(root)[0], "files/large");
+      truncateSync(begun, 2 * MIB);
+      chmodSync(begun, 0o600); // it becomes executable when it is whole
+      if (damage) writeFileSync(begun, new Uint8Array(2 * MIB));
+      const { artifact, bytes } = counted();
+      await writeFiles(artifact, to);
+      const rest = MIB + 5;
+      assertEquals(bytes() >= rest && bytes() < rest + 20, !damage, `${bytes()} bytes`);
+      assertEquals(new Uint8Array(readFileSync(join(to, "large"))), large);
+      rmSync(to, { recursive: true });
+    }
+  },
+);
 
 inFolder(
   "nothing that was left is followed or kept, whatever it is, and another version takes only its own",
@@ -188,13 +203,18 @@ inFolder("nobody knows of a process of another machine, whether it is there", as
   rmSync(join(root, foreign), { recursive: true });
 });
 
-inFolder("where the store does not answer at all, nothing is left: there is nothing to go on with", async (root) => {
-  const broken = artifactOf({ a: "1" });
-  broken.files()[0].bytes = () =>
-    Promise.reject(new RegistryError({ code: "Unavailable", message: "Cannot read it: no answer" }));
-  await assertRejects(() => writeFiles(broken, join(root, "out")), RegistryError);
-  assertEquals(stagesIn(root), []);
-});
+inFolder(
+  "where the store does not answer at all, nothing is left: there is nothing to go on with",
+  async (root) => {
+    const broken = artifactOf({ a: "1" });
+    broken.files()[0].bytes = () =>
+      Promise.reject(
+        new RegistryError({ code: "Unavailable", message: "Cannot read it: no answer" }),
+      );
+    await assertRejects(() => writeFiles(broken, join(root, "out")), RegistryError);
+    assertEquals(stagesIn(root), []);
+  },
+);
 
 inFolder(
   "where the store does not answer any more, the next download goes on; where it fails otherwise, nothing is left",
@@ -220,20 +240,23 @@ inFolder(
 const isRoot = process.getuid?.() === 0;
 
 if (isRoot) {
-  inFolder("what another user has left is neither taken over nor removed, for root neither", async (root) => {
-    const to = join(root, "out");
-    const victim = join(root, "victim");
-    mkdirSync(victim);
-    writeFileSync(join(victim, "precious"), "1");
-    await killedAfter("sub/b", to, root);
-    const left = join(root, stagesIn(root)[0]);
-    rmSync(join(left, "files"), { recursive: true });
-    symlinkSync(victim, join(left, "files"));
-    chownSync(left, 12_345, 12_345);
-    await writeFiles(artifactOf(SAMPLE), to);
-    assertEquals(tree(victim), ["precious: 1"]);
-    assertEquals(tree(left), [`files -> ${victim}`]);
-    assertEquals(readFileSync(join(to, "a"), "utf8"), "1");
-    rmSync(left, { recursive: true });
-  });
+  inFolder(
+    "what another user has left is neither taken over nor removed, for root neither",
+    async (root) => {
+      const to = join(root, "out");
+      const victim = join(root, "victim");
+      mkdirSync(victim);
+      writeFileSync(join(victim, "precious"), "1");
+      await killedAfter("sub/b", to, root);
+      const left = join(root, stagesIn(root)[0]);
+      rmSync(join(left, "files"), { recursive: true });
+      symlinkSync(victim, join(left, "files"));
+      chownSync(left, 12_345, 12_345);
+      await writeFiles(artifactOf(SAMPLE), to);
+      assertEquals(tree(victim), ["precious: 1"]);
+      assertEquals(tree(left), [`files -> ${victim}`]);
+      assertEquals(readFileSync(join(to, "a"), "utf8"), "1");
+      rmSync(left, { recursive: true });
+    },
+  );
 }

@@ -25,14 +25,24 @@ const PLANS = (["moves", "overwrites", "saves"] as const).flatMap((plan) =>
 );
 
 for (const { plan, zarr } of PLANS) {
-  const name = `processes that are killed lose no acknowledged save: ${plan} of ${zarr ? "arrays" : "files"}`;
+  const name = `processes that are killed lose no acknowledged save: ${plan} of ${
+    zarr ? "arrays" : "files"
+  }`;
   Deno.test(`disk: ${name}`, async () => {
     let steps = 0;
     for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
       await using root = await tempRoot();
-      steps += await attackOnce({ plan, zarr, root: root.path, aheadMs: 0, startedAt: realSystem.now() }, seed);
+      steps += await attackOnce({
+        plan,
+        zarr,
+        root: root.path,
+        aheadMs: 0,
+        startedAt: realSystem.now(),
+      }, seed);
     }
-    if (ROUNDS > 1) console.log(`${plan} ${zarr ? "zarr" : "files"}: ${ROUNDS} rounds, ${steps} steps`);
+    if (ROUNDS > 1) {
+      console.log(`${plan} ${zarr ? "zarr" : "files"}: ${ROUNDS} rounds, ${steps} steps`);
+    }
   });
 }
 

@@ -35,7 +35,9 @@ export interface AttackedPlace {
 const SPEED = 20;
 
 /** Opens them. */
-export async function openAttacked({ root, zarr, aheadMs, startedAt }: AttackedPlace): Promise<Files> {
+export async function openAttacked(
+  { root, zarr, aheadMs, startedAt }: AttackedPlace,
+): Promise<Files> {
   const ahead: System = { ...realSystem, now: () => realSystem.now() + aheadMs };
   const below = typeof root === "string"
     ? createLocalFiles({ root, system: ahead })
@@ -48,7 +50,8 @@ export async function openAttacked({ root, zarr, aheadMs, startedAt }: AttackedP
     sleep: (ms, signal) => realSystem.sleep(ms < 1000 ? ms : ms / SPEED, signal),
   };
   const chunks = (shape: readonly number[]) => shape.map((length) => Math.min(length, 3));
-  return await createFileManager({ it: createZarrFiles({ files: below, chunks, system: fast }) }).on("it");
+  return await createFileManager({ it: createZarrFiles({ files: below, chunks, system: fast }) })
+    .on("it");
 }
 
 /** What is saved as this token. */
@@ -61,7 +64,9 @@ export function valueOf({ zarr }: AttackedPlace, token: number, kind: number): u
 /** The token of a value that was loaded; undefined where it is no such value, or parts of several. */
 export function tokenOf({ zarr }: AttackedPlace, value: unknown): number | undefined {
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
-  const tokens = zarr ? (value as NDArray<"float64">).data ?? [] : text.match(/\d{9}/g)?.map(Number) ?? [];
+  const tokens = zarr
+    ? (value as NDArray<"float64">).data ?? []
+    : text.match(/\d{9}/g)?.map(Number) ?? [];
   const isWhole = tokens.length > 0 && (zarr || tokens.length * 9 === text.length);
   return isWhole && [...tokens].every((token) => token === tokens[0]) ? tokens[0] : undefined;
 }

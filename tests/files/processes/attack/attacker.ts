@@ -55,10 +55,14 @@ async function attack(attacker: Attacker): Promise<void> {
 
   async function save(path: string, mode: "create" | "overwrite"): Promise<void> {
     const own = token++;
-    await run({ step: "save", path, token: own }, () => files.save(path, valueOf(attacker, own, pick(3)), { mode }));
+    await run(
+      { step: "save", path, token: own },
+      () => files.save(path, valueOf(attacker, own, pick(3)), { mode }),
+    );
   }
 
-  const move = (path: string, to: string) => run({ step: "move", path, to }, () => files.move(path, to));
+  const move = (path: string, to: string) =>
+    run({ step: "move", path, to }, () => files.move(path, to));
 
   const load = (path: string) =>
     run({ step: "load", path }, async () => {
@@ -73,9 +77,11 @@ async function attack(attacker: Attacker): Promise<void> {
     const kind = random();
     const path = `d${pick(2)}/p${pick(PATHS)}`;
     if (kind < 0.1) await load(plan === "overwrites" ? `s/${pick(3)}` : path);
-    else if (kind < 0.15) await run({ step: "list", path: "" }, () => files.listFiles("", { recursive: true }));
-    else if (plan === "moves") await (kind < 0.4 ? save(path, "create") : move(path, `d${pick(2)}/p${pick(PATHS)}`));
-    else if (plan === "saves") await save(`p${pick(3)}`, "overwrite");
+    else if (kind < 0.15) {
+      await run({ step: "list", path: "" }, () => files.listFiles("", { recursive: true }));
+    } else if (plan === "moves") {
+      await (kind < 0.4 ? save(path, "create") : move(path, `d${pick(2)}/p${pick(PATHS)}`));
+    } else if (plan === "saves") await save(`p${pick(3)}`, "overwrite");
     else if (kind < 0.55) await save(`s/${slot}`, "overwrite");
     else await move(`s/${pick(3)}`, `t/${target++}`);
   }

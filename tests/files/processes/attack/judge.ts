@@ -52,12 +52,15 @@ export async function judge(files: Files, place: AttackedPlace, saves: Saves): P
   const found = new Map<number, string[]>();
   for (const path of await files.listFiles("", { recursive: true })) {
     const token = tokenOf(place, await files.load(path));
-    if (token === undefined || !saves.all.has(token)) problems.push(`${path} holds what nobody saved: ${token}`);
-    else found.set(token, [...found.get(token) ?? [], path]);
+    if (token === undefined || !saves.all.has(token)) {
+      problems.push(`${path} holds what nobody saved: ${token}`);
+    } else found.set(token, [...found.get(token) ?? [], path]);
   }
   const isMovedInOneStep = typeof place.root === "string";
   for (const [token, paths] of found) {
-    if (paths.length > 1 && isMovedInOneStep) problems.push(`${token} is at ${paths.join(" and ")}`);
+    if (paths.length > 1 && isMovedInOneStep) {
+      problems.push(`${token} is at ${paths.join(" and ")}`);
+    }
   }
   for (const save of saves.all.values()) {
     if (save.ended === undefined || found.has(save.token)) continue;
@@ -69,8 +72,14 @@ export async function judge(files: Files, place: AttackedPlace, saves: Saves): P
 }
 
 /** Whether a later save of the same path, also one that was killed, may have taken its place. */
-function mayBeReplaced({ token, path, begun }: Save, { plan }: AttackedPlace, saves: Saves): boolean {
+function mayBeReplaced(
+  { token, path, begun }: Save,
+  { plan }: AttackedPlace,
+  saves: Saves,
+): boolean {
   if (plan === "moves") return false;
-  const others = [...saves.all.values()].filter((other) => other.path === path && other.token !== token);
+  const others = [...saves.all.values()].filter((other) =>
+    other.path === path && other.token !== token
+  );
   return others.some(({ ended = Infinity }) => ended >= begun);
 }

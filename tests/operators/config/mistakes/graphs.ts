@@ -50,7 +50,8 @@ export const OF_GRAPHS: readonly Mistake[] = [
   },
   {
     name: "two nodes of one id",
-    text: `pipeline: { operators: [${A}], nodes: [{ node_id: n, operator_ids: [a] }, { node_id: ‸n }] }\n`,
+    text:
+      `pipeline: { operators: [${A}], nodes: [{ node_id: n, operator_ids: [a] }, { node_id: ‸n }] }\n`,
     says: /two nodes "n"/,
     hint: /own id/,
   },

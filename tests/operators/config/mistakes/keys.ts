@@ -8,7 +8,12 @@ import type { Mistake } from "./mistake.ts";
 
 /** Mistakes of keys and types. */
 export const OF_KEYS: readonly Mistake[] = [
-  { name: "no pipeline", text: "‸variables: {}\n", says: /there is no pipeline/, hint: /pipeline: \{/ },
+  {
+    name: "no pipeline",
+    text: "‸variables: {}\n",
+    says: /there is no pipeline/,
+    hint: /pipeline: \{/,
+  },
   {
     name: "an unknown key of the file",
     text: `pipeline: { operators: [${A}] }\n‸varables: {}\n`,
@@ -45,9 +50,24 @@ export const OF_KEYS: readonly Mistake[] = [
     says: /unknown key "cpu"/,
     hint: /cpu_request/,
   },
-  { name: "no operators", text: "pipeline: ‸{ pipeline_id: a }\n", says: /no operators/, hint: /operators: \{ refs/ },
-  { name: "an empty list of operators", text: "pipeline: { operators: ‸[] }\n", says: /empty/, hint: /at least one/ },
-  { name: "no operator_id", text: operators("‸params: {}"), says: /no operator_id/, hint: /operator_id: clean/ },
+  {
+    name: "no operators",
+    text: "pipeline: ‸{ pipeline_id: a }\n",
+    says: /no operators/,
+    hint: /operators: \{ refs/,
+  },
+  {
+    name: "an empty list of operators",
+    text: "pipeline: { operators: ‸[] }\n",
+    says: /empty/,
+    hint: /at least one/,
+  },
+  {
+    name: "no operator_id",
+    text: operators("‸params: {}"),
+    says: /no operator_id/,
+    hint: /operator_id: clean/,
+  },
   {
     name: "no node_id",
     text: `pipeline: { operators: [${A}], nodes: [‸{ runner_count: 1 }] }\n`,
@@ -60,7 +80,12 @@ export const OF_KEYS: readonly Mistake[] = [
     says: /"..\/a" is not an id/,
     hint: /letters, digits/,
   },
-  { name: "a version that is a number", text: one("version: ‸1.0"), says: /not a version/, hint: /quotes/ },
+  {
+    name: "a version that is a number",
+    text: one("version: ‸1.0"),
+    says: /not a version/,
+    hint: /quotes/,
+  },
   {
     name: "a list where a mapping belongs",
     text: one("params: ‸[a]"),
@@ -79,21 +104,36 @@ export const OF_KEYS: readonly Mistake[] = [
     says: /"two" is not a whole number/,
     hint: /whole number from 1/,
   },
-  { name: "a number that is too small", text: one("shards: ‸0"), says: /0 is not a whole number/, hint: /from 1/ },
+  {
+    name: "a number that is too small",
+    text: one("shards: ‸0"),
+    says: /0 is not a whole number/,
+    hint: /from 1/,
+  },
   {
     name: "a text where a flag belongs",
     text: one("env_config: { kind: uv, install: ‸yes please }"),
     says: /not true or false/,
     hint: /true or false/,
   },
-  { name: "an unknown word", text: one("run_as: ‸thraed"), says: /"thraed" is none of/, hint: /Did you mean thread/ },
+  {
+    name: "an unknown word",
+    text: one("run_as: ‸thraed"),
+    says: /"thraed" is none of/,
+    hint: /Did you mean thread/,
+  },
   {
     name: "an unknown environment",
     text: one("env_config: { kind: ‸venv }"),
     says: /none of plain, uv/,
     hint: /Write one of/,
   },
-  { name: "no kind of an environment", text: one("env_config: ‸{ name: x }"), says: /no kind/, hint: /kind: uv/ },
+  {
+    name: "no kind of an environment",
+    text: one("env_config: ‸{ name: x }"),
+    says: /no kind/,
+    hint: /kind: uv/,
+  },
   {
     name: "an unknown level of a log",
     text: `pipeline: { operators: [${A}], log_config: { level: ‸warning } }\n`,
@@ -106,7 +146,12 @@ export const OF_KEYS: readonly Mistake[] = [
     says: /"4Gb" is not a size/,
     hint: /512Mi, 4Gi/,
   },
-  { name: "wrong cores", text: one("resource: { cpu_limit: ‸half }"), says: /not a number of cores/, hint: /500m/ },
+  {
+    name: "wrong cores",
+    text: one("resource: { cpu_limit: ‸half }"),
+    says: /not a number of cores/,
+    hint: /500m/,
+  },
   { name: "a wrong time", text: one("timeout: ‸5 minutes"), says: /not a time/, hint: /30m/ },
   { name: "a time of nothing", text: one("timeout: ‸0"), says: /not a time/, hint: /90s/ },
   {

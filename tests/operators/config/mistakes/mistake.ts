@@ -20,7 +20,9 @@ export interface Mistake {
 
 /** A pipeline of operators that have these lines, each indented by two steps. */
 export function operators(...blocks: string[]): string {
-  return `pipeline:\n  operators:\n${blocks.map((block) => `    - ${block.replaceAll("\n", "\n      ")}\n`).join("")}`;
+  return `pipeline:\n  operators:\n${
+    blocks.map((block) => `    - ${block.replaceAll("\n", "\n      ")}\n`).join("")
+  }`;
 }
 
 /** One operator with one more line. */

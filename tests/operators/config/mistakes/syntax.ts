@@ -10,8 +10,18 @@ import type { Mistake } from "./mistake.ts";
 export const OF_SYNTAX: readonly Mistake[] = [
   { name: "nothing", text: "‸", says: /file is empty/, hint: /pipeline:/ },
   { name: "no mapping", text: "‸- a\n", says: /a list is not a mapping/, hint: /keys with values/ },
-  { name: "a tab for an indent", text: "pipeline:\n‸\toperators: []\n", says: /[Tt]ab/, hint: /spaces/ },
-  { name: "an open quote", text: `pipeline: { pipeline_id: "a }\n‸`, says: /quote/, hint: /Close the quote/ },
+  {
+    name: "a tab for an indent",
+    text: "pipeline:\n‸\toperators: []\n",
+    says: /[Tt]ab/,
+    hint: /spaces/,
+  },
+  {
+    name: "an open quote",
+    text: `pipeline: { pipeline_id: "a }\n‸`,
+    says: /quote/,
+    hint: /Close the quote/,
+  },
   {
     name: "an open bracket",
     text: `pipeline: { operators: [a, b ‸}\n`,
@@ -24,9 +34,24 @@ export const OF_SYNTAX: readonly Mistake[] = [
     says: /"pipeline" is there twice/,
     hint: /Remove one/,
   },
-  { name: "a colon in a text", text: "pipeline: ‸a: b: c\n", says: /[Nn]ested mappings/, hint: /in quotes/ },
-  { name: "a tag", text: one("params: { a: !!js/date ‸2020 }"), says: /tag/, hint: /Leave the tag out/ },
-  { name: "a merge key", text: one("params: { ‸<<: { a: 1 }, b: 2 }"), says: /"<<" merges nothing/, hint: /variables/ },
+  {
+    name: "a colon in a text",
+    text: "pipeline: ‸a: b: c\n",
+    says: /[Nn]ested mappings/,
+    hint: /in quotes/,
+  },
+  {
+    name: "a tag",
+    text: one("params: { a: !!js/date ‸2020 }"),
+    says: /tag/,
+    hint: /Leave the tag out/,
+  },
+  {
+    name: "a merge key",
+    text: one("params: { ‸<<: { a: 1 }, b: 2 }"),
+    says: /"<<" merges nothing/,
+    hint: /variables/,
+  },
   { name: "an alias of nothing", text: one("params: { a: ‸*b }"), says: /anchor/, hint: /&name/ },
   {
     name: "a second document",
@@ -34,8 +59,18 @@ export const OF_SYNTAX: readonly Mistake[] = [
     says: /second document/,
     hint: /---/,
   },
-  { name: "a number too long", text: one("params: { a: ‸12345678901234567890 }"), says: /64 bits/, hint: /quotes/ },
-  { name: "a key that is no text", text: one("params: { ‸[a]: 1 }"), says: /key is no text/, hint: /texts/ },
+  {
+    name: "a number too long",
+    text: one("params: { a: ‸12345678901234567890 }"),
+    says: /64 bits/,
+    hint: /quotes/,
+  },
+  {
+    name: "a key that is no text",
+    text: one("params: { ‸[a]: 1 }"),
+    says: /key is no text/,
+    hint: /texts/,
+  },
   { name: "wrong TOML", language: "toml", text: "[pipeline]\na = ‸\n", says: /./, hint: /TOML/ },
   {
     name: "a date in TOML",
@@ -44,5 +79,11 @@ export const OF_SYNTAX: readonly Mistake[] = [
     says: /date/,
     hint: /quotes/,
   },
-  { name: "wrong JSON", language: "json", text: `{ "pipeline": { "operators": [‸}, 1 }`, says: /./, hint: /./ },
+  {
+    name: "wrong JSON",
+    language: "json",
+    text: `{ "pipeline": { "operators": [‸}, 1 }`,
+    says: /./,
+    hint: /./,
+  },
 ];

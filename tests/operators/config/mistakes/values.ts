@@ -26,7 +26,12 @@ export const OF_VALUES: readonly Mistake[] = [
     says: /there is a start_command/,
     hint: /remove run_as/,
   },
-  { name: "a tag without a repository", text: one("git_tag: ‸v1"), says: /without git_repo/, hint: /Add git_repo/ },
+  {
+    name: "a tag without a repository",
+    text: one("git_tag: ‸v1"),
+    says: /without git_repo/,
+    hint: /Add git_repo/,
+  },
   {
     name: "a ref that is none",
     text: "pipeline: { operators: { refs: [‸a:b:c] } }\n",
@@ -57,7 +62,12 @@ export const OF_VALUES: readonly Mistake[] = [
     says: /"regstry:" is not a kind of input/,
     hint: /Did you mean registry/,
   },
-  { name: "an input that is no ref", text: one(`inputs: { x: ‸"registry:data@" }`), says: /./, hint: /./ },
+  {
+    name: "an input that is no ref",
+    text: one(`inputs: { x: ‸"registry:data@" }`),
+    says: /./,
+    hint: /./,
+  },
   {
     name: "an output with a version",
     text: one("outputs: { x: ‸registry:data@1 }"),
@@ -96,7 +106,10 @@ export const OF_VALUES: readonly Mistake[] = [
   },
   {
     name: "an output that is not there",
-    text: operators("operator_id: a\noutputs: { report: r }", "operator_id: b\ninputs: { x: ‸step:a.reprot }"),
+    text: operators(
+      "operator_id: a\noutputs: { report: r }",
+      "operator_id: b\ninputs: { x: ‸step:a.reprot }",
+    ),
     says: /no output "reprot"/,
     hint: /Did you mean report/,
   },

@@ -27,7 +27,11 @@ type Attack = (random: Random, root: TempRoot) => Promise<void>;
 
 const ATTACKS: Record<string, Attack> = {
   async "ends by itself"(random, root) {
-    const command = makeTree(random, root.path, { ...sizeOf(random), rootStays: false, hidden: "without pipes" });
+    const command = makeTree(random, root.path, {
+      ...sizeOf(random),
+      rootStays: false,
+      hidden: "without pipes",
+    });
     const { exitCode, error } = await run(random, root, command);
     assertEquals(exitCode, 0, error?.message);
   },
@@ -35,18 +39,30 @@ const ATTACKS: Record<string, Attack> = {
     const options = { ...sizeOf(random), rootStays: true, hidden: "without pipes" } as const;
     const command = makeTree(random, root.path, options);
     const stop = new AbortController();
-    const running = run(random, root, command, { signal: stop.signal }).catch((error) => error.message);
+    const running = run(random, root, command, { signal: stop.signal }).catch((error) =>
+      error.message
+    );
     await untilReady(root, options.count);
     stop.abort(new Error("enough"));
     assertEquals(await running, "enough");
   },
   async "is aborted while it grows"(random, root) {
-    const command = makeTree(random, root.path, { ...sizeOf(random), rootStays: true, hidden: "never" });
+    const command = makeTree(random, root.path, {
+      ...sizeOf(random),
+      rootStays: true,
+      hidden: "never",
+    });
     const signal = AbortSignal.timeout(random.int(150));
-    await run(random, root, command, { signal }).catch((error) => assertEquals(error.name, "TimeoutError"));
+    await run(random, root, command, { signal }).catch((error) =>
+      assertEquals(error.name, "TimeoutError")
+    );
   },
   async "takes too long"(random, root) {
-    const command = makeTree(random, root.path, { ...sizeOf(random), rootStays: true, hidden: "never" });
+    const command = makeTree(random, root.path, {
+      ...sizeOf(random),
+      rootStays: true,
+      hidden: "never",
+    });
     const { timedOut } = await run(random, root, command, { timeoutMs: 1 + random.int(200) });
     assert(timedOut);
   },
@@ -54,7 +70,11 @@ const ATTACKS: Record<string, Attack> = {
     const options = { ...sizeOf(random), rootStays: true, hidden: "by session" } as const;
     const command = makeTree(random, root.path, options);
     const note = root.join("note");
-    const runner = spawnDeno(`${import.meta.dirname}/killed_runner.ts`, [root.path, note, ...command], {
+    const runner = spawnDeno(`${import.meta.dirname}/killed_runner.ts`, [
+      root.path,
+      note,
+      ...command,
+    ], {
       permissions: ["-A"],
     });
     await untilReady(root, options.count);
@@ -75,7 +95,8 @@ async function run(random: Random, { path }: TempRoot, command: string[], option
 }
 
 async function untilReady(root: TempRoot, count: number): Promise<void> {
-  const lines = async () => (await Deno.readTextFile(root.join("ready")).catch(() => "")).split("\n").length - 1;
+  const lines = async () =>
+    (await Deno.readTextFile(root.join("ready")).catch(() => "")).split("\n").length - 1;
   while (await lines() < count) await realSystem.sleep(10);
 }
 
@@ -96,11 +117,13 @@ function livingIn(folder: string): string[] {
 /** Processes that must live on: an older one, one beside the tree, and a command of the same program. */
 async function attackBeside(random: Random, root: TempRoot, attack: Attack): Promise<void> {
   const [beside, elsewhere] = [await tempRoot(), await tempRoot()];
-  const start = () => new Deno.Command("sleep", { args: ["600"], cwd: elsewhere.path, stdout: "piped" }).spawn();
+  const start = () =>
+    new Deno.Command("sleep", { args: ["600"], cwd: elsewhere.path, stdout: "piped" }).spawn();
   const others = [start()];
   const stop = new AbortController();
   const script = "setsid sleep 600 & sleep 600 & echo > ready; wait";
-  const command = runCommand(["bash", "-c", script], { cwd: beside.path, signal: stop.signal }).catch(() => {});
+  const command = runCommand(["bash", "-c", script], { cwd: beside.path, signal: stop.signal })
+    .catch(() => {});
   await untilReady(beside, 1);
   const attacking = attack(random, root);
   others.push(start());

@@ -29,7 +29,14 @@ interface Node {
 
 /** Writes one script a process, and returns what starts the first of them. */
 export function makeTree(random: Random, folder: string, options: TreeOptions): string[] {
-  const root: Node = { children: [], emptied: false, left: false, silent: false, stays: options.rootStays, lines: [] };
+  const root: Node = {
+    children: [],
+    emptied: false,
+    left: false,
+    silent: false,
+    stays: options.rootStays,
+    lines: [],
+  };
   const nodes = [root];
   while (nodes.length < options.count) {
     const parent = random.pick(nodes);
@@ -75,7 +82,9 @@ function startOf(
   { node, parent, isHidden }: { node: Node; parent: Node; isHidden: boolean },
 ): string {
   const name = random.pick(["[kthreadd]", "sshd", "a b", "(sd-pam)"]);
-  const run = random.chance(0.3) ? `bash -c 'exec -a "${name}" bash ./${index}.sh'` : `bash ./${index}.sh`;
+  const run = random.chance(0.3)
+    ? `bash -c 'exec -a "${name}" bash ./${index}.sh'`
+    : `bash ./${index}.sh`;
   const leaves = node.left && (!parent.left || random.chance(0.5)) ? "setsid " : "";
   const empties = node.emptied && !parent.emptied ? "env -i " : "";
   const order = random.chance(0.5) ? `${leaves}${empties}` : `${empties}${leaves}`;

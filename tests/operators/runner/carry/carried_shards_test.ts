@@ -26,35 +26,44 @@ function registerSplit({ operators }: CarriedWorld, broken = new Set<number>()):
   return shards;
 }
 
-testInRoot("shards of a step are carried to several workers, and are one version and one success", async (root) => {
-  await using world = await carriedWorld(root);
-  const shards = registerSplit(world);
-  const { registry, options } = world;
-  await using _one = await world.work(shared);
-  await using _two = await world.work(shared);
-  const { end, steps } = await carryPipeline(shared, options);
-  assertEquals([end, ends(steps)], ["ok", { split: "ran", report: "ran" }]);
-  assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
-  assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");
-  for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
-    assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-  }
-});
+testInRoot(
+  "shards of a step are carried to several workers, and are one version and one success",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const shards = registerSplit(world);
+    const { registry, options } = world;
+    await using _one = await world.work(shared);
+    await using _two = await world.work(shared);
+    const { end, steps } = await carryPipeline(shared, options);
+    assertEquals([end, ends(steps)], ["ok", { split: "ran", report: "ran" }]);
+    assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
+    assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");
+    for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
+      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    }
+  },
+);
 
-testInRoot("after a failure on an engine only what is not done is carried to an end again", async (root) => {
-  await using world = await carriedWorld(root);
-  const broken = new Set([3]);
-  const shards = registerSplit(world, broken);
-  const { registry, options } = world;
-  await using _worker = await world.work(shared);
-  const first = await carryPipeline(shared, options);
-  assertEquals([first.end, ends(first.steps)], ["failed", { split: "failed", report: "blocked" }]);
-  assertMatch(first.steps.split.reason!, /no 3/);
-  const before = new Set(shards.filter((index) => !broken.has(index)));
-  broken.clear();
-  shards.length = 0;
-  const second = await carryPipeline(shared, options);
-  assertEquals(second.end, "ok");
-  assertEquals(shards.filter((index) => before.has(index)), []);
-  assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
-});
+testInRoot(
+  "after a failure on an engine only what is not done is carried to an end again",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const broken = new Set([3]);
+    const shards = registerSplit(world, broken);
+    const { registry, options } = world;
+    await using _worker = await world.work(shared);
+    const first = await carryPipeline(shared, options);
+    assertEquals([first.end, ends(first.steps)], ["failed", {
+      split: "failed",
+      report: "blocked",
+    }]);
+    assertMatch(first.steps.split.reason!, /no 3/);
+    const before = new Set(shards.filter((index) => !broken.has(index)));
+    broken.clear();
+    shards.length = 0;
+    const second = await carryPipeline(shared, options);
+    assertEquals(second.end, "ok");
+    assertEquals(shards.filter((index) => before.has(index)), []);
+    assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
+  },
+);

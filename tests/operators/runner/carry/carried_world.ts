@@ -25,7 +25,10 @@ export interface CarriedWorld extends World {
     onEvent(event: RunEvent): void;
   };
   /** Starts a worker that executes the steps of a pipeline. */
-  work(pipeline: Pipeline, options?: { onEvent?: (event: WorkerEvent) => void }): Promise<QueueWorker>;
+  work(
+    pipeline: Pipeline,
+    options?: { onEvent?: (event: WorkerEvent) => void },
+  ): Promise<QueueWorker>;
 }
 
 /** A world with a queue in this process. */
@@ -43,7 +46,8 @@ export async function carriedWorld(root: TempRoot): Promise<CarriedWorld> {
     engine,
     events,
     options: { ...given, onEvent: (event) => void events.push(event) },
-    work: (pipeline, options) => queue.work(createRunHandler([pipeline], given), { concurrency: 2, ...options }),
+    work: (pipeline, options) =>
+      queue.work(createRunHandler([pipeline], given), { concurrency: 2, ...options }),
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
@@ -59,7 +63,9 @@ export function losing(engine: Engine, times: number): Engine & { submitted: str
     submitted,
     submit(step, options) {
       if (!submitted.includes(step.name)) submitted.push(step.name);
-      return submitted.indexOf(step.name) < times ? Promise.resolve(step.name) : engine.submit(step, options);
+      return submitted.indexOf(step.name) < times
+        ? Promise.resolve(step.name)
+        : engine.submit(step, options);
     },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };

@@ -14,23 +14,26 @@ import { pipeline, step } from "../pipelines.ts";
 import { ends, textOf, threeSteps } from "../world.ts";
 import { carriedWorld, losing } from "./carried_world.ts";
 
-testInRoot("a run that an engine carries ends as one on this machine, and leaves the same", async (root) => {
-  await using world = await carriedWorld(root);
-  const { registry, options, ran } = world;
-  await registry.save("data:raw", "a ");
-  await using _worker = await world.work(threeSteps());
-  const result = await carryPipeline(threeSteps(), options);
-  assertEquals([result.run, result.end], ["nightly@1", "ok"]);
-  assertEquals(ends(result.steps), { clean: "ran", train: "ran", report: "ran" });
-  assertEquals(ran.toSorted(), ["clean", "report", "train"]);
-  assertEquals(await textOf(registry, "data:report"), "a clean report ");
-  assertEquals(await readResult(registry, "nightly@1"), result);
-  const { inputs } = await registry.info("data:report");
-  const { digest } = await registry.info("nightly:output:clean");
-  assertEquals(inputs, [{ ref: "nightly:output:clean@1.0.0", digest }]);
-  const here = await runPipeline(threeSteps(), options);
-  assertEquals(ends(here.steps), { clean: "skipped", train: "skipped", report: "skipped" });
-});
+testInRoot(
+  "a run that an engine carries ends as one on this machine, and leaves the same",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const { registry, options, ran } = world;
+    await registry.save("data:raw", "a ");
+    await using _worker = await world.work(threeSteps());
+    const result = await carryPipeline(threeSteps(), options);
+    assertEquals([result.run, result.end], ["nightly@1", "ok"]);
+    assertEquals(ends(result.steps), { clean: "ran", train: "ran", report: "ran" });
+    assertEquals(ran.toSorted(), ["clean", "report", "train"]);
+    assertEquals(await textOf(registry, "data:report"), "a clean report ");
+    assertEquals(await readResult(registry, "nightly@1"), result);
+    const { inputs } = await registry.info("data:report");
+    const { digest } = await registry.info("nightly:output:clean");
+    assertEquals(inputs, [{ ref: "nightly:output:clean@1.0.0", digest }]);
+    const here = await runPipeline(threeSteps(), options);
+    assertEquals(ends(here.steps), { clean: "skipped", train: "skipped", report: "skipped" });
+  },
+);
 
 testInRoot(
   "a run in which nothing changed hands nothing over, and one with a new parameter only what it touches",
@@ -40,7 +43,12 @@ testInRoot(
     await registry.save("data:raw", "a ");
     await runPipeline(threeSteps(), options);
     const again = await carryPipeline(threeSteps(), options); // nobody works
-    assertEquals([again.end, ...Object.values(ends(again.steps))], ["ok", "skipped", "skipped", "skipped"]);
+    assertEquals([again.end, ...Object.values(ends(again.steps))], [
+      "ok",
+      "skipped",
+      "skipped",
+      "skipped",
+    ]);
     assertEquals(await queue.list(), []);
     await using _worker = await world.work(threeSteps(0.2));
     ran.length = 0;
@@ -50,19 +58,23 @@ testInRoot(
   },
 );
 
-testInRoot("nobody has to watch: whoever ends a step hands over the next, and the last tells the end", async (root) => {
-  await using world = await carriedWorld(root);
-  const { registry, options } = world;
-  await registry.save("data:raw", "a ");
-  const ended = Promise.withResolvers<void>();
-  await using _worker = await world.work(threeSteps(), {
-    onEvent: ({ event }) =>
-      event === "done" && void readResult(registry, "nightly@1").then((result) => result && ended.resolve()),
-  });
-  assertEquals(await submitRun(threeSteps(), options), "nightly@1");
-  await ended.promise;
-  assertEquals((await readResult(registry, "nightly@1"))?.end, "ok");
-});
+testInRoot(
+  "nobody has to watch: whoever ends a step hands over the next, and the last tells the end",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const { registry, options } = world;
+    await registry.save("data:raw", "a ");
+    const ended = Promise.withResolvers<void>();
+    await using _worker = await world.work(threeSteps(), {
+      onEvent: ({ event }) =>
+        event === "done" &&
+        void readResult(registry, "nightly@1").then((result) => result && ended.resolve()),
+    });
+    assertEquals(await submitRun(threeSteps(), options), "nightly@1");
+    await ended.promise;
+    assertEquals((await readResult(registry, "nightly@1"))?.end, "ok");
+  },
+);
 
 testInRoot(
   "a step that failed blocks what waits for it, is on record, and is not executed by a second delivery",
@@ -76,7 +88,11 @@ testInRoot(
       },
       command: () => ["false"],
     });
-    const steps = pipeline([step("broken"), step("report", { upstream: ["broken"] }), step("clean")]);
+    const steps = pipeline([
+      step("broken"),
+      step("report", { upstream: ["broken"] }),
+      step("clean"),
+    ]);
     await registry.save("data:raw", "a ");
     await using _worker = await world.work(steps);
     const result = await carryPipeline(steps, options);
@@ -85,7 +101,11 @@ testInRoot(
     const { exit, record, reason } = result.steps.broken;
     assertEquals([exit, record], ["input", "nightly:failure:broken@1.1.0"]);
     assertStringIncludes(reason!, "2");
-    const again = await watchRun(steps, { ...options, run: result.run, carry: { engine: losing(engine, 9) } });
+    const again = await watchRun(steps, {
+      ...options,
+      run: result.run,
+      carry: { engine: losing(engine, 9) },
+    });
     assertEquals(ends(again.steps), ends(result.steps));
     assertEquals(ran.filter((one) => one === "broken").length, 1);
   },
@@ -101,7 +121,11 @@ testInRoot("a job that was lost is handed over again, under another name", async
   assertEquals(result.end, "ok");
   assertEquals(ran.toSorted(), ["clean", "report", "train"]);
   const ofClean = engine.submitted.filter((name) => name.includes("-clean-"));
-  assertEquals(ofClean.map((name) => /^nightly-1-clean-[0-9a-f]{16}-(\d)$/.exec(name)?.[1]), ["1", "2", "3"]);
+  assertEquals(ofClean.map((name) => /^nightly-1-clean-[0-9a-f]{16}-(\d)$/.exec(name)?.[1]), [
+    "1",
+    "2",
+    "3",
+  ]);
 });
 
 testInRoot(
@@ -114,7 +138,10 @@ testInRoot(
     const result = await carryPipeline(threeSteps(), { ...options, carry: { engine } });
     assertEquals(ends(result.steps), { clean: "failed", train: "blocked", report: "blocked" });
     assertEquals(engine.submitted.length, 3); // it may fail once, and be begun twice more
-    assertEquals([result.steps.clean.exit, result.steps.clean.record], ["resource", "nightly:failure:clean@1.1.0"]);
+    assertEquals([result.steps.clean.exit, result.steps.clean.record], [
+      "resource",
+      "nightly:failure:clean@1.1.0",
+    ]);
     assertStringIncludes(result.steps.clean.reason!, "begun 3 times");
   },
 );
@@ -131,26 +158,34 @@ testInRoot("two who watch a run see the same, and each step is done once", async
   assertEquals(ran.toSorted(), ["clean", "report", "train"]);
 });
 
-testInRoot("a run that is cancelled ends what runs, begins nothing more, and says so", async (root) => {
-  await using world = await carriedWorld(root);
-  const { registry, operators, options, engine } = world;
-  const began = Promise.withResolvers<void>();
-  operators.register("stay", {
-    run: ({ signal }) => {
-      began.resolve();
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    },
-    command: () => ["sleep", "300"],
-  });
-  const steps = pipeline([step("stay"), step("report", { upstream: ["stay"] })]);
-  await using _worker = await world.work(steps);
-  const running = carryPipeline(steps, options);
-  await began.promise;
-  assert(await cancelRun(registry, "nightly@1"));
-  const result = await running;
-  assertEquals([result.end, ends(result.steps)], ["cancelled", { stay: "cancelled", report: "cancelled" }]);
-  assertEquals((await engine.list("nightly@1")).map(({ state }) => state), ["cancelled"]);
-});
+testInRoot(
+  "a run that is cancelled ends what runs, begins nothing more, and says so",
+  async (root) => {
+    await using world = await carriedWorld(root);
+    const { registry, operators, options, engine } = world;
+    const began = Promise.withResolvers<void>();
+    operators.register("stay", {
+      run: ({ signal }) => {
+        began.resolve();
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        );
+      },
+      command: () => ["sleep", "300"],
+    });
+    const steps = pipeline([step("stay"), step("report", { upstream: ["stay"] })]);
+    await using _worker = await world.work(steps);
+    const running = carryPipeline(steps, options);
+    await began.promise;
+    assert(await cancelRun(registry, "nightly@1"));
+    const result = await running;
+    assertEquals([result.end, ends(result.steps)], ["cancelled", {
+      stay: "cancelled",
+      report: "cancelled",
+    }]);
+    assertEquals((await engine.list("nightly@1")).map(({ state }) => state), ["cancelled"]);
+  },
+);
 
 testInRoot("an abort ends the run, keeps its result, and is thrown", async (root) => {
   await using world = await carriedWorld(root);
@@ -159,13 +194,19 @@ testInRoot("an abort ends the run, keeps its result, and is thrown", async (root
   operators.register("stay", {
     run: ({ signal }) => {
       stop.abort(new Error("enough"));
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      );
     },
     command: () => ["sleep", "300"],
   });
   const steps = pipeline([step("stay")]);
   await using _worker = await world.work(steps);
-  await assertRejects(() => carryPipeline(steps, { ...options, signal: stop.signal }), Error, "enough");
+  await assertRejects(
+    () => carryPipeline(steps, { ...options, signal: stop.signal }),
+    Error,
+    "enough",
+  );
   assertEquals((await readResult(registry, "nightly@1"))?.end, "cancelled");
 });
 
@@ -177,7 +218,9 @@ testInRoot("an engine that does not answer for a moment is asked again", async (
   let refusals = 2;
   const poll: typeof world.engine.poll = (ids) => {
     if (refusals-- <= 0) return world.engine.poll(ids);
-    return Promise.reject(new RegistryError({ code: "Unavailable", message: "Cannot ask: down", hint: "Wait." }));
+    return Promise.reject(
+      new RegistryError({ code: "Unavailable", message: "Cannot ask: down", hint: "Wait." }),
+    );
   };
   const engine = { ...world.engine, poll };
   assertEquals((await carryPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
@@ -189,10 +232,17 @@ testInRoot("a run is read with its own configuration alone", async (root) => {
   await registry.save("data:raw", "a ");
   const run = await submitRun(threeSteps(), options);
   assertEquals((await readRun(registry, run)).steps.length, 3);
-  const error = await assertRejects(() => watchRun(threeSteps(0.3), { ...options, run }), RegistryError);
+  const error = await assertRejects(
+    () => watchRun(threeSteps(0.3), { ...options, run }),
+    RegistryError,
+  );
   assertEquals(error.code, "Conflict");
   const other = { ...threeSteps(), id: "daily" };
-  await assertRejects(() => watchRun(other, { ...options, run }), RegistryError, "this is the configuration of");
+  await assertRejects(
+    () => watchRun(other, { ...options, run }),
+    RegistryError,
+    "this is the configuration of",
+  );
 });
 
 testInRoot(
@@ -215,7 +265,9 @@ testInRoot(
     assertEquals(ran.toSorted(), ["part 0/3", "part 1/3", "part 2/3", "report"]);
     assertEquals((await registry.info("all@1.0.0")).files.map(({ path }) => path), ["0", "1", "2"]);
     assertEquals((await Array.fromAsync(registry.versions("all"))).length, 1);
-    const jobs = (await engine.list(result.run)).map(({ id }) => id.replace(/-[0-9a-f]{16}-/, "-#-"));
+    const jobs = (await engine.list(result.run)).map(({ id }) =>
+      id.replace(/-[0-9a-f]{16}-/, "-#-")
+    );
     assertEquals(jobs.toSorted(), ["nightly-1-part-#-1.x3", "nightly-1-report-#-1"]);
   },
 );

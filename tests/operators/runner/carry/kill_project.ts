@@ -53,7 +53,10 @@ export interface KillProject extends AsyncDisposable {
 }
 
 /** Makes one. */
-export async function killProject(engine: string, env: Record<string, string> = {}): Promise<KillProject> {
+export async function killProject(
+  engine: string,
+  env: Record<string, string> = {},
+): Promise<KillProject> {
   const root = await tempRoot();
   const { path: cwd } = root;
   const steps = ORDER.map((step, index) => ({
@@ -68,12 +71,16 @@ export async function killProject(engine: string, env: Record<string, string> = 
     JSON.stringify({ pipeline: { pipeline_id: "kills", operators: steps } }),
   );
   await Deno.writeTextFile(root.join("operators.ts"), OPERATORS);
-  await openRegistry(root.join(".holdfast"), { durability: "os" }).then((registry) => registry[Symbol.asyncDispose]());
+  await openRegistry(root.join(".holdfast"), { durability: "os" }).then((registry) =>
+    registry[Symbol.asyncDispose]()
+  );
   const started: Deno.ChildProcess[] = [], watched: WatchedProcess[] = [];
 
   async function pids(): Promise<number[]> {
     const names = (await Array.fromAsync(Deno.readDir(cwd))).map(({ name }) => name);
-    return names.filter((name) => name.startsWith("begun-")).map((name) => Number(name.slice("begun-".length)));
+    return names.filter((name) => name.startsWith("begun-")).map((name) =>
+      Number(name.slice("begun-".length))
+    );
   }
 
   function kill(pid: number): void {
@@ -101,9 +108,11 @@ export async function killProject(engine: string, env: Record<string, string> = 
         while ((await pids()).length < count) await realSystem.sleep(20);
         return await pids();
       })();
-      return await withoutHanging(`process ${count} of the second step`, begun, LIMIT_MS).catch(({ message }) => {
-        throw new Error([message, ...watched.map(({ stderr }) => stderr)].join("\n"));
-      });
+      return await withoutHanging(`process ${count} of the second step`, begun, LIMIT_MS).catch(
+        ({ message }) => {
+          throw new Error([message, ...watched.map(({ stderr }) => stderr)].join("\n"));
+        },
+      );
     },
     kill,
     go: () => Deno.writeTextFile(root.join("go"), ""),
@@ -115,7 +124,10 @@ export async function killProject(engine: string, env: Record<string, string> = 
         }
         const { inputs } = await registry.info(`out:${step}`);
         const before = index === 0 ? [] : [await registry.info(`out:${ORDER[index - 1]}`)];
-        assertEquals(inputs, before.map(({ name, version, digest }) => ({ ref: `${name}@${version}`, digest })));
+        assertEquals(
+          inputs,
+          before.map(({ name, version, digest }) => ({ ref: `${name}@${version}`, digest })),
+        );
       }
       assert(await registry.has("kills:result"));
     },
@@ -136,8 +148,9 @@ export async function killProject(engine: string, env: Record<string, string> = 
 
 /** Waits for the end of a run that has to end well. */
 export async function endsWell(run: WatchedProcess): Promise<void> {
-  const { code, stdout, stderr } = await withoutHanging("the end of the run", run.ended, LIMIT_MS).catch((error) => {
-    throw new Error(`${error.message}\n${run.stdout}${run.stderr}`);
-  });
+  const { code, stdout, stderr } = await withoutHanging("the end of the run", run.ended, LIMIT_MS)
+    .catch((error) => {
+      throw new Error(`${error.message}\n${run.stdout}${run.stderr}`);
+    });
   assertEquals(code, 0, `${stdout}${stderr}`);
 }

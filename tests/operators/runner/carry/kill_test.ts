@@ -50,19 +50,23 @@ programTest(
   },
 );
 
-programTest("a run goes on when the server of its queue was killed and started again", QUEUES, async ({ own }) => {
-  await using server = await own();
-  await using project = await killProject(server.url);
-  const worker = project.start("worker");
-  await worker.until(() => worker.stderr.includes("taking steps"));
-  const run = project.start(...RUN);
-  await project.begun(1);
-  await server.kill();
-  await server.start();
-  await project.go();
-  await endsWell(run);
-  await project.check();
-});
+programTest(
+  "a run goes on when the server of its queue was killed and started again",
+  QUEUES,
+  async ({ own }) => {
+    await using server = await own();
+    await using project = await killProject(server.url);
+    const worker = project.start("worker");
+    await worker.until(() => worker.stderr.includes("taking steps"));
+    const run = project.start(...RUN);
+    await project.begun(1);
+    await server.kill();
+    await server.start();
+    await project.go();
+    await endsWell(run);
+    await project.check();
+  },
+);
 
 programTest(
   "a run that nobody watches goes on by its workers alone",
@@ -108,20 +112,27 @@ programTest(
   },
 );
 
-programTest("on Slurm a run goes on when a step was killed, and when the controller was", "slurm", async () => {
-  await using slurm = await startSlurm();
-  await using project = await killProject("slurm:", slurm.env);
-  const run = project.start(...RUN);
-  const [one] = await project.begun(1);
-  project.kill(one);
-  await project.begun(2);
-  await withoutHanging("a job that Slurm keeps", untilKept(slurm.env!.SLURM_CONF, "kills-1-second-"));
-  await slurm.killController();
-  await slurm.startController();
-  await project.go();
-  await endsWell(run);
-  await project.check();
-});
+programTest(
+  "on Slurm a run goes on when a step was killed, and when the controller was",
+  "slurm",
+  async () => {
+    await using slurm = await startSlurm();
+    await using project = await killProject("slurm:", slurm.env);
+    const run = project.start(...RUN);
+    const [one] = await project.begun(1);
+    project.kill(one);
+    await project.begun(2);
+    await withoutHanging(
+      "a job that Slurm keeps",
+      untilKept(slurm.env!.SLURM_CONF, "kills-1-second-"),
+    );
+    await slurm.killController();
+    await slurm.startController();
+    await project.go();
+    await endsWell(run);
+    await project.check();
+  },
+);
 
 /** The worker that has begun the step; the others are heard of meanwhile. */
 async function beginning(workers: readonly WatchedProcess[]): Promise<WatchedProcess> {

@@ -11,21 +11,32 @@ import { pipeline, step } from "../pipelines.ts";
 
 const STEPS = 60;
 
-testInRoot("a step that is carried asks the registry a few times, and leaves no folder", async ({ path: root }) => {
-  const { backend, calls } = withCounts(createMemoryBackend());
-  await using registry = await openRegistry(backend);
-  await using queue = createMemoryQueue();
-  const operators = createOperators();
-  operators.register("nothing", { run: () => 0, command: () => ["true"] });
-  const steps = Array.from({ length: STEPS }, (_, index) => step(`s${index}`, { operator: "nothing" }));
-  const options = { registry, operators, root, carry: { engine: createQueueEngine(queue) } };
-  await using _worker = await queue.work(createRunHandler([pipeline(steps)], options), { concurrency: 10 });
-  calls.take();
-  const { end } = await carryPipeline(pipeline(steps), options);
-  assertEquals(end, "ok");
-  const { list = 0, get = 0, put = 0 } = calls.counts;
-  assertLessOrEqual(list / STEPS, 5); // its last success twice, a failure, a save; and what a run asks once
-  assertLessOrEqual((get + put) / STEPS, 3);
-  const left = existsSync(root) ? readdirSync(root, { recursive: true }) as string[] : [];
-  assertEquals(left.filter((path) => /\/s\d+-[^/]*$/.test(path)), []);
-});
+testInRoot(
+  "a step that is carried asks the registry a few times, and leaves no folder",
+  async ({ path: root }) => {
+    const { backend, calls } = withCounts(createMemoryBackend());
+    await using registry = await openRegistry(backend);
+    await using queue = createMemoryQueue();
+    const operators = createOperators();
+    operators.register("nothing", { run: () => 0, command: () => ["true"] });
+    const steps = Array.from(
+      { length: STEPS },
+      (_, index) => step(`s${index}`, { operator: "nothing" }),
+    );
+    const options = { registry, operators, root, carry: { engine: createQueueEngine(queue) } };
+    await using _worker = await queue.work(createRunHandler([pipeline(steps)], options), {
+      concurrency: 10,
+    });
+    calls.take();
+    const { end } = await carryPipeline(pipeline(steps), options);
+    assertEquals(end, "ok");
+    const { list = 0, get = 0, put = 0 } = calls.counts;
+    assertLessOrEqual(list / STEPS, 5); // its last success twice, a failure, a save; and what a run asks once
+    assertLessOrEqual((get + put) / STEPS, 3);
+    const left = existsSync(root) ? readdirSync(root, { recursive: true }) as string[] : [];
+    assertEquals(
+      left.filter((path) => /\/s\d+-[^/]*$/.test(path)),
+      [],
+    );
+  },
+);

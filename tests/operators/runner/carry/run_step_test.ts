@@ -1,6 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
-import { planPipeline, readResult, runPipeline, runStep } from "../../../../operators/runner/mod.ts";
+import {
+  planPipeline,
+  readResult,
+  runPipeline,
+  runStep,
+} from "../../../../operators/runner/mod.ts";
 import type { Pipeline } from "../../../../operators/runner/mod.ts";
 import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
@@ -25,36 +30,41 @@ testInRoot("a step of a run reads what the steps before it wrote in that run", a
   assertEquals(await textOf(registry, "data:report"), "a clean report ");
 });
 
-testInRoot("a step that is delivered again is not done again, also where both come at once", async (root) => {
-  await using options = await world(root);
-  const { registry, operators, ran } = options;
-  const both = Promise.withResolvers<void>();
-  operators.register("slow", {
-    async run({ outputRoot, operatorId }) {
-      if (ran.push(operatorId) === 2) both.resolve();
-      await both.promise;
-      await Deno.writeTextFile(`${outputRoot}/text`, "once");
-    },
-    command: () => ["true"],
-  });
-  const steps = pipeline([step("slow", { outputs: { text: "registry:once" } })]);
-  const run = await planned(steps, options);
-  const deliver = () => runStep(steps, { ...options, run, step: "slow" });
-  const ends = await Promise.all([deliver(), deliver()]);
-  assertEquals([ends.map(({ end }) => end), ran.length], [["ran", "ran"], 2]);
-  assertEquals((await deliver()).end, "ran");
-  assertEquals(ran.length, 2);
-  for (const name of ["once", "nightly:step:slow"]) {
-    assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
-  }
-});
+testInRoot(
+  "a step that is delivered again is not done again, also where both come at once",
+  async (root) => {
+    await using options = await world(root);
+    const { registry, operators, ran } = options;
+    const both = Promise.withResolvers<void>();
+    operators.register("slow", {
+      async run({ outputRoot, operatorId }) {
+        if (ran.push(operatorId) === 2) both.resolve();
+        await both.promise;
+        await Deno.writeTextFile(`${outputRoot}/text`, "once");
+      },
+      command: () => ["true"],
+    });
+    const steps = pipeline([step("slow", { outputs: { text: "registry:once" } })]);
+    const run = await planned(steps, options);
+    const deliver = () => runStep(steps, { ...options, run, step: "slow" });
+    const ends = await Promise.all([deliver(), deliver()]);
+    assertEquals([ends.map(({ end }) => end), ran.length], [["ran", "ran"], 2]);
+    assertEquals((await deliver()).end, "ran");
+    assertEquals(ran.length, 2);
+    for (const name of ["once", "nightly:step:slow"]) {
+      assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
+    }
+  },
+);
 
 testInRoot("attempts go on where a process died between two of them", async (root) => {
   await using options = await world(root);
   const { registry, operators, ran } = options;
   const stop = new AbortController();
   operators.register("broken", { run: () => ran.push("broken") && 3, command: () => ["false"] });
-  const steps = pipeline([step("broken", { retries: { attempts: 3, backoffMs: 1, exitCodes: [3] } })]);
+  const steps = pipeline([
+    step("broken", { retries: { attempts: 3, backoffMs: 1, exitCodes: [3] } }),
+  ]);
   const run = await planned(steps, options);
   const died = runStep(steps, {
     ...{ ...options, run, step: "broken", signal: stop.signal },
@@ -62,7 +72,11 @@ testInRoot("attempts go on where a process died between two of them", async (roo
   });
   await assertRejects(() => died, Error, "died");
   const outcome = await runStep(steps, { ...options, run, step: "broken" });
-  assertEquals([outcome.end, outcome.attempts, outcome.record], ["failed", 3, "nightly:failure:broken@1.3.0"]);
+  assertEquals([outcome.end, outcome.attempts, outcome.record], [
+    "failed",
+    3,
+    "nightly:failure:broken@1.3.0",
+  ]);
   assertEquals(ran.length, 3);
   assertEquals((await runStep(steps, { ...options, run, step: "broken" })).end, "failed");
   assertEquals(ran.length, 3);
@@ -74,7 +88,11 @@ testInRoot("what a run did not plan is refused, and leaves nothing", async (root
   const { registry, ran } = options;
   await registry.save("data:raw", "a ");
   const run = await planned(threeSteps(), options);
-  const refused = async (expected: string, pipeline: Pipeline, more: { run?: string; step?: string }) => {
+  const refused = async (
+    expected: string,
+    pipeline: Pipeline,
+    more: { run?: string; step?: string },
+  ) => {
     const given = { ...options, run, step: "clean", ...more };
     const error = await assertRejects(() => runStep(pipeline, given), RegistryError);
     assertEquals(error.code, expected, error.message);

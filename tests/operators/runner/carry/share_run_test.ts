@@ -15,106 +15,148 @@ function take(
   more: Partial<ShareRunOptions> = {},
 ) {
   const [index, count] = text.split("/").map(Number);
-  return shareRun(shared, { registry, operators, root, shard: { index, count }, array: "77", ...more });
+  return shareRun(shared, {
+    registry,
+    operators,
+    root,
+    shard: { index, count },
+    array: "77",
+    ...more,
+  });
 }
 
 testInRoot("the tasks of an array do each step once, and all tell the same end", async (root) => {
   await using here = await world(root);
   await here.registry.save("data:raw", "a ");
-  const results = await Promise.all(["0/3", "1/3", "2/3"].map((text) => take(threeSteps(), here, text)));
+  const results = await Promise.all(
+    ["0/3", "1/3", "2/3"].map((text) => take(threeSteps(), here, text)),
+  );
   for (const result of results) assertEquals(result, results[0]);
   assertEquals([results[0].run, results[0].end], ["nightly@1", "ok"]);
   assertEquals(ends(results[0].steps), { clean: "ran", train: "ran", report: "ran" });
   assertEquals(here.ran.toSorted(), ["clean", "report", "train"]);
   assertEquals(await textOf(here.registry, "data:report"), "a clean report ");
-  const again = await Promise.all(["0/2", "1/2"].map((text) => take(threeSteps(), here, text, { array: "78" })));
+  const again = await Promise.all(
+    ["0/2", "1/2"].map((text) => take(threeSteps(), here, text, { array: "78" })),
+  );
   assertEquals(again.map(({ run, steps }) => [run, ...Object.values(ends(steps))]), [
     ["nightly@2", "skipped", "skipped", "skipped"],
     ["nightly@2", "skipped", "skipped", "skipped"],
   ]);
 });
 
-testInRoot("a task waits for what is another's, and one that comes late finds what was done", async (root) => {
-  await using here = await world(root);
-  await here.registry.save("data:raw", "a ");
-  const waits = Promise.withResolvers<string>();
-  const first = ["0/3", "1/3"].map((text) => take(threeSteps(), here, text, { onRun: (run) => waits.resolve(run) }) // each alone cannot end
-  );
-  assertEquals(await waits.promise, "nightly@1");
-  const all = await Promise.all([...first, take(threeSteps(), here, "2/3")]);
-  assertEquals(all.map(({ end }) => end), ["ok", "ok", "ok"]);
-  assertEquals(here.ran.length, 3);
-  const late = await take(threeSteps(), here, "2/3"); // as where the scheduler begins a task twice
-  assertEquals([late.run, late.end, here.ran.length], ["nightly@1", "ok", 3]);
-});
+testInRoot(
+  "a task waits for what is another's, and one that comes late finds what was done",
+  async (root) => {
+    await using here = await world(root);
+    await here.registry.save("data:raw", "a ");
+    const waits = Promise.withResolvers<string>();
+    const first = ["0/3", "1/3"].map((text) =>
+      take(threeSteps(), here, text, { onRun: (run) => waits.resolve(run) }) // each alone cannot end
+    );
+    assertEquals(await waits.promise, "nightly@1");
+    const all = await Promise.all([...first, take(threeSteps(), here, "2/3")]);
+    assertEquals(all.map(({ end }) => end), ["ok", "ok", "ok"]);
+    assertEquals(here.ran.length, 3);
+    const late = await take(threeSteps(), here, "2/3"); // as where the scheduler begins a task twice
+    assertEquals([late.run, late.end, here.ran.length], ["nightly@1", "ok", 3]);
+  },
+);
 
-testInRoot("of a step with shards each task does its parts, and they are one version", async (root) => {
-  await using here = await world(root);
-  const did: string[] = [];
-  const registerFor = (task: string) => ({
-    async run({ outputRoot, shard }: { outputRoot: string; shard?: { index: number } }) {
-      did.push(`${task}: ${shard!.index}`);
-      await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
-    },
-    command: () => ["false"],
-  });
-  const shared = pipeline([
-    step("split", { shards: 5, outputs: { ".": "registry:data" } }),
-    step("report", { upstream: ["split"] }),
-  ]);
-  const tasks = await Promise.all(["0/2", "1/2"].map(async (text) => {
-    const own = await world(root);
-    own.operators.register("split", registerFor(text));
-    await own.registry[Symbol.asyncDispose]();
-    const events: RunEvent[] = [];
-    const result = await take(shared, { ...own, registry: here.registry }, text, {
-      onEvent: (e) => void events.push(e),
+testInRoot(
+  "of a step with shards each task does its parts, and they are one version",
+  async (root) => {
+    await using here = await world(root);
+    const did: string[] = [];
+    const registerFor = (task: string) => ({
+      async run({ outputRoot, shard }: { outputRoot: string; shard?: { index: number } }) {
+        did.push(`${task}: ${shard!.index}`);
+        await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, String(shard!.index));
+      },
+      command: () => ["false"],
     });
-    return { result, parts: events.flatMap((event) => event.type === "shard ended" ? [event.shard.index] : []) };
-  }));
-  assertEquals(tasks.map(({ result }) => result.end), ["ok", "ok"]);
-  assertEquals(did.toSorted(), ["0/2: 0", "0/2: 2", "0/2: 4", "1/2: 1", "1/2: 3"]);
-  assertEquals(tasks.map(({ parts }) => parts.toSorted()), [[0, 2, 4], [1, 3]]);
-  assertEquals(await textOf(here.registry, "nightly:output:report"), "01234report ");
-  assertEquals((await Array.fromAsync(here.registry.versions("data"))).length, 1);
-});
+    const shared = pipeline([
+      step("split", { shards: 5, outputs: { ".": "registry:data" } }),
+      step("report", { upstream: ["split"] }),
+    ]);
+    const tasks = await Promise.all(["0/2", "1/2"].map(async (text) => {
+      const own = await world(root);
+      own.operators.register("split", registerFor(text));
+      await own.registry[Symbol.asyncDispose]();
+      const events: RunEvent[] = [];
+      const result = await take(shared, { ...own, registry: here.registry }, text, {
+        onEvent: (e) => void events.push(e),
+      });
+      return {
+        result,
+        parts: events.flatMap((event) => event.type === "shard ended" ? [event.shard.index] : []),
+      };
+    }));
+    assertEquals(tasks.map(({ result }) => result.end), ["ok", "ok"]);
+    assertEquals(did.toSorted(), ["0/2: 0", "0/2: 2", "0/2: 4", "1/2: 1", "1/2: 3"]);
+    assertEquals(tasks.map(({ parts }) => parts.toSorted()), [[0, 2, 4], [1, 3]]);
+    assertEquals(await textOf(here.registry, "nightly:output:report"), "01234report ");
+    assertEquals((await Array.fromAsync(here.registry.versions("data"))).length, 1);
+  },
+);
 
 testInRoot("a step that fails in one task ends the run for all of them", async (root) => {
   await using here = await world(root);
   here.operators.register("broken", { run: () => 2, command: () => ["false"] });
-  const shared = pipeline([step("broken"), step("report", { upstream: ["broken"] }), step("clean")]);
+  const shared = pipeline([
+    step("broken"),
+    step("report", { upstream: ["broken"] }),
+    step("clean"),
+  ]);
   const results = await Promise.all(["0/2", "1/2"].map((text) => take(shared, here, text)));
   for (const { end, steps } of results) {
-    assertEquals([end, ends(steps)], ["failed", { broken: "failed", report: "blocked", clean: "ran" }]);
+    assertEquals([end, ends(steps)], ["failed", {
+      broken: "failed",
+      report: "blocked",
+      clean: "ran",
+    }]);
   }
   assertEquals((await Array.fromAsync(here.registry.versions("nightly:failure:broken"))).length, 1);
 });
 
-testInRoot("a task that was stopped is begun again with its number, and does what is left", async (root) => {
-  await using here = await world(root);
-  const begun = Promise.withResolvers<void>();
-  let calm = false;
-  here.operators.register("slow", {
-    run({ outputRoot, signal }) {
-      if (calm) return Deno.writeTextFile(`${outputRoot}/text`, "slow ");
-      begun.resolve();
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-    },
-    command: () => ["false"],
-  });
-  const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
-  const stops = ["0/2", "1/2"].map(() => new AbortController());
-  const tasks = ["0/2", "1/2"].map((text, index) => take(shared, here, text, { signal: stops[index].signal }));
-  const ended = Promise.allSettled(tasks);
-  await begun.promise;
-  for (const stop of stops) stop.abort(new Error("preempted"));
-  assertEquals((await ended).map((one) => one.status === "rejected" && one.reason.message), ["preempted", "preempted"]);
-  assertEquals(await readResult(here.registry, "nightly@1"), undefined);
-  calm = true;
-  const again = await Promise.all(["0/2", "1/2"].map((text) => take(shared, here, text)));
-  assertEquals(again.map(({ run, end }) => [run, end]), [["nightly@1", "ok"], ["nightly@1", "ok"]]);
-  assertEquals(await textOf(here.registry, "nightly:output:report"), "slow report ");
-});
+testInRoot(
+  "a task that was stopped is begun again with its number, and does what is left",
+  async (root) => {
+    await using here = await world(root);
+    const begun = Promise.withResolvers<void>();
+    let calm = false;
+    here.operators.register("slow", {
+      run({ outputRoot, signal }) {
+        if (calm) return Deno.writeTextFile(`${outputRoot}/text`, "slow ");
+        begun.resolve();
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        );
+      },
+      command: () => ["false"],
+    });
+    const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
+    const stops = ["0/2", "1/2"].map(() => new AbortController());
+    const tasks = ["0/2", "1/2"].map((text, index) =>
+      take(shared, here, text, { signal: stops[index].signal })
+    );
+    const ended = Promise.allSettled(tasks);
+    await begun.promise;
+    for (const stop of stops) stop.abort(new Error("preempted"));
+    assertEquals((await ended).map((one) => one.status === "rejected" && one.reason.message), [
+      "preempted",
+      "preempted",
+    ]);
+    assertEquals(await readResult(here.registry, "nightly@1"), undefined);
+    calm = true;
+    const again = await Promise.all(["0/2", "1/2"].map((text) => take(shared, here, text)));
+    assertEquals(again.map(({ run, end }) => [run, end]), [["nightly@1", "ok"], [
+      "nightly@1",
+      "ok",
+    ]]);
+    assertEquals(await textOf(here.registry, "nightly:output:report"), "slow report ");
+  },
+);
 
 testInRoot("a run that is cancelled ends in all tasks", async (root) => {
   await using here = await world(root);
@@ -122,7 +164,9 @@ testInRoot("a run that is cancelled ends in all tasks", async (root) => {
   here.operators.register("slow", {
     run({ signal }) {
       begun.resolve();
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      );
     },
     command: () => ["false"],
   });
@@ -132,7 +176,10 @@ testInRoot("a run that is cancelled ends in all tasks", async (root) => {
   await cancelRun(here.registry, "nightly@1");
   for (const { end, steps } of await Promise.all(tasks)) {
     assertEquals(end, "cancelled");
-    assert(steps.slow.end === "cancelled" && steps.report.end === "cancelled", JSON.stringify(steps));
+    assert(
+      steps.slow.end === "cancelled" && steps.report.end === "cancelled",
+      JSON.stringify(steps),
+    );
   }
 });
 

@@ -13,36 +13,63 @@ import { world } from "../world.ts";
 
 const HOUR = 3_600_000;
 
-testInRoot("attempts are told whatever the clocks of planner and worker say, an hour off either way", async (root) => {
-  await using options = await world(root);
-  const backend = createMemoryBackend();
-  const machine = (offMs: number): System => ({ ...realSystem, now: () => realSystem.now() + offMs });
-  await using planner = await openRegistry(backend, { system: machine(HOUR) });
-  await using worker = await openRegistry(backend, { system: machine(-HOUR) });
-  options.operators.register("broken", { run: () => 3, command: () => ["false"] });
-  const steps = pipeline([step("clean"), step("broken")]);
-  const run = await saveRun(planner, await planPipeline(steps, { ...options, registry: planner }));
-  for (const step of ["clean", "broken"]) {
-    await runStep(steps, { ...options, registry: worker, run, step });
-    assertEquals((await attemptsOf(worker, { run, step })).map(({ record }) => record.step), [step]);
-  }
-  await damageRecord(backend, "nightly:step:clean@1.0.0");
-  await rejected("Corrupt", attemptsOf(worker, { run, step: "clean" }));
-});
+testInRoot(
+  "attempts are told whatever the clocks of planner and worker say, an hour off either way",
+  async (root) => {
+    await using options = await world(root);
+    const backend = createMemoryBackend();
+    const machine = (offMs: number): System => ({
+      ...realSystem,
+      now: () => realSystem.now() + offMs,
+    });
+    await using planner = await openRegistry(backend, { system: machine(HOUR) });
+    await using worker = await openRegistry(backend, { system: machine(-HOUR) });
+    options.operators.register("broken", { run: () => 3, command: () => ["false"] });
+    const steps = pipeline([step("clean"), step("broken")]);
+    const run = await saveRun(
+      planner,
+      await planPipeline(steps, { ...options, registry: planner }),
+    );
+    for (const step of ["clean", "broken"]) {
+      await runStep(steps, { ...options, registry: worker, run, step });
+      assertEquals((await attemptsOf(worker, { run, step })).map(({ record }) => record.step), [
+        step,
+      ]);
+    }
+    await damageRecord(backend, "nightly:step:clean@1.0.0");
+    await rejected("Corrupt", attemptsOf(worker, { run, step: "clean" }));
+  },
+);
 
 Deno.test("how often a step failed is counted for each shard and run by itself, and who ended it is known", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend);
   const fail = async (attempt: number, index: number, { number = 2, again = true } = {}) => {
-    const facts = { run: `nightly@${number}`, step: "clean", node: "here", operator: "clean", effect: "e" };
+    const facts = {
+      run: `nightly@${number}`,
+      step: "clean",
+      node: "here",
+      operator: "clean",
+      effect: "e",
+    };
     const times = {
       startedAt: new Date(0).toISOString(),
       durationMs: 1,
       fingerprint: { inputs: {}, params: {}, code: "v1" },
     };
-    const ended = { exitCode: 3, exit: "logic", again, error: { message: "no" }, kind: "failure" } as const;
+    const ended = {
+      exitCode: 3,
+      exit: "logic",
+      again,
+      error: { message: "no" },
+      kind: "failure",
+    } as const;
     const record = { ...facts, ...times, ...ended, attempt };
-    return await saveFailure(registry, record as never, { metadata: {}, beside: {}, shard: { index, count: 2 } });
+    return await saveFailure(registry, record as never, {
+      metadata: {},
+      beside: {},
+      shard: { index, count: 2 },
+    });
   };
   const known = async () => await findFailures(registry, { run: "nightly@2", step: "clean" });
   await fail(5, 0, { number: 1, again: false });
@@ -51,7 +78,11 @@ Deno.test("how often a step failed is counted for each shard and run by itself, 
   assertEquals(await known(), { attempts: new Map([[0, 3], [1, 1]]) });
   await fail(2, 1, { again: false });
   const { attempts, last } = await known();
-  assertEquals([[...attempts].sort(), last?.record.attempt, last?.record.again], [[[0, 3], [1, 2]], 2, false]);
+  assertEquals([[...attempts].sort(), last?.record.attempt, last?.record.again], [
+    [[0, 3], [1, 2]],
+    2,
+    false,
+  ]);
   await damageRecord(backend, "nightly:failure:clean@2.2.1");
   await rejected("Corrupt", known()); // whether it was the last one nobody knows
 });

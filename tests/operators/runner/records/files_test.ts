@@ -11,7 +11,9 @@ Deno.test("a record that is saved while somebody looks for it is found", async (
     try {
       return await registry.open(ref, options);
     } finally {
-      if (++opened === 1) await saveRecord(registry, { name: "nightly:step", record }, { version: "1.0.0" });
+      if (++opened === 1) {
+        await saveRecord(registry, { name: "nightly:step", record }, { version: "1.0.0" });
+      }
     }
   };
   const slow = { ...registry, open } as Registry;

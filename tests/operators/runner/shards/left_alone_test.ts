@@ -37,32 +37,40 @@ testProtocol(
       assertEquals([end, ran], [broken ? "failed" : "ok", [0, 1, 2]], `after ${days} days`);
     }
     const data = await world.registry.open("data");
-    assertEquals(data.files().map(({ info }) => info.path), ["part-0.txt", "part-1.txt", "part-2.txt"]);
+    assertEquals(data.files().map(({ info }) => info.path), [
+      "part-0.txt",
+      "part-1.txt",
+      "part-2.txt",
+    ]);
     assertEquals((await Array.fromAsync(world.registry.versions("data"))).length, 1);
   },
 );
 
-testProtocol("shards that were complete are not done again, whenever their run is gone on with", {}, async (world) => {
-  await using root = await tempRoot();
-  const ran: number[] = [];
-  const operators = createOperators();
-  operators.register("split", {
-    async run({ shard, outputRoot }) {
-      ran.push(shard!.index);
-      await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
-    },
-    command: () => ["true"],
-  });
-  const { registry } = world;
-  const options = { registry, operators, root: root.path, concurrency: 1 };
-  world.backend.answer({ verb: "put", key: /^names\/nightly[^/]*step/ }, denied);
-  assertEquals((await runPipeline(shared, options)).end, "failed");
-  world.advance(8 * 24 * HOUR);
-  assertEquals((await collectGarbage(registry)).removed.draft.count > 0, true);
-  const { end, steps } = await runPipeline(shared, options);
-  assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
-  assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
-});
+testProtocol(
+  "shards that were complete are not done again, whenever their run is gone on with",
+  {},
+  async (world) => {
+    await using root = await tempRoot();
+    const ran: number[] = [];
+    const operators = createOperators();
+    operators.register("split", {
+      async run({ shard, outputRoot }) {
+        ran.push(shard!.index);
+        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(ran.length));
+      },
+      command: () => ["true"],
+    });
+    const { registry } = world;
+    const options = { registry, operators, root: root.path, concurrency: 1 };
+    world.backend.answer({ verb: "put", key: /^names\/nightly[^/]*step/ }, denied);
+    assertEquals((await runPipeline(shared, options)).end, "failed");
+    world.advance(8 * 24 * HOUR);
+    assertEquals((await collectGarbage(registry)).removed.draft.count > 0, true);
+    const { end, steps } = await runPipeline(shared, options);
+    assertEquals([end, ran, steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
+    assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
+  },
+);
 
 for (
   const key of [
@@ -72,61 +80,76 @@ for (
     /^names\/data.*versions/,
   ]
 ) {
-  testProtocol(`a step whose last write to ${key} fails is completed by the next run`, {}, async (world) => {
-    const root = await tempRoot();
-    const ran: number[] = [];
-    const operators = createOperators();
-    operators.register("split", {
-      async run({ shard, outputRoot }) {
-        ran.push(shard!.index);
-        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
-      },
-      command: () => ["true"],
-    });
-    const { registry } = world;
-    const options = { registry, operators, root: root.path, concurrency: 1 };
-    let isDenied = false;
-    world.backend.answer({ verb: "put", key }, (act, call) => {
-      isDenied = true;
-      return denied(act, call);
-    });
-    const { end } = await runPipeline(shared, options);
-    assertEquals([isDenied, end], [true, "failed"]);
-    const again = await runPipeline(shared, options);
-    assertEquals([again.end, ran, again.steps.split.outputs], ["ok", [0, 1, 2], { ".": "data@1.0.0" }]);
-    await root.remove();
-  });
+  testProtocol(
+    `a step whose last write to ${key} fails is completed by the next run`,
+    {},
+    async (world) => {
+      const root = await tempRoot();
+      const ran: number[] = [];
+      const operators = createOperators();
+      operators.register("split", {
+        async run({ shard, outputRoot }) {
+          ran.push(shard!.index);
+          await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
+        },
+        command: () => ["true"],
+      });
+      const { registry } = world;
+      const options = { registry, operators, root: root.path, concurrency: 1 };
+      let isDenied = false;
+      world.backend.answer({ verb: "put", key }, (act, call) => {
+        isDenied = true;
+        return denied(act, call);
+      });
+      const { end } = await runPipeline(shared, options);
+      assertEquals([isDenied, end], [true, "failed"]);
+      const again = await runPipeline(shared, options);
+      assertEquals([again.end, ran, again.steps.split.outputs], ["ok", [0, 1, 2], {
+        ".": "data@1.0.0",
+      }]);
+      await root.remove();
+    },
+  );
 }
 
 for (const named of [true, false]) {
-  testInRoot(`a shard that ends when another delivery of it was committed ends well (${named})`, async (root) => {
-    await using registry = await openRegistry("memory:");
-    const late = Promise.withResolvers<void>();
-    const begun = Promise.withResolvers<void>();
-    let deliveries = 0;
-    const operators = createOperators();
-    operators.register("split", {
-      async run({ shard, outputRoot }) {
-        await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
-        if (shard!.index === 1 && ++deliveries === 1) {
-          begun.resolve();
-          await late.promise;
-        }
-      },
-      command: () => ["true"],
-    });
-    const steps = pipeline([step("split", { shards: 2, outputs: named ? { ".": "registry:data" } : {} })]);
-    const options = { registry, operators, root: root.path };
-    const run = await saveRun(registry, await planPipeline(steps, options));
-    const deliver = (index: number) => runStep(steps, { ...options, run, step: "split", shard: { index, count: 2 } });
-    const first = deliver(1);
-    await begun.promise;
-    const others = [await deliver(0), await deliver(1)];
-    assertEquals(others.map(({ end }) => end), ["ran", "ran"]);
-    late.resolve();
-    const { end, record, reason } = await first;
-    assertEquals([end, record, reason], ["ran", "nightly:step:split@1.0.0", undefined]);
-    assertEquals((await Array.fromAsync(registry.versions("nightly:failure:split"))).length, 0);
-    assertEquals((await Array.fromAsync(registry.versions(named ? "data" : "nightly:output:split"))).length, 1);
-  });
+  testInRoot(
+    `a shard that ends when another delivery of it was committed ends well (${named})`,
+    async (root) => {
+      await using registry = await openRegistry("memory:");
+      const late = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      let deliveries = 0;
+      const operators = createOperators();
+      operators.register("split", {
+        async run({ shard, outputRoot }) {
+          await Deno.writeTextFile(`${outputRoot}/part-${shard!.index}.txt`, String(shard!.index));
+          if (shard!.index === 1 && ++deliveries === 1) {
+            begun.resolve();
+            await late.promise;
+          }
+        },
+        command: () => ["true"],
+      });
+      const steps = pipeline([
+        step("split", { shards: 2, outputs: named ? { ".": "registry:data" } : {} }),
+      ]);
+      const options = { registry, operators, root: root.path };
+      const run = await saveRun(registry, await planPipeline(steps, options));
+      const deliver = (index: number) =>
+        runStep(steps, { ...options, run, step: "split", shard: { index, count: 2 } });
+      const first = deliver(1);
+      await begun.promise;
+      const others = [await deliver(0), await deliver(1)];
+      assertEquals(others.map(({ end }) => end), ["ran", "ran"]);
+      late.resolve();
+      const { end, record, reason } = await first;
+      assertEquals([end, record, reason], ["ran", "nightly:step:split@1.0.0", undefined]);
+      assertEquals((await Array.fromAsync(registry.versions("nightly:failure:split"))).length, 0);
+      assertEquals(
+        (await Array.fromAsync(registry.versions(named ? "data" : "nightly:output:split"))).length,
+        1,
+      );
+    },
+  );
 }

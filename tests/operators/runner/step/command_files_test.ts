@@ -5,7 +5,8 @@ import type { TempRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
 import { ends, world } from "../world.ts";
 
-const command = (startCommand: string[]) => pipeline([step("train", { runAs: "command", startCommand })]);
+const command = (startCommand: string[]) =>
+  pipeline([step("train", { runAs: "command", startCommand })]);
 
 async function write(root: TempRoot, path: string, text: string): Promise<void> {
   await Deno.mkdir(root.join("src"), { recursive: true });
@@ -20,34 +21,41 @@ const NAMING: Record<string, string[]> = {
 };
 
 for (const [how, words] of Object.entries(NAMING)) {
-  testInRoot(`a changed script that start_command names runs the step again (${how})`, async (root) => {
-    await using here = await world(root);
-    const one = command(words);
-    await write(root, "src/train.sh", 'echo 1 > "$OUTPUT_ROOT/model"');
-    assertEquals(ends((await runPipeline(one, here)).steps), { train: "ran" });
-    assertEquals(ends((await runPipeline(one, here)).steps), { train: "skipped" });
-    await write(root, "src/other.sh", "echo of nobody");
-    assertEquals((await planPipeline(one, here)).steps[0].decision, "skip");
-    await write(root, "src/train.sh", 'echo 2 > "$OUTPUT_ROOT/model"');
-    const [{ decision, reasons }] = (await planPipeline(one, here)).steps;
-    assertEquals(decision, "run");
-    assertMatch(
-      reasons.join(),
-      /^code v1\.0, command [0-9a-f]{12}, files [0-9a-f]{12} → v1\.0, command [0-9a-f]{12}, files/,
-    );
-    assertEquals(ends((await runPipeline(one, here)).steps), { train: "ran" });
-    assertEquals(ends((await runPipeline(one, here)).steps), { train: "skipped" });
-    const kept = structuredClone(one);
-    kept.steps[0].rerun = ["inputs", "params"];
-    await write(root, "src/train.sh", 'echo 3 > "$OUTPUT_ROOT/model"');
-    assertEquals((await planPipeline(kept, here)).steps[0].decision, "skip");
-  });
+  testInRoot(
+    `a changed script that start_command names runs the step again (${how})`,
+    async (root) => {
+      await using here = await world(root);
+      const one = command(words);
+      await write(root, "src/train.sh", 'echo 1 > "$OUTPUT_ROOT/model"');
+      assertEquals(ends((await runPipeline(one, here)).steps), { train: "ran" });
+      assertEquals(ends((await runPipeline(one, here)).steps), { train: "skipped" });
+      await write(root, "src/other.sh", "echo of nobody");
+      assertEquals((await planPipeline(one, here)).steps[0].decision, "skip");
+      await write(root, "src/train.sh", 'echo 2 > "$OUTPUT_ROOT/model"');
+      const [{ decision, reasons }] = (await planPipeline(one, here)).steps;
+      assertEquals(decision, "run");
+      assertMatch(
+        reasons.join(),
+        /^code v1\.0, command [0-9a-f]{12}, files [0-9a-f]{12} → v1\.0, command [0-9a-f]{12}, files/,
+      );
+      assertEquals(ends((await runPipeline(one, here)).steps), { train: "ran" });
+      assertEquals(ends((await runPipeline(one, here)).steps), { train: "skipped" });
+      const kept = structuredClone(one);
+      kept.steps[0].rerun = ["inputs", "params"];
+      await write(root, "src/train.sh", 'echo 3 > "$OUTPUT_ROOT/model"');
+      assertEquals((await planPipeline(kept, here)).steps[0].decision, "skip");
+    },
+  );
 }
 
 testInRoot("a script that is edited while it runs runs again the next time", async (root) => {
   await using here = await world(root);
   const one = command(["sh", "src/train.sh"]);
-  await write(root, "src/train.sh", 'echo 1 > "$OUTPUT_ROOT/model"\necho "# edited" >> src/train.sh\n');
+  await write(
+    root,
+    "src/train.sh",
+    'echo 1 > "$OUTPUT_ROOT/model"\necho "# edited" >> src/train.sh\n',
+  );
   assertEquals(ends((await runPipeline(one, here)).steps), { train: "ran" });
   assertEquals((await planPipeline(one, here)).steps[0].decision, "run");
 });

@@ -6,7 +6,11 @@ import { pipeline, step } from "../pipelines.ts";
 import { world } from "../world.ts";
 
 const writing = (script: string, members = {}) =>
-  step("write", { runAs: "command", startCommand: ["sh", "-c", `cd "$OUTPUT_ROOT"; ${script}`], ...members });
+  step("write", {
+    runAs: "command",
+    startCommand: ["sh", "-c", `cd "$OUTPUT_ROOT"; ${script}`],
+    ...members,
+  });
 
 testInRoot("the log of a step names pipes in its output, which are not saved", async (root) => {
   await using here = await world(root);
@@ -18,36 +22,54 @@ testInRoot("the log of a step names pipes in its output, which are not saved", a
     }]
   ) {
     const script = "mkdir deep; echo 1 > deep/file-${HOLDFAST_SHARD%/*}; mkfifo deep/pipe";
-    const { steps } = await runPipeline(pipeline([writing(script, members)]), { ...here, force: true });
+    const { steps } = await runPipeline(pipeline([writing(script, members)]), {
+      ...here,
+      force: true,
+    });
     assertEquals(steps.write.end, "ran", steps.write.reason);
-    const log = new TextDecoder().decode(await (await registry.open("nightly:step:write")).file("log.txt").bytes());
+    const log = new TextDecoder().decode(
+      await (await registry.open("nightly:step:write")).file("log.txt").bytes(),
+    );
     assertStringIncludes(log, 'warn not saved: "deep/pipe" is a pipe, a socket or a device');
     await registry.delete("nightly:step:write", { allVersions: true });
   }
 });
 
-testInRoot("links in an output are uploaded as the files that they lead to, or fail the step", async (root) => {
-  await using here = await world(root);
-  const uploaded: Record<string, string> = {};
-  const s3 = {
-    async upload({ path }: { path: string }, url: string) {
-      uploaded[url] = await Deno.readTextFile(path);
-    },
-    async *list(url: string) {
-      for (const key of Object.keys(uploaded).sort()) {
-        if (key.startsWith(url)) yield await Promise.resolve({ url: key, size: 1, modifiedAt: 0, etag: uploaded[key] });
-      }
-    },
-  } as unknown as ObjectTransfer;
-  const run = async (script: string) => {
-    const one = pipeline([writing(script, { outputs: { ".": "s3://bucket/out/" } })]);
-    return (await runPipeline(one, { ...here, s3 })).steps.write;
-  };
-  assertEquals((await run("mkdir a; echo text > a/file; ln -s a/file link")).end, "ran");
-  assertEquals(uploaded, { "s3://bucket/out/a/file": "text\n", "s3://bucket/out/link": "text\n" });
-  for (const script of ["ln -s nowhere broken", "mkdir a; echo b > a/b; ln -s a folder"]) {
-    const { end, reason } = await run(script);
-    assertEquals(end, "failed");
-    assertStringIncludes(reason!, "leads to no file");
-  }
-});
+testInRoot(
+  "links in an output are uploaded as the files that they lead to, or fail the step",
+  async (root) => {
+    await using here = await world(root);
+    const uploaded: Record<string, string> = {};
+    const s3 = {
+      async upload({ path }: { path: string }, url: string) {
+        uploaded[url] = await Deno.readTextFile(path);
+      },
+      async *list(url: string) {
+        for (const key of Object.keys(uploaded).sort()) {
+          if (key.startsWith(url)) {
+            yield await Promise.resolve({
+              url: key,
+              size: 1,
+              modifiedAt: 0,
+              etag: uploaded[key],
+            });
+          }
+        }
+      },
+    } as unknown as ObjectTransfer;
+    const run = async (script: string) => {
+      const one = pipeline([writing(script, { outputs: { ".": "s3://bucket/out/" } })]);
+      return (await runPipeline(one, { ...here, s3 })).steps.write;
+    };
+    assertEquals((await run("mkdir a; echo text > a/file; ln -s a/file link")).end, "ran");
+    assertEquals(uploaded, {
+      "s3://bucket/out/a/file": "text\n",
+      "s3://bucket/out/link": "text\n",
+    });
+    for (const script of ["ln -s nowhere broken", "mkdir a; echo b > a/b; ln -s a folder"]) {
+      const { end, reason } = await run(script);
+      assertEquals(end, "failed");
+      assertStringIncludes(reason!, "leads to no file");
+    }
+  },
+);

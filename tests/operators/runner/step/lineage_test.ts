@@ -13,9 +13,14 @@ Deno.test("lineage is whole also where a step reads more than one artifact can n
     refs.map((ref) => [ref, { from: `registry:${ref}`, digest, parts: [{ at: "", ref, digest }] }]),
   );
   const groups = await lineageOf(inputs, context, { step: "clean", effect: "e" });
-  const named = (inputs: readonly ArtifactInput[]) => inputs.map((one) => typeof one === "string" ? one : one.ref);
+  const named = (inputs: readonly ArtifactInput[]) =>
+    inputs.map((one) => typeof one === "string" ? one : one.ref);
   assertEquals(named(groups), [1, 2, 3].map((number) => `nightly:inputs:clean@${number}.0.0`));
   const infos = await Promise.all(named(groups).map((ref) => registry.info(ref)));
   assertEquals(infos.flatMap(({ inputs }) => named(inputs)), refs);
-  assertEquals(await lineageOf(inputs, context, { step: "clean", effect: "e" }), groups, "a repeat saves nothing");
+  assertEquals(
+    await lineageOf(inputs, context, { step: "clean", effect: "e" }),
+    groups,
+    "a repeat saves nothing",
+  );
 });

@@ -33,7 +33,8 @@ function outputTest(name: string, test: (here: Here) => Promise<void>): void {
       "read",
       defineOperator({ run: ({ inputRoot }) => void read.push(filesBelow(inputRoot)), command }),
     );
-    const run = async (one: Pipeline) => (await runPipeline(one, { registry, operators, root: root.path })).steps;
+    const run = async (one: Pipeline) =>
+      (await runPipeline(one, { registry, operators, root: root.path })).steps;
     await test({ registry, root, read, run, options: { registry, operators, root: root.path } });
   });
 }
@@ -50,31 +51,44 @@ interface Here {
 function filesBelow(folder: string, under = ""): string[] {
   return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
     const path = `${folder}/${name}`;
-    return Deno.statSync(path).isDirectory ? filesBelow(path, `${under}${name}/`) : [`${under}${name}`];
+    return Deno.statSync(path).isDirectory
+      ? filesBelow(path, `${under}${name}/`)
+      : [`${under}${name}`];
   }).sort();
 }
 
 const write = (files: unknown, outputs: Record<string, string>, members = {}) =>
   step("write", { params: { files: files as string[] }, outputs, ...members });
 
-outputTest("a single output that was not written fails the step, and nothing is published", async (here) => {
-  const steps = await here.run(pipeline([write(["a.csv", "deep/b.csv"], { data: "registry:data" })]));
-  assertEquals([steps.write.end, steps.write.exitCode], ["failed", 3]);
-  assertEquals(
-    steps.write.reason,
-    'Cannot save output "data" of step "write": it was not written; OUTPUT_ROOT holds "a.csv", "deep/"',
-  );
-  assertStringIncludes(steps.write.hint!, '"."');
-  assertEquals(await here.registry.has("data"), false);
-  assertEquals(await here.registry.has("nightly:step:write"), false);
-});
+outputTest(
+  "a single output that was not written fails the step, and nothing is published",
+  async (here) => {
+    const steps = await here.run(
+      pipeline([write(["a.csv", "deep/b.csv"], { data: "registry:data" })]),
+    );
+    assertEquals([steps.write.end, steps.write.exitCode], ["failed", 3]);
+    assertEquals(
+      steps.write.reason,
+      'Cannot save output "data" of step "write": it was not written; OUTPUT_ROOT holds "a.csv", "deep/"',
+    );
+    assertStringIncludes(steps.write.hint!, '"."');
+    assertEquals(await here.registry.has("data"), false);
+    assertEquals(await here.registry.has("nightly:step:write"), false);
+  },
+);
 
-outputTest("one of two outputs that was not written fails the step before the other is published", async (here) => {
-  const both = { "a.csv": "registry:a", "b.csv": "./b.csv" };
-  const { write: failed } = await here.run(pipeline([write(["a.csv"], both)]));
-  assertStringIncludes(failed.reason!, 'output "b.csv" of step "write": it was not written; OUTPUT_ROOT holds "a.csv"');
-  assertEquals(await here.registry.has("a"), false);
-});
+outputTest(
+  "one of two outputs that was not written fails the step before the other is published",
+  async (here) => {
+    const both = { "a.csv": "registry:a", "b.csv": "./b.csv" };
+    const { write: failed } = await here.run(pipeline([write(["a.csv"], both)]));
+    assertStringIncludes(
+      failed.reason!,
+      'output "b.csv" of step "write": it was not written; OUTPUT_ROOT holds "a.csv"',
+    );
+    assertEquals(await here.registry.has("a"), false);
+  },
+);
 
 outputTest("an empty OUTPUT_ROOT is no output", async (here) => {
   const { write: failed } = await here.run(pipeline([write([], { ".": "registry:data" })]));
@@ -84,23 +98,29 @@ outputTest("an empty OUTPUT_ROOT is no output", async (here) => {
   assertEquals([ran.end, ran.outputs], ["ran", {}]);
 });
 
-outputTest("a key is a path below OUTPUT_ROOT, also with one output, and . is all of it", async ({ run, registry }) => {
-  const written = ["model.json", "deep/log.txt"];
-  const only = await run(pipeline([write(written, { "model.json": "registry:only" })]));
-  assertEquals(only.write.outputs, { "model.json": "only@1.0.0" });
-  const all = await run(pipeline([write(written, { ".": "registry:all" })]));
-  assertEquals(all.write.outputs, { ".": "all@1.0.0" });
-  const deep = await run(pipeline([write(written, { deep: "registry:deep", "model.json": "registry:both" })]));
-  assertEquals(deep.write.outputs, { deep: "deep@1.0.0", "model.json": "both@1.0.0" });
-  const none = await run(pipeline([write([...written, "more"], {})]));
-  assertEquals(none.write.outputs, { ".": "nightly:output:write@1.0.0" });
-  const files = async (name: string) => (await registry.open(name)).files().map(({ info }) => info.path);
-  assertEquals(await files("only"), ["model.json"]);
-  assertEquals(await files("all"), ["deep/log.txt", "model.json"]);
-  assertEquals(await files("deep"), ["log.txt"]);
-  assertEquals(await files("both"), ["model.json"]);
-  assertEquals(await files("nightly:output:write"), ["deep/log.txt", "model.json", "more"]);
-});
+outputTest(
+  "a key is a path below OUTPUT_ROOT, also with one output, and . is all of it",
+  async ({ run, registry }) => {
+    const written = ["model.json", "deep/log.txt"];
+    const only = await run(pipeline([write(written, { "model.json": "registry:only" })]));
+    assertEquals(only.write.outputs, { "model.json": "only@1.0.0" });
+    const all = await run(pipeline([write(written, { ".": "registry:all" })]));
+    assertEquals(all.write.outputs, { ".": "all@1.0.0" });
+    const deep = await run(
+      pipeline([write(written, { deep: "registry:deep", "model.json": "registry:both" })]),
+    );
+    assertEquals(deep.write.outputs, { deep: "deep@1.0.0", "model.json": "both@1.0.0" });
+    const none = await run(pipeline([write([...written, "more"], {})]));
+    assertEquals(none.write.outputs, { ".": "nightly:output:write@1.0.0" });
+    const files = async (name: string) =>
+      (await registry.open(name)).files().map(({ info }) => info.path);
+    assertEquals(await files("only"), ["model.json"]);
+    assertEquals(await files("all"), ["deep/log.txt", "model.json"]);
+    assertEquals(await files("deep"), ["log.txt"]);
+    assertEquals(await files("both"), ["model.json"]);
+    assertEquals(await files("nightly:output:write"), ["deep/log.txt", "model.json", "more"]);
+  },
+);
 
 const KEPT: { kept: string; outputs: Record<string, string>; all: string[] }[] = [
   {
@@ -108,7 +128,11 @@ const KEPT: { kept: string; outputs: Record<string, string>; all: string[] }[] =
     outputs: { "deep/a.txt": "registry:a", more: "registry:m" },
     all: ["deep/a.txt", "more/b"],
   },
-  { kept: "at paths", outputs: { "deep/a.txt": "./kept.txt", more: "./m" }, all: ["deep/a.txt", "more/b"] },
+  {
+    kept: "at paths",
+    outputs: { "deep/a.txt": "./kept.txt", more: "./m" },
+    all: ["deep/a.txt", "more/b"],
+  },
   { kept: "as one file elsewhere", outputs: { "deep/a.txt": "./kept.txt" }, all: ["deep/a.txt"] },
   { kept: "as one version", outputs: { "deep/a.txt": "registry:a" }, all: ["deep/a.txt"] },
   { kept: "as one folder", outputs: { more: "registry:m" }, all: ["more/b"] },
@@ -117,17 +141,23 @@ const KEPT: { kept: string; outputs: Record<string, string>; all: string[] }[] =
 ];
 
 for (const { kept, outputs, all } of KEPT) {
-  outputTest(`step:write delivers files at the paths where they were written: kept ${kept}`, async (here) => {
-    const reads = (from: string) =>
-      pipeline([write(["deep/a.txt", "more/b"], outputs), step("read", { inputs: { data: from } })]);
-    const steps = await here.run(reads("step:write"));
-    assertEquals([steps.read.end, here.read], ["ran", [all]]);
-    assertEquals((await here.run(reads("step:write"))).read.end, "skipped");
-    for (const key of Object.keys(outputs).filter((key) => key !== ".")) {
-      await here.run(reads(`step:write.${key}`));
-      assertEquals(here.read.at(-1), [key === "more" ? "b" : "a.txt"], key);
-    }
-  });
+  outputTest(
+    `step:write delivers files at the paths where they were written: kept ${kept}`,
+    async (here) => {
+      const reads = (from: string) =>
+        pipeline([
+          write(["deep/a.txt", "more/b"], outputs),
+          step("read", { inputs: { data: from } }),
+        ]);
+      const steps = await here.run(reads("step:write"));
+      assertEquals([steps.read.end, here.read], ["ran", [all]]);
+      assertEquals((await here.run(reads("step:write"))).read.end, "skipped");
+      for (const key of Object.keys(outputs).filter((key) => key !== ".")) {
+        await here.run(reads(`step:write.${key}`));
+        assertEquals(here.read.at(-1), [key === "more" ? "b" : "a.txt"], key);
+      }
+    },
+  );
 }
 
 outputTest(
@@ -143,26 +173,44 @@ outputTest(
         { ".": "s3://bucket/one" },
       ] as Record<string, string>[]
     ) {
-      const error = await rejected("Invalid", planPipeline(pipeline([write([], outputs)]), here.options));
-      assertMatch(error.message, /^Cannot run pipeline "nightly": output /, JSON.stringify(outputs));
+      const error = await rejected(
+        "Invalid",
+        planPipeline(pipeline([write([], outputs)]), here.options),
+      );
+      assertMatch(
+        error.message,
+        /^Cannot run pipeline "nightly": output /,
+        JSON.stringify(outputs),
+      );
     }
   },
 );
 
-outputTest("a shard may leave an output out, but not all of them may", async ({ run, registry }) => {
-  const shared = (files: string[][], outputs: Record<string, string>) =>
-    pipeline([write(files, outputs, { shards: 2, params: { files } })]);
-  const whole = await run(shared([["a/0"], []], { ".": "registry:some" }));
-  assertEquals(whole.write.end, "ran");
-  const apart = await run(shared([["a/0"], ["b/1"]], { a: "registry:a", b: "registry:b" }));
-  assertEquals(apart.write.outputs, { a: "a@1.0.0", b: "b@1.0.0" });
-  const other = await run(shared([["a/0"], ["c/1"]], { a: "registry:other" }));
-  assertStringIncludes(other.write.reason!, 'output "a" of step "write": it was not written; OUTPUT_ROOT holds "c/"');
-  for (const files of [[["a/0"], ["a/1"]], [["a/2"], []]]) {
-    const nobody = await run(shared(files, { a: "registry:with", b: "registry:nobody" }));
-    assertEquals(nobody.write.reason, 'Cannot save output "b" of step "write": no shard wrote it');
-    assertEquals([await registry.has("with"), await registry.has("nobody")], [false, false]);
-  }
-  const written = await run(shared([["a/0", "b/0"], ["a/1"]], { a: "registry:with", b: "registry:nobody" }));
-  assertEquals(written.write.end, "ran");
-});
+outputTest(
+  "a shard may leave an output out, but not all of them may",
+  async ({ run, registry }) => {
+    const shared = (files: string[][], outputs: Record<string, string>) =>
+      pipeline([write(files, outputs, { shards: 2, params: { files } })]);
+    const whole = await run(shared([["a/0"], []], { ".": "registry:some" }));
+    assertEquals(whole.write.end, "ran");
+    const apart = await run(shared([["a/0"], ["b/1"]], { a: "registry:a", b: "registry:b" }));
+    assertEquals(apart.write.outputs, { a: "a@1.0.0", b: "b@1.0.0" });
+    const other = await run(shared([["a/0"], ["c/1"]], { a: "registry:other" }));
+    assertStringIncludes(
+      other.write.reason!,
+      'output "a" of step "write": it was not written; OUTPUT_ROOT holds "c/"',
+    );
+    for (const files of [[["a/0"], ["a/1"]], [["a/2"], []]]) {
+      const nobody = await run(shared(files, { a: "registry:with", b: "registry:nobody" }));
+      assertEquals(
+        nobody.write.reason,
+        'Cannot save output "b" of step "write": no shard wrote it',
+      );
+      assertEquals([await registry.has("with"), await registry.has("nobody")], [false, false]);
+    }
+    const written = await run(
+      shared([["a/0", "b/0"], ["a/1"]], { a: "registry:with", b: "registry:nobody" }),
+    );
+    assertEquals(written.write.end, "ran");
+  },
+);

@@ -10,7 +10,11 @@ interface Seen {
   found: string[];
 }
 
-async function runInChain(root: Parameters<typeof world>[0], leaves: Record<string, string>, keep = false) {
+async function runInChain(
+  root: Parameters<typeof world>[0],
+  leaves: Record<string, string>,
+  keep = false,
+) {
   await using here = await world(root);
   const seen: Seen = { folders: [], found: [] };
   here.operators.register("look", {
@@ -31,18 +35,30 @@ async function runInChain(root: Parameters<typeof world>[0], leaves: Record<stri
     command: () => ["true"],
   });
   const ids = ["a", "b", "c", "d"];
-  const steps = ids.map((id, i) => step(id, { operator: "look", inputs: {}, upstream: i === 0 ? [] : [ids[i - 1]] }));
+  const steps = ids.map((id, i) =>
+    step(id, { operator: "look", inputs: {}, upstream: i === 0 ? [] : [ids[i - 1]] })
+  );
   const result = await runPipeline(pipeline(steps), { ...here, keep });
-  const left = await Array.fromAsync(Deno.readDir(`${root.path}/.holdfast-runs/nightly`)).catch(() => []);
+  const left = await Array.fromAsync(Deno.readDir(`${root.path}/.holdfast-runs/nightly`)).catch(
+    () => [],
+  );
   return { ...seen, result, left };
 }
 
-testInRoot("each step works in a folder of its own name, which is empty, and none is left", async (root) => {
-  const { folders, found, left } = await runInChain(root, {});
-  assertEquals(folders.map((folder) => folder.split("/").at(-1)!.split("-")[0]), ["a", "b", "c", "d"]);
-  assertEquals(new Set(folders).size, 4);
-  assertEquals([found, left], [[], []]);
-});
+testInRoot(
+  "each step works in a folder of its own name, which is empty, and none is left",
+  async (root) => {
+    const { folders, found, left } = await runInChain(root, {});
+    assertEquals(folders.map((folder) => folder.split("/").at(-1)!.split("-")[0]), [
+      "a",
+      "b",
+      "c",
+      "d",
+    ]);
+    assertEquals(new Set(folders).size, 4);
+    assertEquals([found, left], [[], []]);
+  },
+);
 
 for (const place of ["workspace", "beside", "removed"]) {
   testInRoot(`what a step leaves is not found by the next one (${place})`, async (root) => {

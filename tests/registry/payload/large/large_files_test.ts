@@ -35,13 +35,19 @@ async function recordOf(backend: Backend, prefix = "names/a/versions/"): Promise
 
 async function rangeOf(registry: Registry, { offset, length }: ByteRange): Promise<Uint8Array> {
   const [file] = (await registry.open("a")).files();
-  return new Uint8Array(await new Response(file.stream({ offset, length }) as ReadableStream).arrayBuffer());
+  return new Uint8Array(
+    await new Response(file.stream({ offset, length }) as ReadableStream).arrayBuffer(),
+  );
 }
 
 /** A store whose payload is asked for through `answer`. */
 function answering(
   inner: Backend,
-  answer: (range: ByteRange | undefined, bytes: Uint8Array, signal?: AbortSignal) => Promise<Uint8Array>,
+  answer: (
+    range: ByteRange | undefined,
+    bytes: Uint8Array,
+    signal?: AbortSignal,
+  ) => Promise<Uint8Array>,
 ): Backend {
   return {
     kind: "far",
@@ -55,13 +61,19 @@ function answering(
       const object = await inner.get(key, options);
       if (object === undefined || !key.startsWith("objects/")) return object;
       const bytes = await answer(options?.range, await object.bytes(), options?.signal);
-      return storedObject(object.info, { body: () => bytesStream(bytes), bytes: () => Promise.resolve(bytes) });
+      return storedObject(object.info, {
+        body: () => bytesStream(bytes),
+        bytes: () => Promise.resolve(bytes),
+      });
     },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
 
-async function far(world: RegistryWorld, answer: Parameters<typeof answering>[1]): Promise<Registry> {
+async function far(
+  world: RegistryWorld,
+  answer: Parameters<typeof answering>[1],
+): Promise<Registry> {
   await world.registry.save("a", stream());
   return await world.open({ cache: false }, (inner) => answering(inner, answer));
 }
@@ -71,63 +83,105 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-testInMemory("a large file is one object, and every 8 MiB of it have a digest", async ({ registry, backend }) => {
-  await registry.save("a", stream());
-  const { files: [file] } = await recordOf(backend);
-  assertEquals([file.size, file.sha256], [VALUE.byteLength, sha256(VALUE)]);
-  assertEquals(
-    file.parts,
-    [0, 1, 2, 3].map((n) => {
-      const part = VALUE.subarray(n * PART, (n + 1) * PART);
-      return { object: 0, ...(n === 0 ? {} : { offset: n * PART }), size: part.byteLength, sha256: sha256(part) };
-    }),
-  );
-  assertEquals((await keysOf(backend, "objects/")).length, 1);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-});
+testInMemory(
+  "a large file is one object, and every 8 MiB of it have a digest",
+  async ({ registry, backend }) => {
+    await registry.save("a", stream());
+    const { files: [file] } = await recordOf(backend);
+    assertEquals([file.size, file.sha256], [VALUE.byteLength, sha256(VALUE)]);
+    assertEquals(
+      file.parts,
+      [0, 1, 2, 3].map((n) => {
+        const part = VALUE.subarray(n * PART, (n + 1) * PART);
+        return {
+          object: 0,
+          ...(n === 0 ? {} : { offset: n * PART }),
+          size: part.byteLength,
+          sha256: sha256(part),
+        };
+      }),
+    );
+    assertEquals((await keysOf(backend, "objects/")).length, 1);
+    assertEquals((await verifyRegistry(registry)).ok, true);
+  },
+);
 
-testOnEach("on a disk a large file is one part, for it is read no faster in several", async ({ registry, backend }) => {
-  await registry.save("a", stream());
-  const { length } = (await recordOf(backend)).files[0].parts!;
-  assertEquals(length, backend.kind === "local" ? 1 : 4);
-  assertEquals(await rangeOf(registry, { offset: PART - 5, length: 10 }), VALUE.slice(PART - 5, PART + 5));
-});
+testOnEach(
+  "on a disk a large file is one part, for it is read no faster in several",
+  async ({ registry, backend }) => {
+    await registry.save("a", stream());
+    const { length } = (await recordOf(backend)).files[0].parts!;
+    assertEquals(length, backend.kind === "local" ? 1 : 4);
+    assertEquals(
+      await rangeOf(registry, { offset: PART - 5, length: 10 }),
+      VALUE.slice(PART - 5, PART + 5),
+    );
+  },
+);
 
-testInMemory("a file of up to 64 MiB whose size is known is one part", async ({ registry, backend }) => {
-  await registry.save("a", VALUE);
-  assertEquals((await recordOf(backend)).files[0].parts, [{ object: 0, size: VALUE.byteLength }]);
-  await registry.save("b", noise(64 * MIB + 1));
-  assertEquals((await recordOf(backend, "names/b/versions/")).files[0].parts!.length, 9);
-});
+testInMemory(
+  "a file of up to 64 MiB whose size is known is one part",
+  async ({ registry, backend }) => {
+    await registry.save("a", VALUE);
+    assertEquals((await recordOf(backend)).files[0].parts, [{ object: 0, size: VALUE.byteLength }]);
+    await registry.save("b", noise(64 * MIB + 1));
+    assertEquals((await recordOf(backend, "names/b/versions/")).files[0].parts!.length, 9);
+  },
+);
 
-testInMemory("any range of a large file is verified by the parts that it touches", async ({ registry, backend }) => {
-  await registry.save("a", stream());
-  for (
-    const [offset, length] of [[0, 10], [PART - 5, 10], [PART, PART], [100, 2 * PART], [3 * PART, 1_234], [5, 1e9]]
-  ) {
-    assertEquals(await rangeOf(registry, { offset, length }), VALUE.slice(offset, offset + length));
-  }
-  const [key] = await keysOf(backend, "objects/");
-  const damaged = VALUE.slice();
-  damaged[PART + 77] ^= 1;
-  await backend.put(key, damaged);
-  for (const [offset, length] of [[0, PART], [3, 5], [2 * PART, PART + 1_234], [2 * PART + 1, 7]]) {
-    assertEquals(await rangeOf(registry, { offset, length }), VALUE.slice(offset, offset + length));
-  }
-  for (const [offset, length] of [[PART, 1], [2 * PART - 1, 2], [0, PART + 1], [0, 3 * PART], [PART, PART]]) {
-    assertEquals((await rejected("Corrupt", rangeOf(registry, { offset, length }))).key, key);
-  }
-});
+testInMemory(
+  "any range of a large file is verified by the parts that it touches",
+  async ({ registry, backend }) => {
+    await registry.save("a", stream());
+    for (
+      const [offset, length] of [[0, 10], [PART - 5, 10], [PART, PART], [100, 2 * PART], [
+        3 * PART,
+        1_234,
+      ], [5, 1e9]]
+    ) {
+      assertEquals(
+        await rangeOf(registry, { offset, length }),
+        VALUE.slice(offset, offset + length),
+      );
+    }
+    const [key] = await keysOf(backend, "objects/");
+    const damaged = VALUE.slice();
+    damaged[PART + 77] ^= 1;
+    await backend.put(key, damaged);
+    for (
+      const [offset, length] of [[0, PART], [3, 5], [2 * PART, PART + 1_234], [2 * PART + 1, 7]]
+    ) {
+      assertEquals(
+        await rangeOf(registry, { offset, length }),
+        VALUE.slice(offset, offset + length),
+      );
+    }
+    for (
+      const [offset, length] of [[PART, 1], [2 * PART - 1, 2], [0, PART + 1], [0, 3 * PART], [
+        PART,
+        PART,
+      ]]
+    ) {
+      assertEquals((await rejected("Corrupt", rangeOf(registry, { offset, length }))).key, key);
+    }
+  },
+);
 
-testOnEach("a range of a file of one part is verified by the digest of the file", async ({ registry, backend }) => {
-  await registry.save("a", noise(MIB));
-  assertEquals(await rangeOf(registry, { offset: 1_000, length: 10 }), noise(MIB).slice(1_000, 1_010));
-  const [key] = await keysOf(backend, "objects/");
-  const damaged = noise(MIB);
-  damaged[MIB - 1] ^= 1;
-  await backend.put(key, damaged);
-  await rejected("Corrupt", rangeOf(registry, { offset: 1_000, length: 10 }));
-});
+testOnEach(
+  "a range of a file of one part is verified by the digest of the file",
+  async ({ registry, backend }) => {
+    await registry.save("a", noise(MIB));
+    assertEquals(
+      await rangeOf(registry, { offset: 1_000, length: 10 }),
+      noise(MIB).slice(1_000, 1_010),
+    );
+    const [key] = await keysOf(backend, "objects/");
+    const damaged = noise(MIB);
+    damaged[MIB - 1] ^= 1;
+    await backend.put(key, damaged);
+    await rejected("Corrupt", rangeOf(registry, { offset: 1_000, length: 10 }));
+  },
+);
 
 testInMemory("read in order, a large file is asked for once", async (world) => {
   const asked: (ByteRange | undefined)[] = [];
@@ -145,67 +199,87 @@ testInMemory("read in order, a large file is asked for once", async (world) => {
   assertEquals(asked, [{ offset: PART, length: 2 * PART }]);
 });
 
-testInMemory("a large file comes down in pieces, several at once and in any order", async (world) => {
-  const seen = { bytes: 0, most: 0, count: 0, asked: new Set<number>() };
-  const registry = await far(world, async (range, bytes) => {
-    const { byteLength } = bytes;
-    seen.most = Math.max(seen.most, seen.bytes += byteLength);
-    seen.asked.add(range?.offset ?? 0);
-    await turns(20 - 5 * seen.count++);
-    seen.bytes -= byteLength;
-    return bytes;
-  });
-  const told: number[] = [];
-  const to = world.root.join("a.bin");
-  await registry.download("a", { to, onProgress: ({ bytes }) => void told.push(bytes) });
-  assertEquals(sha256(readFileSync(to)), sha256(VALUE));
-  assertEquals([...seen.asked].sort((a, b) => a - b), [0, PART, 2 * PART, 3 * PART]);
-  assertGreater(seen.most, PART);
-  assertLessOrEqual(seen.most, 3 * PART);
-  assertEquals(told, told.toSorted((a, b) => a - b));
-  assertEquals(told.at(-1), VALUE.byteLength);
-});
-
-testInMemory("a piece that is damaged or cut fails the download, and nothing stays", async (world) => {
-  for (
-    const harm of [(bytes: Uint8Array) => bytes.with(7, bytes[7] ^ 1), (bytes: Uint8Array) => bytes.slice(0, -1)]
-  ) {
-    const reached: number[] = [];
-    const registry = await far(world, async (range, bytes, signal) => {
-      reached.push(range?.offset ?? 0);
-      if (range?.offset === 2 * PART) return harm(bytes);
-      await turns(2);
-      signal?.throwIfAborted();
+testInMemory(
+  "a large file comes down in pieces, several at once and in any order",
+  async (world) => {
+    const seen = { bytes: 0, most: 0, count: 0, asked: new Set<number>() };
+    const registry = await far(world, async (range, bytes) => {
+      const { byteLength } = bytes;
+      seen.most = Math.max(seen.most, seen.bytes += byteLength);
+      seen.asked.add(range?.offset ?? 0);
+      await turns(20 - 5 * seen.count++);
+      seen.bytes -= byteLength;
       return bytes;
     });
-    const to = world.root.join("damaged.bin");
-    await rejected("Corrupt", registry.download("a", { to }));
-    assert(reached.includes(2 * PART));
-    assertEquals([existsSync(to), readdirSync(world.root.path).filter((name) => name.startsWith("."))], [false, []]);
-  }
-});
+    const told: number[] = [];
+    const to = world.root.join("a.bin");
+    await registry.download("a", { to, onProgress: ({ bytes }) => void told.push(bytes) });
+    assertEquals(sha256(readFileSync(to)), sha256(VALUE));
+    assertEquals([...seen.asked].sort((a, b) => a - b), [0, PART, 2 * PART, 3 * PART]);
+    assertGreater(seen.most, PART);
+    assertLessOrEqual(seen.most, 3 * PART);
+    assertEquals(told, told.toSorted((a, b) => a - b));
+    assertEquals(told.at(-1), VALUE.byteLength);
+  },
+);
 
-testInMemory("a file whose parts have no digests is read in order, and verified as a whole", async (world) => {
-  const { backend, root, registry } = world;
-  await registry.save("a", stream());
-  const record = await recordOf(backend);
-  const parts = record.files[0].parts!.map(({ sha256: _, ...part }) => part);
-  const [at] = await keysOf(backend, "names/a/versions/");
-  await backend.put(at, encodeRecord({ ...record, files: [{ ...record.files[0], parts }] }));
-  const [key] = await keysOf(backend, "objects/");
-  const asked: unknown[] = [];
-  const remote = await world.open({ cache: false }, (inner) =>
-    answering(inner, (range, bytes) => {
-      asked.push(range);
-      return Promise.resolve(bytes);
-    }));
-  await remote.download("a", { to: root.join("a.bin") });
-  assertEquals(sha256(readFileSync(root.join("a.bin"))), sha256(VALUE));
-  assertEquals(asked, [undefined]);
-  await backend.put(key, VALUE.with(9, VALUE[9] ^ 1));
-  await rejected("Corrupt", remote.download("a", { to: root.join("b.bin") }));
-  assertEquals(existsSync(root.join("b.bin")), false);
-});
+testInMemory(
+  "a piece that is damaged or cut fails the download, and nothing stays",
+  async (world) => {
+    for (
+      const harm of [
+        (bytes: Uint8Array) => bytes.with(7, bytes[7] ^ 1),
+        (bytes: Uint8Array) => bytes.slice(0, -1),
+      ]
+    ) {
+      const reached: number[] = [];
+      const registry = await far(world, async (range, bytes, signal) => {
+        reached.push(range?.offset ?? 0);
+        if (range?.offset === 2 * PART) {
+          return harm(bytes);
+        }
+        await turns(2);
+        signal?.throwIfAborted();
+        return bytes;
+      });
+      const to = world.root.join("damaged.bin");
+      await rejected("Corrupt", registry.download("a", { to }));
+      assert(reached.includes(2 * PART));
+      assertEquals([
+        existsSync(to),
+        readdirSync(world.root.path).filter((name) => name.startsWith(".")),
+      ], [false, []]);
+    }
+  },
+);
+
+testInMemory(
+  "a file whose parts have no digests is read in order, and verified as a whole",
+  async (world) => {
+    const { backend, root, registry } = world;
+    await registry.save("a", stream());
+    const record = await recordOf(backend);
+    const parts = record.files[0].parts!.map(({ sha256: _, ...part }) => part);
+    const [at] = await keysOf(backend, "names/a/versions/");
+    await backend.put(at, encodeRecord({ ...record, files: [{ ...record.files[0], parts }] }));
+    const [key] = await keysOf(backend, "objects/");
+    const asked: unknown[] = [];
+    const remote = await world.open(
+      { cache: false },
+      (inner) =>
+        answering(inner, (range, bytes) => {
+          asked.push(range);
+          return Promise.resolve(bytes);
+        }),
+    );
+    await remote.download("a", { to: root.join("a.bin") });
+    assertEquals(sha256(readFileSync(root.join("a.bin"))), sha256(VALUE));
+    assertEquals(asked, [undefined]);
+    await backend.put(key, VALUE.with(9, VALUE[9] ^ 1));
+    await rejected("Corrupt", remote.download("a", { to: root.join("b.bin") }));
+    assertEquals(existsSync(root.join("b.bin")), false);
+  },
+);
 
 testInMemory("an abort in the middle of a large file ends all of its pieces", async (world) => {
   const stop = new AbortController();
@@ -225,48 +299,54 @@ testInMemory("an abort in the middle of a large file ends all of its pieces", as
   assertEquals(existsSync(to), false);
 });
 
-testInMemory("what lies in many parts is shared by one look, mirrored and collected as one object", async (world) => {
-  const { registry, backend, open } = world;
-  await registry.save("a", stream());
-  let looks = 0;
-  const looking = await open({}, (inner) => ({
-    ...answering(inner, (_, bytes) => Promise.resolve(bytes)),
-    head(key, options) {
-      if (key.startsWith("objects/")) looks++;
-      return inner.head(key, options);
-    },
-  }));
-  await looking.save("a", stream(), { base: "a@1" });
-  await looking.save("a", VALUE, { base: "a@1" });
-  assertEquals(looks, 1);
-  assertEquals(await registry.load("a@3"), VALUE);
-  const there = await openRegistry("memory:");
-  assertEquals((await mirrorRegistry(registry, there)).failures, []);
-  assertEquals(await there.load("a@3"), VALUE);
-  const objects = await keysOf(backend, "objects/");
-  await registry.delete("a@1");
-  await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)));
-  assertEquals(await keysOf(backend, "objects/"), objects);
-  await registry.delete("a@2");
-  await registry.delete("a@3");
-  await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)));
-  assertEquals(await keysOf(backend, "objects/"), []);
-});
+testInMemory(
+  "what lies in many parts is shared by one look, mirrored and collected as one object",
+  async (world) => {
+    const { registry, backend, open } = world;
+    await registry.save("a", stream());
+    let looks = 0;
+    const looking = await open({}, (inner) => ({
+      ...answering(inner, (_, bytes) => Promise.resolve(bytes)),
+      head(key, options) {
+        if (key.startsWith("objects/")) looks++;
+        return inner.head(key, options);
+      },
+    }));
+    await looking.save("a", stream(), { base: "a@1" });
+    await looking.save("a", VALUE, { base: "a@1" });
+    assertEquals(looks, 1);
+    assertEquals(await registry.load("a@3"), VALUE);
+    const there = await openRegistry("memory:");
+    assertEquals((await mirrorRegistry(registry, there)).failures, []);
+    assertEquals(await there.load("a@3"), VALUE);
+    const objects = await keysOf(backend, "objects/");
+    await registry.delete("a@1");
+    await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)));
+    assertEquals(await keysOf(backend, "objects/"), objects);
+    await registry.delete("a@2");
+    await registry.delete("a@3");
+    await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)));
+    assertEquals(await keysOf(backend, "objects/"), []);
+  },
+);
 
-testInMemory("a list of few files with many parts is kept apart from the record", async ({ registry, backend }) => {
-  const bytes = noise(300_000);
-  const parts = Array.from({ length: 3_000 }, (_, n) => {
-    const part = bytes.subarray(n * 100, n * 100 + 100);
-    return { ...(n === 0 ? {} : { offset: n * 100 }), size: 100, sha256: sha256(part) };
-  });
-  const context = knownContext(registry)!;
-  const materializer = { id: "bytes", formatVersion: 1 };
-  const produce = () => [{ path: "data.bin", content: bytes }];
-  await saveFiles(context, { name: "a", materializer, produce }, {}, {
-    run: async (kind, job, how) => ({ ...await context.executor.run(kind, job, how), parts }),
-  });
-  const { files, fileList } = await recordOf(backend);
-  assertEquals([files, fileList!.object], [[], 1]);
-  assertEquals(await registry.load("a"), bytes);
-  assertEquals(await rangeOf(registry, { offset: 99, length: 202 }), bytes.slice(99, 301));
-});
+testInMemory(
+  "a list of few files with many parts is kept apart from the record",
+  async ({ registry, backend }) => {
+    const bytes = noise(300_000);
+    const parts = Array.from({ length: 3_000 }, (_, n) => {
+      const part = bytes.subarray(n * 100, n * 100 + 100);
+      return { ...(n === 0 ? {} : { offset: n * 100 }), size: 100, sha256: sha256(part) };
+    });
+    const context = knownContext(registry)!;
+    const materializer = { id: "bytes", formatVersion: 1 };
+    const produce = () => [{ path: "data.bin", content: bytes }];
+    await saveFiles(context, { name: "a", materializer, produce }, {}, {
+      run: async (kind, job, how) => ({ ...await context.executor.run(kind, job, how), parts }),
+    });
+    const { files, fileList } = await recordOf(backend);
+    assertEquals([files, fileList!.object], [[], 1]);
+    assertEquals(await registry.load("a"), bytes);
+    assertEquals(await rangeOf(registry, { offset: 99, length: 202 }), bytes.slice(99, 301));
+  },
+);

@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { Part } from "../../../../core/record/record.ts";
-import { createPartDigests, ONE_PART_BYTES, PART_BYTES } from "../../../../registry/payload/writing/part_digests.ts";
+import {
+  createPartDigests,
+  ONE_PART_BYTES,
+  PART_BYTES,
+} from "../../../../registry/payload/writing/part_digests.ts";
 import type { PartDigestsOptions } from "../../../../registry/payload/writing/part_digests.ts";
 import { noise } from "../../registries.ts";
 
@@ -12,7 +16,9 @@ function pass(
   options: PartDigestsOptions,
 ): { sum: string; parts: Omit<Part, "object">[] } {
   const digests = createPartDigests(options);
-  for (let at = 0; at < bytes.byteLength; at += chunkBytes) digests.update(bytes.subarray(at, at + chunkBytes));
+  for (let at = 0; at < bytes.byteLength; at += chunkBytes) {
+    digests.update(bytes.subarray(at, at + chunkBytes));
+  }
   return { sum: digests.digest(), parts: digests.parts() };
 }
 
@@ -20,7 +26,11 @@ function pass(
 function partsOf(bytes: Uint8Array, partBytes: number): Omit<Part, "object">[] {
   return Array.from({ length: Math.ceil(bytes.byteLength / partBytes) }, (_, n) => {
     const part = bytes.subarray(n * partBytes, (n + 1) * partBytes);
-    return { ...(n === 0 ? {} : { offset: n * partBytes }), size: part.byteLength, sha256: sha256(part) };
+    return {
+      ...(n === 0 ? {} : { offset: n * partBytes }),
+      size: part.byteLength,
+      sha256: sha256(part),
+    };
   });
 }
 

@@ -44,7 +44,9 @@ const attackDrafts = attacking("draft_attacker.ts", async (registry, attackers, 
     const way = random.pick(["all", "all", "named", "discarded"] as const);
     const events = await attackers.play<DraftAttack>(round, random, { way });
     await checkDraft(registry, { round, way, events }).catch((error) => {
-      throw new Error(`round ${round} of seed ${SEED} (${way}): ${JSON.stringify(events)}`, { cause: error });
+      throw new Error(`round ${round} of seed ${SEED} (${way}): ${JSON.stringify(events)}`, {
+        cause: error,
+      });
     });
   }
   assertEquals((await verifyRegistry(registry)).problems, []);
@@ -55,14 +57,20 @@ async function checkDraft(
   { round, way, events }: { round: number; way: DraftAttack["way"]; events: AttackEvent[] },
 ): Promise<void> {
   assertEquals(events.filter(({ event }) => event === "failed"), []);
-  assertEquals(events.filter(({ event, isDiscarded }) => event === "added" && isDiscarded), [], "added when discarded");
+  assertEquals(
+    events.filter(({ event, isDiscarded }) => event === "added" && isDiscarded),
+    [],
+    "added when discarded",
+  );
   const draft = await registry.openDraft("a", { id: `r${round}` });
   const saved = await draft.commit().catch((error) => {
     if (isRegistryError(error, "Conflict", "NotFound")) return undefined;
     throw error;
   });
   const { state } = await draft.info();
-  const added = new Set(events.filter(({ event }) => event === "added").map(({ part }) => part as string));
+  const added = new Set(
+    events.filter(({ event }) => event === "added").map(({ part }) => part as string),
+  );
   const commits = events.filter(({ event }) => event === "committed");
   const isDiscarded = events.some(({ event, result }) => event === "discarded" && result === true);
   if (saved === undefined) {
@@ -75,11 +83,17 @@ async function checkDraft(
     files.set(file.info.path, new TextDecoder().decode(await file.bytes()).replaceAll("\0", ""));
   }
   const parts = new Set([...files.keys()].map((path) => path.split("/")[0]));
-  for (const part of parts) assertEquals(files.get(`${part}/large`), files.get(`${part}/small`), "one delivery, whole");
-  if (way !== "named") assertEquals([...added].filter((part) => !parts.has(part)), [], "acknowledged and lost");
+  for (const part of parts) {
+    assertEquals(files.get(`${part}/large`), files.get(`${part}/small`), "one delivery, whole");
+  }
+  if (way !== "named") {
+    assertEquals([...added].filter((part) => !parts.has(part)), [], "acknowledged and lost");
+  }
   for (const { parts: named, result } of commits) {
     assertEquals((result as SavedArtifact).commit, saved.commit);
-    if (named !== undefined) assertEquals(new Set(named as string[]), parts, "other parts than were named");
+    if (named !== undefined) {
+      assertEquals(new Set(named as string[]), parts, "other parts than were named");
+    }
   }
 }
 
@@ -105,18 +119,32 @@ const attackUploads = attacking("upload_attacker.ts", async (registry, attackers
   }
 });
 
-testInRoot("drafts that processes add to, commit and discard keep every acknowledged part", async (root) => {
-  await attackDrafts({ path: root.join("registry") }, ROUNDS);
-});
+testInRoot(
+  "drafts that processes add to, commit and discard keep every acknowledged part",
+  async (root) => {
+    await attackDrafts({ path: root.join("registry") }, ROUNDS);
+  },
+);
 
-testInRoot("uploads whose processes are killed have only bytes with a right checksum", async (root) => {
-  await attackUploads({ path: root.join("registry") }, ROUNDS);
-});
+testInRoot(
+  "uploads whose processes are killed have only bytes with a right checksum",
+  async (root) => {
+    await attackUploads({ path: root.join("registry") }, ROUNDS);
+  },
+);
 
-testOnServers("drafts in a bucket keep every acknowledged part", "minio", async ({ server, prefix }) => {
-  await attackDrafts({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
-});
+testOnServers(
+  "drafts in a bucket keep every acknowledged part",
+  "minio",
+  async ({ server, prefix }) => {
+    await attackDrafts({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
+  },
+);
 
-testOnServers("uploads in a bucket have only bytes with a right checksum", "minio", async ({ server, prefix }) => {
-  await attackUploads({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
-});
+testOnServers(
+  "uploads in a bucket have only bytes with a right checksum",
+  "minio",
+  async ({ server, prefix }) => {
+    await attackUploads({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
+  },
+);

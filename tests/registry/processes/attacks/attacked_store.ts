@@ -65,7 +65,10 @@ export function openAttackedStore(place: AttackPlace): AttackedStore {
       const member = Reflect.get(target, name) as unknown;
       if (typeof member !== "function") return member;
       const bound = member.bind(target) as (key: string, ...rest: unknown[]) => Promise<unknown>;
-      if (typeof name === "symbol" || !["head", "get", "put", "delete", "deleteMany", "sync"].includes(name)) {
+      if (
+        typeof name === "symbol" ||
+        !["head", "get", "put", "delete", "deleteMany", "sync"].includes(name)
+      ) {
         return bound;
       }
       return (key: string, ...rest: unknown[]) => call(name, key, () => bound(key, ...rest));
@@ -88,5 +91,11 @@ async function die(): Promise<never> {
 
 function refused({ location }: Backend, verb: string, key: string): RegistryError {
   const maybe = verb === "put" ? { maybeWritten: true } : {};
-  return new RegistryError({ code: "Unavailable", message: `Cannot ${verb}: lost`, key, backend: location, ...maybe });
+  return new RegistryError({
+    code: "Unavailable",
+    message: `Cannot ${verb}: lost`,
+    key,
+    backend: location,
+    ...maybe,
+  });
 }

@@ -22,7 +22,11 @@ export interface Attackers extends AsyncDisposable {
   /** How many processes were killed so far. */
   readonly kills: number;
   /** Plays a round in all processes at once. Returns all that they reported. */
-  play<T extends Attack>(round: number, random: Random, more: Omit<T, keyof Attack>): Promise<AttackEvent[]>;
+  play<T extends Attack>(
+    round: number,
+    random: Random,
+    more: Omit<T, keyof Attack>,
+  ): Promise<AttackEvent[]>;
 }
 
 const PROCESSES = 4;
@@ -45,7 +49,9 @@ export function startAttackers(program: string, place: AttackPlace): Attackers {
         lost: random.pick([0, 0, 0.1]),
         kept: random.pick([0, 0.5, 1]),
       }));
-      const reports = await Promise.all(processes.map((each, n) => each.play({ ...attacks[n], ...more })));
+      const reports = await Promise.all(
+        processes.map((each, n) => each.play({ ...attacks[n], ...more })),
+      );
       for (const [n, { isOver }] of reports.entries()) {
         if (isOver) continue;
         kills++;

@@ -34,13 +34,22 @@ if (import.meta.main) {
     for (let n = 0; n < 4; n++) {
       const part = random.pick(PARTS);
       const parts = attack.way === "named" ? PARTS.slice(0, 1 + random.int(3)) : undefined;
-      const action = random.weighted([[5, "add"], [2, "commit"], [attack.way === "discarded" ? 1 : 0, "discard"]]);
+      const action = random.weighted([[5, "add"], [2, "commit"], [
+        attack.way === "discarded" ? 1 : 0,
+        "discard",
+      ]]);
       if (action === "add") {
         const event = { event: "added", part, isDiscarded };
-        await attempt(report, event, () => draft.addPart(part, filesOf(part, `${attack.seed} ${n}`)));
+        await attempt(
+          report,
+          event,
+          () => draft.addPart(part, filesOf(part, `${attack.seed} ${n}`)),
+        );
       } else if (action === "commit") {
         await attempt(report, { event: "committed", parts }, () => draft.commit({ parts }));
-      } else if (await attempt(report, { event: "discarded" }, () => draft.discard())) isDiscarded = true;
+      } else if (await attempt(report, { event: "discarded" }, () => draft.discard())) {
+        isDiscarded = true;
+      }
     }
   });
 }

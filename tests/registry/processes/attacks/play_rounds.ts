@@ -14,7 +14,8 @@ export async function playRounds<T extends { round: number }>(
   console.log(JSON.stringify({ event: "ready" }));
   for await (const line of createInterface({ input: process.stdin })) {
     const attack = JSON.parse(line) as T;
-    const report = (event: object) => console.log(JSON.stringify({ round: attack.round, ...event }));
+    const report = (event: object) =>
+      console.log(JSON.stringify({ round: attack.round, ...event }));
     await play(attack, report);
     report({ event: "over" });
   }

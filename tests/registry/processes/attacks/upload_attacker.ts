@@ -30,12 +30,20 @@ export function contentOf(round: number): Uint8Array<ArrayBuffer> {
 export async function sendPart(
   uploads: ResumableUploads,
   id: string,
-  { content, offset, bytes, damaged }: { content: Uint8Array; offset: number; bytes: number; damaged: boolean },
+  { content, offset, bytes, damaged }: {
+    content: Uint8Array;
+    offset: number;
+    bytes: number;
+    damaged: boolean;
+  },
 ): Promise<number> {
   const right = content.subarray(offset, offset + bytes);
   const sent = damaged ? right.map((byte) => byte ^ 2) : right;
   const seen = createSha256();
-  const verify = { update: (chunk: Uint8Array) => seen.update(chunk), matches: () => seen.digest() === sha256(right) };
+  const verify = {
+    update: (chunk: Uint8Array) => seen.update(chunk),
+    matches: () => seen.digest() === sha256(right),
+  };
   return await uploads.append(id, chunksOf(sent), { offset, verify });
 }
 

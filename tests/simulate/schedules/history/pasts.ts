@@ -23,13 +23,25 @@ export const pasts: Schedule = {
   prepare: (world) => void world.site("target", { location: "target" }),
   async run(world, settings) {
     const { random } = world;
-    await liveAs(world, "founder", {}, (actor) => actor.save(NAME, smallValue("first")).then(() => {}));
-    await liveAs(world, "founder of the target", { ...settings, site: "target" }, () => Promise.resolve());
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save(NAME, smallValue("first")).then(() => {}),
+    );
+    await liveAs(
+      world,
+      "founder of the target",
+      { ...settings, site: "target" },
+      () => Promise.resolve(),
+    );
     for (let phase = 0; phase < PHASES; phase++) {
       await Promise.all([write(world, settings, phase), lookAfter(world, settings)]);
       await world.system.sleep(1_000); // what is still under way arrives
       await mirror(world, settings, {});
-      for (const site of shuffled(random, ["main", "main", "target", "target"]).slice(random.int(3))) {
+      for (
+        const site of shuffled(random, ["main", "main", "target", "target"]).slice(random.int(3))
+      ) {
         if (random.chance(0.7)) await world.system.sleep(1.1 * GRACE_MS);
         await collect(world, settings, { site });
       }
@@ -42,12 +54,18 @@ async function write(world: World, { mutable }: SimulatedSettings, phase: number
   const { random } = world;
   await liveAs(world, `writer ${phase}`, {}, async (actor) => {
     for (let n = 0; n < 6; n++) {
-      await actor.rest(random.weighted([[3, random.between(1, 3_000)], [1, random.between(0, GRACE_MS)]]));
+      await actor.rest(
+        random.weighted([[3, random.between(1, 3_000)], [1, random.between(0, GRACE_MS)]]),
+      );
       const version = random.pick(["1.0.0", "1.1.0", "2.0.0", "3.0.0"]);
       const value = random.pick([smallValue, largeValue])(`save ${phase}.${n}`);
       const step = random.int(10);
       if (step < 4) {
-        const options = mutable ? { version, onConflict: "overwrite" as const } : random.chance(0.5) ? { version } : {};
+        const options = mutable
+          ? { version, onConflict: "overwrite" as const }
+          : random.chance(0.5)
+          ? { version }
+          : {};
         await actor.save(NAME, value, options);
       } else if (step < 6) await actor.delete(NAME, version, { force: true });
       else if (step < 9) await actor.setAlias(NAME, random.pick(["live", "old"]), version);
@@ -75,16 +93,33 @@ interface StepOptions {
   killAfterMs?: number;
 }
 
-async function collect(world: World, settings: SimulatedSettings, { site, killAfterMs }: StepOptions): Promise<void> {
-  await doomed(world, `janitor of ${site}`, { ...settings, site, killAfterMs }, (actor) => actor.collect());
+async function collect(
+  world: World,
+  settings: SimulatedSettings,
+  { site, killAfterMs }: StepOptions,
+): Promise<void> {
+  await doomed(
+    world,
+    `janitor of ${site}`,
+    { ...settings, site, killAfterMs },
+    (actor) => actor.collect(),
+  );
 }
 
-async function prune(world: World, settings: SimulatedSettings, { killAfterMs }: StepOptions): Promise<void> {
+async function prune(
+  world: World,
+  settings: SimulatedSettings,
+  { killAfterMs }: StepOptions,
+): Promise<void> {
   const keepLast = 1 + world.random.int(2);
   await doomed(world, "pruner", { ...settings, killAfterMs }, (actor) => actor.prune({ keepLast }));
 }
 
-async function mirror(world: World, settings: SimulatedSettings, { killAfterMs }: StepOptions): Promise<void> {
+async function mirror(
+  world: World,
+  settings: SimulatedSettings,
+  { killAfterMs }: StepOptions,
+): Promise<void> {
   await doomed(world, "mirror", { ...settings, site: "target", killAfterMs }, async (to) => {
     const from = await world.actor("mirror", { process: to.process });
     if (from !== undefined) await to.mirror(from);
@@ -120,5 +155,7 @@ async function ask(world: World, settings: SimulatedSettings, site: string): Pro
 }
 
 function shuffled<T>(random: Random, items: readonly T[]): T[] {
-  return items.map((item) => ({ item, at: random.next() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+  return items.map((item) => ({ item, at: random.next() })).sort((a, b) => a.at - b.at).map((
+    { item },
+  ) => item);
 }

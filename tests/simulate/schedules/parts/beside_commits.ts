@@ -23,7 +23,12 @@ export const besideCommits: Schedule = {
   },
   async run(world) {
     const { random } = world;
-    const rates = random.pick([{}, {}, { lostReply: 0.1, lostRequest: 0.05, hiddenRetry: 0.1, unavailable: 0.05 }, {
+    const rates = random.pick([{}, {}, {
+      lostReply: 0.1,
+      lostRequest: 0.05,
+      hiddenRetry: 0.1,
+      unavailable: 0.05,
+    }, {
       late: 0.1,
       slow: 0.1,
     }]);
@@ -34,7 +39,12 @@ export const besideCommits: Schedule = {
           await actor.rest(random.between(0, 300));
           for (let tries = 0; tries < 3; tries++) {
             if (
-              await actor.addPart({ name: "a", id, part, delivery: actor.process.name.replaceAll(" ", "_") + tries }, 0)
+              await actor.addPart({
+                name: "a",
+                id,
+                part,
+                delivery: actor.process.name.replaceAll(" ", "_") + tries,
+              }, 0)
             ) break;
             await actor.rest(random.between(0, 100));
           }
@@ -46,7 +56,9 @@ export const besideCommits: Schedule = {
         for (const { id, way } of ways) {
           await actor.rest(random.between(0, 400));
           for (let tries = 0; tries < 3; tries++) {
-            if (way === "discarded" && random.chance(0.3)) await actor.discardDraft({ name: "a", id });
+            if (way === "discarded" && random.chance(0.3)) {
+              await actor.discardDraft({ name: "a", id });
+            }
             const named = way === "named" ? PARTS.slice(0, 1 + random.int(3)) : undefined;
             await actor.commitDraft({ name: "a", id }, named);
             await actor.rest(random.between(0, 200));
@@ -72,7 +84,9 @@ async function killed(
     const killAt = random.chance(0.5) ? random.between(0, 600) : undefined;
     let isDone = false;
     await liveAs(world, `${name} (${n})`, { fault, retryForMs: 2_000 }, async (actor) => {
-      if (killAt !== undefined) system.scheduler.at(system.now() + killAt, () => actor.process.kill());
+      if (killAt !== undefined) {
+        system.scheduler.at(system.now() + killAt, () => actor.process.kill());
+      }
       await life(actor);
       isDone = true;
     });

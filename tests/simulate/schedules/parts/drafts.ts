@@ -57,7 +57,9 @@ export const drafts: Schedule = {
             await actor.rest(rest());
             if (id !== ALL && random.chance(0.05)) await actor.discardDraft({ name: "a", id });
             const parts = id === ALL ? undefined : PARTS;
-            if (await actor.commitDraft({ name: "a", id }, parts) !== undefined && random.chance(0.7)) break;
+            if (
+              await actor.commitDraft({ name: "a", id }, parts) !== undefined && random.chance(0.7)
+            ) break;
           }
           await actor.load("a", "latest");
         }
@@ -73,7 +75,10 @@ export const drafts: Schedule = {
       liveAs(world, `janitor ${n}`, {}, async (actor) => {
         for (let n = 0; n < 6; n++) {
           await actor.rest(
-            random.weighted([[2, random.between(0.7, 1.3) * GRACE_MS], [3, random.between(1, 8) * DAY_MS]]),
+            random.weighted([[2, random.between(0.7, 1.3) * GRACE_MS], [
+              3,
+              random.between(1, 8) * DAY_MS,
+            ]]),
           );
           await actor.collect();
         }

@@ -39,7 +39,10 @@ export const pieces: Schedule = {
             const offset = await actor.uploadOffset(id);
             if (offset === content.byteLength) break;
             if (offset === undefined) continue;
-            const bytes = Math.min(content.byteLength - offset, random.pick([4, 4, 8, 12, 24, 5]) * UNIT);
+            const bytes = Math.min(
+              content.byteLength - offset,
+              random.pick([4, 4, 8, 12, 24, 5]) * UNIT,
+            );
             await actor.appendPiece(id, { content, offset, bytes, damaged: random.chance(0.4) });
           }
         });

@@ -8,7 +8,15 @@ import { GRACE_MS } from "../../world.ts";
 import type { Random } from "../../random.ts";
 import type { StoreCall } from "../../with_faults.ts";
 import type { CallPause } from "../../with_process.ts";
-import { inOrder, isCommit, isUpload, largeValue, liveAs, longValue, sharingValue } from "../schedule.ts";
+import {
+  inOrder,
+  isCommit,
+  isUpload,
+  largeValue,
+  liveAs,
+  longValue,
+  sharingValue,
+} from "../schedule.ts";
 import type { Schedule } from "../schedule.ts";
 
 const MINUTE_MS = 60_000;
@@ -28,7 +36,12 @@ export const changedGraces: Schedule = {
   async run(world) {
     const { random } = world;
     const overwrite = { version: "1.0.0", onConflict: "overwrite" as const };
-    await liveAs(world, "founder", {}, (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}));
+    await liveAs(
+      world,
+      "founder",
+      {},
+      (actor) => actor.save("a", largeValue("first"), overwrite).then(() => {}),
+    );
     const setters = Array.from({ length: 2 }, (_, i) => {
       const own = random.fork();
       const rates = { lostReply: 0.1, late: 0.1, hiddenRetry: 0.1, unavailable: 0.05 };
@@ -49,7 +62,11 @@ export const changedGraces: Schedule = {
           await actor.rest(own.between(0, 1.2) * GRACE_MS);
           const label = `writer ${i} value ${n}`;
           if (own.chance(0.5)) actor.plan.pause = sleep(own);
-          const value = own.pick([largeValue(label), sharingValue("common", label), longValue(label, MINUTE_MS)]);
+          const value = own.pick([
+            largeValue(label),
+            sharingValue("common", label),
+            longValue(label, MINUTE_MS),
+          ]);
           if (own.chance(0.2)) await actor.delete("a", "1.0.0");
           else await actor.save("a", value, overwrite);
         }
@@ -76,7 +93,14 @@ export const changedGraces: Schedule = {
 
 /** A machine that sleeps once, long enough for a collector; its clocks may sleep too. */
 function sleep(random: Random): (call: StoreCall) => CallPause | undefined {
-  const frozen = random.pick([{}, { wall: true }, { monotonic: true }, { wall: true, monotonic: true }]);
+  const frozen = random.pick([{}, { wall: true }, { monotonic: true }, {
+    wall: true,
+    monotonic: true,
+  }]);
   const ms = random.between(0.1, 3) * GRACE_MS;
-  return inOrder(random.pick([isUpload, isCommit]), [{ ms, at: random.pick(["send", "reply"] as const), ...frozen }]);
+  return inOrder(random.pick([isUpload, isCommit]), [{
+    ms,
+    at: random.pick(["send", "reply"] as const),
+    ...frozen,
+  }]);
 }

@@ -29,19 +29,53 @@ export async function startPostgres(): Promise<ProgramServer> {
   const { port } = claim;
   const logFile = root.join("log");
   const isRoot = process.getuid?.() === 0;
-  const asUser = isRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
+  const asUser = isRoot
+    ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    : [];
   if (isRoot) await chown(root.path, ...accountOf("postgres"));
   const data = root.join("data");
-  const made = [`${bin}/initdb`, "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N"];
-  if (!await succeeds([...asUser, ...made])) throw new Error("Cannot start PostgreSQL: initdb failed");
+  const made = [
+    `${bin}/initdb`,
+    "-D",
+    data,
+    "-A",
+    "trust",
+    "-U",
+    "postgres",
+    "-E",
+    "UTF8",
+    "--locale=C.UTF-8",
+    "-N",
+  ];
+  if (!await succeeds([...asUser, ...made])) {
+    throw new Error("Cannot start PostgreSQL: initdb failed");
+  }
   let running: WatchedProgram | undefined;
   const start = async () => {
     running = spawnWatched([
-      ...[...asUser, `${bin}/postgres`, "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", `port=${port}`],
+      ...[
+        ...asUser,
+        `${bin}/postgres`,
+        "-D",
+        data,
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        `port=${port}`,
+      ],
       // Killed, it would leave its shared memory in /dev/shm.
       ...["-c", `unix_socket_directories=${root.path}`, "-c", "dynamic_shared_memory_type=mmap"],
     ], { root: root.path, logFile });
-    const ready = [`${bin}/pg_isready`, "-q", "-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
+    const ready = [
+      `${bin}/pg_isready`,
+      "-q",
+      "-h",
+      "127.0.0.1",
+      "-p",
+      String(port),
+      "-U",
+      "postgres",
+    ];
     await untilReady(running, () => succeeds(ready), { name: "PostgreSQL", logFile });
   };
   const kill = async () => {
@@ -62,7 +96,9 @@ export async function startPostgres(): Promise<ProgramServer> {
 }
 
 function accountOf(user: string): [uid: number, gid: number] {
-  const line = readFileSync("/etc/passwd", "utf8").split("\n").find((entry) => entry.startsWith(`${user}:`));
+  const line = readFileSync("/etc/passwd", "utf8").split("\n").find((entry) =>
+    entry.startsWith(`${user}:`)
+  );
   const [, , uid, gid] = (line ?? "").split(":");
   return [Number(uid), Number(gid)];
 }

@@ -25,7 +25,11 @@ export interface ProgramServer extends AsyncDisposable {
 /** How each is found and started. */
 const PROGRAMS = {
   redis: { packages: "redis-server", isThere: () => onPath("redis-server"), start: startRedis },
-  postgres: { packages: "postgresql", isThere: () => postgresFolder() !== undefined, start: startPostgres },
+  postgres: {
+    packages: "postgresql",
+    isThere: () => postgresFolder() !== undefined,
+    start: startPostgres,
+  },
   slurm: {
     packages: "slurm-wlm",
     isThere: () => onPath("slurmctld") && onPath("slurmd") && onPath("sbatch") && Deno.uid() === 0, // its daemons change users
@@ -65,7 +69,9 @@ export function sharedProgram(kind: ProgramKind): Promise<ProgramServer> {
 export function programTest(
   name: string,
   kinds: ProgramKind | readonly ProgramKind[],
-  fn: (server: { kind: ProgramKind; shared(): Promise<ProgramServer>; own(): Promise<ProgramServer> }) => Promise<void>,
+  fn: (
+    server: { kind: ProgramKind; shared(): Promise<ProgramServer>; own(): Promise<ProgramServer> },
+  ) => Promise<void>,
 ): void {
   if (!ending) Deno.test.afterAll(endShared);
   ending = true;
@@ -97,7 +103,9 @@ function leaveOut(kind: ProgramKind, isFailure: boolean): void {
 async function endShared(): Promise<void> {
   const servers = await Promise.allSettled(shared.values());
   shared.clear();
-  for (const started of servers) if (started.status === "fulfilled") await started.value[Symbol.asyncDispose]();
+  for (const started of servers) {
+    if (started.status === "fulfilled") await started.value[Symbol.asyncDispose]();
+  }
 }
 
 function onPath(program: string): boolean {

@@ -23,7 +23,16 @@ export async function startRedis(): Promise<ProgramServer> {
   const start = async () => {
     running = spawnWatched([
       ...["redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", root.path],
-      ...["--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"],
+      ...[
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "everysec",
+        "--save",
+        "",
+        "--maxmemory-policy",
+        "noeviction",
+      ],
     ], { root: root.path, logFile });
     await untilReady(running, () => answersPing(port), { name: "Redis", logFile });
   };

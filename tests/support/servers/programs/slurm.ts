@@ -31,19 +31,27 @@ export async function startSlurm(): Promise<SlurmServer> {
   const conf = root.join("slurm.conf");
   const claims = [await claimPort(), await claimPort()];
   const [controllerPort, nodePort] = claims.map(({ port }) => port);
-  await writeFile(conf, configuration(host, root.path, { controller: controllerPort, node: nodePort }));
+  await writeFile(
+    conf,
+    configuration(host, root.path, { controller: controllerPort, node: nodePort }),
+  );
   const env = { SLURM_CONF: conf };
   const place = (name: string) => ({ root: root.path, logFile: root.join(name), env });
   let controller: WatchedProgram | undefined;
   let node: WatchedProgram | undefined;
   const startController = async () => {
     controller = spawnWatched(["/usr/sbin/slurmctld", "-D"], place("controller.log"));
-    const answers = () => succeeds(["scontrol", "ping"], env).then((said) => said && isUp(env, "sinfo -h"));
-    await untilReady(controller, answers, { name: "slurmctld", logFile: root.join("controller.log") });
+    const answers = () =>
+      succeeds(["scontrol", "ping"], env).then((said) => said && isUp(env, "sinfo -h"));
+    await untilReady(controller, answers, {
+      name: "slurmctld",
+      logFile: root.join("controller.log"),
+    });
   };
   const startNode = async () => {
     node = spawnWatched(["/usr/sbin/slurmd", "-D"], place("node.log"));
-    const isIdle = () => isUp(env, "sinfo -h -o %T | grep -qE '^(idle|mixed|allocated|completing)$'");
+    const isIdle = () =>
+      isUp(env, "sinfo -h -o %T | grep -qE '^(idle|mixed|allocated|completing)$'");
     await untilReady(node, isIdle, { name: "slurmd", logFile: root.join("node.log") });
   };
   const killController = async () => {
@@ -85,7 +93,11 @@ function isUp(env: Record<string, string>, command: string): Promise<boolean> {
   return succeeds(["sh", "-c", command], env);
 }
 
-function configuration(host: string, folder: string, ports: { controller: number; node: number }): string {
+function configuration(
+  host: string,
+  folder: string,
+  ports: { controller: number; node: number },
+): string {
   return `ClusterName=test
 SlurmctldHost=${host}(127.0.0.1)
 SlurmctldPort=${ports.controller}
