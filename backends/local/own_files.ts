@@ -24,13 +24,6 @@ export interface Ways {
   find(folder: string): boolean;
   /** Whether it was found less than a second ago; never the root. */
   knows(folder: string): boolean;
-  /**
-   * Whether a folder is most likely not there: the one that it is in is known, itself not. After one was there all the
-   * same, the next thousand are not taken to be new.
-   */
-  seemsNew(folder: string): boolean;
-  /** Hears that a folder was there that seemed to be new. */
-  wasThere(): void;
   /** Remembers a folder that was made, for as long as the one that it is in. */
   made(folder: string): void;
   /** Looks at all again: one that was found is gone. */
@@ -39,8 +32,6 @@ export interface Ways {
 
 const FOUND_FOR_MS = 1_000;
 const MAX_FOUND = 10_000;
-/** So many are looked for after a folder was there that had seemed to be new. */
-const DOUBT = 1_000;
 
 /**
  * Creates the {@linkcode Ways} of a root; the root itself, and what is above it, may be links.
@@ -54,7 +45,6 @@ export function createWays(
 ): Ways {
   let realRoot: string | undefined;
   const found = new Map<string, number>();
-  let doubt = 0;
 
   function check(path: string): void {
     if (path.length <= root.length) return;
@@ -101,15 +91,6 @@ export function createWays(
       remember(folder, since ?? now); // nobody looked at what is above since
       return true;
     },
-    seemsNew(folder) {
-      const now = monotonic();
-      if (knownSince(folder, now) !== undefined || knownSince(dirname(folder), now) === undefined) {
-        return false;
-      }
-      if (doubt > 0) doubt--;
-      return doubt === 0;
-    },
-    wasThere: () => void (doubt = DOUBT),
     knows: (folder) => knownSince(folder, monotonic()) !== undefined,
     made(folder) {
       const since = found.get(dirname(folder));

@@ -24,7 +24,7 @@ export interface Placement {
   path: string;
   /** The stage file, written. */
   stagePath: string;
-  /** Whether its folder is taken to be missing: the first attempt makes it without a look. @default false */
+  /** Whether its folder was not there a moment ago: the first attempt makes it without a look. @default false */
   folderIsMissing?: boolean;
 }
 
@@ -87,7 +87,6 @@ export function placeByRename(placement: Placement): true {
 export function lookAtKey(placement: Omit<Placement, "stagePath">): KeyLook {
   const { root, key, path } = placement;
   const folder = dirname(path);
-  if (root.ways.seemsNew(folder)) return { isTaken: false, folderIsMissing: true };
   try {
     const folderIsMissing = folder.length > root.path.length && !fs.existsSync(folder); // the stage makes the root
     if (folderIsMissing || !fs.existsSync(path)) return { isTaken: false, folderIsMissing };
@@ -151,8 +150,7 @@ function makeMissing(root: LocalRoot, path: string): void {
     fs.mkdirSync(path, root.modes.folder);
     root.ways.made(path);
   } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
-    root.ways.wasThere(); // another process was faster; a file there shows in what follows
+    if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
     if (lookIfThere(path)?.isSymlink) {
       throw linkError({ key: path.slice(root.path.length + 1), backend: root.location }, path);
     }

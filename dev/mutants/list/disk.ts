@@ -164,8 +164,7 @@ export const DISK: readonly Mutant[] = [
     replacement: "folderIsMissing: false",
     foundBy: {
       test: "tests/backends/local/found_ways_test.ts",
-      name:
-        "a new folder in one that is known is made without a look, until one that seemed new was there",
+      name: "a new folder is looked for once, and made without a look at what is above it",
     },
   },
   {
