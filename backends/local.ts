@@ -18,7 +18,7 @@ import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
 import { headObject, parseRoot } from "./local/root.ts";
-import { drainStages, sweepStages } from "./local/stage.ts";
+import { sweepStages } from "./local/stage.ts";
 import { createDiskSync } from "../core/disk/disk_sync.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
 import { createTurn } from "./local/turn.ts";
@@ -109,7 +109,6 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       "getFirst",
       "reserve",
       "copy",
-      "drain",
       ...(sync === undefined ? [] : ["sync" as const]),
     ]),
     reopen: {
@@ -162,22 +161,16 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       }
     },
 
-    async getFirst(prefix, { after, signal } = {}) {
+    async getFirst(prefix, { signal } = {}) {
       await turn();
       signal?.throwIfAborted();
-      return readFirst(root, { prefix, after, signal });
+      return readFirst(root, { prefix, signal });
     },
 
     async *sweepUploads(options) {
       await turn();
       options.signal?.throwIfAborted();
       yield* sweepStages(root, options);
-    },
-
-    async drain({ signal } = {}) {
-      await turn();
-      signal?.throwIfAborted();
-      return await drainStages(root, system, signal);
     },
 
     async copy(from, to, { signal } = {}) {

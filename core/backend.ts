@@ -12,8 +12,7 @@ export type Capability =
   | "sweepUploads"
   | "sync"
   | "getFirst"
-  | "reserve"
-  | "drain";
+  | "reserve";
 
 /** What may be stored: bytes, a blob, or a stream of bytes. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
@@ -50,19 +49,6 @@ export interface PutOptions extends CallOptions {
   metadata?: Record<string, string>;
   /** Room can be freed once this is written: where there is none, the store may use its {@linkcode Backend.reserve}. @default false */
   freesRoom?: boolean;
-  /** What is to be looked at before the last step. Only stores that have {@linkcode Backend.drain} do it. */
-  guard?: PutGuard;
-}
-
-/** Something that a put must not overlook, though it comes while the put is under way. */
-export interface PutGuard {
-  /** Where it lies: what the keys of its objects begin with, up to and with a `/`. */
-  prefix: string;
-  /**
-   * Called where there may be some when all but the last step is done, and awaited. What it throws ends the put, and
-   * nothing is written.
-   */
-  found(): Promise<void>;
 }
 
 /** Options of {@linkcode Backend.list}. */
@@ -165,13 +151,10 @@ export interface Backend extends AsyncDisposable {
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>;
 
   /**
-   * The first object whose key begins with `prefix`, and comes after a key: what a list with limit 1 shows, and a get
-   * of that. Undefined where there is none. Absent where that takes two requests.
+   * The first object whose key begins with `prefix`: what a list with limit 1 shows, and a get of that.
+   * Undefined where there is none. Absent where that takes two requests.
    */
-  getFirst?(
-    prefix: string,
-    options?: Pick<ListOptions, "after" | "signal">,
-  ): Promise<StoredObject | undefined>;
+  getFirst?(prefix: string, options?: CallOptions): Promise<StoredObject | undefined>;
   /** Removes many objects; returns those that could not be removed, with the reason. */
   deleteMany?(keys: readonly string[], options?: CallOptions): Promise<DeleteFailure[]>;
   /** A URL that lets its bearer get or put one object without credentials for `expiresInMs`. */
@@ -185,12 +168,6 @@ export interface Backend extends AsyncDisposable {
    * had done that. A missing key is a success. Absent where whatever can be read is as safe as it gets.
    */
   sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
-  /**
-   * Waits for the end of all puts that were under way: each that is not over then asks its guard after this was called.
-   * False where one takes longer than the store waits (on a disk 5 seconds), and where others might not be allowed to
-   * replace what this program writes. Absent where puts ask no guard.
-   */
-  drain?(options?: CallOptions): Promise<boolean>;
   /**
    * Sets a little room aside, where that was not done or has been used, for puts with `freesRoom` when there is no
    * other. False where that cannot be: what is not set aside is no fault. Absent where stores are not expected to be

@@ -82,7 +82,7 @@ function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
 export type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }
-  | { name: "sys"; kind: "hostname" | "statfs" }
+  | { name: "sys"; kind: "hostname" }
   | { name: "run" };
 
 /** Deno asks the person at the terminal where it may not: what nobody granted counts as denied instead. */

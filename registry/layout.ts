@@ -29,13 +29,11 @@ export const JANITOR = "janitor/";
 export const DRAFTS = "drafts/";
 /** Where it is noted which versions are made from which. */
 export const LINEAGE = "lineage/";
-/** Where it is noted which versions are dead, whatever is between them. */
-export const DEAD = "dead/";
 /** Says that all of {@linkcode LINEAGE} is there; no name has this segment. */
 export const LINEAGE_WHOLE = `${LINEAGE}.whole`;
 /** Where there is nothing that a reader needs, and what is kept for later releases. */
 export const AUXILIARY: readonly string[] = [
-  ...[SCRATCH, UPLOADS, MIRRORS, JANITOR, DRAFTS, LINEAGE, DEAD],
+  ...[SCRATCH, UPLOADS, MIRRORS, JANITOR, DRAFTS, LINEAGE],
   ...["sets/", "signatures/", "chunks/"],
 ];
 /** Written into a payload folder by an upload that takes long. */
@@ -111,38 +109,6 @@ export function mirrorKey(registry: string, name: string, source: string): strin
 /** What the janitor has read of a name, which is given as its encoded segment. */
 export function janitorKey(name: string): string {
   return `${JANITOR}${name}`;
-}
-
-/** The encoded segment of the name that a key below {@linkcode NAMES} is of. */
-export function nameSegment(key: string): string {
-  return key.slice(NAMES.length, key.indexOf("/", NAMES.length));
-}
-
-/** Where a version's record, or cell, is among those of its name: `final/p8p9p9/`. */
-export function positionOf(key: string): string {
-  const [, , , kind, order] = key.split("/");
-  return `${kind}/${order}/`;
-}
-
-/** Where it is noted what is dead of a name, which is given as its encoded segment. */
-export function spanFolder(name: string): string {
-  return `${DEAD}${name}/`;
-}
-
-/** The objects of a note of that: `begun` says what it is about, `decided` whether it counts; both hold its spans. */
-export function spanKeys(name: string, id: string): { begun: string; decided: string } {
-  const decided = `${spanFolder(name)}${id}`;
-  return { begun: `${decided}${BEGUN}`, decided };
-}
-
-const BEGUN = ".begun";
-
-/** Takes a key of {@linkcode spanKeys} apart; undefined for what no registry has put there. */
-export function parseSpanKey(key: string): { id: string; begun: boolean } | undefined {
-  const file = key.slice(key.lastIndexOf("/") + 1);
-  const begun = file.endsWith(BEGUN);
-  const id = begun ? file.slice(0, -BEGUN.length) : file;
-  return ID.test(id) ? { id, begun } : undefined;
 }
 
 /** In place of an order, where a ref says no version. */

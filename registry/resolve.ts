@@ -21,8 +21,6 @@ import {
 } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
-import { behindSpan, hasSpans, readSpans } from "./cell/dead_spans.ts";
-import type { Span } from "./cell/dead_spans.ts";
 import { countingHead, isSuspect, isVoid } from "./cell/voids.ts";
 
 /** A version that was found. */
@@ -102,20 +100,13 @@ async function locateLatest(
   signal?: AbortSignal,
 ): Promise<Located | undefined> {
   const folder = versionsFolder(name);
-  let first = await readFirst(context, folder, { signal });
-  let spans: Span[] | undefined;
-  if (first !== undefined && "generation" in first && first.dead && hasSpans(context)) {
-    const cell = cellOf(first.key);
-    spans = await readSpans(context, cell, signal);
-    const after = behindSpan([...spans], cell);
-    if (after !== undefined) first = await readFirst(context, folder, { after, signal });
-  }
+  const first = await readFirst(context, folder, signal);
   if (first === undefined) return undefined;
   if ("generation" in first && !first.dead) {
     const located = await readCell(context, cellOf(first.key), { head: first, signal });
     if (located !== undefined) return located; // else it vanished or is void, which is rare
   }
-  for await (const head of liveHeads(context, folder, { spans, signal })) {
+  for await (const head of liveHeads(context, folder, { signal })) {
     const located = await readCell(context, cellOf(head.key), { head, signal });
     if (located !== undefined) return located;
   }

@@ -36,7 +36,6 @@ import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
 import { settle, settleVersion } from "./cell/settle.ts";
-import { spanGuard } from "./cell/dead_spans.ts";
 import type { PayloadJobs } from "./jobs/kinds.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
@@ -237,13 +236,12 @@ async function trySave(
     target: Target,
     bytes: Uint8Array,
   ): Promise<"won" | FoundRecord | undefined> {
-    const { cell, generation } = target;
-    const created = {
-      key: recordKey(cell, generation),
+    const outcome = await createRecord(
+      context,
+      operation,
+      recordKey(target.cell, target.generation),
       bytes,
-      guard: spanGuard(context, cell, signal),
-    };
-    const outcome = await createRecord(context, operation, created);
+    );
     return outcome.won ? "won" : await chooser.lost(target, outcome.found);
   }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import fs from "node:fs";
 import { dirname } from "node:path";
 import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
@@ -17,7 +16,6 @@ import type { LocalRoot } from "./root.ts";
 import { giveReserve } from "./reserve.ts";
 import { closeStage, removeStage, writeStage } from "./stage.ts";
 import type { Stage } from "./stage.ts";
-import { isOwnDisk, lookInto } from "../../core/disk/disk_calls.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
@@ -36,26 +34,11 @@ export interface LocalPutOptions {
 /** The `put` of a local store. */
 export type LocalPut = (key: string, body: Body, options: PutOptions) => Promise<PutResult>;
 
-/** Creates what tells whether something may lie below a prefix, as the disk says now. */
-function createLook(root: LocalRoot): (prefix: string) => boolean {
-  let isOwn: boolean | undefined;
-  return (prefix) => {
-    isOwn ??= isOwnDisk(root.path);
-    // An error of the system takes longer than the rest of a small put, so nothing is asked that is likely to be one.
-    const top = root.pathOf(prefix.slice(0, prefix.indexOf("/")));
-    if (!isOwn) lookInto(root.path); // a network file system says from memory what is not there, until a folder is opened
-    if (!fs.existsSync(top)) return false; // mostly
-    if (!isOwn) lookInto(top);
-    return fs.existsSync(root.pathOf(root.folderOf(prefix))) || !fs.existsSync(`${top}/.`); // it may not be entered
-  };
-}
-
 /** Creates the `put` of a local store. */
 export function createPut(
   root: LocalRoot,
   { disk, locking, system, turn }: LocalPutOptions,
 ): LocalPut {
-  const mayHold = createLook(root);
   return async (key, body, options) => {
     try {
       return await write(key, body, options);
@@ -70,7 +53,7 @@ export function createPut(
   async function write(
     key: string,
     body: Body,
-    { mode, size, guard, signal }: PutOptions,
+    { mode, size, signal }: PutOptions,
   ): Promise<PutResult> {
     const path = root.fileOf(key);
     const create = mode === "create";
@@ -82,7 +65,6 @@ export function createPut(
     if (seen?.isTaken) return await lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
-      if (guard !== undefined && mayHold(guard.prefix)) await guard.found();
       const placement = {
         root,
         key,

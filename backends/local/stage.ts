@@ -12,7 +12,6 @@ import type { System } from "../../core/system.ts";
 import { closeRead, lookIfThere, openFile } from "../../core/disk/disk_calls.ts";
 import type { OpenFile } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
-import { ownUser } from "../../core/disk/private_folder.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
@@ -142,34 +141,6 @@ export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<
       throw root.failure(error, { action: "sweep", key });
     }
   }
-}
-
-/** What was staged for longer is something large, or of a writer that has ended. */
-const DRAIN_MS = 5_000;
-const MAX_WAIT_MS = 250;
-
-/**
- * Waits until each stage file that is there now has its key, or is given up. False where one stays, and where the folder
- * is another user's: what this one writes there, that one might not be allowed to replace.
- */
-export async function drainStages(
-  root: LocalRoot,
-  system: System,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  if (!fs.existsSync(root.stageFolder)) return true; // nobody has written anything
-  if (
-    ownUser(root.stageFolder, system) !== fs.statSync(root.path, { throwIfNoEntry: false })?.uid
-  ) return false;
-  const startedAt = system.monotonic();
-  let left = stageNames(root);
-  for (let waitMs = 1; left.length > 0; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
-    if (system.monotonic() - startedAt > DRAIN_MS) return false;
-    await system.sleep(waitMs, signal);
-    const names = new Set(stageNames(root));
-    left = left.filter((name) => names.has(name));
-  }
-  return true;
 }
 
 function stageNames(root: LocalRoot): string[] {

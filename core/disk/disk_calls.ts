@@ -6,8 +6,6 @@
  */
 import fs from "node:fs";
 import type { Stats } from "node:fs";
-import process from "node:process";
-import { isGranted } from "../system.ts";
 import { errorCode } from "./file_errors.ts";
 
 /** What the file system says about a file, a folder or what else there is. */
@@ -195,19 +193,4 @@ function lookOfDeno(
 /** The same of both calls, also where the file system does not tell: Deno has null for it, and its `node:fs` 0. */
 function identityOf(ino: number | null, bornAt: number | undefined): string {
   return `${ino ?? 0} ${bornAt ?? 0}`;
-}
-
-/** Of file systems of Linux without a block device, by their numbers in statfs(2), those that no other machine shares. */
-const OWN_FILE_SYSTEMS = new Set([0x1021994, 0x858458f6, 0x9123683e, 0x2fc12fc1, 0x794c7630]); // tmpfs, ramfs, btrfs, zfs, overlay
-
-/** Whether a folder lies on a disk of this machine alone, as far as the system tells: it then knows what is there. */
-export function isOwnDisk(folder: string): boolean {
-  if (process.platform !== "linux") return false;
-  try {
-    if (fs.statSync(folder).dev >> 8 & 0xfff) return true; // the major number of a block device
-    return isGranted({ name: "sys", kind: "statfs" }) &&
-      OWN_FILE_SYSTEMS.has(fs.statfsSync(folder).type);
-  } catch {
-    return false;
-  }
 }

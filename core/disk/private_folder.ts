@@ -31,8 +31,8 @@ export function folderProblem(path: string, system: System): string | undefined 
   return stats.uid === owner ? undefined : `${shown(path)} belongs to somebody else`;
 }
 
-/** Whose files are that are made there; undefined where none can be. Deno asks for a permission before it tells who runs it. */
-export function ownUser(folder: string, system: System): number | undefined {
+/** Whose files are that are made there. Deno asks for a permission before it tells who runs it. */
+function ownUser(folder: string, system: System): number | undefined {
   const path = join(folder, `.owner-${system.id()}`);
   let file: number;
   try {

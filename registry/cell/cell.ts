@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ObjectInfo, PutGuard, PutResult } from "../../core/backend.ts";
+import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
@@ -23,16 +23,6 @@ export type CreateOutcome =
   | { won: true }
   | { won: false; found: FoundRecord };
 
-/** A record to create. */
-export interface NewRecord {
-  /** Its key. */
-  key: string;
-  /** All of it. */
-  bytes: Uint8Array;
-  /** What it must not overlook. */
-  guard?: PutGuard;
-}
-
 /**
  * Writes one generation of a cell, create-only, and finds out what became of it.
  *
@@ -44,24 +34,25 @@ export interface NewRecord {
 export async function createRecord(
   context: OpeningContext,
   operation: Operation,
-  created: NewRecord,
+  key: string,
+  bytes: Uint8Array,
 ): Promise<CreateOutcome> {
-  const outcome = await decideCreate(context, operation, created);
-  if (outcome.won) context.announcer?.committed(created.key, created.bytes);
+  const outcome = await decideCreate(context, operation, key, bytes);
+  if (outcome.won) context.announcer?.committed(key, bytes);
   return outcome;
 }
 
 async function decideCreate(
   context: OpeningContext,
   operation: Operation,
-  created: NewRecord,
+  key: string,
+  bytes: Uint8Array,
 ): Promise<CreateOutcome> {
-  const { key } = created;
   const { backend, logger } = context;
   const patience = createPatience(context, operation);
   for (;;) {
     operation.checkCommit();
-    const sent = await send(context, operation, created);
+    const sent = await send(context, operation, key, bytes);
     if (sent === "written") return { won: true };
     if (sent === "fenced") throw unknownOutcome(backend, operation);
     if (sent === "exists" || operation.unresolved) {
@@ -90,7 +81,8 @@ type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
 async function send(
   context: OpeningContext,
   operation: Operation,
-  { key, bytes, guard }: NewRecord,
+  key: string,
+  bytes: Uint8Array,
 ): Promise<Sent> {
   const { backend, logger } = context;
   const wasUnresolved = operation.unresolved;
@@ -102,7 +94,6 @@ async function send(
       size: bytes.byteLength,
       contentType: "application/json",
       freesRoom: bytes.byteLength === TOMBSTONE_BYTES,
-      guard,
       signal: operation.signal,
     });
   } catch (error) {
@@ -273,10 +264,7 @@ export async function writeCell(
     const bytes = await write.next(known);
     if (bytes === undefined) return undefined;
     const generation = (known?.generation ?? 0) + 1;
-    const outcome = await createRecord(context, operation, {
-      key: recordKey(cell, generation),
-      bytes,
-    });
+    const outcome = await createRecord(context, operation, recordKey(cell, generation), bytes);
     if (outcome.won) return generation;
     write.lost?.(outcome.found);
     known = await knownFrom(context, operation, generation, outcome.found);

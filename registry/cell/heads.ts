@@ -23,9 +23,7 @@ import {
 } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
-import { afterFolder, cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
-import { behindSpan, hasSpans, readSpans } from "./dead_spans.ts";
-import type { Span } from "./dead_spans.ts";
+import { cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 
 /** A record of a cell, as a listing shows it. */
 export interface Generation extends ObjectInfo {
@@ -83,7 +81,7 @@ function saysDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean | un
 }
 
 /** What a listing without the deleted may leave out: what {@linkcode headOf} calls dead without a look. */
-export function isDead(entry: Pick<ObjectInfo, "key" | "size">): boolean {
+function isDead(entry: Pick<ObjectInfo, "key" | "size">): boolean {
   return saysDead(entry) === true && generationOf(entry.key) !== undefined;
 }
 
@@ -107,7 +105,7 @@ export async function readHead(
   cell: string,
   signal?: AbortSignal,
 ): Promise<Head | undefined> {
-  const newest = await readFirst(context, cell, { signal });
+  const newest = await readFirst(context, cell, signal);
   return newest === undefined || "generation" in newest
     ? newest
     : await headBehind(context, cell, signal);
@@ -117,17 +115,17 @@ export async function readHead(
 export async function readFirst(
   context: Store,
   prefix: string,
-  { after, signal }: { after?: string; signal?: AbortSignal },
+  signal?: AbortSignal,
 ): Promise<Head | ObjectInfo | undefined> {
   const { backend } = context;
   if (backend.getFirst === undefined) {
-    for await (const entry of backend.list(prefix, { limit: 1, after, signal })) {
+    for await (const entry of backend.list(prefix, { limit: 1, signal })) {
       const newest = asGeneration(entry as ObjectInfo);
       return newest === undefined ? entry as ObjectInfo : await headOf(context, newest, signal);
     }
     return undefined;
   }
-  const object = await backend.getFirst(prefix, { after, signal });
+  const object = await backend.getFirst(prefix, { signal });
   const newest = object && asGeneration(object.info);
   if (newest === undefined) return object?.info;
   // The same as headOf(), without a promise for each.
@@ -209,61 +207,30 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
 }
 
 interface HeadsOptions {
-  /** Whether the deleted are wanted too. */
   deleted?: boolean;
-  /** The spans, where they were read. */
-  spans?: readonly Span[];
   signal?: AbortSignal;
 }
 
-/** So many in a row are read more quickly than notes of spans. */
-const FEW_DEAD = 16;
-/** So many in a row that are in no span take longer to look at one by one than the folders that hold them. */
-const MANY_DEAD = 256;
-
-/**
- * The heads of all cells in a folder, newest version first, mostly without those that are deleted: spans of these are
- * passed by, where there are more than a few in a row.
- */
+/** The heads of all cells in a folder, newest version first, mostly without those that are deleted. */
 export async function* liveHeads(
   context: Context,
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { deleted = false, signal } = options;
-  const maySkip = !deleted && isOfVersion(folder) && hasSpans(context);
-  let spans: Span[] | undefined = maySkip ? options.spans && [...options.spans] : [];
-  let after: string | undefined;
-  let dead = 0;
-  do {
-    // Where there is a span, or may be one, the dead are listed: else the walk would go through all of it.
-    const except = deleted || spans === undefined || spans.length > 0 ? undefined : isDead;
-    const listing = { heads: true, except, after, signal };
-    after = undefined;
-    let cell = "";
-    for await (const entry of context.backend.list(folder, listing)) {
-      if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
-      const newest = asGeneration(entry);
-      const its = cellOf(entry.key);
-      const head = newest === undefined
-        ? await headBehind(context, its, signal) // a stranger's file: what is behind it may have been left out
-        : await headOf(context, newest, signal);
-      if (head === undefined || cellOf(head.key) !== its) continue;
-      cell = its;
-      if (!head.dead || deleted) {
-        dead = 0;
-        yield head;
-        continue;
-      }
-      if (except !== undefined || ++dead < FEW_DEAD && spans === undefined) continue;
-      spans ??= await readSpans(context, its, signal);
-      after = behindSpan(spans, its);
-      if (after !== undefined) dead = 0;
-      else if (dead > MANY_DEAD) spans = []; // much was deleted since it was noted: what is below is walked through too
-      if (spans.length === 0) after ??= afterFolder(its);
-      if (after !== undefined) break;
-    }
-  } while (after !== undefined);
+  const { deleted, signal } = options;
+  const listing = { heads: true, except: deleted ? undefined : isDead, signal };
+  let cell = "";
+  for await (const entry of context.backend.list(folder, listing)) {
+    if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
+    const newest = asGeneration(entry);
+    const its = cellOf(entry.key);
+    const head = newest === undefined
+      ? await headBehind(context, its, signal) // a stranger's file: what is behind it may have been left out
+      : await headOf(context, newest, signal);
+    if (head === undefined || cellOf(head.key) !== its) continue;
+    cell = its;
+    if (!head.dead || deleted) yield head;
+  }
 }
 
 /** A version and the head of its cell. */

@@ -5,9 +5,8 @@
  * @module
  */
 import type { Context, OpeningContext } from "../opening/context.ts";
-import { nameSegment, payloadKey, spanKeys } from "../layout.ts";
+import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
-import { hasSpans, listSpanNotes } from "./dead_spans.ts";
 import type { FoundRecord } from "./heads.ts";
 
 /** Makes what was read at these keys safe. */
@@ -32,17 +31,5 @@ export async function settleVersion(
   const payload = whole === undefined
     ? []
     : objectsOf(context, whole).map(([place, object]) => payloadKey(whole.name, place, object));
-  await settle(
-    context,
-    [...payload, info.key, ...await endedNotes(context, info.key, signal)],
-    signal,
-  );
-}
-
-/** What its writer may have ended, so that it is seen. */
-async function endedNotes(context: Context, key: string, signal?: AbortSignal): Promise<string[]> {
-  if (!hasSpans(context)) return [];
-  const name = nameSegment(key);
-  return (await listSpanNotes(context, name, signal)).filter(({ decided }) => decided)
-    .map(({ id }) => spanKeys(name, id).decided);
+  await settle(context, [...payload, info.key], signal);
 }

@@ -18,7 +18,6 @@ import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
 import { removeNotes } from "./garbage/lineage_notes.ts";
-import { removeSpanNotes } from "./garbage/note_spans.ts";
 import { takeMark } from "./mark.ts";
 import { asPartial } from "./readable.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
@@ -95,7 +94,6 @@ const STEPS = [
   ["names", collectNames],
   ["what uploads, probes and collectors left", removeLeftovers],
   ["notes of lineage", removeNotes],
-  ["notes of what is dead", removeSpanNotes],
 ] as const;
 
 /** Unfinished writes first: a writer whose stage is gone can no longer commit. */

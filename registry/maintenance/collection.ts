@@ -74,8 +74,6 @@ export interface Collection {
   isOld(modifiedAt: number): boolean;
   /** Whether it is so old that keys and deleted names need not be remembered any more; see {@linkcode memoryMs}. */
   isForgettable(modifiedAt: number): boolean;
-  /** Whether those who write were waited for in vain: that is not done again, nothing more is noted of what is dead. */
-  isHeldUp?: boolean;
   /** Whether the mark is too long ago for what must not be done late. */
   isLate(): boolean;
   /** Counts what goes, and says so. */

@@ -24,7 +24,6 @@ import type { KnownRecord, KnownRecords } from "./garbage/known_record.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
 import type { Cell, Folder } from "./garbage/known_name.ts";
 import { openNote } from "./garbage/note.ts";
-import { noteSpans } from "./garbage/note_spans.ts";
 import { otherMark } from "./garbage/other_mark.ts";
 
 /** Removes what nobody needs of one name (given as its encoded segment). */
@@ -51,7 +50,6 @@ export async function collectName(collection: Collection, name: string): Promise
   );
   await removeFolders(collection, unneeded.map(([, folder]) => folder));
   tellFolders(collection, folders, plan);
-  await noteSpans(collection, name, cells);
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 

@@ -11,17 +11,8 @@ import { TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { misplaced, readRecord } from "../cell/heads.ts";
-import { behindSpan, hasSpans, readSpans } from "../cell/dead_spans.ts";
-import type { Span } from "../cell/dead_spans.ts";
 import type { Context } from "../opening/context.ts";
-import {
-  cellOf,
-  nameSegment,
-  parseCellKey,
-  parseGeneration,
-  SETTINGS,
-  versionCell,
-} from "../layout.ts";
+import { cellOf, parseCellKey, parseGeneration, SETTINGS, versionCell } from "../layout.ts";
 import type { CellKey } from "../layout.ts";
 import { danglingAlias, locateVersion, readAlias } from "../resolve.ts";
 import { asPartial, listReadable } from "./readable.ts";
@@ -95,7 +86,6 @@ async function verifyBatch(
   options: VerifyRecordsOptions,
 ): Promise<void> {
   const problems = new Map<Place, RegistryError>();
-  const spans: SpansOfNames = new Map(); // read after these were listed: whoever brought one in had ended what hid it
   const isVersion = ({ key, newest, info }: Place) =>
     newest && key?.kind === "version" && info.size !== TOMBSTONE_BYTES;
   await forEachAtOnce(batch.filter((place) => !isVersion(place)), async (place) => {
@@ -105,9 +95,12 @@ async function verifyBatch(
   await forEachAtOnce(batch.filter(isVersion), async (place) => {
     const { name, version, generation } = place.key!;
     const head = { ...place.info, generation, dead: false };
-    const problem =
-      await verifyVersion(context, { name, version: version!, head }, report, options) ??
-        await verifySeen(context, place, spans, options.signal);
+    const problem = await verifyVersion(
+      context,
+      { name, version: version!, head },
+      report,
+      options,
+    );
     if (problem !== undefined) problems.set(place, problem);
   }, { concurrency: options.deep ? VERSIONS_AT_ONCE : undefined });
   report.records += batch.length;
@@ -120,32 +113,6 @@ async function verifyBatch(
     const last = report.problems.at(-1); // below a void head the same record is met again
     if (last?.ref !== found.ref || last.key !== found.key) report.problems.push(found);
   }
-}
-
-/** What is noted as dead of names, by their segments. */
-type SpansOfNames = Map<string, Promise<readonly Span[]>>;
-
-/** Only tombstones that were taken away by hand leave a note that hides what is there. */
-async function verifySeen(
-  context: Context,
-  place: Place,
-  known: SpansOfNames,
-  signal?: AbortSignal,
-): Promise<RegistryError | undefined> {
-  if (!hasSpans(context)) return undefined;
-  const cell = cellOf(place.info.key);
-  const name = nameSegment(cell);
-  const spans = known.get(name) ?? readSpans(context, cell, signal);
-  known.set(name, spans);
-  if (behindSpan([...await spans], cell) === undefined) return undefined;
-  return new RegistryError({
-    code: "Corrupt",
-    message: `Cannot find ${
-      shown(refOf(place))
-    } but by its number: it is noted as deleted, and its tombstone is gone`,
-    hint: "Collect garbage: that looks at what is there, and notes it anew.",
-    key: place.info.key,
-  });
 }
 
 /** What to do about a damaged record. One that is not the newest of its cell is no reader's, but holds the janitor up. */

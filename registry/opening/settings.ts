@@ -143,7 +143,7 @@ async function create(
     settings,
     ...kept,
   });
-  const outcome = await createRecord(context, operation, { key, bytes });
+  const outcome = await createRecord(context, operation, key, bytes);
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });
   const found = await readRecord(context, key, options.signal);

@@ -106,8 +106,12 @@ export function keyedTarget(
       if (undecided && "target" in choice) return choice;
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
-      const created = { key: recordKey(cell, generation), bytes: encode(choice, generation) };
-      const outcome = await createRecord(context, operation, created);
+      const outcome = await createRecord(
+        context,
+        operation,
+        recordKey(cell, generation),
+        encode(choice, generation),
+      );
       if (outcome.won) return choice;
       known = await knownFrom(context, operation, generation, outcome.found); // somebody repeats the same save at this moment
     }

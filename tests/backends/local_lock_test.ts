@@ -44,7 +44,7 @@ async function lockedElsewhere(run: (unlock: () => void) => Promise<void>): Prom
 
 testBackend(test, () => Promise.resolve(open()), {
   name: "local with file locks",
-  capabilities: ["sweepUploads", "getFirst", "reserve", "copy", "drain"],
+  capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
 });
 
 test("a writer waits while another process has the lock, and then writes", async () => {

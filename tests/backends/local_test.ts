@@ -32,7 +32,7 @@ function open(options: Partial<LocalBackendOptions> = {}) {
 
 testBackend(test, () => Promise.resolve(open()), {
   name: "local with links",
-  capabilities: ["sweepUploads", "getFirst", "reserve", "copy", "drain"],
+  capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
 });
 /** The tail of a key is one name there: no key of a registry has several long segments in it. */
 const shortKeyCases = keyCases.filter(({ name }) => !/up to 900 bytes/.test(name));
@@ -44,7 +44,7 @@ for (const folder of ["names/a/versions/final/", "names/a/keys/", "objects/a/"])
     { test, open: () => Promise.resolve(below(folder, open())) },
     {
       name: `local, below ${folder}`,
-      capabilities: ["sweepUploads", "getFirst", "reserve", "copy", "drain"],
+      capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
       largeBytes: 2 ** 20,
     },
   );
@@ -54,7 +54,7 @@ testCases(
   { test, open: () => Promise.resolve(open({ layout: "plain" })) },
   {
     name: "local in plain paths",
-    capabilities: ["sweepUploads", "getFirst", "reserve", "copy", "drain"],
+    capabilities: ["sweepUploads", "getFirst", "reserve", "copy"],
     largeBytes: 2 ** 20,
   },
 );
@@ -63,7 +63,7 @@ testCases(
   { test, open: () => Promise.resolve(open({ durability: "disk" })) },
   {
     name: "local with links, waiting for the disk",
-    capabilities: ["sweepUploads", "sync", "getFirst", "reserve", "copy", "drain"],
+    capabilities: ["sweepUploads", "sync", "getFirst", "reserve", "copy"],
   },
 );
 

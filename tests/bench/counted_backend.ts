@@ -40,7 +40,6 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     sync: inner.sync && ((keys, options) => (count("sync"), inner.sync!(keys, options))),
     getFirst: inner.getFirst &&
       ((prefix, options) => (count("getFirst"), inner.getFirst!(prefix, options))),
-    drain: inner.drain && ((options) => (count("drain"), inner.drain!(options))),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   const calls: CallCounts = {

@@ -33,8 +33,7 @@ export interface RegistryStore {
   create(root: TempRoot): Backend;
 }
 
-/** Where file locks cannot be had. */
-export const NO_FILE_LOCKS = process.versions.deno === undefined;
+const NO_FILE_LOCKS = process.versions.deno === undefined;
 
 /** Memory, and a folder in both ways of committing, one in each layout: neither way asks how keys are laid out. */
 export const REGISTRIES: readonly RegistryStore[] = [

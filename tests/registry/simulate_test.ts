@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalBackend } from "../../backends/local.ts";
 import { createMemoryBackend } from "../../backends/memory.ts";
-import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
@@ -64,12 +63,8 @@ Deno.test("simulation: a disk keeps every promise too, and gives the same traces
       const path = join(root, String(seed));
       const store = (world: System) =>
         withSimulatedTime(createLocalBackend({ path, durability: "os" }), world);
-      const memory = (system: System): Backend => { // said to be folded, so that it is asked for the same
-        return {
-          ...withLeftOut(createMemoryBackend({ system, id: "simulated" })),
-          layout: "folded",
-        };
-      };
+      const memory = (system: System) =>
+        withLeftOut(createMemoryBackend({ system, id: "simulated" }));
       const { schedule, findings, traceHash } = await runSeed(seed, { store });
       assertEquals(findings, [], `seed ${seed} ("${schedule}") broke a promise on a disk`);
       assertEquals(

@@ -54,7 +54,6 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
     },
     ...(inner.sweepUploads && { sweepUploads: inner.sweepUploads.bind(inner) }),
     ...(inner.sync && { sync: inner.sync.bind(inner) }),
-    ...(inner.drain && { drain: inner.drain.bind(inner) }),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

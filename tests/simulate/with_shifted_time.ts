@@ -32,7 +32,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     ...info,
     modifiedAt: info.modifiedAt + shiftMs(info),
   });
-  const { deleteMany, presign, copy, sync, getFirst, reserve, drain } = inner;
+  const { deleteMany, presign, copy, sync, getFirst, reserve } = inner;
 
   return {
     kind: inner.kind,
@@ -68,7 +68,6 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     } satisfies Pick<Backend, "copy">),
     ...(sync && { sync: sync.bind(inner) }),
     ...(reserve && { reserve: reserve.bind(inner) }),
-    ...(drain && { drain: drain.bind(inner) }),
     ...(getFirst && {
       getFirst: async (prefix, options) =>
         shiftedObject(await getFirst.call(inner, prefix, options)),

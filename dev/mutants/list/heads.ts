@@ -80,8 +80,8 @@ export const HEADS: readonly Mutant[] = [
   {
     name: "heads/deleted-listed",
     file: "registry/cell/heads.ts",
-    text: "if (!head.dead || deleted) {",
-    replacement: "if (true) {",
+    text: "if (!head.dead || deleted) yield head;",
+    replacement: "yield head;",
     foundBy: {
       test: "tests/registry/verbs/versions_test.ts",
       name: "versions() of a registry without versions is the one that there is",
@@ -166,109 +166,6 @@ export const HEADS: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/damage/misplaced_test.ts",
       name: "a stranger's file that is listed before the records of a cell hides none of them",
-    },
-  },
-  {
-    name: "spans/not-waited-for",
-    file: "registry/maintenance/garbage/note_spans.ts",
-    text:
-      "const versions = await isDrained(collection) ? await listCells(collection, name) : undefined;",
-    replacement: "const versions = await listCells(collection, name);",
-    foundBy: {
-      test: "tests/registry/dead/races_test.ts",
-      name: "who looked before a note was begun is waited for",
-    },
-  },
-  {
-    name: "spans/decided-by-the-first-listing",
-    file: "registry/maintenance/garbage/note_spans.ts",
-    text: "if (versions === undefined || hasLiving(versions, spans)) {",
-    replacement: "if (versions === undefined) {",
-    foundBy: {
-      test: "tests/registry/dead/races_test.ts",
-      name: "who looked before a note was begun is waited for",
-    },
-  },
-  {
-    name: "spans/living-among-the-dead",
-    file: "registry/maintenance/garbage/note_spans.ts",
-    text: "else open = undefined;",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name: "what is alive between two long stretches of the dead is seen",
-    },
-  },
-  {
-    name: "spans/ended-by-whoever-comes-too-late",
-    file: "registry/cell/dead_spans.ts",
-    text: "else await backend.put(decided, encodeSpans(context, name, []), { signal });",
-    replacement:
-      'else await backend.put(decided, encodeSpans(context, name, []), { mode: "create", signal });',
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name: "a version that is saved among the dead is seen at once",
-    },
-  },
-  {
-    name: "spans/of-a-copy-believed",
-    file: "registry/cell/dead_spans.ts",
-    text: "if (!isOfStore(context, note) || note?.name !== name) return undefined;",
-    replacement: "if (note?.name !== name) return undefined;",
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name: "a copy of the folder does not go by the notes in it",
-    },
-  },
-  {
-    name: "spans/guard-not-asked",
-    file: "backends/local/put.ts",
-    text: "if (guard !== undefined && mayHold(guard.prefix)) await guard.found();",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name: "a version that is saved among the dead is seen at once",
-    },
-  },
-  {
-    name: "spans/decided-removed-first",
-    file: "registry/maintenance/garbage/note_spans.ts",
-    text: "for (const key of [begun, decided]) {",
-    replacement: "for (const key of [decided, begun]) {",
-    foundBy: {
-      test: "tests/registry/dead/races_test.ts",
-      name: "a note that cannot be removed as a whole is never decided again",
-    },
-  },
-  {
-    name: "spans/ended-note-not-settled",
-    file: "registry/cell/settle.ts",
-    text: ", ...await endedNotes(context, info.key, signal)",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name:
-        "who is told of a version that another writer saved among the dead may rely on being shown it",
-    },
-  },
-  {
-    name: "spans/two-notes-stay",
-    file: "registry/maintenance/garbage/note_spans.ts",
-    text: "(lacking >= MIN_DEAD || counting.size > 1)",
-    replacement: "lacking >= MIN_DEAD",
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name: "of two notes that count one is left",
-    },
-  },
-  {
-    name: "spans/unknown-end-is-an-unknown-save",
-    file: "registry/cell/dead_spans.ts",
-    text: "return retold(cause, { message, cause, ...lost });",
-    replacement: "return retold(cause, { message, cause });",
-    foundBy: {
-      test: "tests/registry/dead/spans_test.ts",
-      name: "a save that cannot tell whether it ended a note has written nothing, and tries again",
     },
   },
 ];

@@ -45,7 +45,6 @@ const ALL: readonly Capability[] = [
   "sync",
   "getFirst",
   "reserve",
-  "drain",
 ];
 
 /** Registers a test for each of these cases. See `testBackend` for the parameters. */

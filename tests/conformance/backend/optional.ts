@@ -170,27 +170,6 @@ export const optionalCases: readonly BackendCase[] = [
         deepStrictEqual(object.info, await backend.head(first));
         deepStrictEqual(await object.bytes(), text(first));
       }
-      for (
-        const after of [
-          "",
-          ...keys,
-          "a",
-          "a/1+",
-          "a/20",
-          "names/",
-          "names/x/versions/final/p8p9p90",
-          "z",
-        ]
-      ) {
-        for (const prefix of ["", "a", "a/", "names/x/"]) {
-          const [first] = await listed(backend, prefix, { after, limit: 1 });
-          deepStrictEqual(
-            (await backend.getFirst!(prefix, { after }))?.info.key,
-            first,
-            `${prefix} after ${after}`,
-          );
-        }
-      }
     },
   },
   {
@@ -248,55 +227,6 @@ export const optionalCases: readonly BackendCase[] = [
       await backend.put("a/b", text("x"));
       const reason = new Error("enough");
       await rejects(backend.sync!(["a/b"], { signal: AbortSignal.abort(reason) }), reason);
-    },
-  },
-  {
-    name:
-      "put() asks its guard where something may lie below its prefix, and writes nothing where that throws",
-    needs: "drain",
-    async run({ backend }) {
-      let asked = 0;
-      const guard = { prefix: "notes/a/", found: () => Promise.resolve(void asked++) };
-      await backend.put("names/a/1", text("one"), { guard });
-      await backend.put("notes/ab/1", text("another"));
-      await backend.put("names/a/2", text("two"), { mode: "create", guard });
-      strictEqual(asked, 0);
-      await backend.put("notes/a/1", text("a note"));
-      await backend.put("names/a/3", text("three"), { mode: "create", guard });
-      await backend.put("names/a/1", text("once more"), { guard });
-      strictEqual(asked, 2);
-      const refusing = { prefix: "notes/a/", found: () => Promise.reject(new Error("not now")) };
-      await rejects(
-        backend.put("names/a/4", text("four"), { mode: "create", guard: refusing }),
-        /not now/,
-      );
-      deepStrictEqual(await listed(backend, "names/"), ["names/a/1", "names/a/2", "names/a/3"]);
-      await assertHolds(backend, "names/a/1", text("once more"));
-      strictEqual(await backend.drain!(), true);
-    },
-  },
-  {
-    name: "drain() waits for a put that asks its guard",
-    needs: "drain",
-    async run({ backend }) {
-      await backend.put("notes/a/1", text("a note"));
-      const asked = Promise.withResolvers<void>(), answer = Promise.withResolvers<void>();
-      const found = () => (asked.resolve(), answer.promise);
-      const order: string[] = [];
-      const put = backend.put("names/a/1", text("one"), {
-        mode: "create",
-        guard: { prefix: "notes/a/", found },
-      });
-      await asked.promise;
-      const drained = backend.drain!().then(async (all) => {
-        order.push(`drained: ${all}`);
-        await assertHolds(backend, "names/a/1", text("one")); // though the put may still wait for the disk
-      });
-      await backend.put("names/a/2", text("two")); // nobody waits for the drain
-      order.push("answer");
-      answer.resolve();
-      await Promise.all([put, drained]);
-      deepStrictEqual(order, ["answer", "drained: true"]);
     },
   },
 ];

@@ -15,11 +15,11 @@ export type Around = <T>(
 
 /** The optional verbs of a store, each surrounded; those that it has, and no others. */
 export function beyond(
-  { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve, drain }: Backend,
+  { deleteMany, copy, presign, sweepUploads, sync, getFirst, reserve }: Backend,
   around: Around,
 ): Pick<
   Backend,
-  "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve" | "drain"
+  "deleteMany" | "copy" | "presign" | "sweepUploads" | "sync" | "getFirst" | "reserve"
 > {
   return {
     ...(deleteMany && {
@@ -48,10 +48,9 @@ export function beyond(
         around({ verb: "sync", key: keys[0] }, options?.signal, () => sync(keys)),
     } satisfies Pick<Backend, "sync">),
     ...(getFirst && {
-      getFirst: (prefix, { signal, ...options } = {}) =>
-        around({ verb: "getFirst", key: prefix }, signal, () => getFirst(prefix, options)),
+      getFirst: (prefix, options) =>
+        around({ verb: "getFirst", key: prefix }, options?.signal, () => getFirst(prefix)),
     } satisfies Pick<Backend, "getFirst">),
     ...(reserve && { reserve } satisfies Pick<Backend, "reserve">),
-    ...(drain && { drain } satisfies Pick<Backend, "drain">),
   };
 }
