@@ -21,7 +21,7 @@ import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Layout, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
-import { RegistryError } from "./core/errors.ts";
+import { fault, RegistryError } from "./core/errors.ts";
 import { checkOptions } from "./core/options/check_options.ts";
 import type { OptionNames } from "./core/options/check_options.ts";
 import { OPEN_OPTIONS } from "./core/options/open_options.ts";
@@ -164,9 +164,10 @@ function chooseCache(
 }
 
 function unsafeCache(problem: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot cache there: ${problem}`,
+    action: "cache there",
+    state: problem,
     hint:
       "Name a folder of your own that only you may write to (chmod go-w), or one that is not there yet.",
   });
@@ -191,9 +192,10 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
   if (backend !== undefined) return await clear(backend);
   const folder = cacheFolder(path, system);
   if ("path" in folder) return await clear(createCacheBackend(folder.path, options));
-  throw new RegistryError({
+  throw fault({
     code: "Denied",
-    message: `Cannot clear the cache: ${folder.problem}`,
+    action: "clear the cache",
+    state: folder.problem,
     hint:
       "Set HOLDFAST_CACHE to its folder, or pass its path, and allow this program to read and write it.",
   });
@@ -224,10 +226,11 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
   }
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]+):/.exec(target)?.[1];
   if (scheme !== undefined && scheme !== "file") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        `Cannot open a registry at "${scheme}:…": this is neither a path nor the URL of a store or a service`,
+      action: "open a registry at",
+      subject: `"${scheme}:…"`,
+      state: "this is neither a path nor the URL of a store or a service",
       hint:
         `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
     });
@@ -263,9 +266,11 @@ async function chooseOfFolder(
 function checkOfFolder(options: OpenRegistryOptions): void {
   for (const name of ["durability", "locking", "layout"] as const) {
     if (options[name] === undefined) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open the registry with ${name}: ${shown(options[name])}: it is for a folder`,
+      action: "open the registry with",
+      subject: name,
+      state: `${shown(options[name])}: it is for a folder`,
       hint: `Open a folder by its path with ${name}, or give it to createLocalBackend.`,
     });
   }
@@ -278,9 +283,11 @@ function checkTarget(target: string | URL | Backend | undefined): void {
   if (target === undefined || target instanceof URL) return;
   if (typeof target === "string" && target !== "") {
     if (!/^~(\/|$)/.test(target)) return;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open a registry at ${shown(target)}: only a shell knows what ~ means`,
+      action: "open a registry at",
+      subject: shown(target),
+      state: "only a shell knows what ~ means",
       hint:
         `Write the folder in full, as in join(Deno.env.get("HOME")!, "…"); one that is called ~ is "./${target}".`,
     });

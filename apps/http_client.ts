@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
 import { createMaterializerSet } from "../core/materializer.ts";
 import type { Materializers } from "../core/materializer.ts";
 import { checkOptions } from "../core/options/check_options.ts";
@@ -110,9 +110,10 @@ function isOfDisk(value: unknown): boolean {
 }
 
 function refuseDisk(action: string): never {
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot ${action}: what is of a disk is not among the materializers that need none`,
+    action,
+    state: "what is of a disk is not among the materializers that need none",
     hint:
       "Open with { materializers: createMaterializers() }, from ./materializers; or read files: registry.open(ref).",
   });

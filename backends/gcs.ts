@@ -6,7 +6,7 @@
 import { endQuietStart } from "./gcs/quiet_start.ts"; // before the library
 import { Storage } from "npm:@google-cloud/storage@^7";
 import type { Backend } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
@@ -220,9 +220,10 @@ function checkNumbers(
   for (const [name, value] of Object.entries(numbers)) {
     const unit = name === "partBytes" ? PART_UNIT : 1;
     if (Number.isSafeInteger(value) && value > 0 && value % unit === 0) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open a bucket: ${name} is ${value}`,
+      action: "open a bucket",
+      state: `${name} is ${value}`,
       hint: unit === 1 ? "It is a whole number above 0." : `It is a multiple of ${unit}.`,
     });
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend, CallOptions, Layout, Locking } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
@@ -200,9 +200,11 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 /** What is misspelt would be taken for one of them, and be the word of the settings of a new registry for ever. */
 function checkWord(name: string, word: string, words: readonly string[]): void {
   if (words.includes(word)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use a folder with ${name}: ${shown(word)}`,
+    action: "use a folder with",
+    subject: name,
+    state: shown(word),
     hint: `Leave ${name} out, or give one of ${words.map((word) => `"${word}"`).join(", ")}.`,
   });
 }

@@ -9,7 +9,7 @@ import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backen
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 
@@ -72,10 +72,11 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend
       const bytes = plainBytes(await bodyBytes(body, signal)).slice();
       signal?.throwIfAborted();
       if (size !== undefined && size !== bytes.byteLength) {
-        throw new RegistryError({
+        throw fault({
           code: "Invalid",
-          message:
-            `Cannot put "${key}": the body has ${bytes.byteLength} bytes, ${size} were announced`,
+          action: "put",
+          subject: `"${key}"`,
+          state: `the body has ${bytes.byteLength} bytes, ${size} were announced`,
           key,
         });
       }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Backend, Layout, Locking } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -114,11 +114,11 @@ export async function openBackend(
   const { backends = createBackends() } = options;
   const place = readPlace(String(url));
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot open a store by a URL of scheme ${
-      shown(place.scheme)
-    }: there is no such scheme`,
+    action: "open a store by a URL of scheme",
+    subject: shown(place.scheme),
+    state: "there is no such scheme",
     hint: `There is ${
       backends.names().join(", ")
     }. For a folder of that name write "./${place.scheme}:…".`,
@@ -149,9 +149,10 @@ function readPlace(text: string): BackendPlace {
 
 function openMemory({ url }: BackendPlace, { system }: OpenBackendOptions): Backend {
   if (url.toLowerCase() === "memory:") return createMemoryBackend({ system });
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot open a store in memory by name: each is a new one",
+    action: "open a store in memory by name",
+    state: "each is a new one",
     hint: 'Write "memory:", nothing else.',
   });
 }
@@ -165,10 +166,11 @@ function openFolder(
 
 function openNamedFolder(place: BackendPlace, options: OpenBackendOptions): Backend {
   if (place.bucket !== "") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        `Cannot open a folder by the URL ${place.scheme}://…: two slashes stand before a bucket`,
+      action: "open a folder by the URL",
+      subject: `${place.scheme}://…`,
+      state: "two slashes stand before a bucket",
       hint: `Write "${place.scheme}:data", or the path alone.`,
     });
   }

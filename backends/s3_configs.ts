@@ -5,7 +5,7 @@
  * @module
  */
 import type { ObjectInfo } from "../core/backend.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
@@ -144,9 +144,11 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
   function add<T extends S3ConfigSource>(provider: string, bucket: string, source: T): T {
     const url = bucketUrl(provider, bucket);
     if (registered.has(url)) {
-      throw new RegistryError({
+      throw fault({
         code: "AlreadyExists",
-        message: `Cannot register a configuration of ${url}: it has one`,
+        action: "register a configuration of",
+        subject: url,
+        state: "it has one",
         hint:
           "A function that is registered may give another configuration each time it is called.",
       });
@@ -194,11 +196,11 @@ export function createS3Configs(options: S3ConfigsOptions = {}): S3Configs {
     const places = (await readVariableSources(envFile, system)).map(({ said }) => said).join(
       " and in ",
     );
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot find a configuration of ${
-        bucketUrl(provider, bucket)
-      }: looked for ${names} in ${places}`,
+      action: "find a configuration of",
+      subject: bucketUrl(provider, bucket),
+      state: `looked for ${names} in ${places}`,
       hint:
         "Set these variables, or write them into that file, or register a configuration in the program. " +
         "Deno reads what --allow-env and --allow-read name.",
@@ -272,9 +274,11 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
     return await source();
   } catch (cause) {
     if (isRegistryError(cause)) throw cause;
-    throw new RegistryError({
+    throw fault({
       code: "TaskFailed",
-      message: `Cannot configure ${url}: the function that was registered for it failed`,
+      action: "configure",
+      subject: url,
+      state: "the function that was registered for it failed",
       hint: "Its own error is the cause of this one.",
       cause,
     });
@@ -287,11 +291,11 @@ function unknownProvider(
   providers: readonly string[],
 ): RegistryError {
   const meant = nearest(provider, providers);
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot find a configuration of ${url}: there is no provider ${
-      JSON.stringify(provider)
-    }`,
+    action: "find a configuration of",
+    subject: url,
+    state: `there is no provider ${JSON.stringify(provider)}`,
     hint: `${meant === undefined ? "" : `Did you mean ${meant}? `}Use one of ${
       [...new Set(providers)].join(", ")
     }.`,
@@ -299,10 +303,11 @@ function unknownProvider(
 }
 
 function ambiguous(url: string, other: string, stem: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message:
-      `Cannot configure ${url} from variables: ${stem}_… could as well be meant for ${other}`,
+    action: "configure",
+    subject: `${url} from variables`,
+    state: `${stem}_… could as well be meant for ${other}`,
     hint: `Register configurations of both: the names of variables do not tell them apart.`,
   });
 }

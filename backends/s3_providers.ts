@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 
 /** The stores that have a row. */
@@ -162,9 +162,11 @@ export const S3_PROVIDERS: ReadonlyMap<S3ProviderId, S3Provider> = new Map(
 export function findS3Provider(id: string): S3Provider {
   const row = S3_PROVIDERS.get(id as S3ProviderId);
   if (row !== undefined) return row;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use the provider ${shown(id)}: no such provider`,
+    action: "use the provider",
+    subject: shown(id),
+    state: "no such provider",
     hint: `There is ${[...S3_PROVIDERS.keys()].join(", ")}; "minio" fits most servers of your own.`,
   });
 }

@@ -92,6 +92,22 @@ export class RegistryError extends Error {
   }
 }
 
+/** A failure as data: its message is `Cannot ACTION SUBJECT: STATE`. */
+export interface Fault extends Omit<RegistryErrorFields, "message"> {
+  /** A verb and what belongs to it: `save`, `read a range of`. */
+  action: string;
+  /** A ref, a path or a place, quoted. */
+  subject?: string | number;
+  /** A fact, without a full stop: `version exists`. */
+  state: string;
+}
+
+/** Makes the error of a failure. */
+export function fault({ action, subject, state, ...fields }: Fault): RegistryError {
+  const what = subject === undefined ? action : `${action} ${subject}`;
+  return new RegistryError({ ...fields, message: `Cannot ${what}: ${state}` });
+}
+
 /**
  * Deno shows only the first line and the frames of an error that nobody caught (2.9.6); where it finds no frames, the
  * text of its stack. Node and Bun show its fields too.

@@ -5,7 +5,7 @@
  */
 import { ELEMENTS } from "./bytes/ndarray.ts";
 import type { DataOf, NDArray } from "./bytes/ndarray.ts";
-import { RegistryError } from "./errors.ts";
+import { fault } from "./errors.ts";
 
 /** The types of samples in image files. Only TIFF holds all of them. */
 export type ImageDType =
@@ -83,9 +83,10 @@ export function toImage<D extends ImageDType>(array: NDArray<D>): Image<D> {
   const [height, width, channels = 1] = shape;
   const image = { data, width, height, channels, dtype };
   if ((shape.length === 2 || shape.length === 3) && isImage(image)) return image as Image<D>;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot make an image of an array: it is ${dtype} of shape (${shape.join(", ")})`,
+    action: "make an image of an array",
+    state: `it is ${dtype} of shape (${shape.join(", ")})`,
     hint: `An image has ${
       IMAGE_DTYPES.join(", ")
     } elements, of shape [height, width] or [height, width, channels].`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, messageOf, RegistryError } from "./errors.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "./errors.ts";
 import { isImage } from "./image.ts";
 import type { Image, ImageDType } from "./image.ts";
 import { shown } from "./naming/names.ts";
@@ -36,18 +36,22 @@ export function checkPixels(
   if (width < 1 || height < 1) throw corruptImage(path, `it is ${width} x ${height} pixels`);
   if (width * height * Math.max(1, channels / 4) <= maxPixels) return;
   const said = `${width} x ${height} pixels${channels > 4 ? ` of ${channels} channels` : ""}`;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot read image ${shown(path)}: it says it has ${said}, ${maxPixels} are allowed`,
+    action: "read image",
+    subject: shown(path),
+    state: `it says it has ${said}, ${maxPixels} are allowed`,
     hint: "Pass a larger maxPixels where the file can be trusted.",
   });
 }
 
 /** An image file that is damaged, or none. */
 export function corruptImage(path: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read image ${shown(path)}: ${state}`,
+    action: "read image",
+    subject: shown(path),
+    state,
     hint: "Save the image again, or load an older version.",
     cause,
   });
@@ -55,9 +59,11 @@ export function corruptImage(path: string, state: string, cause?: unknown): Regi
 
 /** An image file that is written in a way that is not read here. */
 export function unsupportedImage(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read image ${shown(path)}: ${state}`,
+    action: "read image",
+    subject: shown(path),
+    state,
     hint: "Read its bytes instead, or save it in another way.",
   });
 }
@@ -72,9 +78,11 @@ export function readingFailed(path: string, cause: unknown): RegistryError {
 /** Code of a format, compiled to WASM, that cannot be loaded: `Denied` where Deno may not read its file. */
 export function loadingFailed(format: string, cause: unknown): RegistryError {
   const isDenied = (cause as Error)?.name === "NotCapable";
-  return new RegistryError({
+  return fault({
     code: isDenied ? "Denied" : "Unsupported",
-    message: `Cannot load the code of ${format}: ${messageOf(cause).split("\n")[0].slice(0, 200)}`,
+    action: "load the code of",
+    subject: format,
+    state: messageOf(cause).split("\n")[0].slice(0, 200),
     hint: isDenied
       ? "Allow reading the folder that is named: packages lie there."
       : "Deno, Bun and browsers load it from its package; Node does not fetch files.",
@@ -84,9 +92,11 @@ export function loadingFailed(format: string, cause: unknown): RegistryError {
 
 /** A value that this format cannot hold as it is. */
 export function unwritableImage(format: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot write ${format}: ${state}`,
+    action: "write",
+    subject: format,
+    state,
     hint,
   });
 }
@@ -94,9 +104,11 @@ export function unwritableImage(format: string, state: string, hint: string): Re
 /** Throws `Invalid` for a quality that is no number from 1 to 100. */
 export function checkQuality(format: string, quality: number): void {
   if (quality >= 1 && quality <= 100) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot write ${format}: its quality is ${quality}`,
+    action: "write",
+    subject: format,
+    state: `its quality is ${quality}`,
     hint: "A quality is a number from 1 to 100.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "./errors.ts";
+import { fault } from "./errors.ts";
 
 /** A set of things by key. */
 export interface Lookup<V> extends AsyncDisposable {
@@ -62,9 +62,11 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
 
   function add(key: string, source: Source<V>): void {
     if (!sources.has(key)) return void sources.set(key, source);
-    throw new RegistryError({
+    throw fault({
       code: "AlreadyExists",
-      message: `Cannot register ${kind} "${key}": the key is taken`,
+      action: "register",
+      subject: `${kind} "${key}"`,
+      state: "the key is taken",
       hint: "Each key stands for one thing in a set: choose another.",
     });
   }
@@ -77,9 +79,11 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
   function make(key: string, create: () => V): V {
     if (made.has(key)) return made.get(key)!;
     if (disposed) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot make ${kind} "${key}": its set was disposed of`,
+        action: "make",
+        subject: `${kind} "${key}"`,
+        state: "its set was disposed of",
         hint: "Use it before the end of what holds the set, or create a set anew.",
       });
     }
@@ -103,9 +107,11 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
       const source = sources.get(key);
       if (source !== undefined) return source();
       const known = [...sources.keys()].map((name) => `"${name}"`).join(", ") || "none";
-      throw new RegistryError({
+      throw fault({
         code: "NotFound",
-        message: `Cannot get ${kind} "${key}": not registered`,
+        action: "get",
+        subject: `${kind} "${key}"`,
+        state: "not registered",
         hint: `There is: ${known}.`,
       });
     },

@@ -5,7 +5,7 @@
  */
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
-import { RegistryError } from "./errors.ts";
+import { fault, type RegistryError } from "./errors.ts";
 import type { FileMode } from "./record/record.ts";
 
 /** Bytes that can be read more than once, such as a file on disk. */
@@ -159,9 +159,11 @@ export function checkMaterializer(
 ): void {
   const valid = typeof id === "string" && id.length <= 200 && /^[a-z0-9][a-z0-9._/-]*$/.test(id);
   if (valid && Number.isSafeInteger(formatVersion) && formatVersion >= 1) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use materializer ${JSON.stringify(id)}: its id or formatVersion is not valid`,
+    action: "use materializer",
+    subject: JSON.stringify(id),
+    state: "its id or formatVersion is not valid",
     hint:
       "An id is lowercase letters, digits and . _ / - (acme/model); formatVersion is 1 or more.",
   });
@@ -172,11 +174,11 @@ function checkWhole({ id, save, load }: Partial<Materializer>): void {
   const missing = Object.entries({ save, load }).filter(([, part]) => typeof part !== "function")
     .map(([name]) => name);
   if (missing.length === 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot register materializer ${JSON.stringify(id)}: it has no ${
-      missing.join(" and no ")
-    }`,
+    action: "register materializer",
+    subject: JSON.stringify(id),
+    state: `it has no ${missing.join(" and no ")}`,
     hint: "It must be able to load what it saves: give it both.",
   });
 }
@@ -232,9 +234,11 @@ export function createMaterializerSet(
       }
       const found = accepting.find((materializer) => materializer.accepts?.(value));
       if (found !== undefined) return found;
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message: `Cannot save ${described(value)}: no materializer takes it`,
+        action: "save",
+        subject: described(value),
+        state: "no materializer takes it",
         hint:
           "Register one with registry.materializers.register(defineMaterializer({ … })), or save plain data. " +
           `There is: ${[...byId.keys()].join(", ")}.`,
@@ -243,9 +247,11 @@ export function createMaterializerSet(
     get(id) {
       const found = byId.get(id);
       if (found !== undefined) return found;
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message: `Cannot find materializer "${id}": not registered in this program`,
+        action: "find materializer",
+        subject: `"${id}"`,
+        state: "not registered in this program",
         hint: `Register it before loading, or pass { as: … }. There is: ${
           [...byId.keys()].join(", ")
         }.`,
@@ -258,9 +264,10 @@ export function createMaterializerSet(
 }
 
 function taken(what: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "AlreadyExists",
-    message: `Cannot register a materializer: ${what} has one`,
+    action: "register a materializer",
+    state: `${what} has one`,
     hint: "Each id and each class has one materializer in a set.",
   });
 }

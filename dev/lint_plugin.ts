@@ -96,14 +96,25 @@ const plugin: Deno.lint.Plugin = {
     "error-message": rule((path, context) => ({
       NewExpression(node) {
         if (!PRODUCT.test(path) || nameOf(node.callee) !== "RegistryError") return;
-        const message = messageOf(node.arguments[0]);
+        const message = textOf(node.arguments[0], "message");
         if (message !== undefined && !MESSAGE.test(message)) {
           context.report({
             node,
             message: `Error message ${JSON.stringify(message)} is not "Action, colon, state"`,
-            hint:
-              'As in: Cannot save "a@1.0.0": version exists. No full stop; what to do goes into `hint`.',
+            hint: 'As in: Cannot save "a@1.0.0": version exists. What to do goes into `hint`.',
           });
+        }
+      },
+      CallExpression(node) {
+        if (!PRODUCT.test(path) || nameOf(node.callee) !== "fault") return;
+        const report = (message: string, hint: string) => context.report({ node, message, hint });
+        const action = textOf(node.arguments[0], "action");
+        if (action !== undefined && !/^[a-z](.*[^\s:])?$/s.test(action)) {
+          report(`Action ${JSON.stringify(action)} does not continue "Cannot"`, "As in: save");
+        }
+        const state = textOf(node.arguments[0], "state");
+        if (state !== undefined && !/^\S(.*[^.\s])?$/s.test(state)) {
+          report(`State ${JSON.stringify(state)} ends with a full stop`, "As in: version exists");
         }
       },
     })),
@@ -156,11 +167,11 @@ function nameOf(node: Node): string {
   return node.type === "Identifier" ? node.name : "";
 }
 
-/** The text of a literal or template under `message`, with `x` for what is filled in; undefined where it is neither. */
-function messageOf(argument: Node | undefined): string | undefined {
+/** The text of a property that is a literal or a template, with `x` for each expression. */
+function textOf(argument: Node | undefined, name: string): string | undefined {
   if (argument?.type !== "ObjectExpression") return undefined;
   for (const property of argument.properties) {
-    if (property.type !== "Property" || nameOf(property.key) !== "message") continue;
+    if (property.type !== "Property" || nameOf(property.key) !== name) continue;
     const { value } = property;
     if (value.type === "Literal" && typeof value.value === "string") return value.value;
     if (value.type === "TemplateLiteral") return value.quasis.map((part) => part.cooked).join("x");

@@ -10,7 +10,7 @@
 import type { Backend, CallOptions, ObjectInfo } from "../core/backend.ts";
 import { isPrefix } from "../core/backend.ts";
 import { compareUtf8 } from "../core/bytes/bytes.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import { contentSize, contentStream } from "../core/files/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "../core/files/path_errors.ts";
 import type { PathPlace } from "../core/files/path_errors.ts";
@@ -358,9 +358,10 @@ async function firstKeys(
 }
 
 function noBackend(given: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot create file store: ${described(given)} is no backend`,
+    action: "create file store",
+    state: `${described(given)} is no backend`,
     hint: 'Give it { backend: await openBackend("s3://bucket/prefix") }.',
   });
 }

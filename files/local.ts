@@ -8,7 +8,7 @@ import { isAbsolute, sep } from "node:path";
 import process from "node:process";
 import { createDiskSync } from "../core/disk/disk_sync.ts";
 import { errorCode } from "../core/disk/file_errors.ts";
-import { isRegistryError, RegistryError, retold } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError, retold } from "../core/errors.ts";
 import {
   inTheWay,
   inTheWorks,
@@ -423,17 +423,19 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
 }
 
 function noOptions(given: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot create file store: ${described(given)} is no set of options`,
+    action: "create file store",
+    state: `${described(given)} is no set of options`,
     hint: 'Write createLocalFiles({ root: "./data" }).',
   });
 }
 
 function noRoot(root: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot create file store: ${described(root)} is no path of a folder`,
+    action: "create file store",
+    state: `${described(root)} is no path of a folder`,
     hint: 'Give it { root: "./data" }; of a URL, fileURLToPath() of "node:url" makes a path.',
   });
 }

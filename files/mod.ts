@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault, RegistryError } from "../core/errors.ts";
 import type { AnyFileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { checkOptions } from "../core/options/check_options.ts";
@@ -110,9 +110,10 @@ async function openBucket(name: "s3" | "gcs", bucket: BucketChoice | undefined):
 }
 
 function noOptions(given: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot create file stores: ${described(given)} is no set of options`,
+    action: "create file stores",
+    state: `${described(given)} is no set of options`,
     hint: 'Write createFileStores({ root: "./data" }).',
   });
 }
@@ -230,9 +231,10 @@ function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
 }
 
 function noStore(action: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: no store is named`,
+    action,
+    state: "no store is named",
     hint,
   });
 }
@@ -241,9 +243,10 @@ function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is Fil
   if (typeof stores === "object" && stores !== null) {
     return typeof stores.names === "function" && typeof stores.register === "function";
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot create a file manager: ${described(stores)} is no set of stores`,
+    action: "create a file manager",
+    state: `${described(stores)} is no set of stores`,
     hint: "Give it createFileStores(), or stores by name: { mine: store }.",
   });
 }

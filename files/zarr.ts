@@ -12,7 +12,7 @@ import type { PathPlace } from "../core/files/path_errors.ts";
 import { parsePath } from "../core/files/paths.ts";
 import type { FileEntry, FileStore, NamedEntry } from "../core/file_store.ts";
 import { shown } from "../core/naming/names.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
@@ -111,9 +111,11 @@ export function createZarrFiles(
   function parse(given: string): string {
     const path = parsePath(given);
     if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot use ${shown(path)} as a path: arrays lie there while they are written`,
+      action: "use",
+      subject: `${shown(path)} as a path`,
+      state: "arrays lie there while they are written",
       hint: "Take another path.",
     });
   }
@@ -441,9 +443,11 @@ function orderOf({ path, kind }: FileEntry): string {
 }
 
 function notKept(path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot save ${shown(path)} in zarr: the value is neither an array nor an image`,
+    action: "save",
+    subject: `${shown(path)} in zarr`,
+    state: "the value is neither an array nor an image",
     hint: "Save it by createFileManager(), which writes other values as files.",
     key: path,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import { shortOrStream } from "../core/bytes/short_or_stream.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import type { TableRows } from "../core/table.ts";
@@ -64,9 +64,10 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
 export function arrow(options: ArrowOptions = {}): Format<ArrowTable, TableRows> {
   const { batchSize = 32_768 } = options;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot write Arrow: its batches have ${batchSize} rows`,
+      action: "write Arrow",
+      state: `its batches have ${batchSize} rows`,
       hint: "A batch has one row or more.",
     });
   }

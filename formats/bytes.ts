@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import type { FileSource, FileToSave } from "../core/materializer.ts";
 
@@ -25,10 +25,10 @@ export function bytes(): Format<Uint8Array, RawContent> {
     accepts: isRaw,
     encode(value) {
       if (isRaw(value)) return value;
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message:
-          "Cannot save the value as bytes: it is no Uint8Array, Blob, stream or source of bytes",
+        action: "save the value as bytes",
+        state: "it is no Uint8Array, Blob, stream or source of bytes",
         hint:
           'Take a path whose extension says what it is, such as .npy, .json or .txt, or name it: { as: "json" }.',
       });

@@ -5,7 +5,7 @@
  */
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "npm:csv-parse@^7";
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import type { Columns, RowOf, Table, TableRows } from "../core/table.ts";
 import { decodeText } from "../core/text/text_stream.ts";
@@ -95,9 +95,10 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 function noCsv(state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read CSV: ${state.replace(/\.$/, "")}`,
+    action: "read CSV",
+    state: state.replace(/\.$/, ""),
     hint:
       "A cell with a comma, a quote or a line break stands in quotes, and a quote in it is doubled; text is UTF-8.",
     cause,

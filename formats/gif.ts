@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import type { Image } from "../core/image.ts";
 import {
@@ -238,9 +238,11 @@ function isAllGreys(palette: Uint8Array): boolean {
 }
 
 function noFrame(path: string, frame: number, frames: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot read image ${shown(path)}: it has no frame ${frame}, but ${frames}`,
+    action: "read image",
+    subject: shown(path),
+    state: `it has no frame ${frame}, but ${frames}`,
     hint: "Frames are counted from 0.",
   });
 }

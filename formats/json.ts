@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
@@ -76,29 +76,33 @@ function decodeText(path: string, bytes: Uint8Array): unknown {
     throw noJson(path, "it is not JSON");
   }
   if (lossy === undefined) return value;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot load ${shown(path)}: the number ${
-      shown(lossy)
-    } is too large to be read exactly`,
+    action: "load",
+    subject: shown(path),
+    state: `the number ${shown(lossy)} is too large to be read exactly`,
     hint: "Write it as a string, or read the text with loadText().",
     key: path,
   });
 }
 
 function tooDeep(path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot load ${shown(path)}: it is nested too deeply`,
+    action: "load",
+    subject: shown(path),
+    state: "it is nested too deeply",
     hint: "Read the text with loadText().",
     key: path,
   });
 }
 
 function noJson(path: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot load ${shown(path)}: ${state}`,
+    action: "load",
+    subject: shown(path),
+    state,
     hint: "Write it again, or read it as bytes.",
     key: path,
     cause,

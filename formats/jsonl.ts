@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
@@ -128,9 +128,11 @@ function parseLine(json: string, line: number, path: string): PlainValue {
   const problem = jsonProblem(json, value);
   if (problem === undefined) return value;
   if (!problem.isInexact) throw corrupt(path, `line ${line}: ${problem.state}`);
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot read ${shown(path)}: line ${line}: ${problem.state}`,
+    action: "read",
+    subject: shown(path),
+    state: `line ${line}: ${problem.state}`,
     hint: "Write such a number as a text.",
   });
 }
@@ -141,9 +143,11 @@ function isIterable(values: unknown): boolean {
 }
 
 function corrupt(path: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read JSON Lines ${shown(path)}: ${state}`,
+    action: "read JSON Lines",
+    subject: shown(path),
+    state,
     hint: "Each line is one JSON text, in UTF-8.",
     cause,
   });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -86,9 +86,11 @@ export function createFormats(): Formats {
       ? `the format ${shown(id)}`
       : extensions.find((extension) => byExtension.has(extension));
     if (isTaken !== undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "AlreadyExists",
-        message: `Cannot register format ${shown(id)}: ${isTaken} is there`,
+        action: "register format",
+        subject: shown(id),
+        state: `${isTaken} is there`,
         hint:
           "Give it an id and extensions of its own, or name it where it is used: { as: format }.",
       });
@@ -128,9 +130,11 @@ export function createFormats(): Formats {
       if (reading !== undefined && part !== undefined) return await loadFormat(part, reading);
       const load = formats.get(id);
       if (load !== undefined) return await load();
-      throw new RegistryError({
+      throw fault({
         code: "NotFound",
-        message: `Cannot find format ${shown(id)}: there is none`,
+        action: "find format",
+        subject: shown(id),
+        state: "there is none",
         hint: `There are ${[...formats.keys()].join(", ")}.`,
       });
     },
@@ -159,9 +163,11 @@ async function loadFormat(
 }
 
 function badExtension(id: string, extension: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot register format ${shown(id)}: ${shown(extension)} is no extension`,
+    action: "register format",
+    subject: shown(id),
+    state: `${shown(extension)} is no extension`,
     hint: "An extension begins with a dot and has lower case letters and digits: .tif, .roi.zip.",
   });
 }

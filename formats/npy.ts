@@ -16,7 +16,7 @@ import {
 } from "../core/bytes/npy.ts";
 import { MAX_HEADER_BYTES, parseNpyHeader } from "../core/bytes/npy_header.ts";
 import type { NpyHeader } from "../core/bytes/npy_header.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault, RegistryError } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
@@ -52,16 +52,18 @@ export function npy(): Format<NDArray> {
       if (isNDArray(array)) return encodeNpy(array.dtype, array.shape, array.data);
       const dtype = (array as Partial<NDArray> | null | undefined)?.dtype as unknown;
       if (typeof dtype === "string" && !Object.hasOwn(ELEMENTS, dtype)) {
-        throw new RegistryError({
+        throw fault({
           code: "Unsupported",
-          message: `Cannot save the value as .npy: unknown dtype ${JSON.stringify(dtype)}`,
+          action: "save the value as .npy",
+          state: `unknown dtype ${JSON.stringify(dtype)}`,
           hint:
             "Use a dtype of NumPy such as float32, or a time in steps of one unit, such as datetime64[ns].",
         });
       }
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message: "Cannot save the value as .npy: it is no array",
+        action: "save the value as .npy",
+        state: "it is no array",
         hint:
           "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
       });
@@ -124,9 +126,11 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
     });
   }
   if (fortranOrder && header.shape.filter((length) => length > 1).length > 1) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot read a part of ${shown(file.path)}: it is in Fortran order`,
+      action: "read a part of",
+      subject: shown(file.path),
+      state: "it is in Fortran order",
       hint: "Load all of it, or save it in C order: numpy.ascontiguousarray(array).",
     });
   }
@@ -137,11 +141,11 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   if (bytes.byteLength === wanted.length) {
     return decodeElements({ ...header, shape, fortranOrder: false }, bytes);
   }
-  throw new RegistryError({
+  throw fault({
     code: "Conflict",
-    message: `Cannot read a part of ${
-      shown(file.path)
-    }: it gave ${bytes.byteLength} of ${wanted.length} bytes`,
+    action: "read a part of",
+    subject: shown(file.path),
+    state: `it gave ${bytes.byteLength} of ${wanted.length} bytes`,
     hint: "Open it again: it may have changed meanwhile.",
   });
 }

@@ -6,7 +6,7 @@
 import { gzipSync } from "node:zlib";
 import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
 import { shortOrStream } from "../core/bytes/short_or_stream.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
@@ -71,11 +71,10 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
   if (
     !Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 || !Object.hasOwn(CODECS, compression)
   ) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot write Parquet: its row groups have ${rowGroupSize} rows, packed with ${
-        shown(compression)
-      }`,
+      action: "write Parquet",
+      state: `its row groups have ${rowGroupSize} rows, packed with ${shown(compression)}`,
       hint: `A row group has one row or more, packed with ${Object.keys(CODECS).join(", ")}.`,
     });
   }

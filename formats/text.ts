@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -32,10 +32,10 @@ export function text(): Format<string> {
     accepts: (value) => typeof value === "string" && value.isWellFormed(),
     encode(value) {
       if (typeof value === "string" && value.isWellFormed()) return encoder.encode(value);
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message:
-          "Cannot save as text: it is no string, or one with a lone surrogate, which UTF-8 cannot express",
+        action: "save as text",
+        state: "it is no string, or one with a lone surrogate, which UTF-8 cannot express",
         hint:
           "Turn it into a well-formed string first (toWellFormed), or save it in another format.",
       });
@@ -46,9 +46,11 @@ export function text(): Format<string> {
       try {
         return decoder.decode(bytes);
       } catch (cause) {
-        throw new RegistryError({
+        throw fault({
           code: "Corrupt",
-          message: `Cannot read text ${shown(file.path)}: it is not UTF-8`,
+          action: "read text",
+          subject: shown(file.path),
+          state: "it is not UTF-8",
           hint: "Turn it into UTF-8, or read its bytes.",
           cause,
         });

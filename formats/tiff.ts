@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { IMAGE_DTYPES } from "../core/image.ts";
@@ -136,13 +136,12 @@ export async function readRegion(
     checkPixels(file.path, { width, height, channels: found.channels }, maxPixels);
     return await readPixels(reader, directory, found, { x, y, width, height });
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot read a region of ${
-        shown(file.path)
-      }: page ${page} has ${found.width} x ${found.height} pixels, ` +
-      `none of ${width} x ${height} at (${x}, ${y})`,
+    action: "read a region of",
+    subject: shown(file.path),
+    state:
+      `page ${page} has ${found.width} x ${found.height} pixels, none of ${width} x ${height} at (${x}, ${y})`,
     hint:
       "A region lies inside its page and has at least one pixel; readPages tells how large pages are.",
   });
@@ -188,9 +187,11 @@ async function directoryAt(reader: TiffReader, page: number): Promise<Directory>
   for await (const directory of readDirectories(reader)) {
     if (number++ === page) return directory;
   }
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot read page ${page} of ${shown(reader.path)}: it has ${number} pages`,
+    action: "read page",
+    subject: `${page} of ${shown(reader.path)}`,
+    state: `it has ${number} pages`,
     hint: "Pages count from 0; readPages tells what they are.",
   });
 }

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { Composer, isNode, isScalar, LineCounter, Parser, stringify, visit } from "npm:yaml@^2.9";
 import type { CST, Document, YAMLMap } from "npm:yaml@^2.9";
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem } from "../core/text/plain_value.ts";
@@ -189,9 +189,11 @@ function failed(
   state: string,
   cause?: unknown,
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code,
-    message: `Cannot read YAML ${shown(path)}: ${state.replace(/\.$/, "")}`,
+    action: "read YAML",
+    subject: shown(path),
+    state: state.replace(/\.$/, ""),
     hint:
       "A file is one document of YAML 1.2 with plain data; keys and long numbers stand in quotes.",
     cause,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 
@@ -78,9 +78,11 @@ async function readFacts(artifact: Artifact): Promise<BlobFacts> {
     facts = undefined; // told below, as for any other content
   }
   if (isBlobFacts(facts)) return facts;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot load blob "${artifact.info.name}": blob.json does not describe one`,
+    action: "load blob",
+    subject: `"${artifact.info.name}"`,
+    state: "blob.json does not describe one",
     hint: "Save it again, or read its content by registry.open(ref).",
   });
 }

@@ -6,7 +6,7 @@
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { ByteRange } from "../core/backend.ts";
 import { iterableStream, rangeOf } from "../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave, Materializers } from "../core/materializer.ts";
@@ -149,10 +149,11 @@ function parseReading(bytes: Uint8Array): Record<string, unknown> | undefined {
 }
 
 function badReading(artifact: Artifact, id: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message:
-      `Cannot load "${artifact.info.name}": ${READING} does not say how a file of format ${id} is read`,
+    action: "load",
+    subject: `"${artifact.info.name}"`,
+    state: `${READING} does not say how a file of format ${id} is read`,
     hint: "Load it with the format that it was saved with: { as: formatMaterializer(…) }.",
     cause,
   });

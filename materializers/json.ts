@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { parseJson } from "../core/text/json_text.ts";
@@ -67,9 +67,10 @@ function encodeText(root: unknown): Uint8Array {
   try {
     return encoder.encode(JSON.stringify(root));
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: "Cannot save the value as JSON: its text is longer than a string can be",
+      action: "save the value as JSON",
+      state: "its text is longer than a string can be",
       hint:
         "Keep numbers in typed arrays and bytes in Uint8Arrays: they are saved as files beside the JSON.",
       cause,
@@ -94,9 +95,11 @@ function parseText(artifact: Artifact, text: string): unknown {
 }
 
 function corruptJson(artifact: Artifact, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot load "${artifact.info.name}": data.json is not JSON`,
+    action: "load",
+    subject: `"${artifact.info.name}"`,
+    state: "data.json is not JSON",
     hint: "Save it again, or load an older version.",
     cause,
   });

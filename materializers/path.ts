@@ -6,7 +6,7 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { onDisk } from "../core/disk/file_errors.ts";
 import { filePathProblem } from "../core/disk/file_paths.ts";
 import { defineMaterializer, described } from "../core/materializer.ts";
@@ -80,9 +80,11 @@ function pathText(path: string | URL): string {
     ? "it is empty or has a NUL character"
     : undefined;
   if (problem === undefined) return path instanceof URL ? fileURLToPath(path) : path as string;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(String(path))} as a local path: ${problem}`,
+    action: "use",
+    subject: `${shown(String(path))} as a local path`,
+    state: problem,
     hint: "Give the path of a file or folder on this machine.",
   });
 }
@@ -127,9 +129,11 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
   const path = followed(named, options);
   const stats = lookAt(path);
   if (!stats.isFile()) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot save ${shown(path)}: it is not a file or folder`,
+      action: "save",
+      subject: shown(path),
+      state: "it is not a file or folder",
       hint:
         "Pipes, sockets and devices have no content of their own; read one as a stream and save that.",
     });
@@ -139,9 +143,11 @@ function fileOf({ path: named, options }: LocalPath): FileToSave {
     ? "its name is not UTF-8"
     : filePathProblem(name, sep === "\\");
   if (problem !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot save ${shown(path)}: ${problem}`,
+      action: "save",
+      subject: shown(path),
+      state: problem,
       hint: "Rename it, or save its bytes.",
     });
   }
@@ -175,9 +181,11 @@ function contentOf(file: FoundFile): FileToSave["content"] {
 function followed(path: string, { links }: LocalPathOptions): string {
   if (!lookAt(path).isSymbolicLink()) return path;
   if (links === "follow") return realPath(path);
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot save ${shown(path)}: it is a symbolic link`,
+    action: "save",
+    subject: shown(path),
+    state: "it is a symbolic link",
     hint: `Name its target: localPath(${shown(realPath(path))}).`,
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { plainBytes } from "../core/bytes/bytes.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
@@ -34,9 +34,10 @@ export function stream(): ClassMaterializer<ReadableStream<Uint8Array>> {
 /** The same stream, failing at a chunk that is not bytes. */
 export function checkedStream(value: ReadableStream): ReadableStream<Uint8Array> {
   if (value.locked) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot save a stream: it is locked",
+      action: "save a stream",
+      state: "it is locked",
       hint: "Somebody reads it already. Save one branch of stream.tee(), or release the reader.",
     });
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";
@@ -21,10 +21,10 @@ export function text(): ClassMaterializer<string> {
     accepts: (value) => typeof value === "string" && value.isWellFormed(),
     save(value) {
       if (!value.isWellFormed()) {
-        throw new RegistryError({
+        throw fault({
           code: "Unsupported",
-          message:
-            "Cannot save a string as text: it has a lone surrogate, which UTF-8 cannot express",
+          action: "save a string as text",
+          state: "it has a lone surrogate, which UTF-8 cannot express",
           hint: "Save it with { materializer: json() }, which keeps it.",
         });
       }
@@ -40,9 +40,11 @@ export function text(): ClassMaterializer<string> {
       try {
         return decoder.decode(bytes);
       } catch (cause) {
-        throw new RegistryError({
+        throw fault({
           code: "Unsupported",
-          message: `Cannot load "${file.info.path}" as text: it is not UTF-8`,
+          action: "load",
+          subject: `"${file.info.path}" as text`,
+          state: "it is not UTF-8",
           hint: "Read its bytes: bytes().load(await registry.open(ref), {}).",
           cause,
         });

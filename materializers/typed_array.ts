@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileSource } from "../core/materializer.ts";
 import type { DType, TypedArray } from "../core/bytes/ndarray.ts";
@@ -78,9 +78,11 @@ export function encodeTypedArray(value: TypedArray): Uint8Array | FileSource {
 export function decodeTypedArray(bytes: Uint8Array, name: string, path: string): TypedArray {
   const [known, dtype] = CLASSES.find(([known]) => known?.name === name) ?? [];
   if (known === undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot load "${path}": this runtime has no class ${name}`,
+      action: "load",
+      subject: `"${path}"`,
+      state: `this runtime has no class ${name}`,
       hint:
         "Load it in Deno, Bun or Node 24 and later, or as ndarray().load(await registry.open(ref), {}).",
     });
@@ -90,9 +92,11 @@ export function decodeTypedArray(bytes: Uint8Array, name: string, path: string):
     const { buffer, byteOffset, length } = array.data;
     return new known(buffer, byteOffset, length);
   }
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot load "${path}": its elements are not those of a ${name}`,
+    action: "load",
+    subject: `"${path}"`,
+    state: `its elements are not those of a ${name}`,
     hint: "See what it holds by ndarray().load(await registry.open(ref), {}).",
   });
 }

@@ -8,7 +8,7 @@ import type { Artifact } from "../core/artifact.ts";
 import { areTimes, isNDArray } from "../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../core/bytes/ndarray.ts";
 import { readAll } from "../core/bytes/bytes.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
@@ -113,9 +113,10 @@ async function* storedFiles(
   options: { signal?: AbortSignal },
 ): AsyncIterable<FileToSave> {
   if (store.list === undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: "Cannot save an array in zarr: its store lists nothing",
+      action: "save an array in zarr",
+      state: "its store lists nothing",
       hint: "Save what read() gives of it.",
       backend: store.location,
     });
@@ -162,9 +163,10 @@ function artifactStore(artifact: Artifact): ZarrStore {
 }
 
 function notKept(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: "Cannot save the value in zarr: it is no array",
+    action: "save the value in zarr",
+    state: "it is no array",
     hint: "An array is { data, shape, dtype }, or what createZarrArray and openZarrArray give.",
   });
 }

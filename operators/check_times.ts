@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 
 /** The longest that a timer can wait, milliseconds: some 24 days. A longer one comes at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -20,9 +20,10 @@ export function checkTimes(
 ): void {
   for (const [name, ms] of Object.entries(times)) {
     if (ms === undefined || ms === Infinity || (ms >= 0 && ms <= MAX_TIMER_MS)) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: ${name} is ${ms}`,
+      action,
+      state: `${name} is ${ms}`,
       hint: `Give milliseconds from 0 to ${MAX_TIMER_MS} (24 days), or leave it out.`,
     });
   }

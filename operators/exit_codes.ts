@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import { EXIT_CODES } from "../core/pipelines/operator.ts";
 import type { ExitCode, ExitName } from "../core/pipelines/operator.ts";
@@ -84,11 +84,11 @@ function ofSystem(error: unknown): ExitName | undefined {
 export function parseExitCode(returned: unknown, operatorId: string): ExitCode {
   if (returned === undefined) return EXIT_CODES.ok;
   if (Object.values(EXIT_CODES).includes(returned as ExitCode)) return returned as ExitCode;
-  throw new RegistryError({
+  throw fault({
     code: "TaskFailed",
-    message: `Cannot take what operator ${shown(operatorId)} returned as its exit code: ${
-      shown(returned)
-    }`,
+    action: "take what operator",
+    subject: `${shown(operatorId)} returned as its exit code`,
+    state: shown(returned),
     hint:
       "Return nothing or 0 where all is well, 1 configuration, 2 input, 3 logic, 4 resource, 5 environment.",
   });

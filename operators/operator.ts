@@ -4,7 +4,7 @@
  * @module
  */
 import { stat } from "node:fs/promises";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Operator as OperatorContract, OperatorContext } from "../core/pipelines/operator.ts";
 import type { StandardSchema } from "../core/standard_schema.ts";
@@ -118,9 +118,10 @@ export function isClass(value: unknown): value is OperatorClass {
  */
 export function checkOperator(operator: unknown, action: string): asserts operator is AnyOperator {
   if (typeof operator !== "object" || operator === null) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: ${shown(operator)} is no operator`,
+      action,
+      state: `${shown(operator)} is no operator`,
       hint:
         "Give an object of defineOperator({ run, command }), a class with run() and command(), or a function " +
         "that makes one of them.",
@@ -130,9 +131,10 @@ export function checkOperator(operator: unknown, action: string): asserts operat
     typeof Reflect.get(operator, name) !== "function"
   );
   if (missing.length === 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: it has no ${missing.map((name) => `${name}()`).join(" and no ")}`,
+    action,
+    state: `it has no ${missing.map((name) => `${name}()`).join(" and no ")}`,
     hint:
       "run(context) does the work in this process, command(context) returns the program and arguments that do " +
       "the same in a process of its own. In a class they are methods, not fields.",

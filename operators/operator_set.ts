@@ -4,7 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { RegistryError } from "../core/errors.ts";
+import { fault, RegistryError } from "../core/errors.ts";
 import { createLookup } from "../core/lookup.ts";
 import type { Lookup } from "../core/lookup.ts";
 import { shown } from "../core/naming/names.ts";
@@ -15,10 +15,10 @@ import type { AnyOperator, OperatorClass } from "./operator.ts";
 export type OperatorArgs = Readonly<Record<string, unknown>>;
 
 /** What can be registered: an operator, a class of operators, or a function that makes one. */
-// deno-lint-ignore no-explicit-any -- what a function is called with is its own affair
 export type OperatorSource =
   | AnyOperator
   | OperatorClass
+  // deno-lint-ignore no-explicit-any -- what a function is called with is its own affair
   | ((args: any) => AnyOperator | Promise<AnyOperator>);
 
 /** A set of operators by key. `get` gives what was registered, `instance` an operator that can be run. */
@@ -172,11 +172,11 @@ function checkSource(key: string, source: OperatorSource): void {
 /** Configurations write `key:version`, and list keys in texts. */
 function checkKey(key: string): void {
   if (/^[^\s:,@]+$/.test(key)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot register operator ${
-      shown(key)
-    }: the key is empty, or has a space, a colon, a comma or an @`,
+    action: "register operator",
+    subject: shown(key),
+    state: "the key is empty, or has a space, a colon, a comma or an @",
     hint: 'Use letters, digits, dots, "_" and "-": data_cleaner_v1.',
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { OperatorContext } from "../core/pipelines/operator.ts";
 import { shownIssue } from "../core/standard_schema.ts";
@@ -29,9 +29,11 @@ export async function prepareContext(
     ? await hasInputRoot(checked)
     : await operator.validateInput(checked);
   if (hasInput) return checked;
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot run operator ${shown(operatorId)}: its input is missing or wrong`,
+    action: "run operator",
+    subject: shown(operatorId),
+    state: "its input is missing or wrong",
     hint: `Look into ${inputRoot}, and at what the operator said in its log.`,
   });
 }
@@ -44,11 +46,11 @@ async function parseParams(
   const result = await operator.params?.["~standard"].validate(params);
   if (result === undefined) return params;
   if (result.issues === undefined) return result.value;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot run operator ${shown(operatorId)}: its params are wrong: ${
-      result.issues.map(shownIssue).join("; ")
-    }`,
+    action: "run operator",
+    subject: shown(operatorId),
+    state: `its params are wrong: ${result.issues.map(shownIssue).join("; ")}`,
     hint:
       "Correct them in the configuration of the step; the operator's schema says what they must be.",
     cause: result.issues,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "../core/pipelines/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "../core/pipelines/operator.ts";
@@ -132,9 +132,11 @@ function watchTime(
   if (timeoutMs === undefined || timeoutMs === Infinity) return;
   system.sleep(timeoutMs, over).then(() => {
     timedOut.abort(
-      new RegistryError({
+      fault({
         code: "Unavailable",
-        message: `Cannot finish operator ${shown(operatorId)}: it took more than ${timeoutMs} ms`,
+        action: "finish operator",
+        subject: shown(operatorId),
+        state: `it took more than ${timeoutMs} ms`,
         hint: "Give it more time (timeout), less to do, or more shards.",
       }),
     );

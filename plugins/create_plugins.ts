@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
@@ -100,9 +100,11 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
 }
 
 function closedSet(name: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot create plugin ${shown(name)}: its set was closed`,
+    action: "create plugin",
+    subject: shown(name),
+    state: "its set was closed",
     hint: "Use it before the end of what holds the set, or create a set anew.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault, type RegistryError } from "../core/errors.ts";
 import { described } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 
@@ -149,9 +149,10 @@ export function contractOf(given: AnyInterface): Contract {
  */
 export function checkContract(contract: Contract, plugin: unknown, action: string): void {
   if ((typeof plugin !== "object" && typeof plugin !== "function") || plugin === null) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: what was made is ${described(plugin)}`,
+      action,
+      state: `what was made is ${described(plugin)}`,
       hint: `It is to be an object with ${listed(contract.methods)}.`,
     });
   }
@@ -159,9 +160,10 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
     typeof (plugin as Record<string, unknown>)[name] !== "function"
   );
   if (missing.length === 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: it has no ${listed(missing)}`,
+    action,
+    state: `it has no ${listed(missing)}`,
     hint: `Every plugin of ${contract.name} has ${
       listed(contract.methods)
     }; a class has them as methods, not as fields.`,
@@ -176,9 +178,11 @@ function listed(methods: readonly string[]): string {
 
 function invalid(name: unknown, state: string, hint: string): RegistryError {
   const what = typeof name === "string" ? name : described(name);
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use ${what || '""'} as an interface: ${state}`,
+    action: "use",
+    subject: `${what || '""'} as an interface`,
+    state,
     hint,
   });
 }

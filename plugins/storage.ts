@@ -5,7 +5,7 @@
  */
 import { createBackends, openBackend } from "../backends/mod.ts";
 import type { Backend } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { PluginContext } from "./contract.ts";
 import { createFileStorage } from "./storage/backend_storage.ts";
 import type { FileStorage } from "./storage/file_storage.ts";
@@ -53,9 +53,11 @@ export async function openS3Storage(
     const [given, missing] = accessKey === undefined
       ? ["secretKey", "accessKey"]
       : ["accessKey", "secretKey"];
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open storage ${provider}: ${given} is given, and ${missing} is not`,
+      action: "open storage",
+      subject: provider,
+      state: `${given} is given, and ${missing} is not`,
       hint: "Give both, or none, and they are found as configured: openBackend says where.",
     });
   }

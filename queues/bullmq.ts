@@ -6,7 +6,7 @@
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
@@ -227,20 +227,22 @@ export async function openBullmqQueue(
 async function createStore(url: string): Promise<BullmqStore> {
   const scheme = /^([a-z]+):\/\//i.exec(url)?.[1].toLowerCase();
   if (!URL.canParse(url) || scheme === undefined || !/^(rediss?|postgres(ql)?)$/.test(scheme)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open a queue by a URL of scheme ${
-        scheme ?? "…"
-      }: it is none of Redis or PostgreSQL`,
+      action: "open a queue by a URL of scheme",
+      subject: scheme ?? "…",
+      state: "it is none of Redis or PostgreSQL",
       hint:
         "As in redis://127.0.0.1:6379, rediss://user:password@host/0 or postgres://user:password@host/database.",
     });
   }
   const name = new URL(url).searchParams.get("queue") ?? "holdfast";
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(name)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open queue ${JSON.stringify(name)}: that is no name of a queue`,
+      action: "open queue",
+      subject: JSON.stringify(name),
+      state: "that is no name of a queue",
       hint: "Take 1 to 100 of A-Z a-z 0-9 _ . -",
     });
   }

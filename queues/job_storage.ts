@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { JobStorage } from "../core/services/job_storage.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -50,9 +50,10 @@ export async function openJobStorage(
   const { keepMs = KEPT_MS, system = realSystem } = options;
   if (/^memory:/i.test(url)) return createMemoryJobStorage();
   if (!URL.canParse(url) || !/^rediss?:\/\//i.test(url)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot open a storage of jobs: this is no URL of one",
+      action: "open a storage of jobs",
+      state: "this is no URL of one",
       hint: "There is memory: and redis://host:6379, with ?jobs=NAME for one of its own.",
     });
   }

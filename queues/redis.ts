@@ -4,7 +4,7 @@
  * @module
  */
 import { Redis } from "npm:ioredis@^5";
-import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
 
 /** How long is waited before the connection is tried again, at most, milliseconds. */
@@ -59,9 +59,11 @@ function shownRedisUrl({ protocol, host, pathname }: URL): string {
 /** Takes apart a `redis:` or `rediss:` URL; throws `Invalid` for another. The message never quotes it. */
 export function parseRedisUrl(url: string, what: string): URL {
   if (URL.canParse(url) && /^rediss?:\/\/[^/]/i.test(url)) return new URL(url);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot open ${what}: this is no URL of Redis`,
+    action: "open",
+    subject: what,
+    state: "this is no URL of Redis",
     hint: "As in redis://127.0.0.1:6379 or, over TLS, rediss://user:password@host:6379/0.",
   });
 }
@@ -197,9 +199,11 @@ function withoutCommand(error: unknown): unknown {
 }
 
 function wasClosed(action: string, what: string, location: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action} ${what} at ${location}: the connection was closed`,
+    action,
+    subject: `${what} at ${location}`,
+    state: "the connection was closed",
     hint: "Use it before it is disposed of, or open it anew.",
   });
 }
@@ -224,9 +228,11 @@ function redisFailure(
     : messageOf(error) || code || "it does not answer";
   const isOther = action === "open" && location.startsWith("redis:") &&
     /ECONNRESET|before there was/.test(state);
-  return new RegistryError({
+  return fault({
     code: refused ? "Denied" : unknown ? "Unsupported" : "Unavailable",
-    message: `Cannot ${action} ${what} at ${location}: ${state.replace(/[.\s]+$/, "")}`,
+    action,
+    subject: `${what} at ${location}`,
+    state: state.replace(/[.\s]+$/, ""),
     hint: refused
       ? "Check user and password in its URL."
       : unknown

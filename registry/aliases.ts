@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record/record.ts";
 import type { Origin } from "../core/record/record.ts";
@@ -146,11 +146,11 @@ function createCheck(
   return (head) => {
     const now = namedBy(head) ?? null;
     if (wanted === undefined || wanted === now) return;
-    throw new RegistryError({
+    throw fault({
       code: "Conflict",
-      message: `Cannot ${action} alias "${name}@${alias}": it names ${now ?? "nothing"}, not ${
-        wanted ?? "nothing"
-      } as expected`,
+      action,
+      subject: `alias "${name}@${alias}"`,
+      state: `it names ${now ?? "nothing"}, not ${wanted ?? "nothing"} as expected`,
       hint: "Read the aliases again, and decide whether your change still applies.",
       backend: backend.location,
     });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseRef } from "../core/naming/refs.ts";
@@ -28,9 +28,11 @@ export async function copyVersion(
   const target = parseRef(to);
   const { selector } = target;
   if (!target.bare && selector.kind !== "version") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot copy to ${shown(to)}: not a name or a name with a version`,
+      action: "copy to",
+      subject: shown(to),
+      state: "not a name or a name with a version",
       hint: `Examples: "model", "model@2.0.0".`,
     });
   }

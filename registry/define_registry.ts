@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact } from "../core/artifact.ts";
-import { orMissing, RegistryError } from "../core/errors.ts";
+import { fault, orMissing } from "../core/errors.ts";
 import { isDefinedArtifact } from "../core/materializer.ts";
 import type { DefinedArtifact } from "../core/materializer.ts";
 import { checkName, shown } from "../core/naming/names.ts";
@@ -111,9 +111,10 @@ export function defineRegistry(parts: RegistryParts): Registry {
   /** Refuses to write. */
   const refuse = async (action: string): Promise<never> => {
     await Promise.resolve();
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot ${action}: the registry at ${location} is only read`,
+      action,
+      state: `the registry at ${location} is only read`,
       hint: "Write to the registry that it shows, or give defineRegistry what writes.",
     });
   };
@@ -205,9 +206,10 @@ function checkParts(parts: RegistryParts): void {
     (parts as Partial<RegistryParts> | null | undefined)?.[key] === undefined
   );
   if (missing.length === 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot define a registry: it has no ${missing.join(", ")}`,
+    action: "define a registry",
+    state: `it has no ${missing.join(", ")}`,
     hint: `Give at least ${NEEDED.join(", ")}: the rest follows from these.`,
   });
 }
@@ -217,9 +219,11 @@ async function* noHistory(name: string, alias: string): AsyncGenerator<never> {
   parseRef(name);
   checkAlias(alias);
   await Promise.resolve();
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot tell the history of ${shown(`${name}@${alias}`)}: there is no such alias`,
+    action: "tell the history of",
+    subject: shown(`${name}@${alias}`),
+    state: "there is no such alias",
     hint: "This registry has no aliases.",
   });
 }

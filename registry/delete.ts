@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record/record.ts";
 import { parseRef } from "../core/naming/refs.ts";
@@ -48,9 +48,11 @@ export async function deleteRef(
     });
   }
   if (ifCommit !== undefined && context.settings.versioned) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot delete ${shown(text)}: ifCommit is given without a version`,
+      action: "delete",
+      subject: shown(text),
+      state: "ifCommit is given without a version",
       hint: "Say which version has that commit.",
     });
   }
@@ -142,9 +144,11 @@ async function refuseAliased(
   const aliases = Object.entries(await listAliases(context, name, { signal }));
   const [alias, version] = aliases.find(([, version]) => versions.includes(version)) ?? [];
   if (alias === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Conflict",
-    message: `Cannot delete "${name}@${version}": the alias ${shown(alias)} names it`,
+    action: "delete",
+    subject: `"${name}@${version}"`,
+    state: `the alias ${shown(alias)} names it`,
     hint: "Let the alias name another version first, or pass force: true.",
     backend: context.backend.location,
   });
@@ -168,9 +172,11 @@ async function deleteCell(
     gone = head?.found?.info.key;
     if (head === undefined || head.dead) return undefined;
     if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
-      throw new RegistryError({
+      throw fault({
         code: "Conflict",
-        message: `Cannot delete ${shown(ref)} of commit ${ifCommit}: another commit is there`,
+        action: "delete",
+        subject: `${shown(ref)} of commit ${ifCommit}`,
+        state: "another commit is there",
         hint: "Read it again, and decide whether it is still to be deleted.",
         backend: context.backend.location,
       });

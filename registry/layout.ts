@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION } from "../core/naming/versions.ts";
 import type { Version } from "../core/naming/versions.ts";
@@ -246,9 +246,11 @@ export function probeFolder(id: string): string {
 /** Where a file of a direct upload arrives. Throws `Invalid` for what cannot be the id of one. */
 export function uploadKey(id: string, file: number): string {
   if (ID.test(id)) return `${UPLOADS}${id}/${file}`;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(id)} as an upload: it is not the id of one`,
+    action: "use",
+    subject: `${shown(id)} as an upload`,
+    state: "it is not the id of one",
     hint: "Pass what createUpload returned.",
   });
 }
@@ -333,9 +335,11 @@ export function afterFolder(folder: string): string {
 /** Returns a key that is short enough; throws `Invalid` for any other. */
 export function checked(key: string): string {
   if (key.length <= MAX_KEY_BYTES - 64) return key; // room for what is put behind it
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot store "${key}": the key would be too long (${key.length} bytes)`,
+    action: "store",
+    subject: `"${key}"`,
+    state: `the key would be too long (${key.length} bytes)`,
     hint: "Use a shorter name, version or alias.",
     key,
   });

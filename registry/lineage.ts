@@ -7,7 +7,7 @@
  * @module
  */
 import type { ArtifactInfo } from "../core/artifact.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { ArtifactInput } from "../core/record/record.ts";
 import type { Lineage, LineageNode, LineageOptions } from "../core/record/lineage.ts";
@@ -24,11 +24,11 @@ export async function lineageOf(
 ): Promise<Lineage> {
   const { direction = "both", depth = Infinity, signal } = options;
   if (depth !== Infinity && !(Number.isSafeInteger(depth) && depth >= 1)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot look at the lineage of ${shown(ref)}: depth ${
-        shown(depth)
-      } is no whole number from 1`,
+      action: "look at the lineage of",
+      subject: shown(ref),
+      state: `depth ${shown(depth)} is no whole number from 1`,
       hint: "Leave it out to see all.",
     });
   }

@@ -5,7 +5,7 @@
  * @module
  */
 import { isPrefix } from "../core/backend.ts";
-import { isUnreadable, RegistryError } from "../core/errors.ts";
+import { fault, isUnreadable, type RegistryError } from "../core/errors.ts";
 import { inWords } from "../core/options/words_of_verbs.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../core/registry.ts";
@@ -84,9 +84,11 @@ export async function checkHas(
 }
 
 function noSuchName(name: string, state: string, backend: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find ${shown(name)}: ${state}`,
+    action: "find",
+    subject: shown(name),
+    state,
     hint: "Check the spelling; registry.names() lists the names that there are.",
     backend,
   });

@@ -5,7 +5,7 @@
  */
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { createDownload } from "../core/disk/download_files.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -262,9 +262,11 @@ async function explainMissing(
   const head = await countingHead(context, cell);
   if (head?.key !== found.info.key) {
     await forgetRecord(context, cell);
-    const error = new RegistryError({
+    const error = fault({
       code: "Conflict",
-      message: `Cannot read "${ref}": it was superseded`,
+      action: "read",
+      subject: `"${ref}"`,
+      state: "it was superseded",
       hint: "Open it again.",
       key: found.info.key,
       backend: context.backend.location,
@@ -272,9 +274,11 @@ async function explainMissing(
     superseded.add(error);
     throw error;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot read "${ref}": a stored object is missing`,
+    action: "read",
+    subject: `"${ref}"`,
+    state: "a stored object is missing",
     hint:
       "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
     key,

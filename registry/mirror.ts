@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../core/backend.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, RegistryError } from "../core/errors.ts";
 import { checkName, decodeName, shown } from "../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { parseVersionRange } from "../core/naming/versions.ts";
@@ -153,9 +153,11 @@ function createRun(
 
 function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOptions): void {
   const invalid = (state: string, hint: string) =>
-    new RegistryError({
+    fault({
       code: "Invalid",
-      message: `Cannot mirror ${from.location} to ${to.location}: ${state}`,
+      action: "mirror",
+      subject: `${from.location} to ${to.location}`,
+      state,
       hint,
     });
   const { versioned } = from.settings;
@@ -192,11 +194,11 @@ async function pairNames(
     checkName(target);
     const other = renamed.get(target);
     if (other !== undefined && other.name !== name) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot mirror ${shown(name)}: it would become ${shown(target)}, as ${
-          shown(other.name)
-        } would`,
+        action: "mirror",
+        subject: shown(name),
+        state: `it would become ${shown(target)}, as ${shown(other.name)} would`,
         hint: "Rename so that each name has one of its own. Nothing was written.",
       });
     }

@@ -9,7 +9,7 @@ import { isDefinedArtifact } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import { wrapVerbs } from "../core/options/wrap_verbs.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type {
   CacheOptions,
   LoadOptions,
@@ -128,9 +128,11 @@ function chooseCache(
 }
 
 function cacheInItself({ location }: Backend): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot cache the registry at ${location}: its cache would be in the same place`,
+    action: "cache the registry at",
+    subject: location,
+    state: "its cache would be in the same place",
     hint: "Give the cache a folder or a prefix of its own, or pass cache: false.",
     backend: location,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import { checkGiven } from "../core/options/check_options.ts";
 import type { StoreCertificate } from "../core/record/record.ts";
@@ -101,10 +101,11 @@ export async function probeBackend(
     !(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) &&
       racers >= MIN_RACERS)
   ) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        `Cannot probe with ${rounds} rounds of ${racers}: a race has at least ${MIN_RACERS} racers`,
+      action: "probe with",
+      subject: `${rounds} rounds of ${racers}`,
+      state: `a race has at least ${MIN_RACERS} racers`,
       hint: "Both are whole numbers; leave them out for 6 rounds of 16.",
     });
   }
@@ -200,10 +201,11 @@ export async function certifyStore(
 function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError {
   const [first, ...others] = failed;
   const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot create a registry at ${backend.location}: the store fails "${first.name}": ` +
-      `${first.detail?.slice(0, 200)}${more}`,
+    action: "create a registry at",
+    subject: backend.location,
+    state: `the store fails "${first.name}": ${first.detail?.slice(0, 200)}${more}`,
     hint: first.hint ??
       "This store would lose data. Use one that honours conditional writes, or a newer release of it; probeBackend says all that is amiss.",
     backend: backend.location,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError, retold } from "../core/errors.ts";
+import { fault, isRegistryError, RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -244,9 +244,11 @@ function checkPlace(
   cell: string,
 ): void {
   if (versionCell(name, parseVersion(version), context.settings.versioned) === cell) return;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot trust record "${key}": it is of ${shown(`${name}@${version}`)}`,
+    action: "trust record",
+    subject: `"${key}"`,
+    state: `it is of ${shown(`${name}@${version}`)}`,
     hint: "It was moved or copied by hand. Restore the object from a copy.",
     key,
     backend: context.backend.location,
@@ -274,9 +276,11 @@ async function versionNotFound(
 }
 
 function vanished(context: Context, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read record "${key}": it is listed but not there`,
+    action: "read record",
+    subject: `"${key}"`,
+    state: "it is listed but not there",
     hint: "Something else deletes objects of this registry. Restore the object from a copy.",
     key,
     backend: context.backend.location,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import { checkMaterializer } from "../core/materializer.ts";
 import type { FilesToSave } from "../core/materializer.ts";
@@ -299,19 +299,20 @@ function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Ar
 /** The error of content that could not be read. What the registry says itself, and an abort, stay as they are. */
 function contentFailure(operation: Operation, error: unknown): unknown {
   if (isRegistryError(error) || operation.signal?.aborted) return error;
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot ${operation.action}: its content failed: ${messageOf(error)}`,
+    action: operation.action,
+    state: `its content failed: ${messageOf(error)}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
   });
 }
 
 function tooManyFiles({ action }: Operation, files: number, bytes: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message:
-      `Cannot ${action}: the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
+    action,
+    state: `the list of its ${files} files has ${bytes} bytes, ${MAX_FILE_LIST_BYTES} are allowed`,
     hint: "Save them as several artifacts, or as one archive.",
   });
 }
@@ -331,7 +332,7 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   } = options;
   const { mutable, versioned } = context.settings;
   const invalid = (state: string, hint: string) =>
-    new RegistryError({ code: "Invalid", message: `Cannot save ${shown(name)}: ${state}`, hint });
+    fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
   // Passed over, it would keep the value in another way than was meant.
   if ("as" in options) {
     throw invalid("it takes no `as`", "Name what saves the value: { materializer }.");
@@ -375,9 +376,11 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
 /** Automatic versions are numbered above the highest that there is. */
 function checkNumbers(name: string, version: string | undefined): void {
   if (version === undefined || !hasLastNumber(parseVersion(version))) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save ${shown(`${name}@${version}`)}: it leaves no number above it`,
+    action: "save",
+    subject: shown(`${name}@${version}`),
+    state: "it leaves no number above it",
     hint: "Use smaller numbers: the next version is numbered above the highest.",
   });
 }

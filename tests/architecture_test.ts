@@ -39,7 +39,10 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       ),
     ),
   },
-  { from: "apps/", may: either(among("apps/", "deno.json", "@std/", "npm:"), isDoor) },
+  {
+    from: "apps/",
+    may: either(among("apps/", "core/errors.ts", "deno.json", "@std/", "npm:"), isDoor),
+  },
   {
     from: "mod.ts",
     may: among(

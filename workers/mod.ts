@@ -18,7 +18,7 @@
  *
  * @module
  */
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
 import type {
   BatchOutcome,
@@ -264,10 +264,11 @@ function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOpti
 
 function check(option: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot create a batch with ${option}: ${value}: it must be a whole number from ${least}`,
+    action: "create a batch with",
+    subject: option,
+    state: `${value}: it must be a whole number from ${least}`,
     hint: "Leave it out for the default.",
   });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { BackendDescriptor } from "../core/backend.ts";
-import { messageOf, RegistryError } from "../core/errors.ts";
+import { fault, messageOf, type RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { createChannel } from "./channel.ts";
@@ -237,17 +237,19 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
 }
 
 function batchClosed(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: "Cannot finish in a worker: the batch was closed",
+    action: "finish in a worker",
+    state: "the batch was closed",
     hint: "Wait for what was begun before the batch is disposed.",
   });
 }
 
 function workerLost(state: string): RegistryError {
-  const error = new RegistryError({
+  const error = fault({
     code: "TaskFailed",
-    message: `Cannot finish in a worker: ${state}`,
+    action: "finish in a worker",
+    state,
     hint:
       "Nothing was committed by it. Leave workers out (workers: 0) to see the failure where it happens.",
   });

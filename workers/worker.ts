@@ -5,7 +5,7 @@
  */
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { Backend, BackendDescriptor } from "../core/backend.ts";
-import { RegistryError } from "../core/errors.ts";
+import { fault } from "../core/errors.ts";
 import type { JobHandlers, JobProgress } from "../core/executor.ts";
 import type {
   MaterializeOptions,
@@ -101,9 +101,10 @@ async function openBackend(
 /** Code that the opening program named when it registered the materializer; nothing stored is asked. */
 async function importMaterializer({ module, name }: MaterializerDescriptor): Promise<Materializer> {
   const lost = (state: string, cause?: unknown) =>
-    new RegistryError({
+    fault({
       code: "Invalid",
-      message: `Cannot use a materializer in a worker: ${state}`,
+      action: "use a materializer in a worker",
+      state,
       hint:
         "Mend its reopen, { module: import.meta.url, name }: the URL of a module, and what that exports, the " +
         "materializer or a function that makes it. Without reopen it stays on the caller's thread.",

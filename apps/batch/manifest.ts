@@ -7,7 +7,8 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { dirname, extname, resolve } from "node:path";
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { jsonRows } from "./json_rows.ts";
 import type { ManifestFormat, RawRow } from "./raw_row.ts";
@@ -86,9 +87,11 @@ export async function findManifest(
 async function checkFile(path: string, place: string): Promise<void> {
   const found = await stat(place).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot read manifest ${JSON.stringify(path)}: there is no such file`,
+      action: "read manifest",
+      subject: JSON.stringify(path),
+      state: "there is no such file",
       hint: "Check the path, or give - for standard input.",
       cause,
     });
@@ -99,9 +102,11 @@ async function checkFile(path: string, place: string): Promise<void> {
 }
 
 function invalid(path: string, state: string, hint: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read manifest ${JSON.stringify(path)}: ${state}`,
+    action: "read manifest",
+    subject: JSON.stringify(path),
+    state,
     hint,
     cause,
   });

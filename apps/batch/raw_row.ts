@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 
 /** How a manifest is written. */
 export type ManifestFormat = "jsonl" | "csv";
@@ -20,9 +21,10 @@ export interface RawRow {
 
 /** The failure of one row. */
 export function badRow(state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read a row: ${state}`,
+    action: "read a row",
+    state,
     hint: "Mend it and run the same again. The command's --help says what a row holds.",
     cause,
   });

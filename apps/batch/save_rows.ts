@@ -5,13 +5,8 @@
  */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import {
-  checkName,
-  digestOfValue,
-  isRegistryError,
-  parseVersion,
-  RegistryError,
-} from "../../mod.ts";
+import { checkName, digestOfValue, isRegistryError, parseVersion } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 import { createLanes } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";
@@ -109,9 +104,11 @@ export function saveRows(
   async function checkSame({ name, version, digest }: There, row: SaveRow): Promise<void> {
     const value = await readRowValue(row, manifest, { io }); // what was read before may have been a stream
     if (await digestOfValue(registry, value, { signal }) === digest) return;
-    throw new RegistryError({
+    throw fault({
       code: "Conflict",
-      message: `Cannot save "${name}@${version}": it exists with other content`,
+      action: "save",
+      subject: `"${name}@${version}"`,
+      state: "it exists with other content",
       hint: row.version === undefined
         ? "This row was saved so before, and its content changed since. Save all rows as a new run: --run-id TEXT"
         : "Give another version, or onConflict skip to keep what there is.",

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 import { aliasHint, namedAt, rollBack, showHistory } from "../look/alias_history.ts";
 import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
@@ -250,25 +251,30 @@ function refuseMixture(
     ? "--delete, --history, --rollback and --as-of stand alone"
     : undefined;
   if (why === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot change aliases: ${why}`,
+    action: "change aliases",
+    state: why,
     hint: `See "holdfast alias --help".`,
   });
 }
 
 async function noName(registry: Registry, name: string): Promise<RegistryError> {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot list aliases of ${JSON.stringify(name)}: there is no such name`,
+    action: "list aliases of",
+    subject: JSON.stringify(name),
+    state: "there is no such name",
     hint: await nearestHint(registry, name),
   });
 }
 
 function notYet({ name, alias, asOf }: { name: string; alias: string; asOf: Date }): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find alias "${alias}" of "${name}": it named nothing at ${formatTime(asOf)}`,
+    action: "find alias",
+    subject: `"${alias}" of "${name}"`,
+    state: `it named nothing at ${formatTime(asOf)}`,
     hint: `See what it named, and since when: holdfast alias ${shellWord(name)} ${
       shellWord(alias)
     } --history`,
@@ -276,9 +282,11 @@ function notYet({ name, alias, asOf }: { name: string; alias: string; asOf: Date
 }
 
 async function noAlias(registry: Registry, name: string, alias: string): Promise<RegistryError> {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find alias "${alias}" of "${name}": there is none`,
+    action: "find alias",
+    subject: `"${alias}" of "${name}"`,
+    state: "there is none",
     hint: await aliasHint(registry, name, alias),
   });
 }
@@ -293,11 +301,11 @@ async function sayOnly(
     alias === undefined || flags.history || flags.rollback ||
     (version === undefined && !flags.delete)
   ) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot try ${
-        JSON.stringify(name)
-      }: --dry-run goes with a version to set, or with --delete`,
+      action: "try",
+      subject: JSON.stringify(name),
+      state: "--dry-run goes with a version to set, or with --delete",
       hint: `Write: holdfast alias ${shellWord(name)} ALIAS VERSION --dry-run`,
     });
   }

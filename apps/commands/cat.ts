@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
@@ -58,9 +58,11 @@ function onlyFile(artifact: Artifact): ArtifactFile {
   const files = artifact.files();
   if (files.length === 1) return files[0];
   const { name, version } = artifact.info;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot choose a file of "${name}@${version}": it has ${files.length}`,
+    action: "choose a file of",
+    subject: `"${name}@${version}"`,
+    state: `it has ${files.length}`,
     hint: `Name one: ${files.slice(0, 8).map((file) => file.info.path).join(", ")}${
       files.length > 8 ? " …" : ""
     }`,

@@ -6,7 +6,7 @@
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 
 /** Prints a script that completes commands, options, names and versions. */
 export const completions: Command = defineCommand<[shell: string]>({
@@ -24,9 +24,11 @@ export const completions: Command = defineCommand<[shell: string]>({
     if (Object.hasOwn(COMPLETION_SCRIPTS, shell)) {
       return await context.io.stdout.write(COMPLETION_SCRIPTS[shell]);
     }
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot complete for ${JSON.stringify(shell)}: this shell is not known`,
+      action: "complete for",
+      subject: JSON.stringify(shell),
+      state: "this shell is not known",
       hint: `There is: ${Object.keys(COMPLETION_SCRIPTS).join(", ")}.`,
     });
   },

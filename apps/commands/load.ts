@@ -4,7 +4,8 @@
  * @module
  */
 import { inspect } from "node:util";
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";
@@ -74,9 +75,11 @@ function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
   if (["text", "bytes", "array-buffer", "file"].includes(id)) return artifact.files()[0];
   if (id === "blob") return artifact.file("content");
   if (id !== "folder") return undefined;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot print "${ref}": it is a folder`,
+    action: "print",
+    subject: `"${ref}"`,
+    state: "it is a folder",
     hint:
       `Use "holdfast download ${ref} FOLDER" for all of it, or "holdfast cat ${ref} PATH" for one file.`,
   });
@@ -89,9 +92,11 @@ function printed(value: unknown, ref: string, context: CommandContext): string {
 }
 
 function notJson(ref: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot print "${ref}" as JSON: JSON would alter it`,
+    action: "print",
+    subject: `"${ref}" as JSON`,
+    state: "JSON would alter it",
     hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json to look at it.`,
   });
 }

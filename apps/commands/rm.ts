@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, parseRef, RegistryError } from "../../mod.ts";
+import { isRegistryError, parseRef, type RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand } from "../program/command.ts";
@@ -146,9 +147,11 @@ async function oneOf(
           IN_USE,
         )
       ) {
-        throw new RegistryError({
+        throw fault({
           code: "NotFound",
-          message: `Cannot delete "${exact}": it was deleted meanwhile`,
+          action: "delete",
+          subject: `"${exact}"`,
+          state: "it was deleted meanwhile",
           hint: "There is nothing left to do.",
         });
       }
@@ -191,9 +194,11 @@ async function target(
     if (!registry.settings.versioned) version = "1.0.0";
     const exact = version && `${name}@${version}`;
     if (exact && force) return { exact, what: "damaged: it cannot be read" };
-    throw new RegistryError({
+    throw fault({
       code: error.code,
-      message: `Cannot delete "${ref}": its record cannot be read`,
+      action: "delete",
+      subject: `"${ref}"`,
+      state: "its record cannot be read",
       hint: exact
         ? `Delete it as it is: holdfast rm ${shellWord(exact)} --force`
         : `Name the version: holdfast versions ${shellWord(name)}`,
@@ -212,9 +217,11 @@ async function allOf(
   const versions: string[] = [];
   for await (const { version } of registry.versions(name, { signal })) versions.push(version);
   if (versions.length === 0) {
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot delete "${name}": there is no such name`,
+      action: "delete",
+      subject: `"${name}"`,
+      state: "there is no such name",
       hint: await nearestHint(registry, name),
     });
   }
@@ -234,5 +241,5 @@ async function allOf(
 }
 
 function refusal(ref: string, why: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot delete "${ref}": ${why}`, hint });
+  return fault({ code: "Invalid", action: "delete", subject: `"${ref}"`, state: why, hint });
 }

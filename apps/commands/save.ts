@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { digestOfValue, isRegistryError, RegistryError } from "../../mod.ts";
+import { digestOfValue, isRegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
@@ -130,11 +131,11 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     const { io, shared } = context;
     const { name, version } = splitTarget(target, flags.version);
     if (!flags.share && flags.skipIfUnchanged) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot save ${
-          JSON.stringify(target)
-        }: --no-share and --skip-if-unchanged are both given`,
+        action: "save",
+        subject: JSON.stringify(target),
+        state: "--no-share and --skip-if-unchanged are both given",
         hint: "The one stores everything again, the other nothing that is there: leave one out.",
       });
     }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 
@@ -33,9 +33,10 @@ export function parseAddress(address: string | URL): string {
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use the address of a service: ${state}`,
+    action: "use the address of a service",
+    state,
     hint,
   });
 }

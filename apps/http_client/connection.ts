@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
@@ -200,9 +200,10 @@ function queryText(query: NonNullable<Call["query"]>): string {
 /** A token that no header can hold is not shown, as the runtime would. */
 function setToken(headers: Headers, token: string): void {
   if (/^[\x21-\x7e]+$/.test(token)) return headers.set("authorization", `Bearer ${token}`);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot send the token: it is empty, or has characters that no header takes",
+    action: "send the token",
+    state: "it is empty, or has characters that no header takes",
     hint: "A token is one line of ASCII without spaces: mind a line feed at the end of its file.",
   });
 }

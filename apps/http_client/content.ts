@@ -4,7 +4,7 @@
  * @module
  */
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -103,9 +103,11 @@ async function* joined(
 }
 
 function changed(path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot save ${shown(path)}: it changed while it was being saved`,
+    action: "save",
+    subject: shown(path),
+    state: "it changed while it was being saved",
     hint: "Nothing was saved. Try again when nobody writes to it, or save a copy.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 type Disk = typeof import("../../core/disk/download_files.ts");
@@ -22,9 +22,11 @@ export async function loadDisk(ref: string): Promise<Disk> {
 }
 
 function noDisk(ref: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot download ${shown(ref)}: ${state}`,
+    action: "download",
+    subject: shown(ref),
+    state,
     hint: "Open it and read its files: (await registry.open(ref)).file(path).stream().",
     cause,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../core/options/check_methods.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -150,19 +150,19 @@ function filesOf(
 }
 
 function ended(action: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot ${action}: it ${
-      state === "committing" ? "is being committed" : `was ${state}`
-    }`,
+    action,
+    state: `it ${state === "committing" ? "is being committed" : `was ${state}`}`,
     hint: "Open a draft with another id.",
   });
 }
 
 function noFiles(action: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: it is neither a list of files nor a value`,
+    action,
+    state: "it is neither a list of files nor a value",
     hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
@@ -105,9 +105,10 @@ export async function gatherFiles(
 /** The error of content that could not be read. What is said here, and an abort, stay as they are. */
 function contentFailure(action: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (isRegistryError(error) || signal?.aborted) return error;
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot ${action}: its content failed: ${messageOf(error)}`,
+    action,
+    state: `its content failed: ${messageOf(error)}`,
     hint: "Nothing was saved. The cause says what the materializer or the stream met.",
     cause: error,
   });

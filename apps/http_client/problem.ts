@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
 /** What a request was about, for messages. */
@@ -85,11 +85,10 @@ const REDIRECTIONS = [301, 302, 303, 307, 308];
 async function moved(response: Response, { action, location }: Asked): Promise<RegistryError> {
   await response.body?.cancel();
   const to = URL.parse(response.headers.get("location") ?? "", location); // browsers do not say where
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: ${location} says that it moved${
-      to === null ? "" : ` to ${to.origin}${to.pathname}`
-    }`,
+    action,
+    state: `${location} says that it moved${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
     hint: "Nothing was sent there. Open the registry at the address where its service is.",
     backend: location,
   });
@@ -102,9 +101,10 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
   const known = BY_STATUS[status];
   const broken = status >= 500 && known === undefined; // a gateway that gave up: what is behind it may go on
   const code = known ?? (broken ? (writes ? "Unknown" : "Unavailable") : "Invalid");
-  return new RegistryError({
+  return fault({
     code,
-    message: `Cannot ${action}: ${location} answers with status ${status}`,
+    action,
+    state: `${location} answers with status ${status}`,
     hint: status === 401
       ? TOKEN_HINT
       : code === "Invalid"
@@ -144,9 +144,10 @@ function text(value: unknown): string | undefined {
 
 /** The error of a request that got no answer. */
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: writes ? "Unknown" : "Unavailable",
-    message: `Cannot ${action}: ${location} did not answer`,
+    action,
+    state: `${location} did not answer`,
     hint: writes
       ? "It may have been done: look, and decide whether it is to be done again."
       : "Check the address, and that the service runs (holdfast serve); in a browser also that it allows this page (CORS).",
@@ -162,9 +163,10 @@ export function strange(
   state: string,
   cause?: unknown,
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot ${action}: ${location} answers in another way: ${state}`,
+    action,
+    state: `${location} answers in another way: ${state}`,
     hint:
       "Use the release of the service, or check that the address is that of a Holdfast service.",
     backend: location,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
@@ -130,11 +130,11 @@ function isRange({ headers }: Response, { at, end }: { at: number; end: number }
 function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: number; end: number } {
   const { offset, length = info.size } = range ?? { offset: 0 };
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read a range of ${
-        shown(info.path)
-      }: offset ${offset} and length ${length} are not a range`,
+      action: "read a range of",
+      subject: shown(info.path),
+      state: `offset ${offset} and length ${length} are not a range`,
       hint: "Offset and length are whole numbers from 0.",
     });
   }
@@ -142,9 +142,11 @@ function boundsOf(info: FileInfo, range: ByteRange | undefined): { offset: numbe
 }
 
 function corrupt(ref: string, path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read ${shown(path)} of "${ref}": its bytes are not what was saved`,
+    action: "read",
+    subject: `${shown(path)} of "${ref}"`,
+    state: "its bytes are not what was saved",
     hint:
       "They changed in the store, or on their way. Read again; where that does not help, restore it from a copy.",
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { orMissing, RegistryError } from "../../core/errors.ts";
+import { fault, orMissing } from "../../core/errors.ts";
 import { isDefinedArtifact } from "../../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -67,9 +67,10 @@ export function createRemoteRegistry(
 
   function checkWritable(action: string): void {
     if (!options.readOnly) return;
-    throw new RegistryError({
+    throw fault({
       code: "Denied",
-      message: `Cannot ${action}: the registry was opened read-only`,
+      action,
+      state: "the registry was opened read-only",
       hint: "Open it without readOnly to write.",
       backend: location,
     });

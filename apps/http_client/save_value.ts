@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { checkMaterializer } from "../../core/materializer.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -61,9 +61,11 @@ export function askedOf(
 function checkOptions(name: string, options: SaveOptions): void {
   if (options.metadata !== undefined) checkMetadata(options.metadata);
   if (!("as" in options)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save ${shown(name)}: it takes no \`as\``,
+    action: "save",
+    subject: shown(name),
+    state: "it takes no `as`",
     hint: "Name what saves the value: { materializer }.",
   });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
@@ -140,9 +140,10 @@ function checkReceived(
     throw strange({ action, location, writes: false }, "it says not what it received");
   }
   if (received.size === sent.size && received.sha256 === sent.sha256) return received;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot ${action}: ${location} received other bytes than were sent`,
+    action,
+    state: `${location} received other bytes than were sent`,
     hint: "Nothing was saved. Something between here and the service alters what passes.",
     backend: location,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { System } from "../../mod.ts";
 
 /** For so long a queue may not answer, once no step is under way, milliseconds. */
@@ -39,9 +39,10 @@ export async function leaveWorker(
 /** Refuses a queue that no other process could reach. */
 export function refuseMemory(url: string): void {
   if (!/^memory:/i.test(url)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot reach a queue in memory: no other process could add any job to it",
+    action: "reach a queue in memory",
+    state: "no other process could add any job to it",
     hint: "As in --queue redis://127.0.0.1:6379",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { CallRunner } from "../../plugins/jobs.ts";
 import { loadModule } from "../places/load_module.ts";
 
@@ -22,13 +22,13 @@ export async function loadTasks(file: string, { cwd }: { cwd: string }): Promise
   const plugins = await exported.plugins as Partial<TaskPlugins> | undefined;
   if (typeof plugins?.runCall === "function") return plugins as TaskPlugins;
   const names = Object.keys(exported).join(", ") || "nothing";
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot load tasks of ${path}: ${
-      "plugins" in exported
-        ? "what it exports as plugins is no set of plugins"
-        : `it exports ${names}`
-    }`,
+    action: "load tasks of",
+    subject: path,
+    state: "plugins" in exported
+      ? "what it exports as plugins is no set of plugins"
+      : `it exports ${names}`,
     hint:
       'It has to have: export const plugins = createPlugins(), of "@holdfast/holdfast/plugins".',
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { JobQueue, QueuedJob } from "../../queues/mod.ts";
 import { ENGINE_VARIABLE, engineUrl } from "../pipelines/open_carrier.ts";
@@ -42,11 +42,11 @@ export async function findJob(
 ): Promise<QueuedJob> {
   const job = await queue.get(id, { signal });
   if (job !== undefined) return job;
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot find job ${
-      JSON.stringify(id)
-    }: the queue at ${queue.location} does not know it`,
+    action: "find job",
+    subject: JSON.stringify(id),
+    state: `the queue at ${queue.location} does not know it`,
     hint: id.includes("…")
       ? "That id was cut to fit the terminal. Whole ones: holdfast jobs ls --quiet"
       : "See what it knows: holdfast jobs ls. Jobs that ended are forgotten after a week.",

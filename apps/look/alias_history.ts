@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { isRegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { AliasChange, Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { lookUp, shellWord, withHints } from "../program/hints.ts";
@@ -60,9 +61,11 @@ export async function rollBack(
 ) {
   const [now, before] = await lastTwo(changesOf(registry, { name, alias }, context));
   if (before === undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot roll back "${name}@${alias}": it never named another version`,
+      action: "roll back",
+      subject: `"${name}@${alias}"`,
+      state: "it never named another version",
       hint: `See what it named: holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`,
     });
   }
@@ -109,9 +112,11 @@ async function* changesOf(
     yield* registry.history(name, alias, { signal });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot find alias "${alias}" of "${name}": there never was one`,
+      action: "find alias",
+      subject: `"${alias}" of "${name}"`,
+      state: "there never was one",
       hint: await aliasHint(registry, name, alias),
       cause: error,
     });

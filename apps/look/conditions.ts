@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { ArtifactInfo } from "../../mod.ts";
 import { parseBytes } from "../terminal/units.ts";
 import { comparing, valueAt } from "./comparing.ts";
@@ -63,9 +64,11 @@ function parseTerm(term: string, whole: string): Condition {
 }
 
 function invalid(text: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read condition ${JSON.stringify(text)}: ${state}`,
+    action: "read condition",
+    subject: JSON.stringify(text),
+    state,
     hint: "Compare name, version, kind, size or metadata.KEY by = != > >= < <=, joined by and: " +
       "'metadata.epochs > 3 and size < 10MiB'.",
   });

@@ -6,6 +6,7 @@
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { FileInfo, Registry } from "../../mod.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
 import { lookUp, shellWord, withHints } from "../program/hints.ts";
@@ -87,9 +88,11 @@ export async function versionBefore(
     if (isNext) return `${name}@${entry.version}`;
     isNext = entry.version === version.replace(/\+.*/, "");
   }
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot compare ${after.label} with the version before it: there is none`,
+    action: "compare",
+    subject: `${after.label} with the version before it`,
+    state: "there is none",
     hint: "Name what it shall be compared with: holdfast diff A B",
   });
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { join, resolve, sep } from "node:path";
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 import { withHints } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -45,9 +46,10 @@ export function wantedDownloads(
   if (words.length === 2 && !isPattern(words[0])) {
     return { refs: [words[0]], place: words[1], asOf };
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot download several versions: where they go is not said",
+    action: "download several versions",
+    state: "where they go is not said",
     hint:
       "Write: holdfast download REFS --to FOLDER. Each becomes FOLDER/ and the last part of its name.",
   });
@@ -86,25 +88,31 @@ export async function downloadTargets(
 function lastPart(name: string): string {
   const last = /[^/:\\]*$/.exec(name)![0];
   if (!["", ".", ".."].includes(last)) return last;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot download "${name}": the last part of its name cannot be that of a file`,
+    action: "download",
+    subject: `"${name}"`,
+    state: "the last part of its name cannot be that of a file",
     hint: "Say where it goes: holdfast download REF TO",
   });
 }
 
 function meet(one: string, other: string, path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot download ${one} and ${other}: both would become "${path}"`,
+    action: "download",
+    subject: `${one} and ${other}`,
+    state: `both would become "${path}"`,
     hint: "Nothing was written. Download them one by one: holdfast download REF TO",
   });
 }
 
 function nowhere(ref: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot download "${ref}": the path of where it goes is empty`,
+    action: "download",
+    subject: `"${ref}"`,
+    state: "the path of where it goes is empty",
     hint: "Is a variable of the shell not set? The current folder is written as a dot: .",
   });
 }

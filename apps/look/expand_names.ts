@@ -4,7 +4,8 @@
  * @module
  */
 import { globToRegExp } from "@std/path";
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 
 /** Whether a name or a ref has a pattern for its name. */
@@ -49,9 +50,11 @@ async function matching(
 }
 
 function nothingMatches(pattern: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find ${JSON.stringify(pattern)}: it matches no name`,
+    action: "find",
+    subject: JSON.stringify(pattern),
+    state: "it matches no name",
     hint: "See what there is: holdfast ls. * stands for anything but /, and **/ for any folders.",
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { join, resolve } from "node:path";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Engine } from "../../operators/engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../../operators/runner/mod.ts";
 import { findRegistry } from "../places/find_registry.ts";
@@ -34,17 +34,19 @@ export function engineUrl(
 ): string {
   const url = typeof given === "string" ? given : io.system.env(ENGINE_VARIABLE);
   if (!url) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot reach an engine: neither ${flag} nor ${ENGINE_VARIABLE} names one`,
+      action: "reach an engine",
+      state: `neither ${flag} nor ${ENGINE_VARIABLE} names one`,
       hint: `As in ${flag} redis://127.0.0.1:6379`,
     });
   }
   if (typeof given !== "string" || !hasPassword(given)) return url;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot take a password by ${flag}: whoever lists the processes of this machine sees it`,
+    action: "take a password by",
+    subject: flag,
+    state: "whoever lists the processes of this machine sees it",
     hint: `Set ${ENGINE_VARIABLE} to the URL, and leave it out of the command line.`,
   });
 }

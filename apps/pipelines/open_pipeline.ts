@@ -6,7 +6,8 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { isRegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { createOperators } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";
 import type { Executor, OperatorJobs, RunnerOptions } from "../../operators/runner/mod.ts";
@@ -104,11 +105,11 @@ export async function openPipeline(
   const { operators = createOperators(), ...loaded } = await findPipeline(path, flags, context);
   const missing = missingOperator(loaded, operators);
   if (missing === undefined) return { ...loaded, operators };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use the pipeline ${loaded.pipeline.id}: nothing says where operator ${
-      JSON.stringify(missing)
-    } is`,
+    action: "use the pipeline",
+    subject: loaded.pipeline.id,
+    state: `nothing says where operator ${JSON.stringify(missing)} is`,
     hint:
       `Write ${OPERATORS_FILE} beside the pipeline, name yours in it (operators_module: ./src/steps.ts), or give ` +
       "--operators FILE.",

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { shellWord } from "../program/hints.ts";
@@ -48,9 +49,11 @@ export async function findRun(
 }
 
 function noRun(text: string, state: string, command: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find run ${JSON.stringify(text)}: ${state}`,
+    action: "find run",
+    subject: JSON.stringify(text),
+    state,
     hint: `See what there is: ${command}`,
   });
 }

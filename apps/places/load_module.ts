@@ -6,7 +6,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { toReportable } from "../program/exit_code.ts";
 
 /** Which module is meant. */
@@ -40,9 +40,11 @@ export async function loadModule(
   const path = fileURLToPath(moduleUrl(file, place));
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return { path, exported: await importModule(path, place) };
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot load ${place.what}: no such file: ${path}`,
+    action: "load",
+    subject: place.what,
+    state: `no such file: ${path}`,
     hint: missing,
   });
 }
@@ -59,9 +61,11 @@ function pathOf(file: string, what: string): string {
   try {
     return fileURLToPath(file); // refuses what is no URL of a file, and one of another machine
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot load ${what} of ${JSON.stringify(file)}: it is no file on this machine`,
+      action: "load",
+      subject: `${what} of ${JSON.stringify(file)}`,
+      state: "it is no file on this machine",
       hint: "Give the path of a module; it may import from elsewhere itself.",
       cause,
     });
@@ -73,18 +77,21 @@ async function importModule(path: string, { what }: ModulePlace): Promise<Record
     return await import(pathToFileURL(path).href);
   } catch (cause) {
     if (isCompiled()) {
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message:
-          `Cannot load ${what} of ${path}: a compiled program imports only what it was compiled with`,
+        action: "load",
+        subject: `${what} of ${path}`,
+        state: "a compiled program imports only what it was compiled with",
         hint: "Run holdfast by deno run instead",
         cause,
       });
     }
     const failure = toReportable(cause);
-    throw new RegistryError({
+    throw fault({
       code: "code" in failure && failure.code === "Denied" ? "Denied" : "TaskFailed",
-      message: `Cannot load ${what} of ${path}: ${failure.message.split("\n")[0]}`,
+      action: "load",
+      subject: `${what} of ${path}`,
+      state: failure.message.split("\n")[0],
       hint: "hint" in failure && failure.code === "Denied"
         ? failure.hint
         : `Try it alone: deno check ${JSON.stringify(path)}`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { isOperators } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";
 import { loadModule, moduleUrl } from "./load_module.ts";
@@ -25,13 +25,13 @@ export async function loadOperators(file: string, { cwd }: { cwd: string }): Pro
   const { path, exported } = await loadModule(file, { cwd, what: "operators", missing });
   if (isOperators(exported.operators)) return exported.operators;
   const names = Object.keys(exported).join(", ") || "nothing";
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot load operators of ${path}: ${
-      "operators" in exported
-        ? "what it exports as operators is no set of operators"
-        : `it exports ${names}`
-    }`,
+    action: "load operators of",
+    subject: path,
+    state: "operators" in exported
+      ? "what it exports as operators is no set of operators"
+      : `it exports ${names}`,
     hint:
       'It has to have: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
   });

@@ -5,7 +5,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { mayRead } from "./may_read.ts";
 
 /**
@@ -22,9 +22,11 @@ export async function loadPart<Part>(path: string, purpose: string): Promise<Par
     return await import(new URL(path.replace(/\.ts$/, extension), library).href);
   } catch (cause) {
     if (library.protocol !== "file:" || mayRead(fileURLToPath(library))) throw cause;
-    throw new RegistryError({
+    throw fault({
       code: "Denied",
-      message: `Cannot load ${purpose}: this program may not read it`,
+      action: "load",
+      subject: purpose,
+      state: "this program may not read it",
       hint: `Allow it: --allow-read=${fileURLToPath(library).replace(/\/$/, "")}`,
       cause,
     });

@@ -6,7 +6,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_FOLDER } from "../../core/places/mod.ts";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 
 /** What a run that was stopped leaves of a registry, and what a fresh disk has. */
@@ -20,9 +20,11 @@ export async function refuseForeign(path: string): Promise<void> {
   });
   if (entries.every((name) => HARMLESS.includes(name))) return;
   const inside = join(path, DEFAULT_FOLDER);
-  throw new RegistryError({
+  throw fault({
     code: "AlreadyExists",
-    message: `Cannot create a registry in ${path}: the folder holds other files and no registry`,
+    action: "create a registry in",
+    subject: path,
+    state: "the folder holds other files and no registry",
     hint: `Name a new folder (${
       shellWord(inside)
     }), or create it there nevertheless: holdfast init ${shellWord(path)} --force`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 
 /** `name@1.2.0` is `name` with `--version 1.2.0`, as refs are written everywhere. */
 export function splitTarget(
@@ -13,9 +13,11 @@ export function splitTarget(
   const at = target.indexOf("@");
   if (at < 0) return { name: target, version: option };
   if (option === undefined) return { name: target.slice(0, at), version: target.slice(at + 1) };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save ${JSON.stringify(target)}: a version is given twice`,
+    action: "save",
+    subject: JSON.stringify(target),
+    state: "a version is given twice",
     hint: "Write NAME@VERSION, or NAME and --version, not both.",
   });
 }

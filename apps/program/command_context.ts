@@ -5,7 +5,8 @@
  */
 import { explainFailure, originOf } from "../../core/places/mod.ts";
 import type { FoundRegistry } from "../../core/places/mod.ts";
-import { isRegistryError, openRegistry, RegistryError } from "../../mod.ts";
+import { isRegistryError, openRegistry, type RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Logger, Registry } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
@@ -152,9 +153,10 @@ function toMake({ location, kind, by }: FoundRegistry, given: string | undefined
 }
 
 function eventsElsewhere(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: "Cannot tell events of the registry of a service: that service tells them",
+    action: "tell events of the registry of a service",
+    state: "that service tells them",
     hint: "Give --events to the holdfast serve that has the store.",
   });
 }
@@ -180,9 +182,10 @@ function isFields(arg: unknown): boolean {
 
 async function confirm(question: string, io: CliIo): Promise<boolean> {
   if (!io.stdin.isTerminal || !io.stderr.isTerminal) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot ask for confirmation: this is not a terminal",
+      action: "ask for confirmation",
+      state: "this is not a terminal",
       hint: "In scripts pass --yes.",
     });
   }

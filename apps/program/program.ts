@@ -5,7 +5,7 @@
  */
 import { Command as Parser, Help, Option } from "npm:commander@^15";
 import type { CommanderError } from "npm:commander@^15";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { knownColumns } from "../terminal/cli_io.ts";
 import type { CliIo, CliOutput } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
@@ -124,9 +124,10 @@ function refuseUnknownHelp([first, word]: readonly string[], program: Parser): v
   const instead = program.createHelp().visibleCommands(program).map((command) => command.name());
   const near = instead.filter((name) => name.startsWith(word.slice(0, 2)));
   const [named = near[0]] = Object.hasOwn(OTHER_NAMES, word) ? [OTHER_NAMES[word]] : [];
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot help: there is no command ${JSON.stringify(word)}`,
+    action: "help",
+    state: `there is no command ${JSON.stringify(word)}`,
     hint: `${named === undefined ? "" : `Did you mean ${named}? `}See "holdfast --help".`,
   });
 }
@@ -151,9 +152,10 @@ function refuse(error: CommanderError, parser: Parser): never {
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
   const suggestion = otherName(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ??
     groupLike(state, parser);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read the command line: ${state}`,
+    action: "read the command line",
+    state,
     hint: `${inWhole(suggestion, parser)}See "${path} --help".`,
     cause: error,
   });

@@ -4,7 +4,8 @@
  * @module
  */
 import { statSync } from "node:fs";
-import { checkAlias, RegistryError } from "../../mod.ts";
+import { checkAlias } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Command } from "./command.ts";
 import { shellWord } from "./hints.ts";
 
@@ -12,9 +13,11 @@ import { shellWord } from "./hints.ts";
 export function refuseHalfRef(ref: string): void {
   if (!ref.endsWith("@")) return;
   const name = ref.replace(/@+$/, "");
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ref ${JSON.stringify(ref)}: nothing stands behind the @`,
+    action: "read ref",
+    subject: JSON.stringify(ref),
+    state: "nothing stands behind the @",
     hint: `Write ${shellWord(name)} for the latest version, or one of: holdfast versions ${
       shellWord(name)
     }`,
@@ -37,9 +40,11 @@ export function refuseRef(text: string, action: string, command: string): void {
   const forOne = command === "verify"
     ? `echo ${shellWord(JSON.stringify({ ref: text }))} | holdfast batch verify -`
     : `holdfast info ${shellWord(text)}`;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action} ${JSON.stringify(text)}: a bare name is expected`,
+    action,
+    subject: JSON.stringify(text),
+    state: "a bare name is expected",
     hint: `Write: holdfast ${command} ${name}. For one version: ${forOne}`,
   });
 }
@@ -47,9 +52,11 @@ export function refuseRef(text: string, action: string, command: string): void {
 /** Refuses what cannot be an alias. One of several words would be taken for a range. */
 export function refuseOddAlias(alias: string): void {
   if (!/\S\s+\S/.test(alias)) return checkAlias(alias);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${JSON.stringify(alias)} as alias: it has a blank in it`,
+    action: "use",
+    subject: `${JSON.stringify(alias)} as alias`,
+    state: "it has a blank in it",
     hint: `An alias is one word: ${shellWord(alias.trim().replace(/\s+/g, "-"))}`,
   });
 }
@@ -57,9 +64,11 @@ export function refuseOddAlias(alias: string): void {
 /** Refuses a place where a registry cannot be, since a file is there; undefined is a place elsewhere. */
 export function refuseFile(path: string | undefined, action: "open" | "create"): void {
   if (path === undefined || !isFile(path)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action} a registry at ${path}: it is a file, or one is above it`,
+    action,
+    subject: `a registry at ${path}`,
+    state: "it is a file, or one is above it",
     hint: "A registry is a folder: name that one.",
   });
 }

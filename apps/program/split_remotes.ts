@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { Command, SharedOptions } from "./command.ts";
 import { shellWord } from "./hints.ts";
 
@@ -55,9 +56,11 @@ export function splitRemotes(
 export function refuseRemote(ref: string, hint: (remote: string, rest: string) => string): void {
   const [, remote, rest] = REMOTE.exec(ref) ?? [];
   if (remote === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${JSON.stringify(ref)} here: it names the registry ${remote}`,
+    action: "use",
+    subject: `${JSON.stringify(ref)} here`,
+    state: `it names the registry ${remote}`,
     hint: hint(remote, rest || "NAME"),
   });
 }
@@ -83,17 +86,20 @@ function isRef(command: Command, index: number): boolean {
 }
 
 function nameless(remote: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read ref ${JSON.stringify(remote)}: it names a registry and nothing in it`,
+    action: "read ref",
+    subject: JSON.stringify(remote),
+    state: "it names a registry and nothing in it",
     hint: `Write ${remote}/NAME. What there is: holdfast ls ${remote}`,
   });
 }
 
 function twice(one: string, other: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot work on two registries at once: ${one} and ${other} are named`,
+    action: "work on two registries at once",
+    state: `${one} and ${other} are named`,
     hint: `Name one. What is in one is brought to the other by: holdfast mirror ${shellWord(one)} ${
       shellWord(other)
     } NAME`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { nearest } from "../program/nearest.ts";
 
 /** All options by name. The compiler reports a missing one. */
@@ -16,8 +16,7 @@ export function checkKnown(
   known: Readonly<Record<string, true>>,
 ): void {
   const names = Object.keys(known);
-  const refused = (state: string, hint: string) =>
-    new RegistryError({ code: "Invalid", message: `Cannot ${action}: ${state}`, hint });
+  const refused = (state: string, hint: string) => fault({ code: "Invalid", action, state, hint });
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw refused("its options are no object", `Write them as { ${names[0]}: … }.`);
   }

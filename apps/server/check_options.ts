@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { checkKnown } from "./check_known.ts";
 import type { Names } from "./check_known.ts";
 import type { HandlerLimits, HandlerOptions } from "./options.ts";
@@ -66,5 +67,5 @@ function has(value: unknown, method: string): boolean {
 }
 
 function refused(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot create a handler: ${state}`, hint });
+  return fault({ code: "Invalid", action: "create a handler", state, hint });
 }

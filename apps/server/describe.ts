@@ -10,7 +10,7 @@ import {
   resolver,
   validator,
 } from "npm:hono-openapi@^1.3";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { StandardSchema } from "../../mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { guardRoute } from "./access/guard_route.ts";
@@ -204,9 +204,11 @@ function refuse(
     if (times > 1) return `${place}: it is given ${times} times, and taken once`;
     return place === "" ? issue.message : `${place}: ${stateOf(issue)}`;
   });
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read the ${checked.target === "query" ? "query" : "body"}: ${said.join("; ")}`,
+    action: "read the",
+    subject: checked.target === "query" ? "query" : "body",
+    state: said.join("; "),
     hint: "The document at /openapi.json says what is taken here.",
   });
 }

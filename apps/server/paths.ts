@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 
 /** The path and query of a URL, as they were sent. */
 export function pathOf(url: string): string {
@@ -16,9 +16,10 @@ export function checkPath(path: string): void {
   try {
     decodeURIComponent(path.split("?", 1)[0]);
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot read the path: it is no percent-encoded UTF-8",
+      action: "read the path",
+      state: "it is no percent-encoded UTF-8",
       hint: "Encode each name as encodeURIComponent does.",
       cause,
     });

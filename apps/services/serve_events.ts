@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { RegistryTopics } from "../../mod.ts";
 import type { EventBus, OpenEventBusOptions } from "../../plugins/events/mod.ts";
 import { hasPassword } from "../pipelines/open_carrier.ts";
@@ -30,17 +30,18 @@ export async function openServedEvents(
   const url = given ?? system.env(EVENTS_VARIABLE);
   if (!url) return undefined;
   if (given !== undefined && hasPassword(given)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        "Cannot take a password by --events: whoever lists the processes of this machine sees it",
+      action: "take a password by --events",
+      state: "whoever lists the processes of this machine sees it",
       hint: `Set ${EVENTS_VARIABLE} to the URL, and leave it out of the command line.`,
     });
   }
   if (/^memory:/i.test(url)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot tell events by memory: nobody outside of this program would hear them",
+      action: "tell events by memory",
+      state: "nobody outside of this program would hear them",
       hint: "Name a server: --events redis://127.0.0.1:6379.",
     });
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { taskJob } from "../../plugins/jobs.ts";
 import { openQueue } from "../../queues/mod.ts";
 import { refuseMemory } from "../jobs/leave_worker.ts";
@@ -30,9 +30,11 @@ export async function openServedJobs(
   const { system } = context.io;
   if (given === undefined && !system.env(ENGINE_VARIABLE)) {
     if (uploadTask === undefined) return {};
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot give uploads to ${JSON.stringify(uploadTask)}: no queue is named`,
+      action: "give uploads to",
+      subject: JSON.stringify(uploadTask),
+      state: "no queue is named",
       hint: `Add --queue redis://127.0.0.1:6379, or set ${ENGINE_VARIABLE}.`,
     });
   }

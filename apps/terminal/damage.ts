@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 import { formatCount } from "./units.ts";
 
@@ -38,9 +39,10 @@ export function createDamage(): Damage {
     },
     end() {
       if (found.length === 0) return;
-      throw new RegistryError({
+      throw fault({
         code: found.find(({ code }) => code === "Corrupt")?.code ?? "Unsupported",
-        message: `Cannot list everything: ${formatCount(found.length, "record")} could not be read`,
+        action: "list everything",
+        state: `${formatCount(found.length, "record")} could not be read`,
         hint: `See all that is wrong: holdfast verify ${
           [...names].slice(0, 8).map(shellWord).join(" ")
         }`,

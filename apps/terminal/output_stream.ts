@@ -5,7 +5,7 @@
  */
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { CommandContext } from "../program/command.ts";
 
 /** Options of {@linkcode writeStream}. */
@@ -85,9 +85,11 @@ async function refuseOutput(path: string, output: string): Promise<void> {
     ? "there is no such folder"
     : undefined;
   if (problem === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: problem === "it is a folder" ? "Invalid" : "NotFound",
-    message: `Cannot write ${JSON.stringify(output)}: ${problem}`,
+    action: "write",
+    subject: JSON.stringify(output),
+    state: problem,
     hint: "Name a file in a folder that is there.",
   });
 }
@@ -105,9 +107,10 @@ async function isFolder(path: string): Promise<boolean | undefined> {
 /** Control characters besides white space and escape sequences are what a terminal cannot show. */
 function refuseBinary(chunk: Uint8Array): void {
   if (!chunk.includes(0)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot print this: it is binary and standard output is a terminal",
+    action: "print this",
+    state: "it is binary and standard output is a terminal",
     hint: "Add --output FILE, pipe it into a program, or use: holdfast download REF FOLDER",
   });
 }

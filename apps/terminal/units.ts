@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -60,9 +60,11 @@ export function parseBytes(text: string): number {
   if (match !== null) {
     return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a size: a number and a unit are expected`,
+    action: "read",
+    subject: `${JSON.stringify(text)} as a size`,
+    state: "a number and a unit are expected",
     hint: "Examples: 64KiB, 256MiB, 1GiB.",
   });
 }
@@ -79,9 +81,11 @@ const DURATION_MS: Record<string, number> = {
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
   if (match !== null) return Math.round(Number(match[1]) * DURATION_MS[match[2]]);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a duration: a number and a unit are expected`,
+    action: "read",
+    subject: `${JSON.stringify(text)} as a duration`,
+    state: "a number and a unit are expected",
     hint: "Examples: 90s, 15m, 24h, 30d, 2w.",
   });
 }
@@ -90,9 +94,11 @@ export function parseDuration(text: string): number {
 export function parseGrace(text: string): number {
   const ms = parseDuration(text);
   if (ms >= 3_600_000) return ms;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use --grace ${text}: it is less than an hour`,
+    action: "use --grace",
+    subject: text,
+    state: "it is less than an hour",
     hint: "Readers and slow writers rely on it: give 1h or more, such as 24h or 7d.",
   });
 }
@@ -100,9 +106,11 @@ export function parseGrace(text: string): number {
 /** Reads a whole number from 0. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a count: a whole number is expected`,
+    action: "read",
+    subject: `${JSON.stringify(text)} as a count`,
+    state: "a whole number is expected",
     hint: "Examples: 0, 10, 200.",
   });
 }
@@ -111,9 +119,11 @@ export function parseCount(text: string): number {
 export function parseConcurrency(text: string): number {
   const count = parseCount(text);
   if (count > 0) return count;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a concurrency: it is at least 1`,
+    action: "read",
+    subject: `${JSON.stringify(text)} as a concurrency`,
+    state: "it is at least 1",
     hint: "It is how many are under way at once.",
   });
 }
@@ -128,9 +138,11 @@ export function parseMoment(text: string): TypedMoment {
     .exec(text);
   const at = new Date(match === null ? NaN : `${match[1]}T${match[2] ?? "00:00"}${match[3] ?? ""}`);
   if (!Number.isNaN(at.getTime())) return { at };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text)} as a time: a date, a time or an age is expected`,
+    action: "read",
+    subject: `${JSON.stringify(text)} as a time`,
+    state: "a date, a time or an age is expected",
     hint: "Examples: 2026-03-01, 2026-03-01T14:05, 2026-03-01T13:05:00Z, 36h, 7d.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { System } from "../../mod.ts";
 import { parseShard, shardFromEnvironment } from "../../workers/mod.ts";
 import type { FoundShard } from "../../workers/mod.ts";
@@ -19,9 +19,10 @@ export function findShard(given: string, system: System): FoundShard {
   }
   const found = shardFromEnvironment(system);
   if (found !== undefined) return found;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot find the shard of this process: no variable of a scheduler says it",
+    action: "find the shard of this process",
+    state: "no variable of a scheduler says it",
     hint:
       "Give it: --shard 0/8, or HOLDFAST_SHARD=0/8. The scheduler has to run this as one task of an array.",
   });

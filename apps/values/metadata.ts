@@ -5,7 +5,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { RegistryError } from "../../mod.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 
 /** Reads `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
@@ -39,11 +40,11 @@ async function readText(path: string, file: string): Promise<string> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "EISDIR") throw cause;
-    throw new RegistryError({
+    throw fault({
       code: code === "ENOENT" ? "NotFound" : "Invalid",
-      message: `Cannot read metadata ${JSON.stringify(file)}: ${
-        code === "ENOENT" ? "no such file" : "it is a folder"
-      }`,
+      action: "read metadata",
+      subject: JSON.stringify(file),
+      state: code === "ENOENT" ? "no such file" : "it is a folder",
       hint: "--metadata-file takes a file that holds one JSON object.",
       cause,
     });
@@ -61,9 +62,11 @@ function parseObject(text: string, file: string): Record<string, unknown> {
 }
 
 function invalid(what: string, why: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read metadata ${JSON.stringify(what)}: ${why}`,
+    action: "read metadata",
+    subject: JSON.stringify(what),
+    state: why,
     hint: "Write key=text, or key:=JSON for numbers and more: epochs:=3.",
     cause,
   });

@@ -7,7 +7,8 @@ import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
-import { localPath, RegistryError } from "../../mod.ts";
+import { localPath, type RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { LocalPathOptions } from "../../mod.ts";
 import { shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -40,34 +41,41 @@ export async function readValue(
       : decode(await new Response(stream).bytes(), as, "standard input");
   }
   if (source === "") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot read what is to be saved: its path is empty",
+      action: "read what is to be saved",
+      state: "its path is empty",
       hint: "Is a variable of the shell not set? The current folder is written as a dot: .",
     });
   }
   const path = resolve(io.cwd, source);
   const found = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot read ${JSON.stringify(source)}: there is no such file or folder`,
+      action: "read",
+      subject: JSON.stringify(source),
+      state: "there is no such file or folder",
       hint: "Check the path, or give - for standard input.",
       cause,
     });
   });
   if (!found.isFile() && !found.isDirectory()) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot save ${JSON.stringify(source)}: it is a pipe, socket or device`,
+      action: "save",
+      subject: JSON.stringify(source),
+      state: "it is a pipe, socket or device",
       hint: `Save what it gives: holdfast save NAME - < ${shellWord(source)}`,
     });
   }
   if (as === undefined) return localPath(await realpath(path), tree); // a link named here means its target
   if (found.isDirectory()) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot save folder ${JSON.stringify(source)} as ${as}: only a file has one content`,
+      action: "save folder",
+      subject: `${JSON.stringify(source)} as ${as}`,
+      state: "only a file has one content",
       hint: "Leave out --as to save the folder with all of its files.",
     });
   }
@@ -100,9 +108,10 @@ async function notEmpty(stream: ReadableStream<Uint8Array>): Promise<ReadableStr
 }
 
 function emptyInput(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: "Cannot save standard input: nothing came",
+    action: "save standard input",
+    state: "nothing came",
     hint: "Has the program before it failed? Add --allow-empty where nothing is meant.",
   });
 }
@@ -129,9 +138,11 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
     const why = as === "text" || cause instanceof TypeError
       ? "not UTF-8"
       : (cause as Error).message;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read ${source} as ${as}: ${why}`,
+      action: "read",
+      subject: `${source} as ${as}`,
+      state: why,
       hint: "Leave out --as to save the bytes as they are.",
       cause,
     });

@@ -9,7 +9,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
 /** Options of {@linkcode createConnections}. */
@@ -171,9 +171,10 @@ function certificatesOf(name: string, system: Pick<System, "env">): string[] {
   try {
     return [readFileSync(file, "utf8")];
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot connect: the file of certificates that ${name} names cannot be read`,
+      action: "connect",
+      state: `the file of certificates that ${name} names cannot be read`,
       hint: `Let ${name} name a file of certificates in PEM, and allow the program to read it.`,
       cause,
     });
@@ -187,9 +188,10 @@ export function checkCertificates(ca: unknown): void {
     ca === undefined ||
     texts.every((text) => typeof text === "string" && text.includes("BEGIN CERTIFICATE"))
   ) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot use this store: ca is no certificate",
+    action: "use this store",
+    state: "ca is no certificate",
     hint:
       "Give certificates as text in PEM, which begins with -----BEGIN CERTIFICATE-----; not the name of a file.",
   });

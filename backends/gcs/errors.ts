@@ -4,7 +4,7 @@
  * @module
  */
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
@@ -141,11 +141,11 @@ export function unreached(
   );
   const isSignIn = signing || message.startsWith("Cannot sign in") && code === "Denied";
   const hint = error?.hint ?? (isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.");
-  return new RegistryError({
+  return fault({
     code: code ?? (signing ? "Denied" : "Unavailable"),
-    message: `Cannot reach ${where}: ${
-      isSignIn ? `there are no credentials that work; ${LOOKED}: ` : ""
-    }${said}`,
+    action: "reach",
+    subject: where,
+    state: `${isSignIn ? `there are no credentials that work; ${LOOKED}: ` : ""}${said}`,
     hint: isSignIn || retry === "never" ? hint : `${hint} ${REACH_HINT}`,
     ...{ backend, retry, key, maybeWritten, cause },
   });
@@ -170,8 +170,10 @@ export function failure(
   { action, key, backend, maybeWritten }: FailedCall,
   fields: Omit<RegistryErrorFields, "message">,
 ): RegistryError {
-  return new RegistryError({
-    message: `Cannot ${action} ${key === undefined ? backend : JSON.stringify(key)}: ${state}`,
+  return fault({
+    action,
+    subject: key === undefined ? backend : JSON.stringify(key),
+    state,
     key,
     backend,
     ...(maybeWritten && fields.code === "Unavailable" ? { maybeWritten } : {}),

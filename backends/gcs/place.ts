@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 
 /** A bucket and a prefix. */
 export interface Place {
@@ -33,17 +33,21 @@ const MAX_NAME_BYTES = 1024;
 /** Makes a place. `endpoint` is said in the location only where it is not Google's own. */
 export function createPlace({ bucket, prefix, endpoint }: PlaceOptions): Place {
   if (!/^[a-z0-9][-a-z0-9_.]{1,220}[a-z0-9]$/.test(bucket)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open bucket ${JSON.stringify(bucket)}: no bucket has such a name`,
+      action: "open bucket",
+      subject: JSON.stringify(bucket),
+      state: "no bucket has such a name",
       hint:
         "3 to 222 small letters, digits, dashes, dots and underscores, without gs:// before them.",
     });
   }
   if (!prefix.isWellFormed()) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot open bucket ${JSON.stringify(bucket)}: its prefix has half a surrogate pair`,
+      action: "open bucket",
+      subject: JSON.stringify(bucket),
+      state: "its prefix has half a surrogate pair",
       hint: "Prefixes are Unicode text.",
     });
   }
@@ -54,9 +58,11 @@ export function createPlace({ bucket, prefix, endpoint }: PlaceOptions): Place {
   }`;
   const location = endpoint === undefined ? url : `${url}?endpoint=${encodeURIComponent(endpoint)}`;
   const invalid = (key: string, state: string, hint: string) =>
-    new RegistryError({
+    fault({
       code: "Invalid",
-      message: `Cannot use key ${JSON.stringify(key.slice(0, 100))}: ${state}`,
+      action: "use key",
+      subject: JSON.stringify(key.slice(0, 100)),
+      state,
       hint,
       key,
       backend: location,

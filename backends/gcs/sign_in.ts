@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { SIGN_IN_HINT, withoutSecrets } from "./errors.ts";
 
@@ -136,9 +136,10 @@ export function createSignIn(options: SignInOptions): SignIn {
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (current === asked) current = undefined;
-      throw new RegistryError({
+      throw fault({
         code: "TaskFailed",
-        message: "Cannot sign in: the function that gives credentials failed",
+        action: "sign in",
+        state: "the function that gives credentials failed",
         hint: "See the cause.",
         cause,
       });
@@ -225,9 +226,10 @@ function signInFailure(error: unknown, signal?: AbortSignal): unknown {
   const passes = typeof status === "number"
     ? status >= 500 || status === 429
     : /^E[A-Z_]+$/.test(String(code)) && code !== "ENOENT" && code !== "EACCES";
-  return new RegistryError({
+  return fault({
     code: passes ? "Unavailable" : "Denied",
-    message: `Cannot sign in: ${withoutSecrets(String(message ?? error)).replace(/\.$/, "")}`,
+    action: "sign in",
+    state: withoutSecrets(String(message ?? error)).replace(/\.$/, ""),
     hint: passes ? "The token server did not answer; try again later." : SIGN_IN_HINT,
   });
 }

@@ -10,7 +10,7 @@ import { closeRead, look } from "../../core/disk/disk_calls.ts";
 import { syncFile } from "../../core/disk/disk_sync.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { withLock } from "./lock.ts";
 import { makeRoot } from "./make_root.ts";
@@ -119,9 +119,11 @@ function tryRemove(stage: { path: string; isGone?: boolean }): void {
 }
 
 function missing({ location }: LocalRoot, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot copy "${key}": there is no such object`,
+    action: "copy",
+    subject: `"${key}"`,
+    state: "there is no such object",
     hint: "Look whether it was removed.",
     key,
     backend: location,

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import type { Locking } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { lookIfThere } from "../../core/disk/disk_calls.ts";
@@ -56,10 +56,11 @@ export async function withLock<T>(
 /** Throws `Unsupported` where there are no file locks. */
 export function checkFileLocks(root: LocalRoot): void {
   if (typeof Deno !== "undefined") return;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message:
-      `Cannot write to ${root.location}: it is written under file locks, and only Deno has them`,
+    action: "write to",
+    subject: root.location,
+    state: "it is written under file locks, and only Deno has them",
     hint: "Run the program with Deno, or keep the registry on a file system with hard links.",
     backend: root.location,
   });

@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { look } from "../../core/disk/disk_calls.ts";
 import type { FileLook } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
@@ -125,10 +125,11 @@ export function linkError({ key, backend }: StorePlace, path?: string): Registry
   const [what, where] = path === undefined
     ? ["its file", ` (in ${fileURLToPath(backend)})`]
     : [path, ""];
-  return new RegistryError({
+  return fault({
     code: "Denied",
-    message:
-      `Cannot use "${key}": ${what} is a symbolic link, and none below the root is followed${where}`,
+    action: "use",
+    subject: `"${key}"`,
+    state: `${what} is a symbolic link, and none below the root is followed${where}`,
     hint: "Put what it leads to in its place (a bind mount will do), or remove the link.",
     key,
     backend,
@@ -137,11 +138,11 @@ export function linkError({ key, backend }: StorePlace, path?: string): Registry
 
 /** The error of a pipe, a socket or a device. */
 export function notOrdinary({ key, backend }: StorePlace): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot use "${key}": its file is a pipe, a socket or a device (in ${
-      fileURLToPath(backend)
-    })`,
+    action: "use",
+    subject: `"${key}"`,
+    state: `its file is a pipe, a socket or a device (in ${fileURLToPath(backend)})`,
     hint:
       "Something else than this program put it there: remove it, and restore the object from a copy.",
     key,

@@ -5,7 +5,7 @@
  */
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { lookIfThere } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { saysNoLinks } from "./lock.ts";
@@ -44,9 +44,11 @@ export function placeByLink(placement: Placement): boolean {
       return link(placement);
     } catch (error) {
       if (!saysNoLinks(error)) throw error;
-      throw new RegistryError({
+      throw fault({
         code: "Unsupported",
-        message: `Cannot put "${key}": the file system makes no hard links`,
+        action: "put",
+        subject: `"${key}"`,
+        state: "the file system makes no hard links",
         hint: 'Use locking: "file" for this folder.',
         key,
         backend: root.location,
@@ -159,9 +161,11 @@ function makeMissing(root: LocalRoot, path: string): void {
 
 /** A janitor took the writer for dead. Whether the write came through is not for the writer to guess. */
 function fenced(root: LocalRoot, key: string, cause: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unknown",
-    message: `Cannot put "${key}": its stage file was removed before it got its key`,
+    action: "put",
+    subject: `"${key}"`,
+    state: "its stage file was removed before it got its key",
     hint: "The write took so long that a janitor gave it up. Read the key before you write again.",
     key,
     backend: root.location,

@@ -5,7 +5,7 @@
  */
 import { dirname } from "node:path";
 import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
 import { lookAtKey, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
@@ -111,9 +111,11 @@ export function createPut(
 
   /** Not to be resolved by reading back: what can be read is not what the disk keeps. */
   function unkept(key: string, cause: unknown): RegistryError {
-    return new RegistryError({
+    return fault({
       code: "Unknown",
-      message: `Cannot put "${key}": it is there, and the disk may lose it`,
+      action: "put",
+      subject: `"${key}"`,
+      state: "it is there, and the disk may lose it",
       hint: "Check the disk, then read the key before you write again.",
       key,
       backend: root.location,

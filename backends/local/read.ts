@@ -9,7 +9,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { closeRead, look, openFile } from "../../core/disk/disk_calls.ts";
 import type { FileLook, OpenFile } from "../../core/disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
@@ -163,9 +163,11 @@ function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "read", key: info.key });
   }
-  throw new RegistryError({
+  throw fault({
     code: "Conflict",
-    message: `Cannot read "${info.key}": it was replaced or removed since it was looked up`,
+    action: "read",
+    subject: `"${info.key}"`,
+    state: "it was replaced or removed since it was looked up",
     hint: "Get it again.",
     key: info.key,
     backend: root.location,
@@ -173,9 +175,11 @@ function openAgain(root: LocalRoot, info: ObjectInfo, then: FileLook): number {
 }
 
 function endedEarly(info: ObjectInfo): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read "${info.key}": the file ended before its ${info.size} bytes`,
+    action: "read",
+    subject: `"${info.key}"`,
+    state: `the file ended before its ${info.size} bytes`,
     hint: "Something else than this program changed the file; restore it.",
     key: info.key,
   });

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Layout, ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { look } from "../../core/disk/disk_calls.ts";
 import type { FileLook } from "../../core/disk/disk_calls.ts";
@@ -75,9 +75,11 @@ export function parseRoot(
   const locate = (key: string, prefix = key) => {
     const found = find(key, prefix);
     if (found !== undefined) return found;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot use ${shown(prefix)} as a key: it has no safe place on a disk`,
+      action: "use",
+      subject: `${shown(prefix)} as a key`,
+      state: "it has no safe place on a disk",
       hint:
         'A key is made of segments with "/" between them; none is empty, "." or "..", or has NUL, "\\" or half a ' +
         'surrogate pair; the first does not begin with "."; below names/ and objects/ none has "+" or ",".',
@@ -143,9 +145,11 @@ function pathOf(location: string | URL): string {
   const text = String(location);
   const isUrl = location instanceof URL || text.startsWith("file:");
   const invalid = (cause?: unknown) =>
-    new RegistryError({
+    fault({
       code: "Invalid",
-      message: `Cannot open ${shown(text)}: not the path of a folder`,
+      action: "open",
+      subject: shown(text),
+      state: "not the path of a folder",
       hint: "Give a path, or a file: URL with the whole path: file:///data/models.",
       cause,
     });

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { promisify } from "node:util";
 import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { closeRead, lookIfThere, openFile } from "../../core/disk/disk_calls.ts";
 import type { OpenFile } from "../../core/disk/disk_calls.ts";
@@ -211,9 +211,11 @@ async function appendBytes(
 
 function checkSize(actual: number | undefined, { key, size }: StageOptions): void {
   if (size === undefined || actual === size) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot put "${key}": the body has ${actual} bytes or more, ${size} were announced`,
+    action: "put",
+    subject: `"${key}"`,
+    state: `the body has ${actual} bytes or more, ${size} were announced`,
     hint: "Announce the size that the body has, or none.",
     key,
   });

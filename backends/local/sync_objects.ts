@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { closeRead } from "../../core/disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
@@ -65,9 +65,11 @@ export function createObjectSync(root: LocalRoot, disk: DiskSync): LocalSync {
 }
 
 function failedBefore(root: LocalRoot, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot sync "${key}": the disk failed to keep its bytes before`,
+    action: "sync",
+    subject: `"${key}"`,
+    state: "the disk failed to keep its bytes before",
     hint:
       "Check the disk, and save it again: what can be read of it now may be gone after a power cut.",
     retry: "never",

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkCertificates } from "../bucket/connections.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { realSystem } from "../../core/system.ts";
@@ -96,17 +96,17 @@ export function checkClientOptions(options: ClientOptions): void {
   }
   const customer = Object.keys(putOptions).find((name) => name.startsWith("SSECustomer"));
   if (customer !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message:
-        `Cannot use this store: objects under a key of your own (${customer}) could not be read back`,
+      action: "use this store",
+      state: `objects under a key of your own (${customer}) could not be read back`,
       hint: "Use ServerSideEncryption with a key that the store keeps.",
     });
   }
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot use this store: ${state}`, hint });
+  return fault({ code: "Invalid", action: "use this store", state, hint });
 }
 
 /**

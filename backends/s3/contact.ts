@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError, retold } from "../../core/errors.ts";
+import { fault, type RegistryError, retold } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { createFirstContact, NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { FirstContact } from "../bucket/first_contact.ts";
@@ -47,10 +47,9 @@ export function createS3Contact(options: S3ContactOptions): S3Contact {
 
   const silence = () =>
     told(
-      new RegistryError({
-        message: `Cannot wait: ${
-          looking ? `${NO_CREDENTIALS.state} (nothing answered in time)` : NO_FIRST_ANSWER
-        }`,
+      fault({
+        action: "wait",
+        state: looking ? `${NO_CREDENTIALS.state} (nothing answered in time)` : NO_FIRST_ANSWER,
         ...(looking
           ? { code: "Denied", hint: NO_CREDENTIALS.hint }
           : { code: "Unavailable", hint: "Check the endpoint and the network." }),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { call, fullKey, objectInfo } from "./store.ts";
 import type { S3Store } from "./store.ts";
@@ -61,9 +61,11 @@ export async function copyObject(
     ...asked,
   }, settings);
   if (CopyObjectResult?.ETag !== undefined) return objectInfo(to, size, CopyObjectResult);
-  throw new RegistryError({
+  throw fault({
     code: "Unavailable",
-    message: `Cannot copy ${shown(from)}: the reply does not say that it was copied`,
+    action: "copy",
+    subject: shown(from),
+    state: "the reply does not say that it was copied",
     hint: "Try again.",
     key: from,
     backend: store.location,

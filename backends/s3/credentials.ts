@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 
@@ -90,9 +90,10 @@ async function askOnce(
     return given;
   } catch (error) {
     if (isRegistryError(error)) throw error;
-    throw new RegistryError({
+    throw fault({
       code: "Denied",
-      message: "Cannot sign a request: the credentials function failed",
+      action: "sign a request",
+      state: "the credentials function failed",
       hint: "Mend the function given as credentials; the cause is what it threw.",
       cause: error,
     });
@@ -104,9 +105,10 @@ export function checkCredentials(given: S3Credentials): void {
   if (typeof given?.accessKeyId === "string" && given.accessKeyId !== "" && given.secretAccessKey) {
     return;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot sign a request: the credentials are incomplete",
+    action: "sign a request",
+    state: "the credentials are incomplete",
     hint:
       "Give accessKeyId and secretAccessKey, or leave credentials out to use the SDK's own sources.",
   });

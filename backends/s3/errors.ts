@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { S3CallName } from "./calls.ts";
 import { meaningOf } from "./meanings.ts";
@@ -32,8 +32,10 @@ export function s3Error(error: unknown, call: FailedCall): RegistryError {
   if (isWordless(failure, call)) failure.wordless = true;
   const { state, refused = false, ...meaning } = meaningOf(failure, call.bucket);
   const { action, key, backend, creates = false } = call;
-  return new RegistryError({
-    message: `Cannot ${action}${key === undefined ? "" : ` ${shown(key)}`}: ${state}`,
+  return fault({
+    action,
+    subject: key === undefined ? "" : ` ${shown(key)}`,
+    state,
     ...meaning,
     ...(key === undefined ? {} : { key }),
     backend,

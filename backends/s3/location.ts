@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { findS3Provider } from "../s3_providers.ts";
 import type { S3Provider } from "../s3_providers.ts";
@@ -49,10 +49,11 @@ export function parsePlace(options: PlaceOptions): S3Place {
     );
   }
   if (/--x-s3$/.test(bucket)) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message:
-        `Cannot use bucket "${bucket}": directory buckets of S3 Express are not listed in order`,
+      action: "use bucket",
+      subject: `"${bucket}"`,
+      state: "directory buckets of S3 Express are not listed in order",
       hint: "Use a general purpose bucket.",
     });
   }
@@ -89,10 +90,8 @@ export function parsePlace(options: PlaceOptions): S3Place {
 function parsePrefix(text: string): string {
   const prefix = text.replace(/^\/+|\/+$/g, "");
   // deno-lint-ignore no-control-regex -- it looks for them
-  if (
-    prefix !== "" && /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/.test(prefix) ||
-    !prefix.isWellFormed()
-  ) {
+  const refused = /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/;
+  if (prefix !== "" && refused.test(prefix) || !prefix.isWellFormed()) {
     throw invalid(
       `${shown(text)} is no prefix`,
       'Give segments with "/" between them, none of them empty, "." or "..".',
@@ -119,5 +118,5 @@ function parseEndpoint(text: string): string {
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot use this store: ${state}`, hint });
+  return fault({ code: "Invalid", action: "use this store", state, hint });
 }

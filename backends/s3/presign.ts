@@ -6,7 +6,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { attachment, shown } from "../../core/naming/names.ts";
 import type { PlainRequest, Signer } from "./calls.ts";
 import { fullKey } from "./store.ts";
@@ -23,9 +23,11 @@ export async function presignObject(
   const { method, expiresInMs, fileName, contentType, signal } = options;
   signal?.throwIfAborted();
   if (!(expiresInMs >= 1000 && expiresInMs <= MAX_MS)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot presign ${shown(key)}: it cannot expire in ${expiresInMs} ms`,
+      action: "presign",
+      subject: shown(key),
+      state: `it cannot expire in ${expiresInMs} ms`,
       hint: "Give 1,000 (a second) to 604,800,000 (seven days).",
       key,
       backend: store.location,

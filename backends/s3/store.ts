@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
@@ -190,9 +190,11 @@ export function fullKey(store: S3Store, key: string): string {
   ) {
     return full;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(key)} as a key: not every store can keep it`,
+    action: "use",
+    subject: `${shown(key)} as a key`,
+    state: "not every store can keep it",
     hint:
       'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
       '"..", or has a control character, "\\" or half a surrogate pair.',

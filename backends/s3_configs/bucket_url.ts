@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
 
@@ -20,11 +20,11 @@ export interface ObjectUrl {
 /** The URL of a bucket. Throws `Invalid` for what cannot be one. */
 export function bucketUrl(provider: string, bucket: string): string {
   if (!/^[a-z][a-z0-9]*$/.test(provider)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot use ${
-        shown(provider)
-      } as a provider: it is not a word of small letters and digits`,
+      action: "use",
+      subject: `${shown(provider)} as a provider`,
+      state: "it is not a word of small letters and digits",
       hint: "Providers are called as the schemes of their URLs: s3, minio, r2, tos, ks3, oss, cos.",
     });
   }
@@ -44,9 +44,11 @@ export function parseObjectUrl(url: string): ObjectUrl {
   const object = parsePrefixUrl(url);
   if (object.key !== "") return object;
   const place = bucketUrl(object.provider, object.bucket);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${place} as the URL of an object: it names no key`,
+    action: "use",
+    subject: `${place} as the URL of an object`,
+    state: "it names no key",
     hint: `Write it as ${place}/key.`,
   });
 }

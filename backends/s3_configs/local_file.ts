@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { forEachChunk, iterableStream } from "../../core/bytes/bytes.ts";
 import { fileError, onDisk } from "../../core/disk/file_errors.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
 
@@ -46,9 +46,11 @@ export function readLocalFile(
   const path = pathOf(file instanceof URL ? file : file.path);
   const stats = onDisk("read", path, () => statSync(path));
   if (!stats.isFile()) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot upload ${shown(path)}: it is not a file`,
+      action: "upload",
+      subject: shown(path),
+      state: "it is not a file",
       hint:
         "An object is one file. A registry keeps folders: registry.save(name, localPath(folder)).",
     });
@@ -122,11 +124,11 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
 function checkFree(path: string, overwrite: boolean): void {
   const found = onDisk("write", path, () => lstatSync(path, { throwIfNoEntry: false }));
   if (found === undefined || overwrite && !found.isDirectory()) return;
-  throw new RegistryError({
+  throw fault({
     code: "AlreadyExists",
-    message: `Cannot write ${shown(path)}: it exists${
-      found.isDirectory() ? " and is a folder" : ""
-    }`,
+    action: "write",
+    subject: shown(path),
+    state: `it exists${found.isDirectory() ? " and is a folder" : ""}`,
     hint: found.isDirectory()
       ? "Name the file to write."
       : "Choose another path, or pass overwrite: true.",
@@ -136,9 +138,11 @@ function checkFree(path: string, overwrite: boolean): void {
 function pathOf(path: string | URL): string {
   if (!(path instanceof URL)) return resolve(path);
   if (path.protocol === "file:") return fileURLToPath(path);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use a ${path.protocol} URL as a file: only file: URLs name one`,
+    action: "use a",
+    subject: `${path.protocol} URL as a file`,
+    state: "only file: URLs name one",
     hint: "To store text, pass the text and not a URL.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 
 /** How one bucket is reached. */
 export interface S3Config {
@@ -70,9 +70,11 @@ export function sealS3Config(
   nameOf: (setting: S3Setting) => string = (setting) => setting,
 ): S3Config {
   const invalid = (state: string, hint: string) =>
-    new RegistryError({
+    fault({
       code: "Invalid",
-      message: `Cannot use the configuration of ${of}: ${state}`,
+      action: "use the configuration of",
+      subject: of,
+      state,
       hint,
     });
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;

@@ -5,7 +5,7 @@
  */
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
 import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { SignalOptions, TransferProgress } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -69,9 +69,11 @@ export async function uploadObject(
       : body.content;
     const result = await backend.put(target.key, sent, { contentType, metadata, size, signal });
     if (result.written) return result.info;
-    throw new RegistryError({
+    throw fault({
       code: "Conflict",
-      message: `Cannot upload ${target.url}: the store keeps what was there`,
+      action: "upload",
+      subject: target.url,
+      state: "the store keeps what was there",
       hint: "It forbids overwriting: choose another key.",
     });
   } finally {
@@ -154,9 +156,11 @@ function toBody(data: UploadData): { content: Body; size?: number } {
   if (data instanceof URL || typeof data?.path === "string" || data?.path instanceof URL) {
     return readLocalFile(data);
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot upload ${shown(data)}: it is no data`,
+    action: "upload",
+    subject: shown(data),
+    state: "it is no data",
     hint: "Give bytes, text, a blob, a stream of bytes, or { path } of a file.",
   });
 }
@@ -212,9 +216,11 @@ function closing(
 }
 
 function notFound(url: string, action = "download"): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot ${action} ${url}: there is no such object`,
+    action,
+    subject: url,
+    state: "there is no such object",
     hint: "Keys are exact: each character counts.",
   });
 }

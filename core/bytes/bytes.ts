@@ -4,7 +4,7 @@
  * @module
  */
 import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 
 /** One array of all the chunks. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
@@ -26,9 +26,10 @@ export function plainBytes(bytes: unknown): Uint8Array {
   if (bytes instanceof Uint8Array) {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot save a stream: it gave a chunk of type ${typeof bytes}, not a Uint8Array`,
+    action: "save a stream",
+    state: `it gave a chunk of type ${typeof bytes}, not a Uint8Array`,
     hint: "Pipe a stream of strings through new TextEncoderStream().",
   });
 }
@@ -149,9 +150,11 @@ export function clipRange(
 ): { start: number; end: number } {
   const { offset = 0, length = info.size } = range ?? {};
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read "${info.key}": no range begins at ${offset} and has ${length} bytes`,
+      action: "read",
+      subject: `"${info.key}"`,
+      state: `no range begins at ${offset} and has ${length} bytes`,
       hint: "Offset and length are whole numbers from 0.",
       key: info.key,
     });

@@ -6,7 +6,7 @@
  */
 import type { FileSource } from "../materializer.ts";
 import { concatBytes, iterableStream } from "./bytes.ts";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { countElements, ELEMENTS } from "./ndarray.ts";
 import type { DType, NDArray, TypedArray } from "./ndarray.ts";
 import { viewBytes } from "./view_bytes.ts";
@@ -44,9 +44,10 @@ async function* chunksOf(header: Uint8Array, elements: Uint8Array): AsyncIterabl
 function checkBool(elements: Uint8Array): void {
   const place = elements.findIndex((byte) => byte > 1);
   if (place < 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot save a bool array: element ${place} is ${elements[place]}`,
+    action: "save a bool array",
+    state: `element ${place} is ${elements[place]}`,
     hint: "The elements of a bool array are 0 and 1; use uint8 for others.",
   });
 }

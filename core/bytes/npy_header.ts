@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { ELEMENTS } from "./ndarray.ts";
 import type { DType } from "./ndarray.ts";
@@ -172,17 +172,21 @@ function parseDict(
 
 /** A `.npy` file that is damaged. */
 export function corruptNpy(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read array ${shown(path)}: ${state}`,
+    action: "read array",
+    subject: shown(path),
+    state,
     hint: "Save the array again, or load an older version.",
   });
 }
 
 function unsupportedNpy(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read array ${shown(path)}: ${state}`,
+    action: "read array",
+    subject: shown(path),
+    state,
     hint:
       "Read its bytes by registry.open(ref) and file(path).bytes(), or save it from NumPy as plain numbers.",
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 
 /** The bytes of a view or buffer, in place. Shared and detached memory is `Unsupported`: it changes or is gone. */
 export function viewBytes(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
@@ -32,9 +32,10 @@ export function viewBytes(value: ArrayBufferView | ArrayBufferLike): Uint8Array 
 }
 
 function unsupportedMemory(state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot save a memory buffer: ${state}`,
+    action: "save a memory buffer",
+    state,
     hint,
   });
 }

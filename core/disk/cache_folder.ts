@@ -5,7 +5,7 @@
  */
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { folderProblem } from "./private_folder.ts";
 import { isGranted } from "../system.ts";
@@ -47,9 +47,10 @@ function placeInEnvironment({ env }: System): string | undefined {
 
 function pathOf(asked: string | URL): string {
   if (typeof asked !== "string" && !(asked instanceof URL)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot use a cache: its path is a ${typeof asked}`,
+      action: "use a cache",
+      state: `its path is a ${typeof asked}`,
       hint: "Name its folder by a path or a file: URL, or leave it out.",
     });
   }

@@ -16,7 +16,7 @@ import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { iterableStream } from "../bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../errors.ts";
 import { fileError, onDisk } from "./file_errors.ts";
 import type { FileSource } from "../materializer.ts";
 import { shown } from "../naming/names.ts";
@@ -163,9 +163,11 @@ export function lostFile(path: string, cause: unknown): unknown {
 
 /** What to throw where a file or folder is not what it was. */
 export function changed(path: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot save ${shown(path)}: it changed while it was read`,
+    action: "save",
+    subject: shown(path),
+    state: "it changed while it was read",
     hint:
       "Save it when nobody writes to it, or save a copy or a snapshot of it. A registry cannot lie in the folder itself.",
     cause,

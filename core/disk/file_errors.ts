@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, RegistryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
@@ -49,9 +49,11 @@ export function fileError(action: string, path: string, cause: unknown): unknown
   if (!(cause instanceof Error) || cause instanceof RegistryError) return cause;
   const { name, message } = cause;
   if (name === "NotCapable" || (cause as NodeJS.ErrnoException).code === "ERR_ACCESS_DENIED") { // of Deno; of Node with --permission
-    return new RegistryError({
+    return fault({
       code: "Denied",
-      message: `Cannot ${action} ${shown(path)}: this program was not allowed to`,
+      action,
+      subject: shown(path),
+      state: "this program was not allowed to",
       hint: `${message.replace(/\.$/, "")}.`,
       cause,
     });
@@ -60,9 +62,11 @@ export function fileError(action: string, path: string, cause: unknown): unknown
   if (code === undefined) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
   const hint = HINTS[meaning];
-  return new RegistryError({
+  return fault({
     code: meaning,
-    message: `Cannot ${action} ${shown(path)}: ${state}`,
+    action,
+    subject: shown(path),
+    state,
     hint,
     cause,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ArtifactFile } from "../artifact.ts";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import type { LeftOut, LeftOutReason, WrittenLinks } from "./left_out.ts";
@@ -20,9 +20,10 @@ export interface LinkTargets {
 /** Throws `Invalid` for what is no {@linkcode WrittenLinks}. */
 export function checkLinks(links: WrittenLinks = "safe"): void {
   if (["safe", "unsafe", "skip"].includes(links)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot write links: ${shown(String(links))} is unknown`,
+    action: "write links",
+    state: `${shown(String(links))} is unknown`,
     hint: "links is one of safe, unsafe, skip.",
   });
 }

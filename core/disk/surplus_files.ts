@@ -7,7 +7,7 @@
 import { readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Dirent } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import { isRegistryFolder } from "../places/registry_folder.ts";
@@ -147,9 +147,11 @@ function checkMayRemove(root: string, system: Pick<System, "env">): void {
     ? "it is a registry, or inside one"
     : undefined;
   if (state === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot remove what is not of the version from ${shown(root)}: ${state}`,
+    action: "remove what is not of the version from",
+    subject: shown(root),
+    state,
     hint: "Choose a folder that holds nothing else.",
   });
 }

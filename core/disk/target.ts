@@ -7,7 +7,7 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { Artifact } from "../artifact.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "../record/record.ts";
 import { errorCode } from "./file_errors.ts";
@@ -29,13 +29,12 @@ export interface Target {
 /** Throws `Invalid` for what cannot be a path. An empty one, such as of a variable that is not set, is not the current folder. */
 export function checkTo(to: unknown): void {
   if (typeof to === "string" && to !== "" && !to.includes("\0")) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot write files: ${
-      typeof to === "string"
-        ? "the path of where they go is empty, or has a NUL character"
-        : "no path says where they go"
-    }`,
+    action: "write files",
+    state: typeof to === "string"
+      ? "the path of where they go is empty, or has a NUL character"
+      : "no path says where they go",
     hint: 'Name a file or folder: { to: "./out" }. The current folder is ".".',
   });
 }
@@ -73,9 +72,11 @@ export function findTarget(artifact: Artifact, to: string): Target {
 export function checkOutside(folder: string, path: string): void {
   const isOutside = (place: string, of: string) => place !== of && !place.startsWith(join(of, sep));
   if (isOutside(path, folder) && isOutside(realWay(path), realWay(folder))) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot write ${shown(path)}: it is inside the registry`,
+    action: "write",
+    subject: shown(path),
+    state: "it is inside the registry",
     hint: "Choose a place outside its folder.",
   });
 }
@@ -120,18 +121,22 @@ function isDirectory(path: string): boolean {
 
 /** What to throw where something is in the way. */
 export function exists(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "AlreadyExists",
-    message: `Cannot write ${shown(path)}: ${state}`,
+    action: "write",
+    subject: shown(path),
+    state,
     hint:
       "Nothing was changed. Choose another place, or allow to overwrite files; folders are never replaced by files, nor files by folders, but where what is not of the version may be deleted.",
   });
 }
 
 function unsafePath(path: string, problem: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot write file ${shown(path)} of the artifact: ${problem}`,
+    action: "write file",
+    subject: `${shown(path)} of the artifact`,
+    state: problem,
     hint: "Nothing was written. Read single files by registry.open(ref) and file(path).",
   });
 }

@@ -8,7 +8,7 @@ import { mkdirSync, realpathSync, renameSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../artifact.ts";
-import { isRegistryError, RegistryError } from "../errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../errors.ts";
 import { chosenAmong } from "../files/choose_files.ts";
 import type { ChosenPath } from "../files/choose_files.ts";
 import { shown } from "../naming/names.ts";
@@ -303,11 +303,11 @@ function resultOf(
 }
 
 function noneChosen({ info }: Artifact): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot download ${
-      shown(`${info.name}@${info.version}`)
-    }: no file of it is chosen by the patterns`,
+    action: "download",
+    subject: shown(`${info.name}@${info.version}`),
+    state: "no file of it is chosen by the patterns",
     hint: `Patterns are those of .gitignore; its first file is ${shown(info.files[0].path)}.`,
   });
 }

@@ -5,7 +5,7 @@
  */
 import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../bytes/bytes.ts";
 import type { ByteRange, CallOptions } from "../backend.ts";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import type { FileToDecode } from "../format.ts";
 import { described } from "../materializer.ts";
 import type { FileSource, FileToSave } from "../materializer.ts";
@@ -52,9 +52,10 @@ function checkedStream(source: FileSource): ReadableStream<Uint8Array> {
   let given = 0;
   const check = (isWrong: boolean) => {
     if (!isWrong) return;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot write the content: it was to have ${source.size} bytes, and has ${given}${
+      action: "write the content",
+      state: `it was to have ${source.size} bytes, and has ${given}${
         given > source.size ? " or more" : ""
       }`,
     });
@@ -102,9 +103,10 @@ function ranged(bytes: Uint8Array, range?: ByteRange): Uint8Array {
 /** Throws `Invalid` for what is no opened file, such as the path of one. */
 export function checkFile(file: FileToDecode, action: string): void {
   if (typeof file?.stream === "function" && Number.isSafeInteger(file.size)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: ${described(file)} is no opened file`,
+    action,
+    state: `${described(file)} is no opened file`,
     hint: 'Open it: await files.open("path"), or fileToDecode(artifact.file("path")) of a version.',
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileKind } from "../file_store.ts";
 
@@ -22,9 +22,11 @@ function failure(
   { action, path, location }: PathPlace,
   text: { state: string; hint: string },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code,
-    message: `Cannot ${action} ${path === "" ? "the root" : shown(path)}: ${text.state}`,
+    action,
+    subject: path === "" ? "the root" : shown(path),
+    state: text.state,
     hint: text.hint,
     key: path,
     backend: location,

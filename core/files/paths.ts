@@ -4,7 +4,7 @@
  * @module
  */
 import { filePathProblem } from "../disk/file_paths.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 /** What stores keep for themselves begins with this, in any folder. */
@@ -49,9 +49,11 @@ export function parsePath(path: string): string {
 }
 
 function noPath(path: unknown, problem: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use ${shown(path)} as a path: ${problem}`,
+    action: "use",
+    subject: `${shown(path)} as a path`,
+    state: problem,
     hint: "A path is a text, relative to the root of its store: names with / between them.",
   });
 }

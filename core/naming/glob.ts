@@ -4,7 +4,7 @@
  * @module
  */
 import { globToRegExp } from "@std/path";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "./names.ts";
 
 /**
@@ -16,9 +16,11 @@ import { shown } from "./names.ts";
  */
 export function parseGlob(pattern: string): (path: string) => boolean {
   if (pattern === "") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot use ${shown(pattern)} as a pattern: it is empty`,
+      action: "use",
+      subject: `${shown(pattern)} as a pattern`,
+      state: "it is empty",
       hint: 'Leave it out, or give one such as "*.tif".',
     });
   }

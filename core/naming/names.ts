@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 
 /** Longest encoded segment, bytes. */
 export const MAX_SEGMENT_BYTES = 200;
@@ -27,9 +27,11 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function checkName(name: string, what = "name"): void {
   const problem = nameProblem(name);
   if (problem === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(name)} as ${what}: ${problem}`,
+    action: "use",
+    subject: `${shown(name)} as ${what}`,
+    state: problem,
     hint:
       "A name is any text without @, control characters and outer white space, up to 200 bytes when encoded " +
       "(a letter a-z, a digit, _ and - count one, any other byte of its UTF-8 form three).",

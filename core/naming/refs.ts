@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { checkName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";
 import type { Version, VersionRange } from "./versions.ts";
@@ -40,9 +40,11 @@ export interface Ref {
  */
 export function parseRef(ref: string, version?: string): Ref {
   if (typeof ref !== "string") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read ref ${shown(ref)}: not a text`,
+      action: "read ref",
+      subject: shown(ref),
+      state: "not a text",
       hint: `A ref is "name" or "name@version".`,
     });
   }
@@ -50,9 +52,11 @@ export function parseRef(ref: string, version?: string): Ref {
   const name = at < 0 ? ref : ref.slice(0, at);
   checkName(name);
   if (at >= 0 && version !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read ref ${shown(ref)}: a version is given twice`,
+      action: "read ref",
+      subject: shown(ref),
+      state: "a version is given twice",
       hint: `Write "name@version", or the name and { version }, not both.`,
     });
   }
@@ -81,9 +85,11 @@ export function parseSelector(text: string): Selector {
 export function checkAlias(alias: string): void {
   checkName(alias, "alias");
   if (alias !== "latest" && !isRange(alias) && !looksLikeVersion(alias)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(alias)} as alias: it looks like a version`,
+    action: "use",
+    subject: `${shown(alias)} as alias`,
+    state: "it looks like a version",
     hint: `An alias is a word such as "production" or "canary".`,
   });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { compare, parseRange, satisfies } from "@std/semver";
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { MAX_SEGMENT_BYTES, shown } from "./names.ts";
 
 /** Which number an automatic version raises. */
@@ -162,11 +162,11 @@ export function nextVersion(highest: Version, bump?: Bump): Version {
 const BUMPS: readonly Bump[] = ["major", "minor", "patch"];
 
 function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot number the version after ${canonical}: there is no version above it${
-      bump ? ` by its ${bump}` : ""
-    }`,
+    action: "number the version after",
+    subject: canonical,
+    state: `there is no version above it${bump ? ` by its ${bump}` : ""}`,
     hint: bump
       ? "Leave bump out, or bump another number."
       : "Save under another name, or name the version.",
@@ -174,18 +174,22 @@ function noneAbove({ canonical }: Version, bump?: Bump): RegistryError {
 }
 
 function invalidRange(text: unknown, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read version range ${shown(text)}: ${state}`,
+    action: "read version range",
+    subject: shown(text),
+    state,
     hint: "Examples: ^1.2, ~2.0.1, >=1.0.0 <3.0.0, 1.x, *",
     cause,
   });
 }
 
 function invalidVersion(text: unknown, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use ${shown(text)} as a version: not a semantic version`,
+    action: "use",
+    subject: `${shown(text)} as a version`,
+    state: "not a semantic version",
     hint:
       "A version is one to three numbers below 2^53 without leading zeros, and may have a prerelease: 1, 2.1, 1.0.3, 2.0.0-rc.1",
     cause,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Ref } from "../naming/refs.ts";
 import type { DeleteOptions } from "../registry.ts";
@@ -18,11 +18,11 @@ export function checkDelete(
   { versioned }: { versioned: boolean },
 ): void {
   if (bare ? allVersions === true || !versioned : allVersions !== true) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot delete ${shown(name)}: ${
-      bare ? "no version is named" : "a version is named, and allVersions given"
-    }`,
+    action: "delete",
+    subject: shown(name),
+    state: bare ? "no version is named" : "a version is named, and allVersions given",
     hint:
       `Delete one version, "name@version", or every one of a bare name with { allVersions: true }.`,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
 
@@ -37,9 +37,10 @@ export function checkOptions<O>(
     return options;
   }
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: its options are ${nameOf(options)}, not an object`,
+      action,
+      state: `its options are ${nameOf(options)}, not an object`,
       hint: Object.keys(known).length === 0
         ? "It takes none."
         : `Write them as { ${Object.keys(known)[0]}: … }.`,
@@ -67,9 +68,10 @@ export function checkToolOptions<O>(
   checkRegistry(action, registry);
   const checked = checkOptions(action, options, known, required);
   if (typeof (checked as { names?: unknown } | undefined)?.names !== "string") return checked;
-  throw new RegistryError({ // each of its letters would be taken for a name
+  throw fault({ // each of its letters would be taken for a name
     code: "Invalid",
-    message: `Cannot ${action}: names is a text`,
+    action,
+    state: "names is a text",
     hint: "Pass a list of names: { names: [name] }.",
   });
 }
@@ -94,13 +96,14 @@ export function checkGiven(
   const state = value instanceof Promise
     ? `the ${what} is a promise`
     : `${nameOf(value)} is no ${what}`;
-  throw new RegistryError({ code: "Invalid", message: `Cannot ${action}: ${state}`, hint });
+  throw fault({ code: "Invalid", action, state, hint });
 }
 
 function notGiven(action: string, name: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: ${name} is not given`,
+    action,
+    state: `${name} is not given`,
     hint: `Write it as { ${name}: … }.`,
   });
 }
@@ -120,11 +123,10 @@ function plain(
 
 function unknownOption(action: string, name: string, known: string[]): RegistryError {
   const meant = nearest(name, known);
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: there is no option ${name}${
-      meant === undefined ? "" : `: did you mean ${meant}?`
-    }`,
+    action,
+    state: `there is no option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
     hint: known.length === 0 ? "It takes none." : `Options are ${known.join(", ")}.`,
   });
 }

@@ -9,7 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../disk/may_read.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { isGranted, realSystem } from "../system.ts";
 import type { System } from "../system.ts";
@@ -97,9 +97,10 @@ export function findRegistry(
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };
   const itself = upward ? registryAround(cwd) : undefined;
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot find a registry: there is no ${DEFAULT_FOLDER} folder here or above`,
+    action: "find a registry",
+    state: `there is no ${DEFAULT_FOLDER} folder here or above`,
     hint: (itself === undefined
       ? `Create one here: openRegistry(undefined, { create: true }), or name one: openRegistry(place), or ` +
         `${REGISTRY_VARIABLE}.`
@@ -181,11 +182,11 @@ function checkForeignEndpoint(location: string, envFile: string): void {
   if (endpoint === undefined || !["gs", "gcs"].includes(scheme)) return;
   const { protocol, hostname } = new URL(endpoint);
   if (protocol === "http:" || /(^|\.)googleapis\.com$/.test(hostname)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use the registry that ${
-      shown(envFile)
-    } names: your token for Google would be sent to ${shown(hostname)}`,
+    action: "use the registry that",
+    subject: `${shown(envFile)} names`,
+    state: `your token for Google would be sent to ${shown(hostname)}`,
     hint:
       `If you trust that host, name the registry yourself: by ${REGISTRY_VARIABLE} in the environment, an argument, ` +
       "or holdfast remote add.",
@@ -215,18 +216,19 @@ function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "k
     return { location: text, kind: "store" };
   }
   if (/^[a-z][a-z0-9+.-]+:\/(?!\/)/i.test(text)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read the place ${
-        JSON.stringify(text.slice(0, text.indexOf(":") + 2))
-      }…: a URL has two slashes there`,
+      action: "read the place",
+      subject: `${JSON.stringify(text.slice(0, text.indexOf(":") + 2))}…`,
+      state: "a URL has two slashes there",
       hint: "Write s3://bucket/prefix; for a folder of that name write ./ before it.",
     });
   }
   if (!/^memory:/i.test(text)) return { location: resolve(cwd, text), kind: "folder" };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot go on with a registry in memory: it would be gone when the program ends",
+    action: "go on with a registry in memory",
+    state: "it would be gone when the program ends",
     hint: "Give a folder, or the URL of a bucket.",
   });
 }

@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import type { Backend } from "../backend.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { leastGraceOf } from "../record/record.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../registry.ts";
@@ -78,10 +78,11 @@ function checkSettings({ settings, location }: Registry, options: OpenOptions): 
     const given = options[name];
     const stored = name === "leastGraceMs" ? leastGraceOf(settings) : settings[name];
     if (given === undefined || given === stored) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
+      action: "open the registry with",
+      subject: name,
+      state: `${given}: it was created with ${name}: ${stored}`,
       hint: "Leave the option out.",
       backend: location,
     });
@@ -112,9 +113,11 @@ export async function readTokenFile(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "NotFound" : "Denied",
-      message: `Cannot read the token from ${shown(path)}: the file is not there, or not readable`,
+      action: "read the token from",
+      subject: shown(path),
+      state: "the file is not there, or not readable",
       hint: "It holds the token as its only line.",
       cause,
     });

@@ -9,7 +9,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { errorCode } from "../disk/file_errors.ts";
 import { mayRead } from "../disk/may_read.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkOptions } from "../options/check_options.ts";
 import type { OptionNames } from "../options/check_options.ts";
@@ -106,11 +106,11 @@ export function setRemote(
 /** Throws `Invalid` for what cannot be the name of a registry: it has letters, digits, dots, dashes and underscores. */
 export function checkRemoteName(name: string): void {
   if (isRemoteName(name)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot name a registry ${
-      shown(name)
-    }: a name has letters, digits, dots, dashes and underscores`,
+    action: "name a registry",
+    subject: shown(name),
+    state: "a name has letters, digits, dots, dashes and underscores",
     hint: "Take one word that begins with a letter or digit, such as team. It is used as @team.",
   });
 }
@@ -137,9 +137,10 @@ function checkRemote(name: string, remote: Remote): void {
     ? "its tokenFile is no absolute path"
     : undefined;
   if (state === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: ${state}`,
+    action,
+    state,
     hint:
       'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
   });
@@ -163,9 +164,11 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const where = file === undefined
     ? "no home folder is known, where their names would be"
     : `not in ${shown(file)}`;
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot find the registry @${name}: ${where}`,
+    action: "find the registry",
+    subject: `@${name}`,
+    state: where,
     hint:
       `${names.length === 0 ? "No registry has a name yet." : `There is ${names.join(", ")}.`} ` +
       `Name one: holdfast remote add ${
@@ -233,18 +236,21 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function invalid(file: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read the names of registries in ${shown(file)}: ${state}`,
+    action: "read the names of registries in",
+    subject: shown(file),
+    state,
     hint: "Mend the file, or remove it and name them again: holdfast remote add NAME PLACE",
     cause,
   });
 }
 
 function denied(state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Denied",
-    message: `Cannot use names of registries: ${state}`,
+    action: "use names of registries",
+    state,
     hint,
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 
 /** True for the address of a service: `http://…`, `https://…`. */
 export function isServiceAddress(text: string): boolean {
@@ -21,9 +21,10 @@ export function checkServiceAddress(text: string): void {
     ? "it has a query or a fragment"
     : undefined;
   if (state === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use the address of a service: ${state}`,
+    action: "use the address of a service",
+    state,
     hint: "Write https://host:8600 alone; the token comes from HOLDFAST_TOKEN or --token-file.",
   });
 }

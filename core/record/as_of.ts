@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { parseRef } from "../naming/refs.ts";
 import type { Ref, Selector } from "../naming/refs.ts";
@@ -154,20 +154,21 @@ function writtenAgain({ createdAt }: ArtifactInfo): string {
 }
 
 function absent(ref: string, asOf: Date, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find ${shown(ref)} as of ${asOf.toISOString()}: ${state}`,
+    action: "find",
+    subject: `${shown(ref)} as of ${asOf.toISOString()}`,
+    state,
     hint: "registry.versions(name) and registry.history(name, alias) tell what was when.",
   });
 }
 
 function checkMoment(asOf: unknown): void {
   if (asOf instanceof Date && !Number.isNaN(asOf.getTime())) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot look into the past: asOf is ${
-      shown(asOf instanceof Date ? "a wrong date" : asOf)
-    }, not a Date`,
+    action: "look into the past",
+    state: `asOf is ${shown(asOf instanceof Date ? "a wrong date" : asOf)}, not a Date`,
     hint: 'Write asOf: new Date("2026-03-01T12:00:00Z").',
   });
 }

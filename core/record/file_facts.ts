@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "./record.ts";
 
@@ -28,9 +28,11 @@ function checkTime(path: string, text: string): void {
   if (typeof text === "string" && !Number.isNaN(time.getTime()) && time.toISOString() === text) {
     return;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save file ${shown(path)}: its modifiedAt ${shown(String(text))} is no time`,
+    action: "save file",
+    subject: shown(path),
+    state: `its modifiedAt ${shown(String(text))} is no time`,
     hint: "Write it as new Date(…).toISOString() does.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "./record.ts";
 
@@ -45,11 +45,10 @@ export function createLoadLimit(maxBytes: number): LoadLimit {
 /** The bound that is asked for, or the default, bytes. Throws `Invalid` for what is none. */
 export function checkMaxLoadBytes(maxBytes: number = DEFAULT_MAX_LOAD_BYTES): number {
   if (Number.isSafeInteger(maxBytes) && maxBytes >= MIN_MAX_LOAD_BYTES) return maxBytes;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot open the registry with maxLoadBytes: ${
-      shown(maxBytes)
-    }: it must be a whole number from ${MIN_MAX_LOAD_BYTES}`,
+    action: "open the registry with maxLoadBytes",
+    state: `${shown(maxBytes)}: it must be a whole number from ${MIN_MAX_LOAD_BYTES}`,
     hint: "It is how many bytes one load may read into memory.",
   });
 }
@@ -60,11 +59,11 @@ export function tooLargeHere(
   { path, size }: Pick<FileInfo, "path" | "size">,
   cause: unknown,
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read file ${
-      shown(path)
-    } of "${ref}" into memory: this runtime has no room for ${size} bytes at once`,
+    action: "read file",
+    subject: `${shown(path)} of "${ref}" into memory`,
+    state: `this runtime has no room for ${size} bytes at once`,
     hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream().",
     cause,
   });
@@ -76,11 +75,11 @@ function tooLarge(
   { size, all, maxBytes }: { size: number; all: number; maxBytes: number },
 ): RegistryError {
   const together = all === size ? "" : `, ${all} with what was read for the same value`;
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message:
-      `Cannot read file ${shown(path)} of "${ref}" into memory: it has ${size} bytes${together}, ` +
-      `maxLoadBytes allows ${maxBytes}`,
+    action: "read file",
+    subject: `${shown(path)} of "${ref}" into memory`,
+    state: `it has ${size} bytes${together}, maxLoadBytes allows ${maxBytes}`,
     hint: "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
       "Or open the registry with a larger maxLoadBytes.",
   });

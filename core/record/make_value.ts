@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact, ArtifactInfo } from "../artifact.ts";
-import { isRegistryError, messageOf, RegistryError } from "../errors.ts";
+import { fault, isRegistryError, messageOf } from "../errors.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../materializer.ts";
 import { RESOLVED } from "../options/verb_call.ts";
 import type { ResolvedOptions } from "../options/verb_call.ts";
@@ -73,9 +73,11 @@ async function ofCaller<T>(
     return await code();
   } catch (error) {
     if (isRegistryError(error) || signal?.aborted) throw error;
-    throw new RegistryError({
+    throw fault({
       code: "TaskFailed",
-      message: `Cannot load "${name}@${version}": the caller's code failed: ${messageOf(error)}`,
+      action: "load",
+      subject: `"${name}@${version}"`,
+      state: `the caller's code failed: ${messageOf(error)}`,
       hint: "The cause says what the materializer, the schema or onProgress met.",
       cause: error,
     });
@@ -88,11 +90,12 @@ function checkSavedBy(
 ): void {
   if (materializer.id === stored.id && materializer.formatVersion >= stored.formatVersion) return;
   const newer = materializer.id === stored.id;
-  throw new RegistryError({
+  throw fault({
     code: newer ? "Unsupported" : "Invalid",
-    message:
-      `Cannot load "${name}@${version}" with materializer "${materializer.id}" ${materializer.formatVersion}: ` +
-      `it was saved by "${stored.id}" ${stored.formatVersion}`,
+    action: "load",
+    subject:
+      `"${name}@${version}" with materializer "${materializer.id}" ${materializer.formatVersion}`,
+    state: `it was saved by "${stored.id}" ${stored.formatVersion}`,
     hint: newer
       ? "Use a newer release of the materializer."
       : "Pass the materializer that saved it, or none.",
@@ -108,9 +111,11 @@ async function checkSchema(
   const { name, version } = info;
   const result = await ofCaller(info, options, () => schema["~standard"].validate(value));
   if (result.issues === undefined) return result.value;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot load "${name}@${version}": the value does not meet the schema: ${
+    action: "load",
+    subject: `"${name}@${version}"`,
+    state: `the value does not meet the schema: ${
       result.issues.slice(0, 5).map(shownIssue).join("; ")
     }`,
     hint: "Load it without the schema to see the value, or save one that meets it.",

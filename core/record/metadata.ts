@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 /** Most bytes of metadata as JSON. */
@@ -22,9 +22,10 @@ export function checkMetadata(metadata: Record<string, unknown>): void {
 }
 
 function invalid(state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot save metadata: ${state}`,
+    action: "save metadata",
+    state,
     hint:
       "Metadata is a small plain object of texts, finite numbers, booleans, null, arrays and objects. " +
       "Save larger or richer data as an artifact.",

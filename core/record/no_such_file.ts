@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 /** How many of its files are named. */
@@ -13,9 +13,11 @@ const MOST_NAMED = 8;
 export function noSuchFile(ref: string, path: string, there: Iterable<string>): RegistryError {
   const paths = [...there];
   const named = paths.slice(0, MOST_NAMED).map(shown).join(", ");
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot open file ${shown(path)} of "${ref}": no such file`,
+    action: "open file",
+    subject: `${shown(path)} of "${ref}"`,
+    state: "no such file",
     hint: paths.length === 0
       ? "It has none."
       : `It has ${paths.length}: ${named}${paths.length > MOST_NAMED ? ", …" : ""}`,

@@ -6,7 +6,7 @@
 import type { Layout, Locking } from "../backend.ts";
 import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
 import { sha256 } from "../bytes/digest.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { parseJson } from "../text/json_text.ts";
 import { recordProblem } from "./record_shape.ts";
@@ -322,11 +322,11 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
     throw corruptRecord(key, "its sum does not match");
   }
   if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot read record "${key}": its format is ${
-        shown(format)
-      }, this release reads "${FORMAT}"`,
+      action: "read record",
+      subject: `"${key}"`,
+      state: `its format is ${shown(format)}, this release reads "${FORMAT}"`,
       hint:
         "It was written by another release of Holdfast: open it with that release or a newer one.",
       key,
@@ -361,18 +361,21 @@ function isTombstoneSize(bytes: number): boolean {
 }
 
 function tooLong(kind: string, size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message:
-      `Cannot write a record of kind "${kind}": it has ${size} bytes, at most ${MAX_RECORD_BYTES} are allowed`,
+    action: "write a record of kind",
+    subject: `"${kind}"`,
+    state: `it has ${size} bytes, at most ${MAX_RECORD_BYTES} are allowed`,
     hint: "Use shorter paths and refs: the bytes of files count only where they are small.",
   });
 }
 
 function corruptRecord(key: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read record "${key}": ${state}`,
+    action: "read record",
+    subject: `"${key}"`,
+    state,
     hint:
       "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
     key,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { SignalOptions } from "../record/saving.ts";
 import { plainProblem } from "../text/plain_value.ts";
@@ -160,9 +160,10 @@ const MAX_TOPIC_LENGTH = 200;
 /** Throws `Invalid` for what is no topic: segments of `A-Z a-z 0-9 _ -` with dots between, at most 200 in all. */
 export function checkTopic(topic: string): void {
   if (isTopic(topic)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot publish: ${shown(topic)} is no topic`,
+    action: "publish",
+    state: `${shown(topic)} is no topic`,
     hint:
       "A topic is words of A-Z a-z 0-9 _ - with dots between, as registry.saved, at most 200 characters.",
   });
@@ -176,9 +177,10 @@ export function checkPattern(pattern: string): void {
   ) {
     return;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot subscribe: ${shown(pattern)} is no pattern of topics`,
+    action: "subscribe",
+    state: `${shown(pattern)} is no pattern of topics`,
     hint:
       "Take a topic, * for one of its words, ** for the rest: registry.saved, registry.*, registry.**, **.",
   });
@@ -226,9 +228,11 @@ function isTopic(topic: unknown): boolean {
 }
 
 function unfit(topic: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot publish ${shown(topic)}: ${state}`,
+    action: "publish",
+    subject: shown(topic),
+    state,
     hint,
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, RegistryError } from "../errors.ts";
 import { checkOptions } from "../options/check_options.ts";
 import type { OptionNames } from "../options/check_options.ts";
 import { plainProblem } from "../text/plain_value.ts";
@@ -144,9 +144,10 @@ export function notScheduled(
 export function checkWorkOptions(options: WorkOptions): void {
   const { concurrency = 1, rateLimit } = checkOptions("take jobs", options, WORK);
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot take jobs: ${concurrency} of them at once is no number of jobs`,
+      action: "take jobs",
+      state: `${concurrency} of them at once is no number of jobs`,
       hint: "The concurrency of a worker is a whole number, at least 1.",
     });
   }
@@ -155,9 +156,10 @@ export function checkWorkOptions(options: WorkOptions): void {
   if (
     [max, perMs].every((value) => Number.isSafeInteger(value) && value >= 1 && value <= MOST_MS)
   ) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot take jobs: ${max} of them in ${perMs} ms is no rate`,
+    action: "take jobs",
+    state: `${max} of them in ${perMs} ms is no rate`,
     hint: "Both are whole numbers, at least 1, as in { max: 10, perMs: 1_000 }.",
   });
 }
@@ -166,27 +168,33 @@ export function checkWorkOptions(options: WorkOptions): void {
 export function progressOf(id: string, progress: PlainValue): PlainValue {
   const problem = plainProblem(progress);
   if (problem === undefined) return progress;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot keep the progress of job ${JSON.stringify(id)}: ${problem}`,
+    action: "keep the progress of job",
+    subject: JSON.stringify(id),
+    state: problem,
     hint: "Progress is what JSON says: a number, a text, { done: 3, of: 10 } …",
   });
 }
 
 /** What is wrong with `after`. */
 export function notListed(after: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot list jobs after ${JSON.stringify(after)}: it is not in that listing`,
+    action: "list jobs after",
+    subject: JSON.stringify(after),
+    state: "it is not in that listing",
     hint: "It was removed, or is in another state by now. List them from the beginning.",
   });
 }
 
 /** What is wrong with removing a job that a schedule needs. */
 export function ofSchedule(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot remove job ${JSON.stringify(id)}: it belongs to a schedule`,
+    action: "remove job",
+    subject: JSON.stringify(id),
+    state: "it belongs to a schedule",
     hint:
       "unschedule() ends the schedule, and forgets the job that is to come; cancel() ends one job alone.",
   });
@@ -197,9 +205,11 @@ export function resultOf(id: string, returned: PlainValue | void): PlainValue {
   const result = returned ?? null;
   const problem = plainProblem(result);
   if (problem === undefined) return result;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot keep the result of job ${JSON.stringify(id)}: ${problem}`,
+    action: "keep the result of job",
+    subject: JSON.stringify(id),
+    state: problem,
     hint: "Results are what JSON says: texts, finite numbers, lists …",
   });
 }
@@ -221,9 +231,11 @@ export const MOST_PRIORITY = 2_000_000;
 export const MOST_MS = 2 ** 31 - 1;
 
 function invalid(id: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot add job ${JSON.stringify(id)}: ${state}`,
+    action: "add job",
+    subject: JSON.stringify(id),
+    state,
     hint,
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, RegistryError } from "../errors.ts";
+import { fault, messageOf, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkOptions } from "../options/check_options.ts";
 import type { OptionNames } from "../options/check_options.ts";
@@ -211,9 +211,11 @@ export function createDeliveries(
 export const ENDED = "the subscription has ended";
 
 function invalid(pattern: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot subscribe to ${pattern}: ${state}`,
+    action: "subscribe to",
+    subject: pattern,
+    state,
     hint,
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { described } from "../materializer.ts";
 import { shown } from "../naming/names.ts";
 import type { Column, Row } from "../table.ts";
@@ -12,9 +12,11 @@ import type { Column, Row } from "../table.ts";
 export function checkRow(columns: readonly Column[], row: unknown, number: number): void {
   const problem = rowProblem(columns, row);
   if (problem === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use row ${number} of a table: ${problem}`,
+    action: "use row",
+    subject: `${number} of a table`,
+    state: problem,
     hint: "A row is a plain object with a cell for each column, of its type; nothing is cast.",
   });
 }

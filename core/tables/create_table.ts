@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Cell, CellsOf, Column, Columns, Row, RowOf, Table, TableOptions } from "../table.ts";
 import { untilAborted } from "../work/until_aborted.ts";
@@ -71,9 +71,11 @@ function arrayOf(
 
 /** The error of a name that no column has. */
 export function noColumn(name: string, columns: readonly Pick<Column, "name">[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot read column ${shown(name)}: the table has none of that name`,
+    action: "read column",
+    subject: shown(name),
+    state: "the table has none of that name",
     hint: `Its columns are ${columns.map(({ name }) => shown(name)).join(", ")}.`.slice(0, 1_000),
   });
 }

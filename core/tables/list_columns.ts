@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Column, Columns, ColumnType, Table } from "../table.ts";
 
@@ -16,9 +16,10 @@ export function listColumns(columns: Columns): readonly Column[] {
   if (problem === undefined) {
     return listed.map(({ name, type, nullable = false }) => ({ name, type, nullable }));
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use these columns: ${problem}`,
+    action: "use these columns",
+    state: problem,
     hint: `Each has a name of its own and a type: ${
       [...TYPES].join(", ")
     }; with "?" it may be null.`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Cell, Column, Row } from "../table.ts";
 import { noColumn } from "./create_table.ts";
@@ -37,9 +37,11 @@ export function chooseColumns<C extends { column: Column }>(
   names?: readonly string[],
 ): C[] {
   if (names?.length === 0) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read table ${shown(path)}: no column is named`,
+      action: "read table",
+      subject: shown(path),
+      state: "no column is named",
       hint: "Leave columns out to read all of them.",
     });
   }
@@ -68,11 +70,11 @@ export function checkRange(path: string, { from, to }: { from: number; to: numbe
     Number.isSafeInteger(from) && from >= 0 && to >= 0 &&
     (Number.isSafeInteger(to) || to === Infinity)
   ) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read rows ${from} to ${to} of ${
-      shown(path)
-    }: they are no whole numbers from 0`,
+    action: "read rows",
+    subject: `${from} to ${to} of ${shown(path)}`,
+    state: "they are no whole numbers from 0",
   });
 }
 

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 /** A file of a table that is damaged, or none. */
 export function corruptTable(path: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read table ${shown(path)}: ${state}`,
+    action: "read table",
+    subject: shown(path),
+    state,
     hint: "Save the table again, or load an older version.",
     cause,
   });
@@ -22,18 +24,22 @@ export function unsupportedTable(
   state: string,
   hint = "Read its bytes instead, or save it in another way.",
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read table ${shown(path)}: ${state}`,
+    action: "read table",
+    subject: shown(path),
+    state,
     hint,
   });
 }
 
 /** A table that this format cannot hold as it is. */
 export function unwritableTable(format: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot write ${format}: ${state}`,
+    action: "write",
+    subject: format,
+    state,
     hint,
   });
 }

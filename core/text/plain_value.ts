@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { described } from "../materializer.ts";
 
 /** What JSON says: plain objects and arrays of texts, finite numbers, booleans and null. */
@@ -108,9 +108,11 @@ export function notPlain(
   state: string,
   hint = "Nothing is altered to make it fit. Turn it into plain data first.",
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot save as ${format}: ${state}`,
+    action: "save as",
+    subject: format,
+    state,
     hint,
   });
 }

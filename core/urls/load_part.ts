@@ -5,7 +5,7 @@
  * @module
  */
 import { mayRead } from "../disk/may_read.ts";
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 
 /**
  * Imports an optional part of this library when it is needed. A program that is compiled names it with `--include`.
@@ -31,9 +31,11 @@ function failure(path: string, folder: URL, cause: unknown): RegistryError {
   // Deno checks the permission to read a module, and what that imports, where it learns of it while it runs.
   if (folder.protocol === "file:" && !mayRead(folder)) {
     const hint = `Allow it: --allow-read=${decodeURIComponent(folder.pathname).replace(/\/$/, "")}`;
-    return new RegistryError({
+    return fault({
       code: "Denied",
-      message: `Cannot load ${part}: this program may not read it`,
+      action: "load",
+      subject: part,
+      state: "this program may not read it",
       hint,
       cause,
     });
@@ -41,19 +43,21 @@ function failure(path: string, folder: URL, cause: unknown): RegistryError {
   if (name === "NotCapable") {
     const hint =
       "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
-    return new RegistryError({
+    return fault({
       code: "Denied",
-      message: `Cannot load ${part}: ${reason}`,
+      action: "load",
+      subject: part,
+      state: reason,
       hint,
       cause,
     });
   }
   const [, missing] = /^Cannot find package '([^']+)'/.exec(reason) ?? [];
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot load ${part}: ${
-      missing === undefined ? reason : `the package ${missing} is not installed`
-    }`,
+    action: "load",
+    subject: part,
+    state: missing === undefined ? reason : `the package ${missing} is not installed`,
     hint: missing !== undefined
       ? `Install it: npm install ${missing}`
       : "Deno downloads its package at the first use; a compiled program wants --include.",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkBucket, parseStoreUrl } from "./store_url.ts";
 
@@ -79,9 +79,10 @@ function checkEndpoint(endpoint: string | undefined): void {
   const state = url === undefined
     ? "it does not begin with https:// or http://"
     : "it has credentials in it";
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use the endpoint of the store: ${state}`,
+    action: "use the endpoint of the store",
+    state,
     hint:
       "Write it as https://host or https://host:port; credentials are given by an option or the environment.",
   });
@@ -110,9 +111,11 @@ function decodePrefix(text: string, url: string): string {
 }
 
 function invalid(url: string, state: string, hint: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use the URL ${url}: ${state}`,
+    action: "use the URL",
+    subject: url,
+    state,
     hint,
     cause,
   });

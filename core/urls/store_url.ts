@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
 /** The parts of a store's URL. */
@@ -66,9 +66,11 @@ function invalid(
   state: string,
   hint = "Write it as scheme://bucket/prefix.",
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use the URL ${url}: ${state}`,
+    action: "use the URL",
+    subject: url,
+    state,
     hint,
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../backend.ts";
-import { isRegistryError, isUnreadable, orMissing, RegistryError } from "../errors.ts";
+import { fault, isRegistryError, isUnreadable, orMissing, type RegistryError } from "../errors.ts";
 import { parseRef } from "../naming/refs.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../record/many.ts";
 import type { ClearOptions, NamesOptions } from "../record/map_habits.ts";
@@ -201,9 +201,10 @@ function allOf<T>({ results }: BatchResult<T>): T[] {
 
 function checkAllVersions(allVersions: unknown): void {
   if (allVersions === true) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot clear the registry: allVersions is not true",
+    action: "clear the registry",
+    state: "allVersions is not true",
     hint:
       "This deletes every version of every name: say so by clear({ allVersions: true }), or give a prefix too.",
   });

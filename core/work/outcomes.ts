@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, messageOf, RegistryError } from "../errors.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "../errors.ts";
 import type { BatchOutcome, BatchResult, Inputs, ManyOptions } from "../record/many.ts";
 
 export type { Inputs } from "../record/many.ts";
@@ -146,9 +146,11 @@ export async function collectOutcomes<T>(
 
 function checkConcurrency(concurrency: number): void {
   if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot work with concurrency ${concurrency}: not a whole number from 1`,
+    action: "work with concurrency",
+    subject: concurrency,
+    state: "not a whole number from 1",
     hint: "It is how many saves or loads are under way at once.",
   });
 }
@@ -164,9 +166,10 @@ export async function outcomeOf<T>(result: Promise<T>, signal?: AbortSignal): Pr
 
 function asRegistryError(error: unknown): RegistryError {
   if (isRegistryError(error)) return error;
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot finish: ${messageOf(error)}`,
+    action: "finish",
+    state: messageOf(error),
     hint: "The cause says what failed.",
     cause: error,
   });

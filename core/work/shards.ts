@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "../bytes/digest.ts";
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Shard } from "../pipelines/operator.ts";
 import type { System } from "../system.ts";
@@ -18,9 +18,11 @@ export function parseShard(text: string): Shard {
   const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim()) ?? [];
   const shard = { index: Number(index), count: Number(count) };
   if (index !== undefined && shard.index < shard.count) return shard;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read shard ${shown(text)}: it is not INDEX/COUNT`,
+    action: "read shard",
+    subject: shown(text),
+    state: "it is not INDEX/COUNT",
     hint: "The first of eight is 0/8, the last 7/8.",
   });
 }
@@ -121,10 +123,10 @@ function shardOf(
 ): Shard {
   const total = system.env(count);
   if (!total) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        `Cannot tell the shard of this process: ${name} says which it is, and nothing how many there are`,
+      action: "tell the shard of this process",
+      state: `${name} says which it is, and nothing how many there are`,
       hint: `Set ${count} to the number of tasks.`,
     });
   }
@@ -132,11 +134,10 @@ function shardOf(
   const shard = { index: Number(index) - from, count: Number(total) };
   const isWhole = Number.isSafeInteger(shard.index) && Number.isSafeInteger(shard.count);
   if (isWhole && shard.index >= 0 && shard.index < shard.count) return shard;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot tell the shard of this process: ${variable} is ${shown(index)}, of ${
-      shown(total)
-    } from ${from}`,
+    action: "tell the shard of this process",
+    state: `${variable} is ${shown(index)}, of ${shown(total)} from ${from}`,
     hint:
       "Indices of the array have to follow one another without gaps: 0-7, not 1,3,7. Or give --shard INDEX/COUNT.",
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../errors.ts";
+import { fault } from "../errors.ts";
 import type { SaveEntry } from "../registry.ts";
 
 /** Options of {@linkcode zip}. */
@@ -40,9 +40,10 @@ export function zip(
     ...(versions === undefined ? [] : [versions.length]),
   ];
   if (new Set(lengths).size > 1) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot make entries of lists: they have ${lengths.join(", ")} members`,
+      action: "make entries of lists",
+      state: `they have ${lengths.join(", ")} members`,
       hint: "There is one value, and if versions are given one version, for each name.",
     });
   }

@@ -11,7 +11,7 @@ import type {
   StoredObject,
 } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 
@@ -49,9 +49,11 @@ export function changedObject(
   { location }: Backend,
   { action, path }: { action: string; path: string },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot ${action} ${shown(path)}: it changed meanwhile`,
+    action,
+    subject: shown(path),
+    state: "it changed meanwhile",
     hint: "Do it again: what is there now is another file.",
     key: path,
     backend: location,

@@ -10,7 +10,7 @@ import { lookOf, openFile } from "../../core/disk/disk_calls.ts";
 import type { FileLook, OpenFile } from "../../core/disk/disk_calls.ts";
 import { errorCode, fileError } from "../../core/disk/file_errors.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 
@@ -129,9 +129,11 @@ function failed(path: string, error: unknown): unknown {
 }
 
 function changed(path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot read ${shown(path)}: it changed meanwhile`,
+    action: "read",
+    subject: shown(path),
+    state: "it changed meanwhile",
     hint: "Open it again: what is there now is another file.",
     key: path,
   });

@@ -9,7 +9,7 @@
 import fs from "node:fs";
 import { dirname, relative, sep } from "node:path";
 import { errorCode } from "../../core/disk/file_errors.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { MOVING_FOLDER, OWN_PREFIX } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
@@ -238,9 +238,10 @@ export function unlinkIfThere(path: string): boolean {
 }
 
 function notOwn(path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot move a file: ${shown(path)} is no folder`,
+    action: "move a file",
+    state: `${shown(path)} is no folder`,
     hint: "Remove it: its name is reserved for folders of Holdfast.",
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrStore } from "../../formats/zarr.ts";
 import { halve } from "./halve.ts";
@@ -83,9 +83,11 @@ function downsamplingOf(at: string, { downsampling }: MultiscaleImage): Downsamp
 }
 
 function unfitting(at: string, state: string, code: "Invalid" | "Unsupported"): RegistryError {
-  return new RegistryError({
+  return fault({
     code,
-    message: `Cannot append images to ${shown(at)}: ${state}`,
+    action: "append images to",
+    subject: shown(at),
+    state,
     hint:
       "What is appended has the dtype and, but for that axis, the shape of what is there. Nothing is cast.",
     key: at,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
@@ -23,9 +23,11 @@ export function readDocument(path: string, attributes: unknown): Part {
     value: attributes,
     place: "",
     refuse: (place, state) =>
-      new RegistryError({
+      fault({
         code: "Corrupt",
-        message: `Cannot read OME-NGFF ${shown(path)}: ${place.slice(0, 200)} ${state}`,
+        action: "read OME-NGFF",
+        subject: shown(path),
+        state: `${place.slice(0, 200)} ${state}`,
         hint:
           "https://ngff.openmicroscopy.org says what must stand there; write the metadata anew.",
         key: path,
@@ -39,9 +41,11 @@ export function newDocument(what: string, attributes: unknown): Part {
     value: attributes,
     place: "",
     refuse: (place, state) =>
-      new RegistryError({
+      fault({
         code: "Invalid",
-        message: `Cannot describe the ${what}: ${place.slice(0, 200)} ${state}`,
+        action: "describe the",
+        subject: what,
+        state: `${place.slice(0, 200)} ${state}`,
         hint: "https://ngff.openmicroscopy.org says what may stand there.",
       }),
   };

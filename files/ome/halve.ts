@@ -5,7 +5,7 @@
  */
 import { countElements, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 
 /**
  * How levels are made smaller: an element is the mean of the two by two that it stands for (of fewer at odd ends), or
@@ -57,9 +57,10 @@ export function checkHalvable(dtype: NDArray["dtype"], method: Downsampling): vo
 }
 
 function noMean(dtype: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot make levels of an image: there is no mean of ${dtype}`,
+    action: "make levels of an image",
+    state: `there is no mean of ${dtype}`,
     hint: 'Pass downsampling: "nearest", or levels: 1.',
   });
 }

@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
@@ -135,9 +135,11 @@ function noPlane(
   state: string,
   hint = "Give an index, from 0, for each axis before the last two: { t: 0, c: 1 }.",
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read a plane of ${shown(path)}: ${state}`,
+    action: "read a plane of",
+    subject: shown(path),
+    state,
     hint,
     key: path,
   });
@@ -159,9 +161,11 @@ function checkLevels(path: string, axes: readonly Axis[], arrays: readonly ZarrA
       ? "is larger than the one before"
       : undefined;
     if (state === undefined) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Corrupt",
-      message: `Cannot read OME-NGFF ${shown(path)}: its level ${i} ${state}`,
+      action: "read OME-NGFF",
+      subject: shown(path),
+      state: `its level ${i} ${state}`,
       hint: "Open its arrays with openZarrArray, or write the image again.",
       key: path,
     });

@@ -6,7 +6,7 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
 import type { Axes } from "./axes.ts";
@@ -144,5 +144,5 @@ export async function halveArray(
 }
 /** The error of an image that cannot be written so. */
 export function invalidImage(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot write the image: ${state}`, hint });
+  return fault({ code: "Invalid", action: "write the image", state, hint });
 }

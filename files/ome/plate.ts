@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
@@ -207,11 +207,11 @@ function placeOf(
     ? well.split("/")
     : [well.row, well.column];
   if (others.length === 0 && rows.includes(row) && columns.includes(column)) return { row, column };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use well ${
-      shown(typeof well === "string" ? well : `${row}/${column}`)
-    }: the plate has none`,
+    action: "use well",
+    subject: shown(typeof well === "string" ? well : `${row}/${column}`),
+    state: "the plate has none",
     hint: `Its rows are ${told(rows)}, its columns ${told(columns)}: a well is "${rows[0]}/${
       columns[0]
     }".`,
@@ -225,9 +225,11 @@ function told(names: readonly string[]): string {
 function fieldName(field: FieldName): string {
   const name = String(field);
   if (/^[A-Za-z0-9]{1,200}$/.test(name)) return name;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use field ${shown(name)}: its name must be letters and digits`,
+    action: "use field",
+    subject: shown(name),
+    state: "its name must be letters and digits",
     hint: "Fields are counted from 0, or have names.",
   });
 }
@@ -242,9 +244,10 @@ function namesOf(count: unknown, nameAt: (i: number) => string): string[] {
   if (typeof count === "number" && Number.isSafeInteger(count) && count >= 1 && count <= 1000) {
     return Array.from({ length: count }, (_, i) => nameAt(i));
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot make a plate: it is to have ${shown(count)} rows or columns`,
+    action: "make a plate",
+    state: `it is to have ${shown(count)} rows or columns`,
     hint: 'Give a number, 1 to 1000, or their names: ["A", "B"].',
   });
 }

@@ -6,7 +6,7 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
@@ -62,9 +62,11 @@ export async function createImagePyramid(
   options: ImagePyramidOptions,
 ): Promise<MultiscaleImage> {
   if (await findGroup(store, path, { signal: options.signal }) !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "AlreadyExists",
-      message: `Cannot write image ${shown(path)}: a group is there`,
+      action: "write image",
+      subject: shown(path),
+      state: "a group is there",
       hint: "Remove it first, or take another path.",
       key: path,
     });

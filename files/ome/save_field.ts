@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { createLimit } from "../../core/work/at_once.ts";
@@ -150,26 +150,30 @@ export function createFieldWriter(
 
 function axesOf({ axes }: Partial<ImageLayout>): Axes {
   if (axes !== undefined) return axes;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot save the images: nothing is said of their axes",
+    action: "save the images",
+    state: "nothing is said of their axes",
     hint: 'Say them where the plate is opened: openPlate(store, path, { axes: "tczyx" }).',
   });
 }
 
 function checkAcquisition({ acquisitions = [] }: PlateMetadata, acquisition?: number): void {
   if (acquisition === undefined || acquisitions.some(({ id }) => id === acquisition)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save the images: the plate has no acquisition ${shown(acquisition)}`,
+    action: "save the images",
+    state: `the plate has no acquisition ${shown(acquisition)}`,
     hint: `Its acquisitions are ${acquisitions.map(({ id }) => id).join(", ") || "none"}.`,
   });
 }
 
 function taken(at: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "AlreadyExists",
-    message: `Cannot save images ${shown(at)}: the field is there`,
+    action: "save images",
+    subject: shown(at),
+    state: "the field is there",
     hint: 'Take another field, or append to it: { append: "t" }.',
     key: at,
   });

@@ -5,7 +5,7 @@
  */
 import { countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Axis } from "./axes.ts";
 
@@ -92,14 +92,15 @@ function leadingShape(
 }
 
 function unsupported(state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot save the images: ${state}`,
+    action: "save the images",
+    state,
     hint:
       "All planes have one size and one dtype, { data, shape, dtype }; toArray(image) gives it. Nothing is cast.",
   });
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot save the images: ${state}`, hint });
+  return fault({ code: "Invalid", action: "save the images", state, hint });
 }

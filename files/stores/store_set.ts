@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,
@@ -159,9 +159,11 @@ export function createStoreSet(
   function registerClass(Class: FileStoreClass): void {
     const { storeName } = Class;
     if (storeName === undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot register the class ${Class.name}: it has no static storeName`,
+        action: "register the class",
+        subject: Class.name,
+        state: "it has no static storeName",
         hint:
           `Add static storeName = "${Class.name.toLowerCase()}", or register(name, () => new ${Class.name}()).`,
       });
@@ -204,9 +206,11 @@ function checked(name: string, store: AnyFileStore): AnyFileStore {
 }
 
 function incomplete(name: string, lacking: string[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot register file store ${shown(name)}: it lacks ${lacking.join(", ")}`,
+    action: "register file store",
+    subject: shown(name),
+    state: `it lacks ${lacking.join(", ")}`,
     hint:
       `A store that is only read has ${
         READS.join(", ")
@@ -219,26 +223,32 @@ function noFactory(name: string, given: unknown): RegistryError {
   const what = given === undefined
     ? "nothing makes it"
     : `it is given ${described(given)}, and nothing that makes it`;
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot register file store ${shown(name)}: ${what}`,
+    action: "register file store",
+    subject: shown(name),
+    state: what,
     hint: "Give it a function that returns the store: register(name, () => store).",
   });
 }
 
 function aliasTaken(name: string, other: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "AlreadyExists",
-    message: `Cannot register file store ${shown(name)}: it is another name of ${shown(other)}`,
+    action: "register file store",
+    subject: shown(name),
+    state: `it is another name of ${shown(other)}`,
     hint: "Take another name.",
   });
 }
 
 function checkName(name: string): void {
   if (typeof name === "string" && /^[a-z][a-z0-9_-]*$/.test(name)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot register file store ${shown(name)}: it is no name of a store`,
+    action: "register file store",
+    subject: shown(name),
+    state: "it is no name of a store",
     hint: "A name begins with a lower case letter and has lower case letters, digits, - and _.",
   });
 }

@@ -10,7 +10,7 @@ import type {
   FileStore,
   ReadableFileStore,
 } from "../../core/file_store.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { refused } from "../../core/files/path_errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { FileToDecode } from "../../core/format.ts";
@@ -215,9 +215,11 @@ function checkMany(many: unknown, action: string, wanted: string): void {
     typeof given === "object" &&
     (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined
   ) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action} a batch: it is given ${described(many)}`,
+    action,
+    subject: "a batch",
+    state: `it is given ${described(many)}`,
     hint: `Give it an array, or another iterable, of ${wanted}.`,
   });
 }
@@ -226,9 +228,11 @@ function checkEntry(entry: unknown): FileValue {
   if (typeof entry === "object" && entry !== null && "path" in entry && "value" in entry) {
     return entry as FileValue;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save ${described(entry)} of a batch: it is no { path, value }`,
+    action: "save",
+    subject: `${described(entry)} of a batch`,
+    state: "it is no { path, value }",
     hint: 'Each is such as { path: "plate/A01.npy", value: plane }.',
   });
 }

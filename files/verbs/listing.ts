@@ -4,7 +4,7 @@
  * @module
  */
 import type { CallOptions } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
 import type { FileEntry, NamedEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/files/paths.ts";
 import { parseGlob } from "../../core/naming/glob.ts";
@@ -228,26 +228,32 @@ function checkExtension(extension: unknown): string {
 }
 
 function noExtension(extension: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot list files by extension ${shown(extension)}: it begins with no dot`,
+    action: "list files by extension",
+    subject: shown(extension),
+    state: "it begins with no dot",
     hint: 'Write [".tif", ".roi.zip"].',
   });
 }
 
 function checkPattern(pattern: unknown): string {
   if (typeof pattern === "string") return pattern;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(pattern)} as a pattern: it is not a text but ${typeof pattern}`,
+    action: "use",
+    subject: `${shown(pattern)} as a pattern`,
+    state: `it is not a text but ${typeof pattern}`,
     hint: 'Give one such as "*.tif"; several at once are "*.{tif,png}".',
   });
 }
 
 function noFileName(name: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot find files by name ${shown(name)}: it is no name of a file`,
+    action: "find files by name",
+    subject: shown(name),
+    state: "it is no name of a file",
     hint: "A name has no /; listFiles(folder, { pattern, recursive }) finds paths.",
   });
 }

@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type {
   FileEntry,
   FileStore,
@@ -113,9 +113,11 @@ export async function loadText(
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: "Corrupt",
-      message: `Cannot load ${shown(file.path)} as text: it is not UTF-8`,
+      action: "load",
+      subject: `${shown(file.path)} as text`,
+      state: "it is not UTF-8",
       hint: 'Load it as { as: "bytes" }.',
       key: file.path,
       cause,
@@ -149,9 +151,11 @@ function formatFailed(
   path: string,
   { state, cause }: { state: string; cause?: unknown },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot ${verb} ${shown(path)}: its format ${state}`,
+    action: verb,
+    subject: shown(path),
+    state: `its format ${state}`,
     hint:
       "It is the code of the format that has to be looked at; a cause says what it stumbled on.",
     key: path,
@@ -179,10 +183,11 @@ async function refusal(
   signal?.throwIfAborted();
   const known = isRegistryError(why) ? why.hint : undefined;
   const state = isRegistryError(why) ? `: ${why.message.replace(/^[^:]*: /, "")}` : "";
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot save ${described(value)} as ${shown(path)}: ` +
-      `a file of format ${format.id} does not hold it exactly${state}`,
+    action: "save",
+    subject: `${described(value)} as ${shown(path)}`,
+    state: `a file of format ${format.id} does not hold it exactly${state}`,
     hint: value instanceof Promise
       ? "Save what it gives: add await."
       : known ?? 'Take a path whose extension fits the value, or name the format: { as: "bytes" }.',
@@ -193,9 +198,11 @@ async function refusal(
 
 function checkedFormat(format: Format | null): Format {
   if (typeof format?.decode === "function" && typeof format.encode === "function") return format;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${described(format)} as a format: it lacks decode or encode`,
+    action: "use",
+    subject: `${described(format)} as a format`,
+    state: "it lacks decode or encode",
     hint: 'Name one, { as: "json" }, or give one that was made: { as: json() }.',
   });
 }
@@ -203,9 +210,11 @@ function checkedFormat(format: Format | null): Format {
 /** A mode that is not known must not replace what is there. */
 function checkMode(mode: unknown): void {
   if (mode === undefined || mode === "overwrite" || mode === "create") return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot save with mode ${shown(mode)}: there is none`,
+    action: "save with mode",
+    subject: shown(mode),
+    state: "there is none",
     hint: 'Modes are "overwrite" and "create".',
   });
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { sha256 } from "../../core/bytes/digest.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -232,9 +232,11 @@ function lockOf(text: string): Lock {
 
 /** `Conflict`: another program changes an array. */
 export function busy({ action, path, location }: PathPlace): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot ${action} ${shown(path)}: another program is changing it`,
+    action,
+    subject: shown(path),
+    state: "another program is changing it",
     hint: "Try again when it has finished; the lock of a dead program expires after a minute.",
     key: path,
     backend: location,

@@ -5,7 +5,7 @@
  */
 import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { openZarrArray, zarrStore } from "../../formats/zarr.ts";
@@ -68,9 +68,11 @@ export function replacedAgain(
   folder: string,
   { backend, tries }: { backend: string; tries: number },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot ${action} ${shown(folder)}: it was replaced ${tries} times meanwhile`,
+    action,
+    subject: shown(folder),
+    state: `it was replaced ${tries} times meanwhile`,
     hint: "Try it again when it is not being written.",
     key: folder,
     backend,

@@ -5,7 +5,7 @@
  */
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { linkTargetProblem } from "../../core/disk/file_paths.ts";
-import { messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileToSave } from "../../core/materializer.ts";
@@ -50,9 +50,11 @@ export const MAX_TARGET_BYTES = 4096;
 
 /** An archive that is damaged, or none, or says what could harm who unpacks it. */
 export function corruptArchive(path: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read archive ${shown(path)}: ${state}`,
+    action: "read archive",
+    subject: shown(path),
+    state,
     hint: "Make the archive again, or load an older version.",
     cause,
   });
@@ -60,18 +62,21 @@ export function corruptArchive(path: string, state: string, cause?: unknown): Re
 
 /** An archive that is written in a way that is not read here. */
 export function unsupportedArchive(path: string, state: string, hint?: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read archive ${shown(path)}: ${state}`,
+    action: "read archive",
+    subject: shown(path),
+    state,
     hint: hint ?? "Load it as bytes, or make it in another way.",
   });
 }
 
 /** A value that an archive does not hold as it is. */
 export function unwritableArchive(state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot write archive: ${state}`,
+    action: "write archive",
+    state,
     hint:
       "An entry is { path, content, mode? }: its path is relative, and no other has it; its content is bytes, a Blob or a stream.",
     cause,

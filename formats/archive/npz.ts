@@ -7,7 +7,7 @@
 import { decodeNpy, encodeNpy } from "../../core/bytes/npy.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { unsupportedArchive } from "./entries.ts";
 import type { ArchiveEntry, EntryToSave } from "./entries.ts";
@@ -37,9 +37,10 @@ export function arrayEntries(value: NamedArrays): EntryToSave[] {
 }
 
 function notNamedArrays(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: "Cannot write archive: the value is no plain object of arrays",
+    action: "write archive",
+    state: "the value is no plain object of arrays",
     hint: "It is an object of arrays by name: { images: { data, shape, dtype } }.",
   });
 }

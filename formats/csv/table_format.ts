@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode, Format, FormatOptions } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Column, Columns, Row, RowOf, Table, TableRows } from "../../core/table.ts";
@@ -118,9 +118,11 @@ export function createTableFormat<C extends Columns>(
       `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
       "are not in the file.",
   ): RegistryError {
-    return new RegistryError({
+    return fault({
       code: "Unsupported",
-      message: `Cannot save a table as ${kind.id}: ${state}`,
+      action: "save a table as",
+      subject: kind.id,
+      state,
       hint,
     });
   }
@@ -237,9 +239,10 @@ function text(name: string): Column {
 }
 
 function badOption(name: string, given: unknown, known: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot make a format of tables: its ${name} is ${shown(given)}`,
+    action: "make a format of tables",
+    state: `its ${name} is ${shown(given)}`,
     hint: `It is one of ${known}.`,
   });
 }
@@ -249,9 +252,11 @@ function shortOf({ name, type, nullable }: Column): string {
 }
 
 function corrupt({ path }: FileToDecode, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read table ${shown(path)}: ${state}`,
+    action: "read table",
+    subject: shown(path),
+    state,
     hint:
       "Correct the file, or give the format the columns, the header and the delimiter that it has.",
     cause,
@@ -259,9 +264,11 @@ function corrupt({ path }: FileToDecode, state: string, cause?: unknown): Regist
 }
 
 function inexact({ path }: FileToDecode, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read table ${shown(path)}: ${state}`,
+    action: "read table",
+    subject: shown(path),
+    state,
     hint: 'Read the column as "string", or as "int64" where it has whole numbers of up to 64 bits.',
   });
 }

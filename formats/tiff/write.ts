@@ -5,7 +5,7 @@
  * @module
  */
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Image, ImageDType } from "../../core/image.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { TAGS } from "./directory.ts";
@@ -119,10 +119,10 @@ async function* chunksOf(header: Uint8Array, samples: Uint8Array): AsyncIterable
 }
 
 function tooLarge(size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message:
-      `Cannot write TIFF: the file would have ${size} bytes, more than its offsets can count`,
+    action: "write TIFF",
+    state: `the file would have ${size} bytes, more than its offsets can count`,
     hint: "Save the array as .npy, or the image in parts.",
   });
 }

@@ -7,7 +7,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../../core/bytes/ndarray.ts";
 import { viewBytes } from "../../core/bytes/view_bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { stridesOf } from "./chunks/copy_box.ts";
 import { valueOf } from "./documents/data_types.ts";
@@ -274,9 +274,11 @@ export function checkAttributes(path: string, attributes: unknown): void {
 
 function checkArray(path: string, array: NDArray, { dtype, shape }: ArrayMetadata): void {
   if (!isNDArray(array)) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot write zarr ${JSON.stringify(path)}: the value is no array`,
+      action: "write zarr",
+      subject: JSON.stringify(path),
+      state: "the value is no array",
       hint:
         "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
       key: path,

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 /** Stored bytes that are damaged, or were written wrongly. */
 export function corruptZarr(key: string, state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read zarr ${shown(key)}: ${state}`,
+    action: "read zarr",
+    subject: shown(key),
+    state,
     hint: "Write it again, or restore it.",
     key,
     cause,
@@ -19,9 +21,11 @@ export function corruptZarr(key: string, state: string, cause?: unknown): Regist
 
 /** What is written in a way that is not read here, or is larger than is allowed. */
 export function unsupportedZarr(key: string, state: string, hint?: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot use zarr ${shown(key)}: ${state}`,
+    action: "use zarr",
+    subject: shown(key),
+    state,
     hint: hint ?? "Write it in another way with the program that made it.",
     key,
   });
@@ -29,9 +33,11 @@ export function unsupportedZarr(key: string, state: string, hint?: string): Regi
 
 /** A request that the array cannot fulfil. */
 export function invalidZarr(path: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use zarr ${path === "" ? "at the root" : shown(path)}: ${state}`,
+    action: "use zarr",
+    subject: path === "" ? "at the root" : shown(path),
+    state,
     hint,
     key: path,
   });

@@ -6,7 +6,7 @@
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import { shown } from "../../core/naming/names.ts";
 import { arrayHandle, checkAttributes, isIndex } from "./array.ts";
@@ -70,9 +70,11 @@ export async function checkFree(
   );
   const at = found.findIndex((bytes) => bytes !== undefined);
   if (at < 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "AlreadyExists",
-    message: `Cannot create zarr ${shown(path)}: ${DOCUMENTS[at]} is there`,
+    action: "create zarr",
+    subject: shown(path),
+    state: `${DOCUMENTS[at]} is there`,
     hint: "Remove its folder first, or take another path.",
     key: path,
     backend: store.location,
@@ -229,9 +231,11 @@ export function noNode(
   const state = found === undefined
     ? `there is no ${wanted}`
     : `it is a${found === "array" ? "n" : ""} ${found}`;
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot open zarr ${wanted} ${path === "" ? "at the root" : shown(path)}: ${state}`,
+    action: "open zarr",
+    subject: `${wanted} ${path === "" ? "at the root" : shown(path)}`,
+    state,
     hint: "children() of the group above it tells what there is.",
     key: path,
     backend: store.location,

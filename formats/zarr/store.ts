@@ -6,7 +6,7 @@
  */
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import type { AnyFileStore, FileStore, ReadableFileStore } from "../../core/file_store.ts";
 import { joinPath, nameOf, parsePath } from "../../core/files/paths.ts";
 import type { FileToDecode } from "../../core/format.ts";
@@ -120,11 +120,10 @@ function checkReadable(files: AnyFileStore): asserts files is FileStore | Readab
   if (typeof location === "string" && typeof open === "function" && typeof list === "function") {
     return;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot make a store of arrays: ${
-      described(files)
-    } is no store of files that can be read`,
+    action: "make a store of arrays",
+    state: `${described(files)} is no store of files that can be read`,
     hint:
       'Give it createLocalFiles({ root: "./data" }), or that of a manager: await manager.stores.get("disk").',
   });
@@ -135,9 +134,10 @@ export function writableStore(store: ZarrStore, action: string): Required<Pick<Z
   if (store.set !== undefined) {
     return { set: (key, bytes, options) => store.set!(key, bytes, options) };
   }
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot ${action}: the store only reads`,
+    action,
+    state: "the store only reads",
     hint: "Give a store that has set(): zarrStore(files) of files that are written.",
     backend: store.location,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import { setMember, TAG } from "./json_tags.ts";
@@ -122,9 +122,10 @@ function isObject(value: unknown): value is object {
 }
 
 function corrupt(state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot load data.json: ${state}`,
+    action: "load data.json",
+    state,
     hint: "Save the value again, or load an older version.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { encodePart, isJsonPart } from "./json_parts.ts";
@@ -143,9 +143,11 @@ export function encodeJson(value: unknown): { root: JsonValue; parts: FileToSave
   }
 
   function refuse(state: string, hint?: string, cause?: unknown): RegistryError {
-    return new RegistryError({
+    return fault({
       code: "Unsupported",
-      message: `Cannot save ${place(path)}: ${state}`,
+      action: "save",
+      subject: place(path),
+      state,
       hint: hint ??
         "Nothing is altered to make it fit. Turn it into plain data first, or save the value with a " +
           "materializer of its own (defineMaterializer).",

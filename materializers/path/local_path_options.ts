@@ -4,7 +4,7 @@
  * @module
  */
 import type { LeftOut } from "../../core/disk/left_out.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
@@ -88,11 +88,11 @@ function unknownWord(
   given: unknown,
   words: readonly unknown[],
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use ${shown(path)} as a local path: ${name} ${
-      shown(String(given))
-    } is unknown`,
+    action: "use",
+    subject: `${shown(path)} as a local path`,
+    state: `${name} ${shown(String(given))} is unknown`,
     hint: `It is one of ${words.join(", ")}.`,
   });
 }

@@ -8,7 +8,7 @@ import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { errorCode, onDisk } from "../../core/disk/file_errors.ts";
 import type { LeftOutReason } from "../../core/disk/left_out.ts";
 import { filePathProblem, foldersOf } from "../../core/disk/file_paths.ts";
@@ -120,9 +120,11 @@ function foldersKept(
 }
 
 function nothingIncluded(root: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot save folder ${shown(root)}: nothing in it matches the patterns of include`,
+    action: "save folder",
+    subject: shown(root),
+    state: "nothing in it matches the patterns of include",
     hint:
       "Patterns are as in a .gitignore: *.csv anywhere, /data at the root of the folder, raw/ a folder.",
   });
@@ -160,9 +162,11 @@ function look(
   if (problem !== undefined) {
     const reason = choice.reasonAgainst(name, false) ?? choice.reasonAgainst(name, true);
     if (reason !== undefined) return void options.onLeftOut?.({ path: name, reason });
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot save ${shown(path)}: ${problem}`,
+      action: "save",
+      subject: shown(path),
+      state: problem,
       hint:
         "Rename it: the name must mean the same on every system. Or leave it out: exclude takes a pattern.",
     });
@@ -206,9 +210,11 @@ function describe(
   if (options.special !== "refuse") {
     return void options.onLeftOut?.({ path: name, reason: "special" });
   }
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot save ${shown(path)}: it is a pipe, socket or device`,
+    action: "save",
+    subject: shown(path),
+    state: "it is a pipe, socket or device",
     hint: "Move it away, or leave such files out: that is what happens where nothing is said.",
   });
 }
@@ -288,9 +294,11 @@ const BROKEN: Record<string, LeftOutReason> = {
 };
 
 function notSaved(path: string, state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot save ${shown(path)}: ${state}`,
+    action: "save",
+    subject: shown(path),
+    state,
     hint,
   });
 }

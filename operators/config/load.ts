@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { resolve } from "@std/path";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
@@ -127,9 +127,11 @@ async function readOverride(
   if (isStoreUrl(place)) {
     const file = place.replace(/\?.*$/s, ""); // what follows may hold a signature
     if (readUrl !== undefined) return { file, text: await readUrl(place), isRemote: true };
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read overrides from ${file}: nothing was given to read URLs with`,
+      action: "read overrides from",
+      subject: file,
+      state: "nothing was given to read URLs with",
       hint: `Give readUrl, or a file; see the variable ${OVERRIDE_VARIABLE}.`,
     });
   }
@@ -137,9 +139,11 @@ async function readOverride(
   try {
     return { file: place, text: await readFile(resolve(cwd, place), "utf8") };
   } catch (cause) {
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot read overrides from ${place}: ${(cause as Error).message}`,
+      action: "read overrides from",
+      subject: place,
+      state: (cause as Error).message,
       hint: "Name a file of YAML or TOML, or a URL like s3://bucket/overrides.yaml.",
       cause,
     });

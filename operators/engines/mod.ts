@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { createLookup } from "../../core/lookup.ts";
@@ -104,9 +104,10 @@ function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
       system,
     });
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot open Slurm: what follows slurm: is no list of arguments of sbatch",
+    action: "open Slurm",
+    state: "what follows slurm: is no list of arguments of sbatch",
     hint:
       "Write slurm: alone, or slurm:?partition=gpu&account=me. Its own configuration says where it is.",
   });

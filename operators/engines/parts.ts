@@ -3,15 +3,17 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { EngineJob, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 
 /** The id of a delivery: its name, and how many parts it has where that is not one. */
 export function idOf({ name, shards = 1 }: Pick<EngineStep, "name" | "shards">): string {
   if (!/^[a-z0-9-]{1,120}$/.test(name)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot submit a step as ${JSON.stringify(name)}: that is no name of a delivery`,
+      action: "submit a step as",
+      subject: JSON.stringify(name),
+      state: "that is no name of a delivery",
       hint: "Take 1 to 120 of a-z 0-9 -",
     });
   }
@@ -21,9 +23,11 @@ export function idOf({ name, shards = 1 }: Pick<EngineStep, "name" | "shards">):
 /** Throws `Invalid` where an engine that executes steps itself was not told what. */
 export function checkCommand({ step, command }: Pick<EngineStep, "step" | "command">): void {
   if (command.length > 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot submit step ${JSON.stringify(step)}: it has no command`,
+    action: "submit step",
+    subject: JSON.stringify(step),
+    state: "it has no command",
     hint:
       "This engine executes steps itself: pass commandFor, which says what is executed for a step.",
   });

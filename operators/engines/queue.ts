@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, messageOf } from "../../core/errors.ts";
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
@@ -168,9 +168,10 @@ export function createStepHandler(
 export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
   const step = kind === KIND ? checkedStep(data) : undefined;
   if (step !== undefined) return step;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot do a job: it is no step of a pipeline",
+    action: "do a job",
+    state: "it is no step of a pipeline",
     hint: "Give other jobs a queue of their own: ?queue=NAME",
   });
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { execFile } from "node:child_process";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
@@ -167,9 +167,10 @@ function scriptOf({ command, cwd, env, timeoutMs, shards = 1 }: EngineStep): str
 
 function checkedName(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot submit a step: ${JSON.stringify(name)} is no name of a variable`,
+    action: "submit a step",
+    state: `${JSON.stringify(name)} is no name of a variable`,
     hint: "Take letters, digits and _, as in MY_VARIABLE.",
   });
 }
@@ -254,11 +255,11 @@ function run(
         if (signal?.aborted) return reject(signal.reason);
         const missing = error.code as unknown === 127;
         reject(
-          new RegistryError({
+          fault({
             code: missing ? "Unsupported" : "Unavailable",
-            message: `Cannot ask Slurm by ${program}: ${
-              stderr.trim().split("\n").at(-1) || error.message
-            }`,
+            action: "ask Slurm by",
+            subject: program,
+            state: stderr.trim().split("\n").at(-1) || error.message,
             hint: missing
               ? "Run this where Slurm's programs are, as on its login node."
               : "Check that its controller runs: scontrol ping. Steps that were submitted go on.",

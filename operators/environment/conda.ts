@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { shellWord } from "../process/shell_words.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
@@ -83,9 +83,10 @@ async function findConda(
   options: EnvironmentOptions,
 ): Promise<FoundConda> {
   if (name === undefined || name === "") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot run in an environment of conda: env_config names none",
+      action: "run in an environment of conda",
+      state: "env_config names none",
       hint: "Write its name or its folder: env_config: { kind: conda, name: my_env }",
     });
   }

@@ -6,7 +6,7 @@
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { EnvironmentOptions } from "./activation.ts";
 
@@ -52,9 +52,11 @@ export function missingEnvironment(
   const install = installs
     ? "Write install: true into env_config, and it is made before the step runs. Or make it: "
     : "";
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot run in ${what}: there is none ${state}`,
+    action: "run in",
+    subject: what,
+    state: `there is none ${state}`,
     hint: `${install || "Make it: "}${make}`,
   });
 }
@@ -64,9 +66,11 @@ export function nothingToInstall(
   what: string,
   { at, files }: { at: string; files: string },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot make ${what}: there is no ${files} in ${shown(at)}`,
+    action: "make",
+    subject: what,
+    state: `there is no ${files} in ${shown(at)}`,
     hint:
       `Write one that says what is to be in it, or leave out install: true and make the environment yourself.`,
   });

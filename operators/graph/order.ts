@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 
 /** What the graph of steps is made of. */
 export interface GraphStep {
@@ -96,9 +96,10 @@ export function findCycle(steps: readonly GraphStep[]): string[] | undefined {
 }
 
 function cycleError(cycle: readonly string[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot order steps: ${cycle.join(" → ")} is a cycle`,
+    action: "order steps",
+    state: `${cycle.join(" → ")} is a cycle`,
     hint: "Remove one of these dependencies.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 
 /** What {@linkcode selectSteps} is asked for. */
@@ -35,9 +35,11 @@ export function selectSteps(
 function checkIds(what: string, asked: readonly string[], known: readonly string[]): void {
   const missing = asked.find((id) => !known.includes(id));
   if (missing === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot select ${what} ${JSON.stringify(missing)}: the pipeline has no such ${what}`,
+    action: "select",
+    subject: `${what} ${JSON.stringify(missing)}`,
+    state: `the pipeline has no such ${what}`,
     hint: `There is: ${known.slice(0, 20).join(", ")}${known.length > 20 ? " …" : ""}.`,
   });
 }

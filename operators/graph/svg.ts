@@ -4,7 +4,7 @@
  * @module
  */
 import { instance } from "npm:@viz-js/viz@^3.31";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { encodeDot } from "./dot.ts";
 import { drawnLine } from "./drawing.ts";
 import type { Drawing } from "./drawing.ts";
@@ -33,9 +33,11 @@ const MOST_BOXES = 3000;
 export async function renderSvg(drawing: Drawing): Promise<string> {
   const { boxes } = drawing;
   if (boxes.length > MOST_BOXES) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot draw ${boxes.length} boxes: at most ${MOST_BOXES} are laid out`,
+      action: "draw",
+      subject: `${boxes.length} boxes`,
+      state: `at most ${MOST_BOXES} are laid out`,
       hint: "Draw a part, or draw it as text, Mermaid or DOT.",
     });
   }

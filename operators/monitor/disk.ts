@@ -6,7 +6,7 @@
 import { readdirSync } from "node:fs";
 import { lstat, opendir, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 /** Bytes of the files below a folder; links are not followed, and what goes away meanwhile is none. */
@@ -48,11 +48,11 @@ export async function checkFree(folder: string, diskRequest: number | undefined)
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= diskRequest) return;
-  throw new RegistryError({
+  throw fault({
     code: "Unavailable",
-    message: `Cannot run in ${
-      shown(folder)
-    }: its disk has ${free} bytes left, the step asks for ${diskRequest}`,
+    action: "run in",
+    subject: shown(folder),
+    state: `its disk has ${free} bytes left, the step asks for ${diskRequest}`,
     hint: "Free some, put work_dir on another disk, or lower disk_request.",
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
@@ -114,11 +114,11 @@ function tooMuchDisk(
   step: string,
   { bytes, diskLimit }: { bytes: number; diskLimit: number },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot finish step ${
-      shown(step)
-    }: its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
+    action: "finish step",
+    subject: shown(step),
+    state: `its workspace and output hold ${bytes} bytes, its limit is ${diskLimit}`,
     hint: "Raise disk_limit, or let it write less.",
   });
 }

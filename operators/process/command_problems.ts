@@ -3,25 +3,28 @@
  *
  * @module
  */
-import { messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
 
 /** There is no command. */
 export function programProblem(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: "Cannot run a command: it is empty",
+    action: "run a command",
+    state: "it is empty",
     hint: "Return program and arguments from command(), or give a start command.",
   });
 }
 
 /** The folder that it is to run in is not there. */
 export function folderProblem(cwd: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot run a command in ${shown(cwd)}: there is no such folder`,
+    action: "run a command in",
+    subject: shown(cwd),
+    state: "there is no such folder",
     hint: "Make the folder, or correct where the step runs.",
   });
 }
@@ -30,15 +33,15 @@ export function folderProblem(cwd: string): RegistryError {
 export function startProblem(program: string, cause: unknown): RegistryError {
   const { code } = cause as { code?: unknown };
   const missing = code === "ENOENT";
-  return new RegistryError({
+  return fault({
     code: missing
       ? "Unsupported"
       : code === "EAGAIN" || code === "ENOMEM"
       ? "Unavailable"
       : "Denied",
-    message: `Cannot run ${shown(program)}: ${
-      missing ? "there is no such program" : messageOf(cause)
-    }`,
+    action: "run",
+    subject: shown(program),
+    state: missing ? "there is no such program" : messageOf(cause),
     hint: missing
       ? "Install it, or give its whole path; programs are looked for in the folders of PATH."
       : "Check that it is a program which this user may run (chmod +x).",
@@ -48,9 +51,11 @@ export function startProblem(program: string, cause: unknown): RegistryError {
 
 /** Its time is over. */
 export function timeProblem(program: string, timeoutMs: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot finish ${shown(program)}: it took more than ${timeoutMs} ms`,
+    action: "finish",
+    subject: shown(program),
+    state: `it took more than ${timeoutMs} ms`,
     hint:
       "Give it more time (timeout), less to do, or more shards. It and its children were ended.",
   });
@@ -61,11 +66,11 @@ export function memoryProblem(
   program: string,
   seen: { bytes: number; maxBytes: number },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot finish ${
-      shown(program)
-    }: it held ${seen.bytes} bytes of memory, its limit is ${seen.maxBytes}`,
+    action: "finish",
+    subject: shown(program),
+    state: `it held ${seen.bytes} bytes of memory, its limit is ${seen.maxBytes}`,
     hint: "Raise memory_limit, or let it do less at once. It and its children were ended.",
   });
 }
@@ -86,9 +91,11 @@ export function endedOf(
       : NOT_RUN.includes(code ?? 0)
       ? EXIT_CODES.environment
       : EXIT_CODES.logic);
-  const error = new RegistryError({
+  const error = fault({
     code: "TaskFailed",
-    message: `Cannot finish ${shown(program)}: it ended with ${signal ?? `code ${code}`}`,
+    action: "finish",
+    subject: shown(program),
+    state: `it ended with ${signal ?? `code ${code}`}`,
     hint: signal === "SIGKILL"
       ? "Somebody killed it: mostly the system, where memory ran out. Give it more, or less to do."
       : exitCode === EXIT_CODES.environment

@@ -4,7 +4,7 @@
  * @module
  */
 import { isAbsolute, relative, resolve } from "@std/path";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
@@ -115,19 +115,21 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 function wrongKey(pipeline: string, step: string, { key, problem }: KeyProblem): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot run pipeline ${shown(pipeline)}: output ${shown(key)} of step ${
-      shown(step)
-    } has an invalid key: ${problem}`,
+    action: "run pipeline",
+    subject: shown(pipeline),
+    state: `output ${shown(key)} of step ${shown(step)} has an invalid key: ${problem}`,
     hint: KEY_HINT,
   });
 }
 
 function refused(pipeline: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot run pipeline ${shown(pipeline)}: ${state}`,
+    action: "run pipeline",
+    subject: shown(pipeline),
+    state,
     hint:
       "Name a place of its own for each output: registry:NAME, a URL, or a folder such as ./out/clean.",
   });

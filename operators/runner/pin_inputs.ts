@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "../../core/bytes/digest.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";
@@ -196,11 +196,11 @@ function partOf({ ref, path, file, files, digest }: SavedOutput): Omit<InputPart
 }
 
 function noOutput(step: string, output: string, outputs: StepRecord["outputs"]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot read output ${shown(output)} of step ${
-      shown(step)
-    }: it wrote none of that name`,
+    action: "read output",
+    subject: `${shown(output)} of step ${shown(step)}`,
+    state: "it wrote none of that name",
     hint: `It wrote: ${Object.keys(outputs).map((key) => shown(key)).join(", ") || "nothing"}.`,
   });
 }

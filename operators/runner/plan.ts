@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { sha256 } from "../../core/bytes/digest.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";
@@ -205,31 +205,33 @@ async function readSuccesses(
 function chooseSteps({ steps }: Dependencies, ids: readonly string[] | undefined): Set<string> {
   const unknown = ids?.find((id) => !steps.has(id));
   if (unknown === undefined) return new Set(ids ?? steps.keys());
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot choose step ${shown(unknown)}: the pipeline has no such step`,
+    action: "choose step",
+    subject: shown(unknown),
+    state: "the pipeline has no such step",
     hint: `There is: ${[...steps.keys()].slice(0, 20).join(", ")}.`,
   });
 }
 
 function checkVersioned({ id }: Pipeline, { registry }: RunnerOptions): void {
   if (registry.settings.versioned) return;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot plan pipeline ${
-      shown(id)
-    }: the registry keeps one value per name, without versions`,
+    action: "plan pipeline",
+    subject: shown(id),
+    state: "the registry keeps one value per name, without versions",
     hint:
       "Records and outputs of runs are versions: use a registry that was created with versions, as is the default.",
   });
 }
 
 function neverRan(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot read the output of step ${
-      shown(id)
-    }: it never ran well, and is not to run now`,
+    action: "read the output of step",
+    subject: shown(id),
+    state: "it never ran well, and is not to run now",
     hint: "Run it too: leave --operator and --node out, or name it as well.",
   });
 }

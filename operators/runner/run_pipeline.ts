@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { silentLogger } from "../../core/system.ts";
@@ -325,9 +325,10 @@ interface Waiting {
 }
 
 function failedFast(step: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot go on: step "${step}" failed, and the run ends with the first failure`,
+    action: "go on",
+    state: `step "${step}" failed, and the run ends with the first failure`,
     hint: "Leave --fail-fast out to run what does not depend on it.",
   });
 }

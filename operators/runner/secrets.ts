@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { realSystem, takeVariables } from "../../core/system.ts";
@@ -140,10 +140,10 @@ function mapped(
 function decode(text: string): string {
   const secret = decodeSecret(text);
   if (secret !== undefined) return secret;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      "Cannot read a secret of the configuration: what follows base64:// is no base64 of a text",
+    action: "read a secret of the configuration",
+    state: "what follows base64:// is no base64 of a text",
     hint: "Write it anew: base64:// and the text in base64. Better: { from_env: NAME }",
   });
 }
@@ -151,11 +151,10 @@ function decode(text: string): string {
 function fromEnvironment(name: string, system: System): string {
   const value = system.env(name);
   if (value !== undefined) return value;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read a secret of the configuration: there is no environment variable ${
-      shown(name)
-    }`,
+    action: "read a secret of the configuration",
+    state: `there is no environment variable ${shown(name)}`,
     hint: `Set it where the step is run: export ${name}=…`,
   });
 }

@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { resolve } from "@std/path";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
@@ -54,9 +54,11 @@ function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
       return { kind: "step", step: text.slice(0, dot), output: text.slice(dot + 1) };
     }
   }
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot read the output of step ${shown(text)}: the pipeline has no such step`,
+    action: "read the output of step",
+    subject: shown(text),
+    state: "the pipeline has no such step",
     hint: "Write step:STEP for all that it wrote, or step:STEP.OUTPUT for one of its outputs.",
   });
 }
@@ -105,9 +107,11 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
 }
 
 function invalid(pipeline: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot order the steps of ${shown(pipeline)}: ${state}`,
+    action: "order the steps of",
+    subject: shown(pipeline),
+    state,
     hint: "Correct upstream_dependencies and the step: inputs of one of them.",
   });
 }

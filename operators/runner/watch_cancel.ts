@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { isCancelled } from "./records/run_record.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -31,9 +31,11 @@ export async function watchForCancel(
 
 /** Why steps of a run that was cancelled do not go on. */
 export function cancelledError(run: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot go on with run ${run}: it was cancelled`,
+    action: "go on with run",
+    subject: run,
+    state: "it was cancelled",
     hint: "Run the pipeline again: what was done is not done again.",
   });
 }

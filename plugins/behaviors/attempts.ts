@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { PluginDefinition } from "../contract.ts";
@@ -71,9 +71,11 @@ export const timeout: PluginDefinition<Behavior> = {
       const { ms } = config as unknown as TimeoutSettings;
       const late = new AbortController();
       const done = new AbortController();
-      const tooLate = new RegistryError({
+      const tooLate = fault({
         code: "Unknown",
-        message: `Cannot finish task ${shown(task)}: it took longer than ${ms} ms`,
+        action: "finish task",
+        subject: shown(task),
+        state: `it took longer than ${ms} ms`,
         hint:
           "Give it more time, or find out what it waits for. What it did until then is not undone.",
       });

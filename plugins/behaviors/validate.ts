@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { shownIssue } from "../../core/standard_schema.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
@@ -36,9 +36,10 @@ async function check(
 ): Promise<unknown> {
   const checked = await schema?.["~standard"].validate(value) ?? { value };
   if (checked.issues === undefined) return checked.value;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: ${checked.issues.map(shownIssue).join("; ").replace(/\.$/, "")}`,
+    action,
+    state: checked.issues.map(shownIssue).join("; ").replace(/\.$/, ""),
     hint:
       "The schema of the behavior validate refuses it: correct what is submitted, or the schema.",
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
@@ -72,9 +72,10 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
 
   function checkOpen(action: string): void {
     if (!closing.signal.aborted) return;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: the bus was closed`,
+      action,
+      state: "the bus was closed",
       hint: "Use it before it is disposed of, or create a bus anew.",
     });
   }

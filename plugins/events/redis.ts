@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -102,9 +102,10 @@ export async function openRedisBus<T = AnyTopics>(
 
   function checkOpen(action: string): void {
     if (!closing.signal.aborted) return;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: the bus was closed`,
+      action,
+      state: "the bus was closed",
       hint: "Use it before it is disposed of, or open it anew.",
     });
   }
@@ -205,9 +206,11 @@ export async function openRedisBus<T = AnyTopics>(
 
 function checkBusName(name: string): string {
   if (/^[A-Za-z0-9_.-]{1,100}$/.test(name)) return name;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot open bus ${JSON.stringify(name)}: that is no name of a bus`,
+    action: "open bus",
+    subject: JSON.stringify(name),
+    state: "that is no name of a bus",
     hint: "Take 1 to 100 of A-Z a-z 0-9 _ . -",
   });
 }

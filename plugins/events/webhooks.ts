@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
@@ -191,9 +191,11 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     logger.debug(`webhook ${name}: ${topic} ${id}: ${status}`);
     if (status === 410) logger.warn(`webhook ${name}: it wants no more, 410`);
     if ((status >= 200 && status < 300) || status === 410) return { status };
-    throw new RegistryError({
+    throw fault({
       code: "Unavailable",
-      message: `Cannot deliver ${topic} to ${target.url.host}: it answered ${status}`,
+      action: "deliver",
+      subject: `${topic} to ${target.url.host}`,
+      state: `it answered ${status}`,
       hint: "A receiver answers 2xx once it has the event; redirects are not followed.",
     });
   }
@@ -281,22 +283,26 @@ function deliveryOf({ id, data }: TakenJob): Delivery {
   if (typeof target === "string" && typeof event === "object" && event !== null) {
     return { target, event };
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot deliver job ${shown(id)}: it is no delivery of a webhook`,
+    action: "deliver job",
+    subject: shown(id),
+    state: "it is no delivery of a webhook",
     hint: "Deliveries need a queue of their own, as redis://127.0.0.1:6379?queue=webhooks.",
   });
 }
 
 function unknownTarget(name: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot deliver to ${shown(name)}: there is no such target`,
+    action: "deliver to",
+    subject: shown(name),
+    state: "there is no such target",
     hint:
       "Each process that delivers has the same targets; one that was removed lets its deliveries fail.",
   });
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return new RegistryError({ code: "Invalid", message: `Cannot send webhooks: ${state}`, hint });
+  return fault({ code: "Invalid", action: "send webhooks", state, hint });
 }

@@ -6,7 +6,7 @@
 import type { JobRunner, ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, TakenJob } from "../../core/services/queue.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -158,17 +158,20 @@ function kept(result: unknown): PlainValue {
 }
 
 function forgotten(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot run job ${shown(id)} again: what it does is forgotten`,
+    action: "run job",
+    subject: `${shown(id)} again`,
+    state: "what it does is forgotten",
     hint: "In one process only the last jobs that failed can be tried again. Submit its task anew.",
   });
 }
 
 function closedRunner(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: "Cannot schedule a job: its runner was closed",
+    action: "schedule a job",
+    state: "its runner was closed",
     hint: "Submit tasks before the end of their set of plugins.",
   });
 }

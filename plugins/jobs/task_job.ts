@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ScheduledCall } from "../../core/services/job_runner.ts";
 import type { NewJob, TakenJob } from "../../core/services/queue.ts";
@@ -32,9 +32,11 @@ export function taskJob(call: ScheduledCall): Pick<NewJob, "group" | "kind" | "d
 /** The call that a job is; `Invalid` for one that is none. Whoever may write to the queue wrote it. */
 export function callOf({ id, kind, data }: TakenJob): ScheduledCall {
   if (kind === TASK_KIND) return data as unknown as ScheduledCall;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot do job ${shown(id)}: it is no task`,
+    action: "do job",
+    subject: shown(id),
+    state: "it is no task",
     hint: "Give jobs of other kinds, as steps of pipelines, a queue of their own: ?queue=NAME",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shownIssue } from "../../core/standard_schema.ts";
 import type { SchemaResult } from "../../core/standard_schema.ts";
@@ -47,11 +47,10 @@ function copied(
 /** Refuses what holds no settings. */
 export function checkSettings(config: unknown, action: string): asserts config is Settings {
   if (typeof config === "object" && config !== null && !Array.isArray(config)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: its configuration is ${
-      Array.isArray(config) ? "a list" : described(config)
-    }`,
+    action,
+    state: `its configuration is ${Array.isArray(config) ? "a list" : described(config)}`,
     hint: 'Settings are given by name: { bucket: "files" }.',
   });
 }
@@ -69,11 +68,10 @@ export function fillConfig(
     if (value === undefined) continue;
     const name = Object.hasOwn(aliases, key) ? aliases[key] : key;
     if (Object.hasOwn(filled, name)) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot ${action}: ${name} is given twice, also as ${
-          key === name ? otherName(aliases, name) : key
-        }`,
+        action,
+        state: `${name} is given twice, also as ${key === name ? otherName(aliases, name) : key}`,
         hint: "Both are names of one setting: keep one.",
       });
     }
@@ -100,11 +98,10 @@ export function validateConfig(
   const outputOf = (result: SchemaResult<unknown>) => {
     if (result.issues === undefined) return result.value;
     const issues = result.issues.map(shownIssue).join("; ");
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: ${
-        withoutSecrets(definition, settings, issues).replace(/\.$/, "")
-      }`,
+      action,
+      state: withoutSecrets(definition, settings, issues).replace(/\.$/, ""),
       hint: hintOf(definition),
     });
   };

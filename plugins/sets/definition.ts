@@ -4,7 +4,7 @@
  * @module
  */
 import type { PluginClass, PluginContext, PluginDefinition, PluginSource } from "../contract.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { checkContract } from "../interface.ts";
 import type { Contract } from "../interface.ts";
@@ -23,9 +23,10 @@ export function toDefinition(source: AnySource, contract: Contract, action: stri
     ? source
     : { create: source };
   if (typeof definition.create !== "function") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: ${described(source)} makes nothing`,
+      action,
+      state: `${described(source)} makes nothing`,
       hint:
         "Give a class, a function (config, context) that gives a plugin, or { create, config, … } with one of both.",
     });

@@ -4,7 +4,7 @@
  * @module
  */
 import { inspect } from "node:util";
-import { isRegistryError, messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginConfig, PluginContext } from "../contract.ts";
 import { checkContract } from "../interface.ts";
@@ -53,11 +53,10 @@ export async function makePlugin(order: CheckedOrder, context: PluginContext): P
     if (isRegistryError(error)) throw error;
     const whole = inspect(error, { depth: 10 });
     const showsSecret = withoutSecrets(definition, filled, whole) !== whole;
-    throw new RegistryError({
+    throw fault({
       code: "TaskFailed",
-      message: `Cannot ${action}: ${
-        withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, "")
-      }`,
+      action,
+      state: withoutSecrets(definition, filled, messageOf(error)).replace(/\.$/, ""),
       hint: showsSecret
         ? "Making it failed; the error underneath is left out, as it shows a secret."
         : "Making it failed; its cause is the error underneath.",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
 import { toDefinition } from "./definition.ts";
@@ -29,9 +29,11 @@ export function createPluginTable(): PluginTable {
     if (String([...row.contract.methods].sort()) === String([...contract.methods].sort())) {
       return row.plugins;
     }
-    throw new RegistryError({
+    throw fault({
       code: "AlreadyExists",
-      message: `Cannot use interface ${contract.name}: another one of this name has other methods`,
+      action: "use interface",
+      subject: contract.name,
+      state: "another one of this name has other methods",
       hint: "In one set of plugins each interface has a name of its own: call yours otherwise.",
     });
   }
@@ -42,9 +44,10 @@ export function createPluginTable(): PluginTable {
       checkName(name, action);
       const plugins = rowOf(contract);
       if (plugins.has(name)) {
-        throw new RegistryError({
+        throw fault({
           code: "AlreadyExists",
-          message: `Cannot ${action}: the name is taken`,
+          action,
+          state: "the name is taken",
           hint: `Taken are: ${[...plugins.keys()].join(", ")}.`,
         });
       }
@@ -75,9 +78,10 @@ export function createPluginTable(): PluginTable {
 
 function checkName(name: string, action: string): void {
   if (typeof name === "string" && /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: this is no name`,
+    action,
+    state: "this is no name",
     hint: 'Names are 1 to 100 letters, digits, ".", "_" and "-": storage_write.',
   });
 }

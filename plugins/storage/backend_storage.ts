@@ -5,7 +5,7 @@
  */
 import type { Backend, Body } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { parsePath } from "../../core/files/paths.ts";
@@ -41,9 +41,11 @@ export function createFileStorage(options: FileStorageOptions): FileStorage {
     const key = keyOf(path, "read");
     const found = await backend.get(key, options);
     if (found !== undefined) return found;
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot read file ${shown(path)}: there is none`,
+      action: "read file",
+      subject: shown(path),
+      state: "there is none",
       hint: "list() shows what there is. Paths are relative to the root of the storage.",
       key,
       backend: backend.location,
@@ -55,9 +57,11 @@ export function createFileStorage(options: FileStorageOptions): FileStorage {
       const key = keyOf(path, "write");
       const outcome = await backend.put(key, bodyOf(path, data), { mode, ...options });
       if (outcome.written) return { path: key, size: outcome.info.size };
-      throw new RegistryError({
+      throw fault({
         code: "AlreadyExists",
-        message: `Cannot write file ${shown(path)}: there is one`,
+        action: "write file",
+        subject: shown(path),
+        state: "there is one",
         hint: 'Take another path, or leave out mode: "create".',
         key,
         backend: backend.location,
@@ -81,9 +85,11 @@ export function createFileStorage(options: FileStorageOptions): FileStorage {
 function keyOf(path: string, action: string): string {
   const key = parsePath(path);
   if (key !== "" && !path.endsWith("/")) return key;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action} file ${shown(path)}: it is the path of a folder`,
+    action,
+    subject: `file ${shown(path)}`,
+    state: "it is the path of a folder",
     hint: "Name a file: uploads/file.bin.",
   });
 }
@@ -97,9 +103,11 @@ function bodyOf(path: string, data: FileData): Body {
 }
 
 function noData(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot write file ${shown(path)}: ${state}`,
+    action: "write file",
+    subject: shown(path),
+    state,
     hint: "Give a Uint8Array, a text, a Blob, or a ReadableStream of bytes that nobody has read.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
@@ -30,11 +30,11 @@ export function usedBy(
     uses.fallback;
   const contract = contractOf(uses.interface);
   if (typeof named === "string") return { name: named, definition: table.get(contract, named) };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot add behavior ${
-      shown(name)
-    }: its ${uses.key} names no plugin of ${contract.name}`,
+    action: "add behavior",
+    subject: shown(name),
+    state: `its ${uses.key} names no plugin of ${contract.name}`,
     hint: `There is: ${table.names(contract).join(", ")}.`,
   });
 }
@@ -46,11 +46,11 @@ export function checkChain(chain: Chain, table: PluginTable): void {
   if (crossing === undefined) return;
   const { name: runner, index } = crossing;
   if (!isDefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot build task ${shown(task)}: it is a closure, and ${
-        shown(runner)
-      } runs it in another process`,
+      action: "build task",
+      subject: shown(task),
+      state: `it is a closure, and ${shown(runner)} runs it in another process`,
       hint:
         'Define it in each of them: plugins.defineTask("finalize", fn), and here createTask("finalize").',
     });
@@ -68,9 +68,10 @@ function checkEntry(
   }`;
   const problem = plainProblem(config);
   if (problem !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: of its settings, ${problem}`,
+      action,
+      state: `of its settings, ${problem}`,
       hint:
         "What travels is what JSON says. Let a plugin there make what is no plain data, or put this behavior before.",
     });
@@ -93,9 +94,10 @@ function secretTravels(
   const where = variable === undefined
     ? "let its environment fill it"
     : `set ${variable} where the job runs`;
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: its ${secret} would travel with it`,
+    action,
+    state: `its ${secret} would travel with it`,
     hint: `Secrets are never sent: leave it out, and ${where}; or put this behavior before.`,
   });
 }

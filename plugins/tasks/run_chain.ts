@@ -4,7 +4,7 @@
  * @module
  */
 import type { JobRunner } from "../../core/services/job_runner.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../core/services/queue_checks.ts";
 import type {
@@ -161,9 +161,11 @@ export const NEVER: AbortSignal = new AbortController().signal;
 /** Refuses an id of a submission that cannot be that of a job. */
 export function checkJobId(id: string): void {
   if (/^[A-Za-z0-9._-]{1,180}$/.test(id) && !/^[0-9]+$/.test(id) && !isReservedId(id)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot submit as ${shown(id)}: it is no id of a job`,
+    action: "submit as",
+    subject: shown(id),
+    state: "it is no id of a job",
     hint: isReservedId(id)
       ? "Queues on Redis have that word for themselves: put something before it."
       : "Take 1 to 180 of A-Z a-z 0-9 . _ -, and not only digits.",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -83,9 +83,10 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
 /** Refuses what is no function. */
 export function checkFunction(fn: unknown, action: string): void {
   if (typeof fn === "function") return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action}: ${described(fn)} cannot be called`,
+    action,
+    state: `${described(fn)} cannot be called`,
     hint: "A task ends in a function: (input, context) => result.",
   });
 }

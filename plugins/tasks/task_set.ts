@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -28,9 +28,11 @@ export function createTaskSet(
   function find(name: string): TaskFunction {
     const fn = functions.get(name);
     if (fn !== undefined) return fn;
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot find task ${shown(name)}: it is not defined here`,
+      action: "find task",
+      subject: shown(name),
+      state: "it is not defined here",
       hint: `Define it: plugins.defineTask("name", fn). There is: ${
         [...functions.keys()].join(", ") || "none"
       }.`,
@@ -68,18 +70,20 @@ export function createTaskSet(
       const action = `define task ${shown(name)}`;
       if (typeof name !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
         const hint = 'Names are 1 to 100 letters, digits, ".", "_" and "-": finalize_upload.';
-        throw new RegistryError({
+        throw fault({
           code: "Invalid",
-          message: `Cannot ${action}: this is no name`,
+          action,
+          state: "this is no name",
           hint,
         });
       }
       checkFunction(fn, action);
       if (functions.has(name)) {
         const hint = "Each name stands for one function in a set: choose another.";
-        throw new RegistryError({
+        throw fault({
           code: "AlreadyExists",
-          message: `Cannot ${action}: the name is taken`,
+          action,
+          state: "the name is taken",
           hint,
         });
       }
@@ -113,11 +117,10 @@ function checkCall(call: ScheduledCall): void {
   const isCall = typeof task === "string" && Array.isArray(behaviors) &&
     behaviors.every(isBehavior);
   if (isCall && (input satisfies PlainValue | undefined) !== undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot run a call: ${
-      described(call)
-    } does not name a task, its behaviors and its input`,
+    action: "run a call",
+    state: `${described(call)} does not name a task, its behaviors and its input`,
     hint:
       "Calls are made by tasks that were submitted with a runner which crosses to another process.",
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { MAX_DEPTH, plainProblem } from "../../core/text/plain_value.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
@@ -40,18 +40,20 @@ export function checkTravels(value: unknown, { what, task, registry }: TravelOpt
   const problem = plainProblem(outline) ?? reservedProblem(outline);
   const action = `send the ${what} of task ${shown(task)} to another process`;
   if (problem !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: ${problem}`,
+      action,
+      state: problem,
       hint:
         "Texts, finite numbers, booleans, null, lists, plain objects and Uint8Array travel, and nothing else.",
     });
   }
   bytes += new TextEncoder().encode(JSON.stringify(outline)).byteLength;
   if (bytes > MOST_TRAVELLING_BYTES && registry === undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot ${action}: it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`,
+      action,
+      state: `it has ${bytes} bytes, more than ${MOST_TRAVELLING_BYTES}`,
       hint:
         "Large ones go by a registry: createPlugins({ registry }), here and where the job runs.",
     });
@@ -90,9 +92,11 @@ export async function decodeTravelling(
     return decodeBytes(value);
   }
   if (registry !== undefined) return await registry.load(ref, { signal });
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read what task ${shown(task)} was sent: it is in a registry, as ${shown(ref)}`,
+    action: "read what task",
+    subject: `${shown(task)} was sent`,
+    state: `it is in a registry, as ${shown(ref)}`,
     hint:
       "Give this process the registry of the one that scheduled it: createPlugins({ registry }).",
   });

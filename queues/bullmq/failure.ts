@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { BullmqStore } from "./store.ts";
 
 /** Codes of PostgreSQL for who may not connect, and answers of Redis for the same. */
@@ -21,9 +21,11 @@ export function failure(
   const { code = "" } = error as { code?: string };
   const refused = REFUSED.test(code) || REFUSED.test(messageOf(error));
   const state = messageOf(error) || code || "it does not answer";
-  return new RegistryError({
+  return fault({
     code: refused ? "Denied" : "Unavailable",
-    message: `Cannot ${what} the queue at ${location}: ${state.replace(/[.\s]+$/, "")}`,
+    action: what,
+    subject: `the queue at ${location}`,
+    state: state.replace(/[.\s]+$/, ""),
     hint: refused
       ? "Check user and password in its URL."
       : `Check that ${

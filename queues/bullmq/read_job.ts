@@ -4,7 +4,7 @@
  * @module
  */
 import type { Job, Queue } from "npm:bullmq@^6";
-import { isRegistryError, messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { JobState, QueuedJob } from "../../core/services/queue.ts";
 import type { JobForm } from "./job_form.ts";
 
@@ -14,11 +14,11 @@ export async function readJob(queue: Queue, id: string): Promise<Job<JobForm> | 
     return await queue.getJob(id);
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error; // the server fails otherwise
-    throw new RegistryError({
+    throw fault({
       code: "Corrupt",
-      message: `Cannot read job ${JSON.stringify(id)}: what its queue has of it is damaged: ${
-        messageOf(error)
-      }`,
+      action: "read job",
+      subject: JSON.stringify(id),
+      state: `what its queue has of it is damaged: ${messageOf(error)}`,
       hint: "Another program wrote it, or an accident did. Remove it, and add it again.",
       cause: error,
     });

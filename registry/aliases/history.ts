@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkAlias } from "../../core/naming/refs.ts";
 import type { AliasChange, HistoryOptions } from "../../core/registry.ts";
@@ -51,9 +51,11 @@ function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
 }
 
 function neverSet({ backend }: Context, name: string, alias: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot tell the history of "${name}@${alias}": there never was such an alias`,
+    action: "tell the history of",
+    subject: `"${name}@${alias}"`,
+    state: "there never was such an alias",
     hint: `registry.aliases(${shown(name)}) lists those that there are now.`,
     backend: backend.location,
   });

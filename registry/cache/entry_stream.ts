@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
 /** So much is held for a cache that is slower than its source. */
@@ -59,9 +59,10 @@ export function createEntryStream({ system, onStall }: EntryStreamOptions): Entr
     const timer = new AbortController();
     const taken = new Promise<void>((resolve) => wake = resolve);
     const late = system.sleep(STALL_MS, timer.signal).then(() => {
-      const error = new RegistryError({
+      const error = fault({
         code: "Unavailable",
-        message: `Cannot write an entry: the cache took nothing for ${STALL_MS} ms`,
+        action: "write an entry",
+        state: `the cache took nothing for ${STALL_MS} ms`,
         hint: "Check its disk.",
       });
       end("closed", error);
@@ -89,9 +90,10 @@ export function createEntryStream({ system, onStall }: EntryStreamOptions): Entr
     abandon() {
       end(
         "abandoned",
-        new RegistryError({
+        fault({
           code: "Conflict",
-          message: "Cannot write an entry: it was abandoned",
+          action: "write an entry",
+          state: "it was abandoned",
           hint: "Read the whole of it to have it cached.",
         }),
       );

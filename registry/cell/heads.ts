@@ -6,7 +6,7 @@
 
 import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import {
   decodeRecord,
   MAX_RECORD_BYTES,
@@ -170,10 +170,11 @@ export async function readRecord(
 }
 
 function tooLong(key: string, size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message:
-      `Cannot read record "${key}": it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
+    action: "read record",
+    subject: `"${key}"`,
+    state: `it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
     hint:
       "Something else was put in its place. Restore the object from a copy; the other versions are not affected.",
     key,
@@ -182,10 +183,11 @@ function tooLong(key: string, size: number): RegistryError {
 
 /** The error of a record that lies where another one belongs. */
 export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message:
-      `Cannot trust record "${key}": it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
+    action: "trust record",
+    subject: `"${key}"`,
+    state: `it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
     hint: "It was moved or copied by hand. Restore the object from a copy.",
     key,
   });
@@ -197,10 +199,11 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
   kind: K,
 ): Extract<AnyRecord, { kind: K }> {
   if (found.record.kind === kind) return found.record as Extract<AnyRecord, { kind: K }>;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message:
-      `Cannot read record "${found.info.key}": it is of kind "${found.record.kind}", not "${kind}"`,
+    action: "read record",
+    subject: `"${found.info.key}"`,
+    state: `it is of kind "${found.record.kind}", not "${kind}"`,
     hint: "It does not belong there. Restore the object from a copy.",
     key: found.info.key,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";
 import { FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { OpeningContext } from "../opening/context.ts";
@@ -136,9 +136,10 @@ export function startOperation(
     const relied = new Set(committing ? [start, head, base, draft] : [start]); // mostly one moment
     if (![...relied].some((since) => operation.ageMs(since) > deadlineMs)) return;
     if (operation.unresolved) throw unknownOutcome(backend, operation);
-    throw new RegistryError({
+    throw fault({
       code: "Unavailable",
-      message: `Cannot ${action}: it took longer than ${deadlineMs} ms, so nothing was committed`,
+      action,
+      state: `it took longer than ${deadlineMs} ms, so nothing was committed`,
       hint: "Try again.",
       backend: backend.location,
       commit,
@@ -152,9 +153,10 @@ export function unknownOutcome(
   operation: Operation,
   cause?: unknown,
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unknown",
-    message: `Cannot say whether it happened: ${operation.action} was sent and not answered`,
+    action: "say whether it happened",
+    state: `${operation.action} was sent and not answered`,
     hint:
       "Read it again to see. A save that had an idempotencyKey may be repeated with it: it never saves twice.",
     backend: backend.location,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { AddedPart, AddPartOptions } from "../../core/record/draft.ts";
@@ -152,9 +152,10 @@ async function putNote(
 }
 
 function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot ${action}: the store took too long, so the part does not count`,
+    action,
+    state: "the store took too long, so the part does not count",
     hint: "Add it again.",
     key,
     backend: backend.location,
@@ -170,9 +171,10 @@ function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
 }
 
 function tooLong({ action }: Operation, files: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action}: the list of its ${files} files is too long`,
+    action,
+    state: `the list of its ${files} files is too long`,
     hint: "Add them as several parts, or as one archive.",
   });
 }

@@ -5,7 +5,7 @@
  */
 import { isPrefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { CommitDraftOptions } from "../../core/record/draft.ts";
@@ -165,11 +165,11 @@ function checkSame(
   if (only === undefined) return;
   const named = new Set(only);
   if (named.size === parts.size && [...named].every((part) => parts.has(part))) return;
-  throw new RegistryError({
+  throw fault({
     code: "Conflict",
-    message: `Cannot commit ${spoken(draft)}: it was committed with other parts (${
-      listed([...parts.keys()])
-    })`,
+    action: "commit",
+    subject: spoken(draft),
+    state: `it was committed with other parts (${listed([...parts.keys()])})`,
     hint: "Commit it without `parts` to get its version, or open another draft with another id.",
   });
 }
@@ -246,11 +246,11 @@ async function checkPayload(
   }
   const [lost] = ends.keys();
   if (lost === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot commit ${spoken({ name, id })}: part ${
-      shown(note.part)
-    } has lost some of its bytes`,
+    action: "commit",
+    subject: spoken({ name, id }),
+    state: `part ${shown(note.part)} has lost some of its bytes`,
     hint:
       "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
     key: lost,
@@ -259,20 +259,22 @@ async function checkPayload(
 }
 
 function samePath(draft: DraftName, path: string, parts: string[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot commit ${spoken(draft)}: parts ${parts.map(shown).join(" and ")} both have ${
-      shown(path)
-    }`,
+    action: "commit",
+    subject: spoken(draft),
+    state: `parts ${parts.map(shown).join(" and ")} both have ${shown(path)}`,
     hint:
       "Give files of different parts different paths, or name the parts that are meant: { parts }.",
   });
 }
 
 function empty(draft: DraftName): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot commit ${spoken(draft)}: nothing was added to it`,
+    action: "commit",
+    subject: spoken(draft),
+    state: "nothing was added to it",
     hint: "Add a part first. Drafts belong to a name: look whether it is this one, and the id.",
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
 import { checkDraft } from "../../core/options/check_methods.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -113,11 +113,11 @@ function produced(
 }
 
 function noFiles(draft: DraftName, part: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot add part ${shown(part)} to ${
-      spoken(draft)
-    }: it is neither a list of files nor a value`,
+    action: "add part",
+    subject: `${shown(part)} to ${spoken(draft)}`,
+    state: "it is neither a list of files nor a value",
     hint: "Give files, as [{ path, content }], or a value such as localPath(folder).",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import { leastGraceOf } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -120,19 +120,21 @@ export function listed(parts: readonly string[]): string {
 }
 
 function notThere(draft: DraftName, missing: readonly string[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot commit ${spoken(draft)}: ${listed(missing)} ${
-      missing.length > 1 ? "are" : "is"
-    } not there`,
+    action: "commit",
+    subject: spoken(draft),
+    state: `${listed(missing)} ${missing.length > 1 ? "are" : "is"} not there`,
     hint: "Add what is missing, and commit again. Nothing was saved.",
   });
 }
 
 function damaged({ backend }: Context, draft: DraftName, part: string, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read part ${shown(part)} of ${spoken(draft)}: it is damaged`,
+    action: "read part",
+    subject: `${shown(part)} of ${spoken(draft)}`,
+    state: "it is damaged",
     hint:
       "The stored bytes changed. Restore the object from a copy, or begin another draft, with another id.",
     key,

@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { isRegistryError, RegistryError, retold } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { retry } from "../../core/retry.ts";
 import { settle } from "../cell/settle.ts";
@@ -63,9 +63,11 @@ export async function readEnd(
   if (object === undefined) return undefined;
   const end = decodeEnd(await object.bytes());
   if (end !== undefined) return end;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot use ${spoken(draft)}: the object that records how it ended is damaged`,
+    action: "use",
+    subject: spoken(draft),
+    state: "the object that records how it ended is damaged",
     hint: "Restore the object from a copy, or open another draft with another id.",
     key,
     backend: backend.location,
@@ -154,11 +156,11 @@ export function checkFresh(
   { look, now }: { look: DraftLook; now: number },
 ): void {
   if (!isStale(context, look, now)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Conflict",
-    message: `Cannot use ${
-      spoken(draft)
-    }: nothing was added to it for so long that \`gc\` may be removing it`,
+    action: "use",
+    subject: spoken(draft),
+    state: "nothing was added to it for so long that `gc` may be removing it",
     hint: "Open another draft with another id.",
   });
 }
@@ -170,9 +172,11 @@ export function ended(draft: DraftName, state: DraftState): RegistryError {
     : state.state === "discarded"
     ? "it was discarded"
     : "it is being committed";
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot use ${spoken(draft)}: ${how}`,
+    action: "use",
+    subject: spoken(draft),
+    state: how,
     hint: state.state === "committing"
       ? "Commit it to get its version, and open another draft with another id for further parts."
       : "Open another draft with another id.",

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { JobOptions } from "../../core/executor.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
@@ -35,9 +35,11 @@ export async function readFiles<T>(
     keyOf: (file: StoredFile, part: Part) => keys.get(file)![file.parts!.indexOf(part)],
     missing(key: string): Promise<never> {
       missing = key;
-      throw new RegistryError({
+      throw fault({
         code: "NotFound",
-        message: `Cannot read "${ref}": an object is missing`,
+        action: "read",
+        subject: `"${ref}"`,
+        state: "an object is missing",
         key,
       });
     },

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -64,10 +64,10 @@ export async function announceInputs(
 function notNoted({ action, commit }: Operation, error: RegistryError): RegistryError {
   if (!error.maybeWritten && error.code !== "Unknown") return error;
   const { key, backend } = error;
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message:
-      `Cannot ${action}: the store did not say whether its inputs are noted, so nothing was committed`,
+    action,
+    state: "the store did not say whether its inputs are noted, so nothing was committed",
     hint: "Try again.",
     key,
     backend,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { FIRST_VERSION } from "../../core/naming/versions.ts";
@@ -18,7 +18,7 @@ const MAX_INPUTS = 1_000;
 /** Throws `Invalid` unless a save may say that its value was made from these. */
 export function checkInputs(name: string, inputs: readonly ArtifactInput[]): void {
   const invalid = (state: string, hint: string) =>
-    new RegistryError({ code: "Invalid", message: `Cannot save ${shown(name)}: ${state}`, hint });
+    fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
   if (!Array.isArray(inputs) || inputs.length > MAX_INPUTS) {
     throw invalid(
       `inputs is not a list of up to ${MAX_INPUTS} refs`,

@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { rememberedLog } from "../../core/record/log.ts";
 import type { LogEntry, LogOptions } from "../../core/record/log.ts";
@@ -206,9 +206,11 @@ async function readInfo(
 }
 
 function noSuchName({ location }: Registry, name: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find ${shown(name)}: nothing was ever saved under it`,
+    action: "find",
+    subject: shown(name),
+    state: "nothing was ever saved under it",
     hint: "Check the spelling; registry.names() lists the names that there are.",
     backend: location,
   });

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ObjectInfo } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { encodeRecord, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
@@ -198,10 +198,10 @@ function checkAlone(
   if (graceMs > 0) return;
   const written = objects.find(({ modifiedAt }) => !isOld(modifiedAt));
   if (written === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Unavailable",
-    message:
-      `Cannot remove what nobody needs of a name: "${written.key}" was written since this began`,
+    action: "remove what nobody needs of a name",
+    state: `"${written.key}" was written since this began`,
     hint:
       "Somebody else writes to the registry. Wait for them, or collect without `now`, which disturbs nobody.",
     key: written.key,

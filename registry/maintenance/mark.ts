@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
 import { markKey } from "../layout.ts";
@@ -32,11 +32,10 @@ export async function takeMark(
   const skewMs = Math.abs(mark - system.now());
   if (skewMs <= leastGraceOf(settings) / 4) return { mark, key };
   await backend.delete(key);
-  throw new RegistryError({
+  throw fault({
     code: "Unavailable",
-    message: `Cannot ${action}: this machine's clock and the store's differ by ${
-      Math.round(skewMs / 1000)
-    } s`,
+    action,
+    state: `this machine's clock and the store's differ by ${Math.round(skewMs / 1000)} s`,
     hint: "Set the clock; nothing was removed.",
     backend: backend.location,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
@@ -79,10 +79,11 @@ export function createLineageCheck(context: Context): LineageCheck {
 }
 
 function missing(ref: string, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message:
-      `Cannot find the note of what "${ref}" is made from: something else deleted it, or a power cut did`,
+    action: "find the note of what",
+    subject: `"${ref}" is made from`,
+    state: "something else deleted it, or a power cut did",
     hint: "Looking down misses the version until that is noted again: rebuildLineage(registry)",
     key,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { readHead, readRecord } from "../cell/heads.ts";
@@ -83,29 +83,33 @@ async function scrubbedHead(
   if (record?.kind !== "scrubbed" || (await readHead(context, cellOf(key), signal))?.key !== key) {
     return undefined;
   }
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message:
-      `Cannot find what replaced record "${key}": its content was collected, and nothing lies above it`,
+    action: "find what replaced record",
+    subject: `"${key}"`,
+    state: "its content was collected, and nothing lies above it",
     hint: "Something else deleted it. Restore the newer records of this version from a copy.",
     key,
   });
 }
 
 function wrongDigest(key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot trust record "${key}": its digest does not match its files`,
+    action: "trust record",
+    subject: `"${key}"`,
+    state: "its digest does not match its files",
     hint: "Restore the object from a copy.",
     key,
   });
 }
 
 function voidRecord(key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message:
-      `Cannot count record "${key}": it landed too late, when its payload was collected already`,
+    action: "count record",
+    subject: `"${key}"`,
+    state: "it landed too late, when its payload was collected already",
     hint:
       "Its writer never heard of a success. The version before it counts, if there is one; nothing is to be done.",
     key,

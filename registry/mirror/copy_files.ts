@@ -4,7 +4,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
@@ -72,9 +72,11 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
   const source = await payloadSource(run.from, located, run.signal);
   const { materializer, digest } = located.record;
   if (artifactDigest(materializer, source.files) === digest) return source;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot mirror "${source.ref}": the digest of its record does not match its files`,
+    action: "mirror",
+    subject: `"${source.ref}"`,
+    state: "the digest of its record does not match its files",
     hint: "Restore the record from a copy.",
     key: source.recordKey,
     backend: run.from.backend.location,

@@ -4,7 +4,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
@@ -129,11 +129,11 @@ async function isMirrorOf(
 
 function foreign({ to }: MirrorRun, { target, source }: CellPair): RegistryError {
   return decision(
-    new RegistryError({
+    fault({
       code: "Conflict",
-      message: `Cannot mirror the deletion of "${target}@${
-        source.version!.canonical
-      }": the target has another value`,
+      action: "mirror the deletion of",
+      subject: `"${target}@${source.version!.canonical}"`,
+      state: "the target has another value",
       hint:
         "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
       backend: to.backend.location,

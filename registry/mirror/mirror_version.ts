@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { readHead } from "../cell/heads.ts";
@@ -133,9 +133,11 @@ function occupied(
     ? "the target has another value as this version"
     : "the number is used there, by what does not count";
   return decision(
-    new RegistryError({
+    fault({
       code: "Conflict",
-      message: `Cannot mirror to "${target}@${version}": ${state}`,
+      action: "mirror to",
+      subject: `"${target}@${version}"`,
+      state,
       hint:
         "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
       backend: to.backend.location,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
@@ -112,9 +112,10 @@ export function decision<E extends Error>(error: E): E {
 
 /** Returns the error of a target that changed between a lookup and a write. A retry may succeed. */
 export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot ${action}: it was changed meanwhile`,
+    action,
+    state: "it was changed meanwhile",
     hint: "Run the mirror again.",
     backend: to.backend.location,
   });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, messageOf } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { decodeRecord } from "../../core/record/record.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -41,9 +41,10 @@ export function checkPublisher(events: unknown): void {
   if (events === undefined || typeof (events as Partial<EventPublisher>)?.publish === "function") {
     return;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot open the registry: its events are ${described(events)}, and no bus`,
+    action: "open the registry",
+    state: `its events are ${described(events)}, and no bus`,
     hint: "Give it a bus: { events: await openEventBus(url) }, from ./events.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, RegistryError } from "../../core/errors.ts";
 import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -117,10 +117,11 @@ function checkChange({ backend, settings }: Context, graceMs: number): void {
 }
 
 function unreadable({ backend }: Context): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message:
-      `Cannot change the settings of the registry at ${backend.location}: their newest record cannot be read`,
+    action: "change the settings of the registry at",
+    subject: backend.location,
+    state: "their newest record cannot be read",
     hint: "Restore the object from a copy; verify names it.",
     backend: backend.location,
   });

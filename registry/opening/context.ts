@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
 import type { Logger, Registry, Verify } from "../../core/registry.ts";
@@ -58,9 +58,10 @@ export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt" | "ex
 /** Refuses a write where the registry was opened read-only. */
 export function checkWritable(context: Context, action: string): void {
   if (!context.readOnly) return;
-  throw new RegistryError({
+  throw fault({
     code: "Denied",
-    message: `Cannot ${action}: the registry was opened read-only`,
+    action,
+    state: "the registry was opened read-only",
     hint: "Open it without readOnly to write.",
     backend: context.backend.location,
   });
@@ -87,9 +88,10 @@ export function knownContext(registry: Registry): Context | undefined {
 export function contextOf(registry: Registry, action: string): Context {
   const context = knownContext(registry);
   if (context !== undefined) return context;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot ${action}: the store of the registry at ${registry.location} is not open here`,
+    action,
+    state: `the store of the registry at ${registry.location} is not open here`,
     hint:
       "Do it where its folder or bucket can be reached, on what is opened there: a client of a service, or a wrapper, has no store.",
   });

@@ -8,7 +8,7 @@
  * @module
  */
 import { isPrefix } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../layout.ts";
 import type { Context } from "./context.ts";
@@ -41,10 +41,11 @@ export async function readGraces(context: Context, signal?: AbortSignal): Promis
     above = listed;
   }
   if (above?.generation === 1) return graces;
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message:
-      `Cannot read the settings of the registry at ${backend.location}: some of their records are gone`,
+    action: "read the settings of the registry at",
+    subject: backend.location,
+    state: "some of their records are gone",
     hint:
       "Something else deletes files there. Restore them from a copy: nothing is collected until then.",
     backend: backend.location,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend, Layout, Locking } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { RegistrySettings, StoreCertificate } from "../../core/record/record.ts";
@@ -72,10 +72,11 @@ export async function openSettings(
     const given = options[name];
     const stored = name === "leastGraceMs" ? leastGraceOf(record.settings) : record.settings[name];
     if (given === undefined || given === stored || given === now.settings[name]) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message:
-        `Cannot open the registry with ${name}: ${given}: it was created with ${name}: ${stored}`,
+      action: "open the registry with",
+      subject: name,
+      state: `${given}: it was created with ${name}: ${stored}`,
       hint: `Leave ${name} out, or use another registry.`,
       backend: context.backend.location,
     });
@@ -109,9 +110,11 @@ async function create(
 ): Promise<FoundRecord | undefined> {
   const { backend, readOnly } = context;
   if (options.create === false || readOnly) {
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot open the registry at ${backend.location}: there is none`,
+      action: "open the registry at",
+      subject: backend.location,
+      state: "there is none",
       hint: readOnly
         ? "Open it without readOnly to create it."
         : "Check the address, or open it with create: true.",
@@ -179,9 +182,10 @@ export function checkGraces({ graceMs, leastGraceMs }: GivenGraces): void {
   checkGrace(graceMs);
   checkGrace(leastGraceMs, "open a registry with", "leastGraceMs");
   if (graceMs === undefined || leastGraceMs === undefined || leastGraceMs <= graceMs) return; // else as it is stored
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot open a registry with leastGraceMs: ${leastGraceMs}: it is more than graceMs`,
+    action: "open a registry with leastGraceMs",
+    state: `${leastGraceMs}: it is more than graceMs`,
     hint: "graceMs is what counts now; leastGraceMs is what it may be lowered to.",
   });
 }
@@ -193,9 +197,11 @@ export function checkGrace(
   name = "graceMs",
 ): void {
   if (graceMs === undefined || (Number.isSafeInteger(graceMs) && graceMs >= MIN_GRACE_MS)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot ${action} ${name}: ${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
+    action,
+    subject: name,
+    state: `${graceMs}: it must be a whole number from ${MIN_GRACE_MS}`,
     hint: "It is at least an hour: readers and slow writers rely on it.",
   });
 }
@@ -207,11 +213,11 @@ function checkKnown({ location }: Backend, settings: RegistrySettings): void {
   for (const name of ["locking", "layout"] as const) {
     const word = settings[name];
     if (word === undefined || KNOWN_WORDS[name].includes(word)) continue;
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot open the registry at ${location}: this release does not know its ${name} ${
-        shown(word)
-      }`,
+      action: "open the registry at",
+      subject: location,
+      state: `this release does not know its ${name} ${shown(word)}`,
       hint: "Open it with a newer release.",
       backend: location,
     });
@@ -225,10 +231,11 @@ function wayOut(name: string, word: string): string {
 
 function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings): void {
   if (backend.locking === locking || backend.locking === undefined) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot open the registry at ${backend.location}: it commits by "${locking}", this backend by "${backend.locking}"`,
+    action: "open the registry at",
+    subject: backend.location,
+    state: `it commits by "${locking}", this backend by "${backend.locking}"`,
     hint: locking === undefined
       ? "The registry was copied here from another kind of store: open it there, and save what it holds into a new one."
       : wayOut("locking", locking),
@@ -239,10 +246,11 @@ function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings
 function checkLayout({ backend }: OpeningContext, { layout = "plain" }: RegistrySettings): void {
   const { layout: own = "plain" } = backend;
   if (own === layout) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot open the registry at ${backend.location}: its layout is "${layout}", that of this backend "${own}"`,
+    action: "open the registry at",
+    subject: backend.location,
+    state: `its layout is "${layout}", that of this backend "${own}"`,
     hint: backend.layout === undefined
       ? "Its files were copied here from a folder: open it there, and mirror it into a new registry here."
       : wayOut("layout", layout),
@@ -252,20 +260,22 @@ function checkLayout({ backend }: OpeningContext, { layout = "plain" }: Registry
 
 /** Its settings would say another layout than its files have: who opens it by its path would find nothing. */
 function hiddenLayout({ backend }: OpeningContext): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message:
-      `Cannot create a registry at ${backend.location}: this backend does not say its layout`,
+    action: "create a registry at",
+    subject: backend.location,
+    state: "this backend does not say its layout",
     hint: "What is put around a backend of a folder passes on its layout, and its locking.",
     backend: backend.location,
   });
 }
 
 function damaged(context: OpeningContext): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message:
-      `Cannot open the registry at ${context.backend.location}: its settings vanished while they were read`,
+    action: "open the registry at",
+    subject: context.backend.location,
+    state: "its settings vanished while they were read",
     hint: "Something else deletes files there.",
     backend: context.backend.location,
   });

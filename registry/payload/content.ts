@@ -6,7 +6,7 @@
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../core/disk/disk_file.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -159,9 +159,11 @@ async function* counted(
 
 /** The error of content that is not what it was a moment ago. */
 export function changedWhileSaving(path: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot save ${shown(path)}: it changed while it was being saved`,
+    action: "save",
+    subject: shown(path),
+    state: "it changed while it was being saved",
     hint: "Nothing was saved. Try again when nobody writes to it, or save a copy.",
   });
 }
@@ -181,9 +183,11 @@ export function createPathCheck(): PathCheck {
       ? "it is not a text"
       : filePathProblem(path, false) ?? collision(path, mode);
     if (problem !== undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot save a file as ${shown(path)}: ${problem}`,
+        action: "save a file as",
+        subject: shown(path),
+        state: problem,
         hint:
           "Files of an artifact have distinct relative paths such as data.json or weights/layer-1.npy.",
       });

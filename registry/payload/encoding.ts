@@ -6,23 +6,26 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record/record.ts";
 
 /** Throws where an encoding is unknown, or not offered by this runtime. */
 export function checkEncoding(encoding: Encoding): void {
   if (encoding === "gzip") return;
   if (encoding !== "zstd") {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot compress with ${JSON.stringify(encoding)}: not known`,
+      action: "compress with",
+      subject: JSON.stringify(encoding),
+      state: "not known",
       hint: `Use "gzip" or "zstd".`,
     });
   }
   if (typeof zlib.zstdCompressSync === "function") return;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: "Cannot use zstd: this runtime does not have it",
+    action: "use zstd",
+    state: "this runtime does not have it",
     hint: `Use "gzip", or Deno, or Node 22.15 or later.`,
   });
 }

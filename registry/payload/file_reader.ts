@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteRange } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 
@@ -38,18 +38,20 @@ export function rangeOfFile(
   { offset, length = file.size }: ByteRange,
 ): { offset: number; end: number } {
   if (!(Number.isSafeInteger(offset) && offset >= 0 && length >= 0) || length % 1 > 0) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read a range of ${
-        shown(file.path)
-      }: offset ${offset} and length ${length} are not a range`,
+      action: "read a range of",
+      subject: shown(file.path),
+      state: `offset ${offset} and length ${length} are not a range`,
       hint: "Offset and length are whole numbers from 0.",
     });
   }
   if (file.encoding !== undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot read a range of ${shown(file.path)}: it is stored compressed`,
+      action: "read a range of",
+      subject: shown(file.path),
+      state: "it is stored compressed",
       hint: "Read the whole file, or save it without compression.",
     });
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "../../core/bytes/digest.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -62,9 +62,11 @@ export function parseFileList(
   key: string,
 ): StoredFile[] {
   const corrupt = (problem: string) =>
-    new RegistryError({
+    fault({
       code: "Corrupt",
-      message: `Cannot read the files of "${name}@${version}": ${problem}`,
+      action: "read the files of",
+      subject: `"${name}@${version}"`,
+      state: problem,
       hint:
         "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
       key,

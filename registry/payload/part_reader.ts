@@ -6,7 +6,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Part, StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
@@ -317,9 +317,11 @@ export function createPartReader(
     state: string,
     { key, cause }: { key?: string; cause?: unknown } = {},
   ): RegistryError {
-    return new RegistryError({
+    return fault({
       code: "Corrupt",
-      message: `Cannot read file ${shown(file.path)} of "${source.ref}": ${state}`,
+      action: "read file",
+      subject: `${shown(file.path)} of "${source.ref}"`,
+      state,
       hint:
         "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
       key: key ??

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 
@@ -22,9 +22,11 @@ export class PlacedContent implements FileSource {
 
   /** Nobody reads it. */
   stream(): ReadableStream<Uint8Array> {
-    throw new RegistryError({
+    throw fault({
       code: "Unsupported",
-      message: `Cannot read "${this.file.path}" here: it is stored already`,
+      action: "read",
+      subject: `"${this.file.path}" here`,
+      state: "it is stored already",
       hint: "Read it from the version when it was saved.",
     });
   }

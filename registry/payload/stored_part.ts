@@ -5,7 +5,7 @@
  * @module
  */
 import type { Backend, StoredObject } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Part } from "../../core/record/record.ts";
 
 /** Which bytes of a part. */
@@ -34,11 +34,11 @@ export async function getPart(
   if (whole ? stored === size : stored >= offset + size) return object;
   await object.body.cancel().catch(() => {}); // nothing of it was wanted
   if (stored >= offset + size) return await getPart(backend, key, { offset, size }, { signal }); // more is stored there
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot read "${key}": it has ${stored} bytes, a record says that there are ${
-      offset + size
-    }`,
+    action: "read",
+    subject: `"${key}"`,
+    state: `it has ${stored} bytes, a record says that there are ${offset + size}`,
     hint:
       "The stored bytes changed. Restore them from a copy, or save the value again with base: null, which shares nothing with it.",
     key,

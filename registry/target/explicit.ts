@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { OnConflict } from "../../core/registry.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { knownFrom, viewHead } from "../cell/cell.ts";
@@ -86,9 +86,11 @@ export function explicitTarget(
       : known.dead
       ? "it was deleted"
       : "another commit is there";
-    return new RegistryError({
+    return fault({
       code: "Conflict",
-      message: `Cannot overwrite "${ref}" of commit ${ifCommit}: ${now}`,
+      action: "overwrite",
+      subject: `"${ref}" of commit ${ifCommit}`,
+      state: now,
       hint: "Read it again, and decide whether your change still applies.",
       backend: context.backend.location,
     });

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -165,9 +165,11 @@ export function keyedTarget(
   }
 
   function spent(state: string): RegistryError {
-    return new RegistryError({
+    return fault({
       code: "Conflict",
-      message: `Cannot save "${name}" with idempotency key "${key}" again: ${state}`,
+      action: "save",
+      subject: `"${name}" with idempotency key "${key}" again`,
+      state,
       hint: "Look at the versions, and use a new key for a new save.",
       backend: context.backend.location,
     });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import type { KnownHead } from "../cell/cell.ts";
 import type { Context } from "../opening/context.ts";
@@ -41,9 +41,11 @@ export interface TargetChooser {
 /** The error of a version that is taken. */
 export function versionExists(context: Context, ref: string, known: KnownHead): RegistryError {
   const { mutable, versioned } = context.settings;
-  return new RegistryError({
+  return fault({
     code: "AlreadyExists",
-    message: `Cannot save "${ref}": ${known.dead ? "the version was deleted" : "version exists"}`,
+    action: "save",
+    subject: `"${ref}"`,
+    state: known.dead ? "the version was deleted" : "version exists",
     hint: mutable
       ? `Pass onConflict: "overwrite" to replace it${versioned ? ", or another version" : ""}.`
       : versioned

@@ -5,7 +5,7 @@
  */
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
@@ -91,9 +91,11 @@ async function* uploadedFiles(
 }
 
 function missing(backend: Backend, path: string, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot commit the upload of ${shown(path)}: it has not arrived`,
+    action: "commit the upload of",
+    subject: shown(path),
+    state: "it has not arrived",
     hint:
       "Send it to its URL first. What was sent longer ago than the registry's graceMs was collected: begin anew.",
     key,
@@ -110,9 +112,11 @@ function checkDigests({ files }: UploadToCommit, stored: readonly StoredFile[]):
 }
 
 function notAsSaid(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot commit the upload of ${shown(path)}: ${state}`,
+    action: "commit the upload of",
+    subject: shown(path),
+    state,
     hint:
       "Nothing was committed. Send the right file to its URL while that works, and commit again.",
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type {
   CreateUploadOptions,
@@ -60,20 +60,20 @@ export function checkFiles(files: readonly UploadFile[]): void {
   for (const file of files) checkPath({ ...file, content: NOTHING });
   const wrong = files.find(({ sha256 }) => sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256));
   if (wrong === undefined && files.length > 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot upload files: ${
-      wrong === undefined ? "there are none" : `the sha256 of ${shown(wrong.path)} is none`
-    }`,
+    action: "upload files",
+    state: wrong === undefined ? "there are none" : `the sha256 of ${shown(wrong.path)} is none`,
     hint: "An upload has one file or more; a sha256 is 64 lowercase hexadecimal digits.",
   });
 }
 
 function checkList(files: unknown): void {
   if (Array.isArray(files)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot upload files: they are no list",
+    action: "upload files",
+    state: "they are no list",
     hint: 'Give them as { files: ["model.bin"] }, or to commitUpload what createUpload gave.',
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
@@ -47,11 +47,11 @@ function chosenFile({ files, ref }: PayloadSource, path: string | undefined): St
     : files.find((file) => file.path === path);
   if (file !== undefined) return file;
   const known = files.slice(0, 8).map((file) => shown(file.path)).join(", ");
-  throw new RegistryError({
+  throw fault({
     code: path === undefined ? "Invalid" : "NotFound",
-    message: `Cannot presign a file of "${ref}": ${
-      path === undefined ? "which one is not said" : `no file ${shown(path)}`
-    }`,
+    action: "presign a file of",
+    subject: `"${ref}"`,
+    state: path === undefined ? "which one is not said" : `no file ${shown(path)}`,
     hint: `Pass the path of one of its ${files.length}: ${known}${files.length > 8 ? ", …" : ""}`,
   });
 }
@@ -76,11 +76,11 @@ async function wholeObject(
   const state = file.encoding === undefined
     ? "shares one with other files or with the record"
     : "is stored compressed";
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot presign ${
-      shown(file.path)
-    } of "${source.ref}": it has no object of its own, it ${state}`,
+    action: "presign",
+    subject: `${shown(file.path)} of "${source.ref}"`,
+    state: `it has no object of its own, it ${state}`,
     hint:
       "Files uploaded directly, or larger than 256 KiB, saved without compress, have. Read others through the registry.",
     backend: backend.location,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Backend } from "../../core/backend.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Context } from "../opening/context.ts";
 
@@ -18,9 +18,10 @@ export const DEFAULT_EXPIRY_MS = HOUR_MS;
 /** What presigns; `Unsupported` where the store cannot. */
 export function presigner({ backend }: Context, action: string): NonNullable<Backend["presign"]> {
   if (backend.presign !== undefined) return backend.presign.bind(backend);
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot ${action}: the store at ${backend.location} gives no URLs to others`,
+    action,
+    state: `the store at ${backend.location} gives no URLs to others`,
     hint:
       "Buckets do, opened with credentials that can sign. Save and load through the registry instead.",
     backend: backend.location,
@@ -32,11 +33,10 @@ export function expiry({ system }: Context, expiresInMs: number): Date {
   const valid = Number.isSafeInteger(expiresInMs) && expiresInMs >= MIN_EXPIRY_MS &&
     expiresInMs <= MAX_EXPIRY_MS;
   if (valid) return new Date(system.now() + expiresInMs);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot presign a URL with expiresInMs: ${
-      shown(expiresInMs)
-    }: it must be from 1000 to ${MAX_EXPIRY_MS}`,
+    action: "presign a URL with expiresInMs",
+    state: `${shown(expiresInMs)}: it must be from 1000 to ${MAX_EXPIRY_MS}`,
     hint: "It is a whole number of milliseconds, from a second to 7 days.",
   });
 }

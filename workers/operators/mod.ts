@@ -9,7 +9,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import { RegistryError } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
 import { shown } from "../../core/naming/names.ts";
 import type {
@@ -135,21 +135,21 @@ function startThread(maxBytes?: number): Worker {
 /** @param bytes what it was seen to hold; not known where its heap was full before anybody looked */
 function tooMuchMemory({ context, maxBytes }: OperatorJob, bytes?: number): RegistryError {
   const held = bytes === undefined ? "its memory is used up" : `it held ${bytes} bytes of memory`;
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot finish operator ${
-      shown(context.operatorId)
-    }: ${held}, its limit is ${maxBytes}`,
+    action: "finish operator",
+    subject: shown(context.operatorId),
+    state: `${held}, its limit is ${maxBytes}`,
     hint: "Raise memory_limit, or let it do less at once.",
   });
 }
 
 function threadEnded({ context }: OperatorJob, code: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot finish operator ${
-      shown(context.operatorId)
-    }: it ended its thread, with code ${code}`,
+    action: "finish operator",
+    subject: shown(context.operatorId),
+    state: `it ended its thread, with code ${code}`,
     hint: "Return an exit code instead of Deno.exit() or process.exit().",
   });
 }

@@ -5,7 +5,7 @@
  */
 import { format } from "node:util";
 import { parentPort } from "node:worker_threads";
-import { isRegistryError, messageOf, RegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import type { Logger } from "../../core/registry.ts";
 import { toWire } from "../../core/wire_error.ts";
@@ -68,9 +68,10 @@ function tell<M extends keyof OperatorCallerMethods>(
 
 async function importOperators(module: string): Promise<Operators> {
   const failed = (state: string, cause?: unknown) =>
-    new RegistryError({
+    fault({
       code: isDenied(cause) ? "Denied" : "Invalid",
-      message: `Cannot run an operator in a worker: ${state}`,
+      action: "run an operator in a worker",
+      state,
       hint:
         'Give the URL of a module that has: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
       cause,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { BATCH_OPTIONS } from "../../batch/flags.ts";
 import type { BatchFlags } from "../../batch/flags.ts";
 import { defineCommand } from "../../program/command.ts";
@@ -58,9 +59,10 @@ export const batchSave: Command = defineCommand<
 });
 
 function emptyRunId(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: "Cannot read the command line: --run-id is empty",
+    action: "read the command line",
+    state: "--run-id is empty",
     hint: "Leave it out, and the run is known by the place of the manifest.",
   });
 }

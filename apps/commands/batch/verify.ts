@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
 import { BATCH_OPTIONS } from "../../batch/flags.ts";
 import type { BatchFlags } from "../../batch/flags.ts";
@@ -52,9 +53,11 @@ export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags
 });
 
 function otherDigest(ref: string, expected: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot verify "${ref}": it does not have the digest ${expected}`,
+    action: "verify",
+    subject: `"${ref}"`,
+    state: `it does not have the digest ${expected}`,
     hint: "Something else was saved there, or the manifest means another version.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { findJob, QUEUE_OPTION, withQueue } from "../../jobs/open_jobs.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -41,9 +41,10 @@ export const cancel: Command = defineCommand<[ids: string[]], { queue?: string; 
       await printTable(context, undefined, cancelled());
     });
     if (ended.length === 0) return;
-    throw new RegistryError({
+    throw fault({
       code: "Conflict",
-      message: `Cannot cancel everything: what has ended stays as it is: ${ended.join(", ")}`,
+      action: "cancel everything",
+      state: `what has ended stays as it is: ${ended.join(", ")}`,
       hint: "Nothing is left to be ended there.",
     });
   },

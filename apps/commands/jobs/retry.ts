@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { QUEUE_OPTION, withQueue } from "../../jobs/open_jobs.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -31,9 +31,10 @@ export const retry: Command = defineCommand<
   async run([given], { queue: url, allFailed = false, group }, context) {
     const { signal } = context.io;
     if ((given.length > 0) === allFailed || (group !== undefined && !allFailed)) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: "Cannot retry jobs: which ones is not said, or twice",
+        action: "retry jobs",
+        state: "which ones is not said, or twice",
         hint: "Give their ids, or --all-failed, with --group NAME for those of one task.",
       });
     }
@@ -55,9 +56,11 @@ export const retry: Command = defineCommand<
       }
     });
     if (left.length === 0 || allFailed) return; // somebody else was faster
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot retry ${left.join(", ")}: no such job has failed, or was cancelled`,
+      action: "retry",
+      subject: left.join(", "),
+      state: "no such job has failed, or was cancelled",
       hint: "See what there is: holdfast jobs ls --state failed",
     });
   },

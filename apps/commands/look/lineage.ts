@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { lineageOf, rebuildLineage, RegistryError } from "../../../mod.ts";
+import { lineageOf, rebuildLineage } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Lineage, LineageNode } from "../../../mod.ts";
 import type { Drawing, DrawingForm } from "../../../operators/graph/mod.ts";
 import { defineCommand } from "../../program/command.ts";
@@ -60,16 +61,18 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     const { io, shared } = context;
     if (flags.rebuild) return await rebuild(ref, flags, context);
     if (ref === undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: "Cannot look at a lineage: no version is given",
+        action: "look at a lineage",
+        state: "no version is given",
         hint: "Say of what: holdfast lineage my:model. See what there is: holdfast ls",
       });
     }
     if (depth === 0) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: "Cannot look at a lineage with --depth 0: nothing is that near",
+        action: "look at a lineage with --depth 0",
+        state: "nothing is that near",
         hint: "Leave --depth out to see all.",
       });
     }
@@ -96,9 +99,10 @@ async function rebuild(
   context: CommandContext,
 ): Promise<number | undefined> {
   if ([ref, up, down, depth, as].some((given) => given !== undefined)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot look at a lineage and rebuild all: --rebuild stands alone",
+      action: "look at a lineage and rebuild all",
+      state: "--rebuild stands alone",
       hint: "First: holdfast lineage --rebuild. Then look.",
     });
   }

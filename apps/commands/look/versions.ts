@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../../mod.ts";
+import { isRegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -59,9 +60,11 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
         limit === 0 ? "None shown: the limit is 0" : `No version of "${name}" is in this range`,
       );
     }
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot list versions of "${name}": there is no such name`,
+      action: "list versions of",
+      subject: `"${name}"`,
+      state: "there is no such name",
       hint: await nearestHint(registry, name),
     });
   },

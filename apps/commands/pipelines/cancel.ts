@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
@@ -28,9 +28,11 @@ export const cancel: Command = defineCommand<[run: string], Record<never, never>
     const { cancelRun, readResult } = await import("../../../operators/runner/mod.ts");
     const result = await readResult(registry, run, { signal });
     if (result !== undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "Conflict",
-        message: `Cannot cancel run ${run}: it has ended (${result.end})`,
+        action: "cancel run",
+        subject: run,
+        state: `it has ended (${result.end})`,
         hint: `See how: holdfast pipeline status ${run}`,
       });
     }

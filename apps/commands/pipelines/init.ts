@@ -5,7 +5,7 @@
  */
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { OPERATORS_FILE } from "../../places/load_operators.ts";
 import { defineCommand } from "../../program/command.ts";
@@ -63,9 +63,11 @@ export const init: Command = defineCommand<[folder: string | undefined], Record<
 
 async function refuseFile(folder: string, name: string): Promise<void> {
   if (!await isThere(join(folder, name))) return;
-  throw new RegistryError({
+  throw fault({
     code: "AlreadyExists",
-    message: `Cannot write a pipeline in ${folder}: ${name} is there already`,
+    action: "write a pipeline in",
+    subject: folder,
+    state: `${name} is there already`,
     hint: "Name another folder: holdfast pipeline init FOLDER",
   });
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Registry } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -86,9 +87,11 @@ async function hasLog(registry: Registry, ref: string, signal: AbortSignal): Pro
 }
 
 function noStep(run: string, step: string, steps: readonly string[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find step ${JSON.stringify(step)} in run ${run}: it has no such step`,
+    action: "find step",
+    subject: `${JSON.stringify(step)} in run ${run}`,
+    state: "it has no such step",
     hint: `There is: ${steps.slice(0, 20).join(", ")}${steps.length > 20 ? " …" : ""}.`,
   });
 }

@@ -5,7 +5,8 @@
  */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Pipeline, RunEvent } from "../../../operators/runner/mod.ts";
 import type { Shard } from "../../../workers/mod.ts";
 import {
@@ -232,9 +233,10 @@ function engineOf(
 }
 
 function refused(state: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot run the pipeline like this: ${state}`,
+    action: "run the pipeline like this",
+    state,
     hint,
   });
 }

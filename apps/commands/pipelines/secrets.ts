@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -56,9 +57,10 @@ export const decode: Command = defineCommand<[text: string | undefined], Record<
     const { decodeSecret } = await loadConfigPart();
     const decoded = decodeSecret((given ?? await readInput("decode", context)).trim());
     if (decoded === undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: "Cannot decode this: it is not base64:// and base64 of a text", // without the text: it may be a secret
+        action: "decode this",
+        state: "it is not base64:// and base64 of a text", // without the text: it may be a secret
         hint: "Give the whole value as it stands in the configuration.",
       });
     }
@@ -104,9 +106,11 @@ async function readInput(
 }
 
 function invalid(action: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot ${action} this: ${state}`,
+    action,
+    subject: "this",
+    state,
     hint: `Pipe the text in: holdfast pipeline ${action} < FILE`,
   });
 }

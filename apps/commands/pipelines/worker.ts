@@ -5,7 +5,7 @@
  */
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type {
   JobQueue,
   QueuedStep,
@@ -160,10 +160,10 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
 /** Tasks need no pipeline: what is said of one is a mistake. */
 function refusePipelineFlags({ pipeline, operators, root, set, override }: WorkerFlags): void {
   if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      "Cannot take tasks and steps of pipelines at once: --tasks goes without the options of pipelines",
+    action: "take tasks and steps of pipelines at once",
+    state: "--tasks goes without the options of pipelines",
     hint: "Start a worker for each, on queues of their own: ?queue=NAME",
   });
 }
@@ -181,9 +181,11 @@ async function commandFor(
   const { io } = context;
   const known = pipelines.find(({ pipeline }) => run.startsWith(`${pipeline.id}@`));
   if (known === undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot execute a step of ${run}: this worker has no such pipeline`,
+      action: "execute a step of",
+      subject: run,
+      state: "this worker has no such pipeline",
       hint:
         "Start it with --pipeline FILE too, or give its workers a queue of their own: ?queue=NAME",
     });

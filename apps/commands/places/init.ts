@@ -4,7 +4,8 @@
  * @module
  */
 import { originOf } from "../../../core/places/mod.ts";
-import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
+import { isRegistryError, openRegistry } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Locking, Registry, RegistrySettings } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -142,10 +143,11 @@ function refuseDifference(location: string, given: InitOptions, settings: Regist
   }
   if (differences.length === 0) return;
   const [[flag, was]] = differences;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message:
-      `Cannot create a registry in ${location} with ${flag}: there is one that was created ${was}`,
+    action: "create a registry in",
+    subject: `${location} with ${flag}`,
+    state: `there is one that was created ${was}`,
     hint: `Leave out ${
       differences.map(([flag]) => flag.split(" ")[0]).join(", ")
     }, or name another folder.` +

@@ -7,7 +7,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { checkRemoteName, readRemotes, setRemote } from "../../../core/places/mod.ts";
 import type { Remote } from "../../../core/places/mod.ts";
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -38,9 +39,11 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
       checkRemoteName(name);
       const { registries } = readRemotes({ system: io.system });
       if (Object.hasOwn(registries, name) && !force) {
-        throw new RegistryError({
+        throw fault({
           code: "AlreadyExists",
-          message: `Cannot name a registry ${name}: that is ${registries[name].location}`,
+          action: "name a registry",
+          subject: name,
+          state: `that is ${registries[name].location}`,
           hint: "Take another name, or add --force.",
         });
       }
@@ -64,9 +67,10 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
 );
 
 function noService(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: "Cannot keep a token file for this registry: it is behind no service",
+    action: "keep a token file for this registry",
+    state: "it is behind no service",
     hint:
       "Leave --token-file out. Keys of buckets are found by the environment, see: holdfast status",
   });
@@ -122,9 +126,11 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     const name = given.replace(/^@/, "");
     const { registries } = readRemotes({ system: io.system });
     if (!Object.hasOwn(registries, name)) {
-      throw new RegistryError({
+      throw fault({
         code: "NotFound",
-        message: `Cannot forget the registry ${JSON.stringify(name)}: none has this name`,
+        action: "forget the registry",
+        subject: JSON.stringify(name),
+        state: "none has this name",
         hint: "See what there is: holdfast remote ls",
       });
     }

@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { resolve } from "@std/path";
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
@@ -174,11 +174,11 @@ export const serve: Command = defineCommand<[], ServeFlags>({
 
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${
-      JSON.stringify(text)
-    } as a port: a whole number up to 65535 is expected`,
+    action: "read",
+    subject: `${JSON.stringify(text)} as a port`,
+    state: "a whole number up to 65535 is expected",
     hint: "Take one from 1024 on, or 0 for a free one.",
   });
 }
@@ -186,9 +186,10 @@ function parsePort(text: string): number {
 function parseBound(text: string): number {
   const bound = parseCount(text);
   if (bound > 0) return bound;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot serve with a bound of 0: nothing would be answered",
+    action: "serve with a bound of 0",
+    state: "nothing would be answered",
     hint: "Leave it out for the default.",
   });
 }
@@ -201,9 +202,10 @@ function certificateOf(
   if (cert !== undefined && key !== undefined) {
     return { cert: resolve(io.cwd, cert), key: resolve(io.cwd, key) };
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot speak TLS: --${cert === undefined ? "cert" : "key"} is missing`,
+    action: "speak TLS",
+    state: `--${cert === undefined ? "cert" : "key"} is missing`,
     hint: "Give both: --cert the certificate with its chain, --key its private key.",
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from "@std/path";
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
 import { createToken, readTokens, removeToken } from "../../server/access/token_file.ts";
@@ -107,9 +107,11 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
     const there = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
     const missing = ids.filter((id) => !there.has(id));
     if (missing.length > 0) {
-      throw new RegistryError({
+      throw fault({
         code: "NotFound",
-        message: `Cannot remove token ${missing[0].slice(0, 12)}: there is none of this id`,
+        action: "remove token",
+        subject: missing[0].slice(0, 12),
+        state: "there is none of this id",
         hint: `See what there is: holdfast token ls --tokens ${file}`,
       });
     }
@@ -120,17 +122,20 @@ export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
 
 function fileOf({ tokens }: FileFlags, { io }: CommandContext): string {
   if (tokens !== undefined) return resolve(io.cwd, tokens);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: "Cannot tell which tokens: no file is given",
+    action: "tell which tokens",
+    state: "no file is given",
     hint: "Add --tokens FILE, the same as for holdfast serve.",
   });
 }
 
 function noTokens(file: string): never {
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot list the tokens of ${file}: there is no such file`,
+    action: "list the tokens of",
+    subject: file,
+    state: "there is no such file",
     hint: `Make a first one: holdfast token create --tokens ${file} --scope admin`,
   });
 }

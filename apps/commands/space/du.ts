@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError, spaceOf } from "../../../mod.ts";
+import { type RegistryError, spaceOf } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -84,11 +85,10 @@ function garbageText({ bytes, freeableBytes, nextAt, allAt }: GarbageSpace): str
 }
 
 function notAll(failures: SpaceReport["failures"]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot measure everything: ${
-      formatCount(failures.length, "thing")
-    } could not be read`,
+    action: "measure everything",
+    state: `${formatCount(failures.length, "thing")} could not be read`,
     hint: "See what is damaged: holdfast verify",
   });
 }

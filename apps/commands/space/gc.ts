@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { collectGarbage, RegistryError } from "../../../mod.ts";
+import { collectGarbage, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -160,9 +161,10 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
 
 /** The rest was collected; what a damaged record still needs is not known, so all of its name stays. */
 function notAll(failures: GarbageReport["failures"]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot collect everything: ${formatCount(failures.length, "thing")} stayed`,
+    action: "collect everything",
+    state: `${formatCount(failures.length, "thing")} stayed`,
     hint: "Nothing that is needed was removed. See what is damaged: holdfast verify",
   });
 }

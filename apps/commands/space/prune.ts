@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { prune as pruneRegistry, RegistryError } from "../../../mod.ts";
+import { prune as pruneRegistry, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -47,9 +48,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     const { keepLast, olderThan: olderThanMs, includeAliased = false, dryRun = false } = flags;
     for (const name of names) refuseRef(name, "prune", "prune");
     if (keepLast === undefined && olderThanMs === undefined) {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: "Cannot prune: neither a number nor an age is given",
+        action: "prune",
+        state: "neither a number nor an age is given",
         hint: "Add --keep-last 10, --older-than 30d, or both.",
       });
     }
@@ -140,9 +142,10 @@ function refOf({ name, version }: { name: string; version: string }): string {
 
 /** What can be read was pruned; a version that cannot be is deleted by name only, when somebody has looked at it. */
 function notAll(failures: PruneReport["failures"]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot prune everything: ${formatCount(failures.length, "record")} could not be read`,
+    action: "prune everything",
+    state: `${formatCount(failures.length, "record")} could not be read`,
     hint:
       "See what is wrong: holdfast verify. A damaged version goes by holdfast rm NAME@VERSION --force, " +
       "a damaged alias is set anew by holdfast alias NAME ALIAS VERSION",

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { clearCache, inspectCache, RegistryError } from "../../../mod.ts";
+import { clearCache, inspectCache } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
@@ -24,9 +25,10 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
   async run([action], _options, context) {
     const { io: { signal, system }, shared } = context;
     if (action !== "info" && action !== "clear") {
-      throw new RegistryError({
+      throw fault({
         code: "Invalid",
-        message: `Cannot read the command line: cache has no action ${JSON.stringify(action)}`,
+        action: "read the command line",
+        state: `cache has no action ${JSON.stringify(action)}`,
         hint: "There is: holdfast cache info, holdfast cache clear",
       });
     }

@@ -5,7 +5,8 @@
  */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { mirrorRegistry, RegistryError } from "../../../mod.ts";
+import { mirrorRegistry } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { MirrorItem, MirrorReport } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
@@ -155,9 +156,11 @@ function missingSource(from: string, to: string, cwd: string): string {
 function parseRenaming(text: string): Renaming {
   const at = text.indexOf("=");
   if (at >= 0) return { from: text.slice(0, at), to: text.slice(at + 1) };
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot rename by ${JSON.stringify(text)}: it has no =`,
+    action: "rename by",
+    subject: JSON.stringify(text),
+    state: "it has no =",
     hint:
       "Write what names begin with, =, and what they begin with in the target: --rename my:=their:",
   });

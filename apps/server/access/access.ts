@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { allows } from "./scopes.ts";
 import type { Right, Scope } from "./scopes.ts";
 
@@ -66,9 +67,10 @@ export async function* readable<T>(
 
 /** The error for a token that lacks a scope. */
 export function denied(action: string, scope: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Denied",
-    message: `Cannot ${action}: the token does not have the right`,
+    action,
+    state: "the token does not have the right",
     hint: `Use a token with the scope ${scope}: holdfast token create --scope ${
       JSON.stringify(scope)
     }`,

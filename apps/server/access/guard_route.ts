@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { RouteMiddleware } from "../routing.ts";
 import { needsToken } from "./authenticate.ts";
 import { denied } from "./access.ts";
@@ -54,9 +55,11 @@ export function allowsRoute(access: Access, scope: RouteScope, name: string | un
 }
 
 function cannotCompare(header: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot write with the header ${header}: this route does not support it`,
+    action: "write with the header",
+    subject: header,
+    state: "this route does not support it",
     hint:
       "Remove the header, or use `ifCommit`, `onConflict` or `expected` where the route has them.",
   });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 
 /** What can be done to an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
@@ -38,9 +38,11 @@ export function parseScope(text: string): Scope {
   if (kind !== undefined && !name.includes("*")) {
     return { kind: kind as Right, name, prefix: name !== pattern };
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot read ${JSON.stringify(text.slice(0, 80))} as a scope: there is no such right`,
+    action: "read",
+    subject: `${JSON.stringify(text.slice(0, 80))} as a scope`,
+    state: "there is no such right",
     hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
   });
 }

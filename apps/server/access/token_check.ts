@@ -7,7 +7,8 @@
 import { timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
 import process from "node:process";
-import { realSystem, RegistryError } from "../../../mod.ts";
+import { realSystem } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Logger, System } from "../../../mod.ts";
 import { checkKnown } from "../check_known.ts";
 import { createAccess } from "./access.ts";
@@ -112,9 +113,11 @@ function byId(tokens: readonly StoredToken[]): Map<string, Known> {
 }
 
 function noFile(file: string): never {
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot open the tokens of ${file}: there is no such file`,
+    action: "open the tokens of",
+    subject: file,
+    state: "there is no such file",
     hint: `Make a first one: holdfast token create --tokens ${file} --scope admin`,
   });
 }

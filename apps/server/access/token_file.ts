@@ -6,7 +6,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
-import { isRegistryError, realSystem, RegistryError } from "../../../mod.ts";
+import { isRegistryError, realSystem, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { System } from "../../../mod.ts";
 import { checkKnown } from "../check_known.ts";
 import { parseScope } from "./scopes.ts";
@@ -52,17 +53,19 @@ export async function createToken(
   });
   const { scopes, note, expiresInMs, system = realSystem } = options;
   if (scopes.length === 0) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot create a token: it has no scope",
+      action: "create a token",
+      state: "it has no scope",
       hint: 'Say what it may do: --scope "read:*", --scope "write:team/*", --scope admin.',
     });
   }
   scopes.forEach(parseScope);
   if (expiresInMs !== undefined && !(expiresInMs > 0)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot create a token: it would be over at once",
+      action: "create a token",
+      state: "it would be over at once",
       hint: "Say how long it counts, as --expires 30d, or nothing for always.",
     });
   }
@@ -132,11 +135,11 @@ async function changeTokens(
   const next = `${file}.new`;
   const handle = await open(next, "wx", 0o600).catch((error) => {
     const taken = error.code === "EEXIST";
-    throw new RegistryError({
+    throw fault({
       code: taken ? "Conflict" : "Denied",
-      message: `Cannot change the tokens of ${file}: ${
-        taken ? "somebody else does so now" : error.code
-      }`,
+      action: "change the tokens of",
+      subject: file,
+      state: taken ? "somebody else does so now" : error.code,
       hint: taken
         ? `Try again; if nobody does, remove ${next}.`
         : "Name a file in a folder that you may write to.",
@@ -158,9 +161,11 @@ async function changeTokens(
 }
 
 function unreadable(file: string, why: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read the tokens of ${file}: ${why}`,
+    action: "read the tokens of",
+    subject: file,
+    state: why,
     hint:
       "Restore the file, or remove it and make tokens anew: holdfast token create --tokens FILE.",
     cause,

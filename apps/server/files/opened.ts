@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { parseRef, RegistryError } from "../../../mod.ts";
+import { parseRef } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { Artifact, Registry } from "../../../mod.ts";
 
 /** So many versions and files of theirs are remembered. */
@@ -59,11 +60,11 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
     const artifact = await registry.open(name, { version });
     keep(artifact);
     if (commit === undefined || artifact.info.commit === commit) return artifact;
-    throw new RegistryError({
+    throw fault({
       code: "Conflict",
-      message: `Cannot read ${
-        JSON.stringify(`${name}@${version}`)
-      } as of ${commit}: it is another commit now`,
+      action: "read",
+      subject: `${JSON.stringify(`${name}@${version}`)} as of ${commit}`,
+      state: "it is another commit now",
       hint: "Somebody replaced it: ask for what it is now, and begin anew.",
     });
   };

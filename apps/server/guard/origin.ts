@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { RefusedRequest } from "../problem.ts";
 
 /** Options of {@linkcode createOriginCheck}. */
@@ -114,9 +114,10 @@ function hostOf(origin: string): string | undefined {
 
 function listed(given: readonly string[], option: string): readonly string[] {
   if (Array.isArray(given)) return given;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot serve: the option ${option} is no list`,
+    action: "serve",
+    state: `the option ${option} is no list`,
     hint: `Write a list, also of one: { ${option}: [${JSON.stringify(String(given))}] }.`,
   });
 }
@@ -126,9 +127,11 @@ function checkOrigin(origin: string): void {
   const url = origin === "*" ? undefined : URL.parse(origin);
   const said = url?.host ? `${url.protocol}//${url.host}` : undefined;
   if (origin === "*" || origin === said) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot serve pages of ${JSON.stringify(origin)}: it is no origin`,
+    action: "serve pages of",
+    subject: JSON.stringify(origin),
+    state: "it is no origin",
     hint: said === undefined
       ? "An origin is a scheme and a host, as https://app.example.com; * stands for all."
       : `Browsers say ${said}: an origin has no path and no slash at its end.`,
@@ -139,9 +142,11 @@ function checkOrigin(origin: string): void {
 function checkHost(host: string): void {
   const written = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   if (host === "*" || URL.parse(`http://${written}`)?.host === written.toLowerCase()) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot serve as ${JSON.stringify(host)}: it is no name of a machine`,
+    action: "serve as",
+    subject: JSON.stringify(host),
+    state: "it is no name of a machine",
     hint:
       "Write the name alone, as browsers send it, without scheme, port and path: registry.example.com",
   });

@@ -5,7 +5,8 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 
 /** A certificate that can be read again. */
 export interface Certificate {
@@ -57,9 +58,10 @@ async function readPem(file: string): Promise<string> {
 }
 
 function unusable(state: string, cause?: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot use the certificate: ${state}`,
+    action: "use the certificate",
+    state,
     hint: "Give --cert the certificate with its chain, and --key its private key, both as PEM.",
     cause,
   });

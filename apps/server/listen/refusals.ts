@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 
 /** An address beyond this machine, and nobody is asked for a token. */
 export function exposed(host: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Denied",
-    message: `Cannot listen on ${host}: everybody who reaches it could read and write everything`,
+    action: "listen on",
+    subject: host,
+    state: "everybody who reaches it could read and write everything",
     hint:
       "Make a token and serve with it: holdfast token create --tokens tokens.json --scope admin, " +
       "then holdfast serve --tokens tokens.json. Without tokens it listens on 127.0.0.1.",
@@ -24,17 +27,21 @@ export function cannotListen(
   const { name, code = "", message } = cause as Error & { code?: string };
   const place = `${host}:${port}`;
   if (code === "EADDRINUSE") {
-    return new RegistryError({
+    return fault({
       code: "Conflict",
-      message: `Cannot listen on ${place}: another program does`,
+      action: "listen on",
+      subject: place,
+      state: "another program does",
       hint: "Choose another port, or any free one: --port 0",
       cause,
     });
   }
   const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
-  return new RegistryError({
+  return fault({
     code: isDenied ? "Denied" : "Invalid",
-    message: `Cannot listen on ${place}: ${message.split("\n")[0].replace(/\.$/, "")}`,
+    action: "listen on",
+    subject: place,
+    state: message.split("\n")[0].replace(/\.$/, ""),
     hint: name === "NotCapable"
       ? `Allow it: --allow-net=${place}`
       : isDenied

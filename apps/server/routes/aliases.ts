@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkAlias, RegistryError } from "../../../mod.ts";
+import { checkAlias, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { AliasChange, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
@@ -145,9 +146,11 @@ async function* changesBefore(
 ): AsyncGenerator<AliasChange> {
   const last = Number(after);
   if (!Number.isSafeInteger(last)) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot go on after ${JSON.stringify(after.slice(0, 40))}: it is no generation`,
+      action: "go on after",
+      subject: JSON.stringify(after.slice(0, 40)),
+      state: "it is no generation",
       hint: "Give the `next` of the page before.",
     });
   }
@@ -160,9 +163,11 @@ async function* changesBefore(
 }
 
 function noAlias(name: string, alias: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find ${JSON.stringify(`${name}@${alias}`)}: there is no such alias`,
+    action: "find",
+    subject: JSON.stringify(`${name}@${alias}`),
+    state: "there is no such alias",
     hint: `GET /artifacts/${encodeURIComponent(name)}/aliases lists those that there are.`,
   });
 }

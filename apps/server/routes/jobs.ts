@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import type { Access } from "../access/access.ts";
 import { denied } from "../access/access.ts";
@@ -202,26 +203,31 @@ async function isNews(queue: JobQueue, id: string, after: string): Promise<boole
 
 function queueOf(queue: JobQueue | undefined): JobQueue {
   if (queue !== undefined) return queue;
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: "Cannot tell of jobs: this service has no queue",
+    action: "tell of jobs",
+    state: "this service has no queue",
     hint:
       "Give it one: holdfast serve --queue URL, or createHandler(registry, { jobs: await openQueue(url) }).",
   });
 }
 
 function noJob(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find job ${JSON.stringify(id.slice(0, 200))}: the queue does not know it`,
+    action: "find job",
+    subject: JSON.stringify(id.slice(0, 200)),
+    state: "the queue does not know it",
     hint: "Jobs that ended long ago are forgotten.",
   });
 }
 
 function notEnded({ id, state }: QueuedJob): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot try job ${JSON.stringify(id)} again: it is ${state}`,
+    action: "try job",
+    subject: `${JSON.stringify(id)} again`,
+    state: `it is ${state}`,
     hint: "Jobs that failed or were cancelled can be tried again.",
   });
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { logOf, RegistryError } from "../../../mod.ts";
+import { logOf } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { LogEntry, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
@@ -59,11 +60,11 @@ async function* entriesAfter(
   );
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot go on after ${
-        JSON.stringify(after.slice(0, 100))
-      }: the log has no such entry`,
+      action: "go on after",
+      subject: JSON.stringify(after.slice(0, 100)),
+      state: "the log has no such entry",
       hint: "Give the `next` of the page before, or begin anew.",
     });
   }

@@ -8,8 +8,9 @@ import {
   createUpload,
   isRegistryError,
   presignDownload,
-  RegistryError,
+  type RegistryError,
 } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
@@ -118,9 +119,11 @@ async function isSentHere(uploads: ServerContext["uploads"], id: string): Promis
 }
 
 function notPresigned(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot commit upload ${JSON.stringify(id)}: there is none that was sent to the store`,
+    action: "commit upload",
+    subject: JSON.stringify(id),
+    state: "there is none that was sent to the store",
     hint:
       "Save what was sent to /contents or /uploads by naming it: POST /artifacts/{name}/versions.",
   });

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";
@@ -235,9 +236,11 @@ async function orUndefined<T>(found: Promise<T>): Promise<T | undefined> {
 }
 
 function notSaid(name: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot delete ${JSON.stringify(name)}: no version is named`,
+    action: "delete",
+    subject: JSON.stringify(name),
+    state: "no version is named",
     hint: "DELETE one version, or say ?allVersions=true.",
   });
 }

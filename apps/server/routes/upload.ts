@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { checkStillAllowed } from "../access/while_allowed.ts";
@@ -124,9 +125,10 @@ function given<T extends Record<string, unknown>>(asked: T): T {
 }
 
 function noName(): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: "Cannot upload: no name is said",
+    action: "upload",
+    state: "no name is said",
     hint:
       "Say what it is to be called: POST /upload?name=my:data, or a field `name` before the file.",
   });

@@ -5,7 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { isRegistryError, RegistryError } from "../../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { FileSource, FileToSave, Materializer } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
@@ -130,18 +131,22 @@ function verifying(path: string, sha256: string): TransformStream<Uint8Array, Ui
 }
 
 function notAsSaid(path: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot save ${JSON.stringify(path)}: ${state}`,
+    action: "save",
+    subject: JSON.stringify(path),
+    state,
     hint: "Nothing was saved. Send the right bytes, or say what they are.",
   });
 }
 
 /** Why an upload cannot be used: as if it were not there, also where it is another token's. */
 export function noUpload(upload: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find upload ${JSON.stringify(upload)}: there is none`,
+    action: "find upload",
+    subject: JSON.stringify(upload),
+    state: "there is none",
     hint: "It was saved, removed, or begun too long ago. Begin another one.",
   });
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { RegistryError } from "../../../mod.ts";
+import type { RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 
 /** The algorithms of `Upload-Checksum`. */
 export const CHECKSUM_ALGORITHMS = ["sha1", "sha256", "md5"] as const;
@@ -57,9 +58,11 @@ function isBase64(text: string | undefined): boolean {
 }
 
 function invalid(header: string, hint: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read ${header}: it is no checksum`,
+    action: "read",
+    subject: header,
+    state: "it is no checksum",
     hint,
   });
 }

@@ -5,7 +5,8 @@
  */
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
-import { isRegistryError, RegistryError } from "../../../mod.ts";
+import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../mod.ts";
 import { sentBytes } from "./sent_bytes.ts";
 
@@ -159,9 +160,10 @@ function createChannel<T>() {
 }
 
 function invalid(state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot read the form: ${state}`,
+    action: "read the form",
+    state,
     hint:
       "Send multipart/form-data with fields first and files behind them, as curl -F name=my:data -F file=@data.bin does.",
   });

@@ -11,7 +11,7 @@ import {
   storedBytes,
   storedObject,
 } from "../../../core/bytes/bytes.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { discard, readBody } from "./body.ts";
 import { failureOf, s3Error } from "../errors.ts";
@@ -197,9 +197,11 @@ async function getSame(
     const { status } = failureOf(error) ?? {};
     if (status !== 404 && status !== 412 && status !== 416) throw error;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Conflict",
-    message: `Cannot get ${shown(key)}: it was replaced or deleted while it was read`,
+    action: "get",
+    subject: shown(key),
+    state: "it was replaced or deleted while it was read",
     hint: "Read it again.",
     key,
     backend: store.location,

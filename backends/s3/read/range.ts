@@ -4,7 +4,7 @@
  * @module
  */
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { discard } from "./body.ts";
 import type { ArrivingBody } from "../calls.ts";
@@ -50,9 +50,11 @@ export async function getRange(
     return { info: objectInfo(key, size, reply), body };
   }
   discard(body);
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot get ${shown(key)}: the store does not answer ranges`,
+    action: "get",
+    subject: shown(key),
+    state: "the store does not answer ranges",
     hint: "Use a store, or a proxy before it, that answers requests with a Range header.",
     key,
     backend: store.location,

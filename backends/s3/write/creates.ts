@@ -4,7 +4,7 @@
  * @module
  */
 import type { PutOptions } from "../../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { ReplyHeaders } from "../calls.ts";
 import { failureOf } from "../errors.ts";
@@ -52,11 +52,11 @@ export async function created<T extends ReplyHeaders>(
     if (creates && exists && !isRegistryError(error, "Unavailable")) return undefined; // a conflict may pass
     throw error;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message: `Cannot create ${
-      shown(key)
-    }: the bucket keeps versions, and then ${provider.title} overwrites what exists`,
+    action: "create",
+    subject: shown(key),
+    state: `the bucket keeps versions, and then ${provider.title} overwrites what exists`,
     hint: "Use a bucket that never had versioning, also not suspended.",
     key,
     backend: location,

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { failureOf } from "../errors.ts";
 import { call, fullKey, repeated } from "../store.ts";
@@ -34,9 +34,11 @@ export async function pastFolderRace<T>(
       if (failureOf(error)?.name !== FOLDER || await hasObjectsBelow(store, key, signal)) {
         throw error;
       }
-      throw new RegistryError({
+      throw fault({
         code: "Unavailable",
-        message: `Cannot put ${shown(key)}: the store was removing a folder`,
+        action: "put",
+        subject: shown(key),
+        state: "the store was removing a folder",
         hint: "Try again.",
         key,
         backend: store.location,

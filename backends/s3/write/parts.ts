@@ -5,7 +5,7 @@
  */
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { S3Store } from "../store.ts";
 
@@ -54,11 +54,11 @@ export async function* bodyParts(
 
 /** A body of another size than was said. */
 export function wrongSize(store: S3Store, key: string, count: number, size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot put ${shown(key)}: the body has ${count} bytes${
-      count > size ? " or more" : ""
-    }, ${size} were announced`,
+    action: "put",
+    subject: shown(key),
+    state: `the body has ${count} bytes${count > size ? " or more" : ""}, ${size} were announced`,
     hint: "Give the size that the body has, or none.",
     key,
     backend: store.location,

@@ -5,7 +5,7 @@
  */
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes/bytes.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { checksumOf } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
@@ -93,11 +93,11 @@ function inParts({ provider }: S3Store, { mode }: PutOptions): boolean {
 }
 
 function tooLarge(store: S3Store, key: string, maxBytes: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot create ${
-      shown(key)
-    }: ${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
+    action: "create",
+    subject: shown(key),
+    state: `${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
     hint: "Give the bytes as one Uint8Array, raise partBytes, or overwrite instead.",
     key,
     backend: store.location,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { PutOptions, PutResult } from "../../../core/backend.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { FinishedPart, ReplyHeaders, S3Calls } from "../calls.ts";
 import { checksumOf, multipartEtag } from "./checksums.ts";
@@ -211,11 +211,11 @@ async function abortUpload(
 }
 
 function tooManyParts(store: S3Store, key: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot put ${shown(key)}: the body has more than ${
-      MAX_PARTS * store.partBytes
-    } bytes`,
+    action: "put",
+    subject: shown(key),
+    state: `the body has more than ${MAX_PARTS * store.partBytes} bytes`,
     hint: "Give its size, or raise partBytes.",
     key,
     backend: store.location,

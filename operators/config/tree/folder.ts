@@ -6,7 +6,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { errorCode, fileError } from "../../../core/disk/file_errors.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 
 /** Files that a configuration may be in, by what their names end with. */
@@ -64,9 +64,11 @@ function isFolder(path: string, given: string): boolean {
     if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") {
       throw fileError("read", given, error);
     }
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot read the pipeline ${given}: there is no such file or folder`,
+      action: "read the pipeline",
+      subject: given,
+      state: "there is no such file or folder",
       hint: "Check the path, or let one be written: holdfast pipeline init",
       cause: error,
     });
@@ -80,10 +82,11 @@ function mainIn(folder: string, given: string): string {
       if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return path;
     }
   }
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message:
-      `Cannot read the pipeline ${given}: the folder has neither conf/pipeline.yaml nor pipeline.yaml`,
+    action: "read the pipeline",
+    subject: given,
+    state: "the folder has neither conf/pipeline.yaml nor pipeline.yaml",
     hint: "Name the file, or let one be written: holdfast pipeline init",
   });
 }

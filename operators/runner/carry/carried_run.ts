@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { StepOutcome } from "../events.ts";
@@ -55,11 +55,11 @@ export async function findCarriedRun(
 ): Promise<CarriedRun> {
   const { run, registry, signal } = options;
   if (parseRunId(run).pipeline !== pipeline.id) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot take part in run ${shown(run)}: this is the configuration of pipeline ${
-        shown(pipeline.id)
-      }`,
+      action: "take part in run",
+      subject: shown(run),
+      state: `this is the configuration of pipeline ${shown(pipeline.id)}`,
       hint: "Name the file of the run's own pipeline.",
     });
   }
@@ -158,11 +158,11 @@ export async function isToStop(carried: CarriedRun): Promise<boolean> {
 }
 
 function otherConfiguration(run: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot take part in run ${
-      shown(run)
-    }: it was planned with another configuration than this one`,
+    action: "take part in run",
+    subject: shown(run),
+    state: "it was planned with another configuration than this one",
     hint:
       "Give every worker the file and the --set values that the run began with, or run the pipeline anew.",
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import { planWithSuccesses } from "../plan.ts";
 import type { PlanOptions } from "../plan.ts";
@@ -103,9 +103,11 @@ export async function carryPipeline(
 }
 
 function stopFailure(run: string, cause: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot stop run ${run}: the registry does not take the wish`,
+    action: "stop run",
+    subject: run,
+    state: "the registry does not take the wish",
     hint: `Ask again: holdfast pipeline cancel ${run}`,
     cause,
   });

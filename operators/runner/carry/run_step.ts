@@ -4,7 +4,7 @@
  * @module
  */
 import { dirname } from "@std/path";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
@@ -148,17 +148,21 @@ async function endStopped(
 }
 
 function noStep(run: string, step: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot execute step ${shown(step)}: run ${run} has no such step`,
+    action: "execute step",
+    subject: shown(step),
+    state: `run ${run} has no such step`,
     hint: `Its steps: holdfast cat ${run.replace("@", ":run@")} record.json`,
   });
 }
 
 function notDue(run: string, step: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot execute step ${shown(step)} of run ${run}: steps before it have not ended`,
+    action: "execute step",
+    subject: `${shown(step)} of run ${run}`,
+    state: "steps before it have not ended",
     hint: "Leave it to whoever ends the last of them: it is handed over then.",
   });
 }

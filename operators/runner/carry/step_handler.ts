@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { JobHandler } from "../../../core/services/queue.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
@@ -67,9 +67,11 @@ export function createRunHandler(
 }
 
 function notOurs(run: string, pipelines: readonly Pipeline[]): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot execute a step of run ${shown(run)}: this worker has no such pipeline`,
+    action: "execute a step of run",
+    subject: shown(run),
+    state: "this worker has no such pipeline",
     hint: `It has ${
       pipelines.map(({ id }) => id).join(", ") || "none"
     }. Give pipelines of different workers different ` +

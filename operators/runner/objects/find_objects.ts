@@ -4,7 +4,7 @@
  * @module
  */
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
@@ -74,17 +74,21 @@ function stateOf(
 
 /** The error of a URL where nothing reads and writes such. */
 export function noTransfer(url: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot reach ${shown(url)}: this run has no configuration of buckets`,
+    action: "reach",
+    subject: shown(url),
+    state: "this run has no configuration of buckets",
     hint: "Pass s3: createS3Configs() of ./backends; the command line does.",
   });
 }
 
 function noObjects(url: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find objects below ${shown(url)}: there are none, or some are gone`,
+    action: "find objects below",
+    subject: shown(url),
+    state: "there are none, or some are gone",
     hint: "Keys are exact: each character counts. One object is named without / at the end.",
   });
 }

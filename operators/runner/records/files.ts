@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
@@ -162,17 +162,21 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function newer(ref: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read the record ${ref}: a newer version of Holdfast wrote it`,
+    action: "read the record",
+    subject: ref,
+    state: "a newer version of Holdfast wrote it",
     hint: "Use that version, or a newer one.",
   });
 }
 
 function corrupt(ref: string, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read the record ${ref}: ${state}`,
+    action: "read the record",
+    subject: ref,
+    state,
     hint:
       `Nothing but a pipeline writes there. Look at it with holdfast cat ${ref} record.json; delete it where it is wrong.`,
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
 
 /** Names of what one pipeline leaves in a registry. */
@@ -64,9 +64,11 @@ export function formatRunId({ pipeline, number }: RunId): string {
 export function parseRunId(text: string): RunId {
   const [, pipeline, digits] = /^(.+)@([1-9]\d{0,8})(?:\.0\.0)?$/.exec(text) ?? [];
   if (pipeline === undefined) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: `Cannot read run ${shown(text)}: it is not PIPELINE@NUMBER`,
+      action: "read run",
+      subject: shown(text),
+      state: "it is not PIPELINE@NUMBER",
       hint: "A run is named like my_pipeline@3. All of them: holdfast pipeline status",
     });
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { RunEnd, StepOutcome } from "../events.ts";
@@ -90,9 +90,11 @@ export async function findRun(
   const ref = `${recordNames(pipeline).run}@${versionOf(number)}`;
   const found = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
   if (found !== undefined) return found;
-  throw new RegistryError({
+  throw fault({
     code: "NotFound",
-    message: `Cannot find run ${shown(run)}: the registry has no such run`,
+    action: "find run",
+    subject: shown(run),
+    state: "the registry has no such run",
     hint: `All runs: holdfast pipeline status ${pipeline}`,
   });
 }

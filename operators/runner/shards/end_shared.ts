@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
@@ -47,11 +47,11 @@ export function checkShard(
   if (shard === undefined || (shard.count === shards && shard.index >= 0 && shard.index < shards)) {
     return;
   }
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot execute shard ${shard.index}/${shard.count} of step ${
-      shown(id)
-    }: it has ${shards}`,
+    action: "execute shard",
+    subject: `${shard.index}/${shard.count} of step ${shown(id)}`,
+    state: `it has ${shards}`,
     hint:
       "Hand over the step as the pipeline describes it: shards of the step, HOLDFAST_SHARD of the process.",
   });

@@ -11,7 +11,7 @@
  */
 import type { Artifact } from "../../../core/artifact.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
@@ -281,9 +281,11 @@ function refOf(to: string): string {
 }
 
 function notWritten(step: string, output: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot save output ${shown(output)} of step ${shown(step)}: no shard wrote it`,
+    action: "save output",
+    subject: `${shown(output)} of step ${shown(step)}`,
+    state: "no shard wrote it",
     hint: 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
   });
 }
@@ -292,20 +294,22 @@ function samePath(
   step: string,
   { output, path, indexes }: { output: string; path: string; indexes: string[] },
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot save output ${shown(output)} of step ${shown(step)}: shards ${
-      indexes.join(" and ")
-    } both wrote ${shown(path)}`,
+    action: "save output",
+    subject: `${shown(output)} of step ${shown(step)}`,
+    state: `shards ${indexes.join(" and ")} both wrote ${shown(path)}`,
     hint:
       "Put the shard into the names of the files, as part-0.csv: it is context.shard.index, or HOLDFAST_SHARD.",
   });
 }
 
 function noRecord({ info: { name, version } }: Artifact, index: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Corrupt",
-    message: `Cannot read what shard ${index} left in ${name}@${version}: it holds no record`,
+    action: "read what shard",
+    subject: `${index} left in ${name}@${version}`,
+    state: "it holds no record",
     hint:
       "Nothing but a pipeline writes there. Delete that version where it is wrong, and run the step by --force.",
   });

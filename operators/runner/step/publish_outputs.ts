@@ -7,7 +7,7 @@ import { lstatSync, readdirSync, statSync } from "node:fs";
 import type { Dirent } from "node:fs";
 import { basename, join, relative, SEPARATOR } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { pathsBelow } from "../../../core/disk/paths_below.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -182,9 +182,11 @@ function objectsOf(from: string, url: string): [path: string, url: string][] {
 
 /** The error of a broken link in an output for a bucket, which has no links. */
 function noFile(link: string, url: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot upload ${shown(link)} to ${shown(url)}: the link leads to no file`,
+    action: "upload",
+    subject: `${shown(link)} to ${shown(url)}`,
+    state: "the link leads to no file",
     hint: "Write the files themselves, or keep the output in the registry, which has links.",
   });
 }
@@ -215,9 +217,11 @@ function isOrdinary(entry: Dirent): boolean {
 }
 
 function notOneObject(url: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot upload a folder to ${shown(url)}: the URL names one object`,
+    action: "upload a folder to",
+    subject: shown(url),
+    state: "the URL names one object",
     hint:
       "End the URL with / to store each file below it, or use the path of one file as the output's key.",
   });
@@ -232,9 +236,11 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
   const state = there.length === 0
     ? "OUTPUT_ROOT is empty"
     : `it was not written; OUTPUT_ROOT holds ${listed}${more}`;
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot save output ${shown(name)} of step ${shown(step)}: ${state}`,
+    action: "save output",
+    subject: `${shown(name)} of step ${shown(step)}`,
+    state,
     hint: there.length === 0
       ? "Write to the folder that OUTPUT_ROOT (context.outputRoot) names. Omit `outputs` for a step without output."
       : 'Use the path of a written file or folder as the key, or "." for all of OUTPUT_ROOT.',
@@ -242,9 +248,11 @@ function notWritten(step: string, name: string, there: readonly string[]): Regis
 }
 
 function writesToStep(to: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot write an output to ${shown(to)}: a step's outputs are its own`,
+    action: "write an output to",
+    subject: shown(to),
+    state: "a step's outputs are its own",
     hint: "Write registry:NAME, a URL or a path; the other step reads step:THIS as its input.",
   });
 }

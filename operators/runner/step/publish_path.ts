@@ -6,7 +6,7 @@
 import { cpSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "@std/path";
 import { errorCode, onDisk } from "../../../core/disk/file_errors.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 
 /** Options of {@linkcode publishPath}. */
@@ -66,9 +66,11 @@ function move(from: string, to: string): void {
 }
 
 function refused(to: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot write an output to ${shown(to)}: the pipeline's own folder is in it`,
+    action: "write an output to",
+    subject: shown(to),
+    state: "the pipeline's own folder is in it",
     hint: "Name a folder of its own for each output, such as ./out/clean.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { OperatorContext } from "../../../core/pipelines/operator.ts";
@@ -81,11 +81,10 @@ async function commandOf(
 /** What a program that makes environments returns is no exit code of an operator. */
 function notMade(install: readonly string[], { error, timedOut }: CommandResult): AttemptResult {
   if (timedOut) return { exitCode: EXIT_CODES.resource, error };
-  const problem = new RegistryError({
+  const problem = fault({
     code: "Unsupported",
-    message: `Cannot make the environment of a step: ${
-      shown(install.slice(0, 2).join(" "))
-    } failed`,
+    action: "make the environment of a step",
+    state: `${shown(install.slice(0, 2).join(" "))} failed`,
     hint: error?.hint ?? "Look at its log.",
     cause: error,
   });

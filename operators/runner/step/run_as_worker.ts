@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { OperatorContext } from "../../../core/pipelines/operator.ts";
@@ -43,11 +43,11 @@ export async function runAsWorker(
 
 /** Nobody said where operators in workers come from. */
 export function noExecutor(step: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot run step ${
-      shown(step)
-    }: it is to run in a worker, and nobody said of which module`,
+    action: "run step",
+    subject: shown(step),
+    state: "it is to run in a worker, and nobody said of which module",
     hint:
       "Pass executor: createOperatorExecutor({ module }) of ./workers/operators; the command line does so for a " +
       "pipeline with operators_module. Or leave out run_as: worker.",

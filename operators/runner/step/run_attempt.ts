@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { OperatorContext } from "../../../core/pipelines/operator.ts";
@@ -118,9 +118,11 @@ export function checkRunnable(
 }
 
 function notShared(step: string, to: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot run step ${shown(step)}: its shards cannot write ${shown(to)} together`,
+    action: "run step",
+    subject: shown(step),
+    state: `its shards cannot write ${shown(to)} together`,
     hint:
       "Write registry:NAME: all shards together are one version of it. A step after it may write to a path or URL.",
   });

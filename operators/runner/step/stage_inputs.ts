@@ -8,7 +8,7 @@ import { basename, join } from "@std/path";
 import { onDisk } from "../../../core/disk/file_errors.ts";
 import { filePathProblem } from "../../../core/disk/file_paths.ts";
 import type { LeftOut } from "../../../core/disk/left_out.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { digestNow } from "../digest_of_path.ts";
@@ -108,28 +108,32 @@ function isFolder(path: string): boolean {
 export function inside(folder: string, name: string): string {
   const problem = filePathProblem(name);
   if (problem === undefined) return join(folder, name);
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: `Cannot use ${shown(name)} as the name of an input or output: ${problem}`,
+    action: "use",
+    subject: `${shown(name)} as the name of an input or output`,
+    state: problem,
     hint: "It is the name of a file or folder: letters, digits, dots, _ and -.",
   });
 }
 
 function changed(ref: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot read input ${shown(ref)}: it was changed since the run was planned`,
+    action: "read input",
+    subject: shown(ref),
+    state: "it was changed since the run was planned",
     hint: "Run the pipeline again, when nobody writes there.",
   });
 }
 
 /** A step would do without what it was planned with, and not know it. */
 function notWhole(ref: string, { path, target = "" }: LeftOut): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unsupported",
-    message: `Cannot read input ${shown(ref)}: its link ${shown(path)} leads outside, to ${
-      shown(target)
-    }`,
+    action: "read input",
+    subject: shown(ref),
+    state: `its link ${shown(path)} leads outside, to ${shown(target)}`,
     hint:
       "Save it with links that stay inside its folder, or with what they lead to: --links follow.",
   });

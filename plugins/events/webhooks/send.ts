@@ -7,7 +7,7 @@ import { lookup as systemLookup } from "node:dns";
 import { request as requestByHttp } from "node:http";
 import { request as requestByHttps } from "node:https";
 import { isIP } from "node:net";
-import { messageOf, RegistryError } from "../../../core/errors.ts";
+import { fault, messageOf, RegistryError } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 import { isPublicAddress } from "./addresses.ts";
 
@@ -124,17 +124,21 @@ function lookupByDns(host: string): Promise<HostAddress[]> {
 
 /** Paths and parameters of URLs that take webhooks may be secrets: only their host is named. */
 function notPublic({ host }: URL): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Denied",
-    message: `Cannot deliver to ${host}: its address is not public`,
+    action: "deliver to",
+    subject: host,
+    state: "its address is not public",
     hint: "Pass allowPrivate, or its host in it, where webhooks may reach this network.",
   });
 }
 
 function unavailable({ host }: URL, state: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Unavailable",
-    message: `Cannot deliver to ${host}: ${state.replace(/[.\s]+$/, "")}`,
+    action: "deliver to",
+    subject: host,
+    state: state.replace(/[.\s]+$/, ""),
     hint: "It is tried again, as far as attempts are left.",
   });
 }

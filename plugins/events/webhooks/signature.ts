@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { System } from "../../../core/system.ts";
@@ -26,9 +26,10 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
     ? decode(secret.slice(PREFIX.length))
     : undefined;
   if (bytes === undefined || bytes.byteLength < 24 || bytes.byteLength > 64) {
-    throw new RegistryError({
+    throw fault({
       code: "Invalid",
-      message: "Cannot use the secret of a webhook: it is not whsec_ and 24 to 64 bytes as base64",
+      action: "use the secret of a webhook",
+      state: "it is not whsec_ and 24 to 64 bytes as base64",
       hint: "createWebhookSecret() makes one; sender and receiver have the same.",
     });
   }
@@ -172,5 +173,5 @@ function refused(code: "Denied" | "Invalid", state: string): RegistryError {
   const hint = code === "Denied"
     ? "Answer 401. Where it should be accepted: is the secret that of the sender, and the clock right?"
     : "Answer 400: this is not how Standard Webhooks are sent.";
-  return new RegistryError({ code, message: `Cannot accept the webhook: ${state}`, hint });
+  return fault({ code, action: "accept the webhook", state, hint });
 }

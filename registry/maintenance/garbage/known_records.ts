@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import { encodeRecord } from "../../../core/record/record.ts";
 import type {
   AnyRecord,
@@ -74,9 +74,11 @@ export function neededPlaces(
   const { places, late } = known;
   if (places !== undefined) return places;
   if (late !== undefined) return placesOf(context, late.record);
-  throw new RegistryError({
+  throw fault({
     code: "Corrupt",
-    message: `Cannot read record "${key}": the list of its files is missing`,
+    action: "read record",
+    subject: `"${key}"`,
+    state: "the list of its files is missing",
     hint:
       "Something else deleted it. Restore the object from a copy, or save the value again with base: null, which shares nothing with it.",
     key,

@@ -6,7 +6,13 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
-import { isRegistryError, messageOf, orMissing, RegistryError } from "../../../core/errors.ts";
+import {
+  fault,
+  isRegistryError,
+  messageOf,
+  orMissing,
+  type RegistryError,
+} from "../../../core/errors.ts";
 import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { readThrough } from "../../payload/read.ts";
@@ -145,9 +151,11 @@ export async function readBackByContract(
 
 function occupied({ to }: ContractRun, target: string, state: string): RegistryError {
   return decision(
-    new RegistryError({
+    fault({
       code: "Conflict",
-      message: `Cannot mirror to "${target}": ${state}`,
+      action: "mirror to",
+      subject: `"${target}"`,
+      state,
       hint:
         "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
       backend: to.location,
@@ -159,9 +167,11 @@ function unexpected(
   { name, version, alias }: Omit<MirrorItem, "action">,
   error: unknown,
 ): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "TaskFailed",
-    message: `Cannot mirror "${name}@${version ?? alias}": ${messageOf(error)}`,
+    action: "mirror",
+    subject: `"${name}@${version ?? alias}"`,
+    state: messageOf(error),
     hint: "The cause says what one of the two registries met.",
     cause: error,
   });

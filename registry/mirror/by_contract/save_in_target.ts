@@ -4,7 +4,7 @@
  * @module
  */
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
-import { RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
@@ -83,10 +83,11 @@ function fileToSave(run: ContractRun, file: ArtifactFile): FileToSave {
 }
 
 function passedOn(id: string): never {
-  throw new RegistryError({
+  throw fault({
     code: "Unsupported",
-    message:
-      `Cannot load with materializer "${id}": a mirror passes files on, it makes no values of them`,
+    action: "load with materializer",
+    subject: `"${id}"`,
+    state: "a mirror passes files on, it makes no values of them",
     hint: "Load from the registry that was mirrored to.",
   });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { leastGraceOf } from "../../../core/record/record.ts";
@@ -163,10 +163,10 @@ export function createUploads(
       return await request();
     } catch (error) {
       if (!isRegistryError(error) || (!error.maybeWritten && error.code !== "Unknown")) throw error;
-      throw new RegistryError({
+      throw fault({
         code: "Unavailable",
-        message:
-          `Cannot ${operation.action}: the store did not answer an upload, so nothing was committed`,
+        action: operation.action,
+        state: "the store did not answer an upload, so nothing was committed",
         hint: "Try again.",
         key: error.key,
         backend: backend.location,

@@ -6,7 +6,7 @@
  */
 import { isPrefix } from "../../../core/backend.ts";
 import { sameBytes } from "../../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError } from "../../../core/errors.ts";
 import { retry } from "../../../core/retry.ts";
 import { uploadKey, UPLOADS } from "../../layout.ts";
 import type { Context } from "../../opening/context.ts";
@@ -67,9 +67,10 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
     if (result.written) return;
     const there = await (await backend.get(key))?.bytes();
     if (sameBytes(there, bytes)) return;
-    throw new RegistryError({
+    throw fault({
       code: "Conflict",
-      message: "Cannot store a piece of an upload: another client has sent one for the same place",
+      action: "store a piece of an upload",
+      state: "another client has sent one for the same place",
       hint:
         "Ask how far the upload is, and go on from there. One client at a time sends an upload.",
       key,

@@ -5,7 +5,7 @@
  */
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { createSha256 } from "../../../core/bytes/digest.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { wordedVerbs } from "../../../core/options/words_of_verbs.ts";
@@ -214,51 +214,60 @@ async function* told(
 }
 
 function notThere(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "NotFound",
-    message: `Cannot find upload ${shown(id)}: there is none`,
+    action: "find upload",
+    subject: shown(id),
+    state: "there is none",
     hint:
       "It was saved, removed, or begun longer ago than the registry's graceMs. Begin another one.",
   });
 }
 
 function elsewhere(id: string, offset: number, is: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot add to upload "${id}" at byte ${offset}: ${is} have arrived`,
+    action: "add to upload",
+    subject: `"${id}" at byte ${offset}`,
+    state: `${is} have arrived`,
     hint: "Ask how far it is, and go on from there.",
   });
 }
 
 function notWhole(id: string, offset: number, size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Conflict",
-    message: `Cannot use upload "${id}": ${offset} of its ${size} bytes have arrived`,
+    action: "use upload",
+    subject: `"${id}"`,
+    state: `${offset} of its ${size} bytes have arrived`,
     hint: "Send the rest first.",
   });
 }
 
 function tooShort(arrived: number, size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot take in an upload: it has ${arrived} bytes, not ${size}`,
+    action: "take in an upload",
+    state: `it has ${arrived} bytes, not ${size}`,
     hint: "Nothing was kept. Send all of it.",
   });
 }
 
 function noSize(size: unknown): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot begin an upload of ${shown(size)} bytes: that is no size`,
+    action: "begin an upload of",
+    subject: `${shown(size)} bytes`,
+    state: "that is no size",
     hint: "Say how many bytes it will have, a whole number from 0.",
   });
 }
 
 function tooMuchSaid(bytes: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message:
-      `Cannot begin an upload: what is said of it has ${bytes} bytes, ${MAX_NOTE_BYTES} are allowed`,
+    action: "begin an upload",
+    state: `what is said of it has ${bytes} bytes, ${MAX_NOTE_BYTES} are allowed`,
     hint: "Keep its metadata short, and save the rest with the artifact.",
   });
 }

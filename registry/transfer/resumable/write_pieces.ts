@@ -4,7 +4,7 @@
  * @module
  */
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { retry } from "../../../core/retry.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { Context } from "../../opening/context.ts";
@@ -158,9 +158,10 @@ async function readPiece(
   return await retry(async () => {
     const bytes = await (await backend.get(key))?.bytes();
     if (bytes !== undefined) return bytes;
-    throw new RegistryError({
+    throw fault({
       code: "NotFound",
-      message: `Cannot add to upload: "${key}" was deleted meanwhile`,
+      action: "add to upload",
+      state: `"${key}" was deleted meanwhile`,
       hint: "Send the bytes again.",
       key,
       backend: backend.location,
@@ -199,17 +200,21 @@ function createHeld() {
 }
 
 function tooLong(id: string, size: number): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot add to upload "${id}": it would exceed its declared size of ${size} bytes`,
+    action: "add to upload",
+    subject: `"${id}"`,
+    state: `it would exceed its declared size of ${size} bytes`,
     hint: "Start another upload with its full size.",
   });
 }
 
 export function wrongChecksum(id: string): RegistryError {
-  return new RegistryError({
+  return fault({
     code: "Invalid",
-    message: `Cannot add to upload "${id}": checksum mismatch`,
+    action: "add to upload",
+    subject: `"${id}"`,
+    state: "checksum mismatch",
     hint: "Send the bytes again from the same offset: none of them were kept.",
   });
 }

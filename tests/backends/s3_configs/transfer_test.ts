@@ -237,9 +237,8 @@ Deno.test("what is no data, no file or no URL of an object is Invalid before any
     const code = async (action: () => Promise<unknown>) =>
       (await assertRejects(action, RegistryError)).code;
     // deno-lint-ignore no-explicit-any -- programs without types do this
-    for (
-      const data of [undefined, null, 7, {}, new URL("http://x"), { path: root.path }] as any[]
-    ) {
+    const refused: any[] = [undefined, null, 7, {}, new URL("http://x"), { path: root.path }];
+    for (const data of refused) {
       assertEquals(await code(() => configs.upload(data, "minio://bucket/key")), "Invalid");
     }
     assertEquals(
