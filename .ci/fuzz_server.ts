@@ -1,9 +1,5 @@
-/**
- * A service for the fuzzer, over a registry in memory with as many artifacts as it is told. Prints where it is, and ends
- * with its standard input.
- *
- * @module
- */
+// A service for the fuzzer, over a registry in memory with as many artifacts as it is told. Prints
+// where it is, and ends with its standard input.
 import { openRegistry } from "../mod.ts";
 import { createHandler, listen } from "../apps/server.ts";
 import { createMemoryQueue } from "../queues/memory.ts";

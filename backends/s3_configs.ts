@@ -1,9 +1,5 @@
-/**
- * How the buckets of a program are reached: endpoint, region and keys by provider and bucket, from the program itself,
- * the environment, or an env file.
- *
- * @module
- */
+// How the buckets of a program are reached: endpoint, region and keys by provider and bucket, from
+// the program itself, the environment, or an env file.
 import type { ObjectInfo } from "../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { checkOptions } from "../core/options/check_options.ts";

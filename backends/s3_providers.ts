@@ -1,8 +1,5 @@
-/**
- * What stores that speak S3 do differently, one row each. The protocol over them knows none of this.
- *
- * @module
- */
+// What stores that speak S3 do differently, one row each. The protocol over them knows none of
+// this.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 

@@ -1,8 +1,4 @@
-/**
- * An opened version of an artifact: its info and its files, nothing materialized.
- *
- * @module
- */
+// An opened version of an artifact: its info and its files, nothing materialized.
 import type { ByteRange } from "./backend.ts";
 import type { ArtifactInput, FileInfo, Origin } from "./record/record.ts";
 

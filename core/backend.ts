@@ -1,9 +1,5 @@
-/**
- * The contract of a storage backend: an object store with five verbs. It knows nothing of artifacts.
- *
- * @module
- */
-
+// The contract of a storage backend: an object store with five verbs. It knows nothing of
+// artifacts.
 /** What a backend offers beyond the five verbs, one word for each optional member. */
 export type Capability =
   | "deleteMany"

@@ -1,9 +1,4 @@
-/**
- * The one error class of Holdfast and its guard.
- *
- * @module
- */
-
+// The one error class of Holdfast and its guard.
 /**
  * What went wrong, in terms of what the caller can do next:
  *

@@ -1,12 +1,8 @@
-/**
- * The contract of an executor: it runs jobs, on this thread or on others.
- *
- * A job is plain data and needs nothing but a store: what is decided about an operation stays with its caller, and no
- * job has an effect that counts before the caller says so. So a job whose thread was lost is simply run again.
- *
- * @module
- */
-
+// The contract of an executor: it runs jobs, on this thread or on others.
+//
+// A job is plain data and needs nothing but a store: what is decided about an operation stays with
+// its caller, and no job has an effect that counts before the caller says so. So a job whose thread
+// was lost is simply run again.
 /** The kinds of jobs of an executor, by name: what each is given, and what it gives. */
 // deno-lint-ignore no-explicit-any -- each kind says its own
 export type JobKinds = Record<string, { job: any; result: any }>;

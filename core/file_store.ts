@@ -1,12 +1,9 @@
-/**
- * The contract of a file store: files by path, with folders and links. A call means the same on every store, whatever
- * is behind it.
- *
- * Paths are relative to the store's root and have `/` between their segments; {@linkcode parsePath} reads them, and the
- * root is the empty one. Links are never followed here: whoever wants what is behind one follows its `target`.
- *
- * @module
- */
+// The contract of a file store: files by path, with folders and links. A call means the same on
+// every store, whatever is behind it.
+//
+// Paths are relative to the store's root and have `/` between their segments; {@linkcode parsePath}
+// reads them, and the root is the empty one. Links are never followed here: whoever wants what is
+// behind one follows its `target`.
 import type { CallOptions } from "./backend.ts";
 import type { FileToDecode } from "./format.ts";
 import type { FileToSave } from "./materializer.ts";

@@ -1,9 +1,5 @@
-/**
- * The contract of a format: what the files of one kind hold, as bytes and as a value. Stores of files find it by the
- * extension of a path, the registry by the value.
- *
- * @module
- */
+// The contract of a format: what the files of one kind hold, as bytes and as a value. Stores of
+// files find it by the extension of a path, the registry by the value.
 import type { ByteRange } from "./backend.ts";
 import type { FileToSave } from "./materializer.ts";
 

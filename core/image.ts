@@ -1,8 +1,4 @@
-/**
- * Images: plain objects over a typed array, as the formats of images give and take them.
- *
- * @module
- */
+// Images: plain objects over a typed array, as the formats of images give and take them.
 import { ELEMENTS } from "./bytes/ndarray.ts";
 import type { DataOf, NDArray } from "./bytes/ndarray.ts";
 import { fault } from "./errors.ts";

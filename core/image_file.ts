@@ -1,8 +1,4 @@
-/**
- * What the formats of images have in common: how many pixels they read, and how they fail.
- *
- * @module
- */
+// What the formats of images have in common: how many pixels they read, and how they fail.
 import { fault, isRegistryError, messageOf, type RegistryError } from "./errors.ts";
 import { isImage } from "./image.ts";
 import type { Image, ImageDType } from "./image.ts";

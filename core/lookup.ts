@@ -1,8 +1,4 @@
-/**
- * A set of named things that programs extend: scoped values, no module globals.
- *
- * @module
- */
+// A set of named things that programs extend: scoped values, no module globals.
 import { fault } from "./errors.ts";
 
 /** A set of things by key. */

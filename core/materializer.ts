@@ -1,8 +1,4 @@
-/**
- * The contract of a materializer: it turns a value of one kind into files and back.
- *
- * @module
- */
+// The contract of a materializer: it turns a value of one kind into files and back.
 import type { Artifact } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { fault, type RegistryError } from "./errors.ts";

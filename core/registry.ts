@@ -1,8 +1,4 @@
-/**
- * The contract of a registry and the options of its verbs.
- *
- * @module
- */
+// The contract of a registry and the options of its verbs.
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
 import type { WrittenLinks } from "./disk/left_out.ts";

@@ -1,9 +1,5 @@
-/**
- * Repeating what may be repeated, with full jitter (M. Brooker, "Exponential Backoff And Jitter"), and waiting for no
- * longer than one wants to.
- *
- * @module
- */
+// Repeating what may be repeated, with full jitter (M. Brooker, "Exponential Backoff And Jitter"),
+// and waiting for no longer than one wants to.
 import { isRegistryError } from "./errors.ts";
 import type { System } from "./system.ts";
 

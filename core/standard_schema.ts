@@ -1,10 +1,5 @@
-/**
- * The part of the Standard Schema interface (standardschema.dev, version 1) that loading uses: any validator that
- * implements it (Zod, Valibot, ArkType …) can check and type a loaded value.
- *
- * @module
- */
-
+// The part of the Standard Schema interface (standardschema.dev, version 1) that loading uses: any
+// validator that implements it (Zod, Valibot, ArkType …) can check and type a loaded value.
 /** A validator. */
 export interface StandardSchema<Output = unknown> {
   /** The interface. */

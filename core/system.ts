@@ -1,10 +1,6 @@
-/**
- * Time, randomness, ids and environment. This is the only file that reads them: everything else is handed a
- * {@linkcode System}, so that tests decide what time it is. It runs in a browser too, where the environment is empty.
- *
- * @module
- */
-
+// Time, randomness, ids and environment. This is the only file that reads them: everything else is
+// handed a {@linkcode System}, so that tests decide what time it is. It runs in a browser too,
+// where the environment is empty.
 /** The outside world, as far as the registry needs it. */
 export interface System {
   /** Wall clock, milliseconds since 1970. */

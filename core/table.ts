@@ -1,9 +1,5 @@
-/**
- * Tables: named columns of one type each, and rows that come one after the other, so that none has to fit into memory.
- *
- * @module
- */
-
+// Tables: named columns of one type each, and rows that come one after the other, so that none has
+// to fit into memory.
 /** What the cells of a column of each type are. */
 export interface CellTypes {
   /** Well-formed text. */

@@ -1,8 +1,4 @@
-/**
- * Errors as plain data: `structuredClone` drops the class and the fields of an error.
- *
- * @module
- */
+// Errors as plain data: `structuredClone` drops the class and the fields of an error.
 import { isRegistryError, messageOf, RegistryError } from "./errors.ts";
 import type { RegistryErrorFields } from "./errors.ts";
 

@@ -1,9 +1,6 @@
-/**
- * Attacks `holdfast serve` with what takes too many connections, too much time or memory for a test, and says after each
- * how long the service takes to answer somebody else. `deno run -A dev/attack.ts [connections] [part of a name]`
- *
- * @module
- */
+// Attacks `holdfast serve` with what takes too many connections, too much time or memory for a
+// test, and says after each how long the service takes to answer somebody else. `deno run -A
+// dev/attack.ts [connections] [part of a name]`
 import { fromFileUrl } from "@std/path";
 
 const CLI = fromFileUrl(new URL("../apps/cli.ts", import.meta.url));

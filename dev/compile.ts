@@ -1,9 +1,5 @@
-/**
- * `deno task compile`: the command line as one binary, `./holdfast`. Arguments are handed on to `deno compile`, as in
- * `deno task compile --target aarch64-apple-darwin --output holdfast-mac`.
- *
- * @module
- */
+// `deno task compile`: the command line as one binary, `./holdfast`. Arguments are handed on to `deno compile`, as in
+// `deno task compile --target aarch64-apple-darwin --output holdfast-mac`.
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { readExports } from "../tests/support/exports.ts";

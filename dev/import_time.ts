@@ -1,11 +1,8 @@
-/**
- * How long it takes to start: new processes that do nothing, import the library, save and load one value, or run a
- * command, in turns and with everything downloaded. Prints of each the time that passed and the time on processors
- * (user and system), median and least, and how much of the least is above the program that does nothing. A number as
- * argument says how many rounds. Needs bash, which counts processor time.
- *
- * @module
- */
+// How long it takes to start: new processes that do nothing, import the library, save and load one
+// value, or run a command, in turns and with everything downloaded. Prints of each the time that
+// passed and the time on processors (user and system), median and least, and how much of the least
+// is above the program that does nothing. A number as argument says how many rounds. Needs bash,
+// which counts processor time.
 import { join } from "@std/path";
 import { denoSucceeds, REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";

@@ -1,9 +1,5 @@
-/**
- * Runs the judges from outside: `deno task judge` all of them, `deno task judge power_loss` those of one folder of
- * `tests/judges`. Other words go to `deno test`.
- *
- * @module
- */
+// Runs the judges from outside: `deno task judge` all of them, `deno task judge power_loss` those of one folder of
+// `tests/judges`. Other words go to `deno test`.
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
 const isFolder = (word: string) => /^[a-z_]+$/.test(word);

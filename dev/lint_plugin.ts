@@ -1,8 +1,4 @@
-/**
- * The lint rules of this house, for `deno lint`. Each says in `hint` what to do instead.
- *
- * @module
- */
+// The lint rules of this house, for `deno lint`. Each says in `hint` what to do instead.
 import { dirname, fromFileUrl, relative } from "@std/path";
 
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));

@@ -1,12 +1,8 @@
-/**
- * Tries mutants: mistakes in a copy of the source that a named test, or seeds of the simulation, must notice.
- * `deno task mutants` tries all, `deno task mutants cell/ save/no-base-recheck` some, by name or by the beginning of it.
- *
- * - `--json` prints what became of each as JSON
- * - `--search` says what notices them; `--seeds=N` how many seeds it tries, `--tests=PATH,PATH` which tests
- *
- * @module
- */
+// Tries mutants: mistakes in a copy of the source that a named test, or seeds of the simulation, must notice.
+// `deno task mutants` tries all, `deno task mutants cell/ save/no-base-recheck` some, by name or by the beginning of it.
+//
+// - `--json` prints what became of each as JSON
+// - `--search` says what notices them; `--seeds=N` how many seeds it tries, `--tests=PATH,PATH` which tests
 import { parseArgs } from "node:util";
 import { MUTANTS } from "./mutants/list/mod.ts";
 import type { Mutant } from "./mutants/mutant.ts";

@@ -1,11 +1,7 @@
-/**
- * `deno task npm`: the package for npm, `dist/npm/`, and what `npm pack` makes of it, `dist/*.tgz`. Each file of the
- * product becomes JavaScript that Node 22 and Bun run; what users can import has declarations.
- *
- * `--out FOLDER` puts both elsewhere.
- *
- * @module
- */
+// `deno task npm`: the package for npm, `dist/npm/`, and what `npm pack` makes of it, `dist/*.tgz`. Each file of the
+// product becomes JavaScript that Node 22 and Bun run; what users can import has declarations.
+//
+// `--out FOLDER` puts both elsewhere.
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";

@@ -1,10 +1,6 @@
-/**
- * Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`; where both are named,
- * side by side. Shared is a test of the portable folders that, with what it uses below `tests/`, takes nothing of Deno
- * but `Deno.test`.
- *
- * @module
- */
+// Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`;
+// where both are named, side by side. Shared is a test of the portable folders that, with what it
+// uses below `tests/`, takes nothing of Deno but `Deno.test`.
 import { join } from "@std/path";
 import { reachable, readModuleGraph } from "../tests/support/module_graph.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";

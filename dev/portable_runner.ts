@@ -1,9 +1,5 @@
-/**
- * As much of `Deno.test` as the shared tests use, for Node and Bun. It takes the tests while they are imported and is
- * gone again when they run: the sources then see a runtime without Deno.
- *
- * @module
- */
+// As much of `Deno.test` as the shared tests use, for Node and Bun. It takes the tests while they
+// are imported and is gone again when they run: the sources then see a runtime without Deno.
 import process from "node:process";
 
 type Body = (context: TestContext) => unknown;

@@ -1,8 +1,4 @@
-/**
- * `deno task schema`: writes the JSON Schemas of configurations anew, `docs/*.schema.json`.
- *
- * @module
- */
+// `deno task schema`: writes the JSON Schemas of configurations anew, `docs/*.schema.json`.
 import { configSchema } from "../operators/config/mod.ts";
 import type { ConfigFileKind } from "../operators/config/mod.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";

@@ -1,10 +1,7 @@
-/**
- * Real servers to try things on: `deno task servers` builds the object stores that are missing, starts them, and Redis
- * and PostgreSQL where they are installed, on loopback, says how to reach them, and ends them with Ctrl-C. What cannot be
- * started is said. `--install` only builds; names after it say which, as in `--install s5cmd`.
- *
- * @module
- */
+// Real servers to try things on: `deno task servers` builds the object stores that are missing,
+// starts them, and Redis and PostgreSQL where they are installed, on loopback, says how to reach
+// them, and ends them with Ctrl-C. What cannot be started is said. `--install` only builds; names
+// after it say which, as in `--install s5cmd`.
 import { findServer, serversFolder } from "../tests/support/servers/find_server.ts";
 import { programProblem, startProgram } from "../tests/support/servers/programs/program_tests.ts";
 import { REAL_SERVERS } from "../tests/support/servers/server_kinds.ts";

@@ -1,10 +1,6 @@
-/**
- * Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno task test:all` all of
- * them. Words after it go to `deno test`, as in `deno task test --filter cell`. What of real servers was left out is
- * said in one line a server.
- *
- * @module
- */
+// Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno
+// task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
+// cell`. What of real servers was left out is said in one line a server.
 import { stripVTControlCharacters } from "node:util";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";

@@ -1,9 +1,5 @@
-/**
- * Runs the examples of the documentation, in a folder of their own: what they write is gone afterwards. Beside it they
- * find `./examples`, as they would in a clone.
- *
- * @module
- */
+// Runs the examples of the documentation, in a folder of their own: what they write is gone
+// afterwards. Beside it they find `./examples`, as they would in a clone.
 import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";

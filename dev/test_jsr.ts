@@ -1,9 +1,5 @@
-/**
- * Runs the tests against the real `jsr:@std` packages, for a machine that reaches JSR: a copy of the repository without
- * the stand-ins, the workspace that lists them, and the lock file.
- *
- * @module
- */
+// Runs the tests against the real `jsr:@std` packages, for a machine that reaches JSR: a copy of
+// the repository without the stand-ins, the workspace that lists them, and the lock file.
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";

@@ -1,8 +1,4 @@
-/**
- * Many saves and loads over workers: `deno run -A examples/batch.ts`.
- *
- * @module
- */
+// Many saves and loads over workers: `deno run -A examples/batch.ts`.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,8 +1,5 @@
-/**
- * Shows Holdfast on real files: `deno task demo [path]`. It works on a copy, in a temporary folder that it removes.
- *
- * @module
- */
+// Shows Holdfast on real files: `deno task demo [path]`. It works on a copy, in a temporary folder
+// that it removes.
 import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * What the demo does to files: copy, measure, compare, damage.
- *
- * @module
- */
+// What the demo does to files: copy, measure, compare, damage.
 import fs from "node:fs";
 import { basename, join } from "node:path";
 

@@ -1,9 +1,5 @@
-/**
- * Several programs save versions of one name at the same time: each save gets a number of its own, none is lost, and
- * there is no server. Run it with `deno run -A examples/many_writers.ts`.
- *
- * @module
- */
+// Several programs save versions of one name at the same time: each save gets a number of its own,
+// none is lost, and there is no server. Run it with `deno run -A examples/many_writers.ts`.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

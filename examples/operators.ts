@@ -1,9 +1,6 @@
-/**
- * Operators as classes: found by key, one instance for each operator id, and run without any pipeline.
- * Run it with `deno run -A examples/operators.ts`; list them with `holdfast operators ls --operators examples/operators.ts`.
- *
- * @module
- */
+// Operators as classes: found by key, one instance for each operator id, and run without any
+// pipeline. Run it with `deno run -A examples/operators.ts`; list them with `holdfast operators ls
+// --operators examples/operators.ts`.
 import { createOperators, Operator, runOperator } from "@holdfast/holdfast/operators";
 import type { OperatorContext } from "@holdfast/holdfast/operators";
 

@@ -1,9 +1,5 @@
-/**
- * A storage and a job runner of one's own: plugins like those of the library, exchanged by their names.
- * Run it with `deno run examples/own_plugin.ts`.
- *
- * @module
- */
+// A storage and a job runner of one's own: plugins like those of the library, exchanged by their
+// names. Run it with `deno run examples/own_plugin.ts`.
 import { createPlugins, JobRunner, Storage } from "@holdfast/holdfast/plugins";
 import type { JobRunnerContract, ScheduledCall, ScheduleOptions } from "@holdfast/holdfast/plugins";
 

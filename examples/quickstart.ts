@@ -1,8 +1,5 @@
-/**
- * The first steps: values, versions, aliases, files. Run it with `deno run -A examples/quickstart.ts`.
- *
- * @module
- */
+// The first steps: values, versions, aliases, files. Run it with `deno run -A
+// examples/quickstart.ts`.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,9 +1,6 @@
-/**
- * Typed artifacts: one definition of a name and how its values are stored, used by all of a program. The class is
- * your own, and so is its materializer. Run it with `deno run examples/typed_artifact.ts`.
- *
- * @module
- */
+// Typed artifacts: one definition of a name and how its values are stored, used by all of a
+// program. The class is your own, and so is its materializer. Run it with `deno run
+// examples/typed_artifact.ts`.
 import {
   createMemoryBackend,
   defineArtifact,

@@ -1,12 +1,9 @@
-/**
- * An endpoint that takes a file, writes it to a storage, and lets the next step run later. Where files lie and who runs
- * what comes later are one line each. It serves, uploads a file to itself, and ends:
- * `LOCAL_STORAGE_PATH=./uploaded deno run -A examples/upload.ts`
- *
- * With `redis` or `postgres` jobs can run on any machine: `holdfast worker --tasks examples/upload.ts --queue URL`.
- *
- * @module
- */
+// An endpoint that takes a file, writes it to a storage, and lets the next step run later. Where files lie and who runs
+// what comes later are one line each. It serves, uploads a file to itself, and ends:
+// `LOCAL_STORAGE_PATH=./uploaded deno run -A examples/upload.ts`
+//
+// With `redis` or `postgres` jobs can run on any machine: `holdfast worker --tasks
+// examples/upload.ts --queue URL`.
 import { createPlugins, JobRunner, Storage } from "@holdfast/holdfast/plugins";
 import { createBackground, workTasks } from "@holdfast/holdfast/plugins/jobs";
 import type { QueueRunner } from "@holdfast/holdfast/plugins/jobs";

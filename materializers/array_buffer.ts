@@ -1,8 +1,4 @@
-/**
- * `ArrayBuffer`s, as a file that holds just their bytes.
- *
- * @module
- */
+// `ArrayBuffer`s, as a file that holds just their bytes.
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";

@@ -1,8 +1,4 @@
-/**
- * `Blob`s and `File`s.
- *
- * @module
- */
+// `Blob`s and `File`s.
 import type { Artifact } from "../core/artifact.ts";
 import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";

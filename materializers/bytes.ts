@@ -1,8 +1,4 @@
-/**
- * Bytes, as a file that holds just them.
- *
- * @module
- */
+// Bytes, as a file that holds just them.
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 import { onlyFile } from "./only_file.ts";

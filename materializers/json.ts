@@ -1,8 +1,4 @@
-/**
- * Plain data as JSON, exactly.
- *
- * @module
- */
+// Plain data as JSON, exactly.
 import type { Artifact } from "../core/artifact.ts";
 import { fault, type RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * N-dimensional arrays of numbers, as `.npy` files that NumPy reads.
- *
- * @module
- */
+// N-dimensional arrays of numbers, as `.npy` files that NumPy reads.
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { isNDArray } from "../core/bytes/ndarray.ts";

@@ -1,8 +1,4 @@
-/**
- * The file of an artifact that has one.
- *
- * @module
- */
+// The file of an artifact that has one.
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import { fault } from "../core/errors.ts";
 

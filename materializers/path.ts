@@ -1,8 +1,4 @@
-/**
- * Files and whole folders on disk.
- *
- * @module
- */
+// Files and whole folders on disk.
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,4 @@
-/**
- * Streams of bytes.
- *
- * @module
- */
+// Streams of bytes.
 import { plainBytes } from "../core/bytes/bytes.ts";
 import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";

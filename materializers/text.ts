@@ -1,8 +1,4 @@
-/**
- * Strings, as UTF-8 files.
- *
- * @module
- */
+// Strings, as UTF-8 files.
 import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";

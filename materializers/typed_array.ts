@@ -1,8 +1,4 @@
-/**
- * Typed arrays, as `.npy` files with one dimension.
- *
- * @module
- */
+// Typed arrays, as `.npy` files with one dimension.
 import { fault } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileSource } from "../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * What planning, running and carrying pipelines is given, checked before anything is done.
- *
- * @module
- */
+// What planning, running and carrying pipelines is given, checked before anything is done.
 import { checkGiven, checkOptions, checkRegistry } from "../core/options/check_options.ts";
 import type { Pipeline } from "../core/pipelines/pipeline.ts";
 import { isOperators } from "./operator_set.ts";

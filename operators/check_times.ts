@@ -1,8 +1,4 @@
-/**
- * Times that timers can wait.
- *
- * @module
- */
+// Times that timers can wait.
 import { fault } from "../core/errors.ts";
 
 /** The longest that a timer can wait, milliseconds: some 24 days. A longer one comes at once. */

@@ -1,8 +1,4 @@
-/**
- * The context of an operator, made of what its caller gives.
- *
- * @module
- */
+// The context of an operator, made of what its caller gives.
 import { mkdirSync } from "node:fs";
 import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";

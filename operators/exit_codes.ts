@@ -1,8 +1,4 @@
-/**
- * What exit code of a step a failure is.
- *
- * @module
- */
+// What exit code of a step a failure is.
 import { fault, isRegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import { EXIT_CODES } from "../core/pipelines/operator.ts";

@@ -1,8 +1,4 @@
-/**
- * Operators: what people write, as a class or as an object.
- *
- * @module
- */
+// Operators: what people write, as a class or as an object.
 import { stat } from "node:fs/promises";
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";

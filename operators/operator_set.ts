@@ -1,8 +1,4 @@
-/**
- * Sets of operators, from which pipelines take them by key.
- *
- * @module
- */
+// Sets of operators, from which pipelines take them by key.
 import { isDeepStrictEqual } from "node:util";
 import { fault, RegistryError } from "../core/errors.ts";
 import { createLookup } from "../core/lookup.ts";

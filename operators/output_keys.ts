@@ -1,8 +1,4 @@
-/**
- * The keys of `outputs`: paths below a step's output root.
- *
- * @module
- */
+// The keys of `outputs`: paths below a step's output root.
 import { filePathProblem } from "../core/disk/file_paths.ts";
 
 /** The key of the whole output root. */

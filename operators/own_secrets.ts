@@ -1,9 +1,4 @@
-/**
- * Variables of Holdfast itself that hold a secret.
- *
- * @module
- */
-
+// Variables of Holdfast itself that hold a secret.
 /** The URL of the engine, which may have a password. */
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 

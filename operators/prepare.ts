@@ -1,8 +1,5 @@
-/**
- * What is looked at before an operator does anything, wherever it runs: its parameters, then its input.
- *
- * @module
- */
+// What is looked at before an operator does anything, wherever it runs: its parameters, then its
+// input.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { OperatorContext } from "../core/pipelines/operator.ts";

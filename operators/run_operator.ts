@@ -1,8 +1,4 @@
-/**
- * Running one operator on this thread, with or without a pipeline.
- *
- * @module
- */
+// Running one operator on this thread, with or without a pipeline.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { EXIT_CODES } from "../core/pipelines/operator.ts";

@@ -1,8 +1,4 @@
-/**
- * What a set of plugins can do, and what behaviors and tasks are.
- *
- * @module
- */
+// What a set of plugins can do, and what behaviors and tasks are.
 import type { Logger, Registry, SignalOptions } from "../core/registry.ts";
 import type { CallRunner, JobRunner, ScheduleOptions } from "../core/services/job_runner.ts";
 import type { StandardSchema } from "../core/standard_schema.ts";

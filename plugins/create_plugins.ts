@@ -1,8 +1,4 @@
-/**
- * Sets of plugins.
- *
- * @module
- */
+// Sets of plugins.
 import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { checkOptions } from "../core/options/check_options.ts";

@@ -1,8 +1,4 @@
-/**
- * Interfaces: what plugins of one kind can do, by the methods that they have.
- *
- * @module
- */
+// Interfaces: what plugins of one kind can do, by the methods that they have.
 import { fault, type RegistryError } from "../core/errors.ts";
 import { described } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";

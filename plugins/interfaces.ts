@@ -1,8 +1,4 @@
-/**
- * The interfaces that plugins of this library have.
- *
- * @module
- */
+// The interfaces that plugins of this library have.
 import type { EventBus as EventBusContract } from "../core/services/event_bus.ts";
 import type { JobRunner as JobRunnerContract } from "../core/services/job_runner.ts";
 import type { JobStorage as JobStorageContract } from "../core/services/job_storage.ts";

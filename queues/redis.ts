@@ -1,8 +1,4 @@
-/**
- * Connections to Redis, or Valkey: the one place that knows its client.
- *
- * @module
- */
+// Connections to Redis, or Valkey: the one place that knows its client.
 import { Redis } from "npm:ioredis@^5";
 import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";

@@ -1,8 +1,4 @@
-/**
- * Aliases: names for versions that may change what they name.
- *
- * @module
- */
+// Aliases: names for versions that may change what they name.
 import { fault } from "../core/errors.ts";
 import { checkName, shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record/record.ts";

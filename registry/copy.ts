@@ -1,8 +1,4 @@
-/**
- * Copying a version under another ref, without materializing it.
- *
- * @module
- */
+// Copying a version under another ref, without materializing it.
 import { fault } from "../core/errors.ts";
 import type { FileToSave } from "../core/materializer.ts";
 import { shown } from "../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * An artifact by its name and its materializer.
- *
- * @module
- */
+// An artifact by its name and its materializer.
 import type { DefinedArtifact, Materializer } from "../core/materializer.ts";
 import { checkName } from "../core/naming/names.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A registry of one's own, from the little that only it knows.
- *
- * @module
- */
+// A registry of one's own, from the little that only it knows.
 import type { Artifact } from "../core/artifact.ts";
 import { fault, orMissing } from "../core/errors.ts";
 import { isDefinedArtifact } from "../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * Deleting: a tombstone above the head.
- *
- * @module
- */
+// Deleting: a tombstone above the head.
 import { fault } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import { encodeRecord } from "../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * The digest that a value would have if it was saved.
- *
- * @module
- */
+// The digest that a value would have if it was saved.
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../core/materializer.ts";
 import { checkGiven } from "../core/options/check_options.ts";

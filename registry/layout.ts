@@ -1,8 +1,4 @@
-/**
- * Every storage key, and back. FORMAT.md describes the same byte by byte.
- *
- * @module
- */
+// Every storage key, and back. FORMAT.md describes the same byte by byte.
 import { fault } from "../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION } from "../core/naming/versions.ts";

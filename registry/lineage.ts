@@ -1,11 +1,8 @@
-/**
- * Lineage: what a version was made from, and what was made from it, as records say it.
- *
- * A record names its inputs as they were given. Only a version that is named in full, and has the digest that it had
- * then, is followed: what a bare name, a range or an alias meant at the time nobody knows any more.
- *
- * @module
- */
+// Lineage: what a version was made from, and what was made from it, as records say it.
+//
+// A record names its inputs as they were given. Only a version that is named in full, and has the
+// digest that it had then, is followed: what a bare name, a range or an alias meant at the time
+// nobody knows any more.
 import type { ArtifactInfo } from "../core/artifact.ts";
 import { fault, isRegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";

@@ -1,9 +1,5 @@
-/**
- * Listing names and versions. Tombstones are told by their size, so nothing is read but pages of keys (and records of the
- * size that tombstones had before).
- *
- * @module
- */
+// Listing names and versions. Tombstones are told by their size, so nothing is read but pages of
+// keys (and records of the size that tombstones had before).
 import { isPrefix } from "../core/backend.ts";
 import { fault, isUnreadable, type RegistryError } from "../core/errors.ts";
 import { inWords } from "../core/options/words_of_verbs.ts";

@@ -1,8 +1,4 @@
-/**
- * Opening and loading versions.
- *
- * @module
- */
+// Opening and loading versions.
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { createDownload } from "../core/disk/download_files.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Mirroring: what a registry holds, brought to another one, whatever stores they are in.
- *
- * @module
- */
+// Mirroring: what a registry holds, brought to another one, whatever stores they are in.
 import { isPrefix } from "../core/backend.ts";
 import { fault, isRegistryError, RegistryError } from "../core/errors.ts";
 import { checkName, decodeName, shown } from "../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * The registry over any backend.
- *
- * @module
- */
+// The registry over any backend.
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
 import { isDefinedArtifact } from "../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * Finding out by trying whether a store does what a registry needs of it.
- *
- * @module
- */
+// Finding out by trying whether a store does what a registry needs of it.
 import type { Backend } from "../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * From a ref to the record it means.
- *
- * @module
- */
+// From a ref to the record it means.
 import { fault, isRegistryError, RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * Saving: payload first, then one record.
- *
- * @module
- */
+// Saving: payload first, then one record.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../core/errors.ts";
 import type { Executor } from "../core/executor.ts";
 import { checkMaterializer } from "../core/materializer.ts";

@@ -1,9 +1,5 @@
-/**
- * What is done beside saving and loading. Each function loads what it is made of when it is called, so that programs
- * which do without start sooner; what they are given is read at once.
- *
- * @module
- */
+// What is done beside saving and loading. Each function loads what it is made of when it is called,
+// so that programs which do without start sooner; what they are given is read at once.
 import type { Backend } from "../core/backend.ts";
 import { checkOptions, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
 import { worded } from "../core/options/words_of_verbs.ts";

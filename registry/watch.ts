@@ -1,8 +1,4 @@
-/**
- * Watching what the latest version of a name is.
- *
- * @module
- */
+// Watching what the latest version of a name is.
 import { checkName } from "../core/naming/names.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { WatchEvent, WatchOptions } from "../core/registry.ts";

@@ -1,8 +1,4 @@
-/**
- * What a batch does for each of its inputs, wherever that is done.
- *
- * @module
- */
+// What a batch does for each of its inputs, wherever that is done.
 import type { ArtifactInfo } from "../core/artifact.ts";
 import type {
   DownloadOptions,

@@ -1,8 +1,5 @@
-/**
- * A batch over a registry that has no store here, by what every registry has: all is done on the caller's thread.
- *
- * @module
- */
+// A batch over a registry that has no store here, by what every registry has: all is done on the
+// caller's thread.
 import type { FilesToSave, Materializer } from "../core/materializer.ts";
 import type { Registry, SavedArtifact, SaveEntry } from "../core/registry.ts";
 import { createBudget, createShare } from "../core/work/budget.ts";

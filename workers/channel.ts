@@ -1,8 +1,4 @@
-/**
- * Calls in both directions between two threads, over `postMessage`.
- *
- * @module
- */
+// Calls in both directions between two threads, over `postMessage`.
 import { fromWire, toWire } from "../core/wire_error.ts";
 import type { WireError } from "../core/wire_error.ts";
 

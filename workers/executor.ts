@@ -1,8 +1,4 @@
-/**
- * The executor over workers: each job is run where it is predicted to be done first.
- *
- * @module
- */
+// The executor over workers: each job is run where it is predicted to be done first.
 import type { Executor, JobOptions, JobProgress } from "../core/executor.ts";
 import type { Logger } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";

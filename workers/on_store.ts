@@ -1,8 +1,4 @@
-/**
- * A batch on a store that is open here: what is worth it moves to workers.
- *
- * @module
- */
+// A batch on a store that is open here: what is worth it moves to workers.
 import type { ArtifactInfo } from "../core/artifact.ts";
 import { reopenOf } from "../core/materializer.ts";
 import type { Materializer } from "../core/materializer.ts";

@@ -1,8 +1,5 @@
-/**
- * Who does a piece of work: the caller's thread or a worker, whichever is predicted to be done first.
- *
- * @module
- */
+// Who does a piece of work: the caller's thread or a worker, whichever is predicted to be done
+// first.
 import type { Pool } from "./pool.ts";
 import type { Slot } from "./slots.ts";
 

@@ -1,9 +1,5 @@
-/**
- * A pool of workers on one store: they start when there is work for them, are replaced when they crash or hang, and
- * end when there is none.
- *
- * @module
- */
+// A pool of workers on one store: they start when there is work for them, are replaced when they
+// crash or hang, and end when there is none.
 import type { BackendDescriptor } from "../core/backend.ts";
 import { fault, messageOf, type RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";

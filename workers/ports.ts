@@ -1,8 +1,4 @@
-/**
- * Content of the caller's thread that workers read piece by piece.
- *
- * @module
- */
+// Content of the caller's thread that workers read piece by piece.
 import { plainBytes } from "../core/bytes/bytes.ts";
 import type { LargeContent } from "../registry/payload/content.ts";
 import type { CallerMethods } from "./protocol.ts";

@@ -1,9 +1,6 @@
-/**
- * What the two threads of a batch ask of each other. A worker runs jobs that need only the store; the caller's thread
- * keeps the commit protocol, so a worker that crashes has committed nothing, and its jobs can be run again.
- *
- * @module
- */
+// What the two threads of a batch ask of each other. A worker runs jobs that need only the store;
+// the caller's thread keeps the commit protocol, so a worker that crashes has committed nothing,
+// and its jobs can be run again.
 import type { BackendDescriptor } from "../core/backend.ts";
 import type { DiskFile } from "../core/disk/disk_file.ts";
 import type { JobProgress } from "../core/executor.ts";

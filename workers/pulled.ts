@@ -1,8 +1,4 @@
-/**
- * The worker's side of content that the caller's thread offers.
- *
- * @module
- */
+// The worker's side of content that the caller's thread offers.
 import type { Channel } from "./channel.ts";
 import { PIECE_BYTES } from "./ports.ts";
 import type { CallerMethods } from "./protocol.ts";

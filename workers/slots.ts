@@ -1,9 +1,5 @@
-/**
- * Places for workers, and those for jobs that were under way in a worker that was lost: one of them brought it down,
- * and nobody knows which.
- *
- * @module
- */
+// Places for workers, and those for jobs that were under way in a worker that was lost: one of them
+// brought it down, and nobody knows which.
 import { createLimit } from "../core/work/at_once.ts";
 import type { Channel } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";

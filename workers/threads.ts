@@ -1,9 +1,5 @@
-/**
- * Threads of this program: Web Workers in Deno; `node:worker_threads` in Node, which has no others, and in Bun, where
- * they end in the same way.
- *
- * @module
- */
+// Threads of this program: Web Workers in Deno; `node:worker_threads` in Node, which has no others,
+// and in Bun, where they end in the same way.
 import { parentPort, Worker as NodeWorker } from "node:worker_threads";
 import type { Transferable as NodeTransferable } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";

@@ -1,8 +1,5 @@
-/**
- * Jobs as plain data: content that only one thread can read becomes a port, and what is that thread's alone stays there.
- *
- * @module
- */
+// Jobs as plain data: content that only one thread can read becomes a port, and what is that
+// thread's alone stays there.
 import { DiskContent } from "../core/disk/disk_file.ts";
 import type { MaterializerDescriptor } from "../core/materializer.ts";
 import type { FileToPack, PayloadJobs } from "../registry/jobs/kinds.ts";

@@ -1,8 +1,4 @@
-/**
- * How much work a job is.
- *
- * @module
- */
+// How much work a job is.
 import { DiskContent } from "../core/disk/disk_file.ts";
 import type { PayloadJobs, ReadJob } from "../registry/jobs/kinds.ts";
 import { STREAMED_BYTES } from "../core/work/budget.ts";

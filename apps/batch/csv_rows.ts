@@ -1,8 +1,4 @@
-/**
- * Rows of CSV, the first of which names the columns.
- *
- * @module
- */
+// Rows of CSV, the first of which names the columns.
 import { parseCsv } from "../../formats/csv.ts";
 import { badRow } from "./raw_row.ts";
 import type { RawRow } from "./raw_row.ts";

@@ -1,8 +1,4 @@
-/**
- * The fields of a manifest's rows, checked.
- *
- * @module
- */
+// The fields of a manifest's rows, checked.
 import { parseExactJson } from "../values/value_source.ts";
 import { badRow } from "./raw_row.ts";
 import type { ManifestFormat, RawRow } from "./raw_row.ts";

@@ -1,8 +1,4 @@
-/**
- * The flags that all batches have.
- *
- * @module
- */
+// The flags that all batches have.
 import type { OptionDefinition } from "../program/command.ts";
 import { parseBytes, parseConcurrency, parseCount } from "../terminal/units.ts";
 import type { ManifestFormat } from "./raw_row.ts";

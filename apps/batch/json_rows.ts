@@ -1,8 +1,4 @@
-/**
- * Rows of JSON lines (jsonlines.org): one object a line.
- *
- * @module
- */
+// Rows of JSON lines (jsonlines.org): one object a line.
 import { parseExactJson } from "../values/value_source.ts";
 import { badRow } from "./raw_row.ts";
 import type { RawRow } from "./raw_row.ts";

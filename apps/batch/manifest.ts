@@ -1,8 +1,4 @@
-/**
- * The manifest of a batch: a table of rows as JSON lines or CSV, read piece by piece.
- *
- * @module
- */
+// The manifest of a batch: a table of rows as JSON lines or CSV, read piece by piece.
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";

@@ -1,8 +1,4 @@
-/**
- * How much a manifest asks for, found out while it is done.
- *
- * @module
- */
+// How much a manifest asks for, found out while it is done.
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BatchTotals } from "./batch_progress.ts";

@@ -1,8 +1,4 @@
-/**
- * A row of a manifest before anybody looked at its fields.
- *
- * @module
- */
+// A row of a manifest before anybody looked at its fields.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What a row of `batch load` and `batch verify` says.
- *
- * @module
- */
+// What a row of `batch load` and `batch verify` says.
 import { parseRef } from "../../mod.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
 import { refuseRemote } from "../program/split_remotes.ts";

@@ -1,8 +1,4 @@
-/**
- * What became of each row: a line of JSON in a file, and the sums.
- *
- * @module
- */
+// What became of each row: a line of JSON in a file, and the sums.
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import type { Stats } from "node:fs";

@@ -1,8 +1,5 @@
-/**
- * Idempotency keys of rows: the same row of the same run has the same key whenever it is run again, wherever it stands.
- *
- * @module
- */
+// Idempotency keys of rows: the same row of the same run has the same key whenever it is run again,
+// wherever it stands.
 import { createHash } from "node:crypto";
 
 /** Makes the key of a row. Rows are to be asked for in their order. */

@@ -1,8 +1,4 @@
-/**
- * Doing what a manifest says, row by row, many at once.
- *
- * @module
- */
+// Doing what a manifest says, row by row, many at once.
 import type { Registry, RegistryError } from "../../mod.ts";
 import { createBatch, outcomesOf } from "../../workers/mod.ts";
 import type { Batch } from "../../workers/mod.ts";

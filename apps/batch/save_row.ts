@@ -1,8 +1,4 @@
-/**
- * What a row of `batch save` says.
- *
- * @module
- */
+// What a row of `batch save` says.
 import { resolve } from "node:path";
 import type { Encoding, LocalPathOptions, OnConflict } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

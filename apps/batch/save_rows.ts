@@ -1,8 +1,4 @@
-/**
- * Saving the rows of a manifest, so that running it again saves only what is missing.
- *
- * @module
- */
+// Saving the rows of a manifest, so that running it again saves only what is missing.
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkName, digestOfValue, isRegistryError, parseVersion } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast alias`
- *
- * @module
- */
+// `holdfast alias`
 import { isRegistryError, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast cat`
- *
- * @module
- */
+// `holdfast cat`
 import { fault } from "../../core/errors.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast __complete`, which the completion scripts call
- *
- * @module
- */
+// `holdfast __complete`, which the completion scripts call
 import { readRemotes } from "../../core/places/mod.ts";
 import { defineCommand } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";

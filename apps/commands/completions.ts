@@ -1,8 +1,4 @@
-/**
- * `holdfast completions`
- *
- * @module
- */
+// `holdfast completions`
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";

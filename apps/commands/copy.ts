@@ -1,8 +1,4 @@
-/**
- * `holdfast copy`
- *
- * @module
- */
+// `holdfast copy`
 import { parseRef } from "../../mod.ts";
 import type { OnConflict } from "../../mod.ts";
 import { defineCommand } from "../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast download`
- *
- * @module
- */
+// `holdfast download`
 import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../mod.ts";
 import { AS_OF_OPTION } from "../look/as_of.ts";
 import type { AsOfFlags } from "../look/as_of.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast load`
- *
- * @module
- */
+// `holdfast load`
 import { inspect } from "node:util";
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";

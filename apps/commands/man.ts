@@ -1,8 +1,4 @@
-/**
- * `holdfast man`
- *
- * @module
- */
+// `holdfast man`
 import manifest from "../../deno.json" with { type: "json" };
 import { defineCommand } from "../program/command.ts";
 import type { Command } from "../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * All commands. What a command is made of is loaded when it is called, or when the help lists all.
- *
- * @module
- */
+// All commands. What a command is made of is loaded when it is called, or when the help lists all.
 import { SHARED_OPTIONS } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
 

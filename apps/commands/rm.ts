@@ -1,8 +1,4 @@
-/**
- * `holdfast rm`
- *
- * @module
- */
+// `holdfast rm`
 import { isRegistryError, parseRef, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";

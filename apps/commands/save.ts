@@ -1,8 +1,4 @@
-/**
- * `holdfast save`
- *
- * @module
- */
+// `holdfast save`
 import { digestOfValue, isRegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";

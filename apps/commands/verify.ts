@@ -1,8 +1,4 @@
-/**
- * `holdfast verify`
- *
- * @module
- */
+// `holdfast verify`
 import { verifyRegistry } from "../../mod.ts";
 import type { Registry, VerifyLineage, VerifyUnseen } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";

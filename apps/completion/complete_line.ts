@@ -1,8 +1,4 @@
-/**
- * What a shell may offer at the end of a command line.
- *
- * @module
- */
+// What a shell may offer at the end of a command line.
 import type { Registry } from "../../mod.ts";
 import { SHARED_OPTIONS } from "../program/command.ts";
 import type { Command, Completes, OptionDefinition } from "../program/command.ts";

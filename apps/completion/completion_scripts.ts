@@ -1,9 +1,4 @@
-/**
- * The scripts that teach shells to ask `holdfast __complete`.
- *
- * @module
- */
-
+// The scripts that teach shells to ask `holdfast __complete`.
 /**
  * A function expands no aliases: the scripts look for what `holdfast` stands for. fish makes functions of aliases.
  *

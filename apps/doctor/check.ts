@@ -1,9 +1,4 @@
-/**
- * What a doctor looks at.
- *
- * @module
- */
-
+// What a doctor looks at.
 /** One thing that was looked at. */
 export interface Check {
   /** What it is, one word or two. */

@@ -1,8 +1,5 @@
-/**
- * What this machine has: space, permissions, certificates, proxies. Nothing is written, and nothing is sent.
- *
- * @module
- */
+// What this machine has: space, permissions, certificates, proxies. Nothing is written, and nothing
+// is sent.
 import { X509Certificate } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";

@@ -1,8 +1,4 @@
-/**
- * Whether the registry opens, and its store keeps what a registry needs.
- *
- * @module
- */
+// Whether the registry opens, and its store keeps what a registry needs.
 import { isRegistryError, probeBackend } from "../../mod.ts";
 import type { Registry, StoredRegistry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";

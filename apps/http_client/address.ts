@@ -1,8 +1,4 @@
-/**
- * Addresses of a service and of what it has.
- *
- * @module
- */
+// Addresses of a service and of what it has.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";

@@ -1,8 +1,4 @@
-/**
- * Requests to one service: what may be sent again is, and what went wrong is an error with a code.
- *
- * @module
- */
+// Requests to one service: what may be sent again is, and what went wrong is an error with a code.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry, withDeadline } from "../../core/retry.ts";

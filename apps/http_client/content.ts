@@ -1,8 +1,4 @@
-/**
- * The content of a file that is to be saved: what is small is read, the rest stays to be sent.
- *
- * @module
- */
+// The content of a file that is to be saved: what is small is read, the rest stays to be sent.
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * Transfers that go past the service, straight to its store, where that gives URLs for them.
- *
- * @module
- */
+// Transfers that go past the service, straight to its store, where that gives URLs for them.
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";

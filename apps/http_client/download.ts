@@ -1,8 +1,4 @@
-/**
- * Writing the files of a version to a disk, where there is one.
- *
- * @module
- */
+// Writing the files of a version to a disk, where there is one.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 

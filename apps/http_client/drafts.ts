@@ -1,8 +1,4 @@
-/**
- * Drafts of a service.
- *
- * @module
- */
+// Drafts of a service.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../core/options/check_methods.ts";

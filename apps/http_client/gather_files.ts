@@ -1,8 +1,4 @@
-/**
- * The files of a save: small ones go with the request that saves, large ones are sent before it.
- *
- * @module
- */
+// The files of a save: small ones go with the request that saves, large ones are sent before it.
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * Listings of a service, page by page.
- *
- * @module
- */
+// Listings of a service, page by page.
 import type { Call, Connection } from "./connection.ts";
 import { strange } from "./problem.ts";
 

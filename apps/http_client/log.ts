@@ -1,8 +1,4 @@
-/**
- * What happened to a name, as its service tells it.
- *
- * @module
- */
+// What happened to a name, as its service tells it.
 import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

@@ -1,8 +1,4 @@
-/**
- * Opening and loading versions.
- *
- * @module
- */
+// Opening and loading versions.
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { ByteRange } from "../../core/backend.ts";

@@ -1,8 +1,4 @@
-/**
- * What a service says that is wrong, as errors.
- *
- * @module
- */
+// What a service says that is wrong, as errors.
 import { fault, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The bytes of one file of a version: verified, and read on where a connection broke.
- *
- * @module
- */
+// The bytes of one file of a version: verified, and read on where a connection broke.
 import type { ByteRange } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

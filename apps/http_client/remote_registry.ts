@@ -1,8 +1,4 @@
-/**
- * The verbs of a registry, each as requests to its service.
- *
- * @module
- */
+// The verbs of a registry, each as requests to its service.
 import { fault, orMissing } from "../../core/errors.ts";
 import { isDefinedArtifact } from "../../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../../core/materializer.ts";

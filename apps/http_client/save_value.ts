@@ -1,8 +1,4 @@
-/**
- * Saving: a value is made into files here, and the service stores them.
- *
- * @module
- */
+// Saving: a value is made into files here, and the service stores them.
 import { fault } from "../../core/errors.ts";
 import { checkMaterializer } from "../../core/materializer.ts";
 import type { Materializers } from "../../core/materializer.ts";

@@ -1,9 +1,6 @@
-/**
- * Sending large content before the save that names it: at once, or by tus (https://tus.io, 1.0.0) in pieces that go on
- * where a connection broke. Without a save it comes to nothing, and the service removes it some time.
- *
- * @module
- */
+// Sending large content before the save that names it: at once, or by tus (https://tus.io, 1.0.0)
+// in pieces that go on where a connection broke. Without a save it comes to nothing, and the
+// service removes it some time.
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";

@@ -1,9 +1,5 @@
-/**
- * A running SHA-256 (FIPS 180-4) where there may be no `node:crypto`: a browser hashes only what is in memory at once.
- *
- * @module
- */
-
+// A running SHA-256 (FIPS 180-4) where there may be no `node:crypto`: a browser hashes only what is
+// in memory at once.
 /** A running SHA-256. */
 export interface Sha256 {
   /** Adds bytes. */

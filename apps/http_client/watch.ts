@@ -1,8 +1,5 @@
-/**
- * Watching a name: server-sent events (HTML standard, section 9.2), asked for again where they break off.
- *
- * @module
- */
+// Watching a name: server-sent events (HTML standard, section 9.2), asked for again where they
+// break off.
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { WatchEvent, WatchOptions } from "../../core/registry.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";

@@ -1,8 +1,4 @@
-/**
- * What a service says of artifacts, as the registry's own types.
- *
- * @module
- */
+// What a service says of artifacts, as the registry's own types.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/registry.ts";
 import type { LogEntry } from "../../core/record/log.ts";

@@ -1,8 +1,4 @@
-/**
- * How a program that takes jobs begins and ends.
- *
- * @module
- */
+// How a program that takes jobs begins and ends.
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../mod.ts";
 

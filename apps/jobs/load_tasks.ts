@@ -1,8 +1,4 @@
-/**
- * Tasks of the user's own code.
- *
- * @module
- */
+// Tasks of the user's own code.
 import { fault } from "../../core/errors.ts";
 import type { CallRunner } from "../../plugins/jobs.ts";
 import { loadModule } from "../places/load_module.ts";

@@ -1,8 +1,4 @@
-/**
- * What commands about jobs share.
- *
- * @module
- */
+// What commands about jobs share.
 import { fault } from "../../core/errors.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { JobQueue, QueuedJob } from "../../queues/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * A program that takes tasks from a queue.
- *
- * @module
- */
+// A program that takes tasks from a queue.
 import { openQueue } from "../../queues/mod.ts";
 import { workTasks } from "../../plugins/jobs.ts";
 import type { WorkerEvent } from "../../plugins/jobs.ts";

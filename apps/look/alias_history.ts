@@ -1,8 +1,4 @@
-/**
- * What an alias named: its history, a moment of it, and the way back.
- *
- * @module
- */
+// What an alias named: its history, a moment of it, and the way back.
 import { isRegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { AliasChange, Registry } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * The option `--as-of`: what a ref meant at a moment of the past.
- *
- * @module
- */
+// The option `--as-of`: what a ref meant at a moment of the past.
 import type { RefOptions, Registry } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 import { lookUp, shellWord } from "../program/hints.ts";

@@ -1,9 +1,4 @@
-/**
- * Comparing what is known of versions with what somebody typed.
- *
- * @module
- */
-
+// Comparing what is known of versions with what somebody typed.
 /** How it is compared. */
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 

@@ -1,8 +1,5 @@
-/**
- * Conditions of what is listed: `metadata.epochs > 3 and kind = json`. They only compare; nothing of them is run.
- *
- * @module
- */
+// Conditions of what is listed: `metadata.epochs > 3 and kind = json`. They only compare; nothing
+// of them is run.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { ArtifactInfo } from "../../mod.ts";

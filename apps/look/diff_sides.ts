@@ -1,8 +1,4 @@
-/**
- * The two that `holdfast diff` compares, and the content of their files.
- *
- * @module
- */
+// The two that `holdfast diff` compares, and the content of their files.
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isRegistryError, RegistryError } from "../../mod.ts";

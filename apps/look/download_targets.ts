@@ -1,8 +1,4 @@
-/**
- * Which versions `holdfast download` means, and where each of them goes.
- *
- * @module
- */
+// Which versions `holdfast download` means, and where each of them goes.
 import { join, resolve, sep } from "node:path";
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Patterns of names, as shells have them: `tmp:*`, `team/*`, `model-{a,b}@1`.
- *
- * @module
- */
+// Patterns of names, as shells have them: `tmp:*`, `team/*`, `model-{a,b}@1`.
 import { globToRegExp } from "@std/path";
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";

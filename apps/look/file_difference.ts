@@ -1,8 +1,4 @@
-/**
- * How the content of a file differs: JSON by its structure, text line by line.
- *
- * @module
- */
+// How the content of a file differs: JSON by its structure, text line by line.
 import { diffValues } from "../../mod.ts";
 import type { FileChange, FileInfo, ValueChange } from "../../mod.ts";
 import { loadPart } from "../places/load_part.ts";

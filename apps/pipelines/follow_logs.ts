@@ -1,8 +1,4 @@
-/**
- * What steps say while they run.
- *
- * @module
- */
+// What steps say while they run.
 import { readFile } from "node:fs/promises";
 import { isRegistryError } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * The files that `holdfast pipeline init` writes.
- *
- * @module
- */
+// The files that `holdfast pipeline init` writes.
 import manifest from "../../deno.json" with { type: "json" };
 
 /** What belongs into no repository. */

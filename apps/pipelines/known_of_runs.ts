@@ -1,8 +1,4 @@
-/**
- * What the records of a registry say of runs, for people and programs.
- *
- * @module
- */
+// What the records of a registry say of runs, for people and programs.
 import type { Registry, SignalOptions } from "../../mod.ts";
 import type {
   ListedRun,

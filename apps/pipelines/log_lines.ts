@@ -1,8 +1,4 @@
-/**
- * Lines of logs of steps.
- *
- * @module
- */
+// Lines of logs of steps.
 import type { Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { printable } from "../terminal/table.ts";

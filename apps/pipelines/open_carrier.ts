@@ -1,8 +1,4 @@
-/**
- * What carries steps for a command, and what it is to execute for them.
- *
- * @module
- */
+// What carries steps for a command, and what it is to execute for them.
 import { join, resolve } from "node:path";
 import { fault } from "../../core/errors.ts";
 import type { Engine } from "../../operators/engines/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * The pipeline that a command is about, with the operators of the user's own code.
- *
- * @module
- */
+// The pipeline that a command is about, with the operators of the user's own code.
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";

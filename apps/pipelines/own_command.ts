@@ -1,8 +1,4 @@
-/**
- * How another process calls this program.
- *
- * @module
- */
+// How another process calls this program.
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 

@@ -1,8 +1,4 @@
-/**
- * Which steps of a pipeline a command is about.
- *
- * @module
- */
+// Which steps of a pipeline a command is about.
 import type { Pipeline } from "../../operators/runner/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 

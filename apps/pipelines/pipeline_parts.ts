@@ -1,10 +1,6 @@
-/**
- * The parts of this library that only commands of pipelines need. They are imported by a name that Deno cannot see
- * before, so that who never describes a pipeline downloads no package for it. Types of it stand here again for the same
- * reason: Deno downloads what a type is imported from too.
- *
- * @module
- */
+// The parts of this library that only commands of pipelines need. They are imported by a name that
+// Deno cannot see before, so that who never describes a pipeline downloads no package for it. Types
+// of it stand here again for the same reason: Deno downloads what a type is imported from too.
 import type { Operators } from "../../operators/mod.ts";
 import type { Pipeline } from "../../operators/runner/mod.ts";
 import type { System } from "../../mod.ts";

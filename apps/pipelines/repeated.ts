@@ -1,9 +1,4 @@
-/**
- * What is said again and again.
- *
- * @module
- */
-
+// What is said again and again.
 /** Counts how often the same is said, so that a log does not fill with it. */
 export interface Repeated {
   /** How often this was said in a row, where that is once, twice, four times, eight times …; else undefined. */

@@ -1,8 +1,4 @@
-/**
- * The lines of a run that its configuration asks for, and the file that gets them.
- *
- * @module
- */
+// The lines of a run that its configuration asks for, and the file that gets them.
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Pipeline, RunEvent } from "../../operators/runner/mod.ts";

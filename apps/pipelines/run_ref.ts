@@ -1,8 +1,4 @@
-/**
- * Runs as they are typed.
- *
- * @module
- */
+// Runs as they are typed.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../mod.ts";

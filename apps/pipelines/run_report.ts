@@ -1,8 +1,4 @@
-/**
- * How a run ended, told.
- *
- * @module
- */
+// How a run ended, told.
 import type { RunResult } from "../../operators/runner/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { inCliWords } from "../program/hints.ts";

@@ -1,9 +1,5 @@
-/**
- * What a run looks like while it goes on: a line for each step that runs, which is drawn again and again, below those
- * that have ended; where there is no terminal, a line for all that happens.
- *
- * @module
- */
+// What a run looks like while it goes on: a line for each step that runs, which is drawn again and
+// again, below those that have ended; where there is no terminal, a line for all that happens.
 import type { Pipeline, RunEvent, StepOutcome } from "../../operators/runner/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { createColors } from "../terminal/colors.ts";

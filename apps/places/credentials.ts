@@ -1,8 +1,4 @@
-/**
- * Where the credentials of a registry are, never what they are.
- *
- * @module
- */
+// Where the credentials of a registry are, never what they are.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";

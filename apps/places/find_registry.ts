@@ -1,8 +1,4 @@
-/**
- * Where the registry of a run is.
- *
- * @module
- */
+// Where the registry of a run is.
 import { findRegistry as find, isRemoteName, readRemotes } from "../../core/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../core/places/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

@@ -1,8 +1,4 @@
-/**
- * Modules of the user's own code.
- *
- * @module
- */
+// Modules of the user's own code.
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

@@ -1,8 +1,4 @@
-/**
- * Operators of the user's own code.
- *
- * @module
- */
+// Operators of the user's own code.
 import { fault } from "../../core/errors.ts";
 import { isOperators } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";

@@ -1,9 +1,5 @@
-/**
- * Parts of this library that only some commands need. They are imported by a name that Deno cannot see before, so that
- * who never uses them downloads no package for them.
- *
- * @module
- */
+// Parts of this library that only some commands need. They are imported by a name that Deno cannot
+// see before, so that who never uses them downloads no package for them.
 import { fileURLToPath } from "node:url";
 import { fault } from "../../core/errors.ts";
 import { mayRead } from "./may_read.ts";

@@ -1,9 +1,4 @@
-/**
- * Whether a file may be read or written, without asking anybody.
- *
- * @module
- */
-
+// Whether a file may be read or written, without asking anybody.
 /** What Deno tells of its permissions; Node and Bun have none. */
 interface DenoRuntime {
   permissions: {

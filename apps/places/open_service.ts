@@ -1,8 +1,4 @@
-/**
- * The registries of services at the addresses that the command line is given.
- *
- * @module
- */
+// The registries of services at the addresses that the command line is given.
 import { resolve } from "node:path";
 import { readToken, readTokenFile } from "../../core/places/mod.ts";
 import type { FoundRegistry } from "../../core/places/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * The stores at the places that the command line is given.
- *
- * @module
- */
+// The stores at the places that the command line is given.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createS3Configs, isStoreUrl, openBackend } from "../../backends/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Folders that a registry is not created in.
- *
- * @module
- */
+// Folders that a registry is not created in.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_FOLDER } from "../../core/places/mod.ts";

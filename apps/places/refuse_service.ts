@@ -1,8 +1,4 @@
-/**
- * What works on a store and so not through a service.
- *
- * @module
- */
+// What works on a store and so not through a service.
 import { isServiceAddress } from "../../core/places/mod.ts";
 import { fault } from "../../core/errors.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Where a save goes, as it is typed.
- *
- * @module
- */
+// Where a save goes, as it is typed.
 import { fault } from "../../core/errors.ts";
 
 /** `name@1.2.0` is `name` with `--version 1.2.0`, as refs are written everywhere. */

@@ -1,9 +1,5 @@
-/**
- * What a command of the command line is: plain data and a function, so that help, parsing and shell completion
- * all read the same definition.
- *
- * @module
- */
+// What a command of the command line is: plain data and a function, so that help, parsing and shell
+// completion all read the same definition.
 import type { Logger, Registry, RegistrySettings, RegistryTopics } from "../../mod.ts";
 import type { EventBus } from "../../plugins/events/mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

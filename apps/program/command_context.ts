@@ -1,8 +1,4 @@
-/**
- * What a command works with, made for one run.
- *
- * @module
- */
+// What a command works with, made for one run.
 import { explainFailure, originOf } from "../../core/places/mod.ts";
 import type { FoundRegistry } from "../../core/places/mod.ts";
 import { isRegistryError, openRegistry, type RegistryError } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Exit codes, which scripts may rely on, and how a failure is told.
- *
- * @module
- */
+// Exit codes, which scripts may rely on, and how a failure is told.
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode } from "../../mod.ts";
 import { inCliWords, withRegistry } from "./hints.ts";

@@ -1,8 +1,4 @@
-/**
- * Hints in the words of the command line, for failures of the library.
- *
- * @module
- */
+// Hints in the words of the command line, for failures of the library.
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, Registry } from "../../mod.ts";
 import { nearestRef } from "./nearest.ts";

@@ -1,9 +1,6 @@
-/**
- * The manual of the command line as `man` reads it: roff with the macros of
- * [man(7)](https://man7.org/linux/man-pages/man7/man.7.html), made of the definitions that the help shows.
- *
- * @module
- */
+// The manual of the command line as `man` reads it: roff with the macros of
+// [man(7)](https://man7.org/linux/man-pages/man7/man.7.html), made of the definitions that the help
+// shows.
 import { SHARED_OPTIONS } from "./command.ts";
 import type { ArgumentDefinition, Command, OptionDefinition } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";

@@ -1,8 +1,4 @@
-/**
- * What somebody meant who mistyped a name, a version or an alias.
- *
- * @module
- */
+// What somebody meant who mistyped a name, a version or an alias.
 import type { Registry } from "../../mod.ts";
 
 /** So many names are looked at. */

@@ -1,8 +1,4 @@
-/**
- * The command line as `commander` reads it: built from the definitions of the commands.
- *
- * @module
- */
+// The command line as `commander` reads it: built from the definitions of the commands.
 import { Command as Parser, Help, Option } from "npm:commander@^15";
 import type { CommanderError } from "npm:commander@^15";
 import { fault } from "../../core/errors.ts";

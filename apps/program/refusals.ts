@@ -1,8 +1,4 @@
-/**
- * What is refused as it is typed, before the registry is asked.
- *
- * @module
- */
+// What is refused as it is typed, before the registry is asked.
 import { statSync } from "node:fs";
 import { checkAlias } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The command line of this process: its arguments, its streams and its signals.
- *
- * @module
- */
+// The command line of this process: its arguments, its streams and its signals.
 import process from "node:process";
 import { createProcessIo } from "../terminal/cli_io.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

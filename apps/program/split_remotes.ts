@@ -1,9 +1,6 @@
-/**
- * Refs with the registry before them: `@team/my:model@^1` is `my:model@^1` of the registry that is called team. No name
- * of an artifact begins with `@`, so nothing else can be meant. Where a name may be left out, `@team` is all of it.
- *
- * @module
- */
+// Refs with the registry before them: `@team/my:model@^1` is `my:model@^1` of the registry that is
+// called team. No name of an artifact begins with `@`, so nothing else can be meant. Where a name
+// may be left out, `@team` is all of it.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Command, SharedOptions } from "./command.ts";

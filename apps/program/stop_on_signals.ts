@@ -1,8 +1,4 @@
-/**
- * Ctrl-C: the first stops the run in order, the second at once.
- *
- * @module
- */
+// Ctrl-C: the first stops the run in order, the second at once.
 import { Interruption } from "./exit_code.ts";
 
 /** The part of a process that signals come to. */

@@ -1,8 +1,4 @@
-/**
- * All routes, and what is around them.
- *
- * @module
- */
+// All routes, and what is around them.
 import manifest from "../../deno.json" with { type: "json" };
 import { isRegistryError, realSystem } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Refuses unknown options: a mistyped option would have no effect.
- *
- * @module
- */
+// Refuses unknown options: a mistyped option would have no effect.
 import { fault } from "../../core/errors.ts";
 import { nearest } from "../program/nearest.ts";
 

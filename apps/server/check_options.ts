@@ -1,9 +1,5 @@
-/**
- * What a handler is made of is looked at when it is made, not when somebody asks: what a caller without types left out
- * or mistook would else be a fault of each request, or let everybody in.
- *
- * @module
- */
+// What a handler is made of is looked at when it is made, not when somebody asks: what a caller
+// without types left out or mistook would else be a fault of each request, or let everybody in.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import { checkKnown } from "./check_known.ts";

@@ -1,8 +1,4 @@
-/**
- * What every route is handed.
- *
- * @module
- */
+// What every route is handed.
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import type { RouteScope } from "./access/scopes.ts";

@@ -1,8 +1,4 @@
-/**
- * How a route is described: once, for the checks of its requests and for the OpenAPI document.
- *
- * @module
- */
+// How a route is described: once, for the checks of its requests and for the OpenAPI document.
 import {
   describeRoute,
   generateSpecs,

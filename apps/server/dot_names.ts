@@ -1,8 +1,5 @@
-/**
- * Names that are `.` or `..`: no address has those as a segment, for they mean this folder and the one above.
- *
- * @module
- */
+// Names that are `.` or `..`: no address has those as a segment, for they mean this folder and the
+// one above.
 import type { RouteMiddleware } from "./routing.ts";
 
 /**

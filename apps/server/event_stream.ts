@@ -1,8 +1,4 @@
-/**
- * Server-sent events (WHATWG HTML, section 9.2).
- *
- * @module
- */
+// Server-sent events (WHATWG HTML, section 9.2).
 import type { Access } from "./access/access.ts";
 import { whileAllowed } from "./access/while_allowed.ts";
 import type { ServerContext } from "./context.ts";

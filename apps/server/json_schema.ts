@@ -1,8 +1,4 @@
-/**
- * Schemas of valibot as JSON Schema.
- *
- * @module
- */
+// Schemas of valibot as JSON Schema.
 import type { JsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 import { toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 

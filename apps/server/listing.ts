@@ -1,8 +1,4 @@
-/**
- * Listings as pages, and as lines of JSON.
- *
- * @module
- */
+// Listings as pages, and as lines of JSON.
 import type { StandardSchema } from "../../mod.ts";
 import { whileAllowed } from "./access/while_allowed.ts";
 import type { DescribedAnswer } from "./describe.ts";

@@ -1,8 +1,4 @@
-/**
- * What a handler is given, and what it is.
- *
- * @module
- */
+// What a handler is given, and what it is.
 import type { Logger, System } from "../../mod.ts";
 import type { JobQueue } from "../../queues/mod.ts";
 import type { TokenCheck } from "./access/token_check.ts";

@@ -1,8 +1,4 @@
-/**
- * Paths of requests.
- *
- * @module
- */
+// Paths of requests.
 import { fault } from "../../core/errors.ts";
 
 /** The path and query of a URL, as they were sent. */

@@ -1,8 +1,4 @@
-/**
- * Errors as answers: `application/problem+json` (RFC 9457).
- *
- * @module
- */
+// Errors as answers: `application/problem+json` (RFC 9457).
 import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
 import type { Access } from "./access/access.ts";

@@ -1,8 +1,4 @@
-/**
- * The one place that knows which router it is.
- *
- * @module
- */
+// The one place that knows which router it is.
 import { Hono } from "npm:hono@^4.13";
 import type { Context, MiddlewareHandler } from "npm:hono@^4.13";
 import type { ServerEnv } from "./context.ts";

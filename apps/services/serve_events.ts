@@ -1,8 +1,5 @@
-/**
- * The bus that a service which is started by the command line tells of what was saved, deleted and aliased.
- *
- * @module
- */
+// The bus that a service which is started by the command line tells of what was saved, deleted and
+// aliased.
 import { fault } from "../../core/errors.ts";
 import type { RegistryTopics } from "../../mod.ts";
 import type { EventBus, OpenEventBusOptions } from "../../plugins/events/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * The jobs of a service that is started by the command line.
- *
- * @module
- */
+// The jobs of a service that is started by the command line.
 import { fault } from "../../core/errors.ts";
 import { taskJob } from "../../plugins/jobs.ts";
 import { openQueue } from "../../queues/mod.ts";

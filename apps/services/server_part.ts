@@ -1,8 +1,4 @@
-/**
- * The server, which only `holdfast serve` needs. Types of it are from files that import no package.
- *
- * @module
- */
+// The server, which only `holdfast serve` needs. Types of it are from files that import no package.
 import type { Registry } from "../../mod.ts";
 import { loadPart } from "../places/load_part.ts";
 import type { TokenCheck, TokenFileOptions } from "../server/access/token_check.ts";

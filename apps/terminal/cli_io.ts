@@ -1,8 +1,5 @@
-/**
- * What a command line program sees of the outside: its streams, its folder, its environment, and the signal to stop.
- *
- * @module
- */
+// What a command line program sees of the outside: its streams, its folder, its environment, and
+// the signal to stop.
 import process from "node:process";
 import { Readable } from "node:stream";
 import type { Writable } from "node:stream";

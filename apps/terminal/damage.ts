@@ -1,8 +1,4 @@
-/**
- * Damage that a listing meets: it goes on, and says so at its end.
- *
- * @module
- */
+// Damage that a listing meets: it goes on, and says so at its end.
 import { isRegistryError, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";

@@ -1,8 +1,4 @@
-/**
- * Some lines at the end of a terminal that are drawn again and again, below those that stay.
- *
- * @module
- */
+// Some lines at the end of a terminal that are drawn again and again, below those that stay.
 import { knownColumns } from "./cli_io.ts";
 import type { CliIo } from "./cli_io.ts";
 import { createColors } from "./colors.ts";

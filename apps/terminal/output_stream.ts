@@ -1,8 +1,4 @@
-/**
- * Bytes to standard output, or to a file that appears only when it is whole.
- *
- * @module
- */
+// Bytes to standard output, or to a file that appears only when it is whole.
 import { open, rename, stat, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fault } from "../../core/errors.ts";

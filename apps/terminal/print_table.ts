@@ -1,8 +1,5 @@
-/**
- * Listings: a table for people, one JSON object per line for programs. Both are written as they come.
- *
- * @module
- */
+// Listings: a table for people, one JSON object per line for programs. Both are written as they
+// come.
 import type { CommandContext } from "../program/command.ts";
 import { knownColumns } from "./cli_io.ts";
 import { createTable } from "./table.ts";

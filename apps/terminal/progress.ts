@@ -1,8 +1,4 @@
-/**
- * One line on a terminal that says how far a long transfer is.
- *
- * @module
- */
+// One line on a terminal that says how far a long transfer is.
 import { knownColumns } from "./cli_io.ts";
 import type { CliIo } from "./cli_io.ts";
 import { cut, displayWidth } from "./table.ts";

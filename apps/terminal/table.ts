@@ -1,9 +1,4 @@
-/**
- * Tables of text: aligned, no wider than the terminal, readable without colour.
- *
- * @module
- */
-
+// Tables of text: aligned, no wider than the terminal, readable without colour.
 /** A column of a table. */
 export interface Column {
   /** Its heading. */

@@ -1,8 +1,4 @@
-/**
- * Sizes, durations and times as people read and type them.
- *
- * @module
- */
+// Sizes, durations and times as people read and type them.
 import { fault } from "../../core/errors.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -1,8 +1,4 @@
-/**
- * Lines that are longer than a terminal is wide, broken between words.
- *
- * @module
- */
+// Lines that are longer than a terminal is wide, broken between words.
 import { knownColumns } from "./cli_io.ts";
 import type { CliOutput } from "./cli_io.ts";
 

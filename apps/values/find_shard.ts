@@ -1,8 +1,4 @@
-/**
- * Which part of a work that several processes share is that of this one.
- *
- * @module
- */
+// Which part of a work that several processes share is that of this one.
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../mod.ts";
 import { parseShard, shardFromEnvironment } from "../../workers/mod.ts";

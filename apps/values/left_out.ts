@@ -1,8 +1,4 @@
-/**
- * What was left out, gathered and told in a line.
- *
- * @module
- */
+// What was left out, gathered and told in a line.
 import type { LeftOut, LeftOutReason } from "../../mod.ts";
 
 /** How many of each kind are named. */

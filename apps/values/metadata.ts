@@ -1,8 +1,4 @@
-/**
- * Metadata from the command line.
- *
- * @module
- */
+// Metadata from the command line.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RegistryError } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * The options that say what of a folder is saved.
- *
- * @module
- */
+// The options that say what of a folder is saved.
 import type { LocalPathOptions } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Values from the shell: a file, a folder, or standard input.
- *
- * @module
- */
+// Values from the shell: a file, a folder, or standard input.
 import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";

@@ -1,8 +1,5 @@
-/**
- * Connections to buckets: kept, used again by every request, creates too, and never sent over twice.
- *
- * @module
- */
+// Connections to buckets: kept, used again by every request, creates too, and never sent over
+// twice.
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http from "node:http";

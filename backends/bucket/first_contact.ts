@@ -1,9 +1,5 @@
-/**
- * The first contact with a store: who typed an address wrong, or has no network, hears of it within seconds.
- * What has answered once is waited for with the whole patience of its options.
- *
- * @module
- */
+// The first contact with a store: who typed an address wrong, or has no network, hears of it within
+// seconds. What has answered once is waited for with the whole patience of its options.
 import type { RegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";

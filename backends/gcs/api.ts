@@ -1,8 +1,5 @@
-/**
- * Calls of the JSON API: signed in, repeated where they may be, their failures told as what the caller can do.
- *
- * @module
- */
+// Calls of the JSON API: signed in, repeated where they may be, their failures told as what the
+// caller can do.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isPassing, retry } from "../../core/retry.ts";

@@ -1,8 +1,5 @@
-/**
- * The bucket itself: made if asked for, and looked for where "not found" could mean the object or the bucket.
- *
- * @module
- */
+// The bucket itself: made if asked for, and looked for where "not found" could mean the object or
+// the bucket.
 import type { ApiCall, GcsApi } from "./api.ts";
 import { isMissing, objectPath } from "./api.ts";
 import { missingBucket } from "./errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Copying inside the store.
- *
- * @module
- */
+// Copying inside the store.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";

@@ -1,8 +1,4 @@
-/**
- * What the answers of the store mean to the caller.
- *
- * @module
- */
+// What the answers of the store mean to the caller.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";

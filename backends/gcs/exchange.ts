@@ -1,11 +1,8 @@
-/**
- * One request and its whole reply. Nothing is repeated here.
- *
- * Writes go through `node:http`, over connections that never send twice. Reads may be repeated: they go through `fetch`,
- * which needs half the memory, unless the store's certificate is of an authority that only the options name.
- *
- * @module
- */
+// One request and its whole reply. Nothing is repeated here.
+//
+// Writes go through `node:http`, over connections that never send twice. Reads may be repeated:
+// they go through `fetch`, which needs half the memory, unless the store's certificate is of an
+// authority that only the options name.
 import http from "node:http";
 import https from "node:https";
 import { realSystem } from "../../core/system.ts";

@@ -1,8 +1,4 @@
-/**
- * Listing, page by page.
- *
- * @module
- */
+// Listing, page by page.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { objectInfo, objectPath, replyJson } from "./api.ts";

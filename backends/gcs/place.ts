@@ -1,8 +1,5 @@
-/**
- * Where the objects of a backend are: its bucket, the prefix inside, and how keys become names of objects.
- *
- * @module
- */
+// Where the objects of a backend are: its bucket, the prefix inside, and how keys become names of
+// objects.
 import { fault } from "../../core/errors.ts";
 
 /** A bucket and a prefix. */

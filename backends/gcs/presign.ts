@@ -1,9 +1,5 @@
-/**
- * URLs that let their bearer read or write one object: V4 signatures, made here with a private key.
- * https://cloud.google.com/storage/docs/access-control/signed-urls
- *
- * @module
- */
+// URLs that let their bearer read or write one object: V4 signatures, made here with a private key.
+// https://cloud.google.com/storage/docs/access-control/signed-urls
 import { attachment } from "../../core/naming/names.ts";
 import type { PresignOptions } from "../../core/backend.ts";
 import type { GcsApi } from "./api.ts";

@@ -1,8 +1,5 @@
-/**
- * Put. What fits into one part is one request, whose reply decides; more is a resumable upload (upload_session.ts).
- *
- * @module
- */
+// Put. What fits into one part is one request, whose reply decides; more is a resumable upload
+// (upload_session.ts).
 import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
 import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
 import { crc32c } from "../../core/bytes/digest.ts";

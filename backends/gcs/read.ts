@@ -1,10 +1,6 @@
-/**
- * Head and get. The first request of a get brings the first part, and for most objects all; a larger object is read
- * on in parts, several at once, of the very generation that was found first. Every reply is read to its end at once,
- * so that an object which nobody reads holds no connection.
- *
- * @module
- */
+// Head and get. The first request of a get brings the first part, and for most objects all; a
+// larger object is read on in parts, several at once, of the very generation that was found first.
+// Every reply is read to its end at once, so that an object which nobody reads holds no connection.
 import type { CallOptions, GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import {
   clipRange,

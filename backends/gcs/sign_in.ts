@@ -1,9 +1,6 @@
-/**
- * Who asks: Google's client library finds and renews credentials, knows the endpoint, and signs URLs. Its uploads are
- * not used: on a connection that died they hang or are sent twice, and no option keeps them from it.
- *
- * @module
- */
+// Who asks: Google's client library finds and renews credentials, knows the endpoint, and signs
+// URLs. Its uploads are not used: on a connection that died they hang or are sent twice, and no
+// option keeps them from it.
 import { fault } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import { SIGN_IN_HINT, withoutSecrets } from "./errors.ts";

@@ -1,10 +1,6 @@
-/**
- * A resumable upload: a session of the store that takes parts in order. After a failure the session says how much it
- * has, and the rest is sent again: it also knows whether it ended, so that a lost reply leaves no doubt.
- * https://cloud.google.com/storage/docs/performing-resumable-uploads
- *
- * @module
- */
+// A resumable upload: a session of the store that takes parts in order. After a failure the session
+// says how much it has, and the rest is sent again: it also knows whether it ended, so that a lost
+// reply leaves no doubt. https://cloud.google.com/storage/docs/performing-resumable-uploads
 import { isPassing } from "../../core/retry.ts";
 import { objectPath } from "./api.ts";
 import type { GcsApi } from "./api.ts";

@@ -1,8 +1,4 @@
-/**
- * Copying an object: a second name of the same file, for objects are replaced and never changed.
- *
- * @module
- */
+// Copying an object: a second name of the same file, for objects are replaced and never changed.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import type { CallOptions, CopiedObject, Locking } from "../../core/backend.ts";

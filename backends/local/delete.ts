@@ -1,8 +1,4 @@
-/**
- * Removing objects, and with the last one in a folder the folder.
- *
- * @module
- */
+// Removing objects, and with the last one in a folder the folder.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { look } from "../../core/disk/disk_calls.ts";

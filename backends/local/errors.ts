@@ -1,8 +1,4 @@
-/**
- * What the errors of a file system mean to the caller.
- *
- * @module
- */
+// What the errors of a file system mean to the caller.
 import { fileURLToPath } from "node:url";
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";

@@ -1,9 +1,5 @@
-/**
- * The first key of a listing, and its object, at little more than what the system takes: each latest, each next version
- * and each look at a cell asks for it.
- *
- * @module
- */
+// The first key of a listing, and its object, at little more than what the system takes: each
+// latest, each next version and each look at a cell asks for it.
 import type { CallOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { readFolder } from "../../core/disk/disk_calls.ts";

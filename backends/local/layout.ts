@@ -1,8 +1,4 @@
-/**
- * Where a key lies on a disk. FORMAT.md section 8 describes the same step by step.
- *
- * @module
- */
+// Where a key lies on a disk. FORMAT.md section 8 describes the same step by step.
 import type { Layout } from "../../core/backend.ts";
 
 /** From keys to paths and back, both relative to the root. */

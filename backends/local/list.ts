@@ -1,8 +1,4 @@
-/**
- * Listing: the tree of folders, walked in the order of whole keys.
- *
- * @module
- */
+// Listing: the tree of folders, walked in the order of whole keys.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import type { System } from "../../core/system.ts";

@@ -1,8 +1,5 @@
-/**
- * How writers exclude each other where the file system has no hard links: by an exclusive lock on one file.
- *
- * @module
- */
+// How writers exclude each other where the file system has no hard links: by an exclusive lock on
+// one file.
 import fs from "node:fs";
 import type { Locking } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";

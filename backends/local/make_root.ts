@@ -1,9 +1,5 @@
-/**
- * Making the folder of a store without a look at what lies above it: Deno asks the person at the terminal about each
- * look that nobody permitted.
- *
- * @module
- */
+// Making the folder of a store without a look at what lies above it: Deno asks the person at the
+// terminal about each look that nobody permitted.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { errorCode } from "../../core/disk/file_errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Opening objects: ordinary files of the own folder, without waiting.
- *
- * @module
- */
+// Opening objects: ordinary files of the own folder, without waiting.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { closeRead, look, lookOf } from "../../core/disk/disk_calls.ts";

@@ -1,9 +1,6 @@
-/**
- * Keeping to the own folder and to ordinary files: no symbolic link below the root is followed, and nothing waits for a
- * pipe. A folder may come from anybody: its links must not lead whoever works on it to what is theirs elsewhere.
- *
- * @module
- */
+// Keeping to the own folder and to ordinary files: no symbolic link below the root is followed, and
+// nothing waits for a pipe. A folder may come from anybody: its links must not lead whoever works
+// on it to what is theirs elsewhere.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";

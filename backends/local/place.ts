@@ -1,8 +1,4 @@
-/**
- * The one step that gives a stage file its key: atomic, and where asked, only if the key is free.
- *
- * @module
- */
+// The one step that gives a stage file its key: atomic, and where asked, only if the key is free.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { fault, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Writing objects: stage, then place, then bring the folders to the disk.
- *
- * @module
- */
+// Writing objects: stage, then place, then bring the folders to the disk.
 import { dirname } from "node:path";
 import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

@@ -1,9 +1,5 @@
-/**
- * Reading objects. What fits into a mebibyte is read at once; a larger object is opened when its first byte is asked
- * for, so that an object which is never read keeps no file open.
- *
- * @module
- */
+// Reading objects. What fits into a mebibyte is read at once; a larger object is opened when its
+// first byte is asked for, so that an object which is never read keeps no file open.
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";

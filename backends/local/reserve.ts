@@ -1,9 +1,5 @@
-/**
- * The reserve: a file that takes a little room, and gives it back when a full disk must be written to so that room can
- * be freed.
- *
- * @module
- */
+// The reserve: a file that takes a little room, and gives it back when a full disk must be written
+// to so that room can be freed.
 import fs from "node:fs";
 import { lookIfThere } from "../../core/disk/disk_calls.ts";
 import { errorCode } from "../../core/disk/file_errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Where a local store lies, and which of its files a key means.
- *
- * @module
- */
+// Where a local store lies, and which of its files a key means.
 import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

@@ -1,8 +1,4 @@
-/**
- * Stage files: an object is written whole, under a name that nobody reads, before it gets its key.
- *
- * @module
- */
+// Stage files: an object is written whole, under a name that nobody reads, before it gets its key.
 import fs from "node:fs";
 import { promisify } from "node:util";
 import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";

@@ -1,8 +1,5 @@
-/**
- * Bringing objects to the disk that another process wrote, and may not have brought there before it ended.
- *
- * @module
- */
+// Bringing objects to the disk that another process wrote, and may not have brought there before it
+// ended.
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import type { CallOptions } from "../../core/backend.ts";

@@ -1,9 +1,5 @@
-/**
- * Small things are read and written synchronously, which is several times faster. So that a program which does
- * nothing else still hears its timers and signals, every call takes its turn here.
- *
- * @module
- */
+// Small things are read and written synchronously, which is several times faster. So that a program
+// which does nothing else still hears its timers and signals, every call takes its turn here.
 import { setImmediate } from "node:timers";
 import type { System } from "../../core/system.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The bucket itself: whether it is there, and making it.
- *
- * @module
- */
+// The bucket itself: whether it is there, and making it.
 import type { S3Wire } from "./calls.ts";
 import type { S3Contact } from "./contact.ts";
 import { failureOf, s3Error } from "./errors.ts";

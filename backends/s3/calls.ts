@@ -1,9 +1,5 @@
-/**
- * The requests of S3 that are used here, by the SDK's names: what goes in and what of the reply is read.
- *
- * @module
- */
-
+// The requests of S3 that are used here, by the SDK's names: what goes in and what of the reply is
+// read.
 /** What names an object. */
 interface Target {
   Bucket: string;

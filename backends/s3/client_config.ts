@@ -1,8 +1,4 @@
-/**
- * How the SDK's clients are set up, and what may be told to a worker.
- *
- * @module
- */
+// How the SDK's clients are set up, and what may be told to a worker.
 import type { Backend } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkCertificates } from "../bucket/connections.ts";

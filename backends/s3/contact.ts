@@ -1,8 +1,4 @@
-/**
- * The first contact with a bucket: how long it is tried, and where that was, for messages.
- *
- * @module
- */
+// The first contact with a bucket: how long it is tried, and where that was, for messages.
 import { fault, type RegistryError, retold } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { createFirstContact, NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";

@@ -1,8 +1,4 @@
-/**
- * Copying inside the store.
- *
- * @module
- */
+// Copying inside the store.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Credentials from a function: kept until they say that they expired, or the store says so.
- *
- * @module
- */
+// Credentials from a function: kept until they say that they expired, or the store says so.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";

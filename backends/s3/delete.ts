@@ -1,8 +1,4 @@
-/**
- * Removing objects.
- *
- * @module
- */
+// Removing objects.
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";

@@ -1,8 +1,4 @@
-/**
- * The errors that calls to a store end in.
- *
- * @module
- */
+// The errors that calls to a store end in.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { S3CallName } from "./calls.ts";

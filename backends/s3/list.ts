@@ -1,8 +1,4 @@
-/**
- * Listing.
- *
- * @module
- */
+// Listing.
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";

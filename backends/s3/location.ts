@@ -1,8 +1,4 @@
-/**
- * Which store the options mean, and its URL.
- *
- * @module
- */
+// Which store the options mean, and its URL.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { findS3Provider } from "../s3_providers.ts";

@@ -1,8 +1,5 @@
-/**
- * What the failures of a store and of the way to it mean to the caller, by the store's code or the HTTP status.
- *
- * @module
- */
+// What the failures of a store and of the way to it mean to the caller, by the store's code or the
+// HTTP status.
 import type { RegistryErrorFields } from "../../core/errors.ts";
 import { untrustedHint } from "../bucket/connections.ts";
 

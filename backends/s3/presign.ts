@@ -1,9 +1,5 @@
-/**
- * URLs that carry their own permission: AWS Signature Version 4 in the query
- * (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
- *
- * @module
- */
+// URLs that carry their own permission: AWS Signature Version 4 in the query
+// (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
 import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";

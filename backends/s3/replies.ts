@@ -1,9 +1,6 @@
-/**
- * Whether a reply is one of a store. What stands before it may answer 200 too, with a page or with nothing: taken for
- * an empty listing it would say that nothing refers to anything, taken for a create that something was written.
- *
- * @module
- */
+// Whether a reply is one of a store. What stands before it may answer 200 too, with a page or with
+// nothing: taken for an empty listing it would say that nothing refers to anything, taken for a
+// create that something was written.
 import type { S3CallName, S3Calls } from "./calls.ts";
 
 /** What every store says in its reply. */

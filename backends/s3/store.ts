@@ -1,8 +1,5 @@
-/**
- * One bucket and prefix, and how a request to it is made: which are repeated, what their failures mean.
- *
- * @module
- */
+// One bucket and prefix, and how a request to it is made: which are repeated, what their failures
+// mean.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

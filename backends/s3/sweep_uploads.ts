@@ -1,8 +1,4 @@
-/**
- * Unfinished uploads that nobody will finish.
- *
- * @module
- */
+// Unfinished uploads that nobody will finish.
 import type { SweepOptions, SweptUpload } from "../../core/backend.ts";
 import { failureOf } from "./errors.ts";
 import { call } from "./store.ts";

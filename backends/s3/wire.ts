@@ -1,8 +1,4 @@
-/**
- * The SDK behind {@linkcode S3Wire}, and what is added to each of its requests.
- *
- * @module
- */
+// The SDK behind {@linkcode S3Wire}, and what is added to each of its requests.
 import { createHash } from "node:crypto";
 import type { S3Provider } from "../s3_providers.ts";
 import { isWordless } from "./errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Buckets and objects by URL: `tos://bucket`, `tos://bucket/key`.
- *
- * @module
- */
+// Buckets and objects by URL: `tos://bucket`, `tos://bucket/key`.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";

@@ -1,8 +1,4 @@
-/**
- * Files on disk as the ends of a transfer.
- *
- * @module
- */
+// Files on disk as the ends of a transfer.
 import { lstatSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * The door to the S3 driver for those that must not download its package before it is needed.
- *
- * @module
- */
+// The door to the S3 driver for those that must not download its package before it is needed.
 import type { Backend } from "../../core/backend.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { Logger } from "../../core/registry.ts";

@@ -1,8 +1,4 @@
-/**
- * How one bucket is reached, in an object that does not show its secrets.
- *
- * @module
- */
+// How one bucket is reached, in an object that does not show its secrets.
 import { fault } from "../../core/errors.ts";
 
 /** How one bucket is reached. */

@@ -1,8 +1,4 @@
-/**
- * Single objects up and down.
- *
- * @module
- */
+// Single objects up and down.
 import type { Backend, Body, ObjectInfo } from "../../core/backend.ts";
 import { bodySize, bodyStream, iterableStream, readAll } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

@@ -1,9 +1,6 @@
-/**
- * Configurations in variables called `{PROVIDER}_{BUCKET}_{SETTING}`, as in `TOS_MY_BUCKET_SECRET_KEY` for `my-bucket`
- * and for `my.bucket`: upper case, dashes and dots as `_`.
- *
- * @module
- */
+// Configurations in variables called `{PROVIDER}_{BUCKET}_{SETTING}`, as in
+// `TOS_MY_BUCKET_SECRET_KEY` for `my-bucket` and for `my.bucket`: upper case, dashes and dots as
+// `_`.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parse } from "@std/dotenv";

@@ -1,8 +1,4 @@
-/**
- * Small helpers over bytes and byte streams. None of them holds more than it says.
- *
- * @module
- */
+// Small helpers over bytes and byte streams. None of them holds more than it says.
 import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
 import { fault } from "../errors.ts";
 

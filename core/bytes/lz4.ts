@@ -1,11 +1,7 @@
-/**
- * LZ4: blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md), packed, and unpacked to a size that is
- * known and no further; and frames of them (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), unpacked. Sums
- * of frames are not checked.
- *
- * @module
- */
-
+// LZ4: blocks (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md), packed, and unpacked
+// to a size that is known and no further; and frames of them
+// (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), unpacked. Sums of frames are not
+// checked.
 /** Bytes that are not LZ4. */
 export class Lz4Problem extends Error {}
 

@@ -1,9 +1,4 @@
-/**
- * N-dimensional arrays of numbers: plain objects over a typed array.
- *
- * @module
- */
-
+// N-dimensional arrays of numbers: plain objects over a typed array.
 /**
  * The typed array that holds the elements of each {@linkcode DType}, in C order (the last index varies fastest).
  * Elements of `datetime64[unit]` count this unit since 1970, and those of `timedelta64[unit]` count it; -2^63 is

@@ -1,9 +1,5 @@
-/**
- * Arrays as `.npy` files. Written in C order and this machine's byte order; Fortran order and the other byte order
- * are converted when read.
- *
- * @module
- */
+// Arrays as `.npy` files. Written in C order and this machine's byte order; Fortran order and the
+// other byte order are converted when read.
 import type { FileSource } from "../materializer.ts";
 import { concatBytes, iterableStream } from "./bytes.ts";
 import { fault } from "../errors.ts";

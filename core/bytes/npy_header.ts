@@ -1,11 +1,8 @@
-/**
- * The header of `.npy` files, versions 1.0, 2.0 and 3.0, as `numpy.lib.format` specifies it
- * (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the magic bytes `\x93NUMPY`, two bytes of
- * version, the header's length (two bytes in version 1.0, four afterwards, little-endian), and a Python dictionary
- * literal with exactly `descr`, `fortran_order` and `shape`, filled with spaces up to a newline.
- *
- * @module
- */
+// The header of `.npy` files, versions 1.0, 2.0 and 3.0, as `numpy.lib.format` specifies it
+// (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html): the magic bytes
+// `\x93NUMPY`, two bytes of version, the header's length (two bytes in version 1.0, four
+// afterwards, little-endian), and a Python dictionary literal with exactly `descr`, `fortran_order`
+// and `shape`, filled with spaces up to a newline.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { ELEMENTS } from "./ndarray.ts";

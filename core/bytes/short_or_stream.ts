@@ -1,8 +1,4 @@
-/**
- * Bytes that come in pieces: few of them in memory, many as a stream.
- *
- * @module
- */
+// Bytes that come in pieces: few of them in memory, many as a stream.
 import { concatBytes, iterableStream } from "./bytes.ts";
 
 /** Up to this all bytes are kept in memory: a save can share them with the version before, a stream never. */

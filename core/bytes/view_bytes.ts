@@ -1,8 +1,4 @@
-/**
- * The bytes behind buffers and views, as they are saved and loaded.
- *
- * @module
- */
+// The bytes behind buffers and views, as they are saved and loaded.
 import { fault, type RegistryError } from "../errors.ts";
 
 /** The bytes of a view or buffer, in place. Shared and detached memory is `Unsupported`: it changes or is gone. */

@@ -1,8 +1,4 @@
-/**
- * Zstandard (RFC 8878), where the runtime has it: Deno, Bun, and Node from 22.15 on.
- *
- * @module
- */
+// Zstandard (RFC 8878), where the runtime has it: Deno, Bun, and Node from 22.15 on.
 import * as zlib from "node:zlib";
 
 type Unpack = (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;

@@ -1,8 +1,4 @@
-/**
- * Where on this machine loaded files are cached.
- *
- * @module
- */
+// Where on this machine loaded files are cached.
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fault } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * What of a version is on the disk already: the same bytes, found by reading them.
- *
- * @module
- */
+// What of a version is on the disk already: the same bytes, found by reading them.
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { join, sep } from "node:path";

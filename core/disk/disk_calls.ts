@@ -1,9 +1,5 @@
-/**
- * Looking at files and folders. Deno's own calls take a third of the time that its `node:fs` does; elsewhere that is
- * all there is.
- *
- * @module
- */
+// Looking at files and folders. Deno's own calls take a third of the time that its `node:fs` does;
+// elsewhere that is all there is.
 import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { errorCode } from "./file_errors.ts";

@@ -1,8 +1,5 @@
-/**
- * Reading a file on disk that may be changed by others meanwhile, without ever mixing two states of it.
- *
- * @module
- */
+// Reading a file on disk that may be changed by others meanwhile, without ever mixing two states of
+// it.
 import {
   closeSync,
   constants,

@@ -1,9 +1,6 @@
-/**
- * Brings files and names to the disk: a file is safe from a power cut only when its name is, and the names of all
- * folders above it. Mostly by other threads: a disk brings many files home in the time it needs for one.
- *
- * @module
- */
+// Brings files and names to the disk: a file is safe from a power cut only when its name is, and
+// the names of all folders above it. Mostly by other threads: a disk brings many files home in the
+// time it needs for one.
 import fs from "node:fs";
 import { setImmediate } from "node:timers";
 import { dirname, sep } from "node:path";

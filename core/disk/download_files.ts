@@ -1,8 +1,4 @@
-/**
- * `download()` of whatever opens versions.
- *
- * @module
- */
+// `download()` of whatever opens versions.
 import type { Artifact } from "../artifact.ts";
 import { chooseFiles, chosenAmong } from "../files/choose_files.ts";
 import type { FileInfo } from "../record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * Failures of the file system in the terms of {@linkcode RegistryError}.
- *
- * @module
- */
+// Failures of the file system in the terms of {@linkcode RegistryError}.
 import { fault, RegistryError } from "../errors.ts";
 import type { ErrorCode } from "../errors.ts";
 import { shown } from "../naming/names.ts";

@@ -1,8 +1,5 @@
-/**
- * Paths of files inside an artifact: relative, with `/`, and such that writing them never leaves the folder.
- *
- * @module
- */
+// Paths of files inside an artifact: relative, with `/`, and such that writing them never leaves
+// the folder.
 import process from "node:process";
 
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;

@@ -1,9 +1,5 @@
-/**
- * What was left out when a folder was saved, or when it was written to a disk, and which links are written.
- *
- * @module
- */
-
+// What was left out when a folder was saved, or when it was written to a disk, and which links are
+// written.
 /**
  * Why something was left out:
  *

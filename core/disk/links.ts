@@ -1,8 +1,4 @@
-/**
- * Which links of a version are written to a disk.
- *
- * @module
- */
+// Which links of a version are written to a disk.
 import type { ArtifactFile } from "../artifact.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";

@@ -1,9 +1,4 @@
-/**
- * Whether a file may be read, without asking anybody.
- *
- * @module
- */
-
+// Whether a file may be read, without asking anybody.
 import { isGranted } from "../system.ts";
 
 /** Whether this may be read. What nobody granted counts as denied. */

@@ -1,9 +1,5 @@
-/**
- * Everything below a folder, links not followed: `readdir` of Node with `recursive` goes into a folder behind a link,
- * and never ends where that one leads back.
- *
- * @module
- */
+// Everything below a folder, links not followed: `readdir` of Node with `recursive` goes into a
+// folder behind a link, and never ends where that one leads back.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,8 +1,5 @@
-/**
- * Whether a folder is for its owner alone to write to: who may write there may put anything before whoever trusts it.
- *
- * @module
- */
+// Whether a folder is for its owner alone to write to: who may write there may put anything before
+// whoever trusts it.
 import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * Writing files into a new folder that nobody else knows of.
- *
- * @module
- */
+// Writing files into a new folder that nobody else knows of.
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile } from "../artifact.ts";

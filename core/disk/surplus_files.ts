@@ -1,9 +1,5 @@
-/**
- * What lies in a folder beside the files of a version, and removing it: never through a link, and never what belongs
- * to somebody else's work there.
- *
- * @module
- */
+// What lies in a folder beside the files of a version, and removing it: never through a link, and
+// never what belongs to somebody else's work there.
 import { readdirSync, realpathSync, rmdirSync, unlinkSync } from "node:fs";
 import type { Dirent } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";

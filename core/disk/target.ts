@@ -1,8 +1,4 @@
-/**
- * Where the files of an artifact are written, and what may not be written at all.
- *
- * @module
- */
+// Where the files of an artifact are written, and what may not be written at all.
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";

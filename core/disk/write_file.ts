@@ -1,8 +1,4 @@
-/**
- * Writing one large file: in order, or in pieces that are read at the same time.
- *
- * @module
- */
+// Writing one large file: in order, or in pieces that are read at the same time.
 import { chmodSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";

@@ -1,9 +1,6 @@
-/**
- * Writing the files of an artifact to disk, safely: nothing outside the target, nothing through a link, nothing
- * half-written where somebody may look. What is there as it is in the artifact is left.
- *
- * @module
- */
+// Writing the files of an artifact to disk, safely: nothing outside the target, nothing through a
+// link, nothing half-written where somebody may look. What is there as it is in the artifact is
+// left.
 import { mkdirSync, realpathSync, renameSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,4 @@
-/**
- * Which files of a version are wanted, by patterns as `.gitignore` has them.
- *
- * @module
- */
+// Which files of a version are wanted, by patterns as `.gitignore` has them.
 import { foldersOf } from "../disk/file_paths.ts";
 import type { FileInfo } from "../record/record.ts";
 import { loadPart } from "../urls/load_part.ts";

@@ -1,8 +1,4 @@
-/**
- * What is written to a file, in whatever form it comes.
- *
- * @module
- */
+// What is written to a file, in whatever form it comes.
 import { bodyBytes, bodySize, bodyStream, bytesStream, plainBytes } from "../bytes/bytes.ts";
 import type { ByteRange, CallOptions } from "../backend.ts";
 import { fault } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Following links: stores only tell where each leads.
- *
- * @module
- */
+// Following links: stores only tell where each leads.
 import { leadsNowhere, missing } from "./path_errors.ts";
 import type { CallOptions } from "../backend.ts";
 import { isRegistryError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The errors of file stores: what is wrong with a path means the same on each.
- *
- * @module
- */
+// The errors of file stores: what is wrong with a path means the same on each.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileKind } from "../file_store.ts";

@@ -1,8 +1,4 @@
-/**
- * Paths in file stores, and where links in them lead.
- *
- * @module
- */
+// Paths in file stores, and where links in them lead.
 import { filePathProblem } from "../disk/file_paths.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";

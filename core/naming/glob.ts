@@ -1,8 +1,4 @@
-/**
- * Patterns of names, as shells have them.
- *
- * @module
- */
+// Patterns of names, as shells have them.
 import { globToRegExp } from "@std/path";
 import { fault } from "../errors.ts";
 import { shown } from "./names.ts";

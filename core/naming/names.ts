@@ -1,13 +1,10 @@
-/**
- * Names of artifacts, aliases and idempotency keys, and the one injective encoding that makes each a path
- * segment which is safe on object stores and on every disk, also a case-insensitive or normalising one.
- *
- * `a-z 0-9 _ -` stand for themselves; every other byte of the UTF-8 form is `=` and two lowercase hexadecimal
- * digits; a text that would be one of Windows' device names gets a lone `=` behind it. So the encoding of a
- * prefix is a prefix of the encoding.
- *
- * @module
- */
+// Names of artifacts, aliases and idempotency keys, and the one injective encoding that makes each
+// a path segment which is safe on object stores and on every disk, also a case-insensitive or
+// normalising one.
+//
+// `a-z 0-9 _ -` stand for themselves; every other byte of the UTF-8 form is `=` and two lowercase hexadecimal
+// digits; a text that would be one of Windows' device names gets a lone `=` behind it. So the encoding of a
+// prefix is a prefix of the encoding.
 import { fault } from "../errors.ts";
 
 /** Longest encoded segment, bytes. */

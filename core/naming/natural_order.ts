@@ -1,9 +1,4 @@
-/**
- * The order in which people expect names with numbers: `a2` before `a10`.
- *
- * @module
- */
-
+// The order in which people expect names with numbers: `a2` before `a10`.
 /**
  * Sorts these in place, by a text of each: runs of digits by their value, all else by UTF-16 units. Texts that differ in
  * leading zeros only are ordered by these, so that the order is the same everywhere.

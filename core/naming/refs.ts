@@ -1,8 +1,4 @@
-/**
- * Refs: how a version of an artifact is asked for.
- *
- * @module
- */
+// Refs: how a version of an artifact is asked for.
 import { fault } from "../errors.ts";
 import { checkName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";

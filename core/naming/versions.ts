@@ -1,9 +1,5 @@
-/**
- * Versions: semantic versions (semver.org 2.0.0) with at least one number, their successor, and their sortable
- * encoding as a storage key segment.
- *
- * @module
- */
+// Versions: semantic versions (semver.org 2.0.0) with at least one number, their successor, and
+// their sortable encoding as a storage key segment.
 import { compare, parseRange, satisfies } from "@std/semver";
 import { fault, type RegistryError } from "../errors.ts";
 import { MAX_SEGMENT_BYTES, shown } from "./names.ts";

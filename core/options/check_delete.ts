@@ -1,8 +1,4 @@
-/**
- * Whether a deletion says how much it means.
- *
- * @module
- */
+// Whether a deletion says how much it means.
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Ref } from "../naming/refs.ts";

@@ -1,8 +1,4 @@
-/**
- * The options of the methods of what a registry, or a batch, hands out.
- *
- * @module
- */
+// The options of the methods of what a registry, or a batch, hands out.
 import type { AddPartOptions, CommitDraftOptions, Draft } from "../record/draft.ts";
 import type { OptionNames } from "./check_options.ts";
 import { checkedArguments, failing, SAVE, SIGNAL } from "./verb_options.ts";

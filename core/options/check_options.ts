@@ -1,8 +1,4 @@
-/**
- * Options that nobody knows: mistyped, they would have no effect, and nobody would be told.
- *
- * @module
- */
+// Options that nobody knows: mistyped, they would have no effect, and nobody would be told.
 import { fault, type RegistryError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";

@@ -1,8 +1,4 @@
-/**
- * The options of opening a registry, by name.
- *
- * @module
- */
+// The options of opening a registry, by name.
 import type { OpenOptions } from "../registry.ts";
 import type { OptionNames } from "./check_options.ts";
 

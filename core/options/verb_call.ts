@@ -1,8 +1,4 @@
-/**
- * One call of a verb of a registry, as those who watch it are told of it.
- *
- * @module
- */
+// One call of a verb of a registry, as those who watch it are told of it.
 import { shown } from "../naming/names.ts";
 import { parseRef } from "../naming/refs.ts";
 

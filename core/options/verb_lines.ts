@@ -1,8 +1,4 @@
-/**
- * What a verb does, as debug lines: when it begins and ends, and what it moved.
- *
- * @module
- */
+// What a verb does, as debug lines: when it begins and ends, and what it moved.
 import { isRegistryError, messageOf } from "../errors.ts";
 import type { Logger } from "../registry.ts";
 import type { System } from "../system.ts";

@@ -1,8 +1,4 @@
-/**
- * The verbs of a registry: what options each takes, and what its result tells.
- *
- * @module
- */
+// The verbs of a registry: what options each takes, and what its result tells.
 import { shown } from "../naming/names.ts";
 import type { OpenDraftOptions } from "../record/draft.ts";
 import type { LineageOptions } from "../record/lineage.ts";

@@ -1,12 +1,9 @@
-/**
- * What a verb does, as a span of OpenTelemetry. Its package is not imported here: a program with a provider has it, and
- * its API is found where it registers itself for all its copies, `globalThis[Symbol.for("opentelemetry.js.api.1")]`.
- * Deno's own (`OTEL_DENO=true`) is there too.
- *
- * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
- *
- * @module
- */
+// What a verb does, as a span of OpenTelemetry. Its package is not imported here: a program with a
+// provider has it, and its API is found where it registers itself for all its copies,
+// `globalThis[Symbol.for("opentelemetry.js.api.1")]`. Deno's own (`OTEL_DENO=true`) is there too.
+//
+// @see
+// https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
 import { isRegistryError } from "../errors.ts";
 import type { CallWatcher, VerbCall } from "./verb_call.ts";
 import { namedBy } from "./verb_call.ts";

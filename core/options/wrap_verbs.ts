@@ -1,9 +1,6 @@
-/**
- * What stands around each verb of a registry: its options are checked, what it does is told, as debug lines and as
- * spans of OpenTelemetry, and what a store says of its objects is told of what the verb was asked for.
- *
- * @module
- */
+// What stands around each verb of a registry: its options are checked, what it does is told, as
+// debug lines and as spans of OpenTelemetry, and what a store says of its objects is told of what
+// the verb was asked for.
 import type { LoadOptions, Registry } from "../registry.ts";
 import { silentLogger } from "../system.ts";
 import { createVerbCall, outcomeOf, RESOLVED } from "./verb_call.ts";

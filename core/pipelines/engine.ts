@@ -1,12 +1,8 @@
-/**
- * The contract of an engine: it carries steps of a run to where they are executed.
- *
- * What it carries is a command, which reads the step's inputs from the registry and commits its outputs there. So an
- * engine that forgets a step, or delivers it twice, costs time and never a result: what is done is read from the
- * registry, and what an engine says is a hint.
- *
- * @module
- */
+// The contract of an engine: it carries steps of a run to where they are executed.
+//
+// What it carries is a command, which reads the step's inputs from the registry and commits its
+// outputs there. So an engine that forgets a step, or delivers it twice, costs time and never a
+// result: what is done is read from the registry, and what an engine says is a hint.
 import type { SignalOptions } from "../registry.ts";
 import type { Resources } from "./pipeline.ts";
 

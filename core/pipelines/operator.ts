@@ -1,8 +1,5 @@
-/**
- * The contract of an operator: one processing step over files, run in this process, in a worker, or as a command.
- *
- * @module
- */
+// The contract of an operator: one processing step over files, run in this process, in a worker, or
+// as a command.
 import type { Logger, Registry } from "../registry.ts";
 import type { StandardSchema } from "../standard_schema.ts";
 

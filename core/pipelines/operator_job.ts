@@ -1,8 +1,4 @@
-/**
- * Running an operator as a job of an executor: on a thread of its own, for one.
- *
- * @module
- */
+// Running an operator as a job of an executor: on a thread of its own, for one.
 import type { ExitCode, OperatorContext } from "./operator.ts";
 
 /** An operator to run, as plain data. What its code is, the executor knows from whoever made it. */

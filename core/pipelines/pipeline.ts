@@ -1,8 +1,5 @@
-/**
- * A pipeline as it is run: what configuration files and programs say, merged, checked and with every default in place.
- *
- * @module
- */
+// A pipeline as it is run: what configuration files and programs say, merged, checked and with
+// every default in place.
 import type { PlainValue } from "../text/plain_value.ts";
 
 /** A pipeline. */

@@ -1,8 +1,5 @@
-/**
- * What somebody has to know who is told that a registry cannot be opened: which place was tried, and why that one.
- *
- * @module
- */
+// What somebody has to know who is told that a registry cannot be opened: which place was tried,
+// and why that one.
 import { isRegistryError, retold } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { originOf, registryInside } from "./find_registry.ts";

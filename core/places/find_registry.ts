@@ -1,8 +1,4 @@
-/**
- * Where the registry of a program is, when it does not say so itself, or says so by a name.
- *
- * @module
- */
+// Where the registry of a program is, when it does not say so itself, or says so by a name.
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";

@@ -1,8 +1,5 @@
-/**
- * Opens what a URL names. What that takes is imported when it is needed: the root of the library knows no driver.
- *
- * @module
- */
+// Opens what a URL names. What that takes is imported when it is needed: the root of the library
+// knows no driver.
 import { readFile } from "node:fs/promises";
 import type { Backend } from "../backend.ts";
 import { fault, RegistryError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Folders in which a registry lies.
- *
- * @module
- */
+// Folders in which a registry lies.
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 

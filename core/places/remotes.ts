@@ -1,9 +1,6 @@
-/**
- * Registries by names of this user's: `@team` for `s3://bucket/team`. They are in a file of the user's own, which holds
- * no secrets: `{ "registries": { "team": { "location": "s3://bucket/team" } } }`. What else is in it stays.
- *
- * @module
- */
+// Registries by names of this user's: `@team` for `s3://bucket/team`. They are in a file of the
+// user's own, which holds no secrets: `{ "registries": { "team": { "location": "s3://bucket/team" }
+// } }`. What else is in it stays.
 import fs from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import process from "node:process";

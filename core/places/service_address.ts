@@ -1,8 +1,4 @@
-/**
- * Addresses of services, where stores are named too.
- *
- * @module
- */
+// Addresses of services, where stores are named too.
 import { fault } from "../errors.ts";
 
 /** True for the address of a service: `http://…`, `https://…`. */

@@ -1,8 +1,4 @@
-/**
- * What a ref meant at a moment of the past, by what a registry tells of itself.
- *
- * @module
- */
+// What a ref meant at a moment of the past, by what a registry tells of itself.
 import { fault, isRegistryError, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { parseRef } from "../naming/refs.ts";

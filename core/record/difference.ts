@@ -1,8 +1,4 @@
-/**
- * What differs between two versions.
- *
- * @module
- */
+// What differs between two versions.
 import type { ArtifactInfo } from "../artifact.ts";
 import type { ValueChange } from "../text/value_changes.ts";
 import type { SignalOptions } from "./saving.ts";

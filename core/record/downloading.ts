@@ -1,8 +1,4 @@
-/**
- * What a download did.
- *
- * @module
- */
+// What a download did.
 import type { ArtifactInfo } from "../artifact.ts";
 import type { LeftOut } from "../disk/left_out.ts";
 

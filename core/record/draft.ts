@@ -1,8 +1,4 @@
-/**
- * Drafts: versions that many workers write together, and one of them commits.
- *
- * @module
- */
+// Drafts: versions that many workers write together, and one of them commits.
 import type { FilesToSave, FileToSave, Materializer } from "../materializer.ts";
 import type { SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./saving.ts";
 import type { Encoding, FileInfo } from "./record.ts";

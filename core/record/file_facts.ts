@@ -1,8 +1,4 @@
-/**
- * What is said of a file besides its path and its bytes.
- *
- * @module
- */
+// What is said of a file besides its path and its bytes.
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "./record.ts";

@@ -1,8 +1,4 @@
-/**
- * What a version was made from, and what was made from it.
- *
- * @module
- */
+// What a version was made from, and what was made from it.
 import type { SignalOptions } from "./saving.ts";
 
 /** Options of {@linkcode lineageOf}. */

@@ -1,8 +1,4 @@
-/**
- * What one load may take into memory: records may say any size, and be right.
- *
- * @module
- */
+// What one load may take into memory: records may say any size, and be right.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileInfo } from "./record.ts";

@@ -1,8 +1,4 @@
-/**
- * What happened to a name.
- *
- * @module
- */
+// What happened to a name.
 import type { Registry } from "../registry.ts";
 import type { SignalOptions } from "./saving.ts";
 

@@ -1,8 +1,4 @@
-/**
- * From an opened version to its value.
- *
- * @module
- */
+// From an opened version to its value.
 import type { Artifact, ArtifactInfo } from "../artifact.ts";
 import { fault, isRegistryError, messageOf } from "../errors.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * What is said of many saves, loads, looks or deletions at once.
- *
- * @module
- */
+// What is said of many saves, loads, looks or deletions at once.
 import type { RegistryError } from "../errors.ts";
 import type { SaveOptions, SignalOptions } from "./saving.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What a registry has of a map: names are its keys, and the latest version of each is its value.
- *
- * @module
- */
+// What a registry has of a map: names are its keys, and the latest version of each is its value.
 import type { RegistryError } from "../errors.ts";
 import type { Inputs, ManyOptions } from "./many.ts";
 import type { SavedArtifact, SignalOptions } from "./saving.ts";

@@ -1,8 +1,4 @@
-/**
- * Users' metadata: plain JSON that is kept exactly.
- *
- * @module
- */
+// Users' metadata: plain JSON that is kept exactly.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 

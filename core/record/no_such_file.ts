@@ -1,8 +1,4 @@
-/**
- * What is said of a file that a version does not have.
- *
- * @module
- */
+// What is said of a file that a version does not have.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 

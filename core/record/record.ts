@@ -1,8 +1,5 @@
-/**
- * The record: the small object whose creation is a commit. Its codec, described byte by byte in FORMAT.md.
- *
- * @module
- */
+// The record: the small object whose creation is a commit. Its codec, described byte by byte in
+// FORMAT.md.
 import type { Layout, Locking } from "../backend.ts";
 import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
 import { sha256 } from "../bytes/digest.ts";

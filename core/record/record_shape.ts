@@ -1,8 +1,5 @@
-/**
- * What a record must look like before anything in it is used: its sum only says that nobody changed it by accident.
- *
- * @module
- */
+// What a record must look like before anything in it is used: its sum only says that nobody changed
+// it by accident.
 import { decodeName, encodeName, MAX_SEGMENT_BYTES } from "../naming/names.ts";
 import { parseVersion } from "../naming/versions.ts";
 import { isJsonObject, opensFew } from "../text/json_text.ts";

@@ -1,8 +1,4 @@
-/**
- * What saving is told, and what it tells.
- *
- * @module
- */
+// What saving is told, and what it tells.
 import type { Materializer } from "../materializer.ts";
 import type { Bump } from "../naming/versions.ts";
 import type { ArtifactInput, Encoding } from "./record.ts";

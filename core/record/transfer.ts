@@ -1,8 +1,4 @@
-/**
- * Files that go straight between other programs, or a browser, and the store.
- *
- * @module
- */
+// Files that go straight between other programs, or a browser, and the store.
 import type { Materializer } from "../materializer.ts";
 import type { FileInfo } from "./record.ts";
 import type { SaveOptions, SignalOptions } from "./saving.ts";

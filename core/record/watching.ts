@@ -1,8 +1,4 @@
-/**
- * What watching is told, and what it tells.
- *
- * @module
- */
+// What watching is told, and what it tells.
 import type { SignalOptions } from "./saving.ts";
 
 /** Options of watching. */

@@ -1,9 +1,5 @@
-/**
- * The contract of a bus of events: somebody publishes them under a topic, and whoever has subscribed hears of them, in
- * this process or, over a server, in others.
- *
- * @module
- */
+// The contract of a bus of events: somebody publishes them under a topic, and whoever has
+// subscribed hears of them, in this process or, over a server, in others.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { SignalOptions } from "../record/saving.ts";

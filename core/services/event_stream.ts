@@ -1,8 +1,4 @@
-/**
- * Events one after the other, by a subscription.
- *
- * @module
- */
+// Events one after the other, by a subscription.
 import type { EventHandler, EventStream, Subscription } from "./event_bus.ts";
 
 /** Makes a stream of what a subscription hears. `closed` is the end of the bus. */

@@ -1,8 +1,5 @@
-/**
- * The contract of a job runner: what lets the remainder of a task run later, here or in another process.
- *
- * @module
- */
+// The contract of a job runner: what lets the remainder of a task run later, here or in another
+// process.
 import type { PlainValue } from "../text/plain_value.ts";
 
 /** A behavior of a chain, as it travels. */

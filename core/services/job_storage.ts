@@ -1,9 +1,5 @@
-/**
- * The contract of what keeps what became of jobs that no queue remembers: those of this process after it has ended, and
- * those of queues after they were forgotten.
- *
- * @module
- */
+// The contract of what keeps what became of jobs that no queue remembers: those of this process
+// after it has ended, and those of queues after they were forgotten.
 import type { SignalOptions } from "../registry.ts";
 import type { ListJobsOptions, QueuedJob } from "./queue.ts";
 

@@ -1,11 +1,8 @@
-/**
- * The contract of a queue of jobs: somebody adds them, workers on any machine take them.
- *
- * A job may be delivered more than once: a worker that died, hung or lost its connection is taken for dead, and another
- * one gets its job. So what a job does must be the same however often it is done.
- *
- * @module
- */
+// The contract of a queue of jobs: somebody adds them, workers on any machine take them.
+//
+// A job may be delivered more than once: a worker that died, hung or lost its connection is taken
+// for dead, and another one gets its job. So what a job does must be the same however often it is
+// done.
 import type { SignalOptions } from "../registry.ts";
 import type { PlainValue } from "../text/plain_value.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What every queue of jobs refuses, and why.
- *
- * @module
- */
+// What every queue of jobs refuses, and why.
 import { fault, RegistryError } from "../errors.ts";
 import { checkOptions } from "../options/check_options.ts";
 import type { OptionNames } from "../options/check_options.ts";

@@ -1,9 +1,4 @@
-/**
- * What a registry says on a bus of events, after the commit.
- *
- * @module
- */
-
+// What a registry says on a bus of events, after the commit.
 /** What every event of a registry says. */
 export type RegistryEvent = {
   /** The registry's id. */

@@ -1,8 +1,4 @@
-/**
- * What all buses do alike with a subscription: its options, and what hands events to its handler.
- *
- * @module
- */
+// What all buses do alike with a subscription: its options, and what hands events to its handler.
 import { fault, messageOf, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkOptions } from "../options/check_options.ts";

@@ -1,9 +1,6 @@
-/**
- * What becomes of a job, as events that can be resumed: each is what was known of the job then, and its id is made of
- * that. So nobody keeps events, and whoever comes back, to whichever process, hears of what is new.
- *
- * @module
- */
+// What becomes of a job, as events that can be resumed: each is what was known of the job then, and
+// its id is made of that. So nobody keeps events, and whoever comes back, to whichever process,
+// hears of what is new.
 import { crc32c } from "../bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "./queue.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Whether a row has what the columns of its table say.
- *
- * @module
- */
+// Whether a row has what the columns of its table say.
 import { fault } from "../errors.ts";
 import { described } from "../materializer.ts";
 import { shown } from "../naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Tables of rows that a program has or makes.
- *
- * @module
- */
+// Tables of rows that a program has or makes.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Cell, CellsOf, Column, Columns, Row, RowOf, Table, TableOptions } from "../table.ts";

@@ -1,9 +1,4 @@
-/**
- * Cells made of values that files hold, where nothing of them is lost.
- *
- * @module
- */
-
+// Cells made of values that files hold, where nothing of them is lost.
 /** A value that a cell cannot hold exactly. */
 export class InexactCell extends Error {}
 

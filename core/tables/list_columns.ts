@@ -1,8 +1,4 @@
-/**
- * Columns of tables, in full and as they may be.
- *
- * @module
- */
+// Columns of tables, in full and as they may be.
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Column, Columns, ColumnType, Table } from "../table.ts";

@@ -1,8 +1,4 @@
-/**
- * Parts of tables that lie in files: some columns, some rows.
- *
- * @module
- */
+// Parts of tables that lie in files: some columns, some rows.
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { Cell, Column, Row } from "../table.ts";

@@ -1,8 +1,4 @@
-/**
- * How formats of tables fail.
- *
- * @module
- */
+// How formats of tables fail.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 

@@ -1,9 +1,4 @@
-/**
- * Numbers as text writes them, where a number of JavaScript keeps all that is written.
- *
- * @module
- */
-
+// Numbers as text writes them, where a number of JavaScript keeps all that is written.
 const DECIMAL = /^[+-]?(?:\d+(?:\.(\d*))?|\.(\d+))(?:[eE][+-]?\d+)?$/;
 /** No number has more digits in its shortest form, nor does `%.17g` write more. */
 const MAX_DIGITS = 17;

@@ -1,9 +1,4 @@
-/**
- * Texts of JSON, read as they are written.
- *
- * @module
- */
-
+// Texts of JSON, read as they are written.
 const QUOTE = '"';
 
 /**

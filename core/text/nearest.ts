@@ -1,9 +1,4 @@
-/**
- * What somebody meant who mistyped a name.
- *
- * @module
- */
-
+// What somebody meant who mistyped a name.
 /** The name that is nearest to a text, where one is near enough to be meant. */
 export function nearest(text: string, names: Iterable<string>): string | undefined {
   const typed = text.toLowerCase().slice(0, 80);

@@ -1,8 +1,4 @@
-/**
- * Notes: JSON beside its own SHA-256, so that what is damaged is not believed.
- *
- * @module
- */
+// Notes: JSON beside its own SHA-256, so that what is damaged is not believed.
 import { sha256 } from "../bytes/digest.ts";
 
 /** A note as it is stored: the SHA-256 of the JSON, a newline, the JSON. */

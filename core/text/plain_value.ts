@@ -1,8 +1,4 @@
-/**
- * Plain data: what formats of text hold without tags of their own.
- *
- * @module
- */
+// Plain data: what formats of text hold without tags of their own.
 import { fault, type RegistryError } from "../errors.ts";
 import { described } from "../materializer.ts";
 

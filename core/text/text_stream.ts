@@ -1,8 +1,4 @@
-/**
- * Text as a stream of bytes, and back: strict, and piece by piece.
- *
- * @module
- */
+// Text as a stream of bytes, and back: strict, and piece by piece.
 import { concatBytes } from "../bytes/bytes.ts";
 import { shortOrStream } from "../bytes/short_or_stream.ts";
 import type { RegistryError } from "../errors.ts";

@@ -1,9 +1,4 @@
-/**
- * What differs between two values of plain data, by their structure.
- *
- * @module
- */
-
+// What differs between two values of plain data, by their structure.
 /** One place where two values differ. */
 export interface ValueChange {
   /** The keys and indices that lead there; empty for the values as a whole. An index is of the second, or of the first where it has no more. */

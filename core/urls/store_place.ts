@@ -1,8 +1,4 @@
-/**
- * What a URL says about a store.
- *
- * @module
- */
+// What a URL says about a store.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkBucket, parseStoreUrl } from "./store_url.ts";

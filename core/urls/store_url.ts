@@ -1,9 +1,6 @@
-/**
- * URLs of stores: `s3://bucket/prefix?endpoint=…`. What follows the bucket is given as it is written: in the URL of a
- * store it has percent escapes and parameters, in that of an object (`s3://bucket/key`) it is the key, each character.
- *
- * @module
- */
+// URLs of stores: `s3://bucket/prefix?endpoint=…`. What follows the bucket is given as it is
+// written: in the URL of a store it has percent escapes and parameters, in that of an object
+// (`s3://bucket/key`) it is the key, each character.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 

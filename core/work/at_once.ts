@@ -1,9 +1,4 @@
-/**
- * Doing the same to many things, several at once.
- *
- * @module
- */
-
+// Doing the same to many things, several at once.
 /** How many requests of one job are under way at once, where nobody says. */
 const AT_ONCE = 16;
 

@@ -1,9 +1,4 @@
-/**
- * A budget of bytes in memory that many tasks share.
- *
- * @module
- */
-
+// A budget of bytes in memory that many tasks share.
 /** What is streamed takes no more memory; what is of unknown size counts as so much. */
 export const STREAMED_BYTES = 32 * 1024 * 1024;
 

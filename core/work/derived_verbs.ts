@@ -1,8 +1,4 @@
-/**
- * The verbs of a registry that follow from its others: many at once, and what a map has.
- *
- * @module
- */
+// The verbs of a registry that follow from its others: many at once, and what a map has.
 import type { Backend } from "../backend.ts";
 import { fault, isRegistryError, isUnreadable, orMissing, type RegistryError } from "../errors.ts";
 import { parseRef } from "../naming/refs.ts";

@@ -1,9 +1,4 @@
-/**
- * Work in order where order matters, and side by side where it does not.
- *
- * @module
- */
-
+// Work in order where order matters, and side by side where it does not.
 /** Runs a task after those that were given the same lane before, whatever became of them. */
 export type Lanes = <T>(lane: string, task: () => Promise<T>) => Promise<T>;
 

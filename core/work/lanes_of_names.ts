@@ -1,8 +1,4 @@
-/**
- * Saves of many names: which of them go one after the other.
- *
- * @module
- */
+// Saves of many names: which of them go one after the other.
 import { isVersion, parseVersion } from "../naming/versions.ts";
 import type { Registry, SaveEntry } from "../registry.ts";
 import { createLanes } from "./lanes.ts";

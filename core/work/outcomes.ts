@@ -1,8 +1,5 @@
-/**
- * What becomes of many things that are done at once: each has an outcome, and no failure stops the others.
- *
- * @module
- */
+// What becomes of many things that are done at once: each has an outcome, and no failure stops the
+// others.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../errors.ts";
 import type { BatchOutcome, BatchResult, Inputs, ManyOptions } from "../record/many.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Removing many objects, with as few requests as the store needs.
- *
- * @module
- */
+// Removing many objects, with as few requests as the store needs.
 import type { Backend } from "../backend.ts";
 import { isRegistryError } from "../errors.ts";
 import { forEachAtOnce } from "./at_once.ts";

@@ -1,8 +1,5 @@
-/**
- * Sharing work among processes that do not know of each other: each does its part, and together they do all of it.
- *
- * @module
- */
+// Sharing work among processes that do not know of each other: each does its part, and together
+// they do all of it.
 import { sha256 } from "../bytes/digest.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";

@@ -1,9 +1,4 @@
-/**
- * Tasks that begin in order and run side by side, as many as there is room for.
- *
- * @module
- */
-
+// Tasks that begin in order and run side by side, as many as there is room for.
 /** How much runs at once. */
 export interface SideBySideOptions {
   /** Tasks. */

@@ -1,8 +1,4 @@
-/**
- * Taking things that come, until somebody has enough.
- *
- * @module
- */
+// Taking things that come, until somebody has enough.
 import { withDeadline } from "../retry.ts";
 
 /**

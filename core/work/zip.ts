@@ -1,8 +1,4 @@
-/**
- * Entries from parallel lists.
- *
- * @module
- */
+// Entries from parallel lists.
 import { fault } from "../errors.ts";
 import type { SaveEntry } from "../registry.ts";
 

@@ -1,9 +1,4 @@
-/**
- * Mutants: mistakes that somebody could make in the product, each with what notices it.
- *
- * @module
- */
-
+// Mutants: mistakes that somebody could make in the product, each with what notices it.
 /** One change of a source file. */
 export interface Edit {
   /** The file, from the root of the repository. */

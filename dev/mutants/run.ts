@@ -1,8 +1,4 @@
-/**
- * Running tests and seeds in a copy of the source.
- *
- * @module
- */
+// Running tests and seeds in a copy of the source.
 import type { SeedRange } from "./mutant.ts";
 
 /** Longer than this no test takes: what does not end by then hangs. */

@@ -1,8 +1,4 @@
-/**
- * Looking for what notices a mutant.
- *
- * @module
- */
+// Looking for what notices a mutant.
 import { editsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 import { runSeeds, runTests } from "./run.ts";

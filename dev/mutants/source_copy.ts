@@ -1,8 +1,5 @@
-/**
- * A copy of the source, in which mutants are tried: nothing of the repository itself is ever changed.
- *
- * @module
- */
+// A copy of the source, in which mutants are tried: nothing of the repository itself is ever
+// changed.
 import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../tests/support/run_deno.ts";

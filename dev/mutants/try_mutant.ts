@@ -1,8 +1,4 @@
-/**
- * Trying one mutant: does what should notice it do so?
- *
- * @module
- */
+// Trying one mutant: does what should notice it do so?
 import { editsOf } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 import { runSeeds, runTests } from "./run.ts";

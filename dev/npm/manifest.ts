@@ -1,8 +1,4 @@
-/**
- * The `package.json` of the npm package.
- *
- * @module
- */
+// The `package.json` of the npm package.
 import { placeOf } from "./package_files.ts";
 
 /** What `deno.json` says of the package. */

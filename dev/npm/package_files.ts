@@ -1,8 +1,5 @@
-/**
- * The files of the npm package: each source file as JavaScript, and the declarations of what users can import.
- *
- * @module
- */
+// The files of the npm package: each source file as JavaScript, and the declarations of what users
+// can import.
 import { dirname, join, relative } from "@std/path";
 import ts from "npm:typescript@~5.9";
 

@@ -1,9 +1,5 @@
-/**
- * Builds the servers that tests run against, once, from pinned versions by the Go toolchain, and the checker of histories
- * from its source in this repository.
- *
- * @module
- */
+// Builds the servers that tests run against, once, from pinned versions by the Go toolchain, and
+// the checker of histories from its source in this repository.
 import { join } from "@std/path";
 import {
   CHECKER,

@@ -1,8 +1,4 @@
-/**
- * Examples on a disk: a line of JSON with the names of the features, then the numbers as they are.
- *
- * @module
- */
+// Examples on a disk: a line of JSON with the names of the features, then the numbers as they are.
 import { readFile, writeFile } from "node:fs/promises";
 import type { Examples } from "./model.ts";
 

@@ -1,9 +1,4 @@
-/**
- * Logistic regression, as small as it can be.
- *
- * @module
- */
-
+// Logistic regression, as small as it can be.
 /** A weight for each feature, and one more that is always added. */
 export interface Model {
   /** In the order of the features, the constant one last. */

@@ -1,8 +1,4 @@
-/**
- * What the steps of the example do.
- *
- * @module
- */
+// What the steps of the example do.
 import { createReadStream, createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { Readable } from "node:stream";

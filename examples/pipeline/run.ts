@@ -1,9 +1,5 @@
-/**
- * Runs the pipeline of this folder three times: all of it, nothing, and what a changed parameter touches. Run it with
- * `deno run -A examples/pipeline/run.ts`.
- *
- * @module
- */
+// Runs the pipeline of this folder three times: all of it, nothing, and what a changed parameter touches. Run it with
+// `deno run -A examples/pipeline/run.ts`.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

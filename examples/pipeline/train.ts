@@ -1,9 +1,5 @@
-/**
- * The step `train` as a program of its own: it knows its folders and parameters by variables, and nothing of Holdfast.
- * It could as well be written in Python.
- *
- * @module
- */
+// The step `train` as a program of its own: it knows its folders and parameters by variables, and
+// nothing of Holdfast. It could as well be written in Python.
 import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { readExamples } from "./examples_file.ts";

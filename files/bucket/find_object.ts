@@ -1,8 +1,4 @@
-/**
- * Reading an object as a file: in the state in which it was found, or not at all.
- *
- * @module
- */
+// Reading an object as a file: in the state in which it was found, or not at all.
 import type {
   Backend,
   ByteRange,

@@ -1,8 +1,4 @@
-/**
- * The errors of changes that take several requests.
- *
- * @module
- */
+// The errors of changes that take several requests.
 import { isRegistryError, retold } from "../../core/errors.ts";
 
 /** Waits for a request that may change something, or comes after one that has: its error says so. */

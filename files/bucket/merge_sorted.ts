@@ -1,9 +1,4 @@
-/**
- * Two sorted listings as one.
- *
- * @module
- */
-
+// Two sorted listings as one.
 /** Yields what both give, in their order. */
 export async function* mergeSorted<T>(
   a: AsyncGenerator<T>,

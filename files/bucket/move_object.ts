@@ -1,8 +1,4 @@
-/**
- * Giving an object another key, in a store that cannot.
- *
- * @module
- */
+// Giving an object another key, in a store that cannot.
 import type { Backend, CallOptions, ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { taken } from "../../core/files/path_errors.ts";

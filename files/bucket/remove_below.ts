@@ -1,8 +1,4 @@
-/**
- * Removing a folder of a bucket with as few requests as the store needs.
- *
- * @module
- */
+// Removing a folder of a bucket with as few requests as the store needs.
 import type { Backend, CallOptions } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";

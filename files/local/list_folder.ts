@@ -1,8 +1,4 @@
-/**
- * The names in a folder on a disk, with what each is called in a file store.
- *
- * @module
- */
+// The names in a folder on a disk, with what each is called in a file store.
 import { errorCode } from "../../core/disk/file_errors.ts";
 import { readFolder } from "../../core/disk/disk_calls.ts";
 import type { FolderEntry } from "../../core/disk/disk_calls.ts";

@@ -1,8 +1,5 @@
-/**
- * Where the paths of a file store lie on a disk, and what is there. No symbolic link below the root is followed.
- *
- * @module
- */
+// Where the paths of a file store lie on a disk, and what is there. No symbolic link below the root
+// is followed.
 import fs from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";

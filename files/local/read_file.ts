@@ -1,8 +1,4 @@
-/**
- * Reading a file on a disk: in the state in which it was found, or not at all.
- *
- * @module
- */
+// Reading a file on a disk: in the state in which it was found, or not at all.
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";

@@ -1,11 +1,8 @@
-/**
- * Moving a file on a disk. A move first takes the file from its path to `.holdfast-moving/<id>/<name>` in the same
- * folder, beside `.holdfast-target`, which says where it goes. So only one of two movers gets it, and the path is free
- * for a later save. The file then gets its new path, if that is free. If the mover dies in between, the next use of the
- * folder puts the file back, unless it already has its new path.
- *
- * @module
- */
+// Moving a file on a disk. A move first takes the file from its path to
+// `.holdfast-moving/<id>/<name>` in the same folder, beside `.holdfast-target`, which says where it
+// goes. So only one of two movers gets it, and the path is free for a later save. The file then
+// gets its new path, if that is free. If the mover dies in between, the next use of the folder puts
+// the file back, unless it already has its new path.
 import fs from "node:fs";
 import { dirname, relative, sep } from "node:path";
 import { errorCode } from "../../core/disk/file_errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Writing a file on a disk: beside its place, under a name that nobody reads, and then there.
- *
- * @module
- */
+// Writing a file on a disk: beside its place, under a name that nobody reads, and then there.
 import fs, { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { errorCode } from "../../core/disk/file_errors.ts";

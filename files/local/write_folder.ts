@@ -1,8 +1,5 @@
-/**
- * Writing a folder of files on a disk: beside its place, under a name that nobody reads, and then there.
- *
- * @module
- */
+// Writing a folder of files on a disk: beside its place, under a name that nobody reads, and then
+// there.
 import fs from "node:fs";
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { OWN_PREFIX } from "../../core/files/paths.ts";

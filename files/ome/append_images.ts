@@ -1,8 +1,4 @@
-/**
- * Appending images to one that is there, in all its levels.
- *
- * @module
- */
+// Appending images to one that is there, in all its levels.
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

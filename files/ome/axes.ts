@@ -1,8 +1,4 @@
-/**
- * The axes of an image: <https://ngff.openmicroscopy.org/0.5/#axes-md>, the same in 0.4.
- *
- * @module
- */
+// The axes of an image: <https://ngff.openmicroscopy.org/0.5/#axes-md>, the same in 0.4.
 import { checkDistinct, itemsOf, memberOf, optional, textOf, wrong } from "./document.ts";
 import type { Part } from "./document.ts";
 

@@ -1,9 +1,5 @@
-/**
- * How arrays of images are cut: into chunks, into shards, and into the blocks in which they are read and written.
- *
- * @module
- */
-
+// How arrays of images are cut: into chunks, into shards, and into the blocks in which they are
+// read and written.
 /** A side of a chunk is as long as the image up to so many pixels, else {@linkcode TILE}. */
 const WHOLE_SIDE = 2048;
 const TILE = 1024;

@@ -1,8 +1,5 @@
-/**
- * How the channels of an image are shown: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same in 0.4.
- *
- * @module
- */
+// How the channels of an image are shown: <https://ngff.openmicroscopy.org/0.5/#omero-md>, the same
+// in 0.4.
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
 import { flagOf, itemsOf, memberIn, memberOf, numberOf, optional, textOf } from "./document.ts";

@@ -1,8 +1,4 @@
-/**
- * Reading a document of OME-NGFF strictly: each part of it knows its place, for messages.
- *
- * @module
- */
+// Reading a document of OME-NGFF strictly: each part of it knows its place, for messages.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";

@@ -1,8 +1,4 @@
-/**
- * Images of half the size.
- *
- * @module
- */
+// Images of half the size.
 import { countElements, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

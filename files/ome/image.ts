@@ -1,8 +1,4 @@
-/**
- * Images of several levels: opening them, and reading planes.
- *
- * @module
- */
+// Images of several levels: opening them, and reading planes.
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

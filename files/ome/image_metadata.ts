@@ -1,9 +1,5 @@
-/**
- * What an image says of itself: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
- * <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
- *
- * @module
- */
+// What an image says of itself: <https://ngff.openmicroscopy.org/0.5/#multiscale-md> and
+// <https://ngff.openmicroscopy.org/0.4/#multiscale-md>.
 import { parsePath } from "../../core/files/paths.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";
 import { shown } from "../../core/naming/names.ts";

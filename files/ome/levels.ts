@@ -1,8 +1,5 @@
-/**
- * The levels of an image: how large they are, where their elements are, and how each is made of the one before.
- *
- * @module
- */
+// The levels of an image: how large they are, where their elements are, and how each is made of the
+// one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";

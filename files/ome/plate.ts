@@ -1,8 +1,4 @@
-/**
- * Plates: wells in rows and columns, each with some images, the fields.
- *
- * @module
- */
+// Plates: wells in rows and columns, each with some images, the fields.
 import type { CallOptions } from "../../core/backend.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { fault } from "../../core/errors.ts";

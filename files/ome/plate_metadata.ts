@@ -1,9 +1,5 @@
-/**
- * What plates and wells say of themselves: <https://ngff.openmicroscopy.org/0.5/#plate-md>,
- * <https://ngff.openmicroscopy.org/0.5/#well-md>, and the same of 0.4.
- *
- * @module
- */
+// What plates and wells say of themselves: <https://ngff.openmicroscopy.org/0.5/#plate-md>,
+// <https://ngff.openmicroscopy.org/0.5/#well-md>, and the same of 0.4.
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import {

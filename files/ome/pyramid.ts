@@ -1,8 +1,4 @@
-/**
- * Writing images: the largest level from what is given, and each of the others from the one before.
- *
- * @module
- */
+// Writing images: the largest level from what is given, and each of the others from the one before.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";

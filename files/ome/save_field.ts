@@ -1,8 +1,5 @@
-/**
- * Saving the images of a well: first all elements, then what lists them, so that nobody finds what is not whole.
- *
- * @module
- */
+// Saving the images of a well: first all elements, then what lists them, so that nobody finds what
+// is not whole.
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/files/paths.ts";

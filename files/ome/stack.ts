@@ -1,8 +1,4 @@
-/**
- * Planes as one array.
- *
- * @module
- */
+// Planes as one array.
 import { countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

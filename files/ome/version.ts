@@ -1,8 +1,4 @@
-/**
- * Where the metadata of a group stands: 0.5 has it under `ome`, 0.4 right in the attributes.
- *
- * @module
- */
+// Where the metadata of a group stands: 0.5 has it under `ome`, 0.4 right in the attributes.
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";

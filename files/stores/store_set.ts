@@ -1,8 +1,4 @@
-/**
- * File stores by name: each is made when it is first used, once.
- *
- * @module
- */
+// File stores by name: each is made when it is first used, once.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { CallOptions } from "../../core/backend.ts";
 import type {

@@ -1,8 +1,4 @@
-/**
- * Removing, copying and mirroring.
- *
- * @module
- */
+// Removing, copying and mirroring.
 import type { CallOptions } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";

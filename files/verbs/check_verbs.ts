@@ -1,8 +1,4 @@
-/**
- * The verbs of files: what each is given, and which options it knows.
- *
- * @module
- */
+// The verbs of files: what each is given, and which options it knows.
 import type { CallOptions } from "../../core/backend.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkOptions } from "../../core/options/check_options.ts";

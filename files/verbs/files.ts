@@ -1,8 +1,4 @@
-/**
- * All that is done with the files of one store.
- *
- * @module
- */
+// All that is done with the files of one store.
 import type { CallOptions } from "../../core/backend.ts";
 import type {
   AnyFileStore,

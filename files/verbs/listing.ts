@@ -1,8 +1,4 @@
-/**
- * Looking at what is in folders.
- *
- * @module
- */
+// Looking at what is in folders.
 import type { CallOptions } from "../../core/backend.ts";
 import { fault, RegistryError } from "../../core/errors.ts";
 import type { FileEntry, NamedEntry, ReadableFileStore } from "../../core/file_store.ts";

@@ -1,8 +1,4 @@
-/**
- * Values as files: by the extension of the path, or as the caller says.
- *
- * @module
- */
+// Values as files: by the extension of the path, or as the caller says.
 import type { CallOptions } from "../../core/backend.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Arrays in folders of a file store, each seen as one file.
- *
- * @module
- */
+// Arrays in folders of a file store, each seen as one file.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, countElements, ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";

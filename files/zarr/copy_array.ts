@@ -1,8 +1,5 @@
-/**
- * Copying an array with all that lies in its folder: chunks as they are, attributes and names of axes too.
- *
- * @module
- */
+// Copying an array with all that lies in its folder: chunks as they are, attributes and names of
+// axes too.
 import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";

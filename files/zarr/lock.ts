@@ -1,11 +1,8 @@
-/**
- * Locks of arrays: one process at a time changes the array at a path. A lock is a file in `.zarr-saving` that only one
- * process can create. Its owner renews it. If the owner dies, the lock expires, and the next process undoes the change
- * that the owner had begun. A process takes over an expired lock by creating a second file whose name ends in the id of
- * the old owner, so only one process can.
- *
- * @module
- */
+// Locks of arrays: one process at a time changes the array at a path. A lock is a file in
+// `.zarr-saving` that only one process can create. Its owner renews it. If the owner dies, the lock
+// expires, and the next process undoes the change that the owner had begun. A process takes over an
+// expired lock by creating a second file whose name ends in the id of the old owner, so only one
+// process can.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";

@@ -1,8 +1,4 @@
-/**
- * Inspects the paths of a zarr store while other processes change arrays.
- *
- * @module
- */
+// Inspects the paths of a zarr store while other processes change arrays.
 import type { CallOptions } from "../../core/backend.ts";
 import type { FileEntry, FileStore } from "../../core/file_store.ts";
 import { folderOf } from "../../core/files/paths.ts";

@@ -1,10 +1,6 @@
-/**
- * Moving and removing an array file by file, as in a bucket. Without its document a folder is not an array, and the
- * document leaves first and arrives last. So a part of an array is never taken for all of it, even if the program dies.
- * `undoChange` restores an array whose move failed.
- *
- * @module
- */
+// Moving and removing an array file by file, as in a bucket. Without its document a folder is not an array, and the
+// document leaves first and arrives last. So a part of an array is never taken for all of it, even if the program dies.
+// `undoChange` restores an array whose move failed.
 import type { CallOptions } from "../../core/backend.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";

@@ -1,8 +1,4 @@
-/**
- * Showing an array as a file.
- *
- * @module
- */
+// Showing an array as a file.
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";
 import { bytesFile, contentBytes } from "../../core/files/content.ts";

@@ -1,8 +1,4 @@
-/**
- * Reading an array that others may replace meanwhile.
- *
- * @module
- */
+// Reading an array that others may replace meanwhile.
 import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Removing a folder of a file store with all in it.
- *
- * @module
- */
+// Removing a folder of a file store with all in it.
 import type { CallOptions } from "../../core/backend.ts";
 import type { FileStore } from "../../core/file_store.ts";
 

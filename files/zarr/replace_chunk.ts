@@ -1,8 +1,4 @@
-/**
- * Replacing an array by one of the same kind.
- *
- * @module
- */
+// Replacing an array by one of the same kind.
 import type { CallOptions } from "../../core/backend.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { joinPath } from "../../core/files/paths.ts";

@@ -1,9 +1,5 @@
-/**
- * Undoing a change at a path that a process began and did not finish. All that it wrote and took away is in
- * `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
- *
- * @module
- */
+// Undoing a change at a path that a process began and did not finish. All that it wrote and took away is in
+// `.zarr-saving` under its id, so no other record is needed, and undoing can be repeated.
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/files/paths.ts";

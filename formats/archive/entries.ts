@@ -1,8 +1,5 @@
-/**
- * What archives hold: files, links and folders by path, how many and how large they may be, and what no archive may say.
- *
- * @module
- */
+// What archives hold: files, links and folders by path, how many and how large they may be, and
+// what no archive may say.
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { linkTargetProblem } from "../../core/disk/file_paths.ts";
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Bytes packed piece by piece: by gzip (RFC 1952), and by what it packs with alone (RFC 1951).
- *
- * @module
- */
+// Bytes packed piece by piece: by gzip (RFC 1952), and by what it packs with alone (RFC 1951).
 import { pipeline, Readable } from "node:stream";
 import type { Transform } from "node:stream";
 import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";

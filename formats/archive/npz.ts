@@ -1,9 +1,5 @@
-/**
- * NumPy's archives of arrays: a ZIP file in which each array is a `.npy` file, as `numpy.savez` writes it
- * (https://numpy.org/doc/stable/reference/generated/numpy.savez.html).
- *
- * @module
- */
+// NumPy's archives of arrays: a ZIP file in which each array is a `.npy` file, as `numpy.savez`
+// writes it (https://numpy.org/doc/stable/reference/generated/numpy.savez.html).
 import { decodeNpy, encodeNpy } from "../../core/bytes/npy.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray } from "../../core/bytes/ndarray.ts";

@@ -1,8 +1,4 @@
-/**
- * Parts of streams of bytes.
- *
- * @module
- */
+// Parts of streams of bytes.
 import type { ByteRange } from "../../core/backend.ts";
 import { concatBytes, forEachChunk, readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";

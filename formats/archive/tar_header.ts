@@ -1,11 +1,7 @@
-/**
- * The headers of tar files: ustar and pax interchange format of POSIX.1-2017
- * (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13), those of Unix V7, and what GNU tar
- * has for long names and large numbers
- * (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
- *
- * @module
- */
+// The headers of tar files: ustar and pax interchange format of POSIX.1-2017
+// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13), those of Unix
+// V7, and what GNU tar has for long names and large numbers
+// (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
 import { corruptArchive, unsupportedArchive } from "./entries.ts";
 
 /** Headers and contents are whole numbers of these, bytes. */

@@ -1,8 +1,4 @@
-/**
- * Reads tar files: header by header, where what lies between is passed over.
- *
- * @module
- */
+// Reads tar files: header by header, where what lies between is passed over.
 import type { ByteRange } from "../../core/backend.ts";
 import { bytesStream } from "../../core/bytes/bytes.ts";
 import { bytesFile } from "../../core/files/content.ts";

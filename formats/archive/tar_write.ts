@@ -1,10 +1,7 @@
-/**
- * Writes tar files, as ustar, with pax headers where a name or a number does not fit
- * (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13): one entry after the other, so that
- * no more than one piece of one is in memory. Times are 1970-01-01 and owners 0: equal entries make equal archives.
- *
- * @module
- */
+// Writes tar files, as ustar, with pax headers where a name or a number does not fit
+// (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13): one entry
+// after the other, so that no more than one piece of one is in memory. Times are 1970-01-01 and
+// owners 0: equal entries make equal archives.
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentSize, contentStream } from "../../core/files/content.ts";
 import { shown } from "../../core/naming/names.ts";

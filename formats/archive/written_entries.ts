@@ -1,8 +1,4 @@
-/**
- * What is written to an archive, checked: whoever reads it is to find the same.
- *
- * @module
- */
+// What is written to an archive, checked: whoever reads it is to find the same.
 import { messageOf } from "../../core/errors.ts";
 import { contentBytes } from "../../core/files/content.ts";
 import { parsePath } from "../../core/files/paths.ts";

@@ -1,9 +1,5 @@
-/**
- * The bytes of the entries of a ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 to
- * 4.3.9), checked by their CRC-32 as they come.
- *
- * @module
- */
+// The bytes of the entries of a ZIP file (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7 to
+// 4.3.9), checked by their CRC-32 as they come.
 import { pipeline, Readable } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";

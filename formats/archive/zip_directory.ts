@@ -1,12 +1,9 @@
-/**
- * The directory at the end of a ZIP file, as the .ZIP File Format Specification has it, 6.3.10
- * (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): sections 4.3.12 to 4.3.16 and 4.5.3.
- *
- * What programs read in different ways is refused: two ends, a directory that does not lie right before its end, files
- * that overlap.
- *
- * @module
- */
+// The directory at the end of a ZIP file, as the .ZIP File Format Specification has it, 6.3.10
+// (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): sections 4.3.12 to 4.3.16 and
+// 4.5.3.
+//
+// What programs read in different ways is refused: two ends, a directory that does not lie right
+// before its end, files that overlap.
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileMode } from "../../core/record/record.ts";
 import {

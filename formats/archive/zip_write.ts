@@ -1,10 +1,6 @@
-/**
- * Writes ZIP files (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): one entry after the other, and the
- * directory at the end, so that no more than one piece of one entry is in memory. Times are 1980-01-01, the first that
- * there is: equal entries make equal archives.
- *
- * @module
- */
+// Writes ZIP files (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT): one entry after
+// the other, and the directory at the end, so that no more than one piece of one entry is in
+// memory. Times are 1980-01-01, the first that there is: equal entries make equal archives.
 import { crc32, deflateRawSync } from "node:zlib";
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentBytes, contentSize, contentStream } from "../../core/files/content.ts";

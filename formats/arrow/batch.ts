@@ -1,8 +1,4 @@
-/**
- * The cells of one column of one record batch, read slice by slice.
- *
- * @module
- */
+// The cells of one column of one record batch, read slice by slice.
 import { unpackLz4Frame } from "../../core/bytes/lz4.ts";
 import { unpackZstd } from "../../core/bytes/zstd.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";

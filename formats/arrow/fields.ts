@@ -1,9 +1,5 @@
-/**
- * The fields of an Arrow schema (https://github.com/apache/arrow/blob/main/format/Schema.fbs): which types of a table
- * their types are, and which buffers hold them.
- *
- * @module
- */
+// The fields of an Arrow schema (https://github.com/apache/arrow/blob/main/format/Schema.fbs):
+// which types of a table their types are, and which buffers hold them.
 import {
   createTextReader,
   exactDay,

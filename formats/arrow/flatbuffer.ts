@@ -1,10 +1,5 @@
-/**
- * FlatBuffers (https://flatbuffers.dev/internals/), as far as Arrow needs them: read with every offset checked, and
- * written.
- *
- * @module
- */
-
+// FlatBuffers (https://flatbuffers.dev/internals/), as far as Arrow needs them: read with every
+// offset checked, and written.
 /** What is read of a table. A field that is not there is undefined, or what it is otherwise. */
 export interface FlatTable {
   /** A number of 1, 2, 4 or 8 bytes; one of 8 that JavaScript does not have is a `RangeError`. */

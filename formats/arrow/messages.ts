@@ -1,9 +1,5 @@
-/**
- * The messages of an Arrow file or stream, one after the other
- * (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
- *
- * @module
- */
+// The messages of an Arrow file or stream, one after the other
+// (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";

@@ -1,8 +1,4 @@
-/**
- * A table over an Arrow file or stream, whose rows are read as they are asked for.
- *
- * @module
- */
+// A table over an Arrow file or stream, whose rows are read as they are asked for.
 import type { FileToDecode, FormatOptions } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Row, RowRange, Table } from "../../core/table.ts";

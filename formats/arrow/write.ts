@@ -1,8 +1,4 @@
-/**
- * Tables as Arrow files, batch by batch.
- *
- * @module
- */
+// Tables as Arrow files, batch by batch.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import type { FormatOptions } from "../../core/format.ts";
 import type { Cell, Column, ColumnType, Row, TableRows } from "../../core/table.ts";

@@ -1,10 +1,6 @@
-/**
- * The headers of BMP files, as Windows has them
- * (https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage, and the pages of BITMAPFILEHEADER,
- * BITMAPCOREHEADER, BITMAPINFOHEADER, BITMAPV4HEADER and BITMAPV5HEADER there).
- *
- * @module
- */
+// The headers of BMP files, as Windows has them
+// (https://learn.microsoft.com/en-us/windows/win32/gdi/bitmap-storage, and the pages of
+// BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER, BITMAPV4HEADER and BITMAPV5HEADER there).
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
 /** Bytes before the header of the image. */

@@ -1,8 +1,4 @@
-/**
- * Cells of CSV as values of a column's type, where nothing of them is lost.
- *
- * @module
- */
+// Cells of CSV as values of a column's type, where nothing of them is lost.
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column } from "../../core/table.ts";
 import { exactNumber } from "../../core/text/exact_number.ts";

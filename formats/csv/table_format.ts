@@ -1,8 +1,4 @@
-/**
- * The format of tables over rows of texts.
- *
- * @module
- */
+// The format of tables over rows of texts.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileToDecode, Format, FormatOptions } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,5 @@
-/**
- * Rows of CSV as text (RFC 4180): a cell with a delimiter, a quote or a line break stands in quotes.
- *
- * @module
- */
+// Rows of CSV as text (RFC 4180): a cell with a delimiter, a quote or a line break stands in
+// quotes.
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Row } from "../../core/table.ts";
 

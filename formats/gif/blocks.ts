@@ -1,9 +1,5 @@
-/**
- * The blocks of a GIF file, after the Graphics Interchange Format specification, version 89a
- * (https://www.w3.org/Graphics/GIF/spec-gif89a.txt), looked through before anything is unpacked.
- *
- * @module
- */
+// The blocks of a GIF file, after the Graphics Interchange Format specification, version 89a
+// (https://www.w3.org/Graphics/GIF/spec-gif89a.txt), looked through before anything is unpacked.
 import { checkPixels, corruptImage } from "../../core/image_file.ts";
 import { MAX_TEXT } from "./lzw.ts";
 

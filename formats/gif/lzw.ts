@@ -1,9 +1,6 @@
-/**
- * The variable-length codes of GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt, appendix F): the lowest bit first, a
- * code that clears the table, one that ends, and then codes for the texts that came.
- *
- * @module
- */
+// The variable-length codes of GIF (https://www.w3.org/Graphics/GIF/spec-gif89a.txt, appendix F):
+// the lowest bit first, a code that clears the table, one that ends, and then codes for the texts
+// that came.
 import { concatBytes } from "../../core/bytes/bytes.ts";
 
 const MAX_CODES = 4096;

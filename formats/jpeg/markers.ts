@@ -1,9 +1,5 @@
-/**
- * The markers of a JPEG file (ITU-T T.81, annex B), looked through before anything is decoded: what it is, and whether
- * it has its end. A decoder fills what is missing with grey.
- *
- * @module
- */
+// The markers of a JPEG file (ITU-T T.81, annex B), looked through before anything is decoded: what
+// it is, and whether it has its end. A decoder fills what is missing with grey.
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
 /** What the header of the frame says. */

@@ -1,8 +1,4 @@
-/**
- * What is read of JSON silently and loses: names that are there twice, digits of numbers.
- *
- * @module
- */
+// What is read of JSON silently and loses: names that are there twice, digits of numbers.
 import { shown } from "../../core/naming/names.ts";
 import { exactNumber } from "../../core/text/exact_number.ts";
 import { endOfString } from "../../core/text/json_text.ts";

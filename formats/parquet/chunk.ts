@@ -1,8 +1,4 @@
-/**
- * The cells of one column in one row group, read page by page.
- *
- * @module
- */
+// The cells of one column in one row group, read page by page.
 import { crc32 } from "node:zlib";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { openWindow } from "../../core/files/window.ts";

@@ -1,8 +1,5 @@
-/**
- * The columns of a Parquet file: which types of a table its types are, and what cells are made of its values.
- *
- * @module
- */
+// The columns of a Parquet file: which types of a table its types are, and what cells are made of
+// its values.
 import {
   createTextReader,
   exactDay,

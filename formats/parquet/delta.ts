@@ -1,9 +1,5 @@
-/**
- * Numbers and bytes as differences: DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY of
- * https://github.com/apache/parquet-format/blob/master/Encodings.md.
- *
- * @module
- */
+// Numbers and bytes as differences: DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY and
+// DELTA_BYTE_ARRAY of https://github.com/apache/parquet-format/blob/master/Encodings.md.
 import { readBits, readVarint } from "./runs.ts";
 import { PageProblem } from "./problems.ts";
 

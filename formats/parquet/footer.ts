@@ -1,9 +1,5 @@
-/**
- * The footer of a Parquet file: its schema and where its columns lie, after
- * https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
- *
- * @module
- */
+// The footer of a Parquet file: its schema and where its columns lie, after
+// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 import { readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";

@@ -1,9 +1,6 @@
-/**
- * The heads of pages, after https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift, and
- * their levels.
- *
- * @module
- */
+// The heads of pages, after
+// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift, and their
+// levels.
 import type { Cell } from "../../core/table.ts";
 import { PageProblem } from "./problems.ts";
 import { openRuns } from "./runs.ts";

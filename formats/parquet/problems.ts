@@ -1,9 +1,4 @@
-/**
- * What is wrong with parts of a file, for whoever knows the file, the column and the row to say so.
- *
- * @module
- */
-
+// What is wrong with parts of a file, for whoever knows the file, the column and the row to say so.
 /** A page that is damaged. */
 export class PageProblem extends Error {}
 

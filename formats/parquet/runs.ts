@@ -1,10 +1,6 @@
-/**
- * Small numbers in runs: the "RLE / Bit-Packing Hybrid" of
- * https://github.com/apache/parquet-format/blob/master/Encodings.md. They are unpacked as they are asked for, so that
- * no count in a file takes memory.
- *
- * @module
- */
+// Small numbers in runs: the "RLE / Bit-Packing Hybrid" of
+// https://github.com/apache/parquet-format/blob/master/Encodings.md. They are unpacked as they are
+// asked for, so that no count in a file takes memory.
 import { PageProblem } from "./problems.ts";
 
 /** The next numbers of a run. Throws {@linkcode PageProblem}, or `RangeError`, where the bytes end. */

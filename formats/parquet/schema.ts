@@ -1,8 +1,4 @@
-/**
- * The schema that a Parquet file begins with.
- *
- * @module
- */
+// The schema that a Parquet file begins with.
 import type { Column } from "../../core/table.ts";
 
 /** The elements of the schema for each type of column. */

@@ -1,8 +1,4 @@
-/**
- * A table over a Parquet file, whose rows are read as they are asked for.
- *
- * @module
- */
+// A table over a Parquet file, whose rows are read as they are asked for.
 import type { FileToDecode, FormatOptions } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Row, RowRange, Table } from "../../core/table.ts";

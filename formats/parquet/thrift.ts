@@ -1,10 +1,6 @@
-/**
- * The compact protocol of Thrift, in which Parquet writes what it says about itself
- * (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). Only the fields that are asked for
- * are kept; the others are passed by without taking memory.
- *
- * @module
- */
+// The compact protocol of Thrift, in which Parquet writes what it says about itself
+// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). Only the
+// fields that are asked for are kept; the others are passed by without taking memory.
 import { ThriftProblem } from "./problems.ts";
 
 /** What a field is: whole numbers that JavaScript has, truth, text, a structure, or a list of these. */

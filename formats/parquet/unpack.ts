@@ -1,9 +1,6 @@
-/**
- * Pages unpacked to the size that they say, and no further: Snappy
- * (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and what the runtime has.
- *
- * @module
- */
+// Pages unpacked to the size that they say, and no further: Snappy
+// (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and what the runtime
+// has.
 import * as zlib from "node:zlib";
 import { unpackZstd } from "../../core/bytes/zstd.ts";
 import { copyBack, copyIn, unpackLz4 } from "../../core/bytes/lz4.ts";

@@ -1,9 +1,6 @@
-/**
- * The values of a page, in the encodings of https://github.com/apache/parquet-format/blob/master/Encodings.md. They are
- * made as they are asked for.
- *
- * @module
- */
+// The values of a page, in the encodings of
+// https://github.com/apache/parquet-format/blob/master/Encodings.md. They are made as they are
+// asked for.
 import { PHYSICAL } from "./columns.ts";
 import type { Stored } from "./columns.ts";
 import { openDeltaBytes, openDeltaLengths, openDeltaNumbers } from "./delta.ts";

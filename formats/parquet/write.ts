@@ -1,8 +1,4 @@
-/**
- * Tables as Parquet, row group by row group.
- *
- * @module
- */
+// Tables as Parquet, row group by row group.
 import type { FormatOptions } from "../../core/format.ts";
 import type { Cell, Column, Row, TableRows } from "../../core/table.ts";
 import { checkRow } from "../../core/tables/check_row.ts";

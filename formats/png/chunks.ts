@@ -1,9 +1,5 @@
-/**
- * The chunks of a PNG file (https://www.w3.org/TR/png-3/), looked through before anything is decoded: what it is, in
- * what order it stands, and that its data are as long as its pixels need.
- *
- * @module
- */
+// The chunks of a PNG file (https://www.w3.org/TR/png-3/), looked through before anything is
+// decoded: what it is, in what order it stands, and that its data are as long as its pixels need.
 import { Readable } from "node:stream";
 import { crc32, createInflate } from "node:zlib";
 import { concatBytes } from "../../core/bytes/bytes.ts";

@@ -1,9 +1,5 @@
-/**
- * The samples of an interlaced PNG image of less than 8 bits (https://www.w3.org/TR/png-3/, clauses 8 and 9), which
- * `fast-png` does not read.
- *
- * @module
- */
+// The samples of an interlaced PNG image of less than 8 bits (https://www.w3.org/TR/png-3/, clauses 8 and 9), which
+// `fast-png` does not read.
 import { inflateSync } from "node:zlib";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { corruptImage } from "../../core/image_file.ts";

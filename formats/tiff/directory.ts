@@ -1,9 +1,6 @@
-/**
- * The directories of a TIFF file: what its pages are and where their blocks lie. After "TIFF Revision 6.0" (Adobe, 1992),
- * section 2, and BigTIFF, which has offsets of eight bytes. Every number is taken for what somebody may have made up.
- *
- * @module
- */
+// The directories of a TIFF file: what its pages are and where their blocks lie. After "TIFF
+// Revision 6.0" (Adobe, 1992), section 2, and BigTIFF, which has offsets of eight bytes. Every
+// number is taken for what somebody may have made up.
 import type { FileToDecode } from "../../core/format.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { corruptImage, unsupportedImage } from "../../core/image_file.ts";

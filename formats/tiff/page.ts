@@ -1,8 +1,4 @@
-/**
- * What a page of a TIFF file says of its pixels, and where its blocks (strips or tiles) lie.
- *
- * @module
- */
+// What a page of a TIFF file says of its pixels, and where its blocks (strips or tiles) lie.
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 import { IMAGE_DTYPES } from "../../core/image.ts";

@@ -1,8 +1,5 @@
-/**
- * The pixels of a part of a page: only blocks that it touches are read, and of those that are not compressed only rows.
- *
- * @module
- */
+// The pixels of a part of a page: only blocks that it touches are read, and of those that are not
+// compressed only rows.
 import { Buffer } from "node:buffer";
 import { ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { TypedArray } from "../../core/bytes/ndarray.ts";

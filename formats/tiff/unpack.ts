@@ -1,10 +1,7 @@
-/**
- * The compressions of TIFF blocks, into a buffer that is as long as the pixels need: nothing that a block says makes it
- * longer. After "TIFF Revision 6.0": PackBits section 9, LZW section 13, differencing section 14; floating point
- * differencing after Adobe Photoshop TIFF Technical Note 3 (2005); Deflate after Technical Note 2 (2002).
- *
- * @module
- */
+// The compressions of TIFF blocks, into a buffer that is as long as the pixels need: nothing that a
+// block says makes it longer. After "TIFF Revision 6.0": PackBits section 9, LZW section 13,
+// differencing section 14; floating point differencing after Adobe Photoshop TIFF Technical Note 3
+// (2005); Deflate after Technical Note 2 (2002).
 import { inflateSync } from "node:zlib";
 
 /**

@@ -1,9 +1,5 @@
-/**
- * A TIFF file of one image, not compressed, in strips: "TIFF Revision 6.0" (Adobe, 1992), sections 2 to 8, with
- * `ExtraSamples` (section 18) and `SampleFormat` (section 19).
- *
- * @module
- */
+// A TIFF file of one image, not compressed, in strips: "TIFF Revision 6.0" (Adobe, 1992), sections 2 to 8, with
+// `ExtraSamples` (section 18) and `SampleFormat` (section 19).
 import { concatBytes, iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Image, ImageDType } from "../../core/image.ts";

@@ -1,8 +1,5 @@
-/**
- * The chunks of a WebP file (RFC 9649), looked through before anything is decoded: what it is, and whether it is whole.
- *
- * @module
- */
+// The chunks of a WebP file (RFC 9649), looked through before anything is decoded: what it is, and
+// whether it is whole.
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
 /** What the headers say. */

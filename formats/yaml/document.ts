@@ -1,9 +1,5 @@
-/**
- * A document of YAML 1.2 as a tree whose nodes know where they stand: for files that people write, and that have
- * mistakes to be told, all at once.
- *
- * @module
- */
+// A document of YAML 1.2 as a tree whose nodes know where they stand: for files that people write,
+// and that have mistakes to be told, all at once.
 import { Composer, isAlias, isMap, isScalar, isSeq, Parser } from "npm:yaml@^2.9";
 import type { CST, Document, Node, YAMLMap } from "npm:yaml@^2.9";
 import { shown } from "../../core/naming/names.ts";

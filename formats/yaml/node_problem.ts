@@ -1,8 +1,4 @@
-/**
- * What is wrong with a node of YAML.
- *
- * @module
- */
+// What is wrong with a node of YAML.
 import type { Node, Scalar } from "npm:yaml@^2.9";
 import { shown } from "../../core/naming/names.ts";
 import { exactNumber } from "../../core/text/exact_number.ts";

@@ -1,8 +1,4 @@
-/**
- * Encoding YAML 1.2 so that readers of YAML 1.1, such as PyYAML, get the same values.
- *
- * @module
- */
+// Encoding YAML 1.2 so that readers of YAML 1.1, such as PyYAML, get the same values.
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
 
 /**

@@ -1,8 +1,4 @@
-/**
- * What is wrong with a text of YAML, before values are made of it.
- *
- * @module
- */
+// What is wrong with a text of YAML, before values are made of it.
 import { shown } from "../../core/naming/names.ts";
 
 /** What is wrong with a text. */

@@ -1,10 +1,7 @@
-/**
- * Reads YAML as nearly all of it is written: mappings and lists by indentation, values of one line. The library reads
- * everything, ten times slower; a configuration of ten thousand steps is to be read at once. Whatever is not plain to
- * see here is left to the library, mistakes too: a test compares the two.
- *
- * @module
- */
+// Reads YAML as nearly all of it is written: mappings and lists by indentation, values of one line.
+// The library reads everything, ten times slower; a configuration of ten thousand steps is to be
+// read at once. Whatever is not plain to see here is left to the library, mistakes too: a test
+// compares the two.
 import type { YamlEntry, YamlNode } from "./yaml_node.ts";
 
 /** A line that has something in it. */

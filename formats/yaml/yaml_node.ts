@@ -1,9 +1,4 @@
-/**
- * What a document of YAML says, as a tree whose nodes know where they stand.
- *
- * @module
- */
-
+// What a document of YAML says, as a tree whose nodes know where they stand.
 /** A node; offsets are characters from the beginning of the text. What an alias names is the same node again. */
 export type YamlNode =
   | { kind: "map"; offset: number; entries: YamlEntry[] }

@@ -1,8 +1,4 @@
-/**
- * An array in a store: what is read of it, and how it changes.
- *
- * @module
- */
+// An array in a store: what is read of it, and how it changes.
 import type { CallOptions } from "../../core/backend.ts";
 import { ELEMENTS, isNDArray } from "../../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../../core/bytes/ndarray.ts";

@@ -1,8 +1,4 @@
-/**
- * How arrays fail: each error names the key that it is about.
- *
- * @module
- */
+// How arrays fail: each error names the key that it is about.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 

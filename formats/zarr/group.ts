@@ -1,8 +1,4 @@
-/**
- * Groups: folders of arrays and groups, with attributes.
- *
- * @module
- */
+// Groups: folders of arrays and groups, with attributes.
 import type { CallOptions } from "../../core/backend.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { parsePath } from "../../core/files/paths.ts";

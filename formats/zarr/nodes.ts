@@ -1,8 +1,4 @@
-/**
- * Making and opening arrays and groups: the documents of a path.
- *
- * @module
- */
+// Making and opening arrays and groups: the documents of a path.
 import type { CallOptions } from "../../core/backend.ts";
 import { areTimes, ELEMENTS } from "../../core/bytes/ndarray.ts";
 import type { DType } from "../../core/bytes/ndarray.ts";

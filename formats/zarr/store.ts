@@ -1,9 +1,6 @@
-/**
- * Where arrays lie: bytes by key, as the specification of zarr has it
- * (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#stores), and that over any file store.
- *
- * @module
- */
+// Where arrays lie: bytes by key, as the specification of zarr has it
+// (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#stores), and that over any file
+// store.
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../core/errors.ts";

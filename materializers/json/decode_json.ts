@@ -1,8 +1,4 @@
-/**
- * From parsed JSON with tags back to values. Nothing is run, and no prototype is touched.
- *
- * @module
- */
+// From parsed JSON with tags back to values. Nothing is run, and no prototype is touched.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { decodePart } from "./json_parts.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";

@@ -1,8 +1,4 @@
-/**
- * From values to what `JSON.stringify` writes, with tags for what JSON lacks.
- *
- * @module
- */
+// From values to what `JSON.stringify` writes, with tags for what JSON lacks.
 import { fault, RegistryError } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import type { FileToSave } from "../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * What is not written in `data.json` but as a file beside it: bytes, arrays of numbers, blobs.
- *
- * @module
- */
+// What is not written in `data.json` but as a file beside it: bytes, arrays of numbers, blobs.
 import type { FileToSave } from "../../core/materializer.ts";
 import { isNDArray } from "../../core/bytes/ndarray.ts";
 import type { NDArray, TypedArray } from "../../core/bytes/ndarray.ts";

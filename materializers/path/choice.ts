@@ -1,8 +1,4 @@
-/**
- * What of a folder patterns leave out: those of the options, and those of files in the folder.
- *
- * @module
- */
+// What of a folder patterns leave out: those of the options, and those of files in the folder.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LeftOutReason } from "../../core/disk/left_out.ts";

@@ -1,9 +1,5 @@
-/**
- * Patterns of paths as `.gitignore` has them (git-scm.com/docs/gitignore), by the package `ignore`. Loaded by name, where
- * there are patterns: who has none downloads no package.
- *
- * @module
- */
+// Patterns of paths as `.gitignore` has them (git-scm.com/docs/gitignore), by the package `ignore`.
+// Loaded by name, where there are patterns: who has none downloads no package.
 import ignore from "npm:ignore@^7.0.5";
 import type { PatternOptions, Patterns } from "./choice.ts";
 

@@ -1,8 +1,4 @@
-/**
- * How the tree of a {@linkcode localPath} is taken.
- *
- * @module
- */
+// How the tree of a {@linkcode localPath} is taken.
 import type { LeftOut } from "../../core/disk/left_out.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * A file or folder that was loaded: still in the registry, until it is written somewhere.
- *
- * @module
- */
+// A file or folder that was loaded: still in the registry, until it is written somewhere.
 import type { Artifact } from "../../core/artifact.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { WriteFilesOptions, WrittenFiles } from "../../core/disk/write_files.ts";

@@ -1,8 +1,4 @@
-/**
- * Everything in a folder.
- *
- * @module
- */
+// Everything in a folder.
 import { readlinkSync, realpathSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { readdir } from "node:fs/promises";

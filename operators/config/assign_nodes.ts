@@ -1,8 +1,4 @@
-/**
- * Which step runs on which node.
- *
- * @module
- */
+// Which step runs on which node.
 import type { PipelineNode } from "../../core/pipelines/pipeline.ts";
 import type { PipelineFound } from "./found.ts";
 import { didYouMean } from "../../core/text/nearest.ts";

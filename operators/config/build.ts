@@ -1,8 +1,4 @@
-/**
- * From what a configuration says to a pipeline: defaults in place, and checked as a whole.
- *
- * @module
- */
+// From what a configuration says to a pipeline: defaults in place, and checked as a whole.
 import type { EnvironmentConfig, Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { checkSteps } from "./check_steps.ts";
 import type { KnownOperators } from "./definition.ts";

@@ -1,8 +1,4 @@
-/**
- * What must hold between the steps of a pipeline.
- *
- * @module
- */
+// What must hold between the steps of a pipeline.
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../../core/pipelines/pipeline.ts";

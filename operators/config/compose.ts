@@ -1,8 +1,4 @@
-/**
- * From the tree of a configuration to a pipeline.
- *
- * @module
- */
+// From the tree of a configuration to a pipeline.
 import { availableParallelism } from "node:os";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { realSystem } from "../../core/system.ts";

@@ -1,8 +1,4 @@
-/**
- * A pipeline as a program writes it: the keys of a file, see `docs/pipelines.md`.
- *
- * @module
- */
+// A pipeline as a program writes it: the keys of a file, see `docs/pipelines.md`.
 import type {
   EnvironmentConfig,
   EnvironmentValue,

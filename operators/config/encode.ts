@@ -1,8 +1,4 @@
-/**
- * A pipeline as text, all of it in one: what is written beside a run, and what has a digest.
- *
- * @module
- */
+// A pipeline as text, all of it in one: what is written beside a run, and what has a digest.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type {
   Pipeline,

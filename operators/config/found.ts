@@ -1,8 +1,4 @@
-/**
- * What was read of a configuration, key by key.
- *
- * @module
- */
+// What was read of a configuration, key by key.
 import type { NODE_FIELDS, OPERATOR_FIELDS, PIPELINE_FIELDS } from "./table/fields.ts";
 import type { Found } from "./table/readers.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A pipeline from files.
- *
- * @module
- */
+// A pipeline from files.
 import process from "node:process";
 import { resolve } from "@std/path";
 import { fault } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The options that all have in common which make pipelines of what was written.
- *
- * @module
- */
+// The options that all have in common which make pipelines of what was written.
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { PipelineOptions } from "./definition.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A pipeline from a text, or from an object of a program.
- *
- * @module
- */
+// A pipeline from a text, or from an object of a program.
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import { composePipeline } from "./compose.ts";

@@ -1,8 +1,4 @@
-/**
- * What steps and nodes ask for.
- *
- * @module
- */
+// What steps and nodes ask for.
 import type { Resources } from "../../core/pipelines/pipeline.ts";
 import type { NodeFound, OperatorFound } from "./found.ts";
 import type { ProblemList } from "./tree/problems.ts";

@@ -1,8 +1,4 @@
-/**
- * The JSON Schema of configurations, for editors: made of the table that they are checked by.
- *
- * @module
- */
+// The JSON Schema of configurations, for editors: made of the table that they are checked by.
 import { ID_PATTERN, node, operator, pipeline, VERSION_PATTERN } from "./table/fields.ts";
 import { orReference } from "./table/readers.ts";
 import type { JsonSchema } from "./table/readers.ts";

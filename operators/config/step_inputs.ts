@@ -1,9 +1,4 @@
-/**
- * Inputs that are another step's outputs: `step:clean`, `step:clean.report`.
- *
- * @module
- */
-
+// Inputs that are another step's outputs: `step:clean`, `step:clean.report`.
 /** A step, and which of its outputs. */
 export interface StepInput {
   /** Its id. */

@@ -1,12 +1,8 @@
-/**
- * Steps carried by processes of this machine.
- *
- * Each has a folder that says how it is, so that other processes can look, and end it: `pid`, `exit` (its exit code),
- * `cancelled`. A process that began goes on when this one ends; one that waits is lost then, and is submitted again by
- * whoever runs the pipeline again.
- *
- * @module
- */
+// Steps carried by processes of this machine.
+//
+// Each has a folder that says how it is, so that other processes can look, and end it: `pid`, `exit` (its exit code),
+// `cancelled`. A process that began goes on when this one ends; one that waits is lost then, and is submitted again by
+// whoever runs the pipeline again.
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";

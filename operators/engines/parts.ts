@@ -1,8 +1,4 @@
-/**
- * A step that several processes share: each is a part, a job of its own for what carries it.
- *
- * @module
- */
+// A step that several processes share: each is a part, a job of its own for what carries it.
 import { fault } from "../../core/errors.ts";
 import type { EngineJob, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 

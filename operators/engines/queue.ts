@@ -1,11 +1,7 @@
-/**
- * Steps carried by a queue of jobs, to whichever workers take them.
- *
- * What lies in a queue never says what is executed: a job names the run and the step, and each worker knows by itself,
- * from a pipeline's file, which command that is.
- *
- * @module
- */
+// Steps carried by a queue of jobs, to whichever workers take them.
+//
+// What lies in a queue never says what is executed: a job names the run and the step, and each
+// worker knows by itself, from a pipeline's file, which command that is.
 import { fault, messageOf } from "../../core/errors.ts";
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";

@@ -1,11 +1,8 @@
-/**
- * Steps carried by Slurm, 22.05 or newer, through its programs: `sbatch`, `squeue`, `sacct` and `scancel`.
- *
- * The id of a job in Slurm is no identity: it may be lost after it was told, and used again. So a delivery is known by
- * the name of its job, and one that Slurm does not know is lost.
- *
- * @module
- */
+// Steps carried by Slurm, 22.05 or newer, through its programs: `sbatch`, `squeue`, `sacct` and
+// `scancel`.
+//
+// The id of a job in Slurm is no identity: it may be lost after it was told, and used again. So a
+// delivery is known by the name of its job, and one that Slurm does not know is lost.
 import { execFile } from "node:child_process";
 import { fault } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";

@@ -1,8 +1,4 @@
-/**
- * What activating an environment takes and gives.
- *
- * @module
- */
+// What activating an environment takes and gives.
 import type { System } from "../../core/system.ts";
 
 /** What an environment is looked for with. */

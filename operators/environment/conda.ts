@@ -1,8 +1,4 @@
-/**
- * Environments of conda, by name or by folder.
- *
- * @module
- */
+// Environments of conda, by name or by folder.
 import { readFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { fault } from "../../core/errors.ts";

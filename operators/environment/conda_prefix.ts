@@ -1,8 +1,5 @@
-/**
- * Activating the folder of a conda environment (https://docs.conda.io/projects/conda/en/latest/dev-guide/deep-dives/activation.html).
- *
- * @module
- */
+// Activating the folder of a conda environment
+// (https://docs.conda.io/projects/conda/en/latest/dev-guide/deep-dives/activation.html).
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject } from "../../core/text/json_text.ts";

@@ -1,8 +1,5 @@
-/**
- * Environments that commands run in: what activating one does, done here, so that nobody's tool is needed for it.
- *
- * @module
- */
+// Environments that commands run in: what activating one does, done here, so that nobody's tool is
+// needed for it.
 import type { EnvironmentConfig } from "../../core/pipelines/pipeline.ts";
 import type { Activation, EnvironmentOptions } from "./activation.ts";
 import { activateConda, installConda } from "./conda.ts";

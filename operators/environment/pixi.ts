@@ -1,9 +1,5 @@
-/**
- * Environments of pixi, which are those of conda below the folder of a project
- * (https://pixi.prefix.dev/latest/workspace/environment).
- *
- * @module
- */
+// Environments of pixi, which are those of conda below the folder of a project
+// (https://pixi.prefix.dev/latest/workspace/environment).
 import { basename, join, resolve } from "node:path";
 import { shown } from "../../core/naming/names.ts";
 import { shellWord } from "../process/shell_words.ts";

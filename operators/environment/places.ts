@@ -1,8 +1,4 @@
-/**
- * Places of environments on a disk.
- *
- * @module
- */
+// Places of environments on a disk.
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";

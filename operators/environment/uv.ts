@@ -1,8 +1,5 @@
-/**
- * Virtual environments of Python, as uv makes them (https://docs.astral.sh/uv/concepts/projects/config).
- *
- * @module
- */
+// Virtual environments of Python, as uv makes them
+// (https://docs.astral.sh/uv/concepts/projects/config).
 import { join, resolve } from "node:path";
 import { shown } from "../../core/naming/names.ts";
 import { shellWord } from "../process/shell_words.ts";

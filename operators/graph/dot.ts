@@ -1,8 +1,4 @@
-/**
- * Drawings as graphs of Graphviz (graphviz.org/doc/info/lang.html).
- *
- * @module
- */
+// Drawings as graphs of Graphviz (graphviz.org/doc/info/lang.html).
 import { drawnLine, LOOKS, numbered } from "./drawing.ts";
 import type { Drawing, DrawnBox } from "./drawing.ts";
 

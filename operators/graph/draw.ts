@@ -1,8 +1,4 @@
-/**
- * Drawings in the form that somebody asks for.
- *
- * @module
- */
+// Drawings in the form that somebody asks for.
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { encodeDot } from "./dot.ts";

@@ -1,8 +1,5 @@
-/**
- * Drawings as flowcharts of Mermaid (mermaid.js.org/syntax/flowchart.html), which GitHub, GitLab and many editors show.
- *
- * @module
- */
+// Drawings as flowcharts of Mermaid (mermaid.js.org/syntax/flowchart.html), which GitHub, GitLab
+// and many editors show.
 import { drawnLine, LOOKS, numbered } from "./drawing.ts";
 import type { BoxLook, Drawing, DrawnBox } from "./drawing.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The order of steps, their levels, their cycles.
- *
- * @module
- */
+// The order of steps, their levels, their cycles.
 import { fault, type RegistryError } from "../../core/errors.ts";
 
 /** What the graph of steps is made of. */

@@ -1,8 +1,4 @@
-/**
- * A pipeline as text: its steps by levels, those of a level can run at once.
- *
- * @module
- */
+// A pipeline as text: its steps by levels, those of a level can run at once.
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { drawnLine } from "./drawing.ts";
 import { levelsOf } from "./order.ts";

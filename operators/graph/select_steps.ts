@@ -1,8 +1,4 @@
-/**
- * Choosing a part of a pipeline.
- *
- * @module
- */
+// Choosing a part of a pipeline.
 import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 

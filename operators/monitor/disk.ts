@@ -1,8 +1,4 @@
-/**
- * Room on a disk.
- *
- * @module
- */
+// Room on a disk.
 import { readdirSync } from "node:fs";
 import { lstat, opendir, statfs } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,9 +1,4 @@
-/**
- * What a step took of the machine over time, in bounded number.
- *
- * @module
- */
-
+// What a step took of the machine over time, in bounded number.
 /** What a step holds and has used at one moment. */
 export interface Sample {
   /** Since it began, milliseconds. */

@@ -1,8 +1,4 @@
-/**
- * Watching what a step takes of the machine while it runs.
- *
- * @module
- */
+// Watching what a step takes of the machine while it runs.
 import process from "node:process";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { JobUsage } from "../../core/executor.ts";

@@ -1,8 +1,4 @@
-/**
- * What went wrong with a command, and what to do about it.
- *
- * @module
- */
+// What went wrong with a command, and what to do about it.
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";

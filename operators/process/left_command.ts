@@ -1,11 +1,7 @@
-/**
- * Ends commands whose runner was killed, before their step is repeated.
- *
- * A runner writes a file about the processes of its command. The first line has the marks of the command, the second
- * line its first process and the start time of that.
- *
- * @module
- */
+// Ends commands whose runner was killed, before their step is repeated.
+//
+// A runner writes a file about the processes of its command. The first line has the marks of the
+// command, the second line its first process and the start time of that.
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { System } from "../../core/system.ts";
 import { isRunnerGone, MARK, sinceOf } from "./marks.ts";

@@ -1,9 +1,4 @@
-/**
- * What a process writes, as lines that a log can hold.
- *
- * @module
- */
-
+// What a process writes, as lines that a log can hold.
 import { secretForms } from "./secret_forms.ts";
 
 /** Characters of a line; what is longer is cut. */

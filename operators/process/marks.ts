@@ -1,8 +1,4 @@
-/**
- * Marks: an environment variable by which the processes of a command are recognized.
- *
- * @module
- */
+// Marks: an environment variable by which the processes of a command are recognized.
 import process from "node:process";
 import { isProcessGone, thisProcess } from "../../core/disk/stage/process.ts";
 import type { System } from "../../core/system.ts";

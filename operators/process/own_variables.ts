@@ -1,8 +1,4 @@
-/**
- * The variables that a child process inherits.
- *
- * @module
- */
+// The variables that a child process inherits.
 import type { System } from "../../core/system.ts";
 
 /** All variables of this process; none where not all may be read. */

@@ -1,11 +1,9 @@
-/**
- * Reading `/proc` of Linux (man 5 proc). Each function returns undefined, or nothing, for a process that has ended or
- * that this user may not inspect. Deno allows these reads only with `--allow-all`.
- *
- * The reads are synchronous: one takes about 15 microseconds, an asynchronous one ten times as long.
- *
- * @module
- */
+// Reading `/proc` of Linux (man 5 proc). Each function returns undefined, or nothing, for a process
+// that has ended or that this user may not inspect. Deno allows these reads only with
+// `--allow-all`.
+//
+// The reads are synchronous: one takes about 15 microseconds, an asynchronous one ten times as
+// long.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 

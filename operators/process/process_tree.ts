@@ -1,8 +1,4 @@
-/**
- * The processes of one command: which they are, and ending them.
- *
- * @module
- */
+// The processes of one command: which they are, and ending them.
 import process from "node:process";
 import type { System } from "../../core/system.ts";
 import { MARK } from "./marks.ts";

@@ -1,8 +1,4 @@
-/**
- * Running a command as a child process that cannot outlive its step.
- *
- * @module
- */
+// Running a command as a child process that cannot outlive its step.
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";

@@ -1,9 +1,4 @@
-/**
- * Secrets as they may stand in a log.
- *
- * @module
- */
-
+// Secrets as they may stand in a log.
 /** Shorter texts stand in ordinary words too: masking them would blot out half of a log, and hide nothing else. */
 const MIN_CHARACTERS = 4;
 

@@ -1,8 +1,4 @@
-/**
- * The variables by which a command knows its step.
- *
- * @module
- */
+// The variables by which a command knows its step.
 import type { OperatorContext } from "../../core/pipelines/operator.ts";
 
 /**

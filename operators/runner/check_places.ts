@@ -1,8 +1,4 @@
-/**
- * Checking, before anything runs, that what steps write does not destroy anything else.
- *
- * @module
- */
+// Checking, before anything runs, that what steps write does not destroy anything else.
 import { isAbsolute, relative, resolve } from "@std/path";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";

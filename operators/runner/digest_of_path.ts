@@ -1,8 +1,4 @@
-/**
- * The digest of a file or folder on a disk: the one that it would have in a registry.
- *
- * @module
- */
+// The digest of a file or folder on a disk: the one that it would have in a registry.
 import { lstatSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { join } from "@std/path";

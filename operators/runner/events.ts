@@ -1,8 +1,4 @@
-/**
- * What a run says while it goes on.
- *
- * @module
- */
+// What a run says while it goes on.
 import type { ExitCode, ExitName, Shard } from "../../core/pipelines/operator.ts";
 
 /** How a step of a run ended. */

@@ -1,8 +1,4 @@
-/**
- * What a step's outputs are made of, what is done once only, and what has changed since.
- *
- * @module
- */
+// What a step's outputs are made of, what is done once only, and what has changed since.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";

@@ -1,8 +1,4 @@
-/**
- * Steps whose runner was killed: their commands are ended and their folders removed.
- *
- * @module
- */
+// Steps whose runner was killed: their commands are ended and their folders removed.
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { isProcessGone } from "../../core/disk/stage/process.ts";

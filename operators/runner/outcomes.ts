@@ -1,8 +1,5 @@
-/**
- * How steps ended, as errors and records tell it, and what that means for those after them, and for their run.
- *
- * @module
- */
+// How steps ended, as errors and records tell it, and what that means for those after them, and for
+// their run.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";

@@ -1,8 +1,5 @@
-/**
- * Inputs of steps, each pinned to what is there now: an exact version, or the digest of its content.
- *
- * @module
- */
+// Inputs of steps, each pinned to what is there now: an exact version, or the digest of its
+// content.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * What a run would do, and why.
- *
- * @module
- */
+// What a run would do, and why.
 import process from "node:process";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Why a step would run.
- *
- * @module
- */
+// Why a step would run.
 import { isRegistryError } from "../../core/errors.ts";
 import type { PipelineStep } from "../../core/pipelines/pipeline.ts";
 import type { Registry } from "../../core/registry.ts";

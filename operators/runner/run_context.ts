@@ -1,8 +1,4 @@
-/**
- * What a run works with, wherever its steps are executed.
- *
- * @module
- */
+// What a run works with, wherever its steps are executed.
 import { join, resolve } from "@std/path";
 import { encodeName } from "../../core/naming/names.ts";
 import type { Executor } from "../../core/executor.ts";

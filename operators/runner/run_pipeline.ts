@@ -1,8 +1,4 @@
-/**
- * Running a pipeline on this machine.
- *
- * @module
- */
+// Running a pipeline on this machine.
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";

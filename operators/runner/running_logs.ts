@@ -1,8 +1,4 @@
-/**
- * The logs of steps that are running on this machine, before they are kept in the registry.
- *
- * @module
- */
+// The logs of steps that are running on this machine, before they are kept in the registry.
 import { readdirSync } from "node:fs";
 import { join } from "@std/path";
 import { errorCode } from "../../core/disk/file_errors.ts";

@@ -1,8 +1,5 @@
-/**
- * Which steps may run beside one another: as many as their nodes take, and as cores and memory allow.
- *
- * @module
- */
+// Which steps may run beside one another: as many as their nodes take, and as cores and memory
+// allow.
 import { availableParallelism, totalmem } from "node:os";
 import { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Secrets in configurations: revealed for the operator alone, and nowhere else.
- *
- * @module
- */
+// Secrets in configurations: revealed for the operator alone, and nowhere else.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";

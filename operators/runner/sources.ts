@@ -1,8 +1,4 @@
-/**
- * Where a step's inputs are from and its outputs go, as configurations say it.
- *
- * @module
- */
+// Where a step's inputs are from and its outputs go, as configurations say it.
 import { fileURLToPath } from "node:url";
 import { resolve } from "@std/path";
 import { fault, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Looking whether a run was asked to stop.
- *
- * @module
- */
+// Looking whether a run was asked to stop.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { isCancelled } from "./records/run_record.ts";
 import type { RunContext } from "./run_context.ts";

@@ -1,8 +1,4 @@
-/**
- * Which step writes what another one reads by the name of its artifact.
- *
- * @module
- */
+// Which step writes what another one reads by the name of its artifact.
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { parsePlace } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";

@@ -1,8 +1,4 @@
-/**
- * Behaviors that decide how often, and how long, the remainder of a task is tried.
- *
- * @module
- */
+// Behaviors that decide how often, and how long, the remainder of a task is tried.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";

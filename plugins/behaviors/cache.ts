@@ -1,8 +1,4 @@
-/**
- * The behavior that remembers results.
- *
- * @module
- */
+// The behavior that remembers results.
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { PluginDefinition } from "../contract.ts";

@@ -1,8 +1,4 @@
-/**
- * The behavior that lets the remainder of a task run later.
- *
- * @module
- */
+// The behavior that lets the remainder of a task run later.
 import { MOST_MS, MOST_PRIORITY } from "../../core/services/queue_checks.ts";
 import type { PluginDefinition, RemainderOptions } from "../contract.ts";
 import { JobRunner } from "../interfaces.ts";

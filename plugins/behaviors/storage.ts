@@ -1,8 +1,4 @@
-/**
- * Behaviors that write and read files.
- *
- * @module
- */
+// Behaviors that write and read files.
 import { RegistryError } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import type { BehaviorContext, PluginDefinition } from "../contract.ts";

@@ -1,8 +1,4 @@
-/**
- * The behavior that tells when the remainder of a task begins and ends.
- *
- * @module
- */
+// The behavior that tells when the remainder of a task begins and ends.
 import { messageOf } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * The behavior that checks inputs and results.
- *
- * @module
- */
+// The behavior that checks inputs and results.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { shownIssue } from "../../core/standard_schema.ts";

@@ -1,8 +1,4 @@
-/**
- * The buses of this library as plugins. What they stand on is imported when one is made.
- *
- * @module
- */
+// The buses of this library as plugins. What they stand on is imported when one is made.
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { database, port, REDIS_ENVIRONMENT, SERVER_SECRETS, serverUrl } from "../jobs/settings.ts";
 import type { ServerRunnerSettings } from "../jobs/settings.ts";

@@ -1,9 +1,5 @@
-/**
- * Webhooks: events of a bus, sent to URLs as signed requests. Each delivery is a job of a queue, so it is tried again
- * until it is taken, by whatever process is there.
- *
- * @module
- */
+// Webhooks: events of a bus, sent to URLs as signed requests. Each delivery is a job of a queue, so
+// it is tried again until it is taken, by whatever process is there.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";

@@ -1,9 +1,4 @@
-/**
- * Work that begins when something else is over, as a response.
- *
- * @module
- */
-
+// Work that begins when something else is over, as a response.
 /** Holds what begins later. */
 export interface Background {
   /** Begins what came since, and waits for its end. What fails is told by its job. */

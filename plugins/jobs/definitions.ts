@@ -1,8 +1,4 @@
-/**
- * The runners of this library. What they stand on is imported when one is made.
- *
- * @module
- */
+// The runners of this library. What they stand on is imported when one is made.
 import type { AnyDefinition } from "../sets/definition.ts";
 import {
   backgroundRunnerSettings,

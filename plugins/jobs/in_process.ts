@@ -1,8 +1,4 @@
-/**
- * Runners that do jobs in this process.
- *
- * @module
- */
+// Runners that do jobs in this process.
 import type { JobRunner, ScheduledCall, ScheduleOptions } from "../../core/services/job_runner.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, TakenJob } from "../../core/services/queue.ts";

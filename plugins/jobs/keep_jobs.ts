@@ -1,8 +1,4 @@
-/**
- * Keeping what becomes of jobs.
- *
- * @module
- */
+// Keeping what becomes of jobs.
 import { messageOf } from "../../core/errors.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, WorkerEvent } from "../../core/services/queue.ts";

@@ -1,8 +1,4 @@
-/**
- * A runner that sends jobs to a queue, for workers in other processes.
- *
- * @module
- */
+// A runner that sends jobs to a queue, for workers in other processes.
 import type { JobQueue } from "../../core/services/queue.ts";
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";

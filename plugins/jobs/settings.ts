@@ -1,9 +1,5 @@
-/**
- * The settings of the runners: what each understands, and what it leaves aside because it is another's, so that a runner
- * is exchanged by its name alone.
- *
- * @module
- */
+// The settings of the runners: what each understands, and what it leaves aside because it is
+// another's, so that a runner is exchanged by its name alone.
 import { described } from "../../core/materializer.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";

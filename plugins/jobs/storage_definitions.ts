@@ -1,8 +1,4 @@
-/**
- * What keeps what became of jobs, as plugins. What they stand on is imported when one is made.
- *
- * @module
- */
+// What keeps what became of jobs, as plugins. What they stand on is imported when one is made.
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import type { AnyDefinition } from "../sets/definition.ts";
 import { count, defineSettings, text } from "../sets/settings.ts";

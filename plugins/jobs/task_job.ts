@@ -1,8 +1,4 @@
-/**
- * A task as a job of a queue.
- *
- * @module
- */
+// A task as a job of a queue.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ScheduledCall } from "../../core/services/job_runner.ts";

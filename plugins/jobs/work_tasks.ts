@@ -1,8 +1,4 @@
-/**
- * A worker for tasks.
- *
- * @module
- */
+// A worker for tasks.
 import type { CallRunner } from "../../core/services/job_runner.ts";
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";

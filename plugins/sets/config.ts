@@ -1,8 +1,4 @@
-/**
- * Configurations of plugins: filled, checked, and never changed.
- *
- * @module
- */
+// Configurations of plugins: filled, checked, and never changed.
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shownIssue } from "../../core/standard_schema.ts";

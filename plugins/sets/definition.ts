@@ -1,8 +1,4 @@
-/**
- * What is registered, in one shape.
- *
- * @module
- */
+// What is registered, in one shape.
 import type { PluginClass, PluginContext, PluginDefinition, PluginSource } from "../contract.ts";
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";

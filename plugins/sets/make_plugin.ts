@@ -1,8 +1,4 @@
-/**
- * Making a plugin of what was registered.
- *
- * @module
- */
+// Making a plugin of what was registered.
 import { inspect } from "node:util";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

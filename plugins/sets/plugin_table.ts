@@ -1,8 +1,4 @@
-/**
- * The plugins of a set, by interface and name.
- *
- * @module
- */
+// The plugins of a set, by interface and name.
 import { fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";

@@ -1,8 +1,4 @@
-/**
- * Schemas of the settings of this library's own plugins.
- *
- * @module
- */
+// Schemas of the settings of this library's own plugins.
 import { described } from "../../core/materializer.ts";
 import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
 

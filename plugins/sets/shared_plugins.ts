@@ -1,8 +1,4 @@
-/**
- * Plugins that are made once for the same settings.
- *
- * @module
- */
+// Plugins that are made once for the same settings.
 import { plainProblem } from "../../core/text/plain_value.ts";
 
 /** Plugins by their name and settings. */

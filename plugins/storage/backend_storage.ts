@@ -1,8 +1,4 @@
-/**
- * A storage over any backend.
- *
- * @module
- */
+// A storage over any backend.
 import type { Backend, Body } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

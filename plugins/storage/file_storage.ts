@@ -1,8 +1,4 @@
-/**
- * The contract of a storage: files by path, whole or as streams.
- *
- * @module
- */
+// The contract of a storage: files by path, whole or as streams.
 import type { ByteRange, CallOptions } from "../../core/backend.ts";
 
 /** What can be written: bytes, text as UTF-8, a blob, or a stream of bytes. */

@@ -1,8 +1,5 @@
-/**
- * What is looked at when a task is built, and before it runs: whether what remains of it can travel.
- *
- * @module
- */
+// What is looked at when a task is built, and before it runs: whether what remains of it can
+// travel.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";

@@ -1,8 +1,4 @@
-/**
- * Running a chain of behaviors.
- *
- * @module
- */
+// Running a chain of behaviors.
 import type { JobRunner } from "../../core/services/job_runner.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

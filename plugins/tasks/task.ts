@@ -1,8 +1,4 @@
-/**
- * Building a task, and submitting it.
- *
- * @module
- */
+// Building a task, and submitting it.
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";

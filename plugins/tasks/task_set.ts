@@ -1,8 +1,4 @@
-/**
- * The tasks of a set of plugins.
- *
- * @module
- */
+// The tasks of a set of plugins.
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,5 @@
-/**
- * Inputs and results on their way to another process: as JSON, bytes in base64, and what is large by the registry.
- *
- * @module
- */
+// Inputs and results on their way to another process: as JSON, bytes in base64, and what is large
+// by the registry.
 import { Buffer } from "node:buffer";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * What a queue on a server throws.
- *
- * @module
- */
+// What a queue on a server throws.
 import { fault, isRegistryError, messageOf, type RegistryError } from "../../core/errors.ts";
 import type { BullmqStore } from "./store.ts";
 

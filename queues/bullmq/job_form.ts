@@ -1,8 +1,4 @@
-/**
- * What a job of ours is for BullMQ.
- *
- * @module
- */
+// What a job of ours is for BullMQ.
 import type { NewJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 

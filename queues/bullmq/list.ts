@@ -1,8 +1,4 @@
-/**
- * Jobs that BullMQ keeps, in the order of the places where they are.
- *
- * @module
- */
+// Jobs that BullMQ keeps, in the order of the places where they are.
 import type { Queue } from "npm:bullmq@^6";
 import { isReservedId, notListed } from "../../core/services/queue_checks.ts";
 import type { ListJobsOptions, QueuedJob } from "../../core/services/queue.ts";

@@ -1,8 +1,4 @@
-/**
- * A connection of BullMQ to PostgreSQL, 13 or newer.
- *
- * @module
- */
+// A connection of BullMQ to PostgreSQL, 13 or newer.
 import pg from "npm:pg@^8";
 import { shownUrl, splitQueueName } from "./store.ts";
 import type { BullmqStore } from "./store.ts";

@@ -1,8 +1,4 @@
-/**
- * Reading a job that BullMQ keeps, also one that is damaged.
- *
- * @module
- */
+// Reading a job that BullMQ keeps, also one that is damaged.
 import type { Job, Queue } from "npm:bullmq@^6";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { JobState, QueuedJob } from "../../core/services/queue.ts";

@@ -1,8 +1,4 @@
-/**
- * A connection of BullMQ to Redis, or Valkey.
- *
- * @module
- */
+// A connection of BullMQ to Redis, or Valkey.
 import { createWaitingClient } from "../redis.ts";
 import { shownUrl, splitQueueName } from "./store.ts";
 import type { BullmqStore } from "./store.ts";

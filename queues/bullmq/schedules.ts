@@ -1,8 +1,4 @@
-/**
- * Jobs that BullMQ adds again and again.
- *
- * @module
- */
+// Jobs that BullMQ adds again and again.
 import { getNextMillis } from "npm:bullmq@^6";
 import type { Queue } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";

@@ -1,9 +1,4 @@
-/**
- * What BullMQ keeps its jobs in.
- *
- * @module
- */
-
+// What BullMQ keeps its jobs in.
 /** A connection to a server, and what BullMQ is to be told of it. */
 export interface BullmqStore {
   /** `redis` or `postgres`. */

@@ -1,8 +1,4 @@
-/**
- * What is told of a job that BullMQ keeps.
- *
- * @module
- */
+// What is told of a job that BullMQ keeps.
 import type { JobState, QueuedJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { cancellationOf, formOf } from "./job_form.ts";

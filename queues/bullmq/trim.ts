@@ -1,8 +1,4 @@
-/**
- * Forgetting jobs that ended, where BullMQ does so slowly.
- *
- * @module
- */
+// Forgetting jobs that ended, where BullMQ does so slowly.
 import type { Queue } from "npm:bullmq@^6";
 import { MOST_ENDED } from "./job_form.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What takes jobs that BullMQ keeps.
- *
- * @module
- */
+// What takes jobs that BullMQ keeps.
 import { UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import type { Job } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * What became of jobs, in this process: the reference of the contract.
- *
- * @module
- */
+// What became of jobs, in this process: the reference of the contract.
 import { notListed } from "../../core/services/queue_checks.ts";
 import type { QueuedJob } from "../../core/services/queue.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";

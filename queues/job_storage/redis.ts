@@ -1,9 +1,5 @@
-/**
- * What became of jobs, on Redis or Valkey: a text of JSON for each, and a sorted set of their ids by the time they were
- * added.
- *
- * @module
- */
+// What became of jobs, on Redis or Valkey: a text of JSON for each, and a sorted set of their ids
+// by the time they were added.
 import { notListed } from "../../core/services/queue_checks.ts";
 import type { QueuedJob } from "../../core/services/queue.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";

@@ -1,8 +1,4 @@
-/**
- * Times that recur, as cron writes them.
- *
- * @module
- */
+// Times that recur, as cron writes them.
 import { Cron } from "npm:croner@^11";
 
 /** When a time recurs. */

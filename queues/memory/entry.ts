@@ -1,8 +1,4 @@
-/**
- * A job in memory.
- *
- * @module
- */
+// A job in memory.
 import type { JobState, NewJob, QueuedJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Jobs that are added again and again, in memory.
- *
- * @module
- */
+// Jobs that are added again and again, in memory.
 import { messageOf } from "../../core/errors.ts";
 import { checkSchedule, CRON_HINT, notScheduled } from "../../core/services/queue_checks.ts";
 import type { JobSchedule, NewJob, NewSchedule } from "../../core/services/queue.ts";

@@ -1,8 +1,4 @@
-/**
- * What takes jobs of a queue in memory.
- *
- * @module
- */
+// What takes jobs of a queue in memory.
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
 import type {

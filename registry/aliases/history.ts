@@ -1,8 +1,4 @@
-/**
- * What an alias named before: its cell keeps all its generations.
- *
- * @module
- */
+// What an alias named before: its cell keeps all its generations.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";

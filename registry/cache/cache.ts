@@ -1,8 +1,5 @@
-/**
- * The entries of a cache, over any backend. Nothing here throws but clearing: a cache that fails is a cache that misses.
- *
- * @module
- */
+// The entries of a cache, over any backend. Nothing here throws but clearing: a cache that fails is
+// a cache that misses.
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError, messageOf } from "../../core/errors.ts";

@@ -1,9 +1,5 @@
-/**
- * Reading files by way of a cache: plain files by their SHA-256, whichever registry they are of and however they are
- * stored there.
- *
- * @module
- */
+// Reading files by way of a cache: plain files by their SHA-256, whichever registry they are of and
+// however they are stored there.
 import type { ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";

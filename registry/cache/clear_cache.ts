@@ -1,8 +1,4 @@
-/**
- * Looking at a cache, and emptying it.
- *
- * @module
- */
+// Looking at a cache, and emptying it.
 import type { Backend } from "../../core/backend.ts";
 import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";

@@ -1,9 +1,5 @@
-/**
- * Where a cache keeps what. FORMAT.md says the same in words. Nothing that a person chose is in these keys: they are
- * made of digests and ids.
- *
- * @module
- */
+// Where a cache keeps what. FORMAT.md says the same in words. Nothing that a person chose is in
+// these keys: they are made of digests and ids.
 import { sha256 } from "../../core/bytes/digest.ts";
 
 /** Plain files by their SHA-256, of all registries. */

@@ -1,8 +1,5 @@
-/**
- * An entry that is written while it is made: a stream that holds a few chunks, and ends well or not at all.
- *
- * @module
- */
+// An entry that is written while it is made: a stream that holds a few chunks, and ends well or not
+// at all.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 

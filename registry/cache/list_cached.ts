@@ -1,8 +1,5 @@
-/**
- * What of a store belongs to a cache. Whatever else lies in its folder is not its own: it is neither counted nor removed.
- *
- * @module
- */
+// What of a store belongs to a cache. Whatever else lies in its folder is not its own: it is
+// neither counted nor removed.
 import { isPrefix } from "../../core/backend.ts";
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import type { SignalOptions } from "../../core/registry.ts";

@@ -1,8 +1,4 @@
-/**
- * The bound of a cache.
- *
- * @module
- */
+// The bound of a cache.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 

@@ -1,9 +1,5 @@
-/**
- * A cached record: one line on where it was found, one with the mark that says who kept it, then the record as it was
- * read.
- *
- * @module
- */
+// A cached record: one line on where it was found, one with the mark that says who kept it, then
+// the record as it was read.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 

@@ -1,10 +1,7 @@
-/**
- * Room in a cache that any number of programs write to. A program sets some aside *before* it looks how full the cache
- * is, and counts what the others have set aside as full: of two that look at the same time at least one sees the
- * other, so that together they never write more than there is room for.
- *
- * @module
- */
+// Room in a cache that any number of programs write to. A program sets some aside *before* it looks
+// how full the cache is, and counts what the others have set aside as full: of two that look at the
+// same time at least one sees the other, so that together they never write more than there is room
+// for.
 import type { Backend } from "../../core/backend.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";

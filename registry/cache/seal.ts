@@ -1,10 +1,6 @@
-/**
- * What tells a record that this cache has kept from one that somebody put there: a mark which only who knows the
- * cache's secret can make. The secret is made at first use, and lies where the cache does: whoever may read it may
- * write there too.
- *
- * @module
- */
+// What tells a record that this cache has kept from one that somebody put there: a mark which only
+// who knows the cache's secret can make. The secret is made at first use, and lies where the cache
+// does: whoever may read it may write there too.
 import type { Backend } from "../../core/backend.ts";
 import { hmacSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { System } from "../../core/system.ts";

@@ -1,9 +1,6 @@
-/**
- * What was used when, for the choice of what to evict. Uses are noted in memory and written together, a few thousand
- * lines an object: what a program that was killed has noted is lost, and costs nothing but a worse choice.
- *
- * @module
- */
+// What was used when, for the choice of what to evict. Uses are noted in memory and written
+// together, a few thousand lines an object: what a program that was killed has noted is lost, and
+// costs nothing but a worse choice.
 import type { Backend } from "../../core/backend.ts";
 import type { System } from "../../core/system.ts";
 import { USES } from "./entry_keys.ts";

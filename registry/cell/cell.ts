@@ -1,9 +1,5 @@
-/**
- * The commit protocol: cells, which are registers with history made of numbered create-only records. This is the
- * one place that decides what became of a create.
- *
- * @module
- */
+// The commit protocol: cells, which are registers with history made of numbered create-only
+// records. This is the one place that decides what became of a create.
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";

@@ -1,9 +1,4 @@
-/**
- * Reading cells: their heads, as listings show them, and their records.
- *
- * @module
- */
-
+// Reading cells: their heads, as listings show them, and their records.
 import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * One write operation: its commit id, how long it has been under way, and how far it may still go.
- *
- * @module
- */
+// One write operation: its commit id, how long it has been under way, and how far it may still go.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";

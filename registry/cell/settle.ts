@@ -1,9 +1,5 @@
-/**
- * What was read may be lost, where its writer ended before it had brought it to the disk. Before anything is
- * acknowledged because of it, it is made as safe as what this registry writes itself.
- *
- * @module
- */
+// What was read may be lost, where its writer ended before it had brought it to the disk. Before
+// anything is acknowledged because of it, it is made as safe as what this registry writes itself.
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";

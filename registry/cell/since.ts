@@ -1,9 +1,5 @@
-/**
- * When a version was first saved. Each record of its cell has that time, because the garbage collector removes the
- * records between.
- *
- * @module
- */
+// When a version was first saved. Each record of its cell has that time, because the garbage
+// collector removes the records between.
 import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
 import type { KnownHead } from "./cell.ts";
 

@@ -1,8 +1,5 @@
-/**
- * Void records: a create that was held up somewhere for a day must not become a version that nobody can read.
- *
- * @module
- */
+// Void records: a create that was held up somewhere for a day must not become a version that nobody
+// can read.
 import { isPrefix } from "../../core/backend.ts";
 import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";

@@ -1,9 +1,5 @@
-/**
- * Adding a part to a draft: payload first, then one object that lists it. The part is acknowledged if the draft has not
- * ended after that.
- *
- * @module
- */
+// Adding a part to a draft: payload first, then one object that lists it. The part is acknowledged
+// if the draft has not ended after that.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";

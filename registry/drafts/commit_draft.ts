@@ -1,8 +1,5 @@
-/**
- * Committing a draft: one create-only object decides on its parts, then one record is put over payload that is there.
- *
- * @module
- */
+// Committing a draft: one create-only object decides on its parts, then one record is put over
+// payload that is there.
 import { isPrefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";

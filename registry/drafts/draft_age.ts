@@ -1,8 +1,4 @@
-/**
- * How long a draft may be left alone.
- *
- * @module
- */
+// How long a draft may be left alone.
 import type { Context } from "../opening/context.ts";
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;

@@ -1,8 +1,4 @@
-/**
- * Keys below `drafts/`. See FORMAT.md, section 6.1.
- *
- * @module
- */
+// Keys below `drafts/`. See FORMAT.md, section 6.1.
 import { decodeName, encodeName } from "../../core/naming/names.ts";
 import { checked, DRAFTS, isCommitId } from "../layout.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What the store has of one draft.
- *
- * @module
- */
+// What the store has of one draft.
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";

@@ -1,8 +1,5 @@
-/**
- * The stored objects of a draft: one for each added part, and its marks. See FORMAT.md, section 6.1.
- *
- * @module
- */
+// The stored objects of a draft: one for each added part, and its marks. See FORMAT.md, section
+// 6.1.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";

@@ -1,8 +1,4 @@
-/**
- * Drafts: versions that many workers write together.
- *
- * @module
- */
+// Drafts: versions that many workers write together.
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * Reading the parts of a draft.
- *
- * @module
- */
+// Reading the parts of a draft.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import { leastGraceOf } from "../../core/record/record.ts";

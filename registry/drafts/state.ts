@@ -1,8 +1,4 @@
-/**
- * The state of a draft, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
- *
- * @module
- */
+// The state of a draft, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";

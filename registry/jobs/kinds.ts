@@ -1,9 +1,5 @@
-/**
- * The jobs of storing and reading payloads. Each needs only a store: what is shared, packed and where to is decided
- * before it is run, and what it gives becomes true when a record says so.
- *
- * @module
- */
+// The jobs of storing and reading payloads. Each needs only a store: what is shared, packed and
+// where to is decided before it is run, and what it gives becomes true when a record says so.
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import type {

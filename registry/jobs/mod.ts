@@ -1,8 +1,4 @@
-/**
- * What a thread does when it is given a job of storing or reading.
- *
- * @module
- */
+// What a thread does when it is given a job of storing or reading.
 import { writeFileTo } from "../../core/disk/stage_files.ts";
 import type { JobHandlers } from "../../core/executor.ts";
 import { drain } from "../payload/read.ts";

@@ -1,8 +1,4 @@
-/**
- * Small files that become one object.
- *
- * @module
- */
+// Small files that become one object.
 import type { Backend } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";

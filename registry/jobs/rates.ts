@@ -1,8 +1,4 @@
-/**
- * How fast this machine hashes, compresses, expands and copies, measured when it is first asked.
- *
- * @module
- */
+// How fast this machine hashes, compresses, expands and copies, measured when it is first asked.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Encoding } from "../../core/record/record.ts";
 import type { System } from "../../core/system.ts";

@@ -1,8 +1,4 @@
-/**
- * Files of one version that are read by a job.
- *
- * @module
- */
+// Files of one version that are read by a job.
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
 import type { JobOptions } from "../../core/executor.ts";

@@ -1,8 +1,4 @@
-/**
- * Artifacts whose files an executor reads.
- *
- * @module
- */
+// Artifacts whose files an executor reads.
 import { rmSync } from "node:fs";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFileTo } from "../../core/disk/stage_files.ts";

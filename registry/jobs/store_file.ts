@@ -1,8 +1,4 @@
-/**
- * A file that becomes an object of its own.
- *
- * @module
- */
+// A file that becomes an object of its own.
 import type { Backend, ObjectInfo, PutResult } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";

@@ -1,8 +1,4 @@
-/**
- * A value that is materialized and stored by one job.
- *
- * @module
- */
+// A value that is materialized and stored by one job.
 import type { ObjectInfo } from "../../core/backend.ts";
 import type { JobHandlers, JobOptions } from "../../core/executor.ts";
 import { NOTHING_KNOWN } from "../payload/known.ts";

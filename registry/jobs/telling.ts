@@ -1,8 +1,4 @@
-/**
- * Telling how far a job is from where nothing can be waited for.
- *
- * @module
- */
+// Telling how far a job is from where nothing can be waited for.
 import type { JobOptions, JobProgress } from "../../core/executor.ts";
 
 /** Tells, and ends the job where that fails. */

@@ -1,10 +1,7 @@
-/**
- * Noting what a version is made from before its record says so, so that what is made from a version is found without
- * reading all records: whatever a record says is noted already. What is noted may have come to nothing: readers look at
- * the record. A note is never taken back by its writer, for that request might arrive when the same note counts.
- *
- * @module
- */
+// Noting what a version is made from before its record says so, so that what is made from a version
+// is found without reading all records: whatever a record says is noted already. What is noted may
+// have come to nothing: readers look at the record. A note is never taken back by its writer, for
+// that request might arrive when the same note counts.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import type { ArtifactInput } from "../../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * What a version is made from, as a record says it: what may be said, and what it names.
- *
- * @module
- */
+// What a version is made from, as a record says it: what may be said, and what it names.
 import { fault, isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";

@@ -1,10 +1,6 @@
-/**
- * Whether all is noted that records say of what they are made from. An object beside the notes says so: it goes where
- * they go. It names the time of the settings in this store, so that a copy of them, which may have been made while
- * somebody wrote, is not believed.
- *
- * @module
- */
+// Whether all is noted that records say of what they are made from. An object beside the notes says
+// so: it goes where they go. It names the time of the settings in this store, so that a copy of
+// them, which may have been made while somebody wrote, is not believed.
 import { isRegistryError } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";

@@ -1,8 +1,5 @@
-/**
- * Noting what is missing: of records that were written by releases which did not note it, and where notes were lost.
- *
- * @module
- */
+// Noting what is missing: of records that were written by releases which did not note it, and where
+// notes were lost.
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Who says to be made from a version: found by what was noted of it, or by reading every record.
- *
- * @module
- */
+// Who says to be made from a version: found by what was noted of it, or by reading every record.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * What differs between two versions, by their records: no content is read.
- *
- * @module
- */
+// What differs between two versions, by their records: no content is read.
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { foldersOf } from "../../core/disk/file_paths.ts";
 import type {

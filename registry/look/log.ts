@@ -1,8 +1,4 @@
-/**
- * What happened to a name, from its records.
- *
- * @module
- */
+// What happened to a name, from its records.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * What was in a registry on a store: its tombstones tell what was deleted, and when.
- *
- * @module
- */
+// What was in a registry on a store: its tombstones tell what was deleted, and when.
 import { refAsOf as refByPast } from "../../core/record/as_of.ts";
 import type { DeletedVersion, Past } from "../../core/record/as_of.ts";
 import type { Ref } from "../../core/naming/refs.ts";

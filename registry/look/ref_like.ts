@@ -1,8 +1,4 @@
-/**
- * The ref that somebody meant who mistyped a name, an alias or a version.
- *
- * @module
- */
+// The ref that somebody meant who mistyped a name, an alias or a version.
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { parseSelector } from "../../core/naming/refs.ts";

@@ -1,8 +1,4 @@
-/**
- * Which version is asked for: now, or as of a moment of the past.
- *
- * @module
- */
+// Which version is asked for: now, or as of a moment of the past.
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type { RefOptions } from "../../core/registry.ts";

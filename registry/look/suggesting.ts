@@ -1,8 +1,4 @@
-/**
- * What was probably meant by refs that lead to nothing, told to who asked for them.
- *
- * @module
- */
+// What was probably meant by refs that lead to nothing, told to who asked for them.
 import type { RegistryError } from "../../core/errors.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import { withDeadline } from "../../core/retry.ts";

@@ -1,8 +1,5 @@
-/**
- * The janitor: removes what nothing refers to any more. Any number may run at once, beside readers and writers.
- *
- * @module
- */
+// The janitor: removes what nothing refers to any more. Any number may run at once, beside readers
+// and writers.
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { leastGraceOf } from "../../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * One run of the janitor, as its parts see it.
- *
- * @module
- */
+// One run of the janitor, as its parts see it.
 import type { Context } from "../opening/context.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known_name.ts";
 

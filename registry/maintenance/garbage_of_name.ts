@@ -1,9 +1,5 @@
-/**
- * The janitor's work on one name: its payloads are listed first, then its records, every one of which is known
- * before anything of the name is removed.
- *
- * @module
- */
+// The janitor's work on one name: its payloads are listed first, then its records, every one of
+// which is known before anything of the name is removed.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { encodeRecord, TOMBSTONE_BYTES } from "../../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * Marks: the store's time, learnt by writing an object.
- *
- * @module
- */
+// Marks: the store's time, learnt by writing an object.
 import { fault } from "../../core/errors.ts";
 import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";

@@ -1,8 +1,4 @@
-/**
- * Retention: deleting old versions by rule.
- *
- * @module
- */
+// Retention: deleting old versions by rule.
 import { RegistryError } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";

@@ -1,8 +1,4 @@
-/**
- * Retention of a registry that has no store here, by what every registry has.
- *
- * @module
- */
+// Retention of a registry that has no store here, by what every registry has.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Registry, VersionEntry } from "../../core/registry.ts";

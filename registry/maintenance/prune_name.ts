@@ -1,9 +1,5 @@
-/**
- * Retention of one name: which of its versions stay, and deleting the others. The heads of one name are held in memory,
- * of each record that is read only what it says here.
- *
- * @module
- */
+// Retention of one name: which of its versions stay, and deleting the others. The heads of one name
+// are held in memory, of each record that is read only what it says here.
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";

@@ -1,8 +1,4 @@
-/**
- * What retention is asked, and what it says.
- *
- * @module
- */
+// What retention is asked, and what it says.
 import type { ErrorCode } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 

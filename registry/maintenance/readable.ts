@@ -1,9 +1,5 @@
-/**
- * What cannot be read of a store that is otherwise there: a link or a pipe among its files, a name that is denied. It
- * is nobody's reason to look at nothing else.
- *
- * @module
- */
+// What cannot be read of a store that is otherwise there: a link or a pipe among its files, a name
+// that is denied. It is nobody's reason to look at nothing else.
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";

@@ -1,8 +1,5 @@
-/**
- * What a registry takes of its store: how much each name does, what versions share, and what nobody needs.
- *
- * @module
- */
+// What a registry takes of its store: how much each name does, what versions share, and what nobody
+// needs.
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS } from "../layout.ts";

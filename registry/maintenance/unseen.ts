@@ -1,8 +1,4 @@
-/**
- * What verification does not look at.
- *
- * @module
- */
+// What verification does not look at.
 import { isPrefix } from "../../core/backend.ts";
 import type { Context } from "../opening/context.ts";
 import { AUXILIARY, LINEAGE, NAMES, OBJECTS, parsePayloadKey, SETTINGS } from "../layout.ts";

@@ -1,8 +1,4 @@
-/**
- * Verification: reading everything and checking it.
- *
- * @module
- */
+// Verification: reading everything and checking it.
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";

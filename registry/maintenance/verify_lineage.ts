@@ -1,8 +1,4 @@
-/**
- * Verification of what is noted of lineage: records say what is true, notes only where to look.
- *
- * @module
- */
+// Verification of what is noted of lineage: records say what is true, notes only where to look.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { VersionRecord } from "../../core/record/record.ts";

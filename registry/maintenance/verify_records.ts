@@ -1,8 +1,4 @@
-/**
- * Verification of records: each is read, and must belong where it lies.
- *
- * @module
- */
+// Verification of records: each is read, and must belong where it lies.
 import type { ObjectInfo } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { decodeName, shown } from "../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Verification of one version: what counts is read, with its files.
- *
- * @module
- */
+// Verification of one version: what counts is read, with its files.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { artifactDigest } from "../../core/record/record.ts";
 import type { Version } from "../../core/naming/versions.ts";

@@ -1,8 +1,4 @@
-/**
- * Finds the changes of an alias that a target lacks, from the cells of both registries.
- *
- * @module
- */
+// Finds the changes of an alias that a target lacks, from the cells of both registries.
 import { isPrefix } from "../../core/backend.ts";
 import type { AliasRecord, Origin, TombstoneRecord } from "../../core/record/record.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";

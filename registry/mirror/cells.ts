@@ -1,8 +1,4 @@
-/**
- * The cells of a name in a listing.
- *
- * @module
- */
+// The cells of a name in a listing.
 import { isPrefix } from "../../core/backend.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { asGeneration, headOf } from "../cell/heads.ts";

@@ -1,8 +1,4 @@
-/**
- * Copying one version into another registry, byte by byte as it is stored.
- *
- * @module
- */
+// Copying one version into another registry, byte by byte as it is stored.
 import { isDeepStrictEqual } from "node:util";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";

@@ -1,8 +1,5 @@
-/**
- * What earlier runs found equal, so that the next one need not read it again. Losing it costs reads, nothing else.
- *
- * @module
- */
+// What earlier runs found equal, so that the next one need not read it again. Losing it costs
+// reads, nothing else.
 import { isRegistryError } from "../../core/errors.ts";
 import { mirrorKey } from "../layout.ts";
 import { decodeNote, encodeNote } from "../../core/text/noted.ts";

@@ -1,8 +1,5 @@
-/**
- * One alias: its history becomes that of the target, change by change, with the times of the source.
- *
- * @module
- */
+// One alias: its history becomes that of the target, change by change, with the times of the
+// source.
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { encodeRecord } from "../../core/record/record.ts";

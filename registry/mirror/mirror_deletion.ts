@@ -1,8 +1,4 @@
-/**
- * A version that was deleted in the source: its number stays used in the target too.
- *
- * @module
- */
+// A version that was deleted in the source: its number stays used in the target too.
 import { isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";

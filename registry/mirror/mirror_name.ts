@@ -1,8 +1,4 @@
-/**
- * One name: its versions, oldest first, then its aliases.
- *
- * @module
- */
+// One name: its versions, oldest first, then its aliases.
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { compareVersions, inRange } from "../../core/naming/versions.ts";

@@ -1,8 +1,4 @@
-/**
- * One version: whether it must be copied, and doing it.
- *
- * @module
- */
+// One version: whether it must be copied, and doing it.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";

@@ -1,8 +1,5 @@
-/**
- * What a mirror left in an immutable registry and what does not count: its create was held up until its payload was gone.
- *
- * @module
- */
+// What a mirror left in an immutable registry and what does not count: its create was held up until
+// its payload was gone.
 import { isPrefix } from "../../core/backend.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { readRecord } from "../cell/heads.ts";

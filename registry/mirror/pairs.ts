@@ -1,9 +1,5 @@
-/**
- * The cells of a name in source and target, side by side. They are listed in parts: a name may have more deleted
- * versions than fit into memory.
- *
- * @module
- */
+// The cells of a name in source and target, side by side. They are listed in parts: a name may have
+// more deleted versions than fit into memory.
 import type { Context } from "../opening/context.ts";
 import { listPart, PART } from "./cells.ts";
 import type { MirrorCell } from "./cells.ts";

@@ -1,8 +1,4 @@
-/**
- * What a mirror says of its work.
- *
- * @module
- */
+// What a mirror says of its work.
 import type { RegistryError } from "../../core/errors.ts";
 
 /**

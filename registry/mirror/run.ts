@@ -1,8 +1,4 @@
-/**
- * One run of a mirror, as its parts see it.
- *
- * @module
- */
+// One run of a mirror, as its parts see it.
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Origin } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";

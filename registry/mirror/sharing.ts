@@ -1,8 +1,4 @@
-/**
- * Which version of the target a copy shares its files with.
- *
- * @module
- */
+// Which version of the target a copy shares its files with.
 import { isRegistryError } from "../../core/errors.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import { compareVersions, decodeOrder } from "../../core/naming/versions.ts";

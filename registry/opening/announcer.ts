@@ -1,9 +1,5 @@
-/**
- * Tells a bus of events what was committed. It is no part of the commit: nothing waits for it but the end of the
- * registry, for a while, and what it cannot tell is lost.
- *
- * @module
- */
+// Tells a bus of events what was committed. It is no part of the commit: nothing waits for it but
+// the end of the registry, for a while, and what it cannot tell is lost.
 import { fault, messageOf } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import { decodeRecord } from "../../core/record/record.ts";

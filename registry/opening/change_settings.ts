@@ -1,8 +1,4 @@
-/**
- * The settings as they are now, and changing them.
- *
- * @module
- */
+// The settings as they are now, and changing them.
 import { fault, RegistryError } from "../../core/errors.ts";
 import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";

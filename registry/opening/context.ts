@@ -1,8 +1,4 @@
-/**
- * What all verbs of one open registry share.
- *
- * @module
- */
+// What all verbs of one open registry share.
 import type { Backend } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import type { Materializers } from "../../core/materializer.ts";

@@ -1,12 +1,8 @@
-/**
- * The graces of a registry: the one it was created with, and those that were set since. FORMAT.md, section 6.4 says the
- * rule in words.
- *
- * Writers go by the least grace for ever, and every one that is set is at least as long, so what a collector removes by
- * one of these it might have removed by that.
- *
- * @module
- */
+// The graces of a registry: the one it was created with, and those that were set since. FORMAT.md,
+// section 6.4 says the rule in words.
+//
+// Writers go by the least grace for ever, and every one that is set is at least as long, so what a
+// collector removes by one of these it might have removed by that.
 import { isPrefix } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "../cell/heads.ts";

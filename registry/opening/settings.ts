@@ -1,9 +1,5 @@
-/**
- * The settings cell: what a registry is. Its first generation is written before anything else, and stays what the
- * registry is; later ones say another grace.
- *
- * @module
- */
+// The settings cell: what a registry is. Its first generation is written before anything else, and
+// stays what the registry is; later ones say another grace.
 import type { Backend, Layout, Locking } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,9 +1,6 @@
-/**
- * What notes hold to say which registry they are of, and where it lies: in a copy of the store the settings have another
- * time, and what was noted beside writers may have been copied without what they wrote.
- *
- * @module
- */
+// What notes hold to say which registry they are of, and where it lies: in a copy of the store the
+// settings have another time, and what was noted beside writers may have been copied without what
+// they wrote.
 import type { Context } from "./context.ts";
 
 /** A registry in its store. */

@@ -1,8 +1,4 @@
-/**
- * The base of a save: the version whose unchanged files are shared instead of uploaded.
- *
- * @module
- */
+// The base of a save: the version whose unchanged files are shared instead of uploaded.
 import type { Part, StoredFile, VersionRecord } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../opening/context.ts";

@@ -1,8 +1,4 @@
-/**
- * The content of a file that is being saved, made uniform.
- *
- * @module
- */
+// The content of a file that is being saved, made uniform.
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../core/disk/disk_file.ts";
 import { filePathProblem } from "../../core/disk/file_paths.ts";

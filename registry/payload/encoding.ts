@@ -1,8 +1,4 @@
-/**
- * Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878).
- *
- * @module
- */
+// Compression of stored bytes: gzip (RFC 1952) and Zstandard (RFC 8878).
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { bytesStream, plainBytes } from "../../core/bytes/bytes.ts";

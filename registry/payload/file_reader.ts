@@ -1,8 +1,4 @@
-/**
- * Reading one stored file, whole or in part, wherever its bytes come from.
- *
- * @module
- */
+// Reading one stored file, whole or in part, wherever its bytes come from.
 import type { ByteRange } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

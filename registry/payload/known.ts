@@ -1,9 +1,5 @@
-/**
- * What others have, told to whoever stores files: so short that it can go with every job, however many there are.
- *
- * @module
- */
-
+// What others have, told to whoever stores files: so short that it can go with every job, however
+// many there are.
 /** The first 32 bits of each SHA-256, in ascending order. What is among them may be known: who keeps the digests says. */
 export type Known = Uint32Array;
 

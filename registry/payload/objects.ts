@@ -1,8 +1,4 @@
-/**
- * Which payload objects a record refers to.
- *
- * @module
- */
+// Which payload objects a record refers to.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault } from "../../core/errors.ts";
 import { filesProblem } from "../../core/record/record_shape.ts";

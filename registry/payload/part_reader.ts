@@ -1,9 +1,5 @@
-/**
- * Reading the stored bytes of a file, wherever they are: in the record, in a pack with others, or in objects of their
- * own, whole or in part.
- *
- * @module
- */
+// Reading the stored bytes of a file, wherever they are: in the record, in a pack with others, or
+// in objects of their own, whole or in part.
 import type { Backend } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";

@@ -1,8 +1,5 @@
-/**
- * Parts of a file that lie behind each other in one object: they are read as one, and each is checked as it passes.
- *
- * @module
- */
+// Parts of a file that lie behind each other in one object: they are read as one, and each is
+// checked as it passes.
 import { createSha256 } from "../../core/bytes/digest.ts";
 import type { Sha256 } from "../../core/bytes/digest.ts";
 import type { Part } from "../../core/record/record.ts";

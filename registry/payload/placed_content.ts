@@ -1,8 +1,4 @@
-/**
- * Content that lies where it is to stay already: the record has only to say so.
- *
- * @module
- */
+// Content that lies where it is to stay already: the record has only to say so.
 import { fault } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record/record.ts";

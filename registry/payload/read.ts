@@ -1,8 +1,4 @@
-/**
- * The files of a version, as those who opened it see them.
- *
- * @module
- */
+// The files of a version, as those who opened it see them.
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { inWords, wordedListing } from "../../core/options/words_of_verbs.ts";

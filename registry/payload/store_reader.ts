@@ -1,8 +1,4 @@
-/**
- * Reading the files of a version from the store, verified as they stream.
- *
- * @module
- */
+// Reading the files of a version from the store, verified as they stream.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { Backend, ByteRange } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";

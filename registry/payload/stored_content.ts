@@ -1,8 +1,4 @@
-/**
- * Content that another version has stored already: its digest is known before it is read.
- *
- * @module
- */
+// Content that another version has stored already: its digest is known before it is read.
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record/record.ts";

@@ -1,9 +1,5 @@
-/**
- * Asking for a part of a stored object. A record that says more than the store has is damaged: that is found before
- * anything is read into memory.
- *
- * @module
- */
+// Asking for a part of a stored object. A record that says more than the store has is damaged: that
+// is found before anything is read into memory.
 import type { Backend, StoredObject } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import type { Part } from "../../core/record/record.ts";

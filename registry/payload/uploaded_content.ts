@@ -1,8 +1,4 @@
-/**
- * Content that arrived in the store by itself, and is copied there where the store can.
- *
- * @module
- */
+// Content that arrived in the store by itself, and is copied there where the store can.
 import type { FileSource } from "../../core/materializer.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
 

@@ -1,8 +1,5 @@
-/**
- * The payload of one save: its files, where they are, and what of it must go if the save comes to nothing.
- *
- * @module
- */
+// The payload of one save: its files, where they are, and what of it must go if the save comes to
+// nothing.
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";

@@ -1,8 +1,5 @@
-/**
- * What the age of things stands on: the store's clock goes about as the own one does, and its replies agree on it.
- *
- * @module
- */
+// What the age of things stands on: the store's clock goes about as the own one does, and its
+// replies agree on it.
 import type { ProbeStepDefinition } from "./step.ts";
 import { must, text } from "./target.ts";
 import type { ProbeTarget } from "./target.ts";

@@ -1,8 +1,5 @@
-/**
- * What a commit stands on: a create writes only where nothing is, and of any number of them exactly one does.
- *
- * @module
- */
+// What a commit stands on: a create writes only where nothing is, and of any number of them exactly
+// one does.
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import type { ProbeStepDefinition } from "./step.ts";
 import { allEnded, must, text } from "./target.ts";

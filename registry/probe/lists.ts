@@ -1,9 +1,5 @@
-/**
- * What finding the newest record stands on: a listing knows every write that was acknowledged, in the order of the
- * keys' bytes, from where it is asked to begin.
- *
- * @module
- */
+// What finding the newest record stands on: a listing knows every write that was acknowledged, in
+// the order of the keys' bytes, from where it is asked to begin.
 import { compareUtf8, sameBytes } from "../../core/bytes/bytes.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { ProbeStepDefinition } from "./step.ts";

@@ -1,8 +1,5 @@
-/**
- * What a reader stands on: it gets the bytes that were written last, or the range of them that it asked for.
- *
- * @module
- */
+// What a reader stands on: it gets the bytes that were written last, or the range of them that it
+// asked for.
 import type { ByteRange } from "../../core/backend.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { ProbeStepDefinition } from "./step.ts";

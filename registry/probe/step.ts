@@ -1,8 +1,4 @@
-/**
- * A step of a probe.
- *
- * @module
- */
+// A step of a probe.
 import type { ProbeTarget } from "./target.ts";
 
 /** A step of a probe. */

@@ -1,9 +1,5 @@
-/**
- * The store that is probed, as the steps of a probe see it: keys are relative to the folder of the probe, requests
- * are counted, and all that is written is remembered, to be removed.
- *
- * @module
- */
+// The store that is probed, as the steps of a probe see it: keys are relative to the folder of the
+// probe, requests are counted, and all that is written is remembered, to be removed.
 import type { Backend, ByteRange, ListOptions, ObjectInfo } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";

@@ -1,8 +1,4 @@
-/**
- * The next version: one above the highest that was ever used.
- *
- * @module
- */
+// The next version: one above the highest that was ever used.
 import { isPrefix } from "../../core/backend.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../core/naming/versions.ts";
 import type { Bump, Version } from "../../core/naming/versions.ts";

@@ -1,8 +1,4 @@
-/**
- * A version that the caller names, or the only one where versions are not kept.
- *
- * @module
- */
+// A version that the caller names, or the only one where versions are not kept.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { OnConflict } from "../../core/registry.ts";
 import type { Version } from "../../core/naming/versions.ts";

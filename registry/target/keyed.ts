@@ -1,12 +1,10 @@
-/**
- * Saves that are known by an idempotency key: a repeat returns the first result, whatever became of it.
- *
- * The key has a cell of its own. Before anything is created for the first time, the target that will be tried is
- * written there; a repeat looks at that target first and never tries another while it may still be won. A save that
- * has nothing to write commits to that there too: of a key's generation one says what comes of it.
- *
- * @module
- */
+// Saves that are known by an idempotency key: a repeat returns the first result, whatever became of
+// it.
+//
+// The key has a cell of its own. Before anything is created for the first time, the target that
+// will be tried is written there; a repeat looks at that target first and never tries another while
+// it may still be won. A save that has nothing to write commits to that there too: of a key's
+// generation one says what comes of it.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * Where a save commits: which generation of which version's cell.
- *
- * @module
- */
+// Where a save commits: which generation of which version's cell.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import type { KnownHead } from "../cell/cell.ts";

@@ -1,8 +1,4 @@
-/**
- * The options of what works on a whole registry, by name.
- *
- * @module
- */
+// The options of what works on a whole registry, by name.
 import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import {

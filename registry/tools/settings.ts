@@ -1,8 +1,5 @@
-/**
- * The settings of a registry after its creation. Each function loads what it is made of when it is called.
- *
- * @module
- */
+// The settings of a registry after its creation. Each function loads what it is made of when it is
+// called.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkToolOptions } from "../../core/options/check_options.ts";
 import { worded } from "../../core/options/words_of_verbs.ts";

@@ -1,8 +1,4 @@
-/**
- * Committing a direct upload.
- *
- * @module
- */
+// Committing a direct upload.
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";

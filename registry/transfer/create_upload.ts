@@ -1,8 +1,4 @@
-/**
- * Direct uploads: other programs and browsers send files straight to the store.
- *
- * @module
- */
+// Direct uploads: other programs and browsers send files straight to the store.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type {

@@ -1,8 +1,4 @@
-/**
- * Direct downloads: other programs and browsers fetch files straight from the store.
- *
- * @module
- */
+// Direct downloads: other programs and browsers fetch files straight from the store.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile } from "../../core/record/record.ts";

@@ -1,8 +1,4 @@
-/**
- * URLs that work for a while and need no credentials.
- *
- * @module
- */
+// URLs that work for a while and need no credentials.
 import type { Backend } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

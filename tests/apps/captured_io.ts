@@ -1,8 +1,4 @@
-/**
- * The outside of a command line as a test writes it, and what it said.
- *
- * @module
- */
+// The outside of a command line as a test writes it, and what it said.
 import { join } from "@std/path";
 import { runCli } from "../../apps/cli.ts";
 import type { CliIo } from "../../apps/cli.ts";

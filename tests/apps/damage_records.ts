@@ -1,8 +1,4 @@
-/**
- * Damage as a disk does it.
- *
- * @module
- */
+// Damage as a disk does it.
 import { createLocalBackend } from "../../backends/local.ts";
 import { keyFile } from "../backends/local/key_file.ts";
 import { keysOf } from "../registry/registries.ts";

@@ -1,11 +1,8 @@
-/**
- * A process that writes objects until it is killed or done. It says `ready`, waits for its input to end, and then
- * prints the key of each put that it won, after the put returned.
- *
- * Arguments: folder, `link` or `file`, `folded` or `plain`, `disk` or `os`, own name, number of keys, bytes of the largest body.
- *
- * @module
- */
+// A process that writes objects until it is killed or done. It says `ready`, waits for its input to
+// end, and then prints the key of each put that it won, after the put returned.
+//
+// Arguments: folder, `link` or `file`, `folded` or `plain`, `disk` or `os`, own name, number of
+// keys, bytes of the largest body.
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Layout, Locking } from "../../core/backend.ts";
 import { readAll } from "../../core/bytes/bytes.ts";

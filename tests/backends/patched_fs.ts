@@ -1,8 +1,4 @@
-/**
- * Faults of the file system, and a look at what is asked of it.
- *
- * @module
- */
+// Faults of the file system, and a look at what is asked of it.
 import fs from "node:fs";
 import { relative } from "node:path";
 import { ownCalls } from "../../core/disk/disk_calls.ts";

@@ -1,8 +1,4 @@
-/**
- * Bytes that tell whose they are and whether they are whole.
- *
- * @module
- */
+// Bytes that tell whose they are and whether they are whole.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { sampleBytes } from "../conformance/backend/samples.ts";
 

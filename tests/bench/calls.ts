@@ -1,8 +1,5 @@
-/**
- * How many backend calls each verb makes for a small value. Nothing is timed: this is the same everywhere.
- *
- * @module
- */
+// How many backend calls each verb makes for a small value. Nothing is timed: this is the same
+// everywhere.
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
 import { withCounts } from "./counted_backend.ts";
 import { timed } from "./measure.ts";

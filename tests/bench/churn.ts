@@ -1,8 +1,4 @@
-/**
- * Many automatic versions of one name.
- *
- * @module
- */
+// Many automatic versions of one name.
 import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";

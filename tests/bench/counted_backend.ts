@@ -1,8 +1,4 @@
-/**
- * A backend that counts what it is asked.
- *
- * @module
- */
+// A backend that counts what it is asked.
 import type { Backend } from "../../core/backend.ts";
 
 /** Calls by verb. */

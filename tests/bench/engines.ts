@@ -1,9 +1,5 @@
-/**
- * A thousand trivial steps that workers on Redis execute, beside BullMQ alone on the same server: jobs that do nothing,
- * and jobs that execute a step and keep its record.
- *
- * @module
- */
+// A thousand trivial steps that workers on Redis execute, beside BullMQ alone on the same server:
+// jobs that do nothing, and jobs that execute a step and keep its record.
 import "../../queues/bullmq/msgpackr_extract.ts"; // before BullMQ
 import { join } from "node:path";
 import { Queue, Worker } from "npm:bullmq@^6";

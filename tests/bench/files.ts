@@ -1,8 +1,5 @@
-/**
- * Files by path: planes one by one and in batches, and listings, on a disk and in a bucket some way off.
- *
- * @module
- */
+// Files by path: planes one by one and in batches, and listings, on a disk and in a bucket some way
+// off.
 import fs from "node:fs";
 import { join } from "node:path";
 import type { NDArray } from "../../core/bytes/ndarray.ts";

@@ -1,8 +1,4 @@
-/**
- * The raw floors: the file operations that a measure cannot do without, and nothing else.
- *
- * @module
- */
+// The raw floors: the file operations that a measure cannot do without, and nothing else.
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";

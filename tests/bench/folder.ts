@@ -1,8 +1,4 @@
-/**
- * A folder of 1 GiB that is saved again after one file changed.
- *
- * @module
- */
+// A folder of 1 GiB that is saved again after one file changed.
 import fs from "node:fs";
 import { join } from "node:path";
 import { localPath, openRegistry } from "../../mod.ts";

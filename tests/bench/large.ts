@@ -1,8 +1,4 @@
-/**
- * Saves and loads of 64 MiB.
- *
- * @module
- */
+// Saves and loads of 64 MiB.
 import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";

@@ -1,9 +1,5 @@
-/**
- * What is measured, and how: every repeat does each measure of a group once, so that they share the noise.
- *
- * @module
- */
-
+// What is measured, and how: every repeat does each measure of a group once, so that they share the
+// noise.
 import process from "node:process";
 
 /** How long something took, milliseconds. */

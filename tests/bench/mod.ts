@@ -1,8 +1,4 @@
-/**
- * `deno task bench`: measures the registry on a disk and in buckets, each measure against a raw floor in the same run.
- *
- * @module
- */
+// `deno task bench`: measures the registry on a disk and in buckets, each measure against a raw floor in the same run.
 import fs from "node:fs";
 import { arch, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";

@@ -1,10 +1,6 @@
-/**
- * Another program's benchmark, run beside this one: a command that takes `--only`, `--n` and `--reps` and ends with
- * one line of JSON, `{ results: { <measure>: { min_s, ops?, cpu_ms_per_op_min? } } }`. On buckets it is also given `--endpoint`,
- * `--bucket`, `--access-key` and `--secret-key`.
- *
- * @module
- */
+// Another program's benchmark, run beside this one: a command that takes `--only`, `--n` and `--reps` and ends with
+// one line of JSON, `{ results: { <measure>: { min_s, ops?, cpu_ms_per_op_min? } } }`. On buckets it is also given `--endpoint`,
+// `--bucket`, `--access-key` and `--secret-key`.
 import { execFile } from "node:child_process";
 import process from "node:process";
 import { promisify } from "node:util";

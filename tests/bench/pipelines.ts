@@ -1,9 +1,5 @@
-/**
- * Pipelines: a thousand trivial steps on the caller's thread over a registry on a disk, plans of ten thousand, and
- * commands beside many other processes.
- *
- * @module
- */
+// Pipelines: a thousand trivial steps on the caller's thread over a registry on a disk, plans of
+// ten thousand, and commands beside many other processes.
 import { join } from "node:path";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 import { openRegistry } from "../../mod.ts";

@@ -1,8 +1,5 @@
-/**
- * Plates: a thousand planes of 16 KiB as one array of OME-NGFF on a disk, and one plane out of them.
- *
- * @module
- */
+// Plates: a thousand planes of 16 KiB as one array of OME-NGFF on a disk, and one plane out of
+// them.
 import fs from "node:fs";
 import { join } from "node:path";
 import type { NDArray } from "../../core/bytes/ndarray.ts";

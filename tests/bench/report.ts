@@ -1,8 +1,4 @@
-/**
- * Results as JSON lines or as a table.
- *
- * @module
- */
+// Results as JSON lines or as a table.
 import { median } from "./measure.ts";
 import type { Sample, Timing } from "./measure.ts";
 import type { Peer } from "./peer.ts";

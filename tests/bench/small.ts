@@ -1,8 +1,4 @@
-/**
- * Saves and loads of 1 KiB.
- *
- * @module
- */
+// Saves and loads of 1 KiB.
 import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Values to save.
- *
- * @module
- */
+// Values to save.
 import { randomFillSync } from "node:crypto";
 import { sha256 } from "../../core/bytes/digest.ts";
 

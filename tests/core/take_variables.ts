@@ -1,8 +1,4 @@
-/**
- * Takes the variable `TAKEN` from its own environment, and prints where it can still be seen.
- *
- * @module
- */
+// Takes the variable `TAKEN` from its own environment, and prints where it can still be seen.
 import { realSystem, takeVariables, withoutVariables } from "../../core/system.ts";
 
 const system = takeVariables(realSystem, ["TAKEN", "NOT_SET"]);

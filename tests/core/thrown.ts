@@ -1,8 +1,4 @@
-/**
- * What a call that must fail throws.
- *
- * @module
- */
+// What a call that must fail throws.
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";

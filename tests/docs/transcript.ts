@@ -1,9 +1,5 @@
-/**
- * Pages of the guide that show commands and what they print: blocks of ```` ```console ```` whose lines that begin with
- * `$ ` are commands. They are run again, one after the other, as one shell would.
- *
- * @module
- */
+// Pages of the guide that show commands and what they print: blocks of ```` ```console ```` whose lines that begin with
+// `$ ` are commands. They are run again, one after the other, as one shell would.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../core/system.ts";

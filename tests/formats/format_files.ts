@@ -1,8 +1,4 @@
-/**
- * Files of formats, in memory.
- *
- * @module
- */
+// Files of formats, in memory.
 import { bodyBytes, bytesStream, readAll } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileToSave } from "../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * What the tests of the formats of images have in common.
- *
- * @module
- */
+// What the tests of the formats of images have in common.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { FileToDecode, Format } from "../../core/format.ts";

@@ -1,8 +1,4 @@
-/**
- * TIFF files of every kind that is read, for tests: written by the book, one value after the other.
- *
- * @module
- */
+// TIFF files of every kind that is read, for tests: written by the book, one value after the other.
 import { deflateSync } from "node:zlib";
 import type { AnyImage } from "./image_files.ts";
 

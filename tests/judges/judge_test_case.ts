@@ -1,8 +1,4 @@
-/**
- * Tests that need tools which not every machine has, and that have a short and a long form.
- *
- * @module
- */
+// Tests that need tools which not every machine has, and that have a short and a long form.
 import { realSystem } from "../../core/system.ts";
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,8 +1,4 @@
-/**
- * An artifact in memory, made of what a materializer wants to save.
- *
- * @module
- */
+// An artifact in memory, made of what a materializer wants to save.
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";

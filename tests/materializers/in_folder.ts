@@ -1,8 +1,4 @@
-/**
- * Tests over a folder on disk, and what is saved of it.
- *
- * @module
- */
+// Tests over a folder on disk, and what is saved of it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileToSave } from "../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * Runners of jobs that a test ends itself.
- *
- * @module
- */
+// Runners of jobs that a test ends itself.
 import type {
   JobRunner,
   Plugins,

@@ -1,8 +1,5 @@
-/**
- * A worker as a process of its own: says each job that it begins, and stays in the first where it is told to.
- *
- * @module
- */
+// A worker as a process of its own: says each job that it begins, and stays in the first where it
+// is told to.
 import { openQueue } from "../../queues/mod.ts";
 
 const [url, how] = Deno.args;

@@ -1,9 +1,5 @@
-/**
- * Registries that the first release of the format wrote, kept in `tests/fixtures/first_format`: every later release
- * reads them, writes into them, verifies and collects them.
- *
- * @module
- */
+// Registries that the first release of the format wrote, kept in `tests/fixtures/first_format`:
+// every later release reads them, writes into them, verifies and collects them.
 import { assert, assertEquals } from "@std/assert";
 import { cp, readFile } from "node:fs/promises";
 import process from "node:process";

@@ -1,8 +1,4 @@
-/**
- * Records that land long after their operation began: some of them never count.
- *
- * @module
- */
+// Records that land long after their operation began: some of them never count.
 import type { SaveOptions } from "../../core/registry.ts";
 import { collectGarbage } from "../../mod.ts";
 import { filler, GRACE_MS, HOUR } from "./protocol_world.ts";

@@ -1,8 +1,5 @@
-/**
- * A registry over a scripted store in scripted time: what the tests of the commit protocol are played in.
- *
- * @module
- */
+// A registry over a scripted store in scripted time: what the tests of the commit protocol are
+// played in.
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend } from "../../core/backend.ts";
 import type { FileToSave, Materializer } from "../../core/materializer.ts";

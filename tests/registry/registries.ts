@@ -1,8 +1,4 @@
-/**
- * The stores that the verbs of a registry are tested over.
- *
- * @module
- */
+// The stores that the verbs of a registry are tested over.
 import process from "node:process";
 import { createLocalBackend } from "../../backends/local.ts";
 import { createMemoryBackend } from "../../backends/memory.ts";

@@ -1,8 +1,4 @@
-/**
- * What a promise that must fail fails with.
- *
- * @module
- */
+// What a promise that must fail fails with.
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";

@@ -1,8 +1,5 @@
-/**
- * A store whose every call can be answered by a script, and which remembers all that was asked of it.
- *
- * @module
- */
+// A store whose every call can be answered by a script, and which remembers all that was asked of
+// it.
 import type {
   Backend,
   CallOptions,

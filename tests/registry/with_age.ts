@@ -1,8 +1,5 @@
-/**
- * A store whose objects and unfinished writes are all older than they are, but for the marks that tell its time.
- *
- * @module
- */
+// A store whose objects and unfinished writes are all older than they are, but for the marks that
+// tell its time.
 import type { Backend } from "../../core/backend.ts";
 import { withShiftedTime } from "../simulate/with_shifted_time.ts";
 

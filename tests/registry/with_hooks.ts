@@ -1,8 +1,4 @@
-/**
- * A store that tells a test of each call, before it takes effect and after.
- *
- * @module
- */
+// A store that tells a test of each call, before it takes effect and after.
 import type { Backend } from "../../core/backend.ts";
 
 /** A call of one of the five verbs. */

@@ -1,9 +1,6 @@
-/**
- * A store that loses what was not brought to its disk, as a folder does: a put that waits for the disk is safe when it
- * returns, one whose writer died before may be read by everybody until the power fails.
- *
- * @module
- */
+// A store that loses what was not brought to its disk, as a folder does: a put that waits for the
+// disk is safe when it returns, one whose writer died before may be read by everybody until the
+// power fails.
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, PutOptions } from "../../core/backend.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A place of one test in the bucket of a real server, with a proxy before it.
- *
- * @module
- */
+// A place of one test in the bucket of a real server, with a proxy before it.
 import { createGcsBackend, type GcsBackendOptions } from "../../backends/gcs.ts";
 import { createS3Backend, type S3BackendOptions } from "../../backends/s3.ts";
 import type { Backend } from "../../core/backend.ts";

@@ -1,8 +1,4 @@
-/**
- * An actor: a simulated process that uses a registry, one call after the other.
- *
- * @module
- */
+// An actor: a simulated process that uses a registry, one call after the other.
 import type { Artifact } from "../../core/artifact.ts";
 import type { Registry, SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import { readFile } from "./bundle.ts";

@@ -1,8 +1,4 @@
-/**
- * The values of a simulation: bundles of files whose content follows from a short label.
- *
- * @module
- */
+// The values of a simulation: bundles of files whose content follows from a short label.
 import { defineMaterializer } from "../../core/materializer.ts";
 import type { ClassMaterializer, FileSource, FileToSave } from "../../core/materializer.ts";
 import type { System } from "../../core/system.ts";

@@ -1,9 +1,6 @@
-/**
- * Loads every module that the registry imports on first use. Loading takes real time, during which virtual time would
- * go on: on a busy machine the first run of a seed would differ from its repetitions.
- *
- * @module
- */
+// Loads every module that the registry imports on first use. Loading takes real time, during which
+// virtual time would go on: on a busy machine the first run of a seed would differ from its
+// repetitions.
 import "../../core/disk/download_files.ts";
 import "../../core/record/as_of.ts";
 import "../../core/record/load_limit.ts";

@@ -1,9 +1,5 @@
-/**
- * What a registry's objects say at each moment: the truth that its callers' answers are checked against. It is
- * kept from the true order of the store's changes.
- *
- * @module
- */
+// What a registry's objects say at each moment: the truth that its callers' answers are checked
+// against. It is kept from the true order of the store's changes.
 import { decodeRecord } from "../../core/record/record.ts";
 import type { AnyRecord, VersionRecord } from "../../core/record/record.ts";
 import { parseCellKey, SETTINGS } from "../../registry/layout.ts";

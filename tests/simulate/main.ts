@@ -1,15 +1,11 @@
-/**
- * The simulation as a program. It ends with code 1 where a promise was broken, and says which.
- *
- * ```text
- * deno run -A tests/simulate/main.ts                        seeds 1 to 2000, on all cores, until a promise is broken
- *   --seeds 100..200     those seeds        --first 7       the first one        --schedule NAME   only this schedule
- *   --all                go on after that   --workers 1     on one core          --trace           each change and answer
- *   --json               what was found, for programs       --schedules          their names
- * ```
- *
- * @module
- */
+// The simulation as a program. It ends with code 1 where a promise was broken, and says which.
+//
+// ```text
+// deno run -A tests/simulate/main.ts                        seeds 1 to 2000, on all cores, until a promise is broken
+//   --seeds 100..200     those seeds        --first 7       the first one        --schedule NAME   only this schedule
+//   --all                go on after that   --workers 1     on one core          --trace           each change and answer
+//   --json               what was found, for programs       --schedules          their names
+// ```
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { simulateAtOnce } from "./parallel/simulate_at_once.ts";

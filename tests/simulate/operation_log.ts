@@ -1,8 +1,4 @@
-/**
- * What the actors of a simulation did, and what they were told.
- *
- * @module
- */
+// What the actors of a simulation did, and what they were told.
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
 import type { MirrorReport } from "../../registry/mirror/report.ts";

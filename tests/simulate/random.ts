@@ -1,9 +1,4 @@
-/**
- * Seeded randomness: the same seed gives the same numbers, on every runtime.
- *
- * @module
- */
-
+// Seeded randomness: the same seed gives the same numbers, on every runtime.
 /** A source of repeatable randomness. */
 export interface Random {
   /** A number in [0, 1). */

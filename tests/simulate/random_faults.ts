@@ -1,8 +1,4 @@
-/**
- * Faults at random.
- *
- * @module
- */
+// Faults at random.
 import type { Random } from "./random.ts";
 import type { Fault, StoreCall } from "./with_faults.ts";
 

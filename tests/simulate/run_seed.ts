@@ -1,8 +1,4 @@
-/**
- * One run: one seed, one schedule, one world, and what was found wrong with it.
- *
- * @module
- */
+// One run: one seed, one schedule, one world, and what was found wrong with it.
 import "./lazy_parts.ts";
 import type { Backend } from "../../core/backend.ts";
 import { checkDrafts } from "./checks/check_drafts.ts";

@@ -1,8 +1,5 @@
-/**
- * Virtual time: events at moments, run one after the other, each to the point where the program waits for the next.
- *
- * @module
- */
+// Virtual time: events at moments, run one after the other, each to the point where the program
+// waits for the next.
 import { setImmediate } from "node:timers";
 import type { Random } from "./random.ts";
 

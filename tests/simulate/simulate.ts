@@ -1,8 +1,4 @@
-/**
- * The driver: many seeds, until a promise is broken.
- *
- * @module
- */
+// The driver: many seeds, until a promise is broken.
 import type { Finding } from "./checks/violation.ts";
 import { runSeed } from "./run_seed.ts";
 import type { Run, RunOptions } from "./run_seed.ts";

@@ -1,8 +1,4 @@
-/**
- * A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
- *
- * @module
- */
+// A seeded {@linkcode System} in virtual time, and processes with clocks of their own.
 import { uuidv7 } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { createRandom } from "./random.ts";

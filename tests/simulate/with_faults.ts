@@ -1,8 +1,4 @@
-/**
- * A store that misbehaves in every way that the contract allows.
- *
- * @module
- */
+// A store that misbehaves in every way that the contract allows.
 import type {
   Backend,
   Body,

@@ -1,8 +1,4 @@
-/**
- * What truly happened at a store, in its order.
- *
- * @module
- */
+// What truly happened at a store, in its order.
 import type {
   Backend,
   Body,

@@ -1,9 +1,5 @@
-/**
- * A store as one simulated process sees it: calls and replies wait while it is paused, and replies never arrive
- * after it was killed.
- *
- * @module
- */
+// A store as one simulated process sees it: calls and replies wait while it is paused, and replies
+// never arrive after it was killed.
 import type { Backend, ObjectInfo, Prefix } from "../../core/backend.ts";
 import type { FrozenClocks, SimulatedProcess } from "./simulated_system.ts";
 import { beyond } from "./stores/beyond.ts";

@@ -1,8 +1,4 @@
-/**
- * A store whose objects are older or younger than they are.
- *
- * @module
- */
+// A store whose objects are older or younger than they are.
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 

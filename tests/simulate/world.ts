@@ -1,8 +1,5 @@
-/**
- * A simulated world around one store, or several: their history, their truth, and the actors that use them.
- *
- * @module
- */
+// A simulated world around one store, or several: their history, their truth, and the actors that
+// use them.
 import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Layout } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * The export map of the package.
- *
- * @module
- */
+// The export map of the package.
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "./run_deno.ts";

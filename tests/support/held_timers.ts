@@ -1,9 +1,5 @@
-/**
- * Timeouts that come when a test says so, and not by the clock of a machine that may be busy: what the SDKs and the
- * runtime wait for is no injected time.
- *
- * @module
- */
+// Timeouts that come when a test says so, and not by the clock of a machine that may be busy: what
+// the SDKs and the runtime wait for is no injected time.
 import { Socket } from "node:net";
 
 /** Timeouts that are held. */

@@ -1,9 +1,5 @@
-/**
- * What imports what, as Deno sees it: type-only and literal dynamic imports count, unless only what is loaded at the
- * start is asked for.
- *
- * @module
- */
+// What imports what, as Deno sees it: type-only and literal dynamic imports count, unless only what
+// is loaded at the start is asked for.
 import { writeFile } from "node:fs/promises";
 import { join, relative } from "@std/path";
 import { denoSucceeds, REPOSITORY } from "./run_deno.ts";

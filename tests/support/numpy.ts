@@ -1,8 +1,4 @@
-/**
- * A Python that has NumPy, and zarr, to check files against the real thing.
- *
- * @module
- */
+// A Python that has NumPy, and zarr, to check files against the real thing.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { realSystem } from "../../core/system.ts";

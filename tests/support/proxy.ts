@@ -1,8 +1,5 @@
-/**
- * A proxy in front of a real server: it counts requests at the wire, and does to them what networks do.
- *
- * @module
- */
+// A proxy in front of a real server: it counts requests at the wire, and does to them what networks
+// do.
 import {
   createServer,
   type IncomingMessage,

@@ -1,8 +1,4 @@
-/**
- * The product's programs as processes of their own, with the permissions that a user would give.
- *
- * @module
- */
+// The product's programs as processes of their own, with the permissions that a user would give.
 import { fromFileUrl, join } from "@std/path";
 
 /** The root of the repository. */

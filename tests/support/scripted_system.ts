@@ -1,8 +1,5 @@
-/**
- * A world that a test writes: a clock that stands still until it is moved, sleep that only moves it, seeded randomness.
- *
- * @module
- */
+// A world that a test writes: a clock that stands still until it is moved, sleep that only moves
+// it, seeded randomness.
 import { type System, uuidv7 } from "../../core/system.ts";
 
 /** What the world starts as. */

@@ -1,8 +1,4 @@
-/**
- * How many seeds a simulation tries.
- *
- * @module
- */
+// How many seeds a simulation tries.
 import { realSystem } from "../../core/system.ts";
 
 /** The number in an environment variable, else `fallback`. */

@@ -1,8 +1,4 @@
-/**
- * A disk that is soon full.
- *
- * @module
- */
+// A disk that is soon full.
 import { execFile } from "node:child_process";
 import { readdirSync, readlinkSync } from "node:fs";
 import process from "node:process";

@@ -1,8 +1,4 @@
-/**
- * The files of this repository.
- *
- * @module
- */
+// The files of this repository.
 import { readdir } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "./run_deno.ts";

@@ -1,8 +1,4 @@
-/**
- * A folder of one test.
- *
- * @module
- */
+// A folder of one test.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "@std/path";

@@ -1,9 +1,6 @@
-/**
- * A program that runs beside its test. All that it writes is taken at once, so that it never waits for a reader; and
- * whoever waits for something that it does hears at once, with what it said, when it ends instead.
- *
- * @module
- */
+// A program that runs beside its test. All that it writes is taken at once, so that it never waits
+// for a reader; and whoever waits for something that it does hears at once, with what it said, when
+// it ends instead.
 import { realSystem } from "../../core/system.ts";
 
 /** How a program ended. */

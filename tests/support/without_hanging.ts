@@ -1,8 +1,4 @@
-/**
- * The last resort of tests that wait for something to happen.
- *
- * @module
- */
+// The last resort of tests that wait for something to happen.
 import { realSystem } from "../../core/system.ts";
 
 /** Far more than a busy machine needs: a test that holds never waits so long, and one that is broken should say so. */

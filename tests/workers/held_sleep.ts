@@ -1,8 +1,5 @@
-/**
- * A world in which nobody wakes by himself: what a pool waits for comes when its test says so, however busy the machine.
- *
- * @module
- */
+// A world in which nobody wakes by himself: what a pool waits for comes when its test says so,
+// however busy the machine.
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 

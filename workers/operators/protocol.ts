@@ -1,8 +1,4 @@
-/**
- * What the thread of an operator and its caller ask of each other.
- *
- * @module
- */
+// What the thread of an operator and its caller ask of each other.
 import type { Logger } from "../../core/registry.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
 import type { OperatorJob } from "../../core/pipelines/operator_job.ts";

@@ -1,8 +1,4 @@
-/**
- * What this thread takes of the machine.
- *
- * @module
- */
+// What this thread takes of the machine.
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
 import type { JobUsage } from "../../core/executor.ts";

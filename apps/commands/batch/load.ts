@@ -1,8 +1,4 @@
-/**
- * `holdfast batch load`
- *
- * @module
- */
+// `holdfast batch load`
 import { join, resolve, sep } from "node:path";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, placeOfRef, REF_FIELDS } from "../../batch/ref_row.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast batch save`
- *
- * @module
- */
+// `holdfast batch save`
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { BATCH_OPTIONS } from "../../batch/flags.ts";

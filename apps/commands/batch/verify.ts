@@ -1,8 +1,4 @@
-/**
- * `holdfast batch verify`
- *
- * @module
- */
+// `holdfast batch verify`
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";

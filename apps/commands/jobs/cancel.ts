@@ -1,8 +1,4 @@
-/**
- * `holdfast jobs cancel`
- *
- * @module
- */
+// `holdfast jobs cancel`
 import { fault } from "../../../core/errors.ts";
 import { findJob, QUEUE_OPTION, withQueue } from "../../jobs/open_jobs.ts";
 import { defineCommand } from "../../program/command.ts";

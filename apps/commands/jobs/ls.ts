@@ -1,8 +1,4 @@
-/**
- * `holdfast jobs ls`
- *
- * @module
- */
+// `holdfast jobs ls`
 import { lastTime, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast jobs retry`
- *
- * @module
- */
+// `holdfast jobs retry`
 import { fault } from "../../../core/errors.ts";
 import { QUEUE_OPTION, withQueue } from "../../jobs/open_jobs.ts";
 import { defineCommand } from "../../program/command.ts";

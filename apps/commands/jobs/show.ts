@@ -1,8 +1,4 @@
-/**
- * `holdfast jobs show`
- *
- * @module
- */
+// `holdfast jobs show`
 import type { QueuedJob } from "../../../queues/mod.ts";
 import { findJob, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
 import { defineCommand } from "../../program/command.ts";

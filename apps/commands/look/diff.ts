@@ -1,8 +1,4 @@
-/**
- * `holdfast diff`
- *
- * @module
- */
+// `holdfast diff`
 import { diffVersions } from "../../../mod.ts";
 import type { ComparedVersion, FileChange, ValueChange, VersionDifference } from "../../../mod.ts";
 import { otherSide, versionBefore, versionSide } from "../../look/diff_sides.ts";

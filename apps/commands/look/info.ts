@@ -1,8 +1,4 @@
-/**
- * `holdfast info`
- *
- * @module
- */
+// `holdfast info`
 import type { ArtifactInfo } from "../../../mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/as_of.ts";
 import type { AsOfFlags } from "../../look/as_of.ts";

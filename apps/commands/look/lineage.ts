@@ -1,8 +1,4 @@
-/**
- * `holdfast lineage`
- *
- * @module
- */
+// `holdfast lineage`
 import { lineageOf, rebuildLineage } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Lineage, LineageNode } from "../../../mod.ts";

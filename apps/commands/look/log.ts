@@ -1,8 +1,4 @@
-/**
- * `holdfast log`
- *
- * @module
- */
+// `holdfast log`
 import { logOf } from "../../../mod.ts";
 import type { LogEntry } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast ls`
- *
- * @module
- */
+// `holdfast ls`
 import { resolve } from "node:path";
 import { registryInside } from "../../../core/places/mod.ts";
 import { isRegistryError } from "../../../mod.ts";

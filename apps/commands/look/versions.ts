@@ -1,8 +1,4 @@
-/**
- * `holdfast versions`
- *
- * @module
- */
+// `holdfast versions`
 import { isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline cancel`
- *
- * @module
- */
+// `holdfast pipeline cancel`
 import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline graph`
- *
- * @module
- */
+// `holdfast pipeline graph`
 import {
   findPipeline,
   openPipeline,

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline init`
- *
- * @module
- */
+// `holdfast pipeline init`
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { fault } from "../../../core/errors.ts";

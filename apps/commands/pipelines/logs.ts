@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline logs`
- *
- * @module
- */
+// `holdfast pipeline logs`
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Registry } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast operators ls`
- *
- * @module
- */
+// `holdfast operators ls`
 import type { Operators } from "../../../operators/mod.ts";
 import { loadOperators, OPERATORS_FILE } from "../../places/load_operators.ts";
 import { toReportable } from "../../program/exit_code.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline plan`
- *
- * @module
- */
+// `holdfast pipeline plan`
 import type { PipelinePlan, PlannedStep } from "../../../operators/runner/mod.ts";
 import {
   openPipeline,

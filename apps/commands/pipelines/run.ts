@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline run`
- *
- * @module
- */
+// `holdfast pipeline run`
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RegistryError } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline encode` and `decode`
- *
- * @module
- */
+// `holdfast pipeline encode` and `decode`
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { loadConfigPart } from "../../pipelines/pipeline_parts.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline status`
- *
- * @module
- */
+// `holdfast pipeline status`
 import type { Registry } from "../../../mod.ts";
 import type { ListedRun, RunResult } from "../../../operators/runner/mod.ts";
 import { defineCommand } from "../../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline step`
- *
- * @module
- */
+// `holdfast pipeline step`
 import type { RunEvent, StepOutcome } from "../../../operators/runner/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../../pipelines/open_pipeline.ts";
 import type { PipelineFlags } from "../../pipelines/open_pipeline.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast pipeline validate`
- *
- * @module
- */
+// `holdfast pipeline validate`
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {

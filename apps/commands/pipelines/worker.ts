@@ -1,8 +1,4 @@
-/**
- * `holdfast worker`
- *
- * @module
- */
+// `holdfast worker`
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fault } from "../../../core/errors.ts";

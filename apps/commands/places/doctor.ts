@@ -1,8 +1,4 @@
-/**
- * `holdfast doctor`
- *
- * @module
- */
+// `holdfast doctor`
 import { originOf, readRemotes } from "../../../core/places/mod.ts";
 import type { FoundRegistry } from "../../../core/places/mod.ts";
 import { inspectCache } from "../../../mod.ts";

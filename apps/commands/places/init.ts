@@ -1,8 +1,4 @@
-/**
- * `holdfast init`
- *
- * @module
- */
+// `holdfast init`
 import { originOf } from "../../../core/places/mod.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";

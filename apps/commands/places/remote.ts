@@ -1,8 +1,4 @@
-/**
- * `holdfast remote add`, `holdfast remote ls`, `holdfast remote rm`
- *
- * @module
- */
+// `holdfast remote add`, `holdfast remote ls`, `holdfast remote rm`
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { checkRemoteName, readRemotes, setRemote } from "../../../core/places/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast status`
- *
- * @module
- */
+// `holdfast status`
 import process from "node:process";
 import manifest from "../../../deno.json" with { type: "json" };
 import { originOf } from "../../../core/places/mod.ts";

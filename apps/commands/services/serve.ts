@@ -1,8 +1,4 @@
-/**
- * `holdfast serve`
- *
- * @module
- */
+// `holdfast serve`
 import process from "node:process";
 import { resolve } from "@std/path";
 import { fault } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast token create`, `ls` and `rm`
- *
- * @module
- */
+// `holdfast token create`, `ls` and `rm`
 import { resolve } from "@std/path";
 import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";

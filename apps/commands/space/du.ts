@@ -1,8 +1,4 @@
-/**
- * `holdfast du`
- *
- * @module
- */
+// `holdfast du`
 import { type RegistryError, spaceOf } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../mod.ts";

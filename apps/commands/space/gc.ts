@@ -1,8 +1,4 @@
-/**
- * `holdfast gc`
- *
- * @module
- */
+// `holdfast gc`
 import { collectGarbage, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../mod.ts";

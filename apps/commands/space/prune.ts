@@ -1,8 +1,4 @@
-/**
- * `holdfast prune`
- *
- * @module
- */
+// `holdfast prune`
 import { prune as pruneRegistry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast settings`
- *
- * @module
- */
+// `holdfast settings`
 import { changeSettings, readSettings } from "../../../mod.ts";
 import type { CurrentSettings } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast cache`
- *
- * @module
- */
+// `holdfast cache`
 import { clearCache, inspectCache } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { defineCommand } from "../../program/command.ts";

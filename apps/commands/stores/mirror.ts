@@ -1,8 +1,4 @@
-/**
- * `holdfast mirror`
- *
- * @module
- */
+// `holdfast mirror`
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { mirrorRegistry } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * `holdfast probe`
- *
- * @module
- */
+// `holdfast probe`
 import { probeBackend } from "../../../mod.ts";
 import type { ProbeStep } from "../../../mod.ts";
 import { defineCommand } from "../../program/command.ts";

@@ -1,9 +1,5 @@
-/**
- * What whoever sent a request may do. Every route asks it, lists only what it may read, and says `Denied` before it
- * looks whether there is such a thing.
- *
- * @module
- */
+// What whoever sent a request may do. Every route asks it, lists only what it may read, and says
+// `Denied` before it looks whether there is such a thing.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { allows } from "./scopes.ts";

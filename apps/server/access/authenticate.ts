@@ -1,8 +1,4 @@
-/**
- * Whose request it is.
- *
- * @module
- */
+// Whose request it is.
 import type { System } from "../../../mod.ts";
 import { RefusedRequest } from "../problem.ts";
 import { everything } from "./access.ts";

@@ -1,8 +1,5 @@
-/**
- * Scopes at routes: whoever describes a route says who may call it, and there is no other way to describe one.
- *
- * @module
- */
+// Scopes at routes: whoever describes a route says who may call it, and there is no other way to
+// describe one.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { RouteMiddleware } from "../routing.ts";

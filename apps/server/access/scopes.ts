@@ -1,9 +1,6 @@
-/**
- * Scopes: what a token may do, as a text. `read:team/*` reads what begins with `team/`, `write:model` writes the one
- * name, `read:*` reads everything, `metrics` reads `/metrics`, and `admin` may do all of it.
- *
- * @module
- */
+// Scopes: what a token may do, as a text. `read:team/*` reads what begins with `team/`,
+// `write:model` writes the one name, `read:*` reads everything, `metrics` reads `/metrics`, and
+// `admin` may do all of it.
 import { fault } from "../../../core/errors.ts";
 
 /** What can be done to an artifact. Writing does not include reading. */

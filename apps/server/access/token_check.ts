@@ -1,9 +1,5 @@
-/**
- * Whose token a request carries. The file is looked at again when it changed, at most once a second, so that a token
- * that was removed is refused from then on.
- *
- * @module
- */
+// Whose token a request carries. The file is looked at again when it changed, at most once a
+// second, so that a token that was removed is refused from then on.
 import { timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
 import process from "node:process";

@@ -1,9 +1,5 @@
-/**
- * The file of tokens. Of each it holds a SHA-256, never the token: whoever reads the file can use none of them. A token
- * is `holdfast_`, its id, `_` and 256 random bits.
- *
- * @module
- */
+// The file of tokens. Of each it holds a SHA-256, never the token: whoever reads the file can use
+// none of them. A token is `holdfast_`, its id, `_` and 256 random bits.
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
 import { isRegistryError, realSystem, type RegistryError } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Long responses, which end when the token of their request is removed, expires or loses its scope.
- *
- * @module
- */
+// Long responses, which end when the token of their request is removed, expires or loses its scope.
 import type { RouteContext } from "../routing.ts";
 import type { Access } from "./access.ts";
 import { needsToken } from "./authenticate.ts";

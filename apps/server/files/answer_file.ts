@@ -1,8 +1,4 @@
-/**
- * A file as an answer: whole, a range of it, or that the client has it already.
- *
- * @module
- */
+// A file as an answer: whole, a range of it, or that the client has it already.
 import type { ByteRange } from "../../../mod.ts";
 import { problem } from "../problem.ts";
 import { evaluateConditions, parseRange } from "./conditions.ts";

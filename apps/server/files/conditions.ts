@@ -1,8 +1,4 @@
-/**
- * Conditional requests and ranges (RFC 9110, sections 13 and 14).
- *
- * @module
- */
+// Conditional requests and ranges (RFC 9110, sections 13 and 14).
 import type { ByteRange } from "../../../mod.ts";
 
 /** What a representation is told by. */

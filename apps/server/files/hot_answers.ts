@@ -1,9 +1,6 @@
-/**
- * Answers of hot files that are given before anything else is looked at. What is around other answers was done once,
- * when the answer was made that is copied here; so only requests that say nothing but what they want are answered.
- *
- * @module
- */
+// Answers of hot files that are given before anything else is looked at. What is around other
+// answers was done once, when the answer was made that is copied here; so only requests that say
+// nothing but what they want are answered.
 import type { Handler } from "../options.ts";
 import { answerFile, answerWithout, partOf } from "./answer_file.ts";
 import type { HotFile, HotFiles } from "./hot_files.ts";

@@ -1,9 +1,6 @@
-/**
- * Small files that are asked for again and again, in memory: those of versions that are never overwritten, so that what
- * they hold is known without asking the store. So is what is known of such a version, where its files come with it.
- *
- * @module
- */
+// Small files that are asked for again and again, in memory: those of versions that are never
+// overwritten, so that what they hold is known without asking the store. So is what is known of
+// such a version, where its files come with it.
 import type { System } from "../../../mod.ts";
 import type { Representation } from "./answer_file.ts";
 

@@ -1,9 +1,5 @@
-/**
- * What a stored file is served as. Whoever saved it said what it is: it must not run as a page of this service.
- *
- * @module
- */
-
+// What a stored file is served as. Whoever saved it said what it is: it must not run as a page of
+// this service.
 /** Types that a browser shows and that run nothing. */
 const HARMLESS =
   /^(image\/(png|jpeg|gif|webp|avif|bmp|tiff)|(audio|video)\/[\w.+-]+|text\/(plain|csv|markdown)|application\/(json|x-ndjson|octet-stream))$/;

@@ -1,9 +1,5 @@
-/**
- * Versions that were opened lately, by commit: what a client pins is read as it was when it began, also where it was
- * replaced since, as long as the store has it.
- *
- * @module
- */
+// Versions that were opened lately, by commit: what a client pins is read as it was when it began,
+// also where it was replaced since, as long as the store has it.
 import { parseRef } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Artifact, Registry } from "../../../mod.ts";

@@ -1,9 +1,4 @@
-/**
- * A stream that is known to have begun.
- *
- * @module
- */
-
+// A stream that is known to have begun.
 /** Reads what comes first, so that what fails at once is an error and no broken answer; then the same stream again. */
 export async function readFirst(
   stream: ReadableStream<Uint8Array>,

@@ -1,8 +1,5 @@
-/**
- * Limits how much of each file is in memory while it is sent, so that many slow readers together hold little.
- *
- * @module
- */
+// Limits how much of each file is in memory while it is sent, so that many slow readers together
+// hold little.
 import { setImmediate } from "node:timers";
 
 /** The windows of all downloads together, bytes. Beyond them each download has the smallest window. */

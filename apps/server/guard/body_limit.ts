@@ -1,9 +1,5 @@
-/**
- * How large the body of a request may be, and how long it may take. What is uploaded has no limit here: it is written
- * as it comes, and nobody holds it.
- *
- * @module
- */
+// How large the body of a request may be, and how long it may take. What is uploaded has no limit
+// here: it is written as it comes, and nobody holds it.
 import type { System } from "../../../mod.ts";
 import { pathOf } from "../paths.ts";
 import { RefusedRequest } from "../problem.ts";

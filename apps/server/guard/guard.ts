@@ -1,8 +1,5 @@
-/**
- * What is around every answer: who may ask, how much, what is counted and logged, and headers that every answer has.
- *
- * @module
- */
+// What is around every answer: who may ask, how much, what is counted and logged, and headers that
+// every answer has.
 import type { Logger, System } from "../../../mod.ts";
 import { authenticate, createRenewal, nobody } from "../access/authenticate.ts";
 import type { RequestInfo } from "../context.ts";

@@ -1,10 +1,6 @@
-/**
- * Which pages may use the service from a browser. A page on another origin must not: neither by sending requests
- * (`Origin`, `Sec-Fetch-Site`), nor by a name of its own that leads here (`Host`: DNS rebinding). CORS is off until
- * origins are named.
- *
- * @module
- */
+// Which pages may use the service from a browser. A page on another origin must not: neither by
+// sending requests (`Origin`, `Sec-Fetch-Site`), nor by a name of its own that leads here (`Host`:
+// DNS rebinding). CORS is off until origins are named.
 import { fault } from "../../../core/errors.ts";
 import { RefusedRequest } from "../problem.ts";
 

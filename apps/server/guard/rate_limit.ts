@@ -1,8 +1,4 @@
-/**
- * How many requests a token, or an address without one, may send.
- *
- * @module
- */
+// How many requests a token, or an address without one, may send.
 import type { System } from "../../../mod.ts";
 
 /** Tells whether one more may come. */

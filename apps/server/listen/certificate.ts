@@ -1,8 +1,4 @@
-/**
- * The certificate of a server, from files.
- *
- * @module
- */
+// The certificate of a server, from files.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { RegistryError } from "../../../mod.ts";

@@ -1,9 +1,5 @@
-/**
- * The connections of a server: where there are too many, those that do nothing make room, the one that does so for
- * longest first, so that whoever holds many open keeps nobody out.
- *
- * @module
- */
+// The connections of a server: where there are too many, those that do nothing make room, the one
+// that does so for longest first, so that whoever holds many open keeps nobody out.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 

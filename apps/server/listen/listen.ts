@@ -1,9 +1,6 @@
-/**
- * A handler on a port, by the HTTP server of `node:http`, on Deno too: `Deno.serve` has no limit for the time that
- * headers take, for idle connections, nor for their number (measured with Deno 2.9.6), and this one has.
- *
- * @module
- */
+// A handler on a port, by the HTTP server of `node:http`, on Deno too: `Deno.serve` has no limit
+// for the time that headers take, for idle connections, nor for their number (measured with Deno
+// 2.9.6), and this one has.
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";

@@ -1,8 +1,4 @@
-/**
- * A handler as a listener of Node's HTTP server.
- *
- * @module
- */
+// A handler as a listener of Node's HTTP server.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";

@@ -1,8 +1,4 @@
-/**
- * What a server that listens is given, and what it is.
- *
- * @module
- */
+// What a server that listens is given, and what it is.
 import type { System } from "../../../mod.ts";
 
 /** How much connections may take. */

@@ -1,8 +1,4 @@
-/**
- * Why a server does not begin to listen.
- *
- * @module
- */
+// Why a server does not begin to listen.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 

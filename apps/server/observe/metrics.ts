@@ -1,8 +1,4 @@
-/**
- * What is counted, as Prometheus reads it.
- *
- * @module
- */
+// What is counted, as Prometheus reads it.
 import { createHistogram, createNumbers } from "./prometheus.ts";
 import type { Series } from "./prometheus.ts";
 

@@ -1,9 +1,4 @@
-/**
- * Counters, gauges and histograms in the text format of Prometheus (version 0.0.4).
- *
- * @module
- */
-
+// Counters, gauges and histograms in the text format of Prometheus (version 0.0.4).
 /** The media type of the text format. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,8 +1,4 @@
-/**
- * Whether requests can be answered: the store answers, within a time limit.
- *
- * @module
- */
+// Whether requests can be answered: the store answers, within a time limit.
 import type { Registry, System } from "../../../mod.ts";
 
 /** What was found. */

@@ -1,13 +1,11 @@
-/**
- * Spans of OpenTelemetry. Without a provider in the program (an SDK, or `OTEL_DENO=true`) nothing is made.
- *
- * Its package is not imported here: one of 1.10 finds no provider of a program that has 1.9, as all SDKs of 2 want it.
- * Its API is where it registers itself for all its copies, `globalThis[Symbol.for("opentelemetry.js.api.1")]`.
- *
- * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
- *
- * @module
- */
+// Spans of OpenTelemetry. Without a provider in the program (an SDK, or `OTEL_DENO=true`) nothing
+// is made.
+//
+// Its package is not imported here: one of 1.10 finds no provider of a program that has 1.9, as all
+// SDKs of 2 want it. Its API is where it registers itself for all its copies,
+// `globalThis[Symbol.for("opentelemetry.js.api.1")]`.
+//
+// @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
 import { pathOf } from "../paths.ts";
 
 /** What is used of `@opentelemetry/api` 1. */

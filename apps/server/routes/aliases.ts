@@ -1,8 +1,4 @@
-/**
- * `GET /artifacts/{name}/aliases`, of one alias, and its history
- *
- * @module
- */
+// `GET /artifacts/{name}/aliases`, of one alias, and its history
 import { checkAlias, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { AliasChange, Registry } from "../../../mod.ts";

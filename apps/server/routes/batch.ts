@@ -1,8 +1,4 @@
-/**
- * `POST /batch`: many operations in one request.
- *
- * @module
- */
+// `POST /batch`: many operations in one request.
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json } from "../describe.ts";

@@ -1,8 +1,4 @@
-/**
- * Drafts: versions that many clients write together.
- *
- * @module
- */
+// Drafts: versions that many clients write together.
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";

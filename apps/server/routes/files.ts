@@ -1,8 +1,4 @@
-/**
- * `GET /artifacts/{name}/versions/{version}/files/{path}`
- *
- * @module
- */
+// `GET /artifacts/{name}/versions/{version}/files/{path}`
 import { isRegistryError } from "../../../mod.ts";
 import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";

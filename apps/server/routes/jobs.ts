@@ -1,8 +1,4 @@
-/**
- * `/jobs`: what was scheduled, and what becomes of it.
- *
- * @module
- */
+// `/jobs`: what was scheduled, and what becomes of it.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";

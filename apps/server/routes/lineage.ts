@@ -1,8 +1,4 @@
-/**
- * `GET /lineage`
- *
- * @module
- */
+// `GET /lineage`
 import { lineageOf, parseRef } from "../../../mod.ts";
 import type { Lineage } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";

@@ -1,8 +1,4 @@
-/**
- * `GET /artifacts/{name}/log`
- *
- * @module
- */
+// `GET /artifacts/{name}/log`
 import { logOf } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { LogEntry, Registry } from "../../../mod.ts";

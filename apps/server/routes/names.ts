@@ -1,8 +1,4 @@
-/**
- * `GET /names`
- *
- * @module
- */
+// `GET /names`
 import { readable } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";

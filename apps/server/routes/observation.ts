@@ -1,8 +1,4 @@
-/**
- * `GET /health`, `GET /ready`, `GET /metrics`
- *
- * @module
- */
+// `GET /health`, `GET /ready`, `GET /metrics`
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";

@@ -1,8 +1,4 @@
-/**
- * Transfers that go past the service, straight to the store, by URLs that work for a while.
- *
- * @module
- */
+// Transfers that go past the service, straight to the store, by URLs that work for a while.
 import {
   commitUpload,
   createUpload,

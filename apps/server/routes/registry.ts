@@ -1,8 +1,4 @@
-/**
- * `GET /registry`
- *
- * @module
- */
+// `GET /registry`
 import manifest from "../../../deno.json" with { type: "json" };
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";

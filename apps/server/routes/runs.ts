@@ -1,8 +1,4 @@
-/**
- * `GET /runs` and `GET /runs/{run}`
- *
- * @module
- */
+// `GET /runs` and `GET /runs/{run}`
 import { knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 import type { KnownRun } from "../../pipelines/known_of_runs.ts";
 import type { ServerContext } from "../context.ts";

@@ -1,8 +1,4 @@
-/**
- * Saving, copying and deleting versions, and setting aliases.
- *
- * @module
- */
+// Saving, copying and deleting versions, and setting aliases.
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";

@@ -1,8 +1,4 @@
-/**
- * `GET /search`
- *
- * @module
- */
+// `GET /search`
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { createRoutes } from "../routing.ts";

@@ -1,8 +1,4 @@
-/**
- * `POST /upload`: a file, saved as it comes, and its next step scheduled.
- *
- * @module
- */
+// `POST /upload`: a file, saved as it comes, and its next step scheduled.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../mod.ts";

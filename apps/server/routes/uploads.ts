@@ -1,8 +1,4 @@
-/**
- * `/uploads` and `POST /contents`: bytes that arrive before they are saved.
- *
- * @module
- */
+// `/uploads` and `POST /contents`: bytes that arrive before they are saved.
 import { openUploads } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";

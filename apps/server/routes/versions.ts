@@ -1,8 +1,4 @@
-/**
- * `GET /artifacts/{name}/versions` and `GET /artifacts/{name}/versions/{version}`
- *
- * @module
- */
+// `GET /artifacts/{name}/versions` and `GET /artifacts/{name}/versions/{version}`
 import { Buffer } from "node:buffer";
 import { compare } from "@std/semver";
 import { isRegistryError, parseVersion } from "../../../mod.ts";

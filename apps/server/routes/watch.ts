@@ -1,8 +1,4 @@
-/**
- * `GET /artifacts/{name}/watch`
- *
- * @module
- */
+// `GET /artifacts/{name}/watch`
 import { checkName } from "../../../mod.ts";
 import type { Registry, WatchOptions } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";

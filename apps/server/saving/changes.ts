@@ -1,8 +1,5 @@
-/**
- * Copying and deleting versions and setting aliases: the same for a request of its own and for one of a batch.
- *
- * @module
- */
+// Copying and deleting versions and setting aliases: the same for a request of its own and for one
+// of a batch.
 import { parseRef } from "../../../mod.ts";
 import type { CopyOptions, DeleteOptions, SavedArtifact, SetAliasOptions } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";

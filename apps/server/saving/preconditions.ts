@@ -1,9 +1,5 @@
-/**
- * `If-Match` and `If-None-Match` of requests that write (RFC 9110, section 13). The write itself expects the state that
- * they were compared with, so no other change comes between the two.
- *
- * @module
- */
+// `If-Match` and `If-None-Match` of requests that write (RFC 9110, section 13). The write itself expects the state that
+// they were compared with, so no other change comes between the two.
 import { matchesTag, namesTags } from "../files/conditions.ts";
 import { RefusedCondition } from "../problem.ts";
 

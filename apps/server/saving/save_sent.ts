@@ -1,8 +1,4 @@
-/**
- * Saving what a request sent.
- *
- * @module
- */
+// Saving what a request sent.
 import { isRegistryError, parseRef } from "../../../mod.ts";
 import type { SavedArtifact } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";

@@ -1,8 +1,4 @@
-/**
- * The files of a request, as they are saved.
- *
- * @module
- */
+// The files of a request, as they are saved.
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Aliases and their history, as JSON.
- *
- * @module
- */
+// Aliases and their history, as JSON.
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";

@@ -1,8 +1,4 @@
-/**
- * What is known of a version, as JSON.
- *
- * @module
- */
+// What is known of a version, as JSON.
 import * as v from "npm:valibot@^1.5";
 import { flag, page, pageFields } from "./listing.ts";
 import { ProblemSchema } from "./problem.ts";

@@ -1,8 +1,4 @@
-/**
- * Many writes in one request.
- *
- * @module
- */
+// Many writes in one request.
 import * as v from "npm:valibot@^1.5";
 import { Text } from "./artifact.ts";
 import { ProblemSchema } from "./problem.ts";

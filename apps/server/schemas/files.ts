@@ -1,8 +1,4 @@
-/**
- * What a file is asked for with.
- *
- * @module
- */
+// What a file is asked for with.
 import * as v from "npm:valibot@^1.5";
 import { CommitQuery } from "./artifact.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Jobs, as JSON.
- *
- * @module
- */
+// Jobs, as JSON.
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment, Text } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";

@@ -1,8 +1,4 @@
-/**
- * Lineage, as JSON.
- *
- * @module
- */
+// Lineage, as JSON.
 import * as v from "npm:valibot@^1.5";
 import { Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";

@@ -1,8 +1,4 @@
-/**
- * What listings are asked with, and what they answer.
- *
- * @module
- */
+// What listings are asked with, and what they answer.
 import * as v from "npm:valibot@^1.5";
 
 /** So many items are in a page where nobody says how many. */

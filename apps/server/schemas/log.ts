@@ -1,8 +1,4 @@
-/**
- * What happened to a name, as JSON.
- *
- * @module
- */
+// What happened to a name, as JSON.
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";

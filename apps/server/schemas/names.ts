@@ -1,8 +1,4 @@
-/**
- * Names, as they are listed.
- *
- * @module
- */
+// Names, as they are listed.
 import * as v from "npm:valibot@^1.5";
 import { page, pageFields } from "./listing.ts";
 

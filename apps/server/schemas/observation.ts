@@ -1,8 +1,4 @@
-/**
- * What those who watch over the service are told.
- *
- * @module
- */
+// What those who watch over the service are told.
 import * as v from "npm:valibot@^1.5";
 
 /** The program runs. */

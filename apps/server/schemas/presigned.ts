@@ -1,8 +1,4 @@
-/**
- * Transfers that go past the service, straight to the store.
- *
- * @module
- */
+// Transfers that go past the service, straight to the store.
 import * as v from "npm:valibot@^1.5";
 import { Amount, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";

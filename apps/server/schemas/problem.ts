@@ -1,8 +1,4 @@
-/**
- * The shape of an error.
- *
- * @module
- */
+// The shape of an error.
 import * as v from "npm:valibot@^1.5";
 
 /** An error. */

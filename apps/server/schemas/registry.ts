@@ -1,8 +1,4 @@
-/**
- * What a registry says of itself.
- *
- * @module
- */
+// What a registry says of itself.
 import * as v from "npm:valibot@^1.5";
 import { Amount } from "./artifact.ts";
 

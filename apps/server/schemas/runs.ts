@@ -1,8 +1,4 @@
-/**
- * Runs of pipelines, as JSON.
- *
- * @module
- */
+// Runs of pipelines, as JSON.
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";

@@ -1,8 +1,4 @@
-/**
- * What is sent to save, and what saving answers.
- *
- * @module
- */
+// What is sent to save, and what saving answers.
 import * as v from "npm:valibot@^1.5";
 import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 import { flag } from "./listing.ts";

@@ -1,8 +1,4 @@
-/**
- * What is searched for, and what is found.
- *
- * @module
- */
+// What is searched for, and what is found.
 import * as v from "npm:valibot@^1.5";
 import { count } from "./listing.ts";
 

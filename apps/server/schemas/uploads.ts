@@ -1,8 +1,4 @@
-/**
- * What is answered of bytes that arrive before they are saved.
- *
- * @module
- */
+// What is answered of bytes that arrive before they are saved.
 import * as v from "npm:valibot@^1.5";
 import { Amount, Moment, Text } from "./artifact.ts";
 import { SavedArtifactSchema } from "./saving.ts";

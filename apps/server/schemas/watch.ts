@@ -1,8 +1,4 @@
-/**
- * What a watch is asked for with.
- *
- * @module
- */
+// What a watch is asked for with.
 import * as v from "npm:valibot@^1.5";
 import { count } from "./listing.ts";
 

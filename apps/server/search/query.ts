@@ -1,8 +1,4 @@
-/**
- * What is searched for: words, and filters such as `metadata.epochs>3`.
- *
- * @module
- */
+// What is searched for: words, and filters such as `metadata.epochs>3`.
 import { RegistryError } from "../../../mod.ts";
 import { comparing, valueAt } from "../../look/comparing.ts";
 import type { Comparison } from "../../look/comparing.ts";

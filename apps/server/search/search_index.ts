@@ -1,9 +1,5 @@
-/**
- * What is searched: names, versions, aliases and metadata of the latest versions of each name, in memory, read from
- * listings when somebody searches and what is there is too old.
- *
- * @module
- */
+// What is searched: names, versions, aliases and metadata of the latest versions of each name, in
+// memory, read from listings when somebody searches and what is there is too old.
 import { isRegistryError } from "../../../mod.ts";
 import type { Logger, Registry, System } from "../../../mod.ts";
 import { searchText } from "./query.ts";

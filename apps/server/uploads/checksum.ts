@@ -1,8 +1,4 @@
-/**
- * Checksums that clients send with bytes.
- *
- * @module
- */
+// Checksums that clients send with bytes.
 import { createHash } from "node:crypto";
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";

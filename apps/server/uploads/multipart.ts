@@ -1,8 +1,5 @@
-/**
- * Forms (`multipart/form-data`, RFC 7578), read as they come: a file is read as fast as it is stored.
- *
- * @module
- */
+// Forms (`multipart/form-data`, RFC 7578), read as they come: a file is read as fast as it is
+// stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
 import { isRegistryError, type RegistryError } from "../../../mod.ts";

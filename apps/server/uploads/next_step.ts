@@ -1,8 +1,4 @@
-/**
- * What becomes of what was uploaded.
- *
- * @module
- */
+// What becomes of what was uploaded.
 import type { SavedArtifact } from "../../../mod.ts";
 
 /** What an upload was saved as. Plain data: it travels with the job. */

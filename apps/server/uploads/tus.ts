@@ -1,9 +1,5 @@
-/**
- * The tus protocol 1.0 (tus.io) over the resumable uploads of a registry: creation, creation-with-upload, termination,
- * checksum, expiration.
- *
- * @module
- */
+// The tus protocol 1.0 (tus.io) over the resumable uploads of a registry: creation,
+// creation-with-upload, termination, checksum, expiration.
 import type { Readable } from "node:stream";
 import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
 import type { ResumableUploads } from "../../../mod.ts";

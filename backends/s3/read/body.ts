@@ -1,8 +1,5 @@
-/**
- * The body of a reply: a stream of Node from the SDK's usual handler, or one of the web from a client with another.
- *
- * @module
- */
+// The body of a reply: a stream of Node from the SDK's usual handler, or one of the web from a
+// client with another.
 import type { ArrivingBody } from "../calls.ts";
 
 /** What is used of a stream of Node. */

@@ -1,9 +1,6 @@
-/**
- * The bytes of an object as they come: several parts at once, in order, in bounded memory. Connections never wait for
- * the reader: each part is read into memory as fast as it arrives, so that no unread body holds one.
- *
- * @module
- */
+// The bytes of an object as they come: several parts at once, in order, in bounded memory.
+// Connections never wait for the reader: each part is read into memory as fast as it arrives, so
+// that no unread body holds one.
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import {
   concatBytes,

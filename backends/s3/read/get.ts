@@ -1,8 +1,4 @@
-/**
- * Reading objects.
- *
- * @module
- */
+// Reading objects.
 import type { GetOptions, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { clipRange, storedBytes } from "../../../core/bytes/bytes.ts";
 import { checkBucket } from "../bucket.ts";

@@ -1,8 +1,4 @@
-/**
- * One request for a span of an object.
- *
- * @module
- */
+// One request for a span of an object.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Checksums that the store compares with what arrived.
- *
- * @module
- */
+// Checksums that the store compares with what arrived.
 import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";

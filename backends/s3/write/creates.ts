@@ -1,8 +1,4 @@
-/**
- * Requests that write only where nothing is, and what their replies mean.
- *
- * @module
- */
+// Requests that write only where nothing is, and what their replies mean.
 import type { PutOptions } from "../../../core/backend.ts";
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,10 +1,6 @@
-/**
- * versitygw and MinIO keep objects as files. While others remove the last object of a folder, versitygw may take a key
- * for that folder, and says what it says of a key that really is one: `ExistingObjectIsDirectory`. MinIO may say
- * `AccessDenied`, as of somebody who may not write there.
- *
- * @module
- */
+// versitygw and MinIO keep objects as files. While others remove the last object of a folder, versitygw may take a key
+// for that folder, and says what it says of a key that really is one: `ExistingObjectIsDirectory`. MinIO may say
+// `AccessDenied`, as of somebody who may not write there.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { failureOf } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * A body in parts of one size.
- *
- * @module
- */
+// A body in parts of one size.
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Writing objects: a small one by one request, a large one in parts.
- *
- * @module
- */
+// Writing objects: a small one by one request, a large one in parts.
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";

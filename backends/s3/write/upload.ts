@@ -1,8 +1,4 @@
-/**
- * Multipart uploads.
- *
- * @module
- */
+// Multipart uploads.
 import type { PutOptions, PutResult } from "../../../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";

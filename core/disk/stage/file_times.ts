@@ -1,8 +1,4 @@
-/**
- * The times of files, links and folders that a version has kept.
- *
- * @module
- */
+// The times of files, links and folders that a version has kept.
 import { lutimesSync } from "node:fs";
 import { join } from "node:path";
 import type { ArtifactFile } from "../../artifact.ts";

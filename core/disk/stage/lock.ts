@@ -1,9 +1,6 @@
-/**
- * Whether somebody still writes into a folder, by a lock that the system takes back when a process ends, however that
- * happens. Only Deno has such locks, and asks for no permission but to write there.
- *
- * @module
- */
+// Whether somebody still writes into a folder, by a lock that the system takes back when a process
+// ends, however that happens. Only Deno has such locks, and asks for no permission but to write
+// there.
 import { lstatSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";

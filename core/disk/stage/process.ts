@@ -1,8 +1,4 @@
-/**
- * Which process a folder belongs to, and whether that is still there.
- *
- * @module
- */
+// Which process a folder belongs to, and whether that is still there.
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";

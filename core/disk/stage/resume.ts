@@ -1,8 +1,5 @@
-/**
- * Going on with what a download that was killed has left: nothing of it is believed, everything is read again.
- *
- * @module
- */
+// Going on with what a download that was killed has left: nothing of it is believed, everything is
+// read again.
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * Mistakes of the stores in buckets.
- *
- * @module
- */
+// Mistakes of the stores in buckets.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes of the stores in buckets. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of the cache.
- *
- * @module
- */
+// Mistakes of the cache.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes of the cache. */

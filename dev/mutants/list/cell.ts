@@ -1,8 +1,4 @@
-/**
- * Mistakes in deciding what became of a create.
- *
- * @module
- */
+// Mistakes in deciding what became of a create.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in deciding what became of a create. */

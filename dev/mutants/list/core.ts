@@ -1,8 +1,4 @@
-/**
- * Mistakes in names, versions, records, keys and repeating.
- *
- * @module
- */
+// Mistakes in names, versions, records, keys and repeating.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in names, versions, records, keys and repeating. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of the stores on a disk and in memory.
- *
- * @module
- */
+// Mistakes of the stores on a disk and in memory.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes of the stores on a disk and in memory. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of the janitor.
- *
- * @module
- */
+// Mistakes of the janitor.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes of the janitor. */

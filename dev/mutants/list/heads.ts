@@ -1,8 +1,4 @@
-/**
- * Mistakes in reading cells, and in telling what counts there.
- *
- * @module
- */
+// Mistakes in reading cells, and in telling what counts there.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in reading cells, and in telling what counts there. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes in where a folder keeps its keys.
- *
- * @module
- */
+// Mistakes in where a folder keeps its keys.
 import type { Mutant } from "../mutant.ts";
 
 const STRANGERS =

@@ -1,8 +1,4 @@
-/**
- * Mistakes of the mirror.
- *
- * @module
- */
+// Mistakes of the mirror.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes of the mirror. */

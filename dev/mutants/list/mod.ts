@@ -1,8 +1,4 @@
-/**
- * All mutants.
- *
- * @module
- */
+// All mutants.
 import type { Mutant } from "../mutant.ts";
 import { BUCKETS } from "./buckets.ts";
 import { CACHE } from "./cache.ts";

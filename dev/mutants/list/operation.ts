@@ -1,8 +1,4 @@
-/**
- * Mistakes in how long an operation may go on, and by which clock.
- *
- * @module
- */
+// Mistakes in how long an operation may go on, and by which clock.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in how long an operation may go on, and by which clock. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes in writing and sharing files.
- *
- * @module
- */
+// Mistakes in writing and sharing files.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in writing and sharing files. */

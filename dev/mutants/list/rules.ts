@@ -1,8 +1,4 @@
-/**
- * The nine rules of the commit protocol, each left out.
- *
- * @module
- */
+// The nine rules of the commit protocol, each left out.
 import type { Mutant } from "../mutant.ts";
 
 /** The nine rules of the commit protocol, each left out. */

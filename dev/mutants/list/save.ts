@@ -1,8 +1,4 @@
-/**
- * Mistakes in saving.
- *
- * @module
- */
+// Mistakes in saving.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in saving. */

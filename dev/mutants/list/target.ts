@@ -1,8 +1,4 @@
-/**
- * Mistakes in choosing where a save commits, with and without an idempotency key.
- *
- * @module
- */
+// Mistakes in choosing where a save commits, with and without an idempotency key.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in choosing where a save commits, with and without an idempotency key. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes in direct uploads and downloads, in drafts, and in steps that write drafts.
- *
- * @module
- */
+// Mistakes in direct uploads and downloads, in drafts, and in steps that write drafts.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in direct uploads and downloads, in drafts, and in steps that write drafts. */

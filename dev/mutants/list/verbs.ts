@@ -1,8 +1,4 @@
-/**
- * Mistakes in retention, deleting, aliases, and from a ref to a version.
- *
- * @module
- */
+// Mistakes in retention, deleting, aliases, and from a ref to a version.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in retention, deleting, aliases, and from a ref to a version. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes in saving through workers.
- *
- * @module
- */
+// Mistakes in saving through workers.
 import type { Mutant } from "../mutant.ts";
 
 /** Mistakes in saving through workers. */

@@ -1,9 +1,6 @@
-/**
- * Blosc, version 1 of its chunks (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16
- * bytes, where each block begins, and the blocks, each of one stream, or of one for each byte of an element.
- *
- * @module
- */
+// Blosc, version 1 of its chunks
+// (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): a header of 16 bytes, where
+// each block begins, and the blocks, each of one stream, or of one for each byte of an element.
 import zlib from "node:zlib";
 import { packLz4, unpackLz4 } from "../../../core/bytes/lz4.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";

@@ -1,8 +1,5 @@
-/**
- * BloscLZ (https://github.com/Blosc/c-blosc, `blosclz.c`), an older relative of LZ4, which is only read.
- *
- * @module
- */
+// BloscLZ (https://github.com/Blosc/c-blosc, `blosclz.c`), an older relative of LZ4, which is only
+// read.
 import { copyBack, copyIn, Lz4Problem } from "../../../core/bytes/lz4.ts";
 
 /** The bytes of one block, never more than `size`. */

@@ -1,9 +1,6 @@
-/**
- * The steps between the elements of a chunk and its bytes: of version 3 as
- * https://zarr-specs.readthedocs.io/en/latest/v3/codecs/index.html lists them, of version 2 as `numcodecs` names them.
- *
- * @module
- */
+// The steps between the elements of a chunk and its bytes: of version 3 as
+// https://zarr-specs.readthedocs.io/en/latest/v3/codecs/index.html lists them, of version 2 as
+// `numcodecs` names them.
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { Buffer } from "node:buffer";

@@ -1,9 +1,4 @@
-/**
- * Moving boxes of elements between arrays in C order.
- *
- * @module
- */
-
+// Moving boxes of elements between arrays in C order.
 /** An array of bytes in C order, and where in it a box begins. */
 export interface BoxPlace {
   /** Its elements. */

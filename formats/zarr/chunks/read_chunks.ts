@@ -1,8 +1,4 @@
-/**
- * Reading a box of an array: only the chunks that it touches.
- *
- * @module
- */
+// Reading a box of an array: only the chunks that it touches.
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { decodeChunk } from "./codecs.ts";

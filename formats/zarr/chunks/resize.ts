@@ -1,8 +1,5 @@
-/**
- * Cutting an array: chunks that lie outside of its new shape go, and in those on its border the fill value stands again.
- *
- * @module
- */
+// Cutting an array: chunks that lie outside of its new shape go, and in those on its border the
+// fill value stands again.
 import type { Lanes } from "../../../core/work/lanes.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { unsupportedZarr } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Which elements are meant, and which chunks they lie in.
- *
- * @module
- */
+// Which elements are meant, and which chunks they lie in.
 import { invalidZarr, unsupportedZarr } from "../errors.ts";
 
 /**

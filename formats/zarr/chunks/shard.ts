@@ -1,10 +1,7 @@
-/**
- * Shards: many chunks in one stored object, with an index of where each lies
- * (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html): for each chunk, in C order, its
- * offset and its length as unsigned numbers of 64 bits, least significant byte first, all ones where it was never written.
- *
- * @module
- */
+// Shards: many chunks in one stored object, with an index of where each lies
+// (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html): for each
+// chunk, in C order, its offset and its length as unsigned numbers of 64 bits, least significant
+// byte first, all ones where it was never written.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";

@@ -1,9 +1,5 @@
-/**
- * What Blosc does to a block before it is packed: the bytes, or the bits, of all elements by their place in the element.
- *
- * @module
- */
-
+// What Blosc does to a block before it is packed: the bytes, or the bits, of all elements by their
+// place in the element.
 /** First all first bytes of elements, then all second ones; what is no whole element stays at the end. */
 export function shuffled(block: Uint8Array, typesize: number): Uint8Array {
   const count = Math.floor(block.length / typesize);

@@ -1,8 +1,5 @@
-/**
- * Writing a box of an array: whole stored objects, one after the other, so that not all of them are in memory.
- *
- * @module
- */
+// Writing a box of an array: whole stored objects, one after the other, so that not all of them are
+// in memory.
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { Lanes } from "../../../core/work/lanes.ts";

@@ -1,8 +1,4 @@
-/**
- * Zstandard (RFC 8878), where the runtime has it: Deno, Bun, and Node from 22.15.
- *
- * @module
- */
+// Zstandard (RFC 8878), where the runtime has it: Deno, Bun, and Node from 22.15.
 import zlib from "node:zlib";
 import { unsupportedZarr } from "../errors.ts";
 

@@ -1,8 +1,4 @@
-/**
- * How somebody who creates an array says how its chunks are packed.
- *
- * @module
- */
+// How somebody who creates an array says how its chunks are packed.
 import type { BytesCodec } from "../chunks/codecs.ts";
 import { invalidZarr } from "../errors.ts";
 import { parsePacking } from "./metadata.ts";

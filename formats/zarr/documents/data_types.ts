@@ -1,10 +1,7 @@
-/**
- * Types of elements and fill values, as documents name them: of version 3 as its core specification lists them
- * (https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html), of version 2 as NumPy's `typestr`
- * (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
- *
- * @module
- */
+// Types of elements and fill values, as documents name them: of version 3 as its core specification
+// lists them (https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html), of version 2
+// as NumPy's `typestr`
+// (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#data-type-encoding).
 import { areTimes, ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * What the documents of an array say, whatever their version, and its limits.
- *
- * @module
- */
+// What the documents of an array say, whatever their version, and its limits.
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";

@@ -1,8 +1,4 @@
-/**
- * The documents of metadata as text. Numbers are kept exactly: whole ones above 2^53 are bigints.
- *
- * @module
- */
+// The documents of metadata as text. Numbers are kept exactly: whole ones above 2^53 are bigints.
 import { createPlainCheck, MAX_DEPTH } from "../../../core/text/plain_value.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";

@@ -1,8 +1,5 @@
-/**
- * The document of an array of version 2, `.zarray` (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#metadata).
- *
- * @module
- */
+// The document of an array of version 2, `.zarray`
+// (https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#metadata).
 import type { BytesCodec } from "../chunks/codecs.ts";
 import { fillText, parseFill, parseTypestr, typestrOf } from "./data_types.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";

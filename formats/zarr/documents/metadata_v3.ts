@@ -1,10 +1,7 @@
-/**
- * The document of an array of version 3, `zarr.json`
- * (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata), and of the codec of shards in it
- * (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
- *
- * @module
- */
+// The document of an array of version 3, `zarr.json`
+// (https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata), and of the codec
+// of shards in it
+// (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";

@@ -1,8 +1,4 @@
-/**
- * How large chunks are where nobody says.
- *
- * @module
- */
+// How large chunks are where nobody says.
 import { countElements, ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType } from "../../../core/bytes/ndarray.ts";
 

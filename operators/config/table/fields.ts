@@ -1,8 +1,5 @@
-/**
- * What may stand in a configuration: the one table that is checked against, and that the JSON Schema is made of.
- *
- * @module
- */
+// What may stand in a configuration: the one table that is checked against, and that the JSON
+// Schema is made of.
 import type {
   EnvironmentConfig,
   LogConfig,

@@ -1,9 +1,5 @@
-/**
- * Sizes, cores and times as configurations write them: those of Kubernetes, and durations with one unit.
- *
- * @module
- */
-
+// Sizes, cores and times as configurations write them: those of Kubernetes, and durations with one
+// unit.
 /** Bytes of a suffix: `Ki` and its like count by 1024, `k` and its like by 1000. */
 const SIZES: Readonly<Record<string, number>> = {
   "": 1,

@@ -1,9 +1,5 @@
-/**
- * Readers: each knows what a value must be, reads it from the tree, tells what is wrong, and says the same as JSON
- * Schema. So what is checked and what editors are told is one table.
- *
- * @module
- */
+// Readers: each knows what a value must be, reads it from the tree, tells what is wrong, and says
+// the same as JSON Schema. So what is checked and what editors are told is one table.
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { describeNode, plainOf } from "../tree/node.ts";
 import type { ConfigMap, ConfigNode, ConfigScalar, Path, Place } from "../tree/node.ts";

@@ -1,9 +1,4 @@
-/**
- * Secrets in texts: `base64://…`, and what looks like one that somebody wrote down as it is.
- *
- * @module
- */
-
+// Secrets in texts: `base64://…`, and what looks like one that somebody wrote down as it is.
 /** What a secret in base64 begins with. It is not encryption: it keeps a secret from being read by accident. */
 export const SECRET_PREFIX = "base64://";
 

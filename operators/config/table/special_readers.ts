@@ -1,8 +1,4 @@
-/**
- * Readers of what can be written in more than one way.
- *
- * @module
- */
+// Readers of what can be written in more than one way.
 import { splitCommand } from "./split_command.ts";
 import { describeNode } from "../tree/node.ts";
 import type { ConfigNode } from "../tree/node.ts";

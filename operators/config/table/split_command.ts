@@ -1,9 +1,4 @@
-/**
- * A command that was written as one text.
- *
- * @module
- */
-
+// A command that was written as one text.
 /** Its words, or what is wrong with it. */
 export type SplitCommand = { words: string[] } | { problem: string; hint: string };
 

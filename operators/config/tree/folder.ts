@@ -1,8 +1,4 @@
-/**
- * The files of a configuration: all of them in one folder.
- *
- * @module
- */
+// The files of a configuration: all of them in one folder.
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { errorCode, fileError } from "../../../core/disk/file_errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Puts in place what `${…}` in texts stands for.
- *
- * @module
- */
+// Puts in place what `${…}` in texts stands for.
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf } from "./node.ts";
 import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";

@@ -1,8 +1,4 @@
-/**
- * What configuration files say, as a tree whose nodes know where they stand.
- *
- * @module
- */
+// What configuration files say, as a tree whose nodes know where they stand.
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
 /** A text that configuration was read from. */

@@ -1,8 +1,4 @@
-/**
- * Values that are set over those of the files.
- *
- * @module
- */
+// Values that are set over those of the files.
 import { FILE_KEYS } from "../table/fields.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";

@@ -1,9 +1,5 @@
-/**
- * Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by their ids, which may
- * have dots, or by their place.
- *
- * @module
- */
+// Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by
+// their ids, which may have dots, or by their place.
 import { PIPELINE_FIELDS } from "../table/fields.ts";
 import { childOf } from "./node.ts";
 import type { ConfigList, ConfigNode } from "./node.ts";

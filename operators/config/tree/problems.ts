@@ -1,8 +1,4 @@
-/**
- * What is wrong with a configuration: told all at once, each with its place and what to do.
- *
- * @module
- */
+// What is wrong with a configuration: told all at once, each with its place and what to do.
 import { RegistryError } from "../../../core/errors.ts";
 import { pathText } from "./node.ts";
 import type { Path, Place } from "./node.ts";

@@ -1,8 +1,4 @@
-/**
- * Overrides as they are written: files, and lines like `operators.clean.params.lr=0.2`.
- *
- * @module
- */
+// Overrides as they are written: files, and lines like `operators.clean.params.lr=0.2`.
 import type { ConfigSource } from "./node.ts";
 import { assignmentsOf } from "./overrides.ts";
 import type { Assignment } from "./overrides.ts";

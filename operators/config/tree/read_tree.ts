@@ -1,8 +1,4 @@
-/**
- * Reads a file of a configuration, with what it includes and refers to.
- *
- * @module
- */
+// Reads a file of a configuration, with what it includes and refers to.
 import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { ID_PATTERN, VERSION_PATTERN } from "../table/fields.ts";
 import { EXTENSIONS } from "./folder.ts";

@@ -1,9 +1,4 @@
-/**
- * Texts with `${…}` in them.
- *
- * @module
- */
-
+// Texts with `${…}` in them.
 /** A piece of a text: as it is, a variable of the environment, or another value of the configuration. */
 export type TemplatePart =
   | { kind: "text"; text: string }

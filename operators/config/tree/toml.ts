@@ -1,8 +1,4 @@
-/**
- * Configuration in TOML, as a tree.
- *
- * @module
- */
+// Configuration in TOML, as a tree.
 import { parse, TomlDate, TomlError } from "npm:smol-toml@^1.9";
 import type { ConfigEntry, ConfigNode, ConfigSource, Path } from "./node.ts";
 import type { ProblemList } from "./problems.ts";

@@ -1,9 +1,5 @@
-/**
- * Where keys and values stand in a text of TOML that was found to be right: the parser does not say.
- *
- * @module
- */
-
+// Where keys and values stand in a text of TOML that was found to be right: the parser does not
+// say.
 /** A value in a text. Offsets are characters from its beginning. */
 export interface TomlPlace {
   /** Where it begins. */

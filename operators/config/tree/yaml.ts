@@ -1,8 +1,4 @@
-/**
- * Configuration in YAML, as a tree.
- *
- * @module
- */
+// Configuration in YAML, as a tree.
 import { parseYamlDocument } from "../../../formats/yaml/document.ts";
 import type { YamlNode } from "../../../formats/yaml/document.ts";
 import type { ConfigEntry, ConfigNode, ConfigSource } from "./node.ts";

@@ -1,8 +1,4 @@
-/**
- * A run that engines carry, as every process that has to do with it sees it.
- *
- * @module
- */
+// A run that engines carry, as every process that has to do with it sees it.
 import { dirname } from "@std/path";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
- *
- * @module
- */
+// Running a pipeline on an engine: planned here, executed wherever the engine carries its steps.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import { planWithSuccesses } from "../plan.ts";

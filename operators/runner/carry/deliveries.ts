@@ -1,8 +1,4 @@
-/**
- * Steps as they are handed to an engine.
- *
- * @module
- */
+// Steps as they are handed to an engine.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Engine, EngineStep } from "../../../core/pipelines/engine.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";

@@ -1,8 +1,4 @@
-/**
- * Runs that engines carry.
- *
- * @module
- */
+// Runs that engines carry.
 export { carryPipeline, submitRun } from "./carry_pipeline.ts";
 export type { CarryPipelineOptions, SubmitRunOptions } from "./carry_pipeline.ts";
 export type { CarriedRunOptions } from "./carried_run.ts";

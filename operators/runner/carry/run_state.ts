@@ -1,8 +1,4 @@
-/**
- * Where the steps of a run are, as the registry says it: whoever looks, wherever, sees the same.
- *
- * @module
- */
+// Where the steps of a run are, as the registry says it: whoever looks, wherever, sees the same.
 import { isRegistryError } from "../../../core/errors.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import type { StepOutcome } from "../events.ts";

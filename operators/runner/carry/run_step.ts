@@ -1,8 +1,4 @@
-/**
- * One step of a run that was planned: what engines execute.
- *
- * @module
- */
+// One step of a run that was planned: what engines execute.
 import { dirname } from "@std/path";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";

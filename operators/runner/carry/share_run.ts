@@ -1,8 +1,5 @@
-/**
- * One run of a pipeline, shared by processes that know nothing of one another but their number: the tasks of an array.
- *
- * @module
- */
+// One run of a pipeline, shared by processes that know nothing of one another but their number: the
+// tasks of an array.
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { isOfShard } from "../../../core/work/shards.ts";

@@ -1,8 +1,4 @@
-/**
- * What a worker of a queue does with steps where it executes them itself.
- *
- * @module
- */
+// What a worker of a queue does with steps where it executes them itself.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { JobHandler } from "../../../core/services/queue.ts";

@@ -1,8 +1,5 @@
-/**
- * Watching a run that an engine carries: what ended is read from the registry, and what was lost is handed over again.
- *
- * @module
- */
+// Watching a run that an engine carries: what ended is read from the registry, and what was lost is
+// handed over again.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/pipelines/engine.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";

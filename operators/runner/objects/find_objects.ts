@@ -1,8 +1,4 @@
-/**
- * Objects in buckets as inputs and outputs: one by its URL, or all below a URL that ends with `/`.
- *
- * @module
- */
+// Objects in buckets as inputs and outputs: one by its URL, or all below a URL that ends with `/`.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,8 +1,5 @@
-/**
- * What steps did in a run, by their records: also while it goes on, and of a run whose process died.
- *
- * @module
- */
+// What steps did in a run, by their records: also while it goes on, and of a run whose process
+// died.
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import type { StepOutcome } from "../events.ts";
 import { failureOutcome, ranOutcome } from "../outcomes.ts";

@@ -1,8 +1,5 @@
-/**
- * Failures of steps: version N.K.S of their name is attempt K in run N, of shard S where several share the step.
- *
- * @module
- */
+// Failures of steps: version N.K.S of their name is attempt K in run N, of shard S where several
+// share the step.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";

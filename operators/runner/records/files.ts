@@ -1,8 +1,4 @@
-/**
- * Records as versions in a registry: `record.json`, and what belongs to it as files beside it.
- *
- * @module
- */
+// Records as versions in a registry: `record.json`, and what belongs to it as files beside it.
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FileSource } from "../../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * The runs that a registry has.
- *
- * @module
- */
+// The runs that a registry has.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";

@@ -1,8 +1,4 @@
-/**
- * Names of what pipelines leave in a registry.
- *
- * @module
- */
+// Names of what pipelines leave in a registry.
 import { fault } from "../../../core/errors.ts";
 import { checkName, shown } from "../../../core/naming/names.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What is kept of a run: its plan, how it ended, and that it is to stop.
- *
- * @module
- */
+// What is kept of a run: its plan, how it ended, and that it is to stop.
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";

@@ -1,8 +1,4 @@
-/**
- * What is kept of a step that ended well, and of one that did not.
- *
- * @module
- */
+// What is kept of a step that ended well, and of one that did not.
 import type { ExitCode, ExitName } from "../../../core/pipelines/operator.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 

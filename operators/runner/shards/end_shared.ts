@@ -1,8 +1,4 @@
-/**
- * Ending a step that several processes share.
- *
- * @module
- */
+// Ending a step that several processes share.
 import { fault } from "../../../core/errors.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * The shards of one step as a run on one machine sees them: many ends, and one for the step.
- *
- * @module
- */
+// The shards of one step as a run on one machine sees them: many ends, and one for the step.
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";
 import type { System } from "../../../core/system.ts";
 import type { StepOutcome } from "../events.ts";

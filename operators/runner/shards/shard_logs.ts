@@ -1,8 +1,4 @@
-/**
- * What all shards of a step said, as one log.
- *
- * @module
- */
+// What all shards of a step said, as one log.
 import type { Artifact } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import type { FileSource } from "../../../core/materializer.ts";

@@ -1,14 +1,11 @@
-/**
- * A step that several processes share: each does a part of it, and whoever sees that all parts are there commits what
- * they wrote.
- *
- * What is there of a step lies in drafts, which belong to what it does (its effect), whatever run and process did it. A
- * shard adds what it wrote to the draft of each output, as a part named by this attempt, and then its record to the
- * draft of `<pipeline>:shards:<step>`: from then on the shard is done. That draft is committed first, once: so it also
- * decides which attempt of each shard counts, where there were several.
- *
- * @module
- */
+// A step that several processes share: each does a part of it, and whoever sees that all parts are
+// there commits what they wrote.
+//
+// What is there of a step lies in drafts, which belong to what it does (its effect), whatever run
+// and process did it. A shard adds what it wrote to the draft of each output, as a part named by
+// this attempt, and then its record to the draft of `<pipeline>:shards:<step>`: from then on the
+// shard is done. That draft is committed first, once: so it also decides which attempt of each
+// shard counts, where there were several.
 import type { Artifact } from "../../../core/artifact.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";

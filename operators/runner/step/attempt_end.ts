@@ -1,8 +1,4 @@
-/**
- * How one attempt of a step ended.
- *
- * @module
- */
+// How one attempt of a step ended.
 import type { ExitCode } from "../../../core/pipelines/operator.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Files of the pipeline's folder that a command names, which are part of its code.
- *
- * @module
- */
+// Files of the pipeline's folder that a command names, which are part of its code.
 import { realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "@std/path";

@@ -1,8 +1,4 @@
-/**
- * Executing one step of a run: the one way that all go, whoever calls.
- *
- * @module
- */
+// Executing one step of a run: the one way that all go, whoever calls.
 import { join } from "@std/path";
 import { messageOf } from "../../../core/errors.ts";
 import type { FileSource, FileToSave } from "../../../core/materializer.ts";

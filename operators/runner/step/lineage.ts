@@ -1,8 +1,4 @@
-/**
- * What a step's outputs were made from, as it is kept beside them.
- *
- * @module
- */
+// What a step's outputs were made from, as it is kept beside them.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { ArtifactInput } from "../../../core/record/record.ts";
 import type { PinnedInput } from "../pin_inputs.ts";

@@ -1,8 +1,4 @@
-/**
- * Bringing what a step wrote to where it is kept.
- *
- * @module
- */
+// Bringing what a step wrote to where it is kept.
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import type { Dirent } from "node:fs";
 import { basename, join, relative, SEPARATOR } from "@std/path";

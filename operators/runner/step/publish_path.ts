@@ -1,8 +1,4 @@
-/**
- * Letting an output appear at a path, at once and whole.
- *
- * @module
- */
+// Letting an output appear at a path, at once and whole.
 import { cpSync, lstatSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "@std/path";
 import { errorCode, onDisk } from "../../../core/disk/file_errors.ts";

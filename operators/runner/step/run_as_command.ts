@@ -1,8 +1,4 @@
-/**
- * Running the command of a step, in its environment.
- *
- * @module
- */
+// Running the command of a step, in its environment.
 import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";

@@ -1,8 +1,4 @@
-/**
- * Running the operator of a step on a thread of its own.
- *
- * @module
- */
+// Running the operator of a step on a thread of its own.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { shown } from "../../../core/naming/names.ts";

@@ -1,8 +1,4 @@
-/**
- * Running the operator of a step once: on this thread, on one of its own, or as a process.
- *
- * @module
- */
+// Running the operator of a step once: on this thread, on one of its own, or as a process.
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES } from "../../../core/pipelines/operator.ts";

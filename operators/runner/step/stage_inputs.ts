@@ -1,8 +1,4 @@
-/**
- * Bringing a step's inputs to where it reads them.
- *
- * @module
- */
+// Bringing a step's inputs to where it reads them.
 import { mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { onDisk } from "../../../core/disk/file_errors.ts";

@@ -1,9 +1,6 @@
-/**
- * The folder that a step works in. One that is empty afterwards is used again by the next step of its run, under that
- * one's name: making and removing four folders takes a disk longer than a trivial step.
- *
- * @module
- */
+// The folder that a step works in. One that is empty afterwards is used again by the next step of
+// its run, under that one's name: making and removing four folders takes a disk longer than a
+// trivial step.
 import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "@std/path";
 import { onDisk } from "../../../core/disk/file_errors.ts";

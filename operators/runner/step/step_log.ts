@@ -1,8 +1,4 @@
-/**
- * The log of one attempt of a step: told at once, kept in a file, and bounded.
- *
- * @module
- */
+// The log of one attempt of a step: told at once, kept in a file, and bounded.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
 import { messageOf } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * The successes of a step: finding the one that counts, and adding one.
- *
- * @module
- */
+// The successes of a step: finding the one that counts, and adding one.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record/record.ts";

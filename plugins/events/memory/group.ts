@@ -1,8 +1,5 @@
-/**
- * A group of subscriptions that share events, each of which is handed over until a handler has ended well.
- *
- * @module
- */
+// A group of subscriptions that share events, each of which is handed over until a handler has
+// ended well.
 import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
 import { ENDED, redeliveryMs } from "../../../core/services/subscribing.ts";
 import type { SubscriptionPlan } from "../../../core/services/subscribing.ts";

@@ -1,8 +1,4 @@
-/**
- * An event as it travels: `{"id","topic","at","payload"}` as JSON, `at` in milliseconds since 1970.
- *
- * @module
- */
+// An event as it travels: `{"id","topic","at","payload"}` as JSON, `at` in milliseconds since 1970.
 import { checkTopic } from "../../../core/services/event_bus.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Subscriptions by pub/sub: one connection hears for all of this process.
- *
- * @module
- */
+// Subscriptions by pub/sub: one connection hears for all of this process.
 import type { Logger } from "../../../core/registry.ts";
 import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
 import { topicMatcher } from "../../../core/services/event_bus.ts";

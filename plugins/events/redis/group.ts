@@ -1,9 +1,5 @@
-/**
- * A member of a group, by a stream of Redis: it acknowledges an event after its handler has ended well, keeps those
- * that it has while it lives, and takes over those of members that do not.
- *
- * @module
- */
+// A member of a group, by a stream of Redis: it acknowledges an event after its handler has ended
+// well, keeps those that it has while it lives, and takes over those of members that do not.
 import { messageOf } from "../../../core/errors.ts";
 import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
 import { topicMatcher } from "../../../core/services/event_bus.ts";

@@ -1,8 +1,4 @@
-/**
- * What a member of a group asks of Redis.
- *
- * @module
- */
+// What a member of a group asks of Redis.
 import { messageOf } from "../../../core/errors.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import type { System } from "../../../core/system.ts";

@@ -1,9 +1,4 @@
-/**
- * What Redis is to do in one go: between two of its commands another member may act.
- *
- * @module
- */
-
+// What Redis is to do in one go: between two of its commands another member may act.
 /**
  * Keeps events for this member: they count as heard of just now, and as failed so often. Returns those that are not its
  * own any more.

@@ -1,8 +1,5 @@
-/**
- * Which addresses are the world's: who may name a URL shall not reach what only this machine, or its network, can.
- *
- * @module
- */
+// Which addresses are the world's: who may name a URL shall not reach what only this machine, or
+// its network, can.
 import { BlockList, isIP } from "node:net";
 
 /** What is not the world's: the special-purpose registries of IANA (RFC 6890 and what came after it), and multicast. */

@@ -1,8 +1,4 @@
-/**
- * Sends a webhook: once, to where its host name leads now, following nothing.
- *
- * @module
- */
+// Sends a webhook: once, to where its host name leads now, following nothing.
 import { lookup as systemLookup } from "node:dns";
 import { request as requestByHttp } from "node:http";
 import { request as requestByHttps } from "node:https";

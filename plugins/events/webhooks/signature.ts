@@ -1,10 +1,6 @@
-/**
- * Signatures of webhooks as Standard Webhooks has them (standardwebhooks.com, version 1.0.0): `webhook-id`,
- * `webhook-timestamp` in seconds since 1970, and `webhook-signature`, which is `v1,` and the HMAC-SHA256 of
- * `id.timestamp.body` as base64, once for each secret, with spaces between.
- *
- * @module
- */
+// Signatures of webhooks as Standard Webhooks has them (standardwebhooks.com, version 1.0.0): `webhook-id`,
+// `webhook-timestamp` in seconds since 1970, and `webhook-signature`, which is `v1,` and the HMAC-SHA256 of
+// `id.timestamp.body` as base64, once for each secret, with spaces between.
 import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";

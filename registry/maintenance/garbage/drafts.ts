@@ -1,8 +1,4 @@
-/**
- * Drafts: while one may be committed, the payload of its parts is needed, though no record says so.
- *
- * @module
- */
+// Drafts: while one may be committed, the payload of its parts is needed, though no record says so.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
 import { draftMemoryMs } from "../../drafts/draft_age.ts";

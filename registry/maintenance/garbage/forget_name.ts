@@ -1,9 +1,5 @@
-/**
- * Forgetting a name that was deleted long ago. Its numbers are free again afterwards, so it is done only where it is
- * asked for: nobody may save under such a name while it runs.
- *
- * @module
- */
+// Forgetting a name that was deleted long ago. Its numbers are free again afterwards, so it is done
+// only where it is asked for: nobody may save under such a name while it runs.
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Generation } from "../../cell/heads.ts";
 import type { Collection } from "../collection.ts";

@@ -1,8 +1,4 @@
-/**
- * What the janitor knows of a name: what was listed, and what its records say.
- *
- * @module
- */
+// What the janitor knows of a name: what was listed, and what its records say.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import type { Generation } from "../../cell/heads.ts";
 import type { CellKey } from "../../layout.ts";

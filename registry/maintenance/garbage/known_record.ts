@@ -1,8 +1,4 @@
-/**
- * What the janitor knows of a record, whether it has just read it or noted it in an earlier run.
- *
- * @module
- */
+// What the janitor knows of a record, whether it has just read it or noted it in an earlier run.
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record/record.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import type { PayloadObject } from "../../payload/objects.ts";

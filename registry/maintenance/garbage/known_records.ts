@@ -1,8 +1,4 @@
-/**
- * What the janitor must know of each record of a name before it removes anything of that name.
- *
- * @module
- */
+// What the janitor must know of each record of a name before it removes anything of that name.
 import { fault } from "../../../core/errors.ts";
 import { encodeRecord } from "../../../core/record/record.ts";
 import type {

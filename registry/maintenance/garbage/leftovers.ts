@@ -1,8 +1,4 @@
-/**
- * What was begun outside of all names and never ended.
- *
- * @module
- */
+// What was begun outside of all names and never ended.
 import { decodeName } from "../../../core/naming/names.ts";
 import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";

@@ -1,8 +1,5 @@
-/**
- * Notes of lineage that came to nothing: their writer lost its number or ended before its record, or the version is gone.
- *
- * @module
- */
+// Notes of lineage that came to nothing: their writer lost its number or ended before its record,
+// or the version is gone.
 import { isPrefix } from "../../../core/backend.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";

@@ -1,8 +1,5 @@
-/**
- * What the store has of one name, as two listings show it. Keys that no registry makes are not seen at all.
- *
- * @module
- */
+// What the store has of one name, as two listings show it. Keys that no registry makes are not seen
+// at all.
 import { isPrefix } from "../../../core/backend.ts";
 import { asGeneration } from "../../cell/heads.ts";
 import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../layout.ts";

@@ -1,8 +1,5 @@
-/**
- * What the janitor has read of one name, kept for its next run: a record whose listing is the same is not read again.
- *
- * @module
- */
+// What the janitor has read of one name, kept for its next run: a record whose listing is the same
+// is not read again.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { janitorKey, NAMES } from "../../layout.ts";

@@ -1,8 +1,4 @@
-/**
- * Whether a collector is alone: what frees a key for good must not meet another one.
- *
- * @module
- */
+// Whether a collector is alone: what frees a key for good must not meet another one.
 import { isPrefix } from "../../../core/backend.ts";
 import { isMark, SCRATCH } from "../../layout.ts";
 import type { Collection } from "../collection.ts";

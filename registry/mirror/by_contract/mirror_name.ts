@@ -1,9 +1,5 @@
-/**
- * One name, where source or target has no store here: its versions, oldest first, then its aliases, by what every
- * registry has.
- *
- * @module
- */
+// One name, where source or target has no store here: its versions, oldest first, then its aliases,
+// by what every registry has.
 import { isDeepStrictEqual } from "node:util";
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import {

@@ -1,8 +1,4 @@
-/**
- * Saving a version of any registry in another one, file by file, without materializing it.
- *
- * @module
- */
+// Saving a version of any registry in another one, file by file, without materializing it.
 import type { Artifact, ArtifactFile } from "../../../core/artifact.ts";
 import { fault } from "../../../core/errors.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";

@@ -1,8 +1,5 @@
-/**
- * Writing files: held while they fit into a record, else packed together or an object each, several of them at once.
- *
- * @module
- */
+// Writing files: held while they fit into a record, else packed together or an object each, several
+// of them at once.
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../../core/record/record.ts";
 import { withDeadline } from "../../../core/retry.ts";

@@ -1,8 +1,4 @@
-/**
- * Letting the janitor know that an upload is under way.
- *
- * @module
- */
+// Letting the janitor know that an upload is under way.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import type { Operation } from "../../cell/operation.ts";
 

@@ -1,8 +1,5 @@
-/**
- * What a save says of the bytes it moves: one sum over all files, whichever of them move at the same time.
- *
- * @module
- */
+// What a save says of the bytes it moves: one sum over all files, whichever of them move at the
+// same time.
 import type { TransferProgress } from "../../../core/registry.ts";
 
 /** What is told of bytes as they move. */

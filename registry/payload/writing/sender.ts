@@ -1,9 +1,5 @@
-/**
- * Sending files into a payload: small ones packed while others are on their way, large ones as an object each, and
- * what others have too not at all.
- *
- * @module
- */
+// Sending files into a payload: small ones packed while others are on their way, large ones as an
+// object each, and what others have too not at all.
 import type { Encoding, StoredFile } from "../../../core/record/record.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import type {

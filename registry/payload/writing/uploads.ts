@@ -1,8 +1,5 @@
-/**
- * The objects of one payload: sent into its folder by jobs, numbered in the order in which they were asked for.
- *
- * @module
- */
+// The objects of one payload: sent into its folder by jobs, numbered in the order in which they
+// were asked for.
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Operation } from "../../cell/operation.ts";

@@ -1,8 +1,4 @@
-/**
- * What is noted of a resumable upload, as the object 0 of its folder.
- *
- * @module
- */
+// What is noted of a resumable upload, as the object 0 of its folder.
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { plainProblem } from "../../../core/text/plain_value.ts";
 

@@ -1,9 +1,6 @@
-/**
- * The pieces of a resumable upload. No store can append, so that each piece is an object, written only where none is, and
- * numbered by where it begins: those that follow one another without a gap from byte 0 have arrived.
- *
- * @module
- */
+// The pieces of a resumable upload. No store can append, so that each piece is an object, written
+// only where none is, and numbered by where it begins: those that follow one another without a gap
+// from byte 0 have arrived.
 import { isPrefix } from "../../../core/backend.ts";
 import { sameBytes } from "../../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Uploads that arrive in pieces, and go on where they broke off.
- *
- * @module
- */
+// Uploads that arrive in pieces, and go on where they broke off.
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { createSha256 } from "../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Writing what a client sends as pieces of a resumable upload.
- *
- * @module
- */
+// Writing what a client sends as pieces of a resumable upload.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { retry } from "../../../core/retry.ts";

@@ -1,8 +1,4 @@
-/**
- * What a page does with a service on another origin; it says how that went to its own.
- *
- * @module
- */
+// What a page does with a service on another origin; it says how that went to its own.
 import { openHttpRegistry } from "../../../apps/http_client.ts";
 
 /** Where the page is told to look. */

@@ -1,8 +1,4 @@
-/**
- * A registry behind a service of its own, for one test.
- *
- * @module
- */
+// A registry behind a service of its own, for one test.
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/http_client.ts";
 import type { HttpRegistryOptions } from "../../../apps/http_client.ts";

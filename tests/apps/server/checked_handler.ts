@@ -1,8 +1,4 @@
-/**
- * A handler whose every answer must be one that its own OpenAPI document describes.
- *
- * @module
- */
+// A handler whose every answer must be one that its own OpenAPI document describes.
 import { Ajv2020 } from "npm:ajv@^8.20/dist/2020.js";
 import { assert, fail } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";

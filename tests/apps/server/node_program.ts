@@ -1,8 +1,5 @@
-/**
- * A handler behind Node's own HTTP server, by an adapter of a few lines. Says as JSON what a client was answered.
- *
- * @module
- */
+// A handler behind Node's own HTTP server, by an adapter of a few lines. Says as JSON what a client
+// was answered.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";

@@ -1,8 +1,4 @@
-/**
- * A proxy that opens tunnels.
- *
- * @module
- */
+// A proxy that opens tunnels.
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";

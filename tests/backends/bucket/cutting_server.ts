@@ -1,8 +1,4 @@
-/**
- * A server that counts the requests that reach it and ends connections where a test wants it.
- *
- * @module
- */
+// A server that counts the requests that reach it and ends connections where a test wants it.
 import { readFileSync } from "node:fs";
 import { createServer as createPlain } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,10 +1,6 @@
-/**
- * Creates nine objects in a bucket at once, after a first one, and says how many were written.
- *
- * Arguments: endpoint.
- *
- * @module
- */
+// Creates nine objects in a bucket at once, after a first one, and says how many were written.
+//
+// Arguments: endpoint.
 import process from "node:process";
 import { createS3Backend } from "../../../backends/s3.ts";
 

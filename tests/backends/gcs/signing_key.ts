@@ -1,8 +1,4 @@
-/**
- * The key of a service account that exists in tests only.
- *
- * @module
- */
+// The key of a service account that exists in tests only.
 import { generateKeyPairSync } from "node:crypto";
 import type { GcsServiceAccountKey } from "../../../backends/gcs.ts";
 

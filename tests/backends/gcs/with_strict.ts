@@ -1,8 +1,4 @@
-/**
- * Tests over a strict fake of their own, in a world where waiting takes no time.
- *
- * @module
- */
+// Tests over a strict fake of their own, in a world where waiting takes no time.
 import { createGcsBackend } from "../../../backends/gcs.ts";
 import type { GcsBackendOptions } from "../../../backends/gcs.ts";
 import type { Backend } from "../../../core/backend.ts";

@@ -1,8 +1,4 @@
-/**
- * A store as its keys below a prefix.
- *
- * @module
- */
+// A store as its keys below a prefix.
 import type { Backend, ObjectInfo, StoredObject } from "../../../core/backend.ts";
 
 /** All that a store has and takes below this prefix, under keys that go on from there. */

@@ -1,8 +1,4 @@
-/**
- * Keys as a registry makes them, at random.
- *
- * @module
- */
+// Keys as a registry makes them, at random.
 import * as fc from "fast-check";
 import { checkName, encodeName } from "../../../core/naming/names.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";

@@ -1,8 +1,4 @@
-/**
- * The ways of locking that a shared test can use: Node and Bun have no file locks.
- *
- * @module
- */
+// The ways of locking that a shared test can use: Node and Bun have no file locks.
 import type { Locking } from "../../../core/backend.ts";
 
 const { Deno: runtime = {} } = globalThis as { Deno?: object };

@@ -1,8 +1,4 @@
-/**
- * A store of which a test writes every reply, and which keeps every request.
- *
- * @module
- */
+// A store of which a test writes every reply, and which keeps every request.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";

@@ -1,9 +1,5 @@
-/**
- * Sends a long stream to a bucket and reads it back; says how much memory that took. A process of its own: the memory
- * of tests that ran before does not count.
- *
- * @module
- */
+// Sends a long stream to a bucket and reads it back; says how much memory that took. A process of
+// its own: the memory of tests that ran before does not count.
 import process from "node:process";
 import { createS3Configs } from "../../../backends/s3_configs.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";

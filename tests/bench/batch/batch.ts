@@ -1,9 +1,5 @@
-/**
- * Batches with and without workers: what the processor is busy with, many small values, large files, crashes, and what
- * an entry costs in a very long batch.
- *
- * @module
- */
+// Batches with and without workers: what the processor is busy with, many small values, large
+// files, crashes, and what an entry costs in a very long batch.
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";

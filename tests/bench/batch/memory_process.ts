@@ -1,9 +1,5 @@
-/**
- * Saves and loads so many arrays of 16 MiB with two workers, and says how much memory that took. Arguments: how many,
- * and a folder to work in.
- *
- * @module
- */
+// Saves and loads so many arrays of 16 MiB with two workers, and says how much memory that took.
+// Arguments: how many, and a folder to work in.
 import fs from "node:fs";
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";

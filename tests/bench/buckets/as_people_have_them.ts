@@ -1,8 +1,5 @@
-/**
- * A bucket as people have one: over TLS, and some way off. Each measure beside `s5cmd` on the same server, by the same way.
- *
- * @module
- */
+// A bucket as people have one: over TLS, and some way off. Each measure beside `s5cmd` on the same
+// server, by the same way.
 import fs from "node:fs";
 import { join } from "node:path";
 import { localPath, openRegistry } from "../../../mod.ts";

@@ -1,8 +1,5 @@
-/**
- * Batches on a real server, with and without workers: many small values, and files of 16 MiB beside `s5cmd`.
- *
- * @module
- */
+// Batches on a real server, with and without workers: many small values, and files of 16 MiB beside
+// `s5cmd`.
 import fs from "node:fs";
 import { join } from "node:path";
 import { localPath, openRegistry } from "../../../mod.ts";

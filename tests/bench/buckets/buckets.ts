@@ -1,8 +1,5 @@
-/**
- * Buckets on a real server: small values through a registry, large objects beside `s5cmd`, and one huge file.
- *
- * @module
- */
+// Buckets on a real server: small values through a registry, large objects beside `s5cmd`, and one
+// huge file.
 import { createReadStream } from "node:fs";
 import fs from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,4 @@
-/**
- * A server at a distance: requests go by way of a process that delays them.
- *
- * @module
- */
+// A server at a distance: requests go by way of a process that delays them.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";

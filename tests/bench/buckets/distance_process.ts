@@ -1,12 +1,8 @@
-/**
- * A network between a client and a server on this machine: every byte takes half a round trip in each direction, as many
- * as come, and a new connection one round trip more, as TCP's handshake does. It says its port on standard output, and
- * ends with its standard input.
- *
- * Arguments: the server's port, the round trip in milliseconds.
- *
- * @module
- */
+// A network between a client and a server on this machine: every byte takes half a round trip in
+// each direction, as many as come, and a new connection one round trip more, as TCP's handshake
+// does. It says its port on standard output, and ends with its standard input.
+//
+// Arguments: the server's port, the round trip in milliseconds.
 import process from "node:process";
 
 /** Bytes on their way. */

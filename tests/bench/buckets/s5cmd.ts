@@ -1,8 +1,4 @@
-/**
- * `s5cmd`, the fastest client of buckets that there is, where `deno task servers` has a binary of it beside the servers.
- *
- * @module
- */
+// `s5cmd`, the fastest client of buckets that there is, where `deno task servers` has a binary of it beside the servers.
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";

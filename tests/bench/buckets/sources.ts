@@ -1,8 +1,4 @@
-/**
- * What is sent to a bucket, as values and as files with the same bytes.
- *
- * @module
- */
+// What is sent to a bucket, as values and as files with the same bytes.
 import fs from "node:fs";
 import { join } from "node:path";
 import { MIB, randomBytes, smallObject } from "../values.ts";

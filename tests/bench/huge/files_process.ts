@@ -1,9 +1,6 @@
-/**
- * Sends huge files through a file store and reads parts of them, and says how much memory that took. Arguments: the kind
- * of the store, a folder to work in, MiB of each file, and of a bucket where its server is.
- *
- * @module
- */
+// Sends huge files through a file store and reads parts of them, and says how much memory that
+// took. Arguments: the kind of the store, a folder to work in, MiB of each file, and of a bucket
+// where its server is.
 import fs from "node:fs";
 import process from "node:process";
 import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";

@@ -1,8 +1,4 @@
-/**
- * A file of 4 GiB, saved and downloaded in a process of its own, whose memory is watched.
- *
- * @module
- */
+// A file of 4 GiB, saved and downloaded in a process of its own, whose memory is watched.
 import { join } from "node:path";
 import { streamAndHash } from "../floors.ts";
 import { timed } from "../measure.ts";

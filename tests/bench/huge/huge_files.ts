@@ -1,8 +1,5 @@
-/**
- * Images and arrays of 1 GiB by path, each store in a process of its own, whose memory is looked at.
- *
- * @module
- */
+// Images and arrays of 1 GiB by path, each store in a process of its own, whose memory is looked
+// at.
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";

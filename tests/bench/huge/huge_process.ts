@@ -1,9 +1,5 @@
-/**
- * Saves a file and downloads it again, and says how much memory that took. Arguments: the file, a folder to work in, and
- * for a registry in a bucket where its server is.
- *
- * @module
- */
+// Saves a file and downloads it again, and says how much memory that took. Arguments: the file, a
+// folder to work in, and for a registry in a bucket where its server is.
 import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";

@@ -1,8 +1,4 @@
-/**
- * A huge file that goes up and comes down in a process of its own, whose memory is looked at.
- *
- * @module
- */
+// A huge file that goes up and comes down in a process of its own, whose memory is looked at.
 import { execFile } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";

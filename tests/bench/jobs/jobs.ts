@@ -1,8 +1,5 @@
-/**
- * Ten thousand jobs through a queue on Redis and on PostgreSQL, beside BullMQ alone on the same servers.
- *
- * @module
- */
+// Ten thousand jobs through a queue on Redis and on PostgreSQL, beside BullMQ alone on the same
+// servers.
 import "../../../queues/bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, Worker } from "npm:bullmq@^6";
 import { taskJob, workTasks } from "../../../plugins/jobs.ts";

@@ -1,8 +1,4 @@
-/**
- * The latest of many versions, and above many deleted ones: time and backend calls.
- *
- * @module
- */
+// The latest of many versions, and above many deleted ones: time and backend calls.
 import { join } from "node:path";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";

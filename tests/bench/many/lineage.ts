@@ -1,9 +1,5 @@
-/**
- * What was made from one version among many: time and backend calls, with what is noted and without; and what noting
- * costs a save.
- *
- * @module
- */
+// What was made from one version among many: time and backend calls, with what is noted and
+// without; and what noting costs a save.
 import { join } from "node:path";
 import { createLocalBackend, lineageOf, openRegistry } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";

@@ -1,8 +1,4 @@
-/**
- * Listing many names.
- *
- * @module
- */
+// Listing many names.
 import { join } from "node:path";
 import { openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../core/registry.ts";

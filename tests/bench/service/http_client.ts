@@ -1,8 +1,4 @@
-/**
- * Small values through the client, beside `fetch` alone, from a service in a process of its own.
- *
- * @module
- */
+// Small values through the client, beside `fetch` alone, from a service in a process of its own.
 import { join } from "node:path";
 import { openHttpRegistry } from "../../../apps/http_client.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";

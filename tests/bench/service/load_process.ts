@@ -1,10 +1,6 @@
-/**
- * What asks a server: connections that each send the same request again as soon as its answer is there. It reads HTTP no
- * further than it must, so that it takes less than the server does. Arguments:
- * port, path, connections, requests. Says as JSON how long it took.
- *
- * @module
- */
+// What asks a server: connections that each send the same request again as soon as its answer is
+// there. It reads HTTP no further than it must, so that it takes less than the server does.
+// Arguments: port, path, connections, requests. Says as JSON how long it took.
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 import process from "node:process";

@@ -1,10 +1,7 @@
-/**
- * A server that is measured: one that answers every request with the same bytes, which is the floor, or the service over
- * a registry. Prints its port, then at each line that it is told the processor time that it took, milliseconds.
- * Arguments: `constant`, or a folder with a registry; `node` listens as `holdfast serve` does.
- *
- * @module
- */
+// A server that is measured: one that answers every request with the same bytes, which is the
+// floor, or the service over a registry. Prints its port, then at each line that it is told the
+// processor time that it took, milliseconds. Arguments: `constant`, or a folder with a registry;
+// `node` listens as `holdfast serve` does.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { createHandler, listen } from "../../../apps/server.ts";

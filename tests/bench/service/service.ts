@@ -1,8 +1,4 @@
-/**
- * Reads through the service, beside a server that answers every request with the same bytes.
- *
- * @module
- */
+// Reads through the service, beside a server that answers every request with the same bytes.
 import { join } from "node:path";
 import { openRegistry } from "../../../mod.ts";
 import { runDeno, spawnDeno } from "../../support/run_deno.ts";

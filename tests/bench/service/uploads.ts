@@ -1,9 +1,5 @@
-/**
- * Uploads into a service of its own process, over a registry on a disk, and how much memory that took: many at once, one
- * that is huge, and one whose client is killed on the way.
- *
- * @module
- */
+// Uploads into a service of its own process, over a registry on a disk, and how much memory that
+// took: many at once, one that is huge, and one whose client is killed on the way.
 import fs from "node:fs";
 import { join } from "node:path";
 import { openRegistry } from "../../../mod.ts";

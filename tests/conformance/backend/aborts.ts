@@ -1,8 +1,4 @@
-/**
- * Signals: a call that is aborted throws the signal's reason and leaves nothing half done.
- *
- * @module
- */
+// Signals: a call that is aborted throws the signal's reason and leaves nothing half done.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";

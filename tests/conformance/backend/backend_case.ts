@@ -1,8 +1,4 @@
-/**
- * What a case of the suite for backends is, and the runner.
- *
- * @module
- */
+// What a case of the suite for backends is, and the runner.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Backend, Capability } from "../../../core/backend.ts";
 

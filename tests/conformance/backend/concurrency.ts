@@ -1,8 +1,4 @@
-/**
- * Several callers at once.
- *
- * @module
- */
+// Several callers at once.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";

@@ -1,8 +1,4 @@
-/**
- * Create-only puts: of any number for one key, exactly one wins.
- *
- * @module
- */
+// Create-only puts: of any number for one key, exactly one wins.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { PutResult } from "../../../core/backend.ts";
 import type { BackendCase } from "./backend_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Keys that somebody might try: each is stored under exactly itself, or refused.
- *
- * @module
- */
+// Keys that somebody might try: each is stored under exactly itself, or refused.
 import { deepStrictEqual } from "node:assert/strict";
 import type { BackendCase } from "./backend_case.ts";
 import { assertHolds, isAccepted, listed, putAll, text } from "./samples.ts";

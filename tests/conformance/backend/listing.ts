@@ -1,8 +1,4 @@
-/**
- * Listing: order, prefix, after, limit, delimiter.
- *
- * @module
- */
+// Listing: order, prefix, after, limit, delimiter.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";

@@ -1,8 +1,4 @@
-/**
- * The optional members.
- *
- * @module
- */
+// The optional members.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { SweptUpload } from "../../../core/backend.ts";
 import type { BackendCase } from "./backend_case.ts";

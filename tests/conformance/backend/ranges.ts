@@ -1,8 +1,4 @@
-/**
- * Reading a part of an object.
- *
- * @module
- */
+// Reading a part of an object.
 import { strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";

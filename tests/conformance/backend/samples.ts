@@ -1,8 +1,4 @@
-/**
- * Bytes to store, and short ways to look at what became of them.
- *
- * @module
- */
+// Bytes to store, and short ways to look at what became of them.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Backend, Body, ListOptions, PutResult } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";

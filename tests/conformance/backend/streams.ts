@@ -1,8 +1,4 @@
-/**
- * Bodies that are streams, and large ones.
- *
- * @module
- */
+// Bodies that are streams, and large ones.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";

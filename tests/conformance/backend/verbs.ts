@@ -1,8 +1,4 @@
-/**
- * Head, get, put and delete, one caller at a time.
- *
- * @module
- */
+// Head, get, put and delete, one caller at a time.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { BackendCase } from "./backend_case.ts";
 import {

@@ -1,8 +1,4 @@
-/**
- * Cases about groups, whose events come until a handler has ended well.
- *
- * @module
- */
+// Cases about groups, whose events come until a handler has ended well.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { messageOf } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about subscriptions that each hear of what is published while they are there.
- *
- * @module
- */
+// Cases about subscriptions that each hear of what is published while they are there.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";

@@ -1,8 +1,4 @@
-/**
- * What a case of the suite for buses is, and what cases share.
- *
- * @module
- */
+// What a case of the suite for buses is, and what cases share.
 import type { BusEvent, BusTrouble, EventBus } from "../../../core/services/event_bus.ts";
 
 /** What a case works with. */

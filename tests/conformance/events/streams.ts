@@ -1,8 +1,4 @@
-/**
- * Cases about events as streams.
- *
- * @module
- */
+// Cases about events as streams.
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { EventBusCase } from "./event_bus_case.ts";

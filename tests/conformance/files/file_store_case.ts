@@ -1,8 +1,4 @@
-/**
- * What a case of the suite for file stores is, and what most of them use.
- *
- * @module
- */
+// What a case of the suite for file stores is, and what most of them use.
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";

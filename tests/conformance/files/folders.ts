@@ -1,8 +1,4 @@
-/**
- * Cases about folders, links, moves and paths.
- *
- * @module
- */
+// Cases about folders, links, moves and paths.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { read, refused, text, tree } from "./file_store_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about files: writing, reading, replacing, removing.
- *
- * @module
- */
+// Cases about files: writing, reading, replacing, removing.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { read, refused, text, tree } from "./file_store_case.ts";

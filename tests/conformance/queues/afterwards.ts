@@ -1,8 +1,5 @@
-/**
- * Cases of the suite for queues: what is known of a job while it goes on, and what is done with those that failed.
- *
- * @module
- */
+// Cases of the suite for queues: what is known of a job while it goes on, and what is done with
+// those that failed.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { realSystem } from "../../../core/system.ts";
 import { createListener, job, refused } from "./queue_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases of the suite for queues: what is cancelled.
- *
- * @module
- */
+// Cases of the suite for queues: what is cancelled.
 import { deepStrictEqual } from "node:assert/strict";
 import { aborted, createListener, job } from "./queue_case.ts";
 import type { QueueCase } from "./queue_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases of the suite for what keeps what became of jobs.
- *
- * @module
- */
+// Cases of the suite for what keeps what became of jobs.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { JobStorage } from "../../../core/services/job_storage.ts";
 import type { QueuedJob } from "../../../core/services/queue.ts";

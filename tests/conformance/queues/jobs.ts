@@ -1,8 +1,4 @@
-/**
- * Cases of the suite for queues: what is added, known, listed and removed.
- *
- * @module
- */
+// Cases of the suite for queues: what is added, known, listed and removed.
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { NewJob } from "../../../core/services/queue.ts";
 import { createListener, job, refused } from "./queue_case.ts";

@@ -1,8 +1,4 @@
-/**
- * What a case of the suite for queues is, and what cases share.
- *
- * @module
- */
+// What a case of the suite for queues is, and what cases share.
 import { ok, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases of the suite for queues: rates, and jobs that are added again and again.
- *
- * @module
- */
+// Cases of the suite for queues: rates, and jobs that are added again and again.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { realSystem } from "../../../core/system.ts";
 import { createListener, job, refused } from "./queue_case.ts";

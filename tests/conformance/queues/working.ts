@@ -1,8 +1,4 @@
-/**
- * Cases of the suite for queues: what workers do.
- *
- * @module
- */
+// Cases of the suite for queues: what workers do.
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { aborted, createListener, job, refused } from "./queue_case.ts";
 import type { QueueCase } from "./queue_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about aliases and their history.
- *
- * @module
- */
+// Cases about aliases and their history.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { collect, refused } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";

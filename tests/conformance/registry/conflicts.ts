@@ -1,8 +1,4 @@
-/**
- * Cases about versions that exist, overwriting and deleting.
- *
- * @module
- */
+// Cases about versions that exist, overwriting and deleting.
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { chunks, collect, identityOf, noise, refused, versionsOf } from "./registry_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about downloading to a disk.
- *
- * @module
- */
+// Cases about downloading to a disk.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

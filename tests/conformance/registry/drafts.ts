@@ -1,8 +1,4 @@
-/**
- * Cases about drafts.
- *
- * @module
- */
+// Cases about drafts.
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";

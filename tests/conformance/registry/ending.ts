@@ -1,8 +1,4 @@
-/**
- * Cases about what ends a call, about watching, and about registries that only read.
- *
- * @module
- */
+// Cases about what ends a call, about watching, and about registries that only read.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { WatchEvent } from "../../../core/registry.ts";
 import { collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about what lists.
- *
- * @module
- */
+// Cases about what lists.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { encodeName } from "../../../core/naming/names.ts";
 import { collect, refused, versionsOf } from "./registry_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about loading, opening and looking.
- *
- * @module
- */
+// Cases about loading, opening and looking.
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";

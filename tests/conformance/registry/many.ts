@@ -1,8 +1,4 @@
-/**
- * Cases about many values at once, and copies.
- *
- * @module
- */
+// Cases about many values at once, and copies.
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
 import { collect, files, noise, refused, throwsSame } from "./registry_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about what a registry has of a map.
- *
- * @module
- */
+// Cases about what a registry has of a map.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { ClearOptions } from "../../../core/registry.ts";
 import { collect, refused, throwsSame, versionsOf } from "./registry_case.ts";

@@ -1,8 +1,4 @@
-/**
- * Cases about what is no ref and no name.
- *
- * @module
- */
+// Cases about what is no ref and no name.
 import type { Registry } from "../../../core/registry.ts";
 import { collect, refused } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";

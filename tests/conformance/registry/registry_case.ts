@@ -1,8 +1,4 @@
-/**
- * What a case of the suite for registries is, and what most of them use.
- *
- * @module
- */
+// What a case of the suite for registries is, and what most of them use.
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode, RegistryError } from "../../../core/errors.ts";

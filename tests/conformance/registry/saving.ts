@@ -1,8 +1,4 @@
-/**
- * Cases about saving.
- *
- * @module
- */
+// Cases about saving.
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";

@@ -1,8 +1,4 @@
-/**
- * A test in a folder of its own, artifacts to write there, and what is in it.
- *
- * @module
- */
+// A test in a folder of its own, artifacts to write there, and what is in it.
 import { assertEquals } from "@std/assert";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";

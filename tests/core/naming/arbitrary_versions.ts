@@ -1,8 +1,4 @@
-/**
- * Arbitrary versions for property tests.
- *
- * @module
- */
+// Arbitrary versions for property tests.
 import fc from "fast-check";
 import { parseVersion } from "../../../core/naming/versions.ts";
 

@@ -1,8 +1,4 @@
-/**
- * One record of each kind, for tests of the codec and of the format.
- *
- * @module
- */
+// One record of each kind, for tests of the codec and of the format.
 import { FORMAT } from "../../../core/record/record.ts";
 import type { AnyRecord, VersionRecord } from "../../../core/record/record.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The npm package as a newcomer has it: built, and installed into a folder with an empty home.
- *
- * @module
- */
+// The npm package as a newcomer has it: built, and installed into a folder with an empty home.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";

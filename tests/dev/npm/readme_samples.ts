@@ -1,8 +1,4 @@
-/**
- * The samples of README, as a newcomer copies them.
- *
- * @module
- */
+// The samples of README, as a newcomer copies them.
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";

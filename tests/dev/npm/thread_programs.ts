@@ -1,9 +1,4 @@
-/**
- * What shows on any runtime that threads work: programs that import the installed package.
- *
- * @module
- */
-
+// What shows on any runtime that threads work: programs that import the installed package.
 /** `marked.mjs`: a materializer that does in threads what its value says. */
 const MARKED = `
 import { existsSync, mkdirSync, readdirSync } from "node:fs";

@@ -1,8 +1,4 @@
-/**
- * Stores of arrays that are watched, and that fail.
- *
- * @module
- */
+// Stores of arrays that are watched, and that fail.
 import { assert, assertRejects } from "@std/assert";
 import type { NDArray } from "../../../core/bytes/ndarray.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";

@@ -1,8 +1,4 @@
-/**
- * What the tests of archives have in common.
- *
- * @module
- */
+// What the tests of archives have in common.
 import { assert } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";

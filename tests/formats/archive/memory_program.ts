@@ -1,8 +1,5 @@
-/**
- * Loads an archive of zeros, of as many MiB as is said, and prints what came of it and the most memory that it took, MiB.
- *
- * @module
- */
+// Loads an archive of zeros, of as many MiB as is said, and prints what came of it and the most
+// memory that it took, MiB.
 import { gzipSync } from "node:zlib";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { bytesFile } from "../../../core/files/content.ts";

@@ -1,8 +1,5 @@
-/**
- * Interlaced PNG files of grey or indexed pixels of less than 8 bits, for tests: written by the book.
- *
- * @module
- */
+// Interlaced PNG files of grey or indexed pixels of less than 8 bits, for tests: written by the
+// book.
 import { deflateSync } from "node:zlib";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { pngChunk } from "./png_chunk.ts";

@@ -1,8 +1,4 @@
-/**
- * Chunks of PNG files, with their checksums.
- *
- * @module
- */
+// Chunks of PNG files, with their checksums.
 import { crc32 } from "node:zlib";
 
 /** Makes a chunk. */

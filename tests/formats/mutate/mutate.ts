@@ -1,10 +1,6 @@
-/**
- * Damages files of each format in ways that a seed says, and reads them: each is a value, or fails as files do, in time and
- * in memory; and what has checksums is the value that it was. Run it for longer:
- * `deno run -A tests/formats/mutate/mutate.ts 100000 [first seed] [format]`.
- *
- * @module
- */
+// Damages files of each format in ways that a seed says, and reads them: each is a value, or fails as files do, in time and
+// in memory; and what has checksums is the value that it was. Run it for longer:
+// `deno run -A tests/formats/mutate/mutate.ts 100000 [first seed] [format]`.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";

@@ -1,8 +1,4 @@
-/**
- * Small files of each format, to be damaged.
- *
- * @module
- */
+// Small files of each format, to be damaged.
 import { IMAGE_DTYPES, toImage } from "../../../core/image.ts";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../../../core/bytes/ndarray.ts";

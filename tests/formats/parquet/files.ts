@@ -1,8 +1,5 @@
-/**
- * Files that pyarrow 26 wrote, five rows of six columns in several ways, and columns that no table has.
- *
- * @module
- */
+// Files that pyarrow 26 wrote, five rows of six columns in several ways, and columns that no table
+// has.
 import { fileOf } from "../format_files.ts";
 import type { FileToDecode } from "../../../core/format.ts";
 

@@ -1,9 +1,5 @@
-/**
- * Programs of Python that read and write files with the packages that people use, and say what is in them.
- *
- * @module
- */
-
+// Programs of Python that read and write files with the packages that people use, and say what is
+// in them.
 /** What both programs share: what a file holds, as JSON. An array is its type, its shape and a digest of its elements. */
 const TELL = `
 import hashlib, io, json, os, sys, tarfile, zipfile

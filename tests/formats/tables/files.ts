@@ -1,8 +1,5 @@
-/**
- * What tests of tables in files have in common: cells, tables, and files that note what is asked of them.
- *
- * @module
- */
+// What tests of tables in files have in common: cells, tables, and files that note what is asked of
+// them.
 import fc from "fast-check";
 import type { FileToDecode } from "../../../core/format.ts";
 import type { Column, ColumnType, Row } from "../../../core/table.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks histories with the checker, a program in Go around porcupine.
- *
- * @module
- */
+// Checks histories with the checker, a program in Go around porcupine.
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 

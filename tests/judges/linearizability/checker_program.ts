@@ -1,8 +1,4 @@
-/**
- * Where the checker of histories is: its source here, its binary beside those of the test servers.
- *
- * @module
- */
+// Where the checker of histories is: its source here, its binary beside those of the test servers.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,10 +1,6 @@
-/**
- * Carries out requests as a process of its own. Each line of stdin opens a store, `{ "id", "open" }`, or asks for
- * something, `{ "id", "request" }`; each line of stdout is an answer, `{ "id", "answer" }`, or `{ "id", "error" }` where an
- * operation failed as none may.
- *
- * @module
- */
+// Carries out requests as a process of its own. Each line of stdin opens a store, `{ "id", "open"
+// }`, or asks for something, `{ "id", "request" }`; each line of stdout is an answer, `{ "id",
+// "answer" }`, or `{ "id", "error" }` where an operation failed as none may.
 import { createInterface } from "node:readline";
 import fs from "node:fs";
 import process from "node:process";

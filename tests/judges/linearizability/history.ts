@@ -1,8 +1,4 @@
-/**
- * Histories of operations, as JSON lines for the checker (`checker/`, in Go).
- *
- * @module
- */
+// Histories of operations, as JSON lines for the checker (`checker/`, in Go).
 import type { Answer, Request } from "./request.ts";
 
 /** A history that is being recorded. */

@@ -1,8 +1,4 @@
-/**
- * Carries out the requests of a history.
- *
- * @module
- */
+// Carries out the requests of a history.
 import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";

@@ -1,8 +1,4 @@
-/**
- * Histories of several processes on one store: this process decides who does what, and notes when.
- *
- * @module
- */
+// Histories of several processes on one store: this process decides who does what, and notes when.
 import { createInterface } from "node:readline";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";

@@ -1,9 +1,4 @@
-/**
- * What the clients of a history ask for, and what they receive.
- *
- * @module
- */
-
+// What the clients of a history ask for, and what they receive.
 /** One operation. Which fields it has depends on `op`. */
 export interface Request {
   /** The part of the state that it concerns: a name, an alias, a draft, a folder. */

@@ -1,9 +1,5 @@
-/**
- * Histories of simulated processes, in virtual time, over a store that loses requests and replies, is late and is asked
- * twice.
- *
- * @module
- */
+// Histories of simulated processes, in virtual time, over a store that loses requests and replies,
+// is late and is asked twice.
 import { createBucketFiles } from "../../../files/bucket.ts";
 import { createFileManager } from "../../../files/mod.ts";
 import type { Bundle } from "../../simulate/bundle.ts";

@@ -1,8 +1,4 @@
-/**
- * What the clients of a history do, at random.
- *
- * @module
- */
+// What the clients of a history do, at random.
 import type { Random } from "../../simulate/random.ts";
 import type { ModelName } from "./history.ts";
 import { ALIASED_VERSIONS } from "./perform.ts";

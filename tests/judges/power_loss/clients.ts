@@ -1,8 +1,4 @@
-/**
- * What is done when the power is lost: each client does one thing again and again until it fails.
- *
- * @module
- */
+// What is done when the power is lost: each client does one thing again and again until it fails.
 import { join } from "@std/path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";

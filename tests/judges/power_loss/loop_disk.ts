@@ -1,8 +1,4 @@
-/**
- * A file system in an image, which can lose its power: what was not synced is gone.
- *
- * @module
- */
+// A file system in an image, which can lose its power: what was not synced is gone.
 import { execFileSync } from "node:child_process";
 import {
   accessSync,

@@ -1,11 +1,9 @@
-/**
- * Loses the power of a disk again and again while it is written to, and prints what was promised and is not there. Run it
- * in a mount namespace of its own: `unshare --mount --propagation private`.
- *
- * Arguments: a folder for the image, and a {@linkcode PowerPlan} as JSON. Prints a {@linkcode PowerReport} as JSON.
- *
- * @module
- */
+// Loses the power of a disk again and again while it is written to, and prints what was promised
+// and is not there. Run it in a mount namespace of its own: `unshare --mount --propagation
+// private`.
+//
+// Arguments: a folder for the image, and a {@linkcode PowerPlan} as JSON. Prints a {@linkcode
+// PowerReport} as JSON.
 import fs from "node:fs";
 import { setImmediate } from "node:timers";
 import { join } from "@std/path";

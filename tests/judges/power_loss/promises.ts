@@ -1,9 +1,4 @@
-/**
- * What was promised to survive a power cut.
- *
- * @module
- */
-
+// What was promised to survive a power cut.
 /** What was acknowledged, by what it concerns. */
 export interface Promises {
   /** Does something that gives a thing a value. Throws what the work throws: then it may have either value. */

@@ -1,11 +1,8 @@
-/**
- * Does operations as a process whose system calls fail. It listens to its parent over a socket, by calls that never fail:
- * lines `{ "name", "root" }`, answered by `{ "ok" }` or `{ "error", "code", "isOpen" }`.
- *
- * Argument: the port of the parent.
- *
- * @module
- */
+// Does operations as a process whose system calls fail. It listens to its parent over a socket, by
+// calls that never fail: lines `{ "name", "root" }`, answered by `{ "ok" }` or `{ "error", "code",
+// "isOpen" }`.
+//
+// Argument: the port of the parent.
 import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 import process from "node:process";

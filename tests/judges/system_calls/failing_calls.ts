@@ -1,8 +1,4 @@
-/**
- * A process whose system calls are made to fail by strace.
- *
- * @module
- */
+// A process whose system calls are made to fail by strace.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";

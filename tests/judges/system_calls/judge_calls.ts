@@ -1,8 +1,5 @@
-/**
- * Lets each system call of each operation fail, one at a time, and compares what the caller received with what is there.
- *
- * @module
- */
+// Lets each system call of each operation fail, one at a time, and compares what the caller
+// received with what is there.
 import { join } from "@std/path";
 import { rm } from "node:fs/promises";
 import type { Random } from "../../simulate/random.ts";

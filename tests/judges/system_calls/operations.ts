@@ -1,8 +1,4 @@
-/**
- * Operations, each with what is there before it and after it.
- *
- * @module
- */
+// Operations, each with what is there before it and after it.
 import { join } from "@std/path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { isRegistryError } from "../../../core/errors.ts";

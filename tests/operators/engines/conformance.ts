@@ -1,8 +1,4 @@
-/**
- * The conformance suite of engines: cases as data.
- *
- * @module
- */
+// The conformance suite of engines: cases as data.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { RegistryError } from "../../../core/errors.ts";

@@ -1,9 +1,5 @@
-/**
- * Children that leave their process group, their environment or their name behind, and processes that only look like
- * children.
- *
- * @module
- */
+// Children that leave their process group, their environment or their name behind, and processes
+// that only look like children.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import type { System } from "../../../core/system.ts";

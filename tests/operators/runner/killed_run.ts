@@ -1,9 +1,5 @@
-/**
- * A run that kills itself: `killed_run.ts ROOT WHEN`, where WHEN is `in step`, `after outputs`, `after success` or
- * `never`. It prints what became of each step as JSON.
- *
- * @module
- */
+// A run that kills itself: `killed_run.ts ROOT WHEN`, where WHEN is `in step`, `after outputs`, `after success` or
+// `never`. It prints what became of each step as JSON.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../mod.ts";

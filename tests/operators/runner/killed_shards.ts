@@ -1,9 +1,5 @@
-/**
- * A run of a step in four shards that kills itself: `killed_shards.ts ROOT WHEN`, where WHEN is `after two shards`,
- * `before the version`, `before the success` or `never`. It prints which shards ran as JSON.
- *
- * @module
- */
+// A run of a step in four shards that kills itself: `killed_shards.ts ROOT WHEN`, where WHEN is `after two shards`,
+// `before the version`, `before the success` or `never`. It prints which shards ran as JSON.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import type { Draft, Registry } from "../../../mod.ts";

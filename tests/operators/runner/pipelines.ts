@@ -1,8 +1,4 @@
-/**
- * Pipelines for tests of the runner.
- *
- * @module
- */
+// Pipelines for tests of the runner.
 import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
 
 /** A step with every default in place. */

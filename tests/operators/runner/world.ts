@@ -1,8 +1,4 @@
-/**
- * A registry and operators for tests of the runner.
- *
- * @module
- */
+// A registry and operators for tests of the runner.
 import { openRegistry } from "../../../mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";

@@ -1,8 +1,4 @@
-/**
- * Whether something is there.
- *
- * @module
- */
+// Whether something is there.
 import { lstat } from "node:fs/promises";
 
 /** Whether a path is there, also a link that leads nowhere. */

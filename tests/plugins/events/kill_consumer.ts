@@ -1,9 +1,5 @@
-/**
- * A member of a group as a process of its own: saves each event in a registry of files by its id, says so, and is killed
- * at some moment.
- *
- * @module
- */
+// A member of a group as a process of its own: saves each event in a registry of files by its id,
+// says so, and is killed at some moment.
 import { openRegistry } from "../../../mod.ts";
 import { openRedisBus } from "../../../plugins/events/redis.ts";
 

@@ -1,8 +1,5 @@
-/**
- * A worker for tasks as a process of its own, which stays in the middle of its jobs where it is told to.
- *
- * @module
- */
+// A worker for tasks as a process of its own, which stays in the middle of its jobs where it is
+// told to.
 import { openRegistry } from "../../../mod.ts";
 import { workTasks } from "../../../plugins/jobs.ts";
 import { createPlugins } from "../../../plugins/mod.ts";

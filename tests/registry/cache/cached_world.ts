@@ -1,8 +1,4 @@
-/**
- * A registry whose store is far away, and the caches of the machines that use it.
- *
- * @module
- */
+// A registry whose store is far away, and the caches of the machines that use it.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { CacheOptions, OpenOptions, Registry } from "../../../core/registry.ts";

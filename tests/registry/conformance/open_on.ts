@@ -1,8 +1,4 @@
-/**
- * Registries on stores, for the suite of registries.
- *
- * @module
- */
+// Registries on stores, for the suite of registries.
 import { openRegistry, parseVersion } from "../../../mod.ts";
 import type { Backend } from "../../../mod.ts";
 import { versionCell } from "../../../registry/layout.ts";

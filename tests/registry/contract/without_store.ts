@@ -1,8 +1,5 @@
-/**
- * A registry as a client of a service is one: it does all that the contract asks, and has no store here.
- *
- * @module
- */
+// A registry as a client of a service is one: it does all that the contract asks, and has no store
+// here.
 import type { Registry } from "../../../core/registry.ts";
 
 /** The same registry, without a store and without what is optional. Members are listed by hand, so that none is forgotten. */

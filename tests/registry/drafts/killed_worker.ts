@@ -1,8 +1,5 @@
-/**
- * A worker that is killed while it adds a part: `killed_worker.ts REGISTRY`. The first of its files is stored by then.
- *
- * @module
- */
+// A worker that is killed while it adds a part: `killed_worker.ts REGISTRY`. The first of its files
+// is stored by then.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import type { FileToSave } from "../../../mod.ts";

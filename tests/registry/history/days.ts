@@ -1,8 +1,4 @@
-/**
- * Registries whose clocks, the store's too, show the day that a test sets.
- *
- * @module
- */
+// Registries whose clocks, the store's too, show the day that a test sets.
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/errors.ts";

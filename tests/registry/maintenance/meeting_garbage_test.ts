@@ -1,9 +1,5 @@
-/**
- * Writers that meet the janitor at each of its calls, and what its requests do when they take effect once more, later:
- * no acknowledged save is lost, and what is dead stays dead.
- *
- * @module
- */
+// Writers that meet the janitor at each of its calls, and what its requests do when they take
+// effect once more, later: no acknowledged save is lost, and what is dead stays dead.
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry } from "../../../core/registry.ts";

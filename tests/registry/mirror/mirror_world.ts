@@ -1,8 +1,4 @@
-/**
- * Two registries, and what a mirror of one in the other must look like.
- *
- * @module
- */
+// Two registries, and what a mirror of one in the other must look like.
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";

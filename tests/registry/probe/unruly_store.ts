@@ -1,8 +1,4 @@
-/**
- * Stores that look like buckets and do not do what a registry needs, each in one way.
- *
- * @module
- */
+// Stores that look like buckets and do not do what a registry needs, each in one way.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type {
   Backend,

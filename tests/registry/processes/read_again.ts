@@ -1,8 +1,4 @@
-/**
- * Reading one name in every way while somebody overwrites it.
- *
- * @module
- */
+// Reading one name in every way while somebody overwrites it.
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../../core/registry.ts";
 import { numberOf } from "../programs/numbered_value.ts";

@@ -1,11 +1,9 @@
-/**
- * Uses a registry and its mirror as a seed says, and writes every record that it creates in the registry to a journal:
- * before it is sent, with its content, and when it is there. Prints a line for each step.
- *
- * Arguments: role (`writer` or `keeper`), folder, folder of the mirror, journal, seed, how many steps, "mutable" or not.
- *
- * @module
- */
+// Uses a registry and its mirror as a seed says, and writes every record that it creates in the
+// registry to a journal: before it is sent, with its content, and when it is there. Prints a line
+// for each step.
+//
+// Arguments: role (`writer` or `keeper`), folder, folder of the mirror, journal, seed, how many
+// steps, "mutable" or not.
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 import type { Backend } from "../../../core/backend.ts";

@@ -1,9 +1,4 @@
-/**
- * Values that tell which they are, and whether they are whole.
- *
- * @module
- */
-
+// Values that tell which they are, and whether they are whole.
 const SIZES = [100, 3_000_000, 70_000, 400_000];
 
 /** The bytes of a number: one number all over, in four sizes that are stored in different ways. */

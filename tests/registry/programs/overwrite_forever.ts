@@ -1,11 +1,7 @@
-/**
- * Overwrites one version again and again, small and large in turn, and prints the number of each that was
- * acknowledged, until it is killed.
- *
- * Arguments: folder, locking, layout, first number, durability.
- *
- * @module
- */
+// Overwrites one version again and again, small and large in turn, and prints the number of each
+// that was acknowledged, until it is killed.
+//
+// Arguments: folder, locking, layout, first number, durability.
 import { writeSync } from "node:fs";
 import process from "node:process";
 import type { Layout, Locking } from "../../../core/backend.ts";

@@ -1,8 +1,4 @@
-/**
- * How a program is told to begin.
- *
- * @module
- */
+// How a program is told to begin.
 import process from "node:process";
 import { createInterface } from "node:readline";
 

@@ -1,8 +1,4 @@
-/**
- * A store in memory that gives URLs to others, and those who use them.
- *
- * @module
- */
+// A store in memory that gives URLs to others, and those who use them.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, PresignOptions } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";

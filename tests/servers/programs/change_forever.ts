@@ -1,11 +1,7 @@
-/**
- * Overwrites one version again and again, or saves and deletes it in turn, until it is told to stop; prints a line
- * when it is at work.
- *
- * Arguments: server, prefix, `overwrite` or `delete`.
- *
- * @module
- */
+// Overwrites one version again and again, or saves and deletes it in turn, until it is told to
+// stop; prints a line when it is at work.
+//
+// Arguments: server, prefix, `overwrite` or `delete`.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import { numberedValue } from "../../registry/programs/numbered_value.ts";

@@ -1,10 +1,7 @@
-/**
- * Starts a server, writes into a file where it is, and ends without ending it: as a program, or as a test file.
- *
- * Arguments: how, file.
- *
- * @module
- */
+// Starts a server, writes into a file where it is, and ends without ending it: as a program, or as
+// a test file.
+//
+// Arguments: how, file.
 import process from "node:process";
 import { sharedServer } from "../../support/servers/mod.ts";
 

@@ -1,10 +1,6 @@
-/**
- * Loads `a` with little patience and prints the code of the error. It has to end by itself then.
- *
- * Arguments: server, prefix.
- *
- * @module
- */
+// Loads `a` with little patience and prints the code of the error. It has to end by itself then.
+//
+// Arguments: server, prefix.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import { createServerStore } from "../server_world.ts";

@@ -1,10 +1,7 @@
-/**
- * Saves so many automatic versions of one name, once it is told to begin, and prints what they were.
- *
- * Arguments: server, prefix, how many, what the values say.
- *
- * @module
- */
+// Saves so many automatic versions of one name, once it is told to begin, and prints what they
+// were.
+//
+// Arguments: server, prefix, how many, what the values say.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import { waitForLine } from "../../registry/programs/wait_for_line.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks what became of parts of drafts that were acknowledged, and of commits that named parts.
- *
- * @module
- */
+// Checks what became of parts of drafts that were acknowledged, and of commits that named parts.
 import { parseDraftKey } from "../../../registry/drafts/keys.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";

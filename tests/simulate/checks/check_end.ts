@@ -1,8 +1,4 @@
-/**
- * Checks what is left at the end of a run, with an undisturbed handle.
- *
- * @module
- */
+// Checks what is left at the end of a run, with an undisturbed handle.
 import type { Registry } from "../../../core/registry.ts";
 import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
 import type { Bundle } from "../bundle.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks that what versions are made from is noted before their records, stays noted, and is found.
- *
- * @module
- */
+// Checks that what versions are made from is noted before their records, stays noted, and is found.
 import { decodeRecord } from "../../../core/record/record.ts";
 import type { ArtifactInput, VersionRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";

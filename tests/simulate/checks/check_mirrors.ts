@@ -1,8 +1,5 @@
-/**
- * Checks that a mirror that says that it is done holds what its source held at some moment meanwhile.
- *
- * @module
- */
+// Checks that a mirror that says that it is done holds what its source held at some moment
+// meanwhile.
 import type { VersionRecord } from "../../../core/record/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation } from "../operation_log.ts";

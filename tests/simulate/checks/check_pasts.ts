@@ -1,9 +1,5 @@
-/**
- * Checks answers about the past against the recorded timeline: every record that ever landed, with the time that it said
- * then. What garbage collectors made of these records later does not matter.
- *
- * @module
- */
+// Checks answers about the past against the recorded timeline: every record that ever landed, with
+// the time that it said then. What garbage collectors made of these records later does not matter.
 import {
   compareVersions,
   inRange,

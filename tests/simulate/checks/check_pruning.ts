@@ -1,8 +1,4 @@
-/**
- * Checks that retention deletes what its rules let go, and nothing else.
- *
- * @module
- */
+// Checks that retention deletes what its rules let go, and nothing else.
 import { compareVersions } from "../../../core/naming/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, Landing } from "../ledger.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks what readers were told against what there was.
- *
- * @module
- */
+// Checks what readers were told against what there was.
 import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
 import { isVersion } from "../../../core/naming/versions.ts";
 import type { Cell, CellState } from "../ledger.ts";

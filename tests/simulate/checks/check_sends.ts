@@ -1,8 +1,5 @@
-/**
- * Checks that no operation sends a record after its deadline: what arrives later may refer to what was collected.
- *
- * @module
- */
+// Checks that no operation sends a record after its deadline: what arrives later may refer to what
+// was collected.
 import { describeOperation } from "../operation_log.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./violation.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks that each record holds what its operation was to save: its own value, or what it copied.
- *
- * @module
- */
+// Checks that each record holds what its operation was to save: its own value, or what it copied.
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { statesDuring } from "../ledger.ts";
 import type { Cell, Landing } from "../ledger.ts";

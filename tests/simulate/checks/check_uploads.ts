@@ -1,8 +1,4 @@
-/**
- * Checks that of resumable uploads only bytes count whose checksum matched.
- *
- * @module
- */
+// Checks that of resumable uploads only bytes count whose checksum matched.
 import { describeOperation } from "../operation_log.ts";
 import { RIGHT } from "../verbs/uploads.ts";
 import type { Evidence } from "./evidence.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks what writers were told against what happened.
- *
- * @module
- */
+// Checks what writers were told against what happened.
 import type { VersionRecord } from "../../../core/record/record.ts";
 import { memoryMs } from "../../../registry/maintenance/collection.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";

@@ -1,8 +1,4 @@
-/**
- * What the checks of one registry look at.
- *
- * @module
- */
+// What the checks of one registry look at.
 import { isSaving } from "../operation_log.ts";
 import type { LoggedOperation, OperationLog } from "../operation_log.ts";
 import type { Landing, Ledger } from "../ledger.ts";

@@ -1,8 +1,4 @@
-/**
- * What stored files say: labels by the SHA-256 of their content.
- *
- * @module
- */
+// What stored files say: labels by the SHA-256 of their content.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record/record.ts";
 import { bytesOf } from "../bundle.ts";

@@ -1,8 +1,4 @@
-/**
- * How late an operation sends its records, by the clocks of its process.
- *
- * @module
- */
+// How late an operation sends its records, by the clocks of its process.
 import type { System } from "../../../core/system.ts";
 import type { StoreCall } from "../with_faults.ts";
 

@@ -1,8 +1,4 @@
-/**
- * What a run found wrong.
- *
- * @module
- */
+// What a run found wrong.
 /** A promise that was broken. */
 export interface Finding {
   /** Which promise. */

@@ -1,8 +1,4 @@
-/**
- * What a worker of the simulation is asked for, and what it answers.
- *
- * @module
- */
+// What a worker of the simulation is asked for, and what it answers.
 import type { SimulateOptions, Violation } from "../simulate.ts";
 
 /** Options that travel to a worker. */

@@ -1,8 +1,5 @@
-/**
- * The same seeds on all cores: each seed is a world of its own, so it does not matter which thread runs it.
- *
- * @module
- */
+// The same seeds on all cores: each seed is a world of its own, so it does not matter which thread
+// runs it.
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { SimulateOptions, Violation } from "../simulate.ts";

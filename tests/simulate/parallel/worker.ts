@@ -1,8 +1,4 @@
-/**
- * One thread of the simulation.
- *
- * @module
- */
+// One thread of the simulation.
 import { parentPort } from "node:worker_threads";
 import { simulate } from "../simulate.ts";
 import type { RangeResult, SeedRange } from "./seed_range.ts";

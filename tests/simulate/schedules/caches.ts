@@ -1,8 +1,4 @@
-/**
- * Readers that share a cache while others delete and overwrite what is in it.
- *
- * @module
- */
+// Readers that share a cache while others delete and overwrite what is in it.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import type { Random } from "../random.ts";

@@ -1,8 +1,4 @@
-/**
- * Versions that are made of others, and many at once.
- *
- * @module
- */
+// Versions that are made of others, and many at once.
 import { createRandomFaults } from "../random_faults.ts";
 import { GRACE_MS } from "../world.ts";
 import { largeValue, liveAs, sharingValue, smallValue } from "./schedule.ts";

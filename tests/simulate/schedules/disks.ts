@@ -1,9 +1,5 @@
-/**
- * Disks: creates of several steps, at each of which a process may stand still or end, and janitors that give up
- * writers whose stage they swept.
- *
- * @module
- */
+// Disks: creates of several steps, at each of which a process may stand still or end, and janitors
+// that give up writers whose stage they swept.
 import { createStagingDisk } from "../stores/staging_disk.ts";
 import type { StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";

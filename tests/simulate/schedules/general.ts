@@ -1,9 +1,5 @@
-/**
- * Anything at once: several processes that save, overwrite, delete, alias, read and collect, on a bad network, with
- * pauses and kills, in bursts that are up to hours apart.
- *
- * @module
- */
+// Anything at once: several processes that save, overwrite, delete, alias, read and collect, on a
+// bad network, with pauses and kills, in bursts that are up to hours apart.
 import type { Actor } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";
 import type { Random } from "../random.ts";

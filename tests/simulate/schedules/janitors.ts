@@ -1,8 +1,4 @@
-/**
- * Janitors that come at bad moments, and slowly.
- *
- * @module
- */
+// Janitors that come at bad moments, and slowly.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";

@@ -1,8 +1,4 @@
-/**
- * Writers that are much too late: paused, slow, or with requests that arrive hours later.
- *
- * @module
- */
+// Writers that are much too late: paused, slow, or with requests that arrive hours later.
 import type { SavedArtifact } from "../../../core/registry.ts";
 import type { Actor } from "../actor.ts";
 import type { Fault } from "../with_faults.ts";

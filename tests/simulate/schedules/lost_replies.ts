@@ -1,8 +1,5 @@
-/**
- * Creates whose replies are lost, or that are sent twice behind the caller's back, or that arrive much later.
- *
- * @module
- */
+// Creates whose replies are lost, or that are sent twice behind the caller's back, or that arrive
+// much later.
 import { createRandomFaults } from "../random_faults.ts";
 import type { FaultRates } from "../random_faults.ts";
 import { GRACE_MS } from "../world.ts";

@@ -1,8 +1,5 @@
-/**
- * What is remembered for long: deleted numbers, keys of idempotency, histories of aliases; and what is forgotten.
- *
- * @module
- */
+// What is remembered for long: deleted numbers, keys of idempotency, histories of aliases; and what
+// is forgotten.
 import { createRandomFaults } from "../random_faults.ts";
 import type { CallPause } from "../with_process.ts";
 import { GRACE_MS } from "../world.ts";

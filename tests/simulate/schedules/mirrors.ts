@@ -1,8 +1,4 @@
-/**
- * Mirrors: what one registry holds is brought to another one, again and again.
- *
- * @module
- */
+// Mirrors: what one registry holds is brought to another one, again and again.
 import type { Actor } from "../actor.ts";
 import { createRandomFaults } from "../random_faults.ts";
 import type { FaultRates } from "../random_faults.ts";

@@ -1,8 +1,4 @@
-/**
- * All schedules, and which seed runs which.
- *
- * @module
- */
+// All schedules, and which seed runs which.
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, stagedLinks } from "./disks.ts";
 import { caches } from "./caches.ts";

@@ -1,8 +1,4 @@
-/**
- * Stores that do less than they should: listings that lag, permissions that come and go.
- *
- * @module
- */
+// Stores that do less than they should: listings that lag, permissions that come and go.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import { createStaleLists } from "../stores/stale_lists.ts";
 import { GRACE_MS } from "../world.ts";

@@ -1,9 +1,5 @@
-/**
- * Power cuts: processes end at bad moments, others go on from what they read, and then the disk loses what was not
- * synced.
- *
- * @module
- */
+// Power cuts: processes end at bad moments, others go on from what they read, and then the disk
+// loses what was not synced.
 import { createPowerCutDisk, POWER } from "../stores/power_cut.ts";
 import type { PowerCutDisk } from "../stores/power_cut.ts";
 import { GRACE_MS } from "../world.ts";

@@ -1,9 +1,5 @@
-/**
- * Restores: a copy of the store as it was at a moment is put into its place later; numbers that were used since are
- * used again.
- *
- * @module
- */
+// Restores: a copy of the store as it was at a moment is put into its place later; numbers that
+// were used since are used again.
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";

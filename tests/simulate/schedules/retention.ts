@@ -1,8 +1,4 @@
-/**
- * Retention: what `prune` deletes while others save, delete, alias and collect.
- *
- * @module
- */
+// Retention: what `prune` deletes while others save, delete, alias and collect.
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
 import type { Random } from "../random.ts";
 import { createRandomFaults } from "../random_faults.ts";

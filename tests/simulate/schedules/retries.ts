@@ -1,8 +1,4 @@
-/**
- * Operations that are tried again after a long time, or over and over.
- *
- * @module
- */
+// Operations that are tried again after a long time, or over and over.
 import type { Actor } from "../actor.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";
 import type { CallPause } from "../with_process.ts";

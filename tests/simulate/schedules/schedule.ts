@@ -1,8 +1,4 @@
-/**
- * What a schedule is, and how actors come to life in it.
- *
- * @module
- */
+// What a schedule is, and how actors come to life in it.
 import type { Actor } from "../actor.ts";
 import { Bundle, PAYLOAD_BYTES, STREAMED_BYTES } from "../bundle.ts";
 import type { Fault, StoreCall } from "../with_faults.ts";

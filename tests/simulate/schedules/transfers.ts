@@ -1,8 +1,5 @@
-/**
- * Direct uploads: strangers put files straight into the store, early, late, or again after the commit.
- *
- * @module
- */
+// Direct uploads: strangers put files straight into the store, early, late, or again after the
+// commit.
 import { uploadKey } from "../../../registry/layout.ts";
 import type { Upload } from "../../../core/record/transfer.ts";
 import { createRandomFaults } from "../random_faults.ts";

@@ -1,8 +1,4 @@
-/**
- * What a store offers beyond the five verbs, inside a wrapper.
- *
- * @module
- */
+// What a store offers beyond the five verbs, inside a wrapper.
 import type { Backend } from "../../../core/backend.ts";
 import type { StoreCall } from "../with_faults.ts";
 

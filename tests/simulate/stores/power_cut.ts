@@ -1,9 +1,5 @@
-/**
- * A disk that loses what was not synced when the power fails. What a put wrote can be read at once, by everybody; it
- * is safe when the put returns, or when somebody else syncs the folder of its key.
- *
- * @module
- */
+// A disk that loses what was not synced when the power fails. What a put wrote can be read at once,
+// by everybody; it is safe when the put returns, or when somebody else syncs the folder of its key.
 import type { Backend, Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import type { Random } from "../random.ts";

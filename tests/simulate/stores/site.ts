@@ -1,8 +1,4 @@
-/**
- * One of the stores of a world, and how its processes see it.
- *
- * @module
- */
+// One of the stores of a world, and how its processes see it.
 import type { Backend } from "../../../core/backend.ts";
 import type { ActorPlan } from "../actor.ts";
 import type { NoteWatch } from "../checks/check_lineage.ts";

@@ -1,9 +1,5 @@
-/**
- * A disk: an object is staged, then it gets its key, by a link or under a lock; a process may stand still or end at
- * each step, and a janitor that sweeps the stage gives its writer up.
- *
- * @module
- */
+// A disk: an object is staged, then it gets its key, by a link or under a lock; a process may stand
+// still or end at each step, and a janitor that sweeps the stage gives its writer up.
 import type {
   Backend,
   Body,

@@ -1,10 +1,6 @@
-/**
- * A store whose listings are late in showing what others wrote. FORMAT asks for listings that know every object
- * written before they began, so this is more than a store may do: what must hold all the same is what rests on
- * creates and on reading back, not what rests on looking.
- *
- * @module
- */
+// A store whose listings are late in showing what others wrote. FORMAT asks for listings that know
+// every object written before they began, so this is more than a store may do: what must hold all
+// the same is what rests on creates and on reading back, not what rests on looking.
 import type { Backend, ListOptions, ObjectInfo, Prefix } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import type { Random } from "../random.ts";

@@ -1,8 +1,4 @@
-/**
- * A store whose listings leave out all that they may.
- *
- * @module
- */
+// A store whose listings leave out all that they may.
 import type { Backend, ObjectInfo, Prefix } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A real store in virtual time, to replay simulated schedules on.
- *
- * @module
- */
+// A real store in virtual time, to replay simulated schedules on.
 import type { Backend } from "../../../core/backend.ts";
 import type { System } from "../../../core/system.ts";
 import { withShiftedTime } from "../with_shifted_time.ts";

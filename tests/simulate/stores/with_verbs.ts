@@ -1,8 +1,4 @@
-/**
- * A store that offers what buckets do beyond the five verbs.
- *
- * @module
- */
+// A store that offers what buckets do beyond the five verbs.
 import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { Random } from "../random.ts";

@@ -1,8 +1,4 @@
-/**
- * Questions about the past.
- *
- * @module
- */
+// Questions about the past.
 import type { VersionRecord } from "../../../core/record/record.ts";
 import type { VerbParts } from "../actor.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Verbs that look after a whole registry.
- *
- * @module
- */
+// Verbs that look after a whole registry.
 import { changeSettings } from "../../../registry/opening/change_settings.ts";
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";

@@ -1,8 +1,4 @@
-/**
- * Verbs that do many things at once.
- *
- * @module
- */
+// Verbs that do many things at once.
 import type { SaveOptions } from "../../../core/registry.ts";
 import type { VerbParts } from "../actor.ts";
 import type { Bundle } from "../bundle.ts";

@@ -1,8 +1,4 @@
-/**
- * Verbs that bring content from elsewhere: from another version, or straight into the store.
- *
- * @module
- */
+// Verbs that bring content from elsewhere: from another version, or straight into the store.
 import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import { commitUpload } from "../../../registry/transfer/commit_upload.ts";
 import { createUpload } from "../../../registry/transfer/create_upload.ts";

@@ -1,8 +1,4 @@
-/**
- * Verbs of resumable uploads whose requests have checksums.
- *
- * @module
- */
+// Verbs of resumable uploads whose requests have checksums.
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { createResumableUploads } from "../../../registry/transfer/resumable/uploads.ts";
 import type { VerbParts } from "../actor.ts";

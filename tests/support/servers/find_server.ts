@@ -1,8 +1,4 @@
-/**
- * Where the binaries of the servers are.
- *
- * @module
- */
+// Where the binaries of the servers are.
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "@std/path";

@@ -1,8 +1,4 @@
-/**
- * Real object stores for tests.
- *
- * @module
- */
+// Real object stores for tests.
 export { findServer, serversFolder } from "./find_server.ts";
 export { REAL_SERVERS, S3_SERVERS, type ServerKind, SERVERS } from "./server_kinds.ts";
 export { serverTest, sharedServer } from "./server_tests.ts";

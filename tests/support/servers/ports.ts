@@ -1,8 +1,4 @@
-/**
- * Ports for the servers of tests.
- *
- * @module
- */
+// Ports for the servers of tests.
 import { createServer, type Server } from "node:net";
 import { realSystem } from "../../../core/system.ts";
 

@@ -1,9 +1,4 @@
-/**
- * The real object stores that tests run against: how each is started.
- *
- * @module
- */
-
+// The real object stores that tests run against: how each is started.
 /** A server that the tests know. */
 export type ServerKind = "minio" | "versitygw" | "fake-gcs" | "gofakes3";
 

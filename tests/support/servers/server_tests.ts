@@ -1,8 +1,4 @@
-/**
- * Tests over real servers, which say so where a server is not installed.
- *
- * @module
- */
+// Tests over real servers, which say so where a server is not installed.
 import { appendFileSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
 import { findServer } from "./find_server.ts";

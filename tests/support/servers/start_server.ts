@@ -1,8 +1,4 @@
-/**
- * A real object store as a process of its own, on loopback, with its data in a temporary folder.
- *
- * @module
- */
+// A real object store as a process of its own, on loopback, with its data in a temporary folder.
 import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { get as getPlain } from "node:http";
 import { get as getOverTls } from "node:https";

@@ -1,8 +1,4 @@
-/**
- * A program as a process of its own, which is ended when this process is gone, however it went.
- *
- * @module
- */
+// A program as a process of its own, which is ended when this process is gone, however it went.
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../core/system.ts";

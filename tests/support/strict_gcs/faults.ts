@@ -1,9 +1,4 @@
-/**
- * The script of the strict fake: which requests go wrong, and how.
- *
- * @module
- */
-
+// The script of the strict fake: which requests go wrong, and how.
 /** What a test sees of a request. */
 export interface SeenRequest {
   readonly method: string;

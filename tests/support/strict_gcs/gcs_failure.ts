@@ -1,9 +1,4 @@
-/**
- * What the strict fake answers where it does not do what it was asked.
- *
- * @module
- */
-
+// What the strict fake answers where it does not do what it was asked.
 /** A reply that is no success. */
 export class GcsFailure extends Error {
   /** The status code. */

@@ -1,8 +1,4 @@
-/**
- * Lists of the strict fake.
- *
- * @module
- */
+// Lists of the strict fake.
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { ObjectStore, StoredGeneration } from "./object_store.ts";
 

@@ -1,16 +1,12 @@
-/**
- * A Google Cloud Storage of our own, in memory, for what the public emulators do not do: it honours every condition
- * on every call, checks every checksum, and goes wrong when it is told to.
- *
- * @example
- * ```ts ignore
- * await using fake = await startStrictGcs();
- * fake.faults.add({ method: "POST", url: /uploadType=multipart/ }, "cut-after");
- * const backend = createGcsBackend({ endpoint: fake.endpoint, bucket: fake.bucket });
- * ```
- *
- * @module
- */
+// A Google Cloud Storage of our own, in memory, for what the public emulators do not do: it honours
+// every condition on every call, checks every checksum, and goes wrong when it is told to.
+//
+// @example
+// ```ts ignore
+// await using fake = await startStrictGcs();
+// fake.faults.add({ method: "POST", url: /uploadType=multipart/ }, "cut-after");
+// const backend = createGcsBackend({ endpoint: fake.endpoint, bucket: fake.bucket });
+// ```
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { concatBytes } from "../../../core/bytes/bytes.ts";

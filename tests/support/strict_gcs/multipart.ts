@@ -1,8 +1,4 @@
-/**
- * `multipart/related` bodies: the resource of an object, then its bytes.
- *
- * @module
- */
+// `multipart/related` bodies: the resource of an object, then its bytes.
 import { Buffer } from "node:buffer";
 import { GcsFailure } from "./gcs_failure.ts";
 

@@ -1,8 +1,5 @@
-/**
- * The objects of the strict fake: generations that strictly rise, and conditions that are honoured everywhere.
- *
- * @module
- */
+// The objects of the strict fake: generations that strictly rise, and conditions that are honoured
+// everywhere.
 import { createHash } from "node:crypto";
 import { encodeCrc32c } from "../../../backends/gcs/encode_crc32c.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";

@@ -1,8 +1,4 @@
-/**
- * Objects as the JSON API shows them, and the `fields` of a reply.
- *
- * @module
- */
+// Objects as the JSON API shows them, and the `fields` of a reply.
 import { GcsFailure } from "./gcs_failure.ts";
 import type { StoredGeneration } from "./object_store.ts";
 

@@ -1,9 +1,5 @@
-/**
- * The JSON API of the strict fake: what each request does. A parameter that the real store does not know for a call
- * is 400 here, so that a typing error does not pass for a condition.
- *
- * @module
- */
+// The JSON API of the strict fake: what each request does. A parameter that the real store does not
+// know for a call is 400 here, so that a typing error does not pass for a condition.
 import type { SeenRequest } from "./faults.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 import { listPage } from "./listing.ts";

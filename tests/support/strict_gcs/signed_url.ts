@@ -1,9 +1,5 @@
-/**
- * Whether a signed URL was signed by whom it says, is still good, and is for this request.
- * https://cloud.google.com/storage/docs/access-control/signed-urls
- *
- * @module
- */
+// Whether a signed URL was signed by whom it says, is still good, and is for this request.
+// https://cloud.google.com/storage/docs/access-control/signed-urls
 import { createHash, createVerify } from "node:crypto";
 import type { SeenRequest } from "./faults.ts";
 import { GcsFailure } from "./gcs_failure.ts";

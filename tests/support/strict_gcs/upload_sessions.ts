@@ -1,8 +1,4 @@
-/**
- * Resumable uploads of the strict fake.
- *
- * @module
- */
+// Resumable uploads of the strict fake.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 import type { Conditions, NewObject, ObjectStore, StoredGeneration } from "./object_store.ts";

@@ -1,8 +1,4 @@
-/**
- * A folder that no worker ever gets open.
- *
- * @module
- */
+// A folder that no worker ever gets open.
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { withHooks } from "../../registry/with_hooks.ts";

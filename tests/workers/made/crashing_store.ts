@@ -1,8 +1,4 @@
-/**
- * A folder whose store brings down the worker that reads a payload of it, once.
- *
- * @module
- */
+// A folder whose store brings down the worker that reads a payload of it, once.
 import { existsSync, mkdirSync } from "node:fs";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";

@@ -1,8 +1,4 @@
-/**
- * Operators for tests of threads.
- *
- * @module
- */
+// Operators for tests of threads.
 import { threadId } from "node:worker_threads";
 import process from "node:process";
 import { createOperators } from "../../../operators/mod.ts";

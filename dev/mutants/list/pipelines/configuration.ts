@@ -1,8 +1,4 @@
-/**
- * Mistakes of reading pipelines, and of their graphs.
- *
- * @module
- */
+// Mistakes of reading pipelines, and of their graphs.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of reading pipelines, and of their graphs. */

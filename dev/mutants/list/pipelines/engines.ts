@@ -1,8 +1,4 @@
-/**
- * Mistakes of engines and queues.
- *
- * @module
- */
+// Mistakes of engines and queues.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of engines and queues. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of operators, pipelines, engines and queues.
- *
- * @module
- */
+// Mistakes of operators, pipelines, engines and queues.
 import type { Mutant } from "../../mutant.ts";
 import { CONFIGURATION } from "./configuration.ts";
 import { ENGINES } from "./engines.ts";

@@ -1,8 +1,4 @@
-/**
- * Mistakes of running commands as processes.
- *
- * @module
- */
+// Mistakes of running commands as processes.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of running commands as processes. */

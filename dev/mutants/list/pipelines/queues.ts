@@ -1,8 +1,4 @@
-/**
- * Mistakes of queues.
- *
- * @module
- */
+// Mistakes of queues.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of queues. */

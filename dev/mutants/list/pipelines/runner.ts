@@ -1,8 +1,4 @@
-/**
- * Mistakes of planning and running pipelines.
- *
- * @module
- */
+// Mistakes of planning and running pipelines.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of planning and running pipelines. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of where and how a step runs.
- *
- * @module
- */
+// Mistakes of where and how a step runs.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of where and how a step runs. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of retention and mirrors that go by what every registry has.
- *
- * @module
- */
+// Mistakes of retention and mirrors that go by what every registry has.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of retention and mirrors that go by what every registry has. */

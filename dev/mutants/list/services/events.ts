@@ -1,8 +1,4 @@
-/**
- * Mistakes of buses of events, webhooks, and of what a registry tells.
- *
- * @module
- */
+// Mistakes of buses of events, webhooks, and of what a registry tells.
 import type { Mutant } from "../../mutant.ts";
 
 const REGISTRY = "tests/registry/events/events_test.ts";

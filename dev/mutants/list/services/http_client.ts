@@ -1,8 +1,4 @@
-/**
- * Mistakes in the client of a service.
- *
- * @module
- */
+// Mistakes in the client of a service.
 import type { Mutant } from "../../mutant.ts";
 
 const REQUESTS = "tests/apps/http_client/requests_test.ts";

@@ -1,8 +1,4 @@
-/**
- * Mistakes of plugins, jobs, events, the service and its client.
- *
- * @module
- */
+// Mistakes of plugins, jobs, events, the service and its client.
 import type { Mutant } from "../../mutant.ts";
 import { BY_CONTRACT } from "./contract.ts";
 import { EVENTS } from "./events.ts";

@@ -1,8 +1,4 @@
-/**
- * Mistakes of plugins, behaviors and tasks.
- *
- * @module
- */
+// Mistakes of plugins, behaviors and tasks.
 import type { Mutant } from "../../mutant.ts";
 
 const CROSSING = "tests/plugins/crossing_test.ts";

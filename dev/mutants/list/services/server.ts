@@ -1,8 +1,4 @@
-/**
- * Mistakes of the HTTP service.
- *
- * @module
- */
+// Mistakes of the HTTP service.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of the HTTP service. */

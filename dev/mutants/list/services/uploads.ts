@@ -1,8 +1,4 @@
-/**
- * Mistakes of uploads, and of what a service saves of them.
- *
- * @module
- */
+// Mistakes of uploads, and of what a service saves of them.
 import type { Mutant } from "../../mutant.ts";
 
 /** Mistakes of uploads, and of what a service saves of them. */

@@ -1,8 +1,4 @@
-/**
- * A service on a port, for tests that speak to it byte by byte.
- *
- * @module
- */
+// A service on a port, for tests that speak to it byte by byte.
 import { openRegistry } from "../../../../mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";

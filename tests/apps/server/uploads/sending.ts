@@ -1,8 +1,4 @@
-/**
- * A client of the service in one process, and bodies that break off.
- *
- * @module
- */
+// A client of the service in one process, and bodies that break off.
 import type { HandlerOptions } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import type { Backend, Registry } from "../../../../mod.ts";

@@ -1,10 +1,7 @@
-/**
- * Puts and gets one object of so many bytes as a stream, and says how much memory that took at most.
- *
- * Arguments: endpoint, bucket, bytes.
- *
- * @module
- */
+// Puts and gets one object of so many bytes as a stream, and says how much memory that took at
+// most.
+//
+// Arguments: endpoint, bucket, bytes.
 import process from "node:process";
 import { createGcsBackend } from "../../../../backends/gcs.ts";
 import { forEachChunk } from "../../../../core/bytes/bytes.ts";

@@ -1,8 +1,4 @@
-/**
- * The files that an attack is about.
- *
- * @module
- */
+// The files that an attack is about.
 import { createBucketFiles } from "../../../../files/bucket.ts";
 import { createLocalFiles } from "../../../../files/local.ts";
 import { createFileManager } from "../../../../files/mod.ts";

@@ -1,11 +1,8 @@
-/**
- * A process of an attack on files: saves, moves, loads and lists at random, forever, beside others that do the same.
- * Prints a line before and behind each step, so that a judge knows what was acknowledged when it is killed.
- *
- * Argument: an {@linkcode Attacker} as JSON.
- *
- * @module
- */
+// A process of an attack on files: saves, moves, loads and lists at random, forever, beside others
+// that do the same. Prints a line before and behind each step, so that a judge knows what was
+// acknowledged when it is killed.
+//
+// Argument: an {@linkcode Attacker} as JSON.
 import process from "node:process";
 import { isRegistryError } from "../../../../core/errors.ts";
 import { realSystem } from "../../../../core/system.ts";

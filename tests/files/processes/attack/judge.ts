@@ -1,8 +1,4 @@
-/**
- * What an attack must have left, whatever was killed.
- *
- * @module
- */
+// What an attack must have left, whatever was killed.
 import type { Files } from "../../../../files/mod.ts";
 import { tokenOf } from "./attacked_files.ts";
 import type { AttackedPlace } from "./attacked_files.ts";

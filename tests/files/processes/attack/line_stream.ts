@@ -1,8 +1,4 @@
-/**
- * Text as lines. What a process that was killed has not ended is no line.
- *
- * @module
- */
+// Text as lines. What a process that was killed has not ended is no line.
 export class TextLineStream extends TransformStream<string, string> {
   /** Nothing has come yet. */
   constructor() {

@@ -1,8 +1,4 @@
-/**
- * Mistakes between steps and nodes, and of references.
- *
- * @module
- */
+// Mistakes between steps and nodes, and of references.
 import { A, one, operators } from "./mistake.ts";
 import type { Mistake } from "./mistake.ts";
 

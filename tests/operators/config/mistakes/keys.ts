@@ -1,8 +1,4 @@
-/**
- * Mistakes of keys and types.
- *
- * @module
- */
+// Mistakes of keys and types.
 import { A, one, operators } from "./mistake.ts";
 import type { Mistake } from "./mistake.ts";
 

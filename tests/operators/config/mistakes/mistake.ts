@@ -1,9 +1,4 @@
-/**
- * Mistakes that people make in a configuration: where each is told, and with what advice.
- *
- * @module
- */
-
+// Mistakes that people make in a configuration: where each is told, and with what advice.
 /** A mistake in one text. */
 export interface Mistake {
   /** What is wrong. */

@@ -1,8 +1,4 @@
-/**
- * Mistakes of what a text is.
- *
- * @module
- */
+// Mistakes of what a text is.
 import { A, one } from "./mistake.ts";
 import type { Mistake } from "./mistake.ts";
 

@@ -1,8 +1,4 @@
-/**
- * Mistakes of commands, places and secrets.
- *
- * @module
- */
+// Mistakes of commands, places and secrets.
 import { one, operators } from "./mistake.ts";
 import type { Mistake } from "./mistake.ts";
 

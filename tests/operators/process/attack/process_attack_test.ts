@@ -1,11 +1,7 @@
-/**
- * Attacks process control: random trees of processes that leave their group, session, environment, name, parent and
- * pipes; ended by themselves, at a timeout, by an abort, or after their runner was killed. Nothing of a tree may live
- * afterwards, and no other process may be ended. `HOLDFAST_PROCESS_ROUNDS` sets how many rounds are run, and
- * `HOLDFAST_PROCESS_SEED` the first seed.
- *
- * @module
- */
+// Attacks process control: random trees of processes that leave their group, session, environment, name, parent and
+// pipes; ended by themselves, at a timeout, by an abort, or after their runner was killed. Nothing of a tree may live
+// afterwards, and no other process may be ended. `HOLDFAST_PROCESS_ROUNDS` sets how many rounds are run, and
+// `HOLDFAST_PROCESS_SEED` the first seed.
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
 import { runCommand } from "../../../../operators/mod.ts";

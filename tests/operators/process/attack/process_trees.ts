@@ -1,8 +1,4 @@
-/**
- * Random trees of processes, as scripts of bash that start each other and try to get away.
- *
- * @module
- */
+// Random trees of processes, as scripts of bash that start each other and try to get away.
 import type { Random } from "../../../simulate/random.ts";
 
 /** How a tree may be. */

@@ -1,8 +1,4 @@
-/**
- * A queue, an engine on it and a worker for tests of runs that engines carry.
- *
- * @module
- */
+// A queue, an engine on it and a worker for tests of runs that engines carry.
 import type { Engine } from "../../../../core/pipelines/engine.ts";
 import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../core/services/queue.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";

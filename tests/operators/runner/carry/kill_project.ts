@@ -1,9 +1,5 @@
-/**
- * A pipeline of three steps whose second one stays until it is let go, run by the command line with processes that tests
- * kill.
- *
- * @module
- */
+// A pipeline of three steps whose second one stays until it is let go, run by the command line with
+// processes that tests kill.
 import { assert, assertEquals } from "@std/assert";
 import process from "node:process";
 import { realSystem } from "../../../../core/system.ts";

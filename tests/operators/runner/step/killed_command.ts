@@ -1,9 +1,5 @@
-/**
- * A run whose step is a command: `killed_command.ts ROOT`. The step writes its process id into `ROOT/pids`, prints who
- * of those before it still runs, and waits, the first time for ever.
- *
- * @module
- */
+// A run whose step is a command: `killed_command.ts ROOT`. The step writes its process id into
+// `ROOT/pids`, prints who of those before it still runs, and waits, the first time for ever.
 import { openRegistry } from "../../../../mod.ts";
 import { createOperators } from "../../../../operators/mod.ts";
 import { runPipeline } from "../../../../operators/runner/mod.ts";

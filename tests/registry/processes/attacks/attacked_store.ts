@@ -1,8 +1,5 @@
-/**
- * The store of a process that is attacked: it kills the process at a call, loses replies and refuses deletions.
- *
- * @module
- */
+// The store of a process that is attacked: it kills the process at a call, loses replies and
+// refuses deletions.
 import process from "node:process";
 import { createLocalBackend } from "../../../../backends/local.ts";
 import type { Backend } from "../../../../core/backend.ts";

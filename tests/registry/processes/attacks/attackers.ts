@@ -1,8 +1,4 @@
-/**
- * Several processes that play rounds of an attack together, are killed, and are replaced.
- *
- * @module
- */
+// Several processes that play rounds of an attack together, are killed, and are replaced.
 import { spawnDeno } from "../../../support/run_deno.ts";
 import type { Random } from "../../../simulate/random.ts";
 import type { Attack, AttackPlace } from "./attacked_store.ts";

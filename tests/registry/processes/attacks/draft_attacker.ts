@@ -1,8 +1,4 @@
-/**
- * A process that adds parts to drafts, commits and discards them: `draft_attacker.ts PLACE`.
- *
- * @module
- */
+// A process that adds parts to drafts, commits and discards them: `draft_attacker.ts PLACE`.
 import { openRegistry } from "../../../../mod.ts";
 import type { FileToSave } from "../../../../mod.ts";
 import { openAttackedStore } from "./attacked_store.ts";

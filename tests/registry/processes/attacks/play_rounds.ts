@@ -1,8 +1,4 @@
-/**
- * How a program that is attacked learns of its rounds, and reports what the registry acknowledged.
- *
- * @module
- */
+// How a program that is attacked learns of its rounds, and reports what the registry acknowledged.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { isRegistryError } from "../../../../core/errors.ts";

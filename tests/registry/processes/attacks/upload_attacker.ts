@@ -1,8 +1,5 @@
-/**
- * A process that sends uploads in requests with checksums, some of them damaged: `upload_attacker.ts PLACE`.
- *
- * @module
- */
+// A process that sends uploads in requests with checksums, some of them damaged:
+// `upload_attacker.ts PLACE`.
 import { createSha256, sha256 } from "../../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../../mod.ts";
 import type { ResumableUploads } from "../../../../mod.ts";

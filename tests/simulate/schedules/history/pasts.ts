@@ -1,8 +1,5 @@
-/**
- * Questions about the past, asked when the registry and its mirror were collected, pruned and mirrored meanwhile.
- *
- * @module
- */
+// Questions about the past, asked when the registry and its mirror were collected, pruned and
+// mirrored meanwhile.
 import type { Actor } from "../../actor.ts";
 import type { Random } from "../../random.ts";
 import { GRACE_MS } from "../../world.ts";

@@ -1,8 +1,5 @@
-/**
- * Drafts whose parts are added, that are committed and discarded at the same moment, by processes that are killed.
- *
- * @module
- */
+// Drafts whose parts are added, that are committed and discarded at the same moment, by processes
+// that are killed.
 import { createRandomFaults } from "../../random_faults.ts";
 import type { Actor } from "../../actor.ts";
 import type { World } from "../../world.ts";

@@ -1,8 +1,5 @@
-/**
- * Drafts: several add parts, each more than once, long after one another, and several commit, while janitors clear up.
- *
- * @module
- */
+// Drafts: several add parts, each more than once, long after one another, and several commit, while
+// janitors clear up.
 import { createRandomFaults } from "../../random_faults.ts";
 import { GRACE_MS } from "../../world.ts";
 import type { Schedule } from "../schedule.ts";

@@ -1,8 +1,5 @@
-/**
- * Uploads in pieces: requests with checksums, damaged on their way, ended in the middle, by clients that go on anywhere.
- *
- * @module
- */
+// Uploads in pieces: requests with checksums, damaged on their way, ended in the middle, by clients
+// that go on anywhere.
 import { createRandomFaults } from "../../random_faults.ts";
 import type { Schedule } from "../schedule.ts";
 import { liveAs } from "../schedule.ts";

@@ -1,8 +1,4 @@
-/**
- * The grace changes while everything goes on, also for those who opened the registry long before.
- *
- * @module
- */
+// The grace changes while everything goes on, also for those who opened the registry long before.
 import { createRandomFaults } from "../../random_faults.ts";
 import { GRACE_MS } from "../../world.ts";
 import type { Random } from "../../random.ts";

@@ -1,8 +1,4 @@
-/**
- * PostgreSQL on a free port of 127.0.0.1.
- *
- * @module
- */
+// PostgreSQL on a free port of 127.0.0.1.
 import { chown } from "node:fs/promises";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";

@@ -1,8 +1,4 @@
-/**
- * Tests over servers that the system's packages bring, which say so where one is not installed.
- *
- * @module
- */
+// Tests over servers that the system's packages bring, which say so where one is not installed.
 import { accessSync, appendFileSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { realSystem } from "../../../../core/system.ts";

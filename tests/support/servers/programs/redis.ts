@@ -1,8 +1,4 @@
-/**
- * Redis on a free port of 127.0.0.1, which keeps what it acknowledged.
- *
- * @module
- */
+// Redis on a free port of 127.0.0.1, which keeps what it acknowledged.
 import { connect } from "node:net";
 import { tempRoot } from "../../temp_root.ts";
 import type { ProgramServer } from "./program_tests.ts";

@@ -1,8 +1,4 @@
-/**
- * Slurm on this machine: one controller, one node, ports of 127.0.0.1, nobody else's settings.
- *
- * @module
- */
+// Slurm on this machine: one controller, one node, ports of 127.0.0.1, nobody else's settings.
 import { mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { tempRoot } from "../../temp_root.ts";
