@@ -26,18 +26,19 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs another command of Deno in the repository, as in `["check", "mod.ts"]`; throws where it fails. */
+/** Runs another command of Deno in the repository, as in `["check", "mod.ts"]`. */
+export async function runDenoCommand(args: string[]): Promise<Ran> {
+  const env = { NO_COLOR: "1" };
+  const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY, env });
+  return decoded(await command.output());
+}
+
+/** The same; throws where it fails. */
 export async function denoSucceeds(args: string[]): Promise<Ran> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: REPOSITORY,
-    env: { NO_COLOR: "1" },
-  });
-  const ran = decoded(await command.output());
+  const ran = await runDenoCommand(args);
   if (ran.code === 0) return ran;
-  throw new Error(
-    `Cannot run deno ${args[0]}: it ended with code ${ran.code}\n${ran.stdout}${ran.stderr}`,
-  );
+  const state = `it ended with code ${ran.code}\n${ran.stdout}${ran.stderr}`;
+  throw new Error(`Cannot run deno ${args[0]}: ${state}`);
 }
 
 /**
