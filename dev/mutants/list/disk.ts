@@ -1,7 +1,7 @@
-// Mistakes of the stores on a disk and in memory.
+// Mistakes in stores: durability, exclusive creates, listings.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes of the stores on a disk and in memory. */
+/** Mistakes in stores: durability, exclusive creates, listings. */
 export const DISK: readonly Mutant[] = [
   {
     name: "local/rename-instead-of-link",
@@ -66,8 +66,7 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/name-of-the-winner-not-synced",
     file: "backends/local/put.ts",
-    text: `      await disk?.folder(dirname(path));
-`,
+    text: "      await disk?.folder(dirname(path));\n",
     replacement: "",
     foundBy: {
       test: "tests/registry/cell/durability_test.ts",
@@ -78,8 +77,8 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/sync-shared-that-began-before",
     file: "core/disk/disk_sync.ts",
-    text: `    group.next ??= group.running.catch(() => {}).then(() => begin(path));
-    return group.next;`,
+    text:
+      "    group.next ??= group.running.catch(() => {}).then(() => begin(path));\n    return group.next;",
     replacement: "    return group.running;",
     foundBy: {
       test: "tests/backends/local/group_sync_test.ts",
@@ -90,24 +89,11 @@ export const DISK: readonly Mutant[] = [
   {
     name: "local/root-not-synced",
     file: "core/disk/disk_sync.ts",
-    text: `      await syncRoot();
-`,
+    text: "      await syncRoot();\n",
     replacement: "",
     foundBy: {
       test: "tests/backends/local_sync_test.ts",
       name: "a create that finds an object brings its name to the disk before it says so",
-    },
-  },
-  {
-    name: "local/failed-sync-is-a-lost-reply",
-    file: "backends/local/put.ts",
-    text: `code: "Unknown",
-      message: \`Cannot put "\${key}": it is there`,
-    replacement: `code: "Unavailable",
-      message: \`Cannot put "\${key}": it is there`,
-    foundBy: {
-      test: "tests/backends/local_sync_test.ts",
-      name: "a name that the disk refuses may be written",
     },
   },
   {
@@ -122,48 +108,6 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
-    name: "local/failed-in-place-is-tried-in-place-again",
-    file: "core/disk/disk_sync.ts",
-    text: "    } finally {\n      if (!wasQuick)",
-    replacement:
-      "    } finally {\n      if (!wasQuick && monotonic() - startedAt > QUICK_MS.inPlace)",
-    foundBy: {
-      test: "tests/backends/local/quick_sync_test.ts",
-      name:
-        "what the disk refuses in place is a failure like any other, and not tried in place again",
-    },
-  },
-  {
-    name: "local/quick-disk-not-asked-in-place",
-    file: "core/disk/disk_sync.ts",
-    text: "syncFolder(path, syncSmall)",
-    replacement: "syncFolder(path)",
-    foundBy: {
-      test: "tests/backends/local/quick_sync_test.ts",
-      name: "the folders of a quick disk are synced in place too",
-    },
-  },
-  {
-    name: "local/known-for-ever",
-    file: "backends/local/own_files.ts",
-    text: "knows: (folder) => knownSince(folder, monotonic()) !== undefined,",
-    replacement: "knows: (folder) => found.has(folder),",
-    foundBy: {
-      test: "tests/backends/local/found_ways_test.ts",
-      name: "no folder is made behind a link that came a second after its folder was found",
-    },
-  },
-  {
-    name: "local/new-folder-looked-for-twice",
-    file: "backends/local/put.ts",
-    text: "folderIsMissing: seen?.folderIsMissing",
-    replacement: "folderIsMissing: false",
-    foundBy: {
-      test: "tests/backends/local/found_ways_test.ts",
-      name: "a new folder is looked for once, and made without a look at what is above it",
-    },
-  },
-  {
     name: "local/listed-by-utf-16",
     file: "backends/local/list.ts",
     text: "return compareUtf8(a.order, b.order);",
@@ -171,16 +115,6 @@ export const DISK: readonly Mutant[] = [
     foundBy: {
       test: "tests/backends/local_list_test.ts",
       name: "a folder lists what memory lists, whatever was put, created and deleted",
-    },
-  },
-  {
-    name: "local/time-of-the-bytes",
-    file: "backends/local/root.ts",
-    text: "{ size, changedAt }: FileLook",
-    replacement: "{ size, modifiedAt: changedAt }: FileLook",
-    foundBy: {
-      test: "tests/backends/local_test.ts",
-      name: "the time of an object is when it got its key, whatever somebody says of its bytes",
     },
   },
   {
@@ -214,23 +148,81 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
-    name: "memory/ordered-by-utf-16",
-    file: "backends/memory.ts",
-    text: "if (compareUtf8(keys[middle], key) < 0)",
-    replacement: "if (keys[middle] < key)",
+    name: "layout/tree-of-numbers-out-of-order",
+    file: "backends/local/list.ts",
+    text: "order: isWithin ? `${text}0` : text",
+    replacement: "order: path + own",
     foundBy: {
-      test: "tests/backends/memory_test.ts",
-      name: "list() gives whole keys in the order of their UTF-8 bytes",
+      test: "tests/backends/local/layout_test.ts",
+      name: "folded: a folder that ends within a number has its place among the names beside it",
     },
   },
   {
-    name: "memory/size-not-checked",
-    file: "backends/memory.ts",
-    text: "size !== undefined && size !== bytes.byteLength",
-    replacement: "false",
+    name: "layout/keys-share-a-place",
+    file: "backends/local/layout.ts",
+    text: "if (/[+,]/.test(key)) return undefined;",
+    replacement: "",
     foundBy: {
-      test: "tests/backends/memory_test.ts",
-      name: "a body of another size than announced leaves the object as it was",
+      test: "tests/backends/local/layout_test.ts",
+      name:
+        "folded: a key with a plus or a comma below names/ and objects/ is refused, elsewhere it is a key",
+    },
+  },
+  {
+    name: "s3/conflict-is-exists",
+    file: "backends/s3/write/creates.ts",
+    text: "const exists = status === existsReply.status &&",
+    replacement: "const exists = status === 409 || status === existsReply.status &&",
+    also: [{
+      file: "backends/s3/write/creates.ts",
+      text: ` && !isRegistryError(error, "Unavailable")`,
+      replacement: "",
+    }],
+    foundBy: {
+      test: "tests/backends/s3/creates_test.ts",
+      name: "the vendors' 409 to a create means that the object exists",
+    },
+  },
+  {
+    name: "s3/lost-reply-is-a-refusal",
+    file: "backends/s3/meanings.ts",
+    text: `state: "the connection broke before the reply",`,
+    replacement: `state: "the connection broke before the reply",
+  refused: true,`,
+    foundBy: {
+      test: "tests/backends/s3/creates_test.ts",
+      name: "a create after others, whose reply is cut, reaches the store once",
+    },
+  },
+  {
+    name: "s3/create-without-condition",
+    file: "backends/s3/write/creates.ts",
+    text: "headers: { [name]: value }",
+    replacement: "headers: {}",
+    foundBy: {
+      test: "tests/backends/s3/requests_test.ts",
+      name:
+        "a create in parts is conditional in its last request alone, with a checksum of each part",
+    },
+  },
+  {
+    name: "gcs/create-without-condition",
+    file: "backends/gcs/put.ts",
+    text: "ifGenerationMatch: create ? 0 : undefined",
+    replacement: "ifGenerationMatch: undefined",
+    foundBy: {
+      test: "tests/backends/gcs/create_test.ts",
+      name: "a create that loses is a value, after one request",
+    },
+  },
+  {
+    name: "gcs/lost-reply-is-a-refusal",
+    file: "backends/gcs/errors.ts",
+    text: `...(maybeWritten && fields.code === "Unavailable" ? { maybeWritten } : {}),`,
+    replacement: "",
+    foundBy: {
+      test: "tests/backends/gcs/create_test.ts",
+      name: "an overwrite that was lost once is maybe written, whatever the last failure was",
     },
   },
 ];

@@ -1,7 +1,7 @@
-// Mistakes of the janitor.
+// Mistakes in garbage collection, prune and delete.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes of the janitor. */
+/** Mistakes in garbage collection, prune and delete. */
 export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/deletion-has-the-time-of-the-save",
@@ -14,48 +14,18 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/longer-grace-binds",
-    file: "registry/opening/graces.ts",
-    text: "replacedAt !== undefined && replacedAt + graceMs <= now",
-    replacement: "replacedAt !== undefined && replacedAt <= now",
-    foundBy: {
-      test: "tests/registry/opening/changed_settings_test.ts",
-      name: "a shorter grace counts once the longer one has passed since it was replaced",
-    },
-  },
-  {
     name: "garbage/writers-by-the-grace-of-creation",
     file: "core/record/record.ts",
     text: "  return leastGraceMs;",
     replacement: "  return Math.max(graceMs, leastGraceMs);",
-    foundBy: { seeds: { first: 1, count: 300, schedule: "changed graces" } },
+    foundBy: { seeds: { "first": 1, "count": 300, "schedule": "changed graces" } },
   },
   {
     name: "garbage/lowered-at-once",
     file: "registry/opening/graces.ts",
     text: "graces.filter((grace) => !hasPassed(grace, now))",
     replacement: "graces.slice(0, 1)",
-    foundBy: { seeds: { first: 1, count: 300, schedule: "changed graces" } },
-  },
-  {
-    name: "garbage/least-grace",
-    file: "registry/opening/change_settings.ts",
-    text: "if (graceMs >= least &&",
-    replacement: "if (graceMs >= 3_600_000 &&",
-    foundBy: {
-      test: "tests/registry/opening/changed_settings_test.ts",
-      name: "no grace is shorter than the least, whatever was set since, nor longer than a year",
-    },
-  },
-  {
-    name: "garbage/own-age-counts",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "!collection.isOld(replacedAt)",
-    replacement: "place === 0 || !collection.isOld(head.modifiedAt)",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "payload that a replaced but readable generation shares stays",
-    },
+    foundBy: { seeds: { "first": 1, "count": 300, "schedule": "changed graces" } },
   },
   {
     name: "garbage/late-record-replaces",
@@ -77,66 +47,6 @@ export const GARBAGE: readonly Mutant[] = [
       test: "tests/registry/maintenance/garbage_test.ts",
       name:
         "of the records of a young key the first stays for ever, and those between it and the head go",
-    },
-  },
-  {
-    name: "garbage/keys-forgotten-after-the-grace",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "collection.isForgettable(modifiedAt)",
-    replacement: "collection.isOld(modifiedAt)",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "aliases keep all their records, which are their history, and a young key its own",
-    },
-  },
-  {
-    name: "garbage/head-of-a-key-goes-first",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "plan.keys.push(...generations.toReversed());",
-    replacement: "plan.keys.push(...generations);",
-    foundBy: {
-      equivalent:
-        "a key that may be forgotten promises nothing any more, whichever of its records a janitor that was killed leaves",
-    },
-  },
-  {
-    name: "garbage/history-of-aliases-removed",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: `if (cell.kind === "alias") return;`,
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "aliases keep all their records, which are their history, and a young key its own",
-    },
-  },
-  {
-    name: "garbage/one-tombstone-where-others-write-above",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "!context.settings.mutable && generations.length",
-    replacement: "generations.length",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "a tombstone that is the head stays for ever where it may be written above",
-    },
-  },
-  {
-    name: "garbage/head-removed-before-its-tombstone-is-old",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: " || !collection.isOld(first.modifiedAt)) return;",
-    replacement: ") return;",
-    foundBy: {
-      test: "tests/registry/maintenance/forgotten_test.ts",
-      name: "the first record becomes a tombstone before the one above it goes, a grace later",
-    },
-  },
-  {
-    name: "garbage/another-janitor-is-ahead",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "const isSettled = found[0] !== undefined;",
-    replacement: "const isSettled = true;",
-    foundBy: {
-      test: "tests/registry/maintenance/meeting_garbage_test.ts",
-      name: "a janitor that stood still for days between two reads brings nothing back",
     },
   },
   {
@@ -171,16 +81,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/place-of-a-part-not-counted",
-    file: "registry/payload/objects.ts",
-    text: "return part.from ?? from;",
-    replacement: "return from;",
-    foundBy: {
-      test: "tests/registry/payload/part_places_test.ts",
-      name: "ranges of one part read it once",
-    },
-  },
-  {
     name: "garbage/list-of-files-not-counted",
     file: "registry/payload/objects.ts",
     text: "of list.concat(record.files)",
@@ -191,21 +91,12 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/missing-list-refers-to-nothing",
-    file: "registry/maintenance/garbage/known_records.ts",
-    text: "if (late !== undefined) return placesOf(context, late.record);",
-    replacement: "return late === undefined ? [] : placesOf(context, late.record);",
-    foundBy: { test: "tests/registry/maintenance/garbage_test.ts", name: "a long list that is" },
-  },
-  {
     name: "garbage/records-listed-before-payload",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: `  const folders = await listFolders(collection, name);
-  const cells = await listCells(collection, name);
-`,
-    replacement: `  const cells = await listCells(collection, name);
-  const folders = await listFolders(collection, name);
-`,
+    text:
+      "  const folders = await listFolders(collection, name);\n  const cells = await listCells(collection, name);\n",
+    replacement:
+      "  const cells = await listCells(collection, name);\n  const folders = await listFolders(collection, name);\n",
     foundBy: {
       test: "tests/registry/maintenance/garbage_test.ts",
       name:
@@ -253,24 +144,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/dry-run-scrubs",
-    file: "registry/maintenance/collect_garbage.ts",
-    text: "if (!report.dryRun) await backend.put",
-    replacement: "await backend.put",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "a dry run changes nothing and says what a run would do",
-    },
-  },
-  {
-    name: "garbage/damaged-name-ends-the-run",
-    file: "registry/maintenance/readable.ts",
-    text:
-      `if (!isRegistryError(error, "Corrupt", "Unsupported", "Invalid", "Denied", "Unavailable")) throw error;`,
-    replacement: "throw error;",
-    foundBy: { test: "tests/registry/maintenance/garbage_test.ts", name: "a record that is" },
-  },
-  {
     name: "garbage/young-leftovers-removed",
     file: "registry/maintenance/garbage/leftovers.ts",
     text: "if (!isOld(entry.modifiedAt)) continue;",
@@ -281,66 +154,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/strangers-leftovers-removed",
-    file: "registry/maintenance/garbage/leftovers.ts",
-    text: ": isLeftover(entry.key);",
-    replacement: ": true;",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_keys_test.ts",
-      name: "in a folder of the registry too, what strangers put there stays",
-    },
-  },
-  {
-    name: "garbage/note-of-another-time",
-    file: "registry/maintenance/garbage/note.ts",
-    text: "modifiedAt !== entry.modifiedAt || ",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_note_test.ts",
-      name: "a record whose listing is another one is read, though it is as long as before",
-    },
-  },
-  {
-    name: "garbage/note-of-what-may-be-written-again",
-    file: "registry/maintenance/garbage/note.ts",
-    text: " || isRacy",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_note_test.ts",
-      name: "what was written shortly before the mark is read once more: its time may not tell",
-    },
-  },
-  {
-    name: "garbage/note-of-what-may-not-count",
-    file: "registry/maintenance/garbage/note.ts",
-    text: "late !== undefined || ",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_note_test.ts",
-      name: "a record that landed late and may not count is read each time",
-    },
-  },
-  {
-    name: "garbage/note-of-another-registry",
-    file: "registry/maintenance/garbage/note.ts",
-    text: "registry !== context.id || of",
-    replacement: "of",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_note_test.ts",
-      name: "a note that is missing, damaged or foreign costs reads and nothing else",
-    },
-  },
-  {
-    name: "garbage/note-not-summed",
-    file: "core/text/noted.ts",
-    text: "if (sum !== sha256(text)) return undefined;",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_note_test.ts",
-      name: "a note that is missing, damaged or foreign costs reads and nothing else",
-    },
-  },
-  {
     name: "garbage/name-in-use-forgotten",
     file: "registry/maintenance/garbage/forget_name.ts",
     text: "!isSame(cells, listing)",
@@ -348,21 +161,6 @@ export const GARBAGE: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/maintenance/forgotten_test.ts",
       name: "somebody saves under it",
-    },
-  },
-  {
-    name: "garbage/forgets-long-after-its-mark",
-    file: "registry/maintenance/garbage/forget_name.ts",
-    text: "if (collection.isLate() || !await removeAll",
-    replacement: "if (!await removeAll",
-    also: [{
-      file: "registry/maintenance/garbage/forget_name.ts",
-      text: "if (collection.isLate() || !isSame(cells, listing))",
-      replacement: "if (!isSame(cells, listing))",
-    }],
-    foundBy: {
-      test: "tests/registry/maintenance/forgotten_test.ts",
-      name: "a quarter of the least grace passes",
     },
   },
   {
@@ -377,33 +175,44 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/firsts-not-buried-before-a-name-goes",
-    file: "registry/maintenance/garbage/forget_name.ts",
-    text: "if (!await buryFirsts(collection, versionsOf(cells), records)) return true;",
+    name: "prune/kept-version-not-looked-at-again",
+    file: "registry/maintenance/prune_name.ts",
+    text: "if (stays.has(found.version.canonical)) keep();\n          else await",
+    replacement: "await",
+    foundBy: {
+      test: "tests/registry/maintenance/prune_counting_test.ts",
+      name: "prune() beside a delete of what it keeps leaves one more",
+    },
+  },
+  {
+    name: "prune/deletes-what-was-written-since",
+    file: "registry/delete.ts",
+    text:
+      `outcome = head.generation === listed.generation && head.found !== undefined ? "deleted" : "changed";`,
+    replacement: `outcome = "deleted";`,
+    foundBy: {
+      test: "tests/registry/maintenance/prune_counting_test.ts",
+      name: "prune() leaves what was overwritten since it looked",
+    },
+  },
+  {
+    name: "delete/aliased-version-goes",
+    file: "registry/delete.ts",
+    text: "    if (!force) await refuseAliased(context, ref.name, [version.canonical], signal);\n",
     replacement: "",
     foundBy: {
-      test: "tests/registry/maintenance/meeting_garbage_test.ts",
-      name: "forgetting a name may be killed at any call and is ended by the next",
+      test: "tests/registry/verbs/delete_test.ts",
+      name: "delete() refuses a version that an alias names, unless forced",
     },
   },
   {
-    name: "garbage/needed-notes-removed",
-    file: "registry/maintenance/garbage/lineage_notes.ts",
-    text: "if (!commits.has(note.commit)) stale",
-    replacement: "if (commits) stale",
+    name: "delete/another-commit-goes",
+    file: "registry/delete.ts",
+    text: "if (ifCommit !== undefined && head.found?.record.commit !== ifCommit)",
+    replacement: "if (false)",
     foundBy: {
-      test: "tests/registry/lineage/garbage_test.ts",
-      name: "one whose version is there stays",
-    },
-  },
-  {
-    name: "garbage/young-notes-removed",
-    file: "registry/maintenance/garbage/lineage_notes.ts",
-    text: "if (!isForgettable(entry.modifiedAt)) continue;",
-    replacement: "if (!collection.isOld(entry.modifiedAt)) continue;",
-    foundBy: {
-      test: "tests/registry/lineage/garbage_test.ts",
-      name: "a note that came to nothing goes after a month",
+      test: "tests/registry/verbs/delete_test.ts",
+      name: "delete() with ifCommit removes only that commit",
     },
   },
 ];

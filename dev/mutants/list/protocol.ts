@@ -1,0 +1,517 @@
+// Mistakes in the commit protocol: records, heads, retries, shared files.
+import type { Mutant } from "../mutant.ts";
+
+/** Mistakes in the commit protocol: records, heads, retries, shared files. */
+export const PROTOCOL: readonly Mutant[] = [
+  {
+    name: "rules/read-back-first-exists",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: `const own = sent !== "exists" && found.record.commit === operation.commit;`,
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/stay-on-unresolved-key",
+    file: "registry/cell/cell.ts",
+    text: "await patience.wait(sent);",
+    replacement: `if (sent === "lost") {
+      operation.unresolved = false;
+      const record = { kind: "version", commit: "", startedAt: "1970-01-01T00:00:00.000Z", files: [] };
+      return { won: false, found: { record, inline: bytes, info: { key, size: 1, modifiedAt: 0 } } as never };
+    }
+    await patience.wait(sent);`,
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/deadline",
+    file: "registry/cell/operation.ts",
+    text: "committing ? [start, head, base, draft] : [start]",
+    replacement: "committing ? [head, base, draft].filter((view) => view !== start) : []",
+    also: [{
+      file: "registry/cell/cell.ts",
+      text: "if (!operation.landedLate(info)) return;",
+      replacement: "return;",
+    }],
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/void-records",
+    file: "registry/cell/voids.ts",
+    text: "return isLate(context, found) && objectsOf",
+    replacement: "return false && objectsOf",
+    also: [{
+      file: "registry/load.ts",
+      text: "if (isLate(context, found)) noteVoid",
+      replacement: "if (false) noteVoid",
+    }],
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/grace",
+    file: "registry/maintenance/collect_garbage.ts",
+    text: "modifiedAt < markAt() - graceMs",
+    replacement: "modifiedAt < markAt()",
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/mark-first",
+    file: "registry/maintenance/collect_garbage.ts",
+    text: "modifiedAt < markAt() - graceMs",
+    replacement: "modifiedAt < system.now() - graceMs",
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/keep-generation-one",
+    file: "registry/maintenance/garbage_of_name.ts",
+    text: "} else if (head.generation > 1) plan",
+    replacement: "} else if (head.generation > 0) plan",
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/head-age",
+    file: "registry/cell/operation.ts",
+    text: "[start, head, base, draft]",
+    replacement: "[start, base, draft]",
+    also: [{
+      file: "registry/target/automatic.ts",
+      text: `!looked || isStaleView(operation, "head")`,
+      replacement: "!looked",
+    }, {
+      file: "registry/target/explicit.ts",
+      text: `!looked || isStaleView(operation, "head")`,
+      replacement: "!looked",
+    }],
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "rules/reread-base",
+    file: "registry/cell/operation.ts",
+    text: "[start, head, base, draft]",
+    replacement: "[start, head, draft]",
+    also: [{
+      file: "registry/save.ts",
+      text: `if (!isStaleView(operation, "base")) return true;`,
+      replacement: "if (true) return true;",
+    }],
+    foundBy: { seeds: { "first": 1, "count": 2000 } },
+  },
+  {
+    name: "cell/exists-is-another",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: "const own = false;",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a hidden repeat of an automatic save does not take a second number",
+    },
+  },
+  {
+    name: "cell/exists-is-own",
+    file: "registry/cell/cell.ts",
+    text: "const own = found.record.commit === operation.commit;",
+    replacement: "const own = true;",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: `an "exists" with another commit there is a loss`,
+    },
+  },
+  {
+    name: "cell/lost-reply-is-a-refusal",
+    file: "registry/cell/cell.ts",
+    text: `if (error.maybeWritten) return "lost";`,
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a refusal for good is reported as it is, unless a lost request came before",
+    },
+  },
+  {
+    name: "cell/abort-after-send-is-an-abort",
+    file: "registry/cell/cell.ts",
+    text: "if (operation.signal?.aborted) throw unknownOutcome(backend, operation, error);",
+    replacement: "if (operation.signal?.aborted) throw operation.signal.reason;",
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "an abort while a create is in flight is Unknown, landed or not",
+    },
+  },
+  {
+    name: "cell/fenced-tries-again",
+    file: "registry/cell/cell.ts",
+    text: `return "fenced";`,
+    replacement: `return "lost";`,
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a writer whom the store gave up never tries again",
+    },
+  },
+  {
+    name: "cell/landing-not-checked",
+    file: "registry/cell/cell.ts",
+    text: "  await checkLanding(context, operation, result.info);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record with payload that landed too late is no success, though it is the head",
+    },
+  },
+  {
+    name: "cell/landing-of-read-back-not-checked",
+    file: "registry/cell/cell.ts",
+    text: "          await checkLanding(context, operation, found.info);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record that landed too late is no success:",
+    },
+  },
+  {
+    name: "cell/read-back-success-not-settled",
+    file: "registry/cell/cell.ts",
+    text: "          await settleOwn(context, operation, key);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/settle_test.ts",
+      name: "what a save finds that it had written itself",
+    },
+  },
+  {
+    name: "cell/late-below-the-head-counts",
+    file: "registry/cell/cell.ts",
+    text:
+      "if (byOwnClock && (await readHead(context, cell, operation.signal))?.key === info.key) return;",
+    replacement: "if (byOwnClock) return;",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record that landed too late is no success:",
+    },
+  },
+  {
+    name: "cell/refusal-forgets-what-was-sent",
+    file: "registry/cell/cell.ts",
+    text: "operation.unresolved = wasUnresolved;",
+    replacement: "operation.unresolved = false;",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name:
+        "an operation commits at most once, and says truly what became of it, whatever goes wrong",
+    },
+  },
+  {
+    name: "cell/stale-listing-lowers-the-head",
+    file: "registry/cell/cell.ts",
+    text: "head.generation <= (known?.generation ?? 0)",
+    replacement: "false",
+    foundBy: {
+      test: "tests/registry/cell/contention_test.ts",
+      name: "knowledge of a head rises against a stale list: overwriting",
+    },
+  },
+  {
+    name: "cell/unknown-is-not-maybe-written",
+    file: "registry/cell/operation.ts",
+    text: "    maybeWritten: true,\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a writer whom the store gave up never tries again",
+    },
+  },
+  {
+    name: "operation/no-store-clock",
+    file: "registry/cell/operation.ts",
+    text: "lastReply === undefined ? 0 : lastReply - (since.store ?? firstReply!)",
+    replacement: "0",
+    foundBy: { test: "tests/registry/cell/operation_test.ts", name: "past graceMs / 4 by the" },
+  },
+  {
+    name: "operation/drift-unnoticed",
+    file: "registry/cell/operation.ts",
+    text: "Math.abs(drift) > deadlineMs / 4 ? undefined : system.now() + known.ms",
+    replacement: "system.now() + known.ms",
+    foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "in a process that" },
+  },
+  {
+    name: "operation/never-renewed",
+    file: "registry/cell/operation.ts",
+    text: "start = sentAt;",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a stale base that is still live is shared",
+    },
+  },
+  {
+    name: "operation/landing-judged-too-late",
+    file: "registry/cell/operation.ts",
+    text: "began() + graceMs / 2",
+    replacement: "began() + graceMs * 2",
+    foundBy: {
+      test: "tests/registry/cell/cell_test.ts",
+      name: "a record with payload that landed too late is no success, though it is the head",
+    },
+  },
+  {
+    name: "operation/views-not-checked-before-each-send",
+    file: "registry/cell/operation.ts",
+    text: "committing ? [start, head, base, draft] : [start]",
+    replacement: "[start]",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
+    },
+  },
+  {
+    name: "operation/head-not-checked-before-each-send",
+    file: "registry/cell/operation.ts",
+    text: "[start, head, base, draft]",
+    replacement: "[start, base, draft]",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a head that was seen graceMs / 4 ago is not written above, whatever was renewed since",
+    },
+  },
+  {
+    name: "operation/store-time-goes-back",
+    file: "registry/cell/operation.ts",
+    text: "Math.max(lastReply ?? modifiedAt, modifiedAt)",
+    replacement: "modifiedAt",
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "a reply that tells an earlier time than one before makes no view younger",
+    },
+  },
+  {
+    name: "operation/abort-after-send-is-an-abort",
+    file: "registry/cell/operation.ts",
+    text:
+      "      if (operation.unresolved) throw unknownOutcome(backend, operation, signal.reason);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "an abort is Unknown once a create was sent, whenever it comes",
+    },
+  },
+  {
+    name: "heads/strangers-file-hides-the-head",
+    file: "registry/cell/heads.ts",
+    text: `"generation" in newest ? newest : await headBehind(context, cell, signal)`,
+    replacement: `"generation" in newest ? newest : undefined`,
+    foundBy: {
+      test: "tests/registry/damage/misplaced_test.ts",
+      name: "a stranger's file that is listed before the records of a cell hides none of them",
+    },
+  },
+  {
+    name: "heads/old-tombstones-are-live",
+    file: "registry/cell/heads.ts",
+    text: "if (size === OLD_TOMBSTONE_BYTES || size",
+    replacement: "const isOpen = size",
+    foundBy: {
+      test: "tests/registry/first_format_test.ts",
+      name: "tombstones of the first format have 512 bytes and are known",
+    },
+  },
+  {
+    name: "heads/generation-not-checked",
+    file: "registry/cell/heads.ts",
+    text: "if (record.generation !== generationOf",
+    replacement: "if (false && record.generation !== generationOf",
+    foundBy: {
+      test: "tests/registry/damage/misplaced_test.ts",
+      name: "a record that was copied to another generation is Corrupt",
+    },
+  },
+  {
+    name: "heads/older-version-first",
+    file: "registry/cell/heads.ts",
+    text: "compareVersions(a.version, b.version) < 0) ? 1 : 0",
+    replacement: "compareVersions(a.version, b.version) > 0) ? 1 : 0",
+    foundBy: {
+      test: "tests/registry/verbs/versions_test.ts",
+      name: "versions() and latest order any versions as semantic versioning does",
+    },
+  },
+  {
+    name: "voids/restored-records-are-late",
+    file: "registry/cell/voids.ts",
+    text: "context.createdAt <= startedAt && ",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "in a registry that is younger than its records nothing is void: it was copied",
+    },
+  },
+  {
+    name: "voids/half-a-payload-is-enough",
+    file: "registry/cell/voids.ts",
+    text: "!== undefined) continue;",
+    replacement: "!== undefined) return false;",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "a late record with a long list of files is void where its",
+    },
+  },
+  {
+    name: "voids/late-after-twice-the-grace",
+    file: "registry/cell/voids.ts",
+    text: "leastGraceOf(context.settings) / 2",
+    replacement: "leastGraceOf(context.settings) * 2",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "latest passes over a version that is void",
+    },
+  },
+  {
+    name: "voids/void-head-hides-the-version-below",
+    file: "registry/cell/voids.ts",
+    text: "if (head === undefined || !context.voids.has(head.key)) return head;",
+    replacement:
+      "if (head === undefined || !context.voids.has(head.key)) return head;\n  if (context.voids.size > 0) return undefined;",
+    foundBy: {
+      test: "tests/registry/cell/void_records_test.ts",
+      name: "verify ends where what counts below a void record is damaged, and says so",
+    },
+  },
+  {
+    name: "target/numbered-below-what-is-known",
+    file: "registry/target/automatic.ts",
+    text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
+    replacement: "highest = listed;",
+    foundBy: {
+      test: "tests/registry/cell/contention_test.ts",
+      name: "knowledge of a head rises against a stale list: automatic numbers",
+    },
+  },
+  {
+    name: "target/skip-returns-what-was-deleted",
+    file: "registry/target/explicit.ts",
+    text: `onConflict === "skip" && head.found?.record.kind === "version"`,
+    replacement: `onConflict === "skip" && head.found`,
+    foundBy: {
+      test: "tests/registry/verbs/save_conflict_test.ts",
+      name: "save() refuses a version that was deleted, and says so",
+    },
+  },
+  {
+    name: "keyed/race-saves-twice",
+    file: "registry/target/keyed.ts",
+    text: "if (outcome.won) return choice;",
+    replacement: "return choice;",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name:
+        "of two at the same time only one saves, also where the other is about to take another number",
+    },
+  },
+  {
+    name: "keyed/void-result-counts",
+    file: "registry/target/keyed.ts",
+    text: "return meant && !await isVoid(context, found, signal);",
+    replacement: "return meant;",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "what landed when its payload was gone is not the result of a repeat:",
+    },
+  },
+  {
+    name: "save/base-believed-to-be-live",
+    file: "registry/save.ts",
+    text: "if (head?.key !== base.key) return false;",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a long save that changes nothing ends in a version that is still there",
+    },
+  },
+  {
+    name: "save/unchanged-from-a-dead-base",
+    file: "registry/save.ts",
+    text: "same && await isLive(context, operation, same) ? same.found",
+    replacement: "same ? same.found",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "a long save that changes nothing ends in a version that is still there",
+    },
+  },
+  {
+    name: "save/shared-objects-not-settled",
+    file: "registry/save.ts",
+    text: "    await settle(context, sharedObjects(name, files), signal);\n",
+    replacement: "",
+    foundBy: {
+      test: "tests/registry/cell/settle_test.ts",
+      name: "files that a new version shares with one that nobody brought to the disk",
+    },
+  },
+  {
+    name: "save/payload-of-a-skipped-save-left",
+    file: "registry/save.ts",
+    text: "    await payload.discard();\n    return await",
+    replacement: "    return await",
+    foundBy: {
+      test: "tests/registry/cell/idempotency_test.ts",
+      name: "repeats at the same time save once",
+    },
+  },
+  {
+    name: "payload/unresolved-payload-removed",
+    file: "registry/payload/write.ts",
+    text: "if (!operation.unresolved) await uploads",
+    replacement: "await uploads",
+    foundBy: {
+      test: "tests/registry/cell/operation_test.ts",
+      name: "an abort while a create is in flight is Unknown, landed or not",
+    },
+  },
+  {
+    name: "payload/sent-past-the-deadline",
+    file: "registry/payload/writing/uploads.ts",
+    text: "    operation.checkSend();\n    try {",
+    replacement: "    try {",
+    foundBy: {
+      test: "tests/registry/cell/renewal_test.ts",
+      name: "without a renewal in time nothing is committed",
+    },
+  },
+  {
+    name: "payload/shares-what-is-lost",
+    file: "registry/payload/base.ts",
+    text: "if (objects.get(key)! >= offset + size) return true;",
+    replacement: "if (size >= 0) return true;",
+    foundBy: {
+      test: "tests/registry/damage/damaged_base_test.ts",
+      name: "a save does not share what the store has cut short, and can be read",
+    },
+  },
+  {
+    name: "mirror/deletes-another-commit",
+    file: "registry/mirror/mirror_deletion.ts",
+    text: "head.found?.record.commit !== above?.commit",
+    replacement: "false",
+    foundBy: {
+      test: "tests/registry/mirror/again_test.ts",
+      name: "a deletion takes no value that was put in the place of the mirrored one a moment ago",
+    },
+  },
+  {
+    name: "drafts/late-part-counts",
+    file: "registry/drafts/read_parts.ts",
+    text: "if (!isLate(context, found.note, found.addition)) return",
+    replacement: "if (found !== undefined) return",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "a part that landed late does not count: its payload may be gone",
+    },
+  },
+  {
+    name: "drafts/lost-payload-committed",
+    file: "registry/drafts/commit_draft.ts",
+    text: "if (lost === undefined) return;",
+    replacement: "return;",
+    foundBy: {
+      test: "tests/registry/drafts/draft_age_test.ts",
+      name: "payload that is gone keeps a draft from being committed",
+    },
+  },
+];
