@@ -370,7 +370,7 @@ export interface AliasChange {
   version?: string;
   /** The operation that changed it, a UUIDv7. */
   commit: string;
-  /** Which change it was, from 1. Of registries of before, changes between the first and the last may be missing. */
+  /** Which change it was, from 1. */
   generation: number;
   /** When the store received the change; on a disk that was restored from a copy, when that was. */
   changedAt: Date;

@@ -1,5 +1,5 @@
 // Listing names and versions. Tombstones are told by their size, so nothing is read but pages of
-// keys (and records of the size that tombstones had before).
+// keys.
 import { isPrefix } from "../core/backend.ts";
 import { fault, isUnreadable, type RegistryError } from "../core/errors.ts";
 import { inWords } from "../core/options/words_of_verbs.ts";
@@ -121,7 +121,7 @@ export async function* listNames(
       }
       others = 0;
       cell = key.cell;
-      if ((await headOf(context, asGeneration(entry)!, signal)).dead) continue;
+      if (headOf(asGeneration(entry)!).dead) continue;
       name = folder;
       seen = 0;
       yield key.name;

@@ -40,7 +40,7 @@ import { saveValue } from "./save.ts";
 import { gracesOf, openSettings } from "./opening/settings.ts";
 import { watchName } from "./watch.ts";
 
-export { checkGraces, readDiskSettings } from "./opening/settings.ts";
+export { checkGraces, readLocking } from "./opening/settings.ts";
 
 /** Options of {@linkcode openOnBackend}. */
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {

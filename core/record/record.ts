@@ -1,6 +1,6 @@
 // The record: the small object whose creation is a commit. Its codec, described byte by byte in
 // FORMAT.md.
-import type { Layout, Locking } from "../backend.ts";
+import type { Locking } from "../backend.ts";
 import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
 import { sha256 } from "../bytes/digest.ts";
 import { fault, type RegistryError } from "../errors.ts";
@@ -8,20 +8,14 @@ import { shown } from "../naming/names.ts";
 import { parseJson } from "../text/json_text.ts";
 import { recordProblem } from "./record_shape.ts";
 
-/** The format that this release writes. Others are `Unsupported`, never guessed. */
+/** The format. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
-
-/** The format of settings that were changed, or say a least grace: releases that do not know what that means refuse it. */
-export const LATER_FORMAT = "holdfast/2";
 
 /**
  * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no
  * multiple of a sector, at which a disk that fails cuts files.
  */
 export const TOMBSTONE_BYTES = 509;
-
-/** The size that tombstones had before. A record of this size is read: it may be one, or what is left of another record. */
-export const OLD_TOMBSTONE_BYTES = 512;
 
 /** A record has at most so many bytes: its first line, and what is inline. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -198,22 +192,13 @@ export interface RegistrySettings {
   mutable: boolean;
   /** How long replaced and deleted data stays readable, as it was set at creation, milliseconds. */
   graceMs: number;
-  /** What the grace may be lowered to, milliseconds: writers go by it. @default `graceMs`, as in the first registries */
-  leastGraceMs?: number;
+  /**
+   * What the grace may be lowered to, milliseconds. Writers go by it: a quarter of it is their deadline, and a record
+   * that landed half of it after its operation began is late.
+   */
+  leastGraceMs: number;
   /** Disk: how creates are made exclusive. */
   locking?: Locking;
-  /** Disk only: how keys are laid out. @default "plain", as the first registries are */
-  layout?: Layout;
-}
-
-/**
- * The grace that writers go by, milliseconds: a quarter of it is their deadline, and a record that landed half of it
- * after its operation began is late. It is fixed at creation, and no grace of collectors is ever shorter.
- */
-export function leastGraceOf(
-  { graceMs, leastGraceMs = graceMs }: Pick<RegistrySettings, "graceMs" | "leastGraceMs">,
-): number {
-  return leastGraceMs;
 }
 
 /** A deletion. */
@@ -267,7 +252,8 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
   const bytes = withSum(text, inline);
   const size = bytes.byteLength;
   if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
-  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
+  const isTooLike = size === TOMBSTONE_BYTES;
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTooLike ? 1 : 0;
   return spaces === 0 ? bytes : withSum(text + " ".repeat(spaces), inline);
 }
 
@@ -318,7 +304,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) {
     throw corruptRecord(key, "its sum does not match");
   }
-  if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
+  if (format !== FORMAT) {
     throw fault({
       code: "Unsupported",
       action: "read record",
@@ -329,7 +315,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
       key,
     });
   }
-  if (!isSizeOf(record.kind, bytes.byteLength)) {
+  if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
   const problem = recordProblem(record, { inlineBytes: bytes.byteLength - end - 1, text: line });
@@ -339,22 +325,6 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   }
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
-}
-
-/** Whether these are settings that were changed, or say what they may be changed to. */
-function isLaterSettings(record: AnyRecord): boolean {
-  return record.kind === "settings" &&
-    (record.generation > 1 || record.settings?.leastGraceMs !== undefined);
-}
-
-/** Aliases and keys that were written before may have the size that tombstones have now: their cells are read. */
-function isSizeOf(kind: AnyRecord["kind"], bytes: number): boolean {
-  if ((kind === "alias" || kind === "key") && bytes === TOMBSTONE_BYTES) return true;
-  return (kind === "deleted") === isTombstoneSize(bytes);
-}
-
-function isTombstoneSize(bytes: number): boolean {
-  return bytes === TOMBSTONE_BYTES || bytes === OLD_TOMBSTONE_BYTES;
 }
 
 function tooLong(kind: string, size: number): RegistryError {

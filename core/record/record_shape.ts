@@ -198,15 +198,15 @@ function isOrigin(origin: unknown): boolean {
 
 function isSettings(settings: unknown): boolean {
   if (!isJsonObject(settings)) return false;
-  const { versioned, mutable, graceMs, leastGraceMs = 1 } = settings;
+  const { versioned, mutable, graceMs, leastGraceMs, locking } = settings;
   if (typeof versioned !== "boolean" || typeof mutable !== "boolean") return false;
+  if (locking !== undefined && locking !== "link" && locking !== "file") return false;
   return isNumber(leastGraceMs, 1) && isNumber(graceMs, leastGraceMs as number);
 }
 
-/** The first names no registry: it is one. What was changed since, or says a least grace, is of a format of its own. */
-function isGeneration({ generation, format, registry, settings }: Fields): boolean {
-  if (generation !== 1) return format === "holdfast/2" && isMatch(registry, COMMIT);
-  return (settings as Fields).leastGraceMs === undefined || format === "holdfast/2";
+/** The first generation names no registry: its commit is the registry's id. */
+function isGeneration({ generation, registry }: Fields): boolean {
+  return generation === 1 || isMatch(registry, COMMIT);
 }
 
 function isCertificate(certificate: unknown): boolean {

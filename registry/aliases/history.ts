@@ -22,7 +22,7 @@ export async function* aliasHistory(
     if (count >= limit) return;
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // not one of its records, or one that a janitor of before has removed
+    if (found === undefined) continue; // not one of its records
     count++;
     yield { ...versionOf(found, name, alias), ...timesOf(found) };
   }

@@ -2,7 +2,7 @@
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";
-import { FORMAT, leastGraceOf } from "../../core/record/record.ts";
+import { FORMAT } from "../../core/record/record.ts";
 import type { OpeningContext } from "../opening/context.ts";
 
 /** One write operation. It commits at most once. */
@@ -57,7 +57,7 @@ export function startOperation(
 ): Operation {
   const { backend, system, settings } = context;
   const commit = system.id();
-  const graceMs = leastGraceOf(settings);
+  const graceMs = settings.leastGraceMs;
   const deadlineMs = graceMs / 4;
   let firstReply: number | undefined;
   let lastReply: number | undefined;

@@ -117,8 +117,8 @@ testOnEach(
       assertEquals(new Set(ids).size, 1);
       return;
     }
-    const { locking, layout } = backend;
-    const options = { locking, layout, durability: "os" as const };
+    const { locking } = backend;
+    const options = { locking, durability: "os" as const };
     const opened = await Promise.all(
       Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),
     );
@@ -131,7 +131,6 @@ testInMemory(
   "options of a folder are refused beside a backend, where they would have no effect",
   async ({ backend }) => {
     await rejected("Invalid", openRegistry(backend, { locking: "file" }));
-    await rejected("Invalid", openRegistry(backend, { layout: "folded" }));
     await rejected("Invalid", openRegistry(backend, { durability: "os" }));
   },
 );
