@@ -1,7 +1,7 @@
 // Opening and loading versions.
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { createDownload } from "../core/disk/download_files.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { fault, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -66,7 +66,7 @@ async function untilNotSuperseded<T>(
       return await read();
     } catch (error) {
       if (
-        !isRegistryError(error, "Conflict") || !superseded.has(error) || restarts >= MAX_RESTARTS
+        !(error instanceof Superseded) || restarts >= MAX_RESTARTS
       ) throw error;
       context.logger.debug(`load "${name}": begins anew: ${error.message}`);
     }
@@ -243,8 +243,8 @@ async function readFileList(
   return files;
 }
 
-/** Errors that say that another record counts now. */
-const superseded = new WeakSet<RegistryError>();
+/** Says that another record counts now. */
+class Superseded extends RegistryError {}
 
 /** Says why an object of a version's payload is not there. */
 async function explainMissing(
@@ -258,17 +258,13 @@ async function explainMissing(
   const head = await countingHead(context, cell);
   if (head?.key !== found.info.key) {
     await forgetRecord(context, cell);
-    const error = fault({
+    throw new Superseded({
       code: "Conflict",
-      action: "read",
-      subject: `"${ref}"`,
-      state: "it was superseded",
+      message: `Cannot read "${ref}": it was superseded`,
       hint: "Open it again.",
       key: found.info.key,
       backend: context.backend.location,
     });
-    superseded.add(error);
-    throw error;
   }
   throw fault({
     code: "Corrupt",

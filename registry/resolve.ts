@@ -1,5 +1,5 @@
 // From a ref to the record it means.
-import { fault, isRegistryError, RegistryError, retold } from "../core/errors.ts";
+import { fault, RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -48,17 +48,15 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   });
 }
 
-const absences = new WeakSet<WeakKey>();
+class Absent extends RegistryError {}
 
 /** True for the `NotFound` of a ref; false for one of the caller's own code, which is a failure like any other. */
-export function isAbsent(error: unknown): boolean {
-  return isRegistryError(error, "NotFound") && absences.has(error);
+export function isAbsent(error: unknown): error is RegistryError {
+  return error instanceof Absent;
 }
 
 function absent({ backend }: Context, text: { message: string; hint: string }): RegistryError {
-  const error = new RegistryError({ code: "NotFound", ...text, backend: backend.location });
-  absences.add(error);
-  return error;
+  return new Absent({ code: "NotFound", ...text, backend: backend.location });
 }
 
 /** The same failure, whose hint begins with what was probably meant. */
@@ -66,9 +64,7 @@ export function withSuggestion(error: RegistryError, suggestion: string): Regist
   const hint = `Did you mean ${shown(suggestion)}?${
     error.hint === undefined ? "" : ` ${error.hint}`
   }`;
-  const suggesting = retold(error, { hint, suggestion });
-  absences.add(suggesting);
-  return suggesting;
+  return retold(error, { hint, suggestion });
 }
 
 /** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */

@@ -63,16 +63,16 @@ export function checkWritable(context: Context, action: string): void {
   });
 }
 
-const contexts = new WeakMap<Registry, Context>();
+const CONTEXT = Symbol("context");
 
-/** Lets {@linkcode contextOf} find the context of this registry. */
+/** Lets {@linkcode contextOf} find the context of this registry. A copy of the object, such as a wrapper, has none. */
 export function rememberContext(registry: Registry, context: Context): void {
-  contexts.set(registry, context);
+  Object.defineProperty(registry, CONTEXT, { value: context });
 }
 
 /** The context behind a registry that `openRegistry` opened; undefined for another one, such as a wrapper or a client. */
-export function knownContext(registry: Registry): Context | undefined {
-  return contexts.get(registry);
+export function knownContext(registry: Registry & { [CONTEXT]?: Context }): Context | undefined {
+  return Object.hasOwn(registry, CONTEXT) ? registry[CONTEXT] : undefined;
 }
 
 /**
