@@ -22,7 +22,6 @@ import { locateVersion } from "./resolve.ts";
 /** After so many keys of one name that say nothing new, a new listing that jumps over the rest costs less. */
 const JUMP_AFTER = 200;
 
-/** {@linkcode Registry.versions} */
 export async function* listVersions(
   context: Context,
   name: string,
@@ -90,7 +89,6 @@ function noSuchName(name: string, state: string, backend: string): RegistryError
   });
 }
 
-/** {@linkcode Registry.names} */
 export async function* listNames(
   context: Context,
   options: NamesOptions = {},

@@ -73,7 +73,6 @@ async function untilNotSuperseded<T>(
   }
 }
 
-/** {@linkcode Registry.open} */
 export function openArtifact(
   context: Context,
   ref: Ref,
@@ -82,19 +81,14 @@ export function openArtifact(
   return withArtifact(context, ref, options, (artifact) => artifact);
 }
 
-/** Where the work of reading is done, if not here. */
 export interface ReadElsewhere {
-  /** Opens the files, as {@linkcode createArtifact} does here. */
   read: typeof createArtifact;
   /** Writes a file to a path that is free. */
   writeLarge(path: string, file: ArtifactFile): Promise<void>;
-  /** Reads a large file, only to check it. */
   checkLarge(file: ArtifactFile): Promise<void>;
-  /** Makes the value of them. */
   materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;
 }
 
-/** {@linkcode Registry.load} */
 export function loadValue(
   context: Context,
   ref: Ref,
@@ -139,7 +133,6 @@ function valueMaker(
   };
 }
 
-/** {@linkcode Registry.download} */
 export function downloadVersion(
   context: Context,
   ref: Ref,
@@ -176,7 +169,6 @@ export function checkFiles(
   }, elsewhere?.read);
 }
 
-/** What users see of a version. */
 export async function artifactInfo(
   context: Context,
   located: Located,
@@ -185,7 +177,6 @@ export async function artifactInfo(
   return (await payloadSource(context, located, signal)).info;
 }
 
-/** Where the files of a version are. */
 export async function payloadSource(
   context: Context,
   located: Located,
@@ -243,10 +234,8 @@ async function readFileList(
   return files;
 }
 
-/** Says that another record counts now. */
 class Superseded extends RegistryError {}
 
-/** Says why an object of a version's payload is not there. */
 async function explainMissing(
   context: Context,
   located: Located,

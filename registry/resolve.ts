@@ -19,17 +19,11 @@ import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { countingHead, isSuspect, isVoid } from "./cell/voids.ts";
 
-/** A version that was found. */
 export interface Located {
-  /** The cell that holds it. */
   cell: string;
-  /** The generation that counts. */
   generation: number;
-  /** The head as it was listed. */
   head: Head;
-  /** Its record. */
   found: FoundRecord;
-  /** The record. */
   record: VersionRecord;
 }
 
@@ -189,11 +183,8 @@ export async function readAliasRecord(
   }
 }
 
-/** Options of {@linkcode readCell}. */
 export interface ReadCellOptions {
-  /** The cell's head, where a listing just told it. */
   head?: Head;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 

@@ -52,11 +52,8 @@ const FEW_ENTRIES = 100;
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
-  /** The artifact. */
   name: string;
-  /** What wrote the files and can read them. */
   materializer: { id: string; formatVersion: number };
-  /** What its record holds beside, where it is a copy of another. */
   members?: Partial<VersionRecord>;
   /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
   above?: number;
@@ -68,7 +65,6 @@ export interface FilesOfArtifact {
   check?(files: readonly StoredFile[]): void;
 }
 
-/** {@linkcode Registry.save} */
 export async function saveValue(
   context: Context,
   name: string,
@@ -158,7 +154,6 @@ async function trySave(
     return existing;
   }
 
-  /** Runs what reads content. */
   async function ofContent<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
@@ -167,7 +162,6 @@ async function trySave(
     }
   }
 
-  /** Chooses where objects go, or finds that the version is there. */
   async function begin(): Promise<FoundRecord | undefined> {
     const choice = await chooser.choose(true);
     if ("existing" in choice) return choice.existing;
@@ -272,7 +266,6 @@ function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
   return [...new Set(objects)];
 }
 
-/** Files whose own objects are in this place. */
 function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
   if (from === undefined) return files;
   return files.map((file) =>
@@ -280,7 +273,6 @@ function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[
   );
 }
 
-/** A list of files that is too long for the record. */
 function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
   if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
     return undefined;
@@ -400,7 +392,6 @@ function createChooser(
     : keyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
-/** What a record holds of the user's own. */
 type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
 
 /** As they were checked, whatever the caller does to them meanwhile. */
@@ -462,7 +453,6 @@ async function existingArtifact(
   return savedArtifact(found.record as VersionRecord, true);
 }
 
-/** What a save returns. */
 export function savedArtifact(
   record: VersionRecord,
   skipped: boolean,

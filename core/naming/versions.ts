@@ -9,11 +9,8 @@ export type Bump = "major" | "minor" | "patch";
 
 /** The parts of a version. */
 export interface VersionParts {
-  /** The first number. */
   major: number;
-  /** The second number. */
   minor: number;
-  /** The third number. */
   patch: number;
   /** What follows `-`, split at its dots. */
   prerelease?: (string | number)[];
@@ -38,9 +35,7 @@ export interface Version {
   readonly full: string;
   /** The key segment of this version: encodes `canonical`, and sorts newest first among its kind. */
   readonly order: string;
-  /** True when there is a prerelease part. */
   readonly prerelease: boolean;
-  /** The numbers. */
   readonly semver: VersionParts;
 }
 

@@ -6,7 +6,6 @@ import type { SignalOptions } from "./saving.ts";
 export interface LogEntry {
   /** What: a version was saved or deleted, an alias was set or removed. */
   event: "saved" | "deleted" | "aliased" | "unaliased";
-  /** The artifact. */
   name: string;
   /** The version, in full, without build metadata; absent where an alias was removed. */
   version?: string;
@@ -37,6 +36,6 @@ export function rememberLog(registry: Registry, read: ReadLog): void {
 }
 
 /** Returns how the log of a registry is read whose records are elsewhere. */
-export function rememberedLog(registry: Registry & { [READ_LOG]?: ReadLog }): ReadLog | undefined {
-  return registry[READ_LOG];
+export function rememberedLog(registry: Registry): ReadLog | undefined {
+  return (registry as { [READ_LOG]?: ReadLog })[READ_LOG];
 }

@@ -24,11 +24,9 @@ export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 export interface FileInfo {
   /** Relative path with `/`. */
   path: string;
-  /** Bytes of the plain file. */
   size: number;
   /** SHA-256 of the plain file, 64 lowercase hexadecimal digits. */
   sha256: string;
-  /** Media type, where the materializer gave one. */
   mediaType?: string;
   /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (one that is empty, or whose time was kept) has none. */
   mode?: FileMode;
@@ -41,11 +39,9 @@ export type FileMode = "executable" | "link" | "folder";
 
 /** A file in a record: with where its bytes are, `inline` or in `parts`. */
 export interface StoredFile extends FileInfo {
-  /** How the stored bytes are compressed. */
   encoding?: Encoding;
   /** `<order>/<commit>` of the payload folder that holds the parts that say none, where it is not the record's own. */
   from?: string;
-  /** Where the stored bytes are, in order. */
   parts?: Part[];
   /** Offset and length of the stored bytes behind the record's first line. */
   inline?: [offset: number, length: number];
@@ -56,11 +52,9 @@ export type Encoding = "gzip" | "zstd";
 
 /** A span of a payload object. */
 export interface Part {
-  /** The object's number in its payload folder. */
   object: number;
   /** First byte. @default 0 */
   offset?: number;
-  /** Number of stored bytes. */
   size: number;
   /** SHA-256 of the stored bytes of this part, where it is given: always where the file is compressed. */
   sha256?: string;
@@ -86,7 +80,6 @@ export interface RecordBase {
 
 /** What a version was made from: a ref, or one with the digest that it had then. */
 export type ArtifactInput = string | {
-  /** The ref. */
   ref: string;
   /** The digest of that version, 64 lowercase hexadecimal digits. */
   digest?: string;
@@ -94,17 +87,12 @@ export type ArtifactInput = string | {
 
 /** A version of an artifact. */
 export interface VersionRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "version";
-  /** The artifact. */
   name: string;
   /** The version as it was saved, with build metadata. */
   version: string;
-  /** What wrote the files and can read them. */
   materializer: { id: string; formatVersion: number };
-  /** The user's. */
   metadata: Record<string, unknown>;
-  /** What it was made from. */
   inputs?: ArtifactInput[];
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
@@ -112,11 +100,8 @@ export interface VersionRecord extends RecordBase {
   fileList?: Part & { sha256: string };
   /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
   digest: string;
-  /** Bytes of all plain files. */
   size: number;
-  /** The caller's idempotency key. */
   key?: string;
-  /** Where a mirrored version was saved first. */
   origin?: Origin;
   /** When the version was first saved, if this record replaces another: ISO 8601. */
   since?: string;
@@ -124,33 +109,23 @@ export interface VersionRecord extends RecordBase {
 
 /** Where a mirrored record was written first. It stays the same however often the mirror is mirrored. */
 export interface Origin {
-  /** The id of that registry. */
   registry: string;
-  /** The commit there. */
   commit: string;
 }
 
 /** An alias. */
 export interface AliasRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "alias";
-  /** The artifact. */
   name: string;
-  /** The alias. */
   alias: string;
-  /** The canonical version that it names. */
   version: string;
-  /** Where a mirrored alias was set first. */
   origin?: Origin;
 }
 
 /** Where an idempotency key was used. */
 export interface KeyRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "key";
-  /** The artifact. */
   name: string;
-  /** The caller's key. */
   key: string;
   /** The version that was tried or found, and the generation of its cell. */
   target: { version: string; generation: number };
@@ -160,11 +135,9 @@ export interface KeyRecord extends RecordBase {
 
 /** What a registry is. */
 export interface SettingsRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "settings";
   /** The registry's id, in all generations but the first, whose commit is the id. */
   registry?: string;
-  /** Fixed at creation, but for the grace. */
   settings: RegistrySettings;
   /** What a probe of the store found before it was written; absent in memory and on a disk. */
   certificate?: StoreCertificate;
@@ -172,23 +145,18 @@ export interface SettingsRecord extends RecordBase {
 
 /** What was found about a store by trying, in short. */
 export interface StoreCertificate {
-  /** The backend's kind. */
   kind: string;
   /** When, by the clock of who tried, ISO 8601. */
   checkedAt: string;
   /** Store time minus that clock's, milliseconds. */
   clockOffsetMs?: number;
-  /** What the store does. */
   passed: string[];
-  /** What it does not do, and need not. */
   failed: string[];
 }
 
 /** What belongs to the registry rather than to whoever opens it. */
 export interface RegistrySettings {
-  /** Whether names have versions. */
   versioned: boolean;
-  /** Whether a version may be overwritten. */
   mutable: boolean;
   /** How long replaced and deleted data stays readable, as it was set at creation, milliseconds. */
   graceMs: number;
@@ -203,7 +171,6 @@ export interface RegistrySettings {
 
 /** A deletion. */
 export interface TombstoneRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "deleted";
   /** The digest of the version that the garbage collector replaced with this record. */
   digest?: string;
@@ -215,11 +182,8 @@ export interface TombstoneRecord extends RecordBase {
 
 /** A first generation whose payload the janitor removed. */
 export interface ScrubbedRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "scrubbed";
-  /** The digest that the version had. */
   digest?: string;
-  /** Its origin, where it had one. */
   origin?: Origin;
 }
 
@@ -276,9 +240,7 @@ function withSum(text: string, inline: readonly Uint8Array[]): Uint8Array {
 
 /** A record, decoded. */
 export interface DecodedRecord {
-  /** The first line. */
   record: AnyRecord;
-  /** What follows it. */
   inline: Uint8Array;
 }
 

@@ -9,7 +9,6 @@ import type { FoundRecord } from "../cell/heads.ts";
 import type { Context } from "../opening/context.ts";
 import { aliasCell } from "../layout.ts";
 
-/** {@linkcode Registry.history} */
 export async function* aliasHistory(
   context: Context,
   { name, alias }: { name: string; alias: string },

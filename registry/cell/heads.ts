@@ -15,29 +15,22 @@ import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 
-/** A record of a cell, as a listing shows it. */
 export interface Generation extends ObjectInfo {
-  /** Its generation. */
   generation: number;
   /** The record as it is stored, where it was read along; to be used once. */
   object?: StoredObject;
 }
 
-/** The newest record of a cell, as a listing shows it. */
 export interface Head extends Generation {
   /** True for a tombstone; false for what is damaged: whoever reads it hears so. */
   dead: boolean;
 }
 
-/** A record with what the store says about it. */
 export interface FoundRecord extends DecodedRecord {
-  /** Key, size, time. */
   info: ObjectInfo;
-  /** As it is stored, where it was just read. */
   bytes?: Uint8Array;
 }
 
-/** All that reading a record takes. */
 type Store = Pick<OpeningContext, "backend">;
 
 /** A listed record key as a generation of its cell; undefined for a file that is no record. */
@@ -55,7 +48,6 @@ export function headOf(newest: Generation): Head {
   return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }
 
-/** What a listing without the deleted may leave out. */
 function isDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean {
   return size === TOMBSTONE_BYTES && generationOf(key) !== undefined;
 }
@@ -136,7 +128,6 @@ function tooLong(key: string, size: number): RegistryError {
   });
 }
 
-/** The error of a record that lies where another one belongs. */
 export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
   return fault({
     code: "Corrupt",
@@ -148,7 +139,6 @@ export function misplaced(key: string, { kind, generation }: AnyRecord): Registr
   });
 }
 
-/** A record that this operation knows to be of one kind. */
 export function recordOfKind<K extends AnyRecord["kind"]>(
   found: FoundRecord,
   kind: K,
@@ -191,11 +181,8 @@ export async function* liveHeads(
   }
 }
 
-/** A version and the head of its cell. */
 export interface VersionHead {
-  /** The version. */
   version: Version;
-  /** The head. */
   head: Head;
 }
 

@@ -11,7 +11,6 @@ export interface Operation {
   readonly commit: string;
   /** What it does, for messages: `save "a@1.0.0"`. */
   readonly action: string;
-  /** The caller's signal. */
   readonly signal?: AbortSignal;
   /** True from the moment a create was sent whose outcome is not known. */
   unresolved: boolean;
@@ -25,7 +24,6 @@ export interface Operation {
   checkSend(): void;
   /** The same before a record, which relies on what was read: that must not be too old either. */
   checkCommit(): void;
-  /** Learns the store's time from a reply. */
   noteReply(info: ObjectInfo): void;
   /** Whether a record of this operation that landed then did so so late that its payload may have been collected. */
   landedLate(info: ObjectInfo): boolean;
@@ -35,11 +33,9 @@ export interface Operation {
   renew(info: ObjectInfo, sentAt: Moment): void;
   /** The clocks now. */
   moment(): Moment;
-  /** The fields that every record of this operation has. */
   recordBase(generation: number, previous?: string): RecordBase;
 }
 
-/** A reading of all clocks, milliseconds. */
 export interface Moment {
   /** Own monotonic clock. */
   monotonic: number;
@@ -49,7 +45,6 @@ export interface Moment {
   store?: number;
 }
 
-/** Starts an operation. */
 export function startOperation(
   context: OpeningContext,
   action: string,

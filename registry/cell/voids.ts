@@ -47,7 +47,6 @@ export async function isVoid(
   return false;
 }
 
-/** Remembers that a record does not count, and says so. */
 export function noteVoid(context: Context, key: string): void {
   if (context.voids.has(key)) return;
   context.voids.add(key);

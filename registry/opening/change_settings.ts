@@ -34,7 +34,6 @@ export interface SettingsChange extends SignalOptions {
 /** A longer one could be taken back only after so long. */
 const MAX_GRACE_MS = 365 * 24 * 60 * 60 * 1000;
 
-/** What `readSettings` of `registry/tools/settings.ts` does. */
 export async function readSettings(
   registry: Registry,
   { signal }: SignalOptions = {},
@@ -42,7 +41,6 @@ export async function readSettings(
   return await currentSettings(contextOf(registry, "read the settings"), signal);
 }
 
-/** What `changeSettings` of `registry/tools/settings.ts` does. */
 export async function changeSettings(
   registry: Registry,
   { graceMs, signal }: SettingsChange,

@@ -22,15 +22,11 @@ const MIN_GRACE_MS = 60 * 60 * 1000;
 /** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
-/** The settings of a registry, as they are stored. */
 export interface StoredSettings {
-  /** The registry's id. */
   id: string;
-  /** What was fixed at creation. */
   settings: RegistrySettings;
   /** When they landed, store time, milliseconds. */
   createdAt: number;
-  /** The store's tag of them, where it has one. */
   etag?: string;
 }
 
@@ -153,14 +149,12 @@ async function certify(context: OpeningContext, signal?: AbortSignal): Promise<S
   return await certifyStore(context, { graceMs: context.settings.leastGraceMs, signal });
 }
 
-/** The graces of a registry that is created. */
 export function gracesOf(
   { graceMs = DEFAULT_GRACE_MS, leastGraceMs = MIN_GRACE_MS }: GivenGraces,
 ): OpeningContext["settings"] {
   return { graceMs, leastGraceMs };
 }
 
-/** What is given of the graces. */
 type GivenGraces = Pick<OpenOptions, "graceMs" | "leastGraceMs">;
 
 /** Throws `Invalid` for graces that readers and slow writers could not rely on. */
