@@ -6,7 +6,7 @@ import { parseVersion } from "../../../core/naming/versions.ts";
 import { mirrorRegistry, openRegistry } from "../../../mod.ts";
 import { recordKey, versionCell } from "../../../registry/layout.ts";
 import { rejected } from "../rejected.ts";
-import { testInMemory, testOnEach } from "../registries.ts";
+import { testInMemory } from "../registries.ts";
 
 /** What the next automatic version is after these were saved. */
 async function nextAfter(
@@ -18,41 +18,6 @@ async function nextAfter(
   for (const version of versions) await registry.save(name, version, { version });
   return (await registry.save(name, "next", { bump })).version;
 }
-
-testOnEach("save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself", async ({ registry }) => {
-  const saved = [];
-  for (let i = 0; i < 12; i++) saved.push((await registry.save("a", i)).version);
-  assertEquals(saved, Array.from({ length: 12 }, (_, i) => `${i + 1}.0.0`));
-  assertEquals(await registry.load("a"), 11);
-});
-
-testInMemory("save() raises the last number that is not zero", async ({ registry }) => {
-  assertEquals(await nextAfter(registry, ["1.0.0"]), "2.0.0");
-  assertEquals(await nextAfter(registry, ["2.1.0"]), "2.2.0");
-  assertEquals(await nextAfter(registry, ["1.0.9"]), "1.0.10");
-  assertEquals(await nextAfter(registry, ["1.2.3"]), "1.2.4");
-  assertEquals(await nextAfter(registry, ["0.0.0"]), "1.0.0");
-  assertEquals(await nextAfter(registry, ["0.1.0"]), "0.2.0");
-  assertEquals(await nextAfter(registry, ["0.0.1"]), "0.0.2");
-  assertEquals(await nextAfter(registry, ["9.0.0", "10.0.0"]), "11.0.0");
-});
-
-testInMemory(
-  "save() counts from the highest version, not from the newest",
-  async ({ registry }) => {
-    assertEquals(await nextAfter(registry, ["3.0.0", "1.0.0", "2.5.1"]), "4.0.0");
-  },
-);
-
-testInMemory(
-  "save() raises the number that bump names, and clears those behind it",
-  async ({ registry }) => {
-    assertEquals(await nextAfter(registry, ["1.2.3"], "major"), "2.0.0");
-    assertEquals(await nextAfter(registry, ["1.2.3"], "minor"), "1.3.0");
-    assertEquals(await nextAfter(registry, ["1.2.3"], "patch"), "1.2.4");
-    assertEquals(await nextAfter(registry, [], "patch"), "1.0.0");
-  },
-);
 
 testInMemory(
   "save() releases the highest prerelease where there are only prereleases",
@@ -69,15 +34,6 @@ testInMemory(
     assertEquals(await nextAfter(registry, ["1.0.0", "3.0.0-rc.1"]), "2.0.0");
   },
 );
-
-testOnEach("save() never takes the number of a deleted version again", async ({ registry }) => {
-  for (let i = 0; i < 3; i++) await registry.save("a", i);
-  await registry.delete("a@3.0.0");
-  assertEquals((await registry.save("a", "x")).version, "4.0.0");
-  await registry.delete("a", { allVersions: true });
-  assertEquals(await registry.has("a"), false);
-  assertEquals((await registry.save("a", "y")).version, "5.0.0");
-});
 
 testInMemory("save() counts deleted releases before living prereleases", async ({ registry }) => {
   await registry.save("a", 1);
