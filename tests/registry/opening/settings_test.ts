@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
 import type { Backend } from "../../../core/backend.ts";
@@ -117,11 +117,3 @@ testInMemory(
     assertEquals((await rejected("Corrupt", open())).key, key);
   },
 );
-
-testInMemory("opening throws the reason of a signal that is aborted", async ({ open }) => {
-  const signal = AbortSignal.abort(new Error("enough"));
-  assertStrictEquals(await assertRejects(() => open({ signal })), signal.reason);
-  const fresh = createMemoryBackend();
-  assertStrictEquals(await assertRejects(() => openRegistry(fresh, { signal })), signal.reason);
-  assertEquals(await keysOf(fresh), []);
-});

@@ -6,26 +6,10 @@ import { recordCalls, withHooks } from "../with_hooks.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
 
 const VERSIONS = [
-  "1.0.0",
-  "2.0.0-rc.1",
-  "1.10.0",
-  "2.0.0",
-  "1.2.0",
-  "2.0.0-rc.10",
-  "3.0.0-alpha",
-  "0.1.0",
-  "10.0.0",
+  ..."1.0.0 2.0.0-rc.1 1.10.0 2.0.0 1.2.0 2.0.0-rc.10 3.0.0-alpha 0.1.0 10.0.0".split(" "),
 ];
 const NEWEST_FIRST = [
-  "10.0.0",
-  "3.0.0-alpha",
-  "2.0.0",
-  "2.0.0-rc.10",
-  "2.0.0-rc.1",
-  "1.10.0",
-  "1.2.0",
-  "1.0.0",
-  "0.1.0",
+  ..."10.0.0 3.0.0-alpha 2.0.0 2.0.0-rc.10 2.0.0-rc.1 1.10.0 1.2.0 1.0.0 0.1.0".split(" "),
 ];
 
 async function versionsOf(entries: AsyncIterable<{ version: string }>): Promise<string[]> {
