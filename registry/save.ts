@@ -11,7 +11,7 @@ import { MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
-import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/naming/versions.ts";
+import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
 import { checkWritable } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
@@ -83,10 +83,9 @@ export async function saveFiles(
   options: SaveOptions,
   executor: Executor<PayloadJobs> = context.executor,
 ): Promise<SavedArtifact> {
-  const { name, members } = artifact;
+  const { name } = artifact;
   checkMaterializer(artifact.materializer);
   checkOptions(context, name, options);
-  if (members?.origin === undefined) checkNumbers(name, options.version); // what is mirrored has its numbers already
   const how = { executor, given: userFields(options) };
   let told = 0;
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
@@ -359,18 +358,6 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   if (compress !== undefined) checkEncoding(compress);
   if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");
   if (inputs !== undefined) checkInputs(name, inputs);
-}
-
-/** Automatic versions are numbered above the highest that there is. */
-function checkNumbers(name: string, version: string | undefined): void {
-  if (version === undefined || !hasLastNumber(parseVersion(version))) return;
-  throw fault({
-    code: "Invalid",
-    action: "save",
-    subject: shown(`${name}@${version}`),
-    state: "it leaves no number above it",
-    hint: "Use smaller numbers: the next version is numbered above the highest.",
-  });
 }
 
 function createChooser(

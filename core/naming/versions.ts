@@ -124,11 +124,6 @@ export function compareVersions(a: Version, b: Version): number {
 /** The version that an automatic save takes first. */
 export const FIRST_VERSION: Version = parseVersion("1.0.0");
 
-/** Whether a number of it is the largest that there is, 2^53 - 1: none is above. */
-export function hasLastNumber({ semver: { major, minor, patch } }: Version): boolean {
-  return [major, minor, patch].includes(Number.MAX_SAFE_INTEGER);
-}
-
 /**
  * The version after `highest`: with `bump` that number is raised, else the last number that is not zero, or where none
  * is above that, the nearest behind it, else before it. After a prerelease comes its release.

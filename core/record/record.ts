@@ -139,19 +139,6 @@ export interface SettingsRecord extends RecordBase {
   /** The registry's id, in all generations but the first, whose commit is the id. */
   registry?: string;
   settings: RegistrySettings;
-  /** What a probe of the store found before it was written; absent in memory and on a disk. */
-  certificate?: StoreCertificate;
-}
-
-/** What was found about a store by trying, in short. */
-export interface StoreCertificate {
-  kind: string;
-  /** When, by the clock of who tried, ISO 8601. */
-  checkedAt: string;
-  /** Store time minus that clock's, milliseconds. */
-  clockOffsetMs?: number;
-  passed: string[];
-  failed: string[];
 }
 
 /** What belongs to the registry rather than to whoever opens it. */

@@ -64,9 +64,6 @@ export function recordProblem(
     return "its settings are not whole";
   }
   if (fields.kind === "settings" && !isGeneration(fields)) return "its settings are of no registry";
-  if (fields.kind === "settings" && !isCertificate(fields.certificate)) {
-    return "its certificate is not whole";
-  }
 }
 
 /** What is wrong with a list of files that have so many bytes together, or undefined. */
@@ -209,16 +206,6 @@ function isGeneration({ generation, registry }: Fields): boolean {
   return generation === 1 || isMatch(registry, COMMIT);
 }
 
-function isCertificate(certificate: unknown): boolean {
-  if (certificate === undefined) return true;
-  if (!isJsonObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) {
-    return false;
-  }
-  const { clockOffsetMs, passed, failed } = certificate;
-  if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
-  return [passed, failed].every(isTexts);
-}
-
 /** Whether JSON is nested so deep that writing, comparing or cloning it might overflow the stack. Takes none itself. */
 function isTooDeep(value: unknown): boolean {
   let level: object[] = isNested(value) ? [value] : [];
@@ -235,11 +222,6 @@ function isTooDeep(value: unknown): boolean {
 
 function isNested(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-/** A list may be too long for an argument each. */
-function isTexts(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => typeof value === "string");
 }
 
 function areTexts(...values: unknown[]): boolean {

@@ -3,7 +3,7 @@
 import type { Backend, Locking } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
-import type { RegistrySettings, StoreCertificate } from "../../core/record/record.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
@@ -111,9 +111,7 @@ async function create(
   checkGraces(context.settings);
   const settings: RegistrySettings = { versioned, mutable, ...context.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
-  const certificate = KNOWN_KINDS.includes(backend.kind)
-    ? undefined
-    : await certify(context, options.signal);
+  if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(context, options.signal);
   const isEmpty = await hasNoNames(context, options.signal);
   const operation = startOperation(
     context,
@@ -121,12 +119,10 @@ async function create(
     options.signal,
   );
   const key = recordKey(SETTINGS, 1);
-  const kept = certificate === undefined ? {} : { certificate };
   const bytes = encodeRecord({
     ...operation.recordBase(1),
     kind: "settings",
     settings,
-    ...kept,
   });
   const outcome = await createRecord(context, operation, key, bytes);
   if (!outcome.won) return outcome.found;
@@ -144,9 +140,9 @@ async function hasNoNames({ backend }: OpeningContext, signal?: AbortSignal): Pr
   return true;
 }
 
-async function certify(context: OpeningContext, signal?: AbortSignal): Promise<StoreCertificate> {
-  const { certifyStore } = await import("../probe.ts");
-  return await certifyStore(context, { graceMs: context.settings.leastGraceMs, signal });
+async function checkStore(context: OpeningContext, signal?: AbortSignal): Promise<void> {
+  const { checkStore } = await import("../probe.ts");
+  await checkStore(context, { graceMs: context.settings.leastGraceMs, signal });
 }
 
 export function gracesOf(
