@@ -16,9 +16,8 @@
  * @module
  */
 import { createLocalBackend, detectLocking } from "./backends/local.ts";
-import type { LocalBackendOptions } from "./backends/local.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
-import type { Backend, Layout, Locking } from "./core/backend.ts";
+import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { fault, RegistryError } from "./core/errors.ts";
@@ -48,15 +47,12 @@ export interface OpenRegistryOptions extends OpenOptions {
   durability?: "disk" | "os";
   /** A folder: how creates are made exclusive. Fixed at creation. @default "link", or "file" where there are no hard links */
   locking?: Locking;
-  /** A folder: how keys are laid out. Fixed at creation. @default "folded" */
-  layout?: Layout;
 }
 
 const OPTIONS: OptionNames<OpenRegistryOptions> = {
   ...OPEN_OPTIONS,
   durability: true,
   locking: true,
-  layout: true,
 };
 
 const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: true };
@@ -235,36 +231,26 @@ async function openTarget(target: string, options: OpenRegistryOptions): Promise
         `Write two slashes: "${scheme}://bucket/prefix". For a folder of that name write "./${scheme}:…".`,
     });
   }
-  return createLocalBackend({
-    path: target,
-    durability,
-    ...await chooseOfFolder(target, options),
-    system,
-  });
+  const locking = await chooseLocking(target, options);
+  return createLocalBackend({ path: target, durability, locking, system });
 }
 
 /** As is asked for, else as the registry there was created, else as a new one can: only that is tried by writing. */
-async function chooseOfFolder(
+async function chooseLocking(
   path: string,
-  { create = true, readOnly = false, signal, system, ...asked }: OpenRegistryOptions,
-): Promise<Pick<LocalBackendOptions, "locking" | "layout">> {
-  const { readDiskSettings } = await import("./registry/mod.ts");
-  const asBefore = {
-    path,
-    durability: asked.durability,
-    layout: asked.layout,
-    locking: asked.locking,
-  };
-  const look = () => readDiskSettings(createLocalBackend(asBefore), signal);
+  { create = true, readOnly = false, signal, system, locking, durability }: OpenRegistryOptions,
+): Promise<Locking | undefined> {
+  const { readLocking } = await import("./registry/mod.ts");
+  const look = () => readLocking(createLocalBackend({ path, durability, locking }), signal);
   const there = await worded({ verb: "open the registry" }, look);
-  const { layout = there?.layout, locking = there?.locking } = asked;
-  if (locking !== undefined || !create || readOnly) return { layout, locking };
-  return { layout, locking: await detectLocking(path, { system }) };
+  const chosen = locking ?? there;
+  if (chosen !== undefined || !create || readOnly) return chosen;
+  return await detectLocking(path, { system });
 }
 
 /** A backend has these from its own options, and memory has none of them: given here they would have no effect. */
 function checkOfFolder(options: OpenRegistryOptions): void {
-  for (const name of ["durability", "locking", "layout"] as const) {
+  for (const name of ["durability", "locking"] as const) {
     if (options[name] === undefined) continue;
     throw fault({
       code: "Invalid",

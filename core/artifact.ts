@@ -4,9 +4,7 @@ import type { ArtifactInput, FileInfo, Origin } from "./record/record.ts";
 
 /** What is known of a version. */
 export interface ArtifactInfo {
-  /** The artifact. */
   name: string;
-  /** The version as it was saved, in full. */
   version: string;
   /** The operation that wrote it, a UUIDv7. */
   commit: string;
@@ -14,29 +12,21 @@ export interface ArtifactInfo {
   generation: number;
   /** SHA-256 of the content, equal for equal content saved the same way. */
   digest: string;
-  /** Bytes of all files. */
   size: number;
   /** When it was saved; of a mirrored version, when the original was. */
   createdAt: Date;
   /** Of a mirrored version: the id of the registry where it was saved first, and its commit there. */
   origin?: Origin;
-  /** What wrote the files. */
   materializer: { id: string; formatVersion: number };
-  /** The user's metadata. */
   metadata: Record<string, unknown>;
-  /** What it was made from. */
   inputs: ArtifactInput[];
-  /** Its files, in the order they were saved. */
   files: FileInfo[];
-  /** The idempotency key that it was saved with. */
   idempotencyKey?: string;
 }
 
 /** A version that was opened. It stays readable for the registry's `graceMs` after it is replaced or deleted; then `Conflict`. */
 export interface Artifact {
-  /** What is known of it. */
   readonly info: ArtifactInfo;
-  /** Its files. */
   files(): readonly ArtifactFile[];
   /** One file; a missing one is `NotFound` and lists what there is. */
   file(path: string): ArtifactFile;
@@ -44,7 +34,6 @@ export interface Artifact {
 
 /** A file of an opened version. */
 export interface ArtifactFile {
-  /** Path, size, digest. */
   readonly info: FileInfo;
   /**
    * Its bytes, or a range of them. A whole file is verified against its SHA-256 as it streams: the stream fails with
@@ -56,7 +45,6 @@ export interface ArtifactFile {
    * reader holds little memory. @default whole parts, several at once from a remote store
    */
   stream(range?: ByteRange, options?: { windowBytes?: number }): ReadableStream<Uint8Array>;
-  /** All of its bytes, verified. */
   bytes(): Promise<Uint8Array>;
   /**
    * The pieces of a large file, which together are all of it: each is verified by a digest of its own, so they may be

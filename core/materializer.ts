@@ -8,7 +8,6 @@ import type { FileMode } from "./record/record.ts";
 export interface FileSource {
   /** Number of bytes. A stream of another length fails the save. */
   readonly size: number;
-  /** Reads them from the beginning. */
   stream(): ReadableStream<Uint8Array>;
 }
 
@@ -18,9 +17,7 @@ export interface FileToSave {
   path: string;
   /** The bytes. Prefer bytes, a blob or a source: a stream can be read only once, so it is never shared with the base. */
   content: Body | FileSource;
-  /** Media type, for people and browsers. */
   mediaType?: string;
-  /** What the file is besides ordinary. */
   mode?: FileMode;
   /** When it was modified last, ISO 8601 in UTC with milliseconds: kept where it is given, and part of the digest. */
   modifiedAt?: string;
@@ -39,7 +36,6 @@ export type FilesToSave =
 
 /** What a materializer is handed beside the value. */
 export interface MaterializeOptions {
-  /** Ends the work. */
   signal?: AbortSignal;
 }
 
@@ -82,9 +78,7 @@ export interface Materializer<T = unknown, S = T> {
 
 /** A name and the materializer of its values: makes `save` and `load` typed. */
 export interface DefinedArtifact<T, S = T> {
-  /** The artifact's name. */
   readonly name: string;
-  /** What saves and loads its values. */
   readonly materializer: Materializer<T, S>;
 }
 
@@ -104,7 +98,6 @@ export interface MaterializerDefinition<T, S = T>
 
 /** A materializer for a class. */
 export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S> {
-  /** Saves instances of this class. */
   readonly class?: Class<T>;
 }
 
@@ -189,9 +182,7 @@ export interface Materializers extends Iterable<[id: string, Materializer]> {
   forValue(value: unknown): Materializer;
   /** The one with this id, else `Unsupported` with what there is. */
   get(id: string): Materializer;
-  /** Whether one has this id. */
   has(id: string): boolean;
-  /** All ids. */
   names(): string[];
 }
 

@@ -61,14 +61,12 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
   readonly location: string;
   /** The id of this registry: the commit of its settings. */
   readonly id: string;
-  /** What was fixed when it was created. */
   readonly settings: Readonly<RegistrySettings>;
   /**
    * The store, where this program has it open. A registry without one is not maintained from here: what works on the
    * store itself, such as `collectGarbage`, is `Unsupported`.
    */
   readonly backend?: Backend;
-  /** What saves and loads values. */
   readonly materializers: Materializers;
 
   /**
@@ -95,11 +93,8 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
   ): Promise<NoInfer<S extends StandardSchema ? InferOutput<S> : T>>;
   /** Opens a version without materializing it. */
   open(ref: string, options?: ReadOptions): Promise<Artifact>;
-  /** Writes the files of a version to disk. */
   download(ref: string, options: DownloadOptions): Promise<DownloadResult>;
-  /** What is known of a version. */
   info(ref: string, options?: RefOptions): Promise<ArtifactInfo>;
-  /** Whether there is such a version. */
   has(ref: string, options?: RefOptions): Promise<boolean>;
   /** Deletes a version, or with `allVersions` every version of a bare name; true if there was something. */
   delete(ref: string, options?: DeleteOptions): Promise<boolean>;
@@ -110,7 +105,6 @@ export interface Registry extends MapHabits, AsyncDisposable, AsyncIterable<stri
 
   /** Lets an alias name a version, whatever it named before. */
   setAlias(name: string, alias: string, version: string, options?: SetAliasOptions): Promise<void>;
-  /** Removes an alias; true if there was one. */
   deleteAlias(name: string, alias: string, options?: SetAliasOptions): Promise<boolean>;
   /** The aliases of a name and the versions that they name. */
   aliases(name: string, options?: SignalOptions): Promise<Record<string, string>>;
@@ -163,7 +157,6 @@ export type NoTypeOfLoad =
 
 /** A registry on a store that this program has open: what `openRegistry` gives. */
 export interface StoredRegistry extends Registry {
-  /** The store. */
   readonly backend: Backend;
   /**
    * Empties the cache that this registry uses, also of what other registries keep there; what is loaded next comes from
@@ -174,9 +167,7 @@ export interface StoredRegistry extends Registry {
 
 /** What was removed from a cache. */
 export interface ClearCacheReport {
-  /** How many entries. */
   files: number;
-  /** Their bytes. */
   bytes: number;
 }
 
@@ -276,7 +267,6 @@ export interface LoadOptions extends ReadOptions {
   as?: Materializer;
   /** A Standard Schema (standardschema.dev) that the value must meet; its output is returned. */
   schema?: StandardSchema;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
@@ -312,7 +302,6 @@ export interface DownloadOptions extends ReadOptions, FilePatterns {
 
 /** Options of deleting. */
 export interface DeleteOptions extends SignalOptions {
-  /** The version, beside a bare name. */
   version?: string;
   /**
    * Delete every version of a bare name.
@@ -338,13 +327,11 @@ export interface VersionsOptions extends SignalOptions {
 
 /** A version in a listing. */
 export interface VersionEntry {
-  /** The artifact. */
   name: string;
   /** The version, in full, without build metadata. */
   version: string;
   /** How often it was written, from 1. */
   generation: number;
-  /** When the store received it. */
   modifiedAt: Date;
   /** What is known of it, with `details`; absent beside an {@linkcode VersionEntry.error}. */
   info?: ArtifactInfo;
@@ -370,7 +357,7 @@ export interface AliasChange {
   version?: string;
   /** The operation that changed it, a UUIDv7. */
   commit: string;
-  /** Which change it was, from 1. Of registries of before, changes between the first and the last may be missing. */
+  /** Which change it was, from 1. */
   generation: number;
   /** When the store received the change; on a disk that was restored from a copy, when that was. */
   changedAt: Date;
@@ -382,6 +369,5 @@ export interface AliasChange {
 export interface CopyOptions extends SignalOptions {
   /** What happens when the version exists. @default "fail" */
   onConflict?: OnConflict;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }

@@ -4,17 +4,12 @@ import type { RegistryErrorFields } from "./errors.ts";
 
 /** An error that can cross to another thread. */
 export interface WireError {
-  /** Its class. */
   name: string;
-  /** Its message. */
   message: string;
-  /** Where it was thrown. */
   stack?: string;
   /** Of an error of the system: what it is called there, as `ENOSPC`. */
   code?: string;
-  /** Of a {@linkcode RegistryError}: its fields. */
   fields?: Omit<RegistryErrorFields, "cause">;
-  /** What it was caused by. */
   cause?: WireError;
 }
 

@@ -17,7 +17,6 @@ import { settle, settleVersion } from "./cell/settle.ts";
 import { startOperation } from "./cell/operation.ts";
 import { locate, readAlias } from "./resolve.ts";
 
-/** {@linkcode Registry.setAlias} */
 export async function setAlias(
   context: Context,
   names: { name: string; alias: string; version: string; origin?: Origin },
@@ -48,7 +47,6 @@ export async function setAlias(
   });
 }
 
-/** {@linkcode Registry.deleteAlias} */
 export async function deleteAlias(
   context: Context,
   { name, alias }: { name: string; alias: string },
@@ -75,7 +73,6 @@ export async function deleteAlias(
   return generation !== undefined;
 }
 
-/** {@linkcode Registry.aliases} */
 export async function listAliases(
   context: Context,
   name: string,
@@ -85,7 +82,6 @@ export async function listAliases(
   return Object.fromEntries(await readAliases(context, name, { signal }));
 }
 
-/** Versions that aliases name, by the key of their record. */
 export type KnownAliases = Map<string, string>;
 
 /**

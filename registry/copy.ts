@@ -14,7 +14,6 @@ import type { StoredFile } from "../core/record/record.ts";
 import { saveFiles } from "./save.ts";
 import { fileFacts } from "../core/record/file_facts.ts";
 
-/** {@linkcode Registry.copy} */
 export async function copyVersion(
   context: Context,
   from: string,

@@ -104,7 +104,6 @@ export function defineRegistry(parts: RegistryParts): Registry {
     return artifact && { value: await loadOpened(artifact, options) };
   }
 
-  /** Refuses to write. */
   const refuse = async (action: string): Promise<never> => {
     await Promise.resolve();
     throw fault({

@@ -23,7 +23,6 @@ import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
 import { tryLocate } from "./resolve.ts";
 
-/** {@linkcode Registry.delete} */
 export async function deleteRef(
   context: Context,
   text: string,

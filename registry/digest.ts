@@ -17,7 +17,6 @@ export async function digestOfFiles(
   return artifactDigest(materializer, await hashFiles(produced, options));
 }
 
-/** What `hashFiles` of `registry/tools.ts` does. */
 export async function hashFiles(
   produced: FilesToSave,
   { signal }: SignalOptions,

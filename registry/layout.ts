@@ -7,23 +7,14 @@ import type { Version } from "../core/naming/versions.ts";
 /** Longest key, bytes. */
 const MAX_KEY_BYTES = 900;
 
-/** Where records are. */
 export const SETTINGS = "settings/";
-/** Where the cells of names are. */
 export const NAMES = "names/";
-/** Where payloads are. */
 export const OBJECTS = "objects/";
-/** Where the janitor and the probe leave marks. */
 export const SCRATCH = "scratch/";
-/** Where direct uploads arrive. */
 export const UPLOADS = "uploads/";
-/** Where mirrors note what they found equal. */
 const MIRRORS = "mirrors/";
-/** Where the janitor notes what it has read. */
 export const JANITOR = "janitor/";
-/** Where drafts are. */
 export const DRAFTS = "drafts/";
-/** Where it is noted which versions are made from which. */
 export const LINEAGE = "lineage/";
 /** Says that all of {@linkcode LINEAGE} is there; no name has this segment. */
 export const LINEAGE_WHOLE = `${LINEAGE}.whole`;
@@ -44,12 +35,10 @@ export function orderSegment(version: Version, versioned: boolean): string {
   return versioned ? version.order : UNVERSIONED;
 }
 
-/** `names/<name>/` */
 export function nameFolder(name: string): string {
   return `${NAMES}${encodeName(name)}/`;
 }
 
-/** What the keys of all names with this prefix begin with. */
 export function namesPrefix(prefix: string): string {
   return NAMES + encodeNamePrefix(prefix);
 }
@@ -59,12 +48,10 @@ export function versionsFolder(name: string): string {
   return `${nameFolder(name)}versions/`;
 }
 
-/** The folder of releases or of prereleases. */
 export function versionKindFolder(name: string, kind: "final" | "prerelease" | "single"): string {
   return `${versionsFolder(name)}${kind}/`;
 }
 
-/** The cell of a version. */
 export function versionCell(name: string, version: Version, versioned: boolean): string {
   if (!versioned) return `${versionKindFolder(name, "single")}${UNVERSIONED}/`;
   return checked(
@@ -72,27 +59,22 @@ export function versionCell(name: string, version: Version, versioned: boolean):
   );
 }
 
-/** `names/<name>/aliases/` */
 export function aliasesFolder(name: string): string {
   return `${nameFolder(name)}aliases/`;
 }
 
-/** The cell of an alias. */
 export function aliasCell(name: string, alias: string): string {
   return checked(`${aliasesFolder(name)}${encodeName(alias)}/`);
 }
 
-/** `names/<name>/keys/` */
 export function keysFolder(name: string): string {
   return `${nameFolder(name)}keys/`;
 }
 
-/** The cell of an idempotency key. */
 export function keyCell(name: string, key: string): string {
   return checked(`${keysFolder(name)}${encodeName(key)}/`);
 }
 
-/** The cell that a record's key lies in. */
 export function cellOf(recordKey: string): string {
   return recordKey.slice(0, recordKey.lastIndexOf("/") + 1);
 }
@@ -122,11 +104,8 @@ export function lineageKey(folder: string, name: string, { order, commit }: Payl
 
 /** A key of {@linkcode lineageKey} taken apart: what is made, not what it is made from. */
 export interface LineageKey {
-  /** The name. */
   name: string;
-  /** The version; 1.0.0 where versions are not kept. */
   version: Version;
-  /** The operation that was to write it. */
   commit: string;
 }
 
@@ -145,17 +124,14 @@ export function parseLineageKey(key: string): LineageKey | undefined {
   return name === undefined || version === undefined ? undefined : { name, version, commit };
 }
 
-/** The version of a segment of {@linkcode orderSegment}. */
 function decodeSegment(order: string): Version | undefined {
   return order === UNVERSIONED ? FIRST_VERSION : decodeOrder(order);
 }
 
-/** The record of a generation. */
 export function recordKey(cell: string, generation: number): string {
   return `${cell}${String(MAX_GENERATION - generation).padStart(16, "0")}${RECORD}`;
 }
 
-/** The folder of everything that a name has stored. */
 export function objectsFolder(name: string): string {
   return `${OBJECTS}${encodeName(name)}/`;
 }
@@ -170,15 +146,12 @@ export function payloadKey(name: string, place: string, object: number): string 
   return `${objectsFolder(name)}${place}/${object}`;
 }
 
-/** Where a payload is among those of its name. */
 export interface PayloadPlace {
   /** The version's order segment, or `_`. */
   order: string;
-  /** The commit that wrote it. */
   commit: string;
 }
 
-/** `<order>/<commit>`, as a record's `from` holds it. */
 export function encodePlace({ order, commit }: PayloadPlace): string {
   return `${order}/${commit}`;
 }
@@ -189,11 +162,9 @@ export function parsePlace(from: string): PayloadPlace {
   return { order, commit };
 }
 
-/** A payload key taken apart. */
 export interface PayloadKey extends PayloadPlace {
   /** The name's segment, encoded. */
   name: string;
-  /** What stands behind the folder: a number or {@linkcode ALIVE}. */
   file: string;
 }
 
@@ -224,17 +195,14 @@ export function isLeftover(key: string): boolean {
 const MARK = "mark-";
 const PROBE = "probe-";
 
-/** An object whose time is the store's now. */
 export function markKey(id: string): string {
   return `${SCRATCH}${MARK}${id}`;
 }
 
-/** Whether a key is one of {@linkcode markKey}. */
 export function isMark(key: string): boolean {
   return key.startsWith(SCRATCH + MARK) && isLeftover(key);
 }
 
-/** Where a probe tries a store. */
 export function probeFolder(id: string): string {
   return `${SCRATCH}${PROBE}${id}/`;
 }
@@ -256,24 +224,16 @@ export function draftPlace(commit: string): PayloadPlace {
   return { order: UNVERSIONED, commit };
 }
 
-/** Whether a value has the form of a commit id. */
 export function isCommitId(text: unknown): text is string {
   return typeof text === "string" && ID.test(text);
 }
 
-/** A key below `names/` taken apart. */
 export interface CellKey {
-  /** The name. */
   name: string;
-  /** The cell's prefix. */
   cell: string;
-  /** What the cell is of. */
   kind: "version" | "alias" | "key";
-  /** A version cell's version; 1.0.0 where versions are not kept. */
   version?: Version;
-  /** An alias's or an idempotency key's text. */
   label?: string;
-  /** The generation. */
   generation: number;
 }
 
@@ -316,7 +276,6 @@ function versionOf(folder: string, order: string): Version | undefined {
   return folder === kind ? version : undefined;
 }
 
-/** The generation that a record's file name says. */
 export function parseGeneration(file: string): number | undefined {
   const match = /^(\d{16})\.rec$/.exec(file);
   const generation = match === null ? 0 : MAX_GENERATION - Number(match[1]);

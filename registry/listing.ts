@@ -1,5 +1,5 @@
 // Listing names and versions. Tombstones are told by their size, so nothing is read but pages of
-// keys (and records of the size that tombstones had before).
+// keys.
 import { isPrefix } from "../core/backend.ts";
 import { fault, isUnreadable, type RegistryError } from "../core/errors.ts";
 import { inWords } from "../core/options/words_of_verbs.ts";
@@ -22,7 +22,6 @@ import { locateVersion } from "./resolve.ts";
 /** After so many keys of one name that say nothing new, a new listing that jumps over the rest costs less. */
 const JUMP_AFTER = 200;
 
-/** {@linkcode Registry.versions} */
 export async function* listVersions(
   context: Context,
   name: string,
@@ -90,7 +89,6 @@ function noSuchName(name: string, state: string, backend: string): RegistryError
   });
 }
 
-/** {@linkcode Registry.names} */
 export async function* listNames(
   context: Context,
   options: NamesOptions = {},
@@ -121,7 +119,7 @@ export async function* listNames(
       }
       others = 0;
       cell = key.cell;
-      if ((await headOf(context, asGeneration(entry)!, signal)).dead) continue;
+      if (headOf(asGeneration(entry)!).dead) continue;
       name = folder;
       seen = 0;
       yield key.name;

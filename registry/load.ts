@@ -1,7 +1,7 @@
 // Opening and loading versions.
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../core/artifact.ts";
 import { createDownload } from "../core/disk/download_files.ts";
-import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { fault, RegistryError } from "../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../core/materializer.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -66,14 +66,13 @@ async function untilNotSuperseded<T>(
       return await read();
     } catch (error) {
       if (
-        !isRegistryError(error, "Conflict") || !superseded.has(error) || restarts >= MAX_RESTARTS
+        !(error instanceof Superseded) || restarts >= MAX_RESTARTS
       ) throw error;
       context.logger.debug(`load "${name}": begins anew: ${error.message}`);
     }
   }
 }
 
-/** {@linkcode Registry.open} */
 export function openArtifact(
   context: Context,
   ref: Ref,
@@ -82,19 +81,14 @@ export function openArtifact(
   return withArtifact(context, ref, options, (artifact) => artifact);
 }
 
-/** Where the work of reading is done, if not here. */
 export interface ReadElsewhere {
-  /** Opens the files, as {@linkcode createArtifact} does here. */
   read: typeof createArtifact;
   /** Writes a file to a path that is free. */
   writeLarge(path: string, file: ArtifactFile): Promise<void>;
-  /** Reads a large file, only to check it. */
   checkLarge(file: ArtifactFile): Promise<void>;
-  /** Makes the value of them. */
   materialize(materializer: Materializer, artifact: Artifact, options: MaterializeOptions): unknown;
 }
 
-/** {@linkcode Registry.load} */
 export function loadValue(
   context: Context,
   ref: Ref,
@@ -139,7 +133,6 @@ function valueMaker(
   };
 }
 
-/** {@linkcode Registry.download} */
 export function downloadVersion(
   context: Context,
   ref: Ref,
@@ -176,7 +169,6 @@ export function checkFiles(
   }, elsewhere?.read);
 }
 
-/** What users see of a version. */
 export async function artifactInfo(
   context: Context,
   located: Located,
@@ -185,7 +177,6 @@ export async function artifactInfo(
   return (await payloadSource(context, located, signal)).info;
 }
 
-/** Where the files of a version are. */
 export async function payloadSource(
   context: Context,
   located: Located,
@@ -243,10 +234,8 @@ async function readFileList(
   return files;
 }
 
-/** Errors that say that another record counts now. */
-const superseded = new WeakSet<RegistryError>();
+class Superseded extends RegistryError {}
 
-/** Says why an object of a version's payload is not there. */
 async function explainMissing(
   context: Context,
   located: Located,
@@ -258,17 +247,13 @@ async function explainMissing(
   const head = await countingHead(context, cell);
   if (head?.key !== found.info.key) {
     await forgetRecord(context, cell);
-    const error = fault({
+    throw new Superseded({
       code: "Conflict",
-      action: "read",
-      subject: `"${ref}"`,
-      state: "it was superseded",
+      message: `Cannot read "${ref}": it was superseded`,
       hint: "Open it again.",
       key: found.info.key,
       backend: context.backend.location,
     });
-    superseded.add(error);
-    throw error;
   }
   throw fault({
     code: "Corrupt",

@@ -40,9 +40,8 @@ import { saveValue } from "./save.ts";
 import { gracesOf, openSettings } from "./opening/settings.ts";
 import { watchName } from "./watch.ts";
 
-export { checkGraces, readDiskSettings } from "./opening/settings.ts";
+export { checkGraces, readLocking } from "./opening/settings.ts";
 
-/** Options of {@linkcode openOnBackend}. */
 export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
   /**
    * The store that what is loaded is cached in, which stays open; or why there is none, and whether that is worth a
@@ -54,7 +53,6 @@ export interface OpenOnBackendOptions extends Omit<OpenOptions, "cache"> {
     problem: string;
     warn: boolean;
   };
-  /** What saves and loads values. */
   materializers: Materializers;
 }
 

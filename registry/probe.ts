@@ -3,7 +3,6 @@ import type { Backend } from "../core/backend.ts";
 import { fault, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import { checkGiven } from "../core/options/check_options.ts";
-import type { StoreCertificate } from "../core/record/record.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -171,27 +170,18 @@ async function take(
  *
  * @throws {RegistryError} `Unsupported` where it does not do what a registry needs
  */
-export async function certifyStore(
+export async function checkStore(
   context: OpeningContext,
   { graceMs, signal }: { graceMs: number; signal?: AbortSignal },
-): Promise<StoreCertificate> {
+): Promise<void> {
   const { backend, system, logger } = context;
-  const { ok, kind, checkedAt, steps, clockOffsetMs } = await probeBackend(backend, {
+  const { ok, steps } = await probeBackend(backend, {
     system,
     signal,
     maxClockOffsetMs: graceMs / 4,
     onStep: ({ name, ok, detail }) => logger.debug(`probe: ${name}: ${ok ? "yes" : "no"}`, detail),
   });
-  const passed = steps.filter((step) => step.ok).map(({ name }) => name);
-  const failed = steps.filter((step) => !step.ok);
-  if (!ok) throw refusal(backend, failed.filter(({ required }) => required));
-  return {
-    kind,
-    checkedAt,
-    ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
-    passed,
-    failed: failed.map(({ name }) => name),
-  };
+  if (!ok) throw refusal(backend, steps.filter((step) => !step.ok && step.required));
 }
 
 function refusal(backend: Backend, failed: readonly ProbeStep[]): RegistryError {

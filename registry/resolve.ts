@@ -1,5 +1,5 @@
 // From a ref to the record it means.
-import { fault, isRegistryError, RegistryError, retold } from "../core/errors.ts";
+import { fault, RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
@@ -19,17 +19,11 @@ import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
 import { countingHead, isSuspect, isVoid } from "./cell/voids.ts";
 
-/** A version that was found. */
 export interface Located {
-  /** The cell that holds it. */
   cell: string;
-  /** The generation that counts. */
   generation: number;
-  /** The head as it was listed. */
   head: Head;
-  /** Its record. */
   found: FoundRecord;
-  /** The record. */
   record: VersionRecord;
 }
 
@@ -48,17 +42,15 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   });
 }
 
-const absences = new WeakSet<WeakKey>();
+class Absent extends RegistryError {}
 
 /** True for the `NotFound` of a ref; false for one of the caller's own code, which is a failure like any other. */
-export function isAbsent(error: unknown): boolean {
-  return isRegistryError(error, "NotFound") && absences.has(error);
+export function isAbsent(error: unknown): error is RegistryError {
+  return error instanceof Absent;
 }
 
 function absent({ backend }: Context, text: { message: string; hint: string }): RegistryError {
-  const error = new RegistryError({ code: "NotFound", ...text, backend: backend.location });
-  absences.add(error);
-  return error;
+  return new Absent({ code: "NotFound", ...text, backend: backend.location });
 }
 
 /** The same failure, whose hint begins with what was probably meant. */
@@ -66,9 +58,7 @@ export function withSuggestion(error: RegistryError, suggestion: string): Regist
   const hint = `Did you mean ${shown(suggestion)}?${
     error.hint === undefined ? "" : ` ${error.hint}`
   }`;
-  const suggesting = retold(error, { hint, suggestion });
-  absences.add(suggesting);
-  return suggesting;
+  return retold(error, { hint, suggestion });
 }
 
 /** Like {@linkcode locate}, with undefined where there is no such version. A missing alias is still `NotFound`. */
@@ -193,11 +183,8 @@ export async function readAliasRecord(
   }
 }
 
-/** Options of {@linkcode readCell}. */
 export interface ReadCellOptions {
-  /** The cell's head, where a listing just told it. */
   head?: Head;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 

@@ -11,7 +11,7 @@ import { MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
 import { parseRef } from "../core/naming/refs.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
-import { FIRST_VERSION, hasLastNumber, parseVersion } from "../core/naming/versions.ts";
+import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
 import { checkWritable } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
@@ -52,11 +52,8 @@ const FEW_ENTRIES = 100;
 
 /** What is saved: the files of a materializer, or of another version. */
 export interface FilesOfArtifact {
-  /** The artifact. */
   name: string;
-  /** What wrote the files and can read them. */
   materializer: { id: string; formatVersion: number };
-  /** What its record holds beside, where it is a copy of another. */
   members?: Partial<VersionRecord>;
   /** Written above this generation of a named version: nothing counts there, nor below, so nothing is replaced. */
   above?: number;
@@ -68,7 +65,6 @@ export interface FilesOfArtifact {
   check?(files: readonly StoredFile[]): void;
 }
 
-/** {@linkcode Registry.save} */
 export async function saveValue(
   context: Context,
   name: string,
@@ -87,10 +83,9 @@ export async function saveFiles(
   options: SaveOptions,
   executor: Executor<PayloadJobs> = context.executor,
 ): Promise<SavedArtifact> {
-  const { name, members } = artifact;
+  const { name } = artifact;
   checkMaterializer(artifact.materializer);
   checkOptions(context, name, options);
-  if (members?.origin === undefined) checkNumbers(name, options.version); // what is mirrored has its numbers already
   const how = { executor, given: userFields(options) };
   let told = 0;
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
@@ -158,7 +153,6 @@ async function trySave(
     return existing;
   }
 
-  /** Runs what reads content. */
   async function ofContent<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await read();
@@ -167,7 +161,6 @@ async function trySave(
     }
   }
 
-  /** Chooses where objects go, or finds that the version is there. */
   async function begin(): Promise<FoundRecord | undefined> {
     const choice = await chooser.choose(true);
     if ("existing" in choice) return choice.existing;
@@ -272,7 +265,6 @@ function sharedObjects(name: string, files: readonly StoredFile[]): string[] {
   return [...new Set(objects)];
 }
 
-/** Files whose own objects are in this place. */
 function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[] {
   if (from === undefined) return files;
   return files.map((file) =>
@@ -280,7 +272,6 @@ function placedUnder(from: string | undefined, files: StoredFile[]): StoredFile[
   );
 }
 
-/** A list of files that is too long for the record. */
 function fileListOf(operation: Operation, files: readonly StoredFile[]): Uint8Array | undefined {
   if (files.reduce((sum, { parts = [] }) => sum + 1 + parts.length, 0) < FEW_ENTRIES) {
     return undefined;
@@ -369,18 +360,6 @@ function checkOptions(context: Context, name: string, options: SaveOptions): voi
   if (inputs !== undefined) checkInputs(name, inputs);
 }
 
-/** Automatic versions are numbered above the highest that there is. */
-function checkNumbers(name: string, version: string | undefined): void {
-  if (version === undefined || !hasLastNumber(parseVersion(version))) return;
-  throw fault({
-    code: "Invalid",
-    action: "save",
-    subject: shown(`${name}@${version}`),
-    state: "it leaves no number above it",
-    hint: "Use smaller numbers: the next version is numbered above the highest.",
-  });
-}
-
 function createChooser(
   context: Context,
   operation: Operation,
@@ -400,7 +379,6 @@ function createChooser(
     : keyedTarget(context, operation, { name, key, undecided }, chooser);
 }
 
-/** What a record holds of the user's own. */
 type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
 
 /** As they were checked, whatever the caller does to them meanwhile. */
@@ -462,7 +440,6 @@ async function existingArtifact(
   return savedArtifact(found.record as VersionRecord, true);
 }
 
-/** What a save returns. */
 export function savedArtifact(
   record: VersionRecord,
   skipped: boolean,

@@ -5,7 +5,6 @@ import type { WatchEvent, WatchOptions } from "../core/registry.ts";
 import type { Context } from "./opening/context.ts";
 import { tryLocate } from "./resolve.ts";
 
-/** {@linkcode Registry.watch} */
 export async function* watchName(
   context: Context,
   name: string,

@@ -51,7 +51,7 @@ export async function checkStore(
 /** Ages go by the store's clock; a machine that is a quarter of the least grace off is refused by what frees space. */
 function checkClock(
   offsetMs: number | undefined,
-  { settings: { graceMs, leastGraceMs = graceMs } }: Registry,
+  { settings: { leastGraceMs } }: Registry,
 ): Check {
   if (offsetMs === undefined) {
     return trouble("clock", "warn", {

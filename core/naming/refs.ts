@@ -13,11 +13,9 @@ export type Selector =
 
 /** A ref, parsed. */
 export interface Ref {
-  /** The artifact's name. */
   name: string;
   /** Which of its versions; `latest` where the ref says nothing. */
   selector: Selector;
-  /** True where the ref is a bare name. */
   bare: boolean;
 }
 

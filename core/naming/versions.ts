@@ -9,11 +9,8 @@ export type Bump = "major" | "minor" | "patch";
 
 /** The parts of a version. */
 export interface VersionParts {
-  /** The first number. */
   major: number;
-  /** The second number. */
   minor: number;
-  /** The third number. */
   patch: number;
   /** What follows `-`, split at its dots. */
   prerelease?: (string | number)[];
@@ -38,9 +35,7 @@ export interface Version {
   readonly full: string;
   /** The key segment of this version: encodes `canonical`, and sorts newest first among its kind. */
   readonly order: string;
-  /** True when there is a prerelease part. */
   readonly prerelease: boolean;
-  /** The numbers. */
   readonly semver: VersionParts;
 }
 
@@ -128,11 +123,6 @@ export function compareVersions(a: Version, b: Version): number {
 
 /** The version that an automatic save takes first. */
 export const FIRST_VERSION: Version = parseVersion("1.0.0");
-
-/** Whether a number of it is the largest that there is, 2^53 - 1: none is above. */
-export function hasLastNumber({ semver: { major, minor, patch } }: Version): boolean {
-  return [major, minor, patch].includes(Number.MAX_SAFE_INTEGER);
-}
 
 /**
  * The version after `highest`: with `bump` that number is raised, else the last number that is not zero, or where none

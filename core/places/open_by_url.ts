@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import type { Backend } from "../backend.ts";
 import { fault, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { leastGraceOf } from "../record/record.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../registry.ts";
 import { loadPart } from "../urls/load_part.ts";
 import { tokenSourceOf } from "./find_registry.ts";
@@ -73,13 +72,12 @@ export async function openServiceByUrl(
 function checkSettings({ settings, location }: Registry, options: OpenOptions): void {
   for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
     const given = options[name];
-    const stored = name === "leastGraceMs" ? leastGraceOf(settings) : settings[name];
-    if (given === undefined || given === stored) continue;
+    if (given === undefined || given === settings[name]) continue;
     throw fault({
       code: "Invalid",
       action: "open the registry with",
       subject: name,
-      state: `${given}: it was created with ${name}: ${stored}`,
+      state: `${given}: it was created with ${name}: ${settings[name]}`,
       hint: "Leave the option out.",
       backend: location,
     });

@@ -10,11 +10,8 @@ import type { RefOptions, Registry } from "../registry.ts";
 
 /** A version that was deleted. */
 export interface DeletedVersion {
-  /** The version. */
   version: Version;
-  /** When it was deleted. */
   deletedAt: Date;
-  /** When it was first saved, if that is known. */
   savedAt?: Date;
 }
 

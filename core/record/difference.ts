@@ -6,7 +6,6 @@ import type { ArtifactInput, FileInfo } from "./record.ts";
 
 /** Which two are compared. */
 export interface DiffOptions extends SignalOptions {
-  /** The first: a ref. */
   before: string;
   /** The second: a ref, or a value that is not saved, such as `localPath("./data")`, which is read for its digests. */
   after: unknown;
@@ -23,7 +22,6 @@ export interface FileChange {
   path: string;
   /** `renamed`: the same bytes stand under another path; `from` says which it was. */
   change: "added" | "removed" | "changed" | "renamed";
-  /** Of a renamed file its path in the first. */
   from?: string;
   /** The file in the first; absent where it was added. */
   before?: FileInfo;
@@ -33,15 +31,12 @@ export interface FileChange {
 
 /** What differs between two versions, from the first to the second. */
 export interface VersionDifference {
-  /** The first. */
   before: ComparedVersion;
-  /** The second. */
   after: ComparedVersion;
   /** True where nothing differs: neither files nor what wrote them, neither metadata nor inputs. */
   same: boolean;
   /** The files that differ, in the order of their paths. */
   files: FileChange[];
-  /** How many files are the same in both. */
   unchanged: number;
   /** What differs in the metadata; empty beside a value that is not saved. */
   metadata: ValueChange[];

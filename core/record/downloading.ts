@@ -15,26 +15,21 @@ export interface DownloadChange {
 
 /** Files that were written to a disk. */
 export interface DownloadedFiles {
-  /** The file or folder, absolute. */
   path: string;
   /** Number of files of the version, without links that were left out. */
   files: number;
-  /** Their bytes. */
   size: number;
   /** How many of them were there already, with the same content. */
   left: number;
-  /** How many were written; of a dry run, would be. */
   written: number;
   /** How many files, links and empty folders were removed that are not of the version; of a dry run, would be. */
   deleted: number;
   /** What was written, removed and given its time; of a dry run, would be. */
   changes: DownloadChange[];
-  /** The links that were not written, and why. */
   leftOut: readonly LeftOut[];
 }
 
 /** What was downloaded. */
 export interface DownloadResult extends DownloadedFiles {
-  /** The version. */
   info: ArtifactInfo;
 }

@@ -13,7 +13,6 @@ export interface OpenDraftOptions {
 export interface AddPartOptions extends SignalOptions {
   /** How its files are compressed. @default not at all */
   compress?: Encoding;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
@@ -21,15 +20,12 @@ export interface AddPartOptions extends SignalOptions {
 export interface AddedPart {
   /** False where it was there already: then nothing was read, and what was there counts. */
   added: boolean;
-  /** How many files it has. */
   files: number;
-  /** Their bytes. */
   size: number;
 }
 
 /** A part of a draft. */
 export interface DraftPart {
-  /** Its name in the draft. */
   part: string;
   /** When it was added, by the store's clock. */
   addedAt: Date;
@@ -43,7 +39,6 @@ export interface DraftInfo {
    * is 7 days, or 7 times the registry's grace if that is longer, less two graces; at least 5 days.
    */
   state: "open" | "committing" | "committed" | "discarded" | "abandoned";
-  /** The version that it was committed as. */
   version?: string;
   /** Its parts by encoded name; after a commit, those in its version. Empty after `gc` removed them. */
   parts: DraftPart[];
@@ -68,9 +63,7 @@ export interface CommitDraftOptions
  * of times. What is in it counts for nobody before it is committed.
  */
 export interface Draft {
-  /** The artifact. */
   readonly name: string;
-  /** Identifies it among the drafts of the name. */
   readonly id: string;
   /**
    * Adds files under the name of a part, all of them or none. Once this has returned, every commit without `parts` has
@@ -84,9 +77,7 @@ export interface Draft {
   addPart(part: string, files: FilesToSave | object, options?: AddPartOptions): Promise<AddedPart>;
   /** Adds one file, as a part of its own that is called like its path; one that is no name (with `@`) needs `addPart`. */
   add(path: string, content: FileToSave["content"], options?: AddPartOptions): Promise<AddedPart>;
-  /** Its state, and which parts are there. */
   info(options?: SignalOptions): Promise<DraftInfo>;
-  /** The files of all parts, sorted by their paths. */
   files(options?: SignalOptions): Promise<(FileInfo & { part: string })[]>;
   /**
    * Saves the parts as one version, and copies only small ones. A repeated or concurrent commit returns the same

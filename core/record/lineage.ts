@@ -30,27 +30,21 @@ export interface LineageNode {
   state: LineageState;
   /** SHA-256 of its content; of what is not present, the one that was said, where one was. */
   digest?: string;
-  /** When it was saved. */
   createdAt?: Date;
-  /** Its metadata. */
   metadata?: Record<string, unknown>;
 }
 
 /** That one was made from another: refs of nodes. */
 export interface LineageEdge {
-  /** The input. */
   from: string;
-  /** What was made from it. */
   to: string;
 }
 
 /** What {@linkcode lineageOf} found. */
 export interface Lineage {
-  /** The node that was asked for. */
   root: string;
   /** Each once, the root first, nearer ones before farther ones. */
   nodes: LineageNode[];
-  /** Each once. */
   edges: LineageEdge[];
   /**
    * Looking down: versions that name the root, or what was made from it, without saying which version of it. They may

@@ -9,7 +9,6 @@ const MIN_MAX_LOAD_BYTES = 1024 * 1024;
 
 /** Bounds what is read whole. */
 export interface LoadLimit {
-  /** The bound. */
   readonly maxBytes: number;
   /** Throws `Invalid` where a file is too large to be read whole. Ask before it is. */
   check(ref: string, file: Pick<FileInfo, "path" | "size">): void;

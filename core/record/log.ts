@@ -6,7 +6,6 @@ import type { SignalOptions } from "./saving.ts";
 export interface LogEntry {
   /** What: a version was saved or deleted, an alias was set or removed. */
   event: "saved" | "deleted" | "aliased" | "unaliased";
-  /** The artifact. */
   name: string;
   /** The version, in full, without build metadata; absent where an alias was removed. */
   version?: string;
@@ -29,14 +28,14 @@ export interface LogOptions extends SignalOptions {
 /** Reads what happened to a name, the newest first. */
 export type ReadLog = (name: string, options: LogOptions) => AsyncIterable<LogEntry>;
 
-const logs = new WeakMap<Registry, ReadLog>();
+const READ_LOG = Symbol("log");
 
-/** Remembers what tells the log of a registry whose records are elsewhere. */
+/** Gives a registry whose records are elsewhere a way to read its log. A copy of the object does not have it. */
 export function rememberLog(registry: Registry, read: ReadLog): void {
-  logs.set(registry, read);
+  Object.defineProperty(registry, READ_LOG, { value: read });
 }
 
-/** What tells the log of a registry, where somebody else has its records. */
+/** Returns how the log of a registry is read whose records are elsewhere. */
 export function rememberedLog(registry: Registry): ReadLog | undefined {
-  return logs.get(registry);
+  return (registry as { [READ_LOG]?: ReadLog })[READ_LOG];
 }

@@ -12,9 +12,7 @@ import type { LoadLimit } from "./load_limit.ts";
 /** How a value is made. */
 export interface MakeValueOptions
   extends Pick<LoadOptions, "as" | "schema" | "signal">, ResolvedOptions {
-  /** What a load picks from. */
   materializers: Materializers;
-  /** What it may read into memory. */
   limit: LoadLimit;
 }
 

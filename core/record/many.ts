@@ -7,9 +7,7 @@ export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
 
 /** One save of many. */
 export interface SaveEntry extends Omit<SaveOptions, "signal"> {
-  /** The artifact. */
   name: string;
-  /** The value. */
   value: unknown;
 }
 
@@ -19,17 +17,13 @@ export interface ManyOptions extends SignalOptions {
   concurrency?: number;
   /** Begin no more after the first failure; what is under way is finished, what was not begun has no outcome. @default false */
   stopOnError?: boolean;
-  /** Hears of each that ended. */
   onProgress?: (progress: ManyProgress) => void;
 }
 
 /** How far many saves or loads are. */
 export interface ManyProgress {
-  /** Input index of the one that ended. */
   index: number;
-  /** How many have ended. */
   done: number;
-  /** How many of them failed. */
   failed: number;
 }
 
@@ -40,12 +34,8 @@ export type BatchOutcome<T> =
 
 /** What became of many saves or loads, by input index. */
 export interface BatchResult<T> {
-  /** The outcome of each input. */
   results: ({ ok: true; value: T } | { ok: false; error: RegistryError })[];
-  /** Indices of the successes. */
   succeeded: number[];
-  /** Indices of the failures. */
   failed: number[];
-  /** The failures by index. */
   errors: Map<number, RegistryError>;
 }

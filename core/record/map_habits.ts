@@ -5,7 +5,6 @@ import type { SavedArtifact, SignalOptions } from "./saving.ts";
 
 /** Options of listing names. */
 export interface NamesOptions extends SignalOptions {
-  /** Only names that begin with this. */
   prefix?: string;
   /** Only names that come after this one in the listing. */
   after?: string;

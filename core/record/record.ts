@@ -1,6 +1,6 @@
 // The record: the small object whose creation is a commit. Its codec, described byte by byte in
 // FORMAT.md.
-import type { Layout, Locking } from "../backend.ts";
+import type { Locking } from "../backend.ts";
 import { compareUtf8, concatBytes } from "../bytes/bytes.ts";
 import { sha256 } from "../bytes/digest.ts";
 import { fault, type RegistryError } from "../errors.ts";
@@ -8,20 +8,14 @@ import { shown } from "../naming/names.ts";
 import { parseJson } from "../text/json_text.ts";
 import { recordProblem } from "./record_shape.ts";
 
-/** The format that this release writes. Others are `Unsupported`, never guessed. */
+/** The format. Others are `Unsupported`, never guessed. */
 export const FORMAT = "holdfast/1";
-
-/** The format of settings that were changed, or say a least grace: releases that do not know what that means refuse it. */
-export const LATER_FORMAT = "holdfast/2";
 
 /**
  * Every tombstone has this size and no other record has: listings tell the dead from the living by it. It is no
  * multiple of a sector, at which a disk that fails cuts files.
  */
 export const TOMBSTONE_BYTES = 509;
-
-/** The size that tombstones had before. A record of this size is read: it may be one, or what is left of another record. */
-export const OLD_TOMBSTONE_BYTES = 512;
 
 /** A record has at most so many bytes: its first line, and what is inline. */
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -30,11 +24,9 @@ export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 export interface FileInfo {
   /** Relative path with `/`. */
   path: string;
-  /** Bytes of the plain file. */
   size: number;
   /** SHA-256 of the plain file, 64 lowercase hexadecimal digits. */
   sha256: string;
-  /** Media type, where the materializer gave one. */
   mediaType?: string;
   /** Absent for an ordinary file; the content of a `link` is its target, a `folder` (one that is empty, or whose time was kept) has none. */
   mode?: FileMode;
@@ -47,11 +39,9 @@ export type FileMode = "executable" | "link" | "folder";
 
 /** A file in a record: with where its bytes are, `inline` or in `parts`. */
 export interface StoredFile extends FileInfo {
-  /** How the stored bytes are compressed. */
   encoding?: Encoding;
   /** `<order>/<commit>` of the payload folder that holds the parts that say none, where it is not the record's own. */
   from?: string;
-  /** Where the stored bytes are, in order. */
   parts?: Part[];
   /** Offset and length of the stored bytes behind the record's first line. */
   inline?: [offset: number, length: number];
@@ -62,11 +52,9 @@ export type Encoding = "gzip" | "zstd";
 
 /** A span of a payload object. */
 export interface Part {
-  /** The object's number in its payload folder. */
   object: number;
   /** First byte. @default 0 */
   offset?: number;
-  /** Number of stored bytes. */
   size: number;
   /** SHA-256 of the stored bytes of this part, where it is given: always where the file is compressed. */
   sha256?: string;
@@ -92,7 +80,6 @@ export interface RecordBase {
 
 /** What a version was made from: a ref, or one with the digest that it had then. */
 export type ArtifactInput = string | {
-  /** The ref. */
   ref: string;
   /** The digest of that version, 64 lowercase hexadecimal digits. */
   digest?: string;
@@ -100,17 +87,12 @@ export type ArtifactInput = string | {
 
 /** A version of an artifact. */
 export interface VersionRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "version";
-  /** The artifact. */
   name: string;
   /** The version as it was saved, with build metadata. */
   version: string;
-  /** What wrote the files and can read them. */
   materializer: { id: string; formatVersion: number };
-  /** The user's. */
   metadata: Record<string, unknown>;
-  /** What it was made from. */
   inputs?: ArtifactInput[];
   /** The files; empty where `fileList` is given. */
   files: StoredFile[];
@@ -118,11 +100,8 @@ export interface VersionRecord extends RecordBase {
   fileList?: Part & { sha256: string };
   /** SHA-256 of what the artifact is (see {@linkcode artifactDigest}). */
   digest: string;
-  /** Bytes of all plain files. */
   size: number;
-  /** The caller's idempotency key. */
   key?: string;
-  /** Where a mirrored version was saved first. */
   origin?: Origin;
   /** When the version was first saved, if this record replaces another: ISO 8601. */
   since?: string;
@@ -130,33 +109,23 @@ export interface VersionRecord extends RecordBase {
 
 /** Where a mirrored record was written first. It stays the same however often the mirror is mirrored. */
 export interface Origin {
-  /** The id of that registry. */
   registry: string;
-  /** The commit there. */
   commit: string;
 }
 
 /** An alias. */
 export interface AliasRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "alias";
-  /** The artifact. */
   name: string;
-  /** The alias. */
   alias: string;
-  /** The canonical version that it names. */
   version: string;
-  /** Where a mirrored alias was set first. */
   origin?: Origin;
 }
 
 /** Where an idempotency key was used. */
 export interface KeyRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "key";
-  /** The artifact. */
   name: string;
-  /** The caller's key. */
   key: string;
   /** The version that was tried or found, and the generation of its cell. */
   target: { version: string; generation: number };
@@ -166,59 +135,29 @@ export interface KeyRecord extends RecordBase {
 
 /** What a registry is. */
 export interface SettingsRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "settings";
   /** The registry's id, in all generations but the first, whose commit is the id. */
   registry?: string;
-  /** Fixed at creation, but for the grace. */
   settings: RegistrySettings;
-  /** What a probe of the store found before it was written; absent in memory and on a disk. */
-  certificate?: StoreCertificate;
-}
-
-/** What was found about a store by trying, in short. */
-export interface StoreCertificate {
-  /** The backend's kind. */
-  kind: string;
-  /** When, by the clock of who tried, ISO 8601. */
-  checkedAt: string;
-  /** Store time minus that clock's, milliseconds. */
-  clockOffsetMs?: number;
-  /** What the store does. */
-  passed: string[];
-  /** What it does not do, and need not. */
-  failed: string[];
 }
 
 /** What belongs to the registry rather than to whoever opens it. */
 export interface RegistrySettings {
-  /** Whether names have versions. */
   versioned: boolean;
-  /** Whether a version may be overwritten. */
   mutable: boolean;
   /** How long replaced and deleted data stays readable, as it was set at creation, milliseconds. */
   graceMs: number;
-  /** What the grace may be lowered to, milliseconds: writers go by it. @default `graceMs`, as in the first registries */
-  leastGraceMs?: number;
+  /**
+   * What the grace may be lowered to, milliseconds. Writers go by it: a quarter of it is their deadline, and a record
+   * that landed half of it after its operation began is late.
+   */
+  leastGraceMs: number;
   /** Disk: how creates are made exclusive. */
   locking?: Locking;
-  /** Disk only: how keys are laid out. @default "plain", as the first registries are */
-  layout?: Layout;
-}
-
-/**
- * The grace that writers go by, milliseconds: a quarter of it is their deadline, and a record that landed half of it
- * after its operation began is late. It is fixed at creation, and no grace of collectors is ever shorter.
- */
-export function leastGraceOf(
-  { graceMs, leastGraceMs = graceMs }: Pick<RegistrySettings, "graceMs" | "leastGraceMs">,
-): number {
-  return leastGraceMs;
 }
 
 /** A deletion. */
 export interface TombstoneRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "deleted";
   /** The digest of the version that the garbage collector replaced with this record. */
   digest?: string;
@@ -230,11 +169,8 @@ export interface TombstoneRecord extends RecordBase {
 
 /** A first generation whose payload the janitor removed. */
 export interface ScrubbedRecord extends RecordBase {
-  /** Marks the kind. */
   kind: "scrubbed";
-  /** The digest that the version had. */
   digest?: string;
-  /** Its origin, where it had one. */
   origin?: Origin;
 }
 
@@ -267,7 +203,8 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
   const bytes = withSum(text, inline);
   const size = bytes.byteLength;
   if (size > MAX_RECORD_BYTES) throw tooLong(record.kind, size);
-  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTombstoneSize(size) ? 1 : 0;
+  const isTooLike = size === TOMBSTONE_BYTES;
+  const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : isTooLike ? 1 : 0;
   return spaces === 0 ? bytes : withSum(text + " ".repeat(spaces), inline);
 }
 
@@ -290,9 +227,7 @@ function withSum(text: string, inline: readonly Uint8Array[]): Uint8Array {
 
 /** A record, decoded. */
 export interface DecodedRecord {
-  /** The first line. */
   record: AnyRecord;
-  /** What follows it. */
   inline: Uint8Array;
 }
 
@@ -318,7 +253,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) {
     throw corruptRecord(key, "its sum does not match");
   }
-  if (format !== FORMAT && !(format === LATER_FORMAT && isLaterSettings(record))) {
+  if (format !== FORMAT) {
     throw fault({
       code: "Unsupported",
       action: "read record",
@@ -329,7 +264,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
       key,
     });
   }
-  if (!isSizeOf(record.kind, bytes.byteLength)) {
+  if ((record.kind === "deleted") !== (bytes.byteLength === TOMBSTONE_BYTES)) {
     throw corruptRecord(key, `${bytes.byteLength} bytes is not the size of its kind`);
   }
   const problem = recordProblem(record, { inlineBytes: bytes.byteLength - end - 1, text: line });
@@ -339,22 +274,6 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   }
   delete (record as { sum?: string }).sum;
   return { record, inline: bytes.subarray(end + 1) };
-}
-
-/** Whether these are settings that were changed, or say what they may be changed to. */
-function isLaterSettings(record: AnyRecord): boolean {
-  return record.kind === "settings" &&
-    (record.generation > 1 || record.settings?.leastGraceMs !== undefined);
-}
-
-/** Aliases and keys that were written before may have the size that tombstones have now: their cells are read. */
-function isSizeOf(kind: AnyRecord["kind"], bytes: number): boolean {
-  if ((kind === "alias" || kind === "key") && bytes === TOMBSTONE_BYTES) return true;
-  return (kind === "deleted") === isTombstoneSize(bytes);
-}
-
-function isTombstoneSize(bytes: number): boolean {
-  return bytes === TOMBSTONE_BYTES || bytes === OLD_TOMBSTONE_BYTES;
 }
 
 function tooLong(kind: string, size: number): RegistryError {

@@ -64,9 +64,6 @@ export function recordProblem(
     return "its settings are not whole";
   }
   if (fields.kind === "settings" && !isGeneration(fields)) return "its settings are of no registry";
-  if (fields.kind === "settings" && !isCertificate(fields.certificate)) {
-    return "its certificate is not whole";
-  }
 }
 
 /** What is wrong with a list of files that have so many bytes together, or undefined. */
@@ -198,25 +195,15 @@ function isOrigin(origin: unknown): boolean {
 
 function isSettings(settings: unknown): boolean {
   if (!isJsonObject(settings)) return false;
-  const { versioned, mutable, graceMs, leastGraceMs = 1 } = settings;
+  const { versioned, mutable, graceMs, leastGraceMs, locking } = settings;
   if (typeof versioned !== "boolean" || typeof mutable !== "boolean") return false;
+  if (locking !== undefined && locking !== "link" && locking !== "file") return false;
   return isNumber(leastGraceMs, 1) && isNumber(graceMs, leastGraceMs as number);
 }
 
-/** The first names no registry: it is one. What was changed since, or says a least grace, is of a format of its own. */
-function isGeneration({ generation, format, registry, settings }: Fields): boolean {
-  if (generation !== 1) return format === "holdfast/2" && isMatch(registry, COMMIT);
-  return (settings as Fields).leastGraceMs === undefined || format === "holdfast/2";
-}
-
-function isCertificate(certificate: unknown): boolean {
-  if (certificate === undefined) return true;
-  if (!isJsonObject(certificate) || !areTexts(certificate.kind) || !isDate(certificate.checkedAt)) {
-    return false;
-  }
-  const { clockOffsetMs, passed, failed } = certificate;
-  if (clockOffsetMs !== undefined && !Number.isSafeInteger(clockOffsetMs)) return false;
-  return [passed, failed].every(isTexts);
+/** The first generation names no registry: its commit is the registry's id. */
+function isGeneration({ generation, registry }: Fields): boolean {
+  return generation === 1 || isMatch(registry, COMMIT);
 }
 
 /** Whether JSON is nested so deep that writing, comparing or cloning it might overflow the stack. Takes none itself. */
@@ -235,11 +222,6 @@ function isTooDeep(value: unknown): boolean {
 
 function isNested(value: unknown): value is object {
   return typeof value === "object" && value !== null;
-}
-
-/** A list may be too long for an argument each. */
-function isTexts(values: unknown): boolean {
-  return Array.isArray(values) && values.every((value) => typeof value === "string");
 }
 
 function areTexts(...values: unknown[]): boolean {

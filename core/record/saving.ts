@@ -36,33 +36,24 @@ export interface SaveOptions extends SignalOptions {
   materializer?: Materializer;
   /** Compress the stored bytes. @default not */
   compress?: Encoding;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
 /** How far a transfer is. */
 export interface TransferProgress {
-  /** The file under way. */
   path: string;
-  /** Bytes of all files so far. */
   bytes: number;
-  /** Bytes of all files, where that is known. */
   totalBytes?: number;
 }
 
 /** What was saved. */
 export interface SavedArtifact {
-  /** The artifact. */
   name: string;
-  /** The version, in full. */
   version: string;
-  /** The operation that wrote it. */
   commit: string;
   /** SHA-256 of the content. */
   digest: string;
-  /** Bytes of all files. */
   size: number;
-  /** When it was saved. */
   createdAt: Date;
   /** True when nothing was written because it was there. */
   skipped: boolean;

@@ -5,7 +5,6 @@ import type { SaveOptions, SignalOptions } from "./saving.ts";
 
 /** A file that will be uploaded. */
 export interface UploadFile {
-  /** Its path in the artifact. */
   path: string;
   /** Its media type. The upload must send it as `content-type`. */
   mediaType?: string;
@@ -17,7 +16,6 @@ export interface UploadFile {
 
 /** Options of {@linkcode createUpload}. */
 export interface CreateUploadOptions extends SignalOptions {
-  /** The files, or their paths. */
   files: readonly (string | UploadFile)[];
   /** How long the URLs work, milliseconds, a second to 7 days. @default 3600000 (1 h) */
   expiresInMs?: number;
@@ -35,25 +33,20 @@ export interface UploadTarget extends UploadFile {
 
 /** A direct upload: hand out the targets, keep the rest, and commit it when the files have arrived. */
 export interface Upload {
-  /** Identifies it. */
   id: string;
   /** Where each file is to be sent, in the order given. */
   files: UploadTarget[];
-  /** When the URLs end. */
   expiresAt: Date;
 }
 
 /** What of an {@linkcode Upload} a commit needs. Take it from where you kept it, not from whoever uploaded. */
 export interface UploadToCommit {
-  /** Identifies it. */
   id: string;
-  /** Its files, all of them in the same order. */
   files: readonly UploadFile[];
 }
 
 /** Options of {@linkcode commitUpload}: those of a save, and the name. */
 export interface CommitUploadOptions extends Omit<SaveOptions, "materializer"> {
-  /** The artifact. */
   name: string;
   /** What can read the files. @default "file" for one file, "folder" for several: `load` gives a `StoredPath` */
   materializer?: Pick<Materializer, "id" | "formatVersion">;
@@ -75,7 +68,6 @@ export interface DirectDownloadOptions extends SignalOptions {
 export interface DirectDownload {
   /** The URL. Whoever knows it can read this one file. */
   url: string;
-  /** When it ends. */
   expiresAt: Date;
   /** The file: compare the SHA-256 of what was fetched, nobody else does. */
   file: FileInfo;

@@ -9,10 +9,8 @@ export interface WatchOptions extends SignalOptions {
 
 /** A change of what `latest` is. */
 export interface WatchEvent {
-  /** The artifact. */
   name: string;
   /** The latest version, or undefined when none is left. */
   version?: string;
-  /** Its commit. */
   commit?: string;
 }

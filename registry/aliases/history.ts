@@ -9,7 +9,6 @@ import type { FoundRecord } from "../cell/heads.ts";
 import type { Context } from "../opening/context.ts";
 import { aliasCell } from "../layout.ts";
 
-/** {@linkcode Registry.history} */
 export async function* aliasHistory(
   context: Context,
   { name, alias }: { name: string; alias: string },
@@ -22,7 +21,7 @@ export async function* aliasHistory(
     if (count >= limit) return;
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // not one of its records, or one that a janitor of before has removed
+    if (found === undefined) continue; // not one of its records
     count++;
     yield { ...versionOf(found, name, alias), ...timesOf(found) };
   }

@@ -70,7 +70,6 @@ async function decideCreate(
   }
 }
 
-/** What is known right after a create was sent. */
 type Sent = "written" | "exists" | "lost" | "fenced" | RegistryError;
 
 /** Sends the create once. Throws only what says that nothing was and nothing will be written. */
@@ -195,13 +194,10 @@ function createPatience(context: OpeningContext, operation: Operation): Patience
   };
 }
 
-/** What an operation knows of the head that it writes above. */
 export interface KnownHead {
-  /** Its generation. */
   generation: number;
   /** Its commit; absent where it is damaged. */
   previous?: string;
-  /** True where what counts is a tombstone, or nothing. */
   dead: boolean;
   /** The record that counts: an older one where the head is void. Absent where it is damaged, or where none does. */
   found?: FoundRecord;
@@ -235,7 +231,6 @@ export async function viewHead(
   }
 }
 
-/** How {@linkcode writeCell} goes on top of what a cell holds. */
 export interface CellWrite {
   /** The record to write above this head, or undefined to leave the cell as it is. May throw. */
   next(head: KnownHead | undefined): Promise<Uint8Array | undefined> | Uint8Array | undefined;

@@ -1,13 +1,8 @@
 // Reading cells: their heads, as listings show them, and their records.
 import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import {
-  decodeRecord,
-  MAX_RECORD_BYTES,
-  OLD_TOMBSTONE_BYTES,
-  TOMBSTONE_BYTES,
-} from "../../core/record/record.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
+import { decodeRecord, MAX_RECORD_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
 import {
   compareVersions,
@@ -20,29 +15,22 @@ import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Context, OpeningContext } from "../opening/context.ts";
 import { cellOf, parseGeneration, versionKindFolder } from "../layout.ts";
 
-/** A record of a cell, as a listing shows it. */
 export interface Generation extends ObjectInfo {
-  /** Its generation. */
   generation: number;
   /** The record as it is stored, where it was read along; to be used once. */
   object?: StoredObject;
 }
 
-/** The newest record of a cell, as a listing shows it, and a look into it where its size leaves that open. */
 export interface Head extends Generation {
   /** True for a tombstone; false for what is damaged: whoever reads it hears so. */
   dead: boolean;
 }
 
-/** A record with what the store says about it. */
 export interface FoundRecord extends DecodedRecord {
-  /** Key, size, time. */
   info: ObjectInfo;
-  /** As it is stored, where it was just read. */
   bytes?: Uint8Array;
 }
 
-/** All that reading a record takes. */
 type Store = Pick<OpeningContext, "backend">;
 
 /** A listed record key as a generation of its cell; undefined for a file that is no record. */
@@ -55,43 +43,13 @@ function generationOf(key: string): number | undefined {
   return parseGeneration(key.slice(key.lastIndexOf("/") + 1));
 }
 
-/**
- * The newest generation of a cell as its head. The size tells whether it is a tombstone, but for the size of old ones,
- * and where it may be a record that was written when tombstones had that.
- */
-export async function headOf(
-  context: Store,
-  newest: Generation,
-  signal?: AbortSignal,
-): Promise<Head> {
-  return { ...newest, dead: saysDead(newest) ?? await isTombstone(context, newest.key, signal) };
+/** The newest generation of a cell as its head. Its size tells whether it is a tombstone. */
+export function headOf(newest: Generation): Head {
+  return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }
 
-/** What its size says; undefined where it says nothing. */
-function saysDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean | undefined {
-  if (size === OLD_TOMBSTONE_BYTES || size === TOMBSTONE_BYTES && !isOfVersion(key)) {
-    return undefined;
-  }
-  return size === TOMBSTONE_BYTES;
-}
-
-/** What a listing without the deleted may leave out: what {@linkcode headOf} calls dead without a look. */
-function isDead(entry: Pick<ObjectInfo, "key" | "size">): boolean {
-  return saysDead(entry) === true && generationOf(entry.key) !== undefined;
-}
-
-function isOfVersion(key: string): boolean {
-  return key.split("/")[2] === "versions";
-}
-
-/** Reads a record that may be a tombstone, or another one cut at a sector: then something is still there, and damaged. */
-async function isTombstone(context: Store, key: string, signal?: AbortSignal): Promise<boolean> {
-  try {
-    return (await readRecord(context, key, signal))?.record.kind === "deleted";
-  } catch (error) {
-    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-    return false;
-  }
+function isDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean {
+  return size === TOMBSTONE_BYTES && generationOf(key) !== undefined;
 }
 
 /** The head of a cell, or of the first in a folder, or undefined where nothing was ever written. */
@@ -116,19 +74,13 @@ export async function readFirst(
   if (backend.getFirst === undefined) {
     for await (const entry of backend.list(prefix, { limit: 1, signal })) {
       const newest = asGeneration(entry as ObjectInfo);
-      return newest === undefined ? entry as ObjectInfo : await headOf(context, newest, signal);
+      return newest === undefined ? entry as ObjectInfo : headOf(newest);
     }
     return undefined;
   }
   const object = await backend.getFirst(prefix, { signal });
   const newest = object && asGeneration(object.info);
-  if (newest === undefined) return object?.info;
-  // The same as headOf(), without a promise for each.
-  return {
-    ...newest,
-    dead: saysDead(newest) ?? await isTombstone(context, newest.key, signal),
-    object,
-  };
+  return newest === undefined ? object?.info : { ...headOf(newest), object };
 }
 
 /** A stranger's file came first. */
@@ -139,7 +91,7 @@ async function headBehind(
 ): Promise<Head | undefined> {
   for await (const entry of context.backend.list(cell, { after: cell, signal })) {
     const newest = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (newest !== undefined) return await headOf(context, newest, signal);
+    if (newest !== undefined) return headOf(newest);
   }
 }
 
@@ -176,7 +128,6 @@ function tooLong(key: string, size: number): RegistryError {
   });
 }
 
-/** The error of a record that lies where another one belongs. */
 export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
   return fault({
     code: "Corrupt",
@@ -188,7 +139,6 @@ export function misplaced(key: string, { kind, generation }: AnyRecord): Registr
   });
 }
 
-/** A record that this operation knows to be of one kind. */
 export function recordOfKind<K extends AnyRecord["kind"]>(
   found: FoundRecord,
   kind: K,
@@ -224,18 +174,15 @@ export async function* liveHeads(
     const its = cellOf(entry.key);
     const head = newest === undefined
       ? await headBehind(context, its, signal) // a stranger's file: what is behind it may have been left out
-      : await headOf(context, newest, signal);
+      : headOf(newest);
     if (head === undefined || cellOf(head.key) !== its) continue;
     cell = its;
     if (!head.dead || deleted) yield head;
   }
 }
 
-/** A version and the head of its cell. */
 export interface VersionHead {
-  /** The version. */
   version: Version;
-  /** The head. */
   head: Head;
 }
 

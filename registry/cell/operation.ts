@@ -2,7 +2,7 @@
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { RecordBase } from "../../core/record/record.ts";
-import { FORMAT, leastGraceOf } from "../../core/record/record.ts";
+import { FORMAT } from "../../core/record/record.ts";
 import type { OpeningContext } from "../opening/context.ts";
 
 /** One write operation. It commits at most once. */
@@ -11,7 +11,6 @@ export interface Operation {
   readonly commit: string;
   /** What it does, for messages: `save "a@1.0.0"`. */
   readonly action: string;
-  /** The caller's signal. */
   readonly signal?: AbortSignal;
   /** True from the moment a create was sent whose outcome is not known. */
   unresolved: boolean;
@@ -25,7 +24,6 @@ export interface Operation {
   checkSend(): void;
   /** The same before a record, which relies on what was read: that must not be too old either. */
   checkCommit(): void;
-  /** Learns the store's time from a reply. */
   noteReply(info: ObjectInfo): void;
   /** Whether a record of this operation that landed then did so so late that its payload may have been collected. */
   landedLate(info: ObjectInfo): boolean;
@@ -35,11 +33,9 @@ export interface Operation {
   renew(info: ObjectInfo, sentAt: Moment): void;
   /** The clocks now. */
   moment(): Moment;
-  /** The fields that every record of this operation has. */
   recordBase(generation: number, previous?: string): RecordBase;
 }
 
-/** A reading of all clocks, milliseconds. */
 export interface Moment {
   /** Own monotonic clock. */
   monotonic: number;
@@ -49,7 +45,6 @@ export interface Moment {
   store?: number;
 }
 
-/** Starts an operation. */
 export function startOperation(
   context: OpeningContext,
   action: string,
@@ -57,7 +52,7 @@ export function startOperation(
 ): Operation {
   const { backend, system, settings } = context;
   const commit = system.id();
-  const graceMs = leastGraceOf(settings);
+  const graceMs = settings.leastGraceMs;
   const deadlineMs = graceMs / 4;
   let firstReply: number | undefined;
   let lastReply: number | undefined;

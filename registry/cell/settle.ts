@@ -5,7 +5,6 @@ import { payloadKey } from "../layout.ts";
 import { objectsOf, withFiles } from "../payload/objects.ts";
 import type { FoundRecord } from "./heads.ts";
 
-/** Makes what was read at these keys safe. */
 export async function settle(
   { backend }: Pick<OpeningContext, "backend">,
   keys: readonly string[],

@@ -15,7 +15,6 @@ export function sinceAbove(head: KnownHead | undefined): string | undefined {
   return inUtc(record.createdAt);
 }
 
-/** Returns when the version of this record was first saved. */
 export function sinceOf(record: VersionRecord | TombstoneRecord): string {
   const { kind, since = kind === "deleted" ? UNKNOWN : record.createdAt } = record;
   return inUtc(since);

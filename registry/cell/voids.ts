@@ -1,7 +1,6 @@
 // Void records: a create that was held up somewhere for a day must not become a version that nobody
 // can read.
 import { isPrefix } from "../../core/backend.ts";
-import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
@@ -15,7 +14,7 @@ import { objectsOf, withFiles } from "../payload/objects.ts";
 export function isLate(context: Context, { record, info }: FoundRecord): boolean {
   const startedAt = Date.parse(record.startedAt);
   return context.createdAt <= startedAt &&
-    info.modifiedAt > startedAt + leastGraceOf(context.settings) / 2;
+    info.modifiedAt > startedAt + context.settings.leastGraceMs / 2;
 }
 
 /** Whether a record landed late and refers to payload: it does not count, or not for long, where that is gone. */
@@ -48,7 +47,6 @@ export async function isVoid(
   return false;
 }
 
-/** Remembers that a record does not count, and says so. */
 export function noteVoid(context: Context, key: string): void {
   if (context.voids.has(key)) return;
   context.voids.add(key);
@@ -68,7 +66,7 @@ export async function countingHead(
   for await (const entry of context.backend.list(cell, { after: head.key, signal })) {
     const older = isPrefix(entry) ? undefined : asGeneration(entry);
     if (older !== undefined && !context.voids.has(older.key)) {
-      return await headOf(context, older, signal);
+      return headOf(older);
     }
   }
 }

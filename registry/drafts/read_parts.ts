@@ -1,7 +1,6 @@
 // Reading the parts of a draft.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
-import { leastGraceOf } from "../../core/record/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { draftPlace, encodePlace, payloadKey } from "../layout.ts";
 import { draftFolder, draftPartKey } from "./keys.ts";
@@ -104,7 +103,7 @@ function isLate(
   { info }: Addition,
 ): boolean {
   const began = Date.parse(startedAt);
-  return createdAt <= began && info.modifiedAt > began + leastGraceOf(settings) / 2;
+  return createdAt <= began && info.modifiedAt > began + settings.leastGraceMs / 2;
 }
 
 const MAX_LISTED = 5;

@@ -2,7 +2,6 @@
 // and writers.
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { leastGraceOf } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
@@ -179,7 +178,7 @@ export function createCollection(
     isLate() {
       const { wall, monotonic } = begun;
       return Math.max(system.now() - wall, system.monotonic() - monotonic) >
-        leastGraceOf(settings) / 4;
+        settings.leastGraceMs / 4;
     },
     count(item) {
       const removed = report.removed[item.what];

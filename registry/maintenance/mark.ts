@@ -1,6 +1,5 @@
 // Marks: the store's time, learnt by writing an object.
 import { fault } from "../../core/errors.ts";
-import { leastGraceOf } from "../../core/record/record.ts";
 import type { Context } from "../opening/context.ts";
 import { markKey } from "../layout.ts";
 
@@ -26,7 +25,7 @@ export async function takeMark(
   const result = await backend.put(key, new Uint8Array(), { freesRoom: true, signal });
   const mark = result.written ? result.info.modifiedAt : NaN;
   const skewMs = Math.abs(mark - system.now());
-  if (skewMs <= leastGraceOf(settings) / 4) return { mark, key };
+  if (skewMs <= settings.leastGraceMs / 4) return { mark, key };
   await backend.delete(key);
   throw fault({
     code: "Unavailable",

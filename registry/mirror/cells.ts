@@ -51,7 +51,7 @@ export async function listPart(
       const isOther = kind === "version" &&
         cell !== versionCell(name, version!, context.settings.versioned);
       if (isOther) continue;
-      const head = await headOf(context, newest, signal);
+      const head = headOf(newest);
       cells.push({ cell, path, head, ...(kind === "alias" ? { alias } : { version }) });
     }
   } while (after !== undefined);

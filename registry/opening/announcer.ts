@@ -10,15 +10,12 @@ import type { RegistryTopics } from "../../core/services/registry_events.ts";
 import type { System } from "../../core/system.ts";
 import { parseCellKey } from "../layout.ts";
 
-/** Tells a bus what was committed. */
 export interface Announcer {
   /** A record was committed under this key. Returns at once, and never throws. */
   committed(key: string, bytes: Uint8Array): void;
-  /** Waits for what is being told, for a while. */
   close(): Promise<void>;
 }
 
-/** What is told of one commit. */
 type Announcement = {
   [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] };
 }[keyof RegistryTopics];
@@ -45,7 +42,6 @@ export function checkPublisher(events: unknown): void {
   });
 }
 
-/** Creates what tells a bus. */
 export function createAnnouncer(
   events: EventPublisher<RegistryTopics>,
   { registry, logger, system }: { registry: string; logger: Logger; system: System },

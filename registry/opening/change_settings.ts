@@ -1,6 +1,6 @@
 // The settings as they are now, and changing them.
 import { fault, RegistryError } from "../../core/errors.ts";
-import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record.ts";
 import type { RegistrySettings } from "../../core/record/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { writeCell } from "../cell/cell.ts";
@@ -34,7 +34,6 @@ export interface SettingsChange extends SignalOptions {
 /** A longer one could be taken back only after so long. */
 const MAX_GRACE_MS = 365 * 24 * 60 * 60 * 1000;
 
-/** What `readSettings` of `registry/tools/settings.ts` does. */
 export async function readSettings(
   registry: Registry,
   { signal }: SignalOptions = {},
@@ -42,7 +41,6 @@ export async function readSettings(
   return await currentSettings(contextOf(registry, "read the settings"), signal);
 }
 
-/** What `changeSettings` of `registry/tools/settings.ts` does. */
 export async function changeSettings(
   registry: Registry,
   { graceMs, signal }: SettingsChange,
@@ -68,7 +66,6 @@ export async function changeSettings(
       return encodeRecord({
         ...record,
         ...base,
-        format: LATER_FORMAT,
         kind: "settings",
         registry: context.id,
         settings: changed,
@@ -87,7 +84,7 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
   return {
     ...settings,
     graceMs: graces[0].graceMs,
-    leastGraceMs: leastGraceOf(settings),
+    leastGraceMs: settings.leastGraceMs,
     bindingGraceMs: bindingGraceMs(graces, now),
     ...(from === undefined ? {} : { countsFrom: new Date(from) }),
   };
@@ -96,7 +93,7 @@ async function currentSettings(context: Context, signal?: AbortSignal): Promise<
 /** Writers that opened the registry at any time, and may never close it, end what they do by the least grace. */
 function checkChange({ backend, settings }: Context, graceMs: number): void {
   checkGrace(graceMs ?? NaN, "change the settings to");
-  const least = leastGraceOf(settings);
+  const least = settings.leastGraceMs;
   if (graceMs >= least && graceMs <= MAX_GRACE_MS) return;
   const isShort = graceMs < least;
   throw new RegistryError({

@@ -10,27 +10,18 @@ import type { RegistryCache } from "../cache/cache.ts";
 import type { PayloadJobs } from "../jobs/kinds.ts";
 import type { Announcer } from "./announcer.ts";
 
-/** What all verbs of one open registry share. */
 export interface Context {
-  /** The store. */
   readonly backend: Backend;
   /** Clock, randomness, ids. */
   readonly system: System;
-  /** Hears of retries. */
   readonly logger: Logger;
-  /** What saves and loads values. */
   readonly materializers: Materializers;
-  /** How loaded bytes are checked. */
   readonly verify: Verify;
-  /** What one load may read into memory, bytes. */
   readonly maxLoadBytes: number;
-  /** Whether writing is refused. */
   readonly readOnly: boolean;
   /** How long an unanswered commit is repeated, milliseconds. */
   readonly retryForMs: number;
-  /** The registry's id. */
   readonly id: string;
-  /** What was fixed at creation. */
   readonly settings: Readonly<RegistrySettings>;
   /** When the settings landed, store time, milliseconds. */
   readonly createdAt: number;
@@ -38,15 +29,11 @@ export interface Context {
   clockOffset?: { ms: number; wall: number; monotonic: number };
   /** Keys of records that were found void: once void, always void. */
   readonly voids: Set<string>;
-  /** Keeps what was loaded, where there is a cache. */
   readonly cache?: RegistryCache;
-  /** Tells a bus of events what was committed, where there is one. */
   readonly announcer?: Announcer;
-  /** Stores and reads payloads, on this thread. */
   readonly executor: Executor<PayloadJobs>;
 }
 
-/** A context before the registry's settings are known. */
 export type OpeningContext = Omit<Context, "id" | "settings" | "createdAt" | "executor"> & {
   settings: Pick<RegistrySettings, "graceMs" | "leastGraceMs">;
 };
@@ -63,16 +50,16 @@ export function checkWritable(context: Context, action: string): void {
   });
 }
 
-const contexts = new WeakMap<Registry, Context>();
+const CONTEXT = Symbol("context");
 
-/** Lets {@linkcode contextOf} find the context of this registry. */
+/** Lets {@linkcode contextOf} find the context of this registry. A copy of the object, such as a wrapper, has none. */
 export function rememberContext(registry: Registry, context: Context): void {
-  contexts.set(registry, context);
+  Object.defineProperty(registry, CONTEXT, { value: context });
 }
 
 /** The context behind a registry that `openRegistry` opened; undefined for another one, such as a wrapper or a client. */
 export function knownContext(registry: Registry): Context | undefined {
-  return contexts.get(registry);
+  return (registry as { [CONTEXT]?: Context })[CONTEXT];
 }
 
 /**

@@ -9,7 +9,6 @@ import { asGeneration, misplaced, readHead, readRecord, recordOfKind } from "../
 import { SETTINGS } from "../layout.ts";
 import type { Context } from "./context.ts";
 
-/** One grace of a registry. */
 export interface SetGrace {
   /** The grace, milliseconds. */
   graceMs: number;

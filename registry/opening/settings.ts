@@ -1,10 +1,9 @@
 // The settings cell: what a registry is. Its first generation is written before anything else, and
 // stays what the registry is; later ones say another grace.
-import type { Backend, Layout, Locking } from "../../core/backend.ts";
+import type { Backend, Locking } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { encodeRecord, LATER_FORMAT, leastGraceOf } from "../../core/record/record.ts";
-import type { RegistrySettings, StoreCertificate } from "../../core/record/record.ts";
+import { encodeRecord } from "../../core/record/record.ts";
+import type { RegistrySettings } from "../../core/record/record.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { createRecord } from "../cell/cell.ts";
 import type { OpeningContext } from "./context.ts";
@@ -23,30 +22,22 @@ const MIN_GRACE_MS = 60 * 60 * 1000;
 /** Of their backends the conformance of each release is known, on every disk: nothing is to be found out. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
-/** The settings of a registry, as they are stored. */
 export interface StoredSettings {
-  /** The registry's id. */
   id: string;
-  /** What was fixed at creation. */
   settings: RegistrySettings;
   /** When they landed, store time, milliseconds. */
   createdAt: number;
-  /** The store's tag of them, where it has one. */
   etag?: string;
 }
 
-/** How the registry in a folder commits and lies there, before it is opened; undefined where there is none yet. */
-export async function readDiskSettings(
+/** How the registry in a folder commits, before it is opened; undefined where there is none yet. */
+export async function readLocking(
   backend: Backend,
   signal?: AbortSignal,
-): Promise<{ locking?: Locking; layout: Layout } | undefined> {
+): Promise<Locking | undefined> {
   const head = await readHead({ backend }, SETTINGS, signal);
   const found = head && await readRecord({ backend }, head, signal);
-  if (found === undefined) return undefined;
-  const { settings } = recordOfKind(found, "settings");
-  checkKnown(backend, settings);
-  const { locking, layout = "plain" } = settings;
-  return { locking, layout };
+  return found && recordOfKind(found, "settings").settings.locking;
 }
 
 /** Reads the settings of a registry; where there are none, creates it, or throws `NotFound`. */
@@ -66,7 +57,7 @@ export async function openSettings(
   if (now.generation > 1 && now.registry !== record.commit) throw misplaced(newest.info.key, now);
   for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
     const given = options[name];
-    const stored = name === "leastGraceMs" ? leastGraceOf(record.settings) : record.settings[name];
+    const stored = record.settings[name];
     if (given === undefined || given === stored || given === now.settings[name]) continue;
     throw fault({
       code: "Invalid",
@@ -77,9 +68,7 @@ export async function openSettings(
       backend: context.backend.location,
     });
   }
-  checkKnown(context.backend, record.settings);
-  checkLocking(context, record.settings);
-  checkLayout(context, record.settings);
+  checkLocking(context.backend, record.settings);
   if (!context.readOnly) await settle(context, [found.info.key, newest.info.key], options.signal); // all that will be written rests on it
   const { modifiedAt: createdAt, etag } = found.info;
   return {
@@ -117,15 +106,12 @@ async function create(
       backend: backend.location,
     });
   }
-  if (backend.kind === "local" && backend.layout === undefined) throw hiddenLayout(context);
+  checkLayout(backend);
   const { versioned = true, mutable = false } = options;
   checkGraces(context.settings);
   const settings: RegistrySettings = { versioned, mutable, ...context.settings };
   if (backend.locking !== undefined) settings.locking = backend.locking;
-  if (backend.layout !== undefined && backend.layout !== "plain") settings.layout = backend.layout;
-  const certificate = KNOWN_KINDS.includes(backend.kind)
-    ? undefined
-    : await certify(context, options.signal);
+  if (!KNOWN_KINDS.includes(backend.kind)) await checkStore(context, options.signal);
   const isEmpty = await hasNoNames(context, options.signal);
   const operation = startOperation(
     context,
@@ -133,14 +119,10 @@ async function create(
     options.signal,
   );
   const key = recordKey(SETTINGS, 1);
-  const kept = certificate === undefined ? {} : { certificate };
-  const format = settings.leastGraceMs === undefined ? {} : { format: LATER_FORMAT };
   const bytes = encodeRecord({
     ...operation.recordBase(1),
-    ...format,
     kind: "settings",
     settings,
-    ...kept,
   });
   const outcome = await createRecord(context, operation, key, bytes);
   if (!outcome.won) return outcome.found;
@@ -158,19 +140,17 @@ async function hasNoNames({ backend }: OpeningContext, signal?: AbortSignal): Pr
   return true;
 }
 
-async function certify(context: OpeningContext, signal?: AbortSignal): Promise<StoreCertificate> {
-  const { certifyStore } = await import("../probe.ts");
-  return await certifyStore(context, { graceMs: leastGraceOf(context.settings), signal });
+async function checkStore(context: OpeningContext, signal?: AbortSignal): Promise<void> {
+  const { checkStore } = await import("../probe.ts");
+  await checkStore(context, { graceMs: context.settings.leastGraceMs, signal });
 }
 
-/** The graces of a registry that is created; where nothing shorter is allowed later, its settings are those of every release. */
 export function gracesOf(
   { graceMs = DEFAULT_GRACE_MS, leastGraceMs = MIN_GRACE_MS }: GivenGraces,
 ): OpeningContext["settings"] {
-  return leastGraceMs === graceMs ? { graceMs } : { graceMs, leastGraceMs };
+  return { graceMs, leastGraceMs };
 }
 
-/** What is given of the graces. */
 type GivenGraces = Pick<OpenOptions, "graceMs" | "leastGraceMs">;
 
 /** Throws `Invalid` for graces that readers and slow writers could not rely on. */
@@ -202,67 +182,37 @@ export function checkGrace(
   });
 }
 
-const KNOWN_WORDS = { locking: ["link", "file"], layout: ["folded", "plain"] };
-
-/** How a later release commits, or where it has its files, is not for this one to guess. */
-function checkKnown({ location }: Backend, settings: RegistrySettings): void {
-  for (const name of ["locking", "layout"] as const) {
-    const word = settings[name];
-    if (word === undefined || KNOWN_WORDS[name].includes(word)) continue;
+/** Refuses files that were copied here from another kind of store, and a store that commits in another way. */
+function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
+  if (backend.locking !== locking) {
+    const isOfDisk = locking !== undefined && backend.locking !== undefined;
     throw fault({
-      code: "Unsupported",
+      code: "Invalid",
       action: "open the registry at",
-      subject: location,
-      state: `this release does not know its ${name} ${shown(word)}`,
-      hint: "Open it with a newer release.",
-      backend: location,
+      subject: backend.location,
+      state: isOfDisk
+        ? `it commits by "${locking}", this backend by "${backend.locking}"`
+        : "its files were copied here from another kind of store",
+      hint: isOfDisk
+        ? `Pass locking: "${locking}", or leave it out and give openRegistry the path.`
+        : "Open it where it was, and mirror it into a new registry here.",
+      backend: backend.location,
     });
   }
+  checkLayout(backend);
 }
 
-/** Whoever gave the word with a path, or made the backend, is told both ways. */
-function wayOut(name: string, word: string): string {
-  return `Say ${name}: "${word}", or leave it out and give openRegistry the path.`;
-}
-
-function checkLocking({ backend }: OpeningContext, { locking }: RegistrySettings): void {
-  if (backend.locking === locking || backend.locking === undefined) return;
+/** A registry in a folder is always folded: one that is opened by its path is looked for so. */
+function checkLayout({ kind, location, layout }: Backend): void {
+  if (kind !== "local" || layout === "folded") return;
   throw fault({
     code: "Invalid",
     action: "open the registry at",
-    subject: backend.location,
-    state: `it commits by "${locking}", this backend by "${backend.locking}"`,
-    hint: locking === undefined
-      ? "The registry was copied here from another kind of store: open it there, and save what it holds into a new one."
-      : wayOut("locking", locking),
-    backend: backend.location,
-  });
-}
-
-function checkLayout({ backend }: OpeningContext, { layout = "plain" }: RegistrySettings): void {
-  const { layout: own = "plain" } = backend;
-  if (own === layout) return;
-  throw fault({
-    code: "Invalid",
-    action: "open the registry at",
-    subject: backend.location,
-    state: `its layout is "${layout}", that of this backend "${own}"`,
-    hint: backend.layout === undefined
-      ? "Its files were copied here from a folder: open it there, and mirror it into a new registry here."
-      : wayOut("layout", layout),
-    backend: backend.location,
-  });
-}
-
-/** Its settings would say another layout than its files have: who opens it by its path would find nothing. */
-function hiddenLayout({ backend }: OpeningContext): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "create a registry at",
-    subject: backend.location,
-    state: "this backend does not say its layout",
-    hint: "What is put around a backend of a folder passes on its layout, and its locking.",
-    backend: backend.location,
+    subject: location,
+    state: `the layout of this backend is ${layout === undefined ? "unknown" : `"${layout}"`}`,
+    hint:
+      "Leave out the layout; what wraps a backend of a folder passes on its layout and locking.",
+    backend: location,
   });
 }
 

@@ -3,15 +3,12 @@
 // they wrote.
 import type { Context } from "./context.ts";
 
-/** A registry in its store. */
 type Stamped = Pick<Context, "id" | "createdAt">;
 
-/** What a note of this registry holds. */
 export function stampOf({ id, createdAt }: Stamped): { registry: string; settingsAt: number } {
   return { registry: id, settingsAt: Math.floor(createdAt / 1000) * 1000 }; // of one file Deno tells whole seconds, Node more
 }
 
-/** Whether a note is of this registry, and of no copy. */
 export function isOfStore(registry: Stamped, note: unknown): boolean {
   const { registry: id, settingsAt } = (note ?? {}) as Partial<Record<string, unknown>>;
   const own = stampOf(registry);

@@ -13,7 +13,6 @@ import { isStaleView } from "../payload/base.ts";
 import { versionExists } from "./target.ts";
 import type { Choice, TargetChooser } from "./target.ts";
 
-/** What may happen to a version that exists. */
 export interface ExplicitOptions {
   /** See `SaveOptions.onConflict`. */
   onConflict: OnConflict;
@@ -23,7 +22,6 @@ export interface ExplicitOptions {
   above?: number;
 }
 
-/** Chooses generations of one version's cell. */
 export function explicitTarget(
   context: Context,
   operation: Operation,

@@ -50,11 +50,8 @@ async function isResult(
   return meant && !await isVoid(context, found, signal);
 }
 
-/** What a keyed save is of. */
 export interface KeyedSave {
-  /** The artifact. */
   name: string;
-  /** The key. */
   key: string;
   /** Whether the content decides if anything is saved: before it is known no target is kept, for that would be left. */
   undecided: boolean;

@@ -5,15 +5,10 @@ import type { KnownHead } from "../cell/cell.ts";
 import type { Context } from "../opening/context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 
-/** A generation to create. */
 export interface Target {
-  /** The version. */
   version: Version;
-  /** Its cell. */
   cell: string;
-  /** The generation. */
   generation: number;
-  /** The commit below it. */
   previous?: string;
   /** When the version was first saved, if this is not the first record of its cell. */
   since?: string;
@@ -22,7 +17,6 @@ export interface Target {
 /** A generation to create, or the version that is there already and is returned instead. */
 export type Choice = { target: Target } | { existing: FoundRecord };
 
-/** Chooses targets until one is won. */
 export interface TargetChooser {
   /** Chooses. `early` asks before a payload is written, so that a save that cannot succeed ends before it. */
   choose(early: boolean): Promise<Choice>;
@@ -34,7 +28,6 @@ export interface TargetChooser {
   lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined>;
 }
 
-/** The error of a version that is taken. */
 export function versionExists(context: Context, ref: string, known: KnownHead): RegistryError {
   const { mutable, versioned } = context.settings;
   return fault({

@@ -34,8 +34,7 @@ export async function readSettings(
  * Changes the grace: how long what is replaced or deleted stays readable, and what was never committed stays. A longer
  * one counts at once, for all that was not old enough to go before; a shorter one once the longer one has passed. It is
  * never shorter than `leastGraceMs`, for whoever has the registry open relies on that: an hour unless another one was
- * given at creation, and in registries of releases before this the grace of creation. Those releases cannot open a
- * registry whose settings were changed.
+ * given at creation.
  *
  * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs`, or of more than a year
  *

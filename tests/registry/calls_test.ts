@@ -1,12 +1,11 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { encodeRecord, FORMAT } from "../../core/record/record.ts";
 import type { RecordBase, VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { openRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/layout.ts";
-import { fileSet, filler, testProtocol } from "./protocol_world.ts";
+import { filler, testProtocol } from "./protocol_world.ts";
 import type { Machine, ProtocolWorld } from "./protocol_world.ts";
-import { noise } from "./registries.ts";
 import { collect } from "./rejected.ts";
 import { createScriptedBackend } from "./scripted_backend.ts";
 
@@ -115,43 +114,6 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a value with payload costs its objects and a look at the head and the base",
-  {},
-  async (world) => {
-    const { registry } = world;
-    const first = await calls(world, () => registry.save("a", filler("one"), { version: "1" }));
-    assertEquals(first.filter((verb) => verb === "put").length, 2);
-    assertLessOrEqual(first.length, 5);
-    assertLessOrEqual((await calls(world, () => registry.save("a", filler("two")))).length, 6);
-    assertEquals(await calls(world, () => registry.load("a")), ["list", "get", "get"]);
-    const files = Object.fromEntries(
-      Array.from({ length: 500 }, (_, n) => [`${n}`, noise(1000, n + 1)]),
-    );
-    assertLessOrEqual(
-      (await calls(world, () => registry.save("a", files, { materializer: fileSet }))).length,
-      6,
-    );
-    assertLessOrEqual(
-      (await calls(world, () => registry.load("a", { as: fileSet }))).length,
-      5,
-      "a pack is read at once",
-    );
-  },
-);
-
-testProtocol(
-  "in another process, whose first reply is the upload's, the head is looked at once more",
-  {},
-  async (world) => {
-    const other = await world.open();
-    assertLessOrEqual(
-      (await calls(other, () => other.registry.save("a", filler("one")))).length,
-      7,
-    );
-  },
-);
-
 testProtocol("what was said for one version holds for 10,000", { mutable: true }, async (world) => {
   const { registry } = world;
   const asked: string[][][] = [];
@@ -179,23 +141,6 @@ testProtocol("what was said for one version holds for 10,000", { mutable: true }
 });
 
 testProtocol(
-  "above 10,000 deleted versions latest costs a page for each 500 of them more",
-  {},
-  async (world) => {
-    const { registry } = world;
-    await registry.save("a", "alive", { version: "0.1" });
-    await fill(world, "a", MANY, true);
-    const asked = await calls(world, async () => assertEquals(await registry.load("a"), "alive"));
-    assertLessOrEqual(asked.length, 3 + MANY / 500);
-    assertEquals(asked.filter((verb) => verb === "get").length, 1);
-    assertEquals(await calls(world, () => registry.load("a@0.1")), ["list", "get"]);
-    assertEquals(await calls(world, () => registry.save("a", "next")), ["list", "put"]);
-    assertEquals((await registry.info("a")).version, `${MANY + 1}.0.0`);
-    assertEquals(await calls(world, () => registry.load("a")), ["list", "get"]);
-  },
-);
-
-testProtocol(
   "versions() costs its pages, deleted ones included, and reads no record",
   {},
   async (world) => {
@@ -220,31 +165,6 @@ testProtocol(
     for (const verb of [...many, ...dead]) assertEquals(verb, "list");
     const newest = await calls(world, () => collect(registry.versions("many", { limit: 3 })));
     assertEquals(newest, ["list", "list"]);
-  },
-);
-
-testProtocol(
-  "names() costs its pages, and jumps over the versions of one name",
-  {},
-  async (world) => {
-    const { registry, store } = world;
-    await registry.save("a", "x");
-    const [key] = await world.keys("names/");
-    const bytes = await (await store.get(key))!.bytes();
-    for (let n = 0; n < MANY; n++) await store.put(key.replace("/a/", `/name-${n}/`), bytes);
-    const names = await calls(
-      world,
-      async () => assertEquals((await collect(registry.names())).length, MANY + 1),
-    );
-    assertLessOrEqual(names.length, 2 + MANY / PAGE);
-    assert(names.every((verb) => verb === "list"));
-    assertEquals(await calls(world, () => collect(registry.names({ limit: 5 }))), ["list"]);
-    assertEquals(await calls(world, () => collect(registry.names({ prefix: "name-77" }))), [
-      "list",
-    ]);
-    await fill(world, "zz", MANY);
-    const jumping = await calls(world, () => collect(registry.names({ prefix: "z" })));
-    assertLessOrEqual(jumping.length, 3);
   },
 );
 

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { createLocalBackend } from "../../backends/local.ts";
 import { createMemoryBackend } from "../../backends/memory.ts";
-import type { Backend, Layout, Locking } from "../../core/backend.ts";
+import type { Backend, Locking } from "../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import { openRegistry } from "../../mod.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
@@ -31,19 +31,15 @@ export interface RegistryStore {
 
 const NO_FILE_LOCKS = process.versions.deno === undefined;
 
-/** Memory, and a folder in both ways of committing, one in each layout: neither way asks how keys are laid out. */
+/** Memory, and a folder in both ways of committing. */
 export const REGISTRIES: readonly RegistryStore[] = [
   { name: "memory", ignore: false, create: () => createMemoryBackend() },
-  { name: "local, links", ignore: false, create: (root) => local(root, "link", "folded") },
-  {
-    name: "local, file lock, plain",
-    ignore: NO_FILE_LOCKS,
-    create: (root) => local(root, "file", "plain"),
-  },
+  { name: "local, links", ignore: false, create: (root) => local(root, "link") },
+  { name: "local, file lock", ignore: NO_FILE_LOCKS, create: (root) => local(root, "file") },
 ];
 
-function local(root: TempRoot, locking: Locking, layout: Layout): Backend {
-  return createLocalBackend({ path: root.join("registry"), durability: "os", locking, layout });
+function local(root: TempRoot, locking: Locking): Backend {
+  return createLocalBackend({ path: root.join("registry"), durability: "os", locking });
 }
 
 /** Tests a sentence over each store, with a new registry each time. */

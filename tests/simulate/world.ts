@@ -1,7 +1,7 @@
 // A simulated world around one store, or several: their history, their truth, and the actors that
 // use them.
 import { createMemoryBackend } from "../../backends/memory.ts";
-import type { Backend, Layout } from "../../core/backend.ts";
+import type { Backend, Locking } from "../../core/backend.ts";
 import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -87,14 +87,14 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const log = createOperationLog(() => ({ order: history.order, at: system.now() }));
   const actors: Actor[] = [];
   const sites: Site[] = [];
-  let layout: Layout | undefined;
+  let locking: Locking | undefined;
   let createdWith = GRACE_MS;
 
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
     const memory = createMemoryBackend({ system, id: location });
     // What a site is restored to is of the same kind.
-    const store = name === "main" && createStore?.(system, history) || { ...memory, layout };
-    if (name === "main") layout = store.layout;
+    const store = name === "main" && createStore?.(system, history) || { ...memory, locking };
+    if (name === "main") locking = store.locking;
     const ledger = createLedger(GRACE_MS);
     const notes = createNoteWatch();
     for (const { apply } of [ledger, notes]) {

@@ -24,7 +24,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
   details:
     "Records say what a version was made from: save --input. Only inputs that name a version in full are " +
     "followed: what a bare name, a range or an alias meant is not known. Looking down reads what was noted when " +
-    "versions were saved; where that is not whole (a registry of an earlier release, a copy of the files) it reads " +
+    "versions were saved; where that is not whole (a copy of the files) it reads " +
     "every record, and says so.",
   args: [{
     usage: "[ref]",

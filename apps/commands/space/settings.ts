@@ -11,8 +11,8 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
   summary: "Show the settings of the registry, or change its grace period.",
   details:
     "Only the grace may be changed. A longer one counts at once, for all that gc might not have freed by then; a shorter " +
-    "one once the longer one has passed. It is never shorter than the least that the registry was created with: an hour, " +
-    "or its own grace where a release before this one created it, for whoever has it open relies on that.",
+    "one once the longer one has passed. It is never shorter than the least that the registry was created with (an " +
+    "hour unless it was given), for whoever has it open relies on that.",
   args: [],
   options: [
     {
@@ -39,7 +39,7 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
 });
 
 function textOf(
-  { versioned, mutable, locking, layout, graceMs, leastGraceMs, ...now }: CurrentSettings,
+  { versioned, mutable, locking, graceMs, leastGraceMs, ...now }: CurrentSettings,
 ): string {
   const rows: [what: string, says: string | undefined][] = [
     ["versions", versioned ? "each name has versions" : "each name has one value"],
@@ -54,7 +54,6 @@ function textOf(
       } on`,
     ],
     ["locking", locking],
-    ["layout", layout],
   ];
   const said = rows.filter(([, says]) => says !== undefined);
   return said.map(([what, says]) => `${what.padEnd(13)}${says}`).join("\n");

@@ -10,7 +10,7 @@ export const RegistrySchema = v.pipe(
       versioned: v.boolean(),
       mutable: v.boolean(),
       graceMs: Amount,
-      leastGraceMs: v.optional(Amount),
+      leastGraceMs: Amount,
     }),
     service: v.object({ name: v.string(), version: v.string() }),
     limits: v.record(v.string(), v.number()),

@@ -2,7 +2,7 @@
 // That of a download that was killed is taken over by the next one to the same target, or removed.
 //
 // Their names are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of the target's path, the number of the
-// process and 8 digits for its machine, and a UUID; releases before had `.holdfast-<id>`. The files are in `files/`;
+// process and 8 digits for its machine, and a UUID; a file store has `.holdfast-<id>`. The files are in `files/`;
 // `lock` is locked while Deno writes them.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";

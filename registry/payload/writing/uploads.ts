@@ -3,7 +3,6 @@
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import type { Operation } from "../../cell/operation.ts";
-import { leastGraceOf } from "../../../core/record/record.ts";
 import type { Context, OpeningContext } from "../../opening/context.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/kinds.ts";
 import { ALIVE } from "../../layout.ts";
@@ -69,7 +68,7 @@ export function createUploads(
     sent.add(++last);
     return last;
   };
-  const keepAlive = createKeepAlive(operation, leastGraceOf(settings), async () => {
+  const keepAlive = createKeepAlive(operation, settings.leastGraceMs, async () => {
     const result = await sending(() =>
       backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller })
     );

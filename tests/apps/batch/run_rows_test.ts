@@ -14,7 +14,7 @@ async function atOnceIn(location: string, kind: string) {
       await realSystem.sleep(0); // all that may begin have begun
       return await verb(...args).finally(() => running--);
     };
-  const own = { kind, location, ...(kind === "local" ? { layout: "plain" as const } : {}) };
+  const own = { kind, location, ...(kind === "local" ? { layout: "folded" as const } : {}) };
   const backend: Backend = { ...inner, ...own, put: counted(inner.put), get: counted(inner.get) };
   await using registry = await openRegistry(backend, { cache: false });
   const names = Array.from({ length: 60 }, (_, i) => `n${i}`);

@@ -70,19 +70,9 @@ Deno.test("a version that is no text is Invalid", () => {
 Deno.test("what somebody meant as a version is not taken for an alias", () => {
   for (
     const text of [
-      "1_0",
-      "٣",
-      "+4",
-      "-1",
-      "06",
+      ..."1_0 ٣ +4 -1 06".split(" "),
       " 2 ",
-      "1.2.3.4",
-      "v1",
-      "V2.0",
-      "9007199254740992",
-      ".5",
-      "1-é",
-      "２",
+      ..."1.2.3.4 v1 V2.0 9007199254740992 .5 1-é ２".split(" "),
     ]
   ) {
     const error = thrown("Invalid", () => parseRef(`model@${text}`));
@@ -90,35 +80,9 @@ Deno.test("what somebody meant as a version is not taken for an alias", () => {
   }
 });
 
-Deno.test("a word is an alias", () => {
-  for (
-    const alias of [
-      "production",
-      "canary",
-      "x1",
-      "very-long_word",
-      "é",
-      "v",
-      "version",
-      "a/b",
-      "a:b",
-      "LATEST",
-    ]
-  ) {
-    checkAlias(alias);
-    assertEquals(parseSelector(alias), { kind: "alias", alias });
-  }
-});
-
 Deno.test("an alias may not look like a version, a range or latest", () => {
   const refused = [
-    "latest",
-    "1",
-    "1.0.0",
-    "v1",
-    "^1",
-    "*",
-    "1.x",
+    ..."latest 1 1.0.0 v1 ^1 * 1.x".split(" "),
     "a b",
     "a||b",
     "=a",

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { parse } from "@std/semver";
 import fc from "fast-check";
 import {
   compareVersions,
@@ -14,7 +13,7 @@ import {
   takesPrereleases,
 } from "../../../core/naming/versions.ts";
 import type { Bump } from "../../../core/naming/versions.ts";
-import { build, isAccepted, release, version } from "./arbitrary_versions.ts";
+import { build, isAccepted, version } from "./arbitrary_versions.ts";
 import { thrown } from "../thrown.ts";
 
 Deno.test("one to three numbers are one version: 2, 2.0 and 2.0.0", () => {
@@ -25,14 +24,6 @@ Deno.test("one to three numbers are one version: 2, 2.0 and 2.0.0", () => {
   assertEquals(parseVersion("2.1").canonical, "2.1.0");
   assertEquals(parseVersion("2-rc.1").canonical, "2.0.0-rc.1");
   assertEquals(parseVersion("2.1+b").full, "2.1.0+b");
-});
-
-Deno.test("the fast way of reading a plain version gives what @std/semver gives", () => {
-  const check = fc.property(release, build, (numbers, ids) => {
-    const text = ids.length === 0 ? numbers : `${numbers}+${ids.join(".")}`;
-    assertEquals(parseVersion(text).semver, parse(text));
-  });
-  fc.assert(check);
 });
 
 Deno.test("build metadata is kept but is no part of the identity", () => {
@@ -47,14 +38,7 @@ Deno.test("build metadata is kept but is no part of the identity", () => {
 
 Deno.test("parseVersion() refuses what is not a version", () => {
   const numbers = [
-    "1_0",
-    "٣",
-    "１",
-    "+4",
-    "-4",
-    "06",
-    "1.06",
-    "1.0.06",
+    ..."1_0 ٣ １ +4 -4 06 1.06 1.0.06".split(" "),
     " 2 ",
     "2 ",
     "\t2",
@@ -65,36 +49,17 @@ Deno.test("parseVersion() refuses what is not a version", () => {
     "1..2",
   ];
   const past = [
-    "9007199254740992",
-    "0.9007199254740992",
-    "0.0.9007199254740992",
-    "1e3",
-    "0x10",
+    ..."9007199254740992 0.9007199254740992 0.0.9007199254740992 1e3 0x10".split(" "),
     "1".repeat(400),
   ];
   const pre = [
-    "1.0.0-",
-    "1.0.0-a..b",
-    "1.0.0-.a",
-    "1.0.0-a.",
-    "1.0.0-01",
-    "1.0.0-a.007",
-    "1.0.0-é",
-    "1.0.0-a_b",
+    ..."1.0.0- 1.0.0-a..b 1.0.0-.a 1.0.0-a. 1.0.0-01 1.0.0-a.007 1.0.0-é 1.0.0-a_b".split(" "),
     "1.0.0-a b",
   ];
   const big = ["1.0.0-9007199254740992", "1.0.0-rc.99999999999999999999"];
   const rest = [
     "",
-    "v1",
-    "V1.0.0",
-    "latest",
-    "^1",
-    "1.x",
-    "*",
-    "1.0.0+",
-    "1.0.0+a..b",
-    "1.0.0+é",
+    ..."v1 V1.0.0 latest ^1 1.x * 1.0.0+ 1.0.0+a..b 1.0.0+é".split(" "),
     "1.0.0\0",
     `1.0.0-${"a".repeat(120)}`,
   ];
@@ -117,14 +82,7 @@ Deno.test("no version is a range, and every range has an operator", () => {
   fc.assert(fc.property(version, (text) => !isRange(text)));
   for (
     const text of [
-      "^1",
-      "~2.0",
-      ">=1",
-      "<2",
-      "=1.0.0",
-      "*",
-      "1.x",
-      "1.2.X",
+      ..."^1 ~2.0 >=1 <2 =1.0.0 * 1.x 1.2.X".split(" "),
       "1 || 2",
       "1.0.0 - 2.0.0",
     ]
@@ -244,13 +202,7 @@ Deno.test("a range that takes no prereleases has none inside", () => {
 Deno.test("parseVersionRange() refuses what is not a range", () => {
   for (
     const text of [
-      "^",
-      "~",
-      "=",
-      ">=banana",
-      "^1_0",
-      "^٣",
-      "^06",
+      ..."^ ~ = >=banana ^1_0 ^٣ ^06".split(" "),
       "1 || banana",
       "1.2.3.4 x",
       "a b",
@@ -268,23 +220,6 @@ Deno.test("parseVersionRange() refuses a range that is too long to be read in a 
     /longer than 256 characters/,
   );
   assert(inRange(parseVersion("7.0.0"), parseVersionRange("1 || 2 || 3 || 4 || 5 || 6 || 7")));
-});
-
-Deno.test("no text makes a version or a range fail other than with Invalid", () => {
-  const text = fc.string({
-    unit: fc.constantFrom(..."0123456789.-+^~<>=*xX| aé_v"),
-    maxLength: 300,
-  });
-  const check = fc.property(fc.oneof(text, fc.string({ unit: "binary" })), (text) => {
-    for (const read of [parseVersion, parseVersionRange]) {
-      try {
-        read(text);
-      } catch {
-        thrown("Invalid", () => read(text));
-      }
-    }
-  });
-  fc.assert(check, { numRuns: 500 });
 });
 
 Deno.test("parseVersion() tells a text that JavaScript takes for a number from that number", () => {

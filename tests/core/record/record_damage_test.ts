@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  decodeRecord,
-  encodeRecord,
-  OLD_TOMBSTONE_BYTES,
-  TOMBSTONE_BYTES,
-} from "../../../core/record/record.ts";
+import { decodeRecord, encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { sampleRecords, versionInline } from "./sample_records.ts";
 import { thrown } from "../thrown.ts";
@@ -90,11 +85,9 @@ Deno.test("a tombstone of another size is Corrupt, and so is another record of a
   const short = encoded.filter((bytes) => bytes.length < TOMBSTONE_BYTES);
   assert(short.length > 0);
   for (const original of short) {
-    for (const size of [TOMBSTONE_BYTES, OLD_TOMBSTONE_BYTES]) {
-      const longer = new Uint8Array(size);
-      longer.set(original);
-      assert(isCorrupt(longer));
-    }
+    const longer = new Uint8Array(TOMBSTONE_BYTES);
+    longer.set(original);
+    assert(isCorrupt(longer));
   }
 });
 

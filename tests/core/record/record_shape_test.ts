@@ -71,18 +71,16 @@ Deno.test("a record whose members are missing or of another type is Corrupt, tho
   }
 });
 
-Deno.test("a least grace is not above the grace, and only in the format of releases that know it", () => {
-  const problemOf = (format: string, graces: object) => {
-    const settings = { versioned: true, mutable: false, ...graces };
-    return recordProblem({ ...BASE, format, kind: "settings", settings } as unknown as AnyRecord);
+Deno.test("settings have a least grace, which is not above the grace, and a known way to commit", () => {
+  const problemOf = (members: object) => {
+    const settings = { versioned: true, mutable: false, graceMs: 2, ...members };
+    return recordProblem({ ...BASE, kind: "settings", settings } as unknown as AnyRecord);
   };
-  assertEquals(problemOf("holdfast/1", { graceMs: 2 }), undefined);
-  for (const leastGraceMs of [1, 2]) {
-    assertEquals(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }), undefined);
-    assert(problemOf("holdfast/1", { graceMs: 2, leastGraceMs }) !== undefined);
-  }
-  for (const leastGraceMs of [0, 3, "1"]) {
-    assert(problemOf("holdfast/2", { graceMs: 2, leastGraceMs }) !== undefined);
+  const right = [{ leastGraceMs: 1 }, { leastGraceMs: 2, locking: "file" }];
+  for (const settings of right) assertEquals(problemOf(settings), undefined);
+  const wrong = [{}, { leastGraceMs: 0 }, { leastGraceMs: 3 }, { leastGraceMs: "1" }];
+  for (const settings of [...wrong, { leastGraceMs: 1, locking: "rename" }]) {
+    assert(problemOf(settings) !== undefined);
   }
 });
 

@@ -13,7 +13,6 @@ import {
   decodeRecord,
   encodeRecord,
   FORMAT,
-  OLD_TOMBSTONE_BYTES,
   TOMBSTONE_BYTES,
 } from "../../../core/record/record.ts";
 import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record/record.ts";
@@ -145,29 +144,26 @@ Deno.test("a tombstone has 509 bytes with the shortest and the longest fields", 
   }
 });
 
-Deno.test("no record but a tombstone has 509 bytes, or the 512 that one had before", () => {
+Deno.test("no record but a tombstone has 509 bytes", () => {
   const sizes = new Set<number>();
   for (let length = 0; length < 400; length++) {
     const alias: AnyRecord = { ...sampleRecords[1], alias: "a".repeat(length) } as AnyRecord;
     const size = encodeRecord(alias).length;
     assertNotEquals(size, TOMBSTONE_BYTES);
-    assertNotEquals(size, OLD_TOMBSTONE_BYTES);
     assertEquals(decodeRecord(encodeRecord(alias), "k").record, alias);
     sizes.add(size);
   }
-  for (const size of [508, 510, 511, 513]) assert(sizes.has(size)); // the lengths did pass the forbidden ones
+  for (const size of [508, 510, 511]) assert(sizes.has(size)); // the lengths did pass the forbidden ones
 });
 
-Deno.test("no version with inline bytes has 509 or 512 bytes", () => {
+Deno.test("no version with inline bytes has 509 bytes", () => {
   const small = { ...empty, metadata: {}, inputs: undefined, key: undefined };
   const bare = encodeRecord(small).length;
   assert(bare < TOMBSTONE_BYTES, `${bare}`);
-  for (const size of [TOMBSTONE_BYTES, OLD_TOMBSTONE_BYTES]) {
-    const inline = new Uint8Array(size - bare).fill(7);
-    const encoded = encodeRecord(small, [inline]);
-    assertEquals(encoded.length, size + 1);
-    assertEquals(decodeRecord(encoded, "k").inline, inline);
-  }
+  const inline = new Uint8Array(TOMBSTONE_BYTES - bare).fill(7);
+  const encoded = encodeRecord(small, [inline]);
+  assertEquals(encoded.length, TOMBSTONE_BYTES + 1);
+  assertEquals(decodeRecord(encoded, "k").inline, inline);
 });
 
 Deno.test("fields that this release does not know survive", () => {

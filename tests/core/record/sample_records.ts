@@ -48,7 +48,13 @@ export const sampleRecords: readonly AnyRecord[] = [
   {
     ...base,
     kind: "settings",
-    settings: { versioned: true, mutable: false, graceMs: 86_400_000, locking: "link" },
+    settings: {
+      versioned: true,
+      mutable: false,
+      graceMs: 86_400_000,
+      leastGraceMs: 3_600_000,
+      locking: "link",
+    },
   },
   { ...base, kind: "deleted", generation: 2, previous: base.commit },
   { ...base, kind: "scrubbed", digest: "0".repeat(64) },

@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { createProtocolWorld, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Machine } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
@@ -24,15 +23,6 @@ const READ_BACK = { verb: "get", key: /\.rec$/ } as const;
 const ONE = { version: "1.0.0" };
 const MUTABLE = { mutable: true };
 const CELL = "names/a/versions/";
-
-testProtocol(
-  "a commit is one create of one key when nothing goes wrong",
-  {},
-  async ({ registry, backend }) => {
-    await registry.save("a", "one", ONE);
-    assertEquals(backend.calls.map(({ verb, mode }) => `${verb} ${mode}`), ["put create"]);
-  },
-);
 
 testProtocol(
   "a lost reply is resolved by reading back: the own commit there is a success",
@@ -62,18 +52,6 @@ testProtocol(
 );
 
 testProtocol(
-  "a hidden repeat of an automatic save does not take a second number",
-  {},
-  async (world) => {
-    const { registry, backend, keys } = world;
-    backend.answerAll(CREATE, hiddenRetry);
-    assertEquals((await registry.save("a", "one")).version, "1.0.0");
-    assertEquals((await registry.save("a", "two")).version, "2.0.0");
-    assertEquals((await keys(CELL)).length, 2);
-  },
-);
-
-testProtocol(
   `an "exists" with another commit there is a loss`,
   {},
   async ({ registry, backend, open }) => {
@@ -81,17 +59,6 @@ testProtocol(
     backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs", ONE)));
     await rejected("AlreadyExists", registry.save("a", "mine", ONE));
     assertEquals(await registry.load("a"), "theirs");
-  },
-);
-
-testProtocol(
-  "a lost reply with another commit there is a loss",
-  {},
-  async ({ registry, backend, open }) => {
-    const rival = await open();
-    backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs"), lostRequest));
-    assertEquals((await registry.save("a", "mine")).version, "2.0.0");
-    assertEquals(await registry.load("a@1.0.0"), "theirs");
   },
 );
 
@@ -135,17 +102,6 @@ testProtocol(
 );
 
 testProtocol(
-  "what was lost and comes back damaged is read twice more",
-  {},
-  async ({ registry, backend }) => {
-    backend.answer(CREATE, lostReply);
-    backend.answer(READ_BACK, damaged, damaged);
-    assertEquals((await registry.save("a", "one", ONE)).version, "1.0.0");
-    assertEquals(backend.asked(READ_BACK).length, 3);
-  },
-);
-
-testProtocol(
   "an unreadable outcome is Unknown after retryForMs, with the commit",
   {},
   async (world) => {
@@ -162,13 +118,6 @@ testProtocol(
     assertEquals(error.commit, (await head(CELL)).commit);
   },
 );
-
-testProtocol(`an unreadable "exists" is Unknown too, never a loss`, {}, async ({ open }) => {
-  const { registry, backend } = await open({ retryForMs: 5_000 });
-  backend.answer(CREATE, hiddenRetry);
-  backend.answerAll(READ_BACK, busy);
-  await rejected("Unknown", registry.save("a", "one", ONE));
-});
 
 testProtocol(
   "requests that may all have been lost end in Unknown after retryForMs",
@@ -361,40 +310,6 @@ testProtocol(
 );
 
 testProtocol(
-  "a delete that loses to another delete writes no second tombstone",
-  {},
-  async (world) => {
-    const { registry, backend, open, store } = world;
-    const rival = await open();
-    await registry.save("a", "one");
-    backend.answer(CREATE, doing(() => rival.registry.delete("a@1")));
-    assertEquals(await registry.delete("a@1"), false);
-    const sizes = (await Array.fromAsync(store.list(CELL))).map((entry) =>
-      "key" in entry && entry.size
-    );
-    assertEquals(sizes.filter((size) => size === TOMBSTONE_BYTES).length, 1);
-    assertEquals(sizes.length, 2);
-  },
-);
-
-testProtocol(
-  "an alias set against its expectation is a conflict, also when it loses a race",
-  {},
-  async (world) => {
-    const { registry, backend, open } = world;
-    const rival = await open();
-    for (const n of [1, 2, 3]) await registry.save("a", n);
-    await registry.setAlias("a", "live", "1");
-    await rejected("Conflict", registry.setAlias("a", "live", "2", { expected: null }));
-    backend.answer(CREATE, doing(() => rival.registry.setAlias("a", "live", "2")));
-    await rejected("Conflict", registry.setAlias("a", "live", "3", { expected: "1" }));
-    backend.answer(CREATE, hiddenRetry);
-    await registry.setAlias("a", "live", "3", { expected: "2" });
-    assertEquals(await registry.aliases("a"), { live: "3.0.0" });
-  },
-);
-
-testProtocol(
   "a damaged head can be overwritten and deleted, never rewritten",
   MUTABLE,
   async (world) => {
@@ -406,46 +321,6 @@ testProtocol(
     assertEquals((await head(CELL)).previous, undefined);
     backend.answer(READ_BACK, damaged);
     assertEquals(await registry.delete("a", { allVersions: true }), true);
-  },
-);
-
-testProtocol(
-  "ifCommit overwrites that commit only, also when it loses a race",
-  MUTABLE,
-  async (world) => {
-    const { registry, backend, open } = world;
-    const rival = await open();
-    const { commit } = await registry.save("a", 1, ONE);
-    const overwrite = { ...ONE, onConflict: "overwrite" } as const;
-    backend.answer(CREATE, doing(() => rival.registry.save("a", "theirs", overwrite)));
-    await rejected("Conflict", registry.save("a", "mine", { ...ONE, ifCommit: commit }));
-    await rejected("Conflict", registry.save("a", "mine", { ...ONE, ifCommit: commit }));
-    const { commit: now } = await registry.info("a");
-    backend.answer(CREATE, hiddenRetry);
-    const saved = await registry.save("a", "mine", { ...ONE, ifCommit: now });
-    assertEquals((await registry.info("a")).commit, saved.commit);
-    await registry.delete("a@1");
-    const error = await rejected(
-      "Conflict",
-      registry.save("a", "again", { ...ONE, ifCommit: saved.commit }),
-    );
-    assertMatch(error.message, /deleted/);
-    await rejected("Conflict", registry.save("b", "new", { ...ONE, ifCommit: saved.commit }));
-  },
-);
-
-testProtocol(
-  "a delete with ifCommit is a conflict when it loses a race",
-  MUTABLE,
-  async ({ registry, backend, open }) => {
-    const rival = await open();
-    const { commit } = await registry.save("a", 1, ONE);
-    backend.answer(
-      CREATE,
-      doing(() => rival.registry.save("a", 2, { ...ONE, onConflict: "overwrite" })),
-    );
-    await rejected("Conflict", registry.delete("a@1", { ifCommit: commit }));
-    assertEquals(await registry.load("a"), 2);
   },
 );
 

@@ -126,23 +126,6 @@ testProtocol(
 );
 
 testProtocol(
-  "after a lost race it looks again, and does not try number after number",
-  {},
-  async (world) => {
-    const { registry, backend, open } = world;
-    const rival = await open();
-    backend.answer(
-      CREATE,
-      doing(async () => {
-        for (let n = 0; n < 9; n++) await rival.registry.save("a", "theirs");
-      }),
-    );
-    assertEquals((await registry.save("a", "mine")).version, "10.0.0");
-    assertEquals(backend.calls.map(({ verb }) => verb), ["list", "put", "get", "list", "put"]);
-  },
-);
-
-testProtocol(
   "overwriting looks again after each lost race, and ends above all of them",
   MUTABLE,
   async (world) => {
@@ -163,22 +146,5 @@ testProtocol(
     const asked = backend.calls.slice(0, -2).map(({ verb }) => verb).join(" "); // the last two are of info()
     assertEquals(asked, `list get ${"put get list ".repeat(8)}put`);
     assertEquals(slept.length, 8);
-  },
-);
-
-testProtocol(
-  "aliases and tombstones wait after each lost race, longer each time",
-  {},
-  async (world) => {
-    const { registry, backend, open, slept } = world;
-    const rival = await open();
-    await registry.save("a", "one");
-    backend.answer(
-      CREATE,
-      ...Array.from({ length: 20 }, () => doing(() => rival.registry.setAlias("a", "live", "1"))),
-    );
-    await registry.setAlias("a", "live", "1");
-    assertEquals(slept.length, 20);
-    assert(Math.max(...slept) > 300, "the waits do not grow");
   },
 );

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
-import type { Backend, Layout } from "../../../core/backend.ts";
+import type { Backend } from "../../../core/backend.ts";
 import { ownCalls } from "../../../core/disk/disk_calls.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
@@ -31,36 +31,29 @@ interface Watched {
   readonly disk: Disk;
   /** Where it is. */
   readonly root: string;
-  /** How keys lie in it. */
-  readonly layout: Layout;
   /** Opens the registry in it, which waits for the disk or does not. */
   open(durability?: "disk" | "os"): Promise<StoredRegistry>;
   /** Throws where a key would not survive a power cut. */
   assertAllSafe(backend: Backend): Promise<void>;
 }
 
-/** Tests a sentence on a folder of each layout, and watches what is done to its files. */
+/** Tests a sentence on a folder, and watches what is done to its files. */
 function test(sentence: string, body: (watched: Watched) => Promise<void>): void {
-  for (const layout of ["folded", "plain"] as const) {
-    Deno.test(`${sentence} (${layout})`, () =>
-      watched((disk, root) =>
-        body({
-          disk,
-          root,
-          layout,
-          open: (durability = "disk") =>
-            openRegistry(createLocalBackend({ path: root, durability, layout }), {
-              mutable: true,
-              retryForMs: 10_000,
-            }),
-          async assertAllSafe(backend) {
-            for (const key of await keysOf(backend)) {
-              assert(disk.isSafe(keyFile(root, key, layout)), key);
-            }
-          },
-        })
-      ));
-  }
+  Deno.test(sentence, () =>
+    watched((disk, root) =>
+      body({
+        disk,
+        root,
+        open: (durability = "disk") =>
+          openRegistry(createLocalBackend({ path: root, durability }), {
+            mutable: true,
+            retryForMs: 10_000,
+          }),
+        async assertAllSafe(backend) {
+          for (const key of await keysOf(backend)) assert(disk.isSafe(keyFile(root, key)), key);
+        },
+      })
+    ));
 }
 
 async function watched(body: (disk: Disk, root: string) => Promise<void>): Promise<void> {
@@ -187,24 +180,22 @@ test("a record is whole on the disk before it gets its name", async ({ disk, ope
   );
 });
 
-test("folders that are on the disk are not brought there again", async ({ disk, layout, open }) => {
+test("folders that are on the disk are not brought there again", async ({ disk, open }) => {
   const registry = await open();
   await registry.save("a", "one", { version: "1" });
   disk.calls.length = 0;
   await registry.save("a", "two", { version: "2" });
   const synced = disk.calls.filter((call) => call.startsWith("sync ") && !call.includes(".stage/"));
-  const cell = layout === "plain" ? ["sync names/a/versions/final/p7p9p9"] : []; // folded: a file in the folder of its name
-  const folder = layout === "plain" ? "sync names/a/versions/final" : "sync names/a";
-  assertEquals(synced.sort(), [folder, ...cell]);
+  assertEquals(synced, ["sync names/a"]); // a record is a file in the folder of its name
 });
 
-test("a loser that reports what exists has it on the disk, too: its winner may have died before", async ({ disk, layout, open }) => {
+test("a loser that reports what exists has it on the disk, too: its winner may have died before", async ({ disk, open }) => {
   await (await open("os")).save("a", "one", { version: "1" });
   const registry = await open();
   disk.calls.length = 0;
   await rejected("AlreadyExists", registry.save("a", "two", { version: "1" }));
   const [record] = await keysOf(registry.backend, "names/a/");
-  for (let at = dirname(keyFile("", record, layout)); at !== "."; at = dirname(at)) {
+  for (let at = dirname(keyFile("", record)); at !== "."; at = dirname(at)) {
     assert(disk.calls.includes(`sync ${at}`), `${at}\n${disk.calls.join("\n")}`);
   }
 });

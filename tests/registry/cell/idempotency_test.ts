@@ -9,7 +9,6 @@ import {
   damaged,
   doing,
   followedBy,
-  hiddenRetry,
   late,
   lostReply,
   lostRequest,
@@ -48,23 +47,6 @@ function silenceAfter({ backend }: Machine, answer: Answer): void {
 }
 
 testProtocol(
-  "the target is written into the key's cell before the first create, and the record carries the key",
-  {},
-  async (world) => {
-    const { registry, backend, records } = world;
-    const saved = await registry.save("a", "one", KEY);
-    const creates = backend.calls.filter(({ mode }) => mode === "create").map(({ key }) =>
-      key.split("/")[2]
-    );
-    assertEquals(creates, ["keys", "versions"]);
-    const [target] = await records("names/a/keys/");
-    assert(target.kind === "key" && target.commit === saved.commit);
-    assertEquals(target.target, { version: "1.0.0", generation: 1 });
-    assertEquals((await registry.info("a")).idempotencyKey, "run 7");
-  },
-);
-
-testProtocol(
   "a repeat returns the first result and writes nothing",
   {},
   async ({ registry, backend, keys }) => {
@@ -87,23 +69,6 @@ testProtocol(
       assertEquals(backend.asked({ verb: "put" }), []);
       assertEquals(await keys(), before);
     }
-  },
-);
-
-testProtocol(
-  "a repeat on another machine, days later, returns the first result",
-  {},
-  async (world) => {
-    const { registry, open, advance } = world;
-    const first = await registry.save("a", filler("one"), KEY);
-    advance(9 * GRACE_MS);
-    await collectGarbage(registry);
-    const other = await open();
-    assertEquals(await other.registry.save("a", filler("one"), KEY), {
-      ...first,
-      skipped: true,
-      addedBytes: 0,
-    });
   },
 );
 
@@ -173,29 +138,6 @@ testProtocol(
 );
 
 testProtocol(
-  "a crashed save whose number went to another is repeated under the next",
-  {},
-  async (world) => {
-    const { registry, open } = world;
-    await crashAt(world, VERSION, false, "mine");
-    await (await open()).registry.save("a", "theirs");
-    assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
-    assertEquals((await registry.save("a", "mine", KEY)).version, "2.0.0");
-  },
-);
-
-testProtocol("repeats at the same time save once", {}, async (world) => {
-  const machines = await Promise.all([1, 2, 3, 4].map(() => world.open()));
-  const value = filler("one");
-  const saved = await Promise.all(machines.map(({ registry }) => registry.save("a", value, KEY)));
-  assertEquals(new Set(saved.map(({ commit }) => commit)).size, 1);
-  assertEquals(saved.filter(({ skipped }) => !skipped).length, 1);
-  assertEquals((await world.keys("names/a/versions/")).length, 1);
-  assertEquals((await world.keys("objects/")).length, 1, "the losers left their payload");
-  assertEquals(await world.registry.load("a"), value);
-});
-
-testProtocol(
   "of two at the same time only one saves, also where the other is about to take another number",
   {},
   async (world) => {
@@ -218,18 +160,6 @@ testProtocol(
     assertEquals((await keys("names/a/versions/")).length, 2);
   },
 );
-
-testProtocol("repeats of one version at the same time save once", {}, async (world) => {
-  for (const value of ["small", filler("large")]) {
-    const machines = await Promise.all([1, 2, 3, 4].map(() => world.open()));
-    const save = { idempotencyKey: `of ${value.length}`, version: `${value.length}` };
-    const saved = await Promise.all(
-      machines.map(({ registry }) => registry.save("a", value, save)),
-    );
-    assertEquals(new Set(saved.map(({ commit }) => commit)).size, 1);
-    assertEquals(await world.registry.load(`a@${value.length}`), value);
-  }
-});
 
 testProtocol(
   "a save that loses its version to its own repeat returns that one",
@@ -375,21 +305,6 @@ testProtocol(
 );
 
 testProtocol(
-  "the key's own record is committed by the same protocol",
-  {},
-  async ({ registry, backend, records }) => {
-    for (const [n, answer] of [lostReply, lostRequest, hiddenRetry, busy].entries()) {
-      backend.answer(KEY_RECORD, answer);
-      assertEquals(
-        (await registry.save("a", n, { idempotencyKey: `${n}` })).version,
-        `${n + 1}.0.0`,
-      );
-    }
-    assertEquals((await records("names/a/keys/")).length, 4);
-  },
-);
-
-testProtocol(
   "a key record that may have been written and is not followed by a version is Unknown",
   {},
   async (world) => {
@@ -443,22 +358,6 @@ testProtocol(
 );
 
 testProtocol(
-  "a keyed save that lost its explicit version to another fails each time",
-  {},
-  async (world) => {
-    const { registry, backend, open } = world;
-    const rival = await open();
-    backend.answer(VERSION, doing(() => rival.registry.save("a", "theirs", ONE)));
-    for (let turn = 0; turn < 2; turn++) {
-      await rejected(
-        "AlreadyExists",
-        registry.save("a", "mine", { ...ONE, ...KEY }),
-      );
-    }
-  },
-);
-
-testProtocol(
   "ifCommit and a key together: a repeat of what was saved is no conflict",
   MUTABLE,
   async ({ registry }) => {
@@ -471,16 +370,6 @@ testProtocol(
     await rejected("Conflict", registry.save("a", 2, { ...change, idempotencyKey: "another" }));
   },
 );
-
-testProtocol("a key is one of its name, and may be any text", {}, async ({ registry }) => {
-  for (const idempotencyKey of ["run 7", "RUN 7", "../x", "é/ü", "con"]) {
-    for (const name of ["a", "b"]) {
-      assertEquals((await registry.save(name, 1, { idempotencyKey })).skipped, false);
-    }
-  }
-  await rejected("Invalid", registry.save("a", 1, { idempotencyKey: "x".repeat(300) }));
-  await rejected("Invalid", registry.save("a", 1, { idempotencyKey: "" }));
-});
 
 testProtocol("a foreign record at the target is read, never overwritten", {}, async (world) => {
   const { registry, store, keys, backend } = world;

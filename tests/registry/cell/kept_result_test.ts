@@ -64,18 +64,6 @@ testProtocol(
 );
 
 testProtocol(
-  "the key's record names the commit that was there",
-  {},
-  async ({ registry, records }) => {
-    const { commit } = await registry.save("a", 1);
-    await registry.save("a", 1, UNCHANGED);
-    const [record, ...more] = await records("names/a/keys/");
-    assert(record.kind === "key" && more.length === 0);
-    assertEquals([record.target, record.existing], [{ version: "1.0.0", generation: 1 }, commit]);
-  },
-);
-
-testProtocol(
   "whether anything is saved is decided before a target is kept under the key",
   {},
   async (world) => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { startOperation } from "../../../registry/cell/operation.ts";
@@ -6,15 +6,7 @@ import type { OpeningContext } from "../../../registry/opening/context.ts";
 import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { Clocks, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
-import {
-  busy,
-  doing,
-  followedBy,
-  lostReply,
-  lostRequest,
-  nothing,
-  pass,
-} from "../scripted_backend.ts";
+import { doing, followedBy, lostRequest, nothing, pass } from "../scripted_backend.ts";
 
 const CREATE = { verb: "put", mode: "create" } as const;
 const UPLOAD = { verb: "put", key: /^objects/ } as const;
@@ -63,19 +55,6 @@ for (const clock of ["monotonic", "wall"] as const) {
     },
   );
 }
-
-testProtocol(
-  "the deadline is looked at before every repeat, whatever retryForMs says",
-  {},
-  async ({ open, clocks }) => {
-    const { registry, backend } = await open({ retryForMs: Infinity });
-    const begun = clocks.monotonic;
-    backend.answerAll(CREATE, busy);
-    await rejected("Unavailable", registry.save("a", "one", ONE));
-    assertLess(clocks.monotonic - begun, GRACE_MS / 4 + 5_000);
-    assert(clocks.monotonic - begun > GRACE_MS / 4, "it gave up early");
-  },
-);
 
 testProtocol(
   "a wall clock that is set back does not extend the deadline",
@@ -241,37 +220,6 @@ testProtocol(
     );
   },
 );
-
-testProtocol("an abort is too late once the store has answered", {}, async (world) => {
-  const saved = await aborted(
-    world,
-    (controller) => world.backend.answer(CREATE, followedBy(() => controller.abort(REASON))),
-  );
-  assertEquals((saved as { version: string }).version, "1.0.0");
-});
-
-testProtocol(
-  "an abort between repeats is the reason where nothing was sent, else Unknown",
-  {},
-  async (world) => {
-    const { backend, keys } = world;
-    const atSleep = (controller: AbortController) =>
-      void (world.atSleep = () => controller.abort(REASON));
-    backend.answer(CREATE, busy);
-    assertEquals(await aborted(world, atSleep), REASON);
-    backend.answer(CREATE, lostRequest);
-    await rejected("Unknown", Promise.reject(await aborted(world, atSleep)));
-    assertEquals(await keys("names/"), []);
-  },
-);
-
-testProtocol("an abort during a read-back is Unknown", {}, async (world) => {
-  const { backend } = world;
-  backend.answer(CREATE, lostReply);
-  const play = (controller: AbortController) =>
-    backend.answer(READ_BACK, doing(() => controller.abort(REASON), () => Promise.reject(REASON)));
-  await rejected("Unknown", Promise.reject(await aborted(world, play)));
-});
 
 testProtocol(
   "an abort after a loss that was read is the reason, and the payload goes",

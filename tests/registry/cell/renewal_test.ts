@@ -44,13 +44,6 @@ async function janitor({ open, system, clocks }: ProtocolWorld): Promise<() => P
   return () => collectGarbage(registry);
 }
 
-testProtocol("an upload that is quick writes no .alive", {}, async (world) => {
-  await world.registry.save("a", { slow: slowFile(world, GRACE_MS / 17) }, {
-    materializer: fileSet,
-  });
-  assertEquals(world.backend.asked(RENEWAL), []);
-});
-
 testProtocol(
   "a long upload renews itself every graceMs / 16 and may take longer than its deadline",
   {},
@@ -102,16 +95,6 @@ testProtocol("without a renewal in time nothing is committed", {}, async (world)
   assertEquals(await keys("objects/"), []);
 });
 
-testProtocol("a renewal that takes too long renews nothing", {}, async (world) => {
-  const { registry, backend, advance } = world;
-  backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
-  await rejected(
-    "Unavailable",
-    registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }),
-  );
-  assertEquals(backend.asked(CREATE), []);
-});
-
 testProtocol(
   "a renewal that the store refuses ends the save, and nothing is committed",
   {},
@@ -138,24 +121,6 @@ testProtocol("a renewal under frozen clocks is measured by the store's", {}, asy
   backend.answer(RENEWAL, doing(frozen));
   await rejected("Unavailable", registry.save("a", value, { materializer: fileSet }));
   assertEquals(backend.asked(CREATE), []);
-});
-
-testProtocol("a long upload reads the head again that it writes above", MUTABLE, async (world) => {
-  const { registry, open, head } = world;
-  const rival = await open();
-  const collect = await janitor(world);
-  await registry.save("a", { v: filler("first") }, OVERWRITE);
-  const overtake = async (n: number) => {
-    if (n === 5 || n === 6) await rival.registry.save("a", { v: filler(`rival ${n}`) }, OVERWRITE);
-    if (n % 10 === 0) await collect();
-  };
-  const saved = await registry.save(
-    "a",
-    { slow: slowFile(world, 2 * GRACE_MS, overtake) },
-    OVERWRITE,
-  );
-  const { generation, commit } = await head(CELL);
-  assertEquals({ generation, commit }, { generation: 4, commit: saved.commit });
 });
 
 for (const look of ["whole", "damaged"] as const) {
@@ -199,15 +164,6 @@ for (const look of ["whole", "damaged"] as const) {
   );
 }
 
-testProtocol("a stale base that is still live is shared", {}, async (world) => {
-  const { registry, head } = world;
-  const common = filler("common", 300_000);
-  const base = await registry.save("a", { common }, { materializer: fileSet });
-  await registry.save("a", { common, slow: slowFile(world, GRACE_MS) }, { materializer: fileSet });
-  const [file] = (await head(CELL)).files;
-  assertEquals(file.from?.split("/")[1], base.commit);
-});
-
 testProtocol(
   "a stale base that is no longer live is unshared: its files are uploaded after all",
   {},
@@ -229,20 +185,6 @@ testProtocol(
     const loaded = await registry.load("a@2", { as: fileSet }) as Record<string, Uint8Array>;
     assertEquals({ common: loaded.common, small: loaded.small }, value);
     assertEquals((await world.keys("objects/")).filter((key) => key.endsWith("/.alive")).length, 1);
-  },
-);
-
-testProtocol(
-  "a base that was looked at again is relied on for graceMs / 4 and no longer",
-  {},
-  async (world) => {
-    const { registry, backend, advance } = world;
-    const common = filler("common", 300_000);
-    await registry.save("a", { common }, { materializer: fileSet });
-    const slow = slowFile(world, GRACE_MS / 2);
-    backend.answerAll(CREATE, doing(() => advance(GRACE_MS / 8), busy));
-    await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
-    assert(backend.asked(CREATE).length <= 3);
   },
 );
 
@@ -365,25 +307,6 @@ testProtocol(
     await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
     assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
     assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
-  },
-);
-
-testProtocol(
-  "a base is as old as the look that found it, however long reading it took",
-  {},
-  async (world) => {
-    const { registry, backend, advance, open, head } = world;
-    const rival = await open();
-    const files = { common: filler("common"), other: filler("other") };
-    await registry.save("a", { common: files.common }, { materializer: fileSet });
-    const slow = doing(async () => {
-      await rival.registry.delete("a@1");
-      advance(GRACE_MS / 8 + 1000);
-    });
-    backend.answer({ verb: "get", key: /versions/ }, slow);
-    const { version } = await registry.save("a", files, { materializer: fileSet });
-    assertEquals(version, "2.0.0");
-    assertEquals((await head(CELL)).files.map(({ from }) => from), [undefined, undefined]);
   },
 );
 

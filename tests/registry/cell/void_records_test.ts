@@ -39,15 +39,6 @@ testProtocol(
   },
 );
 
-testProtocol("every reader names the void record, once", MUTABLE, async (world) => {
-  await covered(world);
-  const { registry } = await world.open();
-  await registry.load("a");
-  await registry.load("a");
-  assertEquals(world.warnings.length, 1);
-  assertMatch(world.warnings[0], /names\/a\/versions\/.*740989\.rec.* does not count/);
-});
-
 testProtocol("verify names the void record and checks what counts", MUTABLE, async (world) => {
   await covered(world);
   const { registry } = await world.open();
@@ -61,14 +52,6 @@ testProtocol("verify names the void record and checks what counts", MUTABLE, asy
     assertEquals(problems[0].ref, "a@1.0.0");
     assertEquals(problems[0].code, "NotFound");
     assertMatch(problems[0].key, /740989\.rec$/);
-  }
-});
-
-testProtocol("verify names a void record with nothing below it", {}, async (world) => {
-  await makeVoid(world, ONE);
-  for (const deep of [true, false]) {
-    const { problems } = await verifyRegistry((await world.open()).registry, { deep });
-    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a@1.0.0", "NotFound"]]);
   }
 });
 
@@ -342,19 +325,6 @@ for (
     else await rejected("Corrupt", registry.load("a"));
   });
 }
-
-testProtocol("one missing object makes a late record void", MUTABLE, async (world) => {
-  const { store, keys, advance } = world;
-  await world.registry.save("a", "first", ONE);
-  const value = { one: filler("one", 300_000), two: filler("two", 300_000) };
-  const land = await heldUp(world, value, { ...OVERWRITE, materializer: fileSet });
-  advance(GRACE_MS - HOUR);
-  await land();
-  const objects = await keys("objects/");
-  await store.delete(objects[1]);
-  assertEquals(await (await world.open()).registry.load("a"), "first");
-  assertEquals((await collectGarbage((await world.open()).registry)).voids.length, 1);
-});
 
 testProtocol("a late record is void where what it shares is missing", MUTABLE, async (world) => {
   const { registry, advance } = world;

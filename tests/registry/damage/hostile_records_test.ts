@@ -75,41 +75,15 @@ const HOLE = "\u0001hole\u0001";
 
 const VERSION_MEMBERS = [
   ...[
-    "format",
-    "kind",
-    "generation",
-    "commit",
-    "previous",
-    "startedAt",
-    "createdAt",
-    "name",
-    "version",
-    "materializer",
+    ..."format kind generation commit previous startedAt createdAt name version".split(" "),
+    ..."materializer".split(" "),
   ],
   ...[
-    "metadata",
-    "inputs",
-    "files",
-    "fileList",
-    "digest",
-    "size",
-    "key",
-    "origin",
-    "unknown",
-    "__proto__",
+    ..."metadata inputs files fileList digest size key origin unknown __proto__".split(" "),
   ],
 ];
 const FILE_MEMBERS = [
-  "path",
-  "size",
-  "sha256",
-  "mediaType",
-  "mode",
-  "encoding",
-  "inline",
-  "parts",
-  "from",
-  "unknown",
+  ..."path size sha256 mediaType mode encoding inline parts from unknown".split(" "),
 ];
 const PART_MEMBERS = ["object", "offset", "size", "sha256", "from"];
 

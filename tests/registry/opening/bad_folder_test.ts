@@ -65,49 +65,46 @@ Deno.test("what is no registry of ours is left alone beside one", async () => {
   }
 });
 
-for (const layout of ["folded", "plain"] as const) {
-  Deno.test({
-    name:
-      `a full disk fails a save with a hint, and what was saved before stays readable (${layout})`,
-    ignore: !canMount,
-    async fn() {
-      const disk = await smallDisk(1_000_000);
-      try {
-        const registry = await openRegistry(disk.join("registry"), { layout });
-        await registry.save("a", noise(300_000));
-        for (const size of [900_000, 5_000_000]) {
-          const error = await rejected("Unavailable", registry.save("a", noise(size, 2)));
-          assertEquals(
-            error.message,
-            `Cannot save "a": the disk is full (in ${disk.join("registry")})`,
-          );
-          assertMatch(error.hint!, /Free space/);
-        }
-        assertEquals(await registry.load("a"), noise(300_000));
+Deno.test({
+  name: "a full disk fails a save with a hint, and what was saved before stays readable",
+  ignore: !canMount,
+  async fn() {
+    const disk = await smallDisk(1_000_000);
+    try {
+      const registry = await openRegistry(disk.join("registry"));
+      await registry.save("a", noise(300_000));
+      for (const size of [900_000, 5_000_000]) {
+        const error = await rejected("Unavailable", registry.save("a", noise(size, 2)));
         assertEquals(
-          (await registry.save("a", noise(200_000, 3))).version,
-          "2.0.0",
-          "what failed left nothing behind",
+          error.message,
+          `Cannot save "a": the disk is full (in ${disk.join("registry")})`,
         );
-        let saved = 0;
-        for (let i = 0; i < 1000; i++) {
-          try {
-            await registry.save("small", noise(4_000, i));
-            saved++;
-          } catch (error) {
-            assert(isRegistryError(error, "Unavailable"), String(error));
-            break;
-          }
-        }
-        assert(saved > 10 && saved < 999, `${saved}`);
-        assertEquals((await Array.fromAsync(registry.versions("small"))).length, saved);
-        assertEquals(await registry.load("small"), noise(4_000, saved - 1));
-      } finally {
-        await disk.remove();
+        assertMatch(error.hint!, /Free space/);
       }
-    },
-  });
-}
+      assertEquals(await registry.load("a"), noise(300_000));
+      assertEquals(
+        (await registry.save("a", noise(200_000, 3))).version,
+        "2.0.0",
+        "what failed left nothing behind",
+      );
+      let saved = 0;
+      for (let i = 0; i < 1000; i++) {
+        try {
+          await registry.save("small", noise(4_000, i));
+          saved++;
+        } catch (error) {
+          assert(isRegistryError(error, "Unavailable"), String(error));
+          break;
+        }
+      }
+      assert(saved > 10 && saved < 999, `${saved}`);
+      assertEquals((await Array.fromAsync(registry.versions("small"))).length, saved);
+      assertEquals(await registry.load("small"), noise(4_000, saved - 1));
+    } finally {
+      await disk.remove();
+    }
+  },
+});
 
 Deno.test({
   name: "a registry on a disk that is mounted read-only is read, and refuses writes",

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { SettingsRecord } from "../../../core/record/record.ts";
@@ -210,20 +210,7 @@ testInMemory(
       assertEquals(await keysOf(empty), []);
     }
     const short = await openRegistry("memory:", { graceMs: HOUR });
-    assertEquals(short.settings, { versioned: true, mutable: false, graceMs: HOUR });
-  },
-);
-
-testProtocol(
-  "nothing shorter than at creation: such a registry is of the first format",
-  {},
-  async ({ store }) => {
-    const key = recordKey(SETTINGS, 1);
-    const { record } = decodeRecord(await (await store.get(key))!.bytes(), key);
-    assertEquals([record.format, (record as SettingsRecord).settings.leastGraceMs], [
-      "holdfast/1",
-      undefined,
-    ]);
+    assertEquals([short.settings.graceMs, short.settings.leastGraceMs], [HOUR, HOUR]);
   },
 );
 
@@ -302,23 +289,5 @@ testOnEach(
     const reader = await open({ readOnly: true });
     assertEquals((await readSettings(reader)).bindingGraceMs, 2 * DAY);
     await rejected("Denied", changeSettings(reader, { graceMs: 3 * DAY }));
-  },
-);
-
-testOnEach(
-  "releases that know one generation of settings, and no least grace, refuse both",
-  async ({ registry, backend }) => {
-    await changeSettings(registry, { graceMs: 2 * DAY });
-    const [newest, first] = await keysOf(backend, "settings/");
-    const formats = await Promise.all(
-      [newest, first].map(async (key) =>
-        decodeRecord(await (await backend.get(key))!.bytes(), key).record.format
-      ),
-    );
-    assertEquals(formats, ["holdfast/2", "holdfast/2"]); // they read the newest, and of "holdfast/1" only
-    const { record } = decodeRecord(await (await backend.get(newest))!.bytes(), newest);
-    await backend.put(newest, encodeRecord({ ...record, format: "holdfast/1" }));
-    const { problems: [problem] } = await verifyRegistry(registry);
-    assert(problem.key === newest);
   },
 );

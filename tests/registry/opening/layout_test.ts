@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { relative } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Backend, Layout } from "../../../core/backend.ts";
+import type { Backend } from "../../../core/backend.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import {
   collectGarbage,
@@ -19,12 +19,10 @@ import { keysOf, noise } from "../registries.ts";
 import { withAge } from "../with_age.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-const LAYOUTS: readonly Layout[] = ["folded", "plain"];
-const otherThan = (layout: Layout): Layout => layout === "plain" ? "folded" : "plain";
 
 /** A registry with something of every kind. */
-async function filled(path: string, layout: Layout): Promise<StoredRegistry> {
-  const registry = await openRegistry(path, { layout, durability: "os" });
+async function filled(path: string): Promise<StoredRegistry> {
+  const registry = await openRegistry(path, { durability: "os" });
   for (let i = 1; i <= 12; i++) await registry.save("many", noise(70_000, i));
   await registry.save("large/run 2026-11-21", noise(300_000), {
     version: "1.2.3-rc.10",
@@ -55,129 +53,65 @@ async function copyFiles(path: string, store: Backend): Promise<void> {
   }
 }
 
-for (const layout of LAYOUTS) {
-  testInRoot(
-    `a ${layout} registry opens by its path, whatever a new one would be`,
-    async (root) => {
-      const path = root.join("registry");
-      const before = await described(await filled(path, layout));
-      for (const options of [{}, { layout }, { readOnly: true }, { create: false }]) {
-        const registry = await openRegistry(path, options);
-        assertEquals([registry.backend.layout, registry.settings.layout ?? "plain"], [
-          layout,
-          layout,
-        ]);
-        assertEquals(await described(registry), before);
-      }
-    },
-  );
+testInRoot("a registry in a folder is pruned, collected, verified and mirrored", async (root) => {
+  const registry = await filled(root.join("registry"));
+  const { deleted } = await prune(registry, { keepLast: 3, names: ["many"] });
+  assertEquals(deleted.length, 7);
+  const left = await described(registry);
+  const before = (await keysOf(registry.backend, "objects/")).length;
+  const old = await openRegistry(withAge(registry.backend, WEEK_MS));
+  assertEquals((await collectGarbage(old)).failures, []);
+  assert((await keysOf(registry.backend, "objects/")).length < before);
+  assertEquals((await verifyRegistry(registry)).problems, []);
+  assertEquals(await described(registry), left);
+  const target = await openRegistry(root.join("target"), { durability: "os" });
+  assertEquals((await mirrorRegistry(registry, target)).failures, []);
+  assertEquals([(await verifyRegistry(target)).problems, await described(target)], [[], left]);
+});
 
-  testInRoot(
-    `a ${layout} registry is Invalid to who would look for its files elsewhere, and stays as it is`,
-    async (root) => {
-      const path = root.join("registry");
-      const own = await filled(path, layout);
-      const before = await described(own);
-      const files = fs.readdirSync(path, { recursive: true }).sort();
-      const other = otherThan(layout);
-      const attempts = [
-        () => openRegistry(path, { layout: other }),
-        () => openRegistry(createLocalBackend({ path, layout: other })),
-        () => openRegistry(createLocalBackend({ path, layout: other }), { readOnly: true }),
-      ];
-      for (const attempt of attempts) {
-        const error = await rejected("Invalid", attempt());
-        assertMatch(
-          error.message,
-          new RegExp(`its layout is "${layout}", that of this backend "${other}"`),
-        );
-        assertMatch(
-          error.hint!,
-          new RegExp(`layout: "${layout}", or leave it out and give openRegistry the path`),
-        );
-      }
-      assertEquals(fs.readdirSync(path, { recursive: true }).sort(), files);
-      assertEquals(await described(own), before);
-    },
-  );
-
-  testInRoot(
-    `a ${layout} registry is pruned, collected, verified, and mirrored into the other layout`,
-    async (root) => {
-      const path = root.join("registry");
-      const registry = await filled(path, layout);
-      const { deleted } = await prune(registry, { keepLast: 3, names: ["many"] });
-      assertEquals(deleted.length, 7);
-      const left = await described(registry);
-      const before = (await keysOf(registry.backend, "objects/")).length;
-      const old = await openRegistry(withAge(registry.backend, WEEK_MS));
-      assertEquals((await collectGarbage(old)).failures, []);
-      assert((await keysOf(registry.backend, "objects/")).length < before);
-      assertEquals([(await verifyRegistry(registry)).problems, await described(registry)], [
-        [],
-        left,
-      ]);
-      const target = await openRegistry(root.join("target"), {
-        layout: otherThan(layout),
-        durability: "os",
-      });
-      assertEquals((await mirrorRegistry(registry, target)).failures, []);
-      assertEquals([(await verifyRegistry(target)).problems, await described(target)], [[], left]);
-      const { skipped } = await registry.save("large/run 2026-11-21", "again", {
-        idempotencyKey: "key",
-      });
-      assertEquals(skipped, true);
-    },
-  );
-}
+testInRoot("a registry in a folder is Invalid in a plain one, and stays as it is", async (root) => {
+  const path = root.join("registry");
+  const own = await filled(path);
+  const before = await described(own);
+  const files = fs.readdirSync(path, { recursive: true }).sort();
+  const plain = createLocalBackend({ path, layout: "plain" });
+  for (const options of [{}, { readOnly: true }]) {
+    const error = await rejected("Invalid", openRegistry(plain, options));
+    assertMatch(error.message, /the layout of this backend is "plain"/);
+  }
+  assertEquals(fs.readdirSync(path, { recursive: true }).sort(), files);
+  assertEquals(await described(own), before);
+});
 
 testInRoot(
-  "files of a folded registry that were copied into another kind of store are Invalid, with a way out",
+  "files of a folder that were copied into another kind of store are Invalid",
   async (root) => {
     const path = root.join("registry");
-    await filled(path, "folded");
+    await filled(path);
     const bucket = createMemoryBackend();
     await copyFiles(path, bucket);
     const keys = await keysOf(bucket);
     const error = await rejected("Invalid", openRegistry(bucket));
-    assertMatch(error.message, /its layout is "folded"/);
+    assertMatch(error.message, /copied here from another kind of store/);
     assertMatch(error.hint!, /mirror it/);
     assertEquals(await keysOf(bucket), keys);
   },
 );
 
-testInRoot("files of a plain registry are a registry wherever they are copied", async (root) => {
-  const path = root.join("registry");
-  const before = await described(await filled(path, "plain"));
-  const bucket = createMemoryBackend();
-  await copyFiles(path, bucket);
-  assertEquals(await described(await openRegistry(bucket)), before);
-});
-
 testInRoot(
-  "a folder without a registry is asked for one in neither layout by reading",
+  "a plain folder, and one whose layout a wrapper hides, gets no registry",
   async (root) => {
-    for (const layout of LAYOUTS) {
-      await rejected(
-        "NotFound",
-        openRegistry(root.join("none"), { layout, create: false }),
-      );
+    const plain = createLocalBackend({ path: root.join("plain"), layout: "plain" });
+    const { layout: _, ...hiding } = createLocalBackend({ path: root.join("hidden") });
+    for (const backend of [plain, hiding]) {
+      const error = await rejected("Invalid", openRegistry(backend));
+      assertMatch(error.hint!, /layout/);
+      assertEquals(await collect(backend.list("")), []);
     }
-    assertEquals(fs.existsSync(root.join("none")), false);
   },
 );
 
-testInRoot("a store on a disk whose wrapper hides the layout creates no registry", async (root) => {
-  const { layout: _, ...hiding } = createLocalBackend({
-    path: root.join("store"),
-    durability: "os",
-  });
-  const error = await rejected("Invalid", openRegistry(hiding));
-  assertMatch(error.hint!, /layout/);
-  assertEquals(await collect(hiding.list("")), []);
-});
-
-for (const name of ["layout", "locking", "durability"] as const) {
+for (const name of ["locking", "durability"] as const) {
   testInRoot(`a misspelt ${name} is Invalid, and makes nothing`, async (root) => {
     const path = root.join("none");
     const options: OpenRegistryOptions = { [name]: "foldd" };
@@ -190,7 +124,7 @@ for (const name of ["layout", "locking", "durability"] as const) {
       assertMatch(error.message, new RegExp(`with ${name}: "foldd"`));
     }
     assertEquals(fs.existsSync(path), false);
-    await filled(path, "folded");
+    await filled(path);
     assertMatch(
       (await rejected("Invalid", openRegistry(path, options))).message,
       new RegExp(`with ${name}: "foldd"`),

@@ -59,15 +59,6 @@ testOnEach("the logger hears of every repeat and of every read-back", async ({ o
   );
 });
 
-testInMemory("a registry is silent where nothing goes wrong", async ({ open }) => {
-  const { lines, logger } = recordLines();
-  const registry = await open({ logger });
-  await registry.save("a", noise(400_000));
-  await registry.load("a");
-  await registry.delete("a", { allVersions: true });
-  assertEquals(lines.filter((line) => !line.startsWith("debug")), []);
-});
-
 testOnEach(
   "a version that cannot be shared with is a warning, not a failure",
   async ({ registry, backend, open }) => {

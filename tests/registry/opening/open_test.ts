@@ -7,7 +7,6 @@ import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 import { collect, rejected } from "../rejected.ts";
-import { recordCalls, withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 
 function testInFolder(sentence: string, body: (root: TempRoot) => Promise<void>): void {
@@ -117,8 +116,8 @@ testOnEach(
       assertEquals(new Set(ids).size, 1);
       return;
     }
-    const { locking, layout } = backend;
-    const options = { locking, layout, durability: "os" as const };
+    const { locking } = backend;
+    const options = { locking, durability: "os" as const };
     const opened = await Promise.all(
       Array.from({ length: 8 }, () => openRegistry(root.join("fresh"), options)),
     );
@@ -131,40 +130,7 @@ testInMemory(
   "options of a folder are refused beside a backend, where they would have no effect",
   async ({ backend }) => {
     await rejected("Invalid", openRegistry(backend, { locking: "file" }));
-    await rejected("Invalid", openRegistry(backend, { layout: "folded" }));
     await rejected("Invalid", openRegistry(backend, { durability: "os" }));
-  },
-);
-
-testOnEach("opening costs one list and one get", async ({ open }) => {
-  const calls: string[] = [];
-  await open({ create: false }, (inner) => withHooks(inner, recordCalls(calls)));
-  assertEquals(calls, ["list", "get"]);
-});
-
-testOnEach(
-  "a registry that is opened read-only refuses every write, and reads",
-  async ({ registry, backend, open }) => {
-    await registry.save("a", 1);
-    await registry.setAlias("a", "production", "1");
-    const before = await keysOf(backend);
-    const reader = await open({ readOnly: true });
-    const writes = [
-      () => reader.save("a", 2),
-      () => reader.set("b", 2),
-      () => reader.delete("a@1", { force: true }),
-      () => reader.delete("a"),
-      () => reader.setAlias("a", "canary", "1"),
-      () => reader.deleteAlias("a", "production"),
-      () => reader.copy("a", "b"),
-    ];
-    for (const write of writes) {
-      assertMatch((await rejected("Denied", write())).hint!, /without readOnly/);
-    }
-    const { errors } = await reader.saveMany([{ name: "a", value: 1 }]);
-    assertEquals(errors.get(0)?.code, "Denied");
-    assertEquals(await keysOf(backend), before);
-    assertEquals(await reader.load("a@production"), 1);
   },
 );
 

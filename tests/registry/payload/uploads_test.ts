@@ -31,7 +31,7 @@ Deno.test("what a lost thread may still send lands where nothing is", async () =
     renew() {},
   };
   const uploads = createUploads(
-    { backend, logger: silentLogger, settings: { graceMs: 1 } },
+    { backend, logger: silentLogger, settings: { graceMs: 1, leastGraceMs: 1 } },
     operation,
     { folder: "f/", executor: losing(asked), progress: { moved() {}, count() {} } },
   );

@@ -1,18 +1,8 @@
-import {
-  assert,
-  assertEquals,
-  assertLess,
-  assertMatch,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
-import type { SettingsRecord } from "../../../core/record/record.ts";
 import { openRegistry as open } from "../../../mod.ts";
 import type { OpenRegistryOptions, Registry } from "../../../mod.ts";
-import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, doing } from "../scripted_backend.ts";
@@ -23,14 +13,6 @@ const HOUR_MS = 3_600_000;
 /** Opens a registry without the cache that buckets have. */
 function openRegistry(backend: Backend, options: OpenRegistryOptions = {}): Promise<Registry> {
   return open(backend, { ...options, cache: false });
-}
-
-async function settingsOf(
-  backend: Backend,
-): Promise<{ key: string; record: SettingsRecord; size: number }> {
-  const [key] = await keysOf(backend, "settings/");
-  const bytes = await (await backend.get(key))!.bytes();
-  return { key, record: decodeRecord(bytes, key).record as SettingsRecord, size: bytes.byteLength };
 }
 
 Deno.test("a registry is not created on a store that ignores conditions, and nothing is left there", async () => {
@@ -58,20 +40,6 @@ Deno.test("a store that cannot be asked says why, and is not taken for one that 
   await rejected("Denied", openRegistry(backend));
 });
 
-Deno.test("the settings keep what the probe found, without secrets and in short", async () => {
-  const store = createMemoryBackend();
-  const registry = await openRegistry(unruly.bucket(unruly.listsInUtf16, store));
-  const { record, size } = await settingsOf(store);
-  const { kind, checkedAt, clockOffsetMs, passed, failed } = record.certificate!;
-  assertEquals([kind, failed], ["s3", ["keys beyond those of a registry are stored and ordered"]]);
-  assert(passed.includes("racing creates have one winner") && passed.length > 10);
-  assertLess(Math.abs(clockOffsetMs!), 60_000);
-  assertLess(Math.abs(Date.parse(checkedAt) - Date.parse(record.createdAt)), 60_000);
-  assertLess(size, 1500);
-  assertEquals(await keysOf(store), [LINEAGE_WHOLE, `settings/9007199254740990.rec`]);
-  await registry.save("a", 1);
-});
-
 Deno.test("opening a registry that exists does not probe, whatever has become of its store", async () => {
   const store = createMemoryBackend();
   const { id } = await openRegistry(unruly.bucket(undefined, store));
@@ -88,7 +56,6 @@ Deno.test("memory and folders are not probed: five calls create a registry", asy
   const backend = createScriptedBackend(createMemoryBackend());
   await openRegistry(backend);
   assertEquals(backend.calls.map(({ verb }) => verb), ["list", "list", "put", "get", "put"]);
-  assertEquals((await settingsOf(backend)).record.certificate, undefined);
 });
 
 Deno.test("the store's clock may be off by a quarter of the least grace", async () => {
@@ -121,31 +88,4 @@ Deno.test("an abort ends the probe with its reason, and no registry is there", a
     reason,
   );
   assertEquals(await keysOf(store), []);
-});
-
-Deno.test("settings whose certificate is not whole are Corrupt; members that are not known are left alone", async () => {
-  const store = createMemoryBackend();
-  await openRegistry(unruly.bucket(undefined, store));
-  const { key, record } = await settingsOf(store);
-  const certificate = record.certificate!;
-  const known = [
-    { kind: 1 },
-    { checkedAt: "then" },
-    { clockOffsetMs: "0" },
-    { passed: undefined },
-    { failed: [1] },
-  ];
-  for (const change of known) {
-    const wrong = {
-      ...record,
-      certificate: { ...certificate, ...change },
-    } as unknown as SettingsRecord;
-    await store.put(key, encodeRecord(wrong));
-    assertEquals((await rejected("Corrupt", openRegistry(store))).key, key);
-  }
-  await store.put(
-    key,
-    encodeRecord({ ...record, certificate: { ...certificate, later: 1 } } as SettingsRecord),
-  );
-  await openRegistry(store);
 });

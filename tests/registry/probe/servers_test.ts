@@ -20,14 +20,11 @@ testOnServers(
 );
 
 testOnServers(
-  "a registry is created on a real store with its certificate, and opened without another",
+  "a registry is created on a real store, and opened again",
   REAL_SERVERS,
   async ({ store }) => {
     const backend = store();
     const { id } = await openRegistry(backend, { cache: false });
-    const [key] = await keysOf(backend, "settings/");
-    const [line] = new TextDecoder().decode(await (await backend.get(key))!.bytes()).split("\n");
-    assertEquals(JSON.parse(line).certificate.failed, []);
     const again = await openRegistry(backend, { cache: false });
     assertEquals(again.id, id);
     await again.save("a", { x: 1 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
-import type { Layout, Locking } from "../../../core/backend.ts";
+import type { Locking } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { collectGarbage, createLocalBackend, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
@@ -16,13 +16,11 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 /** Programs are run by Deno's own executable. */
 const ignore = process.versions.deno === undefined;
 
-const MODES: [Locking, Layout][] = [["link", "folded"], ["file", "folded"], ["link", "plain"]];
-
-for (const [locking, layout] of MODES) {
+for (const locking of ["link", "file"] satisfies Locking[]) {
   Deno.test({
     name:
       "kill -9 of a saving process loses nothing that was acknowledged, and leftovers are collected " +
-      `(${locking}, ${layout})`,
+      `(${locking})`,
     ignore,
     async fn() {
       const root = await tempRoot();
@@ -33,11 +31,10 @@ for (const [locking, layout] of MODES) {
           const durability = kill % 3 === 0 ? "disk" : "os";
           const acknowledged = await killWhileSaving(path, [
             locking,
-            layout,
             `${last + 1}`,
             durability,
           ], root.path);
-          const backend = createLocalBackend({ path, locking, layout });
+          const backend = createLocalBackend({ path, locking });
           const registry = await openRegistry(backend);
           last = numberOf(await registry.load("kept@1"));
           assert(
@@ -85,7 +82,6 @@ Deno.test({
           spawnDeno("tests/registry/programs/overwrite_forever.ts", [
             path,
             "link",
-            "folded",
             "0",
             "disk",
           ], {

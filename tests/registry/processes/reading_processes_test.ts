@@ -20,7 +20,7 @@ Deno.test({
       const registry = await openRegistry(path, { mutable: true, durability: "os" });
       await registry.save("kept", numberedValue(0), { version: "1" });
       const permissions = [`--allow-read=${root.path}`, `--allow-write=${root.path}`];
-      const args = [path, "link", "folded", "1", "os"];
+      const args = [path, "link", "1", "os"];
       const writer = watchProcess(
         spawnDeno("tests/registry/programs/overwrite_forever.ts", args, { permissions }),
       );

@@ -1,17 +1,16 @@
 // Overwrites one version again and again, small and large in turn, and prints the number of each
 // that was acknowledged, until it is killed.
 //
-// Arguments: folder, locking, layout, first number, durability.
+// Arguments: folder, locking, first number, durability.
 import { writeSync } from "node:fs";
 import process from "node:process";
-import type { Layout, Locking } from "../../../core/backend.ts";
+import type { Locking } from "../../../core/backend.ts";
 import { openRegistry } from "../../../mod.ts";
 import { numberedValue } from "./numbered_value.ts";
 
-const [path, locking, layout, first, durability] = process.argv.slice(2);
+const [path, locking, first, durability] = process.argv.slice(2);
 const registry = await openRegistry(path, {
   locking: locking as Locking,
-  layout: layout as Layout,
   durability: durability as "disk" | "os",
   mutable: true,
 });

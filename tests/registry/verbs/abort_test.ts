@@ -13,29 +13,6 @@ import { keysOf, noise, testOnEach } from "../registries.ts";
 const reason = new Error("enough");
 
 testOnEach(
-  "a write whose signal is aborted already throws its reason and writes nothing",
-  async ({ registry, backend }) => {
-    await registry.save("a", 1);
-    await registry.setAlias("a", "p", "1");
-    const before = await keysOf(backend);
-    const signal = AbortSignal.abort(reason);
-    const writes = [
-      () => registry.save("a", "small", { signal }),
-      () => registry.save("a", "small", { version: "7", signal }),
-      () => registry.save("a", noise(400_000), { signal }),
-      () => registry.save("a", 1, { idempotencyKey: "k", signal }),
-      () => registry.delete("a", { allVersions: true, force: true, signal }),
-      () => registry.delete("a@1", { force: true, signal }),
-      () => registry.setAlias("a", "p", "1", { signal }),
-      () => registry.deleteAlias("a", "p", { signal }),
-      () => registry.copy("a", "b", { signal }),
-    ];
-    for (const write of writes) assertStrictEquals(await assertRejects(write), reason);
-    assertEquals(await keysOf(backend), before);
-  },
-);
-
-testOnEach(
   "a save that is aborted before its commit throws the reason and leaves nothing",
   async ({ registry, backend }) => {
     const before = await keysOf(backend);

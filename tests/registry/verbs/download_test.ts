@@ -7,30 +7,6 @@ import type { TransferProgress } from "../../../core/registry.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 
-testOnEach("download() writes a file, verified", async ({ registry, root }) => {
-  await registry.save("a", noise(400_000));
-  const to = root.join("out.bin");
-  const done = await registry.download("a@^1", { to });
-  assertEquals([done.path, done.files, done.size, done.info.version], [to, 1, 400_000, "1.0.0"]);
-  assertEquals(new Uint8Array(readFileSync(to)), noise(400_000));
-});
-
-testOnEach(
-  "download() puts a file under its own name into a folder",
-  async ({ registry, root }) => {
-    await registry.save("a", noise(400));
-    assertEquals(
-      (await registry.download("a", { to: `${root.join("new")}/` })).path,
-      root.join("new", "data.bin"),
-    );
-    mkdirSync(root.join("old"));
-    assertEquals(
-      (await registry.download("a", { to: root.join("old") })).path,
-      root.join("old", "data.bin"),
-    );
-  },
-);
-
 testOnEach("download() gives a folder back as it was saved", async ({ registry, root }) => {
   mkdirSync(root.join("data", "deep", "empty"), { recursive: true });
   writeFileSync(root.join("data", "deep", "x.bin"), noise(300_000));
@@ -43,62 +19,6 @@ testOnEach("download() gives a folder back as it was saved", async ({ registry, 
   assertEquals(readFileSync(root.join("out", "y.txt"), "utf8"), "why");
   assertEquals(readdirSync(root.join("out", "deep")).sort(), ["empty", "x.bin"]);
 });
-
-testInMemory(
-  "download() refuses to replace what differs, unless it is told to, and leaves what is the same",
-  async ({ registry, root }) => {
-    await registry.save("a", "new");
-    writeFileSync(root.join("a.txt"), "old");
-    await rejected("AlreadyExists", registry.download("a", { to: root.join("a.txt") }));
-    assertEquals(readFileSync(root.join("a.txt"), "utf8"), "old");
-    await registry.download("a", { to: root.join("a.txt"), overwrite: true });
-    assertEquals(readFileSync(root.join("a.txt"), "utf8"), "new");
-
-    mkdirSync(root.join("data"));
-    writeFileSync(root.join("data", "x"), "1");
-    writeFileSync(root.join("data", "y"), "2");
-    await registry.save("data", localPath(root.join("data")));
-    const heard: TransferProgress[] = [];
-    const again = await registry.download("data", {
-      to: root.join("data"),
-      onProgress: (told) => heard.push(told),
-    });
-    assertEquals([again.left, again.written, heard.at(-1)?.bytes, heard.at(-1)?.totalBytes], [
-      2,
-      0,
-      2,
-      2,
-    ]);
-    writeFileSync(root.join("data", "x"), "changed");
-    writeFileSync(root.join("data", "mine"), "stays");
-    await rejected("AlreadyExists", registry.download("data", { to: root.join("data") }));
-    const told = await registry.download("data", {
-      to: root.join("data"),
-      overwrite: true,
-      delete: true,
-      dryRun: true,
-    });
-    assertEquals([told.left, told.written, told.deleted], [1, 1, 1]);
-    await registry.download("data", { to: root.join("data"), overwrite: true });
-    assertEquals(readFileSync(root.join("data", "x"), "utf8"), "1");
-    assertEquals(readFileSync(root.join("data", "mine"), "utf8"), "stays");
-  },
-);
-
-testOnEach(
-  "download() leaves nothing behind when it fails",
-  async ({ registry, backend, root }) => {
-    await registry.save("a", noise(400_000));
-    for await (const entry of backend.list("objects/")) {
-      if ("key" in entry) await backend.put(entry.key, noise(400_000, 9));
-    }
-    mkdirSync(root.join("out"));
-    await rejected("Corrupt", registry.download("a", { to: root.join("out") }));
-    await rejected("Corrupt", registry.download("a", { to: root.join("out", "a.bin") }));
-    await rejected("NotFound", registry.download("b", { to: root.join("out") }));
-    assertEquals(readdirSync(root.join("out")), []);
-  },
-);
 
 testInMemory("download() never writes through a link", async ({ registry, root }) => {
   mkdirSync(root.join("data", "sub"), { recursive: true });

@@ -1,35 +1,11 @@
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { RegistryError } from "../../../core/errors.ts";
-import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
+import type { SaveEntry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
 
 const MANY: SaveEntry[] = Array.from({ length: 40 }, (_, i) => ({ name: `n${i % 10}`, value: i }));
-
-testOnEach(
-  "saveMany() numbers the same name in input order, with results at their own index",
-  async ({ registry }) => {
-    const { results, succeeded, failed, errors } = await registry.saveMany(MANY);
-    assertEquals(succeeded, MANY.map((_, i) => i));
-    assertEquals([failed, errors.size], [[], 0]);
-    for (const [i, result] of results.entries()) {
-      assert(result.ok);
-      assertEquals([result.value.name, result.value.version], [
-        `n${i % 10}`,
-        `${Math.floor(i / 10) + 1}.0.0`,
-      ]);
-      assertEquals(await registry.load(`${result.value.name}@${result.value.version}`), i);
-    }
-  },
-);
 
 testOnEach(
   "saveMany() refuses the same explicit version twice at the second index",
@@ -61,47 +37,6 @@ testOnEach(
   },
   { versioned: false },
 );
-
-testOnEach("saveMany() goes on past a failure, each an error with a code", async ({ registry }) => {
-  const cyclic: Record<string, unknown> = {};
-  cyclic.self = cyclic;
-  const { succeeded, errors } = await registry.saveMany([
-    { name: "a", value: 1 },
-    { name: "bad@name", value: 1 },
-    { name: "a", value: cyclic },
-    { name: "a", value: 2, version: "01" },
-    { name: "a", value: 3, metadata: { x: NaN } },
-    { name: "a", value: 4 },
-  ]);
-  assertEquals(succeeded, [0, 5]);
-  assertEquals([...errors].map(([i, { code }]) => [i, code]), [[1, "Invalid"], [2, "Unsupported"], [
-    3,
-    "Invalid",
-  ], [
-    4,
-    "Invalid",
-  ]]);
-  assertEquals(await registry.load("a@2"), 4);
-});
-
-testOnEach("loadMany() gives values and errors by input index", async ({ registry }) => {
-  await registry.saveMany(MANY);
-  const refs = ["n3", "nothing", "n3@1", "n3@^9", "n4@production", "n4@2.0.0", "n3"];
-  const { results, succeeded, failed, errors } = await registry.loadMany(refs);
-  assertEquals(results.map((result) => result.ok ? result.value : undefined), [
-    33,
-    undefined,
-    3,
-    undefined,
-    undefined,
-    14,
-    33,
-  ]);
-  assertEquals([succeeded, failed], [[0, 2, 5, 6], [1, 3, 4]]);
-  assertEquals(new Set([...errors.values()].map(({ code }) => code)), new Set(["NotFound"]));
-  const first = await registry.loadMany(["n1", "n2"], { version: "1" });
-  assertEquals(first.results.map((result) => result.ok && result.value), [1, 2]);
-});
 
 testOnEach(
   "saveMany() and loadMany() keep at most so many under way, and so many at once",
@@ -170,31 +105,6 @@ testInMemory(
 );
 
 testInMemory(
-  "saveMany() takes inputs as they come, and asks for no more than it works on",
-  async ({ registry }) => {
-    let asked = 0, done = 0;
-    async function* entries(): AsyncGenerator<SaveEntry> {
-      for (let i = 0; i < 30; i++) {
-        assert(asked - done <= 4, `${asked} asked, ${done} done`);
-        asked++;
-        yield await Promise.resolve({ name: `n${i}`, value: i });
-      }
-    }
-    const heard: ManyProgress[] = [];
-    const { succeeded } = await registry.saveMany(entries(), {
-      concurrency: 4,
-      onProgress: (progress) => {
-        done++;
-        heard.push(progress);
-      },
-    });
-    assertEquals(succeeded.length, 30);
-    assertEquals(heard.map(({ done }) => done), Array.from({ length: 30 }, (_, i) => i + 1));
-    assertEquals(new Set(heard.map(({ index }) => index)).size, 30);
-  },
-);
-
-testInMemory(
   "saveMany() waits for what is under way when its inputs fail",
   async ({ registry }) => {
     const cause = new Error("no more rows");
@@ -207,39 +117,6 @@ testInMemory(
     assertEquals((await collect(registry.names())).sort(), ["a", "b"]);
   },
 );
-
-testOnEach(
-  "saveMany() ends with the reason of a signal, and leaves nothing running",
-  async ({ registry }) => {
-    const controller = new AbortController();
-    const reason = new Error("enough");
-    const promise = registry.saveMany(MANY.map((entry, i) => ({ ...entry, name: `m${i}` })), {
-      concurrency: 2,
-      signal: controller.signal,
-      onProgress: ({ done }) => done === 10 && controller.abort(reason),
-    });
-    assertStrictEquals(await assertRejects(() => promise), reason);
-    const names = (await collect(registry.names())).length;
-    assert(names >= 10 && names < 14, `${names}`);
-    assertStrictEquals(
-      await assertRejects(() => registry.loadMany(["m0"], { signal: controller.signal })),
-      reason,
-    );
-  },
-);
-
-testInMemory("loadMany() calls a failure of the caller's own code one", async ({ registry }) => {
-  await registry.save("a", 1);
-  const as = {
-    id: "json",
-    formatVersion: 1,
-    save: () => [],
-    load: () => Promise.reject(new TypeError("bug")),
-  };
-  const { errors } = await registry.loadMany(["a"], { as });
-  assertInstanceOf(errors.get(0), RegistryError);
-  assertEquals(errors.get(0)?.code, "TaskFailed");
-});
 
 testInMemory(
   "saveMany() throws what onProgress throws, after what is under way has ended",

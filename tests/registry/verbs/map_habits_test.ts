@@ -6,28 +6,6 @@ import { withHooks } from "../with_hooks.ts";
 import { noise, testInMemory, testOnEach } from "../registries.ts";
 
 testOnEach(
-  "has() and get() give false and undefined where there is nothing",
-  async ({ registry }) => {
-    for (const ref of ["a", "a@1", "a@^1", "a@latest", "a@production"]) {
-      assertEquals(await registry.has(ref), false, ref);
-      assertEquals(await registry.get(ref), undefined, ref);
-    }
-    await registry.save("a", 7);
-    await registry.setAlias("a", "production", "1");
-    for (const ref of ["a", "a@1", "a@^1", "a@latest", "a@production"]) {
-      assertEquals(await registry.has(ref), true, ref);
-      assertEquals(await registry.get(ref), 7, ref);
-    }
-    assertEquals(await registry.has("a", { version: "^2" }), false);
-    await registry.delete("a", { allVersions: true, force: true });
-    for (const ref of ["a", "a@1", "a@production"]) {
-      assertEquals(await registry.has(ref), false, ref);
-      assertEquals(await registry.get(ref), undefined, ref);
-    }
-  },
-);
-
-testOnEach(
   "get() throws what is damaged instead of calling it missing",
   async ({ registry, backend }) => {
     await registry.save("a", noise(400_000));
@@ -56,22 +34,6 @@ testInMemory(
     await rejected("NotFound", registry.get("a"));
     await rejected("NotFound", collect(registry.entries()));
   },
-);
-
-testOnEach("set() saves the next version", async ({ registry }) => {
-  assertEquals((await registry.set("a", 1)).version, "1.0.0");
-  assertEquals((await registry.set("a", 2)).version, "2.0.0");
-  assertEquals(await registry.get("a"), 2);
-});
-
-testOnEach(
-  "set() overwrites where there are no versions and the registry is mutable",
-  async ({ registry }) => {
-    await registry.set("a", 1);
-    assertEquals((await registry.set("a", 2)).version, "1.0.0");
-    assertEquals(await registry.get("a"), 2);
-  },
-  { versioned: false, mutable: true },
 );
 
 testOnEach("set() refuses to replace where the registry is not mutable", async ({ registry }) => {

@@ -25,28 +25,6 @@ const SHAPES: Record<string, Record<string, Uint8Array>> = {
   large: { "a.bin": noise(2_500_000), "b/c.bin": noise(300_000, 2), "empty": new Uint8Array() },
 };
 
-testOnEach(
-  "open() gives info and files without materializing anything",
-  async ({ registry, open }) => {
-    const saved = await registry.save("a", SHAPES.inline, {
-      materializer: files,
-      metadata: { x: 1 },
-      idempotencyKey: "run 7",
-    });
-    const artifact = await (await open()).open("a@^1");
-    const { info } = artifact;
-    assertEquals(info.name, "a");
-    assertEquals([info.version, info.generation, info.commit], ["1.0.0", 1, saved.commit]);
-    assertEquals(info.materializer, { id: "test/files", formatVersion: 1 });
-    assertEquals([info.metadata, info.idempotencyKey], [{ x: 1 }, "run 7"]);
-    assertEquals(info.files.map(({ path, size }) => [path, size]), [["a.bin", 1000], [
-      "b/c.bin",
-      2000,
-    ], ["empty", 0]]);
-    assertEquals(artifact.files().map((file) => file.info), info.files);
-  },
-);
-
 for (const [shape, value] of Object.entries(SHAPES)) {
   testOnEach(
     `open() reads files that are ${shape}: whole, as a stream and in ranges`,

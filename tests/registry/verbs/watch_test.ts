@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import type { WatchEvent } from "../../../core/registry.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
@@ -26,38 +25,6 @@ function scripted(steps: (() => Promise<unknown>)[], end: () => void) {
 }
 
 testOnEach(
-  "watch() gives the present latest version, then each new one",
-  async ({ registry, open }) => {
-    const first = await registry.save("a", 1);
-    const stop = new AbortController();
-    const { system, slept } = scripted([
-      () => registry.save("a", 2, { version: "3" }),
-      () => Promise.resolve(), // nothing new: nothing said
-      () => registry.save("a", 3, { version: "2" }), // not the latest
-      () => registry.delete("a@3"),
-      () => registry.delete("a", { allVersions: true }),
-      () => registry.save("b", 1),
-      () => registry.save("a", 5),
-    ], () => stop.abort());
-    const watching = await open({ system });
-    const events: WatchEvent[] = [];
-    for await (const event of watching.watch("a", { intervalMs: 250, signal: stop.signal })) {
-      events
-        .push(event);
-    }
-    assertEquals(events.map(({ name, version }) => [name, version]), [
-      ["a", "1.0.0"],
-      ["a", "3.0.0"],
-      ["a", "2.0.0"],
-      ["a", undefined],
-      ["a", "4.0.0"],
-    ]);
-    assertEquals(events[0].commit, first.commit);
-    assertEquals(slept, Array(8).fill(250));
-  },
-);
-
-testOnEach(
   "watch() tells an overwrite by its commit, and asks every two seconds by default",
   async ({ registry, open }) => {
     const stop = new AbortController();
@@ -72,18 +39,6 @@ testOnEach(
     assertEquals(slept, [2_000, 2_000, 2_000]);
   },
   { versioned: false, mutable: true },
-);
-
-testOnEach(
-  "watch() ends with the loop, and at once where the signal is aborted",
-  async ({ registry }) => {
-    await registry.save("a", 1);
-    for await (const event of registry.watch("a")) {
-      assertEquals(event.version, "1.0.0");
-      break;
-    }
-    assertEquals(await Array.fromAsync(registry.watch("a", { signal: AbortSignal.abort() })), []);
-  },
 );
 
 testOnEach("watch() throws what the store says", async ({ registry, open }) => {

@@ -54,7 +54,7 @@ export function createNoteWatch(): NoteWatch {
 }
 
 function notesOf(record: VersionRecord, versioned: boolean): string[] {
-  const settings = { versioned, mutable: false, graceMs: 0 };
+  const settings = { versioned, mutable: false, graceMs: 0, leastGraceMs: 0 };
   const version = versioned ? parseVersion(record.version) : FIRST_VERSION;
   return lineageKeys({ settings }, { ...record, version, inputs: record.inputs ?? [] });
 }

@@ -31,26 +31,6 @@ Deno.test("mirror brings all to another registry, and the next time only what is
   assertStringIncludes(await succeeds("verify -r copy", { cwd }), "All is well: 3 versions");
 });
 
-Deno.test("mirror brings a registry of plain paths into a new one, which keeps its keys as new ones do", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await openRegistry(root.join("old"), { layout: "plain" });
-  await succeeds("mirror .holdfast old", { cwd });
-  await succeeds("init new", { cwd });
-  assertMatch(await succeeds("mirror old new", { cwd }), /^Mirrored 4 versions /);
-  for (const command of ["ls", "versions config"]) {
-    const [old, copy] = await Promise.all(
-      ["old", "new"].map((place) => succeeds(`${command} -r ${place}`, { cwd })),
-    );
-    assertEquals(copy, old);
-  }
-  for (const [place, layout] of [["old", "plain"], ["new", "folded"]]) {
-    assertStringIncludes(await succeeds(`verify -r ${place}`, { cwd }), "All is well: 4 versions");
-    assertEquals((await openRegistry(root.join(place))).backend.layout, layout);
-  }
-});
-
 Deno.test("mirror takes names, a prefix, a range and new names, and says beforehand what it would do", async () => {
   await using root = await tempRoot();
   const { path: cwd } = root;
