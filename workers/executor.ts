@@ -15,21 +15,14 @@ import { sendJob } from "./wire_job.ts";
 import { workOf } from "./work.ts";
 import { createRates } from "../registry/jobs/rates.ts";
 
-/** What the executor needs. */
 export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
-  /** Runs jobs on this thread. */
   here: Executor<PayloadJobs>;
-  /** `always`: all that can move goes to workers. */
   offload: "auto" | "always";
-  /** Smaller jobs are run on this thread. */
   smallBytes: number;
-  /** Hears of workers that were lost, and what workers have to say. */
   logger: Logger;
 }
 
-/** The executor over workers. */
 export interface WorkerExecutor extends Executor<PayloadJobs> {
-  /** Its workers. */
   readonly pool: Pool;
 }
 

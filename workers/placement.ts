@@ -3,7 +3,6 @@
 import type { Pool } from "./pool.ts";
 import type { Slot } from "./slots.ts";
 
-/** Chooses where work is done. */
 export interface Placement {
   /**
    * Does work of `workMs` where it is done first. To move it costs this thread `moveMs`.

@@ -11,35 +11,22 @@ import { createSolitary } from "./slots.ts";
 import type { Slot, Solitary } from "./slots.ts";
 import { startThread } from "./threads.ts";
 
-/** Options of {@linkcode createPool}. */
 export interface PoolOptions {
   /** Most workers at once; half as many more, at least 1, for jobs whose worker was lost. */
   workers: number;
-  /** How a worker opens the store. */
   descriptor: BackendDescriptor;
-  /** How it opens the cache. */
   cache?: CacheDescriptor;
-  /** What workers may call. */
   methods: Methods;
-  /** A worker that says nothing for so long while it has work is ended, milliseconds. */
   stuckAfterMs: number;
-  /** A worker without work is ended after so long, milliseconds. */
   idleMs: number;
-  /** Clock and sleep. */
   system: System;
 }
 
-/** A pool of workers. */
 export interface Pool {
-  /** The places; none where no worker can be started. */
   readonly slots: readonly Slot[];
-  /** Workers that run now. */
   readonly running: number;
-  /** How long the last start took, milliseconds. */
   readonly startMs: number;
-  /** How long a worker took to answer, milliseconds. */
   readonly answerMs: number;
-  /** Runs a job that may have brought down a worker in one of its own. */
   readonly alone: Solitary;
   /** Ends all workers once they wrote what they cache, and starts no more; work under way fails. */
   close(): Promise<void>;
@@ -57,7 +44,6 @@ const ASSUMED_ANSWER_MS = 1;
 const FINISH_MS = 5_000; // what is not in the cache then is fetched again
 const LOOKS = 4; // before a silent worker counts as stuck
 
-/** Creates a pool; it starts nothing. */
 export function createPool(options: PoolOptions): Pool {
   const { workers, descriptor, cache, methods, stuckAfterMs, idleMs, system } = options;
   const live = new Set<LiveWorker>();
@@ -145,12 +131,10 @@ interface LiveWorker {
   readonly channel: Channel<WorkerMethods>;
   readonly ended: boolean;
   opened: Promise<void>;
-  /** Whether it has opened the store. */
   isOpen: boolean;
   take(): void;
   leave(): void;
   end(reason: RegistryError): void;
-  /** Ends it when it has written what it caches; at once, if it has other work. */
   finish(reason: RegistryError): Promise<void>;
 }
 
@@ -192,7 +176,6 @@ function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOpti
     finish,
   };
 
-  /** Of watching and waiting to end, one goes on at a time. */
   function restart(task: (signal: AbortSignal) => Promise<void>): void {
     waiting.abort();
     waiting = new AbortController();

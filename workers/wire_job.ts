@@ -13,9 +13,7 @@ const WHOLE_BYTES = 1024 * 1024;
 
 /** A job on its way. */
 export interface SentJob {
-  /** As it crosses. */
   job: unknown;
-  /** What it reads of this thread. */
   port?: Port;
 }
 
@@ -57,11 +55,8 @@ function smallContent(content: SmallContent): WireContent {
   return content instanceof DiskContent ? { disk: content.file } : content;
 }
 
-/** What a worker makes of a job that arrived. */
 export interface Receiver {
-  /** Reads what the caller's thread offers. */
   pull(port: number, passing: boolean): AsyncIterable<Uint8Array>;
-  /** What only this thread has, in place of what stayed behind. */
   here(job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
 }
 

@@ -6,13 +6,9 @@ import { sizeOf } from "../registry/payload/content.ts";
 import type { Rates } from "../registry/jobs/rates.ts";
 import { bufferBytes } from "./wire_job.ts";
 
-/** Work, as far as it can be predicted. */
 export interface Work {
-  /** Bytes that it is about. */
   bytes: number;
-  /** How long it takes, milliseconds. */
   workMs: number;
-  /** How long this thread is busy with it where it is done in a worker, milliseconds. */
   moveMs: number;
 }
 

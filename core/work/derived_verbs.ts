@@ -12,12 +12,10 @@ import { inWords, worded } from "../options/words_of_verbs.ts";
 import { inLanes } from "./lanes_of_names.ts";
 import { collectOutcomes, outcomesOf } from "./outcomes.ts";
 
-/** What {@linkcode createDerivedVerbs} makes the others of. */
 export interface BasicVerbs
   extends Pick<Registry, "settings" | "info" | "has" | "delete" | "names"> {
   /** The store, where there is one here: those that answer late are asked more at once. */
   readonly backend?: Pick<Backend, "kind">;
-  /** Saves a value under a name. */
   save(name: string, value: unknown, options?: SaveOptions): Promise<SavedArtifact>;
   /** Loads a value. `NotFound` where there is none. */
   load(ref: string, options?: LoadOptions): Promise<unknown>;
@@ -25,7 +23,6 @@ export interface BasicVerbs
   loadIfThere(ref: string, options?: SignalOptions): Promise<{ value: unknown } | undefined>;
 }
 
-/** What follows from the others. */
 export type DerivedVerbs = Pick<
   Registry,
   | "get"
@@ -48,7 +45,6 @@ export type DerivedVerbs = Pick<
 /** How many at once where nobody says: a store that answers late has time for more, and a load asks it twice. */
 const AT_ONCE = { near: 16, writes: 32, reads: 48 };
 
-/** Options of many of what reads or writes, on this store. */
 export function manyOptions<O extends ManyOptions>(
   { backend }: Pick<BasicVerbs, "backend">,
   way: "reads" | "writes",
@@ -59,7 +55,6 @@ export function manyOptions<O extends ManyOptions>(
   return { ...options, concurrency };
 }
 
-/** Makes the verbs that follow from the others. */
 export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
   const { mutable, versioned } = basis.settings;
   const onConflict = mutable && !versioned ? "overwrite" : "fail";

@@ -21,65 +21,44 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** How long a cache that failed is left alone. */
 const REST_MS = 60_000;
 
-/** How another thread opens the same cache. */
 export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry"> {
-  /** Where the entries are. */
   backend: BackendDescriptor;
 }
 
-/** A cache, as one open registry uses it. */
 export interface RegistryCache {
-  /** How another thread opens it, where it can. */
   readonly reopen?: CacheDescriptor;
-  /** Looks an entry up. */
   get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
-  /** Says that reading what {@linkcode RegistryCache.get} found has failed. */
   failed(error: unknown): void;
   /** Keeps an entry, in the background. The bytes must not change any more. */
   keep(key: string, bytes: Uint8Array): void;
   /** Keeps an entry of this size while somebody else reads it; undefined where it is not to be kept. */
   keepStream(key: string, size: number): EntryWriter | undefined;
-  /** Removes an entry that is damaged, and says so. */
   discard(key: string, state: string): Promise<void>;
-  /** The record that counts in a cell, as this cache has kept it. */
   getRecord(cell: string): Promise<RecordEntry | undefined>;
   /** Keeps it, in the background, unless its version is forgotten. */
   keepRecord(cell: string, entry: Pick<RecordEntry, "seen" | "bytes">): void;
-  /** Removes it. With a reason: it is damaged, which is said. */
   removeRecord(cell: string, state?: string): Promise<void>;
   /** Cells whose version this handle has deleted: their records are not cached any more. */
   readonly forgotten: Set<string>;
   /** Removes all that the cache holds, also what is being written now; throws what the cache's store does. */
   clear(options?: SignalOptions): Promise<ClearCacheReport>;
-  /** Waits for what is being written. The backend stays open. */
   close(): Promise<void>;
 }
 
-/** Takes the bytes of an entry as they pass. */
 export interface EntryWriter {
-  /** Takes a copy of a chunk; waits a little while the cache is slower. */
   write(chunk: Uint8Array): Promise<void> | undefined;
-  /** The bytes were all there and their digest is right: keeps them. */
   keep(): void;
-  /** Keeps nothing. */
   abandon(): void;
 }
 
-/** Options of {@linkcode createCache}. */
 export interface CacheParts {
-  /** Where the entries are. */
   backend: Backend;
-  /** The bound, bytes. */
   maxBytes: number;
-  /** The registry. */
   registry: CachedRegistry;
-  /** Clocks and ids. */
   system: System;
-  /** Hears of failures and damage. */
   logger: Logger;
 }
 
-/** Creates the cache of an open registry. */
 export function createCache(
   { backend, maxBytes, registry, system, logger }: CacheParts,
 ): RegistryCache {

@@ -23,11 +23,8 @@ export interface InspectCacheOptions extends SignalOptions, Pick<CacheOptions, "
 export interface CacheReport {
   /** Its folder; absent where none may be used. */
   path?: string;
-  /** Why there is none. */
   problem?: string;
-  /** How many entries. */
   files: number;
-  /** Their bytes. */
   bytes: number;
 }
 

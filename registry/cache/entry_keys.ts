@@ -29,13 +29,10 @@ export function recordsOf(registryId: string): string {
  * restored from a backup, numbers may be used again, and its settings were written again.
  */
 export interface CachedRegistry {
-  /** Its id: the commit of its settings. */
   id: string;
-  /** Where its store is. */
   location: string;
   /** The store's time of its settings, milliseconds. */
   createdAt: number;
-  /** The store's tag of them, where it has one. */
   etag?: string;
 }
 

@@ -8,29 +8,19 @@ const BUFFER_BYTES = 8 * 1024 * 1024;
 /** A cache that takes nothing for so long is not waited for any more. */
 const STALL_MS = 2_000;
 
-/** An entry under way. */
 export interface EntryStream {
-  /** What is written. It fails when it is abandoned. */
   readonly body: ReadableStream<Uint8Array>;
-  /** True where its maker gave it up: not a failure of the cache. */
   readonly abandoned: boolean;
-  /** Takes a copy of a chunk; to be awaited while the buffer is full. */
   write(chunk: Uint8Array): Promise<void> | undefined;
-  /** Ends it well. */
   close(): void;
-  /** Lets the writing fail. */
   abandon(): void;
 }
 
-/** Options of {@linkcode createEntryStream}. */
 export interface EntryStreamOptions {
-  /** How long to wait. */
   system: System;
-  /** Hears that the cache takes nothing any more. */
   onStall(error: RegistryError): void;
 }
 
-/** Creates an entry under way. */
 export function createEntryStream({ system, onStall }: EntryStreamOptions): EntryStream {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let state: "open" | "closed" | "abandoned" = "open";

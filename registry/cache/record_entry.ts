@@ -3,20 +3,15 @@
 import type { ObjectInfo } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 
-/** What a listing said of the record when it was cached. */
 export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { generation: number };
 
-/** A cached record, taken apart. */
 export interface RecordEntry {
-  /** What a listing said of it. */
   seen: SeenHead;
   /** When that was, by the own clock, milliseconds since 1970. */
   checkedAt: number;
-  /** The record. */
   bytes: Uint8Array;
 }
 
-/** Makes the mark of an entry's content: of its first line and the record. */
 export type Sign = (content: Uint8Array) => string;
 
 const NEWLINE = 10;

@@ -23,35 +23,24 @@ const REFUSED_MS = 60_000;
 /** More logs of uses than this are made one. */
 const MAX_LOGS = 64;
 
-/** Bytes that may be written. */
 export interface Grant {
-  /** Says whether they were: else they may be taken again. */
   done(written: boolean): void;
 }
 
-/** Room in a cache. */
 export interface Room {
   /** Makes room for so many bytes; undefined where there is none. */
   take(bytes: number): Promise<Grant | undefined>;
-  /** Gives back what was set aside. */
   close(): Promise<void>;
 }
 
-/** Options of {@linkcode createRoom}. */
 export interface RoomOptions {
-  /** Where the cache is. */
   backend: Backend;
-  /** Its bound, bytes. */
   maxBytes: number;
-  /** Clocks and ids. */
   system: System;
-  /** Hears of evictions. */
   logger: Logger;
-  /** What was used when. */
   uses: Uses;
 }
 
-/** Creates the room of a cache for one program. */
 export function createRoom({ backend, maxBytes, system, logger, uses }: RoomOptions): Room {
   let held: { key: string; monotonic: number; wall: number } | undefined;
   let left = 0;
@@ -121,7 +110,6 @@ export function createRoom({ backend, maxBytes, system, logger, uses }: RoomOpti
     return true;
   }
 
-  /** The bytes that are set aside, and those that are there. */
   async function measure(now: number): Promise<{ reserved: number; kept: number }> {
     let reserved = 0;
     let kept = 0;

@@ -8,9 +8,7 @@ import { SECRET } from "./entry_keys.ts";
 import { decodeRecordEntry, encodeRecordEntry } from "./record_entry.ts";
 import type { RecordEntry } from "./record_entry.ts";
 
-/** Marks the records of a cache. */
 export interface Seal {
-  /** An entry as it is stored under this key. */
   encode(key: string, entry: RecordEntry): Promise<Uint8Array>;
   /** The entry, or undefined where it is damaged, of another key, or of somebody else. */
   decode(key: string, stored: Uint8Array): Promise<RecordEntry | undefined>;
@@ -18,7 +16,6 @@ export interface Seal {
 
 const FORM = /^[0-9a-f]{64}$/;
 
-/** Creates the seal of a cache. */
 export function createSeal(backend: Backend, system: System): Seal {
   let secret: string | undefined;
 

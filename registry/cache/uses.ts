@@ -12,7 +12,6 @@ const MAX_NOTED = 4_096;
 /** What is said to be further ahead than this, milliseconds, was said by a clock that was wrong. */
 export const MAX_AHEAD_MS = 15 * 60_000;
 
-/** The uses of a cache's entries. */
 export interface Uses {
   /** Notes that an entry was read, or written; true when it is time to write them down. */
   note(key: string, read: boolean): boolean;
@@ -20,11 +19,9 @@ export interface Uses {
   flush(options?: { ifRead: boolean }): Promise<void>;
   /** When each entry was last used, milliseconds since 1970, and the logs that say so. */
   read(): Promise<{ times: Map<string, number>; logs: string[] }>;
-  /** Writes these instead of the logs. */
   replace(logs: readonly string[], times: Iterable<[key: string, atMs: number]>): Promise<void>;
 }
 
-/** Creates the uses of a cache. */
 export function createUses(backend: Backend, system: System): Uses {
   let noted = new Map<string, number>();
   let anyRead = false;

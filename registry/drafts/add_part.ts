@@ -23,11 +23,8 @@ import { partObjects, readAddition, readPart } from "./read_parts.ts";
 import { afterWrite, checkFresh, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
 import type { DraftState } from "./state.ts";
 
-/** What is added. */
 export interface PartToAdd extends AddPartOptions {
-  /** The part. */
   part: string;
-  /** Its files; called only where the part is not there. */
   produce(): FilesToSave | Promise<FilesToSave>;
 }
 

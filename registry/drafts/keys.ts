@@ -25,11 +25,8 @@ export function draftEndingKey(folder: string): string {
 const END = ".end";
 const ENDING = `${END}ing`;
 
-/** A parsed key below `drafts/`. */
 export interface DraftKey {
-  /** The name's segment, encoded. */
   name: string;
-  /** The draft's segment, encoded. */
   draft: string;
   /** Which part, and the commit that added it; absent in a mark. */
   added?: { part: string; commit: string };

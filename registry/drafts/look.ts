@@ -6,29 +6,20 @@ import type { Context } from "../opening/context.ts";
 import { draftEndKey, draftFolder, parseDraftKey } from "./keys.ts";
 import { isStale } from "./draft_age.ts";
 
-/** Which draft. */
 export interface DraftName {
-  /** The artifact. */
   name: string;
-  /** The draft's id. */
   id: string;
 }
 
-/** A part as one commit added it. */
 export interface Addition {
-  /** The commit, which is that of its payload too. */
   commit: string;
-  /** Its object. */
   info: ObjectInfo;
 }
 
-/** What one listing shows of a draft. */
 export interface DraftLook {
   /** What was added for each part, in the order of commits. The first that is whole and not late counts. */
   parts: Map<string, Addition[]>;
-  /** The object that decides how it ends. */
   end?: ObjectInfo;
-  /** The object after which no part is acknowledged. */
   ending?: ObjectInfo;
   /** Store time of what was written last, milliseconds. */
   newest?: number;

@@ -6,13 +6,9 @@ import { filesProblem } from "../../core/record/record_shape.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { isCommitId } from "../layout.ts";
 
-/** What is stored of a part. */
 export interface PartNote {
-  /** The artifact. */
   name: string;
-  /** The draft's id. */
   draft: string;
-  /** The part. */
   part: string;
   /** When it was begun, or its upload renewed, by the store's clock. */
   startedAt: string;

@@ -12,13 +12,9 @@ import { decodePart } from "./note.ts";
 import type { PartNote } from "./note.ts";
 import type { DecidedParts } from "./state.ts";
 
-/** A part that counts. */
 export interface FoundPart {
-  /** What it holds. */
   note: PartNote;
-  /** Bytes of those of its files that are in the note. */
   inline: Uint8Array;
-  /** Who added it, and where. */
   addition: Addition;
 }
 

@@ -13,10 +13,8 @@ import type { DraftLook, DraftName } from "./look.ts";
 import { decodeEnd, encodeMark } from "./note.ts";
 import type { DraftEnd } from "./note.ts";
 
-/** By part, the commit that added it. */
 export type DecidedParts = ReadonlyMap<string, string>;
 
-/** The state of a draft. */
 export type DraftState =
   | { state: "open" | "discarded" }
   /** A commit has begun. It may have decided on the parts; its version is not there yet. */

@@ -4,10 +4,8 @@ import type { Encoding } from "../../core/record/record.ts";
 import type { System } from "../../core/system.ts";
 import { decodeBytes, encodeBytes } from "../payload/encoding.ts";
 
-/** What is measured: per byte of plain content. */
 export type Rated = "hash" | "copy" | `${"encode" | "decode"} ${Encoding}`;
 
-/** Milliseconds of work. */
 export type Rates = (what: Rated, bytes: number) => number;
 
 const SAMPLE_BYTES = 256 * 1024;

@@ -13,41 +13,30 @@ import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Budget } from "../../core/work/budget.ts";
 
-/** What a reader needs. */
 export interface ReaderOptions {
-  /** Runs jobs. */
   executor: Executor<PayloadJobs>;
-  /** Bytes in memory. */
   budget: Budget;
-  /** Smaller files are read at once. */
   smallBytes: number;
 }
 
-/** Reads for one entry of a batch. */
 export interface Reader extends ReadElsewhere {
-  /** The entry has ended: what is kept of it reads by itself from now on. */
   end(): void;
 }
 
-/** An artifact whose files an executor reads. */
 interface Opened {
   cached: boolean;
   source: PayloadSource;
   how: ReadFilesOptions;
-  /** Its files as they are read without one. */
   here: Artifact;
-  /** Bytes of a file have moved. */
   moved(path: string, bytes: number): void;
 }
 
-/** A file that an executor reads. */
 interface OpenedFile {
   opened: Opened;
   stored: StoredFile;
   here: ArtifactFile;
 }
 
-/** Creates a reader. */
 export function createReader({ executor, budget, smallBytes }: ReaderOptions): Reader {
   const artifacts = new WeakMap<Artifact, Opened>();
   const handles = new WeakMap<ArtifactFile, OpenedFile>();
@@ -134,7 +123,6 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     },
   };
 
-  /** One that lies in an object with others is read with them. */
   function isSmall({ parts = [], size }: StoredFile, { files }: PayloadSource): boolean {
     return parts.length === 0 || size < smallBytes ||
       (files.length > 1 && parts[0].offset !== undefined);
@@ -145,7 +133,6 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     return await read(opened, [stored], (job, running) => executor.run("readFile", job, running));
   }
 
-  /** Work through which the bytes of a file only pass. */
   async function streaming({ opened, stored }: OpenedFile, run: Run<void>): Promise<void> {
     const heldBytes = Math.min(stored.size, STREAMED_BYTES);
     await budget.take(heldBytes, opened.how.signal);
@@ -176,5 +163,4 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
   }
 }
 
-/** Runs a job of reading. */
 type Run<T> = (job: ReadJob, options: JobOptions) => Promise<ReadReply<T>>;

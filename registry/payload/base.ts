@@ -10,23 +10,16 @@ import { knownOf } from "./known.ts";
 import type { Known } from "./known.ts";
 import { ownPlace, placeOf } from "./objects.ts";
 
-/** The version whose files may be shared. */
 export interface Base {
-  /** Its record. */
   record: VersionRecord;
-  /** Where its record is. */
   key: string;
-  /** As it was found. */
   found: FoundRecord;
   /** Whether a save that changes nothing may end in it: it is of the same name, and will not turn out not to count. */
   readonly answers: boolean;
-  /** True once something of it was found missing. */
   readonly damaged: boolean;
-  /** What may be shared of it, by size: another size need not be looked for. */
   readonly known: ReadonlyMap<number, Known>;
   /** True where it is of another name: what is taken from it is copied inside the store, and no longer depends on it. */
   readonly copies: boolean;
-  /** Copies all that its files have, several objects at once. Only of another name. */
   copyAll(copy: CopyIntoPayload): Promise<void>;
   /** The same bytes under this path, or undefined; also where the store has lost some of them. */
   share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined>;

@@ -18,23 +18,15 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Content that is read at once: bytes in memory that nobody else changes, or a file on disk. */
 export type SmallContent = Uint8Array | DiskContent;
 
-/** Content that is read piece by piece. */
 export interface LargeContent {
-  /** Bytes, where that is known. */
   size?: number;
-  /** Whether it can be read more than once. */
   repeatable: boolean;
-  /** Reads it. */
   chunks(): AsyncIterable<Uint8Array>;
-  /** The key of the object of the same store that holds it. */
   copyFrom?: string;
-  /** What is read, where another thread could do so as well. */
   source?: Uint8Array | DiskContent;
-  /** Of a stream: closes it, where it was not read. */
   cancel?(): Promise<void>;
 }
 
-/** Content, or what is stored elsewhere. */
 export type Content =
   | { kind: "small"; content: SmallContent }
   | { kind: "large"; content: LargeContent }
@@ -169,7 +161,6 @@ export interface PathCheck {
   (file: FileToSave): void;
 }
 
-/** Creates a {@linkcode PathCheck} for one artifact. */
 export function createPathCheck(): PathCheck {
   const files = new Set<string>();
   const folders = new Set<string>(); // those that have an entry of their own

@@ -11,9 +11,7 @@ export const ONE_PART_BYTES = 64 * 1024 * 1024;
 /** A file has at most so many parts, or the list of them would grow without bounds: the last one holds the rest. */
 const MAX_PARTS = 128 * 1024;
 
-/** How a file is divided. */
 export interface PartDigestsOptions {
-  /** Bytes of the file, where they are known. */
   size?: number;
   /** Bytes of a part. @default PART_BYTES */
   partBytes?: number;
@@ -23,17 +21,12 @@ export interface PartDigestsOptions {
   maxParts?: number;
 }
 
-/** A running SHA-256 of a file, and of each part of it. */
 export interface PartDigests {
-  /** Adds bytes. */
   update(chunk: Uint8Array): void;
-  /** The digest of the file; nothing may be added afterwards. */
   digest(): string;
-  /** The parts of the object that holds the file, once the digest was asked for. */
   parts(): Omit<Part, "object">[];
 }
 
-/** Starts a {@linkcode PartDigests}. */
 export function createPartDigests(options: PartDigestsOptions = {}): PartDigests {
   const {
     size = Infinity,

@@ -21,36 +21,26 @@ const PACK_BYTES = 8 * 1024 * 1024;
 /** What stores hold of one object at most while they send it: some parts of it. */
 const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
-/** What became of a job, and the number of its object. */
 export type Sent<T> = T & { object: number };
 
-/** Where files go. */
 export interface SendTo {
-  /** Stores a file as one more object. */
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
-  /** Stores small files as one more object. */
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
   /** What others have of this size. */
   known(size: number): Known;
   /** Puts into a file where others have it. False where they have it no more. */
   share(file: StoredFile): Promise<boolean>;
-  /** Removes an object again, as far as possible: nothing will refer to it. */
   drop(object: number): Promise<void>;
 }
 
-/** A small file that is sent. */
 export interface SmallFile {
-  /** The file; its members are set when it is stored. */
   file: StoredFile;
-  /** Its bytes. */
   content: SmallContent;
   /** What it is, where its bytes are stored as they come. */
   as?: FileFacts;
 }
 
-/** Sends files. */
 export interface Sender {
-  /** Takes a small file. */
   addSmall(file: SmallFile): Promise<void>;
   /** Begins to send a large file; one whose content passes is stored when this returns. */
   addLarge(
@@ -58,13 +48,11 @@ export interface Sender {
     content: LargeContent,
     how: { as?: FileFacts; passing?: boolean },
   ): Promise<void>;
-  /** Takes a file from others, where they have it. Nothing of it is read. */
   share(file: StoredFile): Promise<boolean>;
   /** Waits until all of them are stored. */
   end(): Promise<void>;
 }
 
-/** Creates a sender. */
 export function createSender(
   to: SendTo,
   { tasks, compress, progress }: {
@@ -176,9 +164,7 @@ function createStoredFiles() {
   const bySum = new Map<string, StoredFile>();
   const bySize = new Map<number, string[]>();
   return {
-    /** What is there of this size. */
     known: (size: number) => knownOf(bySize.get(size) ?? []),
-    /** Remembers a file that was stored. */
     add(file: StoredFile): void {
       if (bySum.has(file.sha256)) return;
       bySum.set(file.sha256, file);
@@ -186,7 +172,6 @@ function createStoredFiles() {
       if (same === undefined) bySize.set(file.size, [file.sha256]);
       else same.push(file.sha256);
     },
-    /** Puts into a file where another one has the same bytes. */
     share(file: StoredFile): boolean {
       const same = bySum.get(file.sha256);
       if (same === undefined || same.size !== file.size) return false;

@@ -17,43 +17,30 @@ const DISCARD_MS = 5_000;
 /** Numbers that are left to a value whose thread was lost: nobody knows how many it has used. */
 const NUMBERS_OF_A_VALUE = 1_000_000;
 
-/** All that writing a payload takes of an operation. */
 export type PayloadOperation = Pick<
   Operation,
   "action" | "signal" | "unresolved" | "checkSend" | "moment" | "ageMs" | "noteReply" | "renew"
 >;
 
-/** All that writing a payload takes of a registry. */
 export type PayloadStore = Pick<Context, "backend" | "logger"> & Pick<OpeningContext, "settings">;
 
-/** Where objects of a payload go. */
 export interface UploadsOptions {
-  /** The payload folder. */
   folder: string;
-  /** What sends them. */
   executor: Executor<PayloadJobs>;
-  /** What is told. */
   progress: WriteProgress;
 }
 
-/** Objects of one payload. */
 export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles" | "drop"> {
-  /** Stores the files of a value. */
   storeValue(
     job: Omit<StoreValueJob, "folder" | "first">,
     signal?: AbortSignal,
   ): Promise<StoredValueReply>;
-  /** Copies an object of the store as one more object, and returns its number. */
   copy(key: string): Promise<number>;
-  /** The objects that were copied, and the bytes that each of them added. */
   readonly copied: ReadonlyMap<number, number>;
-  /** Sends bytes as one more object, and returns its number. */
   put(bytes: Uint8Array): Promise<number>;
-  /** Removes what was sent, as far as possible: nothing will refer to it. */
   discard(): Promise<void>;
 }
 
-/** Begins a payload. */
 export function createUploads(
   { backend, logger, settings }: PayloadStore,
   operation: PayloadOperation,

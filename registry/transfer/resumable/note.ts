@@ -4,13 +4,9 @@ import { plainProblem } from "../../../core/text/plain_value.ts";
 
 /** What is known of an upload but how much of it is there. */
 export interface UploadNote {
-  /** Bytes that it has when it is whole. */
   size: number;
-  /** Whose it is, in the words of who began it. */
   owner?: string;
-  /** What its client says of it. */
   metadata?: Record<string, string | null>;
-  /** SHA-256 of all of it, where it arrived in one go. */
   sha256?: string;
 }
 

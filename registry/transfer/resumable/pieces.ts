@@ -8,21 +8,15 @@ import { retry } from "../../../core/retry.ts";
 import { uploadKey, UPLOADS } from "../../layout.ts";
 import type { Context } from "../../opening/context.ts";
 
-/** A piece that has arrived. */
 export interface Piece {
-  /** Its object. */
   key: string;
-  /** Number of bytes. */
   size: number;
 }
 
-/** What has arrived of an upload. */
 export interface Arrived {
   /** The pieces, in order. */
   pieces: Piece[];
-  /** Bytes of all of them. */
   offset: number;
-  /** Every object of the upload, its note and what is behind a gap included. */
   keys: string[];
 }
 

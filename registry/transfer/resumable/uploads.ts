@@ -19,9 +19,7 @@ import type { PieceWriterOptions, WritePiecesOptions } from "./write_pieces.ts";
 
 /** A resumable upload, and how much of it is there. */
 export interface UploadState extends UploadNote {
-  /** Identifies it; nobody can guess it. */
   id: string;
-  /** How many of its bytes have arrived; all of them where this is its size. */
   offset: number;
   /** When it was begun, by the store's clock. */
   beganAt: Date;
@@ -34,7 +32,6 @@ export interface BeginUploadOptions extends SignalOptions, Omit<UploadNote, "sha
 
 /** How bytes are added. */
 export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
-  /** Where the first byte belongs: how far the upload is. */
   offset: number;
 }
 
@@ -42,21 +39,17 @@ export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "
 export interface ReceiveOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
   /** How many bytes it must have. @default any */
   size?: number;
-  /** Whose it is. */
   owner?: string;
 }
 
 /** An upload that is there, as the content of a file to save. */
 export interface UploadSource extends FileSource {
-  /** SHA-256 of it, where it was told when it arrived. */
   readonly sha256?: string;
-  /** Whose it is. */
   readonly owner?: string;
 }
 
 /** The resumable uploads of a registry. Nothing of them is in the registry before their content is saved. */
 export interface ResumableUploads {
-  /** Begins an upload of a size that is known. */
   begin(options: BeginUploadOptions): Promise<UploadState>;
   /** How far an upload is. `NotFound` where there is none, or the janitor has removed some of it. */
   state(id: string, options?: SignalOptions): Promise<UploadState>;
@@ -65,14 +58,12 @@ export interface ResumableUploads {
    * the client goes on behind it; then it throws. Of two that add at one place, one gets `Conflict`.
    */
   append(id: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
-  /** Takes in a stream whose size need not be known, whole or not at all. */
   receive(
     chunks: AsyncIterable<Uint8Array>,
     options?: ReceiveOptions,
   ): Promise<UploadState & { sha256: string }>;
   /** The content of an upload that is whole, to be read as often as needed. `Conflict` where something is missing. */
   source(id: string, options?: SignalOptions): Promise<UploadSource>;
-  /** Removes an upload; one that is not there is removed. */
   remove(id: string, options?: SignalOptions): Promise<void>;
 }
 

@@ -14,9 +14,7 @@ const HELD_BYTES = 128 * 1024 * 1024;
 
 /** Options of {@linkcode PieceWriter.write}. */
 export interface WritePiecesOptions {
-  /** The upload. */
   id: string;
-  /** Offset of the first byte. */
   offset: number;
   /** Size of the whole upload, bytes. @default any */
   size?: number;
@@ -173,7 +171,6 @@ function createHeld() {
     get size() {
       return size;
     },
-    /** Takes the bytes that fit, and returns the rest. */
     add(bytes: Uint8Array): Uint8Array {
       const taken = bytes.subarray(0, MAX_PIECE_BYTES - size);
       for (let rest = taken; rest.byteLength > 0;) {
