@@ -2,8 +2,7 @@
 import type { Backend } from "../../core/backend.ts";
 import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
-import { FILES, RECORDS, recordsOf, USES } from "./entry_keys.ts";
-import { listCached } from "./list_cached.ts";
+import { FILES, listCached, RECORDS, recordsOf, USES } from "./entry_keys.ts";
 
 /** Options of `clearCache`. */
 export interface ClearCacheOptions extends SignalOptions, Pick<CacheOptions, "path" | "backend"> {
@@ -36,7 +35,7 @@ export async function clearEntries(
   const report: ClearCacheReport = { files: 0, bytes: 0 };
   const entries = registryId === undefined ? [FILES, RECORDS] : [recordsOf(registryId)];
   for (const folder of entries) await remove(folder, report);
-  if (registryId === undefined) await remove(USES); // room that programs have set aside stays theirs
+  if (registryId === undefined) await remove(USES);
   return report;
 
   async function remove(folder: string, counted?: ClearCacheReport): Promise<void> {
