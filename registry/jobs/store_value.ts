@@ -1,7 +1,6 @@
 // A value that is materialized and stored by one job.
 import type { ObjectInfo } from "../../core/backend.ts";
 import type { JobHandlers, JobOptions } from "../../core/executor.ts";
-import { NOTHING_KNOWN } from "../payload/known.ts";
 import { createFileWriter } from "../payload/writing/file_writer.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "./kinds.ts";
 import { createTelling } from "./telling.ts";
@@ -43,7 +42,7 @@ export async function storeValue(
           return { object, ...reply };
         },
         drop: (object) => jobs.drop(`${folder}${object}`),
-        known: (size) => known?.get(size) ?? NOTHING_KNOWN,
+        known: (size) => known?.get(size),
         share({ path, size }) {
           moved(path, size);
           return Promise.resolve(true); // whoever runs the job knows where it is

@@ -6,7 +6,7 @@ import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
-import { knownOf } from "./known.ts";
+import { KnownFiles } from "./known.ts";
 import type { Known } from "./known.ts";
 import { ownPlace, placeOf } from "./objects.ts";
 
@@ -37,8 +37,7 @@ export function createBase(
 ): Base {
   const record = found.record as VersionRecord;
   const own = ownPlace(context, record);
-  const bySha = new Map<string, StoredFile>();
-  const bySize = new Map<number, string[]>();
+  const known = new KnownFiles();
   let damaged = false;
   const objects = new Map<string, number>(); // sizes of those that were looked at
   const copied = new Map<string, Promise<number>>();
@@ -46,13 +45,7 @@ export function createBase(
   // A record that landed late may have lost its payload already. What belongs to another name is copied, never shared.
   if (!isLate(context, found) && (!copies || context.backend.copy !== undefined)) {
     for (const file of files) {
-      if (file.parts === undefined) continue;
-      if (!bySha.has(file.sha256)) {
-        const same = bySize.get(file.size);
-        if (same === undefined) bySize.set(file.size, [file.sha256]);
-        else same.push(file.sha256);
-      }
-      bySha.set(file.sha256, file);
+      if (file.parts !== undefined) known.add(file);
     }
   }
   return {
@@ -65,7 +58,7 @@ export function createBase(
     },
     copies,
     async copyAll(copy) {
-      if (bySha.size === 0) return; // nothing of it may be taken
+      if (known.bySize.size === 0) return; // nothing of it may be taken
       const parts = files.flatMap((file) =>
         (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part }))
       );
@@ -73,10 +66,10 @@ export function createBase(
         if (await isThere(key, part)) await copyOnce(key, copy);
       });
     },
-    known: new Map(Array.from(bySize, ([size, digests]) => [size, knownOf(digests)])),
+    known: known.bySize,
     async share(file, copy) {
-      const same = bySha.get(file.sha256);
-      if (same === undefined || same.size !== file.size) return undefined;
+      const same = known.same(file);
+      if (same === undefined) return undefined;
       const { encoding, parts, from = own } = same;
       for (const part of parts!) if (!await isThere(keyOf(same, part), part)) return undefined;
       const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };

@@ -9,7 +9,6 @@ import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
-import { NOTHING_KNOWN } from "./known.ts";
 import type { Known } from "./known.ts";
 import { createFileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress } from "./writing/progress.ts";
@@ -111,12 +110,11 @@ export function createPayload(
     async send() {
       if (wholeBase && base?.copies) await base.copyAll(uploads!.copy);
       if (value !== undefined) return await sendValue(value.value, base?.known);
-      const known = (size: number) => base?.known.get(size) ?? NOTHING_KNOWN;
       await writer.send({
         storeFile: uploads!.storeFile,
         packFiles: uploads!.packFiles,
         drop: uploads!.drop,
-        known,
+        known: (size) => base?.known.get(size),
         share,
       });
     },

@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { knownOf } from "../../../registry/payload/known.ts";
 import { createPayloadJobs } from "../../../registry/jobs/mod.ts";
 
 const FOLDER = "objects/a/v/c/";
@@ -24,7 +23,7 @@ for (
       materializer: { module: "", name: "" },
       folder: FOLDER,
       first: 0,
-      known: new Map([[KNOWN.byteLength, knownOf([sha256(KNOWN)])]]),
+      known: new Map([[KNOWN.byteLength, new Set([sha256(KNOWN)])]]),
       here: { save: () => [{ path: "a", content }] },
     }, { onProgress: failLater });
     await assertRejects(() => storing, Error, "too late");
