@@ -197,32 +197,3 @@ Deno.test("without permission for workers everything is done on the caller's thr
   const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
   assertEquals([ran.code, ran.stdout], [0, "0 0 0\n"], ran.stderr);
 });
-
-Deno.test("a program that imports the library over http has workers", async () => {
-  await using root = await tempRoot();
-  const repository = new URL("../../", import.meta.url);
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-    const { pathname } = new URL(request.url);
-    const file = new URL(`.${pathname}`, repository);
-    if (!/^\/(core|registry|backends|formats|materializers|workers|mod\.ts)/.test(pathname)) {
-      return new Response(null, { status: 404 });
-    }
-    return new Response(await Deno.readFile(file), {
-      headers: { "content-type": "application/typescript" },
-    });
-  });
-  try {
-    const there = `http://127.0.0.1:${server.addr.port}/`;
-    const ending =
-      "const { failed } = await batch.saveMany(entries); console.log(failed.length, batch.running > 0);";
-    await Deno.writeTextFile(
-      root.join("program.ts"),
-      PROGRAM(ending).replaceAll(repository.href, there),
-    );
-    const permissions = ["-A", "--no-lock", `--reload=${there}`];
-    const ran = await runDeno(root.join("program.ts"), [root.join("reg")], { permissions });
-    assertEquals([ran.code, ran.stdout], [0, "0 true\n"], ran.stderr);
-  } finally {
-    await server.shutdown();
-  }
-});

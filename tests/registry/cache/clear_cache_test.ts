@@ -7,7 +7,6 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
-import { rejected } from "../rejected.ts";
 import { bytesIn, testCached } from "./cached_world.ts";
 
 /** A store that is far away. */
@@ -155,23 +154,4 @@ Deno.test("cache: false is none, true is one for any store, a path is where it l
   } finally {
     await root.remove();
   }
-});
-
-Deno.test("where no place for a cache is known there is none, which is said", async () => {
-  const system = createScriptedSystem();
-  const said: [string, string][] = [];
-  const say = (level: string) => (text: unknown) => void said.push([level, String(text)]);
-  const logger = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-  const registry = await openRegistry(remote(system), { system, logger });
-  await registry.save("a", "one", { version: "1" });
-  assertEquals(await registry.load("a@1"), "one");
-  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), [
-    "debug",
-  ]);
-  await openRegistry(remote(system), { system, logger, cache: true });
-  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), [
-    "debug",
-    "warn",
-  ]);
-  await rejected("Denied", clearCache({ system }));
 });

@@ -63,17 +63,6 @@ testCached("a cache that failed is left alone for a minute, then used again", {}
   assertEquals((await world.cached("records/")).length, 1);
 });
 
-testCached("a failure is no reason to forget what can still be read", {}, async (world) => {
-  const { registry, cache, settle, asked } = world;
-  for (const name of ["a", "b"]) await registry.save(name, noise(70_000), { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  cache.answerAll({ verb: "put" }, denied);
-  await registry.load("b@1");
-  await settle();
-  assertEquals(await asked(() => registry.load("a@1")), []);
-});
-
 Deno.test("a cache that hangs holds a large file up for two seconds, and a small one not at all", async () => {
   const system = createScriptedSystem();
   const never = new Promise<never>(() => {});

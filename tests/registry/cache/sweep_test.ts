@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { OpenOptions } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -168,15 +167,6 @@ testCached(
   },
 );
 
-testCached("sweeps are rare", { maxBytes: 1000 * SIZE }, async (world) => {
-  const { registry, cache, settle } = world;
-  await fill(world, 200);
-  cache.forget();
-  for (let n = 0; n < 200; n++) await registry.load(`a${n}`);
-  await settle();
-  assertLessOrEqual(cache.asked({ verb: "list", key: /^files/ }).length, 20);
-});
-
 testCached("logs of uses are made one before they are many", {}, async (world) => {
   await fill(world, 2);
   await world.registry.load("a0@1");
@@ -197,12 +187,4 @@ Deno.test("a cache in the place of its registry is refused: it would end the reg
   const backend = createMemoryBackend();
   await rejected("Invalid", openRegistry(backend, { cache: { backend } }));
   assertEquals(await keysOf(backend), []);
-});
-
-Deno.test("a bound that is none is refused", async () => {
-  for (const maxBytes of [0, -1, 1.5, NaN, Infinity]) {
-    const options: OpenOptions = { cache: { backend: createMemoryBackend(), maxBytes } };
-
-    await rejected("Invalid", openRegistry(createMemoryBackend(), options));
-  }
 });

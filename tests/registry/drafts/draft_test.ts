@@ -1,12 +1,6 @@
 import fs from "node:fs";
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import {
-  collectGarbage,
-  localPath,
-  mirrorRegistry,
-  openRegistry,
-  verifyRegistry,
-} from "../../../mod.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { localPath, verifyRegistry } from "../../../mod.ts";
 import type { Draft, FileToSave, Registry } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
@@ -210,53 +204,6 @@ testOnEach(
     assertEquals(saved.digest, whole.digest);
     await registry.download("a", { to: root.join("copy") });
     assertEquals(fs.readFileSync(root.join("copy", "link"), "utf8"), "#!/bin/sh\n");
-  },
-);
-
-testOnEach(
-  "a version of a draft is mirrored, copied and shared from like any other",
-  async ({ registry }) => {
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", files({ "l.bin": LARGE, "s.txt": "s" }));
-    await draft.addPart("1", files({ "m.bin": noise(200_000, 9), "n.bin": noise(100_000, 8) }));
-    await draft.commit();
-    const target = await openRegistry("memory:");
-    const report = await mirrorRegistry(registry, target);
-    assertEquals([report.copied, report.failures], [1, []]);
-    assertEquals(await contentOf(target, "a"), await contentOf(registry, "a"));
-    assertEquals(await keysOf(target.backend, "drafts/"), []);
-    await registry.copy("a", "b");
-    assertEquals(await contentOf(registry, "b"), await contentOf(registry, "a"));
-    const { unseen } = await verifyRegistry(registry);
-    assertEquals([unseen.strangers, unseen.auxiliary], [0, 4]);
-    assertEquals((await collectGarbage(registry)).removed.draft.count, 0);
-  },
-);
-
-testInMemory(
-  "a name of 200 bytes, an id and a part of 190 fit into a key",
-  async ({ registry }) => {
-    const draft = await registry.openDraft("n".repeat(200), { id: "i".repeat(190) });
-    await draft.addPart("p".repeat(200), files({ "l.bin": LARGE }));
-    assertNotEquals((await draft.commit()).commit, "");
-  },
-);
-
-testInMemory(
-  "one value per name takes a draft too, and a read-only registry none",
-  async ({ open }) => {
-    const registry = await openRegistry("memory:", { versioned: false, mutable: true });
-    for (const id of ["1", "2"]) {
-      const draft = await registry.openDraft("a", { id });
-      await draft.addPart("0", files({ "l.bin": LARGE, "id.txt": id }));
-      await draft.commit({ onConflict: "overwrite" });
-    }
-    assertEquals((await contentOf(registry, "a"))["id.txt"], "2");
-    const draft = await (await open({ readOnly: true })).openDraft("a", { id: "1" });
-    await rejected("Denied", draft.addPart("0", []));
-    await rejected("Denied", draft.commit());
-    await rejected("Denied", draft.discard());
-    assertEquals((await draft.info()).state, "open");
   },
 );
 

@@ -1,11 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import type { Part } from "../../../../core/record/record.ts";
-import {
-  createPartDigests,
-  ONE_PART_BYTES,
-  PART_BYTES,
-} from "../../../../registry/payload/writing/part_digests.ts";
+import { createPartDigests } from "../../../../registry/payload/writing/part_digests.ts";
 import type { PartDigestsOptions } from "../../../../registry/payload/writing/part_digests.ts";
 import { noise } from "../../registries.ts";
 
@@ -43,17 +39,6 @@ Deno.test("each part has the digest of its bytes, however they come", () => {
       assertEquals(parts, partsOf(bytes, 100), `${size} bytes in chunks of ${chunkBytes}`);
     }
   }
-});
-
-Deno.test("a file of one part needs no digest but its own", () => {
-  for (const size of [0, 1, 99, 100]) {
-    assertEquals(pass(noise(size), 30, { partBytes: 100 }).parts, [{ size }]);
-  }
-  const known = { partBytes: 100, onePartBytes: 250 };
-  assertEquals(pass(noise(250), 30, { ...known, size: 250 }).parts, [{ size: 250 }]);
-  assertEquals(pass(noise(251), 30, { ...known, size: 251 }).parts.length, 3);
-  assertEquals(pass(noise(250), 30, known).parts.length, 3);
-  assertEquals([PART_BYTES, ONE_PART_BYTES], [8 * 1024 * 1024, 64 * 1024 * 1024]);
 });
 
 Deno.test("the last part holds the rest where there are as many as may be", () => {
