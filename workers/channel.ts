@@ -2,7 +2,6 @@
 import { fromWire, toWire } from "../core/wire_error.ts";
 import type { WireError } from "../core/wire_error.ts";
 
-/** What a thread lets the other one call: each takes one payload. */
 // deno-lint-ignore no-explicit-any -- the payload is the method's own
 export type Methods = Record<string, (payload: any, signal: AbortSignal) => unknown>;
 

@@ -19,7 +19,6 @@ const START_BYTES = 32 * 1024 * 1024;
 const COMPRESSION_COST = 8;
 
 export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
-  /** Runs jobs on this thread. */
   here: Executor<PayloadJobs>;
   /** `always`: all that can move goes to workers. */
   offload: "auto" | "always";

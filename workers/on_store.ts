@@ -21,7 +21,6 @@ import { bufferBytes, isOurs } from "./wire_job.ts";
 /** Below this nothing is gained by asking who should do it. */
 const SMALL_BYTES = 128 * 1024;
 
-/** Does what a batch is asked to on the store of this context. */
 export function workOnStore(context: Context, options: BatchOptions): BatchWork {
   const {
     workers = defaultWorkers(),

@@ -17,10 +17,8 @@ const LOOKS = 4; // before a silent worker counts as stuck
 export interface PoolOptions {
   /** Most workers at once; one more for jobs whose worker was lost. */
   workers: number;
-  /** How a worker opens the store. */
   descriptor: BackendDescriptor;
   cache?: CacheDescriptor;
-  /** Methods that workers may call. */
   methods: Methods;
   /** A worker that is silent for so long while it has work is ended, milliseconds. */
   stuckAfterMs: number;
@@ -53,7 +51,6 @@ export class WorkerPool {
   #unable = false;
   #closed = false;
 
-  /** Creates a pool; it starts nothing. */
   constructor(options: PoolOptions) {
     this.#options = options;
     const start = () => this.#start();
@@ -94,7 +91,6 @@ export class WorkerPool {
   }
 }
 
-/** A place for one worker. */
 export class Slot {
   /** Cost of the jobs that it was given and that have not ended. */
   pending = 0;

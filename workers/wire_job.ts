@@ -11,13 +11,11 @@ import type { WireContent } from "./protocol.ts";
 /** Bytes up to this size come along. */
 const WHOLE_BYTES = 1024 * 1024;
 
-/** A job on its way. */
 export interface SentJob {
   job: unknown;
   port?: Port;
 }
 
-/** A job as it crosses. */
 export function sendJob<N extends keyof PayloadJobs>(
   kind: N,
   given: PayloadJobs[N]["job"],
@@ -60,7 +58,6 @@ export interface Receiver {
   here(job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
 }
 
-/** The job again, on the other side. */
 export function receiveJob(
   kind: keyof PayloadJobs,
   sent: unknown,
@@ -102,7 +99,6 @@ function largeContent(
 /** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
 const OURS = new URL("../materializers/", import.meta.url).href;
 
-/** True for a materializer of this library. */
 export function isOurs({ module }: MaterializerDescriptor): boolean {
   return module.startsWith(OURS);
 }

@@ -66,7 +66,6 @@ const logger: Logger = {
   warn: forward("warn"),
   error: forward("error"),
 };
-/** A logger of the caller's thread. */
 function forward(level: keyof Logger) {
   return (message: unknown) =>
     void caller.call("log", { level, message: String(message) }).catch(() => {});

@@ -60,7 +60,6 @@ export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
   const onConflict = mutable && !versioned ? "overwrite" : "fail";
   const set = (name: string, value: unknown) => basis.save(name, value, { onConflict });
 
-  /** Does one thing for each, so many at once, and says what became of each. */
   function many<I, T, O extends ManyOptions>(
     verb: "save" | "load" | "info" | "has" | "delete",
     inputs: Inputs<I>,

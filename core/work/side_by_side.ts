@@ -12,7 +12,6 @@ export interface SideBySide {
    * before, and begins nothing then.
    */
   begin(weight: number, task: () => Promise<void>): Promise<() => Promise<void>>;
-  /** Waits for all that began, and throws the first failure. */
   end(): Promise<void>;
   stop(reason: unknown): Promise<void>;
 }

@@ -17,7 +17,6 @@ import { Sweeper } from "./sweep.ts";
 const SMALL_BYTES = 1024 * 1024;
 /** A cache that cannot keep up with so many bytes in memory caches less. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
-/** How long a cache that failed is left alone. */
 const REST_MS = 60_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
 
@@ -184,7 +183,6 @@ export class RegistryCache {
     return this.#parts.system.monotonic() < this.#restUntil[what];
   }
 
-  /** Warns once. */
   #fail(what: "read" | "write", error: unknown): void {
     if (isRegistryError(error, "Conflict")) return; // evicted or replaced while it was read
     const { backend, logger, system } = this.#parts;
@@ -195,7 +193,6 @@ export class RegistryCache {
   }
 }
 
-/** Collects the chunks of a small entry. */
 function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
   const chunks: Uint8Array[] = [];
   return {

@@ -196,7 +196,6 @@ export async function cachedBytes(
   await cache.discard(key, "its SHA-256 does not match");
 }
 
-/** The SHA-256 of a stream: the next chunk is read while this one is hashed. */
 async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {
   const hash = createSha256();
   const reader = stream.getReader();

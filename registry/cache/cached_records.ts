@@ -12,7 +12,6 @@ import type { Located } from "../resolve.ts";
 import type { RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
 
-/** Larger records are not cached. */
 const MAX_RECORD_BYTES = 1024 * 1024;
 /** So long a record is used without a look at the store. Numbers of deleted versions are kept for longer. */
 const TRUSTED_MS = 7 * 24 * 3_600_000;

@@ -48,7 +48,6 @@ export async function clearEntries(
   }
 }
 
-/** How much a cache holds. */
 export async function measureEntries(
   backend: Backend,
   { signal }: SignalOptions,

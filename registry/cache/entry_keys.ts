@@ -12,10 +12,8 @@ export const RECORDS = "records/";
 /** What was used when. */
 export const USES = "uses/";
 
-/** What the marks of records are made with. */
 export const SECRET = "secret";
 
-/** The key of a plain file. */
 export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
 }
@@ -37,7 +35,6 @@ export interface CachedRegistry {
   etag?: string;
 }
 
-/** The key of the record that counts in a cell. */
 export function recordEntryKey(
   { id, location, createdAt, etag = "" }: CachedRegistry,
   cell: string,

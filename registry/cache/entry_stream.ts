@@ -41,7 +41,6 @@ export class EntryStream {
     this.#writer.close().catch(() => {});
   }
 
-  /** Drops the entry, unless it is kept. */
   abandon(): void {
     if (this.#kept) return;
     this.abandoned = this.#writer.desiredSize !== null;

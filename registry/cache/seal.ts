@@ -32,7 +32,6 @@ export class Seal {
     this.#system = system;
   }
 
-  /** An entry as it is stored under this key. */
   async encode(key: string, { seen, checkedAt, bytes }: RecordEntry): Promise<Uint8Array> {
     this.#secret ??= await this.#read() ?? await this.#make();
     const { generation, size, modifiedAt, etag } = seen;

@@ -11,7 +11,6 @@ const SWEEP_TO = 0.9;
 const SWEEP_EVERY = 1 / 16;
 /** Uses are noted in memory, and written together. A program that is killed loses them. */
 const MAX_NOTED = 4_096;
-/** More logs of uses than this become one. */
 const MAX_LOGS = 64;
 /** An upload that is older was left by a program that was killed. */
 const DEAD_MS = 15 * 60_000;

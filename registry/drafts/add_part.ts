@@ -23,14 +23,12 @@ import { partKeys, readAddition, readPart } from "./read_parts.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
 import type { DraftState } from "./state.ts";
 
-/** What is added. */
 export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
   part: string;
   /** Makes its files; called only if the part is not there. */
   produce(): FilesToSave | Promise<FilesToSave>;
 }
 
-/** Adds a part, unless it is there. */
 export async function addPart(
   draft: DraftCall,
   { part, produce, compress, onProgress }: PartToAdd,

@@ -66,7 +66,6 @@ async function filesOfDraft(
   return mergeFolders(parts.flatMap(filesOfPart)).sort((a, b) => compareUtf8(a.path, b.path));
 }
 
-/** The parts that another commit decided on. */
 async function goOn(
   draft: DraftCall,
   decided: DecidedParts,
@@ -108,7 +107,6 @@ async function decideParts(
   return isOwn ? parts : await goOn(draft, decided, only);
 }
 
-/** Whether two listings show the same parts. */
 function sameParts(one: DraftLook, other: DraftLook): boolean {
   const keys = ({ parts }: DraftLook) =>
     [...parts.values()].flat().map(({ info }) => info.key).join(" ");

@@ -2,7 +2,6 @@
 import { decodeName, encodeName } from "../../core/naming/names.ts";
 import { checked, DRAFTS, isCommitId } from "../layout.ts";
 
-/** `drafts/<name>/<id>/` */
 export function draftFolder(name: string, id: string): string {
   return `${DRAFTS}${encodeName(name)}/${encodeName(id)}/`;
 }

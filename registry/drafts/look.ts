@@ -14,19 +14,16 @@ export function draftMemoryMs(graceMs: number): number {
   return Math.max(WEEK_MS, 7 * graceMs);
 }
 
-/** One draft, during one call. */
 export class DraftCall {
   readonly context: Context;
   readonly name: string;
   readonly id: string;
   readonly signal?: AbortSignal;
-  /** Where its objects are. */
   readonly folder: string;
   /** The object that decides how it ends. */
   readonly endKey: string;
   /** The idempotency key of what it becomes. */
   readonly idempotencyKey: string;
-  /** How messages name it. */
   readonly spoken: string;
 
   constructor(context: Context, name: string, id: string, signal?: AbortSignal) {
@@ -46,7 +43,6 @@ export class DraftCall {
   }
 }
 
-/** A part as one commit added it. */
 export interface Addition {
   /** The commit, which is that of its payload too. */
   commit: string;

@@ -16,7 +16,6 @@ export interface PartNote {
   files: StoredFile[];
 }
 
-/** Which part a note must be of. */
 export type PartName = Pick<PartNote, "name" | "draft" | "part">;
 
 const NEWLINE = 10;
@@ -65,7 +64,6 @@ export type DraftEnd = { state: "committed"; parts: [part: string, commit: strin
   state: "discarded";
 };
 
-/** Encodes a mark of a draft. */
 export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
   const text = JSON.stringify(mark);
   return encoder.encode(`${sha256(text)}\n${text}`);

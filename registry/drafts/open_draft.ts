@@ -86,7 +86,6 @@ export function openDraft(context: Context, name: string, { id }: OpenDraftOptio
   });
 }
 
-/** Files as they are given, or those of a value. */
 function produced(
   { materializers }: Context,
   given: FilesToSave | object,

@@ -62,7 +62,6 @@ export async function readDecided(draft: DraftCall, parts: DecidedParts): Promis
   return found;
 }
 
-/** Reads a part as one commit added it; undefined if it is gone. */
 export async function readAddition(
   draft: DraftCall,
   part: string,
@@ -102,7 +101,6 @@ function isLate({ context }: DraftCall, { note, addition }: FoundPart): boolean 
 
 const MAX_LISTED = 5;
 
-/** Lists names of parts for a message. */
 export function listed(parts: readonly string[]): string {
   const more = parts.length > MAX_LISTED ? ` and ${parts.length - MAX_LISTED} more` : "";
   return `${parts.slice(0, MAX_LISTED).map(shown).join(", ")}${more}`;

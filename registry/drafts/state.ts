@@ -13,7 +13,6 @@ import type { DraftEnd } from "./note.ts";
 /** By part, the commit that added it. */
 export type DecidedParts = ReadonlyMap<string, string>;
 
-/** The state of a draft. */
 export type DraftState =
   | { state: "open" | "discarded"; parts?: undefined }
   /** A commit has begun. It may have decided on the parts; its version is not there yet. */
@@ -38,7 +37,6 @@ export async function stateOf(
   return isOpen ? { state: "open" } : { state: "committing", parts: decided };
 }
 
-/** Finds the version that a draft became. */
 export function findSavedDraft({ context, name, idempotencyKey: key, signal }: DraftCall) {
   return findSaved(context, { name, key }, signal);
 }
@@ -116,7 +114,6 @@ export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
   }, { system, retryForMs, signal });
 }
 
-/** The error of a draft that takes no more parts, or cannot be committed. */
 export function ended(draft: DraftCall, state: DraftState): RegistryError {
   if (state.state === "committing") {
     const hint =

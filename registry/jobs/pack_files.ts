@@ -50,7 +50,6 @@ export async function packFiles(
   };
 }
 
-/** What a small file is, and its bytes as they are stored. */
 export function encodeSmall(
   plain: Uint8Array,
   compress?: Encoding,

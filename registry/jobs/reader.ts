@@ -30,7 +30,6 @@ interface Opened {
   moved(path: string, bytes: number): void;
 }
 
-/** An artifact of which an executor reads the larger files. */
 class ArtifactElsewhere implements Artifact {
   readonly info: Artifact["info"];
   readonly files: Artifact["files"];
@@ -45,7 +44,6 @@ class ArtifactElsewhere implements Artifact {
   }
 }
 
-/** A file that an executor reads. */
 class FileElsewhere implements ArtifactFile {
   readonly info: ArtifactFile["info"];
   readonly stream: ArtifactFile["stream"];

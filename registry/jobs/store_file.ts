@@ -16,7 +16,7 @@ export async function storeFile(
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
   // A disk is read no faster in parts, and a second digest would cost it a third of the time.
-  const partly = () => createPartDigests({ size: backend.kind === "local" ? 0 : content.size });
+  const partly = () => createPartDigests(backend.kind === "local" ? 0 : content.size);
   if (as !== undefined) {
     const digests = as.encoding === undefined ? partly() : undefined;
     const sent = createMeasure(digests);
@@ -78,7 +78,6 @@ export async function storeFile(
     return measure.facts();
   }
 
-  /** Takes the size and the digest of what passes. */
   function createMeasure(hash: Pick<PartDigests, "update" | "digest"> = createSha256()) {
     let size = 0;
     return {

@@ -5,7 +5,6 @@ import { createFileWriter } from "../payload/writing/file_writer.ts";
 import type { PayloadJobs, StoredValueReply, StoreValueJob } from "./kinds.ts";
 import { createTelling } from "./telling.ts";
 
-/** Stores the files of a value by the jobs that store files. */
 export async function storeValue(
   jobs: Pick<JobHandlers<PayloadJobs>, "storeFile" | "packFiles"> & {
     drop(key: string): Promise<void>;

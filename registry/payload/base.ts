@@ -28,7 +28,6 @@ export interface Base {
 /** Copies an object of the store into the payload that is being written, and says its number there. */
 export type CopyIntoPayload = (key: string) => Promise<number>;
 
-/** A base over a live version's record and files. */
 export function createBase(
   context: Context,
   found: FoundRecord,

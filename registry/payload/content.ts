@@ -63,24 +63,20 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   return { kind: "small", content: await withDeadline(reading, { signal }) };
 }
 
-/** All bytes of small content. */
 export function readSmall(content: SmallContent): Uint8Array {
   return content instanceof DiskContent ? content.bytes() : content;
 }
 
-/** Number of bytes of small content. */
 export function sizeOf(content: SmallContent): number {
   return content instanceof DiskContent ? content.size : content.byteLength;
 }
 
-/** What any thread can read, as large content. */
 export function readable(source: Uint8Array | DiskContent): LargeContent {
   const onDisk = source instanceof DiskContent;
   const chunks = () => onDisk ? source.chunks() : copiedChunks(source);
   return { size: sizeOf(source), chunks, repeatable: true, source };
 }
 
-/** Reads a stream until it is known to be small or not. */
 async function openStream(
   stream: ReadableStream<Uint8Array>,
   signal?: AbortSignal,

@@ -17,7 +17,6 @@ export class KnownFiles {
     this.bySize.get(size)!.add(sha256);
   }
 
-  /** The stored file with the same bytes. */
   same({ size, sha256 }: Pick<StoredFile, "size" | "sha256">): StoredFile | undefined {
     const file = this.#byDigest.get(sha256);
     return file?.size === size ? file : undefined;

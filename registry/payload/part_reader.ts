@@ -25,7 +25,6 @@ export interface PartSource {
   missing(key: string): Promise<never>;
 }
 
-/** What is wrong with bytes of another digest. */
 export function otherDigest(digest: string, expected: string): string {
   return `its SHA-256 is ${digest}, and was ${expected} when it was saved`;
 }

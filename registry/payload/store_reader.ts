@@ -40,7 +40,6 @@ export interface Reader extends FileReader {
   storedChunks(file: StoredFile): AsyncIterable<Uint8Array>;
 }
 
-/** Reads the files of a version. */
 export function createReader(
   context: ReadingContext,
   source: PayloadSource,

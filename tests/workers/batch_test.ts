@@ -203,24 +203,3 @@ Deno.test("memory that a materializer keeps stays its own when a worker loads by
   }
   assert(batch.running > 0);
 });
-
-Deno.test("a batch saves, loads, writes and checks one value in a worker, as it does many", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(`${root.path}/registry`, { durability: "os" });
-  await using batch = createBatch(registry, { workers: 1, offload: "always", idleMs: 60_000 });
-  const bytes = new Uint8Array(MIB).fill(7);
-  let moved = 0;
-  const onProgress = (progress: { bytes: number }) => void (moved = progress.bytes);
-  const { version, digest } = await batch.save({
-    name: "a",
-    value: bytes,
-    version: "1.2",
-    onProgress,
-  });
-  assertEquals([version, moved, batch.running], ["1.2.0", bytes.byteLength, 1]);
-  assertEquals(await batch.load("a"), bytes);
-  assertEquals(await batch.load("a", { version: "^1" }), bytes);
-  const { path } = await batch.download({ ref: "a@1.2", to: `${root.path}/a.bin` });
-  assertEquals(await Deno.readFile(path), bytes);
-  assertEquals((await batch.verify({ ref: "a" })).digest, digest);
-});

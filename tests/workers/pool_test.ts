@@ -141,20 +141,6 @@ Deno.test("a worker that hangs is ended once it was silent for so long, one that
   assertEquals(pool.running, 0);
 });
 
-Deno.test("while the caller's thread itself was busy no worker counts as silent", async () => {
-  await using root = await tempRoot();
-  const { system, wake, advance } = createHeldSleep();
-  const pool = poolIn(root.path, { workers: 1, system });
-  const { channel } = await take(pool.slots[0]);
-  for (let i = 0; i < 10; i++) {
-    advance(10 * STUCK_AFTER_MS);
-    wake(); // a timer that is due long since comes once
-    await channel.call("ping", undefined);
-  }
-  assertEquals(pool.running, 1);
-  await pool.close();
-});
-
 const PROGRAM = (ending: string) => `
   import { openRegistry } from "${new URL("../../mod.ts", import.meta.url)}";
   import { createBatch } from "${new URL("../../workers/mod.ts", import.meta.url)}";

@@ -325,32 +325,3 @@ Deno.test("an abort at any moment leaves nothing half committed, and no worker",
   assertLess(versions, 8 * 12 + 1);
   await collectGarbage(registry);
 });
-
-Deno.test("files of more than the memory budget are saved at the same time: they are never in memory as a whole", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
-  await using batch = createBatch(registry, {
-    workers: 2,
-    offload: "always",
-    memoryBudgetBytes: 70 * MIB,
-  });
-  for (const name of ["a", "b"]) {
-    using file = await Deno.open(root.join(name), { write: true, create: true });
-    await file.truncate(200 * MIB);
-  }
-  let most = 0;
-  const moving = new Set<string>();
-  const entry = (name: string) => ({
-    name,
-    value: localPath(root.join(name)),
-    onProgress: () => void (most = Math.max(most, moving.add(name).size)),
-  });
-  const ended = async () => {
-    for await (const outcome of batch.saveEach([entry("a"), entry("b")])) {
-      assert(outcome.ok);
-      moving.delete(outcome.value.name);
-    }
-  };
-  await ended();
-  assertEquals(most, 2);
-});

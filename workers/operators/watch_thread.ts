@@ -11,7 +11,6 @@ export interface WatchThreadOptions {
   signal: AbortSignal;
 }
 
-/** Looks from time to time what this thread uses. */
 export async function watchThread(
   { everyMs, onUsage, onFull, signal }: WatchThreadOptions,
 ): Promise<void> {

@@ -17,7 +17,6 @@ import { fileFacts } from "../../../core/record/file_facts.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */
 export const INLINE_BYTES = 64 * 1024;
-/** Objects that are on their way at once. */
 const AT_ONCE = 16;
 /** Memory that they may take together, as far as can be told. */
 const ROOM_BYTES = 96 * 1024 * 1024;

@@ -26,7 +26,6 @@ export type Sent<T> = T & { object: number };
 export interface SendTo {
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
-  /** What others have of this size. */
   known(size: number): Known | undefined;
   /** Puts into a file where others have it. False where they have it no more. */
   share(file: StoredFile): Promise<boolean>;
@@ -49,7 +48,6 @@ export interface Sender {
     how: { as?: FileFacts; passing?: boolean },
   ): Promise<void>;
   share(file: StoredFile): Promise<boolean>;
-  /** Waits until all of them are stored. */
   end(): Promise<void>;
 }
 

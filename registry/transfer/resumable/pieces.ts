@@ -49,9 +49,7 @@ export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
 }
 
 export interface Arrived {
-  /** Keys of the pieces, in order. */
   pieces: string[];
-  /** Bytes of all of them. */
   offset: number;
   /** Every object of the upload, its note and what is behind a gap included. */
   keys: string[];
@@ -79,7 +77,6 @@ export function pieceKey(id: string, start: number): string {
   return uploadKey(id, start + 1);
 }
 
-/** Waits for faults of the store that may pass. */
 export function retrying<T>({ system, retryForMs }: Context, action: () => Promise<T>): Promise<T> {
   const passes = (error: unknown) => isRegistryError(error) && error.retry !== "never";
   return retry(action, { system, retryForMs, passes });

@@ -13,9 +13,7 @@ const HELD_BYTES = 128 * 1024 * 1024;
 
 /** Options of writing a stream as pieces. */
 export interface WritePiecesOptions {
-  /** The upload. */
   id: string;
-  /** Offset of the first byte. */
   offset: number;
   /** Size of the whole upload, bytes. @default any */
   size?: number;
@@ -132,7 +130,6 @@ export class PieceWriter {
   }
 }
 
-/** Passes a stream on and updates hashes with it. */
 export async function* hashed(
   chunks: AsyncIterable<Uint8Array>,
   hashes: readonly ({ update(bytes: Uint8Array): unknown } | undefined)[],

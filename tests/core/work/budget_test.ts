@@ -45,14 +45,3 @@ Deno.test("who waits for a budget can give up, which lets those behind go on", a
   budget.give(4);
   await budget.take(10);
 });
-
-Deno.test("an abort after a budget was given takes nothing back", async () => {
-  const budget = createBudget(1);
-  const controller = new AbortController();
-  await budget.take(1, controller.signal);
-  const next = budget.take(1);
-  controller.abort();
-  assert(!await settled(next));
-  budget.give(1);
-  assert(await settled(next));
-});

@@ -16,18 +16,6 @@ function numbers() {
   return { seen, [Symbol.asyncIterator]: () => ({ next, return: end }) };
 }
 
-Deno.test("outcomes that nobody takes hold up the drawing of inputs", async () => {
-  const inputs = numbers();
-  const outcomes = outcomesOf(inputs, (n) => Promise.resolve(n), { concurrency: 3 });
-  await outcomes.next();
-  await settle();
-  const { asked } = inputs.seen;
-  assertEquals(asked <= 4, true);
-  await settle();
-  assertEquals(inputs.seen.asked, asked);
-  await outcomes.return(undefined);
-});
-
 Deno.test("who takes no more outcomes closes the source, and what is under way ends first", async () => {
   const inputs = numbers();
   let running = 0;

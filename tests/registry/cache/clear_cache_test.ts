@@ -130,28 +130,3 @@ Deno.test("a remote store is cached where the environment says, other stores are
     await root.remove();
   }
 });
-
-Deno.test("cache: false is none, true is one for any store, a path is where it lies", async () => {
-  const root = await tempRoot();
-  try {
-    const system = createScriptedSystem({ environment: { HOLDFAST_CACHE: root.join("default") } });
-    const cached = async (folder: string) =>
-      (await keysOf(createLocalBackend({ path: root.join(folder) }), "records/")).length;
-    const use = async (backend: Backend, cache: Parameters<typeof openRegistry>[1]) => {
-      const registry = await openRegistry(backend, { system, ...cache });
-      await registry.save("a", "one", { version: "1" });
-      await registry.load("a@1");
-      await registry[Symbol.asyncDispose]();
-    };
-    await use(remote(system), { cache: false });
-    assertEquals(await cached("default"), 0);
-    await use(createMemoryBackend(), { cache: true });
-    assertEquals(await cached("default"), 1);
-    await use(remote(system), { cache: { path: root.join("asked") } });
-    assertEquals(await cached("asked"), 1);
-    assertEquals(await cached("default"), 1);
-    assertEquals((await clearCache({ path: root.join("asked") })).files, 1);
-  } finally {
-    await root.remove();
-  }
-});

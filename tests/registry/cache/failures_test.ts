@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { RegistryError } from "../../../core/errors.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -111,28 +110,6 @@ Deno.test("a slow cache is waited for, and gets all of a large file", async () =
     (entry) => "key" in entry ? entry.size : 0,
   );
   assertEquals(sizes, [40 * MIB]);
-});
-
-Deno.test("closing a registry waits for its cache and closes the store all the same", async () => {
-  const store = createMemoryBackend();
-  let closed = 0;
-  const counted: Backend = {
-    ...store,
-    [Symbol.asyncDispose]: () => Promise.resolve(void closed++),
-  };
-  const cache = createMemoryBackend();
-  const failing: Backend = {
-    ...cache,
-    delete: () =>
-      Promise.reject(new RegistryError({ code: "Denied", message: "Cannot delete: no" })),
-    [Symbol.asyncDispose]: () => Promise.reject(new Error("it is not the registry's to close")),
-  };
-  const registry = await openRegistry(counted, { cache: { backend: failing } });
-  await registry.save("a", noise(70_000), { version: "1" });
-  await registry.load("a@1");
-  await registry[Symbol.asyncDispose]();
-  assertEquals(closed, 1);
-  assert((await Array.fromAsync(cache.list("files/"))).length === 1);
 });
 
 Deno.test("an aborted load ends with its reason and caches nothing", async () => {

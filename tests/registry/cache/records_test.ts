@@ -1,12 +1,12 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
 import { filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { busy, damaged, late } from "../scripted_backend.ts";
-import { createCachedWorld, damage, testCached } from "./cached_world.ts";
+import { busy, late } from "../scripted_backend.ts";
+import { damage, testCached } from "./cached_world.ts";
 
 testCached("latest, a range and an alias always ask the store what counts", {}, async (world) => {
   const { registry, settle, asked } = world;
@@ -197,30 +197,6 @@ testCached("a damaged record is fetched again, replaced, and reported", {}, asyn
     assertEquals(warnings.splice(0).length, 1, how);
     assertEquals(await asked(() => registry.load("a@1")), []);
   }
-});
-
-testCached("what a store damages on the way is not cached", {}, async (world) => {
-  const { registry, backend, settle } = world;
-  await registry.save("a", "one", { version: "1" });
-  backend.answer({ verb: "get" }, damaged);
-  await rejected("Corrupt", registry.load("a@1"));
-  await settle();
-  assertEquals(await world.cached("records/"), []);
-});
-
-Deno.test("registries at different stores share files and never records", async () => {
-  const one = await createCachedWorld();
-  const two = await createCachedWorld({ seed: 2 });
-  const { registry } = await two.open({ cache: { backend: one.cacheStore } });
-  await one.registry.save("a", "of one", { version: "1" });
-  await two.registry.save("a", "of two", { version: "1" });
-  for (let time = 0; time < 2; time++) {
-    assertEquals(await one.registry.load("a@1"), "of one");
-    assertEquals(await registry.load("a@1"), "of two");
-    await one.settle();
-    await knownContext(registry)!.cache!.close();
-  }
-  assertNotEquals(one.registry.id, registry.id);
 });
 
 testCached(

@@ -172,19 +172,3 @@ testCached(
     await settle();
   },
 );
-
-testCached("programs that begin at once agree on one secret", {}, async (world) => {
-  const { registry } = world;
-  for (const name of ["a", "b", "c"]) await registry.save(name, name, { version: "1" });
-  const machines = await Promise.all(["a", "b", "c"].map(() => world.open()));
-  await Promise.all(machines.map(({ registry }, n) => registry.load(`${"abc"[n]}@1`)));
-  for (const { settle } of machines) await settle();
-  for (const { registry, asked } of machines) {
-    for (const name of ["a", "b", "c"]) {
-      assertEquals(
-        await asked(async () => assertEquals(await registry.load(`${name}@1`), name)),
-        [],
-      );
-    }
-  }
-});

@@ -134,19 +134,6 @@ Deno.test("of a commit and a discard at the same moment exactly one counts", asy
 });
 
 testProtocol(
-  "adding a part again after the commit reports that it is in the version",
-  {},
-  async ({ registry }) => {
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("a", file("a"));
-    await draft.commit();
-    assertEquals(await draft.addPart("a", []), { added: false, files: 1, size: 200_000 });
-    await rejected("Conflict", draft.addPart("b", []));
-    assertEquals((await draft.info()).parts.map(({ part }) => part), ["a"]);
-  },
-);
-
-testProtocol(
   "a request that is repeated a day later changes no part",
   { leastGraceMs: HOUR },
   async (world) => {

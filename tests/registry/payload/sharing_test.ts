@@ -6,7 +6,7 @@ import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { withVerbs } from "../../simulate/stores/with_verbs.ts";
 import { seededRandom } from "../../support/scripted_system.ts";
-import { fileSet, filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
+import { fileSet, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -78,14 +78,6 @@ testProtocol(
   },
 );
 
-testProtocol("what lives in a record is not shared: it goes with it", {}, async (world) => {
-  const { registry } = world;
-  await registry.save("a", { small: noise(1000) }, AS);
-  await registry.save("a", { small: noise(1000), large: LARGE }, AS);
-  assertEquals(await places(world), { small: undefined, large: undefined });
-  await assertHolds(world, { "a@2": { small: noise(1000), large: LARGE } });
-});
-
 testProtocol(
   "a base under another name copies the bytes: payloads never cross names",
   {},
@@ -118,17 +110,6 @@ testProtocol(
     await assertHolds(world, { b: { large: LARGE, small: noise(1000) } });
   },
 );
-
-testProtocol("a compressed file is shared as it is stored", {}, async (world) => {
-  const { registry, backend } = world;
-  const text = filler("text", 900_000);
-  await registry.save("a", { text }, { ...AS, compress: "gzip" });
-  backend.forget();
-  await registry.save("a", { text }, AS);
-  await registry.save("a", { text }, { ...AS, compress: "zstd" });
-  assertEquals(backend.asked(UPLOAD), []);
-  await assertHolds(world, { "a@1": { text }, "a@2": { text }, "a@3": { text } });
-});
 
 testProtocol("overwriting shares with what it overwrites", { mutable: true }, async (world) => {
   const { registry, advance, backend } = world;

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createMemoryBackend, openRegistry, presignDownload } from "../../../mod.ts";
+import { openRegistry, presignDownload } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { folder } from "../../../materializers/path.ts";
 import type { StoredPath } from "../../../materializers/path/stored_path.ts";
@@ -85,22 +85,6 @@ Deno.test("a file without an object of its own is Unsupported, and the hint says
     assertMatch(error.message, says);
     assertMatch(error.hint!, /256 KiB/);
   }
-});
-
-Deno.test("which file, which version and for how long must be sayable", async () => {
-  const registry = await openRegistry(createPresigningStore().backend);
-  await saveFolder(registry, "many", { "a": LARGE, "b": noise(400_000, 3) });
-  assertMatch((await rejected("Invalid", presignDownload(registry, "many"))).hint!, /"a", "b"/);
-  assertMatch(
-    (await rejected("NotFound", presignDownload(registry, "many", { path: "c" }))).hint!,
-    /"a", "b"/,
-  );
-  await rejected("NotFound", presignDownload(registry, "other"));
-  await rejected("NotFound", presignDownload(registry, "many@2"));
-  await rejected("Invalid", presignDownload(registry, "many", { path: "a", expiresInMs: 0 }));
-  const plain = await openRegistry(createMemoryBackend());
-  await plain.save("data", LARGE);
-  await rejected("Unsupported", presignDownload(plain, "data"));
 });
 
 Deno.test("a lost object is Corrupt, not a URL that finds nothing", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { changeSettings, collectGarbage, openRegistry, openUploads } from "../../../mod.ts";
+import { collectGarbage, openRegistry, openUploads } from "../../../mod.ts";
 import type { UploadSource } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
@@ -32,15 +32,6 @@ function wanting(digest: string) {
     matches: () => sha256(new Uint8Array(seen.flatMap((part) => [...part]))) === digest,
   };
 }
-
-testOnEach("an upload is kept for the grace that counts when it is begun", async ({ registry }) => {
-  const graceMs = 3 * registry.settings.graceMs;
-  await changeSettings(registry, { graceMs });
-  const uploads = await openUploads(registry);
-  const { id, expiresAt, beganAt } = await uploads.begin({ size: 10, owner: "me" });
-  assertEquals(expiresAt.getTime() - beganAt.getTime(), graceMs);
-  assertEquals((await uploads.state(id)).expiresAt, expiresAt);
-});
 
 testOnEach(
   "an upload goes on where it broke off, and is saved like any file",

@@ -7,7 +7,7 @@ import { sha256 } from "../../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../../core/record/record.ts";
 import type { VersionRecord } from "../../../../core/record/record.ts";
 import type { Registry } from "../../../../core/registry.ts";
-import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../../mod.ts";
+import { collectGarbage, mirrorRegistry, openRegistry } from "../../../../mod.ts";
 import { rejected } from "../../rejected.ts";
 import { keysOf, noise, type RegistryWorld, testInMemory } from "../../registries.ts";
 import { withAge } from "../../with_age.ts";
@@ -80,29 +80,6 @@ async function far(
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
-
-testInMemory(
-  "a large file is one object, and every 8 MiB of it have a digest",
-  async ({ registry, backend }) => {
-    await registry.save("a", stream());
-    const { files: [file] } = await recordOf(backend);
-    assertEquals([file.size, file.sha256], [VALUE.byteLength, sha256(VALUE)]);
-    assertEquals(
-      file.parts,
-      [0, 1, 2, 3].map((n) => {
-        const part = VALUE.subarray(n * PART, (n + 1) * PART);
-        return {
-          object: 0,
-          ...(n === 0 ? {} : { offset: n * PART }),
-          size: part.byteLength,
-          sha256: sha256(part),
-        };
-      }),
-    );
-    assertEquals((await keysOf(backend, "objects/")).length, 1);
-    assertEquals((await verifyRegistry(registry)).ok, true);
-  },
-);
 
 testInMemory(
   "any range of a large file is verified by the parts that it touches",
