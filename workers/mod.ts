@@ -36,8 +36,7 @@ import type {
 } from "../core/registry.ts";
 import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
-import { inLanes } from "../core/work/lanes_of_names.ts";
-import { manyOptions } from "../core/work/derived_verbs.ts";
+import { inLanes, manyOptions } from "../core/work/derived_verbs.ts";
 import { checkMethods } from "../core/options/check_methods.ts";
 import { checkOptions, checkRegistry } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";

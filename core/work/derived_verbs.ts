@@ -9,7 +9,8 @@ import type { LoadOptions, Registry } from "../registry.ts";
 import { createVerbCall } from "../options/verb_call.ts";
 import { checkSaveEntry } from "../options/verb_options.ts";
 import { inWords, worded } from "../options/words_of_verbs.ts";
-import { inLanes } from "./lanes_of_names.ts";
+import { createLanes } from "./lanes.ts";
+import { isVersion, parseVersion } from "../naming/versions.ts";
 import { collectOutcomes, outcomesOf } from "./outcomes.ts";
 
 export interface BasicVerbs
@@ -198,4 +199,17 @@ function checkAllVersions(allVersions: unknown): void {
     hint:
       "This deletes every version of every name: say so by clear({ allVersions: true }), or give a prefix too.",
   });
+}
+
+/** What meets in one cell goes in input order: versions are numbered so, and the first of two equals wins. */
+export function inLanes<E extends SaveEntry, T>(
+  { settings }: Pick<Registry, "settings">,
+  save: (entry: E) => Promise<T>,
+): (entry: E) => Promise<T> {
+  const lanes = createLanes();
+  const laneOf = ({ name, version }: E) =>
+    !settings.versioned || version === undefined || !isVersion(version)
+      ? name
+      : `${name}@${parseVersion(version).canonical}`;
+  return (entry) => lanes(laneOf(entry), () => save(entry));
 }

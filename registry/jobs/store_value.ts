@@ -18,28 +18,11 @@ export async function storeValue(
   const { signal, tell, end } = createTelling(options);
   const moved = (path: string, bytes: number) => tell({ path, bytes });
   const writer = createFileWriter({ compress, signal, progress: { moved, count() {} } });
-  const next = () => first + objects++;
   try {
     if (!await writer.gather(here.save({ signal }))) {
       await writer.send({
-        async storeFile(job, stop) {
-          const object = next();
-          const reply = await jobs.storeFile({ ...job, to: `${folder}${object}` }, {
-            signal: stop,
-            onProgress,
-          });
-          info = reply.info ?? info;
-          return { object, ...reply };
-        },
-        async packFiles(job, stop) {
-          const object = next();
-          const reply = await jobs.packFiles({ ...job, to: `${folder}${object}` }, {
-            signal: stop,
-            onProgress,
-          });
-          info = reply.info ?? info;
-          return { object, ...reply };
-        },
+        storeFile: (job, stop) => oneObject(job, stop, jobs.storeFile),
+        packFiles: (job, stop) => oneObject(job, stop, jobs.packFiles),
         drop: (object) => jobs.drop(`${folder}${object}`),
         known: (size) => known?.get(size),
         share({ path, size }) {
@@ -54,4 +37,15 @@ export async function storeValue(
   }
   await end();
   return { files: writer.files, inline: writer.inline, objects, info };
+
+  async function oneObject<J extends object, R extends { info?: ObjectInfo }>(
+    job: J,
+    signal: AbortSignal,
+    store: (job: J & { to: string }, options: JobOptions) => Promise<R>,
+  ): Promise<R & { object: number }> {
+    const object = first + objects++;
+    const reply = await store({ ...job, to: `${folder}${object}` }, { signal, onProgress });
+    info = reply.info ?? info;
+    return { object, ...reply };
+  }
 }

@@ -9,7 +9,6 @@ import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/ki
 import { ALIVE } from "../../layout.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { WriteProgress } from "./progress.ts";
-import { createKeepAlive } from "./keep_alive.ts";
 import type { SendTo } from "./sender.ts";
 
 /** How long removing a payload that was given up may take: who aborts a save does not wait for a store that is silent. */
@@ -56,26 +55,11 @@ export function createUploads(
     sent.add(++last);
     return last;
   };
-  const keepAlive = createKeepAlive(operation, leastGraceOf(settings), async () => {
-    const result = await sending(() =>
-      backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller })
-    );
-    return result.written ? result.info : undefined;
-  });
+  let aliveAt = operation.moment();
 
   return {
-    async storeFile(job, signal) {
-      let object = 0;
-      const make = () => ({ ...job, to: keyOf(object = next()) });
-      const reply = await run("storeFile", make, signal);
-      return { object, ...reply };
-    },
-    async packFiles(job, signal) {
-      let object = 0;
-      const make = () => ({ ...job, to: keyOf(object = next()) });
-      const reply = await run("packFiles", make, signal);
-      return { object, ...reply };
-    },
+    storeFile: (job, signal) => oneObject("storeFile", job, signal),
+    packFiles: (job, signal) => oneObject("packFiles", job, signal),
     async storeValue(job, signal) {
       let first = 0;
       const make = () => {
@@ -118,6 +102,27 @@ export function createUploads(
     },
     discard,
   };
+
+  async function oneObject<N extends "storeFile" | "packFiles">(
+    kind: N,
+    job: Omit<PayloadJobs[N]["job"], "to">,
+    signal: AbortSignal,
+  ): Promise<PayloadJobs[N]["result"] & { object: number }> {
+    let object = 0;
+    const make = () => ({ ...job, to: keyOf(object = next()) }) as PayloadJobs[N]["job"];
+    const reply = await run(kind, make, signal);
+    return { object, ...reply };
+  }
+
+  /** Lets the janitor know, now and then, that an upload is under way: call it often, it mostly does nothing. */
+  async function keepAlive(): Promise<void> {
+    if (operation.ageMs(aliveAt) < leastGraceOf(settings) / 16) return;
+    const sentAt = aliveAt = operation.moment();
+    const put = () => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller });
+    const result = await sending(put);
+    if (result.written) operation.renew(result.info, sentAt);
+    aliveAt = operation.moment();
+  }
 
   /** Runs a job that sends objects. `make` makes it, and once more for others where its thread was lost. */
   async function run<N extends "storeFile" | "packFiles" | "storeValue">(
