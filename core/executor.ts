@@ -9,7 +9,6 @@ export type JobKinds = Record<string, { job: any; result: any }>;
 
 /** How far a job is. */
 export interface JobProgress {
-  /** The file that it works at. */
   path: string;
   /** Bytes moved since it was last told; 0 where it only says that it is under way. */
   bytes: number;
@@ -17,19 +16,15 @@ export interface JobProgress {
 
 /** What a job takes of the machine. */
 export interface JobUsage {
-  /** Memory that it holds, bytes. */
   bytes: number;
-  /** Processor that it has used so far, seconds. */
   cpuSeconds: number;
 }
 
 /** What a job hears and says while it runs. */
 export interface JobOptions {
-  /** Ends it. */
   signal?: AbortSignal;
   /** Hears how far it is. What it fails with ends the job; on this thread a job that stores waits for what it returns. */
   onProgress?: (progress: JobProgress) => void | Promise<void>;
-  /** Hears what it says, a text of one or several lines. */
   onLog?: (level: "debug" | "info" | "warn" | "error", text: string) => void;
   /** Hears from time to time what it takes of the machine, where that can be told. */
   onUsage?: (usage: JobUsage) => void;

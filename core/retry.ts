@@ -3,17 +3,13 @@
 import { isRegistryError } from "./errors.ts";
 import type { System } from "./system.ts";
 
-/** Options of {@linkcode retry}. */
 export interface RetryOptions {
-  /** Clock, randomness and sleep. */
   system: System;
   /** Nothing is repeated after so many milliseconds. @default 30000 */
   retryForMs?: number;
-  /** Ends the waiting. */
   signal?: AbortSignal;
   /** Whether this failure may pass. @default a `RegistryError` whose `retry` is "later" */
   passes?: (error: unknown) => boolean;
-  /** Hears of each failure that will be repeated. */
   onRetry?: (error: unknown, attempt: number) => void;
 }
 
@@ -47,11 +43,9 @@ export function isPassing(error: unknown): boolean {
   return isRegistryError(error) && error.retry === "later";
 }
 
-/** How long {@linkcode withDeadline} waits. */
 export interface DeadlineOptions {
   /** Milliseconds, by the real clock. @default without end */
   timeoutMs?: number;
-  /** Ends the waiting. */
   signal?: AbortSignal;
 }
 

@@ -65,7 +65,7 @@ const ONLY_IN_ALL = [
   "tests/backends/local/every_call_test.ts",
   "tests/files/processes/zarr_writers_test.ts",
   "tests/registry/cache/failures_test.ts",
-  "tests/registry/cache/room_test.ts",
+  "tests/registry/cache/sweep_test.ts",
   "tests/registry/cache/staleness_test.ts",
   "tests/registry/calls_test.ts",
   "tests/registry/damage",

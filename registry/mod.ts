@@ -20,8 +20,7 @@ import type {
 import { realSystem, silentLogger } from "../core/system.ts";
 import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { aliasHistory } from "./aliases/history.ts";
-import { createCache } from "./cache/cache.ts";
-import { checkMaxBytes } from "./cache/max_bytes.ts";
+import { checkMaxBytes, RegistryCache } from "./cache/cache.ts";
 import { checkPublisher, createAnnouncer } from "./opening/announcer.ts";
 import { rememberContext } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
@@ -96,7 +95,8 @@ export async function openOnBackend(
   );
   const { settings: _, ...identity } = stored;
   const seen = { ...identity, location: backend.location };
-  const cache = place && createCache({ ...place, registry: seen, system, logger: opening.logger });
+  const cache = place &&
+    new RegistryCache({ ...place, registry: seen, system, logger: opening.logger });
   const executor = createExecutor(createPayloadJobs({ backend, cache }));
   const { id } = stored;
   const announcer = events &&

@@ -381,20 +381,10 @@ testInMemory(
       files: () => draft.files(wrong),
       discard: () => draft.discard(wrong),
       commit: () => draft.commit(wrong),
-      createBatch: () => createBatch(registry, wrong),
-      save: () => batch.save({ name: "c", value: 1 }, wrong),
       "save, its entry": () => batch.save({ name: "c", value: 1, ...wrong }),
       load: () => batch.load("c", wrong),
-      download: () => batch.download({ ref: "c", to: "c" }, wrong),
-      verify: () => batch.verify({ ref: "c" }, wrong),
-      saveMany: () => batch.saveMany([], wrong),
       loadMany: () => batch.loadMany([], wrong),
-      downloadMany: () => batch.downloadMany([], wrong),
-      verifyMany: () => batch.verifyMany([], wrong),
-      saveEach: () => Array.fromAsync(batch.saveEach([], wrong)),
       loadEach: () => Array.fromAsync(batch.loadEach([], wrong)),
-      downloadEach: () => Array.fromAsync(batch.downloadEach([], wrong)),
-      verifyEach: () => Array.fromAsync(batch.verifyEach([], wrong)),
     };
     for (const [name, call] of Object.entries(calls)) {
       assertMatch(await assertInvalid(name, call), /: there is no option part/, name);

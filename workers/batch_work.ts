@@ -11,7 +11,7 @@ import type {
 
 /** Options of {@linkcode createBatch}. */
 export interface BatchOptions extends ManyOptions {
-  /** Most workers; 0 for none. They start when there is work that is worth it; after a crash there may be half as many more, at least 1. @default one less than the processors, at least 1 */
+  /** Most workers; 0 for none. They start when there is work that is worth it; after a crash there may be one more. @default one less than the processors, at least 1 */
   workers?: number;
   /**
    * What is given to workers: `auto`, what is done sooner then; `always`, all that can move, whatever its size, so that

@@ -8,7 +8,6 @@ import { heldBytesOf } from "../registry/payload/write.ts";
 import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 import type { BatchOptions, BatchWork } from "./batch_work.ts";
 
-/** Does what a batch is asked to by the verbs of this registry. */
 export function workByContract(registry: Registry, options: BatchOptions): BatchWork {
   const budget = createBudget(options.memoryBudgetBytes ?? DEFAULT_BUDGET_BYTES);
 

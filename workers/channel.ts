@@ -2,29 +2,22 @@
 import { fromWire, toWire } from "../core/wire_error.ts";
 import type { WireError } from "../core/wire_error.ts";
 
-/** What a thread lets the other one call: each takes one payload. */
 // deno-lint-ignore no-explicit-any -- the payload is the method's own
 export type Methods = Record<string, (payload: any, signal: AbortSignal) => unknown>;
 
-/** How a call is made. */
 export interface CallOptions {
-  /** Buffers that move to the other thread and are empty here afterwards. */
   transfer?: readonly Transferable[];
   /** Ends the work on the other thread; the call then throws the signal's reason, once that has stopped. */
   signal?: AbortSignal;
 }
 
-/** One end of a line between two threads; `T` is what the other end offers. */
 export interface Channel<T extends Methods> {
-  /** Calls a method of the other thread. */
   call<M extends keyof T & string>(
     method: M,
     payload: Parameters<T[M]>[0],
     options?: CallOptions,
   ): Promise<Awaited<ReturnType<T[M]>>>;
-  /** Takes a message that arrived. */
   receive(message: unknown): void;
-  /** Fails what waits for the other thread, now and from now on. */
   close(error: unknown): void;
 }
 

@@ -1,125 +1,166 @@
-// The executor over workers: each job is run where it is predicted to be done first.
-import type { Executor, JobOptions, JobProgress } from "../core/executor.ts";
+// The executor over workers: each job runs where the least work is waiting.
+import type { Executor, JobOptions, JobProgress, RunOptions } from "../core/executor.ts";
 import type { Logger } from "../core/registry.ts";
 import { withDeadline } from "../core/retry.ts";
-import type { PayloadJobs } from "../registry/jobs/kinds.ts";
-import { createPlacement } from "./placement.ts";
-import { createPool, isWorkerLost } from "./pool.ts";
-import type { Pool, PoolOptions } from "./pool.ts";
+import { STREAMED_BYTES } from "../core/work/budget.ts";
+import type { PayloadJobs, ReadJob } from "../registry/jobs/kinds.ts";
+import { sizeOf } from "../registry/payload/content.ts";
+import type { Channel } from "./channel.ts";
+import { WorkerLost, WorkerPool } from "./pool.ts";
+import type { PoolOptions, Slot, WorkerJob } from "./pool.ts";
 import { createPorts } from "./ports.ts";
 import type { Port } from "./ports.ts";
-import type { Channel } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
-import type { WorkerJob } from "./slots.ts";
-import { sendJob } from "./wire_job.ts";
-import { workOf } from "./work.ts";
-import { createRates } from "../registry/jobs/rates.ts";
+import { bufferBytes, sendJob } from "./wire_job.ts";
 
-/** What the executor needs. */
+/** Starting a worker takes as long as about so many bytes of work. */
+const START_BYTES = 32 * 1024 * 1024;
+/** A compressed byte takes as long as about so many plain ones. */
+const COMPRESSION_COST = 8;
+
 export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
-  /** Runs jobs on this thread. */
   here: Executor<PayloadJobs>;
   /** `always`: all that can move goes to workers. */
   offload: "auto" | "always";
-  /** Smaller jobs are run on this thread. */
+  /** Smaller jobs run on this thread, bytes. */
   smallBytes: number;
-  /** Hears of workers that were lost, and what workers have to say. */
   logger: Logger;
+  /** How many threads run at the same time. @default the processors of this machine */
+  processors?: number;
 }
 
-/** The executor over workers. */
-export interface WorkerExecutor extends Executor<PayloadJobs> {
-  /** Its workers. */
-  readonly pool: Pool;
-}
-
-type Job = PayloadJobs[keyof PayloadJobs]["job"];
+type Kind = keyof PayloadJobs;
+type Job = PayloadJobs[Kind]["job"];
 
 /**
- * Creates the executor. A job whose worker crashed or hung is run once more, in a worker of its own: nobody knows which
+ * Runs jobs in workers. A job whose worker crashed or hung is run once more, in a worker of its own: nobody knows which
  * of its jobs brought a worker down. Where no worker can be started it is run on this thread.
  */
-export function createWorkerExecutor(options: WorkerExecutorOptions): WorkerExecutor {
-  const { here, offload, smallBytes, logger, descriptor, system } = options;
-  const rates = createRates(system);
-  const ports = createPorts();
-  const running = new Map<number, (progress: JobProgress) => void>();
-  let lastRun = 0;
-  const methods: CallerMethods = {
-    ...ports.methods,
-    progress: ({ run, progress }) => running.get(run)?.(progress),
-    log: ({ level, message }) => logger[level](message),
-    ask: ({ name }) => descriptor.functions?.[name](),
-  };
-  const pool = createPool({ ...options, methods });
-  const placement = createPlacement(pool, offload);
+export class WorkerExecutor implements Executor<PayloadJobs> {
+  readonly pool: WorkerPool;
+  readonly #options: WorkerExecutorOptions;
+  readonly #ports = createPorts();
+  readonly #running = new Map<number, (progress: JobProgress) => void>();
+  #lastRun = 0;
+  #pendingHere = 0;
 
-  return {
-    pool,
-    async run(kind, given, { again = () => given, ...options } = {}) {
-      const job = given as Job;
-      const work = workOf(kind, job, rates);
-      if (work === undefined || work.bytes < smallBytes) {
-        return await here.run(kind, given, options);
-      }
-      const progress = createRepeated(options.onProgress);
-      const how = { ...options, onProgress: progress.tell };
-      try {
-        return await placement.place(
-          work,
-          () => here.run(kind, given, how),
-          (slot) => waited(slot.use, (worker) => runThere(worker, kind, job, how), how),
-        );
-      } catch (error) {
-        if (!isWorkerLost(error) || spent.has(job)) throw error;
-        logger.warn(`A worker was lost, its work is done again: ${error.message}`);
-        const repeat = again();
-        progress.repeat();
-        if (pool.slots.length === 0) return await here.run(kind, repeat, how);
-        return await waited(
-          pool.alone,
-          (worker) => runThere(worker, kind, repeat as Job, how),
-          how,
-        );
-      }
-    },
-  };
+  constructor(options: WorkerExecutorOptions) {
+    const { logger, descriptor } = options;
+    const methods: CallerMethods = {
+      ...this.#ports.methods,
+      progress: ({ run, progress }) => this.#running.get(run)?.(progress),
+      log: ({ level, message }) => logger[level](message),
+      ask: ({ name }) => descriptor.functions?.[name](),
+    };
+    this.#options = options;
+    this.pool = new WorkerPool({ ...options, methods });
+  }
 
-  async function runThere<N extends keyof PayloadJobs>(
-    channel: Channel<WorkerMethods>,
+  async run<N extends Kind>(
     kind: N,
-    given: Job,
+    job: PayloadJobs[N]["job"],
+    { again = () => job, ...options }: RunOptions<PayloadJobs[N]["job"]> = {},
+  ): Promise<PayloadJobs[N]["result"]> {
+    const { here, smallBytes, logger } = this.#options;
+    const bytes = bytesOf(kind, job);
+    if (bytes === undefined || bytes < smallBytes) return await here.run(kind, job, options);
+    const cost = "compress" in job && job.compress !== undefined ? bytes * COMPRESSION_COST : bytes;
+    const slot = this.#choose();
+    if (slot === undefined) {
+      this.#pendingHere += cost;
+      return await here.run(kind, job, options).finally(() => this.#pendingHere -= cost);
+    }
+    const progress = createRepeated(options.onProgress);
+    const how = { ...options, onProgress: progress.tell };
+    const { sent, port } = this.#send(kind, job);
+    slot.pending += cost;
+    try {
+      return await this.#runThere((use) => slot.use(use), kind, sent, how);
+    } catch (error) {
+      if (!(error instanceof WorkerLost) || port?.spent) throw error;
+      logger.warn(`A worker was lost, its work is done again: ${error.message}`);
+    } finally {
+      slot.pending -= cost;
+      void port?.close();
+    }
+    progress.repeat();
+    const repeat = again();
+    if (this.pool.slots.length === 0) return await here.run(kind, repeat, how);
+    const second = this.#send(kind, repeat);
+    return await this.#runThere((use) => this.pool.alone(use), kind, second.sent, how)
+      .finally(() => second.port?.close());
+  }
+
+  /** The worker with the least work; undefined if this thread has no more. */
+  #choose(): Slot | undefined {
+    const { slots } = this.pool;
+    const { offload, processors = globalThis.navigator?.hardwareConcurrency ?? 2 } = this.#options;
+    // Work here only slows down busy workers on every processor, the more so as they are fed from here.
+    const crowded = slots.length >= processors && slots.every(({ pending }) => pending > 0);
+    let best: Slot | undefined;
+    let least = offload === "always" || crowded ? Infinity : this.#pendingHere;
+    for (const slot of slots) {
+      const waiting = slot.pending + (slot.running ? 0 : START_BYTES);
+      if (waiting < least) [best, least] = [slot, waiting];
+    }
+    return best;
+  }
+
+  #send(kind: Kind, job: Job): { sent: unknown; port?: Port } {
+    const { job: sent, port } = sendJob(kind, job, this.#ports);
+    return { sent, port };
+  }
+
+  async #runThere<N extends Kind>(
+    use: (job: WorkerJob<unknown>) => Promise<unknown>,
+    kind: N,
+    job: unknown,
     { signal, onProgress }: JobOptions,
   ): Promise<PayloadJobs[N]["result"]> {
     const failed = new AbortController();
-    const run = ++lastRun;
-    running.set(run, async (progress) => {
+    const ends = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+    const run = ++this.#lastRun;
+    this.#running.set(run, async (progress) => {
       try {
         await onProgress?.(progress);
       } catch (error) {
         failed.abort(error); // as it is: an error that crosses twice is not the same any more
       }
     });
-    let port: Port | undefined;
     try {
-      const sent = sendJob(kind, given, ports);
-      port = sent.port;
-      const ends = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-      const reply = await channel.call("run", { run, kind, job: sent.job }, { signal: ends });
-      failed.signal.throwIfAborted(); // by what was said last
+      const reply = await waited(
+        use,
+        (worker: Channel<WorkerMethods>) =>
+          worker.call("run", { run, kind, job }, { signal: ends }),
+        signal,
+      );
+      failed.signal.throwIfAborted(); // by the last progress
       return reply as PayloadJobs[N]["result"];
     } finally {
-      if (port?.spent) spent.add(given);
-      running.delete(run);
-      void port?.close();
+      this.#running.delete(run);
     }
   }
 }
 
-/** Jobs that read content which cannot be read again. */
-const spent = new WeakSet<Job>();
+/** Bytes that a job is about; undefined where only this thread can do it. */
+function bytesOf(kind: Kind, given: Job): number | undefined {
+  const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0);
+  if (kind === "packFiles") {
+    const { files } = given as PayloadJobs["packFiles"]["job"];
+    return sum(files.map(({ content }) => sizeOf(content)));
+  }
+  if (kind === "storeFile") {
+    const { content } = given as PayloadJobs["storeFile"]["job"];
+    return content.copyFrom === undefined ? content.size ?? STREAMED_BYTES : undefined;
+  }
+  if (kind === "storeValue") {
+    const { value } = given as PayloadJobs["storeValue"]["job"];
+    return Math.max(bufferBytes(value), STREAMED_BYTES); // it was registered as worth it
+  }
+  return sum((given as ReadJob).files.map(({ file }) => file.size));
+}
 
-/** Tells of bytes as they move; what moves again is not told again. */
+/** Reports bytes as they move; what moves again is not reported again. */
 function createRepeated(onProgress: JobOptions["onProgress"]) {
   let moved = 0, told = 0;
   return {
@@ -137,7 +178,7 @@ function createRepeated(onProgress: JobOptions["onProgress"]) {
 async function waited<T>(
   use: (job: WorkerJob<T>) => Promise<T>,
   job: WorkerJob<T>,
-  { signal }: JobOptions,
+  signal?: AbortSignal,
 ): Promise<T> {
   const begun = Promise.withResolvers<void>();
   const using = use(async (worker) => {

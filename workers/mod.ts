@@ -19,6 +19,7 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
 import type { ArtifactInfo } from "../core/artifact.ts";
 import type {
   BatchOutcome,
@@ -35,12 +36,11 @@ import type {
 } from "../core/registry.ts";
 import { collectOutcomes, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import type { Inputs } from "../core/work/outcomes.ts";
-import { inLanes } from "../core/work/lanes_of_names.ts";
-import { manyOptions } from "../core/work/derived_verbs.ts";
+import { inLanes, manyOptions } from "../core/work/derived_verbs.ts";
 import { checkMethods } from "../core/options/check_methods.ts";
-import { checkOptions, checkToolOptions } from "../core/options/check_options.ts";
+import { checkOptions, checkRegistry } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
-import { checkSaveEntry, DOWNLOAD, LOAD, MANY, SIGNAL } from "../core/options/verb_options.ts";
+import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../core/options/verb_options.ts";
 import { shown } from "../core/naming/names.ts";
 import { knownContext } from "../registry/opening/context.ts";
 import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
@@ -77,28 +77,12 @@ export type {
 /** Options of loading many values. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
 
-const OPTIONS: OptionNames<BatchOptions> = {
-  workers: true,
-  offload: true,
-  memoryBudgetBytes: true,
-  stuckAfterMs: true,
-  idleMs: true,
-  ...MANY,
-};
-
 const LOAD_MANY = { ...LOAD, ...MANY };
 
+/** Of the other options a typo does no harm. */
 const METHODS = {
-  promises: [
-    ...["save", "download", "verify"].map((verb) => ({ verb, at: 1, known: SIGNAL })),
-    ...["saveMany", "downloadMany", "verifyMany"].map((verb) => ({ verb, at: 1, known: MANY })),
-    { verb: "load", at: 1, known: LOAD },
-    { verb: "loadMany", at: 1, known: LOAD_MANY },
-  ],
-  listings: [
-    ...["saveEach", "downloadEach", "verifyEach"].map((verb) => ({ verb, at: 1, known: MANY })),
-    { verb: "loadEach", at: 1, known: LOAD_MANY },
-  ],
+  promises: [{ verb: "load", at: 1, known: LOAD }, { verb: "loadMany", at: 1, known: LOAD_MANY }],
+  listings: [{ verb: "loadEach", at: 1, known: LOAD_MANY }],
 };
 
 const { signal: _, ...DOWNLOAD_OF_MANY } = DOWNLOAD;
@@ -188,12 +172,11 @@ export interface Batch extends AsyncDisposable {
  * loaded, only `concurrency` does.
  */
 export function createBatch(registry: Registry, options: BatchOptions = {}): Batch {
-  options = checkToolOptions("create a batch", registry, options, OPTIONS) ?? {};
-  const { workers = 0, memoryBudgetBytes = 1, stuckAfterMs = 1, idleMs = 0 } = options; // what is not given is valid
-  check("workers", workers, 0);
-  check("memoryBudgetBytes", memoryBudgetBytes, 1);
-  check("stuckAfterMs", stuckAfterMs, 1);
-  check("idleMs", idleMs, 0);
+  checkRegistry("create a batch", registry);
+  for (const [option, least] of Object.entries(LEAST)) {
+    const value = options[option as keyof typeof LEAST] ?? least;
+    if (!Number.isSafeInteger(value) || value < least) throw badNumber(option, value, least);
+  }
   const context = knownContext(registry);
   const work = checked(
     context === undefined ? workByContract(registry, options) : workOnStore(context, options),
@@ -262,9 +245,10 @@ function callOptions({ concurrency, stopOnError, signal, onProgress }: BatchOpti
   return { concurrency, stopOnError, signal, onProgress };
 }
 
-function check(option: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw fault({
+const LEAST = { workers: 0, memoryBudgetBytes: 1, stuckAfterMs: 1, idleMs: 0 };
+
+function badNumber(option: string, value: number, least: number): RegistryError {
+  return fault({
     code: "Invalid",
     action: "create a batch with",
     subject: option,

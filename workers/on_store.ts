@@ -15,13 +15,12 @@ import { heldBytesOf, ValueToStore } from "../registry/payload/write.ts";
 import { saveFiles } from "../registry/save.ts";
 import { DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
-import { createWorkerExecutor } from "./executor.ts";
+import { WorkerExecutor } from "./executor.ts";
 import { bufferBytes, isOurs } from "./wire_job.ts";
 
 /** Below this nothing is gained by asking who should do it. */
 const SMALL_BYTES = 128 * 1024;
 
-/** Does what a batch is asked to on the store of this context. */
 export function workOnStore(context: Context, options: BatchOptions): BatchWork {
   const {
     workers = defaultWorkers(),
@@ -33,7 +32,7 @@ export function workOnStore(context: Context, options: BatchOptions): BatchWork 
   const descriptor = context.backend.reopen;
   const able = descriptor !== undefined && workers > 0;
   const smallBytes = offload === "always" && able ? 0 : SMALL_BYTES;
-  const executor = createWorkerExecutor({
+  const executor = new WorkerExecutor({
     here: context.executor,
     workers: able ? workers : 0,
     descriptor: descriptor ?? { module: "", name: "", options: {} },

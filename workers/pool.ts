@@ -1,234 +1,214 @@
 // A pool of workers on one store: they start when there is work for them, are replaced when they
 // crash or hang, and end when there is none.
 import type { BackendDescriptor } from "../core/backend.ts";
-import { fault, messageOf, type RegistryError } from "../core/errors.ts";
+import { fault, messageOf, RegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
+import { createLimit } from "../core/work/at_once.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { createChannel } from "./channel.ts";
 import type { Channel, Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
-import { createSolitary } from "./slots.ts";
-import type { Slot, Solitary } from "./slots.ts";
 import { startThread } from "./threads.ts";
+import type { Thread } from "./threads.ts";
 
-/** Options of {@linkcode createPool}. */
-export interface PoolOptions {
-  /** Most workers at once; half as many more, at least 1, for jobs whose worker was lost. */
-  workers: number;
-  /** How a worker opens the store. */
-  descriptor: BackendDescriptor;
-  /** How it opens the cache. */
-  cache?: CacheDescriptor;
-  /** What workers may call. */
-  methods: Methods;
-  /** A worker that says nothing for so long while it has work is ended, milliseconds. */
-  stuckAfterMs: number;
-  /** A worker without work is ended after so long, milliseconds. */
-  idleMs: number;
-  /** Clock and sleep. */
-  system: System;
-}
-
-/** A pool of workers. */
-export interface Pool {
-  /** The places; none where no worker can be started. */
-  readonly slots: readonly Slot[];
-  /** Workers that run now. */
-  readonly running: number;
-  /** How long the last start took, milliseconds. */
-  readonly startMs: number;
-  /** How long a worker took to answer, milliseconds. */
-  readonly answerMs: number;
-  /** Runs a job that may have brought down a worker in one of its own. */
-  readonly alone: Solitary;
-  /** Ends all workers once they wrote what they cache, and starts no more; work under way fails. */
-  close(): Promise<void>;
-}
-
-const lost = new WeakSet<WeakKey>();
-
-/** Whether something failed because its worker crashed or hung. Nothing was committed by it. */
-export function isWorkerLost(error: unknown): error is RegistryError {
-  return typeof error === "object" && error !== null && lost.has(error);
-}
-
-const ASSUMED_START_MS = 100; // until one was started and measured
-const ASSUMED_ANSWER_MS = 1;
 const FINISH_MS = 5_000; // what is not in the cache then is fetched again
 const LOOKS = 4; // before a silent worker counts as stuck
 
-/** Creates a pool; it starts nothing. */
-export function createPool(options: PoolOptions): Pool {
-  const { workers, descriptor, cache, methods, stuckAfterMs, idleMs, system } = options;
-  const live = new Set<LiveWorker>();
-  let startMs = ASSUMED_START_MS, answerMs = ASSUMED_ANSWER_MS;
-  let opened = 0, unable = false, closed = false;
-  const slots = Array.from({ length: workers }, createSlot);
-  const alone = createSolitary(Math.max(Math.ceil(workers / 2), 1), createSlot);
+export interface PoolOptions {
+  /** Most workers at once; one more for jobs whose worker was lost. */
+  workers: number;
+  descriptor: BackendDescriptor;
+  cache?: CacheDescriptor;
+  methods: Methods;
+  /** A worker that is silent for so long while it has work is ended, milliseconds. */
+  stuckAfterMs: number;
+  /** A worker without work is ended after so long, milliseconds. */
+  idleMs: number;
+  system: System;
+}
 
-  return {
-    get slots() {
-      return unable ? [] : slots;
-    },
-    get running() {
-      return live.size;
-    },
-    get startMs() {
-      return startMs;
-    },
-    get answerMs() {
-      return answerMs;
-    },
-    alone,
-    async close() {
-      closed = true;
-      await Promise.all([...live].map((worker) => worker.finish(batchClosed())));
-    },
-  };
+/** A job for a worker, which does not end before it. */
+export type WorkerJob<T> = (worker: Channel<WorkerMethods>) => Promise<T>;
 
-  function createSlot(): Slot {
-    let worker: LiveWorker | undefined;
-    return {
-      pendingMs: 0,
-      get running() {
-        return worker?.ended === false && worker.isOpen;
-      },
-      async use(job) {
-        if (closed) throw batchClosed();
-        if (worker === undefined || worker.ended) worker = start();
-        const used = worker;
-        used.take();
-        try {
-          await used.opened;
-          return await job(used.channel);
-        } finally {
-          used.leave();
-        }
-      },
-    };
+/** A worker crashed or hung. Nothing was committed by it. */
+export class WorkerLost extends RegistryError {
+  constructor(state: string) {
+    super({
+      code: "TaskFailed",
+      message: `Cannot finish in a worker: ${state}`,
+      hint: "Nothing was committed by it. Pass workers: 0 to see the failure where it happens.",
+    });
+  }
+}
+
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #slots: Slot[];
+  readonly #alone: Slot;
+  readonly #turn = createLimit(1);
+  readonly #live = new Set<LiveWorker>();
+  #opened = false;
+  #unable = false;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    const start = () => this.#start();
+    this.#slots = Array.from({ length: options.workers }, () => new Slot(start));
+    this.#alone = new Slot(start);
   }
 
-  function start(): LiveWorker {
-    const startedAt = system.monotonic();
-    const worker = startWorker({
-      methods,
-      stuckAfterMs,
-      idleMs,
-      system,
-      onEnd: () => live.delete(worker),
+  /** The places for workers; none where no worker can be started. */
+  get slots(): readonly Slot[] {
+    return this.#unable ? [] : this.#slots;
+  }
+
+  get running(): number {
+    return this.#live.size;
+  }
+
+  /** Runs a job that was under way in a worker that was lost: nobody knows which of its jobs brought it down. */
+  alone<T>(job: WorkerJob<T>): Promise<T> {
+    return this.#turn(() => this.#alone.use(job));
+  }
+
+  /** Ends all workers once they wrote what they cache, and starts no more. Work under way fails. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(Array.from(this.#live, (worker) => worker.finish(batchClosed())));
+  }
+
+  #start(): LiveWorker {
+    if (this.#closed) throw batchClosed();
+    const worker = new LiveWorker(this.#options, {
+      onEnd: () => this.#live.delete(worker),
+      // Code that may not be read, a store that opens only here: if the first does not start, none will.
+      onOpened: () => this.#opened = true,
+      onFailed: () => this.#unable ||= !this.#opened && !this.#closed,
     });
-    live.add(worker);
-    const { functions = {}, ...backend } = descriptor;
-    worker.opened = (async () => {
-      await worker.channel.call("open", { backend, functions: Object.keys(functions), cache });
-      const openedAt = system.monotonic();
-      opened++;
-      worker.isOpen = true;
-      startMs = openedAt - startedAt;
-      await worker.channel.call("ping", undefined);
-      answerMs = system.monotonic() - openedAt;
-    })().catch((error) => {
-      // Code that may not be read, a store that opens only here: where the first does not start, none will.
-      unable ||= opened === 0 && !closed;
-      const reason = closed || isWorkerLost(error)
-        ? error
-        : workerLost(`it did not start: ${messageOf(error)}`);
-      worker.end(reason);
-      throw reason;
-    });
-    worker.opened.catch(() => {}); // whoever waits for it hears of it
+    this.#live.add(worker);
     return worker;
   }
 }
 
-interface LiveWorker {
-  readonly channel: Channel<WorkerMethods>;
-  readonly ended: boolean;
-  opened: Promise<void>;
-  /** Whether it has opened the store. */
-  isOpen: boolean;
-  take(): void;
-  leave(): void;
-  end(reason: RegistryError): void;
-  /** Ends it when it has written what it caches; at once, if it has other work. */
-  finish(reason: RegistryError): Promise<void>;
+export class Slot {
+  /** Cost of the jobs that it was given and that have not ended. */
+  pending = 0;
+  readonly #start: () => LiveWorker;
+  #worker?: LiveWorker;
+
+  constructor(start: () => LiveWorker) {
+    this.#start = start;
+  }
+
+  get running(): boolean {
+    return this.#worker?.ended === false && this.#worker.isOpen;
+  }
+
+  /** Runs a job in its worker, which is started if need be. */
+  async use<T>(job: WorkerJob<T>): Promise<T> {
+    if (this.#worker === undefined || this.#worker.ended) this.#worker = this.#start();
+    return await this.#worker.use(job);
+  }
 }
 
-interface StartOptions extends Pick<PoolOptions, "methods" | "stuckAfterMs" | "idleMs" | "system"> {
+interface WorkerEvents {
+  onOpened(): void;
+  onFailed(): void;
   onEnd(): void;
 }
 
-function startWorker({ methods, stuckAfterMs, idleMs, system, onEnd }: StartOptions): LiveWorker {
-  const thread = startThread(new URL("./worker.ts", import.meta.url), {
-    onMessage(message) {
-      silentLooks = 0;
-      channel.receive(message);
-    },
-    onLost: (state) => end(workerLost(state)),
-  });
-  const channel = createChannel<WorkerMethods>(methods, thread.post);
-  let jobs = 0, ended = false;
-  let silentLooks = 0;
-  let waiting = new AbortController();
+class LiveWorker {
+  ended = false;
+  isOpen = false;
+  readonly #options: PoolOptions;
+  readonly #events: WorkerEvents;
+  readonly #thread: Thread;
+  readonly #channel: Channel<WorkerMethods>;
+  readonly #opened: Promise<void>;
+  #jobs = 0;
+  #silentLooks = 0;
+  #waiting = new AbortController();
 
-  return {
-    channel,
-    get ended() {
-      return ended;
-    },
-    opened: Promise.resolve(),
-    isOpen: false,
-    take() {
-      jobs++;
-      if (jobs > 1) return;
-      silentLooks = 0;
-      restart(watch);
-    },
-    leave() {
-      jobs--;
-      if (jobs === 0 && !ended) restart(endWhenIdle);
-    },
-    end,
-    finish,
-  };
-
-  /** Of watching and waiting to end, one goes on at a time. */
-  function restart(task: (signal: AbortSignal) => Promise<void>): void {
-    waiting.abort();
-    waiting = new AbortController();
-    task(waiting.signal).catch(() => {});
+  constructor(options: PoolOptions, events: WorkerEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#thread = startThread(new URL("./worker.ts", import.meta.url), {
+      onMessage: (message) => {
+        this.#silentLooks = 0;
+        this.#channel.receive(message);
+      },
+      onLost: (state) => this.#end(new WorkerLost(state)),
+    });
+    this.#channel = createChannel<WorkerMethods>(options.methods, this.#thread.post);
+    this.#opened = this.#open();
+    this.#opened.catch(() => {}); // reported to those who use it
   }
 
-  /** Counts looks, not time: while this thread itself was busy or asleep, nothing could be heard. */
-  async function watch(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      channel.call("ping", undefined).catch(() => {});
-      await system.sleep(stuckAfterMs / LOOKS, signal);
-      if (++silentLooks > LOOKS) end(workerLost(`it said nothing for ${stuckAfterMs} ms`));
+  async #open(): Promise<void> {
+    const { descriptor: { functions = {}, ...backend }, cache } = this.#options;
+    try {
+      await this.#channel.call("open", { backend, functions: Object.keys(functions), cache });
+      this.isOpen = true;
+      this.#events.onOpened();
+    } catch (error) {
+      this.#events.onFailed();
+      const isKnown = error instanceof WorkerLost || this.ended;
+      const reason = isKnown ? error : new WorkerLost(`it did not start: ${messageOf(error)}`);
+      this.#end(reason as RegistryError);
+      throw reason;
     }
   }
 
-  async function endWhenIdle(signal: AbortSignal): Promise<void> {
-    await system.sleep(idleMs, signal);
-    await finish(workerLost("it had nothing to do"), signal);
+  async use<T>(job: WorkerJob<T>): Promise<T> {
+    if (++this.#jobs === 1) this.#restart((signal) => this.#watch(signal));
+    try {
+      await this.#opened;
+      return await job(this.#channel);
+    } finally {
+      if (--this.#jobs === 0 && !this.ended) this.#restart((signal) => this.#endWhenIdle(signal));
+    }
   }
 
-  async function finish(reason: RegistryError, signal?: AbortSignal): Promise<void> {
-    const late = AbortSignal.timeout(FINISH_MS);
-    if (jobs === 0) {
-      await channel.call("close", undefined, { signal: late }).catch(() => {});
+  /** Ends it when it has written what it caches; at once, if it has other work. */
+  async finish(reason: RegistryError, signal?: AbortSignal): Promise<void> {
+    if (this.#jobs === 0) {
+      const late = AbortSignal.timeout(FINISH_MS);
+      await this.#channel.call("close", undefined, { signal: late }).catch(() => {});
       if (signal?.aborted) return; // it was given work meanwhile
     }
-    end(reason);
+    this.#end(reason);
   }
 
-  function end(reason: RegistryError): void {
-    if (ended) return;
-    ended = true;
-    waiting.abort();
-    thread.end();
-    onEnd();
-    channel.close(reason);
+  /** Of watching and waiting to end, one goes on at a time. */
+  #restart(task: (signal: AbortSignal) => Promise<void>): void {
+    this.#waiting.abort();
+    this.#waiting = new AbortController();
+    task(this.#waiting.signal).catch(() => {});
+  }
+
+  /** Counts looks, not time: while this thread itself was busy or asleep, it received nothing. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { system, stuckAfterMs } = this.#options;
+    for (this.#silentLooks = 0; this.#silentLooks <= LOOKS; this.#silentLooks++) {
+      this.#channel.call("ping", undefined).catch(() => {});
+      await system.sleep(stuckAfterMs / LOOKS, signal);
+    }
+    this.#end(new WorkerLost(`it said nothing for ${stuckAfterMs} ms`));
+  }
+
+  async #endWhenIdle(signal: AbortSignal): Promise<void> {
+    await this.#options.system.sleep(this.#options.idleMs, signal);
+    await this.finish(new WorkerLost("it had nothing to do"), signal);
+  }
+
+  #end(reason: RegistryError): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#waiting.abort();
+    this.#thread.end();
+    this.#events.onEnd();
+    this.#channel.close(reason);
   }
 }
 
@@ -239,16 +219,4 @@ function batchClosed(): RegistryError {
     state: "the batch was closed",
     hint: "Wait for what was begun before the batch is disposed.",
   });
-}
-
-function workerLost(state: string): RegistryError {
-  const error = fault({
-    code: "TaskFailed",
-    action: "finish in a worker",
-    state,
-    hint:
-      "Nothing was committed by it. Leave workers out (workers: 0) to see the failure where it happens.",
-  });
-  lost.add(error);
-  return error;
 }

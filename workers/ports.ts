@@ -6,25 +6,17 @@ import type { CallerMethods } from "./protocol.ts";
 /** Content goes in pieces of at most so much. */
 export const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** Content that is offered to a worker. */
 export interface Port {
-  /** By which it is asked for. */
   readonly number: number;
-  /** Whether it was begun, and cannot be read again. */
   readonly spent: boolean;
-  /** Offers it no more. */
   close(): Promise<void>;
 }
 
-/** Content that is offered to workers. */
 export interface Ports {
-  /** What workers may call. */
   methods: Pick<CallerMethods, "openPort" | "pull" | "closePort">;
-  /** Offers content. */
   offer(content: LargeContent): Port;
 }
 
-/** Creates an empty set. */
 export function createPorts(): Ports {
   const offered = new Map<number, { content: LargeContent; streams: Set<number> }>();
   const streams = new Map<number, { places: Uint8Array[]; pieces: Pieces }>();
@@ -72,11 +64,9 @@ export function createPorts(): Ports {
   };
 }
 
-/** Content that is copied out piece by piece. */
 interface Pieces {
   /** Fills a place, at least by half unless the content ends, and returns how many bytes it got, 0 at the end. */
   fill(place: Uint8Array): Promise<number>;
-  /** Reads no more. */
   close(): Promise<void>;
 }
 

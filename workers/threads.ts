@@ -4,23 +4,16 @@ import { parentPort, Worker as NodeWorker } from "node:worker_threads";
 import type { Transferable as NodeTransferable } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 
-/** The way to another thread. */
 export interface ThreadPort {
-  /** Sends a message; what `transfer` names moves with it. */
   post(message: unknown, transfer: Transferable[]): void;
 }
 
-/** A thread that was started. */
 export interface Thread extends ThreadPort {
-  /** Ends it, whatever it does. */
   end(): void;
 }
 
-/** What is heard of a thread. */
 export interface ThreadEvents {
-  /** It sent a message. */
   onMessage(message: unknown): void;
-  /** It did not start, crashed, or ended by itself. */
   onLost(state: string): void;
 }
 

@@ -11,15 +11,11 @@ import type { WireContent } from "./protocol.ts";
 /** Bytes up to this size come along. */
 const WHOLE_BYTES = 1024 * 1024;
 
-/** A job on its way. */
 export interface SentJob {
-  /** As it crosses. */
   job: unknown;
-  /** What it reads of this thread. */
   port?: Port;
 }
 
-/** A job as it crosses. */
 export function sendJob<N extends keyof PayloadJobs>(
   kind: N,
   given: PayloadJobs[N]["job"],
@@ -57,15 +53,11 @@ function smallContent(content: SmallContent): WireContent {
   return content instanceof DiskContent ? { disk: content.file } : content;
 }
 
-/** What a worker makes of a job that arrived. */
 export interface Receiver {
-  /** Reads what the caller's thread offers. */
   pull(port: number, passing: boolean): AsyncIterable<Uint8Array>;
-  /** What only this thread has, in place of what stayed behind. */
   here(job: { materializer: MaterializerDescriptor; value?: unknown }): unknown;
 }
 
-/** The job again, on the other side. */
 export function receiveJob(
   kind: keyof PayloadJobs,
   sent: unknown,
@@ -107,7 +99,6 @@ function largeContent(
 /** Ours take no time to speak of to make files: only those of others are worth copying a value for. */
 const OURS = new URL("../materializers/", import.meta.url).href;
 
-/** True for a materializer of this library. */
 export function isOurs({ module }: MaterializerDescriptor): boolean {
   return module.startsWith(OURS);
 }

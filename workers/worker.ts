@@ -14,8 +14,7 @@ import type {
 } from "../core/materializer.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
-import { createCache } from "../registry/cache/cache.ts";
-import type { RegistryCache } from "../registry/cache/cache.ts";
+import { RegistryCache } from "../registry/cache/cache.ts";
 import { createPayloadJobs } from "../registry/jobs/mod.ts";
 import type { PayloadJobs } from "../registry/jobs/mod.ts";
 import { createChannel, Moved } from "./channel.ts";
@@ -67,7 +66,6 @@ const logger: Logger = {
   warn: forward("warn"),
   error: forward("error"),
 };
-/** A logger of the caller's thread. */
 function forward(level: keyof Logger) {
   return (message: unknown) =>
     void caller.call("log", { level, message: String(message) }).catch(() => {});
@@ -80,7 +78,7 @@ async function openStore(
   const backend = await openBackend(descriptor, Object.fromEntries(asked));
   if (cached !== undefined) {
     const { backend: place, ...rest } = cached;
-    cache = createCache({
+    cache = new RegistryCache({
       ...rest,
       backend: await openBackend(place, {}),
       system: realSystem,

@@ -2,7 +2,6 @@
 import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
 import { fault } from "../errors.ts";
 
-/** One array of all the chunks. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1) return chunks[0];
   const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
@@ -30,7 +29,6 @@ export function plainBytes(bytes: unknown): Uint8Array {
   });
 }
 
-/** Reads a stream to its end into memory. */
 export async function readAll(
   stream: ReadableStream<Uint8Array>,
   signal?: AbortSignal,
@@ -71,27 +69,23 @@ export async function forEachChunk(
   }
 }
 
-/** A body as a stream. */
 export function bodyStream(body: Body): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body;
   if (body instanceof Blob) return body.stream() as ReadableStream<Uint8Array>;
   return bytesStream(body);
 }
 
-/** A body in memory. */
 export async function bodyBytes(body: Body, signal?: AbortSignal): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
   if (body instanceof Blob) return new Uint8Array(await body.arrayBuffer());
   return await readAll(body, signal);
 }
 
-/** How many bytes a body has, where it knows. */
 export function bodySize(body: Body): number | undefined {
   if (body instanceof Uint8Array) return body.byteLength;
   return body instanceof Blob ? body.size : undefined;
 }
 
-/** A stream of these bytes, as one chunk. */
 export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
@@ -101,7 +95,6 @@ export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** An object whose bytes are in memory already. */
 export function storedBytes(info: ObjectInfo, bytes: Uint8Array): StoredObject {
   return storedObject(info, {
     body: () => bytesStream(bytes),
@@ -180,7 +173,6 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
-/** A range of what the chunks are together. */
 export async function* rangeOf(
   chunks: AsyncIterable<Uint8Array>,
   { offset, length = Infinity }: ByteRange,

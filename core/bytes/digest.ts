@@ -3,17 +3,13 @@
 // object, and zarr of chunks and shards.
 import { createHash, createHmac } from "node:crypto";
 
-/** A running SHA-256. */
 export interface Sha256 {
-  /** Adds bytes. */
   update(bytes: Uint8Array): this;
   /** The digest so far as 64 lowercase hexadecimal digits; nothing may be added afterwards. */
   digest(): string;
-  /** The same; more may be added. */
   soFar(): string;
 }
 
-/** Starts a running SHA-256. */
 export function createSha256(): Sha256 {
   const hash = createHash("sha256");
   return {

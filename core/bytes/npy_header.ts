@@ -8,17 +8,11 @@ import { shown } from "../naming/names.ts";
 import { ELEMENTS } from "./ndarray.ts";
 import type { DType } from "./ndarray.ts";
 
-/** What a header says. */
 export interface NpyHeader {
-  /** What the elements are. */
   dtype: DType;
-  /** Whether their most significant byte comes first. */
   bigEndian: boolean;
-  /** Whether the first index varies fastest. */
   fortranOrder: boolean;
-  /** The length of each dimension. */
   shape: number[];
-  /** Where the elements begin, bytes. */
   dataOffset: number;
 }
 

@@ -2,15 +2,12 @@
 /** What is streamed takes no more memory; what is of unknown size counts as so much. */
 export const STREAMED_BYTES = 32 * 1024 * 1024;
 
-/** A budget of bytes. */
 export interface Budget {
   /** Waits, first come first served, until so many bytes are free. More than all of it is given when nothing else is taken. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;
-  /** Gives bytes back. */
   give(bytes: number): void;
 }
 
-/** Creates a budget of so many bytes. */
 export function createBudget(totalBytes: number): Budget {
   let taken = 0;
   const queue: { bytes: number; go(): void }[] = [];
@@ -46,15 +43,12 @@ export function createBudget(totalBytes: number): Budget {
   };
 }
 
-/** What one task has of a budget. */
 export interface Share {
   /** Gives back what it had, and waits for so many bytes instead: a task that begins anew holds what it holds now. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;
-  /** Gives back what it has. */
   give(): void;
 }
 
-/** Creates a share that has nothing yet. */
 export function createShare(budget: Budget): Share {
   let takenBytes = 0;
   const give = () => {

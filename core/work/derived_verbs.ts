@@ -9,15 +9,14 @@ import type { LoadOptions, Registry } from "../registry.ts";
 import { createVerbCall } from "../options/verb_call.ts";
 import { checkSaveEntry } from "../options/verb_options.ts";
 import { inWords, worded } from "../options/words_of_verbs.ts";
-import { inLanes } from "./lanes_of_names.ts";
+import { createLanes } from "./lanes.ts";
+import { isVersion, parseVersion } from "../naming/versions.ts";
 import { collectOutcomes, outcomesOf } from "./outcomes.ts";
 
-/** What {@linkcode createDerivedVerbs} makes the others of. */
 export interface BasicVerbs
   extends Pick<Registry, "settings" | "info" | "has" | "delete" | "names"> {
   /** The store, where there is one here: those that answer late are asked more at once. */
   readonly backend?: Pick<Backend, "kind">;
-  /** Saves a value under a name. */
   save(name: string, value: unknown, options?: SaveOptions): Promise<SavedArtifact>;
   /** Loads a value. `NotFound` where there is none. */
   load(ref: string, options?: LoadOptions): Promise<unknown>;
@@ -25,7 +24,6 @@ export interface BasicVerbs
   loadIfThere(ref: string, options?: SignalOptions): Promise<{ value: unknown } | undefined>;
 }
 
-/** What follows from the others. */
 export type DerivedVerbs = Pick<
   Registry,
   | "get"
@@ -48,7 +46,6 @@ export type DerivedVerbs = Pick<
 /** How many at once where nobody says: a store that answers late has time for more, and a load asks it twice. */
 const AT_ONCE = { near: 16, writes: 32, reads: 48 };
 
-/** Options of many of what reads or writes, on this store. */
 export function manyOptions<O extends ManyOptions>(
   { backend }: Pick<BasicVerbs, "backend">,
   way: "reads" | "writes",
@@ -59,13 +56,11 @@ export function manyOptions<O extends ManyOptions>(
   return { ...options, concurrency };
 }
 
-/** Makes the verbs that follow from the others. */
 export function createDerivedVerbs(basis: BasicVerbs): DerivedVerbs {
   const { mutable, versioned } = basis.settings;
   const onConflict = mutable && !versioned ? "overwrite" : "fail";
   const set = (name: string, value: unknown) => basis.save(name, value, { onConflict });
 
-  /** Does one thing for each, so many at once, and says what became of each. */
   function many<I, T, O extends ManyOptions>(
     verb: "save" | "load" | "info" | "has" | "delete",
     inputs: Inputs<I>,
@@ -204,4 +199,17 @@ function checkAllVersions(allVersions: unknown): void {
     hint:
       "This deletes every version of every name: say so by clear({ allVersions: true }), or give a prefix too.",
   });
+}
+
+/** What meets in one cell goes in input order: versions are numbered so, and the first of two equals wins. */
+export function inLanes<E extends SaveEntry, T>(
+  { settings }: Pick<Registry, "settings">,
+  save: (entry: E) => Promise<T>,
+): (entry: E) => Promise<T> {
+  const lanes = createLanes();
+  const laneOf = ({ name, version }: E) =>
+    !settings.versioned || version === undefined || !isVersion(version)
+      ? name
+      : `${name}@${parseVersion(version).canonical}`;
+  return (entry) => lanes(laneOf(entry), () => save(entry));
 }

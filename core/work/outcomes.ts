@@ -61,7 +61,6 @@ export async function* outcomesOf<I, T>(
     happened = Promise.withResolvers();
   }
 
-  /** Begins with inputs as they come, while there is room. */
   async function draw(): Promise<void> {
     while (drawing && !coming && running + ended.length < concurrency) {
       coming = true;
@@ -126,7 +125,6 @@ function drawn<I>(inputs: Inputs<I>): AsyncIterator<I> {
   })();
 }
 
-/** Collects outcomes by input index. */
 export async function collectOutcomes<T>(
   outcomes: AsyncIterable<BatchOutcome<T>>,
   { signal }: ManyOptions,

@@ -31,9 +31,7 @@ export function isOfShard(key: string, { index, count }: Shard): boolean {
 
 /** A shard, and the variable that says so. */
 export interface FoundShard {
-  /** The shard. */
   shard: Shard;
-  /** The scheduler and its variable: `Slurm, SLURM_ARRAY_TASK_ID`. */
   from: string;
   /** What all tasks of this array have in common, and those of no other; undefined where nothing says so. */
   array?: string;
@@ -44,9 +42,7 @@ interface Scheduler {
   name: string;
   index: string;
   count: string;
-  /** The variable of the first index, or the first index. */
   first: string | number;
-  /** The variable of the array's own id, up to a colon. */
   array?: string;
 }
 

@@ -1,30 +1,21 @@
 // Tasks that begin in order and run side by side, as many as there is room for.
-/** How much runs at once. */
 export interface SideBySideOptions {
-  /** Tasks. */
   atOnce: number;
-  /** What all of them may weigh together; a heavier one runs alone. */
   room: number;
-  /** Ends all of them. */
   signal?: AbortSignal;
 }
 
-/** Tasks that run side by side. One caller begins them, one after the other. */
 export interface SideBySide {
-  /** Ends the tasks: by the caller's signal, or after the first failure. */
   readonly signal: AbortSignal;
   /**
    * Waits until there is room, and begins a task; what it returns waits for its end. Throws the first failure of those
    * before, and begins nothing then.
    */
   begin(weight: number, task: () => Promise<void>): Promise<() => Promise<void>>;
-  /** Waits for all that began, and throws the first failure. */
   end(): Promise<void>;
-  /** Ends all that run and waits for them. Nothing begins any more. */
   stop(reason: unknown): Promise<void>;
 }
 
-/** Creates an empty set of tasks. */
 export function createSideBySide({ atOnce, room, signal }: SideBySideOptions): SideBySide {
   const stopped = new AbortController();
   const running = new Set<Promise<void>>();

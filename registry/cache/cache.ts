@@ -1,246 +1,198 @@
-// The entries of a cache, over any backend. Nothing here throws but clearing: a cache that fails is
-// a cache that misses.
+// The cache of one open registry, over any backend. Only clearing throws: a cache that fails is a
+// cache that misses.
 import type { Backend, BackendDescriptor, ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { isRegistryError, messageOf } from "../../core/errors.ts";
+import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { recordEntryKey } from "./entry_keys.ts";
 import type { CachedRegistry } from "./entry_keys.ts";
-import { createEntryStream } from "./entry_stream.ts";
-import type { EntryStream } from "./entry_stream.ts";
-import type { RecordEntry } from "./record_entry.ts";
-import { createRoom } from "./room.ts";
-import { createSeal } from "./seal.ts";
-import { createUses } from "./uses.ts";
+import { EntryStream } from "./entry_stream.ts";
+import { Seal } from "./seal.ts";
+import type { RecordEntry } from "./seal.ts";
+import { Sweeper } from "./sweep.ts";
 
 /** Entries up to this size are held in memory until they are written; larger ones are written while they are read. */
 const SMALL_BYTES = 1024 * 1024;
 /** A cache that cannot keep up with so many bytes in memory caches less. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
-/** How long a cache that failed is left alone. */
 const REST_MS = 60_000;
+const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
 
-/** How another thread opens the same cache. */
-export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry"> {
-  /** Where the entries are. */
-  backend: BackendDescriptor;
-}
-
-/** A cache, as one open registry uses it. */
-export interface RegistryCache {
-  /** How another thread opens it, where it can. */
-  readonly reopen?: CacheDescriptor;
-  /** Looks an entry up. */
-  get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
-  /** Says that reading what {@linkcode RegistryCache.get} found has failed. */
-  failed(error: unknown): void;
-  /** Keeps an entry, in the background. The bytes must not change any more. */
-  keep(key: string, bytes: Uint8Array): void;
-  /** Keeps an entry of this size while somebody else reads it; undefined where it is not to be kept. */
-  keepStream(key: string, size: number): EntryWriter | undefined;
-  /** Removes an entry that is damaged, and says so. */
-  discard(key: string, state: string): Promise<void>;
-  /** The record that counts in a cell, as this cache has kept it. */
-  getRecord(cell: string): Promise<RecordEntry | undefined>;
-  /** Keeps it, in the background, unless its version is forgotten. */
-  keepRecord(cell: string, entry: Pick<RecordEntry, "seen" | "bytes">): void;
-  /** Removes it. With a reason: it is damaged, which is said. */
-  removeRecord(cell: string, state?: string): Promise<void>;
-  /** Cells whose version this handle has deleted: their records are not cached any more. */
-  readonly forgotten: Set<string>;
-  /** Removes all that the cache holds, also what is being written now; throws what the cache's store does. */
-  clear(options?: SignalOptions): Promise<ClearCacheReport>;
-  /** Waits for what is being written. The backend stays open. */
-  close(): Promise<void>;
-}
-
-/** Takes the bytes of an entry as they pass. */
-export interface EntryWriter {
-  /** Takes a copy of a chunk; waits a little while the cache is slower. */
-  write(chunk: Uint8Array): Promise<void> | undefined;
-  /** The bytes were all there and their digest is right: keeps them. */
-  keep(): void;
-  /** Keeps nothing. */
-  abandon(): void;
-}
-
-/** Options of {@linkcode createCache}. */
 export interface CacheParts {
-  /** Where the entries are. */
   backend: Backend;
-  /** The bound, bytes. */
   maxBytes: number;
-  /** The registry. */
   registry: CachedRegistry;
-  /** Clocks and ids. */
   system: System;
-  /** Hears of failures and damage. */
   logger: Logger;
 }
 
-/** Creates the cache of an open registry. */
-export function createCache(
-  { backend, maxBytes, registry, system, logger }: CacheParts,
-): RegistryCache {
-  const uses = createUses(backend, system);
-  const seal = createSeal(backend, system);
-  const forgotten = new Set<string>();
-  const room = createRoom({ backend, maxBytes, system, logger, uses });
-  const writing = new Set<string>(); // keys
-  const pending = new Set<Promise<void>>();
-  const restUntil = { read: -Infinity, write: -Infinity };
-  let told = false;
-  let heldBytes = 0;
+/** What another thread needs to open the same cache. */
+export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry"> {
+  backend: BackendDescriptor;
+}
 
-  return {
-    reopen: backend.reopen && { backend: backend.reopen, maxBytes, registry },
-    forgotten,
-    keep,
-    get,
-    discard,
+/** Takes the bytes of an entry while somebody else reads them. */
+export interface EntryWriter {
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  keep(): void;
+  abandon(): void;
+}
 
-    async getRecord(cell) {
-      const key = recordEntryKey(registry, cell);
-      const object = await get(key);
-      if (object === undefined) return undefined;
-      try {
-        const entry = await seal.decode(key, await object.bytes());
-        if (entry !== undefined) return entry;
-      } catch (error) {
-        return fail("read", error);
-      }
-      await discard(key, "it is not what this cache has kept there");
-    },
+export class RegistryCache {
+  readonly reopen?: CacheDescriptor;
+  /** Cells whose version this handle has deleted: their records are not cached any more. */
+  readonly forgotten: Set<string> = new Set();
+  readonly #parts: CacheParts;
+  readonly #sweeper: Sweeper;
+  readonly #seal: Seal;
+  readonly #writing = new Set<string>(); // keys
+  readonly #pending = new Set<Promise<void>>();
+  readonly #restUntil = { read: -Infinity, write: -Infinity };
+  #warned = false;
+  #heldBytes = 0;
 
-    keepRecord(cell, { seen, bytes }) {
-      const key = recordEntryKey(registry, cell);
-      if (!mayKeep(key, bytes.byteLength)) return;
-      const sealed = seal.encode(key, { seen, bytes, checkedAt: system.now() });
-      const kept = sealed.then((entry) => forgotten.has(cell) ? undefined : keep(key, entry));
-      background(kept.catch((error) => fail("write", error)));
-    },
-
-    async removeRecord(cell, state) {
-      const key = recordEntryKey(registry, cell);
-      await (state === undefined ? remove(key) : discard(key, state));
-    },
-
-    failed: (error) => fail("read", error),
-
-    keepStream(key, size) {
-      if (!mayKeep(key, size)) return undefined;
-      if (size <= SMALL_BYTES) return collect((bytes) => keep(key, bytes));
-      const stream = createEntryStream({ system, onStall: (error) => fail("write", error) });
-      start(key, write(key, stream, size).finally(stream.abandon));
-      return { write: stream.write, keep: stream.close, abandon: stream.abandon };
-    },
-
-    async clear(options = {}) {
-      while (pending.size > 0) await Promise.all(pending);
-      const { clearEntries } = await import("./clear_cache.ts");
-      return await clearEntries(backend, options);
-    },
-
-    async close() {
-      while (pending.size > 0) await Promise.all(pending);
-      try {
-        await uses.flush({ ifRead: true });
-        await room.close();
-      } catch (error) {
-        fail("write", error);
-      }
-    },
-  };
-
-  function keep(key: string, bytes: Uint8Array): void {
-    if (!mayKeep(key, bytes.byteLength) || heldBytes > MAX_HELD_BYTES) return;
-    heldBytes += bytes.byteLength;
-    start(key, write(key, bytes, bytes.byteLength).finally(() => heldBytes -= bytes.byteLength));
+  constructor(parts: CacheParts) {
+    const { backend, maxBytes, registry, system } = parts;
+    this.#parts = parts;
+    this.#sweeper = new Sweeper(backend, maxBytes, system);
+    this.#seal = new Seal(backend, system);
+    if (backend.reopen) this.reopen = { backend: backend.reopen, maxBytes, registry };
   }
 
-  async function get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
-    if (isResting("read")) return undefined;
+  async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
+    if (this.#isResting("read")) return undefined;
     try {
-      const object = await backend.get(key, range && { range });
-      if (object !== undefined) note(key, true);
+      const object = await this.#parts.backend.get(key, range && { range });
+      if (object !== undefined && this.#sweeper.used(key)) {
+        this.#background(this.#sweeper.flush());
+      }
       return object;
     } catch (error) {
-      fail("read", error);
+      this.failed(error);
     }
   }
 
-  async function discard(key: string, state: string): Promise<void> {
+  /** Notes that reading what `get` returned has failed. */
+  failed(error: unknown): void {
+    this.#fail("read", error);
+  }
+
+  /** Keeps an entry, in the background. The bytes must not change any more. */
+  keep(key: string, bytes: Uint8Array): void {
+    const size = bytes.byteLength;
+    if (!this.#mayKeep(key, size) || this.#heldBytes > MAX_HELD_BYTES) return;
+    this.#heldBytes += size;
+    this.#write(key, bytes, size).finally(() => this.#heldBytes -= size);
+  }
+
+  /** Keeps an entry of this size while somebody else reads it; undefined if it is not to be kept. */
+  keepStream(key: string, size: number): EntryWriter | undefined {
+    if (!this.#mayKeep(key, size)) return undefined;
+    if (size <= SMALL_BYTES) return collect((bytes) => this.keep(key, bytes));
+    const stream = new EntryStream(this.#parts.system, (error) => this.#fail("write", error));
+    this.#write(key, stream, size).finally(() => stream.abandon());
+    return stream;
+  }
+
+  /** Removes an entry that is damaged, and warns. */
+  async discard(key: string, state: string): Promise<void> {
+    const { logger, backend } = this.#parts;
     logger.warn(`cache: "${key}" is damaged: ${state}; it is fetched again`, {
       cache: backend.location,
     });
-    await remove(key);
+    await this.#remove(key);
   }
 
-  async function remove(key: string): Promise<void> {
+  async getRecord(cell: string): Promise<RecordEntry | undefined> {
+    const key = recordEntryKey(this.#parts.registry, cell);
+    const object = await this.get(key);
+    if (object === undefined) return undefined;
     try {
-      await backend.delete(key);
+      const entry = await this.#seal.decode(key, await object.bytes());
+      if (entry !== undefined) return entry;
     } catch (error) {
-      fail("write", error);
+      return this.failed(error) as undefined;
     }
+    await this.discard(key, "it is not what this cache has kept there");
   }
 
-  function mayKeep(key: string, size: number): boolean {
-    return size <= maxBytes && !writing.has(key) && !isResting("write");
+  /** Keeps a record, in the background, unless its version is forgotten. */
+  keepRecord(cell: string, { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">): void {
+    const { registry, system } = this.#parts;
+    const key = recordEntryKey(registry, cell);
+    if (!this.#mayKeep(key, bytes.byteLength)) return;
+    const sealed = this.#seal.encode(key, { seen, bytes, checkedAt: system.now() });
+    this.#background(sealed.then((entry) => {
+      if (!this.forgotten.has(cell)) this.keep(key, entry);
+    }));
   }
 
-  /** Writes an entry; one that is being made may still be abandoned. */
-  async function write(
-    key: string,
-    content: Uint8Array | EntryStream,
-    size: number,
-  ): Promise<void> {
-    try {
-      const grant = await room.take(size);
-      if (grant === undefined) return;
-      let written = false;
-      try {
-        await backend.put(key, content instanceof Uint8Array ? content : content.body, { size });
-        written = true;
-      } finally {
-        grant.done(written);
-      }
-      note(key, false);
-    } catch (error) {
-      if (content instanceof Uint8Array || !content.abandoned) fail("write", error);
-    }
+  /** Removes a record. With `state` it is damaged, and this warns. */
+  async removeRecord(cell: string, state?: string): Promise<void> {
+    const key = recordEntryKey(this.#parts.registry, cell);
+    await (state === undefined ? this.#remove(key) : this.discard(key, state));
   }
 
-  function start(key: string, work: Promise<void>): void {
-    writing.add(key);
-    background(work.finally(() => writing.delete(key)));
+  /** Removes everything, also what is being written now. Throws what the cache's store throws. */
+  async clear(options: SignalOptions = {}): Promise<ClearCacheReport> {
+    await this.#settled();
+    const { clearEntries } = await import("./clear_cache.ts");
+    return await clearEntries(this.#parts.backend, options);
   }
 
-  function background(work: Promise<void>): void {
-    const done = work.finally(() => pending.delete(done));
-    pending.add(done);
+  /** Waits for what is being written. The backend stays open. */
+  async close(): Promise<void> {
+    await this.#settled();
+    await this.#sweeper.flush().catch((error) => this.#fail("write", error));
   }
 
-  function note(key: string, read: boolean): void {
-    if (uses.note(key, read)) background(uses.flush().catch((error) => fail("write", error)));
+  async #settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  function isResting(what: "read" | "write"): boolean {
-    return system.monotonic() < restUntil[what];
+  async #remove(key: string): Promise<void> {
+    await this.#parts.backend.delete(key).catch((error) => this.#fail("write", error));
   }
 
-  /** Says it once; a cache that cannot be used is no reason to stop. */
-  function fail(what: "read" | "write", error: unknown): undefined {
+  #mayKeep(key: string, size: number): boolean {
+    return size <= this.#parts.maxBytes && !this.#writing.has(key) && !this.#isResting("write");
+  }
+
+  #write(key: string, content: Uint8Array | EntryStream, size: number): Promise<void> {
+    this.#writing.add(key);
+    const body = content instanceof EntryStream ? content.body : content;
+    const written = this.#parts.backend.put(key, body, { size }).then(
+      () => this.#background(this.#sweeper.wrote(size)),
+      (error) => {
+        if (content instanceof Uint8Array || !content.abandoned) this.#fail("write", error);
+      },
+    ).finally(() => this.#writing.delete(key));
+    this.#background(written);
+    return written;
+  }
+
+  #background(work: Promise<void>): void {
+    const done = work.catch((error) => this.#fail("write", error))
+      .finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
+  }
+
+  #isResting(what: "read" | "write"): boolean {
+    return this.#parts.system.monotonic() < this.#restUntil[what];
+  }
+
+  #fail(what: "read" | "write", error: unknown): void {
     if (isRegistryError(error, "Conflict")) return; // evicted or replaced while it was read
-    restUntil[what] = system.monotonic() + REST_MS;
-    const reason = messageOf(error);
-    const level = told ? "debug" : "warn";
-    told = true;
-    logger[level](`cache: goes on without: ${reason}`, { cache: backend.location });
+    const { backend, logger, system } = this.#parts;
+    this.#restUntil[what] = system.monotonic() + REST_MS;
+    const level = this.#warned ? "debug" : "warn";
+    this.#warned = true;
+    logger[level](`cache: goes on without: ${messageOf(error)}`, { cache: backend.location });
   }
 }
 
-/** Collects the chunks of a small entry. */
 function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
   const chunks: Uint8Array[] = [];
   return {
@@ -248,4 +200,16 @@ function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
     keep: () => keep(concatBytes(chunks)),
     abandon() {},
   };
+}
+
+/** The limit of a cache, bytes. Throws `Invalid` unless it is a whole number from 1. */
+export function checkMaxBytes(maxBytes: number = DEFAULT_MAX_BYTES): number {
+  if (Number.isSafeInteger(maxBytes) && maxBytes > 0) return maxBytes;
+  throw fault({
+    code: "Invalid",
+    action: "cache up to",
+    subject: `${shown(maxBytes)} bytes`,
+    state: "it must be a whole number from 1",
+    hint: "Pass cache: false to have no cache.",
+  });
 }

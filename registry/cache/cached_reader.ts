@@ -14,16 +14,11 @@ const AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** A range of a larger file is asked of the store: that takes less time than to check the whole. */
 const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
 
-/** How a file is known. */
 type Known = Pick<StoredFile, "sha256" | "size">;
 
-/** Options of {@linkcode createCachedReader}. */
 export interface CachedReaderOptions {
-  /** How cached bytes are checked. */
   verify: Verify;
-  /** Ends the reading. */
   signal?: AbortSignal;
-  /** Hears of bytes that came from the cache. */
   progress(file: StoredFile, bytes: number): void;
 }
 
@@ -124,7 +119,6 @@ export function createCachedReader(
     }
   }
 
-  /** Bytes of an entry; fewer where it is evicted meanwhile. */
   async function* entryChunks(
     file: StoredFile,
     { offset, length, windowBytes = length }: WindowOptions & Required<ByteRange>,
@@ -148,7 +142,6 @@ export function createCachedReader(
     }
   }
 
-  /** Once for each file: a reader of ranges mostly reads many. */
   function isChecked(file: StoredFile): Promise<boolean> {
     if (verify !== "none" && file.size > MAX_CHECKED_FOR_RANGE) return Promise.resolve(false);
     let known = checked.get(file.sha256);
@@ -203,7 +196,6 @@ export async function cachedBytes(
   await cache.discard(key, "its SHA-256 does not match");
 }
 
-/** The SHA-256 of a stream: the next chunk is read while this one is hashed. */
 async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {
   const hash = createSha256();
   const reader = stream.getReader();

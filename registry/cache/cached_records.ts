@@ -10,10 +10,8 @@ import type { Context } from "../opening/context.ts";
 import { recordKey, versionCell } from "../layout.ts";
 import type { Located } from "../resolve.ts";
 import type { RegistryCache } from "./cache.ts";
-import { isSameHead } from "./record_entry.ts";
-import type { RecordEntry } from "./record_entry.ts";
+import type { RecordEntry, SeenHead } from "./seal.ts";
 
-/** Larger records are not cached. */
 const MAX_RECORD_BYTES = 1024 * 1024;
 /** So long a record is used without a look at the store. Numbers of deleted versions are kept for longer. */
 const TRUSTED_MS = 7 * 24 * 3_600_000;
@@ -119,4 +117,10 @@ export async function whileForgetting<T>(
   } finally {
     await forgetRecord(context, cell); // another program that shares the cache may have kept it meanwhile
   }
+}
+
+/** Whether a listing shows the record that was cached: records are never changed, so it is the same then. */
+function isSameHead(seen: SeenHead, head: SeenHead | undefined): boolean {
+  const members = ["generation", "size", "modifiedAt", "etag"] as const;
+  return head !== undefined && members.every((name) => head[name] === seen[name]);
 }

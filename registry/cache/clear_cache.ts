@@ -2,8 +2,7 @@
 import type { Backend } from "../../core/backend.ts";
 import type { CacheOptions, ClearCacheReport, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
-import { FILES, RECORDS, recordsOf, USES } from "./entry_keys.ts";
-import { listCached } from "./list_cached.ts";
+import { FILES, listCached, RECORDS, recordsOf, USES } from "./entry_keys.ts";
 
 /** Options of `clearCache`. */
 export interface ClearCacheOptions extends SignalOptions, Pick<CacheOptions, "path" | "backend"> {
@@ -23,11 +22,8 @@ export interface InspectCacheOptions extends SignalOptions, Pick<CacheOptions, "
 export interface CacheReport {
   /** Its folder; absent where none may be used. */
   path?: string;
-  /** Why there is none. */
   problem?: string;
-  /** How many entries. */
   files: number;
-  /** Their bytes. */
   bytes: number;
 }
 
@@ -39,7 +35,7 @@ export async function clearEntries(
   const report: ClearCacheReport = { files: 0, bytes: 0 };
   const entries = registryId === undefined ? [FILES, RECORDS] : [recordsOf(registryId)];
   for (const folder of entries) await remove(folder, report);
-  if (registryId === undefined) await remove(USES); // room that programs have set aside stays theirs
+  if (registryId === undefined) await remove(USES);
   return report;
 
   async function remove(folder: string, counted?: ClearCacheReport): Promise<void> {
@@ -52,7 +48,6 @@ export async function clearEntries(
   }
 }
 
-/** How much a cache holds. */
 export async function measureEntries(
   backend: Backend,
   { signal }: SignalOptions,

@@ -1,99 +1,69 @@
-// An entry that is written while it is made: a stream that holds a few chunks, and ends well or not
-// at all.
-import { fault, type RegistryError } from "../../core/errors.ts";
+// A large entry that is written to the cache while somebody else reads it. It ends well or not at
+// all, and holds only a few chunks.
+import { fault } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
-/** So much is held for a cache that is slower than its source. */
 const BUFFER_BYTES = 8 * 1024 * 1024;
-/** A cache that takes nothing for so long is not waited for any more. */
+/** A cache that takes nothing for so long is no longer waited for. */
 const STALL_MS = 2_000;
 
-/** An entry under way. */
-export interface EntryStream {
-  /** What is written. It fails when it is abandoned. */
+export class EntryStream {
+  /** What the cache writes; fails when the entry is abandoned. */
   readonly body: ReadableStream<Uint8Array>;
-  /** True where its maker gave it up: not a failure of the cache. */
-  readonly abandoned: boolean;
-  /** Takes a copy of a chunk; to be awaited while the buffer is full. */
-  write(chunk: Uint8Array): Promise<void> | undefined;
-  /** Ends it well. */
-  close(): void;
-  /** Lets the writing fail. */
-  abandon(): void;
-}
+  /** True if the reader gave up, which is not a failure of the cache. */
+  abandoned = false;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #system: System;
+  readonly #onStall: (error: RegistryError) => void;
+  #kept = false;
 
-/** Options of {@linkcode createEntryStream}. */
-export interface EntryStreamOptions {
-  /** How long to wait. */
-  system: System;
-  /** Hears that the cache takes nothing any more. */
-  onStall(error: RegistryError): void;
-}
-
-/** Creates an entry under way. */
-export function createEntryStream({ system, onStall }: EntryStreamOptions): EntryStream {
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  let state: "open" | "closed" | "abandoned" = "open";
-  let wake = () => {};
-  const body = new ReadableStream<Uint8Array>({
-    start: (own) => void (controller = own),
-    pull: () => wake(),
-    cancel() {
-      state = "closed"; // writing it failed
-      wake();
-    },
-  }, new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_BYTES }));
-
-  function end(as: "closed" | "abandoned", error: RegistryError): void {
-    if (state === "open") {
-      state = as;
-      controller.error(error);
-    }
-    wake();
+  constructor(system: System, onStall: (error: RegistryError) => void) {
+    const buffer = new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_BYTES });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({}, buffer);
+    this.body = readable;
+    this.#writer = writable.getWriter();
+    this.#writer.closed.catch(() => {});
+    this.#system = system;
+    this.#onStall = onStall;
   }
 
-  async function waitForReader(): Promise<void> {
+  /** Takes a copy of a chunk. Await what it returns: the buffer is full. */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#writer.desiredSize === null) return undefined; // the cache failed
+    this.#writer.write(chunk.slice()).catch(() => {});
+    return (this.#writer.desiredSize ?? 1) <= 0 ? this.#drained() : undefined;
+  }
+
+  /** Ends the entry: all bytes were there and had the right digest. */
+  keep(): void {
+    this.#kept = true;
+    this.#writer.close().catch(() => {});
+  }
+
+  abandon(): void {
+    if (this.#kept) return;
+    this.abandoned = this.#writer.desiredSize !== null;
+    this.#abort("it was abandoned");
+  }
+
+  async #drained(): Promise<void> {
     const timer = new AbortController();
-    const taken = new Promise<void>((resolve) => wake = resolve);
-    const late = system.sleep(STALL_MS, timer.signal).then(() => {
-      const error = fault({
-        code: "Unavailable",
-        action: "write an entry",
-        state: `the cache took nothing for ${STALL_MS} ms`,
-        hint: "Check its disk.",
-      });
-      end("closed", error);
-      onStall(error);
+    const stalled = this.#system.sleep(STALL_MS, timer.signal).then(() => {
+      this.#onStall(this.#abort(`the cache took nothing for ${STALL_MS} ms`));
     }, () => {});
-    await Promise.race([taken, late]);
+    await Promise.race([this.#writer.ready.catch(() => {}), stalled]);
     timer.abort();
   }
 
-  return {
-    body,
-    get abandoned() {
-      return state === "abandoned";
-    },
-    write(chunk) {
-      if (state !== "open") return undefined;
-      controller.enqueue(chunk.slice());
-      return controller.desiredSize! <= 0 ? waitForReader() : undefined;
-    },
-    close() {
-      if (state !== "open") return;
-      state = "closed";
-      controller.close();
-    },
-    abandon() {
-      end(
-        "abandoned",
-        fault({
-          code: "Conflict",
-          action: "write an entry",
-          state: "it was abandoned",
-          hint: "Read the whole of it to have it cached.",
-        }),
-      );
-    },
-  };
+  #abort(state: string): RegistryError {
+    const error = fault({
+      code: "Unavailable",
+      action: "write to the cache",
+      state,
+      hint: "Check its disk.",
+    });
+    this.#writer.abort(error).catch(() => {});
+    return error;
+  }
 }

@@ -1,64 +1,83 @@
-// What tells a record that this cache has kept from one that somebody put there: a mark which only
-// who knows the cache's secret can make. The secret is made at first use, and lies where the cache
-// does: whoever may read it may write there too.
-import type { Backend } from "../../core/backend.ts";
+// A cached record: one line of JSON on where it was found, one with a mark, then the record as it
+// was read. Only a program that can read the cache's secret can make the mark, so a record that
+// somebody else put there is not used. The secret is made at first use, and lies in the cache.
+import type { Backend, ObjectInfo } from "../../core/backend.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
 import { hmacSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { System } from "../../core/system.ts";
 import { SECRET } from "./entry_keys.ts";
-import { decodeRecordEntry, encodeRecordEntry } from "./record_entry.ts";
-import type { RecordEntry } from "./record_entry.ts";
 
-/** Marks the records of a cache. */
-export interface Seal {
-  /** An entry as it is stored under this key. */
-  encode(key: string, entry: RecordEntry): Promise<Uint8Array>;
-  /** The entry, or undefined where it is damaged, of another key, or of somebody else. */
-  decode(key: string, stored: Uint8Array): Promise<RecordEntry | undefined>;
+/** What a listing showed of the record when it was cached. */
+export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { generation: number };
+
+export interface RecordEntry {
+  seen: SeenHead;
+  /** When that was, by the own clock, milliseconds since 1970. */
+  checkedAt: number;
+  bytes: Uint8Array;
 }
 
 const FORM = /^[0-9a-f]{64}$/;
+const MARK_BYTES = 64;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
-/** Creates the seal of a cache. */
-export function createSeal(backend: Backend, system: System): Seal {
-  let secret: string | undefined;
+export class Seal {
+  readonly #backend: Backend;
+  readonly #system: System;
+  #secret?: string;
 
-  return {
-    async encode(key, entry) {
-      secret ??= await read() ?? await make();
-      return encodeRecordEntry(entry, signBy(secret, key));
-    },
+  constructor(backend: Backend, system: System) {
+    this.#backend = backend;
+    this.#system = system;
+  }
 
-    async decode(key, stored) {
-      const known = secret;
-      secret ??= await read();
-      const entry = secret === undefined
-        ? undefined
-        : decodeRecordEntry(stored, signBy(secret, key));
-      if (entry !== undefined || known === undefined) return entry;
-      secret = await read(); // another program may have made a new one
-      return secret === undefined || secret === known
-        ? undefined
-        : decodeRecordEntry(stored, signBy(secret, key));
-    },
-  };
+  async encode(key: string, { seen, checkedAt, bytes }: RecordEntry): Promise<Uint8Array> {
+    this.#secret ??= await this.#read() ?? await this.#make();
+    const { generation, size, modifiedAt, etag } = seen;
+    const line = encoder.encode(
+      `${JSON.stringify({ generation, size, modifiedAt, etag, checkedAt })}\n`,
+    );
+    const mark = encoder.encode(`${markOf(this.#secret, key, line, bytes)}\n`);
+    return concatBytes([line, mark, bytes]);
+  }
 
-  async function read(): Promise<string | undefined> {
-    const object = await backend.get(SECRET);
-    const text = object && new TextDecoder().decode(await object.bytes());
+  /** The entry; undefined if it is damaged, of another key, or of somebody else. */
+  async decode(key: string, stored: Uint8Array): Promise<RecordEntry | undefined> {
+    const known = this.#secret;
+    this.#secret ??= await this.#read();
+    const entry = decodeEntry(key, stored, this.#secret);
+    if (entry !== undefined || known === undefined) return entry;
+    this.#secret = await this.#read(); // another program may have made a new one
+    return decodeEntry(key, stored, this.#secret);
+  }
+
+  async #read(): Promise<string | undefined> {
+    const object = await this.#backend.get(SECRET);
+    const text = object && decoder.decode(await object.bytes());
     return text !== undefined && FORM.test(text) ? text : undefined;
   }
 
-  /** Of programs that do this at once one is first; what is there and is none is replaced. */
-  async function make(): Promise<string> {
-    const made = sha256(Array.from({ length: 4 }, () => system.id()).join()); // each id has 74 random bits
-    const bytes = new TextEncoder().encode(made);
-    await backend.put(SECRET, bytes, { mode: "create" });
-    if (await read() === undefined) await backend.put(SECRET, bytes);
-    return await read() ?? made;
+  /** Of programs that do this at once one is first. A secret that is damaged is replaced. */
+  async #make(): Promise<string> {
+    const made = sha256(Array.from({ length: 4 }, () => this.#system.id()).join()); // each id has 74 random bits
+    const bytes = encoder.encode(made);
+    await this.#backend.put(SECRET, bytes, { mode: "create" });
+    if (await this.#read() === undefined) await this.#backend.put(SECRET, bytes);
+    return await this.#read() ?? made;
   }
 }
 
-/** The mark of an entry's content under its key. */
-function signBy(secret: string, key: string): (content: Uint8Array) => string {
-  return (content) => hmacSha256(secret, [`${key}\n`, content]);
+function markOf(secret: string, key: string, line: Uint8Array, bytes: Uint8Array): string {
+  return hmacSha256(secret, [`${key}\n`, line, bytes]);
+}
+
+function decodeEntry(key: string, stored: Uint8Array, secret?: string): RecordEntry | undefined {
+  const markAt = stored.indexOf(10) + 1;
+  const line = stored.subarray(0, markAt);
+  const bytes = stored.subarray(markAt + MARK_BYTES + 1);
+  const mark = decoder.decode(stored.subarray(markAt, markAt + MARK_BYTES));
+  if (secret === undefined || mark !== markOf(secret, key, line, bytes)) return undefined;
+  const { checkedAt, ...seen } = JSON.parse(decoder.decode(line)); // as it was encoded
+  return { seen, checkedAt, bytes };
 }

@@ -13,68 +13,67 @@ import type { Operation } from "../cell/operation.ts";
 import { settle } from "../cell/settle.ts";
 import type { Context } from "../opening/context.ts";
 import { draftPlace, payloadFolder } from "../layout.ts";
-import { draftFolder, draftPartKey } from "./keys.ts";
+import { draftPartKey } from "./keys.ts";
 import { checkEncoding } from "../payload/encoding.ts";
 import { createPayload } from "../payload/write.ts";
-import { lookAtPart, spoken } from "./look.ts";
-import type { DraftName } from "./look.ts";
+import { checkFresh, lookAtPart } from "./look.ts";
+import type { DraftCall } from "./look.ts";
 import { encodePart } from "./note.ts";
-import { partObjects, readAddition, readPart } from "./read_parts.ts";
-import { afterWrite, checkFresh, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
+import { partKeys, readAddition, readPart } from "./read_parts.ts";
+import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./state.ts";
 import type { DraftState } from "./state.ts";
 
-/** What is added. */
-export interface PartToAdd extends AddPartOptions {
-  /** The part. */
+export interface PartToAdd extends Omit<AddPartOptions, "signal"> {
   part: string;
-  /** Its files; called only where the part is not there. */
+  /** Makes its files; called only if the part is not there. */
   produce(): FilesToSave | Promise<FilesToSave>;
 }
 
-/** Adds a part, unless it is there. */
 export async function addPart(
-  context: Context,
-  draft: DraftName,
-  { part, produce, compress, onProgress, signal }: PartToAdd,
+  draft: DraftCall,
+  { part, produce, compress, onProgress }: PartToAdd,
 ): Promise<AddedPart> {
-  const { executor } = context;
+  const { context, signal, name } = draft;
   if (compress !== undefined) checkEncoding(compress);
-  const operation = startOperation(context, `add part ${shown(part)} to ${spoken(draft)}`, signal);
+  const operation = startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
   const look = async () => {
     const seenAt = operation.moment();
     const now = seenAt.store ?? seenAt.wall;
-    const seen = await lookAtPart(context, draft, { part, now, signal });
-    const state = await stateOf(context, draft, { look: seen, signal });
-    if (state.state === "open") checkFresh(context, draft, { look: seen, now });
+    const seen = await lookAtPart(draft, part, now);
+    const state = await stateOf(draft, seen);
+    if (state.state === "open") checkFresh(draft, seen, now);
     operation.views.draft = seenAt;
     return { seen, state };
   };
   const { seen, state } = await look();
-  if (state.state !== "open") return await addedBefore(context, draft, { part, state, signal });
-  const additions = seen.parts.get(part);
-  const there = additions && await readPart(context, draft, { part, additions, signal });
+  if (state.state !== "open") return await addedBefore(draft, part, state);
+  const there = await readPart(draft, part, seen.parts.get(part));
   if (there !== undefined) {
-    await settle(context, [there.addition.info.key, ...partObjects(draft.name, there)], signal);
+    await settle(context, partKeys(draft, there), signal);
     return await confirm(there.note.files);
   }
 
-  const payload = createPayload(context, operation, { executor, compress, onProgress });
+  const payload = createPayload(context, operation, {
+    executor: context.executor,
+    compress,
+    onProgress,
+  });
   let key: string;
   let bytes: Uint8Array;
   try {
     const fits = await payload.gather(await produce());
     if (!fits) {
-      payload.begin({ folder: payloadFolder(draft.name, draftPlace(operation.commit)) });
+      payload.begin({ folder: payloadFolder(name, draftPlace(operation.commit)) });
       await payload.send();
     }
-    key = draftPartKey(draftFolder(draft.name, draft.id), part, operation.commit);
+    key = draftPartKey(draft.folder, part, operation.commit);
     if (operation.ageMs(operation.views.draft!) > operation.deadlineMs / 2) {
       const { state } = await look();
       if (state.state !== "open") throw ended(draft, state);
     }
     operation.checkCommit();
     const { startedAt } = operation.recordBase(1);
-    const note = { name: draft.name, draft: draft.id, part, startedAt, files: payload.files };
+    const note = { name, draft: draft.id, part, startedAt, files: payload.files };
     bytes = encodePart(note, payload.inline);
     if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
   } catch (error) {
@@ -89,29 +88,19 @@ export async function addPart(
 
   /** Acknowledges a part that is there, if every later commit has it, or the one that has begun does. */
   async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
-    const looking = stateAfterPart(context, draft, signal);
+    const looking = stateAfterPart(draft);
     const state = await (own === undefined ? looking : orMaybeWritten(looking));
-    const isOwn = state.state !== "open" && own !== undefined && decidedOn(state, part) === own;
+    const isOwn = own !== undefined && state.parts?.get(part) === own;
     if (state.state === "open" || isOwn) return added(own !== undefined, files);
-    return await addedBefore(context, draft, { part, state, signal });
+    return await addedBefore(draft, part, state);
   }
 }
 
-function decidedOn(state: DraftState, part: string): string | undefined {
-  return "parts" in state ? state.parts?.get(part) : undefined;
-}
-
 /** A part of a draft that has ended: acknowledged if its commit decided on it, otherwise `Conflict`. */
-async function addedBefore(
-  context: Context,
-  draft: DraftName,
-  { part, state, signal }: { part: string; state: DraftState; signal?: AbortSignal },
-): Promise<AddedPart> {
-  const commit = decidedOn(state, part);
-  const there = commit === undefined
-    ? commit
-    : await readAddition(context, draft, { part, commit, signal });
-  if (there === undefined) throw ended(draft, state);
+async function addedBefore(draft: DraftCall, part: string, state: DraftState): Promise<AddedPart> {
+  const commit = state.parts?.get(part);
+  const there = commit && await readAddition(draft, part, commit);
+  if (!there) throw ended(draft, state);
   return added(false, there.note.files);
 }
 
@@ -159,11 +148,8 @@ function tooSlow({ backend }: Context, { action }: Operation, key: string): Regi
 }
 
 function added(isNew: boolean, files: readonly StoredFile[]): AddedPart {
-  return {
-    added: isNew,
-    files: files.length,
-    size: files.reduce((sum, { size }) => sum + size, 0),
-  };
+  const size = files.reduce((sum, { size }) => sum + size, 0);
+  return { added: isNew, files: files.length, size };
 }
 
 function tooLong({ action }: Operation, files: number): RegistryError {

@@ -2,92 +2,79 @@
 // payload that is there.
 import { isPrefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { CommitDraftOptions } from "../../core/record/draft.ts";
+import { fileFacts } from "../../core/record/file_facts.ts";
 import type { StoredFile, VersionRecord } from "../../core/record/record.ts";
 import type { SavedArtifact, SaveOptions } from "../../core/record/saving.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Operation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
-import type { Context } from "../opening/context.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../layout.ts";
-import { draftEndKey, draftFolder } from "./keys.ts";
 import { PlacedContent } from "../payload/placed_content.ts";
 import { StoredContent } from "../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
-import { findSaved } from "../target/keyed.ts";
-import { draftKey, lookAtDraft, spoken } from "./look.ts";
-import type { DraftLook, DraftName } from "./look.ts";
-import { listed, partObjects, readDecided, readParts } from "./read_parts.ts";
+import { checkFresh, lookAtDraft } from "./look.ts";
+import type { DraftCall, DraftLook } from "./look.ts";
+import { listed, partKeys, readDecided, readParts } from "./read_parts.ts";
 import type { FoundPart } from "./read_parts.ts";
-import { checkFresh, closeDraft, decideEnd, ended, readEnd, stateOf } from "./state.ts";
+import { closeDraft, decideEnd, ended, findSavedDraft, readEnd, stateOf } from "./state.ts";
 import type { DecidedParts } from "./state.ts";
-import { fileFacts } from "../../core/record/file_facts.ts";
 
 /** Saves what is in a draft as one version, however often it is called. */
 export async function commitDraft(
-  context: Context,
-  draft: DraftName,
-  options: CommitDraftOptions,
+  draft: DraftCall,
+  { parts, materializer = { id: "folder", formatVersion: 1 }, ...given }: CommitDraftOptions,
 ): Promise<SavedArtifact> {
-  const { parts, materializer = { id: "folder", formatVersion: 1 }, ...given } = options;
-  const { name } = draft;
-  const idempotencyKey = draftKey(draft);
+  const { context, name, idempotencyKey, signal } = draft;
   const artifact = {
     name,
     materializer: { id: materializer.id, formatVersion: materializer.formatVersion },
-    produce: (operation: Operation) => filesOfDraft(context, draft, operation, parts),
+    produce: (operation: Operation) => filesOfDraft(draft, operation, parts),
   };
   try {
     return await saveFiles(context, artifact, { ...given as SaveOptions, idempotencyKey });
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-    const earlier = await findSaved(context, { name, key: idempotencyKey }, options.signal);
+    const earlier = await findSavedDraft(draft);
     if (earlier === undefined) throw error;
-    const end = await readEnd(context, draft, options.signal);
+    const end = await readEnd(draft);
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
-    await settleVersion(context, earlier, options.signal);
+    await settleVersion(context, earlier, signal);
     return savedArtifact(earlier.record as VersionRecord, true);
   }
 }
 
 /** Returns the files of the parts that the draft ends with. Decides on these parts if no commit has. */
 async function filesOfDraft(
-  context: Context,
-  draft: DraftName,
+  draft: DraftCall,
   operation: Operation,
   only: readonly string[] | undefined,
 ): Promise<FileToSave[]> {
-  const { signal } = operation;
   operation.checkSend();
   const seenAt = operation.moment();
-  const look = await lookAtDraft(context, draft, signal);
-  const state = await stateOf(context, draft, { look, signal });
+  const look = await lookAtDraft(draft);
+  const state = await stateOf(draft, look);
   if (state.state === "discarded" || state.state === "committed") throw ended(draft, state);
-  checkFresh(context, draft, { look, now: seenAt.store ?? seenAt.wall });
+  checkFresh(draft, look, seenAt.store ?? seenAt.wall);
   operation.views.draft = seenAt;
-  const parts = state.state === "committing" && state.parts !== undefined
-    ? await goOn(context, draft, { decided: state.parts, only, signal })
-    : await decideParts(context, draft, { look, only, signal });
+  const parts = state.parts === undefined
+    ? await decideParts(draft, look, only)
+    : await goOn(draft, state.parts, only);
   return mergeFolders(parts.flatMap(filesOfPart)).sort((a, b) => compareUtf8(a.path, b.path));
 }
 
-/** The parts that another commit decided on. */
 async function goOn(
-  context: Context,
-  draft: DraftName,
-  { decided, only, signal }: {
-    decided: DecidedParts;
-    only?: readonly string[];
-    signal?: AbortSignal;
-  },
+  draft: DraftCall,
+  decided: DecidedParts,
+  only?: readonly string[],
 ): Promise<FoundPart[]> {
   checkSame(draft, only, decided);
-  await settle(context, [draftEndKey(draftFolder(draft.name, draft.id))], signal);
-  const parts = await readDecided(context, draft, { parts: decided, signal });
-  await checkParts(context, draft, parts, signal);
+  await settle(draft.context, [draft.endKey], draft.signal);
+  const parts = await readDecided(draft, decided);
+  await checkParts(draft, parts);
   return parts;
 }
 
@@ -96,35 +83,30 @@ async function goOn(
  * draft and lists it again: from then on, only parts in this listing are acknowledged.
  */
 async function decideParts(
-  context: Context,
-  draft: DraftName,
-  { look, only, signal }: { look: DraftLook; only?: readonly string[]; signal?: AbortSignal },
+  draft: DraftCall,
+  look: DraftLook,
+  only?: readonly string[],
 ): Promise<FoundPart[]> {
-  let parts = await usableParts(context, draft, { look, only, signal });
+  let parts = await usableParts(draft, look, only);
   if (only === undefined) {
-    await closeDraft(context, draft, signal);
-    const closed = await lookAtDraft(context, draft, signal);
-    if (!sameParts(look, closed)) {
-      parts = await usableParts(context, draft, { look: closed, signal });
-    }
+    await closeDraft(draft);
+    const closed = await lookAtDraft(draft);
+    if (!sameParts(look, closed)) parts = await usableParts(draft, closed);
   }
-  const keys = parts.flatMap((part) => [part.addition.info.key, ...partObjects(draft.name, part)]);
-  await settle(context, keys, signal); // the parts must be durable before they are decided on
-  const decision = parts.map((
-    { note, addition },
-  ): [string, string] => [note.part, addition.commit]);
-  const end = await decideEnd(context, draft, {
-    end: { state: "committed", parts: decision },
-    signal,
-  });
+  const keys = parts.flatMap((part) => partKeys(draft, part));
+  await settle(draft.context, keys, draft.signal); // the parts must be durable before they are decided on
+  const decision = parts.map(({ note, addition }): [string, string] => [
+    note.part,
+    addition.commit,
+  ]);
+  const end = await decideEnd(draft, { state: "committed", parts: decision });
   if (end.state === "discarded") throw ended(draft, end);
   const decided = new Map(end.parts);
   const isOwn = decided.size === decision.length &&
     decision.every(([part, commit]) => decided.get(part) === commit);
-  return isOwn ? parts : await goOn(context, draft, { decided, only, signal });
+  return isOwn ? parts : await goOn(draft, decided, only);
 }
 
-/** Whether two listings show the same parts. */
 function sameParts(one: DraftLook, other: DraftLook): boolean {
   const keys = ({ parts }: DraftLook) =>
     [...parts.values()].flat().map(({ info }) => info.key).join(" ");
@@ -133,42 +115,43 @@ function sameParts(one: DraftLook, other: DraftLook): boolean {
 
 /** Reads parts. Throws if they do not make a version. */
 async function usableParts(
-  context: Context,
-  draft: DraftName,
-  { look, only, signal }: { look: DraftLook; only?: readonly string[]; signal?: AbortSignal },
+  draft: DraftCall,
+  look: DraftLook,
+  only?: readonly string[],
 ): Promise<FoundPart[]> {
-  const parts = await readParts(context, draft, { look, only, signal });
-  if (parts.length === 0) throw empty(draft);
-  await checkParts(context, draft, parts, signal);
+  const parts = await readParts(draft, look, only);
+  if (parts.length === 0) {
+    throw draft.fault(
+      "NotFound",
+      "commit",
+      "nothing was added to it",
+      "Add a part first. Drafts belong to a name: look whether it is this one, and the id.",
+    );
+  }
+  await checkParts(draft, parts);
   return parts;
 }
 
-async function checkParts(
-  context: Context,
-  draft: DraftName,
-  parts: readonly FoundPart[],
-  signal?: AbortSignal,
-): Promise<void> {
+async function checkParts(draft: DraftCall, parts: readonly FoundPart[]): Promise<void> {
   checkPaths(draft, parts);
-  await forEachAtOnce(parts, (part) => checkPayload(context, draft, part, signal));
+  await forEachAtOnce(parts, (part) => checkPayload(draft, part));
 }
 
 /** Throws `Conflict` if a draft was committed with other parts than the named ones. */
 function checkSame(
-  draft: DraftName,
+  draft: DraftCall,
   only: readonly string[] | undefined,
   parts: DecidedParts,
 ): void {
   if (only === undefined) return;
   const named = new Set(only);
   if (named.size === parts.size && [...named].every((part) => parts.has(part))) return;
-  throw fault({
-    code: "Conflict",
-    action: "commit",
-    subject: spoken(draft),
-    state: `it was committed with other parts (${listed([...parts.keys()])})`,
-    hint: "Commit it without `parts` to get its version, or open another draft with another id.",
-  });
+  throw draft.fault(
+    "Conflict",
+    "commit",
+    `it was committed with other parts (${listed([...parts.keys()])})`,
+    "Commit it without `parts` to get its version, or open another draft with another id.",
+  );
 }
 
 /** Parts may have a folder in common: its time is the last that is told. */
@@ -199,18 +182,16 @@ function filesOfPart({ note, inline, addition }: FoundPart): FileToSave[] {
 function inNote(file: StoredFile, inline: Uint8Array): StoredContent {
   const [offset, length] = file.inline ?? [0, 0];
   const bytes = inline.subarray(offset, offset + length);
-  return new StoredContent(
-    { ...file, inline: [offset, length] },
-    { storedBytes: () => Promise.resolve(bytes), storedChunks: () => once(bytes) },
-  );
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
+  return new StoredContent({ ...file, inline: [offset, length] }, {
+    storedBytes: () => Promise.resolve(bytes),
+    async *storedChunks() {
+      yield await Promise.resolve(bytes);
+    },
+  });
 }
 
 /** Two parts with one path are a mistake of whoever divided the work: nobody can tell which one is meant. */
-function checkPaths(draft: DraftName, parts: readonly FoundPart[]): void {
+function checkPaths(draft: DraftCall, parts: readonly FoundPart[]): void {
   const owners = new Map<string, string>();
   for (const { note: { part, files } } of parts) {
     for (const { path, mode } of files) {
@@ -224,11 +205,10 @@ function checkPaths(draft: DraftName, parts: readonly FoundPart[]): void {
 
 /** Looks whether the payload of a part is there: a version that nobody can read must not be acknowledged. */
 async function checkPayload(
-  { backend }: Context,
-  { name, id }: DraftName,
+  draft: DraftCall,
   { note, addition }: FoundPart,
-  signal?: AbortSignal,
 ): Promise<void> {
+  const { context: { backend }, name, signal } = draft;
   const place = draftPlace(addition.commit);
   const ends = new Map<string, number>();
   for (const { parts = [] } of note.files) {
@@ -243,35 +223,20 @@ async function checkPayload(
   }
   const [lost] = ends.keys();
   if (lost === undefined) return;
-  throw fault({
-    code: "Corrupt",
-    action: "commit",
-    subject: spoken({ name, id }),
-    state: `part ${shown(note.part)} has lost some of its bytes`,
-    hint:
-      "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
-    key: lost,
-    backend: backend.location,
-  });
+  throw draft.fault(
+    "Corrupt",
+    "commit",
+    `part ${shown(note.part)} has lost some of its bytes`,
+    "Something else deleted them. Restore the object from a copy, or open another draft with another id.",
+    lost,
+  );
 }
 
-function samePath(draft: DraftName, path: string, parts: string[]): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "commit",
-    subject: spoken(draft),
-    state: `parts ${parts.map(shown).join(" and ")} both have ${shown(path)}`,
-    hint:
-      "Give files of different parts different paths, or name the parts that are meant: { parts }.",
-  });
-}
-
-function empty(draft: DraftName): RegistryError {
-  return fault({
-    code: "NotFound",
-    action: "commit",
-    subject: spoken(draft),
-    state: "nothing was added to it",
-    hint: "Add a part first. Drafts belong to a name: look whether it is this one, and the id.",
-  });
+function samePath(draft: DraftCall, path: string, parts: string[]): RegistryError {
+  return draft.fault(
+    "Invalid",
+    "commit",
+    `parts ${parts.map(shown).join(" and ")} both have ${shown(path)}`,
+    "Give files of different parts different paths, or name the parts that are meant: { parts }.",
+  );
 }

@@ -2,7 +2,6 @@
 import { decodeName, encodeName } from "../../core/naming/names.ts";
 import { checked, DRAFTS, isCommitId } from "../layout.ts";
 
-/** `drafts/<name>/<id>/` */
 export function draftFolder(name: string, id: string): string {
   return `${DRAFTS}${encodeName(name)}/${encodeName(id)}/`;
 }
@@ -25,11 +24,8 @@ export function draftEndingKey(folder: string): string {
 const END = ".end";
 const ENDING = `${END}ing`;
 
-/** A parsed key below `drafts/`. */
 export interface DraftKey {
-  /** The name's segment, encoded. */
   name: string;
-  /** The draft's segment, encoded. */
   draft: string;
   /** Which part, and the commit that added it; absent in a mark. */
   added?: { part: string; commit: string };

@@ -1,24 +1,51 @@
 // What the store has of one draft.
 import { isPrefix } from "../../core/backend.ts";
 import type { ObjectInfo } from "../../core/backend.ts";
+import type { ErrorCode, RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import { encodeName, shown } from "../../core/naming/names.ts";
 import type { Context } from "../opening/context.ts";
 import { draftEndKey, draftFolder, parseDraftKey } from "./keys.ts";
-import { isStale } from "./draft_age.ts";
 
-/** Which draft. */
-export interface DraftName {
-  /** The artifact. */
-  name: string;
-  /** The draft's id. */
-  id: string;
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** How long nothing may be added to a draft before the janitor collects it, milliseconds. */
+export function draftMemoryMs(graceMs: number): number {
+  return Math.max(WEEK_MS, 7 * graceMs);
 }
 
-/** A part as one commit added it. */
+export class DraftCall {
+  readonly context: Context;
+  readonly name: string;
+  readonly id: string;
+  readonly signal?: AbortSignal;
+  readonly folder: string;
+  /** The object that decides how it ends. */
+  readonly endKey: string;
+  /** The idempotency key of what it becomes. */
+  readonly idempotencyKey: string;
+  readonly spoken: string;
+
+  constructor(context: Context, name: string, id: string, signal?: AbortSignal) {
+    this.context = context;
+    this.name = name;
+    this.id = id;
+    this.signal = signal;
+    this.folder = draftFolder(name, id);
+    this.endKey = draftEndKey(this.folder);
+    this.idempotencyKey = `draft:${id}`;
+    this.spoken = `draft ${shown(id)} of ${shown(name)}`;
+  }
+
+  fault(code: ErrorCode, action: string, state: string, hint: string, key?: string): RegistryError {
+    const at = key === undefined ? {} : { key, backend: this.context.backend.location };
+    return fault({ code, action, subject: this.spoken, state, hint, ...at });
+  }
+}
+
 export interface Addition {
   /** The commit, which is that of its payload too. */
   commit: string;
-  /** Its object. */
   info: ObjectInfo;
 }
 
@@ -34,15 +61,9 @@ export interface DraftLook {
   newest?: number;
 }
 
-/** Lists a draft. */
-export async function lookAtDraft(
-  { backend }: Context,
-  { name, id }: DraftName,
-  signal?: AbortSignal,
-): Promise<DraftLook> {
-  const folder = draftFolder(name, id);
+export async function lookAtDraft({ context, folder, signal }: DraftCall): Promise<DraftLook> {
   const look: DraftLook = { parts: new Map() };
-  for await (const entry of backend.list(folder, { signal })) {
+  for await (const entry of context.backend.list(folder, { signal })) {
     if (!isPrefix(entry)) take(look, entry);
   }
   return look;
@@ -57,20 +78,16 @@ const FEW_OBJECTS = 100;
  *
  * @param now the store's time, milliseconds
  */
-export async function lookAtPart(
-  context: Context,
-  draft: DraftName,
-  { part, now, signal }: { part: string; now: number; signal?: AbortSignal },
-): Promise<DraftLook> {
-  const folder = draftFolder(draft.name, draft.id);
+export async function lookAtPart(draft: DraftCall, part: string, now: number): Promise<DraftLook> {
+  const { context: { backend }, folder, signal } = draft;
   const look: DraftLook = { parts: new Map() };
   let count = 0;
-  for await (const entry of context.backend.list(folder, { signal })) {
+  for await (const entry of backend.list(folder, { signal })) {
     if (isPrefix(entry) || !take(look, entry)) continue;
-    const mayHaveEnded = entry.key < draftEndKey(folder);
-    if (++count < FEW_OBJECTS || mayHaveEnded || isStale(context, look, now)) continue;
+    const mayHaveEnded = entry.key < draft.endKey;
+    if (++count < FEW_OBJECTS || mayHaveEnded || isStale(draft, look, now)) continue;
     look.parts.clear();
-    for await (const other of context.backend.list(`${folder}${encodeName(part)}/`, { signal })) {
+    for await (const other of backend.list(`${folder}${encodeName(part)}/`, { signal })) {
       if (!isPrefix(other)) take(look, other);
     }
     break;
@@ -79,27 +96,36 @@ export async function lookAtPart(
 }
 
 /** Notes an object of a draft; false for what no registry has put there. */
-function take(look: DraftLook, entry: ObjectInfo): boolean {
-  const key = parseDraftKey(entry.key);
+function take(look: DraftLook, info: ObjectInfo): boolean {
+  const key = parseDraftKey(info.key);
   if (key === undefined) return false;
-  look.newest = Math.max(look.newest ?? 0, entry.modifiedAt);
+  look.newest = Math.max(look.newest ?? 0, info.modifiedAt);
   if (key.added === undefined) {
-    look[key.mark!] = entry;
+    look[key.mark!] = info;
     return true;
   }
   const { part, commit } = key.added;
-  const additions = look.parts.get(part);
-  if (additions === undefined) look.parts.set(part, [{ commit, info: entry }]);
-  else additions.push({ commit, info: entry });
+  if (!look.parts.has(part)) look.parts.set(part, []);
+  look.parts.get(part)!.push({ commit, info });
   return true;
 }
 
-/** The idempotency key of what a draft becomes. */
-export function draftKey({ id }: DraftName): string {
-  return `draft:${id}`;
+/**
+ * Whether a draft was left alone for so long that nobody may begin anything with it. That is two graces before the
+ * janitor may collect it: what was begun before has landed by then, or is late and does not count.
+ */
+export function isStale({ context }: DraftCall, { newest }: DraftLook, now: number): boolean {
+  const { graceMs } = context.settings;
+  return newest !== undefined && now - newest > draftMemoryMs(graceMs) - 2 * graceMs;
 }
 
-/** A draft in a message. */
-export function spoken({ name, id }: DraftName): string {
-  return `draft ${shown(id)} of ${shown(name)}`;
+/** Throws `Conflict` if nothing was added to a draft for so long that `gc` may be removing it. */
+export function checkFresh(draft: DraftCall, look: DraftLook, now: number): void {
+  if (!isStale(draft, look, now)) return;
+  throw draft.fault(
+    "Conflict",
+    "use",
+    "nothing was added to it for so long that `gc` may be removing it",
+    "Open another draft with another id.",
+  );
 }

@@ -6,13 +6,9 @@ import { filesProblem } from "../../core/record/record_shape.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { isCommitId } from "../layout.ts";
 
-/** What is stored of a part. */
 export interface PartNote {
-  /** The artifact. */
   name: string;
-  /** The draft's id. */
   draft: string;
-  /** The part. */
   part: string;
   /** When it was begun, or its upload renewed, by the store's clock. */
   startedAt: string;
@@ -20,7 +16,6 @@ export interface PartNote {
   files: StoredFile[];
 }
 
-/** Which part a note must be of. */
 export type PartName = Pick<PartNote, "name" | "draft" | "part">;
 
 const NEWLINE = 10;
@@ -69,7 +64,6 @@ export type DraftEnd = { state: "committed"; parts: [part: string, commit: strin
   state: "discarded";
 };
 
-/** Encodes a mark of a draft. */
 export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
   const text = JSON.stringify(mark);
   return encoder.encode(`${sha256(text)}\n${text}`);

@@ -1,104 +1,79 @@
 // The state of a draft, and the two create-only objects that decide it. See FORMAT.md, section 6.1.
 import { isPrefix } from "../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { retry } from "../../core/retry.ts";
 import { settle } from "../cell/settle.ts";
-import { draftEndingKey, draftEndKey, draftFolder, parseDraftKey } from "./keys.ts";
-import type { Context } from "../opening/context.ts";
 import { findSaved } from "../target/keyed.ts";
-import { isStale } from "./draft_age.ts";
-import { draftKey, spoken } from "./look.ts";
-import type { DraftLook, DraftName } from "./look.ts";
+import { draftEndingKey, parseDraftKey } from "./keys.ts";
+import type { DraftCall, DraftLook } from "./look.ts";
 import { decodeEnd, encodeMark } from "./note.ts";
 import type { DraftEnd } from "./note.ts";
 
 /** By part, the commit that added it. */
 export type DecidedParts = ReadonlyMap<string, string>;
 
-/** The state of a draft. */
 export type DraftState =
-  | { state: "open" | "discarded" }
+  | { state: "open" | "discarded"; parts?: undefined }
   /** A commit has begun. It may have decided on the parts; its version is not there yet. */
   | { state: "committing"; parts?: DecidedParts }
   /** `parts` is absent when the collector has removed the draft. */
   | { state: "committed"; version: string; parts?: DecidedParts };
 
-/** Returns the state of a draft. */
 export async function stateOf(
-  context: Context,
-  draft: DraftName,
-  { look: { end, ending, parts }, signal }: {
-    look: Omit<DraftLook, "newest">;
-    signal?: AbortSignal;
-  },
+  draft: DraftCall,
+  { end, ending, parts }: Omit<DraftLook, "newest">,
 ): Promise<DraftState> {
-  const decision = end && await readEnd(context, draft, signal);
+  const decision = end && await readEnd(draft);
   if (decision?.state === "discarded") return { state: "discarded" };
-  if (decision === undefined && ending === undefined && parts.size > 0) return { state: "open" };
+  const isOpen = decision === undefined && ending === undefined;
+  if (isOpen && parts.size > 0) return { state: "open" };
   const decided = decision && new Map(decision.parts);
   // The collector removes a draft that was committed long ago. A part that is added now would be in no version.
-  const saved = await findSaved(context, { name: draft.name, key: draftKey(draft) }, signal);
+  const saved = await findSavedDraft(draft);
   if (saved !== undefined) {
     return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
   }
-  return decision === undefined && ending === undefined
-    ? { state: "open" }
-    : { state: "committing", parts: decided };
+  return isOpen ? { state: "open" } : { state: "committing", parts: decided };
+}
+
+export function findSavedDraft({ context, name, idempotencyKey: key, signal }: DraftCall) {
+  return findSaved(context, { name, key }, signal);
 }
 
 /** Reads the object that decides how a draft ends; undefined if there is none. */
-export async function readEnd(
-  context: Context,
-  draft: DraftName,
-  signal?: AbortSignal,
-): Promise<DraftEnd | undefined> {
-  const { backend } = context;
-  const key = draftEndKey(draftFolder(draft.name, draft.id));
-  const object = await backend.get(key, { signal });
+export async function readEnd(draft: DraftCall): Promise<DraftEnd | undefined> {
+  const { context: { backend }, endKey, signal } = draft;
+  const object = await backend.get(endKey, { signal });
   if (object === undefined) return undefined;
   const end = decodeEnd(await object.bytes());
   if (end !== undefined) return end;
-  throw fault({
-    code: "Corrupt",
-    action: "use",
-    subject: spoken(draft),
-    state: "the object that records how it ended is damaged",
-    hint: "Restore the object from a copy, or open another draft with another id.",
-    key,
-    backend: backend.location,
-  });
+  throw draft.fault(
+    "Corrupt",
+    "use",
+    "the object that records how it ended is damaged",
+    "Restore the object from a copy, or open another draft with another id.",
+    endKey,
+  );
 }
 
 /** Decides how a draft ends, unless it is already decided. Returns the decision that counts. */
-export async function decideEnd(
-  context: Context,
-  draft: DraftName,
-  { end, signal }: { end: DraftEnd; signal?: AbortSignal },
-): Promise<DraftEnd> {
-  const key = draftEndKey(draftFolder(draft.name, draft.id));
-  if (await createMark(context, { key, bytes: encodeMark(end), signal })) return end;
+export async function decideEnd(draft: DraftCall, end: DraftEnd): Promise<DraftEnd> {
+  if (await createMark(draft, draft.endKey, encodeMark(end))) return end;
   // What is there may be the own decision: a request may be repeated on its way.
-  const found = await orMaybeWritten(readEnd(context, draft, signal));
+  const found = await orMaybeWritten(readEnd(draft));
   if (found !== undefined) return found;
   throw ended(draft, { state: "discarded" }); // the collector has removed it
 }
 
 /** Closes a draft: later parts are not acknowledged, so a listing from now on has all acknowledged parts. */
-export async function closeDraft(
-  context: Context,
-  draft: DraftName,
-  signal?: AbortSignal,
-): Promise<void> {
-  const key = draftEndingKey(draftFolder(draft.name, draft.id));
-  await createMark(context, { key, bytes: encodeMark({ state: "ending" }), signal });
+export async function closeDraft(draft: DraftCall): Promise<void> {
+  await createMark(draft, draftEndingKey(draft.folder), encodeMark({ state: "ending" }));
 }
 
 /** Creates an object. Returns false if it exists, which this call may have created. Either way it is durable then. */
-async function createMark(
-  context: Context,
-  { key, bytes, signal }: { key: string; bytes: Uint8Array; signal?: AbortSignal },
-): Promise<boolean> {
+async function createMark(draft: DraftCall, key: string, bytes: Uint8Array): Promise<boolean> {
+  const { context, signal } = draft;
   const { backend, system, retryForMs } = context;
   const put = () => backend.put(key, bytes, { mode: "create", size: bytes.byteLength, signal });
   let isLost = false;
@@ -126,55 +101,27 @@ export function afterWrite(error: unknown): unknown {
  * Returns the state of a draft after a part was added. Call it once the part is stored: as long as there is no mark,
  * each later commit has the part.
  */
-export async function stateAfterPart(
-  context: Context,
-  draft: DraftName,
-  signal?: AbortSignal,
-): Promise<DraftState> {
-  const { backend, system, retryForMs } = context;
+export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
+  const { context: { backend, system, retryForMs }, signal } = draft;
   return await retry(async () => {
     const look: Pick<DraftLook, "parts" | "end" | "ending"> = { parts: new Map() };
-    for await (
-      const entry of backend.list(draftEndKey(draftFolder(draft.name, draft.id)), { signal })
-    ) {
+    for await (const entry of backend.list(draft.endKey, { signal })) {
       const mark = isPrefix(entry) ? undefined : parseDraftKey(entry.key)?.mark;
       if (mark !== undefined && !isPrefix(entry)) look[mark] = entry;
     }
     const isOpen = look.end === undefined && look.ending === undefined;
-    return isOpen ? { state: "open" } : await stateOf(context, draft, { look, signal });
+    return isOpen ? { state: "open" } : await stateOf(draft, look);
   }, { system, retryForMs, signal });
 }
 
-/** Throws `Conflict` if nothing was added to a draft for so long that `gc` may be removing it. */
-export function checkFresh(
-  context: Context,
-  draft: DraftName,
-  { look, now }: { look: DraftLook; now: number },
-): void {
-  if (!isStale(context, look, now)) return;
-  throw fault({
-    code: "Conflict",
-    action: "use",
-    subject: spoken(draft),
-    state: "nothing was added to it for so long that `gc` may be removing it",
-    hint: "Open another draft with another id.",
-  });
-}
-
-/** The error of a draft that takes no more parts, or cannot be committed. */
-export function ended(draft: DraftName, state: DraftState): RegistryError {
+export function ended(draft: DraftCall, state: DraftState): RegistryError {
+  if (state.state === "committing") {
+    const hint =
+      "Commit it to get its version, and open another draft with another id for further parts.";
+    return draft.fault("Conflict", "use", "it is being committed", hint);
+  }
   const how = state.state === "committed"
     ? `it was committed as ${state.version}`
-    : state.state === "discarded"
-    ? "it was discarded"
-    : "it is being committed";
-  return fault({
-    code: "Conflict",
-    action: "use",
-    subject: spoken(draft),
-    state: how,
-    hint: state.state === "committing"
-      ? "Commit it to get its version, and open another draft with another id for further parts."
-      : "Open another draft with another id.",
-  });
+    : "it was discarded";
+  return draft.fault("Conflict", "use", how, "Open another draft with another id.");
 }

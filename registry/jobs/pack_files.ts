@@ -5,7 +5,6 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import type { JobOptions } from "../../core/executor.ts";
 import type { Encoding } from "../../core/record/record.ts";
 import { readSmall } from "../payload/content.ts";
-import { mayBeKnown, NOTHING_KNOWN } from "../payload/known.ts";
 import { encodeBytes } from "../payload/encoding.ts";
 import type { FileFacts, PackedFilesReply, PackFilesJob } from "./kinds.ts";
 import { infoOf } from "./store_file.ts";
@@ -13,7 +12,7 @@ import { infoOf } from "./store_file.ts";
 /** Stores small files together, but those that are known; of those that are the same, one. */
 export async function packFiles(
   backend: Backend,
-  { to, files, compress, known = NOTHING_KNOWN }: PackFilesJob,
+  { to, files, compress, known }: PackFilesJob,
   { signal, onProgress }: JobOptions,
 ): Promise<PackedFilesReply> {
   const held: Uint8Array[] = [];
@@ -25,7 +24,7 @@ export async function packFiles(
     const { facts, bytes } = as === undefined
       ? encodeSmall(readSmall(content), compress)
       : { facts: as, bytes: readSmall(content) };
-    if (as === undefined && mayBeKnown(known, facts.sha256)) {
+    if (as === undefined && known?.has(facts.sha256)) {
       packed.push({ size: facts.size, sha256: facts.sha256 });
       continue;
     }
@@ -51,7 +50,6 @@ export async function packFiles(
   };
 }
 
-/** What a small file is, and its bytes as they are stored. */
 export function encodeSmall(
   plain: Uint8Array,
   compress?: Encoding,

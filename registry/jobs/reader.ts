@@ -13,44 +13,61 @@ import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts
 import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Budget } from "../../core/work/budget.ts";
 
-/** What a reader needs. */
 export interface ReaderOptions {
-  /** Runs jobs. */
   executor: Executor<PayloadJobs>;
-  /** Bytes in memory. */
   budget: Budget;
-  /** Smaller files are read at once. */
   smallBytes: number;
 }
 
-/** Reads for one entry of a batch. */
 export interface Reader extends ReadElsewhere {
-  /** The entry has ended: what is kept of it reads by itself from now on. */
   end(): void;
 }
 
-/** An artifact whose files an executor reads. */
 interface Opened {
   cached: boolean;
   source: PayloadSource;
   how: ReadFilesOptions;
-  /** Its files as they are read without one. */
-  here: Artifact;
-  /** Bytes of a file have moved. */
   moved(path: string, bytes: number): void;
 }
 
-/** A file that an executor reads. */
-interface OpenedFile {
-  opened: Opened;
-  stored: StoredFile;
-  here: ArtifactFile;
+class ArtifactElsewhere implements Artifact {
+  readonly info: Artifact["info"];
+  readonly files: Artifact["files"];
+  readonly file: Artifact["file"];
+  readonly opened: Opened;
+
+  constructor(here: Artifact, opened: Opened, move: (file: ArtifactFile) => ArtifactFile) {
+    this.info = here.info;
+    this.files = () => here.files().map(move);
+    this.file = (path) => move(here.file(path));
+    this.opened = opened;
+  }
 }
 
-/** Creates a reader. */
+class FileElsewhere implements ArtifactFile {
+  readonly info: ArtifactFile["info"];
+  readonly stream: ArtifactFile["stream"];
+  readonly pieces: ArtifactFile["pieces"];
+  readonly bytes: ArtifactFile["bytes"];
+  readonly opened: Opened;
+  readonly stored: StoredFile;
+
+  constructor(
+    here: ArtifactFile,
+    opened: Opened,
+    stored: StoredFile,
+    bytes: ArtifactFile["bytes"],
+  ) {
+    this.info = here.info;
+    this.stream = here.stream;
+    this.pieces = here.pieces;
+    this.bytes = bytes;
+    this.opened = opened;
+    this.stored = stored;
+  }
+}
+
 export function createReader({ executor, budget, smallBytes }: ReaderOptions): Reader {
-  const artifacts = new WeakMap<Artifact, Opened>();
-  const handles = new WeakMap<ArtifactFile, OpenedFile>();
   let takenBytes = 0, ended = false;
 
   return {
@@ -60,12 +77,11 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     },
 
     read(context, source, how) {
-      let bytes = 0;
+      let bytes = 0, told = 0;
       const moved = (path: string, more: number) => {
         bytes += more;
         how.onProgress?.({ path, bytes, totalBytes: source.info.size });
       };
-      let told = 0;
       const onProgress = (progress: TransferProgress) => {
         moved(progress.path, progress.bytes - told);
         told = progress.bytes;
@@ -74,28 +90,21 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
       // What a worker fetched would not get into a cache that it cannot open.
       if (context.cache !== undefined && context.cache.reopen === undefined) return here;
       if (source.files.every((stored) => isSmall(stored, source))) return here;
-      const opened: Opened = { cached: context.cache !== undefined, source, how, here, moved };
+      const opened: Opened = { cached: context.cache !== undefined, source, how, moved };
       const byPath = new Map(source.files.map((stored) => [stored.path, stored]));
-      const open = (file: ArtifactFile): ArtifactFile => {
+      return new ArtifactElsewhere(here, opened, (file) => {
         const stored = byPath.get(file.info.path)!;
         if (isSmall(stored, source)) return file;
-        const handle = { opened, stored, here: file };
-        const elsewhere = { ...file, bytes: () => ended ? file.bytes() : bytesOf(handle) };
-        handles.set(elsewhere, handle);
-        return elsewhere;
-      };
-      const artifact: Artifact = {
-        info: here.info,
-        files: () => here.files().map(open),
-        file: (path) => open(here.file(path)),
-      };
-      artifacts.set(artifact, opened);
-      return artifact;
+        const bytes = () => ended ? file.bytes() : bytesOf(opened, stored);
+        return new FileElsewhere(file, opened, stored, bytes);
+      });
     },
 
     async materialize(materializer, artifact, options) {
-      const opened = artifacts.get(artifact);
-      if (opened === undefined) return await materializer.load(artifact, options);
+      if (!(artifact instanceof ArtifactElsewhere)) {
+        return await materializer.load(artifact, options);
+      }
+      const { opened } = artifact;
       const { source: { files, info }, how } = opened;
       budget.give(takenBytes); // of a version that was superseded meanwhile
       takenBytes = 0;
@@ -115,9 +124,8 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     },
 
     async writeLarge(path, file) {
-      const handle = handles.get(file);
-      if (handle === undefined) return await writeFileTo(path, file);
-      await streaming(handle, (read, running) => {
+      if (!(file instanceof FileElsewhere)) return await writeFileTo(path, file);
+      await streaming(file, (read, running) => {
         const job = { ...read, path };
         const again = () => {
           rmSync(path, { force: true }); // what was written of it
@@ -128,25 +136,22 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
     },
 
     async checkLarge(file) {
-      const handle = handles.get(file);
-      if (handle === undefined) return await drain(file);
-      await streaming(handle, (job, running) => executor.run("checkFile", job, running));
+      if (!(file instanceof FileElsewhere)) return await drain(file);
+      await streaming(file, (job, running) => executor.run("checkFile", job, running));
     },
   };
 
-  /** One that lies in an object with others is read with them. */
   function isSmall({ parts = [], size }: StoredFile, { files }: PayloadSource): boolean {
     return parts.length === 0 || size < smallBytes ||
       (files.length > 1 && parts[0].offset !== undefined);
   }
 
-  async function bytesOf({ opened, stored }: OpenedFile): Promise<Uint8Array> {
+  async function bytesOf(opened: Opened, stored: StoredFile): Promise<Uint8Array> {
     opened.how.limit?.check(opened.source.ref, stored);
     return await read(opened, [stored], (job, running) => executor.run("readFile", job, running));
   }
 
-  /** Work through which the bytes of a file only pass. */
-  async function streaming({ opened, stored }: OpenedFile, run: Run<void>): Promise<void> {
+  async function streaming({ opened, stored }: FileElsewhere, run: Run<void>): Promise<void> {
     const heldBytes = Math.min(stored.size, STREAMED_BYTES);
     await budget.take(heldBytes, opened.how.signal);
     try {
@@ -176,5 +181,4 @@ export function createReader({ executor, budget, smallBytes }: ReaderOptions): R
   }
 }
 
-/** Runs a job of reading. */
 type Run<T> = (job: ReadJob, options: JobOptions) => Promise<ReadReply<T>>;

@@ -3,7 +3,6 @@ import type { Backend, ObjectInfo, PutResult } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { createSha256 } from "../../core/bytes/digest.ts";
 import type { JobOptions } from "../../core/executor.ts";
-import { mayBeKnown, NOTHING_KNOWN } from "../payload/known.ts";
 import { createPartDigests } from "../payload/writing/part_digests.ts";
 import type { PartDigests } from "../payload/writing/part_digests.ts";
 import { changedWhileSaving } from "../payload/content.ts";
@@ -13,11 +12,11 @@ import type { FileFacts, StoredFileReply, StoreFileJob } from "./kinds.ts";
 /** Stores a file, unless it turns out to be known. One that is read twice must be the same both times. */
 export async function storeFile(
   backend: Backend,
-  { path, to, content, compress, known = NOTHING_KNOWN, as }: StoreFileJob,
+  { path, to, content, compress, known, as }: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
   // A disk is read no faster in parts, and a second digest would cost it a third of the time.
-  const partly = () => createPartDigests({ size: backend.kind === "local" ? 0 : content.size });
+  const partly = () => createPartDigests(backend.kind === "local" ? 0 : content.size);
   if (as !== undefined) {
     const digests = as.encoding === undefined ? partly() : undefined;
     const sent = createMeasure(digests);
@@ -26,9 +25,9 @@ export async function storeFile(
     return { ...as, parts: digests?.parts() ?? [facts], info };
   }
   let seen: FileFacts | undefined;
-  if (content.repeatable && known.length > 0) {
+  if (content.repeatable && known !== undefined) {
     seen = await measured(content.chunks(), () => onProgress?.({ path, bytes: 0 }));
-    if (mayBeKnown(known, seen.sha256)) return seen;
+    if (known.has(seen.sha256)) return seen;
   }
   const reply = await store();
   if (seen !== undefined && seen.sha256 !== reply.sha256) throw changedWhileSaving(path);
@@ -79,7 +78,6 @@ export async function storeFile(
     return measure.facts();
   }
 
-  /** Takes the size and the digest of what passes. */
   function createMeasure(hash: Pick<PartDigests, "update" | "digest"> = createSha256()) {
     let size = 0;
     return {

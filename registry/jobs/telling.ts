@@ -1,17 +1,13 @@
 // Telling how far a job is from where nothing can be waited for.
 import type { JobOptions, JobProgress } from "../../core/executor.ts";
 
-/** Tells, and ends the job where that fails. */
 export interface Telling {
-  /** Ends the job: by its caller, or by a failure of what hears. */
   readonly signal: AbortSignal;
-  /** Tells how far it is. */
   tell(progress: JobProgress): void;
   /** Waits until all was heard, and throws a failure of that. */
   end(): Promise<void>;
 }
 
-/** Begins to tell. */
 export function createTelling({ signal, onProgress }: JobOptions): Telling {
   const failed = new AbortController();
   const hearing = new Set<Promise<unknown>>();

@@ -6,27 +6,20 @@ import type { FoundRecord } from "../cell/heads.ts";
 import { payloadKey } from "../layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { isLate, mayBecomeVoid } from "../cell/voids.ts";
-import { knownOf } from "./known.ts";
+import { KnownFiles } from "./known.ts";
 import type { Known } from "./known.ts";
 import { ownPlace, placeOf } from "./objects.ts";
 
-/** The version whose files may be shared. */
 export interface Base {
-  /** Its record. */
   record: VersionRecord;
-  /** Where its record is. */
   key: string;
-  /** As it was found. */
   found: FoundRecord;
   /** Whether a save that changes nothing may end in it: it is of the same name, and will not turn out not to count. */
   readonly answers: boolean;
-  /** True once something of it was found missing. */
   readonly damaged: boolean;
-  /** What may be shared of it, by size: another size need not be looked for. */
   readonly known: ReadonlyMap<number, Known>;
   /** True where it is of another name: what is taken from it is copied inside the store, and no longer depends on it. */
   readonly copies: boolean;
-  /** Copies all that its files have, several objects at once. Only of another name. */
   copyAll(copy: CopyIntoPayload): Promise<void>;
   /** The same bytes under this path, or undefined; also where the store has lost some of them. */
   share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined>;
@@ -35,7 +28,6 @@ export interface Base {
 /** Copies an object of the store into the payload that is being written, and says its number there. */
 export type CopyIntoPayload = (key: string) => Promise<number>;
 
-/** A base over a live version's record and files. */
 export function createBase(
   context: Context,
   found: FoundRecord,
@@ -44,8 +36,7 @@ export function createBase(
 ): Base {
   const record = found.record as VersionRecord;
   const own = ownPlace(context, record);
-  const bySha = new Map<string, StoredFile>();
-  const bySize = new Map<number, string[]>();
+  const known = new KnownFiles();
   let damaged = false;
   const objects = new Map<string, number>(); // sizes of those that were looked at
   const copied = new Map<string, Promise<number>>();
@@ -53,13 +44,7 @@ export function createBase(
   // A record that landed late may have lost its payload already. What belongs to another name is copied, never shared.
   if (!isLate(context, found) && (!copies || context.backend.copy !== undefined)) {
     for (const file of files) {
-      if (file.parts === undefined) continue;
-      if (!bySha.has(file.sha256)) {
-        const same = bySize.get(file.size);
-        if (same === undefined) bySize.set(file.size, [file.sha256]);
-        else same.push(file.sha256);
-      }
-      bySha.set(file.sha256, file);
+      if (file.parts !== undefined) known.add(file);
     }
   }
   return {
@@ -72,7 +57,7 @@ export function createBase(
     },
     copies,
     async copyAll(copy) {
-      if (bySha.size === 0) return; // nothing of it may be taken
+      if (known.bySize.size === 0) return; // nothing of it may be taken
       const parts = files.flatMap((file) =>
         (file.parts ?? []).map((part) => ({ key: keyOf(file, part), part }))
       );
@@ -80,10 +65,10 @@ export function createBase(
         if (await isThere(key, part)) await copyOnce(key, copy);
       });
     },
-    known: new Map(Array.from(bySize, ([size, digests]) => [size, knownOf(digests)])),
+    known: known.bySize,
     async share(file, copy) {
-      const same = bySha.get(file.sha256);
-      if (same === undefined || same.size !== file.size) return undefined;
+      const same = known.same(file);
+      if (same === undefined) return undefined;
       const { encoding, parts, from = own } = same;
       for (const part of parts!) if (!await isThere(keyOf(same, part), part)) return undefined;
       const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };

@@ -18,23 +18,15 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Content that is read at once: bytes in memory that nobody else changes, or a file on disk. */
 export type SmallContent = Uint8Array | DiskContent;
 
-/** Content that is read piece by piece. */
 export interface LargeContent {
-  /** Bytes, where that is known. */
   size?: number;
-  /** Whether it can be read more than once. */
   repeatable: boolean;
-  /** Reads it. */
   chunks(): AsyncIterable<Uint8Array>;
-  /** The key of the object of the same store that holds it. */
   copyFrom?: string;
-  /** What is read, where another thread could do so as well. */
   source?: Uint8Array | DiskContent;
-  /** Of a stream: closes it, where it was not read. */
   cancel?(): Promise<void>;
 }
 
-/** Content, or what is stored elsewhere. */
 export type Content =
   | { kind: "small"; content: SmallContent }
   | { kind: "large"; content: LargeContent }
@@ -71,24 +63,20 @@ export async function openContent(file: FileToSave, signal?: AbortSignal): Promi
   return { kind: "small", content: await withDeadline(reading, { signal }) };
 }
 
-/** All bytes of small content. */
 export function readSmall(content: SmallContent): Uint8Array {
   return content instanceof DiskContent ? content.bytes() : content;
 }
 
-/** Number of bytes of small content. */
 export function sizeOf(content: SmallContent): number {
   return content instanceof DiskContent ? content.size : content.byteLength;
 }
 
-/** What any thread can read, as large content. */
 export function readable(source: Uint8Array | DiskContent): LargeContent {
   const onDisk = source instanceof DiskContent;
   const chunks = () => onDisk ? source.chunks() : copiedChunks(source);
   return { size: sizeOf(source), chunks, repeatable: true, source };
 }
 
-/** Reads a stream until it is known to be small or not. */
 async function openStream(
   stream: ReadableStream<Uint8Array>,
   signal?: AbortSignal,
@@ -169,7 +157,6 @@ export interface PathCheck {
   (file: FileToSave): void;
 }
 
-/** Creates a {@linkcode PathCheck} for one artifact. */
 export function createPathCheck(): PathCheck {
   const files = new Set<string>();
   const folders = new Set<string>(); // those that have an entry of their own

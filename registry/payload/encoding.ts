@@ -26,7 +26,6 @@ export function checkEncoding(encoding: Encoding): void {
   });
 }
 
-/** Compresses bytes. */
 export function encodeBytes(bytes: Uint8Array, encoding: Encoding): Uint8Array {
   return encoding === "gzip" ? zlib.gzipSync(bytes) : zlib.zstdCompressSync(bytes);
 }
@@ -68,7 +67,6 @@ export function encodeStream(
   );
 }
 
-/** Decompresses a stream into chunks of at most `chunkSize` bytes. */
 export function decodeStream(
   chunks: AsyncIterable<Uint8Array>,
   encoding: Encoding,

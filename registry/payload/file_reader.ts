@@ -4,7 +4,6 @@ import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 
-/** Options of reading a file as a stream. */
 export interface WindowOptions {
   /** Size of one read, bytes. Each read begins when the previous one is used up. @default whole parts, read ahead */
   windowBytes?: number;
@@ -12,19 +11,14 @@ export interface WindowOptions {
 
 /** Reads a file, whole or in part. What is read whole has been checked as the caller asked. */
 export interface FileReader {
-  /** All of it. */
   bytes(file: StoredFile): Promise<Uint8Array>;
-  /** All of it, chunk by chunk. */
   chunks(file: StoredFile, options?: WindowOptions): AsyncIterable<Uint8Array>;
-  /** A range of it. */
   range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
   /** Ranges of it that are verified by themselves and worth reading at the same time; undefined where there are none. */
   pieces?(file: StoredFile): readonly FileRange[] | undefined;
 }
 
-/** A range of a file, and its bytes. */
 export interface FileRange extends Required<ByteRange> {
-  /** The bytes. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 

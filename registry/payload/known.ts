@@ -1,33 +1,24 @@
-// What others have, told to whoever stores files: so short that it can go with every job, however
-// many there are.
-/** The first 32 bits of each SHA-256, in ascending order. What is among them may be known: who keeps the digests says. */
-export type Known = Uint32Array;
+// Files whose bytes are stored already, found by digest. Of one size all digests go to whoever
+// stores files: it reads a file, and stores it unless its digest is among them.
+import type { StoredFile } from "../../core/record/record.ts";
 
-/** What none has. */
-export const NOTHING_KNOWN: Known = new Uint32Array(0);
+/** Digests of files that need not be stored. */
+export type Known = ReadonlySet<string>;
 
-/** Digests as they are told. */
-export function knownOf(digests: Iterable<string>): Known {
-  return Uint32Array.from(digests, beginning).sort();
-}
+export class KnownFiles {
+  readonly bySize = new Map<number, Set<string>>();
+  readonly #byDigest = new Map<string, StoredFile>();
 
-/** Several of them as one. */
-export function knownOfAll(some: readonly Known[]): Known {
-  return some.length === 1 ? some[0] : Uint32Array.from(some.flatMap((known) => [...known])).sort();
-}
-
-/** Whether a file may be known. */
-export function mayBeKnown(known: Known, sha256: string): boolean {
-  const wanted = beginning(sha256);
-  let from = 0, to = known.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (known[middle] < wanted) from = middle + 1;
-    else to = middle;
+  add(file: StoredFile): void {
+    const { size, sha256 } = file;
+    if (this.#byDigest.has(sha256)) return;
+    this.#byDigest.set(sha256, file);
+    if (!this.bySize.has(size)) this.bySize.set(size, new Set());
+    this.bySize.get(size)!.add(sha256);
   }
-  return known[from] === wanted;
-}
 
-function beginning(sha256: string): number {
-  return parseInt(sha256.slice(0, 8), 16);
+  same({ size, sha256 }: Pick<StoredFile, "size" | "sha256">): StoredFile | undefined {
+    const file = this.#byDigest.get(sha256);
+    return file?.size === size ? file : undefined;
+  }
 }

@@ -11,7 +11,6 @@ import { getPart } from "./stored_part.ts";
 /** An object of a payload: its folder's place, as a record's `from` holds it, and its number. */
 export type PayloadObject = [place: string, object: number];
 
-/** Where a record's own payload is. */
 export function ownPlace({ settings }: Context, { version, commit }: VersionRecord): string {
   return encodePlace({ order: orderSegment(parseVersion(version), settings.versioned), commit });
 }

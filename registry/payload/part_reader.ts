@@ -16,51 +16,35 @@ const PACK_BYTES = 16 * 1024 * 1024;
 /** A range of a larger part is not worth reading the whole, to check it. */
 const MAX_CHECKED_PART_BYTES = 8 * 1024 * 1024;
 
-/** Where the bytes of files are. */
 export interface PartSource {
-  /** The version, for messages: `a@1.0.0`. */
   ref: string;
-  /** Where its record is. */
   recordKey: string;
-  /** What followed the record's first line. */
   inline: Uint8Array;
-  /** The key of the object that holds a part of a file. */
   keyOf(file: StoredFile, part: Part): string;
   /** Says why an object is not there. Always throws. */
   missing(key: string): Promise<never>;
 }
 
-/** What is wrong with bytes of another digest. */
 export function otherDigest(digest: string, expected: string): string {
   return `its SHA-256 is ${digest}, and was ${expected} when it was saved`;
 }
 
-/** What {@linkcode createPartReader} reads. */
 export interface PartReaderOptions {
-  /** Where the files are. */
   source: PartSource;
-  /** The store. */
   backend: Backend;
-  /** How bytes are checked. */
   verify: Verify;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
-/** Reads stored bytes. */
 export interface PartReader {
-  /** All of them, and whether parts are as their digests say, where that is asked. */
   bytes(file: StoredFile, options: { check: boolean }): Promise<Uint8Array>;
-  /** The same, chunk by chunk. */
   chunks(file: StoredFile, options: WindowOptions & { check: boolean }): AsyncIterable<Uint8Array>;
-  /** The bytes `[offset, end)`, checked as far as there are digests for it. */
   range(
     file: StoredFile,
     range: WindowOptions & { offset: number; end: number },
   ): AsyncIterable<Uint8Array>;
   /** The error of bytes that are not as the file's digest says: it names the part that is damaged, where one says so. */
   damaged(file: StoredFile, bytes: Uint8Array, digest: string): RegistryError;
-  /** The error of a file that is not as its record says. */
   corrupt(
     file: StoredFile,
     state: string,
@@ -68,7 +52,6 @@ export interface PartReader {
   ): RegistryError;
 }
 
-/** Creates a {@linkcode PartReader}. */
 export function createPartReader(
   { source, backend, verify, signal }: PartReaderOptions,
 ): PartReader {
@@ -122,7 +105,6 @@ export function createPartReader(
     return source.inline.slice(offset, offset + length);
   }
 
-  /** The digest to check a part against, where it has one. */
   function digestOf(part: Part): string | undefined {
     return verify === "none" ? undefined : part.sha256;
   }

@@ -4,11 +4,9 @@ import { createSha256 } from "../../core/bytes/digest.ts";
 import type { Sha256 } from "../../core/bytes/digest.ts";
 import type { Part } from "../../core/record/record.ts";
 
-/** Adjacent parts of one object. */
 export interface PartRun extends Pick<Part, "offset" | "size"> {
   /** The parts, in order: the first says which object it is. */
   parts: Part[];
-  /** Where its bytes begin in the file, as it is stored. */
   start: number;
 }
 
@@ -35,13 +33,9 @@ function follows({ parts: [first], offset = 0, size }: PartRun, part: Part): boo
     (part.offset ?? 0) === offset + size;
 }
 
-/** A part and its place. */
 export interface PlacedPart {
-  /** The part. */
   part: Part;
-  /** Its first byte in the run. */
   from: number;
-  /** What follows its last. */
   to: number;
 }
 
@@ -82,11 +76,9 @@ export function piecesOf(
   });
 }
 
-/** Parts as they are to be checked. */
 export interface PartsToCheck {
   /** In order, one behind the other. What is not in them passes unchecked. */
   parts: readonly (PlacedPart & { digest: string })[];
-  /** Where the bytes begin. */
   from: number;
   /** Called for a part that is not as its digest says. Throws. */
   fail(part: Part): never;

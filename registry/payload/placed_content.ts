@@ -5,18 +5,14 @@ import type { StoredFile } from "../../core/record/record.ts";
 
 /** A file whose payload is there. Whoever says so has looked, and knows that no janitor takes it. */
 export class PlacedContent implements FileSource {
-  /** The file, with the place of its parts. */
   readonly file: StoredFile & Required<Pick<StoredFile, "parts" | "from">>;
-  /** Bytes of the plain file. */
   readonly size: number;
 
-  /** Names a file. */
   constructor(file: PlacedContent["file"]) {
     this.file = file;
     this.size = file.size;
   }
 
-  /** Nobody reads it. */
   stream(): ReadableStream<Uint8Array> {
     throw fault({
       code: "Unsupported",

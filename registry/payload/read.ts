@@ -12,7 +12,6 @@ import { tooLargeHere } from "../../core/record/load_limit.ts";
 import { createReader } from "./store_reader.ts";
 import type { PayloadSource, ReadFilesOptions, ReadingContext } from "./store_reader.ts";
 
-/** A handle on the files of a version. */
 export function createArtifact(
   context: ReadingContext,
   source: PayloadSource,
@@ -86,12 +85,10 @@ export async function readThrough(
   return bytes;
 }
 
-/** Reads a file and keeps nothing of it. */
 export async function drain(file: ArtifactFile): Promise<void> {
   for await (const _ of file.stream());
 }
 
-/** What users see of a stored file. */
 export function fileInfo(
   { path, size, sha256, mediaType, mode, modifiedAt }: StoredFile,
 ): FileInfo {
@@ -102,7 +99,6 @@ export function fileInfo(
   return info;
 }
 
-/** By way of the cache, where there is one. */
 function createCachingReader(
   context: ReadingContext,
   source: PayloadSource,

@@ -14,46 +14,32 @@ import { createPartReader, otherDigest } from "./part_reader.ts";
 import type { PartSource } from "./part_reader.ts";
 import { piecesOf, runsOf } from "./part_runs.ts";
 
-/** Where the bytes of a version are. */
 export interface PayloadSource extends PartSource {
-  /** What is known of it. */
   info: ArtifactInfo;
-  /** Its files. */
   files: readonly StoredFile[];
 }
 
-/** How files are read. */
 export interface ReadFilesOptions {
-  /** How bytes are checked. */
   verify: Verify;
   /** Bounds what is read whole. @default nothing does */
   limit?: LoadLimit;
-  /** Ends the reading. */
   signal?: AbortSignal;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
 /** Larger files are expanded in pieces: at once, they would be in memory twice. */
 const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
-/** All that reading files takes of a registry. */
 export interface ReadingContext {
-  /** The store. */
   backend: Backend;
-  /** Keeps what was read, where there is a cache. */
   cache?: RegistryCache;
 }
 
-/** Reads a file from the store. */
 export interface Reader extends FileReader {
-  /** The bytes as they are stored, compressed or not; verified as such. */
   storedBytes(file: StoredFile): Promise<Uint8Array>;
-  /** The same, as a stream. */
   storedChunks(file: StoredFile): AsyncIterable<Uint8Array>;
 }
 
-/** Reads the files of a version. */
 export function createReader(
   context: ReadingContext,
   source: PayloadSource,

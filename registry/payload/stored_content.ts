@@ -4,7 +4,6 @@ import type { FileSource } from "../../core/materializer.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { Reader } from "./store_reader.ts";
 
-/** Reads bytes as they are stored. */
 export type StoredReader = Pick<Reader, "storedBytes" | "storedChunks">;
 
 /** Members of a stored file that say where its bytes are; what else it has says what it is. */
@@ -14,14 +13,11 @@ type Placed = "inline" | "parts" | "from";
 export class StoredContent implements FileSource {
   /** What the file is: path, size and SHA-256 of the plain bytes, compression, and what this release does not know. */
   readonly facts: Omit<StoredFile, Placed>;
-  /** Whether it lies in the record. */
   readonly inline: boolean;
-  /** Stored bytes. */
   readonly size: number;
   readonly #file: StoredFile;
   readonly #reader: StoredReader;
 
-  /** The content of a file that this reader reads. */
   constructor(file: StoredFile, reader: StoredReader) {
     const { inline, parts = [], from: _, ...facts } = file;
     this.facts = facts;
@@ -31,17 +27,14 @@ export class StoredContent implements FileSource {
     this.#reader = reader;
   }
 
-  /** All of them. */
   bytes(): Promise<Uint8Array> {
     return this.#reader.storedBytes(this.#file);
   }
 
-  /** All of them, one after the other. */
   chunks(): AsyncIterable<Uint8Array> {
     return this.#reader.storedChunks(this.#file);
   }
 
-  /** All of them, as a stream. */
   stream(): ReadableStream<Uint8Array> {
     return iterableStream(this.chunks());
   }

@@ -4,13 +4,11 @@ import type { Backend, StoredObject } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
 import type { Part } from "../../core/record/record.ts";
 
-/** Which bytes of a part. */
 export interface PartSpan {
   /** The first. @default 0 */
   offset?: number;
   /** How many. @default all that follow */
   length?: number;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 

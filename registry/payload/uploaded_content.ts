@@ -4,20 +4,16 @@ import type { ObjectInfo } from "../../core/backend.ts";
 
 /** An object of the same store. It is never packed with others. */
 export class UploadedContent implements FileSource {
-  /** Its key. */
   readonly key: string;
-  /** Number of bytes. */
   readonly size: number;
   readonly #read: () => ReadableStream<Uint8Array>;
 
-  /** Names an object and how it is read. */
   constructor({ key, size }: ObjectInfo, read: () => ReadableStream<Uint8Array>) {
     this.key = key;
     this.size = size;
     this.#read = read;
   }
 
-  /** Reads it from the beginning. */
   stream(): ReadableStream<Uint8Array> {
     return this.#read();
   }

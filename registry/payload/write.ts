@@ -9,7 +9,6 @@ import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import type { Operation } from "../cell/operation.ts";
 import type { PayloadJobs, StoreValueJob } from "../jobs/kinds.ts";
 import type { Base } from "./base.ts";
-import { NOTHING_KNOWN } from "./known.ts";
 import type { Known } from "./known.ts";
 import { createFileWriter } from "./writing/file_writer.ts";
 import { createSaveProgress } from "./writing/progress.ts";
@@ -20,7 +19,6 @@ import type { PayloadStore, Uploads } from "./writing/uploads.ts";
 export class ValueToStore {
   readonly value: Pick<StoreValueJob, "value" | "materializer" | "here">;
   readonly bytes: number;
-  /** Names a value, how files are made of it, and the bytes of memory that it has. */
   constructor(value: Pick<StoreValueJob, "value" | "materializer" | "here">, bytes: number) {
     this.value = value;
     this.bytes = bytes;
@@ -38,45 +36,28 @@ export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
   }, 0);
 }
 
-/** Where files are written to, and which need not be. */
 export interface PayloadTarget {
-  /** The payload folder. */
   folder: string;
-  /** The version whose files may be shared. */
   base?: Pick<Base, "known" | "share" | "copies" | "copyAll">;
-  /** Whether all of the base is wanted: of another name it is copied at once. */
   wholeBase?: boolean;
 }
 
-/** How files are written. */
 export interface PayloadOptions {
-  /** What stores them. */
   executor: Executor<PayloadJobs>;
-  /** Compression. */
   compress?: Encoding;
-  /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** What is written. */
 export interface Payload {
-  /** The files, in the order they came. */
   readonly files: StoredFile[];
-  /** The inline bytes, in that order. */
   readonly inline: Uint8Array[];
-  /** Bytes of all plain files. */
   readonly size: number;
-  /** Bytes that it added to the store. */
   readonly addedBytes: number;
-  /** True when files of the base are shared. */
   readonly sharing: boolean;
   /** Takes files while they fit into the record. True where that was all of them: nothing need be sent. */
   gather(files: FilesToSave | ValueToStore): Promise<boolean>;
-  /** Says where objects go. */
   begin(target: PayloadTarget): void;
-  /** Stores what was taken, and the rest. */
   send(): Promise<void>;
-  /** Writes one more object and says where it is. */
   append(bytes: Uint8Array): Promise<{ object: number; size: number; sha256: string }>;
   /** Removes what was written, as far as possible: nothing will refer to it. Not where the record may be there after all. */
   discard(): Promise<void>;
@@ -129,12 +110,11 @@ export function createPayload(
     async send() {
       if (wholeBase && base?.copies) await base.copyAll(uploads!.copy);
       if (value !== undefined) return await sendValue(value.value, base?.known);
-      const known = (size: number) => base?.known.get(size) ?? NOTHING_KNOWN;
       await writer.send({
         storeFile: uploads!.storeFile,
         packFiles: uploads!.packFiles,
         drop: uploads!.drop,
-        known,
+        known: (size) => base?.known.get(size),
         share,
       });
     },

@@ -52,7 +52,6 @@ function chosenFile({ files, ref }: PayloadSource, path: string | undefined): St
   });
 }
 
-/** The key of the object that holds just this file. */
 async function wholeObject(
   { backend }: Context,
   source: PayloadSource,

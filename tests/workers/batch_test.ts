@@ -1,12 +1,5 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  createMemoryBackend,
-  defineMaterializer,
-  isRegistryError,
-  localPath,
-  openRegistry,
-} from "@holdfast/holdfast";
-import type { RegistryError } from "@holdfast/holdfast";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { defineMaterializer, isRegistryError, localPath, openRegistry } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
@@ -60,28 +53,6 @@ Deno.test("a batch saves in workers what a registry loads without them, and load
   }
   assert(batch.running > 0, "no worker was started");
   await Deno.remove(`${root.path}-data`, { recursive: true });
-});
-
-Deno.test("a name twice in one batch has two versions in input order, and a version twice fails at its own index", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
-  const values = [numbers(1), numbers(2), 3, numbers(4)];
-  const saved = await batch.saveMany(values.map((value) => ({ name: "a", value })));
-  assertEquals(saved.results.map((result) => result.ok && result.value.version), [
-    "1.0.0",
-    "2.0.0",
-    "3.0.0",
-    "4.0.0",
-  ]);
-  for (const [i, value] of values.entries()) assertEquals(await registry.load(`a@${i + 1}`), value);
-
-  const twice = await batch.saveMany(
-    [1, 2, 3].map((k) => ({ name: "b", version: k < 3 ? "1" : "2", value: numbers(k) })),
-  );
-  assertEquals(twice.failed, [1]);
-  assertEquals(twice.errors.get(1)?.code, "AlreadyExists");
-  assertEquals(await registry.load("b@1"), numbers(1));
 });
 
 Deno.test("a worker that crashes is replaced, and its entry is done once more", async () => {
@@ -150,15 +121,6 @@ Deno.test("a worker that hangs is ended, and its entry is done again once", asyn
   assertEquals([...twice.errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
 });
 
-Deno.test("what a store that workers cannot open holds is saved and loaded on the caller's thread", async () => {
-  await using registry = await openRegistry(createMemoryBackend());
-  await using batch = createBatch(registry, { workers: 2, offload: "always", idleMs: 60_000 });
-  const saved = await batch.saveMany([{ name: "a", value: numbers(1), compress: "zstd" }]);
-  assertEquals(saved.failed, []);
-  assertEquals((await batch.loadMany(["a"])).results, [{ ok: true, value: numbers(1) }]);
-  assertEquals(batch.running, 0);
-});
-
 Deno.test("an abort ends a batch, and leaves no worker behind", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.path, { durability: "os" });
@@ -177,57 +139,6 @@ Deno.test("an abort ends a batch, and leaves no worker behind", async () => {
   );
   await batch[Symbol.asyncDispose]();
   assertEquals(batch.running, 0);
-});
-
-Deno.test("what is wrong on the caller's side fails its entry as it is", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  await using batch = createBatch(registry, { workers: 1, offload: "always" });
-  await registry.save("a", 1, { version: "1" });
-  const saved = await batch.saveMany([
-    { name: "a", version: "1", value: numbers(1), compress: "zstd" },
-    { name: "b", value: localPath(`${root.path}/nowhere`) },
-    { name: "c", value: numbers(1), onProgress: () => assert(false, "no progress, please") },
-    { name: "a", version: "1", value: numbers(1), onConflict: "skip" },
-  ]);
-  assertEquals(
-    saved.results.map((result) => result.ok ? result.value.skipped : result.error.code),
-    [
-      "AlreadyExists",
-      "NotFound",
-      "TaskFailed",
-      true,
-    ],
-  );
-  assert(isRegistryError(saved.errors.get(0)));
-});
-
-Deno.test("a batch hands over outcomes as they come and draws inputs only as they are taken", async () => {
-  await using registry = await openRegistry(createMemoryBackend());
-  await using batch = createBatch(registry, { concurrency: 4 });
-  let drawn = 0;
-  const entries = function* () {
-    for (;;) yield { name: `n${drawn++}`, value: drawn };
-  };
-  let taken = 0;
-  for await (const outcome of batch.saveEach(entries())) {
-    assert(outcome.ok);
-    taken++;
-    assert(drawn <= taken + 5, `${drawn} were drawn when ${taken} were taken`);
-    if (taken === 40) break;
-  }
-  assert(drawn <= 46);
-});
-
-Deno.test("stopOnError begins no more after a failure", async () => {
-  await using registry = await openRegistry(createMemoryBackend());
-  await using batch = createBatch(registry, { concurrency: 2 });
-  const refs = Array.from({ length: 100 }, (_, i) => `missing${i}`);
-  const loaded = await batch.loadMany(refs, { stopOnError: true });
-  assert(
-    loaded.failed.length >= 1 && loaded.results.length <= 3,
-    `${loaded.results.length} were begun`,
-  );
 });
 
 Deno.test("a materializer without reopen never leaves the caller's thread", async () => {
@@ -279,28 +190,6 @@ Deno.test("a reopen that leads to no materializer is Invalid and says what it is
   }
 });
 
-Deno.test("content that is none fails its entry, and the next ones go on", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  const odd = defineMaterializer<{ odd: unknown }>({
-    id: "test/odd",
-    accepts: (value) => typeof value === "object" && value !== null && "odd" in value,
-    save: ({ odd }) => [{ path: "x", content: odd as Uint8Array }],
-    load: () => Promise.reject(new Error("not loaded")),
-  });
-  registry.materializers.register(odd);
-  await using batch = createBatch(registry, { workers: 1, offload: "always", concurrency: 1 });
-  const oddities = ["a text", new ArrayBuffer(8), new Float32Array(2), {
-    size: -1,
-    stream: () => [],
-  }];
-  const { results } = await batch.saveMany([
-    ...oddities.map((odd, i) => ({ name: `odd${i}`, value: { odd } })),
-    { name: "fine", value: numbers(1) },
-  ]);
-  assertEquals(results.map(({ ok }) => ok), [false, false, false, false, true]);
-});
-
 Deno.test("memory that a materializer keeps stays its own when a worker loads by it", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.path, { durability: "os" });
@@ -313,67 +202,4 @@ Deno.test("memory that a materializer keeps stays its own when a worker loads by
     assertEquals((result.value as { table: Uint8Array }).table, new Uint8Array(1000).fill(7));
   }
   assert(batch.running > 0);
-});
-
-async function code(work: Promise<unknown>): Promise<string> {
-  return (await assertRejects(() => work) as RegistryError).code;
-}
-
-Deno.test("a batch saves, loads, writes and checks one value in a worker, as it does many", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(`${root.path}/registry`, { durability: "os" });
-  await using batch = createBatch(registry, { workers: 1, offload: "always", idleMs: 60_000 });
-  const bytes = new Uint8Array(MIB).fill(7);
-  let moved = 0;
-  const onProgress = (progress: { bytes: number }) => void (moved = progress.bytes);
-  const { version, digest } = await batch.save({
-    name: "a",
-    value: bytes,
-    version: "1.2",
-    onProgress,
-  });
-  assertEquals([version, moved, batch.running], ["1.2.0", bytes.byteLength, 1]);
-  assertEquals(await batch.load("a"), bytes);
-  assertEquals(await batch.load("a", { version: "^1" }), bytes);
-  const { path } = await batch.download({ ref: "a@1.2", to: `${root.path}/a.bin` });
-  assertEquals(await Deno.readFile(path), bytes);
-  assertEquals((await batch.verify({ ref: "a" })).digest, digest);
-});
-
-Deno.test("what one of them fails with is a RegistryError, and an abort throws its reason", async () => {
-  await using registry = await openRegistry("memory:");
-  const told: unknown[] = [];
-  await using batch = createBatch(registry, { onProgress: (progress) => told.push(progress) });
-  await batch.save({ name: "a", value: 1, version: "1" });
-  assertEquals(await code(batch.save({ name: "a", value: 2, version: "1" })), "AlreadyExists");
-  assertEquals(await code(batch.save({ name: "a@b", value: 2 })), "Invalid");
-  for (
-    const work of [
-      batch.load("b"),
-      batch.verify({ ref: "b" }),
-      batch.download({ ref: "b", to: "nowhere" }),
-    ]
-  ) {
-    assertEquals(await code(work), "NotFound");
-  }
-  const bug = () => {
-    throw new TypeError("bug");
-  };
-  const as = { id: "json", formatVersion: 1, save: bug, load: bug };
-  assertEquals(await code(batch.load("a", { as })), "TaskFailed");
-  assertEquals(await code(batch.save({ name: "b", value: 1, onProgress: bug })), "TaskFailed");
-  await using root = await tempRoot();
-  assertEquals(
-    await code(batch.download({ ref: "a", to: `${root.path}/a`, onProgress: bug })),
-    "TaskFailed",
-  );
-  const reason = new Error("enough");
-  const signal = AbortSignal.abort(reason);
-  for (
-    const work of [batch.save({ name: "c", value: 1 }, { signal }), batch.load("a", { signal })]
-  ) {
-    assertStrictEquals(await work.catch((error) => error), reason);
-  }
-  assert(!await registry.has("c"));
-  assertEquals(told, []); // that is of many
 });

@@ -67,25 +67,6 @@ Deno.test("workers write files and folders to disk as the caller's thread does, 
   assert(batch.running > 0);
 });
 
-Deno.test("what is damaged fails its entry, and leaves nothing where somebody may look", async () => {
-  await using root = await tempRoot();
-  await using registry = await stored(root);
-  await damage(registry.backend);
-  await using batch = createBatch(registry, ALWAYS);
-  const downloaded = await batch.downloadMany([{ ref: "tree", to: root.join("out/tree") }, {
-    ref: "one",
-    to: root.join("out/"),
-  }]);
-  assertEquals([...downloaded.errors.values()].map(({ code }) => code), ["Corrupt", "Corrupt"]);
-  assertEquals([...Deno.readDirSync(root.join("out"))], []);
-  const verified = await batch.verifyMany([{ ref: "tree" }, { ref: "one" }, { ref: "none" }]);
-  assertEquals([...verified.errors.values()].map(({ code }) => code), [
-    "Corrupt",
-    "Corrupt",
-    "NotFound",
-  ]);
-});
-
 Deno.test("a worker that is lost while it downloads or checks costs nothing but time", async () => {
   await using root = await tempRoot();
   await using registry = await stored(
@@ -105,19 +86,6 @@ Deno.test("a worker that is lost while it downloads or checks costs nothing but 
     String(verified.errors.get(0)),
   );
   assert(existsSync(root.join("crashed")));
-});
-
-Deno.test("the caller's own failure while a worker downloads fails that entry alone", async () => {
-  await using root = await tempRoot();
-  await using registry = await stored(root);
-  await using batch = createBatch(registry, ALWAYS);
-  const onProgress = () => assert(false, "no progress, please");
-  const { errors } = await batch.downloadMany([
-    { ref: "tree", to: root.join("out/tree"), onProgress },
-    { ref: "one", to: root.join("out/one") },
-  ]);
-  assertEquals([...errors].map(([index, { code }]) => [index, code]), [[0, "TaskFailed"]]);
-  assertEquals([...Deno.readDirSync(root.join("out"))].map(({ name }) => name), ["one"]);
 });
 
 Deno.test("an abort ends downloads, and leaves nothing behind", async () => {

@@ -4,8 +4,6 @@ import type { Backend } from "../../core/backend.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../core/record/record.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
-import type { StandardSchema } from "../../core/standard_schema.ts";
-import { ndarray, typedArray } from "../../materializers/mod.ts";
 import { collectGarbage, isRegistryError, openRegistry } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
 import { createBatch } from "../../workers/mod.ts";
@@ -38,39 +36,6 @@ Deno.test("a worker checks what it loads, or not, as it is told", async () => {
   await using other = createBatch(careless, ALWAYS);
   assertEquals((await other.loadMany(["a"])).failed, []);
   assert(batch.running > 0 && other.running > 0);
-});
-
-Deno.test("values that workers load are of the type that is asked for, and meet the schema or fail", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  await registry.save("t", new Float32Array(MIB).fill(2), { version: "1" });
-  await registry.save("n", {
-    data: new Float32Array(MIB).fill(3),
-    shape: [1024, 1024],
-    dtype: "float32",
-  });
-  await using batch = createBatch(registry, ALWAYS);
-  const typed = await batch.loadMany(["t"], { as: typedArray() });
-  assert(typed.results[0].ok && (typed.results[0].value as Float32Array)[7] === 2);
-  const both = await batch.loadMany(["n", "t"], { as: ndarray() });
-  assertEquals(both.results.map(({ ok }) => ok), [true, false]);
-  assertEquals(both.errors.get(1)?.code, "Invalid");
-  const long: StandardSchema<number> = {
-    "~standard": {
-      version: 1,
-      vendor: "test",
-      validate: (value) =>
-        value instanceof Float32Array
-          ? { value: value.length }
-          : { issues: [{ message: "no array" }] },
-    },
-  };
-  const measured = await batch.loadMany(["t", "n"], { schema: long });
-  assertEquals(measured.results[0], { ok: true, value: MIB });
-  assertEquals(measured.errors.get(1)?.code, "Invalid");
-  const exact = await batch.loadMany(["t"], { version: "1.0.0" });
-  assertEquals(exact.failed, []);
-  assert(batch.running > 0);
 });
 
 Deno.test("an object that is lost while a worker reads is Corrupt, and names the object", async () => {
@@ -108,17 +73,6 @@ Deno.test("a version that is overwritten and collected while a worker reads is l
   assertEquals(results, [{ ok: true, value: after }]);
   assert(batch.running > 0);
   await collectGarbage(registry);
-});
-
-Deno.test("a single file of an artifact whose materializer stays here is read in a worker", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  await registry.save("b", new Blob([noise(3 * MIB) as BlobPart]));
-  await using batch = createBatch(registry, ALWAYS);
-  const { results } = await batch.loadMany(["b"]);
-  assert(results[0].ok && results[0].value instanceof Blob);
-  assertEquals(await results[0].value.bytes(), noise(3 * MIB));
-  assert(batch.running > 0);
 });
 
 Deno.test("a worker reads parts wherever they lie, and takes no more into memory than the registry allows", async () => {

@@ -9,7 +9,7 @@ import { createPorts, PIECE_BYTES } from "../../workers/ports.ts";
 import type { Ports } from "../../workers/ports.ts";
 import type { CallerMethods } from "../../workers/protocol.ts";
 import { pulledChunks } from "../../workers/pulled.ts";
-import { receiveJob, sendJob } from "../../workers/wire_job.ts";
+import { sendJob } from "../../workers/wire_job.ts";
 import { noise } from "../registry/registries.ts";
 
 const MIB = 1024 * 1024;
@@ -40,21 +40,6 @@ function streamOf(bytes: Uint8Array, chunk: number): ReadableStream<Uint8Array> 
   })());
 }
 
-Deno.test("bytes cross with their job, as a copy that is no larger than they are", async () => {
-  const content = await large(noise(2 * MIB).subarray(10, 300_010));
-  const { job, port } = sendJob("storeFile", { path: "a", to: "k", content }, createPorts());
-  assertEquals(port, undefined);
-  const { content: sent, ...rest } = job as { content: Uint8Array };
-  assertEquals<unknown>(rest, { path: "a", to: "k" });
-  assertEquals([sent, sent.buffer.byteLength], [noise(2 * MIB).slice(10, 300_010), 300_000]);
-});
-
-Deno.test("what only this thread has does not cross", () => {
-  const here = { save: () => [] };
-  const job = { value: 1, materializer: { module: "m", name: "n" }, folder: "f/", first: 0 };
-  assertEquals(sendJob("storeValue", { ...job, here }, createPorts()).job, job);
-});
-
 Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need be, and are whole here afterwards", async () => {
   const bytes = noise(3 * MIB + 5);
   const contents: FileToSave["content"][] = [
@@ -82,31 +67,6 @@ Deno.test("larger bytes, blobs and sources are pulled in pieces, twice if need b
     assert(!port!.spent);
   }
   assertEquals(bytes.length, 3 * MIB + 5);
-});
-
-Deno.test("a stream has no size, is spent once it was begun, and its tiny chunks are put together", async () => {
-  const bytes = noise(MIB + 1);
-  const ports = createPorts();
-  const port = ports.offer(await large(streamOf(bytes, 1000)));
-  assert(!port.spent);
-  const { bytes: pulled, pieces } = await pull(ports, port.number);
-  assertEquals(pulled, bytes);
-  assertEquals(pieces.length, 2);
-  assert(port.spent);
-});
-
-Deno.test("pieces that are asked for ahead come in order, each in its place, and behind the end are none", async () => {
-  const bytes = noise(2 * MIB + 7);
-  const { offer, methods } = createPorts();
-  const port = offer(await large({ size: bytes.length, stream: () => streamOf(bytes, 90_000) }));
-  const places = Array.from({ length: 6 }, () => new SharedArrayBuffer(MIB));
-  const stream = methods.openPort({ port: port.number, places });
-  const sizes = await Promise.all(places.map((_, place) => methods.pull({ stream, place })));
-  assertEquals(sizes.at(-1), 0);
-  assertEquals(
-    concatBytes(places.map((place, i) => new Uint8Array(place, 0, sizes[i]).slice())),
-    bytes,
-  );
 });
 
 Deno.test("a stream that nobody reads to its end is cancelled, by its reader or when its port is closed", async () => {
@@ -138,21 +98,4 @@ Deno.test("what a worker has pulled stays what it was, however long its reader k
   } as unknown as Channel<CallerMethods>;
   const chunks = await Array.fromAsync(pulledChunks(caller, { port, passing: false }));
   assertEquals(sha256(concatBytes(chunks)), sha256(bytes));
-});
-
-Deno.test("only what is compressed where it arrives is used up piece by piece", () => {
-  const passings: boolean[] = [];
-  const as = { size: 1, sha256: "" };
-  const content = { async *chunks() {} };
-  for (const how of [{}, { compress: "gzip" }, { compress: "gzip", as }]) {
-    const job = receiveJob("storeFile", { content: { port: 1, repeatable: true }, ...how }, {
-      pull(_, passing) {
-        passings.push(passing);
-        return content.chunks();
-      },
-      here: () => undefined,
-    }) as { content: LargeContent };
-    job.content.chunks();
-  }
-  assertEquals(passings, [false, true, false]);
 });

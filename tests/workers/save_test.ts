@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
-import { decodeRecord } from "../../core/record/record.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
@@ -183,22 +182,6 @@ Deno.test("a save by a worker that stood still past its deadline fails, and says
   assertEquals(await keysOf(inner, "names/"), []);
 });
 
-Deno.test("the time in the record of a save by a worker is the store's, whatever the own clock shows", async () => {
-  await using root = await tempRoot();
-  const inner = createLocalBackend({ path: root.join("reg"), durability: "os" });
-  await openRegistry(inner);
-  const system: System = { ...realSystem, now: () => realSystem.now() + 3_600_000 };
-  await using registry = await openRegistry(inner, { system });
-  registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
-  const value = new Files(() => [{ path: "x.bin", content: noise(3 * MIB) }]);
-  assertEquals((await batch.saveMany([{ name: "a", value }])).failed, []);
-  const [key] = await keysOf(inner, "names/a/versions/");
-  const { record } = decodeRecord(await (await inner.get(key))!.bytes(), key);
-  const { modifiedAt } = (await inner.head(key))!;
-  assertLess(Math.abs(Date.parse(record.startedAt) - modifiedAt), 1_800_000);
-});
-
 Deno.test("one in forty jobs brings its worker down, and every name has exactly its versions, with their values", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.join("reg"), { durability: "os" });
@@ -313,16 +296,6 @@ Deno.test("what a worker wrote stays where nobody knows whether its record lande
   assertEquals(await registry.load("a@1"), value);
 });
 
-Deno.test("files that are promised and fail while a worker starts fail their entry alone", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  registry.materializers.register(files);
-  await using batch = createBatch(registry, ALWAYS);
-  const value = new Files(() => Promise.reject(new Error("not made")));
-  const { errors } = await batch.saveMany([{ name: "a", value }]);
-  assertEquals((errors.get(0)?.cause as Error | undefined)?.message, "not made");
-});
-
 Deno.test("an abort at any moment leaves nothing half committed, and no worker", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.join("reg"), { durability: "os" });
@@ -351,57 +324,4 @@ Deno.test("an abort at any moment leaves nothing half committed, and no worker",
   assertEquals(problems, []);
   assertLess(versions, 8 * 12 + 1);
   await collectGarbage(registry);
-});
-
-Deno.test("inputs may be asynchronous, and a failing source of them fails the batch after what was begun", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.path, { durability: "os" });
-  await using batch = createBatch(registry, { ...ALWAYS, concurrency: 2 });
-  const entries = async function* (fail = false) {
-    for (let k = 0; k < 5; k++) {
-      await Promise.resolve();
-      if (fail && k === 3) throw new TypeError("the source broke");
-      yield { name: `n${k}`, value: noise(300_000, k + 1) };
-    }
-  };
-  assertEquals((await batch.saveMany(entries())).succeeded, [0, 1, 2, 3, 4]);
-  const broken = await batch.saveMany(entries(true)).catch((error) => error);
-  assertEquals(broken.message, "the source broke");
-  assertEquals((await Array.fromAsync(registry.versions("n2"))).length, 2);
-  assertEquals((await Array.fromAsync(registry.versions("n3"))).length, 1);
-  const refs = async function* () {
-    yield* ["n0", "n9", "n4"];
-  };
-  const each: [number, boolean][] = [];
-  for await (const { index, ok } of batch.loadEach(refs())) each.push([index, ok]);
-  assertEquals(each.sort(), [[0, true], [1, false], [2, true]]);
-});
-
-Deno.test("files of more than the memory budget are saved at the same time: they are never in memory as a whole", async () => {
-  await using root = await tempRoot();
-  await using registry = await openRegistry(root.join("reg"), { durability: "os" });
-  await using batch = createBatch(registry, {
-    workers: 2,
-    offload: "always",
-    memoryBudgetBytes: 70 * MIB,
-  });
-  for (const name of ["a", "b"]) {
-    using file = await Deno.open(root.join(name), { write: true, create: true });
-    await file.truncate(200 * MIB);
-  }
-  let most = 0;
-  const moving = new Set<string>();
-  const entry = (name: string) => ({
-    name,
-    value: localPath(root.join(name)),
-    onProgress: () => void (most = Math.max(most, moving.add(name).size)),
-  });
-  const ended = async () => {
-    for await (const outcome of batch.saveEach([entry("a"), entry("b")])) {
-      assert(outcome.ok);
-      moving.delete(outcome.value.name);
-    }
-  };
-  await ended();
-  assertEquals(most, 2);
 });

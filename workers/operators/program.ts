@@ -58,7 +58,6 @@ function say(level: keyof Logger) {
   return (...args: unknown[]) => tell("log", { level, text: format(...args) });
 }
 
-/** Says something that needs no answer. */
 function tell<M extends keyof OperatorCallerMethods>(
   method: M,
   payload: Parameters<OperatorCallerMethods[M]>[0],

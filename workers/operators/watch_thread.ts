@@ -4,19 +4,13 @@ import { getHeapStatistics } from "node:v8";
 import type { JobUsage } from "../../core/executor.ts";
 import { realSystem } from "../../core/system.ts";
 
-/** Options of {@linkcode watchThread}. */
 export interface WatchThreadOptions {
-  /** How often it is looked, milliseconds. While the thread computes it cannot look. */
   everyMs: number;
-  /** Hears what it uses. */
   onUsage: (usage: JobUsage) => void;
-  /** Hears that its heap was full. */
   onFull: () => void;
-  /** Ends the watch. */
   signal: AbortSignal;
 }
 
-/** Looks from time to time what this thread uses. */
 export async function watchThread(
   { everyMs, onUsage, onFull, signal }: WatchThreadOptions,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 // Drafts: while one may be committed, the payload of its parts is needed, though no record says so.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
-import { draftMemoryMs } from "../../drafts/draft_age.ts";
+import { draftMemoryMs } from "../../drafts/look.ts";
 import { draftPlace, DRAFTS, encodePlace } from "../../layout.ts";
 import { parseDraftKey } from "../../drafts/keys.ts";
 import { DISCARDED_BYTES } from "../../drafts/note.ts";

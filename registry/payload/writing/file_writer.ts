@@ -17,53 +17,39 @@ import { fileFacts } from "../../../core/record/file_facts.ts";
 
 /** Files up to this size in all, as stored, live in the record itself. */
 export const INLINE_BYTES = 64 * 1024;
-/** Objects that are on their way at once. */
 const AT_ONCE = 16;
 /** Memory that they may take together, as far as can be told. */
 const ROOM_BYTES = 96 * 1024 * 1024;
 
-/** How files are written. */
 export interface FileWriterOptions {
-  /** Compression. */
   compress?: Encoding;
-  /** What is told. */
   progress: WriteProgress;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
 /** Writes files, in two steps: where they go need not be known before it is clear that they go somewhere. */
 export interface FileWriter {
-  /** The files, in the order they came. */
   readonly files: StoredFile[];
-  /** The bytes of those that are in the record, in that order. */
   readonly inline: Uint8Array[];
-  /** Takes files while they fit into a record. True where that was all of them. */
   gather(files: FilesToSave): Promise<boolean>;
   /** Stores what was taken, and the rest. When this returns, or throws, nothing is on its way. */
   send(to: SendTo): Promise<void>;
-  /** Takes no more: the rest is not wanted. */
   drop(): Promise<void>;
 }
 
-/** A file that is held. */
 interface Held {
   file: StoredFile;
   content: SmallContent;
   as?: FileFacts;
-  /** Its bytes as they are stored. */
   bytes: Uint8Array;
 }
 
-/** A file that was taken. */
 interface Taken {
   file: StoredFile;
   content: Content;
-  /** Whether content is its maker's again once the next file is asked for. */
   passing: boolean;
 }
 
-/** Creates a writer of the files of one artifact. */
 export function createFileWriter({ compress, progress, signal }: FileWriterOptions): FileWriter {
   const files: StoredFile[] = [];
   const inline: Uint8Array[] = [];
@@ -137,7 +123,6 @@ export function createFileWriter({ compress, progress, signal }: FileWriterOptio
     return { file: stored, content, passing };
   }
 
-  /** Holds a small file, or one that lies in a record. */
   async function hold({ file, content }: Taken): Promise<boolean> {
     if (content.kind === "large") return false;
     if (content.kind === "placed") return true;

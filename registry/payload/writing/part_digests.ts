@@ -4,44 +4,20 @@ import { createSha256 } from "../../../core/bytes/digest.ts";
 import type { Sha256 } from "../../../core/bytes/digest.ts";
 import type { Part } from "../../../core/record/record.ts";
 
-/** Bytes of a part. */
 export const PART_BYTES = 8 * 1024 * 1024;
 /** Files up to this size are one part: hashing them twice costs more than what a range of them is worth. */
 export const ONE_PART_BYTES = 64 * 1024 * 1024;
 /** A file has at most so many parts, or the list of them would grow without bounds: the last one holds the rest. */
 const MAX_PARTS = 128 * 1024;
 
-/** How a file is divided. */
-export interface PartDigestsOptions {
-  /** Bytes of the file, where they are known. */
-  size?: number;
-  /** Bytes of a part. @default PART_BYTES */
-  partBytes?: number;
-  /** Files up to this size are one part. @default ONE_PART_BYTES */
-  onePartBytes?: number;
-  /** Most parts. @default 131,072 */
-  maxParts?: number;
-}
-
-/** A running SHA-256 of a file, and of each part of it. */
 export interface PartDigests {
-  /** Adds bytes. */
   update(chunk: Uint8Array): void;
-  /** The digest of the file; nothing may be added afterwards. */
   digest(): string;
-  /** The parts of the object that holds the file, once the digest was asked for. */
   parts(): Omit<Part, "object">[];
 }
 
-/** Starts a {@linkcode PartDigests}. */
-export function createPartDigests(options: PartDigestsOptions = {}): PartDigests {
-  const {
-    size = Infinity,
-    partBytes = PART_BYTES,
-    onePartBytes = ONE_PART_BYTES,
-    maxParts = MAX_PARTS,
-  } = options;
-  const most = size <= Math.max(onePartBytes, partBytes) ? 1 : maxParts;
+export function createPartDigests(size = Infinity): PartDigests {
+  const most = size <= ONE_PART_BYTES ? 1 : MAX_PARTS;
   const whole = createSha256();
   const ended: { size: number; sha256: string }[] = [];
   let part: Sha256 | undefined; // of the first part there is none: it is the whole so far
@@ -56,8 +32,8 @@ export function createPartDigests(options: PartDigestsOptions = {}): PartDigests
   return {
     update(chunk) {
       for (let rest = chunk; rest.byteLength > 0;) {
-        if (count === partBytes && ended.length < most - 1) endPart();
-        const taken = ended.length < most - 1 ? rest.subarray(0, partBytes - count) : rest;
+        if (count === PART_BYTES && ended.length < most - 1) endPart();
+        const taken = ended.length < most - 1 ? rest.subarray(0, PART_BYTES - count) : rest;
         whole.update(taken);
         part?.update(taken);
         count += taken.byteLength;

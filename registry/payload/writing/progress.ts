@@ -2,11 +2,8 @@
 // same time.
 import type { TransferProgress } from "../../../core/registry.ts";
 
-/** What is told of bytes as they move. */
 export interface WriteProgress {
-  /** Bytes of a file moved. Who tells it goes on when what this returns has ended. */
   moved(path: string, bytes: number): void | Promise<void>;
-  /** Bytes need not move: they count, and nobody hears of it now. */
   count(bytes: number): void;
 }
 

@@ -12,7 +12,7 @@ import type {
 } from "../../jobs/kinds.ts";
 import { changedWhileSaving, sizeOf } from "../content.ts";
 import type { LargeContent, SmallContent } from "../content.ts";
-import { knownOf, knownOfAll, NOTHING_KNOWN } from "../known.ts";
+import { KnownFiles } from "../known.ts";
 import type { Known } from "../known.ts";
 import type { WriteProgress } from "./progress.ts";
 
@@ -21,36 +21,25 @@ const PACK_BYTES = 8 * 1024 * 1024;
 /** What stores hold of one object at most while they send it: some parts of it. */
 const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
-/** What became of a job, and the number of its object. */
 export type Sent<T> = T & { object: number };
 
-/** Where files go. */
 export interface SendTo {
-  /** Stores a file as one more object. */
   storeFile(job: Omit<StoreFileJob, "to">, signal: AbortSignal): Promise<Sent<StoredFileReply>>;
-  /** Stores small files as one more object. */
   packFiles(job: Omit<PackFilesJob, "to">, signal: AbortSignal): Promise<Sent<PackedFilesReply>>;
-  /** What others have of this size. */
-  known(size: number): Known;
+  known(size: number): Known | undefined;
   /** Puts into a file where others have it. False where they have it no more. */
   share(file: StoredFile): Promise<boolean>;
-  /** Removes an object again, as far as possible: nothing will refer to it. */
   drop(object: number): Promise<void>;
 }
 
-/** A small file that is sent. */
 export interface SmallFile {
-  /** The file; its members are set when it is stored. */
   file: StoredFile;
-  /** Its bytes. */
   content: SmallContent;
   /** What it is, where its bytes are stored as they come. */
   as?: FileFacts;
 }
 
-/** Sends files. */
 export interface Sender {
-  /** Takes a small file. */
   addSmall(file: SmallFile): Promise<void>;
   /** Begins to send a large file; one whose content passes is stored when this returns. */
   addLarge(
@@ -58,13 +47,10 @@ export interface Sender {
     content: LargeContent,
     how: { as?: FileFacts; passing?: boolean },
   ): Promise<void>;
-  /** Takes a file from others, where they have it. Nothing of it is read. */
   share(file: StoredFile): Promise<boolean>;
-  /** Waits until all of them are stored. */
   end(): Promise<void>;
 }
 
-/** Creates a sender. */
 export function createSender(
   to: SendTo,
   { tasks, compress, progress }: {
@@ -76,7 +62,7 @@ export function createSender(
   const { signal } = tasks;
   let pack: SmallFile[] = [];
   let packBytes = 0;
-  const here = createStoredFiles();
+  const here = new KnownFiles(); // equal files of one payload are stored once
 
   return {
     async addSmall(small) {
@@ -90,7 +76,7 @@ export function createSender(
       try {
         const known = content.repeatable && content.size !== undefined && as === undefined
           ? to.known(content.size)
-          : NOTHING_KNOWN;
+          : undefined;
         const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
         const stored = () =>
           storeLarge(file, { path: file.path, content, compress, known, as }).finally(
@@ -118,7 +104,7 @@ export function createSender(
     take(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
-      if (here.share(file)) await to.drop(object); // the same came at the same time
+      if (shareHere(file)) await to.drop(object); // the same came at the same time
       else here.add(file);
       if (job.as !== undefined) {
         progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
@@ -140,8 +126,8 @@ export function createSender(
     sharing = true,
   ): Promise<void> {
     const sizes = sharing ? new Set(files.map(({ content }) => sizeOf(content))) : [];
-    const known = knownOfAll(
-      Array.from(sizes, (size) => [to.known(size), here.known(size)]).flat(),
+    const known = new Set(
+      Array.from(sizes, (size) => [...to.known(size) ?? [], ...here.bySize.get(size) ?? []]).flat(),
     );
     const packed = files.map(({ file, content, as }): FileToPack => ({
       path: file.path,
@@ -165,40 +151,19 @@ export function createSender(
   }
 
   async function share(file: StoredFile): Promise<boolean> {
-    if (!here.share(file) && !await to.share(file)) return false;
+    if (!shareHere(file) && !await to.share(file)) return false;
     progress.count(file.size);
     return true;
   }
-}
 
-/** What one payload holds already: equal files of it are stored once. */
-function createStoredFiles() {
-  const bySum = new Map<string, StoredFile>();
-  const bySize = new Map<number, string[]>();
-  return {
-    /** What is there of this size. */
-    known: (size: number) => knownOf(bySize.get(size) ?? []),
-    /** Remembers a file that was stored. */
-    add(file: StoredFile): void {
-      if (bySum.has(file.sha256)) return;
-      bySum.set(file.sha256, file);
-      const same = bySize.get(file.size);
-      if (same === undefined) bySize.set(file.size, [file.sha256]);
-      else same.push(file.sha256);
-    },
-    /** Puts into a file where another one has the same bytes. */
-    share(file: StoredFile): boolean {
-      const same = bySum.get(file.sha256);
-      if (same === undefined || same.size !== file.size) return false;
-      delete file.encoding;
-      Object.assign(
-        file,
-        { parts: same.parts },
-        same.encoding === undefined ? {} : { encoding: same.encoding },
-      );
-      return true;
-    },
-  };
+  function shareHere(file: StoredFile): boolean {
+    const same = here.same(file);
+    if (same === undefined) return false;
+    delete file.encoding;
+    const { parts, encoding } = same;
+    Object.assign(file, { parts }, encoding === undefined ? {} : { encoding });
+    return true;
+  }
 }
 
 function take(file: StoredFile, { size, sha256, encoding }: FileFacts): void {

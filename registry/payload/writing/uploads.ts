@@ -8,7 +8,6 @@ import type { PayloadJobs, StoredValueReply, StoreValueJob } from "../../jobs/ki
 import { ALIVE } from "../../layout.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { WriteProgress } from "./progress.ts";
-import { createKeepAlive } from "./keep_alive.ts";
 import type { SendTo } from "./sender.ts";
 
 /** How long removing a payload that was given up may take: who aborts a save does not wait for a store that is silent. */
@@ -16,43 +15,30 @@ const DISCARD_MS = 5_000;
 /** Numbers that are left to a value whose thread was lost: nobody knows how many it has used. */
 const NUMBERS_OF_A_VALUE = 1_000_000;
 
-/** All that writing a payload takes of an operation. */
 export type PayloadOperation = Pick<
   Operation,
   "action" | "signal" | "unresolved" | "checkSend" | "moment" | "ageMs" | "noteReply" | "renew"
 >;
 
-/** All that writing a payload takes of a registry. */
 export type PayloadStore = Pick<Context, "backend" | "logger"> & Pick<OpeningContext, "settings">;
 
-/** Where objects of a payload go. */
 export interface UploadsOptions {
-  /** The payload folder. */
   folder: string;
-  /** What sends them. */
   executor: Executor<PayloadJobs>;
-  /** What is told. */
   progress: WriteProgress;
 }
 
-/** Objects of one payload. */
 export interface Uploads extends Pick<SendTo, "storeFile" | "packFiles" | "drop"> {
-  /** Stores the files of a value. */
   storeValue(
     job: Omit<StoreValueJob, "folder" | "first">,
     signal?: AbortSignal,
   ): Promise<StoredValueReply>;
-  /** Copies an object of the store as one more object, and returns its number. */
   copy(key: string): Promise<number>;
-  /** The objects that were copied, and the bytes that each of them added. */
   readonly copied: ReadonlyMap<number, number>;
-  /** Sends bytes as one more object, and returns its number. */
   put(bytes: Uint8Array): Promise<number>;
-  /** Removes what was sent, as far as possible: nothing will refer to it. */
   discard(): Promise<void>;
 }
 
-/** Begins a payload. */
 export function createUploads(
   { backend, logger, settings }: PayloadStore,
   operation: PayloadOperation,
@@ -68,26 +54,11 @@ export function createUploads(
     sent.add(++last);
     return last;
   };
-  const keepAlive = createKeepAlive(operation, settings.leastGraceMs, async () => {
-    const result = await sending(() =>
-      backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller })
-    );
-    return result.written ? result.info : undefined;
-  });
+  let aliveAt = operation.moment();
 
   return {
-    async storeFile(job, signal) {
-      let object = 0;
-      const make = () => ({ ...job, to: keyOf(object = next()) });
-      const reply = await run("storeFile", make, signal);
-      return { object, ...reply };
-    },
-    async packFiles(job, signal) {
-      let object = 0;
-      const make = () => ({ ...job, to: keyOf(object = next()) });
-      const reply = await run("packFiles", make, signal);
-      return { object, ...reply };
-    },
+    storeFile: (job, signal) => oneObject("storeFile", job, signal),
+    packFiles: (job, signal) => oneObject("packFiles", job, signal),
     async storeValue(job, signal) {
       let first = 0;
       const make = () => {
@@ -130,6 +101,27 @@ export function createUploads(
     },
     discard,
   };
+
+  async function oneObject<N extends "storeFile" | "packFiles">(
+    kind: N,
+    job: Omit<PayloadJobs[N]["job"], "to">,
+    signal: AbortSignal,
+  ): Promise<PayloadJobs[N]["result"] & { object: number }> {
+    let object = 0;
+    const make = () => ({ ...job, to: keyOf(object = next()) }) as PayloadJobs[N]["job"];
+    const reply = await run(kind, make, signal);
+    return { object, ...reply };
+  }
+
+  /** Lets the janitor know, now and then, that an upload is under way: call it often, it mostly does nothing. */
+  async function keepAlive(): Promise<void> {
+    if (operation.ageMs(aliveAt) < settings.leastGraceMs / 16) return;
+    const sentAt = aliveAt = operation.moment();
+    const put = () => backend.put(`${folder}${ALIVE}`, new Uint8Array(), { signal: ofCaller });
+    const result = await sending(put);
+    if (result.written) operation.renew(result.info, sentAt);
+    aliveAt = operation.moment();
+  }
 
   /** Runs a job that sends objects. `make` makes it, and once more for others where its thread was lost. */
   async function run<N extends "storeFile" | "packFiles" | "storeValue">(

@@ -1,50 +1,75 @@
-// The pieces of a resumable upload. No store can append, so that each piece is an object, written
-// only where none is, and numbered by where it begins: those that follow one another without a gap
-// from byte 0 have arrived.
+// The stored objects of a resumable upload: its note, as object 0, and its pieces. No store can
+// append, so each piece is an object, written only where none is, and numbered by where it begins:
+// those that follow one another without a gap from byte 0 have arrived.
 import { isPrefix } from "../../../core/backend.ts";
 import { sameBytes } from "../../../core/bytes/bytes.ts";
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import { retry } from "../../../core/retry.ts";
+import { isJsonObject } from "../../../core/text/json_text.ts";
+import { plainProblem } from "../../../core/text/plain_value.ts";
 import { uploadKey, UPLOADS } from "../../layout.ts";
 import type { Context } from "../../opening/context.ts";
 
-/** A piece that has arrived. */
-export interface Piece {
-  /** Its object. */
-  key: string;
-  /** Number of bytes. */
+/** What is known of an upload but how much of it is there. */
+export interface UploadNote {
+  /** Bytes that it has when it is whole. */
   size: number;
+  /** Whose it is, in the words of who began it. */
+  owner?: string;
+  /** What its client says of it. */
+  metadata?: Record<string, string | null>;
+  /** SHA-256 of all of it, where it arrived in one go. */
+  sha256?: string;
 }
 
-/** What has arrived of an upload. */
+export const MAX_NOTE_BYTES = 64 * 1024;
+
+export function encodeNote(note: UploadNote): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ holdfast: "upload", ...note }));
+}
+
+/** Decodes a note; undefined for other objects, such as a file that was sent to a presigned URL. */
+export function decodeNote(bytes: Uint8Array): UploadNote | undefined {
+  let said: unknown;
+  try {
+    said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(said) || said.holdfast !== "upload" || plainProblem(said as never)) return;
+  const { size, owner, metadata, sha256 } = said as unknown as UploadNote;
+  const isText = (value: unknown) => value === undefined || typeof value === "string";
+  const isMetadata = metadata === undefined ||
+    isJsonObject(metadata) &&
+      Object.values(metadata).every((text) => text === null || isText(text));
+  if (!Number.isSafeInteger(size) || size < 0) return undefined;
+  return isText(owner) && isText(sha256) && isMetadata
+    ? { size, owner, metadata, sha256 }
+    : undefined;
+}
+
 export interface Arrived {
-  /** The pieces, in order. */
-  pieces: Piece[];
-  /** Bytes of all of them. */
+  pieces: string[];
   offset: number;
   /** Every object of the upload, its note and what is behind a gap included. */
   keys: string[];
 }
 
-/** Lists what has arrived. */
 export async function listPieces(
   { backend }: Context,
   id: string,
   signal?: AbortSignal,
 ): Promise<Arrived> {
-  const folder = `${UPLOADS}${id}/`;
   const sizes = new Map<string, number>();
-  for await (const entry of backend.list(folder, { signal })) {
+  for await (const entry of backend.list(`${UPLOADS}${id}/`, { signal })) {
     if (!isPrefix(entry)) sizes.set(entry.key, entry.size);
   }
-  const pieces: Piece[] = [];
+  const pieces: string[] = [];
   let offset = 0;
-  for (;;) {
-    const key = pieceKey(id, offset), size = sizes.get(key) ?? 0;
-    if (size === 0) return { pieces, offset, keys: [...sizes.keys()] };
-    pieces.push({ key, size });
-    offset += size;
+  for (let size; (size = sizes.get(pieceKey(id, offset))); offset += size) {
+    pieces.push(pieceKey(id, offset));
   }
+  return { pieces, offset, keys: [...sizes.keys()] };
 }
 
 /** The object of the piece that begins at a byte: object 0 is the note. */
@@ -52,18 +77,18 @@ export function pieceKey(id: string, start: number): string {
   return uploadKey(id, start + 1);
 }
 
-/**
- * Writes an object where none is. A fault that may pass is waited for. Whoever wrote the same bytes there, as an earlier
- * try whose reply was lost, it is as good; other bytes are `Conflict`.
- */
-export async function putPiece(context: Context, key: string, bytes: Uint8Array): Promise<void> {
-  const { backend, system, retryForMs } = context;
+export function retrying<T>({ system, retryForMs }: Context, action: () => Promise<T>): Promise<T> {
   const passes = (error: unknown) => isRegistryError(error) && error.retry !== "never";
-  await retry(async () => {
+  return retry(action, { system, retryForMs, passes });
+}
+
+/** Writes an object where none is. The same bytes are as good, as from an earlier try; other bytes are `Conflict`. */
+export async function putPiece(context: Context, key: string, bytes: Uint8Array): Promise<void> {
+  const { backend } = context;
+  await retrying(context, async () => {
     const result = await backend.put(key, bytes, { mode: "create", size: bytes.byteLength });
     if (result.written) return;
-    const there = await (await backend.get(key))?.bytes();
-    if (sameBytes(there, bytes)) return;
+    if (sameBytes(await (await backend.get(key))?.bytes(), bytes)) return;
     throw fault({
       code: "Conflict",
       action: "store a piece of an upload",
@@ -73,5 +98,5 @@ export async function putPiece(context: Context, key: string, bytes: Uint8Array)
       key,
       backend: backend.location,
     });
-  }, { system, retryForMs, passes });
+  });
 }

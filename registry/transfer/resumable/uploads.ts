@@ -10,18 +10,14 @@ import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { uploadKey } from "../../layout.ts";
 import { checkWritable, contextOf } from "../../opening/context.ts";
 import { graceAt, readGraces } from "../../opening/graces.ts";
-import { decodeNote, encodeNote, MAX_NOTE_BYTES } from "./note.ts";
-import type { UploadNote } from "./note.ts";
-import { listPieces, putPiece } from "./pieces.ts";
-import type { Piece } from "./pieces.ts";
-import { createPieceWriter, wrongChecksum } from "./write_pieces.ts";
+import { decodeNote, encodeNote, listPieces, MAX_NOTE_BYTES, putPiece } from "./pieces.ts";
+import type { Arrived, UploadNote } from "./pieces.ts";
+import { hashed, PieceWriter, wrongChecksum } from "./write_pieces.ts";
 import type { PieceWriterOptions, WritePiecesOptions } from "./write_pieces.ts";
 
 /** A resumable upload, and how much of it is there. */
 export interface UploadState extends UploadNote {
-  /** Identifies it; nobody can guess it. */
   id: string;
-  /** How many of its bytes have arrived; all of them where this is its size. */
   offset: number;
   /** When it was begun, by the store's clock. */
   beganAt: Date;
@@ -34,7 +30,6 @@ export interface BeginUploadOptions extends SignalOptions, Omit<UploadNote, "sha
 
 /** How bytes are added. */
 export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
-  /** Where the first byte belongs: how far the upload is. */
   offset: number;
 }
 
@@ -42,21 +37,17 @@ export interface AppendOptions extends SignalOptions, Pick<WritePiecesOptions, "
 export interface ReceiveOptions extends SignalOptions, Pick<WritePiecesOptions, "verify"> {
   /** How many bytes it must have. @default any */
   size?: number;
-  /** Whose it is. */
   owner?: string;
 }
 
 /** An upload that is there, as the content of a file to save. */
 export interface UploadSource extends FileSource {
-  /** SHA-256 of it, where it was told when it arrived. */
   readonly sha256?: string;
-  /** Whose it is. */
   readonly owner?: string;
 }
 
 /** The resumable uploads of a registry. Nothing of them is in the registry before their content is saved. */
 export interface ResumableUploads {
-  /** Begins an upload of a size that is known. */
   begin(options: BeginUploadOptions): Promise<UploadState>;
   /** How far an upload is. `NotFound` where there is none, or the janitor has removed some of it. */
   state(id: string, options?: SignalOptions): Promise<UploadState>;
@@ -65,14 +56,12 @@ export interface ResumableUploads {
    * the client goes on behind it; then it throws. Of two that add at one place, one gets `Conflict`.
    */
   append(id: string, chunks: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<number>;
-  /** Takes in a stream whose size need not be known, whole or not at all. */
   receive(
     chunks: AsyncIterable<Uint8Array>,
     options?: ReceiveOptions,
   ): Promise<UploadState & { sha256: string }>;
   /** The content of an upload that is whole, to be read as often as needed. `Conflict` where something is missing. */
   source(id: string, options?: SignalOptions): Promise<UploadSource>;
-  /** Removes an upload; one that is not there is removed. */
   remove(id: string, options?: SignalOptions): Promise<void>;
 }
 
@@ -83,7 +72,7 @@ export function createResumableUploads(
 ): ResumableUploads {
   const context = contextOf(registry, "take uploads in");
   const { backend, system } = context;
-  const writer = createPieceWriter(context, options);
+  const writer = new PieceWriter(context, options);
 
   async function readNote(id: string, signal?: AbortSignal): Promise<Omit<UploadState, "offset">> {
     const key = noteKey(id);
@@ -102,18 +91,18 @@ export function createResumableUploads(
     };
   }
 
-  async function look(
-    id: string,
-    signal?: AbortSignal,
-  ): Promise<UploadState & { pieces: Piece[]; keys: string[] }> {
-    const note = await readNote(id, signal);
-    const { pieces, offset, keys } = await listPieces(context, id, signal);
-    return { ...note, offset, pieces, keys };
+  async function look(id: string, signal?: AbortSignal): Promise<UploadState & Arrived> {
+    return { ...await readNote(id, signal), ...await listPieces(context, id, signal) };
   }
 
   async function writeNote(id: string, note: UploadNote): Promise<void> {
     const bytes = encodeNote(note);
-    if (bytes.byteLength > MAX_NOTE_BYTES) throw tooMuchSaid(bytes.byteLength);
+    if (bytes.byteLength > MAX_NOTE_BYTES) {
+      throw invalid(
+        `its note has ${bytes.byteLength} bytes, ${MAX_NOTE_BYTES} are allowed`,
+        "Keep its metadata short, and save the rest with the artifact.",
+      );
+    }
     await putPiece(context, uploadKey(id, 0), bytes);
   }
 
@@ -128,7 +117,12 @@ export function createResumableUploads(
   const uploads: ResumableUploads = {
     async begin({ size, owner, metadata, signal }) {
       checkWritable(context, "begin an upload");
-      if (!Number.isSafeInteger(size) || size < 0) throw noSize(size);
+      if (!Number.isSafeInteger(size) || size < 0) {
+        throw invalid(
+          `${shown(size)} is not a size`,
+          "Its size is a whole number of bytes from 0.",
+        );
+      }
       const id = system.id();
       await writeNote(id, { size, owner, metadata });
       return { ...await readNote(id, signal), offset: 0 };
@@ -152,8 +146,13 @@ export function createResumableUploads(
       const hash = createSha256();
       try {
         // Without its note this is no upload, so its pieces can be stored before they are verified.
-        const arrived = await writer.write(told(chunks, [hash, verify]), { id, offset: 0, size });
-        if (size !== undefined && arrived !== size) throw tooShort(arrived, size);
+        const arrived = await writer.write(hashed(chunks, [hash, verify]), { id, offset: 0, size });
+        if (size !== undefined && arrived !== size) {
+          throw invalid(
+            `it has ${arrived} bytes, not ${size}`,
+            "Nothing was kept. Send all of it.",
+          );
+        }
         if (verify?.matches() === false) throw wrongChecksum(id);
         const sha256 = hash.digest();
         await writeNote(id, { size: arrived, owner, sha256 });
@@ -181,8 +180,8 @@ export function createResumableUploads(
     remove: "remove an upload",
   });
 
-  async function* read(id: string, pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
-    for (const { key } of pieces) {
+  async function* read(id: string, pieces: readonly string[]): AsyncGenerator<Uint8Array> {
+    for (const key of pieces) {
       const object = await backend.get(key);
       if (object === undefined) throw notThere(id);
       yield* object.body;
@@ -196,16 +195,6 @@ function noteKey(id: string): string | undefined {
     return uploadKey(id, 0);
   } catch (error) {
     if (!isRegistryError(error, "Invalid")) throw error;
-  }
-}
-
-async function* told(
-  chunks: AsyncIterable<Uint8Array>,
-  hashes: readonly ({ update(bytes: Uint8Array): unknown } | undefined)[],
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    for (const hash of hashes) hash?.update(chunk);
-    yield chunk;
   }
 }
 
@@ -240,30 +229,6 @@ function notWhole(id: string, offset: number, size: number): RegistryError {
   });
 }
 
-function tooShort(arrived: number, size: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "take in an upload",
-    state: `it has ${arrived} bytes, not ${size}`,
-    hint: "Nothing was kept. Send all of it.",
-  });
-}
-
-function noSize(size: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "begin an upload of",
-    subject: `${shown(size)} bytes`,
-    state: "that is no size",
-    hint: "Say how many bytes it will have, a whole number from 0.",
-  });
-}
-
-function tooMuchSaid(bytes: number): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "begin an upload",
-    state: `what is said of it has ${bytes} bytes, ${MAX_NOTE_BYTES} are allowed`,
-    hint: "Keep its metadata short, and save the rest with the artifact.",
-  });
+function invalid(state: string, hint: string): RegistryError {
+  return fault({ code: "Invalid", action: "begin an upload", state, hint });
 }

@@ -1,10 +1,9 @@
 // Writing what a client sends as pieces of a resumable upload.
 import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { retry } from "../../../core/retry.ts";
+import { fault, type RegistryError } from "../../../core/errors.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { Context } from "../../opening/context.ts";
-import { pieceKey, putPiece } from "./pieces.ts";
+import { pieceKey, putPiece, retrying } from "./pieces.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
 const MAX_PIECE_BYTES = 8 * 1024 * 1024;
@@ -12,11 +11,9 @@ const MIN_PIECE_BYTES = 64 * 1024;
 /** Memory that all unfinished pieces share, bytes: the more uploads run, the smaller their pieces. */
 const HELD_BYTES = 128 * 1024 * 1024;
 
-/** Options of {@linkcode PieceWriter.write}. */
+/** Options of writing a stream as pieces. */
 export interface WritePiecesOptions {
-  /** The upload. */
   id: string;
-  /** Offset of the first byte. */
   offset: number;
   /** Size of the whole upload, bytes. @default any */
   size?: number;
@@ -24,134 +21,128 @@ export interface WritePiecesOptions {
   verify?: { update(bytes: Uint8Array): unknown; matches(): boolean };
 }
 
-/** Stores streams as pieces, with bounded memory. */
-export interface PieceWriter {
-  /**
-   * Stores a stream and returns the offset of its end. If the stream fails, `write` stores what came before, then
-   * throws. With `verify` it stores nothing in that case. A stream with `verify` that needs several pieces is stored
-   * twice: first under an id of its own, and in the upload when its checksum matched. So no piece of an upload awaits a
-   * checksum.
-   */
-  write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number>;
-}
-
-/** Options of {@linkcode createPieceWriter}. */
+/** Options of {@linkcode PieceWriter}. */
 export interface PieceWriterOptions {
   /** Size of a piece, bytes. @default 8 MiB, or less while many streams share the memory */
   pieceBytes?: number;
 }
 
-/** Creates a writer. All streams of one writer share its memory. */
-export function createPieceWriter(
-  context: Context,
-  { pieceBytes: fixed }: PieceWriterOptions = {},
-): PieceWriter {
-  let active = 0;
-  const pieceBytes = () =>
-    fixed ?? Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, Math.floor(HELD_BYTES / active)));
+/** Stores streams as pieces. All streams of one writer share its memory. */
+export class PieceWriter {
+  readonly #context: Context;
+  readonly #fixed?: number;
+  #active = 0;
 
-  async function write(
-    chunks: AsyncIterable<Uint8Array>,
-    options: WritePiecesOptions,
-  ): Promise<number> {
+  constructor(context: Context, { pieceBytes }: PieceWriterOptions) {
+    this.#context = context;
+    this.#fixed = pieceBytes;
+  }
+
+  /**
+   * Stores a stream and returns the offset of its end. If the stream fails, it stores what came before, then throws.
+   * With `verify` it stores nothing in that case. A stream with `verify` that needs several pieces is stored twice:
+   * first under a unique id, and in the upload when its checksum matched. So no piece of an upload awaits a checksum.
+   */
+  async write(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
+    this.#active++;
+    try {
+      return await (options.verify === undefined
+        ? this.#store(chunks, options)
+        : this.#storeVerified(chunks, options, options.verify));
+    } finally {
+      this.#active--;
+    }
+  }
+
+  async #store(chunks: AsyncIterable<Uint8Array>, options: WritePiecesOptions): Promise<number> {
     let at = options.offset;
-    for await (const { bytes } of cutPieces(chunks, options, pieceBytes)) {
-      await putPiece(context, pieceKey(options.id, at), bytes);
+    for await (const bytes of this.#cut(chunks, options)) {
+      await putPiece(this.#context, pieceKey(options.id, at), bytes);
       at += bytes.byteLength;
     }
     return at;
   }
 
-  return {
-    async write(chunks, options) {
-      active++;
-      try {
-        return await (options.verify === undefined
-          ? write(chunks, options)
-          : writeVerified(chunks, options));
-      } finally {
-        active--;
-      }
-    },
-  };
-
-  async function writeVerified(
+  async #storeVerified(
     chunks: AsyncIterable<Uint8Array>,
     options: WritePiecesOptions,
+    verify: NonNullable<WritePiecesOptions["verify"]>,
   ): Promise<number> {
-    const { id, verify } = options;
+    const context = this.#context;
     const aside = context.system.id(); // no upload has this id, because nothing writes its note
     const stored: string[] = [];
-    let at = 0, last: Uint8Array = new Uint8Array();
+    let last: Uint8Array | undefined; // stays in memory, and often is all of it
     try {
-      for await (const { bytes, isLast } of cutPieces(chunks, options, pieceBytes)) {
-        if (isLast) {
-          last = bytes;
-          continue;
+      for await (const bytes of this.#cut(hashed(chunks, [verify]), options)) {
+        if (last !== undefined) {
+          const key = pieceKey(aside, stored.length);
+          stored.push(key);
+          await putPiece(context, key, last);
         }
-        const key = pieceKey(aside, at);
-        stored.push(key);
-        await putPiece(context, key, bytes);
-        at += bytes.byteLength;
+        last = bytes;
       }
-      if (!verify!.matches()) throw wrongChecksum(id);
-      return await write(verified(stored, last), { ...options, verify: undefined });
+      if (!verify.matches()) throw wrongChecksum(options.id);
+      return await this.#store(verified(), options);
     } finally {
       await removeObjects(context.backend, stored).catch(() => {}); // `gc` removes the rest
     }
-  }
 
-  async function* verified(
-    stored: readonly string[],
-    last: Uint8Array,
-  ): AsyncGenerator<Uint8Array> {
-    for (const key of stored) yield await readPiece(context, key);
-    yield last;
-  }
-}
-
-/** Cuts a stream into pieces. If it fails, what came before is the last piece; then this throws too. */
-async function* cutPieces(
-  chunks: AsyncIterable<Uint8Array>,
-  { id, offset, size = Infinity, verify }: WritePiecesOptions,
-  pieceBytes: () => number,
-): AsyncGenerator<{ bytes: Uint8Array; isLast: boolean }> {
-  const incoming = chunks[Symbol.asyncIterator]();
-  let held = createHeld(), room = size - offset, isOver = false;
-  let broken: { error: unknown } | undefined;
-  const cut = () => {
-    const bytes = held.bytes();
-    held = createHeld();
-    return { bytes, isLast: false };
-  };
-  try {
-    for (;;) {
-      const next = await incoming.next().catch((error: unknown) => void (broken = { error }));
-      isOver = next === undefined || next.done === true;
-      if (next === undefined || next.done) break;
-      if (next.value.byteLength > room) throw tooLong(id, size);
-      room -= next.value.byteLength;
-      verify?.update(next.value);
-      for (let rest = next.value; rest.byteLength > 0;) {
-        if (held.size >= pieceBytes()) yield cut();
-        rest = held.add(rest);
-        // A piece that may be the last one of a request with a checksum stays in memory.
-        if (verify === undefined && held.size >= pieceBytes()) yield cut();
-      }
+    async function* verified(): AsyncGenerator<Uint8Array> {
+      for (const key of stored) yield await readPiece(context, key);
+      if (last !== undefined) yield last;
     }
-    if (held.size > 0) yield { bytes: held.bytes(), isLast: true };
-    if (broken !== undefined) throw broken.error;
-  } finally {
-    if (!isOver) await incoming.return?.().catch(() => {}); // report the first error
+  }
+
+  /** Cuts a stream into pieces. If it fails, what came before is the last piece; then this throws too. */
+  async *#cut(
+    chunks: AsyncIterable<Uint8Array>,
+    { id, offset, size = Infinity }: WritePiecesOptions,
+  ): AsyncGenerator<Uint8Array> {
+    let held: Uint8Array[] = [], heldBytes = 0, room = size - offset;
+    const cut = () => {
+      const bytes = concatBytes(held);
+      [held, heldBytes] = [[], 0];
+      return bytes;
+    };
+    try {
+      for await (const chunk of chunks) {
+        room -= chunk.byteLength;
+        if (room < 0) throw tooLong(id, size);
+        for (let rest = chunk; rest.byteLength > 0;) {
+          const fits = Math.max(this.#pieceBytes() - heldBytes, 1);
+          const taken = new Uint8Array(rest.subarray(0, fits)); // a copy: the caller may reuse its memory
+          held.push(taken);
+          heldBytes += taken.byteLength;
+          rest = rest.subarray(taken.byteLength);
+          if (heldBytes >= this.#pieceBytes()) yield cut();
+        }
+      }
+    } catch (error) {
+      if (room >= 0 && heldBytes > 0) yield cut();
+      throw error;
+    }
+    if (heldBytes > 0) yield cut();
+  }
+
+  #pieceBytes(): number {
+    const share = Math.floor(HELD_BYTES / this.#active);
+    return this.#fixed ?? Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, share));
   }
 }
 
-async function readPiece(
-  { backend, system, retryForMs }: Context,
-  key: string,
-): Promise<Uint8Array> {
-  const passes = (error: unknown) => isRegistryError(error) && error.retry !== "never";
-  return await retry(async () => {
+export async function* hashed(
+  chunks: AsyncIterable<Uint8Array>,
+  hashes: readonly ({ update(bytes: Uint8Array): unknown } | undefined)[],
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    for (const hash of hashes) hash?.update(chunk);
+    yield chunk;
+  }
+}
+
+async function readPiece(context: Context, key: string): Promise<Uint8Array> {
+  const { backend } = context;
+  return await retrying(context, async () => {
     const bytes = await (await backend.get(key))?.bytes();
     if (bytes !== undefined) return bytes;
     throw fault({
@@ -162,37 +153,7 @@ async function readPiece(
       key,
       backend: backend.location,
     });
-  }, { system, retryForMs, passes });
-}
-
-/** Bytes of a piece that is not full yet, copied, so that the caller may reuse its memory. */
-function createHeld() {
-  const parts: Uint8Array[] = [];
-  let tail = new Uint8Array(), used = 0, size = 0;
-  return {
-    get size() {
-      return size;
-    },
-    /** Takes the bytes that fit, and returns the rest. */
-    add(bytes: Uint8Array): Uint8Array {
-      const taken = bytes.subarray(0, MAX_PIECE_BYTES - size);
-      for (let rest = taken; rest.byteLength > 0;) {
-        if (used === tail.byteLength) {
-          parts.push(tail = new Uint8Array(Math.max(rest.byteLength, MIN_PIECE_BYTES)));
-          used = 0;
-        }
-        const fits = rest.subarray(0, tail.byteLength - used);
-        tail.set(fits, used);
-        used += fits.byteLength;
-        rest = rest.subarray(fits.byteLength);
-      }
-      size += taken.byteLength;
-      return bytes.subarray(taken.byteLength);
-    },
-    bytes(): Uint8Array {
-      return concatBytes([...parts.slice(0, -1), tail.subarray(0, used)]);
-    },
-  };
+  });
 }
 
 function tooLong(id: string, size: number): RegistryError {

@@ -6,7 +6,6 @@ import {
   bodyStream,
   bytesStream,
   compareUtf8,
-  concatBytes,
   iterableStream,
   readAll,
 } from "../../../core/bytes/bytes.ts";
@@ -38,11 +37,6 @@ Deno.test("compareUtf8() compares as the bytes of the UTF-8 forms compare", () =
   fc.assert(check, { numRuns: 5_000 });
 });
 
-Deno.test("compareUtf8() puts what is above U+FFFF last, where < does not", () => {
-  assert("\u{1f98a}" < "\uffff");
-  assert(compareUtf8("\u{1f98a}", "\uffff") > 0);
-});
-
 Deno.test("a body of each kind gives the same bytes", async () => {
   const bytes = encoder.encode("some bytes");
   for (const body of [() => bytes, () => new Blob([bytes]), () => bytesStream(bytes)]) {
@@ -54,26 +48,6 @@ Deno.test("a body of each kind gives the same bytes", async () => {
     10,
     undefined,
   ]);
-});
-
-Deno.test("a part of a buffer is a body of its own bytes only", async () => {
-  const part = new Uint8Array([1, 2, 3, 4, 5]).subarray(1, 3);
-  assertEquals(await bodyBytes(part), Uint8Array.of(2, 3));
-  assertEquals(await readAll(bodyStream(part)), Uint8Array.of(2, 3));
-  assertEquals(bodySize(part), 2);
-});
-
-Deno.test("no bytes are an empty body, and an empty stream", async () => {
-  assertEquals(concatBytes([]), new Uint8Array());
-  assertEquals(await readAll(bytesStream(new Uint8Array())), new Uint8Array());
-  assertEquals(await bodyBytes(new Blob([])), new Uint8Array());
-});
-
-Deno.test("concatBytes() joins any chunks", () => {
-  const check = fc.property(fc.array(fc.uint8Array()), (chunks) => {
-    assertEquals([...concatBytes(chunks)], chunks.flatMap((chunk) => [...chunk]));
-  });
-  fc.assert(check);
 });
 
 Deno.test("iterableStream() asks for no chunk before it is read", async () => {

@@ -18,20 +18,6 @@ Deno.test("results come in the order of the items, with a bound on calls at once
   assertEquals(most, 4);
 });
 
-Deno.test("a failure arrives at its turn, and those behind it disturb nobody", async () => {
-  const seen: number[] = [];
-  await assertRejects(
-    async () => {
-      const map = (item: number) =>
-        item >= 2 ? Promise.reject(new Error(`item ${item}`)) : Promise.resolve(item);
-      for await (const result of mapAtOnce(numbers(6), map, { concurrency: 4 })) seen.push(result);
-    },
-    Error,
-    "item 2",
-  );
-  assertEquals(seen, [0, 1]);
-});
-
 Deno.test("the same is done to each thing, no more at once than asked, and after a failure nothing begins", async () => {
   const begun: number[] = [];
   let running = 0;

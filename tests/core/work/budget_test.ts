@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createBudget, createShare } from "../../../core/work/budget.ts";
+import { createBudget } from "../../../core/work/budget.ts";
 
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false;
@@ -44,29 +44,4 @@ Deno.test("who waits for a budget can give up, which lets those behind go on", a
   budget.give(6);
   budget.give(4);
   await budget.take(10);
-});
-
-Deno.test("an abort after a budget was given takes nothing back", async () => {
-  const budget = createBudget(1);
-  const controller = new AbortController();
-  await budget.take(1, controller.signal);
-  const next = budget.take(1);
-  controller.abort();
-  assert(!await settled(next));
-  budget.give(1);
-  assert(await settled(next));
-});
-
-Deno.test("a share that takes anew first gives back what it had, so that it does not wait for itself", async () => {
-  const budget = createBudget(10);
-  const share = createShare(budget);
-  await share.take(8);
-  const again = share.take(9);
-  assert(await settled(again));
-  const other = budget.take(10);
-  assert(!await settled(other));
-  share.give();
-  share.give(); // what was given back is not given twice
-  assert(await settled(other));
-  assert(!await settled(budget.take(1)));
 });

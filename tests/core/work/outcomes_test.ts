@@ -16,18 +16,6 @@ function numbers() {
   return { seen, [Symbol.asyncIterator]: () => ({ next, return: end }) };
 }
 
-Deno.test("outcomes that nobody takes hold up the drawing of inputs", async () => {
-  const inputs = numbers();
-  const outcomes = outcomesOf(inputs, (n) => Promise.resolve(n), { concurrency: 3 });
-  await outcomes.next();
-  await settle();
-  const { asked } = inputs.seen;
-  assertEquals(asked <= 4, true);
-  await settle();
-  assertEquals(inputs.seen.asked, asked);
-  await outcomes.return(undefined);
-});
-
 Deno.test("who takes no more outcomes closes the source, and what is under way ends first", async () => {
   const inputs = numbers();
   let running = 0;
@@ -73,16 +61,6 @@ Deno.test("after a failure, if asked, no input is drawn, and what was begun has 
   assertEquals([outcomes.length <= 4, inputs.seen.closed], [true, true]);
 });
 
-Deno.test("a source that cannot be closed breaks the work, when what is under way has ended", async () => {
-  const next = numbers()[Symbol.asyncIterator]().next;
-  const inputs = {
-    [Symbol.asyncIterator]: () => ({ next, return: () => Promise.reject(new Error("stuck")) }),
-  };
-  const work = (n: number) => n === 2 ? Promise.reject(new Error("second")) : Promise.resolve();
-  const outcomes = outcomesOf(inputs, work, { concurrency: 1, stopOnError: true });
-  await assertRejects(() => Array.fromAsync(outcomes), Error, "stuck");
-});
-
 Deno.test("a generator that does not give its next input is not waited for when the work is aborted", async () => {
   const aborting = new AbortController();
   async function* one() {
@@ -95,23 +73,4 @@ Deno.test("a generator that does not give its next input is not waited for when 
   await settle();
   aborting.abort(new Error("enough"));
   await assertRejects(() => end, Error, "enough");
-});
-
-Deno.test("a signal that was aborted before begins nothing", async () => {
-  const inputs = numbers();
-  const begun: number[] = [];
-  const work = (n: number) => Promise.resolve(begun.push(n));
-  const signal = AbortSignal.abort(new Error("enough"));
-  await assertRejects(() => Array.fromAsync(outcomesOf(inputs, work, { signal })), Error, "enough");
-  assertEquals([begun, inputs.seen.closed], [[], true]);
-});
-
-Deno.test("what is no error, and has no text, is an outcome all the same", async () => {
-  for (const thrown of [Object.create(null), Symbol("no text"), undefined]) {
-    const [outcome] = await Array.fromAsync(outcomesOf([1], () => Promise.reject(thrown)));
-    assertEquals(outcome.ok ? undefined : [outcome.error.code, outcome.error.cause], [
-      "TaskFailed",
-      thrown,
-    ]);
-  }
 });

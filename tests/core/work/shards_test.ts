@@ -1,21 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { parseShard, shardFromEnvironment } from "../../../core/work/shards.ts";
+import { shardFromEnvironment } from "../../../core/work/shards.ts";
 
 const found = (env: Record<string, string>) => {
   const { shard, from } = shardFromEnvironment({ env: (name) => env[name] }) ?? {};
   return shard && [`${shard.index}/${shard.count}`, from];
 };
-
-Deno.test("a shard is its index and how many there are, and nothing else", () => {
-  assertEquals(parseShard("0/1"), { index: 0, count: 1 });
-  assertEquals(parseShard(" 7/8\n"), { index: 7, count: 8 });
-  for (
-    const text of ["", "1", "8/8", "0/0", "-1/2", "1/2/3", "1.5/2", "a/b", "1 / 2", "1/2000000"]
-  ) {
-    assertThrows(() => parseShard(text), RegistryError, "it is not INDEX/COUNT", text);
-  }
-});
 
 Deno.test("the schedulers of arrays say which shard this is, HOLDFAST_SHARD before them", () => {
   assertEquals(found({}), undefined);

@@ -47,18 +47,3 @@ Deno.test("the first failure ends the others, is what everybody hears, and nothi
   await assertRejects(() => tasks.end(), Error, "first");
   assertEquals(never.begun(), false);
 });
-
-Deno.test("stop() waits for what runs", async () => {
-  const stop = new AbortController();
-  const tasks = createSideBySide({ atOnce: 3, room: 10, signal: stop.signal });
-  const one = held();
-  await tasks.begin(1, one.run);
-  stop.abort(new Error("enough"));
-  assertEquals(tasks.signal.reason, stop.signal.reason);
-  let stopped = false;
-  const stopping = tasks.stop(stop.signal.reason).then(() => stopped = true);
-  await settle();
-  assertEquals(stopped, false);
-  one.resolve();
-  await stopping;
-});

@@ -18,7 +18,7 @@ export interface CachedMachine {
   readonly backend: ScriptedBackend;
   /** What its cache was asked. */
   readonly cache: ScriptedBackend;
-  /** Waits until everything that is to be cached is, and gives back the room that was set aside. */
+  /** Waits until everything that is to be cached is. */
   settle(): Promise<void>;
   /** What the store is asked for it, verb by verb. */
   asked(action: () => Promise<unknown>): Promise<string[]>;

@@ -7,7 +7,6 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
-import { rejected } from "../rejected.ts";
 import { bytesIn, testCached } from "./cached_world.ts";
 
 /** A store that is far away. */
@@ -130,48 +129,4 @@ Deno.test("a remote store is cached where the environment says, other stores are
   } finally {
     await root.remove();
   }
-});
-
-Deno.test("cache: false is none, true is one for any store, a path is where it lies", async () => {
-  const root = await tempRoot();
-  try {
-    const system = createScriptedSystem({ environment: { HOLDFAST_CACHE: root.join("default") } });
-    const cached = async (folder: string) =>
-      (await keysOf(createLocalBackend({ path: root.join(folder) }), "records/")).length;
-    const use = async (backend: Backend, cache: Parameters<typeof openRegistry>[1]) => {
-      const registry = await openRegistry(backend, { system, ...cache });
-      await registry.save("a", "one", { version: "1" });
-      await registry.load("a@1");
-      await registry[Symbol.asyncDispose]();
-    };
-    await use(remote(system), { cache: false });
-    assertEquals(await cached("default"), 0);
-    await use(createMemoryBackend(), { cache: true });
-    assertEquals(await cached("default"), 1);
-    await use(remote(system), { cache: { path: root.join("asked") } });
-    assertEquals(await cached("asked"), 1);
-    assertEquals(await cached("default"), 1);
-    assertEquals((await clearCache({ path: root.join("asked") })).files, 1);
-  } finally {
-    await root.remove();
-  }
-});
-
-Deno.test("where no place for a cache is known there is none, which is said", async () => {
-  const system = createScriptedSystem();
-  const said: [string, string][] = [];
-  const say = (level: string) => (text: unknown) => void said.push([level, String(text)]);
-  const logger = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-  const registry = await openRegistry(remote(system), { system, logger });
-  await registry.save("a", "one", { version: "1" });
-  assertEquals(await registry.load("a@1"), "one");
-  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), [
-    "debug",
-  ]);
-  await openRegistry(remote(system), { system, logger, cache: true });
-  assertEquals(said.filter(([, text]) => text.startsWith("no cache")).map(([level]) => level), [
-    "debug",
-    "warn",
-  ]);
-  await rejected("Denied", clearCache({ system }));
 });

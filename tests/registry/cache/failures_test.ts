@@ -1,7 +1,6 @@
-import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { RegistryError } from "../../../core/errors.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -63,17 +62,6 @@ testCached("a cache that failed is left alone for a minute, then used again", {}
   assertEquals((await world.cached("records/")).length, 1);
 });
 
-testCached("a failure is no reason to forget what can still be read", {}, async (world) => {
-  const { registry, cache, settle, asked } = world;
-  for (const name of ["a", "b"]) await registry.save(name, noise(70_000), { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  cache.answerAll({ verb: "put" }, denied);
-  await registry.load("b@1");
-  await settle();
-  assertEquals(await asked(() => registry.load("a@1")), []);
-});
-
 Deno.test("a cache that hangs holds a large file up for two seconds, and a small one not at all", async () => {
   const system = createScriptedSystem();
   const never = new Promise<never>(() => {});
@@ -122,28 +110,6 @@ Deno.test("a slow cache is waited for, and gets all of a large file", async () =
     (entry) => "key" in entry ? entry.size : 0,
   );
   assertEquals(sizes, [40 * MIB]);
-});
-
-Deno.test("closing a registry waits for its cache and closes the store all the same", async () => {
-  const store = createMemoryBackend();
-  let closed = 0;
-  const counted: Backend = {
-    ...store,
-    [Symbol.asyncDispose]: () => Promise.resolve(void closed++),
-  };
-  const cache = createMemoryBackend();
-  const failing: Backend = {
-    ...cache,
-    delete: () =>
-      Promise.reject(new RegistryError({ code: "Denied", message: "Cannot delete: no" })),
-    [Symbol.asyncDispose]: () => Promise.reject(new Error("it is not the registry's to close")),
-  };
-  const registry = await openRegistry(counted, { cache: { backend: failing } });
-  await registry.save("a", noise(70_000), { version: "1" });
-  await registry.load("a@1");
-  await registry[Symbol.asyncDispose]();
-  assertEquals(closed, 1);
-  assert((await Array.fromAsync(cache.list("files/"))).length === 1);
 });
 
 Deno.test("an aborted load ends with its reason and caches nothing", async () => {

@@ -1,20 +1,14 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createMemoryBackend } from "../../../backends/memory.ts";
+import { assertEquals } from "@std/assert";
 import type { Artifact } from "../../../core/artifact.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { bytesStream } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { TransferProgress } from "../../../core/registry.ts";
-import { createLocalBackend, localPath, openRegistry } from "../../../mod.ts";
-import { knownContext } from "../../../registry/opening/context.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fileSet } from "../protocol_world.ts";
-import { keysOf, noise } from "../registries.ts";
+import { openRegistry } from "../../../mod.ts";
+import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, damaged } from "../scripted_backend.ts";
 import type { CachedWorld } from "./cached_world.ts";
-import { bytesIn, damage, testCached } from "./cached_world.ts";
+import { damage, testCached } from "./cached_world.ts";
 
 const MIB = 1024 * 1024;
 /** Sizes below and above those that are handled in memory. */
@@ -139,23 +133,6 @@ testCached(
   },
 );
 
-testCached("with none a cached file is trusted", {}, async (world) => {
-  const { registry, settle, cacheStore } = world;
-  for (const size of SIZES) {
-    await registry.save("a", noise(size), { version: `${size}` });
-    await registry.load(`a@${size}`, { verify: "none" });
-    await settle();
-    const key = await onlyFile(world);
-    await damage(cacheStore, key);
-    const wrong = await (await cacheStore.get(key))!.bytes();
-    assertEquals(await registry.load(`a@${size}`, { verify: "none" }), wrong);
-    assertEquals(await streamed(await registry.open(`a@${size}`, { verify: "none" })), wrong);
-    assertEquals(await registry.load(`a@${size}`, { verify: "full" }), noise(size));
-    await settle();
-    await cacheStore.delete(key);
-  }
-});
-
 testCached(
   "a range comes from a whole file that is cached, and is not cached itself",
   {},
@@ -196,48 +173,6 @@ testCached(
   },
 );
 
-testCached(
-  "a compressed file is cached as it is when it is plain; its ranges stay refused",
-  {},
-  async (world) => {
-    const { registry, settle, asked } = world;
-    for (const size of SIZES.slice(1)) {
-      const content = noise(size).map((byte) => byte & 15);
-      await registry.save("a", content, { version: `${size}`, compress: "gzip" });
-      await registry.load(`a@${size}`);
-      await settle();
-      assertEquals(
-        await asked(async () => assertEquals(await registry.load(`a@${size}`), content)),
-        [],
-      );
-      assert((await world.cached("files/")).some((key) => key.endsWith(sha256(content))));
-      const [file] = (await registry.open(`a@${size}`)).files();
-      await rejected("Unsupported", file.stream({ offset: 0, length: 1 }).getReader().read());
-    }
-  },
-);
-
-testCached(
-  "many small files are cached one by one, and so is their long list",
-  {},
-  async (world) => {
-    const { registry, settle, asked } = world;
-    const files = Object.fromEntries(
-      Array.from(
-        { length: 1_000 },
-        (_, n) => [`folder/${"long".repeat(20)}/${n}`, noise(300, n + 1)],
-      ),
-    );
-    await registry.save("a", files, { version: "1", materializer: fileSet });
-    const load = async () => assertEquals(await registry.load("a@1", { as: fileSet }), files);
-    const cold = await asked(load);
-    assertLess(cold.length, 8);
-    await settle();
-    assertEquals(await asked(load), []);
-    assertEquals((await world.cached("files/")).length, 1_001);
-  },
-);
-
 testCached("what a caller does to loaded bytes does not reach the cache", {}, async (world) => {
   const { registry, settle } = world;
   for (const size of SIZES) {
@@ -256,36 +191,6 @@ testCached("what a caller does to loaded bytes does not reach the cache", {}, as
     }
   }
   assertEquals(world.warnings, []);
-});
-
-testCached("download() reads files from the cache", {}, async (world) => {
-  const { registry, settle, asked } = world;
-  const root = await tempRoot();
-  try {
-    await mkdir(root.join("from"));
-    await writeFile(root.join("from", "one"), noise(100_000));
-    await writeFile(root.join("from", "two"), noise(5 * MIB));
-    await registry.save("a", localPath(root.join("from")), { version: "1" });
-    await registry.download("a@1", { to: root.join("first") });
-    await settle();
-    assertEquals(await asked(() => registry.download("a@1", { to: root.join("second") })), []);
-    assertEquals(new Uint8Array(await readFile(root.join("second", "two"))), noise(5 * MIB));
-  } finally {
-    await root.remove();
-  }
-});
-
-testCached("progress counts what comes from the cache", {}, async (world) => {
-  const { registry, settle } = world;
-  const files = { one: noise(70_000), two: noise(5 * MIB, 2), three: noise(80_000, 3) };
-  await registry.save("a", files, { version: "1", materializer: fileSet });
-  await (await registry.open("a@1")).file("two").bytes();
-  await settle();
-  const seen: TransferProgress[] = [];
-  await registry.load("a@1", { as: fileSet, onProgress: (progress) => seen.push(progress) });
-  const total = 70_000 + 5 * MIB + 80_000;
-  assertEquals(seen.at(-1)!.bytes, total);
-  for (const { totalBytes } of seen) assertEquals(totalBytes, total);
 });
 
 testCached(
@@ -319,29 +224,3 @@ testCached(
     );
   },
 );
-
-Deno.test("an evicted file that is being read from a folder does no harm", async () => {
-  const root = await tempRoot();
-  try {
-    const cache = createLocalBackend({ path: root.join("cache"), durability: "os" });
-    const registry = await openRegistry(createMemoryBackend(), { cache: { backend: cache } });
-    await registry.save("a", noise(6 * MIB), { version: "1" });
-    await registry.load("a@1");
-    await knownContext(registry)!.cache!.close();
-    assertLess(6 * MIB, await bytesIn(cache));
-    const reader = (await registry.open("a@1")).files()[0].stream().getReader();
-    const first = await reader.read();
-    for (const key of await keysOf(cache)) await cache.delete(key);
-    const chunks = [first.value!];
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      chunks.push(next.value);
-    }
-    assertEquals(
-      new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()),
-      noise(6 * MIB),
-    );
-    await registry[Symbol.asyncDispose]();
-  } finally {
-    await root.remove();
-  }
-});

@@ -123,15 +123,6 @@ testFolder("a link in the place of the folder is not followed", async (root) => 
   assertEquals(fs.readdirSync(target), []);
 });
 
-testFolder("nor is a file used, or what lies below one", async (root) => {
-  const path = root.join("cache");
-  fs.writeFileSync(path, "mine");
-  await rejected("Invalid", use({ path }));
-  await rejected("Invalid", use({ path: `${path}/below` }));
-  assertEquals((await use(undefined, { HOLDFAST_CACHE: path })).length, 1);
-  assertEquals(fs.readFileSync(path, "utf8"), "mine");
-});
-
 testFolder("a folder of somebody else's is not used", async (root) => {
   const path = root.join("cache");
   fs.mkdirSync(path, { mode: 0o700 });

@@ -1,34 +1,12 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { assertEquals } from "@std/assert";
+import { collectGarbage, openRegistry } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/opening/context.ts";
 import { filler, HOUR } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { busy, createScriptedBackend, damaged, late } from "../scripted_backend.ts";
-import { createCachedWorld, damage, testCached } from "./cached_world.ts";
-
-testCached(
-  "a small value costs two calls, one with full, and none when it is cached",
-  {},
-  async (world) => {
-    const { registry, settle, asked } = world;
-    await registry.save("a", "value", { version: "1" });
-    assertEquals(await asked(() => registry.load("a@1")), ["list", "get"]);
-    await settle();
-    const { asked: askedByOther, registry: other } = await world.open();
-    for (const verify of ["integrity", "none"] as const) {
-      assertEquals(
-        await askedByOther(async () => assertEquals(await other.load("a@1", { verify }), "value")),
-        [],
-      );
-    }
-    assertEquals(await askedByOther(() => other.load("a@1", { verify: "full" })), ["list"]);
-    assertEquals(await askedByOther(() => other.loadMany(["a@1", "a@1.0", "a@1.0.0"])), []);
-    assertEquals(await askedByOther(() => other.open("a@1")), []);
-  },
-);
+import { busy, late } from "../scripted_backend.ts";
+import { damage, testCached } from "./cached_world.ts";
 
 testCached("latest, a range and an alias always ask the store what counts", {}, async (world) => {
   const { registry, settle, asked } = world;
@@ -138,14 +116,6 @@ testCached("a mutable registry caches no record", { mutable: true }, async (worl
   assertEquals(await registry.load("a@1"), filler("two"));
 });
 
-testCached("nor does one without versions", { versioned: false }, async (world) => {
-  await world.registry.save("a", "one");
-  await world.registry.load("a");
-  await world.registry.load("a@1");
-  await world.settle();
-  assertEquals(await world.cached("records/"), []);
-});
-
 testCached(
   "a record that landed late is not cached: it may come not to count",
   {},
@@ -229,44 +199,6 @@ testCached("a damaged record is fetched again, replaced, and reported", {}, asyn
   }
 });
 
-testCached("what a store damages on the way is not cached", {}, async (world) => {
-  const { registry, backend, settle } = world;
-  await registry.save("a", "one", { version: "1" });
-  backend.answer({ verb: "get" }, damaged);
-  await rejected("Corrupt", registry.load("a@1"));
-  await settle();
-  assertEquals(await world.cached("records/"), []);
-});
-
-Deno.test("registries at different stores share files and never records", async () => {
-  const one = await createCachedWorld();
-  const two = await createCachedWorld({ seed: 2 });
-  const { registry } = await two.open({ cache: { backend: one.cacheStore } });
-  await one.registry.save("a", "of one", { version: "1" });
-  await two.registry.save("a", "of two", { version: "1" });
-  for (let time = 0; time < 2; time++) {
-    assertEquals(await one.registry.load("a@1"), "of one");
-    assertEquals(await registry.load("a@1"), "of two");
-    await one.settle();
-    await knownContext(registry)!.cache!.close();
-  }
-  assertNotEquals(one.registry.id, registry.id);
-});
-
-testCached("a copy of a registry at another place shares no records with it", {}, async (world) => {
-  const { registry, settle, store, system } = world;
-  await registry.save("before", "same", { version: "1" });
-  const copy = createMemoryBackend({ system });
-  for (const key of await keysOf(store)) await copy.put(key, await (await store.get(key))!.bytes());
-  const other = await openRegistry(copy, { system, cache: { backend: world.cacheStore } });
-  assertEquals(other.id, registry.id);
-  await registry.save("a", "here", { version: "1" });
-  await other.save("a", "there", { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  assertEquals(await other.load("a@1"), "there");
-});
-
 testCached(
   "a registry that was made anew at the same place serves nothing of the old one",
   {},
@@ -282,60 +214,3 @@ testCached(
     assertEquals(await anew.load("a@1"), "new");
   },
 );
-
-testCached("verifyRegistry looks at the store and not at the cache", {}, async (world) => {
-  const { registry, settle, cache } = world;
-  await registry.save("a", filler("one"), { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  const [object] = await keysOf(world.store, "objects/");
-  await damage(world.store, object);
-  cache.forget();
-  assert(!(await verifyRegistry(registry)).ok);
-  assertEquals(cache.calls, []);
-  assertEquals(await registry.load("a@1"), filler("one"), "what is cached is whole");
-});
-
-testCached("a base is looked up in the store, whatever is cached", {}, async (world) => {
-  const { registry, settle } = world;
-  await registry.save("a", filler("one"), { version: "1" });
-  await registry.load("a@1");
-  await settle();
-  await (await world.elsewhere()).registry.delete("a@1");
-  await rejected("NotFound", registry.save("a", filler("one"), { version: "2", base: "a@1" }));
-});
-
-testCached("no name, version or path is in the keys of the cache", {}, async (world) => {
-  const { registry, settle } = world;
-  await registry.save("secret-name", { "secret-path": filler("x") }, { version: "7.7.7" });
-  await registry.load("secret-name@7.7.7");
-  await settle();
-  const keys = await world.cached();
-  assert(keys.length >= 1);
-  for (const key of keys) {
-    assert(
-      /^(files|records\/[0-9a-f-]{36})\/[0-9a-f]{2}\/[0-9a-f]{64}$|^secret$|^uses\/[0-9a-f-]{36}$/
-        .test(key),
-      key,
-    );
-  }
-});
-
-testCached("saving caches nothing", {}, async (world) => {
-  await world.registry.save("a", filler("one"), { version: "1" });
-  await world.registry.save("a", filler("one"));
-  await world.settle();
-  assertEquals(await world.cached(), []);
-});
-
-Deno.test("a registry without a cache asks every time", async () => {
-  const { store, system } = await createCachedWorld();
-  const backend = createScriptedBackend(store);
-  const registry = await openRegistry(backend, { system });
-  await registry.save("a", "one", { version: "1" });
-  for (let time = 0; time < 2; time++) {
-    backend.forget();
-    await registry.load("a@1");
-    assertEquals(backend.calls.map(({ verb }) => verb), ["list", "get"]);
-  }
-});

@@ -128,44 +128,6 @@ testCached(
   },
 );
 
-testCached("a settings record with another tag is another registry's", {}, async (world) => {
-  await cacheOne(world);
-  const withEtag: Backend = {
-    ...world.store,
-    async get(key, options) {
-      const found = await world.store.get(key, options);
-      return key.startsWith("settings/") && found
-        ? Object.assign(found, { info: { ...found.info, etag: "x" } })
-        : found;
-    },
-  };
-  await (await world.elsewhere()).registry.delete("a@1");
-  const registry = await openRegistry(withEtag, {
-    system: world.system,
-    cache: { backend: world.cacheStore },
-  });
-  await rejected("NotFound", registry.load("a@1"));
-});
-
-testCached(
-  "what was compared with the store a week ago is compared again, once",
-  {},
-  async (world) => {
-    const { registry, settle, asked, system } = world;
-    await cacheOne(world);
-    system.advance(7 * DAY);
-    assertEquals(await asked(() => registry.load("a@1")), []);
-    system.advance(1);
-    assertEquals(await asked(() => registry.load("a@1")), ["list"]);
-    await settle();
-    assertEquals(await asked(() => registry.load("a@1")), []);
-    system.setWallClock(system.now() - DAY);
-    assertEquals(await asked(() => registry.load("a@1")), ["list"], "by a clock that was wrong");
-    await settle();
-    assertEquals(await asked(() => registry.load("a@1")), []);
-  },
-);
-
 testCached(
   "a version that was deleted elsewhere is served for a week at most",
   {},
@@ -210,19 +172,3 @@ testCached(
     await settle();
   },
 );
-
-testCached("programs that begin at once agree on one secret", {}, async (world) => {
-  const { registry } = world;
-  for (const name of ["a", "b", "c"]) await registry.save(name, name, { version: "1" });
-  const machines = await Promise.all(["a", "b", "c"].map(() => world.open()));
-  await Promise.all(machines.map(({ registry }, n) => registry.load(`${"abc"[n]}@1`)));
-  for (const { settle } of machines) await settle();
-  for (const { registry, asked } of machines) {
-    for (const name of ["a", "b", "c"]) {
-      assertEquals(
-        await asked(async () => assertEquals(await registry.load(`${name}@1`), name)),
-        [],
-      );
-    }
-  }
-});

@@ -6,7 +6,7 @@ import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { busy, doing, lostReply } from "../scripted_backend.ts";
+import { doing, lostReply } from "../scripted_backend.ts";
 
 const DAY = 24 * HOUR;
 const LOWERED = { leastGraceMs: HOUR };
@@ -104,24 +104,6 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "what is left of a draft after an interrupted janitor looks like none",
-  {},
-  async (world) => {
-    const { registry, backend, advance, keys } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    for (const part of ["0", "1"]) await draft.addPart(part, large(`${part}.bin`));
-    await draft.discard();
-    advance(GRACE_MS + 1);
-    backend.answer({ verb: "delete", key: /drafts\/a\/1\/1\// }, busy);
-    const { failures } = await collectGarbage(registry);
-    assertEquals(failures.length, 1);
-    assertEquals((await keys("drafts/")).map((key) => key.split("/")[3]), [".end", "1"]);
-    await rejected("Conflict", draft.addPart("0", large("0.bin")));
-    assertEquals((await removed(world)).length, 2);
-  },
-);
-
 testProtocol("drafts that cannot be listed keep everything of their name", {}, async (world) => {
   const { registry, backend, advance, keys } = world;
   for (const name of ["a", "b"]) {
@@ -160,20 +142,6 @@ testProtocol(
     assertEquals(again, { added: false, files: 1, size: 300_000 });
     await draft.commit();
     assertEquals(await (await registry.open("a")).file("0.bin").bytes(), noise(300_000, 1));
-  },
-);
-
-testProtocol(
-  "a part that was not written leaves nothing, and a repeat adds it",
-  {},
-  async (world) => {
-    const { registry, backend, keys } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    backend.answer({ verb: "put", key: /^objects\// }, busy);
-    await rejected("Unavailable", draft.addPart("0", large("0.bin")));
-    assertEquals(await keys("objects/"), []);
-    assertEquals(await keys("drafts/"), []);
-    assertEquals((await draft.addPart("0", large("0.bin"))).added, true);
   },
 );
 
@@ -272,19 +240,6 @@ testProtocol("payload that is gone keeps a draft from being committed", {}, asyn
   await store.put(note, said);
   assertEquals((await draft.commit()).version, "1.0.0");
 });
-
-testProtocol(
-  "a commit whose reply was lost is the version that a repeat gives",
-  {},
-  async (world) => {
-    const { registry, backend } = world;
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("0", large("0.bin"));
-    backend.answer({ verb: "put", key: /^names\/a\/versions\// }, lostReply, busy);
-    const saved = await draft.commit();
-    assertEquals([saved.version, (await draft.commit()).commit], ["1.0.0", saved.commit]);
-  },
-);
 
 testProtocol(
   "a draft that was committed stays so when the janitor was there, and takes no more",

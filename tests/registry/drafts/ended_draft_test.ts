@@ -134,46 +134,6 @@ Deno.test("of a commit and a discard at the same moment exactly one counts", asy
 });
 
 testProtocol(
-  "a committed draft gives its version for its own parts, and for no others",
-  {},
-  async ({ registry }) => {
-    const draft = await registry.openDraft("a", { id: "1" });
-    for (const part of ["a", "b"]) await draft.addPart(part, file(part));
-    const { commit } = await draft.commit({ parts: ["b", "a"] });
-    assertEquals([
-      (await draft.commit()).commit,
-      (await draft.commit({ parts: ["a", "b"] })).commit,
-    ], [commit, commit]);
-    for (const parts of [["a"], ["a", "b", "never"], []]) {
-      assertMatch(
-        (await rejected("Conflict", draft.commit({ parts }))).message,
-        /was committed with other parts/,
-      );
-    }
-  },
-);
-
-testProtocol(
-  "adding a part again after the commit reports that it is in the version",
-  {},
-  async ({ registry }) => {
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("a", file("a"));
-    await draft.commit();
-    assertEquals(await draft.addPart("a", []), { added: false, files: 1, size: 200_000 });
-    await rejected("Conflict", draft.addPart("b", []));
-    assertEquals((await draft.info()).parts.map(({ part }) => part), ["a"]);
-  },
-);
-
-testProtocol("a part whose reply was lost is read back", {}, async ({ registry, backend }) => {
-  const draft = await registry.openDraft("a", { id: "1" });
-  backend.answer({ verb: "put", key: /^drafts\// }, lostReply, busy);
-  assertEquals(await draft.addPart("0", file("0")), { added: true, files: 1, size: 200_000 });
-  await draft.commit({ parts: ["0"] });
-});
-
-testProtocol(
   "a request that is repeated a day later changes no part",
   { leastGraceMs: HOUR },
   async (world) => {
@@ -188,22 +148,6 @@ testProtocol(
     advance(HOUR);
     await again!();
     await draft.commit({ parts: ["0"] });
-  },
-);
-
-testProtocol(
-  "a commit that fails can be repeated in another way, with the same parts",
-  {},
-  async ({ registry }) => {
-    await registry.save("a", "taken", { version: "1" });
-    const draft = await registry.openDraft("a", { id: "1" });
-    await draft.addPart("a", file("a"));
-    await rejected("AlreadyExists", draft.commit({ version: "1" }));
-    assertEquals((await draft.info()).state, "committing");
-    assertEquals(await draft.discard(), false);
-    await rejected("Conflict", draft.addPart("b", file("b")));
-    assertEquals((await draft.commit({ version: "2" })).version, "2.0.0");
-    assertEquals((await draft.info()).version, "2.0.0");
   },
 );
 

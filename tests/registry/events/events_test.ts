@@ -1,20 +1,10 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import {
-  commitUpload,
-  createMemoryBackend,
-  createUpload,
-  mirrorRegistry,
-  openRegistry,
-  prune,
-  RegistryError,
-} from "../../../mod.ts";
-import type { OpenOptions, Registry } from "../../../mod.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
+import type { OpenOptions } from "../../../mod.ts";
 import type { EventPublisher } from "../../../core/services/event_bus.ts";
 import type { RegistryTopics } from "../../../core/services/registry_events.ts";
-import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { createPresigningStore } from "../transfer/presigning_store.ts";
 
 /** A registry, and what it says: the end of the registry waits for that. */
 async function open(options: OpenOptions = {}, target = createMemoryBackend()) {
@@ -72,48 +62,6 @@ Deno.test("a registry says what was saved, deleted and aliased, with commit and 
   }]);
   assertEquals(heard[2][1].version, null);
   assertMatch(String(heard[3][1].commit), /^[0-9a-f-]{36}$/);
-});
-
-Deno.test("every verb that commits is heard of, and what commits nothing is not", async () => {
-  const world = createPresigningStore({ copies: true });
-  const { registry, said } = await open(
-    { mutable: true },
-    world.backend as ReturnType<typeof createMemoryBackend>,
-  );
-  await registry.saveMany([{ name: "many", value: 1 }, { name: "many", value: 2 }], {
-    concurrency: 1,
-  });
-  await registry.copy("many@1.0.0", "copied");
-  const draft = await registry.openDraft("drafted", { id: "1" });
-  await draft.addPart("0", [{ path: "a", content: new Uint8Array(3) }]);
-  await draft.commit();
-  const upload = await createUpload(registry, { files: [{ path: "file" }] });
-  await world.send(upload.files[0], new Uint8Array(3));
-  await commitUpload(registry, upload, { name: "uploaded" });
-  await registry.save("over", 1, { version: "1" });
-  await registry.save("over", 2, { version: "1", onConflict: "overwrite" });
-  await registry.save("over", 3, { version: "1", onConflict: "skip" }); // nothing
-  await registry.save("over", 2, { skipIfUnchanged: true }); // nothing
-  for (let repeat = 0; repeat < 2; repeat++) {
-    await registry.save("once", 1, { idempotencyKey: "k" });
-  }
-  await assertRejects(() => registry.save("over", 4, { version: "1" }));
-  assertEquals(await registry.delete("nothing", { allVersions: true }), false);
-  assertEquals(await registry.deleteAlias("over", "none"), false);
-  await prune(registry, { names: ["many"], keepLast: 1 });
-  await registry.delete("many", { allVersions: true });
-  assertEquals(await said(), [
-    "saved many 1.0.0",
-    "saved many 2.0.0",
-    "saved copied 1.0.0",
-    "saved drafted 1.0.0",
-    "saved uploaded 1.0.0",
-    "saved over 1.0.0",
-    "saved over 1.0.0",
-    "saved once 1.0.0",
-    "deleted many 1.0.0",
-    "deleted many 2.0.0",
-  ]);
 });
 
 Deno.test("what a mirror brings is heard of", async () => {
@@ -186,23 +134,6 @@ Deno.test("a bus that gives no answer is not waited for without end: neither by 
   }
 });
 
-Deno.test("a bus of events of this process hears a registry, typed", async () => {
-  const bus = createMemoryBus<RegistryTopics>();
-  const stream = bus.listen("registry.*");
-  await stream.ready;
-  const registry: Registry = await openRegistry("memory:", { events: bus });
-  await registry.save("a", 1);
-  for await (const event of stream) {
-    if (event.topic === "registry.saved") {
-      assertEquals(event.payload.version satisfies string, "1.0.0");
-    }
-    assertEquals(event.topic, "registry.saved");
-    break;
-  }
-  await registry[Symbol.asyncDispose]();
-  await bus[Symbol.asyncDispose]();
-});
-
 Deno.test("the end of a registry waits for what is being told", async () => {
   const told = Promise.withResolvers<void>();
   const order: string[] = [];
@@ -215,14 +146,4 @@ Deno.test("the end of a registry waits for what is being told", async () => {
   told.resolve();
   await closed;
   assertEquals(order, ["told", "closed"]);
-});
-
-Deno.test("what is no bus is refused", async () => {
-  for (const events of [{}, null, "redis://127.0.0.1:6379", () => {}]) {
-    await assertRejects(
-      () => openRegistry("memory:", { events: events as never }),
-      RegistryError,
-      "and no bus",
-    );
-  }
 });

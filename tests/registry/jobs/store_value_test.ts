@@ -1,7 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { knownOf } from "../../../registry/payload/known.ts";
 import type { JobProgress } from "../../../core/executor.ts";
 import { createPayloadJobs } from "../../../registry/jobs/mod.ts";
 import { noise } from "../registries.ts";
@@ -16,7 +15,7 @@ function store(files: typeof small[], onProgress: (progress: JobProgress) => voi
     materializer: { module: "m", name: "n" },
     folder: "f/",
     first: 0,
-    known: new Map([[large.content.byteLength, knownOf([sha256(large.content)])]]),
+    known: new Map([[large.content.byteLength, new Set([sha256(large.content)])]]),
     here: { save: () => files },
   };
   return createPayloadJobs({ backend: createMemoryBackend() }).storeValue(job, { onProgress });

@@ -35,16 +35,3 @@ for (const [what, size] of [["small", 100_000], ["large", 700_000]] as const) {
     assertEquals(await registry.load("x", { as: fileSet }), files as object);
   });
 }
-
-testProtocol(
-  "many equal small files, more than a pack holds, take hardly more room than one",
-  {},
-  async (world) => {
-    const files = Object.fromEntries(
-      Array.from({ length: 300 }, (_, n) => [`${n}`, noise(200_000, n % 2)]),
-    );
-    await world.registry.save("x", files, AS);
-    assert(await storedBytes(world) <= 6 * 400_000, `${await storedBytes(world)}`); // as many packs may be on their way
-    assertEquals(await world.registry.load("x", { as: fileSet }), files as object);
-  },
-);

@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { Part, VersionRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { collectGarbage, verifyRegistry } from "../../../mod.ts";
 import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, type RegistryWorld, testInMemory, testOnEach } from "../registries.ts";
 import { withAge } from "../with_age.ts";
@@ -86,22 +86,6 @@ testOnEach("the janitor keeps what only a part refers to", async (world) => {
   assertEquals(await keysOf(backend, "objects/"), []);
 });
 
-testOnEach("what lies in parts is shared, copied and mirrored", async (world) => {
-  const { registry, backend } = world;
-  await saveInPlaces(world);
-  const before = await keysOf(backend, "objects/a/");
-  assertEquals((await registry.save("a", VALUE)).version, "4.0.0");
-  assertEquals(await keysOf(backend, "objects/a/"), before);
-  assertEquals(await registry.load("a@4"), VALUE);
-  await registry.copy("a@3", "b");
-  assertEquals(await registry.load("b"), VALUE);
-  const there = await openRegistry("memory:");
-  assertEquals((await mirrorRegistry(registry, there)).failures, []);
-  for (const ref of ["a@3", "a@4", "b"]) assertEquals(await there.load(ref), VALUE);
-  assertEquals((await verifyRegistry(there)).ok, true);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-});
-
 testOnEach("a range is checked by the digests of the parts that it touches", async (world) => {
   const { registry, backend } = world;
   const { two, own } = await saveInPlaces(world);
@@ -127,38 +111,9 @@ testOnEach("a range is checked by the digests of the parts that it touches", asy
   assertEquals((await collect(file.stream({ offset: 200_000, length: 1_000 }))).length > 0, true);
 });
 
-testInMemory("ranges of parts without digests are given as they are stored", async (world) => {
-  const { registry, backend } = world;
-  const { two } = await saveInPlaces(world, false);
-  assertEquals(await registry.load("a"), VALUE);
-  await backend.put(two, noise(400_000, 9));
-  assertEquals(await rangeOf(registry, 201_000, 10), noise(400_000, 9).slice(0, 10));
-  await rejected("Corrupt", registry.load("a"));
-});
-
 testInMemory("a part that leads out of its name is Corrupt", async (world) => {
   const { registry, backend } = world;
   await saveInPlaces(world);
   await rewrite(backend, [{ object: 0, size: VALUE.byteLength, from: "../../other/x" }]);
   await rejected("Corrupt", registry.load("a"));
-});
-
-testInMemory("ranges of one part read it once", async (world) => {
-  const { backend, open } = world;
-  const { two } = await saveInPlaces(world);
-  let asked = 0;
-  const reader = await open({ cache: false }, (inner) => ({
-    ...inner,
-    list: inner.list.bind(inner),
-    get(key, options) {
-      if (key === two) asked++;
-      return inner.get(key, options);
-    },
-  }));
-  const [file] = (await reader.open("a@3")).files();
-  for (let offset = 201_000; offset < 601_000; offset += 50_000) {
-    assertEquals((await collect(file.stream({ offset, length: 10 }))).length, 1);
-  }
-  assertEquals(asked, 1);
-  assert(await backend.head(two) !== undefined);
 });

@@ -57,10 +57,6 @@ async function uploads(
   return [...objects.toSorted(), ...puts.slice(objects.length)];
 }
 
-testProtocol("the payload is written first, then the record", {}, async (world) => {
-  assertEquals(await uploads(world, { one: noise(300_000) }, "1"), ["object 0", "record"]);
-});
-
 testProtocol("files of up to 64 KiB in all live in the record", {}, async (world) => {
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES) }, "1"), ["record"]);
   assertEquals(await uploads(world, { one: noise(INLINE_BYTES + 1) }, "2"), ["object 0", "record"]);
@@ -109,26 +105,6 @@ testProtocol("a pack is written when it is full: memory stays bounded", {}, asyn
 });
 
 testProtocol(
-  "each file is asked for only when the one before is stored",
-  {},
-  async ({ registry, backend }) => {
-    const order: string[] = [];
-    backend.answerAll(UPLOAD, doing(() => order.push("stored")));
-    async function* files(): AsyncGenerator<FileToSave> {
-      for (const path of ["one", "two"]) {
-        order.push(path);
-        yield await Promise.resolve({
-          path,
-          content: noise(300 * KIB, path.length + order.length),
-        });
-      }
-    }
-    await registry.save("a", files, AS);
-    assertEquals(order, ["one", "stored", "two", "stored"]);
-  },
-);
-
-testProtocol(
   "a long list of files is an object of its own, with or without payload beside it",
   {},
   async (world) => {
@@ -148,30 +124,6 @@ testProtocol(
     }
     assertEquals((await registry.info("a@1")).files.length, 1000);
     assertEquals((await registry.open("a@1")).file(deep(7)).info.path, deep(7));
-  },
-);
-
-testProtocol(
-  "a version that exists is found before and after its long list was written",
-  { mutable: true },
-  async (world) => {
-    const { registry, keys } = world;
-    const tiny = many(1000, 1, (n) => `${"folder/".repeat(20)}${n}`);
-    const first = await registry.save("a", tiny, { ...ONE, ...AS });
-    const before = await keys();
-    await rejected("AlreadyExists", registry.save("a", tiny, { ...ONE, ...AS }));
-    assertEquals(await registry.save("a", tiny, { ...ONE, ...AS, onConflict: "skip" }), {
-      ...first,
-      skipped: true,
-      addedBytes: 0,
-    });
-    assertEquals(await keys(), before);
-    const keyed = await registry.save("b", tiny, { ...AS, idempotencyKey: "k" });
-    assertEquals(await registry.save("b", tiny, { ...AS, idempotencyKey: "k" }), {
-      ...keyed,
-      skipped: true,
-      addedBytes: 0,
-    });
   },
 );
 
@@ -270,21 +222,6 @@ testProtocol(
 );
 
 testProtocol(
-  "what cannot be removed after a failure is left to the janitor, and the failure is told",
-  {},
-  async (world) => {
-    const { registry, backend, keys } = world;
-    backend.answer(UPLOAD, (act) => act(), denied);
-    backend.answerAll({ verb: "delete" }, busy);
-    await rejected(
-      "Denied",
-      registry.save("a", { one: noise(300 * KIB), two: noise(300 * KIB, 2) }, AS),
-    );
-    assertEquals((await keys("objects/")).length, 1);
-  },
-);
-
-testProtocol(
   "content that fails half way is TaskFailed, commits nothing and leaves nothing",
   {},
   async (world) => {
@@ -341,24 +278,6 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a number that is lost under an upload costs no second upload",
-  {},
-  async ({ registry, backend, open, head }) => {
-    const rival = await open();
-    backend.answer(UPLOAD, doing(() => rival.registry.save("a", "theirs")));
-    const saved = await registry.save("a", noise(300 * KIB));
-    assertEquals(saved.version, "2.0.0");
-    assertEquals(backend.asked(UPLOAD).length, 1);
-    assertEquals(
-      (await head(CELL)).files[0].from?.split("/")[1],
-      saved.commit,
-      "it says under which version it lies",
-    );
-    assertEquals(await registry.load("a"), noise(300 * KIB));
-  },
-);
-
 testProtocol("a record never has the size of a tombstone", {}, async ({ registry, store }) => {
   const sizes = new Set<number>();
   for (let length = 0; length < 120; length++) await registry.save("a", "x".repeat(length));
@@ -372,30 +291,6 @@ testProtocol("a record never has the size of a tombstone", {}, async ({ registry
     assert("key" in entry && entry.size !== TOMBSTONE_BYTES);
   }
 });
-
-testProtocol(
-  "paths that are not plain are refused before anything is written",
-  {},
-  async ({ registry, backend }) => {
-    for (const path of ["", "/a", "../a", "a/../b", "a//b", "a/", ".", "a\0b", "a/./b", "\ud800"]) {
-      await rejected("Invalid", registry.save("a", { [path]: noise(300 * KIB) }, AS));
-    }
-    async function* twice(): AsyncGenerator<FileToSave> {
-      for (let n = 0; n < 2; n++) yield await Promise.resolve({ path: "same", content: noise(10) });
-    }
-    await rejected("Invalid", registry.save("a", twice, AS));
-    const EMPTY = { mode: "folder", content: new Uint8Array() } as const;
-    const collisions: FileToSave[][] = [
-      [{ path: "x", ...EMPTY }, { path: "x", ...EMPTY }],
-      [{ path: "x", ...EMPTY }, { path: "x", content: noise(10) }],
-      [{ path: "x", content: noise(10) }, { path: "x", ...EMPTY }],
-      [{ path: "x/y", content: noise(10) }, { path: "x", content: noise(10) }],
-      [{ path: "x", content: noise(10) }, { path: "x/y", content: noise(10) }],
-    ];
-    for (const files of collisions) await rejected("Invalid", registry.save("a", () => files, AS));
-    assertEquals(backend.asked({ verb: "put" }), []);
-  },
-);
 
 for (const compress of ["gzip", "zstd"] as const) {
   testProtocol(

@@ -6,7 +6,7 @@ import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { withVerbs } from "../../simulate/stores/with_verbs.ts";
 import { seededRandom } from "../../support/scripted_system.ts";
-import { fileSet, filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
+import { fileSet, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -54,22 +54,6 @@ testProtocol("a file that the latest version has too is not uploaded again", {},
 });
 
 testProtocol(
-  "the bytes decide, not the path: a renamed file is shared, a changed one is not",
-  {},
-  async (world) => {
-    const { registry } = world;
-    const first = { old: LARGE, same: OTHER };
-    const { commit } = await registry.save("a", first, AS);
-    const changed = LARGE.slice();
-    changed[1234] ^= 1;
-    const second = { renamed: LARGE, twice: LARGE, same: changed };
-    await registry.save("a", second, AS);
-    assertEquals(await places(world), { renamed: commit, twice: commit, same: undefined });
-    await assertHolds(world, { "a@1": first, "a@2": second });
-  },
-);
-
-testProtocol(
   "over many versions a file stays where it was uploaded first, and there it stays",
   {},
   async (world) => {
@@ -93,73 +77,6 @@ testProtocol(
     assertEquals(await keys("objects/"), []);
   },
 );
-
-testProtocol("small files in a pack are shared one by one", {}, async (world) => {
-  const { registry, backend } = world;
-  const first = Object.fromEntries(
-    Array.from({ length: 100 }, (_, n) => [`${n}`, noise(1000, n + 1)]),
-  );
-  await registry.save("a", first, AS);
-  backend.forget();
-  const second = { ...first, 50: noise(1000, 5000) };
-  await registry.save("a", second, AS);
-  assertEquals(
-    backend.calls.filter(({ verb, key }) => verb === "put" && key.startsWith("objects/")).map((
-      { bytes },
-    ) => bytes!.length),
-    [1000],
-  );
-  await assertHolds(world, { "a@1": first, "a@2": second });
-});
-
-testProtocol("what lives in a record is not shared: it goes with it", {}, async (world) => {
-  const { registry } = world;
-  await registry.save("a", { small: noise(1000) }, AS);
-  await registry.save("a", { small: noise(1000), large: LARGE }, AS);
-  assertEquals(await places(world), { small: undefined, large: undefined });
-  await assertHolds(world, { "a@2": { small: noise(1000), large: LARGE } });
-});
-
-testProtocol(
-  "a long list of files is shared file by file, and its own object never",
-  {},
-  async (world) => {
-    const { registry, backend, advance } = world;
-    const path = (n: number) => `${"folder/".repeat(20)}${n}`;
-    const first = Object.fromEntries(
-      Array.from({ length: 600 }, (_, n) => [path(n), noise(200, n + 1)]),
-    );
-    const second = { ...first, [path(7)]: noise(200, 7777) };
-    await registry.save("a", first, AS);
-    backend.forget();
-    await registry.save("a", second, AS);
-    assertEquals(backend.asked(UPLOAD).length, 2, "the changed file and the list");
-    await registry.delete("a@1");
-    advance(2 * GRACE_MS);
-    assertEquals((await collectGarbage(registry)).failures, []);
-    advance(2 * GRACE_MS);
-    await registry.save("a", { ...second, more: LARGE }, AS);
-    await registry.delete("a@2");
-    advance(2 * GRACE_MS);
-    await collectGarbage(registry);
-    await assertHolds(world, { "a@3": { ...second, more: LARGE } });
-  },
-);
-
-testProtocol("base says whose files are shared", {}, async (world) => {
-  const { registry, backend } = world;
-  const first = await registry.save("a", { large: LARGE }, AS);
-  await registry.save("a", { large: OTHER }, AS);
-  await registry.setAlias("a", "start", "1");
-  backend.forget();
-  for (const base of ["a@1", "a@start", "a@<2"]) {
-    await registry.save("a", { large: LARGE }, { ...AS, base });
-    assertEquals(await places(world), { large: first.commit });
-  }
-  assertEquals(backend.asked(UPLOAD), []);
-  await rejected("NotFound", registry.save("a", { large: LARGE }, { ...AS, base: "a@99" }));
-  await rejected("NotFound", registry.save("a", { large: LARGE }, { ...AS, base: "nobody" }));
-});
 
 testProtocol(
   "a base under another name copies the bytes: payloads never cross names",
@@ -194,17 +111,6 @@ testProtocol(
   },
 );
 
-testProtocol("a compressed file is shared as it is stored", {}, async (world) => {
-  const { registry, backend } = world;
-  const text = filler("text", 900_000);
-  await registry.save("a", { text }, { ...AS, compress: "gzip" });
-  backend.forget();
-  await registry.save("a", { text }, AS);
-  await registry.save("a", { text }, { ...AS, compress: "zstd" });
-  assertEquals(backend.asked(UPLOAD), []);
-  await assertHolds(world, { "a@1": { text }, "a@2": { text }, "a@3": { text } });
-});
-
 testProtocol("overwriting shares with what it overwrites", { mutable: true }, async (world) => {
   const { registry, advance, backend } = world;
   const overwrite = { ...AS, version: "1", onConflict: "overwrite" } as const;
@@ -218,21 +124,6 @@ testProtocol("overwriting shares with what it overwrites", { mutable: true }, as
     await assertHolds(world, { a: { large: LARGE, v: noise(300_000, 50 + n) } });
   }
   assertEquals(backend.asked(UPLOAD).length, 4);
-});
-
-testProtocol("without versions, too", { mutable: true, versioned: false }, async (world) => {
-  const { registry, backend, advance } = world;
-  const { commit } = await registry.save("a", { large: LARGE, v: OTHER }, AS);
-  backend.forget();
-  await registry.save("a", { large: LARGE, v: noise(300_000, 9) }, {
-    ...AS,
-    onConflict: "overwrite",
-  });
-  assertEquals(await places(world, CELL), { large: commit, v: undefined });
-  assertEquals(backend.asked(UPLOAD).length, 1);
-  advance(2 * GRACE_MS);
-  await collectGarbage(registry);
-  await assertHolds(world, { a: { large: LARGE, v: noise(300_000, 9) } });
 });
 
 testProtocol("a damaged latest version keeps nobody from saving the next", {}, async (world) => {
@@ -276,37 +167,6 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "skipIfUnchanged returns the base where all is the same, and writes nothing",
-  {},
-  async (world) => {
-    const { registry, keys } = world;
-    const value = { large: LARGE, small: noise(10) };
-    const first = await registry.save("a", value, AS);
-    const before = await keys();
-    const skip = { ...AS, skipIfUnchanged: true };
-    assertEquals(await registry.save("a", value, skip), { ...first, skipped: true, addedBytes: 0 });
-    assertEquals(await keys(), before);
-    assertEquals((await registry.save("a", { ...value, small: noise(11) }, skip)).version, "2.0.0");
-    assertEquals(
-      (await registry.save("a", value, skip)).version,
-      "3.0.0",
-      "the base is the latest",
-    );
-    assertEquals((await registry.save("a", value, { ...skip, base: "a@1" })).version, "1.0.0");
-    assertEquals(
-      (await registry.save("a", value, { ...skip, metadata: { only: "metadata" } })).skipped,
-      true,
-    );
-  },
-);
-
-testProtocol("the same files have the same digest, in any order", {}, async ({ registry }) => {
-  const { digest } = await registry.save("a", { one: LARGE, two: OTHER }, AS);
-  assertEquals((await registry.save("b", { two: OTHER, one: LARGE }, AS)).digest, digest);
-  assert((await registry.save("b", { two: LARGE, one: OTHER }, AS)).digest !== digest);
-});
-
 /** A source that says other bytes each time it is read. */
 function changing(...reads: Uint8Array[]): FileSource {
   let n = 0;
@@ -348,15 +208,6 @@ testProtocol(
   },
 );
 
-testProtocol("a stream is uploaded, never shared: it can be read only once", {}, async (world) => {
-  const { registry, backend } = world;
-  await registry.save("a", { large: LARGE }, AS);
-  backend.forget();
-  await registry.save("a", { large: new Blob([LARGE as Uint8Array<ArrayBuffer>]).stream() }, AS);
-  assertEquals(backend.asked(UPLOAD).length, 1);
-  await assertHolds(world, { a: { large: LARGE } });
-});
-
 testProtocol("files come and go between versions: each is whole", {}, async (world) => {
   const { registry, advance } = world;
   const next = seededRandom(7);
@@ -381,20 +232,6 @@ testProtocol("files come and go between versions: each is whole", {}, async (wor
     await assertHolds(world, versions);
   }
 });
-
-testProtocol(
-  "a base of another name is not looked into, and not taken for damaged",
-  {},
-  async (world) => {
-    const { registry, backend, warnings } = world;
-    await registry.save("b", { large: LARGE }, AS);
-    backend.forget();
-    await registry.save("a", { large: LARGE }, { ...AS, base: "b@1" });
-    assertEquals(backend.asked({ verb: "head" }), []);
-    assertEquals(warnings, []);
-    assertEquals(await places(world), { large: undefined });
-  },
-);
 
 testProtocol("an empty file whose object is lost is stored again", {}, async (world) => {
   const { registry, backend } = world;

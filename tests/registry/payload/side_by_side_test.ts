@@ -119,16 +119,6 @@ Deno.test("what is on its way at once is bounded by number and by memory", async
   assertLessOrEqual(seen.mostBytes, 96 * MIB);
 });
 
-Deno.test("packs are on their way while the next are filled", async () => {
-  const { backend, seen } = waitingStore(async () => await turns(3));
-  const registry = await openRegistry(backend);
-  const small = () =>
-    Array.from({ length: 160 }, (_, n) => ({ path: `${n}`, content: noise(200 * KIB, n) }));
-  await registry.save("a", small, { materializer: given });
-  assertGreater(seen.most, 2);
-  assertEquals(await (await registry.open("a")).file("159").bytes(), noise(200 * KIB, 159));
-});
-
 Deno.test("bytes and streams of a generator are stored before it is asked for the next file", async () => {
   const stored: number[] = [];
   const { backend } = waitingStore(async (_, bytes) => {
@@ -179,29 +169,6 @@ Deno.test("one file that fails among many ends the others, and nothing of the sa
   assertEquals(await keysOf(inner), before);
 });
 
-Deno.test("a generator that fails ends what is on its way, and nothing of the save stays", async () => {
-  const { backend, inner, seen } = waitingStore(async (_key, _bytes, signal) => {
-    signal!.throwIfAborted();
-    await new Promise<never>((_, reject) =>
-      signal!.addEventListener("abort", () => reject(signal!.reason))
-    );
-  });
-  const registry = await openRegistry(backend);
-  const before = await keysOf(inner);
-  async function* files(): AsyncGenerator<FileToSave> {
-    for (let n = 0; n < 5; n++) yield { path: `${n}`, content: source(noise(300 * KIB, n)) };
-    while (seen.inFlight < 5) await turns(1);
-    throw new RegistryError({ code: "Denied", message: "Cannot read the source" });
-  }
-  await assertRejects(
-    () => registry.save("a", files, { materializer: given }),
-    RegistryError,
-    "the source",
-  );
-  assertEquals([seen.inFlight, seen.failed], [0, 5]);
-  assertEquals(await keysOf(inner), before);
-});
-
 Deno.test("an abort in the middle ends all uploads, and nothing of the save stays", async () => {
   const stop = new AbortController();
   let waiting = 0;
@@ -222,34 +189,6 @@ Deno.test("an abort in the middle ends all uploads, and nothing of the save stay
   );
   assertEquals(seen.inFlight, 0);
   assertEquals(await keysOf(inner), before);
-});
-
-Deno.test("progress is one sum that never falls, over files that move at the same time", async () => {
-  const { backend } = waitingStore(async () => await turns(1));
-  const registry = await openRegistry(backend);
-  const told: number[] = [];
-  await registry.save("a", mixed, {
-    materializer: given,
-    onProgress: ({ bytes }) => void told.push(bytes),
-  });
-  assertEquals(told, told.toSorted((a, b) => a - b));
-  assertEquals(told.at(-1), (await registry.info("a")).size);
-});
-
-Deno.test("what the base has is shared beside what is uploaded", async () => {
-  const { backend, inner } = waitingStore(async () => await turns(3));
-  const registry = await openRegistry(backend);
-  const first = await registry.save("a", mixed, { materializer: given });
-  const objects = (await keysOf(inner, "objects/")).length;
-  const changed = () =>
-    mixed().map((file) =>
-      file.path === "4" ? { ...file, content: noise(300 * KIB + 4, 99) } : file
-    );
-  await registry.save("a", changed, { materializer: given });
-  assertEquals((await keysOf(inner, "objects/")).length, objects + 1);
-  const back = await registry.save("a", mixed, { materializer: given });
-  assertEquals(back.digest, first.digest);
-  for (const file of (await registry.open("a")).files()) await file.bytes();
 });
 
 Deno.test("a file's own check is asked when all are stored, and fails the save", async () => {

@@ -27,20 +27,6 @@ async function read(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(await collect(stream) as BlobPart[]).arrayBuffer());
 }
 
-Deno.test("a stream with a window asks the store for the next one when the last is used up", async () => {
-  const { backend, sizes } = countGets();
-  const registry = await openRegistry(backend);
-  await registry.save("a", VALUE);
-  const [file] = (await registry.open("a")).files();
-  const reader = file.stream(undefined, { windowBytes: WINDOW }).getReader();
-  for (const count of [1, 2, 3]) {
-    await reader.read();
-    assertEquals(sizes, Array(count).fill(WINDOW));
-  }
-  await reader.cancel();
-  assertEquals(await read(file.stream(undefined, { windowBytes: WINDOW })), VALUE);
-});
-
 Deno.test("a range with a window is verified without its part in memory, and its part is read through once", async () => {
   const { backend, sizes } = countGets();
   const registry = await openRegistry(backend);

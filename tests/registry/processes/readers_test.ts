@@ -4,27 +4,6 @@ import { isRegistryError, verifyRegistry } from "../../../mod.ts";
 import { numberedValue, numberOf } from "../programs/numbered_value.ts";
 import { collect } from "../rejected.ts";
 import { testOnEach } from "../registries.ts";
-import { readAgainAndAgain } from "./read_again.ts";
-
-testOnEach(
-  "no reader fails while a version is overwritten beside it",
-  async ({ registry, open }) => {
-    await registry.save("kept", numberedValue(0), { version: "1" });
-    let writing = true;
-    const writer = (async () => {
-      for (let i = 1; writing; i++) {
-        await registry.save("kept", numberedValue(i), { version: "1", onConflict: "overwrite" });
-      }
-    })();
-    try {
-      await readAgainAndAgain(await open(), 20);
-    } finally {
-      writing = false;
-      await writer;
-    }
-  },
-  { mutable: true },
-);
 
 testOnEach(
   "a reader finds a version whole or not at all while it is saved and deleted again",

@@ -1,15 +1,7 @@
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertMatch,
-  assertNotEquals,
-  assertRejects,
-} from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { collectGarbage, commitUpload, createUpload, openRegistry } from "../../../mod.ts";
 import type { Registry, Upload, UploadFile } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { StoredPath } from "../../../materializers/path/stored_path.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise } from "../registries.ts";
 import { collect, rejected } from "../rejected.ts";
@@ -109,37 +101,6 @@ async function collectGarbageNow({ store }: PresigningStore): Promise<void> {
   for (const key of await keysOf(store, "objects/")) await store.delete(key);
 }
 
-Deno.test("one file is loaded as a file under its name, several as a folder, or as the caller says", async () => {
-  const world = createPresigningStore();
-  const registry = await openRegistry(world.backend);
-  await commitUpload(registry, await uploaded(world, registry, { "model.bin": SMALL }), {
-    name: "one",
-  });
-  const one = await registry.load("one");
-  assertInstanceOf(one, StoredPath);
-  assertEquals([one.kind, one.name], ["file", "model.bin"]);
-
-  const deep = await uploaded(world, registry, { "a/model.bin": SMALL });
-  await commitUpload(registry, deep, { name: "deep" });
-  assertEquals((await registry.load("deep") as StoredPath).kind, "folder");
-
-  const bytes = { id: "bytes", formatVersion: 1 };
-  await commitUpload(registry, await uploaded(world, registry, { "data.bin": SMALL }), {
-    name: "b",
-    materializer: bytes,
-  });
-  assertEquals(await registry.load("b"), SMALL);
-  assertEquals((await registry.info("b")).digest, (await registry.save("c", SMALL)).digest);
-});
-
-Deno.test("media types are kept, and an upload that was sent as JSON is as good", async () => {
-  const world = createPresigningStore();
-  const registry = await openRegistry(world.backend);
-  const upload = await uploaded(world, registry, { "a.png": SMALL }, { mediaType: "image/png" });
-  await commitUpload(registry, JSON.parse(JSON.stringify(upload)), { name: "a" });
-  assertEquals((await registry.info("a")).files[0].mediaType, "image/png");
-});
-
 Deno.test("an upload is committed once: a repeat returns the first, also at the same moment", async () => {
   for (const idempotencyKey of [undefined, "run 7"]) {
     const world = createPresigningStore();
@@ -229,27 +190,6 @@ Deno.test("the digest in the record is that of the copy, whatever the store made
   assertEquals((await registry.info("unsaid")).files[0].sha256, sha256(changed));
 });
 
-Deno.test("what the version before has too is shared, and a compressed commit is compressed", async () => {
-  const world = createPresigningStore();
-  const registry = await openRegistry(world.backend);
-  await commitUpload(registry, await uploaded(world, registry, { "a.bin": LARGE }), {
-    name: "data",
-  });
-  await commitUpload(
-    registry,
-    await uploaded(world, registry, { "a.bin": LARGE, "b.bin": SMALL }),
-    { name: "data" },
-  );
-  assertEquals((await keysOf(world.store, "objects/data/")).length, 2);
-
-  const zeros = new Uint8Array(500_000);
-  const upload = await uploaded(world, registry, { "zeros.bin": zeros });
-  await commitUpload(registry, upload, { name: "zeros", compress: "gzip" });
-  const [key] = await keysOf(world.store, "objects/zeros/");
-  assert((await world.store.head(key))!.size < 10_000);
-  assertEquals(await (await registry.open("zeros")).file("zeros.bin").bytes(), zeros);
-});
-
 Deno.test("no record refers to an upload, and what is old of one is collected", async () => {
   const system = createScriptedSystem();
   const world = createPresigningStore({ system });
@@ -266,16 +206,6 @@ Deno.test("no record refers to an upload, and what is old of one is collected", 
   await collectGarbage(registry);
   assertEquals(await keysOf(world.store, "uploads/"), []);
   assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
-});
-
-Deno.test("a failure of removing the upload is none of the commit", async () => {
-  const world = createPresigningStore();
-  const backend = createScriptedBackend(world.backend);
-  const registry = await openRegistry({ ...backend, presign: world.backend.presign });
-  const upload = await uploaded(world, registry, { "a.bin": SMALL });
-  backend.answer({ verb: "delete", key: /uploads/ }, busy);
-  assertEquals((await commitUpload(registry, upload, { name: "data" })).version, "1.0.0");
-  assertEquals((await keysOf(world.store, "uploads/")).length, 1);
 });
 
 Deno.test("an id or a path that leads elsewhere is Invalid, and nothing is touched", async () => {
@@ -304,38 +234,6 @@ Deno.test("an id or a path that leads elsewhere is Invalid, and nothing is touch
   await rejected("Invalid", commitUpload(registry, { ...upload, files: [] }, { name: "data" }));
   await rejected("Invalid", commitUpload(registry, upload, { name: "a@b" }));
   assertEquals(await keysOf(world.store), before);
-});
-
-Deno.test("the options of a save count: a version that exists is AlreadyExists, and the upload stays", async () => {
-  const world = createPresigningStore();
-  const registry = await openRegistry(world.backend);
-  await registry.save("data", 1, { version: "1.0.0" });
-  const upload = await uploaded(world, registry, { "a.bin": LARGE });
-  await rejected(
-    "AlreadyExists",
-    commitUpload(registry, upload, { name: "data", version: "1.0.0" }),
-  );
-  assertEquals((await keysOf(world.store, "uploads/")).length, 1);
-  assertEquals((await commitUpload(registry, upload, { name: "data" })).version, "2.0.0");
-});
-
-Deno.test("an abort ends a commit with its reason; the upload stays", async () => {
-  const world = createPresigningStore();
-  const backend = createScriptedBackend(world.backend);
-  const registry = await openRegistry({ ...backend, presign: world.backend.presign });
-  const upload = await uploaded(world, registry, { "a.bin": LARGE });
-  const controller = new AbortController();
-  backend.answer(
-    { verb: "get", key: /uploads/ },
-    doing(() => controller.abort(new Error("enough"))),
-  );
-  await assertRejects(
-    () => commitUpload(registry, upload, { name: "data", signal: controller.signal }),
-    Error,
-    "enough",
-  );
-  assertEquals((await keysOf(world.store, "uploads/")).length, 1);
-  assertEquals(await keysOf(world.store, "objects/"), []);
 });
 
 Deno.test("a copy that is not there when it is read is no version", async () => {

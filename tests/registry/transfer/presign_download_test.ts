@@ -1,11 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  commitUpload,
-  createMemoryBackend,
-  createUpload,
-  openRegistry,
-  presignDownload,
-} from "../../../mod.ts";
+import { openRegistry, presignDownload } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { folder } from "../../../materializers/path.ts";
 import type { StoredPath } from "../../../materializers/path/stored_path.ts";
@@ -64,16 +58,6 @@ Deno.test("presignDownload() gives a URL of the file's own object, with its name
   assertEquals(await fetch(named.url), noise(400_000, 3));
 });
 
-Deno.test("a file of many parts has a URL: they are one object", async () => {
-  const { backend, fetch } = createPresigningStore();
-  const registry = await openRegistry(backend);
-  const bytes = new Uint8Array(9 * 1024 * 1024).fill(7);
-  await registry.save("data", new Blob([bytes]).stream());
-  const { url, file } = await presignDownload(registry, "data");
-  assertEquals(file.size, bytes.byteLength);
-  assertEquals(await fetch(url), bytes);
-});
-
 Deno.test("a file that is shared with the version before is fetched from where it is", async () => {
   const { backend, fetch, grant } = createPresigningStore();
   const registry = await openRegistry(backend);
@@ -82,20 +66,6 @@ Deno.test("a file that is shared with the version before is fetched from where i
   const { url } = await presignDownload(registry, "data@2");
   assertEquals(grant(url).key.includes(commit), true);
   assertEquals(await fetch(url), LARGE);
-});
-
-Deno.test("what was uploaded directly is downloaded directly, however small", async () => {
-  const world = createPresigningStore();
-  const registry = await openRegistry(world.backend);
-  const upload = await createUpload(registry, { files: ["a.txt", "b.txt", "empty"] });
-  const contents = [noise(10, 1), noise(20, 2), new Uint8Array()];
-  for (const [i, file] of upload.files.entries()) await world.send(file, contents[i]);
-  await commitUpload(registry, upload, { name: "data" });
-  for (const [i, path] of ["a.txt", "b.txt", "empty"].entries()) {
-    const { url, file } = await presignDownload(registry, "data", { path });
-    assertEquals([file.path, file.sha256], [path, sha256(contents[i])]);
-    assertEquals(await world.fetch(url), contents[i]);
-  }
 });
 
 Deno.test("a file without an object of its own is Unsupported, and the hint says which have one", async () => {
@@ -117,33 +87,10 @@ Deno.test("a file without an object of its own is Unsupported, and the hint says
   }
 });
 
-Deno.test("which file, which version and for how long must be sayable", async () => {
-  const registry = await openRegistry(createPresigningStore().backend);
-  await saveFolder(registry, "many", { "a": LARGE, "b": noise(400_000, 3) });
-  assertMatch((await rejected("Invalid", presignDownload(registry, "many"))).hint!, /"a", "b"/);
-  assertMatch(
-    (await rejected("NotFound", presignDownload(registry, "many", { path: "c" }))).hint!,
-    /"a", "b"/,
-  );
-  await rejected("NotFound", presignDownload(registry, "other"));
-  await rejected("NotFound", presignDownload(registry, "many@2"));
-  await rejected("Invalid", presignDownload(registry, "many", { path: "a", expiresInMs: 0 }));
-  const plain = await openRegistry(createMemoryBackend());
-  await plain.save("data", LARGE);
-  await rejected("Unsupported", presignDownload(plain, "data"));
-});
-
 Deno.test("a lost object is Corrupt, not a URL that finds nothing", async () => {
   const { backend, store } = createPresigningStore();
   const registry = await openRegistry(backend);
   await registry.save("data", LARGE);
   for (const key of await keysOf(store, "objects/")) await store.delete(key);
   await rejected("Corrupt", presignDownload(registry, "data"));
-});
-
-Deno.test("a registry that is open for reading gives URLs too", async () => {
-  const { backend, fetch } = createPresigningStore();
-  await (await openRegistry(backend)).save("data", LARGE);
-  const reader = await openRegistry(backend, { readOnly: true });
-  assertEquals(await fetch((await presignDownload(reader, "data")).url), LARGE);
 });

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { changeSettings, collectGarbage, openRegistry, openUploads } from "../../../mod.ts";
+import { collectGarbage, openRegistry, openUploads } from "../../../mod.ts";
 import type { UploadSource } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
@@ -32,15 +32,6 @@ function wanting(digest: string) {
     matches: () => sha256(new Uint8Array(seen.flatMap((part) => [...part]))) === digest,
   };
 }
-
-testOnEach("an upload is kept for the grace that counts when it is begun", async ({ registry }) => {
-  const graceMs = 3 * registry.settings.graceMs;
-  await changeSettings(registry, { graceMs });
-  const uploads = await openUploads(registry);
-  const { id, expiresAt, beganAt } = await uploads.begin({ size: 10, owner: "me" });
-  assertEquals(expiresAt.getTime() - beganAt.getTime(), graceMs);
-  assertEquals((await uploads.state(id)).expiresAt, expiresAt);
-});
 
 testOnEach(
   "an upload goes on where it broke off, and is saved like any file",
@@ -81,33 +72,6 @@ testOnEach(
     await uploads.remove(id);
   },
   {},
-);
-
-testInMemory("an upload of nothing is whole from the beginning", async ({ registry }) => {
-  const uploads = await openUploads(registry);
-  const { id } = await uploads.begin({ size: 0, metadata: { filename: "empty", note: null } });
-  const { offset, metadata } = await uploads.state(id);
-  assertEquals([offset, metadata], [0, { filename: "empty", note: null }]);
-  assertEquals(await bytesOf(await uploads.source(id)), new Uint8Array());
-  assertEquals(await uploads.append(id, sent(new Uint8Array()), { offset: 0 }), 0);
-});
-
-testInMemory(
-  "no piece has more than 8 MiB, and what came is as it was sent",
-  async ({ registry, backend }) => {
-    const uploads = await openUploads(registry);
-    const content = noise(17 * MIB + 3);
-    const { id } = await uploads.begin({ size: content.byteLength });
-    await uploads.append(id, sent(content, { chunk: 5 * MIB }), { offset: 0 });
-    const sizes: number[] = [];
-    for await (const entry of backend.list(`uploads/${id}/`)) {
-      if ("key" in entry) {
-        sizes.push(entry.size);
-      }
-    }
-    assert(Math.max(...sizes) <= 8 * MIB, `${sizes}`);
-    assertEquals(sha256(await bytesOf(await uploads.source(id))), sha256(content));
-  },
 );
 
 testInMemory(
@@ -194,24 +158,6 @@ testInMemory(
     );
     assertEquals(await keysOf(backend, "uploads/"), before);
     assertEquals((await uploads.state(id)).offset, 1000);
-  },
-);
-
-testInMemory(
-  "what is to be verified counts only when all of it was",
-  async ({ registry, backend }) => {
-    const uploads = await openUploads(registry);
-    const large = new Uint8Array(9 * MIB);
-    const { id } = await uploads.begin({ size: large.byteLength });
-    let offsetBefore = -1;
-    const verify = { update: () => {}, matches: () => true };
-    async function* looking() {
-      yield* sent(large);
-      assertNotEquals((await keysOf(backend, `uploads/${id}/`)).length, 0);
-      offsetBefore = (await uploads.state(id)).offset;
-    }
-    assertEquals(await uploads.append(id, looking(), { offset: 0, verify }), large.byteLength);
-    assertEquals([offsetBefore, (await uploads.state(id)).offset], [0, large.byteLength]);
   },
 );
 

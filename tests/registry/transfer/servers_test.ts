@@ -8,7 +8,7 @@ import {
 } from "../../../mod.ts";
 import type { StoredRegistry, UploadTarget } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { realSystem, type System } from "../../../core/system.ts";
+import { type System } from "../../../core/system.ts";
 import { REAL_SERVERS, S3_SERVERS } from "../../support/servers/mod.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -118,24 +118,6 @@ testOnServers(
     assertEquals(await (await registry.open("data")).file("a.bin").bytes(), LARGE);
   },
 );
-
-testOnServers("a URL ends when it was said to", S3_SERVERS, async (world) => {
-  const registry = await open(world);
-  await registry.save("data", LARGE);
-  // Signed an hour ago, for half an hour.
-  const earlier = await open(world, { ...realSystem, now: () => realSystem.now() - 3_600_000 });
-  const upload = await createUpload(earlier, { files: ["a.bin"], expiresInMs: 1_800_000 });
-  assertEquals(await send(upload.files[0], SMALL), 403);
-  await rejected("NotFound", commitUpload(registry, upload, { name: "late" }));
-  assertEquals(
-    await get((await presignDownload(earlier, "data", { expiresInMs: 1_800_000 })).url),
-    undefined,
-  );
-  assertEquals(
-    (await get((await presignDownload(registry, "data", { expiresInMs: 1_800_000 })).url))?.bytes,
-    LARGE,
-  );
-});
 
 testOnServers(
   "wrong content is refused, and a URL that still works changes nothing afterwards",

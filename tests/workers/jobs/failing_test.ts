@@ -16,7 +16,7 @@ Deno.test("an array that its owner gave away while a worker started fails its en
   await using root = await tempRoot();
   await using registry = await openRegistry(root.join("reg"));
   await using batch = createBatch(registry, { ...ALWAYS, idleMs: 1 });
-  const value = noise(400_000);
+  const value = noise(3_000_000);
   const saving = batch.save({ name: "a", value });
   const failing = assertRejects(() => saving, RegistryError, "detached");
   while (batch.running === 0) await new Promise((resolve) => setImmediate(resolve));

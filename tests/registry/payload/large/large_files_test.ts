@@ -7,11 +7,9 @@ import { sha256 } from "../../../../core/bytes/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../../core/record/record.ts";
 import type { VersionRecord } from "../../../../core/record/record.ts";
 import type { Registry } from "../../../../core/registry.ts";
-import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../../mod.ts";
-import { knownContext } from "../../../../registry/opening/context.ts";
-import { saveFiles } from "../../../../registry/save.ts";
-import { collect, rejected } from "../../rejected.ts";
-import { keysOf, noise, type RegistryWorld, testInMemory, testOnEach } from "../../registries.ts";
+import { collectGarbage, mirrorRegistry, openRegistry } from "../../../../mod.ts";
+import { rejected } from "../../rejected.ts";
+import { keysOf, noise, type RegistryWorld, testInMemory } from "../../registries.ts";
 import { withAge } from "../../with_age.ts";
 
 const MIB = 1024 * 1024;
@@ -84,52 +82,6 @@ async function turns(count: number): Promise<void> {
 }
 
 testInMemory(
-  "a large file is one object, and every 8 MiB of it have a digest",
-  async ({ registry, backend }) => {
-    await registry.save("a", stream());
-    const { files: [file] } = await recordOf(backend);
-    assertEquals([file.size, file.sha256], [VALUE.byteLength, sha256(VALUE)]);
-    assertEquals(
-      file.parts,
-      [0, 1, 2, 3].map((n) => {
-        const part = VALUE.subarray(n * PART, (n + 1) * PART);
-        return {
-          object: 0,
-          ...(n === 0 ? {} : { offset: n * PART }),
-          size: part.byteLength,
-          sha256: sha256(part),
-        };
-      }),
-    );
-    assertEquals((await keysOf(backend, "objects/")).length, 1);
-    assertEquals((await verifyRegistry(registry)).ok, true);
-  },
-);
-
-testOnEach(
-  "on a disk a large file is one part, for it is read no faster in several",
-  async ({ registry, backend }) => {
-    await registry.save("a", stream());
-    const { length } = (await recordOf(backend)).files[0].parts!;
-    assertEquals(length, backend.kind === "local" ? 1 : 4);
-    assertEquals(
-      await rangeOf(registry, { offset: PART - 5, length: 10 }),
-      VALUE.slice(PART - 5, PART + 5),
-    );
-  },
-);
-
-testInMemory(
-  "a file of up to 64 MiB whose size is known is one part",
-  async ({ registry, backend }) => {
-    await registry.save("a", VALUE);
-    assertEquals((await recordOf(backend)).files[0].parts, [{ object: 0, size: VALUE.byteLength }]);
-    await registry.save("b", noise(64 * MIB + 1));
-    assertEquals((await recordOf(backend, "names/b/versions/")).files[0].parts!.length, 9);
-  },
-);
-
-testInMemory(
   "any range of a large file is verified by the parts that it touches",
   async ({ registry, backend }) => {
     await registry.save("a", stream());
@@ -166,38 +118,6 @@ testInMemory(
     }
   },
 );
-
-testOnEach(
-  "a range of a file of one part is verified by the digest of the file",
-  async ({ registry, backend }) => {
-    await registry.save("a", noise(MIB));
-    assertEquals(
-      await rangeOf(registry, { offset: 1_000, length: 10 }),
-      noise(MIB).slice(1_000, 1_010),
-    );
-    const [key] = await keysOf(backend, "objects/");
-    const damaged = noise(MIB);
-    damaged[MIB - 1] ^= 1;
-    await backend.put(key, damaged);
-    await rejected("Corrupt", rangeOf(registry, { offset: 1_000, length: 10 }));
-  },
-);
-
-testInMemory("read in order, a large file is asked for once", async (world) => {
-  const asked: (ByteRange | undefined)[] = [];
-  const registry = await far(world, (range, bytes) => {
-    asked.push(range);
-    return Promise.resolve(bytes);
-  });
-  const [file] = (await registry.open("a")).files();
-  assertEquals((await collect(file.stream())).length > 0, true);
-  assertEquals(await file.bytes(), VALUE);
-  assertEquals((await verifyRegistry(registry)).ok, true);
-  assertEquals(asked, [undefined, undefined, undefined]);
-  asked.length = 0;
-  await collect(file.stream({ offset: PART, length: 2 * PART }));
-  assertEquals(asked, [{ offset: PART, length: 2 * PART }]);
-});
 
 testInMemory(
   "a large file comes down in pieces, several at once and in any order",
@@ -327,26 +247,5 @@ testInMemory(
     await registry.delete("a@3");
     await collectGarbage(await open({}, (store) => withAge(store, WEEK_MS)));
     assertEquals(await keysOf(backend, "objects/"), []);
-  },
-);
-
-testInMemory(
-  "a list of few files with many parts is kept apart from the record",
-  async ({ registry, backend }) => {
-    const bytes = noise(300_000);
-    const parts = Array.from({ length: 3_000 }, (_, n) => {
-      const part = bytes.subarray(n * 100, n * 100 + 100);
-      return { ...(n === 0 ? {} : { offset: n * 100 }), size: 100, sha256: sha256(part) };
-    });
-    const context = knownContext(registry)!;
-    const materializer = { id: "bytes", formatVersion: 1 };
-    const produce = () => [{ path: "data.bin", content: bytes }];
-    await saveFiles(context, { name: "a", materializer, produce }, {}, {
-      run: async (kind, job, how) => ({ ...await context.executor.run(kind, job, how), parts }),
-    });
-    const { files, fileList } = await recordOf(backend);
-    assertEquals([files, fileList!.object], [[], 1]);
-    assertEquals(await registry.load("a"), bytes);
-    assertEquals(await rangeOf(registry, { offset: 99, length: 202 }), bytes.slice(99, 301));
   },
 );

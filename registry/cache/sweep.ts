@@ -1,0 +1,119 @@
+// Keeping a cache to its limit without a lock. Programs write entries freely; what is over the
+// limit is removed when one of them sweeps next, least recently used first. Two that sweep at once
+// remove the same entries.
+import type { Backend } from "../../core/backend.ts";
+import type { System } from "../../core/system.ts";
+import { FILES, listCached, RECORDS, USES } from "./entry_keys.ts";
+
+/** A sweep that finds more than the limit goes down to this part of it. */
+const SWEEP_TO = 0.9;
+/** A program sweeps at its first write, and whenever it has written this part of the limit. */
+const SWEEP_EVERY = 1 / 16;
+/** Uses are noted in memory, and written together. A program that is killed loses them. */
+const MAX_NOTED = 4_096;
+const MAX_LOGS = 64;
+/** An upload that is older was left by a program that was killed. */
+const DEAD_MS = 15 * 60_000;
+/** A time further ahead is from a wrong clock. */
+const MAX_AHEAD_MS = 15 * 60_000;
+
+export class Sweeper {
+  readonly #backend: Backend;
+  readonly #maxBytes: number;
+  readonly #system: System;
+  #noted = new Map<string, number>();
+  #unswept = Infinity;
+
+  constructor(backend: Backend, maxBytes: number, system: System) {
+    this.#backend = backend;
+    this.#maxBytes = maxBytes;
+    this.#system = system;
+  }
+
+  /** Notes that an entry was read. Returns true when the notes should be flushed. */
+  used(key: string): boolean {
+    this.#noted.set(key, this.#system.now());
+    return this.#noted.size >= MAX_NOTED;
+  }
+
+  async flush(): Promise<void> {
+    const noted = this.#noted;
+    this.#noted = new Map();
+    await this.#write(noted);
+  }
+
+  /** Counts bytes that were written, and sweeps when it is time. */
+  async wrote(bytes: number): Promise<void> {
+    this.#unswept += bytes;
+    if (this.#unswept < this.#maxBytes * SWEEP_EVERY) return;
+    this.#unswept = 0;
+    await this.#sweep();
+  }
+
+  async #sweep(): Promise<void> {
+    const backend = this.#backend;
+    const entries: { key: string; size: number; usedAt: number }[] = [];
+    const logs: string[] = [];
+    let total = 0;
+    for await (const { key } of listCached(backend, USES)) logs.push(key);
+    for (const folder of [FILES, RECORDS]) {
+      for await (const { key, size, modifiedAt } of listCached(backend, folder)) {
+        entries.push({ key, size, usedAt: modifiedAt });
+        total += size;
+      }
+    }
+    for await (
+      const _ of backend.sweepUploads?.({ olderThan: this.#system.now() - DEAD_MS }) ?? []
+    );
+    const isOver = total > this.#maxBytes;
+    if (!isOver && logs.length <= MAX_LOGS) return;
+    const uses = await this.#uses(logs);
+    if (isOver) await this.#evict(entries, total, uses);
+    await this.#write(uses);
+    for (const log of logs) await backend.delete(log);
+  }
+
+  async #evict(
+    entries: { key: string; size: number; usedAt: number }[],
+    total: number,
+    uses: Map<string, number>,
+  ): Promise<void> {
+    const latest = this.#system.now() + MAX_AHEAD_MS;
+    for (const entry of entries) {
+      const written = entry.usedAt <= latest ? entry.usedAt : 0;
+      entry.usedAt = Math.max(written, uses.get(entry.key) ?? 0);
+    }
+    entries.sort((a, b) => a.usedAt - b.usedAt);
+    for (const { key, size } of entries.slice(0, -1)) {
+      if (total <= this.#maxBytes * SWEEP_TO) return;
+      await this.#backend.delete(key);
+      uses.delete(key);
+      total -= size;
+    }
+  }
+
+  /** When entries were last read, milliseconds since 1970. */
+  async #uses(logs: readonly string[]): Promise<Map<string, number>> {
+    const latest = this.#system.now() + MAX_AHEAD_MS;
+    const uses = new Map(this.#noted);
+    for (const log of logs) {
+      const object = await this.#backend.get(log);
+      if (object === undefined) continue; // another sweep has replaced it
+      for (const line of new TextDecoder().decode(await object.bytes()).split("\n")) {
+        const [at, key] = line.split(" ");
+        const usedAt = Number(at);
+        if (key !== undefined && usedAt <= latest && usedAt > (uses.get(key) ?? 0)) {
+          uses.set(key, usedAt);
+        }
+      }
+    }
+    return uses;
+  }
+
+  async #write(uses: Map<string, number>): Promise<void> {
+    if (uses.size === 0) return;
+    const lines = Array.from(uses, ([key, usedAt]) => `${usedAt} ${key}\n`).join("");
+    const log = `${USES}${this.#system.id()}`;
+    await this.#backend.put(log, new TextEncoder().encode(lines));
+  }
+}
