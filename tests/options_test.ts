@@ -94,7 +94,6 @@ async function assertInvalid(what: string, action: () => unknown): Promise<strin
   return error.message;
 }
 
-/** Functions that take options, and what makes one of them. */
 const CREATED: Record<string, (options?: Anything) => unknown> = {
   createMemoryBackend,
   createLocalBackend: (options) => createLocalBackend({ path: "nowhere", ...options }),
@@ -160,7 +159,6 @@ Deno.test("a function refuses an option that it does not know", async () => {
   }
 });
 
-/** The compiler says which one is missing. */
 const OF_RUNS: OptionNames<
   RunPipelineOptions & CarryPipelineOptions & RunStepOptions & ShareRunOptions
 > = RUN_OPTIONS;
@@ -295,7 +293,6 @@ Deno.test("a function says what it cannot do without, whatever stands there inst
   }
 });
 
-/** Functions of a registry, and what makes their call wrong. */
 const TOOLS: Record<string, (registry: Anything) => unknown> = {
   changeSettings: (registry) => changeSettings(registry, { graceMs: 86_400_000 }),
   collectGarbage,
@@ -360,7 +357,6 @@ testInMemory(
   },
 );
 
-/** A store that is far away as far as anybody knows. */
 function createFarBackend() {
   return Object.assign(createMemoryBackend(), { kind: "far" });
 }

@@ -17,7 +17,6 @@ import { tempRoot } from "./support/temp_root.ts";
 const ONE = new TextEncoder().encode("one");
 const TWO = new TextEncoder().encode("two");
 
-/** A store of which the first put meets a fault. */
 function faultyStore(fault: Fault) {
   const world = createSimulatedSystem(1);
   const inner = createMemoryBackend({ system: world });

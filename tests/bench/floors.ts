@@ -5,15 +5,11 @@ import { promisify } from "node:util";
 import { createSha256 } from "../../core/bytes/digest.ts";
 import { MIB } from "./values.ts";
 
-/** Options of {@linkcode writeLinkUnlink}. */
 export interface WriteFloorOptions {
-  /** Bring it to the disk: the file, its folder, and each folder that was made. */
   fsync: boolean;
-  /** Make the folders of the target first. */
   mkdir: boolean;
 }
 
-/** Writes a stage file, links it to its target, unlinks the stage. */
 export async function writeLinkUnlink(
   stage: string,
   { target, bytes }: { target: string; bytes: Uint8Array },
@@ -88,7 +84,6 @@ export function streamAndHash(path: string, to?: string): string {
   return hash.digest();
 }
 
-/** Bytes of all files in a folder. */
 export function folderBytes(path: string): number {
   let bytes = 0;
   for (const entry of fs.readdirSync(path, { withFileTypes: true })) {

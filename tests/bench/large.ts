@@ -21,20 +21,16 @@ export async function createLargeGroup({ folder, quick }: BenchSettings): Promis
 
   return {
     measures: [
-      save("os", "save_64mib_bytes"),
+      save("os"),
       rawSave("os"),
-      save("disk", "save_64mib_bytes"),
+      save("disk"),
       rawSave("disk"),
       measure(`load ${mib} MiB`, () => timed(() => stored.load("blob")), {
         floor: READ_FLOOR,
-        peer: "load_64mib_bytes",
       }),
       measure(
         `load ${mib} MiB, not verified`,
         () => timed(() => stored.load("blob", { verify: "none" })),
-        {
-          peer: "load_64mib_bytes_verify_none",
-        },
       ),
       measure(READ_FLOOR, () => timed(() => readAndHash(plain))),
     ],
@@ -45,7 +41,7 @@ export async function createLargeGroup({ folder, quick }: BenchSettings): Promis
     return { name, count: mib, unit: "MiB", run, ...rest };
   }
 
-  function save(durability: "os" | "disk", peer: string): Measure {
+  function save(durability: "os" | "disk"): Measure {
     const run = async () => {
       const path = join(folder, "saved");
       const registry = await openRegistry(path, { durability });
@@ -53,7 +49,7 @@ export async function createLargeGroup({ folder, quick }: BenchSettings): Promis
       fs.rmSync(path, { recursive: true });
       return time;
     };
-    return measure(`save ${mib} MiB, ${durability}`, run, { floor: WRITE_FLOOR[durability], peer });
+    return measure(`save ${mib} MiB, ${durability}`, run, { floor: WRITE_FLOOR[durability] });
   }
 
   function rawSave(durability: "os" | "disk"): Measure {

@@ -32,7 +32,6 @@ export type {
   TestBackendOptions,
 } from "./backend/backend_case.ts";
 
-/** Every case of the contract of a backend. */
 export const backendCases: readonly BackendCase[] = [
   ...verbCases,
   ...createCases,

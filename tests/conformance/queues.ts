@@ -28,7 +28,6 @@ export { jobStorageCases } from "./queues/job_storage.ts";
 export type { JobStorageCase } from "./queues/job_storage.ts";
 export type { QueueCase, QueueCaseContext } from "./queues/queue_case.ts";
 
-/** Every case of the contract of a queue. */
 export const queueCases: readonly QueueCase[] = [
   ...jobsCases,
   ...workingCases,
@@ -37,7 +36,6 @@ export const queueCases: readonly QueueCase[] = [
   ...repeatingCases,
 ];
 
-/** Options of {@linkcode testQueue}. */
 export interface TestQueueOptions {
   /** What the names of the tests begin with. @default "queue" */
   name?: string;
@@ -59,7 +57,6 @@ export function testQueue(
   }
 }
 
-/** Runs a case on a queue, and disposes of whatever it opened. */
 export async function runQueueCase(
   run: QueueCase["run"],
   open: () => Promise<JobQueue>,

@@ -48,7 +48,6 @@ export type {
   RegistryUnderTest,
 } from "./registry/registry_case.ts";
 
-/** Every case of the contract of a registry. */
 export const registryCases: readonly RegistryCase[] = [
   ...saveCases,
   ...loadCases,
@@ -63,7 +62,6 @@ export const registryCases: readonly RegistryCase[] = [
   ...downloadCases,
 ];
 
-/** Options of {@linkcode testRegistry}. */
 export interface TestRegistryOptions {
   /** What the names of the tests begin with. @default "registry" */
   name?: string;

@@ -4,7 +4,6 @@ import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune
 import type { MirrorReport } from "../../registry/mirror/report.ts";
 import type { Bundle } from "./bundle.ts";
 
-/** What an actor asked for. */
 export type Request =
   | { verb: "save"; name: string; value: Bundle; options: SaveOptions }
   | { verb: "delete"; name: string; version: string; ifCommit?: string; force: boolean }
@@ -35,15 +34,12 @@ export type Request =
   | { verb: "prune"; options: PruneOptions }
   | { verb: "mirror"; from: string; deleted: boolean };
 
-/** A request that makes a version. */
 export type Saving = Extract<Request, { options: SaveOptions; name: string }>;
 
-/** Whether a request makes a version. */
 export function isSaving(request: Request): request is Saving {
   return ["save", "copy", "commitUpload", "commitDraft"].includes(request.verb);
 }
 
-/** What it was told. */
 export type Outcome =
   | { ok: true; saved: SavedArtifact }
   | { ok: true; done: boolean }
@@ -54,73 +50,47 @@ export type Outcome =
   | { ok: true; mirrored: MirrorReport }
   | { ok: false; error: unknown };
 
-/** What a read gave. */
 export interface ReadResult {
-  /** The label of the value. */
   label: string;
-  /** Where it is known: the commit. */
   commit?: string;
-  /** Where it is known: the version. */
   version?: string;
 }
 
 /** A place in the order of all changes of the store, and the time. */
 export interface Instant {
-  /** The last change before it. */
   order: number;
   /** Virtual milliseconds. */
   at: number;
 }
 
-/** One call of a public verb. */
 export interface LoggedOperation {
-  /** Its number. */
   id: number;
-  /** Who called. */
   actor: string;
-  /** Which registry. */
   site: string;
-  /** What for. */
   request: Request;
-  /** When. */
   invoked: Instant;
-  /** When it returned; absent where the actor was killed or the run ended first. */
   returned?: Instant;
-  /** What it returned. */
   outcome?: Outcome;
-  /** True where the caller aborted it. */
   aborted: boolean;
-  /** True where nothing went wrong with the actor's calls and it never stood still. */
   undisturbed: boolean;
   /** How far the wall clock of its process was ahead, milliseconds. */
   skewMs: number;
-  /** True where a cache may answer for the store. */
   cached: boolean;
-  /** Operations that it is made of, each with an outcome of its own. */
   parts: LoggedOperation[];
-  /** Creates of records that it sent later than it may. */
   lateSends: string[];
 }
 
-/** Who begins an operation, and how. */
 export type Beginning = Pick<
   LoggedOperation,
   "actor" | "site" | "undisturbed" | "skewMs" | "cached"
 >;
 
-/** What all actors did. */
 export interface OperationLog {
-  /** In the order of their beginnings. */
   readonly operations: readonly LoggedOperation[];
-  /** Adds one that begins now. */
   begin(request: Request, beginning: Beginning): LoggedOperation;
-  /** Notes what became of it. */
   end(operation: LoggedOperation, outcome: Outcome): void;
-  /** Notes that an operation made this id. */
   claim(id: string, operation: LoggedOperation): void;
-  /** Hears of each that ended. */
   listen(listener: (operation: LoggedOperation) => void): void;
-  /** The operation that made an id. */
   ownerOf(id: string): LoggedOperation | undefined;
 }
 
@@ -157,7 +127,6 @@ export function createOperationLog(instant: () => Instant): OperationLog {
   };
 }
 
-/** An operation in a line, for people. */
 export function describeOperation({ id, actor, site, request, outcome }: LoggedOperation): string {
   return `#${id} ${actor}${site === "main" ? "" : ` (${site})`} ${describeRequest(request)} -> ${
     outcome === undefined ? "(no answer)" : describeOutcome(outcome)
@@ -249,7 +218,6 @@ function describeOutcome(outcome: Outcome): string {
   return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
 }
 
-/** An error in a line. */
 export function describeError(error: unknown): string {
   const { name, code, message } = (error ?? {}) as {
     name?: string;

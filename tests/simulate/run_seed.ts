@@ -23,25 +23,18 @@ import type { Effect, History } from "./with_history.ts";
 import { createWorld, GRACE_MS } from "./world.ts";
 import type { World } from "./world.ts";
 
-/** Options of {@linkcode runSeed}. */
 export interface RunOptions {
   /** The store. @default memory with the world's clock */
   store?: (system: SimulatedSystem, history: History) => Backend;
   /** The schedule to run. @default the one that the seed chooses */
   schedule?: string;
-  /** Hears of every change of the store and every answer, in their order. */
   onLine?: (line: string) => void;
 }
 
-/** What came of a run. */
 export interface Run {
-  /** The seed. */
   seed: number;
-  /** The schedule that it chose. */
   schedule: string;
-  /** Promises that were broken. */
   findings: Finding[];
-  /** The same in every run with this seed. */
   traceHash: string;
 }
 
@@ -86,7 +79,6 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   }
 }
 
-/** Checks one registry. */
 async function judge(
   world: World,
   site: Site,
@@ -118,7 +110,6 @@ async function judge(
   ];
 }
 
-/** Whoever opens a registry opens the same one. */
 function checkIdentity({ actors }: World, { name }: Site): Finding[] {
   const ids = new Set(
     actors.filter(({ site }) => site === name).map(({ registry }) => registry.id),

@@ -3,7 +3,6 @@ import type { Finding } from "./checks/violation.ts";
 import { runSeed } from "./run_seed.ts";
 import type { Run, RunOptions } from "./run_seed.ts";
 
-/** Options of {@linkcode simulate}. */
 export interface SimulateOptions extends RunOptions {
   /** How many seeds. @default 1000 */
   seeds?: number;
@@ -11,17 +10,13 @@ export interface SimulateOptions extends RunOptions {
   firstSeed?: number;
   /** End with the first seed that breaks a promise. @default true */
   stop?: boolean;
-  /** Hears of each run. */
   onRun?: (run: Run) => void;
 }
 
 /** A broken promise, and how to see it again. */
 export interface Violation extends Finding {
-  /** The seed. */
   seed: number;
-  /** The schedule that it chose. */
   schedule: string;
-  /** The command that runs it again and shows what happened. */
   replay: string;
 }
 

@@ -13,17 +13,12 @@ import { bodyBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 
-/** A call that a store is about to answer. */
 export interface StoreCall {
-  /** Which verb; `place` is the step of a put at which an object on a simulated disk gets its key. */
   verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
-  /** The key, the first of several, or the prefix of a list. */
   key: string;
-  /** How a put writes. */
   mode?: "create" | "overwrite";
 }
 
-/** What goes wrong with one call. */
 export type Fault =
   /** The request is slow before it takes effect, the reply after it. */
   | { kind: "slow"; beforeMs?: number; afterMs?: number }
@@ -42,11 +37,9 @@ export type Fault =
   /** A put's connection breaks half way through the body: nothing is written. */
   | { kind: "torn" };
 
-/** Options of {@linkcode withFaults}. */
 export interface FaultOptions {
   /** Chooses what goes wrong with a call; undefined: nothing. */
   choose(call: StoreCall): Fault | undefined;
-  /** Waits: a simulated system's, or a real one's. */
   sleep(ms: number): Promise<void>;
   /** How long an ordinary request and an ordinary reply take, milliseconds. @default 0 */
   latencyMs?: () => number;

@@ -2,9 +2,7 @@
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 
-/** Options of {@linkcode withShiftedTime}. */
 export interface ShiftedTimeOptions {
-  /** Milliseconds to add to the store's time of an object; negative makes it older. Asked anew for every reply. */
   shiftMs(info: ObjectInfo): number;
 }
 

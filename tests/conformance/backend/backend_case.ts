@@ -2,25 +2,19 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Backend, Capability } from "../../../core/backend.ts";
 
-/** What a case works on. */
 export interface BackendContext {
-  /** A store of its own, empty. */
   readonly backend: Backend;
   /** How large a large object is, bytes. */
   readonly largeBytes: number;
 }
 
-/** One sentence of the contract, and what shows that a backend keeps it. */
 export interface BackendCase {
-  /** The sentence. */
   readonly name: string;
-  /** The optional member that it is about. */
   readonly needs?: Capability;
   /** Throws where the backend does not keep it. */
   run(context: BackendContext): Promise<void>;
 }
 
-/** Options of {@linkcode testBackend}. */
 export interface TestBackendOptions {
   /** What the names of the tests begin with. @default "backend" */
   name?: string;

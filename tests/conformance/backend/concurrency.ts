@@ -14,7 +14,6 @@ import {
   text,
 } from "./samples.ts";
 
-/** Cases about calls that run at the same time. */
 export const concurrencyCases: readonly BackendCase[] = [
   {
     name: "objects put at the same time are all there",

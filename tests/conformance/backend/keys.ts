@@ -58,7 +58,6 @@ const ESCAPING = [
   "a/\udfff",
 ];
 
-/** Cases about strange keys. */
 export const keyCases: readonly BackendCase[] = [
   {
     name: "keys up to 900 bytes with segments up to 200 bytes of a-z 0-9 _ - = . are stored",

@@ -15,7 +15,6 @@ import {
 
 const FAR_FUTURE = Date.UTC(2100, 0);
 
-/** Cases about what a backend may offer. */
 export const optionalCases: readonly BackendCase[] = [
   {
     name: "deleteMany() removes these objects, there or not, and no other",

@@ -14,7 +14,6 @@ import {
   text,
 } from "./samples.ts";
 
-/** Cases about streams and sizes. */
 export const streamCases: readonly BackendCase[] = [
   {
     name: "put() reads a stream to its end, with and without its size, whatever its chunks",

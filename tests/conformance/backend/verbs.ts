@@ -12,7 +12,6 @@ import {
   text,
 } from "./samples.ts";
 
-/** Cases about the four verbs of one key. */
 export const verbCases: readonly BackendCase[] = [
   {
     name: "head() and get() give undefined for a key that was never written",

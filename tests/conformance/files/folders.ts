@@ -4,7 +4,6 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { read, refused, text, tree } from "./file_store_case.ts";
 import type { FileStoreCase } from "./file_store_case.ts";
 
-/** Cases about folders. */
 export const folderCases: readonly FileStoreCase[] = [
   {
     name:

@@ -12,7 +12,6 @@ function large(): Uint8Array {
   return bytes;
 }
 
-/** Cases about files. */
 export const fileCases: readonly FileStoreCase[] = [
   {
     name: "an empty store has a root, and nothing in it",

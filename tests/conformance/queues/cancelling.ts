@@ -3,7 +3,6 @@ import { deepStrictEqual } from "node:assert/strict";
 import { aborted, createListener, job } from "./queue_case.ts";
 import type { QueueCase } from "./queue_case.ts";
 
-/** What is cancelled. */
 export const cancellingCases: readonly QueueCase[] = [
   {
     name:

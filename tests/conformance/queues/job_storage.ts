@@ -4,9 +4,7 @@ import type { JobStorage } from "../../../core/services/job_storage.ts";
 import type { QueuedJob } from "../../../core/services/queue.ts";
 import { refused } from "./queue_case.ts";
 
-/** One sentence of the contract, and what shows that a storage keeps it. */
 export interface JobStorageCase {
-  /** The sentence. */
   readonly name: string;
   /** Throws where the storage, which is empty, does not keep it. */
   run(storage: JobStorage): Promise<void>;
@@ -28,7 +26,6 @@ function kept(id: string, seconds: number, more: Partial<QueuedJob> = {}): Queue
   return { ...job, state: "done", result: seconds, ...more };
 }
 
-/** Every case of the contract. */
 export const jobStorageCases: readonly JobStorageCase[] = [
   {
     name: "a job is given as it was put, with its times, and in place of what was",

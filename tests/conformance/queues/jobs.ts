@@ -4,7 +4,6 @@ import type { NewJob } from "../../../core/services/queue.ts";
 import { createListener, job, refused } from "./queue_case.ts";
 import type { QueueCase } from "./queue_case.ts";
 
-/** What a queue knows of jobs. */
 export const jobsCases: readonly QueueCase[] = [
   {
     name: "a job reaches a handler as it was added, and what that returns is kept",

@@ -3,7 +3,6 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { aborted, createListener, job, refused } from "./queue_case.ts";
 import type { QueueCase } from "./queue_case.ts";
 
-/** What workers do. */
 export const workingCases: readonly QueueCase[] = [
   {
     name: "the lowest priority is first, equal ones in the order they came",

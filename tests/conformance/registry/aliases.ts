@@ -3,7 +3,6 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { collect, refused } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
-/** Cases about aliases and their history. */
 export const aliasCases: readonly RegistryCase[] = [
   {
     name: "aliases() tells which versions the aliases of a name mean, as they are now",

@@ -6,7 +6,6 @@ import type { RegistryCase } from "./registry_case.ts";
 
 const MUTABLE = { mutable: true };
 
-/** Which of many succeeded, and what the others failed with. */
 async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: string[] }> {
   const outcomes = await Promise.allSettled(tries);
   return {
@@ -18,7 +17,6 @@ async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: 
   };
 }
 
-/** Cases about versions that exist, overwriting and deleting. */
 export const conflictCases: readonly RegistryCase[] = [
   {
     name:

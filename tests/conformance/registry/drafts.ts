@@ -5,7 +5,6 @@ import type { Registry } from "../../../core/registry.ts";
 import { collect, files as byPath, noise, refused, text, versionsOf } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
-/** Files with these contents. */
 function files(contents: Record<string, string | Uint8Array>): FileToSave[] {
   return Object.entries(contents).map(([path, content]) => (
     { path, content: typeof content === "string" ? text(content) : content }
@@ -27,7 +26,6 @@ async function contentOf(
   return Object.fromEntries(await Promise.all(all));
 }
 
-/** Cases about drafts. */
 export const draftCases: readonly RegistryCase[] = [
   {
     name: "many add parts to a draft, and one commits it: one version of all files",

@@ -28,7 +28,6 @@ const NEWEST_FIRST = [
   "0.1.0",
 ];
 
-/** Cases about what lists. */
 export const listingCases: readonly RegistryCase[] = [
   {
     name: "a registry with nothing in it lists nothing",

@@ -11,7 +11,6 @@ import { NO_NAMES } from "./saving.ts";
 /** What is no ref. */
 const NO_REFS = ["", "@1", "a@", "a@1@2", "a@1_0", "a@01", "a@ 1 ", "a@1.2.3.4", " a", "a\0"];
 
-/** Cases about loading, opening and looking. */
 export const loadCases: readonly RegistryCase[] = [
   {
     name: "load() finds a version by its number, a range, an alias or as the latest",

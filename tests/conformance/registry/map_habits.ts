@@ -4,7 +4,6 @@ import type { ClearOptions } from "../../../core/registry.ts";
 import { collect, refused, throwsSame, versionsOf } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
-/** Cases about what a registry has of a map. */
 export const mapCases: readonly RegistryCase[] = [
   {
     name: "size(), keys() and values() tell of the names and their latest values",

@@ -50,7 +50,6 @@ function producing(save: () => FilesToSave) {
   return defineMaterializer<unknown>({ id: "test/any", save, load: () => undefined });
 }
 
-/** Cases about saving. */
 export const saveCases: readonly RegistryCase[] = [
   {
     name:

@@ -16,7 +16,6 @@ async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
     .map((key) => key.replace(/^lineage\/([^/]+)\/[^/]+\/([^/]+)\/([^.]+)\..*/, "$1 > $2 $3"));
 }
 
-/** The keys of the notes that a run of the janitor removes. */
 async function removed({ registry }: ProtocolWorld, options = {}): Promise<string[]> {
   const keys: string[] = [];
   const onItem = ({ what, key }: { what: string; key: string }) =>

@@ -24,7 +24,6 @@ async function pass(
   }
 }
 
-/** What a store keeps, but for settings and notes. */
 async function kept({ keys }: ProtocolWorld): Promise<string[]> {
   return (await keys()).filter((key) => !/^(settings|janitor|lineage)\//.test(key));
 }

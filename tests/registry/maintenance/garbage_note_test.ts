@@ -26,7 +26,6 @@ async function fill({ registry, advance, backend }: ProtocolWorld): Promise<void
 const readings = ({ backend }: ProtocolWorld) =>
   backend.asked({ verb: "get" }).map((call) => call.slice(4));
 
-/** Runs the janitor, and returns which records it read. */
 async function run(world: ProtocolWorld, dryRun = false): Promise<string[]> {
   world.backend.forget();
   const { failures } = await collectGarbage(world.registry, { dryRun });

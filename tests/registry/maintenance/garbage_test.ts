@@ -355,7 +355,6 @@ testProtocol(
   },
 );
 
-/** A registry with some of everything. */
 async function fill({ registry, advance, store, backend }: ProtocolWorld): Promise<void> {
   const value = (n: number) => ({
     common: noise(300_000),

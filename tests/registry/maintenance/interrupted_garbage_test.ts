@@ -12,7 +12,6 @@ const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const OLD_MARK = `scratch/mark-${UUID}`;
 
-/** A registry with some garbage of every kind, all of it old. */
 async function createFullWorld(): Promise<ProtocolWorld> {
   const world = await createProtocolWorld({ mutable: true });
   const { registry, store, advance } = world;
@@ -31,7 +30,6 @@ async function createFullWorld(): Promise<ProtocolWorld> {
   return world;
 }
 
-/** What is live, all of it read. */
 async function readLive(registry: Registry): Promise<unknown[]> {
   const live: unknown[] = [];
   for await (const name of registry.names()) {
@@ -44,7 +42,6 @@ async function readLive(registry: Registry): Promise<unknown[]> {
   return live;
 }
 
-/** Everything that a store holds, but for the janitor's notes, which may be missing. */
 async function contents({ keys, store }: ProtocolWorld): Promise<Map<string, string>> {
   const all = new Map<string, string>();
   const kept = (await keys()).filter((key) => !key.startsWith("janitor/"));

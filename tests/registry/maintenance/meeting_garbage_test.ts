@@ -14,7 +14,6 @@ const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];
 const ANEW = "anew";
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 
-/** What was acknowledged, by ref. */
 type Saved = Map<string, string>;
 
 /** A name with a live version and three dead ones, whose janitor has run so many times since. */
@@ -81,7 +80,6 @@ async function repeat({ store }: ProtocolWorld, calls: readonly Call[]): Promise
   }
 }
 
-/** Only what was acknowledged is listed and read. */
 async function check(registry: Registry, saved: Saved, when: string): Promise<void> {
   const listed: string[] = [];
   for await (const name of registry.names()) {

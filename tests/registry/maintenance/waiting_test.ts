@@ -9,7 +9,6 @@ import { doing } from "../scripted_backend.ts";
 
 const BYTES = 70_000;
 
-/** What waits, in short, and hours until it may go. */
 async function waiting(
   { registry, clocks }: ProtocolWorld,
 ): Promise<[what: string, hours: number][]> {

@@ -34,7 +34,6 @@ async function fillSome(registry: StoredRegistry): Promise<void> {
 
 const LIVE = 7;
 
-/** How many versions a registry has. */
 async function countVersions(registry: StoredRegistry): Promise<number> {
   let count = 0;
   for await (const name of registry.names()) {

@@ -51,7 +51,6 @@ testMirrorOnEach("a second run writes nothing", async ({ from, to }) => {
   assertEquals(await everything(to), before);
 });
 
-/** Every key with its size and time. */
 async function everything({ backend }: StoredRegistry): Promise<unknown[]> {
   return await Array.fromAsync(backend.list(""));
 }

@@ -21,7 +21,6 @@ import * as unruly from "./unruly_store.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Probes a store on memory, whose times are those of the same world. */
 function probe(vice?: unruly.Vice): Promise<ProbeCertificate> {
   const system = createScriptedSystem();
   return probeBackend(unruly.bucket(vice, createMemoryBackend({ system })), { system });
@@ -70,7 +69,6 @@ const FOLDS = "a list folds by delimiter";
 const CLOCK = "the store's clock agrees with the own one";
 const READ = "a read sees the last write";
 
-/** Each vice, the steps that find it, and what the first of them says. */
 const FINDINGS: [name: string, vice: unruly.Vice, steps: string[], says: RegExp][] = [
   [
     "ignores conditions",
