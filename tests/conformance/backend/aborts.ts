@@ -100,18 +100,6 @@ export const abortCases: readonly BackendCase[] = [
       }
     },
   },
-  {
-    name: "an abort after the call returned changes nothing",
-    async run({ backend }) {
-      const abort = new AbortController();
-      const { signal } = abort;
-      ok((await backend.put("a/b", text("x"), { signal })).written);
-      const object = await backend.get("a/b", { signal });
-      assertBytes(await object!.bytes(), text("x"));
-      abort.abort(new Error("too late"));
-      await assertHolds(backend, "a/b", text("x"));
-    },
-  },
 ];
 
 /** A stream that gives so many bytes, then calls `then`, and goes on for much longer than an abort takes. */

@@ -3,32 +3,9 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { BackendCase } from "./backend_case.ts";
-import {
-  assertHolds,
-  chunked,
-  createObject,
-  listed,
-  putAll,
-  read,
-  sampleBytes,
-  text,
-} from "./samples.ts";
+import { createObject, listed, putAll, read, sampleBytes, text } from "./samples.ts";
 
 export const concurrencyCases: readonly BackendCase[] = [
-  {
-    name: "objects put at the same time are all there",
-    async run({ backend }) {
-      const keys = Array.from(
-        { length: 100 },
-        (_, i) => `a/${String(i % 7)}/${String(i).padStart(3, "0")}`,
-      ).sort();
-      await Promise.all(
-        keys.map((key, i) => backend.put(key, i % 2 === 0 ? text(key) : chunked(text(key), 3))),
-      );
-      for (const key of keys) await assertHolds(backend, key, text(key));
-      deepStrictEqual(await listed(backend, "a/"), keys);
-    },
-  },
   {
     name:
       "a reader sees the old or the new object while it is replaced, never none and never a mixture",

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { PutResult } from "../../../core/backend.ts";
 import type { BackendCase } from "./backend_case.ts";
-import { assertHolds, chunked, createObject, listed, read, sampleBytes, text } from "./samples.ts";
+import { assertHolds, chunked, createObject, read, sampleBytes, text } from "./samples.ts";
 
 const EXISTS: PutResult = { written: false, reason: "exists" };
 const create = { mode: "create" } as const;
@@ -35,36 +35,9 @@ export const createCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "create writes again after the object was deleted",
-    async run({ backend }) {
-      await backend.put("a/b", text("first"), create);
-      await backend.delete("a/b");
-      ok((await backend.put("a/b", text("second"), create)).written);
-      await assertHolds(backend, "a/b", text("second"));
-    },
-  },
-  {
     name: "of 20 creates at once exactly one wins, and its bytes are there, in each of 8 rounds",
     async run({ backend }) {
       for (let round = 0; round < 8; round++) await race(backend, `race/${round}`, 20);
-    },
-  },
-  {
-    name: "of 64 creates at once exactly one wins",
-    async run({ backend }) {
-      await race(backend, "new/folder/of/its/own", 64);
-    },
-  },
-  {
-    name: "creates of different keys do not disturb each other",
-    async run({ backend }) {
-      const keys = Array.from({ length: 48 }, (_, i) => `a/${i % 4}/${String(i).padStart(2, "0")}`)
-        .sort();
-      const results = await Promise.all(
-        keys.map((key) => createObject(backend, key, () => text(key))),
-      );
-      ok(results.every((result) => result.written));
-      deepStrictEqual(await listed(backend, "a/"), keys);
     },
   },
   {

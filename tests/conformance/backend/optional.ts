@@ -206,16 +206,6 @@ export const optionalCases: readonly BackendCase[] = [
     },
   },
   {
-    name: "sync() of many objects ends",
-    needs: "sync",
-    async run({ backend }) {
-      const keys = Array.from({ length: 200 }, (_, i) => `${i % 7}/${String(i).padStart(3, "0")}`);
-      await putAll(backend, keys);
-      await backend.sync!(keys);
-      await assertHolds(backend, keys[150], text(keys[150]));
-    },
-  },
-  {
     name: "sync() under an aborted signal throws its reason",
     needs: "sync",
     async run({ backend }) {

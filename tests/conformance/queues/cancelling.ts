@@ -67,16 +67,4 @@ export const cancellingCases: readonly QueueCase[] = [
       deepStrictEqual([state, result], ["done", 7]);
     },
   },
-  {
-    name: "cancelling what failed changes nothing",
-    async run({ queue }) {
-      await queue.add(job("bad"));
-      const { onEvent, until } = createListener();
-      await queue.work(() => Promise.reject(new Error("the disk is full")), { onEvent });
-      await until("failed");
-      await queue.cancel("bad");
-      const { state, reason } = (await queue.get("bad"))!;
-      deepStrictEqual([state, reason], ["failed", "the disk is full"]);
-    },
-  },
 ];

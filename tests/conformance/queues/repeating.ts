@@ -81,16 +81,6 @@ export const repeatingCases: readonly QueueCase[] = [
     },
   },
   {
-    name: "a schedule of six fields runs by the second",
-    async run({ queue }) {
-      await queue.schedule({ id: "seconds", cron: "* * * * * *", job: hourly });
-      const { onEvent, until } = createListener();
-      await queue.work(() => 7, { onEvent });
-      await until("done");
-      strictEqual(await queue.unschedule("seconds"), true);
-    },
-  },
-  {
     name: "a job of a schedule that is cancelled ends only itself",
     async run({ queue }) {
       await queue.schedule({ id: "often", everyMs: 50, job: hourly });

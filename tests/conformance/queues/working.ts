@@ -175,15 +175,4 @@ export const workingCases: readonly QueueCase[] = [
       deepStrictEqual((await queue.list()).map(({ state }) => state), ids.map(() => "waiting"));
     },
   },
-  {
-    name: "a worker that is closed at once leaves nothing open",
-    async run({ queue }) {
-      const worker = await queue.work(() => {});
-      await worker.close();
-      await worker.close();
-      ok(worker.running().length === 0);
-      await queue[Symbol.asyncDispose]();
-      await queue[Symbol.asyncDispose]();
-    },
-  },
 ];

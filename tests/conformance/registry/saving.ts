@@ -2,7 +2,6 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
-import type { TransferProgress } from "../../../core/registry.ts";
 import { chunks, collect, files, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
@@ -351,18 +350,6 @@ export const saveCases: readonly RegistryCase[] = [
       const base = await registry.save("a", "small", { skipIfUnchanged: true, base: "a@1.0.0" });
       deepStrictEqual([base.version, base.skipped], ["1.0.0", true]);
       await refused("NotFound", registry.save("a", noise(500_000), { base: "nothing@1" }));
-    },
-  },
-  {
-    name: "save() tells how far it is, up to the end",
-    needs: ["save"],
-    async run({ registry }) {
-      const heard: TransferProgress[] = [];
-      await registry.save("a", noise(3_000_000), {
-        onProgress: (progress) => heard.push(progress),
-      });
-      strictEqual(heard.at(-1)?.bytes, 3_000_000);
-      ok(heard.every(({ bytes }, i) => i === 0 || bytes >= heard[i - 1].bytes));
     },
   },
 ];

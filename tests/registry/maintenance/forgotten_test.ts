@@ -176,18 +176,6 @@ testProtocol(
   },
 );
 
-testProtocol(
-  "a longer grace lets keys be remembered longer",
-  { graceMs: 2 * DAY_MS },
-  async (world) => {
-    await world.registry.save("a", 1, { idempotencyKey: "k" });
-    await pass(world, 60 * DAY_MS);
-    assertEquals((await world.keys("names/a/keys/")).length, 1);
-    await pass(world, 1);
-    assertEquals((await world.keys("names/a/keys/")).length, 0);
-  },
-);
-
 for (const mutable of [false, true]) {
   testProtocol(
     `a name that was deleted a month ago is forgotten where that is asked for (mutable: ${mutable})`,

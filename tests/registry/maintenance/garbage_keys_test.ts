@@ -46,15 +46,6 @@ testProtocol(
   },
 );
 
-testProtocol("a stranger's young file keeps no folder of the registry alive", {}, async (world) => {
-  const { registry, store, advance, keys } = world;
-  await store.put(`${CRASHED}0`, BYTES);
-  advance(2 * GRACE_MS);
-  await store.put(`${CRASHED}readme.txt`, BYTES);
-  assertEquals((await collectGarbage(registry)).removed.payload.count, 1);
-  assertEquals(await keys("objects/"), [`${CRASHED}readme.txt`]);
-});
-
 testProtocol(
   "what looks like a record and lies where none can be is no record",
   { mutable: true },

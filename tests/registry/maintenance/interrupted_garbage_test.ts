@@ -122,16 +122,6 @@ Deno.test("the janitor goes on where it was killed, at any call", async () => {
   }
 });
 
-Deno.test("any number of janitors may run at once", async () => {
-  const world = await createFullWorld();
-  const live = await readLive(world.registry);
-  const janitors = await Promise.all([1, 2, 3, 4].map(() => world.open()));
-  const reports = await Promise.all(janitors.map(({ registry }) => collectGarbage(registry)));
-  for (const { failures } of reports) assertEquals(failures, []);
-  assertEquals(await readLive((await world.open()).registry), live);
-  assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()]);
-});
-
 Deno.test("a second janitor may run to its end between any two calls of the first", async () => {
   for (let n = 0, finished = false; !finished; n++) {
     const world = await createFullWorld();
@@ -183,38 +173,6 @@ Deno.test("what a store refuses to remove is reported, and everything else goes"
   const { failures, removed } = await collectGarbage(world.registry);
   assertEquals(failures.map(({ key }) => key), [`objects/crashed/p8p9p9/${UUID}/0`]);
   assert(removed.payload.count >= 4 && removed.generation.count === 1);
-});
-
-Deno.test("an abort ends the janitor with its reason and removes its mark, at any call", async () => {
-  let aborted = 0;
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createFullWorld();
-    const live = await readLive(world.registry);
-    const { registry, backend } = await world.open();
-    const controller = new AbortController();
-    let call = 0;
-    backend.answerAll({}, (act) => {
-      if (call++ === n) controller.abort(new Error("enough"));
-      return act();
-    });
-    const outcome = await collectGarbage(registry, { signal: controller.signal }).catch((error) =>
-      error
-    );
-    finished = call <= n;
-    if (outcome instanceof Error) {
-      assertEquals(outcome, controller.signal.reason);
-      aborted++;
-    } else {
-      assertEquals(
-        [...(await contents(world)).keys()],
-        [...(await cleaned()).keys()],
-        "it had come to its end",
-      );
-    }
-    assertEquals((await world.keys("scratch/")).filter((key) => key !== OLD_MARK), []);
-    assertEquals(await readLive((await world.open()).registry), live);
-  }
-  assert(aborted > 25, `${aborted} calls were aborted`);
 });
 
 Deno.test("a load that began before an overwrite ends well within the grace, and begins anew after it", async () => {
@@ -297,18 +255,4 @@ Deno.test("a first record whose content goes between list and get is looked for 
     reader.backend.answer({ verb: "get", key: /versions.*\.rec$/ }, doing(overtake));
     assertEquals(await reader.registry.load(ref), "two");
   }
-});
-
-Deno.test("an alias's record that somebody removes between list and get is looked for again", async () => {
-  const { registry, open, keys, store } = await createProtocolWorld();
-  for (const n of [1, 2]) await registry.save("a", n);
-  await registry.setAlias("a", "live", "1");
-  const [first] = await keys("names/a/aliases/");
-  const reader = await open();
-  const overtake = async () => {
-    await registry.setAlias("a", "live", "2");
-    await store.delete(first); // as janitors did before aliases had a history
-  };
-  reader.backend.answer({ verb: "get", key: /aliases/ }, doing(overtake));
-  assertEquals(await reader.registry.load("a@live"), 2);
 });

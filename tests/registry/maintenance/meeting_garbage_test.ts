@@ -12,7 +12,6 @@ import type { Call } from "../scripted_backend.ts";
 const MONTH_MS = 30 * 24 * HOUR;
 const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];
 const ANEW = "anew";
-const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 
 type Saved = Map<string, string>;
 
@@ -204,27 +203,6 @@ for (const mutable of [false, true]) {
   });
 }
 
-Deno.test("a name that was overwritten and deleted, and is forgotten at once, comes back at no call", async () => {
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createProtocolWorld({ mutable: true });
-    for (let value = 1; value <= 3; value++) await world.registry.save("gone", value, OVERWRITE);
-    await world.registry.delete("gone", { allVersions: true });
-    world.advance(2 * MONTH_MS);
-    const { registry, backend } = await world.open();
-    const killed = Promise.withResolvers<"killed">();
-    let call = 0;
-    backend.answerAll({}, async (act) => {
-      if (call++ < n) return await act();
-      killed.resolve("killed");
-      return await new Promise(() => {});
-    });
-    finished =
-      await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
-    assertEquals(await world.registry.has("gone"), false, `killed at call ${n}`);
-    if (finished) assertEquals(await world.keys("names/"), []);
-  }
-});
-
 for (const verb of ["put", "delete"] as const) {
   Deno.test(`no name is forgotten beside a collector that stands still before its ${verb}`, async () => {
     const world = await createProtocolWorld();
@@ -255,24 +233,3 @@ for (const verb of ["put", "delete"] as const) {
     assertEquals(await world.keys("names/"), [], "alone it forgets");
   });
 }
-
-Deno.test("no key is forgotten beside a collector that stands still before it does the same", async () => {
-  const world = await createProtocolWorld();
-  const key = { idempotencyKey: "k" };
-  await world.registry.save("a", "old", key);
-  world.advance(2 * MONTH_MS);
-  const [still, other] = [await world.open(), await world.open()];
-  let first = "";
-  still.backend.answer(
-    { verb: "delete", key: /keys/ },
-    doing(async () => {
-      const { removed } = await collectGarbage(other.registry);
-      assertEquals(removed.key.count, 0);
-      first = (await world.registry.save("a", ANEW, key)).version;
-    }),
-  );
-  await collectGarbage(still.registry);
-  assertEquals(first, "1.0.0", "the key was good still");
-  const { version } = await world.registry.save("a", ANEW, key);
-  assertEquals((await world.registry.save("a", ANEW, key)).version, version, "it is saved once");
-});

@@ -149,20 +149,6 @@ testMirror(
   },
 );
 
-testMirror(
-  "the bytes of a shared file are found in the version that has most of them",
-  async ({ from, to }) => {
-    const [a, b] = [noise(400_000, 2), noise(400_000, 3)];
-    await from.save("x", { a }, { materializer: fileSet, version: "1.0.0" });
-    await from.save("x", { b }, { materializer: fileSet, version: "2.0.0" });
-    await from.save("x", { a }, { materializer: fileSet, version: "3.0.0", base: "x@1" });
-    await from.save("x", { b }, { materializer: fileSet, version: "4.0.0", base: "x@2" });
-    assertEquals((await mirrorRegistry(from, to, { range: "<3" })).bytes, 800_000);
-    assertEquals((await mirrorRegistry(from, to)).bytes, 0);
-    await assertMirrored(from, to);
-  },
-);
-
 testMirror("a base that the target has lost is not shared", async ({ from, to }) => {
   const large = noise(400_000);
   for (let n = 1; n <= 2; n++) {
