@@ -1,10 +1,9 @@
 // The settings of a registry after its creation. Each function loads what it is made of when it is
 // called.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkToolOptions } from "../../core/options/check_options.ts";
+import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import { worded } from "../../core/options/words_of_verbs.ts";
 import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
-import { OPTIONS } from "./options.ts";
 
 /**
  * The settings of a registry as they are now; `registry.settings` are those of its creation. Nothing is written.
@@ -25,17 +24,16 @@ export async function readSettings(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<CurrentSettings> {
-  const given = checkToolOptions("read the settings", registry, options, OPTIONS.readSettings);
+  checkRegistry("read the settings", registry);
   const tool = await import("../opening/change_settings.ts");
-  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, given));
+  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, options));
 }
 
 /**
  * Changes the grace: how long what is replaced or deleted stays readable, and what was never committed stays. A longer
  * one counts at once, for all that was not old enough to go before; a shorter one once the longer one has passed. It is
  * never shorter than `leastGraceMs`, for whoever has the registry open relies on that: an hour unless another one was
- * given at creation, and in registries of releases before this the grace of creation. Those releases cannot open a
- * registry whose settings were changed.
+ * given at creation.
  *
  * @throws {RegistryError} `Invalid` for a grace below `leastGraceMs`, or of more than a year
  *
@@ -54,9 +52,7 @@ export async function changeSettings(
   registry: Registry,
   change: SettingsChange,
 ): Promise<CurrentSettings> {
-  const given = checkToolOptions("change the settings", registry, change, OPTIONS.changeSettings, [
-    "graceMs",
-  ]);
+  checkToolOptions("change the settings", registry, change, undefined, ["graceMs"]);
   const tool = await import("../opening/change_settings.ts");
-  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, given));
+  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, change));
 }
