@@ -21,11 +21,9 @@ import type { AnyRun, MirrorRun, NamePair } from "./mirror/run.ts";
 export interface MirrorOptions extends SignalOptions {
   /** Only these names; one that is not there is `NotFound`. @default all */
   names?: Iterable<string>;
-  /** Only names that begin with this. */
   prefix?: string;
   /** What a name is called in the target. Two names that become one are `Invalid`. @default as in the source */
   rename?: (name: string) => string;
-  /** Only versions in this range, and aliases that name one of them. A prerelease is in a range that names one of the same numbers. */
   range?: string;
   /** Mirror aliases. @default true */
   aliases?: boolean;
@@ -37,7 +35,6 @@ export interface MirrorOptions extends SignalOptions {
   concurrency?: number;
   /** Only say what would be done; files and bytes are then those of whole versions. @default false */
   dryRun?: boolean;
-  /** Hears of each version and alias. */
   onItem?: (item: MirrorItem) => void;
   /** Hears of bytes as they move, and of each version and name that is done. */
   onProgress?: (progress: MirrorProgress) => void;
@@ -81,9 +78,7 @@ export async function mirrorRegistry(
   return report;
 }
 
-/** How names are mirrored. */
 interface Mirror {
-  /** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
   name(pair: NamePair): Promise<ReadonlySet<string>>;
   /** Reads these versions in the target, and says which are not as they should be. */
   readBack(pair: NamePair, versions: ReadonlySet<string>): Promise<MirrorFailure[]>;
@@ -171,7 +166,6 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
   }
 }
 
-/** The names to mirror, and what they are called in the target. */
 async function pairNames(
   from: Registry,
   options: MirrorOptions,

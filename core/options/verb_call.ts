@@ -11,17 +11,14 @@ export interface VerbCall {
 /** How a call ended: never a value, nor metadata. */
 export interface VerbOutcome {
   version?: string;
-  /** Bytes that were moved. */
   moved?: number;
   /** Bytes of what was only looked at. */
   seen?: number;
   skipped?: boolean;
-  /** Number of items of a listing. */
   items?: number;
   batch?: { succeeded: number; failed: number };
 }
 
-/** The internal option that receives the version to which a call resolved its ref. */
 export const RESOLVED: unique symbol = Symbol("holdfast.resolved");
 
 export interface ResolvedOptions {
@@ -55,7 +52,6 @@ export function namedBy({ ref }: VerbCall): { name?: string; version?: string } 
   }
 }
 
-/** What the result of a method tells. */
 export function outcomeOf(
   result: unknown,
   tells: "moved" | "seen" | "opened" | "batch",

@@ -82,11 +82,9 @@ const COPY: OptionNames<CopyOptions> = { onConflict: true, onProgress: true, ...
 
 export interface KnownVerb {
   verb: string;
-  /** The index of its options among its arguments. */
   at?: number;
   /** The options it knows. @default any */
   known?: Readonly<Record<string, true>>;
-  /** Options that have to be given. */
   required?: readonly string[];
   /**
    * What its result says of the call; nothing where it is a value of the caller's:
@@ -133,7 +131,6 @@ const PROMISES: Verbs = {
   clearCache: {},
 };
 
-/** Every method, by what it returns. */
 export const VERBS: Readonly<Record<"promises" | "listings", readonly KnownVerb[]>> = {
   promises: Object.entries(PROMISES).map(([verb, known]) => ({ verb, ...known })),
   listings: ["names", "keys", "values", "entries", "versions", "history", "watch"]

@@ -121,7 +121,6 @@ function hearing(
   };
 }
 
-/** Logs that a call begins, and later how it ended. */
 function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallWatcher {
   const action = wordsOf(call);
   const startedAt = system.monotonic();

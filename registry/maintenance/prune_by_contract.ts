@@ -10,7 +10,6 @@ import type { PruneOptions } from "./prune_report.ts";
 /** So many versions are deleted at once. */
 const AT_ONCE = 16;
 
-/** Prunes each name. */
 export async function pruneByContract(
   registry: Registry,
   names: PruneOptions["names"],

@@ -18,26 +18,18 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 export interface PruneRules {
   /** So many of the newest versions that count stay. */
   keepLast: number;
-  /** What the store received at this time or later stays. */
   youngFrom: number;
-  /** Whether what an alias names stays. */
   keepAliased: boolean;
-  /** What was done. */
   report: PruneReport;
-  /** Hears of each that was deleted. */
   onDeleted?: PruneOptions["onDeleted"];
-  /** Ends the run. */
   signal?: AbortSignal;
 }
 
-/** So many versions are looked at, or deleted, between two looks at what is to be kept. */
 const AT_ONCE = 16;
 
-/** What a look at a version shows. */
 interface Standing {
   /** Whether there is a version: not where its records do not count, and not where they cannot be read. */
   counts: boolean;
-  /** When the store received the record that counts. */
   modifiedAt?: number;
   /** Why it cannot be read. */
   failure?: RegistryError;
@@ -78,7 +70,6 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
     return !stays.has(version.canonical) && modifiedAt! < youngFrom || keep();
   }
 
-  /** The versions that rank and aliases keep, as they are now. */
   async function protectedVersions(listed?: Iterable<VersionHead>): Promise<Set<string>> {
     const aliases = keepAliased ? await readAliases(context, name, { known, signal }) : [];
     const newest = new Set<string>();

@@ -43,7 +43,6 @@ const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "since",
 ]);
 
-/** What was moved. */
 export interface Moved {
   /** Files whose bytes were. */
   files: number;
@@ -51,15 +50,11 @@ export interface Moved {
   bytes: number;
 }
 
-/** Options of {@linkcode copyFiles}. */
 export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
-  /** The name in the target. */
   target: string;
-  /** The ref of the version in the target whose files are shared. */
   base(): Promise<string | null>;
   /** See {@linkcode FilesOfArtifact.above}. */
   above?: number;
-  /** Hears of a base that is damaged or gone. */
   badBase(ref: string): void;
 }
 
@@ -79,7 +74,6 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
   });
 }
 
-/** Whether a version shares files with others. */
 export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
   return files.some((file) =>
     file.parts?.some((part) => {

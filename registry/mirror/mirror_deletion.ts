@@ -56,9 +56,7 @@ function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
   return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
 }
 
-/** The reason for a tombstone. */
 interface Burial {
-  /** The tombstone of the source. */
   tombstone: TombstoneRecord;
   /** The record in the target; absent if the number was never used there, which the tombstone reserves. */
   above?: VersionRecord | TombstoneRecord;
@@ -99,7 +97,6 @@ async function readTombstone(
   return found && recordOfKind(found, "deleted");
 }
 
-/** Whether what the target has is a mirror of what the source deleted, or the original of it. */
 async function isMirrorOf(
   run: MirrorRun,
   { source }: CellPair,

@@ -18,7 +18,6 @@ import { createSharing } from "./sharing.ts";
 /** Number of deletions to mirror before more cells are listed. */
 const DELETIONS_AT_ONCE = 1_000;
 
-/** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
 export async function mirrorName(run: MirrorRun, names: NamePair): Promise<ReadonlySet<string>> {
   const ledger = createLedger(run, names);
   const versions: CellPair[] = [];

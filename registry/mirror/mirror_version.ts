@@ -14,11 +14,8 @@ import { cellThere, decision, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
 
-/** How {@linkcode mirrorVersion} goes about files that a version shares with others. */
 export interface SharingOptions {
-  /** What can be shared. */
   sharing: Sharing;
-  /** Leave a version that shares files for later, when those that it shares them with are there. */
   postpone: boolean;
 }
 
@@ -42,9 +39,7 @@ export async function mirrorVersion(
 }
 
 interface Situation {
-  /** The version in the source. */
   located: Located;
-  /** What the target has in its place. */
   head?: Head;
 }
 
@@ -106,7 +101,6 @@ async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Locat
   }
 }
 
-/** The generation that this version may be written above in an immutable target. */
 async function newestVoid(
   { from, to, signal }: MirrorRun,
   head: Head,

@@ -10,67 +10,47 @@ import { nameFolder } from "../layout.ts";
 import type { MirrorCell } from "./cells.ts";
 import type { MirrorItem } from "./report.ts";
 
-/** What passes is tried so often. */
 const MAX_TRIES = 5;
 
-/** One run of a mirror, whatever is mirrored. */
 export interface AnyRun {
-  /** Clock and randomness. */
   readonly system: System;
   /** Hears of what is tried again. */
   readonly logger: Logger;
-  /** Only versions in this range. */
   readonly range?: VersionRange;
-  /** Whether aliases are mirrored. */
   readonly aliases: boolean;
-  /** Whether deletions are mirrored. */
   readonly deleted: boolean;
-  /** Whether nothing is taken on trust of an earlier run. */
   readonly verify: boolean;
-  /** Whether nothing is written. */
   readonly dryRun: boolean;
-  /** Ends the run. */
   readonly signal?: AbortSignal;
   /** Does something for each item, so many at once in the whole run. */
   forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
   /** Hears of bytes that were moved. */
   moved(bytes: number): void;
-  /** Hears of what became of a version or an alias. */
   done(item: MirrorItem): void;
 }
 
-/** One run of a mirror between stores. */
 export interface MirrorRun extends AnyRun {
-  /** Where it is mirrored from. */
   readonly from: Context;
-  /** Where to. */
   readonly to: Context;
 }
 
-/** A name in the source, and what it is called in the target. */
 export interface NamePair {
-  /** In the source. */
   name: string;
-  /** In the target. */
   target: string;
 }
 
-/** A cell to mirror, and the one that the target has in its place. */
 export interface CellPair extends NamePair {
-  /** In the source. */
   source: MirrorCell;
   /** In the target, where there is one. */
   there?: MirrorCell;
 }
 
-/** What became of a cell. */
 export type Outcome =
   | { action: "copied"; generation: number; files?: number; bytes?: number }
   | { action: "skipped"; generation?: number }
   | { action: "deleted"; generation?: number }
   | { action: "gone" };
 
-/** Where a cell is, or would be, in the target. */
 export function cellThere({ target, source }: CellPair): string {
   return `${nameFolder(target)}${source.path}`;
 }
@@ -106,7 +86,6 @@ export function decision<E extends Error>(error: E): E {
   return error;
 }
 
-/** Returns the error of a target that changed between a lookup and a write. A retry may succeed. */
 export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
   return fault({
     code: "Conflict",

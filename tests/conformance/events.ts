@@ -28,6 +28,7 @@ export const eventBusCases: readonly EventBusCase[] = [
   ...streamCases,
 ];
 
+/** Options of {@linkcode testEventBus}. */
 export interface TestEventBusOptions {
   /** What the names of the tests begin with. @default "event bus" */
   name?: string;

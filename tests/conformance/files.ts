@@ -20,8 +20,10 @@ export type * from "../../core/file_store.ts";
 export type { RegisterTest } from "./backend/backend_case.ts";
 export type { FileStoreCase, FileStoreContext } from "./files/file_store_case.ts";
 
+/** Every case of the contract of a file store. */
 export const fileStoreCases: readonly FileStoreCase[] = [...fileCases, ...folderCases];
 
+/** Options of {@linkcode testFileStore}. */
 export interface TestFileStoreOptions {
   /** What the names of the tests begin with. @default "file store" */
   name?: string;

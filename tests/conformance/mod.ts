@@ -32,6 +32,7 @@ export type {
   TestBackendOptions,
 } from "./backend/backend_case.ts";
 
+/** Every case of the contract of a backend. */
 export const backendCases: readonly BackendCase[] = [
   ...verbCases,
   ...createCases,

@@ -28,6 +28,7 @@ export { jobStorageCases } from "./queues/job_storage.ts";
 export type { JobStorageCase } from "./queues/job_storage.ts";
 export type { QueueCase, QueueCaseContext } from "./queues/queue_case.ts";
 
+/** Every case of the contract of a queue. */
 export const queueCases: readonly QueueCase[] = [
   ...jobsCases,
   ...workingCases,
@@ -36,6 +37,7 @@ export const queueCases: readonly QueueCase[] = [
   ...repeatingCases,
 ];
 
+/** Options of {@linkcode testQueue}. */
 export interface TestQueueOptions {
   /** What the names of the tests begin with. @default "queue" */
   name?: string;
@@ -57,6 +59,7 @@ export function testQueue(
   }
 }
 
+/** Runs a case on a queue, and disposes of whatever it opened. */
 export async function runQueueCase(
   run: QueueCase["run"],
   open: () => Promise<JobQueue>,

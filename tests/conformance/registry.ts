@@ -48,6 +48,7 @@ export type {
   RegistryUnderTest,
 } from "./registry/registry_case.ts";
 
+/** Every case of the contract of a registry. */
 export const registryCases: readonly RegistryCase[] = [
   ...saveCases,
   ...loadCases,
@@ -62,6 +63,7 @@ export const registryCases: readonly RegistryCase[] = [
   ...downloadCases,
 ];
 
+/** Options of {@linkcode testRegistry}. */
 export interface TestRegistryOptions {
   /** What the names of the tests begin with. @default "registry" */
   name?: string;

@@ -1,6 +1,7 @@
 // One run: one seed, one schedule, one world, and what was found wrong with it.
 import "./lazy_parts.ts";
 import type { Backend } from "../../core/backend.ts";
+import type { System } from "../../core/system.ts";
 import { checkDrafts } from "./checks/check_drafts.ts";
 import { checkEnd } from "./checks/check_end.ts";
 import { checkLineage } from "./checks/check_lineage.ts";
@@ -18,19 +19,20 @@ import { describeError, describeOperation } from "./operation_log.ts";
 import { scheduleNamed, scheduleOf } from "./schedules/mod.ts";
 import type { SimulatedSettings } from "./schedules/schedule.ts";
 import type { Site } from "./stores/site.ts";
-import type { SimulatedSystem } from "./simulated_system.ts";
-import type { Effect, History } from "./with_history.ts";
+import type { Effect } from "./with_history.ts";
 import { createWorld, GRACE_MS } from "./world.ts";
 import type { World } from "./world.ts";
 
+/** Options of {@linkcode runSeed}. */
 export interface RunOptions {
   /** The store. @default memory with the world's clock */
-  store?: (system: SimulatedSystem, history: History) => Backend;
+  store?: (system: System) => Backend;
   /** The schedule to run. @default the one that the seed chooses */
   schedule?: string;
   onLine?: (line: string) => void;
 }
 
+/** What came of a run. */
 export interface Run {
   seed: number;
   schedule: string;

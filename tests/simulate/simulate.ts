@@ -3,6 +3,7 @@ import type { Finding } from "./checks/violation.ts";
 import { runSeed } from "./run_seed.ts";
 import type { Run, RunOptions } from "./run_seed.ts";
 
+/** Options of {@linkcode simulate}. */
 export interface SimulateOptions extends RunOptions {
   /** How many seeds. @default 1000 */
   seeds?: number;

@@ -42,17 +42,6 @@ const START_MS = Date.UTC(2027, 0, 1);
 
 /**
  * Creates a world from a seed: randomness, ids, clocks and sleep that are the same in every run.
- *
- * @example
- * ```ts
- * import { createSimulatedSystem } from "@holdfast/holdfast/testing/simulate";
- * import { assertEquals } from "@std/assert";
- *
- * const world = createSimulatedSystem(7);
- * const before = world.now();
- * await world.run(() => world.sleep(3_600_000));
- * assertEquals(world.now() - before, 3_600_000);
- * ```
  */
 export function createSimulatedSystem(seed: number): SimulatedSystem {
   const randomness = createRandom(seed);

@@ -13,12 +13,14 @@ import { bodyBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 
+/** A call that a store is about to answer. */
 export interface StoreCall {
   verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
   key: string;
   mode?: "create" | "overwrite";
 }
 
+/** What goes wrong with one call. */
 export type Fault =
   /** The request is slow before it takes effect, the reply after it. */
   | { kind: "slow"; beforeMs?: number; afterMs?: number }
@@ -37,6 +39,7 @@ export type Fault =
   /** A put's connection breaks half way through the body: nothing is written. */
   | { kind: "torn" };
 
+/** Options of {@linkcode withFaults}. */
 export interface FaultOptions {
   /** Chooses what goes wrong with a call; undefined: nothing. */
   choose(call: StoreCall): Fault | undefined;

@@ -9,17 +9,6 @@ export interface ShiftedTimeOptions {
 /**
  * Wraps a store so that it reports other times: the only way to have old objects on a real one. Unfinished uploads
  * are not shifted, so sweeping them is not offered.
- *
- * @example
- * ```ts
- * import { createMemoryBackend } from "@holdfast/holdfast";
- * import { withShiftedTime } from "@holdfast/holdfast/testing/simulate";
- * import { assert } from "@std/assert";
- *
- * const store = withShiftedTime(createMemoryBackend(), { shiftMs: () => -86_400_000 });
- * await store.put("a", new Uint8Array());
- * assert((await store.head("a"))!.modifiedAt < Date.now() - 86_000_000);
- * ```
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({

@@ -63,7 +63,7 @@ export interface ActorOptions
 
 export interface WorldOptions {
   /** The store. @default memory, with this world's clock */
-  store?: (system: SimulatedSystem, history: History) => Backend;
+  store?: (system: System) => Backend;
 }
 
 export function createWorld(seed: number, options: WorldOptions = {}): World {
@@ -82,7 +82,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
     const memory = createMemoryBackend({ system, id: location });
     // What a site is restored to is of the same kind.
-    const store = name === "main" && createStore?.(system, history) || { ...memory, layout };
+    const store = name === "main" && createStore?.(system) || { ...memory, layout };
     if (name === "main") layout = store.layout;
     const ledger = createLedger(GRACE_MS);
     const notes = createNoteWatch();

@@ -18,7 +18,6 @@ import type { NamePair } from "../run.ts";
 import { saveInTarget } from "./save_in_target.ts";
 import type { ContractRun } from "./save_in_target.ts";
 
-/** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
 export async function mirrorNameByContract(
   run: ContractRun,
   names: NamePair,
@@ -82,7 +81,6 @@ async function mirrorVersion(
   });
 }
 
-/** Whether two versions hold the same, whoever saved them. */
 function holdTheSame(a: ArtifactInfo, b: ArtifactInfo): boolean {
   const content = (
     { digest, version, metadata, inputs }: ArtifactInfo,
@@ -125,7 +123,6 @@ async function attempt(
   return outcome.action;
 }
 
-/** Reads what was mirrored in the target, which checks what it reads. */
 export async function readBackByContract(
   run: ContractRun,
   { name, target }: NamePair,

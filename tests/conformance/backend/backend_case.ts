@@ -2,12 +2,14 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Backend, Capability } from "../../../core/backend.ts";
 
+/** What a case works on. */
 export interface BackendContext {
   readonly backend: Backend;
   /** How large a large object is, bytes. */
   readonly largeBytes: number;
 }
 
+/** One sentence of the contract, and what shows that a backend keeps it. */
 export interface BackendCase {
   readonly name: string;
   readonly needs?: Capability;
@@ -15,6 +17,7 @@ export interface BackendCase {
   run(context: BackendContext): Promise<void>;
 }
 
+/** Options of {@linkcode testBackend}. */
 export interface TestBackendOptions {
   /** What the names of the tests begin with. @default "backend" */
   name?: string;

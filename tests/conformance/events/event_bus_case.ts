@@ -1,11 +1,13 @@
 // What a case of the suite for buses is, and what cases share.
 import type { BusEvent, BusTrouble, EventBus } from "../../../core/services/event_bus.ts";
 
+/** What a case works with. */
 export interface EventBusContext {
   bus: EventBus;
   again(): Promise<EventBus>;
 }
 
+/** One sentence of the contract, and what shows that a bus keeps it. */
 export interface EventBusCase {
   readonly name: string;
   /** Throws where the bus does not keep it. */

@@ -4,10 +4,12 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import type { FileStore } from "../../../core/file_store.ts";
 
+/** What a case works on. */
 export interface FileStoreContext {
   readonly files: FileStore;
 }
 
+/** One sentence of the contract, and what shows that a store keeps it. */
 export interface FileStoreCase {
   readonly name: string;
   /** Throws where the store does not keep it. */

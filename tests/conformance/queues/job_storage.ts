@@ -5,6 +5,7 @@ import type { JobStorage } from "../../../core/services/job_storage.ts";
 import type { QueuedJob } from "../../../core/services/queue.ts";
 import { refused } from "./queue_case.ts";
 
+/** One sentence of the contract, and what shows that a storage keeps it. */
 export interface JobStorageCase {
   readonly name: string;
   /** Throws where the storage, which is empty, does not keep it. */
@@ -27,6 +28,7 @@ function kept(id: string, seconds: number, more: Partial<QueuedJob> = {}): Queue
   return { ...job, state: "done", result: seconds, ...more };
 }
 
+/** Every case of the contract. */
 export const jobStorageCases: readonly JobStorageCase[] = [
   given(
     "a job is given as it was put, with its times, and in place of what was",

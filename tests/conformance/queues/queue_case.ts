@@ -4,11 +4,13 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import type { JobQueue, NewJob, WorkerEvent } from "../../../core/services/queue.ts";
 
+/** What a case works with. */
 export interface QueueCaseContext {
   readonly queue: JobQueue;
   again(): Promise<JobQueue>;
 }
 
+/** One sentence of the contract, and what shows that a queue keeps it. */
 export interface QueueCase {
   readonly name: string;
   /** Throws where the queue does not keep it. */

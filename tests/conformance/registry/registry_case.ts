@@ -17,11 +17,13 @@ import type { Registry, SavedArtifact } from "../../../core/registry.ts";
  */
 export type RegistryFeature = "save" | "mutable" | "unversioned" | "download" | "readOnly";
 
+/** How a registry of a case is created. */
 export interface RegistryToOpen {
   versioned: boolean;
   mutable: boolean;
 }
 
+/** A registry to be tested. */
 export interface RegistryUnderTest {
   registry: Registry;
   /** By what cases save what the registry is to show, under the same names. Disposed by the suite. @default the registry itself */
@@ -34,6 +36,7 @@ export interface RegistryUnderTest {
   reopen(options: { readOnly: boolean }): Promise<Registry>;
 }
 
+/** What a case works on. */
 export interface RegistryContext {
   readonly registry: Registry;
   readonly writer: Registry;
@@ -41,6 +44,7 @@ export interface RegistryContext {
   reopen(options?: { readOnly?: boolean }): Promise<Registry>;
 }
 
+/** One sentence of the contract, and what shows that a registry keeps it. */
 export interface RegistryCase {
   readonly name: string;
   /** The features that it is about. @default none */
