@@ -1,5 +1,4 @@
 // Copying one version into another registry, byte by byte as it is stored.
-import { isDeepStrictEqual } from "node:util";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { artifactDigest } from "../../core/record/record.ts";
@@ -81,14 +80,6 @@ export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFil
       return place !== undefined && parsePlace(place).commit !== commit;
     })
   );
-}
-
-/** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
-export function holdTheSame(a: VersionRecord, b: VersionRecord): boolean {
-  const content = (
-    { digest, version, metadata, inputs = [] }: VersionRecord,
-  ) => [digest, version, metadata, inputs];
-  return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
 }
 
 /** Saves a version of the source in the target, as a generation of its own. */

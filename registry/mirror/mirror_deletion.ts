@@ -1,6 +1,5 @@
 // A version that was deleted in the source: its number stays used in the target too.
 import { isPrefix } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
@@ -12,7 +11,7 @@ import { inUtc, sinceOf } from "../cell/since.ts";
 import type { Context } from "../opening/context.ts";
 import { readCell } from "../resolve.ts";
 import type { Ledger } from "./ledger.ts";
-import { cellThere, changedMeanwhile, decision, originOf, persist } from "./run.ts";
+import { cellThere, changedMeanwhile, LastingConflict, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /** Marks a version as deleted in the target, where what it has is the mirror of what was deleted, or nothing. */
@@ -36,7 +35,13 @@ export async function mirrorDeletion(
     if (
       present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })
     ) {
-      throw foreign(run, pair);
+      const ref = `${pair.target}@${pair.source.version!.canonical}`;
+      throw new LastingConflict({
+        message: `Cannot mirror the deletion of "${ref}": the target has another value`,
+        hint:
+          "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
+        backend: to.backend.location,
+      });
     }
     if (dryRun) return { action: "deleted" };
     const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
@@ -118,18 +123,4 @@ async function isMirrorOf(
     if (originOf(from, record).commit === commit) return true;
   }
   return false;
-}
-
-function foreign({ to }: MirrorRun, { target, source }: CellPair): RegistryError {
-  return decision(
-    fault({
-      code: "Conflict",
-      action: "mirror the deletion of",
-      subject: `"${target}@${source.version!.canonical}"`,
-      state: "the target has another value",
-      hint:
-        "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
-      backend: to.backend.location,
-    }),
-  );
 }

@@ -1,6 +1,9 @@
 // One run of a mirror, as its parts see it.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { Origin } from "../../core/record/record.ts";
+import { isDeepStrictEqual } from "node:util";
+import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { RegistryErrorFields } from "../../core/errors.ts";
+import { inWords } from "../../core/options/words_of_verbs.ts";
+import type { Origin, VersionRecord } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -8,7 +11,7 @@ import type { System } from "../../core/system.ts";
 import type { Context } from "../opening/context.ts";
 import { nameFolder } from "../layout.ts";
 import type { MirrorCell } from "./cells.ts";
-import type { MirrorItem } from "./report.ts";
+import type { MirrorAction, MirrorItem } from "./report.ts";
 
 const MAX_TRIES = 5;
 
@@ -45,11 +48,11 @@ export interface CellPair extends NamePair {
   there?: MirrorCell;
 }
 
-export type Outcome =
-  | { action: "copied"; generation: number; files?: number; bytes?: number }
-  | { action: "skipped"; generation?: number }
-  | { action: "deleted"; generation?: number }
-  | { action: "gone" };
+export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
+  action: MirrorAction | "postponed";
+  /** The generation of the target that is equal to the source now. */
+  generation?: number;
+}
 
 export function cellThere({ target, source }: CellPair): string {
   return `${nameFolder(target)}${source.path}`;
@@ -78,12 +81,61 @@ export async function persist<T>(run: AnyRun, attempt: (first: boolean) => Promi
   }
 }
 
-const decided = new WeakSet<WeakKey>();
+/**
+ * Does something for one version or alias and reports what became of it. What concerns that one alone does not end the
+ * run; the outcome is undefined then.
+ *
+ * @param unexpected makes a failure of what is no `RegistryError`. @default it ends the run
+ */
+export async function attempt(
+  run: AnyRun,
+  item: Omit<MirrorItem, "action">,
+  action: () => Promise<Outcome>,
+  unexpected?: (ref: string, error: unknown) => RegistryError,
+): Promise<Outcome | undefined> {
+  run.signal?.throwIfAborted();
+  try {
+    const outcome = await action();
+    const { action: done, files, bytes } = outcome;
+    if (done === "postponed") return outcome;
+    run.done({ ...item, action: done, ...(files === undefined ? {} : { files, bytes }) });
+    return outcome;
+  } catch (error) {
+    run.signal?.throwIfAborted();
+    const ref = `${item.name}@${item.version ?? item.alias}`;
+    const isKnown = isRegistryError(error) && error.code !== "TaskFailed";
+    if (!isKnown && unexpected === undefined) throw error; // the caller's own code
+    const failure = isRegistryError(error) ? error : unexpected!(ref, error);
+    const told = inWords({ verb: "mirror", ref }, failure) as RegistryError;
+    run.done({ ...item, action: "failed", error: told });
+  }
+}
 
-/** Marks an error as the mirror's own decision, which another look does not change. */
-export function decision<E extends Error>(error: E): E {
-  decided.add(error);
-  return error;
+type Content = Pick<VersionRecord, "digest" | "version" | "metadata" | "inputs">;
+
+/** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
+export function holdTheSame(a: Content, b: Content): boolean {
+  const content = (
+    { digest, version, metadata, inputs = [] }: Content,
+  ) => [digest, version, metadata, inputs];
+  return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
+}
+
+/** A conflict that the mirror itself found, which another look does not change. */
+export class LastingConflict extends RegistryError {
+  constructor(fields: Omit<RegistryErrorFields, "code">) {
+    super({ code: "Conflict", ...fields });
+  }
+}
+
+/** The conflict of a version whose number an immutable target has used otherwise. */
+export function occupied(backend: string, target: string, state: string): LastingConflict {
+  return new LastingConflict({
+    message: `Cannot mirror to "${target}": ${state}`,
+    hint:
+      "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
+    backend,
+  });
 }
 
 export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
@@ -97,6 +149,6 @@ export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryErr
 }
 
 function mayPass(error: unknown): boolean {
-  if (!isRegistryError(error) || decided.has(error)) return false;
+  if (!isRegistryError(error) || error instanceof LastingConflict) return false;
   return error.retry !== "never" || error.code === "AlreadyExists" || error.code === "Conflict";
 }
