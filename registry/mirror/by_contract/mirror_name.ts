@@ -9,8 +9,6 @@ import {
 } from "../../../core/errors.ts";
 import { compareVersions, inRange, parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { readThrough } from "../../payload/read.ts";
-import type { MirrorFailure } from "../report.ts";
 import { attempt, holdTheSame, occupied, persist } from "../run.ts";
 import type { NamePair, Outcome } from "../run.ts";
 import { saveInTarget } from "./save_in_target.ts";
@@ -95,25 +93,6 @@ async function mirrorAliases(
         return { action: "copied" };
       }), unexpected);
   });
-}
-
-export async function readBackByContract(
-  run: ContractRun,
-  { name, target }: NamePair,
-  versions: ReadonlySet<string>,
-): Promise<MirrorFailure[]> {
-  const failures: MirrorFailure[] = [];
-  await run.forEach([...versions], async (version) => {
-    try {
-      await readThrough(
-        await run.to.open(`${target}@${version}`, { verify: "full", signal: run.signal }),
-      );
-    } catch (error) {
-      if (!isRegistryError(error, "Corrupt", "NotFound")) throw error;
-      failures.push({ name, version, error });
-    }
-  });
-  return failures;
 }
 
 function unexpected(ref: string, error: unknown): RegistryError {
