@@ -220,7 +220,6 @@ async function readBack(
       failures.push({ name, version, error });
     }
   });
-  return failures.sort((a, b) =>
-    compareVersions(parseVersion(a.version!), parseVersion(b.version!))
-  );
+  const order = ({ version }: MirrorFailure) => parseVersion(version!);
+  return failures.sort((a, b) => compareVersions(order(b), order(a)));
 }
