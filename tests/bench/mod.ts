@@ -10,7 +10,6 @@ import type { Way } from "./buckets/as_people_have_them.ts";
 import { createBucketsGroup } from "./buckets/buckets.ts";
 import { createCallsGroup } from "./calls.ts";
 import { createChurnGroup } from "./churn.ts";
-import { createLargeGroup } from "./large.ts";
 import { createLatestGroup } from "./many/latest.ts";
 import { runGroup } from "./measure.ts";
 import type { BenchSettings, Group } from "./measure.ts";
@@ -46,7 +45,6 @@ interface GroupEntry {
 const GROUPS: Record<string, GroupEntry> = {
   calls: { title: "Backend calls of a small value", create: createCallsGroup, maxRepeats: 1 },
   small: { title: "1 KiB", create: createSmallGroup },
-  large: { title: "64 MiB of bytes", create: createLargeGroup },
   churn: { title: "Automatic versions", create: createChurnGroup },
   latest: { title: "Latest of many versions", create: createLatestGroup },
   service: {

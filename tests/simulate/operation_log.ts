@@ -2,7 +2,7 @@
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
 import type { MirrorReport } from "../../registry/mirror/report.ts";
-import type { Bundle } from "./bundle.ts";
+import { Bundle } from "./bundle.ts";
 
 export type Request =
   | { verb: "save"; name: string; value: Bundle; options: SaveOptions }
@@ -133,89 +133,19 @@ export function describeOperation({ id, actor, site, request, outcome }: LoggedO
   }`;
 }
 
-function describeRequest(request: Request): string {
-  switch (request.verb) {
-    case "save":
-      return `save ${request.name} ${JSON.stringify(request.options)} = {${request.value.label}}`;
-    case "delete":
-      return `delete ${request.name}@${request.version}${
-        request.ifCommit === undefined ? "" : ` if ${request.ifCommit}`
-      }`;
-    case "setAlias":
-      return `alias ${request.name} ${request.alias} = ${request.version} (expected ${
-        String(request.expected)
-      })`;
-    case "deleteAlias":
-      return `delete alias ${request.name} ${request.alias}`;
-    case "load":
-    case "open":
-      return `${request.verb} ${request.name}@${request.ref}`;
-    case "ask":
-      return `ask ${request.name}@${request.ref} as of ${request.asOf.toISOString()}`;
-    case "versions":
-      return `versions ${request.name}`;
-    case "collect":
-      return `collect garbage${request.forget ? " and forget names" : ""}`;
-    case "changeGrace":
-      return `change the grace to ${request.graceMs}`;
-    case "copy":
-      return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${
-        JSON.stringify(request.options)
-      }`;
-    case "commitUpload":
-      return `commit upload ${request.id} as ${request.name} ${JSON.stringify(request.options)}`;
-    case "commitDraft":
-      return `commit draft ${request.id} of ${request.name} with ${
-        request.parts?.join(", ") ?? "all parts"
-      }`;
-    case "addPart":
-      return `add part ${request.part} to draft ${request.id} of ${request.name}`;
-    case "discardDraft":
-      return `discard draft ${request.id} of ${request.name}`;
-    case "appendPiece":
-      return `append ${request.bytes}${
-        request.damaged ? " damaged" : ""
-      } bytes at ${request.offset} to ${request.id}`;
-    case "uploadOffset":
-    case "readUpload":
-      return `${request.verb} ${request.id}`;
-    case "saveMany":
-    case "loadMany":
-      return `${request.verb} of ${request.parts}`;
-    case "deleteAll":
-      return `delete all of ${request.name}`;
-    case "prune":
-      return `prune ${JSON.stringify(request.options)}`;
-    case "mirror":
-      return `mirror ${request.from}`;
-  }
+function describeRequest({ verb, ...details }: Request): string {
+  return `${verb} ${JSON.stringify(details, inShort)}`;
 }
 
 function describeOutcome(outcome: Outcome): string {
   if (!outcome.ok) return describeError(outcome.error);
-  if ("saved" in outcome) {
-    return `${outcome.saved.version} commit ${outcome.saved.commit}${
-      outcome.saved.skipped ? " skipped" : ""
-    }`;
-  }
-  if ("read" in outcome) return `{${outcome.read.label}}`;
-  if ("pruned" in outcome) {
-    const { deleted, kept } = outcome.pruned;
-    return `kept ${kept}, deleted ${
-      deleted.map(({ name, version }) => `${name}@${version}`).join(" ")
-    }`;
-  }
-  if ("mirrored" in outcome) {
-    const { copied, skipped, deleted, aliases, failures } = outcome.mirrored;
-    const failed = failures.map(({ version, alias, error }) =>
-      `${version ?? alias}: ${error.message}`
-    ).join("; ");
-    return `copied ${copied}, skipped ${skipped}, deleted ${deleted}, aliases ${aliases}, failed ${
-      failed || "none"
-    }`;
-  }
-  if ("offset" in outcome) return `${outcome.offset} bytes`;
-  return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
+  const { ok: _, ...details } = outcome;
+  return JSON.stringify(details, inShort);
+}
+
+function inShort(_key: string, value: unknown): unknown {
+  if (value instanceof Bundle) return value.label;
+  return value instanceof Error ? describeError(value) : value;
 }
 
 export function describeError(error: unknown): string {

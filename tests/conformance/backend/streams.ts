@@ -76,16 +76,6 @@ export const streamCases: readonly BackendCase[] = [
     },
   ),
   given(
-    "the body of get() is a stream of the bytes, the same each time it is looked at",
-    async ({ backend }) => {
-      const bytes = sampleBytes(100_000);
-      await backend.put("a/b", bytes);
-      const object = await backend.get("a/b");
-      strictEqual(object!.body, object!.body);
-      assertBytes(await readAll(object!.body), bytes);
-    },
-  ),
-  given(
     "a body that is cancelled, or never read, disturbs nothing",
     async ({ backend, largeBytes }) => {
       for (const size of [1000, largeBytes]) {

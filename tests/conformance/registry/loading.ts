@@ -47,17 +47,6 @@ export const loadCases: readonly RegistryCase[] = [
     },
   ),
   given(
-    "the latest is the highest prerelease where there is no release",
-    async ({ registry, writer }) => {
-      for (const version of ["1.0.0-alpha", "1.0.0-rc.2", "1.0.0-rc.10", "0.9.0-rc.99"]) {
-        await writer.save("a", version, { version });
-      }
-      strictEqual(await registry.load("a"), "1.0.0-rc.10");
-      await writer.save("a", "release", { version: "0.1.0" });
-      strictEqual(await registry.load("a"), "release");
-    },
-  ),
-  given(
     "what is not there is NotFound; has() is false of it, and get() undefined",
     async ({ registry, writer }) => {
       await writer.save("a", 1, { version: "1.5.0" });

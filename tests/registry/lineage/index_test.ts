@@ -22,16 +22,6 @@ async function down(
   return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
 }
 
-/** What is found without notes, and with them after they are gone and noted anew. */
-async function assertSame(registry: StoredRegistry, ref: string): Promise<void> {
-  const noted = await down(registry, ref);
-  assertEquals(noted.scanned, false);
-  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
-  assertEquals(await down(registry, ref), { ...noted, scanned: true });
-  assertEquals((await rebuildLineage(registry)).unreadable, []);
-  assertEquals(await down(registry, ref), noted);
-}
-
 testProtocol(
   "a save notes each of its inputs before its record, and one without inputs asks nothing more",
   {},
@@ -74,28 +64,6 @@ testProtocol(
     for (let n = 0; n < 50; n++) await registry.save(`other-${n}`, n, { inputs: ["elsewhere@1"] });
     assertEquals(await cost(), few);
     assertEquals(few, 9); // it, the marker, two lists for each of two, one record
-  },
-);
-
-testInMemory(
-  "notes and records tell the same where versions are overwritten, deleted or not kept",
-  async () => {
-    const mutable = await openRegistry("memory:", { mutable: true });
-    await mutable.save("data", 1);
-    await mutable.save("model", 1, { inputs: ["data@1"] });
-    await mutable.save("model", 2, { version: "1", onConflict: "overwrite" });
-    await mutable.save("gone", 1, { inputs: ["data@1"] });
-    await mutable.delete("gone@1");
-    await mutable.save("plot", 1);
-    await mutable.save("plot", 2, { version: "1", onConflict: "overwrite", inputs: ["data@1"] });
-    assertEquals((await down(mutable, "data")).edges, ["data@1.0.0 > plot@1.0.0"]);
-    await assertSame(mutable, "data");
-    const single = await openRegistry("memory:", { mutable: true, versioned: false });
-    await single.save("data", 1);
-    await single.save("model", 1, { inputs: ["data"] });
-    await single.save("model", 2, { onConflict: "overwrite", inputs: ["data"] });
-    assertEquals((await down(single, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
-    await assertSame(single, "data");
   },
 );
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
@@ -112,29 +112,6 @@ testProtocol(
       3,
       "no generation is ever written twice",
     );
-  },
-);
-
-testProtocol(
-  "a cell that was written more often keeps its head too: a late create of what was between",
-  {},
-  async (world) => {
-    const { registry, store, keys, records } = world;
-    await registry.save("a", 1);
-    await registry.delete("a", { allVersions: true });
-    const [second] = await keys("names/a/");
-    const [tombstone] = await records("names/a/");
-    await store.delete(second);
-    const third = encodeRecord({ ...tombstone, generation: 3 });
-    await store.put(second.replace("89.rec", "88.rec"), third);
-    await pass(world, 2 * GRACE_MS, 4);
-    assertEquals((await records("names/a/")).map(({ kind, generation }) => [kind, generation]), [[
-      "deleted",
-      3,
-    ], [
-      "scrubbed",
-      1,
-    ]]);
   },
 );
 

@@ -126,28 +126,6 @@ for (const mutable of [false, true]) {
   }
 }
 
-Deno.test("a janitor that stood still for days between two reads brings nothing back", async () => {
-  const { world, saved } = await createWorld(false, 0);
-  const { registry, backend } = await world.open();
-  const others = async () => {
-    for (let run = 0; run < 3; run++) {
-      await collectGarbage((await world.open()).registry);
-      world.advance(2 * GRACE_MS);
-    }
-  };
-  backend.answer(
-    { verb: "get", key: /^names\/a\/versions\/final\/p8p9p9\/.*89\.rec$/ },
-    doing(others),
-  );
-  await collectGarbage(registry);
-  assertEquals(
-    (await world.keys("names/a/versions/final/p8p9p9/")).length,
-    1,
-    "its deletion has gone meanwhile",
-  );
-  await check((await world.open()).registry, saved, "afterwards");
-});
-
 async function assertRefused(registry: Registry, version: string): Promise<void> {
   const error = await registry.save("a", "never", { version }).catch((error) => error);
   assert(isRegistryError(error, "AlreadyExists"), version);
@@ -182,23 +160,6 @@ for (const mutable of [false, true]) {
       assertEquals((await collectGarbage(other, { forget: true })).failures, []);
       await check((await world.open()).registry, saved, `ended after it was killed at call ${n}`);
       if (n % 3 > 0) assertEquals(await world.keys("names/gone/"), []);
-    }
-  });
-
-  Deno.test(`what is not forgotten may be written while names are (mutable: ${mutable})`, async () => {
-    for (let n = 0, finished = false; !finished; n++) {
-      const { world, saved } = await createWorld(mutable, 2);
-      world.advance(MONTH_MS);
-      const { registry, backend } = await world.open();
-      const writer = (await world.open()).registry;
-      let call = 0;
-      const meet = doing(() => trySave(writer, saved, {}));
-      backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
-      await collectGarbage(registry, { forget: true });
-      finished = call <= n;
-      await repeat(world, backend.calls);
-      await check((await world.open()).registry, saved, `at call ${n}`);
-      assertEquals(await world.keys("names/gone/"), []);
     }
   });
 }

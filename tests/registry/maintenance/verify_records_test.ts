@@ -105,23 +105,6 @@ testProtocol(
 );
 
 testProtocol(
-  "an alias that was moved while its version was looked for is none that names nothing",
-  {},
-  async (world) => {
-    for (const n of [1, 2]) await world.registry.save("a", n);
-    await world.registry.setAlias("a", "live", "1");
-    const { registry, backend } = await world.open();
-    backend.answer({ verb: "list", key: /final\/p8/ }, async (act) => {
-      await world.registry.setAlias("a", "live", "2");
-      await world.registry.delete("a@1");
-      return await act();
-    });
-    const report = await verifyRegistry(registry);
-    assertEquals([report.problems, await world.registry.aliases("a")], [[], { live: "2.0.0" }]);
-  },
-);
-
-testProtocol(
   "verifyRegistry() finds a first generation whose successors are lost",
   MUTABLE,
   async (world) => {
@@ -164,25 +147,3 @@ testProtocol("verifyRegistry() says what it did not look at", MUTABLE, async (wo
   const one = await verifyRegistry(registry, { names: ["a"] });
   assertEquals(one.unseen, { names: 2, files: 0, generations: 2, auxiliary: 0, strangers: 5 });
 });
-
-testProtocol(
-  "a record that the janitor removes meanwhile is no problem",
-  MUTABLE,
-  async (world) => {
-    for (let n = 1; n <= 3; n++) {
-      await world.registry.save("a", n, {
-        version: "1",
-        onConflict: "overwrite",
-      });
-    }
-    world.advance(2 * GRACE_MS);
-    const { registry, backend } = await world.open();
-    let collected = 0;
-    backend.answerAll({ verb: "get", key: /versions/ }, async (act) => {
-      if (collected++ === 0) await collectGarbage(world.registry);
-      return await act();
-    });
-    const report = await verifyRegistry(registry);
-    assertEquals([report.problems, report.versions, collected > 0], [[], 1, true]);
-  },
-);

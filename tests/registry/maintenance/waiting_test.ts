@@ -41,20 +41,6 @@ testProtocol(
 );
 
 testProtocol(
-  "with `now` a key of an operation is remembered as long as ever",
-  { mutable: true, graceMs: 2 * GRACE_MS },
-  async ({ registry, advance }) => {
-    await registry.save("a", 1, { idempotencyKey: "k" });
-    advance(40 * 24 * HOUR);
-    const { removed } = await collectGarbage(registry, { now: true });
-    assertEquals([GRACE_MS, removed.key.count], [24 * HOUR, 0]);
-    assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).skipped, true);
-    advance(61 * 24 * HOUR);
-    assertEquals((await collectGarbage(registry, { now: true })).removed.key.count > 0, true);
-  },
-);
-
-testProtocol(
   "with `now` what nobody needs goes whatever its age, and nothing else",
   { mutable: true },
   async (world) => {

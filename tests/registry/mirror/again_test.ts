@@ -303,19 +303,3 @@ Deno.test("verify trusts no notes, and damaged ones are not trusted anyway", asy
   assertEquals((await mirrorRegistry(from, to)).copied, 1);
   assertEquals(await to.load("a"), "two");
 });
-
-testMirror(
-  "a mirror of an overwritten value is deleted too, when nothing is left of the value",
-  async ({ from, to, open }) => {
-    await from.save("a", "one", { version: "1" });
-    await from.save("a", "two", { version: "1", onConflict: "overwrite" });
-    await mirrorRegistry(from, to);
-    await from.save("a", "three", { version: "1", onConflict: "overwrite" });
-    await from.delete("a", { allVersions: true });
-    await collectGarbage(
-      await open("from", {}, (backend) => withAge(backend, 10 * from.settings.graceMs)),
-    );
-    assertEquals((await mirrorRegistry(from, to)).deleted, 1);
-  },
-  MUTABLE,
-);
