@@ -23,7 +23,6 @@ import { cacheFolder } from "./core/disk/cache_folder.ts";
 import { fault, RegistryError } from "./core/errors.ts";
 import { checkOptions } from "./core/options/check_options.ts";
 import type { OptionNames } from "./core/options/check_options.ts";
-import { OPEN_OPTIONS } from "./core/options/open_options.ts";
 import { worded } from "./core/options/words_of_verbs.ts";
 import { shown } from "./core/naming/names.ts";
 import type {
@@ -50,18 +49,25 @@ export interface OpenRegistryOptions extends OpenOptions {
 }
 
 const OPTIONS: OptionNames<OpenRegistryOptions> = {
-  ...OPEN_OPTIONS,
+  versioned: true,
+  mutable: true,
+  graceMs: true,
+  leastGraceMs: true,
+  create: true,
+  readOnly: true,
+  retryForMs: true,
+  materializers: true,
+  verify: true,
+  maxLoadBytes: true,
+  cache: true,
+  events: true,
+  system: true,
+  logger: true,
+  signal: true,
   durability: true,
   locking: true,
 };
-
 const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: true };
-const INSPECT_CACHE: OptionNames<InspectCacheOptions> = { path: true, system: true, signal: true };
-const CLEAR_CACHE: OptionNames<ClearCacheOptions> = {
-  backend: true,
-  registryId: true,
-  ...INSPECT_CACHE,
-};
 
 /**
  * Opens a registry. One that is named is created where there is none. Without a place it is the one that
@@ -180,7 +186,6 @@ function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system"
  * @throws {RegistryError} `Denied` where there is no folder that may be used
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
-  options = checkOptions("clear the cache", options, CLEAR_CACHE);
   const { backend, path, system = realSystem } = options;
   const { clearEntries } = await import("./registry/cache/clear_cache.ts");
   const clear = (cache: Backend) =>
@@ -202,11 +207,7 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
  * where there is no folder that may be used, the report says why.
  */
 export async function inspectCache(options: InspectCacheOptions = {}): Promise<CacheReport> {
-  const { path, signal, system = realSystem } = checkOptions(
-    "inspect the cache",
-    options,
-    INSPECT_CACHE,
-  );
+  const { path, signal, system = realSystem } = options;
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
   const { measureEntries } = await import("./registry/cache/clear_cache.ts");

@@ -10,7 +10,6 @@ import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "npm:diff@^9.0.0";
 export interface NamedText {
   /** As in `my:model@1.0.0 config.yaml`; `/dev/null` for one that is not there. */
   name: string;
-  /** The text. */
   text: string;
 }
 

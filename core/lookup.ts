@@ -5,7 +5,6 @@ import { fault } from "./errors.ts";
 export interface Lookup<V> extends AsyncDisposable {
   /** Adds a thing and returns it. A key that is taken is `AlreadyExists`. */
   register<T extends V>(key: string, value: T): T;
-  /** A decorator that adds what it stands on. */
   register(key: string): <T extends V>(value: T) => T;
   /**
    * Adds a thing that is made when it is first asked for, once, and is the same for all from then on. In a set of
@@ -16,7 +15,6 @@ export interface Lookup<V> extends AsyncDisposable {
   get(key: string): V;
   /** The same, or undefined where there is none. */
   find(key: string): V | undefined;
-  /** Whether there is such a thing. Nothing is made. */
   has(key: string): boolean;
   /** All keys, in the order they were added. Nothing is made. */
   names(): string[];

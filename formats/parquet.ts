@@ -13,7 +13,7 @@ import { shown } from "../core/naming/names.ts";
 import type { Column, TableRows } from "../core/table.ts";
 import { isTable } from "../core/tables/list_columns.ts";
 import { unwritableTable } from "../core/tables/table_file.ts";
-import { findGroups, openTable } from "./parquet/table.ts";
+import { openTable } from "./parquet/table.ts";
 import type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
 import { schemaOf } from "./parquet/schema.ts";
 import { encodeRows } from "./parquet/write.ts";
@@ -91,7 +91,6 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
       return await shortOrStream(encodeRows(table, writer, { ...formatOptions, rowGroupSize }));
     },
     decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
-    boundaries: (file, { signal } = {}) => findGroups(file, { ...options, signal }),
   };
 }
 

@@ -75,7 +75,6 @@ async function lookUp(
   }
 }
 
-/** What an input is now. */
 async function find(
   registry: Registry,
   input: ArtifactInput,

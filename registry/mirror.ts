@@ -1,16 +1,16 @@
 // Mirroring: what a registry holds, brought to another one, whatever stores they are in.
 import { isPrefix } from "../core/backend.ts";
-import { fault, isRegistryError, RegistryError } from "../core/errors.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
 import { checkName, decodeName, shown } from "../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
-import { parseVersionRange } from "../core/naming/versions.ts";
+import { compareVersions, parseVersion, parseVersionRange } from "../core/naming/versions.ts";
 import { createLimit, forEachAtOnce } from "../core/work/at_once.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { checkWritable, knownContext } from "./opening/context.ts";
 import type { Context } from "./opening/context.ts";
 import { NAMES, namesPrefix } from "./layout.ts";
 import { checkHas, checkKnown } from "./listing.ts";
-import { verifyRegistry } from "./maintenance/verify.ts";
+import { readThrough } from "./payload/read.ts";
 import { mirrorName } from "./mirror/mirror_name.ts";
 import { countItem, emptyReport } from "./mirror/report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./mirror/report.ts";
@@ -21,11 +21,9 @@ import type { AnyRun, MirrorRun, NamePair } from "./mirror/run.ts";
 export interface MirrorOptions extends SignalOptions {
   /** Only these names; one that is not there is `NotFound`. @default all */
   names?: Iterable<string>;
-  /** Only names that begin with this. */
   prefix?: string;
   /** What a name is called in the target. Two names that become one are `Invalid`. @default as in the source */
   rename?: (name: string) => string;
-  /** Only versions in this range, and aliases that name one of them. A prerelease is in a range that names one of the same numbers. */
   range?: string;
   /** Mirror aliases. @default true */
   aliases?: boolean;
@@ -37,7 +35,6 @@ export interface MirrorOptions extends SignalOptions {
   concurrency?: number;
   /** Only say what would be done; files and bytes are then those of whole versions. @default false */
   dryRun?: boolean;
-  /** Hears of each version and alias. */
   onItem?: (item: MirrorItem) => void;
   /** Hears of bytes as they move, and of each version and name that is done. */
   onProgress?: (progress: MirrorProgress) => void;
@@ -59,7 +56,7 @@ export async function mirrorRegistry(
   const report = emptyReport(dryRun);
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
   const run = createRun(stores.to, options, report, progress);
-  const mirror = await chooseMirror(run, from, to, stores);
+  const mirrorOne = await chooseMirror(run, from, to, stores);
   if (stores.from === undefined && run.deleted) report.leftOut.push("deletions");
   if (stores.from === undefined && run.deleted && run.aliases) {
     report.leftOut.push("removed aliases");
@@ -68,9 +65,9 @@ export async function mirrorRegistry(
   const names = await persist(run, () => pairNames(from, options, stores.from));
   progress.totalNames = names.length;
   await forEachAtOnce(names, async (pair) => {
-    const versions = await mirror.name(pair);
+    const versions = await mirrorOne(pair);
     if (verify && !dryRun) {
-      report.failures.push(...await persist(run, () => mirror.readBack(pair, versions)));
+      report.failures.push(...await persist(run, () => readBack(run, to, pair, versions)));
     }
     progress.names = ++report.names;
     onProgress?.({ ...progress });
@@ -81,13 +78,8 @@ export async function mirrorRegistry(
   return report;
 }
 
-/** How names are mirrored. */
-interface Mirror {
-  /** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
-  name(pair: NamePair): Promise<ReadonlySet<string>>;
-  /** Reads these versions in the target, and says which are not as they should be. */
-  readBack(pair: NamePair, versions: ReadonlySet<string>): Promise<MirrorFailure[]>;
-}
+/** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
+type MirrorName = (pair: NamePair) => Promise<ReadonlySet<string>>;
 
 /** Between stores cell by cell; else by what every registry has. */
 async function chooseMirror(
@@ -95,20 +87,14 @@ async function chooseMirror(
   from: Registry,
   to: Registry,
   stores: { from?: Context; to?: Context },
-): Promise<Mirror> {
+): Promise<MirrorName> {
   if (stores.from !== undefined && stores.to !== undefined) {
     const between: MirrorRun = { ...run, from: stores.from, to: stores.to };
-    return {
-      name: (pair) => mirrorName(between, pair),
-      readBack: (pair, versions) => readBack(to, pair, versions, run.signal),
-    };
+    return (pair) => mirrorName(between, pair);
   }
-  const tool = await import("./mirror/by_contract/mirror_name.ts");
+  const { mirrorNameByContract } = await import("./mirror/by_contract/mirror_name.ts");
   const byContract = { ...run, from, to, store: stores.to };
-  return {
-    name: (pair) => tool.mirrorNameByContract(byContract, pair),
-    readBack: (pair, versions) => tool.readBackByContract(byContract, pair, versions),
-  };
+  return (pair) => mirrorNameByContract(byContract, pair);
 }
 
 function createRun(
@@ -171,7 +157,6 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
   }
 }
 
-/** The names to mirror, and what they are called in the target. */
 async function pairNames(
   from: Registry,
   options: MirrorOptions,
@@ -215,20 +200,26 @@ async function* usedNames(
   }
 }
 
-/** Reads what was mirrored, as `verifyRegistry` does. */
+/** Reads what was mirrored in the target, which checks what it reads. */
 async function readBack(
+  run: AnyRun,
   to: Registry,
   { name, target }: NamePair,
   versions: ReadonlySet<string>,
-  signal?: AbortSignal,
 ): Promise<MirrorFailure[]> {
-  if (versions.size === 0) return [];
-  const { problems } = await verifyRegistry(to, { names: [target], signal });
-  return problems.flatMap(({ ref, code, message, hint, key }) => {
-    const version = ref.slice(target.length + 1);
-    const backend = to.location;
-    return versions.has(version)
-      ? { name, version, error: new RegistryError({ code, message, hint, key, backend }) }
-      : [];
+  const failures: MirrorFailure[] = [];
+  await run.forEach([...versions], async (version) => {
+    try {
+      const artifact = await to.open(`${target}@${version}`, {
+        verify: "full",
+        signal: run.signal,
+      });
+      await readThrough(artifact);
+    } catch (error) {
+      if (!isRegistryError(error, "Corrupt", "NotFound")) throw error;
+      failures.push({ name, version, error });
+    }
   });
+  const order = ({ version }: MirrorFailure) => parseVersion(version!);
+  return failures.sort((a, b) => compareVersions(order(b), order(a)));
 }

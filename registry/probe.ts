@@ -28,7 +28,6 @@ export interface ProbeOptions extends SignalOptions {
   racers?: number;
   /** How far the store's clock may be from the own one, milliseconds. @default 900000 (a quarter of the least `graceMs`) */
   maxClockOffsetMs?: number;
-  /** Hears of each step that ended. */
   onStep?: (step: ProbeStep) => void;
   /** Clocks, randomness, ids. @default the real ones */
   system?: System;
@@ -38,9 +37,7 @@ export interface ProbeOptions extends SignalOptions {
 export interface ProbeStep {
   /** What it must do, as a sentence. */
   name: string;
-  /** Whether it does. */
   ok: boolean;
-  /** Whether a registry needs it. */
   required: boolean;
   /** What was found; where it is not ok, what the store did instead. */
   detail?: string;
@@ -52,11 +49,8 @@ export interface ProbeStep {
 
 /** What a probe found. Plain JSON, without secrets. */
 export interface ProbeCertificate {
-  /** Whether all that a registry needs was found. */
   ok: boolean;
-  /** The backend's kind. */
   kind: string;
-  /** The backend's location. */
   location: string;
   /** When, by the own clock, ISO 8601. */
   checkedAt: string;

@@ -1,7 +1,8 @@
 // What is done beside saving and loading. Each function loads what it is made of when it is called,
-// so that programs which do without start sooner; what they are given is read at once.
+// so that programs which do without start sooner; what they are options is read at once.
 import type { Backend } from "../core/backend.ts";
-import { checkOptions, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import { checkGiven, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import { COMMIT_UPLOAD } from "../core/options/verb_options.ts";
 import { worded } from "../core/options/words_of_verbs.ts";
 import type { FilesToSave } from "../core/materializer.ts";
 import type { DiffOptions, VersionDifference } from "../core/record/difference.ts";
@@ -24,7 +25,7 @@ import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirrorReport } from "./mirror/report.ts";
-import { checkDigestOptions, OPTIONS } from "./tools/options.ts";
+import { GARBAGE, MIRROR, PRUNE } from "./tools/options.ts";
 import type { ProbeCertificate, ProbeOptions } from "./probe.ts";
 import type { ResumableUploads } from "./transfer/resumable/uploads.ts";
 
@@ -46,7 +47,12 @@ export async function digestOfValue(
   value: unknown,
   options: SignalOptions = {},
 ): Promise<string> {
-  const { signal } = checkDigestOptions(registry, options);
+  const { signal } = options;
+  checkGiven("compute the digest of a value", registry, {
+    is: typeof registry?.materializers?.forValue === "function",
+    what: "registry",
+    hint: "Write digestOfValue(registry, value).",
+  });
   const materializer = registry.materializers.forValue(value);
   const [tool, files] = await Promise.all([
     import("./digest.ts"),
@@ -64,7 +70,6 @@ export async function hashFiles(
   produced: FilesToSave,
   options: SignalOptions = {},
 ): Promise<FileInfo[]> {
-  options = checkOptions("hash files", options, OPTIONS.hashFiles);
   const [tool, files] = await Promise.all([import("./digest.ts"), produced]);
   return await tool.hashFiles(files, options);
 }
@@ -91,10 +96,7 @@ export async function probeBackend(
   options: ProbeOptions = {},
 ): Promise<ProbeCertificate> {
   const tool = await import("./probe.ts");
-  return await tool.probeBackend(
-    backend,
-    checkOptions("probe a store", options, OPTIONS.probeBackend),
-  );
+  return await tool.probeBackend(backend, options);
 }
 
 /**
@@ -116,11 +118,11 @@ export async function createUpload(
   registry: Registry,
   options: CreateUploadOptions,
 ): Promise<Upload> {
-  const given = checkToolOptions("create an upload", registry, options, OPTIONS.createUpload, [
+  checkToolOptions("create an upload", registry, options, undefined, [
     "files",
   ]);
   const tool = await import("./transfer/create_upload.ts");
-  return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, given));
+  return await worded({ verb: "createUpload" }, () => tool.createUpload(registry, options));
 }
 
 /**
@@ -136,7 +138,7 @@ export async function commitUpload(
   upload: UploadToCommit,
   options: CommitUploadOptions,
 ): Promise<SavedArtifact> {
-  const given = checkToolOptions("commit an upload", registry, options, OPTIONS.commitUpload, [
+  const given = checkToolOptions("commit an upload", registry, options, COMMIT_UPLOAD, [
     "name",
   ]);
   const tool = await import("./transfer/commit_upload.ts");
@@ -186,11 +188,11 @@ export async function presignDownload(
   ref: string,
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
-  const given = checkToolOptions("presign a file", registry, options, OPTIONS.presignDownload);
+  checkRegistry("presign a file", registry);
   const tool = await import("./transfer/presign_download.ts");
   return await worded(
     { verb: "presignDownload", ref },
-    () => tool.presignDownload(registry, ref, given),
+    () => tool.presignDownload(registry, ref, options),
   );
 }
 
@@ -214,7 +216,7 @@ export async function collectGarbage(
   registry: Registry,
   options: GarbageOptions = {},
 ): Promise<GarbageReport> {
-  const given = checkToolOptions("collect garbage", registry, options, OPTIONS.collectGarbage);
+  const given = checkToolOptions("collect garbage", registry, options, GARBAGE);
   const tool = await import("./maintenance/collect_garbage.ts");
   return await worded({ verb: "collect garbage" }, () => tool.collectGarbage(registry, given));
 }
@@ -241,9 +243,9 @@ export async function spaceOf(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<SpaceReport> {
-  const given = checkToolOptions("measure space", registry, options, OPTIONS.spaceOf);
+  checkRegistry("measure space", registry);
   const tool = await import("./maintenance/space.ts");
-  return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, given));
+  return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, options));
 }
 
 /**
@@ -270,7 +272,7 @@ export async function spaceOf(
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const given = checkToolOptions("prune", registry, options ?? {}, OPTIONS.prune);
+  const given = checkToolOptions("prune", registry, options ?? {}, PRUNE);
   const tool = await import("./maintenance/prune.ts");
   return await worded({ verb: "prune" }, () => tool.prune(registry, given));
 }
@@ -284,9 +286,12 @@ export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const given = checkToolOptions("verify the registry", registry, options, OPTIONS.verifyRegistry);
+  checkToolOptions("verify the registry", registry, options);
   const tool = await import("./maintenance/verify.ts");
-  return await worded({ verb: "verify the registry" }, () => tool.verifyRegistry(registry, given));
+  return await worded(
+    { verb: "verify the registry" },
+    () => tool.verifyRegistry(registry, options),
+  );
 }
 
 /**
@@ -324,7 +329,7 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  const given = checkToolOptions("mirror the registry", from, options, OPTIONS.mirrorRegistry);
+  const given = checkToolOptions("mirror the registry", from, options, MIRROR);
   checkRegistry("mirror the registry", to);
   const tool = await import("./mirror.ts");
   return await worded({ verb: "mirror the registry" }, () => tool.mirrorRegistry(from, to, given));
@@ -355,9 +360,9 @@ export async function lineageOf(
   ref: string,
   options: LineageOptions = {},
 ): Promise<Lineage> {
-  const given = checkToolOptions("follow the lineage", registry, options, OPTIONS.lineageOf);
+  checkRegistry("follow the lineage", registry);
   const tool = await import("./lineage.ts");
-  return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, given));
+  return await worded({ verb: "lineage", ref }, () => tool.lineageOf(registry, ref, options));
 }
 
 /**
@@ -381,9 +386,12 @@ export async function rebuildLineage(
   registry: Registry,
   options: RebuildOptions = {},
 ): Promise<RebuildReport> {
-  const given = checkToolOptions("rebuild the lineage", registry, options, OPTIONS.rebuildLineage);
+  checkRegistry("rebuild the lineage", registry);
   const tool = await import("./lineage/rebuild.ts");
-  return await worded({ verb: "rebuild the lineage" }, () => tool.rebuildLineage(registry, given));
+  return await worded(
+    { verb: "rebuild the lineage" },
+    () => tool.rebuildLineage(registry, options),
+  );
 }
 
 /**
@@ -409,12 +417,12 @@ export async function diffVersions(
   registry: Registry,
   options: DiffOptions,
 ): Promise<VersionDifference> {
-  const given = checkToolOptions("compare versions", registry, options, OPTIONS.diffVersions, [
+  checkToolOptions("compare versions", registry, options, undefined, [
     "before",
     "after",
   ]);
   const tool = await import("./look/diff.ts");
-  return await tool.diffVersions(registry, given);
+  return await tool.diffVersions(registry, options);
 }
 
 /**
@@ -441,10 +449,10 @@ export async function logOf(
   name: string,
   options: LogOptions = {},
 ): Promise<LogEntry[]> {
-  const given = checkToolOptions("tell the log", registry, options, OPTIONS.logOf);
+  checkRegistry("tell the log", registry);
   const tool = await import("./look/log.ts");
   return await worded(
     { verb: "tell the log of", ref: name },
-    () => tool.logOf(registry, name, given),
+    () => tool.logOf(registry, name, options),
   );
 }

@@ -1,23 +1,14 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
 import type { Backend } from "../core/backend.ts";
 import { RegistryError } from "../core/errors.ts";
-import { createRandom } from "./simulate/random.ts";
-import { createRandomFaults } from "./simulate/random_faults.ts";
 import { createSimulatedSystem } from "./simulate/simulated_system.ts";
 import { withFaults } from "./simulate/with_faults.ts";
 import type { Fault, StoreCall } from "./simulate/with_faults.ts";
-import { createHistory, withHistory } from "./simulate/with_history.ts";
-import type { Effect } from "./simulate/with_history.ts";
-import { withProcess } from "./simulate/with_process.ts";
-import { withShiftedTime } from "./simulate/with_shifted_time.ts";
-import { tempRoot } from "./support/temp_root.ts";
 
 const ONE = new TextEncoder().encode("one");
 const TWO = new TextEncoder().encode("two");
 
-/** A store of which the first put meets a fault. */
 function faultyStore(fault: Fault) {
   const world = createSimulatedSystem(1);
   const inner = createMemoryBackend({ system: world });
@@ -137,111 +128,4 @@ Deno.test("withFaults() answers a list page by page, each once, also when a page
     Array.fromAsync(store.list("k/"), (entry) => "key" in entry ? entry.key : "")
   );
   assertEquals(keys, ["k/0", "k/1", "k/2", "k/3", "k/4", "k/5", "k/6"]);
-});
-
-Deno.test("createRandomFaults() is as frequent as its rates say, and rarer for what a backend repeats itself", () => {
-  const choose = createRandomFaults({
-    random: createRandom(1),
-    rates: { lostReply: 0.2, late: 0.1 },
-  });
-  const count = (call: StoreCall) => {
-    const kinds: Record<string, number> = {};
-    for (let i = 0; i < 10_000; i++) {
-      const kind = choose(call)?.kind ?? "none";
-      kinds[kind] = (kinds[kind] ?? 0) + 1;
-    }
-    return kinds;
-  };
-  const creates = count({ verb: "put", key: "a", mode: "create" });
-  assert(Math.abs(creates.lostReply - 2000) < 200 && Math.abs(creates.late - 1000) < 200);
-  const gets = count({ verb: "get", key: "a" });
-  assert(Math.abs(gets.lostReply - 200) < 80 && gets.late === undefined && gets.unavailable > 40);
-});
-
-Deno.test("withShiftedTime() shifts the store's time in every reply", async () => {
-  const store = withShiftedTime(createMemoryBackend({ system: createSimulatedSystem(1) }), {
-    shiftMs: ({ key }) => key === "old" ? -1000 : 0,
-  });
-  const times: number[] = [];
-  for (const key of ["new", "old"]) {
-    const result = await store.put(key, ONE);
-    assert(result.written);
-    times.push(result.info.modifiedAt);
-    assertEquals((await store.head(key))?.modifiedAt, result.info.modifiedAt);
-    assertEquals((await store.get(key))?.info.modifiedAt, result.info.modifiedAt);
-  }
-  assertEquals(times[0] - times[1], 1000);
-  assertEquals(
-    await Array.fromAsync(store.list(""), (entry) => "key" in entry ? entry.modifiedAt : 0),
-    times,
-  );
-  assertEquals(await store.put("old", TWO, { mode: "create" }), {
-    written: false,
-    reason: "exists",
-  });
-});
-
-Deno.test("withProcess() holds calls and replies while the process stands still, and for ever once it was killed", async () => {
-  const world = createSimulatedSystem(1);
-  const process = world.process("p");
-  const inner = createMemoryBackend({ system: world });
-  const places = ["send", "reply"] as const;
-  let calls = 0;
-  const store = withProcess(inner, { process, pause: () => ({ ms: 1000, at: places[calls++] }) });
-  const begin = world.now();
-  await world.run(async () => {
-    const result = await store.put("a", ONE);
-    assert(result.written);
-    assertEquals([result.info.modifiedAt - begin, world.now() - begin], [1000, 1000]);
-    await store.put("b", ONE);
-    assertEquals([(await inner.head("b"))!.modifiedAt - begin, world.now() - begin], [1000, 2000]);
-    process.kill();
-    let answered = false;
-    store.put("c", ONE).then(() => answered = true);
-    await world.sleep(5000);
-    assertEquals(answered, false);
-  });
-});
-
-Deno.test("withHistory() records what truly happened, in its order", async () => {
-  const history = createHistory();
-  const effects: Effect[] = [];
-  history.listen((effect) => effects.push(effect));
-  const store = withHistory(createMemoryBackend(), {
-    history,
-    now: () => 7,
-    actor: "me",
-    hold: (work) => work,
-  });
-  await store.put("a", ONE, { mode: "create" });
-  await store.put("a", TWO, { mode: "create" });
-  await store.put("a", TWO);
-  await store.delete("a");
-  await store.delete("a");
-  assertEquals(
-    effects.map((
-      { order, at, actor, verb, mode, written },
-    ) => [order, at, actor, verb, mode, written]),
-    [
-      [1, 7, "me", "put", "create", true],
-      [2, 7, "me", "put", "create", false],
-      [3, 7, "me", "put", "overwrite", true],
-      [4, 7, "me", "delete", undefined, true],
-      [5, 7, "me", "delete", undefined, false],
-    ],
-  );
-});
-
-Deno.test("withShiftedTime() has what it says it has: the first object of a store too, and its time", async () => {
-  await using root = await tempRoot();
-  const inner = createLocalBackend({ path: root.path });
-  const store = withShiftedTime(inner, { shiftMs: () => -1000 });
-  for (const capability of store.capabilities) {
-    assertEquals(typeof store[capability], "function", capability);
-  }
-  assertEquals(await store.getFirst!("a"), undefined);
-  await store.put("a/b", ONE);
-  const first = await store.getFirst!("a");
-  assertEquals(first?.info, await store.head("a/b"));
-  assertEquals(await first?.bytes(), ONE);
 });

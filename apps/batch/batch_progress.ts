@@ -6,9 +6,7 @@ import { formatBytes, formatSeconds } from "../terminal/units.ts";
 
 /** What there is to do, as far as it is known. */
 export interface BatchTotals {
-  /** Rows of the manifest. */
   rows?: number;
-  /** Bytes of all files that they name. */
   bytes?: number;
 }
 
@@ -16,19 +14,15 @@ export interface BatchTotals {
 export interface BatchProgress {
   /** So many bytes moved. */
   move(bytes: number): void;
-  /** A row ended. */
   row(ok: boolean): void;
-  /** Removes the line. */
   end(): Promise<void>;
 }
 
-/** Options of {@linkcode createBatchProgress}. */
 export interface BatchProgressOptions {
   /** Where it is shown. */
   io: CliIo;
   /** May become known while it runs. */
   totals: BatchTotals;
-  /** Show nothing. */
   quiet?: boolean;
 }
 
@@ -43,7 +37,6 @@ interface Sample {
   bytes: number;
 }
 
-/** Shows a batch on standard error. */
 export function createBatchProgress(label: string, options: BatchProgressOptions): BatchProgress {
   const { io: { stderr, system }, totals, quiet = false } = options;
   const { isTerminal } = stderr;
@@ -89,7 +82,6 @@ interface BatchState {
   rows: number;
   bytes: number;
   failed: number;
-  /** The rate is counted from there. */
   since: Sample;
   now: number;
   totals: BatchTotals;

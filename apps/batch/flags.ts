@@ -3,19 +3,14 @@ import type { OptionDefinition } from "../program/command.ts";
 import { parseBytes, parseConcurrency, parseCount } from "../terminal/units.ts";
 import type { ManifestFormat } from "./raw_row.ts";
 
-/** The flags that all batches have. */
 export interface BatchFlags {
-  /** How the manifest is written. */
   format?: ManifestFormat;
-  /** Where each outcome is written. */
   report?: string;
   /** Rows at once. */
   concurrency?: number;
   /** Begin no more after a failure. */
   stopOnError?: boolean;
-  /** Only say what would be done. */
   dryRun?: boolean;
-  /** Most workers. */
   workers?: number;
   /** Most bytes of content in memory. */
   memory?: number;
@@ -23,7 +18,6 @@ export interface BatchFlags {
   shard?: string;
 }
 
-/** The options that all batches have. */
 export const BATCH_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--format <format>",

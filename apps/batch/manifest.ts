@@ -9,15 +9,12 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { jsonRows } from "./json_rows.ts";
 import type { ManifestFormat, RawRow } from "./raw_row.ts";
 
-/** A manifest that is there. */
 export interface Manifest {
-  /** As it was named, for messages. */
   readonly name: string;
   /** What relative paths in it are relative to. */
   readonly folder: string;
   /** Its absolute path; of standard input, the current folder with `-`. */
   readonly place: string;
-  /** How it is written. */
   readonly format: ManifestFormat;
   /** Whether it can be read more than once. */
   readonly isFile: boolean;

@@ -26,7 +26,6 @@ export async function measureRows(
   Object.assign(totals, { rows, bytes });
 }
 
-/** Undefined for a folder, whose size a walk would tell. */
 async function sizeOf(
   { path }: Record<string, unknown>,
   folder: string,

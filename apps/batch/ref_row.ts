@@ -10,7 +10,6 @@ import type { RawRow } from "./raw_row.ts";
 
 /** A row of `batch load` or `batch verify`. */
 export interface RefRow {
-  /** Which version. */
   ref: string;
   /** The file or folder to write, relative to the manifest, or to the folder that was named. */
   to?: string;
@@ -36,7 +35,6 @@ const OF_REPORTS: Record<string, FieldKind> = Object.fromEntries(
   ].map((field) => [field, "ignored"]),
 );
 
-/** What a row may have. */
 export const REF_FIELDS: readonly string[] = [...Object.keys(KINDS), ...Object.keys(OF_REPORTS)];
 
 /** Reads a row; throws `Invalid`. A `target` is read where it is asked for. */

@@ -10,32 +10,23 @@ import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** What a row led to. */
 export interface RowResult {
-  /** The artifact. */
   name?: string;
-  /** The version. */
   version?: string;
-  /** True when it was there already and nothing had to be done. */
   skipped?: boolean;
   /** SHA-256 of the content. */
   digest?: string;
-  /** Bytes of all files. */
   size?: number;
-  /** What was written. */
   path?: string;
-  /** What of a folder was left out, and why. */
   leftOut?: readonly LeftOut[];
   /** True when it was only looked at. */
   dryRun?: boolean;
 }
 
-/** What became of a row. */
 export type RowOutcome =
   & { index: number; line: number; row: RowResult }
   & ({ ok: true } | { ok: false; error: RegistryError });
 
-/** A line of a report. */
 export function reportLine(outcome: RowOutcome): Record<string, unknown> {
   const { index, line, row, ok } = outcome;
   if (outcome.ok) return { index, line, ok, ...row };
@@ -49,11 +40,8 @@ export function reportLine(outcome: RowOutcome): Record<string, unknown> {
   };
 }
 
-/** A file that gets a line for each row as it ends. */
 export interface Report {
-  /** Adds a line. It is there when this returns, whatever becomes of the program. */
   add(outcome: RowOutcome): void;
-  /** Closes the file. */
   close(): void;
 }
 

@@ -6,7 +6,6 @@ import type { FoundShard } from "../../workers/mod.ts";
 import type { Manifest } from "./manifest.ts";
 import type { RawRow } from "./raw_row.ts";
 
-/** Which shard is taken, and who says so. */
 export function toldShard({ shard: { index, count }, from }: FoundShard): string {
   return `shard ${index}/${count} (${from}): rows of other shards are left to other processes`;
 }

@@ -20,7 +20,6 @@ import { rowsOfShard, toldShard } from "./row_shards.ts";
 import { openReport, reportLine } from "./report.ts";
 import type { RowOutcome, RowResult } from "./report.ts";
 
-/** The workers that a batch's flags ask for. */
 export function createRowBatch(
   registry: Registry,
   { workers, memory: memoryBudgetBytes }: BatchFlags,
@@ -40,13 +39,11 @@ export function rowsAtOnce(
 /** What a row is called in a report, before anything is known of it. */
 type RowName = { name?: string; ref?: string; version?: string };
 
-/** What is done with the rows of a manifest. */
 export interface BatchWork<Row extends RowName> {
   /** `batch save` */
   label: string;
   /** `Saved`, or with `dryRun` `Would save`. */
   done: string;
-  /** What a row may have. */
   fields: readonly string[];
   /** How many at once where no flag says. */
   atOnce: number;
@@ -61,7 +58,6 @@ export interface BatchWork<Row extends RowName> {
 /** Failures that are told one by one; the others are in the report. */
 const MOST_TOLD = 10;
 
-/** Does the work of every row, says what became of it, and returns the exit code. */
 export async function runRows<Row extends RowName>(
   path: string,
   flags: BatchFlags,

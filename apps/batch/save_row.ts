@@ -16,21 +16,16 @@ import type { RawRow } from "./raw_row.ts";
 
 /** A row of `batch save`. */
 export interface SaveRow extends TreeFlags {
-  /** The artifact. */
   name: string;
   /** A file or folder, relative to the manifest. */
   path?: string;
-  /** Or a value. */
   value?: unknown;
-  /** How the content of the file is taken. */
   as?: SourceKind;
   /** The version; without one the next one. */
   version?: string;
   /** The user's own data. */
   metadata?: Record<string, unknown>;
-  /** Compression. */
   compress?: Encoding;
-  /** What happens when the version exists. */
   onConflict?: OnConflict;
 }
 
@@ -53,7 +48,6 @@ const KINDS: Record<keyof SaveRow, FieldKind> = {
   preserve: ["times"],
 };
 
-/** What says how a folder is taken. */
 const OF_FOLDERS = [
   "links",
   "special",
@@ -65,7 +59,6 @@ const OF_FOLDERS = [
   "preserve",
 ];
 
-/** What a row may have. */
 export const SAVE_FIELDS: readonly string[] = Object.keys(KINDS);
 
 /** Reads a row; throws `Invalid`. */
@@ -83,7 +76,6 @@ export function parseSaveRow(raw: RawRow, { format }: Pick<Manifest, "format">):
   return { name, ...row };
 }
 
-/** The value of a row. */
 export async function readRowValue(
   row: SaveRow,
   { folder }: Pick<Manifest, "folder">,

@@ -16,19 +16,14 @@ import type { SaveRow } from "./save_row.ts";
 import { rowsAtOnce } from "./run_rows.ts";
 import type { BatchWork } from "./run_rows.ts";
 
-/** Options of {@linkcode saveRows}. */
 export interface SaveRowsOptions {
-  /** What the rows are saved by. */
   batch: Batch;
-  /** Files and the signal. */
   io: CliIo;
   /** What the run is known by. @default where the manifest is */
   runId?: string;
-  /** Only look. */
   dryRun?: boolean;
 }
 
-/** A row whose turn has come. */
 interface Entry {
   row: SaveRow;
   /** What tells a repeat where the version does not. */
@@ -36,7 +31,6 @@ interface Entry {
   moved: (bytes: number) => void;
 }
 
-/** A version that is there. */
 interface There {
   name: string;
   version: string;

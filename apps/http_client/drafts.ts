@@ -1,7 +1,7 @@
 // Drafts of a service.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
-import { checkDraft } from "../../core/options/check_methods.ts";
+import { checkDraft } from "../../core/options/verb_options.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { AddedPart, Draft, DraftInfo, DraftPart } from "../../core/record/draft.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";

@@ -11,21 +11,13 @@ export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
  * Returns them, as a plain object: what a class or a prototype gives would be lost where they are spread.
  *
  * @param action what was asked for, as in `load "model"`
+ * @param known every option there is; without it none is refused
  * @param required those that have to be given
- *
- * @example
- * ```ts
- * import { checkOptions } from "./check_options.ts";
- * import { assertThrows } from "@std/assert";
- *
- * const known = { version: true } as const;
- * assertThrows(() => checkOptions("load", { versoin: "1" }, known), "versoin: did you mean version?");
- * ```
  */
 export function checkOptions<O>(
   action: string,
   options: O,
-  known: Readonly<Record<string, true>>,
+  known?: Readonly<Record<string, true>>,
   required: readonly string[] = [],
 ): O {
   if (options === undefined) {
@@ -37,12 +29,11 @@ export function checkOptions<O>(
       code: "Invalid",
       action,
       state: `its options are ${nameOf(options)}, not an object`,
-      hint: Object.keys(known).length === 0
-        ? "It takes none."
-        : `Write them as { ${Object.keys(known)[0]}: … }.`,
+      hint: `Write them as { ${Object.keys(known ?? {})[0] ?? required[0] ?? "option"}: … }.`,
     });
   }
   for (const name in options) {
+    if (known === undefined) break;
     if (known[name] === true && Object.hasOwn(known, name)) continue;
     if ((options as Record<string, unknown>)[name] === undefined) continue;
     throw unknownOption(action, name, Object.keys(known));
@@ -50,7 +41,8 @@ export function checkOptions<O>(
   for (const name of required) {
     if ((options as Record<string, unknown>)[name] === undefined) throw notGiven(action, name);
   }
-  return isPlain(options) ? options : plain(options as Record<string, unknown>, known) as O;
+  if (known === undefined || isPlain(options)) return options;
+  return plain(options as Record<string, unknown>, known) as O;
 }
 
 /** The same of what works on a registry, which is checked too: its promise is the usual mistake. */
@@ -58,7 +50,7 @@ export function checkToolOptions<O>(
   action: string,
   registry: Pick<Registry, "names">,
   options: O,
-  known: Readonly<Record<string, true>>,
+  known?: Readonly<Record<string, true>>,
   required?: readonly string[],
 ): O {
   checkRegistry(action, registry);
@@ -123,7 +115,7 @@ function unknownOption(action: string, name: string, known: string[]): RegistryE
     code: "Invalid",
     action,
     state: `there is no option ${name}${meant === undefined ? "" : `: did you mean ${meant}?`}`,
-    hint: known.length === 0 ? "It takes none." : `Options are ${known.join(", ")}.`,
+    hint: `Options are ${known.join(", ")}.`,
   });
 }
 

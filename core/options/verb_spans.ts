@@ -26,7 +26,6 @@ interface Span {
 
 type Attributes = Record<string, string | number | boolean | undefined>;
 
-/** A span that has begun. */
 export interface VerbSpan extends CallWatcher {
   /** Runs a step of the verb in it: spans that begin there are its children. */
   run<T>(step: () => T): T;

@@ -90,7 +90,6 @@ export function wordedVerbs<V extends object>(
   return verbs;
 }
 
-/** A listing whose errors are told by {@linkcode inWords}. */
 export function wordedListing<T>(call: VerbCall, items: AsyncIterable<T>): AsyncIterable<T> {
   const fail = (error: unknown) => {
     throw inWords(call, error);

@@ -1,26 +1,27 @@
-// What stands around each verb of a registry: its options are checked, what it does is told, as
-// debug lines and as spans of OpenTelemetry, and what a store says of its objects is told of what
-// the verb was asked for.
-import type { LoadOptions, Registry } from "../registry.ts";
+// What stands around each method of a registry: its options are checked, debug lines and spans of
+// OpenTelemetry tell what it does, and errors name what was asked for.
+import { isRegistryError, messageOf } from "../errors.ts";
+import type { LoadOptions, Logger, Registry } from "../registry.ts";
 import { silentLogger } from "../system.ts";
-import { createVerbCall, outcomeOf, RESOLVED } from "./verb_call.ts";
-import type { ResolvedOptions, VerbOutcome } from "./verb_call.ts";
-import { beginLines } from "./verb_lines.ts";
-import type { VerbLinesOptions } from "./verb_lines.ts";
-import { checkedArguments, failing, VERBS } from "./verb_options.ts";
+import type { System } from "../system.ts";
+import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "./verb_call.ts";
+import type { CallWatcher, ResolvedOptions, VerbCall, VerbOutcome } from "./verb_call.ts";
+import { checkedArguments, VERBS } from "./verb_options.ts";
 import { beginSpan, isTraced } from "./verb_spans.ts";
 import type { VerbSpan } from "./verb_spans.ts";
 import { inWords, wordedListing } from "./words_of_verbs.ts";
 
-/** What {@linkcode wrapVerbs} needs. */
-export type WrapVerbsOptions = VerbLinesOptions;
+export interface WrapVerbsOptions {
+  logger: Logger;
+  system: Pick<System, "monotonic">;
+}
 
 type Verb = (...args: unknown[]) => unknown;
 
 /**
- * Lets the verbs of a registry refuse options that they do not know, by their promise or at the first step of a loop,
- * and say when they begin and end, with bytes where they move some. Values, metadata and options are never said, and
- * nothing is with a silent logger and without a provider of OpenTelemetry.
+ * Makes the methods of a registry refuse options that they do not know, and log and trace when they begin and end, with
+ * bytes where they move some. Values, metadata and options are never told. Nothing is logged with a silent logger, or
+ * traced without a provider of OpenTelemetry.
  */
 export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOptions): R {
   const verbs = registry as unknown as Record<string, Verb | undefined>;
@@ -65,8 +66,7 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
       }
     };
   }
-  for (const known of VERBS.listings) {
-    const { verb } = known;
+  for (const { verb } of VERBS.listings) {
     const inner = verbs[verb]!.bind(registry) as (...args: unknown[]) => AsyncIterable<unknown>;
     const observed = async function* (...args: unknown[]) {
       const watched = begin(verb, args[0]);
@@ -85,14 +85,9 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
         else watched.failed(failure.error);
       }
     };
-    verbs[verb] = (...given) => {
-      try {
-        const args = checkedArguments(known, given);
-        const items = isLogged || isTraced() ? observed(...args) : inner(...args);
-        return wordedListing(createVerbCall(verb, args[0]), items);
-      } catch (error) {
-        return failing(error);
-      }
+    verbs[verb] = (...args) => {
+      const items = isLogged || isTraced() ? observed(...args) : inner(...args);
+      return wordedListing(createVerbCall(verb, args[0]), items);
     };
   }
   return registry;
@@ -124,4 +119,28 @@ function hearing(
       options?.onProgress?.(progress);
     },
   };
+}
+
+function beginLines(call: VerbCall, { logger, system }: WrapVerbsOptions): CallWatcher {
+  const action = wordsOf(call);
+  const startedAt = system.monotonic();
+  logger.debug(`${action}: begins`);
+  const took = () => `${Math.round(system.monotonic() - startedAt)} ms`;
+  return {
+    done(outcome) {
+      const what = told(outcome);
+      logger.debug(`${action}: done in ${took()}${what ? `, ${what}` : ""}`);
+    },
+    failed(error) {
+      const reason = isRegistryError(error) ? error.code : messageOf(error);
+      logger.debug(`${action}: failed after ${took()}, ${reason}`);
+    },
+  };
+}
+
+function told({ version, moved, skipped, items, batch }: VerbOutcome): string {
+  if (batch !== undefined) return `${batch.succeeded} done, ${batch.failed} failed`;
+  if (items !== undefined) return `${items} of them`;
+  const size = skipped ? "skipped" : moved === undefined ? undefined : `${moved} bytes`;
+  return [version, size].filter((word) => word).join(", ");
 }

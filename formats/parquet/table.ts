@@ -44,24 +44,6 @@ export interface ParquetTable extends Table {
   rows(options?: RowRange): AsyncIterable<Row>;
 }
 
-/** Where the row groups of a file begin, as far as they lie in it. */
-export async function findGroups(
-  file: FileToDecode,
-  { maxFooterBytes = MAX_FOOTER_BYTES, signal }: ParquetReadOptions & FormatOptions,
-): Promise<number[]> {
-  const { groups } = await readFooter(file, maxFooterBytes, signal);
-  const begins = groups.map(({ columns }) => {
-    const own = columns.flatMap(({ file, meta }) =>
-      file === undefined && meta !== undefined ? [meta] : []
-    );
-    return own.reduce(
-      (least, { data, dictionary = data }) => Math.min(least, data, dictionary),
-      Infinity,
-    );
-  });
-  return [...new Set(begins)].filter((at) => at > 0 && at < file.size).sort((a, b) => a - b);
-}
-
 /** Reads the footer of a file and gives its table. */
 export async function openTable(
   file: FileToDecode,

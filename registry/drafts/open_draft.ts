@@ -2,7 +2,7 @@
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { FilesToSave } from "../../core/materializer.ts";
-import { checkDraft } from "../../core/options/check_methods.ts";
+import { checkDraft } from "../../core/options/verb_options.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { wordedVerbs } from "../../core/options/words_of_verbs.ts";
 import type { Draft, OpenDraftOptions } from "../../core/record/draft.ts";

@@ -11,17 +11,12 @@ import { lineageFolder, lineageKey, orderSegment, UNPINNED } from "../layout.ts"
 import type { Context } from "../opening/context.ts";
 import { readInput } from "./inputs.ts";
 
-/** A version, and what it is made from. */
 export interface Announcement {
-  /** Its name. */
   name: string;
-  /** Its version. */
   version: Version;
-  /** What it is made from. */
   inputs: readonly ArtifactInput[];
 }
 
-/** The keys that note what the version of a commit is made from. */
 export function lineageKeys(
   context: Pick<Context, "settings">,
   { name, version, commit, inputs }: Announcement & { commit: string },

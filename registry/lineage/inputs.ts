@@ -8,7 +8,6 @@ import type { ArtifactInput } from "../../core/record/record.ts";
 import { isInput } from "../../core/record/record_shape.ts";
 import type { Registry } from "../../core/registry.ts";
 
-/** Most refs of what a value was made from. */
 const MAX_INPUTS = 1_000;
 
 /** Throws `Invalid` unless a save may say that its value was made from these. */
@@ -33,9 +32,7 @@ export function checkInputs(name: string, inputs: readonly ArtifactInput[]): voi
   }
 }
 
-/** An input, and what it names. */
 export interface NamedInput {
-  /** The ref, as it was given. */
   ref: string;
   /** The digest that it had, where that was given. */
   digest?: string;
@@ -45,7 +42,6 @@ export interface NamedInput {
   version?: Version;
 }
 
-/** What an input of a record names. */
 export function readInput(
   { settings }: Pick<Registry, "settings">,
   input: ArtifactInput,

@@ -11,10 +11,8 @@ import { isOfStore, stampOf } from "../opening/stamp.ts";
 /** A longer object says something else. */
 const MAX_MARKER_BYTES = 4096;
 
-/** A registry, as the marker names it. */
 export type MarkedRegistry = Pick<Context, "backend" | "system" | "id" | "createdAt">;
 
-/** Says that all is noted. */
 export async function markWhole(
   { backend, system, id, createdAt }: MarkedRegistry,
   { signal }: SignalOptions = {},

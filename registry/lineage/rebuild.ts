@@ -16,15 +16,12 @@ import { markWhole } from "./marker.ts";
 
 /** Options of {@linkcode rebuildLineage}. */
 export interface RebuildOptions extends SignalOptions {
-  /** Hears of each record that was read. */
   onProgress?: (records: number) => void;
 }
 
 /** What {@linkcode rebuildLineage} did. */
 export interface RebuildReport {
-  /** How many records of versions were read, older generations included. */
   records: number;
-  /** How many notes were missing, and are there now. */
   noted: number;
   /** Versions whose records could not be read. While there is one, looking down goes on to read every record. */
   unreadable: string[];

@@ -11,11 +11,9 @@ import type { Context } from "../opening/context.ts";
 import { readInput } from "./inputs.ts";
 import { isWhole } from "./marker.ts";
 
-/** Who says to be made from what, as far as it was looked for. */
 export interface Users {
   /** Whether every record is read: not all is noted. */
   readonly scanned: boolean;
-  /** Looks for whoever may be made from these. */
   find(versions: readonly ArtifactInfo[]): Promise<void>;
   /** By the ref of a version: those who name it, and the digest that it had. */
   readonly pinned: ReadonlyMap<string, readonly { info: ArtifactInfo; digest?: string }[]>;
@@ -25,13 +23,10 @@ export interface Users {
   readonly unreadable: readonly string[];
 }
 
-/** Options of {@linkcode openUsers}. */
 export interface UsersOptions extends SignalOptions {
-  /** Hears of each record that was read. */
   onProgress?: (records: number) => void;
 }
 
-/** Finds out how users are found. */
 export async function openUsers(registry: Registry, options: UsersOptions): Promise<Users> {
   const { signal, onProgress } = options;
   const context = knownContext(registry);
@@ -87,7 +82,6 @@ export async function openUsers(registry: Registry, options: UsersOptions): Prom
   }
 }
 
-/** Refs of all that was noted to be made from these versions, or from one of their names. */
 async function notedUsers(
   { backend, settings: { versioned } }: Context,
   versions: readonly ArtifactInfo[],

@@ -115,7 +115,6 @@ function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): Fil
   return changes.sort((a, b) => compareUtf8(a.path, b.path));
 }
 
-/** Equal for files that nobody can tell from each other but by their paths. */
 function contentOf({ sha256, size, mode }: FileInfo): string {
   return `${sha256} ${size} ${mode ?? ""}`;
 }

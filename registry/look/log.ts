@@ -75,7 +75,6 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
 /** The order of what happened in one millisecond: a version is saved before an alias names it, and deleted last. */
 const RANKS: Record<LogEntry["event"], number> = { saved: 0, aliased: 1, unaliased: 1, deleted: 2 };
 
-/** Every cell of a version and every generation of an alias. */
 async function* sourcesOf(
   context: Context,
   name: string,

@@ -50,7 +50,6 @@ export async function* deletions(
   }
 }
 
-/** Returns the times that a tombstone keeps. */
 export function deletionOf(record: TombstoneRecord): Omit<DeletedVersion, "version"> {
   const savedAt = firstSavedAt(record);
   return { deletedAt: new Date(record.createdAt), ...(savedAt && { savedAt }) };

@@ -9,7 +9,6 @@ import { aliasesFolder, NAMES, namesPrefix } from "../layout.ts";
 import type { Context } from "../opening/context.ts";
 import { isAbsent, tryLocate } from "../resolve.ts";
 
-/** So many names are looked at, which is one answer of a store. */
 const MOST_NAMES = 1_000;
 const MOST_LABELS = 200;
 /** What is like it may be deleted: then the next, so often. */
@@ -54,7 +53,6 @@ async function byName(
   }
 }
 
-/** Another version or alias of the name. */
 function bySelector(
   context: Context,
   name: string,

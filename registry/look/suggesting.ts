@@ -8,13 +8,11 @@ import { isAbsent, withSuggestion } from "../resolve.ts";
 /** Who asks for much that is not there pays for so many searches in so long: nobody reads more hints. */
 const MOST_SEARCHES = 5;
 const WITHIN_MS = 60_000;
-/** Nobody waits longer for a hint, by the real clock. */
 const PATIENCE_MS = 2_000;
 
 /** The outcome of a call that was given a ref; where that leads to nothing, the error says what was probably meant. */
 export type Suggesting = <T>(call: Promise<T>, ref: () => Ref, signal?: AbortSignal) => Promise<T>;
 
-/** Makes the {@linkcode Suggesting} of a registry. */
 export function createSuggesting(context: Context): Suggesting {
   const { system } = context;
   let searches: number[] = [];

@@ -35,15 +35,12 @@ export interface GarbageOptions extends SignalOptions {
    * nothing goes. Idempotency keys and drafts stay as long as ever. @default false
    */
   now?: boolean;
-  /** Hears of each thing that goes. */
   onItem?: (item: GarbageItem) => void;
-  /** Hears of each thing that nobody needs and that is too young to go, and from when on it may. */
   onWaiting?: (item: WaitingItem) => void;
 }
 
 /** What {@linkcode collectGarbage} did. */
 export interface GarbageReport {
-  /** True when nothing was removed. */
   dryRun: boolean;
   /** The store's time that all ages were measured against. */
   markAt: Date;
@@ -51,7 +48,6 @@ export interface GarbageReport {
   graceMs: number;
   /** How many of each kind, and their bytes. */
   removed: Record<GarbageKind, { count: number; bytes: number }>;
-  /** Bytes of all. */
   bytes: number;
   /** What nobody needs and is too young to go: how many things, their bytes, and from when on the first may go. */
   waiting: { count: number; bytes: number; nextAt?: Date };
@@ -114,7 +110,6 @@ export async function sweepStages(
   }
 }
 
-/** Looks at all names. */
 export async function collectNames(collection: Collection): Promise<void> {
   const { context, signal, names } = collection;
   collection.drafts = await collectDrafts(collection);
@@ -147,7 +142,6 @@ export async function collectNames(collection: Collection): Promise<void> {
 /** What is written in the same second as the mark is not younger: many stores tell no more than seconds. */
 const CLOCK_STEP_MS = 1000;
 
-/** A run that fills this report. */
 export function createCollection(
   context: Context,
   { report, markKey, signal, forget = false, now = false, onItem, onWaiting, measure }:
@@ -231,7 +225,6 @@ function named(item: GarbageItem): GarbageItem {
   return ref === undefined ? item : { ...item, ref };
 }
 
-/** A report of nothing yet. */
 export function emptyReport(
   { dryRun, mark, graceMs }: { dryRun: boolean; mark: number; graceMs: number },
 ): GarbageReport {

@@ -22,45 +22,33 @@ export interface GarbageItem {
    * note of lineage.
    */
   what: GarbageKind;
-  /** Its key. */
   key: string;
   /** The version, the alias or the name that it is of, where it is of one. */
   ref?: string;
-  /** Bytes that it frees. */
   size: number;
-  /** Why nobody needs it. */
   why: string;
 }
 
 /** One thing that nobody needs, and that is too young to be removed. */
 export interface WaitingItem extends GarbageItem {
-  /** From when on it may be removed, by the store's clock. */
   until: Date;
 }
 
-/** What drafts need. */
 export interface DraftNeeds {
-  /** Encoded segments of all names that have a draft. */
   names: ReadonlySet<string>;
   /** Places of payload that a name's drafts need. Throws where that cannot be told. */
   placesOf(name: string): readonly string[];
 }
 
-/** One run of the janitor. */
 export interface Collection {
-  /** The registry. */
   context: Context;
-  /** Ends the run. */
   signal?: AbortSignal;
   /** True where nothing is to be changed. */
   dryRun: boolean;
-  /** Whether names that were deleted long ago are to be forgotten. */
   forget: boolean;
   /** The key of its mark: while it is there, this run may be under way. */
   markKey: string;
-  /** What drafts need. */
   drafts: DraftNeeds;
-  /** The names that the store has anything of, as their encoded segments. */
   names: Set<string>;
   /** The mark: the store's time that all ages are measured against, milliseconds. */
   markAt(): number;
@@ -72,7 +60,6 @@ export interface Collection {
   isForgettable(modifiedAt: number): boolean;
   /** Whether the mark is too long ago for what must not be done late. */
   isLate(): boolean;
-  /** Counts what goes, and says so. */
   count(item: GarbageItem): void;
   /** Tells of what nobody needs and may not go before `until`, milliseconds of the store's clock. */
   waits(items: readonly GarbageItem[], until: number): void;
@@ -88,11 +75,8 @@ export interface Collection {
   foundVoid(key: string): void;
 }
 
-/** Hears what the store has of each name. */
 export interface Measure {
-  /** What was listed. */
   listed(name: string, folders: ReadonlyMap<string, Folder>, cells: readonly Cell[]): void;
-  /** What its records say. */
   known(name: KnownName): void;
 }
 

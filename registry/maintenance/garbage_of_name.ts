@@ -22,7 +22,6 @@ import type { Cell, Folder } from "./garbage/known_name.ts";
 import { openNote } from "./garbage/note.ts";
 import { otherMark } from "./garbage/other_mark.ts";
 
-/** Removes what nobody needs of one name (given as its encoded segment). */
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);
   const cells = await listCells(collection, name);
@@ -49,13 +48,10 @@ export async function collectName(collection: Collection, name: string): Promise
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 
-/** What is to become of the records of a name. */
 interface Plan {
   /** Places of payload that is needed, and until when: milliseconds of the store's clock, or for ever. */
   referred: Map<string, number>;
-  /** Records of idempotency keys that are forgotten, the head of each cell last. */
   keys: Generation[];
-  /** Generations that nobody needs. */
   replaced: { head: Generation; why: string }[];
   /** First generations that lose their content, so that their number stays used; `under` this tombstone, if it replaces it. */
   firsts: { head: Generation; under?: Generation }[];
@@ -84,7 +80,6 @@ async function sortCell(
   });
 }
 
-/** Tells which generations of a version's cell are needed. */
 async function sortVersion(
   collection: Collection,
   cell: Cell,
@@ -204,7 +199,6 @@ function checkAlone(
   });
 }
 
-/** Tells of a replaced generation that readers may still use. */
 function tellRecord(
   collection: Collection,
   { key, size, generation }: Generation,
@@ -221,7 +215,6 @@ function tellRecord(
   }
 }
 
-/** Tells of payload that nobody needs, or nobody will. */
 function tellFolders(
   collection: Collection,
   folders: ReadonlyMap<string, Folder>,

@@ -3,11 +3,9 @@ import { fault } from "../../core/errors.ts";
 import type { Context } from "../opening/context.ts";
 import { markKey } from "../layout.ts";
 
-/** An object that was written to learn the store's time. */
 export interface Mark {
   /** The moment, by the store's clock, that all ages are measured against. */
   mark: number;
-  /** Its key. Whoever took it removes it. */
   key: string;
 }
 

@@ -1,12 +1,12 @@
 // Retention: deleting old versions by rule.
-import { RegistryError } from "../../core/errors.ts";
+import { fault } from "../../core/errors.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, knownContext } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
-import { checkKnown, listNames } from "../listing.ts";
+import { checkHas, checkKnown, listNames } from "../listing.ts";
 import { readStoreTime } from "./mark.ts";
-import { pruneByContract } from "./prune_by_contract.ts";
+import { prunableByContract, prunableInStore } from "./prunable.ts";
 import { pruneName } from "./prune_name.ts";
 import type { PruneRules } from "./prune_name.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
@@ -24,14 +24,15 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
     report.clock = context === undefined || context.readOnly ? "own" : "store";
     youngFrom = await timeBy(report.clock, context, signal) - olderThanMs;
   }
-  const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, onDeleted, signal };
-  if (context === undefined) {
-    await pruneByContract(registry, options.names, rules);
-    return report;
-  }
-  for await (const name of options.names ?? listNames(context, { signal })) {
-    if (options.names !== undefined) await checkKnown(context, name, signal);
-    await pruneName(context, name, rules);
+  const rules: PruneRules = { keepLast, youngFrom, keepAliased, report, onDeleted };
+  const all = () =>
+    context === undefined ? registry.names({ signal }) : listNames(context, { signal });
+  for await (const name of options.names ?? all()) {
+    if (options.names !== undefined) {
+      await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
+    }
+    if (context !== undefined) await pruneName(prunableInStore(context, name, signal), rules);
+    else await pruneName(prunableByContract(registry, name, { keepAliased, signal }), rules);
   }
   return report;
 }
@@ -50,11 +51,12 @@ function checkOptions({ keepLast, olderThanMs }: PruneOptions): void {
     [keepLast, olderThanMs].some((value = 0) => !(Number.isFinite(value) && value >= 0)) ||
     (keepLast ?? 0) % 1 !== 0;
   if (!bad && (keepLast !== undefined || olderThanMs !== undefined)) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: bad
-      ? "Cannot prune: keepLast is not a whole number from 0, or olderThanMs no number from 0"
-      : "Cannot prune: no rule is given",
+    action: "prune",
+    state: bad
+      ? "keepLast is not a whole number from 0, or olderThanMs not a number from 0"
+      : "no rule is given",
     hint: "Give keepLast, olderThanMs, or both: a version goes when each of them lets it go.",
   });
 }

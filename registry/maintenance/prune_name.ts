@@ -1,95 +1,90 @@
-// Retention of one name: which of its versions stay, and deleting the others. The heads of one name
-// are held in memory, of each record that is read only what it says here.
+// Retention of one name: which of its versions stay, and deleting the others.
 import { isRegistryError } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";
-import { readAliases } from "../aliases.ts";
-import type { KnownAliases } from "../aliases.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import type { Context } from "../opening/context.ts";
-import { versionHeads } from "../cell/heads.ts";
-import type { VersionHead } from "../cell/heads.ts";
-import { deleteListed } from "../delete.ts";
-import { cellOf } from "../layout.ts";
-import { readCell } from "../resolve.ts";
+import type { Listed, Prunable } from "./prunable.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 
-/** The rules, and where it is said what they did. */
+/** The rules, and where their effect is reported. */
 export interface PruneRules {
-  /** So many of the newest versions that count stay. */
+  /** Number of the newest versions to keep. */
   keepLast: number;
-  /** What the store received at this time or later stays. */
+  /** Versions that the store received at this time or later stay, milliseconds. */
   youngFrom: number;
-  /** Whether what an alias names stays. */
   keepAliased: boolean;
-  /** What was done. */
   report: PruneReport;
-  /** Hears of each that was deleted. */
   onDeleted?: PruneOptions["onDeleted"];
-  /** Ends the run. */
-  signal?: AbortSignal;
 }
 
-/** So many versions are looked at, or deleted, between two looks at what is to be kept. */
+/** Versions that are read or deleted between two looks at what is to be kept. */
 const AT_ONCE = 16;
 
-/** What a look at a version shows. */
 interface Standing {
-  /** Whether there is a version: not where its records do not count, and not where they cannot be read. */
-  counts: boolean;
-  /** When the store received the record that counts. */
-  modifiedAt?: number;
-  /** Why it cannot be read. */
-  failure?: RegistryError;
+  /** When the store received the record that counts; undefined where none does or it cannot be read. */
+  receivedAt?: number;
+  failure?: unknown;
 }
 
-/** Deletes what the rules let go. What cannot be read stays, and is named. */
-export async function pruneName(context: Context, name: string, rules: PruneRules): Promise<void> {
-  const { keepLast, youngFrom, keepAliased, report, onDeleted, signal } = rules;
-  const standings = new Map<string, Standing>(); // by the key of the head: another head is another look
-  const known: KnownAliases = new Map();
-  const heads = await Array.fromAsync(versionHeads(context, name, { signal }));
-  const going: VersionHead[] = [];
-  const deleted = new Set<VersionHead>();
+/** Deletes the versions that no rule keeps. A version that cannot be read stays, and is reported. */
+export async function pruneName<L extends Listed>(
+  prunable: Prunable<L>,
+  rules: PruneRules,
+): Promise<void> {
+  const { name } = prunable;
+  const { keepLast, youngFrom, keepAliased, report, onDeleted } = rules;
+  const standings = new Map<string, Standing>(); // by version and generation: another head is read anew
+  const idOf = ({ version, generation }: L) => `${version} ${generation}`;
+  const listed = await Array.fromAsync(prunable.list());
+  const going: L[] = [];
+  const deleted = new Set<L>();
   try {
-    const stays = await protectedVersions(heads);
-    await forEachAtOnce(
-      heads.filter(({ head }) => head.modifiedAt >= youngFrom && head.generation > 1),
-      look,
+    const stays = await protectedVersions(listed);
+    const overwritten = listed.filter(({ modifiedAt, generation }) =>
+      modifiedAt >= youngFrom && generation > 1
     );
-    for (const found of heads) if (mayGo(found, stays)) going.push(found);
+    await forEachAtOnce(overwritten, look);
+    for (const found of listed) if (mayGo(found, stays)) going.push(found);
   } catch (error) {
-    report.kept += heads.length;
+    report.kept += listed.length;
     fail(undefined, error); // what an alias names is not known
     return;
   }
-  if (report.dryRun) await forEachAtOnce(going, pretend);
-  else await deleteOldestFirst([...going]);
+  if (report.dryRun) {
+    await forEachAtOnce(going, async (found) => {
+      const standing = await look(found);
+      if (standing.receivedAt !== undefined) deleted.add(found);
+      else passOver(found, standing);
+    });
+  } else await deleteOldestFirst([...going]);
   for (const found of going) {
-    if (deleted.has(found)) report.deleted.push({ name, version: found.version.canonical });
+    if (deleted.has(found)) report.deleted.push({ name, version: found.version });
   }
 
-  /** Whether no rule keeps it. Counts what stays. What was not looked at is as old as its head: nothing lies below that. */
-  function mayGo(found: VersionHead, stays: ReadonlySet<string>): boolean {
-    const { version, head } = found;
-    const known = standings.get(head.key);
-    if (known !== undefined && !known.counts) return settle(found, known);
-    const { modifiedAt } = known ?? head;
-    return !stays.has(version.canonical) && modifiedAt! < youngFrom || keep();
+  /** Whether no rule keeps it; counts it where one does. Without a look it is as old as its head. */
+  function mayGo(found: L, stays: ReadonlySet<string>): boolean {
+    const { version, modifiedAt } = found;
+    const known = standings.get(idOf(found));
+    if (known !== undefined && known.receivedAt === undefined) return passOver(found, known);
+    return !stays.has(version) && (known?.receivedAt ?? modifiedAt) < youngFrom || keep();
   }
 
-  /** The versions that rank and aliases keep, as they are now. */
-  async function protectedVersions(listed?: Iterable<VersionHead>): Promise<Set<string>> {
-    const aliases = keepAliased ? await readAliases(context, name, { known, signal }) : [];
+  /** The versions that their rank and aliases keep, as they are now. */
+  async function protectedVersions(
+    all: Iterable<L> | AsyncIterable<L> = prunable.list(),
+  ): Promise<Set<string>> {
+    const aliased = keepAliased ? await prunable.aliased() : [];
     const newest = new Set<string>();
-    let batch: VersionHead[] = [];
+    let batch: L[] = [];
     const take = async () => {
       const looks = await Promise.all(batch.map(look));
-      batch.forEach(({ version }, place) => looks[place].counts && newest.add(version.canonical));
+      batch.forEach(({ version }, place) =>
+        looks[place].receivedAt !== undefined && newest.add(version)
+      );
       batch = [];
     };
     if (keepLast > 0) {
-      for await (const found of listed ?? versionHeads(context, name, { signal })) {
+      for await (const found of all) {
         batch.push(found);
         if (batch.length < Math.min(keepLast - newest.size, AT_ONCE)) continue;
         await take();
@@ -97,39 +92,29 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
       }
       await take();
     }
-    return new Set([...newest, ...aliases.map(([, version]) => version)]);
+    return new Set([...newest, ...aliased]);
   }
 
-  async function look({ head }: VersionHead): Promise<Standing> {
-    const known = standings.get(head.key);
-    if (known !== undefined) return known;
-    const standing = await readCell(context, cellOf(head.key), { head, signal })
-      .then((located): Standing => ({
-        counts: located !== undefined,
-        modifiedAt: located?.head.modifiedAt,
-      }))
+  async function look(found: L): Promise<Standing> {
+    const id = idOf(found);
+    const standing = standings.get(id) ?? await prunable.receivedAt(found)
+      .then((receivedAt): Standing => ({ receivedAt }))
       .catch((failure): Standing => {
         if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
-        return { counts: false, failure };
+        return { failure };
       });
-    standings.set(head.key, standing);
+    standings.set(id, standing);
     return standing;
   }
 
-  async function pretend(found: VersionHead): Promise<void> {
-    const standing = await look(found);
-    if (standing.counts) deleted.add(found);
-    else settle(found, standing);
-  }
-
-  /** The newest goes alone and last, when what is kept was looked at once more. */
-  async function deleteOldestFirst(left: VersionHead[]): Promise<void> {
+  /** The newest goes alone and last, after one more look at what is to be kept. */
+  async function deleteOldestFirst(left: L[]): Promise<void> {
     while (left.length > 0) {
       const batch = left.splice(-Math.max(1, Math.min(AT_ONCE, left.length - 1)));
       try {
         const stays = await protectedVersions();
         await forEachAtOnce(batch, async (found) => {
-          if (stays.has(found.version.canonical)) keep();
+          if (stays.has(found.version)) keep();
           else await remove(found);
         });
       } catch (error) {
@@ -140,12 +125,12 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
     }
   }
 
-  async function remove(found: VersionHead): Promise<void> {
+  async function remove(found: L): Promise<void> {
     try {
-      const outcome = await deleteListed(context, name, found, { signal });
+      const outcome = await prunable.delete(found);
       if (outcome === "deleted") {
         deleted.add(found);
-        onDeleted?.({ name, version: found.version.canonical });
+        onDeleted?.({ name, version: found.version });
       }
       if (outcome === "changed") keep(); // a writer was here a moment ago
     } catch (error) {
@@ -154,8 +139,8 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
     }
   }
 
-  /** Nothing counts there, so nothing is to be deleted; or it cannot be read, so it stays. */
-  function settle(found: VersionHead, { failure }: Standing): false {
+  /** There is no version to delete; or it cannot be read, so it stays. */
+  function passOver(found: L, { failure }: Standing): false {
     if (failure !== undefined) {
       report.kept++;
       fail(found, failure);
@@ -168,16 +153,11 @@ export async function pruneName(context: Context, name: string, rules: PruneRule
     return false;
   }
 
-  function fail(found: VersionHead | undefined, error: unknown): void {
+  function fail(found: L | undefined, error: unknown): void {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
-    const version = found?.version.canonical;
-    const ref = version === undefined ? name : `${name}@${version}`;
+    const about = found === undefined ? { name } : { name, version: found.version };
+    const ref = found === undefined ? name : `${name}@${found.version}`;
     const { key, code, message, hint } = inWords({ verb: "prune", ref }, error) as RegistryError;
-    const about = {
-      name,
-      ...(version === undefined ? {} : { version }),
-      ...(key === undefined ? {} : { key }),
-    };
-    report.failures.push({ ...about, code, message, ...(hint === undefined ? {} : { hint }) });
+    report.failures.push({ ...about, ...(key && { key }), code, message, ...(hint && { hint }) });
   }
 }

@@ -14,22 +14,18 @@ export interface PruneOptions extends SignalOptions {
   names?: Iterable<string>;
   /** Only say what would go. @default false */
   dryRun?: boolean;
-  /** Hears of each version when it was deleted. */
   onDeleted?: (version: { name: string; version: string }) => void;
 }
 
 /** What {@linkcode prune} did. */
 export interface PruneReport {
-  /** True when nothing was deleted. */
   dryRun: boolean;
   /**
    * With `olderThanMs`, whose clock ages were measured by: `own`, this machine's, in a dry run of a registry that was
    * opened read-only, and for one that `openRegistry` did not open: they cannot ask the store.
    */
   clock?: "store" | "own";
-  /** What was deleted, or would be. */
   deleted: { name: string; version: string }[];
-  /** How many versions it left. */
   kept: number;
   /** What could not be read. It stays, and is not counted by `keepLast`; what an unreadable alias may name stays too. */
   failures: PruneFailure[];
@@ -37,7 +33,6 @@ export interface PruneReport {
 
 /** Something that {@linkcode prune} could not read. */
 export interface PruneFailure {
-  /** The name. */
   name: string;
   /** The version; absent where it is an alias, for which the whole name stays. */
   version?: string;
@@ -45,8 +40,6 @@ export interface PruneFailure {
   key?: string;
   /** What kind of failure: `Corrupt` for damage, `Unsupported` for what another release wrote. */
   code: ErrorCode;
-  /** What is wrong. */
   message: string;
-  /** What to do. */
   hint?: string;
 }

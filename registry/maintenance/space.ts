@@ -13,43 +13,31 @@ import { listReadable } from "./readable.ts";
 
 /** Bytes that nobody needs. */
 export interface GarbageSpace {
-  /** All of them. */
   bytes: number;
   /** Those that `collectGarbage` frees now; the rest is too young. */
   freeableBytes: number;
-  /** From when on something of the rest may be removed, by the store's clock. */
   nextAt?: Date;
-  /** From when on all of it may. */
   allAt?: Date;
 }
 
 /** What one name takes. */
 export interface NameSpace {
-  /** The name. */
   name: string;
-  /** Its versions that are there. */
   versions: number;
-  /** Bytes of the files of these versions, each counted in full. */
   size: number;
   /** Bytes in the store: records and files, also of what nobody needs. */
   bytes: number;
-  /** Bytes in the store that two of these versions or more have in common. */
   sharedBytes: number;
-  /** What nobody needs of that. */
   garbage: GarbageSpace;
 }
 
 /** What {@linkcode spaceOf} found. */
 export interface SpaceReport {
-  /** Bytes of all that the registry keeps in its store. */
   bytes: number;
-  /** How many objects that is. */
   objects: number;
-  /** Each name, the largest first. */
   names: NameSpace[];
   /** Bytes that belong to no name: settings, drafts, uploads, marks and notes. */
   otherBytes: number;
-  /** What nobody needs of all that. */
   garbage: GarbageSpace;
   /** The time that ages were measured against: by this machine's clock, for nothing is written. */
   measuredAt: Date;

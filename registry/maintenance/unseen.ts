@@ -5,7 +5,6 @@ import { AUXILIARY, LINEAGE, NAMES, OBJECTS, parsePayloadKey, SETTINGS } from ".
 import { listReadable } from "./readable.ts";
 import type { VerifyUnseen } from "./verify_report.ts";
 
-/** Counts what lies among payload and is none. */
 export async function countStrangers(
   context: Context,
   prefix: string,

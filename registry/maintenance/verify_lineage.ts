@@ -14,15 +14,11 @@ import { listReadable } from "./readable.ts";
 import { asProblem } from "./verify_report.ts";
 import type { VerifyReport } from "./verify_report.ts";
 
-/** Compares what records say with what is noted of it. */
 export interface LineageCheck {
-  /** Hears what a record says. */
   learn(record: VersionRecord): void;
-  /** Looks at all notes, when all records were read. */
   check(report: VerifyReport, options: SignalOptions): Promise<void>;
 }
 
-/** Begins to compare. Held in memory are the keys of the notes that records ask for. */
 export function createLineageCheck(context: Context): LineageCheck {
   const { settings, backend } = context;
   const expected = new Map<string, { ref: string; record: string }>();

@@ -22,7 +22,6 @@ const BATCH = 128;
 /** So many versions are read at once: each may hold a pack of files in memory. */
 const VERSIONS_AT_ONCE = 4;
 
-/** Where a record lies. */
 interface Place {
   info: ObjectInfo;
   /** What its key says; absent for the settings. */

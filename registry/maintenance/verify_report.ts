@@ -9,13 +9,10 @@ export interface VerifyOptions extends SignalOptions {
   names?: Iterable<string>;
   /** Read every file and check its SHA-256; else only the records. @default true */
   deep?: boolean;
-  /** Hears of each version that was looked at. */
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
 }
 
-/** How records are verified. */
 export interface VerifyRecordsOptions extends VerifyOptions {
-  /** Hears of each version's record that could be read, older generations too. */
   onRecord?: (record: VersionRecord) => void;
 }
 
@@ -23,15 +20,12 @@ export interface VerifyRecordsOptions extends VerifyOptions {
 export interface VerifyReport {
   /** True when there are no problems. */
   ok: boolean;
-  /** How many versions were looked at. */
   versions: number;
   /** How many records were read: of all generations of versions, aliases and idempotency keys, and the settings. */
   records: number;
-  /** How many files of versions were read. */
   files: number;
   /** Their bytes. */
   bytes: number;
-  /** What is wrong. */
   problems: VerifyProblem[];
   /** What is noted of lineage; absent where only some names were asked for. */
   lineage?: VerifyLineage;
@@ -43,9 +37,7 @@ export interface VerifyReport {
 export interface VerifyLineage {
   /** Whether the registry claims that all is noted; if not, `rebuildLineage` notes what is missing. */
   whole: boolean;
-  /** How many notes there are. */
   notes: number;
-  /** How many of them came to nothing, or their version is gone. The janitor removes them in time. */
   stale: number;
   /** How many versions that others were made from are not there, or no longer. */
   dangling: number;
@@ -62,9 +54,7 @@ export interface VerifyProblem {
    * and for an alias that names nothing.
    */
   code: ErrorCode;
-  /** What is wrong. */
   message: string;
-  /** What to do. */
   hint?: string;
 }
 
@@ -82,7 +72,6 @@ export interface VerifyUnseen {
   strangers: number;
 }
 
-/** An error as the report has it. */
 export function asProblem(
   ref: string,
   record: string,

@@ -14,15 +14,11 @@ import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
 
 /** A version by the newest record of its cell. */
 export interface ListedVersion {
-  /** The name. */
   name: string;
-  /** The version. */
   version: Version;
-  /** The record, as it was listed. */
   head: Head;
 }
 
-/** What is wrong with a version. Counts it, and what was read of it. */
 export async function verifyVersion(
   context: Context,
   { name, version, head }: ListedVersion,

@@ -8,13 +8,10 @@ import type { CellPair, MirrorRun } from "./run.ts";
 
 /** One change of an alias: it was set to a version, or removed. */
 export interface Change {
-  /** Its record. */
   record: AliasRecord | TombstoneRecord;
-  /** Where it first happened, which is the same in all mirrors. */
   origin: Origin;
 }
 
-/** The state of an alias in source and target. */
 export interface AliasState {
   /** The newest change in the source. */
   wanted: Change;

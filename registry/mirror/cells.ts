@@ -6,21 +6,16 @@ import type { Head } from "../cell/heads.ts";
 import type { Context } from "../opening/context.ts";
 import { afterFolder, keysFolder, nameFolder, parseCellKey, versionCell } from "../layout.ts";
 
-/** A cell of a version or of an alias. */
 export interface MirrorCell {
-  /** Its prefix. */
   cell: string;
   /** The same below the folder of its name: equal in the source and in the target. */
   path: string;
   /** Its newest record. */
   head: Head;
-  /** A version's cell. */
   version?: Version;
-  /** An alias's cell. */
   alias?: string;
 }
 
-/** Number of cells in one listing. */
 export const PART = 1_000;
 
 /** Lists the next cells of versions and aliases after `start`; fewer than {@linkcode PART} at the end. */

@@ -1,5 +1,4 @@
 // Copying one version into another registry, byte by byte as it is stored.
-import { isDeepStrictEqual } from "node:util";
 import { fault, isRegistryError } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { artifactDigest } from "../../core/record/record.ts";
@@ -43,7 +42,6 @@ const OWN: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "since",
 ]);
 
-/** What was moved. */
 export interface Moved {
   /** Files whose bytes were. */
   files: number;
@@ -51,15 +49,11 @@ export interface Moved {
   bytes: number;
 }
 
-/** Options of {@linkcode copyFiles}. */
 export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
-  /** The name in the target. */
   target: string;
-  /** The ref of the version in the target whose files are shared. */
   base(): Promise<string | null>;
   /** See {@linkcode FilesOfArtifact.above}. */
   above?: number;
-  /** Hears of a base that is damaged or gone. */
   badBase(ref: string): void;
 }
 
@@ -79,7 +73,6 @@ export async function openSource(run: MirrorRun, located: Located): Promise<Payl
   });
 }
 
-/** Whether a version shares files with others. */
 export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
   return files.some((file) =>
     file.parts?.some((part) => {
@@ -87,14 +80,6 @@ export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFil
       return place !== undefined && parsePlace(place).commit !== commit;
     })
   );
-}
-
-/** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
-export function holdTheSame(a: VersionRecord, b: VersionRecord): boolean {
-  const content = (
-    { digest, version, metadata, inputs = [] }: VersionRecord,
-  ) => [digest, version, metadata, inputs];
-  return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
 }
 
 /** Saves a version of the source in the target, as a generation of its own. */

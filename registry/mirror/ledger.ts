@@ -11,13 +11,9 @@ import type { MirrorRun, NamePair } from "./run.ts";
 export interface Ledger {
   /** Keeps the note of a cell that the target has. Notes that are not kept are dropped. */
   keep(there: MirrorCell): Promise<void>;
-  /** Whether these two heads of a kept cell were noted as equal. */
   has(source: MirrorCell, there: MirrorCell): boolean;
-  /** Whether an earlier run wrote this generation of the target for this kept cell. */
   left(source: MirrorCell, generation: number): boolean;
-  /** Notes that the source's head is what the target holds as this generation. */
   add(source: MirrorCell, generation: number): void;
-  /** Keeps the notes for the next run. */
   save(): Promise<void>;
 }
 

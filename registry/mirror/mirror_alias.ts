@@ -74,7 +74,6 @@ async function set(
   return { action: "copied", generation: generation + 1 };
 }
 
-/** Whether a version was deleted in both registries. */
 async function isDeleted(
   { from, to, signal }: MirrorRun,
   names: NamePair,
@@ -87,7 +86,6 @@ async function isDeleted(
   return await isDead(from, names.name) && await isDead(to, names.target);
 }
 
-/** Whether a run mirrors the removal of an alias. */
 function mayRemove({ deleted, range }: MirrorRun, { there }: CellPair): boolean {
   return deleted && (there !== undefined || range === undefined);
 }
@@ -105,7 +103,6 @@ async function remove(run: MirrorRun, pair: CellPair, state: AliasState): Promis
   };
 }
 
-/** Writes what is missing above the head that was compared. Returns the generation of the last change. */
 async function writeChanges(
   run: MirrorRun,
   pair: CellPair,

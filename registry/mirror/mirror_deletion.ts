@@ -1,6 +1,5 @@
 // A version that was deleted in the source: its number stays used in the target too.
 import { isPrefix } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
 import { encodeRecord } from "../../core/record/record.ts";
 import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
@@ -12,7 +11,7 @@ import { inUtc, sinceOf } from "../cell/since.ts";
 import type { Context } from "../opening/context.ts";
 import { readCell } from "../resolve.ts";
 import type { Ledger } from "./ledger.ts";
-import { cellThere, changedMeanwhile, decision, originOf, persist } from "./run.ts";
+import { cellThere, changedMeanwhile, LastingConflict, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /** Marks a version as deleted in the target, where what it has is the mirror of what was deleted, or nothing. */
@@ -36,7 +35,13 @@ export async function mirrorDeletion(
     if (
       present !== undefined && !await isMirrorOf(run, pair, present.record, { tombstone, ledger })
     ) {
-      throw foreign(run, pair);
+      const ref = `${pair.target}@${pair.source.version!.canonical}`;
+      throw new LastingConflict({
+        message: `Cannot mirror the deletion of "${ref}": the target has another value`,
+        hint:
+          "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
+        backend: to.backend.location,
+      });
     }
     if (dryRun) return { action: "deleted" };
     const generation = await bury(run, pair, { tombstone, above: present?.record ?? there });
@@ -56,9 +61,7 @@ function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
   return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
 }
 
-/** The reason for a tombstone. */
 interface Burial {
-  /** The tombstone of the source. */
   tombstone: TombstoneRecord;
   /** The record in the target; absent if the number was never used there, which the tombstone reserves. */
   above?: VersionRecord | TombstoneRecord;
@@ -99,7 +102,6 @@ async function readTombstone(
   return found && recordOfKind(found, "deleted");
 }
 
-/** Whether what the target has is a mirror of what the source deleted, or the original of it. */
 async function isMirrorOf(
   run: MirrorRun,
   { source }: CellPair,
@@ -121,18 +123,4 @@ async function isMirrorOf(
     if (originOf(from, record).commit === commit) return true;
   }
   return false;
-}
-
-function foreign({ to }: MirrorRun, { target, source }: CellPair): RegistryError {
-  return decision(
-    fault({
-      code: "Conflict",
-      action: "mirror the deletion of",
-      subject: `"${target}@${source.version!.canonical}"`,
-      state: "the target has another value",
-      hint:
-        "It was not mirrored from there: delete it yourself if it is not needed, or mirror with deleted: false.",
-      backend: to.backend.location,
-    }),
-  );
 }

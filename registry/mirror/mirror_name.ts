@@ -1,8 +1,5 @@
 // One name: its versions, oldest first, then its aliases.
-import { isRegistryError } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
 import { compareVersions, inRange } from "../../core/naming/versions.ts";
-import { inWords } from "../../core/options/words_of_verbs.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { settle } from "../cell/settle.ts";
 import type { MirrorCell } from "./cells.ts";
@@ -11,6 +8,7 @@ import type { Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorVersion } from "./mirror_version.ts";
+import { attempt } from "./run.ts";
 import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
 import { listPairs } from "./pairs.ts";
 import { createSharing } from "./sharing.ts";
@@ -18,7 +16,6 @@ import { createSharing } from "./sharing.ts";
 /** Number of deletions to mirror before more cells are listed. */
 const DELETIONS_AT_ONCE = 1_000;
 
-/** Mirrors all of a name. Returns the versions that the target has now as the source has them. */
 export async function mirrorName(run: MirrorRun, names: NamePair): Promise<ReadonlySet<string>> {
   const ledger = createLedger(run, names);
   const versions: CellPair[] = [];
@@ -40,28 +37,28 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   const settled = new Set<string>();
   const postponed: CellPair[] = [];
 
-  await run.forEach(versions.sort(oldestFirst), (pair) => step(pair, true));
+  await run.forEach(versions.sort(oldestFirst), (pair) => copy(pair, true));
   for (const pair of postponed.sort(oldestFirst)) {
-    await run.forEach([pair], (only) => step(only, false));
+    await run.forEach([pair], (only) => copy(only, false));
   }
   if (run.aliases) {
     await run.forEach(
       aliases,
-      (pair) => attempt(run, ledger, pair, () => mirrorAlias(run, pair, settled)),
+      (pair) => step(run, ledger, pair, () => mirrorAlias(run, pair, settled)),
     );
   }
   await ledger.save();
   return settled;
 
-  async function step(pair: CellPair, postpone: boolean): Promise<void> {
+  async function copy(pair: CellPair, postpone: boolean): Promise<void> {
     const { canonical } = pair.source.version!;
-    const outcome = await attempt(
+    const outcome = await step(
       run,
       ledger,
       pair,
       () => mirrorVersion(run, pair, { sharing, postpone }),
     );
-    if (outcome === "postponed") postponed.push(pair);
+    if (outcome?.action === "postponed") postponed.push(pair);
     else if (outcome?.action === "copied" || outcome?.action === "skipped") settled.add(canonical);
   }
 
@@ -69,7 +66,7 @@ export async function mirrorName(run: MirrorRun, names: NamePair): Promise<Reado
   async function bury(): Promise<void> {
     await run.forEach(
       deletions,
-      (pair) => attempt(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)),
+      (pair) => step(run, ledger, pair, () => mirrorDeletion(run, pair, ledger)),
     );
     deletions = [];
   }
@@ -84,44 +81,25 @@ function oldestFirst(a: CellPair, b: CellPair): number {
   return compareVersions(a.source.version!, b.source.version!);
 }
 
-/** Does it, unless it is known to be done, and says what became of it. What concerns one version alone does not end the run. */
-async function attempt(
+/** Does it, unless an earlier run noted that it is done. */
+async function step(
   run: MirrorRun,
   ledger: Ledger,
   pair: CellPair,
-  action: () => Promise<Outcome | "postponed">,
-): Promise<Outcome | "postponed" | undefined> {
+  action: () => Promise<Outcome>,
+): Promise<Outcome | undefined> {
   const { name, target, source, there } = pair;
   const { version, alias } = source;
-  const item = {
-    name,
-    target,
-    ...(alias === undefined ? { version: version!.canonical } : { alias }),
-  };
+  const item = { name, target, ...(version ? { version: version.canonical } : { alias }) };
   const known = there !== undefined && (ledger.has(source, there) || isDeletedForGood(run, pair));
-  run.signal?.throwIfAborted();
-  try {
+  return await attempt(run, item, async () => {
     if (there !== undefined && bothDead(source, there) && !run.dryRun) {
       await settle(run.to, [there.head.key], run.signal);
     }
-    const outcome: Outcome | "postponed" = known ? { action: "skipped" } : await action();
-    if (outcome === "postponed") return outcome;
-    if ("generation" in outcome && outcome.generation !== undefined) {
-      ledger.add(source, outcome.generation);
-    }
-    const { action: done, files, bytes } = { files: undefined, bytes: undefined, ...outcome };
-    run.done({ ...item, action: done, ...(files === undefined ? {} : { files, bytes }) });
+    const outcome: Outcome = known ? { action: "skipped" } : await action();
+    if (outcome.generation !== undefined) ledger.add(source, outcome.generation);
     return outcome;
-  } catch (error) {
-    run.signal?.throwIfAborted();
-    if (!isRegistryError(error) || error.code === "TaskFailed") throw error; // the caller's own code
-    const ref = `${item.name}@${"version" in item ? item.version : item.alias}`;
-    run.done({
-      ...item,
-      action: "failed",
-      error: inWords({ verb: "mirror", ref }, error) as RegistryError,
-    });
-  }
+  });
 }
 
 function bothDead(source: MirrorCell, there: MirrorCell): boolean {

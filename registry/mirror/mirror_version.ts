@@ -1,5 +1,5 @@
 // One version: whether it must be copied, and doing it.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { readHead } from "../cell/heads.ts";
@@ -8,17 +8,14 @@ import { settleVersion } from "../cell/settle.ts";
 import { cellOf } from "../layout.ts";
 import { readCell } from "../resolve.ts";
 import type { Located } from "../resolve.ts";
-import { copyFiles, holdTheSame, openSource, sharesFiles } from "./copy_files.ts";
+import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import { newestOwnVoid } from "./own_voids.ts";
-import { cellThere, decision, originOf, persist } from "./run.ts";
+import { cellThere, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
 
-/** How {@linkcode mirrorVersion} goes about files that a version shares with others. */
 export interface SharingOptions {
-  /** What can be shared. */
   sharing: Sharing;
-  /** Leave a version that shares files for later, when those that it shares them with are there. */
   postpone: boolean;
 }
 
@@ -27,7 +24,7 @@ export async function mirrorVersion(
   run: MirrorRun,
   pair: CellPair,
   options: SharingOptions,
-): Promise<Outcome | "postponed"> {
+): Promise<Outcome> {
   const { from, to, signal } = run;
   const { source, there } = pair;
   return await persist(run, async (first) => { // the listing is believed once
@@ -42,9 +39,7 @@ export async function mirrorVersion(
 }
 
 interface Situation {
-  /** The version in the source. */
   located: Located;
-  /** What the target has in its place. */
   head?: Head;
 }
 
@@ -53,7 +48,7 @@ async function bring(
   target: string,
   { located, head }: Situation,
   { sharing, postpone }: SharingOptions,
-): Promise<Outcome | "postponed"> {
+): Promise<Outcome> {
   const { to } = run;
   const { record } = located;
   const { mutable } = to.settings;
@@ -65,10 +60,15 @@ async function bring(
   }
   const above = head === undefined || mutable ? undefined : await newestVoid(run, head, located);
   if (head !== undefined && !mutable && above === undefined) {
-    throw occupied(run, target, record, { head, present });
+    const state = head.dead
+      ? "the version was deleted there"
+      : present !== undefined
+      ? "the target has another value as this version"
+      : "the number is used there, by what does not count";
+    throw occupied(to.backend.location, `${target}@${record.version}`, state);
   }
   const source = await openSource(run, located);
-  if (postpone && sharesFiles(record, source.files)) return "postponed";
+  if (postpone && sharesFiles(record, source.files)) return { action: "postponed" };
   const generation = (above ?? head?.generation ?? 0) + 1;
   if (run.dryRun) {
     return { action: "copied", generation, files: source.files.length, bytes: record.size };
@@ -106,7 +106,6 @@ async function readPresent({ to, signal }: MirrorRun, head: Head): Promise<Locat
   }
 }
 
-/** The generation that this version may be written above in an immutable target. */
 async function newestVoid(
   { from, to, signal }: MirrorRun,
   head: Head,
@@ -115,28 +114,4 @@ async function newestVoid(
   return head.dead
     ? undefined
     : await newestOwnVoid(to, cellOf(head.key), { origin: originOf(from, record), signal });
-}
-
-function occupied(
-  { to }: MirrorRun,
-  target: string,
-  { version }: VersionRecord,
-  { head, present }: { head: Head; present?: Located },
-): RegistryError {
-  const state = head.dead
-    ? "the version was deleted there"
-    : present !== undefined
-    ? "the target has another value as this version"
-    : "the number is used there, by what does not count";
-  return decision(
-    fault({
-      code: "Conflict",
-      action: "mirror to",
-      subject: `"${target}@${version}"`,
-      state,
-      hint:
-        "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
-      backend: to.backend.location,
-    }),
-  );
 }

@@ -8,9 +8,7 @@ import type { MirrorRun, NamePair } from "./run.ts";
 
 /** The cells of one path, of which at least one exists. */
 export interface ListedPair {
-  /** In the source. */
   source?: MirrorCell;
-  /** In the target. */
   there?: MirrorCell;
 }
 

@@ -9,55 +9,41 @@ export type MirrorAction = "copied" | "skipped" | "gone" | "deleted" | "failed";
 
 /** One version, or one alias, that was looked at. */
 export interface MirrorItem {
-  /** The name in the source. */
   name: string;
-  /** The name in the target. */
   target: string;
   /** The version, without build metadata. */
   version?: string;
-  /** The alias. */
   alias?: string;
-  /** What became of it. */
   action: MirrorAction;
   /** Files whose bytes were moved. */
   files?: number;
   /** Their bytes, as they are stored. */
   bytes?: number;
-  /** Why it failed. */
   error?: RegistryError;
 }
 
 /** What could not be mirrored. A later run tries again. */
 export interface MirrorFailure {
-  /** The name in the source. */
   name: string;
   /** The version, without build metadata. */
   version?: string;
-  /** The alias. */
   alias?: string;
-  /** Why. */
   error: RegistryError;
 }
 
 /** What `mirrorRegistry` did. */
 export interface MirrorReport {
-  /** True when nothing was written. */
   dryRun: boolean;
-  /** How many names were looked at. */
   names: number;
-  /** How many of their versions, deleted ones included. */
   versions: number;
   /** How many of these the target had, or the source had no longer. */
   skipped: number;
-  /** How many were copied. */
   copied: number;
   /** Files whose bytes were moved for that: what an earlier version has too is not moved again. */
   files: number;
   /** Their bytes, as they are stored. */
   bytes: number;
-  /** How many versions were marked as deleted. */
   deleted: number;
-  /** Number of aliases that were set or removed, each with all changes that the target lacked. */
   aliases: number;
   /** What could not be mirrored. */
   failures: MirrorFailure[];
@@ -71,17 +57,12 @@ export interface MirrorReport {
 
 /** How far a mirror is. */
 export interface MirrorProgress {
-  /** Names that are done. */
   names: number;
-  /** Names in all. */
   totalNames: number;
-  /** Versions that are done. */
   versions: number;
-  /** Bytes that were moved. */
   bytes: number;
 }
 
-/** A report of nothing. */
 export function emptyReport(dryRun: boolean): MirrorReport {
   return {
     dryRun,
@@ -98,7 +79,6 @@ export function emptyReport(dryRun: boolean): MirrorReport {
   };
 }
 
-/** Counts what became of something. */
 export function countItem(report: MirrorReport, item: MirrorItem): void {
   const { name, version, alias, action, error } = item;
   if (version !== undefined) report.versions++;

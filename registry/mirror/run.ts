@@ -1,6 +1,9 @@
 // One run of a mirror, as its parts see it.
-import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { Origin } from "../../core/record/record.ts";
+import { isDeepStrictEqual } from "node:util";
+import { fault, isRegistryError, RegistryError } from "../../core/errors.ts";
+import type { RegistryErrorFields } from "../../core/errors.ts";
+import { inWords } from "../../core/options/words_of_verbs.ts";
+import type { Origin, VersionRecord } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
 import type { VersionRange } from "../../core/naming/versions.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -8,69 +11,49 @@ import type { System } from "../../core/system.ts";
 import type { Context } from "../opening/context.ts";
 import { nameFolder } from "../layout.ts";
 import type { MirrorCell } from "./cells.ts";
-import type { MirrorItem } from "./report.ts";
+import type { MirrorAction, MirrorItem } from "./report.ts";
 
-/** What passes is tried so often. */
 const MAX_TRIES = 5;
 
-/** One run of a mirror, whatever is mirrored. */
 export interface AnyRun {
-  /** Clock and randomness. */
   readonly system: System;
   /** Hears of what is tried again. */
   readonly logger: Logger;
-  /** Only versions in this range. */
   readonly range?: VersionRange;
-  /** Whether aliases are mirrored. */
   readonly aliases: boolean;
-  /** Whether deletions are mirrored. */
   readonly deleted: boolean;
-  /** Whether nothing is taken on trust of an earlier run. */
   readonly verify: boolean;
-  /** Whether nothing is written. */
   readonly dryRun: boolean;
-  /** Ends the run. */
   readonly signal?: AbortSignal;
   /** Does something for each item, so many at once in the whole run. */
   forEach<T>(items: readonly T[], task: (item: T) => Promise<unknown>): Promise<void>;
   /** Hears of bytes that were moved. */
   moved(bytes: number): void;
-  /** Hears of what became of a version or an alias. */
   done(item: MirrorItem): void;
 }
 
-/** One run of a mirror between stores. */
 export interface MirrorRun extends AnyRun {
-  /** Where it is mirrored from. */
   readonly from: Context;
-  /** Where to. */
   readonly to: Context;
 }
 
-/** A name in the source, and what it is called in the target. */
 export interface NamePair {
-  /** In the source. */
   name: string;
-  /** In the target. */
   target: string;
 }
 
-/** A cell to mirror, and the one that the target has in its place. */
 export interface CellPair extends NamePair {
-  /** In the source. */
   source: MirrorCell;
   /** In the target, where there is one. */
   there?: MirrorCell;
 }
 
-/** What became of a cell. */
-export type Outcome =
-  | { action: "copied"; generation: number; files?: number; bytes?: number }
-  | { action: "skipped"; generation?: number }
-  | { action: "deleted"; generation?: number }
-  | { action: "gone" };
+export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
+  action: MirrorAction | "postponed";
+  /** The generation of the target that is equal to the source now. */
+  generation?: number;
+}
 
-/** Where a cell is, or would be, in the target. */
 export function cellThere({ target, source }: CellPair): string {
   return `${nameFolder(target)}${source.path}`;
 }
@@ -98,15 +81,63 @@ export async function persist<T>(run: AnyRun, attempt: (first: boolean) => Promi
   }
 }
 
-const decided = new WeakSet<WeakKey>();
-
-/** Marks an error as the mirror's own decision, which another look does not change. */
-export function decision<E extends Error>(error: E): E {
-  decided.add(error);
-  return error;
+/**
+ * Does something for one version or alias and reports what became of it. What concerns that one alone does not end the
+ * run; the outcome is undefined then.
+ *
+ * @param unexpected makes a failure of what is no `RegistryError`. @default it ends the run
+ */
+export async function attempt(
+  run: AnyRun,
+  item: Omit<MirrorItem, "action">,
+  action: () => Promise<Outcome>,
+  unexpected?: (ref: string, error: unknown) => RegistryError,
+): Promise<Outcome | undefined> {
+  run.signal?.throwIfAborted();
+  try {
+    const outcome = await action();
+    const { action: done, files, bytes } = outcome;
+    if (done === "postponed") return outcome;
+    run.done({ ...item, action: done, ...(files === undefined ? {} : { files, bytes }) });
+    return outcome;
+  } catch (error) {
+    run.signal?.throwIfAborted();
+    const ref = `${item.name}@${item.version ?? item.alias}`;
+    const isKnown = isRegistryError(error) && error.code !== "TaskFailed";
+    if (!isKnown && unexpected === undefined) throw error; // the caller's own code
+    const failure = isRegistryError(error) ? error : unexpected!(ref, error);
+    const told = inWords({ verb: "mirror", ref }, failure) as RegistryError;
+    run.done({ ...item, action: "failed", error: told });
+  }
 }
 
-/** Returns the error of a target that changed between a lookup and a write. A retry may succeed. */
+type Content = Pick<VersionRecord, "digest" | "version" | "metadata" | "inputs">;
+
+/** Whether two versions hold the same, whoever saved them: a mirror does as its original. */
+export function holdTheSame(a: Content, b: Content): boolean {
+  const content = (
+    { digest, version, metadata, inputs = [] }: Content,
+  ) => [digest, version, metadata, inputs];
+  return a.digest === b.digest && isDeepStrictEqual(content(a), content(b));
+}
+
+/** A conflict that the mirror itself found, which another look does not change. */
+export class LastingConflict extends RegistryError {
+  constructor(fields: Omit<RegistryErrorFields, "code">) {
+    super({ code: "Conflict", ...fields });
+  }
+}
+
+/** The conflict of a version whose number an immutable target has used otherwise. */
+export function occupied(backend: string, target: string, state: string): LastingConflict {
+  return new LastingConflict({
+    message: `Cannot mirror to "${target}": ${state}`,
+    hint:
+      "Versions of an immutable registry are never replaced, nor used again: mirror the name under another one (rename), or leave the version out by a range.",
+    backend,
+  });
+}
+
 export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryError {
   return fault({
     code: "Conflict",
@@ -118,6 +149,6 @@ export function changedMeanwhile({ to }: MirrorRun, action: string): RegistryErr
 }
 
 function mayPass(error: unknown): boolean {
-  if (!isRegistryError(error) || decided.has(error)) return false;
+  if (!isRegistryError(error) || error instanceof LastingConflict) return false;
   return error.retry !== "never" || error.code === "AlreadyExists" || error.code === "Conflict";
 }

@@ -9,12 +9,9 @@ import { placeOf } from "../payload/objects.ts";
 import { locateVersion } from "../resolve.ts";
 import type { MirrorRun } from "./run.ts";
 
-/** So many of the versions that hold the files in the source are looked at in the target. */
 const MAX_OWNERS = 3;
 
-/** Knows which version of one name in the target holds which content. */
 export interface Sharing {
-  /** Notes what a version holds that was copied just now. */
   learn(version: Version, files: readonly StoredFile[]): void;
   /** The ref of the version that has most of the bytes of these files of a version, or null where none has any. */
   base(version: Version, files: readonly StoredFile[]): Promise<string | null>;

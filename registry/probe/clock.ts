@@ -7,7 +7,6 @@ import type { ProbeTarget } from "./target.ts";
 /** Stores keep whole seconds, and a reply may tell the time of the request instead of the object's. */
 const TOLERANCE_MS = 5_000;
 
-/** What a probe learned of the store's clock. */
 export interface ClockReading {
   /** Store time minus own time, milliseconds. */
   offsetMs?: number;

@@ -8,7 +8,6 @@ import type { ProbeTarget } from "./target.ts";
 /** Every second race is one of bodies of this size: where a store checks before it writes, they leave it more time. */
 const LARGE_BYTES = 64 * 1024;
 
-/** The steps about creates. */
 export const createSteps: readonly ProbeStepDefinition[] = [
   { name: "a create never overwrites", required: true, run: refusesToOverwrite },
   { name: "racing creates have one winner", required: true, run: race },
@@ -63,7 +62,6 @@ async function race(target: ProbeTarget): Promise<string> {
   return `${rounds} rounds of ${racers}`;
 }
 
-/** Bytes that show whose they are. */
 function filled(size: number, value: number): Uint8Array {
   return new Uint8Array(size).fill(value);
 }

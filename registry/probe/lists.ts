@@ -40,7 +40,6 @@ const BEYOND = [
 /** Longest key of a registry, and its longest segment, bytes. */
 const MAX_KEY_BYTES = 900, MAX_SEGMENT_BYTES = 200;
 
-/** The steps about listings and keys. */
 export const listSteps: readonly ProbeStepDefinition[] = [
   { name: "a list sees every create and delete", required: true, run: seesWrites },
   { name: "a list is in the order of its keys' bytes", required: true, run: isOrdered },

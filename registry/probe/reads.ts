@@ -10,7 +10,6 @@ import type { ProbeTarget } from "./target.ts";
 /** How many objects are written and read beside each other. */
 const OBJECTS = 4;
 
-/** The steps about reads. */
 export const readSteps: readonly ProbeStepDefinition[] = [
   { name: "a read sees the last write", required: true, run: readsLastWrite },
   { name: "a range gives these bytes and no others", required: true, run: readsRanges },

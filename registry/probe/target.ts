@@ -7,21 +7,15 @@ import { retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 
-/** What is the same for all steps of a probe. */
 export interface ProbeSettings {
-  /** Clocks, randomness, ids. */
   system: System;
-  /** Ends the probe. */
   signal?: AbortSignal;
-  /** How many races are run. */
   rounds: number;
-  /** How many creates take part in each. */
   racers: number;
   /** How far the store's clock may be from the own one, milliseconds. */
   maxClockOffsetMs: number;
 }
 
-/** A store under probe. */
 export interface ProbeTarget extends ProbeSettings {
   /** The folder of the probe, with its `/`. */
   readonly folder: string;
@@ -29,13 +23,10 @@ export interface ProbeTarget extends ProbeSettings {
   readonly requests: number;
   /** Creates an object; true where that was done. One create whose reply is lost is found out about by reading. */
   create(key: string, body: Uint8Array): Promise<boolean>;
-  /** Writes an object. */
   put(key: string, body: Uint8Array): Promise<ObjectInfo>;
-  /** What is said of an object. */
   head(key: string): Promise<ObjectInfo | undefined>;
   /** The bytes of an object, or a range of them. */
   read(key: string, range?: ByteRange): Promise<Uint8Array | undefined>;
-  /** Removes an object. */
   delete(key: string): Promise<void>;
   /** A listing: keys and prefixes in the order they came, and what was said of the objects. */
   list(
@@ -46,7 +37,6 @@ export interface ProbeTarget extends ProbeSettings {
   cleanUp(signal: AbortSignal): Promise<void>;
 }
 
-/** A listing. */
 export interface Listed {
   /** Keys and prefixes, in the order they came. */
   keys: string[];
@@ -67,7 +57,6 @@ export function must(condition: boolean, otherwise: string): asserts condition {
 /** How long a probe repeats what the store did not answer, milliseconds. */
 const RETRY_FOR_MS = 15_000;
 
-/** Opens a folder of a store for a probe. */
 export function createTarget(
   backend: Backend,
   folder: string,

@@ -1,10 +1,9 @@
 // The settings of a registry after its creation. Each function loads what it is made of when it is
 // called.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkToolOptions } from "../../core/options/check_options.ts";
+import { checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import { worded } from "../../core/options/words_of_verbs.ts";
 import type { CurrentSettings, SettingsChange } from "../opening/change_settings.ts";
-import { OPTIONS } from "./options.ts";
 
 /**
  * The settings of a registry as they are now; `registry.settings` are those of its creation. Nothing is written.
@@ -25,9 +24,9 @@ export async function readSettings(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<CurrentSettings> {
-  const given = checkToolOptions("read the settings", registry, options, OPTIONS.readSettings);
+  checkRegistry("read the settings", registry);
   const tool = await import("../opening/change_settings.ts");
-  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, given));
+  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, options));
 }
 
 /**
@@ -53,9 +52,7 @@ export async function changeSettings(
   registry: Registry,
   change: SettingsChange,
 ): Promise<CurrentSettings> {
-  const given = checkToolOptions("change the settings", registry, change, OPTIONS.changeSettings, [
-    "graceMs",
-  ]);
+  checkToolOptions("change the settings", registry, change, undefined, ["graceMs"]);
   const tool = await import("../opening/change_settings.ts");
-  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, given));
+  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, change));
 }

@@ -5,7 +5,6 @@ import { withCounts } from "./counted_backend.ts";
 import { timed } from "./measure.ts";
 import type { Group, Measure } from "./measure.ts";
 
-/** Backend calls by verb, over the memory backend. */
 export async function createCallsGroup(): Promise<Group> {
   const { backend, calls } = withCounts(createMemoryBackend());
   const registry = await openRegistry(backend);

@@ -46,7 +46,6 @@ export async function createChurnGroup({ folder, quick }: BenchSettings): Promis
       name: `${versions} automatic versions of one name, ${durability}`,
       count: versions,
       unit: "op",
-      peer: "version_churn_dict_1k",
       run,
       facts,
     };

@@ -1,15 +1,11 @@
 // A backend that counts what it is asked.
 import type { Backend } from "../../core/backend.ts";
 
-/** Calls by verb. */
 export interface CallCounts {
-  /** How often each verb was called. */
   counts: Record<string, number>;
-  /** All calls since the last time this was asked, as `list 1, get 1`. */
   take(): string;
 }
 
-/** Counts the calls of a backend. */
 export function withCounts(inner: Backend): { backend: Backend; calls: CallCounts } {
   const counts: Record<string, number> = {};
   const count = (verb: string) => {

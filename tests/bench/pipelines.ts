@@ -102,7 +102,6 @@ export async function createPipelinesGroup({ folder, quick }: BenchSettings): Pr
   };
 }
 
-/** Starts processes that sleep. */
 async function startCrowd(count: number): Promise<AsyncDisposable> {
   const script =
     `for i in $(seq ${count}); do sleep 3600 & done; echo ready; read -r _; kill $(jobs -p)`;
@@ -119,7 +118,6 @@ async function startCrowd(count: number): Promise<AsyncDisposable> {
   };
 }
 
-/** Steps in chains of ten. */
 function pipelineOf(id: string, count: number): Pipeline {
   const steps = Array.from(
     { length: count },
@@ -143,7 +141,6 @@ function definitionOf(count: number): PipelineDefinition {
   };
 }
 
-/** In lines, as people and programs write it. */
 function yamlOf({ pipeline_id, operators }: PipelineDefinition): string {
   const lines = (operators as OperatorDefinition[]).map((operator) =>
     Object.entries(operator).map(([key, value], i) =>

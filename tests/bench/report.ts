@@ -1,17 +1,11 @@
 // Results as JSON lines or as a table.
 import { median } from "./measure.ts";
 import type { Sample, Timing } from "./measure.ts";
-import type { Peer } from "./peer.ts";
 
-/** One result. */
 export interface Row {
-  /** Which group. */
   group: string;
-  /** What was measured. */
   name: string;
-  /** How many runs. */
   runs: number;
-  /** What `perSecond` counts. */
   unit: "op" | "MiB";
   /** Milliseconds of one operation or MiB, in the best run. */
   bestMs: number;
@@ -21,28 +15,19 @@ export interface Row {
   cpuMs: number;
   /** Operations or MiB in a second, in the best run. */
   perSecond: number;
-  /** How many times its floor it takes. */
   timesFloor?: Ratio;
-  /** How many times it fits into the peer: above 1 it is faster. */
-  timesPeer?: Ratio;
-  /** More. */
   facts?: Record<string, number | string>;
 }
 
-/** A ratio of best times, of middle times, and of processor times. */
 export interface Ratio {
-  /** Of the best runs. */
   best: number;
-  /** Of the middle runs. */
   median: number;
-  /** Of the processor times in the best runs. */
   cpu: number;
 }
 
-/** The rows of a group. */
-export function rowsOf(group: string, samples: readonly Sample[], peer?: Peer): Row[] {
+export function rowsOf(group: string, samples: readonly Sample[]): Row[] {
   return samples.map((sample) => {
-    const { name, count, unit, floor, peer: of = "", facts } = sample.measure;
+    const { name, unit, floor, facts } = sample.measure;
     const { best, middle, cpu } = summaryOf(each(sample));
     const row: Row = {
       group,
@@ -56,15 +41,12 @@ export function rowsOf(group: string, samples: readonly Sample[], peer?: Peer): 
     };
     const below = samples.find(({ measure }) => measure.name === floor);
     if (below !== undefined) row.timesFloor = ratio(each(sample), each(below));
-    const peerTimings = peer?.timings(of, count) ?? [];
-    if (peerTimings.length > 0) row.timesPeer = ratio(peerTimings, each(sample));
     const more = facts?.();
     if (more !== undefined) row.facts = more;
     return row;
   });
 }
 
-/** The times of one operation. */
 function each({ measure, timings }: Sample): Timing[] {
   return timings.map(({ wallMs, cpuMs }) => ({
     wallMs: wallMs / measure.count,
@@ -94,9 +76,8 @@ function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }
 
-/** A group's rows for people. */
 export function tableOf(title: string, rows: readonly Row[]): string {
-  const head = ["", "best", "median", "cpu", "per second", "× floor", "× peer", ""];
+  const head = ["", "best", "median", "cpu", "per second", "× floor", ""];
   const cells = rows.map((row) => [
     row.name,
     time(row.bestMs),
@@ -107,7 +88,6 @@ export function tableOf(title: string, rows: readonly Row[]): string {
       : `${Math.round(row.perSecond).toLocaleString("en")} ${row.unit === "op" ? "" : "MiB"}`
         .trim(),
     shownRatio(row.timesFloor),
-    shownRatio(row.timesPeer),
     Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`).join("; "),
   ]);
   const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));

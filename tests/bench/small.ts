@@ -36,26 +36,23 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
     measures: [
       save("save 1 KiB, explicit version, os", {
         durability: "os",
-        peer: "save_new_dict_1k_explicit_version",
       }),
       save("save 1 KiB, next version, os", {
         durability: "os",
         automatic: true,
-        peer: "save_new_dict_1k",
       }),
       rawSave(FLOOR.os, { fsync: false, mkdir: true }),
       rawSave("write, link, unlink in one folder", { fsync: false, mkdir: false }),
       save("save 1 KiB, explicit version, disk", {
         durability: "disk",
-        peer: "save_new_dict_1k_explicit_version",
       }),
       saveMany("save 1 KiB, saveMany, disk", { version: "1.0.0" }),
       saveMany("save 1 KiB, saveMany of one name's versions, disk", { name: "one" }),
       rawSave(FLOOR.disk, { fsync: true, mkdir: true }),
       rawSave("write, fsync, link, unlink in one folder, fsync", { fsync: true, mkdir: false }),
-      load("load 1 KiB, explicit version, warm", () => warm, "@1.0.0", "load_explicit_dict_1k"),
-      load("load 1 KiB, latest, warm", () => warm, "", "load_latest_dict_1k_warm"),
-      load("load 1 KiB, latest, cold", reopened, "", "load_latest_dict_1k_cold"),
+      load("load 1 KiB, explicit version, warm", () => warm, "@1.0.0"),
+      load("load 1 KiB, latest, warm", () => warm, ""),
+      load("load 1 KiB, latest, cold", reopened, ""),
       {
         name: READ_FLOOR,
         count: operations,
@@ -66,7 +63,6 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
         name: "open an existing registry",
         count: 1,
         unit: "op",
-        peer: "open_existing",
         run: () => timed(reopened),
       },
     ],
@@ -75,9 +71,9 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
 
   function save(
     name: string,
-    options: { durability: "os" | "disk"; automatic?: boolean; peer: string },
+    options: { durability: "os" | "disk"; automatic?: boolean },
   ): Measure {
-    const { durability, automatic = false, peer } = options;
+    const { durability, automatic = false } = options;
     const run = async () => {
       const path = join(folder, `saved-${round++}`);
       const registry = await openRegistry(path, { durability });
@@ -89,7 +85,7 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
       fs.rmSync(path, { recursive: true });
       return time;
     };
-    return { name, count: operations, unit: "op", floor: FLOOR[durability], peer, run };
+    return { name, count: operations, unit: "op", floor: FLOOR[durability], run };
   }
 
   function saveMany(label: string, what: { name?: string; version?: string }): Measure {
@@ -132,7 +128,6 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
     name: string,
     open: () => Registry | Promise<Registry>,
     version: string,
-    peer: string,
   ): Measure {
     const run = async () => {
       const registry = await open();
@@ -142,7 +137,7 @@ export async function createSmallGroup({ folder, operations }: BenchSettings): P
       if (registry === warm) await loads();
       return await timed(loads);
     };
-    return { name, count: operations, unit: "op", floor: READ_FLOOR, peer, run };
+    return { name, count: operations, unit: "op", floor: READ_FLOOR, run };
   }
 }
 

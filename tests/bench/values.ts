@@ -2,7 +2,6 @@
 import { randomFillSync } from "node:crypto";
 import { sha256 } from "../../core/bytes/digest.ts";
 
-/** MiB. */
 export const MIB = 1024 * 1024;
 
 /** An object whose JSON has about `bytes` bytes. */

@@ -36,14 +36,6 @@ Deno.test("a key that is taken is AlreadyExists and keeps its value, from the be
   assertEquals(lookup.get("one"), 1);
 });
 
-Deno.test("a decorator that was made adds nothing until it is called", () => {
-  const lookup = createLookup<number>("number");
-  const decorate = lookup.register("later");
-  assertFalse(lookup.has("later"));
-  decorate(1);
-  thrown("AlreadyExists", () => decorate(2));
-});
-
 Deno.test("a missing key is NotFound and lists what there is", () => {
   const lookup = createLookup<number>("number", { one: 1, two: 2 });
   const error = thrown("NotFound", () => lookup.get("three"));
@@ -60,21 +52,6 @@ Deno.test("keys that objects inherit are not there until they are registered", (
     lookup.register(key, 1);
     assertEquals(lookup.get(key), 1);
   }
-});
-
-Deno.test("undefined is a value like any other", () => {
-  const lookup = createLookup<number | undefined>("number");
-  lookup.register("none", undefined);
-  assert(lookup.has("none"));
-  assertEquals(lookup.get("none"), undefined);
-});
-
-Deno.test("two lookups share nothing", () => {
-  const entries = { one: 1 };
-  const [a, b] = [createLookup<number>("number", entries), createLookup<number>("number", entries)];
-  a.register("two", 2);
-  assertFalse(b.has("two"));
-  assertEquals(entries, { one: 1 });
 });
 
 Deno.test("what is registered to be made later is made at its first use, once", () => {

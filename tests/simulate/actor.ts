@@ -23,27 +23,18 @@ import type { CallPause } from "./with_process.ts";
 
 /** What goes wrong for an actor; a schedule may change it at any time. */
 export interface ActorPlan {
-  /** What goes wrong with its calls. */
   fault?: (call: StoreCall) => Fault | undefined;
-  /** When it stands still. */
   pause?: (call: StoreCall) => CallPause | undefined;
 }
 
 /** An actor. Its verbs never throw: what happened is in the log. */
 export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVerbs, UploadVerbs {
-  /** Its process. */
   readonly process: SimulatedProcess;
-  /** Which registry it uses. */
   readonly site: string;
-  /** Its handle on the registry. */
   readonly registry: Registry;
-  /** What goes wrong for it. */
   readonly plan: ActorPlan;
-  /** How slowly it loads. */
   readonly reading: Reading;
-  /** Does something until it is done or the process is killed. */
   live(work: () => Promise<void>): Promise<void>;
-  /** Rests. */
   rest(ms: number): Promise<void>;
   /** Saves; what was saved, or undefined. */
   save(
@@ -51,27 +42,19 @@ export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVe
     value: Bundle,
     options?: SaveOptions & AbortAfter,
   ): Promise<SavedArtifact | undefined>;
-  /** Deletes a version. */
   delete(
     name: string,
     version: string,
     options?: { ifCommit?: string; force?: boolean },
   ): Promise<void>;
-  /** Sets an alias. */
   setAlias(name: string, alias: string, version: string, expected?: string | null): Promise<void>;
-  /** Removes an alias. */
   deleteAlias(name: string, alias: string): Promise<void>;
-  /** Loads, resting so long before each file. */
   load(name: string, ref: string, restMs?: number): Promise<void>;
-  /** Opens, and reads the files so much later. */
   open(name: string, ref: string, restMs?: number): Promise<void>;
-  /** Lists the versions of a name. */
   versions(name: string): Promise<void>;
 }
 
-/** What creates further verbs of an actor. */
 export interface VerbParts extends ActorParts {
-  /** Does something, and notes it. */
   call(request: Request, work: (operation: LoggedOperation) => Promise<Outcome>): Promise<Outcome>;
 }
 
@@ -81,33 +64,21 @@ export interface AbortAfter {
   abortAfterMs?: number;
 }
 
-/** What an actor is made of. */
 export interface ActorParts {
-  /** Its process. */
   process: SimulatedProcess;
-  /** Its handle on the registry. */
   registry: Registry;
-  /** How slowly it loads. */
   reading: Reading;
-  /** What goes wrong for it. */
   plan: ActorPlan;
-  /** Where it notes what it does. */
   log: OperationLog;
-  /** The world. */
   system: SimulatedSystem;
-  /** What all contents say. */
   labels: Labels;
-  /** Where the registry is. */
   site: Site;
   /** How far its wall clock is ahead, milliseconds. */
   skewMs: number;
-  /** Whether a cache may answer for the store. */
   cached: boolean;
-  /** Hears of the operation that is under way. */
   enter(operation: LoggedOperation | undefined): void;
 }
 
-/** Creates an actor. */
 export function createActor(parts: ActorParts): Actor {
   const { process, registry, reading, plan, log, system, labels, site, skewMs, cached, enter } =
     parts;

@@ -5,28 +5,22 @@ import type { System } from "../../core/system.ts";
 
 /** One file: its content is its label, filled up to its size. */
 export interface BundleFile {
-  /** Its path. */
   path: string;
-  /** What it says. */
   label: string;
   /** Number of bytes. */
   size: number;
 }
 
-/** A value. Two are the same when their labels are. */
 export class Bundle {
-  /** Its files. */
   readonly files: readonly BundleFile[];
   /** How long each chunk of a file above {@linkcode STREAMED_BYTES} takes to come, milliseconds. */
   readonly chunkMs: number;
 
-  /** Creates a value. */
   constructor(files: readonly BundleFile[], chunkMs = 0) {
     this.files = files;
     this.chunkMs = chunkMs;
   }
 
-  /** What tells it from others. */
   get label(): string {
     return this.files.map(({ path, label }) => `${path}=${label}`).join(" ");
   }
@@ -34,7 +28,6 @@ export class Bundle {
 
 /** A file of this size does not fit into a record. */
 export const PAYLOAD_BYTES = 65 * 1024;
-/** A file of this size is streamed. */
 export const STREAMED_BYTES = 257 * 1024;
 const CHUNKS = 24;
 const LABEL_BYTES = 96;
@@ -42,13 +35,11 @@ const LABEL_BYTES = 96;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** How the loads of a process go. */
 export interface Reading {
   /** How long it rests before each file, milliseconds. */
   restMs: number;
 }
 
-/** What saves and loads bundles in a process. */
 export function createBundleMaterializer(
   system: System,
   reading: Reading,
@@ -81,7 +72,6 @@ function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
   return { path: file.path, content: sourceOf(bytes, chunkMs, system) };
 }
 
-/** The content of a file. */
 export function bytesOf({ label, size }: BundleFile): Uint8Array {
   const bytes = new Uint8Array(size);
   encoder.encodeInto(label.padEnd(Math.min(size, LABEL_BYTES)), bytes);

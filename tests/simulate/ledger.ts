@@ -13,73 +13,43 @@ const MEMORY_MS = 30 * 24 * 3_600_000;
 /** Some stores tell no more than seconds. */
 const CLOCK_STEP_MS = 1000;
 
-/** A record that a create put into the store. */
 export interface Landing {
-  /** Its place in the order of changes. */
   order: number;
-  /** When. */
   at: number;
-  /** Its key. */
   key: string;
-  /** Its cell and generation. */
   place: CellKey;
-  /** What it says. */
   record: AnyRecord;
-  /** Whether it was above all that its cell held. */
   visible: boolean;
-  /** What the cell said before it. */
   before?: Landing;
-  /** Whether it landed so late that it does not count without its payload. */
   late: boolean;
-  /** The payload objects that it needs. */
   needs: string[];
-  /** Whether it is still in the store. */
   present: boolean;
-  /** Whether its payload was given up. */
   scrubbed: boolean;
-  /** Whether the store lost it. */
   lost: boolean;
-  /** Whether it was removed when it was old enough to be forgotten. */
   forgotten: boolean;
-  /** The tombstone that was put in its place, where it was a first generation. */
   tombstone?: Landing;
 }
 
 /** What a cell said for a while: its newest record that counts. */
 export interface CellState {
-  /** The change that began it; 0 for the beginning of time. */
   from: number;
-  /** The change that ended it. */
   to: number;
-  /** The record. */
   head?: Landing;
-  /** True where the record's payload is gone although it counts. */
   broken: boolean;
 }
 
-/** A cell and its history. */
 export interface Cell {
-  /** Where it is. */
   place: CellKey;
-  /** All records that ever landed, in order. */
   landings: Landing[];
-  /** What it said, in order. */
   states: CellState[];
-  /** The changes that made something of it forgotten. */
   forgotten: number[];
 }
 
-/** What a registry's objects say at each moment. */
 export interface Ledger {
-  /** All cells by prefix. */
   readonly cells: ReadonlyMap<string, Cell>;
-  /** What was done to the store that no rule allows. */
   readonly breaches: { order: number; message: string }[];
-  /** Records that once counted and do not any more, without a successor. */
   readonly undone: Set<Landing>;
-  /** Takes in a change. */
   apply(effect: Effect): void;
-  /** The cells of a kind of a name. */
   cellsOf(name: string, kind: CellKey["kind"]): Cell[];
 }
 
@@ -150,7 +120,6 @@ export function createLedger(graceMs: number): Ledger {
     }
   }
 
-  /** What is replaced stays for the grace that held when it was. */
   function checkGrace(
     { landings }: Cell,
     { key, place }: Landing,
@@ -177,7 +146,6 @@ export function createLedger(graceMs: number): Ledger {
     return landings.every((landing) => at - landing.at > MEMORY_MS);
   }
 
-  /** What a power cut left of a record. */
   function undo(landing: Landing, { verb, key, bytes }: Effect): void {
     landing.present = verb === "put";
     landing.lost = !landing.present;
@@ -229,7 +197,6 @@ export function createLedger(graceMs: number): Ledger {
     }
   }
 
-  /** Finds out what a cell says now. */
   function settle(cell: Cell, { order, actor }: Effect): void {
     const present = cell.landings.filter((landing) => landing.present).map((landing) =>
       landing.tombstone ?? landing
@@ -294,7 +261,6 @@ function payloadOf({ files, fileList, commit }: VersionRecord, key: string): str
   return [...needs];
 }
 
-/** What a cell said at some time between two changes. */
 export function statesDuring(cell: Cell | undefined, from: number, to: number): CellState[] {
   if (cell === undefined) return [{ from: 0, to: Infinity, broken: false }];
   return cell.states.filter((state) => state.from <= to && state.to > from);

@@ -2,9 +2,8 @@
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
 import type { MirrorReport } from "../../registry/mirror/report.ts";
-import type { Bundle } from "./bundle.ts";
+import { Bundle } from "./bundle.ts";
 
-/** What an actor asked for. */
 export type Request =
   | { verb: "save"; name: string; value: Bundle; options: SaveOptions }
   | { verb: "delete"; name: string; version: string; ifCommit?: string; force: boolean }
@@ -35,15 +34,12 @@ export type Request =
   | { verb: "prune"; options: PruneOptions }
   | { verb: "mirror"; from: string; deleted: boolean };
 
-/** A request that makes a version. */
 export type Saving = Extract<Request, { options: SaveOptions; name: string }>;
 
-/** Whether a request makes a version. */
 export function isSaving(request: Request): request is Saving {
   return ["save", "copy", "commitUpload", "commitDraft"].includes(request.verb);
 }
 
-/** What it was told. */
 export type Outcome =
   | { ok: true; saved: SavedArtifact }
   | { ok: true; done: boolean }
@@ -54,73 +50,47 @@ export type Outcome =
   | { ok: true; mirrored: MirrorReport }
   | { ok: false; error: unknown };
 
-/** What a read gave. */
 export interface ReadResult {
-  /** The label of the value. */
   label: string;
-  /** Where it is known: the commit. */
   commit?: string;
-  /** Where it is known: the version. */
   version?: string;
 }
 
 /** A place in the order of all changes of the store, and the time. */
 export interface Instant {
-  /** The last change before it. */
   order: number;
   /** Virtual milliseconds. */
   at: number;
 }
 
-/** One call of a public verb. */
 export interface LoggedOperation {
-  /** Its number. */
   id: number;
-  /** Who called. */
   actor: string;
-  /** Which registry. */
   site: string;
-  /** What for. */
   request: Request;
-  /** When. */
   invoked: Instant;
-  /** When it returned; absent where the actor was killed or the run ended first. */
   returned?: Instant;
-  /** What it returned. */
   outcome?: Outcome;
-  /** True where the caller aborted it. */
   aborted: boolean;
-  /** True where nothing went wrong with the actor's calls and it never stood still. */
   undisturbed: boolean;
   /** How far the wall clock of its process was ahead, milliseconds. */
   skewMs: number;
-  /** True where a cache may answer for the store. */
   cached: boolean;
-  /** Operations that it is made of, each with an outcome of its own. */
   parts: LoggedOperation[];
-  /** Creates of records that it sent later than it may. */
   lateSends: string[];
 }
 
-/** Who begins an operation, and how. */
 export type Beginning = Pick<
   LoggedOperation,
   "actor" | "site" | "undisturbed" | "skewMs" | "cached"
 >;
 
-/** What all actors did. */
 export interface OperationLog {
-  /** In the order of their beginnings. */
   readonly operations: readonly LoggedOperation[];
-  /** Adds one that begins now. */
   begin(request: Request, beginning: Beginning): LoggedOperation;
-  /** Notes what became of it. */
   end(operation: LoggedOperation, outcome: Outcome): void;
-  /** Notes that an operation made this id. */
   claim(id: string, operation: LoggedOperation): void;
-  /** Hears of each that ended. */
   listen(listener: (operation: LoggedOperation) => void): void;
-  /** The operation that made an id. */
   ownerOf(id: string): LoggedOperation | undefined;
 }
 
@@ -157,99 +127,27 @@ export function createOperationLog(instant: () => Instant): OperationLog {
   };
 }
 
-/** An operation in a line, for people. */
 export function describeOperation({ id, actor, site, request, outcome }: LoggedOperation): string {
   return `#${id} ${actor}${site === "main" ? "" : ` (${site})`} ${describeRequest(request)} -> ${
     outcome === undefined ? "(no answer)" : describeOutcome(outcome)
   }`;
 }
 
-function describeRequest(request: Request): string {
-  switch (request.verb) {
-    case "save":
-      return `save ${request.name} ${JSON.stringify(request.options)} = {${request.value.label}}`;
-    case "delete":
-      return `delete ${request.name}@${request.version}${
-        request.ifCommit === undefined ? "" : ` if ${request.ifCommit}`
-      }`;
-    case "setAlias":
-      return `alias ${request.name} ${request.alias} = ${request.version} (expected ${
-        String(request.expected)
-      })`;
-    case "deleteAlias":
-      return `delete alias ${request.name} ${request.alias}`;
-    case "load":
-    case "open":
-      return `${request.verb} ${request.name}@${request.ref}`;
-    case "ask":
-      return `ask ${request.name}@${request.ref} as of ${request.asOf.toISOString()}`;
-    case "versions":
-      return `versions ${request.name}`;
-    case "collect":
-      return `collect garbage${request.forget ? " and forget names" : ""}`;
-    case "changeGrace":
-      return `change the grace to ${request.graceMs}`;
-    case "copy":
-      return `copy ${request.from.name}@${request.from.ref} to ${request.name} ${
-        JSON.stringify(request.options)
-      }`;
-    case "commitUpload":
-      return `commit upload ${request.id} as ${request.name} ${JSON.stringify(request.options)}`;
-    case "commitDraft":
-      return `commit draft ${request.id} of ${request.name} with ${
-        request.parts?.join(", ") ?? "all parts"
-      }`;
-    case "addPart":
-      return `add part ${request.part} to draft ${request.id} of ${request.name}`;
-    case "discardDraft":
-      return `discard draft ${request.id} of ${request.name}`;
-    case "appendPiece":
-      return `append ${request.bytes}${
-        request.damaged ? " damaged" : ""
-      } bytes at ${request.offset} to ${request.id}`;
-    case "uploadOffset":
-    case "readUpload":
-      return `${request.verb} ${request.id}`;
-    case "saveMany":
-    case "loadMany":
-      return `${request.verb} of ${request.parts}`;
-    case "deleteAll":
-      return `delete all of ${request.name}`;
-    case "prune":
-      return `prune ${JSON.stringify(request.options)}`;
-    case "mirror":
-      return `mirror ${request.from}`;
-  }
+function describeRequest({ verb, ...details }: Request): string {
+  return `${verb} ${JSON.stringify(details, inShort)}`;
 }
 
 function describeOutcome(outcome: Outcome): string {
   if (!outcome.ok) return describeError(outcome.error);
-  if ("saved" in outcome) {
-    return `${outcome.saved.version} commit ${outcome.saved.commit}${
-      outcome.saved.skipped ? " skipped" : ""
-    }`;
-  }
-  if ("read" in outcome) return `{${outcome.read.label}}`;
-  if ("pruned" in outcome) {
-    const { deleted, kept } = outcome.pruned;
-    return `kept ${kept}, deleted ${
-      deleted.map(({ name, version }) => `${name}@${version}`).join(" ")
-    }`;
-  }
-  if ("mirrored" in outcome) {
-    const { copied, skipped, deleted, aliases, failures } = outcome.mirrored;
-    const failed = failures.map(({ version, alias, error }) =>
-      `${version ?? alias}: ${error.message}`
-    ).join("; ");
-    return `copied ${copied}, skipped ${skipped}, deleted ${deleted}, aliases ${aliases}, failed ${
-      failed || "none"
-    }`;
-  }
-  if ("offset" in outcome) return `${outcome.offset} bytes`;
-  return "versions" in outcome ? outcome.versions.join(" ") : String(outcome.done);
+  const { ok: _, ...details } = outcome;
+  return JSON.stringify(details, inShort);
 }
 
-/** An error in a line. */
+function inShort(_key: string, value: unknown): unknown {
+  if (value instanceof Bundle) return value.label;
+  return value instanceof Error ? describeError(value) : value;
+}
+
 export function describeError(error: unknown): string {
   const { name, code, message } = (error ?? {}) as {
     name?: string;

@@ -1,19 +1,11 @@
 // Seeded randomness: the same seed gives the same numbers, on every runtime.
-/** A source of repeatable randomness. */
 export interface Random {
-  /** A number in [0, 1). */
   next(): number;
-  /** A whole number in [0, below). */
   int(below: number): number;
-  /** A number in [min, max). */
   between(min: number, max: number): number;
-  /** True with this probability. */
   chance(probability: number): boolean;
-  /** One of them. */
   pick<T>(items: readonly T[]): T;
-  /** One of them, as often as its weight says. */
   weighted<T>(items: readonly (readonly [weight: number, item: T])[]): T;
-  /** A source of its own: what is drawn from it does not shift what is drawn here. */
   fork(): Random;
 }
 

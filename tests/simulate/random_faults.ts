@@ -5,11 +5,8 @@ import type { Fault, StoreCall } from "./with_faults.ts";
 /** How often each fault happens to a create, from 0 to 1. */
 export type FaultRates = Partial<Record<Fault["kind"], number>>;
 
-/** Options of {@linkcode createRandomFaults}. */
 export interface RandomFaultOptions {
-  /** Draws. */
   random: Random;
-  /** How often each fault happens to a create. */
   rates: FaultRates;
   /** Other verbs fail so much less often: a backend repeats them itself. @default 0.1 */
   otherVerbs?: number;
@@ -17,7 +14,6 @@ export interface RandomFaultOptions {
   maxLateMs?: number;
 }
 
-/** Chooses faults at random, for {@linkcode withFaults}. */
 export function createRandomFaults(
   options: RandomFaultOptions,
 ): (call: StoreCall) => Fault | undefined {

@@ -1,6 +1,7 @@
 // One run: one seed, one schedule, one world, and what was found wrong with it.
 import "./lazy_parts.ts";
 import type { Backend } from "../../core/backend.ts";
+import type { System } from "../../core/system.ts";
 import { checkDrafts } from "./checks/check_drafts.ts";
 import { checkEnd } from "./checks/check_end.ts";
 import { checkLineage } from "./checks/check_lineage.ts";
@@ -18,30 +19,24 @@ import { describeError, describeOperation } from "./operation_log.ts";
 import { scheduleNamed, scheduleOf } from "./schedules/mod.ts";
 import type { SimulatedSettings } from "./schedules/schedule.ts";
 import type { Site } from "./stores/site.ts";
-import type { SimulatedSystem } from "./simulated_system.ts";
-import type { Effect, History } from "./with_history.ts";
+import type { Effect } from "./with_history.ts";
 import { createWorld, GRACE_MS } from "./world.ts";
 import type { World } from "./world.ts";
 
 /** Options of {@linkcode runSeed}. */
 export interface RunOptions {
   /** The store. @default memory with the world's clock */
-  store?: (system: SimulatedSystem, history: History) => Backend;
+  store?: (system: System) => Backend;
   /** The schedule to run. @default the one that the seed chooses */
   schedule?: string;
-  /** Hears of every change of the store and every answer, in their order. */
   onLine?: (line: string) => void;
 }
 
 /** What came of a run. */
 export interface Run {
-  /** The seed. */
   seed: number;
-  /** The schedule that it chose. */
   schedule: string;
-  /** Promises that were broken. */
   findings: Finding[];
-  /** The same in every run with this seed. */
   traceHash: string;
 }
 
@@ -86,7 +81,6 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   }
 }
 
-/** Checks one registry. */
 async function judge(
   world: World,
   site: Site,
@@ -118,7 +112,6 @@ async function judge(
   ];
 }
 
-/** Whoever opens a registry opens the same one. */
 function checkIdentity({ actors }: World, { name }: Site): Finding[] {
   const ids = new Set(
     actors.filter(({ site }) => site === name).map(({ registry }) => registry.id),

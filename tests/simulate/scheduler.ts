@@ -7,19 +7,14 @@ import type { Random } from "./random.ts";
 export interface EventOwner {
   /** Nothing of it runs before this moment, virtual milliseconds. */
   readonly pausedUntil: number;
-  /** Nothing of it runs any more. */
   readonly killed: boolean;
 }
 
-/** Runs a program in virtual time. */
 export interface Scheduler {
   /** Virtual milliseconds since 1970. */
   now(): number;
-  /** Runs an action at a moment; events of one moment run in an order that the seed picks. */
   at(moment: number, action: () => void, owner?: EventOwner): void;
-  /** Runs the program until it is done. No real time passes but that of computing. */
   run<T>(program: () => Promise<T>): Promise<T>;
-  /** Keeps virtual time still until this settles: for stores that do real input and output. */
   hold<T>(work: Promise<T>): Promise<T>;
 }
 

@@ -11,17 +11,13 @@ export interface SimulateOptions extends RunOptions {
   firstSeed?: number;
   /** End with the first seed that breaks a promise. @default true */
   stop?: boolean;
-  /** Hears of each run. */
   onRun?: (run: Run) => void;
 }
 
 /** A broken promise, and how to see it again. */
 export interface Violation extends Finding {
-  /** The seed. */
   seed: number;
-  /** The schedule that it chose. */
   schedule: string;
-  /** The command that runs it again and shows what happened. */
   replay: string;
 }
 

@@ -8,43 +8,29 @@ import type { EventOwner, Scheduler } from "./scheduler.ts";
 
 /** A seeded world: itself the {@linkcode System} of the store and the network, whose clock is right. */
 export interface SimulatedSystem extends System {
-  /** Draws of the world itself. */
   readonly randomness: Random;
-  /** Virtual time. */
   readonly scheduler: Scheduler;
-  /** Starts a process of this world. */
   process(name: string, options?: ProcessOptions): SimulatedProcess;
-  /** Runs a program in this world to its end, without real time. */
   run<T>(program: () => Promise<T>): Promise<T>;
 }
 
-/** Options of a simulated process. */
 export interface ProcessOptions {
   /** How far its wall clock is ahead, milliseconds. @default 0 */
   skewMs?: number;
-  /** Hears of each id that it makes. */
   onId?: (id: string) => void;
 }
 
 /** A simulated process: its own clocks, which may be skewed or stand still. */
 export interface SimulatedProcess extends EventOwner {
-  /** What it is called in traces. */
   readonly name: string;
-  /** What it believes of the world. */
   readonly system: System;
-  /** Stops it for a while, as a hypervisor or a debugger does. */
   pause(ms: number, clocks?: FrozenClocks): void;
-  /** Sets its wall clock right, as a time service does some time after a pause. */
   correctClock(): void;
-  /** Ends it: nothing of it runs any more; requests that it has sent arrive all the same. */
   kill(): void;
-  /** Resolves when it may run: at once, at the end of a pause, or never after it was killed. */
   ready(): Promise<void>;
-  /** Resolves when it was killed. */
   readonly death: Promise<void>;
 }
 
-/** Which clocks stand still during a pause. */
 export interface FrozenClocks {
   /** The clock of dates. @default false */
   wall?: boolean;
@@ -56,17 +42,6 @@ const START_MS = Date.UTC(2027, 0, 1);
 
 /**
  * Creates a world from a seed: randomness, ids, clocks and sleep that are the same in every run.
- *
- * @example
- * ```ts
- * import { createSimulatedSystem } from "@holdfast/holdfast/testing/simulate";
- * import { assertEquals } from "@std/assert";
- *
- * const world = createSimulatedSystem(7);
- * const before = world.now();
- * await world.run(() => world.sleep(3_600_000));
- * assertEquals(world.now() - before, 3_600_000);
- * ```
  */
 export function createSimulatedSystem(seed: number): SimulatedSystem {
   const randomness = createRandom(seed);

@@ -15,11 +15,8 @@ import { beyond } from "./stores/beyond.ts";
 
 /** A call that a store is about to answer. */
 export interface StoreCall {
-  /** Which verb; `place` is the step of a put at which an object on a simulated disk gets its key. */
   verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
-  /** The key, the first of several, or the prefix of a list. */
   key: string;
-  /** How a put writes. */
   mode?: "create" | "overwrite";
 }
 
@@ -46,7 +43,6 @@ export type Fault =
 export interface FaultOptions {
   /** Chooses what goes wrong with a call; undefined: nothing. */
   choose(call: StoreCall): Fault | undefined;
-  /** Waits: a simulated system's, or a real one's. */
   sleep(ms: number): Promise<void>;
   /** How long an ordinary request and an ordinary reply take, milliseconds. @default 0 */
   latencyMs?: () => number;

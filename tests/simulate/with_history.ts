@@ -9,37 +9,23 @@ import type {
 } from "../../core/backend.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
 
-/** A change that a store made. */
 export interface Effect {
-  /** Its place in the order of all changes, from 1. */
   order: number;
   /** When, milliseconds since 1970. */
   at: number;
-  /** Whose request it was. */
   actor: string;
-  /** At which of the stores, where there are several. */
   site?: string;
-  /** What was done. */
   verb: "put" | "delete";
-  /** To which object. */
   key: string;
-  /** How a put was to write. */
   mode?: "create" | "overwrite";
-  /** What was put; the store holds it where `written`. */
   bytes?: Uint8Array;
-  /** False for a create of what was there, and for a delete of what was not. */
   written: boolean;
 }
 
-/** All changes of one store. */
 export interface History {
-  /** How many changes there were. */
   readonly order: number;
-  /** The last change before a moment. */
   orderAt(at: number): number;
-  /** Adds a change, and tells all listeners. */
   add(effect: Omit<Effect, "order">): void;
-  /** Hears of each change as it happens. */
   listen(listener: (effect: Effect) => void): void;
 }
 
@@ -65,17 +51,11 @@ export function createHistory(): History {
   };
 }
 
-/** Options of {@linkcode withHistory}. */
 export interface HistoryOptions {
-  /** What hears of it. */
   history: History;
-  /** The clock of the store. */
   now: () => number;
-  /** Whose requests these are. */
   actor: string;
-  /** Which of the stores it is, where there are several. */
   site?: string;
-  /** Surrounds the work of the store, see {@linkcode Scheduler.hold}. */
   hold<T>(work: Promise<T>): Promise<T>;
 }
 

@@ -9,19 +9,14 @@ import type { StoreCall } from "./with_faults.ts";
 export interface CallPause extends FrozenClocks {
   /** How long, milliseconds. */
   ms: number;
-  /** Where. */
   at: "send" | "reply";
 }
 
-/** Options of {@linkcode withProcess}. */
 export interface WithProcessOptions {
-  /** The process. */
   process: SimulatedProcess;
-  /** Whether it stands still at this call. */
   pause?(call: StoreCall): CallPause | undefined;
 }
 
-/** Wraps a store for one simulated process. */
 export function withProcess(inner: Backend, { process, pause }: WithProcessOptions): Backend {
   async function during<T>(call: StoreCall, work: () => Promise<T>): Promise<T> {
     const chosen = pause?.(call);

@@ -2,26 +2,13 @@
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 
-/** Options of {@linkcode withShiftedTime}. */
 export interface ShiftedTimeOptions {
-  /** Milliseconds to add to the store's time of an object; negative makes it older. Asked anew for every reply. */
   shiftMs(info: ObjectInfo): number;
 }
 
 /**
  * Wraps a store so that it reports other times: the only way to have old objects on a real one. Unfinished uploads
  * are not shifted, so sweeping them is not offered.
- *
- * @example
- * ```ts
- * import { createMemoryBackend } from "@holdfast/holdfast";
- * import { withShiftedTime } from "@holdfast/holdfast/testing/simulate";
- * import { assert } from "@std/assert";
- *
- * const store = withShiftedTime(createMemoryBackend(), { shiftMs: () => -86_400_000 });
- * await store.put("a", new Uint8Array());
- * assert((await store.head("a"))!.modifiedAt < Date.now() - 86_000_000);
- * ```
  */
 export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions): Backend {
   const shifted = (info: ObjectInfo): ObjectInfo => ({

@@ -30,23 +30,14 @@ import type { CallPause } from "./with_process.ts";
 /** The least grace of simulated registries, and that of most: the shortest that there is. */
 export const GRACE_MS = 3_600_000;
 
-/** A simulated world around one store, or several. */
 export interface World {
-  /** Draws of the schedule. */
   readonly random: Random;
-  /** The clock of the stores and the network. */
   readonly system: SimulatedSystem;
-  /** What truly happened, in all stores. */
   readonly history: History;
-  /** The stores; the first is "main". */
   readonly sites: readonly Site[];
-  /** What the actors did and were told. */
   readonly log: OperationLog;
-  /** What all contents say. */
   readonly labels: Labels;
-  /** All actors, in the order they came. */
   readonly actors: readonly Actor[];
-  /** Adds a store, empty. */
   site(name: string, options?: SiteOptions): Site;
   /** Starts a process and opens the registry in it; undefined where that failed or the process was killed. */
   actor(name: string, options?: ActorOptions): Promise<Actor | undefined>;
@@ -70,13 +61,11 @@ export interface ActorOptions
   cache?: Backend;
 }
 
-/** Options of {@linkcode createWorld}. */
 export interface WorldOptions {
   /** The store. @default memory, with this world's clock */
-  store?: (system: SimulatedSystem, history: History) => Backend;
+  store?: (system: System) => Backend;
 }
 
-/** Creates a world from a seed. */
 export function createWorld(seed: number, options: WorldOptions = {}): World {
   const { store: createStore } = options;
   const system = createSimulatedSystem(seed);
@@ -93,7 +82,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   function addSite(name: string, { location = "simulated", ...rest }: SiteOptions = {}): Site {
     const memory = createMemoryBackend({ system, id: location });
     // What a site is restored to is of the same kind.
-    const store = name === "main" && createStore?.(system, history) || { ...memory, locking };
+    const store = name === "main" && createStore?.(system) || { ...memory, locking };
     if (name === "main") locking = store.locking;
     const ledger = createLedger(GRACE_MS);
     const notes = createNoteWatch();

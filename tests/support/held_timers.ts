@@ -2,9 +2,7 @@
 // the SDKs and the runtime wait for is no injected time.
 import { Socket } from "node:net";
 
-/** Timeouts that are held. */
 export interface HeldTimers extends Disposable {
-  /** Lets all of them come that somebody waits for now. */
   pass(): void;
 }
 

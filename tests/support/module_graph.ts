@@ -8,7 +8,6 @@ import { tempRoot } from "./temp_root.ts";
 /** From a module to what it imports: paths below the root of the repository, `npm:…` and `node:…`. */
 export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
 
-/** Options of {@linkcode readModuleGraph}. */
 export interface ModuleGraphOptions {
   /** Only what a program loads before it runs: no types, and no imports that are calls. @default false */
   atStart?: boolean;
@@ -25,7 +24,6 @@ interface Info {
   modules: { specifier: string; error?: string; dependencies?: Dependency[] }[];
 }
 
-/** Reads the graph of these files of the repository and everything below them. */
 export async function readModuleGraph(
   files: Iterable<string>,
   { atStart = false }: ModuleGraphOptions = {},
@@ -53,7 +51,6 @@ export async function readModuleGraph(
   return graph;
 }
 
-/** Everything that a module reaches, itself included. */
 export function reachable(graph: ModuleGraph, from: string): Set<string> {
   const reached = new Set([from]);
   for (const module of reached) graph.get(module)?.forEach((target) => reached.add(target));

@@ -5,7 +5,6 @@ import { realSystem } from "../../core/system.ts";
 
 const run = promisify(execFile);
 
-/** The command of a Python with NumPy, as {@linkcode findPython} finds it. */
 export async function findNumpy(): Promise<string | undefined> {
   return await findPython("numpy");
 }
@@ -30,7 +29,6 @@ export async function findPython(module: string, check = "True"): Promise<string
   }
 }
 
-/** What a Python program prints. */
 export async function runPython(
   python: string,
   source: string,

@@ -10,19 +10,14 @@ import type { AddressInfo, Socket } from "node:net";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { realSystem } from "../../core/system.ts";
 
-/** One request as it came over the wire. */
 export interface WireRequest {
-  /** `GET`, `PUT` … */
   method: string;
-  /** Path and query, encoded as sent. */
   url: string;
-  /** As sent, names in lower case. */
   headers: Record<string, string>;
   /** How its body begins, a thousand bytes. */
   text: string;
 }
 
-/** What happens to a request. */
 export type Fault =
   /** The server does it, and the reply is swallowed: the connection closes after it, or after so many bytes of its body. */
   | { fault: "cut"; afterBytes?: number }
@@ -42,15 +37,10 @@ export type Fault =
 /** Decides about one request; undefined lets it pass. */
 export type FaultPlan = (request: WireRequest) => Fault | undefined;
 
-/** A proxy that listens. */
 export interface Proxy extends AsyncDisposable {
-  /** Its base URL, to be given to a client in place of the server's. */
   readonly endpoint: string;
-  /** All requests so far, in the order in which they came. */
   readonly requests: WireRequest[];
-  /** Sets what happens from now on; without a plan everything passes. */
   plan(plan?: FaultPlan): void;
-  /** What an action sends, one line each: `PUT /bucket/key?query`. */
   during(action: () => Promise<unknown>): Promise<string[]>;
 }
 
@@ -105,7 +95,6 @@ export async function startProxy(target: string, plan?: FaultPlan): Promise<Prox
   };
 }
 
-/** A plan that does this to the first so many requests that it is meant for. */
 export function firstTimes(
   count: number,
   fault: Fault,

@@ -1,10 +1,8 @@
 // The product's programs as processes of their own, with the permissions that a user would give.
 import { fromFileUrl, join } from "@std/path";
 
-/** The root of the repository. */
 export const REPOSITORY = fromFileUrl(new URL("../../", import.meta.url));
 
-/** Options of a process. */
 export interface RunDenoOptions {
   /** Flags before the program, as in `["--allow-read=."]`; a missing one fails, it does not ask. @default [] */
   permissions?: string[];
@@ -16,13 +14,9 @@ export interface RunDenoOptions {
   stdin?: string | Uint8Array;
 }
 
-/** What a process did. */
 export interface Ran {
-  /** Its exit code. */
   code: number;
-  /** What it wrote. */
   stdout: string;
-  /** What it wrote. */
   stderr: string;
 }
 
@@ -62,7 +56,6 @@ export async function runDeno(
   return ran;
 }
 
-/** Starts a program of the repository, with all three pipes open, for a test that stops or kills it. */
 export function spawnDeno(
   program: string,
   args: string[],

@@ -2,7 +2,6 @@
 // it, seeded randomness.
 import { type System, uuidv7 } from "../../core/system.ts";
 
-/** What the world starts as. */
 export interface ScriptedSystemOptions {
   /** The wall clock, milliseconds since 1970. @default 1_767_225_600_000, the first of January 2026 */
   startAt?: number;
@@ -12,13 +11,10 @@ export interface ScriptedSystemOptions {
   environment?: Record<string, string>;
 }
 
-/** A {@linkcode System} and its script. */
 export interface ScriptedSystem extends System {
   /** How long each sleep was asked to be, milliseconds. */
   readonly slept: number[];
-  /** Moves both clocks. */
   advance(ms: number): void;
-  /** Sets the wall clock alone, as an operator or NTP does. */
   setWallClock(nowMs: number): void;
 }
 

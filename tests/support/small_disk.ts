@@ -23,7 +23,6 @@ export async function smallDisk(sizeBytes: number): Promise<TempRoot> {
   return { path: root.path, join: root.join, remove, [Symbol.asyncDispose]: remove };
 }
 
-/** What this process has open below a folder. */
 function openBelow(path: string): string[] {
   return readdirSync("/proc/self/fd").map(target).filter((file) => file.startsWith(`${path}/`));
 }

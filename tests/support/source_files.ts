@@ -3,7 +3,6 @@ import { readdir } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "./run_deno.ts";
 
-/** The folders of the product, each a row of the table of imports. */
 export const PRODUCT_FOLDERS: readonly string[] = [
   "core",
   "registry",
@@ -21,7 +20,6 @@ export const PRODUCT_FOLDERS: readonly string[] = [
 /** The folders of everything else that is code. */
 export const OTHER_FOLDERS: readonly string[] = ["tests", "dev", "examples"];
 
-/** Every TypeScript file below these folders that exist, sorted, as paths from the root of the repository. */
 export async function sourceFiles(folders: readonly string[]): Promise<string[]> {
   const present = (await readdir(REPOSITORY)).filter((name) => folders.includes(name));
   const found: string[] = [];

@@ -3,13 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "@std/path";
 
-/** A temporary folder that is removed at the end. */
 export interface TempRoot extends AsyncDisposable {
-  /** Where it is. */
   readonly path: string;
-  /** A path inside. */
   join(...segments: string[]): string;
-  /** Removes it. */
   remove(): Promise<void>;
 }
 

@@ -3,31 +3,20 @@
 // it ends instead.
 import { realSystem } from "../../core/system.ts";
 
-/** How a program ended. */
 export interface Ended {
-  /** Its exit code. */
   code: number;
-  /** The signal that ended it. */
   signal: Deno.Signal | null;
-  /** All that it wrote. */
   stdout: string;
-  /** All that it wrote. */
   stderr: string;
 }
 
-/** A program that is watched. */
 export interface WatchedProcess {
-  /** What it wrote so far. */
   readonly stdout: string;
-  /** What it wrote so far. */
   readonly stderr: string;
-  /** Its end. */
   readonly ended: Promise<Ended>;
   /** Resolves once it is so. Throws at once where the program ends before, and where it takes three minutes. */
   until(condition: () => boolean | Promise<boolean>): Promise<void>;
-  /** Resolves once it has printed so many whole lines, with all that there are then. */
   lines(count: number): Promise<string[]>;
-  /** Says a line to it, its last. */
   say(line: string): Promise<void>;
   /** Sends a signal. Throws where it has ended. */
   signal(signal: Deno.Signal): void;
@@ -39,7 +28,6 @@ const POLL_MS = 2;
 /** Far more than a busy machine needs: what is waited for longer does not come, and would hold all other tests. */
 const LIMIT_MS = 180_000;
 
-/** Watches a program that was just started, with all three pipes open. */
 export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
   let stdout = "", stderr = "";
   let over: Ended | undefined;

@@ -8,15 +8,11 @@ import { DISCARDED_BYTES } from "../../drafts/note.ts";
 import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 
-/** What the store has of a draft. */
 interface ListedDraft {
   /** Its objects: additions and marks. */
   objects: ObjectInfo[];
-  /** Places of the payload of its parts. */
   places: string[];
-  /** Store time of what was written last. */
   newest: number;
-  /** The object that decides how it ends. */
   end?: ObjectInfo;
 }
 
@@ -81,7 +77,6 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     collection.waits(items, newest + keptForMs(collection, end));
   }
 
-  /** Removes or keeps a draft whose listing is complete. */
   async function settle(): Promise<void> {
     if (current === undefined) return;
     const { name, draft, listed } = current;

@@ -57,7 +57,6 @@ function mayGo(
   return kind !== "version" || records.get(generations[0].key)?.kind === "deleted";
 }
 
-/** Puts a tombstone in the place of every first generation that is none. */
 async function buryFirsts(
   collection: Collection,
   cells: readonly Cell[],
@@ -88,7 +87,6 @@ function versionsOf(cells: readonly Cell[]): Cell[] {
   return cells.filter(({ kind }) => kind === "version");
 }
 
-/** Whether two listings show the same records. */
 function isSame(a: readonly Cell[], b: readonly Cell[]): boolean {
   const keys = (cells: readonly Cell[]) =>
     cells.flatMap(({ generations }) => generations.map(({ key }) => key)).join();

@@ -6,17 +6,12 @@ import type { KnownRecords } from "./known_record.ts";
 
 /** A payload folder: what is in it, and when something was last written there. */
 export interface Folder {
-  /** Its objects. */
   objects: ObjectInfo[];
-  /** Store time of the youngest. */
   newest: number;
 }
 
-/** A cell. */
 export interface Cell {
-  /** Its prefix. */
   cell: string;
-  /** What it is of. */
   kind: CellKey["kind"];
   /** Its generations, newest first. */
   generations: Generation[];
@@ -24,10 +19,7 @@ export interface Cell {
 
 /** What is known of a name. */
 export interface KnownName {
-  /** Its encoded segment. */
   name: string;
-  /** Its cells. */
   cells: readonly Cell[];
-  /** Their records. */
   records: KnownRecords;
 }

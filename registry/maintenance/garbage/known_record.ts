@@ -5,7 +5,6 @@ import type { PayloadObject } from "../../payload/objects.ts";
 
 /** What is known of a record. */
 export interface KnownRecord {
-  /** Its kind. */
   kind: AnyRecord["kind"];
   /** Places of the payload that it refers to; absent where the list of its files is missing. */
   places?: readonly string[];
@@ -15,11 +14,9 @@ export interface KnownRecord {
   version?: { size: number; objects: readonly PayloadObject[] };
   /** What may be left of it, where it is a first generation that was just read. */
   remains?: ScrubbedRecord;
-  /** When the version was deleted and saved, for a tombstone that was just read. */
   times?: DeletionTimes;
 }
 
-/** The times of a version that a tombstone keeps. */
 export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since">;
 
 /** What is known of the records of a name, by their key. */

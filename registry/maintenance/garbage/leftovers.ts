@@ -4,12 +4,10 @@ import { isLeftover, JANITOR, SCRATCH, UPLOADS } from "../../layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 
-/** How many are held in memory. */
 const LEFTOVERS_AT_ONCE = 1000;
 
 const WHY = "left behind";
 
-/** Removes old uploads, marks and what probes left, and the notes of names that the store has nothing of. */
 export async function removeLeftovers(collection: Collection): Promise<void> {
   const { context, names, isOld, graceMs, markKey, remove, waits, fail, signal } = collection;
   const onFailure = ({ message }: Error, key: string) => fail(key, message);

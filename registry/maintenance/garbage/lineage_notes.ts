@@ -10,7 +10,6 @@ import type { Context } from "../../opening/context.ts";
 import type { Collection } from "../collection.ts";
 import { listReadable } from "../readable.ts";
 
-/** How many are held in memory. */
 const NOTES_AT_ONCE = 1000;
 
 /**

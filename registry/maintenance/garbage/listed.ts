@@ -6,7 +6,6 @@ import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../.
 import type { Collection } from "../collection.ts";
 import type { Cell, Folder } from "./known_name.ts";
 
-/** The payload folders of a name by their place. */
 export async function listFolders(
   { context, signal }: Collection,
   name: string,
@@ -24,7 +23,6 @@ export async function listFolders(
   return folders;
 }
 
-/** The cells of a name. */
 export async function listCells({ context, signal }: Collection, name: string): Promise<Cell[]> {
   const cells = new Map<string, Cell>();
   for await (const entry of context.backend.list(`${NAMES}${name}/`, { signal })) {

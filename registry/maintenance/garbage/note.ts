@@ -7,15 +7,12 @@ import { decodeNote, encodeNote } from "../../../core/text/noted.ts";
 import type { Collection } from "../collection.ts";
 import type { KnownRecord, KnownRecords } from "./known_record.ts";
 
-/** What earlier runs noted of a name. */
 export interface Note {
   /** What is known of a record that is listed like this; undefined where it is to be read. */
   find(entry: ObjectInfo): KnownRecord | undefined;
-  /** Keeps what this run knows of these for the next one. */
   save(listed: readonly ObjectInfo[], records: KnownRecords): Promise<void>;
 }
 
-/** Size, time and tag of the listing, the kind, and the places of the payload that the record refers to. */
 type Entry = [
   size: number,
   modifiedAt: number,
@@ -24,9 +21,7 @@ type Entry = [
   ...places: string[],
 ];
 
-/** Below so many records a note costs more than it saves. */
 const MIN_RECORDS = 3;
-/** A larger note is neither read nor written. */
 const MAX_NOTE_BYTES = 64 * 1024 * 1024;
 /**
  * Times may tell whole seconds, or two: what was written again after it was read must show another time, so only what
@@ -34,7 +29,6 @@ const MAX_NOTE_BYTES = 64 * 1024 * 1024;
  */
 const RACY_MS = 10_000;
 
-/** Reads the note of a name that has so many records. */
 export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
   const { context, signal, dryRun } = collection;
   const { backend, logger } = context;
@@ -98,7 +92,6 @@ export async function openNote(collection: Collection, name: string, count: numb
     );
   }
 
-  /** Without its note the janitor reads more, and does the same. */
   async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
       return await action();

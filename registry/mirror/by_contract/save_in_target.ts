@@ -10,11 +10,8 @@ import { saveFiles } from "../../save.ts";
 import type { AnyRun } from "../run.ts";
 import { fileFacts } from "../../../core/record/file_facts.ts";
 
-/** One run of a mirror by what every registry has. */
 export interface ContractRun extends AnyRun {
-  /** Where it is mirrored from. */
   readonly from: Registry;
-  /** Where to. */
   readonly to: Registry;
   /** The store of the target, where it has one here: then dates and origins are kept. */
   readonly store?: Context;

@@ -2,7 +2,6 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tempRoot } from "../../support/temp_root.ts";
 import { holdfast, succeeds } from "../captured_io.ts";
 
-/** A manifest of forty names, two of which come three times, and a broken row. */
 function rows(): string[] {
   const names = Array.from({ length: 40 }, (_, index) => `name-${index}`);
   const all = [...names, "name-1", "name-2", "name-1", "name-2"].map((name, index) => ({

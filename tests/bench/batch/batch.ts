@@ -30,7 +30,6 @@ const WAYS: [name: string, options: BatchOptions][] = [
   ["2 workers, all moves", { workers: 2, offload: "always" }],
 ];
 
-/** Saves of one batch each, into a new registry on the disk. */
 export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Group> {
   const arrayMib = quick ? 4 : 64, arrays = quick ? 4 : 16;
   const values = Array.from({ length: 4 }, (_, seed) => measuredNumbers(seed, arrayMib));
@@ -73,7 +72,6 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
           count: small,
           unit: "op",
           floor: `small: ${WAYS[1][0]}`,
-          peer: "save_batch_dict_1k",
         })
       ),
       ...WAYS.slice(1).map(([name, options]) =>
@@ -111,7 +109,7 @@ export function createBatchGroup({ folder, quick }: BenchSettings): Promise<Grou
     name: string,
     entries: () => Iterable<SaveEntry>,
     options: BatchOptions,
-    rest: Pick<Measure, "count" | "unit" | "floor" | "peer">,
+    rest: Pick<Measure, "count" | "unit" | "floor">,
   ): Measure {
     const run = async () => {
       const path = join(folder, `saved-${round++}`);

@@ -13,11 +13,8 @@ import { startDistance } from "./distance.ts";
 import { findS5cmd } from "./s5cmd.ts";
 import { writeSources } from "./sources.ts";
 
-/** What lies between the program and the server. */
 export interface Way {
-  /** Whether requests are encrypted. */
   tls: boolean;
-  /** Milliseconds from a request to its reply, over what the server takes. */
   roundTripMs: number;
 }
 
@@ -25,7 +22,6 @@ const SMALL = 300;
 const IN_A_ROW = 20;
 const ONE_REQUEST = "floor: one put of the backend";
 
-/** Saves and loads on a MinIO that is started for them. */
 export async function createBucketWayGroup(
   { tls, roundTripMs }: Way,
   settings: BenchSettings,
@@ -139,7 +135,6 @@ export async function createBucketWayGroup(
     };
   }
 
-  /** One at a time, over connections that are there. */
   function inARow(
     name: string,
     action: (registry: Registry, i: number) => Promise<unknown>,

@@ -1,5 +1,4 @@
-// Buckets on a real server: small values through a registry, large objects beside `s5cmd`, and one
-// huge file.
+// A bucket on MinIO: small values through a registry, and large objects beside `s5cmd`.
 import { createReadStream } from "node:fs";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -7,8 +6,6 @@ import { Readable } from "node:stream";
 import { openRegistry } from "../../../mod.ts";
 import { createServerStore } from "../../servers/server_world.ts";
 import { startServer } from "../../support/servers/mod.ts";
-import type { RunningServer, ServerKind } from "../../support/servers/mod.ts";
-import { createHugeMeasures } from "../huge/transfer_huge.ts";
 import { timed } from "../measure.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { findS5cmd } from "./s5cmd.ts";
@@ -16,13 +13,10 @@ import { MIB, randomBytes } from "../values.ts";
 
 const AT_ONCE = 32;
 
-/** Saves and loads on a server of this kind, which is started for it. */
 export async function createBucketsGroup(
-  kind: ServerKind,
-  settings: BenchSettings,
+  { folder, operations, quick }: BenchSettings,
 ): Promise<Group> {
-  const { folder, operations, quick } = settings;
-  const server = await startServer(kind);
+  const server = await startServer("minio");
   const values = Array.from(
     { length: operations },
     (_, i) => randomBytes(16 * 1024).fill(i & 255, 0, 64),
@@ -40,7 +34,6 @@ export async function createBucketsGroup(
   let round = 0;
 
   return {
-    peerArgs: peerArgs(server),
     measures: [
       small("save 16 KiB", async () => {
         round++;
@@ -50,11 +43,10 @@ export async function createBucketsGroup(
           version: `${round}.0.0`,
         }));
         return await all(opened.saveMany(entries, { concurrency: AT_ONCE }));
-      }, "save_batch_dict_1k"),
+      }),
       small(
         "load 16 KiB",
         () => all(opened.loadMany(names, { version: `${round}`, concurrency: AT_ONCE })),
-        "load_batch_dict_1k",
       ),
       ...(s5cmd
         ? [large("s5cmd: up", () => s5cmd("cp", `${source}/*`, `s3://${server.bucket}/s5/`))]
@@ -64,9 +56,6 @@ export async function createBucketsGroup(
         ? [large("s5cmd: down", () => s5cmd("cp", `s3://${server.bucket}/s5/*`, `${target}-s5/`))]
         : []),
       large("down", () => timed(() => each((i) => download(i)))),
-      ...(kind === "fake-gcs" ? [] : [ // it keeps everything in memory, and hashes an object anew at each part
-        ...createHugeMeasures({ folder, mib: quick ? 256 : 4096, server, prefix: `${kind}, ` }),
-      ]),
     ],
     async [Symbol.asyncDispose]() {
       await opened[Symbol.asyncDispose]();
@@ -80,12 +69,12 @@ export async function createBucketsGroup(
     count: number,
     run: Measure["run"],
   ): Measure {
-    const floor = name === "up" || name === "down" ? `${kind}, s5cmd: ${name}` : undefined;
-    return { name: `${kind}, ${name}`, unit, count, run, ...(s5cmd ? { floor } : {}) };
+    const floor = name === "up" || name === "down" ? `minio, s5cmd: ${name}` : undefined;
+    return { name: `minio, ${name}`, unit, count, run, ...(s5cmd ? { floor } : {}) };
   }
 
-  function small(name: string, run: Measure["run"], peer: string): Measure {
-    return { ...measure(name, "op", operations, run), peer };
+  function small(name: string, run: Measure["run"]): Measure {
+    return measure(name, "op", operations, run);
   }
 
   function large(name: string, run: Measure["run"]): Measure {
@@ -125,15 +114,4 @@ export async function createBucketsGroup(
       await file.close();
     }
   }
-}
-
-function peerArgs({ protocol, port, bucket, accessKey, secretKey }: RunningServer): string[] {
-  if (protocol !== "s3") return [];
-  const place = {
-    endpoint: `127.0.0.1:${port}`,
-    bucket,
-    "access-key": accessKey,
-    "secret-key": secretKey,
-  };
-  return Object.entries(place).flatMap(([name, value]) => [`--${name}`, value]);
 }

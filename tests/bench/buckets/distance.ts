@@ -4,9 +4,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** A way to a server. */
 export interface Distance extends AsyncDisposable {
-  /** Base URL, in place of the server's. */
   readonly endpoint: string;
 }
 

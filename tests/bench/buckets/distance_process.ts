@@ -5,9 +5,7 @@
 // Arguments: the server's port, the round trip in milliseconds.
 import process from "node:process";
 
-/** Bytes on their way. */
 interface Piece {
-  /** When they arrive. */
   at: number;
   bytes: Uint8Array;
 }
@@ -16,7 +14,6 @@ const PIECE_BYTES = 64 * 1024;
 /** So many bytes of a connection are on their way at most: 2 GB a second over 30 ms. */
 const MAX_ON_THE_WAY = 64 * 1024 * 1024;
 
-/** Carries what comes on one connection to another. */
 async function carry(
   from: Deno.Conn,
   to: Deno.Conn,

@@ -11,7 +11,6 @@ import type { Timing } from "../measure.ts";
 
 const run = promisify(execFile);
 
-/** Runs it with the words of one command. */
 export type S5cmd = (...words: string[]) => Promise<Timing>;
 
 /** Runs it on a server; undefined where there is no binary, or the server speaks another protocol. */

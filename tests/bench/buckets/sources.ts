@@ -3,31 +3,21 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { MIB, randomBytes, smallObject } from "../values.ts";
 
-/** What is sent. */
 export interface Sources {
-  /** Small values. */
   small: unknown[];
-  /** A file of `s5cmd` commands that put them. */
   puts: string;
-  /** One that gets them. */
   gets: string;
-  /** Folders of large files. */
   folders: { title: string; name: string; path: string; mib: number }[];
 }
 
 /** How much is written, and where it will go. */
 export interface SourceOptions {
-  /** How many small values. */
   small: number;
-  /** True for little. */
   quick: boolean;
-  /** Where puts go: `s3://bucket/folder`. */
   bucket: string;
-  /** Where gets go. */
   target: string;
 }
 
-/** Writes the files below a folder. */
 export function writeSources(
   folder: string,
   { small: count, quick, bucket, target }: SourceOptions,

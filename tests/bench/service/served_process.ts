@@ -7,7 +7,6 @@ import { createInterface } from "node:readline";
 import { createHandler, listen } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 
-/** Bytes of the file that is asked for. */
 export const FILE_BYTES = 200;
 
 if (import.meta.main) {

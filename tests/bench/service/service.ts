@@ -14,12 +14,10 @@ const PROGRAMS = {
 const CONNECTIONS = 32;
 const FLOOR = "floor: Deno.serve that answers with the same 200 bytes";
 
-/** A server that runs. */
 interface Served {
   process: WatchedProcess;
   questions: WritableStreamDefaultWriter<Uint8Array>;
   port: number;
-  /** How many lines it has said. */
   lines: number;
 }
 

@@ -12,7 +12,6 @@ import { MIB } from "../values.ts";
 
 const PIECE = new Uint8Array(64 * 1024).map((_, i) => i * 31);
 
-/** A body of so many MiB, which is made as it is asked for. */
 function bodyOf(mib: number): ReadableStream<Uint8Array> {
   let left = mib * MIB;
   return new ReadableStream({
@@ -31,7 +30,6 @@ async function send(url: string, init: RequestInit, status: number): Promise<Res
   return answer;
 }
 
-/** A service, and the most memory that it ever had. */
 export interface BenchedService extends AsyncDisposable {
   url: string;
   peakRssMib(): number;
@@ -54,7 +52,6 @@ export async function startService(folder: string): Promise<BenchedService> {
   };
 }
 
-/** Uploads over HTTP. */
 // deno-lint-ignore require-await -- like the other groups
 export async function createUploadsGroup({ folder, quick }: BenchSettings): Promise<Group> {
   const many = quick ? 50 : 1000;

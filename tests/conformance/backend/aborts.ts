@@ -1,6 +1,7 @@
 // Signals: a call that is aborted throws the signal's reason and leaves nothing half done.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
 import {
   assertBytes,
@@ -15,9 +16,9 @@ import {
 
 /** Cases about `signal`. */
 export const abortCases: readonly BackendCase[] = [
-  {
-    name: "an aborted signal fails every verb with its reason, and nothing is done",
-    async run({ backend }) {
+  given(
+    "an aborted signal fails every verb with its reason, and nothing is done",
+    async ({ backend }) => {
       await putAll(backend, ["a/b"]);
       const reason = new Error("enough");
       const signal = AbortSignal.abort(reason);
@@ -31,10 +32,10 @@ export const abortCases: readonly BackendCase[] = [
       deepStrictEqual(await listed(backend, ""), ["a/b"]);
       await assertHolds(backend, "a/b", text("a/b"));
     },
-  },
-  {
-    name: "an abort while a body streams in fails the put with its reason, and nothing is left",
-    async run({ backend, largeBytes }) {
+  ),
+  given(
+    "an abort while a body streams in fails the put with its reason, and nothing is left",
+    async ({ backend, largeBytes }) => {
       await putAll(backend, ["a/old"]);
       for (const bytesBefore of [0, 1000, largeBytes]) {
         for (const [key, mode] of [["a/new", "create"], ["a/old", "overwrite"]] as const) {
@@ -52,40 +53,34 @@ export const abortCases: readonly BackendCase[] = [
       await assertMissing(backend, "a/new");
       await assertHolds(backend, "a/old", text("a/old"));
     },
-  },
-  {
-    name: "an abort ends a put whose body never comes, and cancels the body",
-    async run({ backend }) {
-      const reason = new Error("enough");
-      const abort = new AbortController();
-      let cancelled: unknown;
-      const stalled = new ReadableStream<Uint8Array>({
-        pull: () => {
-          queueMicrotask(() => abort.abort(reason));
-          return new Promise(() => {});
-        },
-        cancel: (why) => void (cancelled = why),
-      }, { highWaterMark: 0 });
-      await assertThrows(backend.put("a/b", stalled, { signal: abort.signal }), reason);
-      strictEqual(cancelled, reason);
-      await assertMissing(backend, "a/b");
-    },
-  },
-  {
-    name: "an abort ends a listing with its reason",
-    async run({ backend }) {
-      await putAll(backend, ["a/1", "a/2", "a/3"]);
-      const reason = new Error("enough");
-      const abort = new AbortController();
-      const entries = backend.list("a/", { signal: abort.signal })[Symbol.asyncIterator]();
-      ok(!(await entries.next()).done);
-      abort.abort(reason);
-      await assertThrows(entries.next(), reason);
-    },
-  },
-  {
-    name: "an abort while an object is read ends in its reason, or the bytes are whole",
-    async run({ backend, largeBytes }) {
+  ),
+  given("an abort ends a put whose body never comes, and cancels the body", async ({ backend }) => {
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    let cancelled: unknown;
+    const stalled = new ReadableStream<Uint8Array>({
+      pull: () => {
+        queueMicrotask(() => abort.abort(reason));
+        return new Promise(() => {});
+      },
+      cancel: (why) => void (cancelled = why),
+    }, { highWaterMark: 0 });
+    await assertThrows(backend.put("a/b", stalled, { signal: abort.signal }), reason);
+    strictEqual(cancelled, reason);
+    await assertMissing(backend, "a/b");
+  }),
+  given("an abort ends a listing with its reason", async ({ backend }) => {
+    await putAll(backend, ["a/1", "a/2", "a/3"]);
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    const entries = backend.list("a/", { signal: abort.signal })[Symbol.asyncIterator]();
+    ok(!(await entries.next()).done);
+    abort.abort(reason);
+    await assertThrows(entries.next(), reason);
+  }),
+  given(
+    "an abort while an object is read ends in its reason, or the bytes are whole",
+    async ({ backend, largeBytes }) => {
       const bytes = sampleBytes(largeBytes);
       await backend.put("a/large", bytes);
       const reason = new Error("enough");
@@ -99,19 +94,7 @@ export const abortCases: readonly BackendCase[] = [
         else strictEqual(outcome, reason);
       }
     },
-  },
-  {
-    name: "an abort after the call returned changes nothing",
-    async run({ backend }) {
-      const abort = new AbortController();
-      const { signal } = abort;
-      ok((await backend.put("a/b", text("x"), { signal })).written);
-      const object = await backend.get("a/b", { signal });
-      assertBytes(await object!.bytes(), text("x"));
-      abort.abort(new Error("too late"));
-      await assertHolds(backend, "a/b", text("x"));
-    },
-  },
+  ),
 ];
 
 /** A stream that gives so many bytes, then calls `then`, and goes on for much longer than an abort takes. */

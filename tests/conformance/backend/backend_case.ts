@@ -4,7 +4,6 @@ import type { Backend, Capability } from "../../../core/backend.ts";
 
 /** What a case works on. */
 export interface BackendContext {
-  /** A store of its own, empty. */
   readonly backend: Backend;
   /** How large a large object is, bytes. */
   readonly largeBytes: number;
@@ -12,9 +11,7 @@ export interface BackendContext {
 
 /** One sentence of the contract, and what shows that a backend keeps it. */
 export interface BackendCase {
-  /** The sentence. */
   readonly name: string;
-  /** The optional member that it is about. */
   readonly needs?: Capability;
   /** Throws where the backend does not keep it. */
   run(context: BackendContext): Promise<void>;

@@ -2,38 +2,14 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
-import {
-  assertHolds,
-  chunked,
-  createObject,
-  listed,
-  putAll,
-  read,
-  sampleBytes,
-  text,
-} from "./samples.ts";
+import { createObject, listed, putAll, read, sampleBytes, text } from "./samples.ts";
 
-/** Cases about calls that run at the same time. */
 export const concurrencyCases: readonly BackendCase[] = [
-  {
-    name: "objects put at the same time are all there",
-    async run({ backend }) {
-      const keys = Array.from(
-        { length: 100 },
-        (_, i) => `a/${String(i % 7)}/${String(i).padStart(3, "0")}`,
-      ).sort();
-      await Promise.all(
-        keys.map((key, i) => backend.put(key, i % 2 === 0 ? text(key) : chunked(text(key), 3))),
-      );
-      for (const key of keys) await assertHolds(backend, key, text(key));
-      deepStrictEqual(await listed(backend, "a/"), keys);
-    },
-  },
-  {
-    name:
-      "a reader sees the old or the new object while it is replaced, never none and never a mixture",
-    async run({ backend }) {
+  given(
+    "a reader sees the old or the new object while it is replaced, never none and never a mixture",
+    async ({ backend }) => {
       const body = (value: number) => new Uint8Array(50_000 + value).fill(value);
       await backend.put("a/b", body(0));
       let writing = true;
@@ -53,10 +29,10 @@ export const concurrencyCases: readonly BackendCase[] = [
       };
       await Promise.all([writer, reader(), reader(), reader()]);
     },
-  },
-  {
-    name: "a listing that others write into gives in order, once, every object that stays",
-    async run({ backend }) {
+  ),
+  given(
+    "a listing that others write into gives in order, once, every object that stays",
+    async ({ backend }) => {
       const staying = Array.from({ length: 60 }, (_, i) => `a/${String(i).padStart(3, "0")}/stays`);
       await putAll(backend, staying);
       for (let round = 0; round < 3; round++) {
@@ -73,10 +49,10 @@ export const concurrencyCases: readonly BackendCase[] = [
         deepStrictEqual(found.filter((key) => key.endsWith("/stays")), staying);
       }
     },
-  },
-  {
-    name: "deletes and creates of one key at the same time end in one of both",
-    async run({ backend }) {
+  ),
+  given(
+    "deletes and creates of one key at the same time end in one of both",
+    async ({ backend }) => {
       for (let round = 0; round < 20; round++) {
         const calls = Array.from(
           { length: 10 },
@@ -91,5 +67,5 @@ export const concurrencyCases: readonly BackendCase[] = [
         ok(found === undefined || found.byteLength === 100);
       }
     },
-  },
+  ),
 ];

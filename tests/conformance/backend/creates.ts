@@ -1,75 +1,43 @@
 // Create-only puts: of any number for one key, exactly one wins.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { PutResult } from "../../../core/backend.ts";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
-import { assertHolds, chunked, createObject, listed, read, sampleBytes, text } from "./samples.ts";
+import { assertHolds, chunked, createObject, read, sampleBytes, text } from "./samples.ts";
 
 const EXISTS: PutResult = { written: false, reason: "exists" };
 const create = { mode: "create" } as const;
 
 /** Cases about `mode: "create"`. */
 export const createCases: readonly BackendCase[] = [
-  {
-    name: "create writes where nothing is, and leaves alone what is there",
-    async run({ backend }) {
-      ok((await backend.put("a/b", text("first"), create)).written);
-      deepStrictEqual(await backend.put("a/b", text("second"), create), EXISTS);
-      await assertHolds(backend, "a/b", text("first"));
-    },
-  },
-  {
-    name: "create loses against an object that was put without it, also an empty one",
-    async run({ backend }) {
+  given("create writes where nothing is, and leaves alone what is there", async ({ backend }) => {
+    ok((await backend.put("a/b", text("first"), create)).written);
+    deepStrictEqual(await backend.put("a/b", text("second"), create), EXISTS);
+    await assertHolds(backend, "a/b", text("first"));
+  }),
+  given(
+    "create loses against an object that was put without it, also an empty one",
+    async ({ backend }) => {
       await backend.put("a/b", new Uint8Array());
       deepStrictEqual(await backend.put("a/b", text("x"), create), EXISTS);
       await assertHolds(backend, "a/b", new Uint8Array());
     },
-  },
-  {
-    name: "create of a stream or a Blob loses like any other",
-    async run({ backend }) {
-      await backend.put("a/b", text("first"), create);
-      deepStrictEqual(await backend.put("a/b", chunked(sampleBytes(5000), 1000), create), EXISTS);
-      deepStrictEqual(await backend.put("a/b", new Blob(["second"]), create), EXISTS);
-      await assertHolds(backend, "a/b", text("first"));
-    },
-  },
-  {
-    name: "create writes again after the object was deleted",
-    async run({ backend }) {
-      await backend.put("a/b", text("first"), create);
-      await backend.delete("a/b");
-      ok((await backend.put("a/b", text("second"), create)).written);
-      await assertHolds(backend, "a/b", text("second"));
-    },
-  },
-  {
-    name: "of 20 creates at once exactly one wins, and its bytes are there, in each of 8 rounds",
-    async run({ backend }) {
+  ),
+  given("create of a stream or a Blob loses like any other", async ({ backend }) => {
+    await backend.put("a/b", text("first"), create);
+    deepStrictEqual(await backend.put("a/b", chunked(sampleBytes(5000), 1000), create), EXISTS);
+    deepStrictEqual(await backend.put("a/b", new Blob(["second"]), create), EXISTS);
+    await assertHolds(backend, "a/b", text("first"));
+  }),
+  given(
+    "of 20 creates at once exactly one wins, and its bytes are there, in each of 8 rounds",
+    async ({ backend }) => {
       for (let round = 0; round < 8; round++) await race(backend, `race/${round}`, 20);
     },
-  },
-  {
-    name: "of 64 creates at once exactly one wins",
-    async run({ backend }) {
-      await race(backend, "new/folder/of/its/own", 64);
-    },
-  },
-  {
-    name: "creates of different keys do not disturb each other",
-    async run({ backend }) {
-      const keys = Array.from({ length: 48 }, (_, i) => `a/${i % 4}/${String(i).padStart(2, "0")}`)
-        .sort();
-      const results = await Promise.all(
-        keys.map((key) => createObject(backend, key, () => text(key))),
-      );
-      ok(results.every((result) => result.written));
-      deepStrictEqual(await listed(backend, "a/"), keys);
-    },
-  },
-  {
-    name: "a create in a folder that others empty at the same time is not lost",
-    async run({ backend }) {
+  ),
+  given(
+    "a create in a folder that others empty at the same time is not lost",
+    async ({ backend }) => {
       for (let round = 0; round < 30; round++) {
         await backend.put("a/b/old", text("old"));
         const [created] = await Promise.all([
@@ -81,28 +49,25 @@ export const createCases: readonly BackendCase[] = [
         await backend.delete("a/b/new");
       }
     },
-  },
-  {
-    name: "creates and overwrites of one key leave one of them whole",
-    async run({ backend }) {
-      for (let round = 0; round < 8; round++) {
-        const key = `mixed/${round}`;
-        const bodies = Array.from({ length: 12 }, (_, i) => sampleBytes(3000, i + 1));
-        const results = await Promise.all(
-          bodies.map((body, i) =>
-            i % 2 === 0 ? createObject(backend, key, () => body) : backend.put(key, body)
-          ),
-        );
-        ok(results.filter((result, i) => i % 2 === 0 && result.written).length <= 1);
-        ok(results.every((result, i) => i % 2 === 0 || result.written));
-        const found = await read(backend, key);
-        ok(
-          bodies.some((body) => body.every((byte, i) => byte === found![i])),
-          "a mixture of several",
-        );
-      }
-    },
-  },
+  ),
+  given("creates and overwrites of one key leave one of them whole", async ({ backend }) => {
+    for (let round = 0; round < 8; round++) {
+      const key = `mixed/${round}`;
+      const bodies = Array.from({ length: 12 }, (_, i) => sampleBytes(3000, i + 1));
+      const results = await Promise.all(
+        bodies.map((body, i) =>
+          i % 2 === 0 ? createObject(backend, key, () => body) : backend.put(key, body)
+        ),
+      );
+      ok(results.filter((result, i) => i % 2 === 0 && result.written).length <= 1);
+      ok(results.every((result, i) => i % 2 === 0 || result.written));
+      const found = await read(backend, key);
+      ok(
+        bodies.some((body) => body.every((byte, i) => byte === found![i])),
+        "a mixture of several",
+      );
+    }
+  }),
 ];
 
 async function race(

@@ -1,5 +1,6 @@
 // Keys that somebody might try: each is stored under exactly itself, or refused.
 import { deepStrictEqual } from "node:assert/strict";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
 import { assertHolds, isAccepted, listed, putAll, text } from "./samples.ts";
 
@@ -58,11 +59,10 @@ const ESCAPING = [
   "a/\udfff",
 ];
 
-/** Cases about strange keys. */
 export const keyCases: readonly BackendCase[] = [
-  {
-    name: "keys up to 900 bytes with segments up to 200 bytes of a-z 0-9 _ - = . are stored",
-    async run({ backend }) {
+  given(
+    "keys up to 900 bytes with segments up to 200 bytes of a-z 0-9 _ - = . are stored",
+    async ({ backend }) => {
       const keys = [
         "abcdefghijklmnopqrstuvwxyz0123456789_-=.",
         `${["a", "b", "c", "d"].map((char) => char.repeat(200)).join("/")}/${"e".repeat(96)}`,
@@ -73,51 +73,45 @@ export const keyCases: readonly BackendCase[] = [
       for (const key of keys) await assertHolds(backend, key, text(key));
       deepStrictEqual(await listed(backend, ""), keys);
     },
-  },
-  {
-    name: "a strange key is stored under exactly itself, or is Invalid",
-    async run({ backend }) {
-      await putAll(backend, ["witness", "x/witness"]);
-      for (const key of [...STRANGE, ...ESCAPING]) {
-        const before = await listed(backend, "");
-        if (await isAccepted(backend, key, text(`of ${key}`))) {
-          await assertHolds(backend, key, text(`of ${key}`));
-          deepStrictEqual((await listed(backend, "")).filter((other) => !before.includes(other)), [
-            key,
-          ]);
-          await backend.delete(key);
-        }
-        deepStrictEqual(await listed(backend, ""), before, `after ${JSON.stringify(key)}`);
+  ),
+  given("a strange key is stored under exactly itself, or is Invalid", async ({ backend }) => {
+    await putAll(backend, ["witness", "x/witness"]);
+    for (const key of [...STRANGE, ...ESCAPING]) {
+      const before = await listed(backend, "");
+      if (await isAccepted(backend, key, text(`of ${key}`))) {
+        await assertHolds(backend, key, text(`of ${key}`));
+        deepStrictEqual((await listed(backend, "")).filter((other) => !before.includes(other)), [
+          key,
+        ]);
+        await backend.delete(key);
       }
-      await assertHolds(backend, "witness", text("witness"));
-      await assertHolds(backend, "x/witness", text("x/witness"));
-    },
-  },
-  {
-    name: "a strange key that was never written is missing, or is Invalid",
-    async run({ backend }) {
-      await putAll(backend, ["a/b", "b"]);
-      for (const key of [...STRANGE, ...ESCAPING]) {
-        for (
-          const look of [() => backend.head(key), () => backend.get(key), () => backend.delete(key)]
-        ) {
-          try {
-            deepStrictEqual(await look(), undefined, JSON.stringify(key));
-          } catch (error) {
-            deepStrictEqual(
-              (error as { code?: string }).code,
-              "Invalid",
-              `${JSON.stringify(key)}: ${error}`,
-            );
-          }
+      deepStrictEqual(await listed(backend, ""), before, `after ${JSON.stringify(key)}`);
+    }
+    await assertHolds(backend, "witness", text("witness"));
+    await assertHolds(backend, "x/witness", text("x/witness"));
+  }),
+  given("a strange key that was never written is missing, or is Invalid", async ({ backend }) => {
+    await putAll(backend, ["a/b", "b"]);
+    for (const key of [...STRANGE, ...ESCAPING]) {
+      for (
+        const look of [() => backend.head(key), () => backend.get(key), () => backend.delete(key)]
+      ) {
+        try {
+          deepStrictEqual(await look(), undefined, JSON.stringify(key));
+        } catch (error) {
+          deepStrictEqual(
+            (error as { code?: string }).code,
+            "Invalid",
+            `${JSON.stringify(key)}: ${error}`,
+          );
         }
       }
-      deepStrictEqual(await listed(backend, ""), ["a/b", "b"]);
-    },
-  },
-  {
-    name: "a strange prefix lists the keys that begin with it, or is Invalid",
-    async run({ backend }) {
+    }
+    deepStrictEqual(await listed(backend, ""), ["a/b", "b"]);
+  }),
+  given(
+    "a strange prefix lists the keys that begin with it, or is Invalid",
+    async ({ backend }) => {
       await putAll(backend, ["a/b", "b"]);
       for (
         const prefix of [
@@ -146,10 +140,10 @@ export const keyCases: readonly BackendCase[] = [
         }
       }
     },
-  },
-  {
-    name: "a key that is another one's beginning is Invalid, or both are kept",
-    async run({ backend }) {
+  ),
+  given(
+    "a key that is another one's beginning is Invalid, or both are kept",
+    async ({ backend }) => {
       for (const [first, second] of [["p/a", "p/a/b"], ["q/a/b/c", "q/a"]]) {
         for (const mode of ["create", "overwrite"] as const) {
           await backend.put(first, text(first));
@@ -165,5 +159,5 @@ export const keyCases: readonly BackendCase[] = [
         }
       }
     },
-  },
+  ),
 ];

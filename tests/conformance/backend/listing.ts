@@ -2,6 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isPrefix } from "../../../core/backend.ts";
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
 import { listed, putAll, text } from "./samples.ts";
 
@@ -26,9 +27,9 @@ const KEYS = [
 
 /** Cases about `list`. */
 export const listingCases: readonly BackendCase[] = [
-  {
-    name: "list() of an empty store, and of a prefix that no key has, gives nothing",
-    async run({ backend }) {
+  given(
+    "list() of an empty store, and of a prefix that no key has, gives nothing",
+    async ({ backend }) => {
       deepStrictEqual(await listed(backend, ""), []);
       deepStrictEqual(await listed(backend, "a/"), []);
       await putAll(backend, ["a/b"]);
@@ -36,19 +37,17 @@ export const listingCases: readonly BackendCase[] = [
         deepStrictEqual(await listed(backend, prefix), [], prefix);
       }
     },
-  },
-  {
-    name:
-      "list() gives whole keys in the order of their UTF-8 bytes, a folder's as its name with /",
-    async run({ backend }) {
+  ),
+  given(
+    "list() gives whole keys in the order of their UTF-8 bytes, a folder's as its name with /",
+    async ({ backend }) => {
       await putAll(backend, KEYS.toReversed());
       deepStrictEqual(await listed(backend, ""), KEYS);
     },
-  },
-  {
-    name:
-      "list() of heads leaves out nothing but what is equal up to its last / to the key before it",
-    async run({ backend }) {
+  ),
+  given(
+    "list() of heads leaves out nothing but what is equal up to its last / to the key before it",
+    async ({ backend }) => {
       await putAll(backend, KEYS);
       const given = new Set(await listed(backend, "", { heads: true }));
       const folderOf = (key: string) => key.slice(0, key.lastIndexOf("/") + 1);
@@ -60,11 +59,10 @@ export const listingCases: readonly BackendCase[] = [
       }
       deepStrictEqual([...given], []);
     },
-  },
-  {
-    name:
-      "list() of heads leaves out those that the caller can do without, or gives them, and no others",
-    async run({ backend }) {
+  ),
+  given(
+    "list() of heads leaves out those that the caller can do without, or gives them, and no others",
+    async ({ backend }) => {
       await putAll(backend, KEYS);
       const except = ({ key, size }: { key: string; size: number }) =>
         size === key.length && key.startsWith("a/");
@@ -79,84 +77,65 @@ export const listingCases: readonly BackendCase[] = [
       }
       deepStrictEqual(await listed(backend, ""), KEYS);
     },
-  },
-  {
-    name: "list() tells size and time of each object",
-    async run({ backend }) {
-      await putAll(backend, ["a/b", "a/long"]);
-      for await (const entry of backend.list("a/")) {
-        ok(!isPrefix(entry));
-        strictEqual(entry.size, entry.key.length);
-        ok(entry.modifiedAt > Date.UTC(2020, 0));
-      }
-    },
-  },
-  {
-    name: "list() takes any text as prefix, not folders only",
-    async run({ backend }) {
-      await putAll(backend, KEYS);
-      for (const prefix of ["a", "a/", "a/c", "a/c/", "a/c/d", "b/1", "～", "😀/"]) {
+  ),
+  given("list() tells size and time of each object", async ({ backend }) => {
+    await putAll(backend, ["a/b", "a/long"]);
+    for await (const entry of backend.list("a/")) {
+      ok(!isPrefix(entry));
+      strictEqual(entry.size, entry.key.length);
+      ok(entry.modifiedAt > Date.UTC(2020, 0));
+    }
+  }),
+  given("list() takes any text as prefix, not folders only", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    for (const prefix of ["a", "a/", "a/c", "a/c/", "a/c/d", "b/1", "～", "😀/"]) {
+      deepStrictEqual(
+        await listed(backend, prefix),
+        KEYS.filter((key) => key.startsWith(prefix)),
+        prefix,
+      );
+    }
+  }),
+  given("list() after a key, there or not, gives only what follows it", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    for (
+      const after of [
+        ...KEYS,
+        "",
+        "0",
+        "a",
+        "a/",
+        "a/c",
+        "a/c/",
+        "a/c/d/",
+        "a/c~",
+        "a/d",
+        "b",
+        "￿",
+        "😀/z",
+      ]
+    ) {
+      for (const prefix of ["", "a", "a/c", "a/c/", "b/"]) {
+        const expected = KEYS.filter((key) =>
+          key.startsWith(prefix) && compareUtf8(key, after) > 0
+        );
         deepStrictEqual(
-          await listed(backend, prefix),
-          KEYS.filter((key) => key.startsWith(prefix)),
-          prefix,
+          await listed(backend, prefix, { after }),
+          expected,
+          `${prefix} after ${after}`,
         );
       }
-    },
-  },
-  {
-    name: "list() after a key, there or not, gives only what follows it",
-    async run({ backend }) {
-      await putAll(backend, KEYS);
-      for (
-        const after of [
-          ...KEYS,
-          "",
-          "0",
-          "a",
-          "a/",
-          "a/c",
-          "a/c/",
-          "a/c/d/",
-          "a/c~",
-          "a/d",
-          "b",
-          "￿",
-          "😀/z",
-        ]
-      ) {
-        for (const prefix of ["", "a", "a/c", "a/c/", "b/"]) {
-          const expected = KEYS.filter((key) =>
-            key.startsWith(prefix) && compareUtf8(key, after) > 0
-          );
-          deepStrictEqual(
-            await listed(backend, prefix, { after }),
-            expected,
-            `${prefix} after ${after}`,
-          );
-        }
-      }
-    },
-  },
-  {
-    name: "list() gives at most `limit` entries",
-    async run({ backend }) {
-      await putAll(backend, KEYS);
-      for (const limit of [0, 1, 2, 3, 4, 14, 15, 16, Infinity]) {
-        deepStrictEqual(await listed(backend, "", { limit }), KEYS.slice(0, limit));
-      }
-    },
-  },
-  {
-    name: "pages by `after` and `limit` give everything once",
-    async run({ backend }) {
-      await putAll(backend, KEYS);
-      for (const limit of [1, 2, 3, 7]) deepStrictEqual(await paged(backend, "", { limit }), KEYS);
-    },
-  },
-  {
-    name: "a delimiter folds what lies deeper into one prefix, in its place in the order",
-    async run({ backend }) {
+    }
+  }),
+  given("list() gives at most `limit` entries", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    for (const limit of [0, 1, 2, 3, 4, 14, 15, 16, Infinity]) {
+      deepStrictEqual(await listed(backend, "", { limit }), KEYS.slice(0, limit));
+    }
+  }),
+  given(
+    "a delimiter folds what lies deeper into one prefix, in its place in the order",
+    async ({ backend }) => {
       await putAll(backend, KEYS);
       const top = ["A/", "a-b", "a.b", "a/", "a0", "b/", "é", "～/", "😀/"];
       deepStrictEqual(await listed(backend, "", { delimiter: "/" }), top);
@@ -170,43 +149,37 @@ export const listingCases: readonly BackendCase[] = [
       deepStrictEqual(await listed(backend, "a", { delimiter: "/" }), ["a-b", "a.b", "a/", "a0"]);
       deepStrictEqual(await listed(backend, "a/c/", { delimiter: "/" }), ["a/c/d", "a/c/e"]);
     },
-  },
-  {
-    name: "pages with a delimiter continue after a key or a prefix",
-    async run({ backend }) {
-      await putAll(backend, KEYS);
-      for (const prefix of ["", "a", "a/", "b/"]) {
-        const all = await listed(backend, prefix, { delimiter: "/" });
-        for (const limit of [1, 2, 5]) {
-          deepStrictEqual(
-            await paged(backend, prefix, { delimiter: "/", limit }),
-            all,
-            `${prefix} by ${limit}`,
-          );
-        }
-        const whole = prefix === "" ? undefined : prefix;
+  ),
+  given("pages with a delimiter continue after a key or a prefix", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    for (const prefix of ["", "a", "a/", "b/"]) {
+      const all = await listed(backend, prefix, { delimiter: "/" });
+      for (const limit of [1, 2, 5]) {
         deepStrictEqual(
-          await listed(backend, prefix, { delimiter: "/", after: whole }),
-          all.filter((key) => key !== prefix),
+          await paged(backend, prefix, { delimiter: "/", limit }),
+          all,
+          `${prefix} by ${limit}`,
         );
       }
-    },
-  },
-  {
-    name: "a prefix vanishes from the listing with its last object",
-    async run({ backend }) {
-      await putAll(backend, ["a/b/1", "a/b/2", "a/c/d/1"]);
-      await backend.delete("a/b/1");
-      deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), ["a/b/", "a/c/"]);
-      await backend.delete("a/c/d/1");
-      deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), ["a/b/"]);
-      await backend.delete("a/b/2");
-      deepStrictEqual(await listed(backend, "", { delimiter: "/" }), []);
-    },
-  },
-  {
-    name: "list() gives every one of 1,100 objects, above the page of any store",
-    async run({ backend }) {
+      const whole = prefix === "" ? undefined : prefix;
+      deepStrictEqual(
+        await listed(backend, prefix, { delimiter: "/", after: whole }),
+        all.filter((key) => key !== prefix),
+      );
+    }
+  }),
+  given("a prefix vanishes from the listing with its last object", async ({ backend }) => {
+    await putAll(backend, ["a/b/1", "a/b/2", "a/c/d/1"]);
+    await backend.delete("a/b/1");
+    deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), ["a/b/", "a/c/"]);
+    await backend.delete("a/c/d/1");
+    deepStrictEqual(await listed(backend, "a/", { delimiter: "/" }), ["a/b/"]);
+    await backend.delete("a/b/2");
+    deepStrictEqual(await listed(backend, "", { delimiter: "/" }), []);
+  }),
+  given(
+    "list() gives every one of 1,100 objects, above the page of any store",
+    async ({ backend }) => {
       const keys = Array.from({ length: 1100 }, (_, i) => `many/${String(i).padStart(5, "0")}`);
       await putAll(backend, keys);
       deepStrictEqual(await listed(backend, "many/"), keys);
@@ -216,22 +189,19 @@ export const listingCases: readonly BackendCase[] = [
       );
       deepStrictEqual(await listed(backend, "", { delimiter: "/" }), ["many/"]);
     },
-  },
-  {
-    name: "list() can be left before its end",
-    async run({ backend }) {
-      await putAll(backend, KEYS);
-      for await (const entry of backend.list("")) {
-        ok(!isPrefix(entry));
-        strictEqual(entry.key, KEYS[0]);
-        break;
-      }
-      await backend.put("a/b", text("new"));
-    },
-  },
-  {
-    name: "list() shows a put that returned and no longer a delete that returned",
-    async run({ backend }) {
+  ),
+  given("list() can be left before its end", async ({ backend }) => {
+    await putAll(backend, KEYS);
+    for await (const entry of backend.list("")) {
+      ok(!isPrefix(entry));
+      strictEqual(entry.key, KEYS[0]);
+      break;
+    }
+    await backend.put("a/b", text("new"));
+  }),
+  given(
+    "list() shows a put that returned and no longer a delete that returned",
+    async ({ backend }) => {
       for (let i = 0; i < 50; i++) {
         await backend.put(`a/${i}`, text("x"));
         deepStrictEqual(await listed(backend, `a/${i}`), [`a/${i}`]);
@@ -239,7 +209,7 @@ export const listingCases: readonly BackendCase[] = [
         deepStrictEqual(await listed(backend, "a/"), []);
       }
     },
-  },
+  ),
 ];
 
 async function paged(

@@ -1,6 +1,7 @@
 // The optional members.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { SweptUpload } from "../../../core/backend.ts";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
 import {
   assertBytes,
@@ -15,35 +16,25 @@ import {
 
 const FAR_FUTURE = Date.UTC(2100, 0);
 
-/** Cases about what a backend may offer. */
 export const optionalCases: readonly BackendCase[] = [
-  {
-    name: "deleteMany() removes these objects, there or not, and no other",
-    needs: "deleteMany",
-    async run({ backend }) {
-      const keys = Array.from({ length: 30 }, (_, i) => `a/${String(i).padStart(2, "0")}`);
-      await putAll(backend, keys);
-      deepStrictEqual(await backend.deleteMany!([...keys.slice(0, 20), "a/missing"]), []);
-      deepStrictEqual(await listed(backend, ""), keys.slice(20));
-      deepStrictEqual(await backend.deleteMany!([]), []);
-    },
-  },
-  {
-    name: "copy() makes a second object with the same bytes",
-    needs: "copy",
-    async run({ backend }) {
-      await backend.put("a/from", sampleBytes(5000));
-      const info = await backend.copy!("a/from", "b/to");
-      strictEqual(info.key, "b/to");
-      strictEqual(info.size, 5000);
-      await backend.delete("a/from");
-      await assertHolds(backend, "b/to", sampleBytes(5000));
-    },
-  },
-  {
-    name: "copy() over an object replaces it, and what becomes of one of the two leaves the other",
-    needs: "copy",
-    async run({ backend }) {
+  given("deleteMany() removes these objects, there or not, and no other", async ({ backend }) => {
+    const keys = Array.from({ length: 30 }, (_, i) => `a/${String(i).padStart(2, "0")}`);
+    await putAll(backend, keys);
+    deepStrictEqual(await backend.deleteMany!([...keys.slice(0, 20), "a/missing"]), []);
+    deepStrictEqual(await listed(backend, ""), keys.slice(20));
+    deepStrictEqual(await backend.deleteMany!([]), []);
+  }, { needs: "deleteMany" }),
+  given("copy() makes a second object with the same bytes", async ({ backend }) => {
+    await backend.put("a/from", sampleBytes(5000));
+    const info = await backend.copy!("a/from", "b/to");
+    strictEqual(info.key, "b/to");
+    strictEqual(info.size, 5000);
+    await backend.delete("a/from");
+    await assertHolds(backend, "b/to", sampleBytes(5000));
+  }, { needs: "copy" }),
+  given(
+    "copy() over an object replaces it, and what becomes of one of the two leaves the other",
+    async ({ backend }) => {
       await backend.put("a", text("one"));
       await backend.put("b", text("two"));
       for (let i = 0; i < 2; i++) await backend.copy!("a", "b");
@@ -55,55 +46,43 @@ export const optionalCases: readonly BackendCase[] = [
       await assertHolds(backend, "c", text("one"));
       deepStrictEqual(await listed(backend, ""), ["a", "c"]);
     },
-  },
-  {
-    name: "copy() of a missing object is NotFound",
-    needs: "copy",
-    async run({ backend }) {
-      await rejects(backend.copy!("a/missing", "b/to"), {
-        name: "RegistryError",
-        code: "NotFound",
-      });
-      await assertMissing(backend, "b/to");
-    },
-  },
-  {
-    name: "presign() gives a URL that reads the object without credentials",
-    needs: "presign",
-    async run({ backend }) {
-      await backend.put("a/b", sampleBytes(5000));
-      const reply = await fetch(
-        await backend.presign!("a/b", { method: "GET", expiresInMs: 60_000 }),
-      );
-      assertBytes(new Uint8Array(await reply.arrayBuffer()), sampleBytes(5000));
-    },
-  },
-  {
-    name: "presign() gives a URL that writes the object without credentials",
-    needs: "presign",
-    async run({ backend }) {
-      const url = await backend.presign!("a/b", { method: "PUT", expiresInMs: 60_000 });
-      const reply = await fetch(url, { method: "PUT", body: "sent" });
-      await reply.body?.cancel();
-      ok(reply.ok);
-      await assertHolds(backend, "a/b", text("sent"));
-    },
-  },
-  {
-    name: "sweepUploads() finds nothing where every upload is finished, and no object is gone",
-    needs: "sweepUploads",
-    async run({ backend, largeBytes }) {
+    { needs: "copy" },
+  ),
+  given("copy() of a missing object is NotFound", async ({ backend }) => {
+    await rejects(backend.copy!("a/missing", "b/to"), {
+      name: "RegistryError",
+      code: "NotFound",
+    });
+    await assertMissing(backend, "b/to");
+  }, { needs: "copy" }),
+  given("presign() gives a URL that reads the object without credentials", async ({ backend }) => {
+    await backend.put("a/b", sampleBytes(5000));
+    const reply = await fetch(
+      await backend.presign!("a/b", { method: "GET", expiresInMs: 60_000 }),
+    );
+    assertBytes(new Uint8Array(await reply.arrayBuffer()), sampleBytes(5000));
+  }, { needs: "presign" }),
+  given("presign() gives a URL that writes the object without credentials", async ({ backend }) => {
+    const url = await backend.presign!("a/b", { method: "PUT", expiresInMs: 60_000 });
+    const reply = await fetch(url, { method: "PUT", body: "sent" });
+    await reply.body?.cancel();
+    ok(reply.ok);
+    await assertHolds(backend, "a/b", text("sent"));
+  }, { needs: "presign" }),
+  given(
+    "sweepUploads() finds nothing where every upload is finished, and no object is gone",
+    async ({ backend, largeBytes }) => {
       await backend.put("a/small", text("x"));
       await backend.put("a/large", chunked(sampleBytes(largeBytes), 65_536));
       deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
       deepStrictEqual(await listed(backend, ""), ["a/large", "a/small"]);
       await assertHolds(backend, "a/large", sampleBytes(largeBytes));
     },
-  },
-  {
-    name: "sweepUploads() leaves alone what is not old, and with dryRun everything",
-    needs: "sweepUploads",
-    async run({ backend, largeBytes }) {
+    { needs: "sweepUploads" },
+  ),
+  given(
+    "sweepUploads() leaves alone what is not old, and with dryRun everything",
+    async ({ backend, largeBytes }) => {
       const bytes = sampleBytes(largeBytes);
       const body = interrupted(bytes, async () => {
         deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: Date.UTC(2020, 0) })), []);
@@ -112,11 +91,11 @@ export const optionalCases: readonly BackendCase[] = [
       ok((await backend.put("a/b", body, { mode: "create" })).written);
       await assertHolds(backend, "a/b", bytes);
     },
-  },
-  {
-    name: "an upload that is swept while it runs ends whole, or fails and leaves nothing",
-    needs: "sweepUploads",
-    async run({ backend, largeBytes }) {
+    { needs: "sweepUploads" },
+  ),
+  given(
+    "an upload that is swept while it runs ends whole, or fails and leaves nothing",
+    async ({ backend, largeBytes }) => {
       const bytes = sampleBytes(largeBytes);
       const body = interrupted(bytes, async () => {
         for (const upload of await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE }))) {
@@ -130,11 +109,11 @@ export const optionalCases: readonly BackendCase[] = [
       await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE }));
       deepStrictEqual(await swept(backend.sweepUploads!({ olderThan: FAR_FUTURE })), []);
     },
-  },
-  {
-    name: "getFirst() gives what a list with limit 1 shows, and undefined where that shows nothing",
-    needs: "getFirst",
-    async run({ backend }) {
+    { needs: "sweepUploads" },
+  ),
+  given(
+    "getFirst() gives what a list with limit 1 shows, and undefined where that shows nothing",
+    async ({ backend }) => {
       const keys = [
         "a/1",
         "a/10",
@@ -167,11 +146,11 @@ export const optionalCases: readonly BackendCase[] = [
         deepStrictEqual(await object.bytes(), text(first));
       }
     },
-  },
-  {
-    name: "getFirst() gives a large object, and goes on where the first was removed",
-    needs: "getFirst",
-    async run({ backend, largeBytes }) {
+    { needs: "getFirst" },
+  ),
+  given(
+    "getFirst() gives a large object, and goes on where the first was removed",
+    async ({ backend, largeBytes }) => {
       await backend.put("a/1/x", text("x"));
       await backend.put("a/2", sampleBytes(largeBytes));
       deepStrictEqual(await (await backend.getFirst!("a/"))?.bytes(), text("x"));
@@ -180,23 +159,22 @@ export const optionalCases: readonly BackendCase[] = [
       await backend.delete("a/2");
       deepStrictEqual(await backend.getFirst!("a/"), undefined);
     },
-  },
-  {
-    name: "reserve() may be asked for again and again, and changes no listing",
-    needs: "reserve",
-    async run({ backend }) {
+    { needs: "getFirst" },
+  ),
+  given(
+    "reserve() may be asked for again and again, and changes no listing",
+    async ({ backend }) => {
       await backend.put("a", text("a"));
       ok(await backend.reserve!());
       ok(await backend.reserve!());
       deepStrictEqual(await listed(backend, ""), ["a"]);
       ok((await backend.put("b", text("b"), { freesRoom: true })).written);
     },
-  },
-  {
-    name:
-      "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
-    needs: "sync",
-    async run({ backend, largeBytes }) {
+    { needs: "reserve" },
+  ),
+  given(
+    "sync() takes objects that are there or not, one key twice, and no key at all, and changes nothing",
+    async ({ backend, largeBytes }) => {
       await backend.put("a/b", text("x"));
       await backend.put("a/c/large", sampleBytes(largeBytes), { mode: "create" });
       await backend.sync!(["a/b", "a/missing", "nothing/here", "a/c/large", "a/b"]);
@@ -205,26 +183,13 @@ export const optionalCases: readonly BackendCase[] = [
       await assertHolds(backend, "a/b", text("x"));
       await assertHolds(backend, "a/c/large", sampleBytes(largeBytes));
     },
-  },
-  {
-    name: "sync() of many objects ends",
-    needs: "sync",
-    async run({ backend }) {
-      const keys = Array.from({ length: 200 }, (_, i) => `${i % 7}/${String(i).padStart(3, "0")}`);
-      await putAll(backend, keys);
-      await backend.sync!(keys);
-      await assertHolds(backend, keys[150], text(keys[150]));
-    },
-  },
-  {
-    name: "sync() under an aborted signal throws its reason",
-    needs: "sync",
-    async run({ backend }) {
-      await backend.put("a/b", text("x"));
-      const reason = new Error("enough");
-      await rejects(backend.sync!(["a/b"], { signal: AbortSignal.abort(reason) }), reason);
-    },
-  },
+    { needs: "sync" },
+  ),
+  given("sync() under an aborted signal throws its reason", async ({ backend }) => {
+    await backend.put("a/b", text("x"));
+    const reason = new Error("enough");
+    await rejects(backend.sync!(["a/b"], { signal: AbortSignal.abort(reason) }), reason);
+  }, { needs: "sync" }),
 ];
 
 async function swept(uploads: AsyncIterable<SweptUpload>): Promise<SweptUpload[]> {

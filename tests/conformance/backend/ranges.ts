@@ -1,14 +1,15 @@
 // Reading a part of an object.
 import { strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
 import { assertBytes, assertInvalid, sampleBytes } from "./samples.ts";
 
 /** Cases about `range`. */
 export const rangeCases: readonly BackendCase[] = [
-  {
-    name: "get() of a range gives these bytes, clipped at the end, and the info of the whole",
-    async run({ backend }) {
+  given(
+    "get() of a range gives these bytes, clipped at the end, and the info of the whole",
+    async ({ backend }) => {
       const bytes = sampleBytes(1000);
       await backend.put("a/b", bytes);
       for (const offset of [0, 1, 500, 999, 1000, 5000]) {
@@ -20,60 +21,36 @@ export const rangeCases: readonly BackendCase[] = [
         }
       }
     },
-  },
-  {
-    name: "the body of a range is the range",
-    async run({ backend }) {
-      const bytes = sampleBytes(1000);
-      await backend.put("a/b", bytes);
-      const object = await backend.get("a/b", { range: { offset: 100, length: 50 } });
-      assertBytes(await readAll(object!.body), bytes.slice(100, 150));
-    },
-  },
-  {
-    name: "get() of a range of an object without bytes gives no bytes",
-    async run({ backend }) {
-      await backend.put("a/empty", new Uint8Array());
-      for (const range of [{ offset: 0 }, { offset: 0, length: 10 }, { offset: 5, length: 1 }]) {
-        strictEqual((await (await backend.get("a/empty", { range }))!.bytes()).byteLength, 0);
-      }
-    },
-  },
-  {
-    name: "get() of a range of a missing key gives undefined",
-    async run({ backend }) {
-      strictEqual(await backend.get("a/missing", { range: { offset: 0, length: 1 } }), undefined);
-    },
-  },
-  {
-    name: "a range that cannot be is Invalid",
-    async run({ backend }) {
-      await backend.put("a/b", sampleBytes(10));
-      for (const offset of [-1, 0.5, NaN, Infinity]) {
-        await assertInvalid(backend.get("a/b", { range: { offset, length: 1 } }), "a/b");
-      }
-      for (const length of [-1, 0.5, NaN]) {
-        await assertInvalid(backend.get("a/b", { range: { offset: 0, length } }), "a/b");
-      }
-    },
-  },
-  {
-    name: "get() of a range reaches into a large object",
-    async run({ backend, largeBytes }) {
-      const bytes = sampleBytes(largeBytes);
-      await backend.put("a/large", bytes);
-      const middle = largeBytes >> 1;
-      for (
-        const [offset, length] of [[0, 10], [middle - 5, 10], [largeBytes - 10, 100], [
-          10,
-          largeBytes - 20,
-        ]]
-      ) {
-        const object = await backend.get("a/large", { range: { offset, length } });
-        assertBytes(await object!.bytes(), bytes.slice(offset, offset + length));
-        const again = await backend.get("a/large", { range: { offset, length } });
-        assertBytes(await readAll(again!.body), bytes.slice(offset, offset + length));
-      }
-    },
-  },
+  ),
+  given("get() of a range of an object without bytes gives no bytes", async ({ backend }) => {
+    await backend.put("a/empty", new Uint8Array());
+    for (const range of [{ offset: 0 }, { offset: 0, length: 10 }, { offset: 5, length: 1 }]) {
+      strictEqual((await (await backend.get("a/empty", { range }))!.bytes()).byteLength, 0);
+    }
+  }),
+  given("a range that cannot be is Invalid", async ({ backend }) => {
+    await backend.put("a/b", sampleBytes(10));
+    for (const offset of [-1, 0.5, NaN, Infinity]) {
+      await assertInvalid(backend.get("a/b", { range: { offset, length: 1 } }), "a/b");
+    }
+    for (const length of [-1, 0.5, NaN]) {
+      await assertInvalid(backend.get("a/b", { range: { offset: 0, length } }), "a/b");
+    }
+  }),
+  given("get() of a range reaches into a large object", async ({ backend, largeBytes }) => {
+    const bytes = sampleBytes(largeBytes);
+    await backend.put("a/large", bytes);
+    const middle = largeBytes >> 1;
+    for (
+      const [offset, length] of [[0, 10], [middle - 5, 10], [largeBytes - 10, 100], [
+        10,
+        largeBytes - 20,
+      ]]
+    ) {
+      const object = await backend.get("a/large", { range: { offset, length } });
+      assertBytes(await object!.bytes(), bytes.slice(offset, offset + length));
+      const again = await backend.get("a/large", { range: { offset, length } });
+      assertBytes(await readAll(again!.body), bytes.slice(offset, offset + length));
+    }
+  }),
 ];

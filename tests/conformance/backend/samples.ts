@@ -41,7 +41,6 @@ export function chunked(
   });
 }
 
-/** Puts the key itself as the object of each of these keys. */
 export async function putAll(backend: Backend, keys: readonly string[]): Promise<void> {
   for (let i = 0; i < keys.length; i += 16) {
     await Promise.all(keys.slice(i, i + 16).map((key) => backend.put(key, text(key))));

@@ -1,5 +1,6 @@
 // Head, get, put and delete, one caller at a time.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { given } from "../given.ts";
 import type { BackendCase } from "./backend_case.ts";
 import {
   assertBytes,
@@ -12,157 +13,91 @@ import {
   text,
 } from "./samples.ts";
 
-/** Cases about the four verbs of one key. */
 export const verbCases: readonly BackendCase[] = [
-  {
-    name: "head() and get() give undefined for a key that was never written",
-    async run({ backend }) {
-      await assertMissing(backend, "a/missing");
-    },
-  },
-  {
-    name: "get() gives back what put() wrote, and info of it",
-    async run({ backend }) {
-      const bytes = sampleBytes(1000);
-      await backend.put("a/b", bytes);
-      const object = await backend.get("a/b");
-      strictEqual(object?.info.key, "a/b");
-      strictEqual(object.info.size, 1000);
-      assertBytes(await object.bytes(), bytes);
-    },
-  },
-  {
-    name: "put() returns the info that head() gives",
-    async run({ backend }) {
-      const result = await backend.put("a/b", sampleBytes(10));
-      ok(result.written);
-      const info = await backend.head("a/b");
-      strictEqual(result.info.key, info?.key);
-      strictEqual(result.info.size, info?.size);
-      ok(Math.abs(result.info.modifiedAt - info!.modifiedAt) <= 60_000);
-    },
-  },
-  {
-    name: "head(), get() and list() agree",
-    async run({ backend }) {
-      await backend.put("a/b", sampleBytes(10));
-      const info = await backend.head("a/b");
-      deepStrictEqual((await backend.get("a/b"))?.info, info);
-      for await (const entry of backend.list("a/")) deepStrictEqual(entry, info);
-    },
-  },
-  {
-    name: "modifiedAt is a time in milliseconds and does not go back",
-    async run({ backend }) {
-      await backend.put("a/b", text("1"));
-      const first = (await backend.head("a/b"))!.modifiedAt;
-      await backend.put("a/b", text("2"));
-      const second = (await backend.head("a/b"))!.modifiedAt;
-      ok(Number.isSafeInteger(first), `${first} is not a whole number`);
-      ok(first > Date.UTC(2020, 0), `${first} is before 2020`);
-      ok(second >= first);
-    },
-  },
-  {
-    name: "put() replaces what was there, with longer and with shorter",
-    async run({ backend }) {
-      for (const size of [100, 5000, 3]) {
-        await backend.put("a/b", sampleBytes(size, size));
-        await assertHolds(backend, "a/b", sampleBytes(size, size));
-      }
-    },
-  },
-  {
-    name: "put() stores an object without bytes",
-    async run({ backend }) {
-      await backend.put("a/empty", new Uint8Array());
-      await assertHolds(backend, "a/empty", new Uint8Array());
-    },
-  },
-  {
-    name: "put() stores every value of a byte",
-    async run({ backend }) {
-      const bytes = Uint8Array.from({ length: 256 }, (_, value) => value);
-      await backend.put("a/all", bytes);
-      await assertHolds(backend, "a/all", bytes);
-    },
-  },
-  {
-    name: "put() stores the view and not the buffer below it",
-    async run({ backend }) {
-      const whole = sampleBytes(300);
-      await backend.put("a/view", whole.subarray(100, 200));
-      await assertHolds(backend, "a/view", whole.slice(100, 200));
-    },
-  },
-  {
-    name: "put() stores a Blob",
-    async run({ backend }) {
-      const bytes = sampleBytes(100_000);
-      await backend.put("a/blob", new Blob([bytes]));
-      await assertHolds(backend, "a/blob", bytes);
-    },
-  },
-  {
-    name: "put() takes a media type and metadata",
-    async run({ backend }) {
-      const options = { contentType: "text/plain", metadata: { author: "me" } };
-      ok((await backend.put("a/b", text("x"), options)).written);
-      await assertHolds(backend, "a/b", text("x"));
-    },
-  },
-  {
-    name: "what is stored is not what the caller holds",
-    async run({ backend }) {
-      const bytes = text("before");
-      await backend.put("a/b", bytes);
-      bytes.fill(0);
-      const got = await read(backend, "a/b");
-      got!.fill(0);
-      await assertHolds(backend, "a/b", text("before"));
-    },
-  },
-  {
-    name: "delete() removes the object",
-    async run({ backend }) {
-      await putAll(backend, ["a/b/c", "a/b/d"]);
+  given("head() and get() give undefined for a key that was never written", async ({ backend }) => {
+    await assertMissing(backend, "a/missing");
+  }),
+  given("get() gives back what put() wrote, and info of it", async ({ backend }) => {
+    const bytes = sampleBytes(1000);
+    await backend.put("a/b", bytes);
+    const object = await backend.get("a/b");
+    strictEqual(object?.info.key, "a/b");
+    strictEqual(object.info.size, 1000);
+    assertBytes(await object.bytes(), bytes);
+  }),
+  given("head(), get() and list() agree", async ({ backend }) => {
+    await backend.put("a/b", sampleBytes(10));
+    const info = await backend.head("a/b");
+    deepStrictEqual((await backend.get("a/b"))?.info, info);
+    for await (const entry of backend.list("a/")) deepStrictEqual(entry, info);
+  }),
+  given("modifiedAt is a time in milliseconds and does not go back", async ({ backend }) => {
+    await backend.put("a/b", text("1"));
+    const first = (await backend.head("a/b"))!.modifiedAt;
+    await backend.put("a/b", text("2"));
+    const second = (await backend.head("a/b"))!.modifiedAt;
+    ok(Number.isSafeInteger(first), `${first} is not a whole number`);
+    ok(first > Date.UTC(2020, 0), `${first} is before 2020`);
+    ok(second >= first);
+  }),
+  given("put() replaces what was there, with longer and with shorter", async ({ backend }) => {
+    for (const size of [100, 5000, 3]) {
+      await backend.put("a/b", sampleBytes(size, size));
+      await assertHolds(backend, "a/b", sampleBytes(size, size));
+    }
+  }),
+  given("put() stores the view and not the buffer below it", async ({ backend }) => {
+    const whole = sampleBytes(300);
+    await backend.put("a/view", whole.subarray(100, 200));
+    await assertHolds(backend, "a/view", whole.slice(100, 200));
+  }),
+  given("put() stores a Blob", async ({ backend }) => {
+    const bytes = sampleBytes(100_000);
+    await backend.put("a/blob", new Blob([bytes]));
+    await assertHolds(backend, "a/blob", bytes);
+  }),
+  given("put() takes a media type and metadata", async ({ backend }) => {
+    const options = { contentType: "text/plain", metadata: { author: "me" } };
+    ok((await backend.put("a/b", text("x"), options)).written);
+    await assertHolds(backend, "a/b", text("x"));
+  }),
+  given("what is stored is not what the caller holds", async ({ backend }) => {
+    const bytes = text("before");
+    await backend.put("a/b", bytes);
+    bytes.fill(0);
+    const got = await read(backend, "a/b");
+    got!.fill(0);
+    await assertHolds(backend, "a/b", text("before"));
+  }),
+  given("delete() removes the object", async ({ backend }) => {
+    await putAll(backend, ["a/b/c", "a/b/d"]);
+    await backend.delete("a/b/c");
+    await assertMissing(backend, "a/b/c");
+    await assertHolds(backend, "a/b/d", text("a/b/d"));
+  }),
+  given("delete() of a missing key is a success", async ({ backend }) => {
+    await backend.delete("a/missing");
+    await putAll(backend, ["a/b"]);
+    await backend.delete("a/b");
+    await backend.delete("a/b");
+    await backend.delete("a/b/c");
+    await assertMissing(backend, "a/b");
+  }),
+  given("delete() removes that key only, not what begins with it", async ({ backend }) => {
+    const keys = ["a-b", "a/b", "a/c", "ab"];
+    await putAll(backend, keys);
+    await backend.delete("a");
+    deepStrictEqual(await listed(backend, ""), keys);
+    await backend.delete("a/b");
+    deepStrictEqual(await listed(backend, ""), ["a-b", "a/c", "ab"]);
+  }),
+  given("a key can be written again after it was deleted", async ({ backend }) => {
+    for (const value of ["one", "two"]) {
+      await backend.put("a/b/c", text(value), { mode: "create" });
+      await assertHolds(backend, "a/b/c", text(value));
       await backend.delete("a/b/c");
-      await assertMissing(backend, "a/b/c");
-      await assertHolds(backend, "a/b/d", text("a/b/d"));
-    },
-  },
-  {
-    name: "delete() of a missing key is a success",
-    async run({ backend }) {
-      await backend.delete("a/missing");
-      await putAll(backend, ["a/b"]);
-      await backend.delete("a/b");
-      await backend.delete("a/b");
-      await backend.delete("a/b/c");
-      await assertMissing(backend, "a/b");
-    },
-  },
-  {
-    name: "delete() removes that key only, not what begins with it",
-    async run({ backend }) {
-      const keys = ["a-b", "a/b", "a/c", "ab"];
-      await putAll(backend, keys);
-      await backend.delete("a");
-      deepStrictEqual(await listed(backend, ""), keys);
-      await backend.delete("a/b");
-      deepStrictEqual(await listed(backend, ""), ["a-b", "a/c", "ab"]);
-    },
-  },
-  {
-    name: "a key can be written again after it was deleted",
-    async run({ backend }) {
-      for (const value of ["one", "two"]) {
-        await backend.put("a/b/c", text(value), { mode: "create" });
-        await assertHolds(backend, "a/b/c", text(value));
-        await backend.delete("a/b/c");
-      }
-      await putAll(backend, ["a"]); // nothing lies below it any more
-      await assertHolds(backend, "a", text("a"));
-    },
-  },
+    }
+    await putAll(backend, ["a"]); // nothing lies below it any more
+    await assertHolds(backend, "a", text("a"));
+  }),
 ];

@@ -3,15 +3,16 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { messageOf } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 import { aborted, gather, gatherPayloads, gatherTrouble } from "./event_bus_case.ts";
+import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";
 
 const sorted = (items: unknown[]) => (items as number[]).toSorted((a, b) => a - b);
 
 /** Cases about at-least-once delivery. */
 export const groupCases: readonly EventBusCase[] = [
-  {
-    name: "of a group one hears of each event, and every group hears of all",
-    async run({ bus, again }) {
+  given(
+    "of a group one hears of each event, and every group hears of all",
+    async ({ bus, again }) => {
       const [shared, alone] = [gatherPayloads(), gatherPayloads()];
       await bus.subscribe("a.*", shared.handler, { group: "shared" });
       await (await again()).subscribe("a.*", shared.handler, { group: "shared" });
@@ -22,10 +23,10 @@ export const groupCases: readonly EventBusCase[] = [
       deepStrictEqual(await alone.until(50), numbers);
       deepStrictEqual(sorted(await shared.until(50)), numbers);
     },
-  },
-  {
-    name: "what was published while none of a group was there is heard later",
-    async run({ bus, again }) {
+  ),
+  given(
+    "what was published while none of a group was there is heard later",
+    async ({ bus, again }) => {
       const first = gatherPayloads();
       const subscription = await bus.subscribe("a", first.handler, { group: "g" });
       await bus.publish("a", 1);
@@ -38,10 +39,10 @@ export const groupCases: readonly EventBusCase[] = [
       deepStrictEqual(await second.until(2), [2, 3]);
       strictEqual(first.items.length, 1);
     },
-  },
-  {
-    name: "an event whose handler threw comes again as it was, until the handler has ended well",
-    async run({ bus }) {
+  ),
+  given(
+    "an event whose handler threw comes again as it was, until the handler has ended well",
+    async ({ bus }) => {
       const trouble = gatherTrouble();
       const heard = gather<BusEvent>();
       const next = gatherPayloads();
@@ -65,10 +66,10 @@ export const groupCases: readonly EventBusCase[] = [
         ],
       );
     },
-  },
-  {
-    name: "an event that fails too often is given up, and told so; the others are handled",
-    async run({ bus }) {
+  ),
+  given(
+    "an event that fails too often is given up, and told so; the others are handled",
+    async ({ bus }) => {
       const trouble = gatherTrouble();
       const heard = gatherPayloads();
       const options = { group: "g", attempts: 2, backoffMs: 0, onTrouble: trouble.onTrouble };
@@ -90,10 +91,10 @@ export const groupCases: readonly EventBusCase[] = [
       await bus.publish("a", "last");
       deepStrictEqual(await later.until(1), ["last"]);
     },
-  },
-  {
-    name: "what a handler left undone as it was unsubscribed goes to another of its group",
-    async run({ bus, again }) {
+  ),
+  given(
+    "what a handler left undone as it was unsubscribed goes to another of its group",
+    async ({ bus, again }) => {
       const trouble = gatherTrouble();
       const begun = gatherPayloads();
       const subscription = await bus.subscribe("a", async (event, { signal }) => {
@@ -109,46 +110,37 @@ export const groupCases: readonly EventBusCase[] = [
       deepStrictEqual(sorted(await other.until(2)), [1, 2]);
       deepStrictEqual(trouble.items, []);
     },
-  },
-  {
-    name: "a group that is forgotten, and comes again, hears of nothing before",
-    async run({ bus }) {
-      const subscription = await bus.subscribe("a", (_event, { signal }) => aborted(signal), {
-        group: "g",
-      });
-      await bus.publish("a", 1);
-      await subscription.unsubscribe({ forgetGroup: true });
-      await bus.publish("a", 2);
-      const heard = gatherPayloads();
-      await bus.subscribe("a", heard.handler, { group: "g" });
-      await bus.publish("a", 3);
-      deepStrictEqual(await heard.until(1), [3]);
-    },
-  },
-  {
-    name: "a group hears one pattern: with another one it is another group",
-    async run({ bus }) {
-      const [one, two] = [gatherPayloads(), gatherPayloads()];
-      await bus.subscribe("a.*", one.handler, { group: "g" });
-      await bus.subscribe("*.b", two.handler, { group: "g" });
-      for (const topic of ["a.b", "a.c", "c.b"]) await bus.publish(topic, topic);
-      deepStrictEqual(await one.until(2), ["a.b", "a.c"]);
-      deepStrictEqual(await two.until(2), ["a.b", "c.b"]);
-    },
-  },
-  {
-    name: "so many events of a group are handled at once as is asked for",
-    async run({ bus }) {
-      const begun = gatherPayloads();
-      const goOn = Promise.withResolvers<void>();
-      await bus.subscribe("a", async (event) => {
-        begun.handler(event);
-        await goOn.promise;
-      }, { group: "g", concurrency: 3 });
-      for (let number = 0; number < 5; number++) await bus.publish("a", number);
-      ok((await begun.until(3)).length === 3);
-      goOn.resolve();
-      deepStrictEqual(await begun.until(5), [0, 1, 2, 3, 4]);
-    },
-  },
+  ),
+  given("a group that is forgotten, and comes again, hears of nothing before", async ({ bus }) => {
+    const subscription = await bus.subscribe("a", (_event, { signal }) => aborted(signal), {
+      group: "g",
+    });
+    await bus.publish("a", 1);
+    await subscription.unsubscribe({ forgetGroup: true });
+    await bus.publish("a", 2);
+    const heard = gatherPayloads();
+    await bus.subscribe("a", heard.handler, { group: "g" });
+    await bus.publish("a", 3);
+    deepStrictEqual(await heard.until(1), [3]);
+  }),
+  given("a group hears one pattern: with another one it is another group", async ({ bus }) => {
+    const [one, two] = [gatherPayloads(), gatherPayloads()];
+    await bus.subscribe("a.*", one.handler, { group: "g" });
+    await bus.subscribe("*.b", two.handler, { group: "g" });
+    for (const topic of ["a.b", "a.c", "c.b"]) await bus.publish(topic, topic);
+    deepStrictEqual(await one.until(2), ["a.b", "a.c"]);
+    deepStrictEqual(await two.until(2), ["a.b", "c.b"]);
+  }),
+  given("so many events of a group are handled at once as is asked for", async ({ bus }) => {
+    const begun = gatherPayloads();
+    const goOn = Promise.withResolvers<void>();
+    await bus.subscribe("a", async (event) => {
+      begun.handler(event);
+      await goOn.promise;
+    }, { group: "g", concurrency: 3 });
+    for (let number = 0; number < 5; number++) await bus.publish("a", number);
+    ok((await begun.until(3)).length === 3);
+    goOn.resolve();
+    deepStrictEqual(await begun.until(5), [0, 1, 2, 3, 4]);
+  }),
 ];

@@ -3,15 +3,16 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 import { aborted, gather, gatherPayloads, gatherTrouble } from "./event_bus_case.ts";
+import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";
 
 const isInvalid = (error: unknown) => isRegistryError(error, "Invalid");
 
 /** Cases about at-most-once delivery, the default. */
 export const fanOutCases: readonly EventBusCase[] = [
-  {
-    name: "what is published is heard as it was published, here and elsewhere",
-    async run({ bus, again }) {
+  given(
+    "what is published is heard as it was published, here and elsewhere",
+    async ({ bus, again }) => {
       const heard = gather<BusEvent>();
       const payload = { name: "mødel", nested: [1, null, true, { deep: "…" }] };
       for (const place of [bus, await again()]) await place.subscribe("model.trained", heard.add);
@@ -21,63 +22,53 @@ export const fanOutCases: readonly EventBusCase[] = [
       deepStrictEqual(published.payload, payload);
       deepStrictEqual(await heard.until(2), [published, published]);
     },
-  },
-  {
-    name: "a pattern chooses by the segments of a topic",
-    async run({ bus }) {
-      const patterns = ["a.b", "a.*", "*.b", "a.**", "**", "b.*"];
-      const heard = patterns.map(() => gatherPayloads());
-      for (const [index, pattern] of patterns.entries()) {
-        await bus.subscribe(pattern, heard[index].handler);
-      }
-      for (const topic of ["a.b", "a.c", "c.b", "a.b.c", "a"]) await bus.publish(topic, topic);
-      await heard[4].until(5);
-      await heard[3].until(3);
-      // What comes late would come before this.
-      const last = gatherPayloads();
-      await bus.subscribe("end", last.handler);
-      await bus.publish("end", null);
-      await last.until(1);
-      deepStrictEqual(heard.map(({ items }) => items), [
-        ["a.b"],
-        ["a.b", "a.c"],
-        ["a.b", "c.b"],
-        ["a.b", "a.c", "a.b.c"],
-        ["a.b", "a.c", "c.b", "a.b.c", "a", null],
-        [],
-      ]);
-    },
-  },
-  {
-    name: "events of one publisher come in their order",
-    async run({ bus, again }) {
-      const heard = gatherPayloads();
-      await (await again()).subscribe("**", heard.handler);
-      const numbers = Array.from({ length: 200 }, (_, index) => index);
-      await Promise.all(numbers.map((number) => bus.publish(`topic.${number % 7}`, number)));
-      deepStrictEqual(await heard.until(200), numbers);
-    },
-  },
-  {
-    name: "handlers have a payload of their own, which they may change",
-    async run({ bus }) {
-      const heard = gather<unknown>();
-      for (const mark of ["one", "two"]) {
-        await bus.subscribe("list", ({ payload }) => {
-          (payload as string[]).push(mark);
-          heard.add(payload);
-        });
-      }
-      const payload = ["zero"];
-      await bus.publish("list", payload);
-      deepStrictEqual((await heard.until(2)).map((list) => (list as string[]).length), [2, 2]);
-      deepStrictEqual(payload, ["zero"]);
-    },
-  },
-  {
-    name:
-      "who has unsubscribed hears no more, once a handler under way has ended, which is told so",
-    async run({ bus }) {
+  ),
+  given("a pattern chooses by the segments of a topic", async ({ bus }) => {
+    const patterns = ["a.b", "a.*", "*.b", "a.**", "**", "b.*"];
+    const heard = patterns.map(() => gatherPayloads());
+    for (const [index, pattern] of patterns.entries()) {
+      await bus.subscribe(pattern, heard[index].handler);
+    }
+    for (const topic of ["a.b", "a.c", "c.b", "a.b.c", "a"]) await bus.publish(topic, topic);
+    await heard[4].until(5);
+    await heard[3].until(3);
+    // What comes late would come before this.
+    const last = gatherPayloads();
+    await bus.subscribe("end", last.handler);
+    await bus.publish("end", null);
+    await last.until(1);
+    deepStrictEqual(heard.map(({ items }) => items), [
+      ["a.b"],
+      ["a.b", "a.c"],
+      ["a.b", "c.b"],
+      ["a.b", "a.c", "a.b.c"],
+      ["a.b", "a.c", "c.b", "a.b.c", "a", null],
+      [],
+    ]);
+  }),
+  given("events of one publisher come in their order", async ({ bus, again }) => {
+    const heard = gatherPayloads();
+    await (await again()).subscribe("**", heard.handler);
+    const numbers = Array.from({ length: 200 }, (_, index) => index);
+    await Promise.all(numbers.map((number) => bus.publish(`topic.${number % 7}`, number)));
+    deepStrictEqual(await heard.until(200), numbers);
+  }),
+  given("handlers have a payload of their own, which they may change", async ({ bus }) => {
+    const heard = gather<unknown>();
+    for (const mark of ["one", "two"]) {
+      await bus.subscribe("list", ({ payload }) => {
+        (payload as string[]).push(mark);
+        heard.add(payload);
+      });
+    }
+    const payload = ["zero"];
+    await bus.publish("list", payload);
+    deepStrictEqual((await heard.until(2)).map((list) => (list as string[]).length), [2, 2]);
+    deepStrictEqual(payload, ["zero"]);
+  }),
+  given(
+    "who has unsubscribed hears no more, once a handler under way has ended, which is told so",
+    async ({ bus }) => {
       const begun = gather<string>();
       const told = gather<unknown>();
       const subscription = await bus.subscribe("a", async (_event, { signal }) => {
@@ -96,26 +87,23 @@ export const fanOutCases: readonly EventBusCase[] = [
       strictEqual(begun.items.length, 1);
       await subscription.unsubscribe(); // twice is once
     },
-  },
-  {
-    name: "the signal of a subscription ends it",
-    async run({ bus }) {
-      const controller = new AbortController();
-      const [heard, other] = [gatherPayloads(), gatherPayloads()];
-      await bus.subscribe("a", heard.handler, { signal: controller.signal });
-      await bus.subscribe("a", other.handler);
-      await bus.publish("a", 1);
-      await heard.until(1);
-      await other.until(1);
-      controller.abort();
-      await bus.publish("a", 2);
-      await other.until(2);
-      deepStrictEqual(heard.items, [1]);
-    },
-  },
-  {
-    name: "a handler that throws is told as trouble, and the next event is handled",
-    async run({ bus }) {
+  ),
+  given("the signal of a subscription ends it", async ({ bus }) => {
+    const controller = new AbortController();
+    const [heard, other] = [gatherPayloads(), gatherPayloads()];
+    await bus.subscribe("a", heard.handler, { signal: controller.signal });
+    await bus.subscribe("a", other.handler);
+    await bus.publish("a", 1);
+    await heard.until(1);
+    await other.until(1);
+    controller.abort();
+    await bus.publish("a", 2);
+    await other.until(2);
+    deepStrictEqual(heard.items, [1]);
+  }),
+  given(
+    "a handler that throws is told as trouble, and the next event is handled",
+    async ({ bus }) => {
       const trouble = gatherTrouble();
       const heard = gatherPayloads();
       const failure = new Error("no");
@@ -131,96 +119,81 @@ export const fanOutCases: readonly EventBusCase[] = [
         told.trouble === "failed" && told.event.id === id && told.error === failure && !told.again,
       );
     },
-  },
-  {
-    name: "what comes too fast for a handler is lost, and the loss is told",
-    async run({ bus }) {
-      const trouble = gatherTrouble();
-      const heard = gatherPayloads();
-      const goOn = Promise.withResolvers<void>();
-      await bus.subscribe("a", async (event) => {
-        heard.handler(event);
-        await goOn.promise;
-      }, { maxWaiting: 2, onTrouble: trouble.onTrouble });
-      await bus.publish("a", 0);
-      await heard.until(1);
-      for (let number = 1; number <= 5; number++) await bus.publish("a", number);
-      await trouble.until(1);
-      const all = gatherPayloads();
-      await bus.subscribe("b", all.handler);
-      await bus.publish("b", null); // by then the last of the others has come
-      await all.until(1);
-      goOn.resolve();
-      await trouble.until(2);
-      deepStrictEqual(trouble.items.map((item) => item.trouble === "lost" && item.count), [1, 2]);
-      await heard.until(3);
-      deepStrictEqual(heard.items, [0, 1, 2]);
-    },
-  },
-  {
-    name: "so many events are handled at once as is asked for",
-    async run({ bus }) {
-      const begun = gather<unknown>();
-      const goOn = Promise.withResolvers<void>();
-      await bus.subscribe("a", async ({ payload }) => {
-        begun.add(payload);
-        await goOn.promise;
-      }, { concurrency: 2 });
-      for (const number of [1, 2, 3]) await bus.publish("a", number);
-      deepStrictEqual(await begun.until(2), [1, 2]);
-      goOn.resolve();
-      await begun.until(3);
-    },
-  },
-  {
-    name: "what no bus can carry is refused",
-    async run({ bus }) {
-      await rejects(() => bus.publish("no topic", 1), isInvalid);
-      await rejects(() => bus.publish("a.*", 1), isInvalid);
-      await rejects(() => bus.publish("a", { when: new Date(0) } as never), isInvalid);
-      await rejects(() => bus.publish("a", "x".repeat(300_000)), isInvalid);
-      for (const pattern of ["", "a.**.b", "a*"]) {
-        await rejects(() => bus.subscribe(pattern, () => {}), isInvalid);
-      }
-      await rejects(() => bus.subscribe("a", undefined as never), isInvalid);
-      const wrong = [
-        { concurrency: 0 },
-        { maxWaiting: 1.5 },
-        { attempts: 0 },
-        { delivery: "at-least-once" as const },
-        {
-          group: "a b",
-        },
-        { group: "a", delivery: "at-most-once" as const },
-        { delivery: "twice" as never },
-        { backoffMs: -1 },
-      ];
-      for (const options of wrong) {
-        await rejects(() => bus.subscribe("a", () => {}, options), isInvalid);
-      }
-    },
-  },
-  {
-    name: "an aborted signal fails every verb with its reason",
-    async run({ bus }) {
-      const heard = gatherPayloads();
-      await bus.subscribe("**", heard.handler);
-      const reason = new Error("enough");
-      const signal = AbortSignal.abort(reason);
-      await rejects(() => bus.publish("a", 1, { signal }), reason);
-      await rejects(() => bus.subscribe("a", () => {}, { signal }), reason);
-      await bus.publish("b", 2);
-      deepStrictEqual(await heard.until(1), [2]);
-    },
-  },
-  {
-    name: "a bus that was closed refuses, and closing it again does nothing",
-    async run({ again }) {
-      const bus = await again();
-      await bus[Symbol.asyncDispose]();
-      await bus[Symbol.asyncDispose]();
-      await rejects(() => bus.publish("a", 1), isInvalid);
-      await rejects(() => bus.subscribe("a", () => {}), isInvalid);
-    },
-  },
+  ),
+  given("what comes too fast for a handler is lost, and the loss is told", async ({ bus }) => {
+    const trouble = gatherTrouble();
+    const heard = gatherPayloads();
+    const goOn = Promise.withResolvers<void>();
+    await bus.subscribe("a", async (event) => {
+      heard.handler(event);
+      await goOn.promise;
+    }, { maxWaiting: 2, onTrouble: trouble.onTrouble });
+    await bus.publish("a", 0);
+    await heard.until(1);
+    for (let number = 1; number <= 5; number++) await bus.publish("a", number);
+    await trouble.until(1);
+    const all = gatherPayloads();
+    await bus.subscribe("b", all.handler);
+    await bus.publish("b", null); // by then the last of the others has come
+    await all.until(1);
+    goOn.resolve();
+    await trouble.until(2);
+    deepStrictEqual(trouble.items.map((item) => item.trouble === "lost" && item.count), [1, 2]);
+    await heard.until(3);
+    deepStrictEqual(heard.items, [0, 1, 2]);
+  }),
+  given("so many events are handled at once as is asked for", async ({ bus }) => {
+    const begun = gather<unknown>();
+    const goOn = Promise.withResolvers<void>();
+    await bus.subscribe("a", async ({ payload }) => {
+      begun.add(payload);
+      await goOn.promise;
+    }, { concurrency: 2 });
+    for (const number of [1, 2, 3]) await bus.publish("a", number);
+    deepStrictEqual(await begun.until(2), [1, 2]);
+    goOn.resolve();
+    await begun.until(3);
+  }),
+  given("what no bus can carry is refused", async ({ bus }) => {
+    await rejects(() => bus.publish("no topic", 1), isInvalid);
+    await rejects(() => bus.publish("a.*", 1), isInvalid);
+    await rejects(() => bus.publish("a", { when: new Date(0) } as never), isInvalid);
+    await rejects(() => bus.publish("a", "x".repeat(300_000)), isInvalid);
+    for (const pattern of ["", "a.**.b", "a*"]) {
+      await rejects(() => bus.subscribe(pattern, () => {}), isInvalid);
+    }
+    await rejects(() => bus.subscribe("a", undefined as never), isInvalid);
+    const wrong = [
+      { concurrency: 0 },
+      { maxWaiting: 1.5 },
+      { attempts: 0 },
+      { delivery: "at-least-once" as const },
+      {
+        group: "a b",
+      },
+      { group: "a", delivery: "at-most-once" as const },
+      { delivery: "twice" as never },
+      { backoffMs: -1 },
+    ];
+    for (const options of wrong) {
+      await rejects(() => bus.subscribe("a", () => {}, options), isInvalid);
+    }
+  }),
+  given("an aborted signal fails every verb with its reason", async ({ bus }) => {
+    const heard = gatherPayloads();
+    await bus.subscribe("**", heard.handler);
+    const reason = new Error("enough");
+    const signal = AbortSignal.abort(reason);
+    await rejects(() => bus.publish("a", 1, { signal }), reason);
+    await rejects(() => bus.subscribe("a", () => {}, { signal }), reason);
+    await bus.publish("b", 2);
+    deepStrictEqual(await heard.until(1), [2]);
+  }),
+  given("a bus that was closed refuses, and closing it again does nothing", async ({ again }) => {
+    const bus = await again();
+    await bus[Symbol.asyncDispose]();
+    await bus[Symbol.asyncDispose]();
+    await rejects(() => bus.publish("a", 1), isInvalid);
+    await rejects(() => bus.subscribe("a", () => {}), isInvalid);
+  }),
 ];

@@ -3,31 +3,23 @@ import type { BusEvent, BusTrouble, EventBus } from "../../../core/services/even
 
 /** What a case works with. */
 export interface EventBusContext {
-  /** The bus, with nothing in it. */
   bus: EventBus;
-  /** The same, as another process has it. */
   again(): Promise<EventBus>;
 }
 
 /** One sentence of the contract, and what shows that a bus keeps it. */
 export interface EventBusCase {
-  /** The sentence. */
   readonly name: string;
   /** Throws where the bus does not keep it. */
   run(context: EventBusContext): Promise<void>;
 }
 
-/** Things that come, and waiting until so many are there. */
 export interface Gathered<T> {
-  /** What came. */
   readonly items: T[];
-  /** Takes one. */
   add(item: T): void;
-  /** Resolves once so many came. */
   until(count: number): Promise<T[]>;
 }
 
-/** Gathers things that come. */
 export function gather<T>(): Gathered<T> {
   const items: T[] = [];
   const waiting: { count: number; resolve(items: T[]): void }[] = [];
@@ -50,7 +42,6 @@ export function gatherPayloads(): Gathered<unknown> & { handler(event: BusEvent)
   return { ...gathered, handler: ({ payload }) => gathered.add(payload) };
 }
 
-/** Gathers trouble. */
 export function gatherTrouble(): Gathered<BusTrouble> & { onTrouble(trouble: BusTrouble): void } {
   const gathered = gather<BusTrouble>();
   return { ...gathered, onTrouble: gathered.add };

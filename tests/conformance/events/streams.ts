@@ -1,14 +1,14 @@
 // Cases about events as streams.
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
+import { given } from "../given.ts";
 import type { EventBusCase } from "./event_bus_case.ts";
 
 /** Cases about `listen`. */
 export const streamCases: readonly EventBusCase[] = [
-  {
-    name:
-      "a stream gives events as they come, also those before it was asked for the first, until it is left",
-    async run({ bus, again }) {
+  given(
+    "a stream gives events as they come, also those before it was asked for the first, until it is left",
+    async ({ bus, again }) => {
       const events = (await again()).listen("a.*");
       await events.ready;
       await bus.publish("a.b", 1);
@@ -21,25 +21,21 @@ export const streamCases: readonly EventBusCase[] = [
       }
       deepStrictEqual(heard, [["a.b", 1], ["a.c", 2], ["a.d", 3]]);
     },
-  },
-  {
-    name: "a stream ends with its signal, and with its bus",
-    async run({ bus, again }) {
-      const controller = new AbortController();
-      const other = await again();
-      const streams = [bus.listen("a", { signal: controller.signal }), other.listen("a")];
-      for (const { ready } of streams) await ready;
-      const ended = streams.map((stream) => Array.fromAsync(stream));
-      controller.abort();
-      deepStrictEqual(await ended[0], []);
-      await other[Symbol.asyncDispose]();
-      deepStrictEqual(await ended[1], []);
-    },
-  },
-  {
-    name:
-      "a stream of a group has heard an event when the next is asked for: the last one comes again",
-    async run({ bus }) {
+  ),
+  given("a stream ends with its signal, and with its bus", async ({ bus, again }) => {
+    const controller = new AbortController();
+    const other = await again();
+    const streams = [bus.listen("a", { signal: controller.signal }), other.listen("a")];
+    for (const { ready } of streams) await ready;
+    const ended = streams.map((stream) => Array.fromAsync(stream));
+    controller.abort();
+    deepStrictEqual(await ended[0], []);
+    await other[Symbol.asyncDispose]();
+    deepStrictEqual(await ended[1], []);
+  }),
+  given(
+    "a stream of a group has heard an event when the next is asked for: the last one comes again",
+    async ({ bus }) => {
       const listen = async (count: number) => {
         const events = bus.listen("a", { group: "g" });
         await events.ready;
@@ -55,15 +51,12 @@ export const streamCases: readonly EventBusCase[] = [
       deepStrictEqual(await take(first), [1, 2]);
       deepStrictEqual((await take(await listen(2))).toSorted(), [2, 3]);
     },
-  },
-  {
-    name: "a stream of what is no pattern fails when it is waited for",
-    async run({ bus }) {
-      const isInvalid = (error: unknown) => isRegistryError(error, "Invalid");
-      const events = bus.listen("no pattern");
-      await rejects(() => events.ready, isInvalid);
-      await rejects(() => Array.fromAsync(events), isInvalid);
-      strictEqual(await events[Symbol.asyncDispose](), undefined);
-    },
-  },
+  ),
+  given("a stream of what is no pattern fails when it is waited for", async ({ bus }) => {
+    const isInvalid = (error: unknown) => isRegistryError(error, "Invalid");
+    const events = bus.listen("no pattern");
+    await rejects(() => events.ready, isInvalid);
+    await rejects(() => Array.fromAsync(events), isInvalid);
+    strictEqual(await events[Symbol.asyncDispose](), undefined);
+  }),
 ];

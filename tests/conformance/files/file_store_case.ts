@@ -6,24 +6,20 @@ import type { FileStore } from "../../../core/file_store.ts";
 
 /** What a case works on. */
 export interface FileStoreContext {
-  /** A store of its own, empty. */
   readonly files: FileStore;
 }
 
 /** One sentence of the contract, and what shows that a store keeps it. */
 export interface FileStoreCase {
-  /** The sentence. */
   readonly name: string;
   /** Throws where the store does not keep it. */
   run(context: FileStoreContext): Promise<void>;
 }
 
-/** A text as a file has it. */
 export function text(content: string): Uint8Array {
   return new TextEncoder().encode(content);
 }
 
-/** The text of a file. */
 export async function read(files: FileStore, path: string): Promise<string> {
   return new TextDecoder().decode(await (await files.open(path)).bytes());
 }

@@ -2,14 +2,13 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { read, refused, text, tree } from "./file_store_case.ts";
+import { given } from "../given.ts";
 import type { FileStoreCase } from "./file_store_case.ts";
 
-/** Cases about folders. */
 export const folderCases: readonly FileStoreCase[] = [
-  {
-    name:
-      "list() gives what is directly in a folder, in the order of the bytes of the names, a folder's with /",
-    async run({ files }) {
+  given(
+    "list() gives what is directly in a folder, in the order of the bytes of the names, a folder's with /",
+    async ({ files }) => {
       const names = [
         "B",
         "a",
@@ -44,10 +43,10 @@ export const folderCases: readonly FileStoreCase[] = [
       for (const entry of listed) deepStrictEqual(entry, await files.stat(entry.path));
       for (const name of names) strictEqual(await read(files, `f/${name}`), name);
     },
-  },
-  {
-    name: "names(), of a store that has it, gives what list() gives, without a closer look",
-    async run({ files }) {
+  ),
+  given(
+    "names(), of a store that has it, gives what list() gives, without a closer look",
+    async ({ files }) => {
       await files.write("f/a", text("x"));
       await files.write("f/b+/c", text("x"));
       await files.createFolder("f/empty");
@@ -63,64 +62,54 @@ export const folderCases: readonly FileStoreCase[] = [
         deepStrictEqual(named.sort(byPath), listed.sort(byPath));
       }
     },
-  },
-  {
-    name: "list() and names() are NotFound where there is no folder",
-    async run({ files }) {
-      await files.write("a/b", text("x"));
-      for (const path of ["c", "a/b", "a/b/c", "a/bb"]) {
-        await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
-        if (files.names !== undefined) await refused(files, "NotFound", () => files.names!(path));
-      }
-    },
-  },
-  {
-    name: "createFolder() makes it and those above; again is success; an empty one is listed",
-    async run({ files }) {
+  ),
+  given("list() and names() are NotFound where there is no folder", async ({ files }) => {
+    await files.write("a/b", text("x"));
+    for (const path of ["c", "a/b", "a/b/c", "a/bb"]) {
+      await refused(files, "NotFound", () => Array.fromAsync(files.list(path)));
+      if (files.names !== undefined) await refused(files, "NotFound", () => files.names!(path));
+    }
+  }),
+  given(
+    "createFolder() makes it and those above; again is success; an empty one is listed",
+    async ({ files }) => {
       for (let n = 0; n < 2; n++) await files.createFolder("a/b/c");
       await files.createFolder("");
       deepStrictEqual(await tree(files), ["a/", "a/b/", "a/b/c/"]);
       deepStrictEqual(await files.stat("a/b/c"), { path: "a/b/c", kind: "folder", size: 0 });
       deepStrictEqual(await Array.fromAsync(files.list("a/b/c")), []);
     },
-  },
-  {
-    name: "nothing is written over a folder, or below a file",
-    async run({ files }) {
-      await files.write("a/b", text("x"));
-      await files.createLink("link", "a");
-      for (const mode of ["create", "overwrite"] as const) {
-        await refused(files, "Conflict", () => files.write("a", text("y"), { mode }));
-        await refused(files, "Conflict", () => files.write("a/b/c", text("y"), { mode }));
-        await refused(files, "Conflict", () => files.write("link/c", text("y"), { mode }));
-      }
-      await refused(files, "Conflict", () => files.write("", text("y")));
-      for (const path of ["a/b", "a/b/c", "link", "link/c"]) {
-        await refused(files, "Conflict", () => files.createFolder(path));
-      }
-      await refused(files, "Conflict", () => files.createLink("a/b/c", "a"));
-      strictEqual(await read(files, "a/b"), "x");
-    },
-  },
-  {
-    name: "remove() takes an empty folder, and refuses one that is not",
-    async run({ files }) {
-      await files.write("a/b/c", text("x"));
-      for (const path of ["", "a", "a/b"]) {
-        await refused(files, "Conflict", () => files.remove(path));
-      }
-      strictEqual(await files.remove("a/b/c"), true);
-      strictEqual(await files.remove("a/b"), true);
-      deepStrictEqual(await tree(files), ["a/"]);
-      strictEqual(await files.remove("a"), true);
-      strictEqual(await files.remove("a"), false);
-      deepStrictEqual(await tree(files), []);
-    },
-  },
-  {
-    name:
-      "removeFolder(), where it is there, removes all that is in a folder, and nothing beside it",
-    async run({ files }) {
+  ),
+  given("nothing is written over a folder, or below a file", async ({ files }) => {
+    await files.write("a/b", text("x"));
+    await files.createLink("link", "a");
+    for (const mode of ["create", "overwrite"] as const) {
+      await refused(files, "Conflict", () => files.write("a", text("y"), { mode }));
+      await refused(files, "Conflict", () => files.write("a/b/c", text("y"), { mode }));
+      await refused(files, "Conflict", () => files.write("link/c", text("y"), { mode }));
+    }
+    await refused(files, "Conflict", () => files.write("", text("y")));
+    for (const path of ["a/b", "a/b/c", "link", "link/c"]) {
+      await refused(files, "Conflict", () => files.createFolder(path));
+    }
+    await refused(files, "Conflict", () => files.createLink("a/b/c", "a"));
+    strictEqual(await read(files, "a/b"), "x");
+  }),
+  given("remove() takes an empty folder, and refuses one that is not", async ({ files }) => {
+    await files.write("a/b/c", text("x"));
+    for (const path of ["", "a", "a/b"]) {
+      await refused(files, "Conflict", () => files.remove(path));
+    }
+    strictEqual(await files.remove("a/b/c"), true);
+    strictEqual(await files.remove("a/b"), true);
+    deepStrictEqual(await tree(files), ["a/"]);
+    strictEqual(await files.remove("a"), true);
+    strictEqual(await files.remove("a"), false);
+    deepStrictEqual(await tree(files), []);
+  }),
+  given(
+    "removeFolder(), where it is there, removes all that is in a folder, and nothing beside it",
+    async ({ files }) => {
       if (files.removeFolder === undefined) return;
       for (const path of ["a/b/c", "a/b/d/e", "a/bb", "a/b.x"]) await files.write(path, text(path));
       await files.createFolder("a/b/empty");
@@ -134,11 +123,10 @@ export const folderCases: readonly FileStoreCase[] = [
       await files.removeFolder("");
       deepStrictEqual(await tree(files), []);
     },
-  },
-  {
-    name:
-      "writeFolder(), where it is there, makes a folder of files at a path that is free, and those above it",
-    async run({ files }) {
+  ),
+  given(
+    "writeFolder(), where it is there, makes a folder of files at a path that is free, and those above it",
+    async ({ files }) => {
       if (files.writeFolder === undefined) return;
       const made = new Map([["b", text("1")], ["c.d", text("")]]);
       await files.writeFolder("x/a", made);
@@ -159,38 +147,34 @@ export const folderCases: readonly FileStoreCase[] = [
       const tries = await Promise.allSettled([1, 2, 3].map(() => files.writeFolder!("z", made)));
       deepStrictEqual(tries.filter(({ status }) => status === "fulfilled").length, 1);
     },
-  },
-  {
-    name: "a link is told as one, with its target, which need not be there",
-    async run({ files }) {
-      await files.write("a/b", text("x"));
-      await files.createLink("links/to file", "a/b");
-      await files.createLink("links/to folder", "a");
-      await files.createLink("links/to nothing", "c/d");
-      await files.createLink("links/itself", "links/itself");
-      await files.createLink("to root", "");
-      deepStrictEqual(await tree(files), [
-        "a/",
-        "a/b",
-        "links/",
-        "links/itself->links/itself",
-        "links/to file->a/b",
-        "links/to folder->a",
-        "links/to nothing->c/d",
-        "to root->",
-      ]);
-      deepStrictEqual(await files.stat("links/to file"), {
-        path: "links/to file",
-        kind: "link",
-        size: 0,
-        target: "a/b",
-      });
-    },
-  },
-  {
-    name:
-      "a link is not followed: not read through, not listed, not written to, and nothing is below it",
-    async run({ files }) {
+  ),
+  given("a link is told as one, with its target, which need not be there", async ({ files }) => {
+    await files.write("a/b", text("x"));
+    await files.createLink("links/to file", "a/b");
+    await files.createLink("links/to folder", "a");
+    await files.createLink("links/to nothing", "c/d");
+    await files.createLink("links/itself", "links/itself");
+    await files.createLink("to root", "");
+    deepStrictEqual(await tree(files), [
+      "a/",
+      "a/b",
+      "links/",
+      "links/itself->links/itself",
+      "links/to file->a/b",
+      "links/to folder->a",
+      "links/to nothing->c/d",
+      "to root->",
+    ]);
+    deepStrictEqual(await files.stat("links/to file"), {
+      path: "links/to file",
+      kind: "link",
+      size: 0,
+      target: "a/b",
+    });
+  }),
+  given(
+    "a link is not followed: not read through, not listed, not written to, and nothing is below it",
+    async ({ files }) => {
       await files.write("a/b", text("x"));
       await files.createLink("file", "a/b");
       await files.createLink("folder", "a");
@@ -213,21 +197,17 @@ export const folderCases: readonly FileStoreCase[] = [
       strictEqual(await files.remove("folder"), true);
       deepStrictEqual(await tree(files), ["a/", "a/b", "file"]);
     },
-  },
-  {
-    name: "createLink() wants a path that is free",
-    async run({ files }) {
-      await files.write("a/b", text("x"));
-      await files.createLink("c", "a");
-      for (const path of ["a", "a/b", "c"]) {
-        await refused(files, "AlreadyExists", () => files.createLink(path, "a/b"));
-      }
-    },
-  },
-  {
-    name:
-      "a write beside others that take its folder away and put a link there never goes through the link",
-    async run({ files }) {
+  ),
+  given("createLink() wants a path that is free", async ({ files }) => {
+    await files.write("a/b", text("x"));
+    await files.createLink("c", "a");
+    for (const path of ["a", "a/b", "c"]) {
+      await refused(files, "AlreadyExists", () => files.createLink(path, "a/b"));
+    }
+  }),
+  given(
+    "a write beside others that take its folder away and put a link there never goes through the link",
+    async ({ files }) => {
       for (
         const content of [text("x"), new Blob(["x"]), {
           size: 1,
@@ -247,41 +227,37 @@ export const folderCases: readonly FileStoreCase[] = [
         for (const path of ["a/file", "a", "b"]) await files.remove(path);
       }
     },
-  },
-  {
-    name: "move() takes files, links and folders with all that is in them",
-    async run({ files }) {
-      await files.write("a/b/c", text("x"));
-      await files.createFolder("a/empty");
-      await files.createLink("a/link", "a/b/d");
-      await files.move("a/b/c", "a/b/d");
-      await files.move("a", "e/f");
-      deepStrictEqual(await tree(files), [
-        "e/",
-        "e/f/",
-        "e/f/b/",
-        "e/f/b/d",
-        "e/f/empty/",
-        "e/f/link->e/f/b/d",
-      ]);
-      strictEqual(await read(files, "e/f/b/d"), "x");
-      await files.move("e/f/link", "link");
-      deepStrictEqual((await files.stat("link"))!.target, "e/f/b/d");
-      await files.move("e/f/b/d", "d");
-      deepStrictEqual(await tree(files), [
-        "d",
-        "e/",
-        "e/f/",
-        "e/f/b/",
-        "e/f/empty/",
-        "link->e/f/b/d",
-      ]);
-    },
-  },
-  {
-    name:
-      "a link that leads out of the store, since its folder was moved, has no target, wherever it is moved",
-    async run({ files }) {
+  ),
+  given("move() takes files, links and folders with all that is in them", async ({ files }) => {
+    await files.write("a/b/c", text("x"));
+    await files.createFolder("a/empty");
+    await files.createLink("a/link", "a/b/d");
+    await files.move("a/b/c", "a/b/d");
+    await files.move("a", "e/f");
+    deepStrictEqual(await tree(files), [
+      "e/",
+      "e/f/",
+      "e/f/b/",
+      "e/f/b/d",
+      "e/f/empty/",
+      "e/f/link->e/f/b/d",
+    ]);
+    strictEqual(await read(files, "e/f/b/d"), "x");
+    await files.move("e/f/link", "link");
+    deepStrictEqual((await files.stat("link"))!.target, "e/f/b/d");
+    await files.move("e/f/b/d", "d");
+    deepStrictEqual(await tree(files), [
+      "d",
+      "e/",
+      "e/f/",
+      "e/f/b/",
+      "e/f/empty/",
+      "link->e/f/b/d",
+    ]);
+  }),
+  given(
+    "a link that leads out of the store, since its folder was moved, has no target, wherever it is moved",
+    async ({ files }) => {
       await files.createFolder("a/b");
       await files.createLink("a/b/link", "x");
       await files.move("a/b", "c");
@@ -291,27 +267,24 @@ export const folderCases: readonly FileStoreCase[] = [
         deepStrictEqual(await files.stat(to), { path: to, kind: "link", size: 0 });
       }
     },
-  },
-  {
-    name: "move() never replaces, and wants something to move",
-    async run({ files }) {
-      await files.write("a/b", text("x"));
-      await files.write("c", text("y"));
-      await files.createFolder("empty");
-      for (const to of ["c", "empty", "a/b"]) {
-        await refused(files, "AlreadyExists", () => files.move("a/b", to));
-      }
-      await refused(files, "Conflict", () => files.move("a", "a/d"));
-      await refused(files, "Conflict", () => files.move("a/b", "c/d"));
-      for (const from of ["d", "a/b/c", ""]) {
-        await refused(files, "NotFound", () => files.move(from, "e"));
-      }
-      strictEqual(await read(files, "a/b"), "x");
-    },
-  },
-  {
-    name: "paths may have empty and . segments; they never lead out of the store",
-    async run({ files }) {
+  ),
+  given("move() never replaces, and wants something to move", async ({ files }) => {
+    await files.write("a/b", text("x"));
+    await files.write("c", text("y"));
+    await files.createFolder("empty");
+    for (const to of ["c", "empty", "a/b"]) {
+      await refused(files, "AlreadyExists", () => files.move("a/b", to));
+    }
+    await refused(files, "Conflict", () => files.move("a", "a/d"));
+    await refused(files, "Conflict", () => files.move("a/b", "c/d"));
+    for (const from of ["d", "a/b/c", ""]) {
+      await refused(files, "NotFound", () => files.move(from, "e"));
+    }
+    strictEqual(await read(files, "a/b"), "x");
+  }),
+  given(
+    "paths may have empty and . segments; they never lead out of the store",
+    async ({ files }) => {
       await files.write("./a//b/./c/", text("x"));
       deepStrictEqual(await tree(files), ["a/", "a/b/", "a/b/c"]);
       strictEqual(await read(files, "a/b/c"), "x");
@@ -342,5 +315,5 @@ export const folderCases: readonly FileStoreCase[] = [
         await refused(files, "Invalid", () => files.move(path, "e"));
       }
     },
-  },
+  ),
 ];

@@ -3,48 +3,43 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { realSystem } from "../../../core/system.ts";
 import { createListener, job, refused } from "./queue_case.ts";
+import { given } from "../given.ts";
 import type { QueueCase } from "./queue_case.ts";
 
 /** What is known of a job while it goes on, and what is done with those that failed. */
 export const afterwardsCases: readonly QueueCase[] = [
-  {
-    name: "how far a job is, is known while it runs, and afterwards",
-    async run({ queue, again }) {
-      await queue.add(job("long"));
-      strictEqual((await queue.get("long"))?.progress, undefined);
-      const may = Promise.withResolvers<void>();
-      const { onEvent, until } = createListener();
-      await (await again()).work(async (_job, { onProgress }) => {
-        onProgress(0);
-        onProgress({ done: 1, of: 3 });
-        await may.promise;
-        onProgress({ done: 3, of: 3 });
-      }, { onEvent });
-      for await (const event of queue.watch("long")) {
-        const { state, progress } = event.job;
-        if (state === "running" && progress !== undefined && progress !== 0) {
-          deepStrictEqual(progress, { done: 1, of: 3 });
-          may.resolve();
-          break;
-        }
+  given("how far a job is, is known while it runs, and afterwards", async ({ queue, again }) => {
+    await queue.add(job("long"));
+    strictEqual((await queue.get("long"))?.progress, undefined);
+    const may = Promise.withResolvers<void>();
+    const { onEvent, until } = createListener();
+    await (await again()).work(async (_job, { onProgress }) => {
+      onProgress(0);
+      onProgress({ done: 1, of: 3 });
+      await may.promise;
+      onProgress({ done: 3, of: 3 });
+    }, { onEvent });
+    for await (const event of queue.watch("long")) {
+      const { state, progress } = event.job;
+      if (state === "running" && progress !== undefined && progress !== 0) {
+        deepStrictEqual(progress, { done: 1, of: 3 });
+        may.resolve();
+        break;
       }
-      await until("done");
-      deepStrictEqual((await queue.get("long"))?.progress, { done: 3, of: 3 });
-    },
-  },
-  {
-    name: "progress that no queue can keep is a failure of its job",
-    async run({ queue }) {
-      await queue.add(job("odd"));
-      const { onEvent, until } = createListener();
-      await queue.work((_job, { onProgress }) => onProgress(1n as never), { onEvent });
-      await until("failed");
-      ok((await queue.get("odd"))!.reason!.includes("progress"));
-    },
-  },
-  {
-    name: "how often a job was tried is known, and when it was added, begun and ended",
-    async run({ queue }) {
+    }
+    await until("done");
+    deepStrictEqual((await queue.get("long"))?.progress, { done: 3, of: 3 });
+  }),
+  given("progress that no queue can keep is a failure of its job", async ({ queue }) => {
+    await queue.add(job("odd"));
+    const { onEvent, until } = createListener();
+    await queue.work((_job, { onProgress }) => onProgress(1n as never), { onEvent });
+    await until("failed");
+    ok((await queue.get("odd"))!.reason!.includes("progress"));
+  }),
+  given(
+    "how often a job was tried is known, and when it was added, begun and ended",
+    async ({ queue }) => {
       await queue.add(job("shaky", { attempts: 3, backoffMs: 1 }));
       const before = (await queue.get("shaky"))!;
       deepStrictEqual([before.attempts, before.attemptsMade], [3, 0]);
@@ -60,49 +55,43 @@ export const afterwardsCases: readonly QueueCase[] = [
       strictEqual(attemptsMade, 2);
       ok(addedAt <= startedAt! && startedAt! <= endedAt!);
     },
-  },
-  {
-    name: "jobs that failed are listed by themselves, a page after the other",
-    async run({ queue }) {
-      await queue.add(["a", "b", "c", "d", "e"].map((id) => job(`bad-${id}`)));
-      await queue.add([job("good", { priority: 1 }), job("later", { delayMs: 600_000 })]);
-      const { onEvent, until } = createListener();
-      await queue.work(({ id }) => {
-        if (id.startsWith("bad")) throw new Error("bad");
-      }, { onEvent });
-      await until("done", "good");
-      const all = (await queue.list({ state: "failed" })).map(({ id }) => id);
-      deepStrictEqual([...all].sort(), ["bad-a", "bad-b", "bad-c", "bad-d", "bad-e"]);
-      const paged: string[] = [];
-      for (let after: string | undefined;; after = paged.at(-1)) {
-        const page = await queue.list({ state: "failed", limit: 2, after });
-        paged.push(...page.map(({ id }) => id));
-        if (page.length < 2) break;
-      }
-      deepStrictEqual(paged, all);
-      deepStrictEqual((await queue.list({ state: "done" })).map(({ id }) => id), ["good"]);
-      deepStrictEqual((await queue.list({ state: "delayed" })).map(({ id }) => id), ["later"]);
-      deepStrictEqual(await queue.list({ state: "cancelled" }), []);
-      const every = (await queue.list()).map(({ id }) => id);
-      deepStrictEqual((await queue.list({ after: every[3] })).map(({ id }) => id), every.slice(4));
-      deepStrictEqual(
-        (await queue.list({ after: every[3], limit: 1 })).map(({ id }) => id),
-        every.slice(4, 5),
-      );
-    },
-  },
-  {
-    name: "a listing after a job that is not in it is refused",
-    async run({ queue }) {
-      await queue.add([job("a"), job("b")]);
-      await refused(() => queue.list({ after: "nobody" }), "NotFound");
-      await refused(() => queue.list({ after: "meta" }), "NotFound");
-      await refused(() => queue.list({ after: "a", state: "failed" }), "NotFound");
-    },
-  },
-  {
-    name: "a job that failed waits again where somebody says so, with all its attempts",
-    async run({ queue, again }) {
+  ),
+  given("jobs that failed are listed by themselves, a page after the other", async ({ queue }) => {
+    await queue.add(["a", "b", "c", "d", "e"].map((id) => job(`bad-${id}`)));
+    await queue.add([job("good", { priority: 1 }), job("later", { delayMs: 600_000 })]);
+    const { onEvent, until } = createListener();
+    await queue.work(({ id }) => {
+      if (id.startsWith("bad")) throw new Error("bad");
+    }, { onEvent });
+    await until("done", "good");
+    const all = (await queue.list({ state: "failed" })).map(({ id }) => id);
+    deepStrictEqual([...all].sort(), ["bad-a", "bad-b", "bad-c", "bad-d", "bad-e"]);
+    const paged: string[] = [];
+    for (let after: string | undefined;; after = paged.at(-1)) {
+      const page = await queue.list({ state: "failed", limit: 2, after });
+      paged.push(...page.map(({ id }) => id));
+      if (page.length < 2) break;
+    }
+    deepStrictEqual(paged, all);
+    deepStrictEqual((await queue.list({ state: "done" })).map(({ id }) => id), ["good"]);
+    deepStrictEqual((await queue.list({ state: "delayed" })).map(({ id }) => id), ["later"]);
+    deepStrictEqual(await queue.list({ state: "cancelled" }), []);
+    const every = (await queue.list()).map(({ id }) => id);
+    deepStrictEqual((await queue.list({ after: every[3] })).map(({ id }) => id), every.slice(4));
+    deepStrictEqual(
+      (await queue.list({ after: every[3], limit: 1 })).map(({ id }) => id),
+      every.slice(4, 5),
+    );
+  }),
+  given("a listing after a job that is not in it is refused", async ({ queue }) => {
+    await queue.add([job("a"), job("b")]);
+    await refused(() => queue.list({ after: "nobody" }), "NotFound");
+    await refused(() => queue.list({ after: "meta" }), "NotFound");
+    await refused(() => queue.list({ after: "a", state: "failed" }), "NotFound");
+  }),
+  given(
+    "a job that failed waits again where somebody says so, with all its attempts",
+    async ({ queue, again }) => {
       await queue.add(job("bad", { attempts: 2, backoffMs: 1 }));
       let isMended = false;
       const { onEvent, until, heard } = createListener();
@@ -129,11 +118,10 @@ export const afterwardsCases: readonly QueueCase[] = [
       strictEqual((await queue.get("bad"))?.result, "well");
       strictEqual(heard.filter(({ event }) => event === "started").length, 3);
     },
-  },
-  {
-    name:
-      "a job that was cancelled waits again where somebody says so, whether it had begun or not",
-    async run({ queue }) {
+  ),
+  given(
+    "a job that was cancelled waits again where somebody says so, whether it had begun or not",
+    async ({ queue }) => {
       await queue.add([job("waiting"), job("running", { priority: 1 })]);
       await queue.cancel("waiting");
       strictEqual(await queue.retry("waiting"), true);
@@ -155,23 +143,20 @@ export const afterwardsCases: readonly QueueCase[] = [
       await until("done", "running");
       strictEqual((await queue.get("running"))?.result, "running");
     },
-  },
-  {
-    name: "nothing but what failed or was cancelled waits again",
-    async run({ queue }) {
-      await queue.add([job("done"), job("late", { delayMs: 600_000 })]);
-      const { onEvent, until } = createListener();
-      await queue.work(() => 7, { onEvent });
-      await until("done");
-      strictEqual(await queue.retry("done"), false);
-      strictEqual(await queue.retry("late"), false);
-      strictEqual(await queue.retry("nobody"), false);
-      deepStrictEqual((await queue.list()).map(({ state }) => state).sort(), ["delayed", "done"]);
-    },
-  },
-  {
-    name: "who watches a job hears of it until it has ended, and goes on where it was interrupted",
-    async run({ queue, again }) {
+  ),
+  given("nothing but what failed or was cancelled waits again", async ({ queue }) => {
+    await queue.add([job("done"), job("late", { delayMs: 600_000 })]);
+    const { onEvent, until } = createListener();
+    await queue.work(() => 7, { onEvent });
+    await until("done");
+    strictEqual(await queue.retry("done"), false);
+    strictEqual(await queue.retry("late"), false);
+    strictEqual(await queue.retry("nobody"), false);
+    deepStrictEqual((await queue.list()).map(({ state }) => state).sort(), ["delayed", "done"]);
+  }),
+  given(
+    "who watches a job hears of it until it has ended, and goes on where it was interrupted",
+    async ({ queue, again }) => {
       await queue.add(job("long"));
       const may = Promise.withResolvers<void>();
       const heard: string[] = [];
@@ -196,10 +181,10 @@ export const afterwardsCases: readonly QueueCase[] = [
         ok(false, "there is nothing new");
       }
     },
-  },
-  {
-    name: "watching ends with its signal, and at once for a job that nobody knows",
-    async run({ queue }) {
+  ),
+  given(
+    "watching ends with its signal, and at once for a job that nobody knows",
+    async ({ queue }) => {
       for await (const _event of queue.watch("nobody")) ok(false, "nothing is known of it");
       await queue.add(job("a"));
       const over = new AbortController();
@@ -211,5 +196,5 @@ export const afterwardsCases: readonly QueueCase[] = [
         strictEqual(error, reason);
       }
     },
-  },
+  ),
 ];

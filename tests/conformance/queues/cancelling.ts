@@ -1,14 +1,13 @@
 // Cases of the suite for queues: what is cancelled.
 import { deepStrictEqual } from "node:assert/strict";
 import { aborted, createListener, job } from "./queue_case.ts";
+import { given } from "../given.ts";
 import type { QueueCase } from "./queue_case.ts";
 
-/** What is cancelled. */
 export const cancellingCases: readonly QueueCase[] = [
-  {
-    name:
-      "an unknown id is nothing: it cannot be read, and cancelling or removing it changes nothing",
-    async run({ queue }) {
+  given(
+    "an unknown id is nothing: it cannot be read, and cancelling or removing it changes nothing",
+    async ({ queue }) => {
       for (const id of ["nobody", "meta"]) {
         deepStrictEqual(await queue.get(id), undefined);
         await queue.cancel(id);
@@ -16,25 +15,22 @@ export const cancellingCases: readonly QueueCase[] = [
       }
       deepStrictEqual(await queue.list(), []);
     },
-  },
-  {
-    name: "a waiting job that is cancelled is never begun",
-    async run({ queue, again }) {
-      await queue.add([job("gone", { attempts: 3 }), job("stays", { priority: 1 })]);
-      await (await again()).cancel("gone", { reason: "not wanted" });
-      const { state, reason } = (await queue.get("gone"))!;
-      deepStrictEqual([state, reason], ["cancelled", "not wanted"]);
-      const begun: string[] = [];
-      const { onEvent, until } = createListener();
-      await queue.work(({ id }) => void begun.push(id), { onEvent });
-      await until("done", "stays");
-      deepStrictEqual(begun, ["stays"]);
-      deepStrictEqual((await queue.get("gone"))?.state, "cancelled");
-    },
-  },
-  {
-    name: "a running job that is cancelled by somebody else hears it, and is not tried again",
-    async run({ queue, again }) {
+  ),
+  given("a waiting job that is cancelled is never begun", async ({ queue, again }) => {
+    await queue.add([job("gone", { attempts: 3 }), job("stays", { priority: 1 })]);
+    await (await again()).cancel("gone", { reason: "not wanted" });
+    const { state, reason } = (await queue.get("gone"))!;
+    deepStrictEqual([state, reason], ["cancelled", "not wanted"]);
+    const begun: string[] = [];
+    const { onEvent, until } = createListener();
+    await queue.work(({ id }) => void begun.push(id), { onEvent });
+    await until("done", "stays");
+    deepStrictEqual(begun, ["stays"]);
+    deepStrictEqual((await queue.get("gone"))?.state, "cancelled");
+  }),
+  given(
+    "a running job that is cancelled by somebody else hears it, and is not tried again",
+    async ({ queue, again }) => {
       await queue.add(job("long", { attempts: 3, backoffMs: 1 }));
       const { onEvent, until, heard } = createListener();
       const other = await again();
@@ -55,29 +51,14 @@ export const cancellingCases: readonly QueueCase[] = [
         "the next one, and not the same again",
       );
     },
-  },
-  {
-    name: "cancelling what is done changes nothing",
-    async run({ queue }) {
-      await queue.add(job("done"));
-      const { onEvent, until } = createListener();
-      await queue.work(() => 7, { onEvent });
-      await until("done");
-      await queue.cancel("done");
-      const { state, result } = (await queue.get("done"))!;
-      deepStrictEqual([state, result], ["done", 7]);
-    },
-  },
-  {
-    name: "cancelling what failed changes nothing",
-    async run({ queue }) {
-      await queue.add(job("bad"));
-      const { onEvent, until } = createListener();
-      await queue.work(() => Promise.reject(new Error("the disk is full")), { onEvent });
-      await until("failed");
-      await queue.cancel("bad");
-      const { state, reason } = (await queue.get("bad"))!;
-      deepStrictEqual([state, reason], ["failed", "the disk is full"]);
-    },
-  },
+  ),
+  given("cancelling what is done changes nothing", async ({ queue }) => {
+    await queue.add(job("done"));
+    const { onEvent, until } = createListener();
+    await queue.work(() => 7, { onEvent });
+    await until("done");
+    await queue.cancel("done");
+    const { state, result } = (await queue.get("done"))!;
+    deepStrictEqual([state, result], ["done", 7]);
+  }),
 ];

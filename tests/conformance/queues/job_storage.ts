@@ -1,4 +1,5 @@
 // Cases of the suite for what keeps what became of jobs.
+import { given } from "../given.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { JobStorage } from "../../../core/services/job_storage.ts";
 import type { QueuedJob } from "../../../core/services/queue.ts";
@@ -6,7 +7,6 @@ import { refused } from "./queue_case.ts";
 
 /** One sentence of the contract, and what shows that a storage keeps it. */
 export interface JobStorageCase {
-  /** The sentence. */
   readonly name: string;
   /** Throws where the storage, which is empty, does not keep it. */
   run(storage: JobStorage): Promise<void>;
@@ -30,9 +30,9 @@ function kept(id: string, seconds: number, more: Partial<QueuedJob> = {}): Queue
 
 /** Every case of the contract. */
 export const jobStorageCases: readonly JobStorageCase[] = [
-  {
-    name: "a job is given as it was put, with its times, and in place of what was",
-    async run(storage) {
+  given(
+    "a job is given as it was put, with its times, and in place of what was",
+    async (storage) => {
       const job = kept("a", 1, {
         ...{
           startedAt: at(2),
@@ -48,64 +48,49 @@ export const jobStorageCases: readonly JobStorageCase[] = [
       deepStrictEqual(await storage.get("a"), job);
       deepStrictEqual(await storage.list(), [job]);
     },
-  },
-  {
-    name: "an unknown job is nothing, and is not removed",
-    async run(storage) {
-      strictEqual(await storage.get("nobody"), undefined);
-      strictEqual(await storage.remove("nobody"), false);
-      deepStrictEqual(await storage.list(), []);
-    },
-  },
-  {
-    name: "jobs are listed the newest first, by group and by state",
-    async run(storage) {
-      await storage.put(kept("b", 2));
-      await storage.put(kept("c", 3, { state: "failed", result: undefined, reason: "why" }));
-      await storage.put(kept("a", 1, { group: "other" }));
-      const ids = async (options: Parameters<JobStorage["list"]>[0]) =>
-        (await storage.list(options)).map(({ id }) => id);
-      deepStrictEqual(await ids({}), ["c", "b", "a"]);
-      deepStrictEqual(await ids({ group: "g" }), ["c", "b"]);
-      deepStrictEqual(await ids({ state: "failed" }), ["c"]);
-      deepStrictEqual(await ids({ state: "done", limit: 1 }), ["b"]);
-    },
-  },
-  {
-    name: "many jobs are listed page by page",
-    async run(storage) {
-      const all = Array.from({ length: 450 }, (_, index) => `job-${index}`);
-      for (const [index, id] of all.entries()) await storage.put(kept(id, index));
-      const paged: string[] = [];
-      for (let after: string | undefined;; after = paged.at(-1)) {
-        const page = await storage.list({ limit: 201, after });
-        paged.push(...page.map(({ id }) => id));
-        if (page.length < 201) break;
-      }
-      deepStrictEqual(paged, all.reverse());
-      await refused(() => storage.list({ after: "nobody" }), "NotFound");
-    },
-  },
-  {
-    name: "a job that is removed is forgotten",
-    async run(storage) {
-      await storage.put(kept("a", 1));
-      strictEqual(await storage.remove("a"), true);
-      strictEqual(await storage.remove("a"), false);
-      strictEqual(await storage.get("a"), undefined);
-      deepStrictEqual(await storage.list(), []);
-    },
-  },
-  {
-    name: "what is given is the caller's, and what was put stays as it was",
-    async run(storage) {
-      const job = kept("a", 1);
-      await storage.put(job);
-      (job.data as { id: string }).id = "altered";
-      const given = (await storage.get("a"))!;
-      deepStrictEqual(given.data, { id: "a" });
-      (given.data as { id: string }).id = "altered";
-      deepStrictEqual((await storage.get("a"))!.data, { id: "a" });
-    },
-  },
+  ),
+  given("an unknown job is nothing, and is not removed", async (storage) => {
+    strictEqual(await storage.get("nobody"), undefined);
+    strictEqual(await storage.remove("nobody"), false);
+    deepStrictEqual(await storage.list(), []);
+  }),
+  given("jobs are listed the newest first, by group and by state", async (storage) => {
+    await storage.put(kept("b", 2));
+    await storage.put(kept("c", 3, { state: "failed", result: undefined, reason: "why" }));
+    await storage.put(kept("a", 1, { group: "other" }));
+    const ids = async (options: Parameters<JobStorage["list"]>[0]) =>
+      (await storage.list(options)).map(({ id }) => id);
+    deepStrictEqual(await ids({}), ["c", "b", "a"]);
+    deepStrictEqual(await ids({ group: "g" }), ["c", "b"]);
+    deepStrictEqual(await ids({ state: "failed" }), ["c"]);
+    deepStrictEqual(await ids({ state: "done", limit: 1 }), ["b"]);
+  }),
+  given("many jobs are listed page by page", async (storage) => {
+    const all = Array.from({ length: 450 }, (_, index) => `job-${index}`);
+    for (const [index, id] of all.entries()) await storage.put(kept(id, index));
+    const paged: string[] = [];
+    for (let after: string | undefined;; after = paged.at(-1)) {
+      const page = await storage.list({ limit: 201, after });
+      paged.push(...page.map(({ id }) => id));
+      if (page.length < 201) break;
+    }
+    deepStrictEqual(paged, all.reverse());
+    await refused(() => storage.list({ after: "nobody" }), "NotFound");
+  }),
+  given("a job that is removed is forgotten", async (storage) => {
+    await storage.put(kept("a", 1));
+    strictEqual(await storage.remove("a"), true);
+    strictEqual(await storage.remove("a"), false);
+    strictEqual(await storage.get("a"), undefined);
+    deepStrictEqual(await storage.list(), []);
+  }),
+  given("what is given is the caller's, and what was put stays as it was", async (storage) => {
+    const job = kept("a", 1);
+    await storage.put(job);
+    (job.data as { id: string }).id = "altered";
+    const given = (await storage.get("a"))!;
+    deepStrictEqual(given.data, { id: "a" });
+    (given.data as { id: string }).id = "altered";
+    deepStrictEqual((await storage.get("a"))!.data, { id: "a" });
+  }),
 ];

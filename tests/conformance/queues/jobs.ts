@@ -2,13 +2,13 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { NewJob } from "../../../core/services/queue.ts";
 import { createListener, job, refused } from "./queue_case.ts";
+import { given } from "../given.ts";
 import type { QueueCase } from "./queue_case.ts";
 
-/** What a queue knows of jobs. */
 export const jobsCases: readonly QueueCase[] = [
-  {
-    name: "a job reaches a handler as it was added, and what that returns is kept",
-    async run({ queue, again }) {
+  given(
+    "a job reaches a handler as it was added, and what that returns is kept",
+    async ({ queue, again }) => {
       const data = { text: "é ☂", list: [1, null, true, 2.5], deep: { a: { b: [] } } };
       await queue.add({ id: "a.1_b-C", group: "my pipeline@3", kind: "step", data });
       deepStrictEqual((await queue.get("a.1_b-C"))?.state, "waiting");
@@ -29,10 +29,10 @@ export const jobsCases: readonly QueueCase[] = [
         "it was added, begun and ended, in this order",
       );
     },
-  },
-  {
-    name: "an id that is known is the same job: the first counts, waiting or done",
-    async run({ queue }) {
+  ),
+  given(
+    "an id that is known is the same job: the first counts, waiting or done",
+    async ({ queue }) => {
       await queue.add(job("one", { data: 1 }));
       await queue.add(job("one", { data: 2 }));
       const { onEvent, until } = createListener();
@@ -44,75 +44,63 @@ export const jobsCases: readonly QueueCase[] = [
       deepStrictEqual(seen, [1, 4]);
       deepStrictEqual((await queue.list()).length, 2);
     },
-  },
-  {
-    name: "what no queue can keep is refused, and nothing of it is added",
-    async run({ queue }) {
-      for (const id of ["", "a:b", "12", "a b", "x".repeat(201), "é", "delayed", "meta"]) {
-        await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
-      }
-      const wrong: Partial<NewJob>[] = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, {
-        delayMs: -1,
-      }];
-      for (const data of [1n, () => {}, undefined, NaN, { when: new Date(0) }]) {
-        wrong.push({ data: data as never });
-      }
-      for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined });
-      for (const more of wrong) {
-        await refused(() => queue.add([job("fine"), job("a", more)]), "Invalid");
-      }
-      deepStrictEqual(await queue.list(), []);
-    },
-  },
-  {
-    name: "jobs are listed, all or those of a group",
-    async run({ queue }) {
-      await queue.add([job("a"), job("b", { group: "other" }), job("c", { delayMs: 60_000 })]);
-      await queue.add(job("d", { priority: 3 }));
-      const ids = (jobs: { id: string; state: string }[]) =>
-        jobs.map(({ id, state }) => `${id} ${state}`).sort();
-      deepStrictEqual(ids(await queue.list()), [
-        "a waiting",
-        "b waiting",
-        "c delayed",
-        "d waiting",
-      ]);
-      deepStrictEqual(ids(await queue.list({ group: "other" })), ["b waiting"]);
-      deepStrictEqual(await queue.list({ group: "nobody's" }), []);
-    },
-  },
-  {
-    name: "a job that is removed is forgotten, but not while it runs",
-    async run({ queue }) {
-      await queue.add(job("a"));
-      deepStrictEqual(await queue.remove("a"), true);
-      deepStrictEqual(await queue.get("a"), undefined);
-      await queue.add(job("a"));
-      const may = Promise.withResolvers<void>();
-      const { onEvent, until } = createListener();
-      await queue.work(() => may.promise, { onEvent });
-      await until("started");
-      deepStrictEqual(await queue.remove("a"), false);
-      may.resolve();
-      await until("done");
-      deepStrictEqual(await queue.remove("a"), true);
-      deepStrictEqual(await queue.list(), []);
-    },
-  },
-  {
-    name: "a thousand jobs that are added at once are done once each",
-    async run({ queue }) {
-      const ids = Array.from({ length: 1_200 }, (_, index) => `job-${index}`);
-      await queue.add(ids.map((id) => job(id)));
-      const done: string[] = [];
-      const all = Promise.withResolvers<void>();
-      const work = ({ id }: { id: string }) => {
-        if (done.push(id) === ids.length) all.resolve();
-      };
-      await queue.work(work, { concurrency: 10 });
-      await queue.work(work, { concurrency: 10 });
-      await all.promise;
-      deepStrictEqual(done.sort(), ids.sort());
-    },
-  },
+  ),
+  given("what no queue can keep is refused, and nothing of it is added", async ({ queue }) => {
+    for (const id of ["", "a:b", "12", "a b", "x".repeat(201), "é", "delayed", "meta"]) {
+      await refused(() => queue.add([job("fine"), job(id)]), "Invalid");
+    }
+    const wrong: Partial<NewJob>[] = [{ priority: -1 }, { priority: 0.5 }, { attempts: 0 }, {
+      delayMs: -1,
+    }];
+    for (const data of [1n, () => {}, undefined, NaN, { when: new Date(0) }]) {
+      wrong.push({ data: data as never });
+    }
+    for (const name of ["id", "group", "kind"]) wrong.push({ [name]: undefined });
+    for (const more of wrong) {
+      await refused(() => queue.add([job("fine"), job("a", more)]), "Invalid");
+    }
+    deepStrictEqual(await queue.list(), []);
+  }),
+  given("jobs are listed, all or those of a group", async ({ queue }) => {
+    await queue.add([job("a"), job("b", { group: "other" }), job("c", { delayMs: 60_000 })]);
+    await queue.add(job("d", { priority: 3 }));
+    const ids = (jobs: { id: string; state: string }[]) =>
+      jobs.map(({ id, state }) => `${id} ${state}`).sort();
+    deepStrictEqual(ids(await queue.list()), [
+      "a waiting",
+      "b waiting",
+      "c delayed",
+      "d waiting",
+    ]);
+    deepStrictEqual(ids(await queue.list({ group: "other" })), ["b waiting"]);
+    deepStrictEqual(await queue.list({ group: "nobody's" }), []);
+  }),
+  given("a job that is removed is forgotten, but not while it runs", async ({ queue }) => {
+    await queue.add(job("a"));
+    deepStrictEqual(await queue.remove("a"), true);
+    deepStrictEqual(await queue.get("a"), undefined);
+    await queue.add(job("a"));
+    const may = Promise.withResolvers<void>();
+    const { onEvent, until } = createListener();
+    await queue.work(() => may.promise, { onEvent });
+    await until("started");
+    deepStrictEqual(await queue.remove("a"), false);
+    may.resolve();
+    await until("done");
+    deepStrictEqual(await queue.remove("a"), true);
+    deepStrictEqual(await queue.list(), []);
+  }),
+  given("a thousand jobs that are added at once are done once each", async ({ queue }) => {
+    const ids = Array.from({ length: 1_200 }, (_, index) => `job-${index}`);
+    await queue.add(ids.map((id) => job(id)));
+    const done: string[] = [];
+    const all = Promise.withResolvers<void>();
+    const work = ({ id }: { id: string }) => {
+      if (done.push(id) === ids.length) all.resolve();
+    };
+    await queue.work(work, { concurrency: 10 });
+    await queue.work(work, { concurrency: 10 });
+    await all.promise;
+    deepStrictEqual(done.sort(), ids.sort());
+  }),
 ];

@@ -6,26 +6,21 @@ import type { JobQueue, NewJob, WorkerEvent } from "../../../core/services/queue
 
 /** What a case works with. */
 export interface QueueCaseContext {
-  /** The queue, empty. */
   readonly queue: JobQueue;
-  /** The same queue, as another process would have it; disposed by the suite. */
   again(): Promise<JobQueue>;
 }
 
 /** One sentence of the contract, and what shows that a queue keeps it. */
 export interface QueueCase {
-  /** The sentence. */
   readonly name: string;
   /** Throws where the queue does not keep it. */
   run(context: QueueCaseContext): Promise<void>;
 }
 
-/** A job whose data are its id. */
 export function job(id: string, more: Partial<NewJob> = {}): NewJob {
   return { id, group: "g", kind: "k", data: id, ...more };
 }
 
-/** Hears a worker, and lets a test wait for what it tells. */
 export function createListener(): {
   onEvent(event: WorkerEvent): void;
   until(event: WorkerEvent["event"], id?: string): Promise<WorkerEvent>;
@@ -49,7 +44,6 @@ export function createListener(): {
   };
 }
 
-/** A promise of the moment when a signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason);
@@ -57,7 +51,6 @@ export function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** What is refused, with this code. */
 export async function refused(call: () => Promise<unknown>, code: ErrorCode): Promise<void> {
   try {
     await call();

@@ -2,15 +2,16 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { realSystem } from "../../../core/system.ts";
 import { createListener, job, refused } from "./queue_case.ts";
+import { given } from "../given.ts";
 import type { QueueCase } from "./queue_case.ts";
 
 const hourly = { group: "g", kind: "look", data: { deep: true } };
 
 /** Rates, and jobs that are added again and again. */
 export const repeatingCases: readonly QueueCase[] = [
-  {
-    name: "no more jobs are begun than the rate allows, whichever worker takes them",
-    async run({ queue, again }) {
+  given(
+    "no more jobs are begun than the rate allows, whichever worker takes them",
+    async ({ queue, again }) => {
       const ids = ["a", "b", "c", "d", "e"];
       const begun: number[] = [];
       const { onEvent, until } = createListener();
@@ -24,20 +25,17 @@ export const repeatingCases: readonly QueueCase[] = [
       const lasted = begun[4] - begun[0];
       ok(lasted > 300, `five of two in 300 ms were begun in ${lasted} ms`);
     },
-  },
-  {
-    name: "a rate that is none is refused",
-    async run({ queue }) {
-      for (
-        const rateLimit of [{ max: 0, perMs: 10 }, { max: 1.5, perMs: 10 }, { max: 1, perMs: 0 }]
-      ) {
-        await refused(() => queue.work(() => {}, { rateLimit }), "Invalid");
-      }
-    },
-  },
-  {
-    name: "what is scheduled is done again and again, until it is not any more",
-    async run({ queue, again }) {
+  ),
+  given("a rate that is none is refused", async ({ queue }) => {
+    for (
+      const rateLimit of [{ max: 0, perMs: 10 }, { max: 1.5, perMs: 10 }, { max: 1, perMs: 0 }]
+    ) {
+      await refused(() => queue.work(() => {}, { rateLimit }), "Invalid");
+    }
+  }),
+  given(
+    "what is scheduled is done again and again, until it is not any more",
+    async ({ queue, again }) => {
       await queue.schedule({ id: "looks", everyMs: 200, job: hourly });
       const [schedule] = await queue.schedules();
       const { id, group, kind, everyMs, cron } = schedule;
@@ -60,11 +58,10 @@ export const repeatingCases: readonly QueueCase[] = [
       deepStrictEqual(await queue.schedules(), []);
       deepStrictEqual(await queue.list({ state: "delayed" }), []);
     },
-  },
-  {
-    name:
-      "a schedule of times of the day is that of its time zone, and another of its id takes its place",
-    async run({ queue }) {
+  ),
+  given(
+    "a schedule of times of the day is that of its time zone, and another of its id takes its place",
+    async ({ queue }) => {
       await queue.schedule({ id: "nightly", cron: "0 0 1 1 *", job: hourly });
       await queue.schedule({
         id: "nightly",
@@ -79,54 +76,38 @@ export const repeatingCases: readonly QueueCase[] = [
       strictEqual(schedules[0].nextAt.toISOString().slice(4), "-12-31T19:00:00.000Z");
       deepStrictEqual((await queue.list()).map(({ state }) => state), ["delayed"]);
     },
-  },
-  {
-    name: "a schedule of six fields runs by the second",
-    async run({ queue }) {
-      await queue.schedule({ id: "seconds", cron: "* * * * * *", job: hourly });
-      const { onEvent, until } = createListener();
-      await queue.work(() => 7, { onEvent });
-      await until("done");
-      strictEqual(await queue.unschedule("seconds"), true);
-    },
-  },
-  {
-    name: "a job of a schedule that is cancelled ends only itself",
-    async run({ queue }) {
-      await queue.schedule({ id: "often", everyMs: 50, job: hourly });
-      const [{ id: first }] = await queue.list();
-      await queue.cancel(first, { reason: "not this one" });
-      const { onEvent, until } = createListener();
-      const ran: string[] = [];
-      await queue.work(({ id }) => void ran.push(id), { onEvent });
-      await until("done");
-      await queue.unschedule("often");
-      ok(!ran.includes(first));
-      strictEqual((await queue.get(first))?.state, "cancelled");
-    },
-  },
-  {
-    name: "what is no schedule is refused",
-    async run({ queue }) {
-      const wrong = [
-        ...[{ cron: "61 * * * *" }, { cron: "* *" }, { cron: "@daily" }, {
-          cron: "0 3 * * *",
-          timeZone: "Nowhere",
-        }],
-        ...[{}, { cron: "0 3 * * *", everyMs: 5 }, { everyMs: 0 }, { everyMs: 0.5 }, {
-          cron: "0 0 30 2 *",
-        }],
-      ];
-      for (const times of wrong) {
-        await refused(() => queue.schedule({ id: "a", ...times, job: hourly }), "Invalid");
-      }
-      await refused(() => queue.schedule({ id: "a:b", everyMs: 5, job: hourly }), "Invalid");
-      await refused(
-        () => queue.schedule({ id: "a", everyMs: 5, job: { ...hourly, data: 1n as never } }),
-        "Invalid",
-      );
-      deepStrictEqual([await queue.schedules(), await queue.list()], [[], []]);
-      strictEqual(await queue.unschedule("a"), false);
-    },
-  },
+  ),
+  given("a job of a schedule that is cancelled ends only itself", async ({ queue }) => {
+    await queue.schedule({ id: "often", everyMs: 50, job: hourly });
+    const [{ id: first }] = await queue.list();
+    await queue.cancel(first, { reason: "not this one" });
+    const { onEvent, until } = createListener();
+    const ran: string[] = [];
+    await queue.work(({ id }) => void ran.push(id), { onEvent });
+    await until("done");
+    await queue.unschedule("often");
+    ok(!ran.includes(first));
+    strictEqual((await queue.get(first))?.state, "cancelled");
+  }),
+  given("what is no schedule is refused", async ({ queue }) => {
+    const wrong = [
+      ...[{ cron: "61 * * * *" }, { cron: "* *" }, { cron: "@daily" }, {
+        cron: "0 3 * * *",
+        timeZone: "Nowhere",
+      }],
+      ...[{}, { cron: "0 3 * * *", everyMs: 5 }, { everyMs: 0 }, { everyMs: 0.5 }, {
+        cron: "0 0 30 2 *",
+      }],
+    ];
+    for (const times of wrong) {
+      await refused(() => queue.schedule({ id: "a", ...times, job: hourly }), "Invalid");
+    }
+    await refused(() => queue.schedule({ id: "a:b", everyMs: 5, job: hourly }), "Invalid");
+    await refused(
+      () => queue.schedule({ id: "a", everyMs: 5, job: { ...hourly, data: 1n as never } }),
+      "Invalid",
+    );
+    deepStrictEqual([await queue.schedules(), await queue.list()], [[], []]);
+    strictEqual(await queue.unschedule("a"), false);
+  }),
 ];

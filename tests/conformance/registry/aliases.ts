@@ -1,13 +1,13 @@
 // Cases about aliases and their history.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { collect, refused } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
-/** Cases about aliases and their history. */
 export const aliasCases: readonly RegistryCase[] = [
-  {
-    name: "aliases() tells which versions the aliases of a name mean, as they are now",
-    async run({ registry, writer }) {
+  given(
+    "aliases() tells which versions the aliases of a name mean, as they are now",
+    async ({ registry, writer }) => {
       for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
         await writer.save("a", version, { version });
       }
@@ -19,11 +19,10 @@ export const aliasCases: readonly RegistryCase[] = [
       deepStrictEqual(await registry.aliases("b"), {});
       await refused("Invalid", registry.aliases(" a"));
     },
-  },
-  {
-    name: "setAlias() takes what a range, latest or another alias means now",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+  ),
+  given(
+    "setAlias() takes what a range, latest or another alias means now",
+    async ({ registry, reopen }) => {
       for (const version of ["1.0", "1.5"]) await registry.save("a", version, { version });
       await registry.setAlias("a", "one", "^1");
       await registry.setAlias("a", "newest", "latest");
@@ -33,54 +32,42 @@ export const aliasCases: readonly RegistryCase[] = [
         deepStrictEqual(await each.aliases("a"), { newest: "1.5.0", one: "1.5.0", same: "1.5.0" });
       }
     },
-  },
-  {
-    name: "setAlias() changes an alias only from what is expected",
-    needs: ["save"],
-    async run({ registry }) {
-      for (const version of ["1", "2", "3"]) await registry.save("a", version, { version });
-      await registry.setAlias("a", "production", "1", { expected: null });
-      await refused("Conflict", registry.setAlias("a", "production", "2", { expected: null }));
-      await registry.setAlias("a", "production", "2", { expected: "1.0" });
-      await refused("Conflict", registry.setAlias("a", "production", "3", { expected: "1" }));
-      await refused("Conflict", registry.setAlias("a", "canary", "3", { expected: "1" }));
-      deepStrictEqual(await registry.aliases("a"), { production: "2.0.0" });
-      await registry.deleteAlias("a", "production");
-      await registry.setAlias("a", "production", "3", { expected: null });
-    },
-  },
-  {
-    name: "deleteAlias() removes an alias only from what is expected",
-    needs: ["save"],
-    async run({ registry }) {
-      for (const version of ["1", "2"]) await registry.save("a", version, { version });
-      await registry.setAlias("a", "production", "1");
-      await refused("Conflict", registry.deleteAlias("a", "production", { expected: "2" }));
-      await refused("Conflict", registry.deleteAlias("a", "production", { expected: null }));
-      await refused("Conflict", registry.deleteAlias("a", "canary", { expected: "1" }));
-      strictEqual(await registry.deleteAlias("a", "production", { expected: "1.0" }), true);
-      strictEqual(await registry.deleteAlias("a", "production", { expected: null }), false);
-      deepStrictEqual(await registry.aliases("a"), {});
-    },
-  },
-  {
-    name: "setAlias() with expected has one winner among many at once",
-    needs: ["save"],
-    async run({ registry }) {
-      for (let i = 1; i <= 6; i++) await registry.save("a", i, { version: `${i}` });
-      const tries = [1, 2, 3, 4, 5, 6].map((i) =>
-        registry.setAlias("a", "p", `${i}`, { expected: null })
-      );
-      const outcomes = await Promise.allSettled(tries);
-      const won = outcomes.flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
-      strictEqual(won.length, 1);
-      deepStrictEqual(await registry.aliases("a"), { p: `${won[0] + 1}.0.0` });
-    },
-  },
-  {
-    name: "setAlias() refuses a version that is not there, and a word that is no alias",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given("setAlias() changes an alias only from what is expected", async ({ registry }) => {
+    for (const version of ["1", "2", "3"]) await registry.save("a", version, { version });
+    await registry.setAlias("a", "production", "1", { expected: null });
+    await refused("Conflict", registry.setAlias("a", "production", "2", { expected: null }));
+    await registry.setAlias("a", "production", "2", { expected: "1.0" });
+    await refused("Conflict", registry.setAlias("a", "production", "3", { expected: "1" }));
+    await refused("Conflict", registry.setAlias("a", "canary", "3", { expected: "1" }));
+    deepStrictEqual(await registry.aliases("a"), { production: "2.0.0" });
+    await registry.deleteAlias("a", "production");
+    await registry.setAlias("a", "production", "3", { expected: null });
+  }, { needs: ["save"] }),
+  given("deleteAlias() removes an alias only from what is expected", async ({ registry }) => {
+    for (const version of ["1", "2"]) await registry.save("a", version, { version });
+    await registry.setAlias("a", "production", "1");
+    await refused("Conflict", registry.deleteAlias("a", "production", { expected: "2" }));
+    await refused("Conflict", registry.deleteAlias("a", "production", { expected: null }));
+    await refused("Conflict", registry.deleteAlias("a", "canary", { expected: "1" }));
+    strictEqual(await registry.deleteAlias("a", "production", { expected: "1.0" }), true);
+    strictEqual(await registry.deleteAlias("a", "production", { expected: null }), false);
+    deepStrictEqual(await registry.aliases("a"), {});
+  }, { needs: ["save"] }),
+  given("setAlias() with expected has one winner among many at once", async ({ registry }) => {
+    for (let i = 1; i <= 6; i++) await registry.save("a", i, { version: `${i}` });
+    const tries = [1, 2, 3, 4, 5, 6].map((i) =>
+      registry.setAlias("a", "p", `${i}`, { expected: null })
+    );
+    const outcomes = await Promise.allSettled(tries);
+    const won = outcomes.flatMap(({ status }, i) => status === "fulfilled" ? [i] : []);
+    strictEqual(won.length, 1);
+    deepStrictEqual(await registry.aliases("a"), { p: `${won[0] + 1}.0.0` });
+  }, { needs: ["save"] }),
+  given(
+    "setAlias() refuses a version that is not there, and a word that is no alias",
+    async ({ registry }) => {
       await registry.save("a", 1);
       for (const [name, version] of [["a", "2"], ["b", "1"], ["a", "other"]]) {
         await refused("NotFound", registry.setAlias(name, "production", version));
@@ -111,35 +98,27 @@ export const aliasCases: readonly RegistryCase[] = [
       }
       strictEqual(Object.keys(await registry.aliases("a")).length, 10);
     },
-  },
-  {
-    name: "deleteAlias() removes an alias and says whether there was one",
-    needs: ["save"],
-    async run({ registry }) {
-      await registry.save("a", 1);
-      await registry.setAlias("a", "production", "1");
-      strictEqual(await registry.deleteAlias("a", "production"), true);
-      strictEqual(await registry.deleteAlias("a", "production"), false);
-      strictEqual(await registry.deleteAlias("b", "production"), false);
-      deepStrictEqual(await registry.aliases("a"), {});
-      await refused("NotFound", registry.load("a@production"));
-      strictEqual(await registry.delete("a@1"), true);
-    },
-  },
-  {
-    name: "an alias follows its version through an overwrite",
-    needs: ["save"],
-    settings: { mutable: true },
-    async run({ registry }) {
-      await registry.save("a", "old", { version: "1" });
-      await registry.setAlias("a", "production", "1");
-      await registry.save("a", "new", { version: "1", onConflict: "overwrite" });
-      strictEqual(await registry.load("a@production"), "new");
-    },
-  },
-  {
-    name: "history() tells what an alias named, newest first, and when it was removed",
-    async run({ registry, writer }) {
+    { needs: ["save"] },
+  ),
+  given("deleteAlias() removes an alias and says whether there was one", async ({ registry }) => {
+    await registry.save("a", 1);
+    await registry.setAlias("a", "production", "1");
+    strictEqual(await registry.deleteAlias("a", "production"), true);
+    strictEqual(await registry.deleteAlias("a", "production"), false);
+    strictEqual(await registry.deleteAlias("b", "production"), false);
+    deepStrictEqual(await registry.aliases("a"), {});
+    await refused("NotFound", registry.load("a@production"));
+    strictEqual(await registry.delete("a@1"), true);
+  }, { needs: ["save"] }),
+  given("an alias follows its version through an overwrite", async ({ registry }) => {
+    await registry.save("a", "old", { version: "1" });
+    await registry.setAlias("a", "production", "1");
+    await registry.save("a", "new", { version: "1", onConflict: "overwrite" });
+    strictEqual(await registry.load("a@production"), "new");
+  }, { needs: ["save"], settings: { mutable: true } }),
+  given(
+    "history() tells what an alias named, newest first, and when it was removed",
+    async ({ registry, writer }) => {
       for (const version of ["1", "2.1", "3.0.0-rc.1"]) {
         await writer.save("a", version, { version });
       }
@@ -168,5 +147,5 @@ export const aliasCases: readonly RegistryCase[] = [
       await writer.delete("a", { allVersions: true, force: true });
       strictEqual((await collect(registry.history("a", "production"))).length, 4);
     },
-  },
+  ),
 ];

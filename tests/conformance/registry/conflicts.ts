@@ -2,11 +2,11 @@
 import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
 import { isRegistryError } from "../../../core/errors.ts";
 import { chunks, collect, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
 const MUTABLE = { mutable: true };
 
-/** Which of many succeeded, and what the others failed with. */
 async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: string[] }> {
   const outcomes = await Promise.allSettled(tries);
   return {
@@ -18,13 +18,10 @@ async function race(tries: Promise<unknown>[]): Promise<{ won: number[]; codes: 
   };
 }
 
-/** Cases about versions that exist, overwriting and deleting. */
 export const conflictCases: readonly RegistryCase[] = [
-  {
-    name:
-      "a version that exists is AlreadyExists, or given back with onConflict: skip, and never changes",
-    needs: ["save"],
-    async run({ registry }) {
+  given(
+    "a version that exists is AlreadyExists, or given back with onConflict: skip, and never changes",
+    async ({ registry }) => {
       const first = await registry.save("a", "old", { version: "1.0.0" });
       for (const value of ["new", noise(400_000)]) {
         await refused("AlreadyExists", registry.save("a", value, { version: "1" }));
@@ -41,26 +38,21 @@ export const conflictCases: readonly RegistryCase[] = [
       await refused("Invalid", registry.save("a", 2, { onConflict: "replace" as "fail" }));
       strictEqual(await registry.load("a@1"), "old");
     },
-  },
-  {
-    name: "a version that was deleted is never used again",
-    needs: ["save"],
-    async run({ registry }) {
-      await registry.save("a", "old", { version: "1.0.0" });
-      await registry.delete("a@1.0.0");
-      await refused("AlreadyExists", registry.save("a", "new", { version: "1.0.0" }));
-      await refused(
-        "AlreadyExists",
-        registry.save("a", "new", { version: "1.0.0", onConflict: "skip" }),
-      );
-      strictEqual(await registry.has("a@1.0.0"), false);
-    },
-  },
-  {
-    name:
-      "of many that save one version at the same moment one wins, the others hear that it exists",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+    { needs: ["save"] },
+  ),
+  given("a version that was deleted is never used again", async ({ registry }) => {
+    await registry.save("a", "old", { version: "1.0.0" });
+    await registry.delete("a@1.0.0");
+    await refused("AlreadyExists", registry.save("a", "new", { version: "1.0.0" }));
+    await refused(
+      "AlreadyExists",
+      registry.save("a", "new", { version: "1.0.0", onConflict: "skip" }),
+    );
+    strictEqual(await registry.has("a@1.0.0"), false);
+  }, { needs: ["save"] }),
+  given(
+    "of many that save one version at the same moment one wins, the others hear that it exists",
+    async ({ registry, reopen }) => {
       const programs = [registry, await reopen()];
       const { won, codes } = await race(
         Array.from({ length: 8 }, (_, i) => programs[i % 2].save("a", i, { version: "1" })),
@@ -68,12 +60,11 @@ export const conflictCases: readonly RegistryCase[] = [
       deepStrictEqual([won.length, new Set(codes)], [1, new Set(["AlreadyExists"])]);
       strictEqual(await registry.load("a"), won[0]);
     },
-  },
-  {
-    name: "a mutable registry overwrites, also what was deleted, and counts how often",
-    needs: ["save"],
-    settings: MUTABLE,
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "a mutable registry overwrites, also what was deleted, and counts how often",
+    async ({ registry }) => {
       strictEqual(registry.settings.mutable, true);
       const first = await registry.save("a", "one", { version: "1" });
       await refused("AlreadyExists", registry.save("a", "two", { version: "1" }));
@@ -98,12 +89,11 @@ export const conflictCases: readonly RegistryCase[] = [
       );
       strictEqual(await registry.load("a@1"), "four");
     },
-  },
-  {
-    name: "ifCommit overwrites only that commit, with one winner among many at once",
-    needs: ["save"],
-    settings: MUTABLE,
-    async run({ registry }) {
+    { needs: ["save"], settings: MUTABLE },
+  ),
+  given(
+    "ifCommit overwrites only that commit, with one winner among many at once",
+    async ({ registry }) => {
       const first = await registry.save("a", "one", { version: "1" });
       const { won, codes } = await race(
         Array.from(
@@ -121,56 +111,42 @@ export const conflictCases: readonly RegistryCase[] = [
       await registry.delete("a@1");
       await refused("Conflict", registry.save("a", "x", { version: "1", ifCommit: commit }));
     },
-  },
-  {
-    name: "a registry without versions keeps one value per name",
-    needs: ["save"],
-    settings: { versioned: false },
-    async run({ registry }) {
-      strictEqual(registry.settings.versioned, false);
-      strictEqual((await registry.set("a", 1)).version, "1.0.0");
-      await refused("AlreadyExists", registry.save("a", 2));
-      await refused("AlreadyExists", registry.set("a", 2));
-      await refused("Invalid", registry.save("a", 2, { version: "2" }));
-      strictEqual((await registry.save("a", 2, { onConflict: "skip" })).skipped, true);
-      deepStrictEqual([await registry.load("a"), await registry.load("a@1.0.0")], [1, 1]);
-      await refused("NotFound", registry.load("a@2.0.0"));
-      deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
-      const { commit } = await registry.info("a");
-      await refused("Conflict", registry.delete("a", { allVersions: true, ifCommit: "another" }));
-      strictEqual(await registry.delete("a", { allVersions: true, ifCommit: commit }), true);
-      deepStrictEqual(await versionsOf(registry, "a"), []);
-    },
-  },
-  {
-    name: "set() replaces the value of a mutable registry without versions",
-    needs: ["save"],
-    settings: { versioned: false, mutable: true },
-    async run({ registry }) {
-      const first = await registry.set("a", 1);
-      strictEqual((await registry.set("a", 2)).version, "1.0.0");
-      strictEqual(await registry.get("a"), 2);
-      await refused("Conflict", registry.save("a", "x", { ifCommit: first.commit }));
-      strictEqual(await registry.delete("a", { allVersions: true }), true);
-      await registry.set("a", 3);
-      strictEqual(await registry.load("a"), 3);
-    },
-  },
-  {
-    name: "set() of a registry with versions saves the next one",
-    needs: ["save"],
-    async run({ registry }) {
-      deepStrictEqual(
-        [(await registry.set("a", 1)).version, (await registry.set("a", 2)).version],
-        ["1.0.0", "2.0.0"],
-      );
-      strictEqual(await registry.get("a"), 2);
-    },
-  },
-  {
-    name: "delete() removes a version, or what a range means, and says whether there was one",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"], settings: MUTABLE },
+  ),
+  given("a registry without versions keeps one value per name", async ({ registry }) => {
+    strictEqual(registry.settings.versioned, false);
+    strictEqual((await registry.set("a", 1)).version, "1.0.0");
+    await refused("AlreadyExists", registry.save("a", 2));
+    await refused("AlreadyExists", registry.set("a", 2));
+    await refused("Invalid", registry.save("a", 2, { version: "2" }));
+    strictEqual((await registry.save("a", 2, { onConflict: "skip" })).skipped, true);
+    deepStrictEqual([await registry.load("a"), await registry.load("a@1.0.0")], [1, 1]);
+    await refused("NotFound", registry.load("a@2.0.0"));
+    deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
+    const { commit } = await registry.info("a");
+    await refused("Conflict", registry.delete("a", { allVersions: true, ifCommit: "another" }));
+    strictEqual(await registry.delete("a", { allVersions: true, ifCommit: commit }), true);
+    deepStrictEqual(await versionsOf(registry, "a"), []);
+  }, { needs: ["save"], settings: { versioned: false } }),
+  given("set() replaces the value of a mutable registry without versions", async ({ registry }) => {
+    const first = await registry.set("a", 1);
+    strictEqual((await registry.set("a", 2)).version, "1.0.0");
+    strictEqual(await registry.get("a"), 2);
+    await refused("Conflict", registry.save("a", "x", { ifCommit: first.commit }));
+    strictEqual(await registry.delete("a", { allVersions: true }), true);
+    await registry.set("a", 3);
+    strictEqual(await registry.load("a"), 3);
+  }, { needs: ["save"], settings: { versioned: false, mutable: true } }),
+  given("set() of a registry with versions saves the next one", async ({ registry }) => {
+    deepStrictEqual(
+      [(await registry.set("a", 1)).version, (await registry.set("a", 2)).version],
+      ["1.0.0", "2.0.0"],
+    );
+    strictEqual(await registry.get("a"), 2);
+  }, { needs: ["save"] }),
+  given(
+    "delete() removes a version, or what a range means, and says whether there was one",
+    async ({ registry }) => {
       for (const version of ["1.0", "1.1", "2.0", "3.0"]) {
         await registry.save("a", version, { version });
       }
@@ -188,11 +164,11 @@ export const conflictCases: readonly RegistryCase[] = [
       }
       await refused("Invalid", registry.delete("a@2", { version: "2" }));
     },
-  },
-  {
-    name: "delete() of a bare name removes every version, prereleases too, and no other name",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "delete() of a bare name removes every version, prereleases too, and no other name",
+    async ({ registry }) => {
       for (const version of ["1", "2", "3.0.0-rc.1"]) {
         await registry.save("a", version, { version });
       }
@@ -201,45 +177,36 @@ export const conflictCases: readonly RegistryCase[] = [
       strictEqual(await registry.delete("a", { allVersions: true }), false);
       deepStrictEqual(await collect(registry.names()), ["a/b"]);
     },
-  },
-  {
-    name: "delete() refuses a version that an alias names, unless forced",
-    needs: ["save"],
-    async run({ registry }) {
-      for (const version of ["1", "2"]) await registry.save("a", version, { version });
-      await registry.setAlias("a", "production", "1");
-      for (const ref of ["a@1", "a@production"]) await refused("Conflict", registry.delete(ref));
-      await refused("Conflict", registry.delete("a", { allVersions: true }));
-      strictEqual((await versionsOf(registry, "a")).length, 2, "refused as a whole");
-      strictEqual(await registry.delete("a@1", { force: true }), true);
-      await refused("NotFound", registry.load("a@production"));
-    },
-  },
-  {
-    name: "delete() with ifCommit removes only that commit",
-    needs: ["save"],
-    settings: MUTABLE,
-    async run({ registry }) {
-      const first = await registry.save("a", 1, { version: "1" });
-      const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });
-      await refused("Conflict", registry.delete("a@1", { ifCommit: first.commit }));
-      strictEqual(await registry.load("a"), 2);
-      await refused(
-        "Invalid",
-        registry.delete("a", { allVersions: true, ifCommit: second.commit }),
-      );
-      strictEqual(await registry.delete("a@1", { ifCommit: second.commit }), true);
-      strictEqual(await registry.has("a"), false);
-    },
-  },
-  {
-    name:
-      "of many that delete one version at the same moment one is told that there was one, and none fails",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given("delete() refuses a version that an alias names, unless forced", async ({ registry }) => {
+    for (const version of ["1", "2"]) await registry.save("a", version, { version });
+    await registry.setAlias("a", "production", "1");
+    for (const ref of ["a@1", "a@production"]) await refused("Conflict", registry.delete(ref));
+    await refused("Conflict", registry.delete("a", { allVersions: true }));
+    strictEqual((await versionsOf(registry, "a")).length, 2, "refused as a whole");
+    strictEqual(await registry.delete("a@1", { force: true }), true);
+    await refused("NotFound", registry.load("a@production"));
+  }, { needs: ["save"] }),
+  given("delete() with ifCommit removes only that commit", async ({ registry }) => {
+    const first = await registry.save("a", 1, { version: "1" });
+    const second = await registry.save("a", 2, { version: "1", onConflict: "overwrite" });
+    await refused("Conflict", registry.delete("a@1", { ifCommit: first.commit }));
+    strictEqual(await registry.load("a"), 2);
+    await refused(
+      "Invalid",
+      registry.delete("a", { allVersions: true, ifCommit: second.commit }),
+    );
+    strictEqual(await registry.delete("a@1", { ifCommit: second.commit }), true);
+    strictEqual(await registry.has("a"), false);
+  }, { needs: ["save"], settings: MUTABLE }),
+  given(
+    "of many that delete one version at the same moment one is told that there was one, and none fails",
+    async ({ registry }) => {
       await registry.save("a", 1);
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => registry.delete("a@1")));
       strictEqual(outcomes.filter(Boolean).length, 1);
     },
-  },
+    { needs: ["save"] },
+  ),
 ];

@@ -26,7 +26,6 @@ function inFolder(
   };
 }
 
-/** Cases about downloading to a disk. */
 export const downloadCases: readonly RegistryCase[] = [
   inFolder(
     "download() writes a file, or puts it under its own name into a folder",

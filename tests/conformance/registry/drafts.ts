@@ -3,9 +3,9 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, files as byPath, noise, refused, text, versionsOf } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
-/** Files with these contents. */
 function files(contents: Record<string, string | Uint8Array>): FileToSave[] {
   return Object.entries(contents).map(([path, content]) => (
     { path, content: typeof content === "string" ? text(content) : content }
@@ -27,12 +27,10 @@ async function contentOf(
   return Object.fromEntries(await Promise.all(all));
 }
 
-/** Cases about drafts. */
 export const draftCases: readonly RegistryCase[] = [
-  {
-    name: "many add parts to a draft, and one commits it: one version of all files",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+  given(
+    "many add parts to a draft, and one commits it: one version of all files",
+    async ({ registry, reopen }) => {
       const programs = [registry, await reopen(), await reopen()];
       const drafts = await Promise.all(
         programs.map((each) => each.openDraft("data:clean", { id: "run 7: é" })),
@@ -83,11 +81,11 @@ export const draftCases: readonly RegistryCase[] = [
         "folder",
       ]);
     },
-  },
-  {
-    name: "a draft is committed once: a repeat, and others at the same moment, give that version",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "a draft is committed once: a repeat, and others at the same moment, give that version",
+    async ({ registry, reopen }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       await draft.add("a.txt", text("x"));
       const same = await (await reopen()).openDraft("a", { id: "1" });
@@ -105,26 +103,22 @@ export const draftCases: readonly RegistryCase[] = [
       const { state, version } = await draft.info();
       deepStrictEqual([state, version], ["committed", "1.0.0"]);
     },
-  },
-  {
-    name: "a part that is there is not added again",
-    needs: ["save"],
-    async run({ registry }) {
-      const draft = await registry.openDraft("a", { id: "1" });
-      const first = await draft.addPart("0", files({ "1.txt": "first", "2.bin": noise(300_000) }));
-      deepStrictEqual(first, { added: true, files: 2, size: 300_005 });
-      deepStrictEqual(await draft.addPart("0", files({ "1.txt": "other" })), {
-        ...first,
-        added: false,
-      });
-      await draft.commit();
-      strictEqual((await contentOf(registry, "a"))["1.txt"], "first");
-    },
-  },
-  {
-    name: "a draft that ended takes nothing more, and says what became of it",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given("a part that is there is not added again", async ({ registry }) => {
+    const draft = await registry.openDraft("a", { id: "1" });
+    const first = await draft.addPart("0", files({ "1.txt": "first", "2.bin": noise(300_000) }));
+    deepStrictEqual(first, { added: true, files: 2, size: 300_005 });
+    deepStrictEqual(await draft.addPart("0", files({ "1.txt": "other" })), {
+      ...first,
+      added: false,
+    });
+    await draft.commit();
+    strictEqual((await contentOf(registry, "a"))["1.txt"], "first");
+  }, { needs: ["save"] }),
+  given(
+    "a draft that ended takes nothing more, and says what became of it",
+    async ({ registry }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       strictEqual(await draft.discard(), false, "nothing is in it");
       await draft.addPart("0", files({ a: "1" }));
@@ -142,12 +136,11 @@ export const draftCases: readonly RegistryCase[] = [
       await refused("Conflict", other.commit());
       deepStrictEqual(await versionsOf(registry, "a"), ["1.0.0"]);
     },
-  },
-  {
-    name:
-      "a committed draft gives its version for its own parts only, and its parts can be added again",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "a committed draft gives its version for its own parts only, and its parts can be added again",
+    async ({ registry, reopen }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       for (const part of ["a", "b"]) await draft.addPart(part, files({ [part]: part }));
       const { commit } = await draft.commit({ parts: ["a"] });
@@ -163,11 +156,11 @@ export const draftCases: readonly RegistryCase[] = [
       deepStrictEqual((await same.info()).parts.map(({ part }) => part), ["a"]);
       deepStrictEqual(await contentOf(registry, "a"), { a: "a" });
     },
-  },
-  {
-    name: "a draft refuses what is missing, empty or there twice, and saves nothing then",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "a draft refuses what is missing, empty or there twice, and saves nothing then",
+    async ({ registry }) => {
       const draft = await registry.openDraft("a", { id: "1" });
       await refused("NotFound", draft.commit());
       await draft.addPart("0", files({ "out.csv": "0" }));
@@ -186,5 +179,6 @@ export const draftCases: readonly RegistryCase[] = [
       strictEqual((await draft.commit(how)).version, "3.0.0");
       deepStrictEqual(await registry.load("a", { as: byPath }), { "out.csv": text("1") });
     },
-  },
+    { needs: ["save"] },
+  ),
 ];

@@ -2,39 +2,36 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { WatchEvent } from "../../../core/registry.ts";
 import { collect, noise, refused, throwsSame, versionsOf } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
 const reason = new Error("enough");
 
 /** Cases about what ends a call, about watching, and about registries that only read. */
 export const endingCases: readonly RegistryCase[] = [
-  {
-    name: "a read whose signal is aborted throws its reason",
-    async run({ registry, writer }) {
-      await writer.save("a", noise(400_000));
-      const signal = AbortSignal.abort(reason);
-      const reads = [
-        () => registry.load("a", { signal }),
-        () => registry.open("a", { signal }),
-        () => registry.info("a", { signal }),
-        () => registry.has("a", { signal }),
-        () => registry.aliases("a", { signal }),
-        () => collect(registry.names({ signal })),
-        () => collect(registry.versions("a", { signal })),
-        () => collect(registry.entries({ signal })),
-      ];
-      for (const read of reads) await throwsSame(read(), reason);
-      const controller = new AbortController();
-      const [file] = (await registry.open("a", { signal: controller.signal })).files();
-      controller.abort(reason);
-      await throwsSame(file.bytes(), reason);
-      strictEqual(await registry.has("a"), true);
-    },
-  },
-  {
-    name: "a write whose signal is aborted throws its reason and writes nothing",
-    needs: ["save"],
-    async run({ registry }) {
+  given("a read whose signal is aborted throws its reason", async ({ registry, writer }) => {
+    await writer.save("a", noise(400_000));
+    const signal = AbortSignal.abort(reason);
+    const reads = [
+      () => registry.load("a", { signal }),
+      () => registry.open("a", { signal }),
+      () => registry.info("a", { signal }),
+      () => registry.has("a", { signal }),
+      () => registry.aliases("a", { signal }),
+      () => collect(registry.names({ signal })),
+      () => collect(registry.versions("a", { signal })),
+      () => collect(registry.entries({ signal })),
+    ];
+    for (const read of reads) await throwsSame(read(), reason);
+    const controller = new AbortController();
+    const [file] = (await registry.open("a", { signal: controller.signal })).files();
+    controller.abort(reason);
+    await throwsSame(file.bytes(), reason);
+    strictEqual(await registry.has("a"), true);
+  }),
+  given(
+    "a write whose signal is aborted throws its reason and writes nothing",
+    async ({ registry }) => {
       await registry.save("a", 1);
       await registry.setAlias("a", "p", "1");
       const signal = AbortSignal.abort(reason);
@@ -55,11 +52,11 @@ export const endingCases: readonly RegistryCase[] = [
       ], ["a"]]);
       deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
     },
-  },
-  {
-    name: "a save that is aborted while its content is sent throws the reason and leaves nothing",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "a save that is aborted while its content is sent throws the reason and leaves nothing",
+    async ({ registry }) => {
       const controller = new AbortController();
       const onProgress = ({ bytes }: { bytes: number }) =>
         bytes > 2_000_000 && controller.abort(reason);
@@ -70,10 +67,11 @@ export const endingCases: readonly RegistryCase[] = [
       strictEqual(await registry.has("a"), false);
       strictEqual((await registry.save("a", "x")).version, "1.0.0");
     },
-  },
-  {
-    name: "watch() gives the present latest version, then each new one that a look finds",
-    async run({ registry, writer }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "watch() gives the present latest version, then each new one that a look finds",
+    async ({ registry, writer }) => {
       const first = await writer.save("a", 1);
       const stop = new AbortController();
       const events: WatchEvent[] = [];
@@ -92,10 +90,10 @@ export const endingCases: readonly RegistryCase[] = [
       strictEqual(events.length, 4);
       strictEqual(events[0].commit, first.commit);
     },
-  },
-  {
-    name: "watch() ends with the loop, and at once where the signal is aborted",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "watch() ends with the loop, and at once where the signal is aborted",
+    async ({ registry, writer }) => {
       await writer.save("a", 1);
       for await (const { version } of registry.watch("a")) {
         strictEqual(version, "1.0.0");
@@ -104,11 +102,10 @@ export const endingCases: readonly RegistryCase[] = [
       deepStrictEqual(await collect(registry.watch("a", { signal: AbortSignal.abort() })), []);
       await refused("Invalid", collect(registry.watch(" a")));
     },
-  },
-  {
-    name: "a registry that was opened read-only refuses all that writes as Denied, and reads",
-    needs: ["save", "readOnly"],
-    async run({ registry, reopen }) {
+  ),
+  given(
+    "a registry that was opened read-only refuses all that writes as Denied, and reads",
+    async ({ registry, reopen }) => {
       await registry.save("a", 1);
       await registry.setAlias("a", "p", "1");
       const reader = await reopen({ readOnly: true });
@@ -126,15 +123,16 @@ export const endingCases: readonly RegistryCase[] = [
       deepStrictEqual([await reader.load("a@p"), await collect(reader.names())], [1, ["a"]]);
       deepStrictEqual(await registry.aliases("a"), { p: "1.0.0" });
     },
-  },
-  {
-    name: "registries that are opened once more are the same one, by id and settings",
-    async run({ registry, writer, reopen }) {
+    { needs: ["save", "readOnly"] },
+  ),
+  given(
+    "registries that are opened once more are the same one, by id and settings",
+    async ({ registry, writer, reopen }) => {
       await writer.save("a", 1);
       const again = await reopen();
       deepStrictEqual([again.id, again.settings], [registry.id, registry.settings]);
       strictEqual(typeof registry.location, "string");
       strictEqual(await again.load("a"), 1);
     },
-  },
+  ),
 ];

@@ -2,6 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { encodeName } from "../../../core/naming/names.ts";
 import { collect, refused, versionsOf } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 import { NO_NAMES } from "./saving.ts";
 
@@ -28,20 +29,16 @@ const NEWEST_FIRST = [
   "0.1.0",
 ];
 
-/** Cases about what lists. */
 export const listingCases: readonly RegistryCase[] = [
-  {
-    name: "a registry with nothing in it lists nothing",
-    async run({ registry }) {
-      deepStrictEqual(await collect(registry), []);
-      deepStrictEqual(await collect(registry.names()), []);
-      deepStrictEqual(await collect(registry.entries()), []);
-      deepStrictEqual(await collect(registry.versions("a")), []);
-    },
-  },
-  {
-    name: "names() lists names with a living version, each once, in the order of their encoding",
-    async run({ registry, writer }) {
+  given("a registry with nothing in it lists nothing", async ({ registry }) => {
+    deepStrictEqual(await collect(registry), []);
+    deepStrictEqual(await collect(registry.names()), []);
+    deepStrictEqual(await collect(registry.entries()), []);
+    deepStrictEqual(await collect(registry.versions("a")), []);
+  }),
+  given(
+    "names() lists names with a living version, each once, in the order of their encoding",
+    async ({ registry, writer }) => {
       for (const name of ["b", "a", "c", "a-b", "a/b", "Ä", "keyed"]) await writer.save(name, 1);
       for (let i = 0; i < 3; i++) await writer.save("c", i);
       await writer.setAlias("a", "prod", "1");
@@ -55,10 +52,10 @@ export const listingCases: readonly RegistryCase[] = [
       );
       deepStrictEqual(await collect(registry), names);
     },
-  },
-  {
-    name: "names() takes a prefix, a name to come after and a limit",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "names() takes a prefix, a name to come after and a limit",
+    async ({ registry, writer }) => {
       const all = ["con", "con-x", "con:y", "conx", "Con", "my:model", "my:data", "my", "ma"];
       for (const name of all) await writer.save(name, 1);
       for (const prefix of ["", "c", "con", "con:", "C", "my", "my:", "x"]) {
@@ -75,31 +72,28 @@ export const listingCases: readonly RegistryCase[] = [
       ]);
       await refused("Invalid", collect(registry.names({ after: "" })));
     },
-  },
-  {
-    name: "names() of many are all there, also taken page by page",
-    async run({ registry, writer }) {
-      const { failed } = await writer.saveMany(
-        Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })),
-      );
-      deepStrictEqual(failed, []);
-      const whole = await collect(registry.names());
-      strictEqual(new Set(whole).size, 150);
-      const paged: string[] = [];
-      for (let page: string[] = [""]; page.length > 0 && paged.length <= 150;) {
-        page = await collect(registry.names({ after: paged.at(-1), limit: 40 }));
-        paged.push(...page);
-      }
-      deepStrictEqual(paged, whole);
-      for await (const name of registry.names()) {
-        strictEqual(name, whole[0]);
-        break; // leaves nothing open
-      }
-    },
-  },
-  {
-    name: "versions() lists releases and prereleases together, newest first, up to a limit",
-    async run({ registry, writer }) {
+  ),
+  given("names() of many are all there, also taken page by page", async ({ registry, writer }) => {
+    const { failed } = await writer.saveMany(
+      Array.from({ length: 150 }, (_, i) => ({ name: `n/${i}`, value: i })),
+    );
+    deepStrictEqual(failed, []);
+    const whole = await collect(registry.names());
+    strictEqual(new Set(whole).size, 150);
+    const paged: string[] = [];
+    for (let page: string[] = [""]; page.length > 0 && paged.length <= 150;) {
+      page = await collect(registry.names({ after: paged.at(-1), limit: 40 }));
+      paged.push(...page);
+    }
+    deepStrictEqual(paged, whole);
+    for await (const name of registry.names()) {
+      strictEqual(name, whole[0]);
+      break; // leaves nothing open
+    }
+  }),
+  given(
+    "versions() lists releases and prereleases together, newest first, up to a limit",
+    async ({ registry, writer }) => {
       for (const version of VERSIONS) await writer.save("a", version, { version });
       deepStrictEqual(await versionsOf(registry, "a"), NEWEST_FIRST);
       const three = await collect(registry.versions("a", { limit: 3 }));
@@ -109,10 +103,10 @@ export const listingCases: readonly RegistryCase[] = [
       strictEqual((await versionsOf(registry, "a")).length, 8);
       for (const name of NO_NAMES) await refused("Invalid", collect(registry.versions(name)));
     },
-  },
-  {
-    name: "versions() takes a range, which has prereleases only of the numbers that it names",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "versions() takes a range, which has prereleases only of the numbers that it names",
+    async ({ registry, writer }) => {
       for (const version of VERSIONS) await writer.save("a", version, { version });
       const ranges: Record<string, string[]> = {
         "^1": ["1.10.0", "1.2.0", "1.0.0"],
@@ -129,10 +123,10 @@ export const listingCases: readonly RegistryCase[] = [
       }
       await refused("Invalid", versionsOf(registry, "a", "newest"));
     },
-  },
-  {
-    name: "versions() says how often and when each was written, and its info with details",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "versions() says how often and when each was written, and its info with details",
+    async ({ registry, writer }) => {
       for (let i = 0; i < 30; i++) await writer.save("a", i, { metadata: { i } });
       const plain = await collect(registry.versions("a"));
       strictEqual(plain.length, 30);
@@ -148,10 +142,10 @@ export const listingCases: readonly RegistryCase[] = [
         Array.from({ length: 30 }, (_, i) => 29 - i),
       );
     },
-  },
-  {
-    name: "versions() lists what cannot be read, with details and its error, and goes on",
-    async run({ registry, writer, damage }) {
+  ),
+  given(
+    "versions() lists what cannot be read, with details and its error, and goes on",
+    async ({ registry, writer, damage }) => {
       for (let i = 0; i < 3; i++) await writer.save("a", i);
       if (damage === undefined) return;
       await damage("a", "2.0.0");
@@ -168,11 +162,10 @@ export const listingCases: readonly RegistryCase[] = [
       await refused("Corrupt", Promise.reject(detailed[1].error));
       await refused("Corrupt", registry.info("a@2"));
     },
-  },
-  {
-    name:
-      "entries() says of what cannot be read why, and goes on; values() does at its end, and update() throws it",
-    async run({ registry, writer, damage }) {
+  ),
+  given(
+    "entries() says of what cannot be read why, and goes on; values() does at its end, and update() throws it",
+    async ({ registry, writer, damage }) => {
       for (const name of ["a", "b", "c"]) await writer.save(name, name);
       if (damage === undefined) return;
       await damage("b", "1.0.0");
@@ -191,18 +184,15 @@ export const listingCases: readonly RegistryCase[] = [
       deepStrictEqual(values, ["a", "c"]);
       await refused("Corrupt", writer.update(entries.slice(1)));
     },
-  },
-  {
-    name: "entries() adds the latest values to the names",
-    async run({ registry, writer }) {
-      const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
-      for (const [name, value] of Object.entries(values)) {
-        await writer.save(name, "older");
-        await writer.save(name, value);
-      }
-      deepStrictEqual(Object.fromEntries(await collect(registry.entries())), values);
-      deepStrictEqual(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
-      strictEqual((await collect(registry.entries({ limit: 2 }))).length, 2);
-    },
-  },
+  ),
+  given("entries() adds the latest values to the names", async ({ registry, writer }) => {
+    const values: Record<string, unknown> = { a: 1, b: [2], "c/d": "three" };
+    for (const [name, value] of Object.entries(values)) {
+      await writer.save(name, "older");
+      await writer.save(name, value);
+    }
+    deepStrictEqual(Object.fromEntries(await collect(registry.entries())), values);
+    deepStrictEqual(await collect(registry.entries({ prefix: "c" })), [["c/d", "three"]]);
+    strictEqual((await collect(registry.entries({ limit: 2 }))).length, 2);
+  }),
 ];

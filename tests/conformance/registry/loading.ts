@@ -1,21 +1,21 @@
 // Cases about loading, opening and looking.
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import type { StandardSchema } from "../../../core/standard_schema.ts";
-import { collect, files, noise, refused, text } from "./registry_case.ts";
+import { files, noise, refused, text } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 import { NO_NAMES } from "./saving.ts";
 
 /** What is no ref. */
 const NO_REFS = ["", "@1", "a@", "a@1@2", "a@1_0", "a@01", "a@ 1 ", "a@1.2.3.4", " a", "a\0"];
 
-/** Cases about loading, opening and looking. */
 export const loadCases: readonly RegistryCase[] = [
-  {
-    name: "load() finds a version by its number, a range, an alias or as the latest",
-    async run({ registry, writer }) {
+  given(
+    "load() finds a version by its number, a range, an alias or as the latest",
+    async ({ registry, writer }) => {
       for (const version of ["1.0.0", "1.2.0", "1.10.0", "2.0.0", "3.0.0-rc.1"]) {
         await writer.save("a", version, { version });
       }
@@ -45,21 +45,10 @@ export const loadCases: readonly RegistryCase[] = [
       strictEqual(await registry.load("a", { version: "^1" }), "1.10.0");
       strictEqual((await registry.info("a", { version: "production" })).version, "1.2.0");
     },
-  },
-  {
-    name: "the latest is the highest prerelease where there is no release",
-    async run({ registry, writer }) {
-      for (const version of ["1.0.0-alpha", "1.0.0-rc.2", "1.0.0-rc.10", "0.9.0-rc.99"]) {
-        await writer.save("a", version, { version });
-      }
-      strictEqual(await registry.load("a"), "1.0.0-rc.10");
-      await writer.save("a", "release", { version: "0.1.0" });
-      strictEqual(await registry.load("a"), "release");
-    },
-  },
-  {
-    name: "what is not there is NotFound; has() is false of it, and get() undefined",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "what is not there is NotFound; has() is false of it, and get() undefined",
+    async ({ registry, writer }) => {
       await writer.save("a", 1, { version: "1.5.0" });
       for (const ref of ["b", "b@1", "a@1.4", "a@^2", "a@canary", "b@canary"]) {
         await refused("NotFound", registry.load(ref));
@@ -74,24 +63,21 @@ export const loadCases: readonly RegistryCase[] = [
         strictEqual(await registry.has(ref), false, ref);
       }
     },
-  },
-  {
-    name: "what is no ref, or no name, is Invalid",
-    async run({ registry, writer }) {
-      await writer.save("a", 1);
-      for (const ref of [...NO_REFS, ...NO_NAMES]) {
-        await refused("Invalid", registry.load(ref));
-        await refused("Invalid", registry.open(ref));
-        await refused("Invalid", registry.info(ref));
-        await refused("Invalid", registry.has(ref));
-        await refused("Invalid", registry.get(ref));
-      }
-      match((await refused("Invalid", registry.load("a@1", { version: "1" }))).hint!, /not both/);
-    },
-  },
-  {
-    name: "load() takes the materializer that saved it, and refuses another, or one that is older",
-    async run({ registry, writer }) {
+  ),
+  given("what is no ref, or no name, is Invalid", async ({ registry, writer }) => {
+    await writer.save("a", 1);
+    for (const ref of [...NO_REFS, ...NO_NAMES]) {
+      await refused("Invalid", registry.load(ref));
+      await refused("Invalid", registry.open(ref));
+      await refused("Invalid", registry.info(ref));
+      await refused("Invalid", registry.has(ref));
+      await refused("Invalid", registry.get(ref));
+    }
+    match((await refused("Invalid", registry.load("a@1", { version: "1" }))).hint!, /not both/);
+  }),
+  given(
+    "load() takes the materializer that saved it, and refuses another, or one that is older",
+    async ({ registry, writer }) => {
       const note = (formatVersion: number, id = "test/note") =>
         defineMaterializer<string>({
           id,
@@ -106,10 +92,10 @@ export const loadCases: readonly RegistryCase[] = [
       await refused("Unsupported", registry.load("note"));
       strictEqual(await registry.load({ name: "note", materializer: note(2) }), "x");
     },
-  },
-  {
-    name: "load() gives what a schema makes of the value, and refuses what it refuses as Invalid",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "load() gives what a schema makes of the value, and refuses what it refuses as Invalid",
+    async ({ registry, writer }) => {
       const positive: StandardSchema<bigint> = {
         "~standard": {
           version: 1,
@@ -128,10 +114,10 @@ export const loadCases: readonly RegistryCase[] = [
         /layer\.2: not positive/,
       );
     },
-  },
-  {
-    name: "load() calls a failure of the caller's own code TaskFailed",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "load() calls a failure of the caller's own code TaskFailed",
+    async ({ registry, writer }) => {
       const cause = new TypeError("bug in a materializer");
       const broken = defineMaterializer<number>({
         id: "json",
@@ -147,10 +133,10 @@ export const loadCases: readonly RegistryCase[] = [
       };
       strictEqual((await refused("TaskFailed", registry.load("a", { schema }))).cause, cause);
     },
-  },
-  {
-    name: "load() takes each way of verifying, and tells how far it is, up to the end",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "load() takes each way of verifying, and tells how far it is, up to the end",
+    async ({ registry, writer }) => {
       await writer.save("a", noise(3_000_000));
       const heard: TransferProgress[] = [];
       const options = { onProgress: (progress: TransferProgress) => heard.push(progress) };
@@ -159,10 +145,10 @@ export const loadCases: readonly RegistryCase[] = [
         strictEqual(heard.at(-1)?.bytes, 3_000_000);
       }
     },
-  },
-  {
-    name: "open() gives info and files, whole, as streams and in ranges, small and large",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "open() gives info and files, whole, as streams and in ranges, small and large",
+    async ({ registry, writer }) => {
       const value = {
         "a.bin": noise(2_500_000),
         "b/c d%2F.é": noise(100_000, 2),
@@ -226,10 +212,10 @@ export const loadCases: readonly RegistryCase[] = [
       const error = await refused("NotFound", (async () => await artifact.file("y.bin").bytes())());
       match(error.hint!, /"a\.bin"/);
     },
-  },
-  {
-    name: "pieces() of a large file, where it has them, are all of it",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "pieces() of a large file, where it has them, are all of it",
+    async ({ registry, writer }) => {
       await writer.save("a", noise(20_000_000));
       const [file] = (await registry.open("a")).files();
       const pieces = file.pieces?.();
@@ -239,37 +225,13 @@ export const loadCases: readonly RegistryCase[] = [
       deepStrictEqual(bytes, noise(20_000_000));
       strictEqual(pieces.reduce((sum, { length }) => sum + length, 0), 20_000_000);
     },
-  },
-  {
-    name: "a stream that nobody reads to its end can be left",
-    async run({ registry, writer }) {
-      await writer.save("a", noise(3_000_000));
-      const [file] = (await registry.open("a")).files();
-      const reader = file.stream().getReader();
-      ok(!(await reader.read()).done);
-      await reader.cancel();
-      deepStrictEqual(await file.bytes(), noise(3_000_000));
-    },
-  },
-  {
-    name: "what was opened stays readable after it was deleted",
-    async run({ registry, writer }) {
-      await writer.save("a", noise(400_000));
-      const artifact = await registry.open("a");
-      await writer.delete("a", { allVersions: true });
-      const [file] = artifact.files();
-      deepStrictEqual(await file.bytes(), noise(400_000));
-      await refused("NotFound", registry.open("a"));
-    },
-  },
-  {
-    name: "two reads at once do not disturb each other",
-    async run({ registry, writer }) {
-      for (let i = 0; i < 4; i++) await writer.save(`n${i}`, noise(300_000, i));
-      const refs = Array.from({ length: 12 }, (_, i) => `n${i % 4}`);
-      const values = await Promise.all(refs.map((ref) => registry.load(ref)));
-      for (const [i, value] of values.entries()) deepStrictEqual(value, noise(300_000, i % 4));
-      strictEqual((await collect(registry.names())).length, 4);
-    },
-  },
+  ),
+  given("what was opened stays readable after it was deleted", async ({ registry, writer }) => {
+    await writer.save("a", noise(400_000));
+    const artifact = await registry.open("a");
+    await writer.delete("a", { allVersions: true });
+    const [file] = artifact.files();
+    deepStrictEqual(await file.bytes(), noise(400_000));
+    await refused("NotFound", registry.open("a"));
+  }),
 ];

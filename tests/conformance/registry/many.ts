@@ -2,16 +2,16 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ManyProgress, SaveEntry } from "../../../core/registry.ts";
 import { collect, files, noise, refused, throwsSame } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
 const MANY: SaveEntry[] = Array.from({ length: 40 }, (_, i) => ({ name: `n${i % 10}`, value: i }));
 
 /** Cases about many values at once, and copies. */
 export const manyCases: readonly RegistryCase[] = [
-  {
-    name: "saveMany() numbers the same name in input order, with results at their own index",
-    needs: ["save"],
-    async run({ registry }) {
+  given(
+    "saveMany() numbers the same name in input order, with results at their own index",
+    async ({ registry }) => {
       const { results, succeeded, failed, errors } = await registry.saveMany(MANY);
       deepStrictEqual(succeeded, MANY.map((_, i) => i));
       deepStrictEqual([failed, errors.size], [[], 0]);
@@ -24,11 +24,11 @@ export const manyCases: readonly RegistryCase[] = [
       }
       strictEqual(await registry.load("n3@2"), 13);
     },
-  },
-  {
-    name: "saveMany() goes on past a failure, each an error with a code at its index",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "saveMany() goes on past a failure, each an error with a code at its index",
+    async ({ registry }) => {
       const { results, succeeded, failed, errors } = await registry.saveMany([
         { name: "a", value: 1, version: "1" },
         { name: "bad@name", value: 1 },
@@ -46,30 +46,27 @@ export const manyCases: readonly RegistryCase[] = [
       ]);
       ok(!results[3].ok && results[3].error === errors.get(3));
     },
-  },
-  {
-    name: "loadMany() gives values and errors by input index",
-    async run({ registry, writer }) {
-      for (let i = 0; i < 3; i++) {
-        await writer.saveMany([{ name: "a", value: i }, { name: "b", value: 10 + i }]);
-      }
-      const refs = ["a", "nothing", "a@1", "a@^9", "b@production", "b@2.0.0", "a"];
-      const { results, succeeded, failed, errors } = await registry.loadMany(refs);
-      const values = results.map((result) => result.ok ? result.value : undefined);
-      deepStrictEqual(values, [2, undefined, 0, undefined, undefined, 11, 2]);
-      deepStrictEqual([succeeded, failed], [[0, 2, 5, 6], [1, 3, 4]]);
-      deepStrictEqual(new Set([...errors.values()].map(({ code }) => code)), new Set(["NotFound"]));
-      const first = await registry.loadMany(["a", "b"], { version: "1", concurrency: 1 });
-      deepStrictEqual(first.results.map((result) => result.ok && result.value), [0, 10]);
-      for (const concurrency of [0, -1, 1.5, NaN]) {
-        await refused("Invalid", registry.loadMany([], { concurrency }));
-      }
-    },
-  },
-  {
-    name:
-      "loadMany() calls a failure of the caller's own code TaskFailed, and with stopOnError begins no more",
-    async run({ registry, writer }) {
+    { needs: ["save"] },
+  ),
+  given("loadMany() gives values and errors by input index", async ({ registry, writer }) => {
+    for (let i = 0; i < 3; i++) {
+      await writer.saveMany([{ name: "a", value: i }, { name: "b", value: 10 + i }]);
+    }
+    const refs = ["a", "nothing", "a@1", "a@^9", "b@production", "b@2.0.0", "a"];
+    const { results, succeeded, failed, errors } = await registry.loadMany(refs);
+    const values = results.map((result) => result.ok ? result.value : undefined);
+    deepStrictEqual(values, [2, undefined, 0, undefined, undefined, 11, 2]);
+    deepStrictEqual([succeeded, failed], [[0, 2, 5, 6], [1, 3, 4]]);
+    deepStrictEqual(new Set([...errors.values()].map(({ code }) => code)), new Set(["NotFound"]));
+    const first = await registry.loadMany(["a", "b"], { version: "1", concurrency: 1 });
+    deepStrictEqual(first.results.map((result) => result.ok && result.value), [0, 10]);
+    for (const concurrency of [0, -1, 1.5, NaN]) {
+      await refused("Invalid", registry.loadMany([], { concurrency }));
+    }
+  }),
+  given(
+    "loadMany() calls a failure of the caller's own code TaskFailed, and with stopOnError begins no more",
+    async ({ registry, writer }) => {
       await writer.save("a", 1);
       const as = {
         id: "json",
@@ -84,10 +81,10 @@ export const manyCases: readonly RegistryCase[] = [
       });
       deepStrictEqual([stopped.failed, stopped.succeeded], [[0], []]);
     },
-  },
-  {
-    name: "infoMany() and hasMany() tell of each ref at its own index",
-    async run({ registry, writer }) {
+  ),
+  given(
+    "infoMany() and hasMany() tell of each ref at its own index",
+    async ({ registry, writer }) => {
       await writer.save("a", 1);
       await writer.save("a", 22);
       const refs = ["a", "nothing", "a@1", "a@@", "a@production"];
@@ -116,11 +113,10 @@ export const manyCases: readonly RegistryCase[] = [
       const first = await registry.infoMany(["a"], { version: "1" });
       strictEqual(first.results[0].ok && first.results[0].value.version, "1.0.0");
     },
-  },
-  {
-    name: "deleteMany() goes on past a failure, and says of each whether there was one",
-    needs: ["save"],
-    async run({ registry }) {
+  ),
+  given(
+    "deleteMany() goes on past a failure, and says of each whether there was one",
+    async ({ registry }) => {
       for (const name of ["a", "a", "b", "b", "c"]) await registry.save(name, 1);
       await registry.setAlias("b", "production", "2");
       const refs = ["a@1", "a@1", "b@2", "nothing@1", "c@^1"];
@@ -134,12 +130,11 @@ export const manyCases: readonly RegistryCase[] = [
       deepStrictEqual((await registry.deleteMany(["b@2"], { force: true })).succeeded, [0]);
       deepStrictEqual(await collect(registry.names()), ["a", "b"]);
     },
-  },
-  {
-    name:
-      "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "saveMany() takes inputs as they come, asks for no more than it works on, and tells of each that ended",
+    async ({ registry }) => {
       let asked = 0, done = 0;
       async function* entries(): AsyncGenerator<SaveEntry> {
         for (let i = 0; i < 30; i++) {
@@ -160,11 +155,11 @@ export const manyCases: readonly RegistryCase[] = [
       deepStrictEqual(heard.map(({ done }) => done), Array.from({ length: 30 }, (_, i) => i + 1));
       strictEqual(new Set(heard.map(({ index }) => index)).size, 30);
     },
-  },
-  {
-    name: "saveMany() ends with the reason of a signal, and with what its inputs throw",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "saveMany() ends with the reason of a signal, and with what its inputs throw",
+    async ({ registry }) => {
       const controller = new AbortController();
       const reason = new Error("enough");
       const many = registry.saveMany(MANY.map((entry, i) => ({ ...entry, name: `m${i}` })), {
@@ -183,11 +178,11 @@ export const manyCases: readonly RegistryCase[] = [
       await throwsSame(registry.saveMany(entries()), reason);
       strictEqual(await registry.has("a"), true);
     },
-  },
-  {
-    name: "copy() saves files, metadata and inputs under another name, as a commit of its own",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "copy() saves files, metadata and inputs under another name, as a commit of its own",
+    async ({ registry }) => {
       const value = { "small": noise(10), "large": noise(700_000, 2) };
       const options = {
         materializer: files,
@@ -213,35 +208,27 @@ export const manyCases: readonly RegistryCase[] = [
       await registry.delete("a", { allVersions: true });
       deepStrictEqual(await registry.load("b", { as: files }), value);
     },
-  },
-  {
-    name: "copy() chooses the version: the next, or the one that is given",
-    needs: ["save"],
-    async run({ registry }) {
-      await registry.save("a", 1, { version: "5" });
-      strictEqual((await registry.copy("a", "b")).version, "1.0.0");
-      strictEqual((await registry.copy("a@^5", "b")).version, "2.0.0");
-      strictEqual((await registry.copy("a", "b@7.1")).version, "7.1.0");
-      strictEqual((await registry.copy("a@5", "a")).version, "6.0.0");
-      for (const to of ["b@^1", "b@production", "b@latest", "b@"]) {
-        await refused("Invalid", registry.copy("a", to));
-      }
-      await refused("NotFound", registry.copy("a@2", "b"));
-      await refused("NotFound", registry.copy("c", "b"));
-    },
-  },
-  {
-    name: "copy() refuses what exists, skips it or overwrites it",
-    needs: ["save"],
-    settings: { mutable: true },
-    async run({ registry }) {
-      await registry.save("a", "new");
-      await registry.save("b", "old");
-      await refused("AlreadyExists", registry.copy("a", "b@1"));
-      strictEqual((await registry.copy("a", "b@1", { onConflict: "skip" })).skipped, true);
-      strictEqual(await registry.load("b"), "old");
-      await registry.copy("a", "b@1", { onConflict: "overwrite" });
-      strictEqual(await registry.load("b"), "new");
-    },
-  },
+    { needs: ["save"] },
+  ),
+  given("copy() chooses the version: the next, or the one that is given", async ({ registry }) => {
+    await registry.save("a", 1, { version: "5" });
+    strictEqual((await registry.copy("a", "b")).version, "1.0.0");
+    strictEqual((await registry.copy("a@^5", "b")).version, "2.0.0");
+    strictEqual((await registry.copy("a", "b@7.1")).version, "7.1.0");
+    strictEqual((await registry.copy("a@5", "a")).version, "6.0.0");
+    for (const to of ["b@^1", "b@production", "b@latest", "b@"]) {
+      await refused("Invalid", registry.copy("a", to));
+    }
+    await refused("NotFound", registry.copy("a@2", "b"));
+    await refused("NotFound", registry.copy("c", "b"));
+  }, { needs: ["save"] }),
+  given("copy() refuses what exists, skips it or overwrites it", async ({ registry }) => {
+    await registry.save("a", "new");
+    await registry.save("b", "old");
+    await refused("AlreadyExists", registry.copy("a", "b@1"));
+    strictEqual((await registry.copy("a", "b@1", { onConflict: "skip" })).skipped, true);
+    strictEqual(await registry.load("b"), "old");
+    await registry.copy("a", "b@1", { onConflict: "overwrite" });
+    strictEqual(await registry.load("b"), "new");
+  }, { needs: ["save"], settings: { mutable: true } }),
 ];

@@ -2,13 +2,13 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { ClearOptions } from "../../../core/registry.ts";
 import { collect, refused, throwsSame, versionsOf } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
-/** Cases about what a registry has of a map. */
 export const mapCases: readonly RegistryCase[] = [
-  {
-    name: "size(), keys() and values() tell of the names and their latest values",
-    async run({ registry, writer }) {
+  given(
+    "size(), keys() and values() tell of the names and their latest values",
+    async ({ registry, writer }) => {
       strictEqual(await registry.size(), 0);
       for (const [name, value] of [["a/1", 1], ["a/2", 2], ["b", 3], ["a/1", 4]] as const) {
         await writer.save(name, value);
@@ -20,11 +20,10 @@ export const mapCases: readonly RegistryCase[] = [
       deepStrictEqual(await collect(registry.values()), [4, 2, 3]);
       deepStrictEqual(await collect(registry.values({ after: "a/1" })), [2, 3]);
     },
-  },
-  {
-    name: "update() sets each value of an object, of a map, or of pairs as they come",
-    needs: ["save"],
-    async run({ registry }) {
+  ),
+  given(
+    "update() sets each value of an object, of a map, or of pairs as they come",
+    async ({ registry }) => {
       const saved = await registry.update({ a: 1, b: 2 });
       deepStrictEqual(saved.map(({ name, version }) => [name, version]), [["a", "1.0.0"], [
         "b",
@@ -39,12 +38,11 @@ export const mapCases: readonly RegistryCase[] = [
       deepStrictEqual(Object.fromEntries(await collect(registry.entries())), { a: 3, b: 2, c: 4 });
       deepStrictEqual(await registry.update({}), []);
     },
-  },
-  {
-    name:
-      "update() throws the first failure, also of what gives the values; what was set before it stays",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "update() throws the first failure, also of what gives the values; what was set before it stays",
+    async ({ registry }) => {
       const values = [["a", 1], ["bad@name", 2], ["c", 3]] as const;
       await refused("Invalid", registry.update(values, { concurrency: 1 }));
       deepStrictEqual(await collect(registry.names()), ["a"]);
@@ -55,22 +53,20 @@ export const mapCases: readonly RegistryCase[] = [
       }
       await throwsSame(registry.update(broken()), reason);
     },
-  },
-  {
-    name: "update() replaces the values of a mutable registry without versions",
-    needs: ["save"],
-    settings: { versioned: false, mutable: true },
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "update() replaces the values of a mutable registry without versions",
+    async ({ registry }) => {
       await registry.update({ a: 1, b: 2 });
       await registry.update({ a: 3 });
       deepStrictEqual(Object.fromEntries(await collect(registry.entries())), { a: 3, b: 2 });
     },
-  },
-  {
-    name:
-      "setDefault() gives the value that is there, or saves this one; of many at once all get the same",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"], settings: { versioned: false, mutable: true } },
+  ),
+  given(
+    "setDefault() gives the value that is there, or saves this one; of many at once all get the same",
+    async ({ registry }) => {
       strictEqual(await registry.setDefault("a", 1), 1);
       strictEqual(await registry.setDefault("a", 2), 1);
       const values = await Promise.all(
@@ -82,23 +78,22 @@ export const mapCases: readonly RegistryCase[] = [
       strictEqual(await registry.setDefault("a", 3), 3); // as another version
       deepStrictEqual(await versionsOf(registry, "a"), ["2.0.0"]);
     },
-  },
-  {
-    name: "setDefault() saves again what was deleted where there are no versions",
-    needs: ["save"],
-    settings: { versioned: false, mutable: true },
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "setDefault() saves again what was deleted where there are no versions",
+    async ({ registry }) => {
       strictEqual(await registry.setDefault("a", 1), 1);
       strictEqual(await registry.setDefault("a", 2), 1);
       await registry.delete("a@1");
       strictEqual(await registry.setDefault("a", 3), 3);
       strictEqual(await registry.load("a"), 3);
     },
-  },
-  {
-    name: "pop() gives a value and deletes the version that it is of, and no other",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"], settings: { versioned: false, mutable: true } },
+  ),
+  given(
+    "pop() gives a value and deletes the version that it is of, and no other",
+    async ({ registry }) => {
       strictEqual(await registry.pop("a"), undefined);
       for (const value of [1, 2, 3]) await registry.save("a", value);
       strictEqual(await registry.pop("a"), 3);
@@ -110,25 +105,20 @@ export const mapCases: readonly RegistryCase[] = [
       await refused("Conflict", registry.pop("a"));
       strictEqual(await registry.load("a"), 2);
     },
-  },
-  {
-    name: "pop() of many at once gives each value to one of them",
-    needs: ["save"],
-    async run({ registry, reopen }) {
-      for (const value of [1, 2, 3]) await registry.save("a", value);
-      const other = await reopen();
-      const popped = await Promise.all(
-        [registry, other, registry, other, registry].map((each) => each.pop("a")),
-      );
-      deepStrictEqual(popped.filter((value) => value !== undefined).sort(), [1, 2, 3]);
-      strictEqual(await registry.has("a"), false);
-    },
-  },
-  {
-    name:
-      "clear() deletes every version of every name, or of those with a prefix, and wants to be told so",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given("pop() of many at once gives each value to one of them", async ({ registry, reopen }) => {
+    for (const value of [1, 2, 3]) await registry.save("a", value);
+    const other = await reopen();
+    const popped = await Promise.all(
+      [registry, other, registry, other, registry].map((each) => each.pop("a")),
+    );
+    deepStrictEqual(popped.filter((value) => value !== undefined).sort(), [1, 2, 3]);
+    strictEqual(await registry.has("a"), false);
+  }, { needs: ["save"] }),
+  given(
+    "clear() deletes every version of every name, or of those with a prefix, and wants to be told so",
+    async ({ registry }) => {
       for (const name of ["a/1", "a/1", "a/2", "b"]) await registry.save(name, 1);
       for (const options of [undefined, {}, { allVersions: false }, { prefix: "a/" }]) {
         await refused("Invalid", registry.clear(options as ClearOptions));
@@ -141,5 +131,6 @@ export const mapCases: readonly RegistryCase[] = [
       strictEqual(await registry.clear({ allVersions: true, force: true }), 1);
       strictEqual(await registry.size(), 0);
     },
-  },
+    { needs: ["save"] },
+  ),
 ];

@@ -1,6 +1,7 @@
 // Cases about what is no ref and no name.
 import type { Registry } from "../../../core/registry.ts";
 import { collect, refused } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
 type Call = (registry: Registry, none: never) => Promise<unknown>;
@@ -40,16 +41,16 @@ async function refuseEach(calls: readonly Call[], registry: Registry): Promise<v
 
 /** Cases about what is no ref and no name. */
 export const noRefCases: readonly RegistryCase[] = [
-  {
-    name: "what is no text is refused as a ref by every verb that reads, with its words",
-    run: ({ registry }) => refuseEach(READING, registry),
-  },
-  {
-    name: "what is no text is refused as a ref by every verb that writes, with its words",
-    needs: ["save"],
-    async run({ registry }) {
+  given(
+    "what is no text is refused as a ref by every verb that reads, with its words",
+    ({ registry }) => refuseEach(READING, registry),
+  ),
+  given(
+    "what is no text is refused as a ref by every verb that writes, with its words",
+    async ({ registry }) => {
       await registry.save("model", 1);
       await refuseEach(WRITING, registry);
     },
-  },
+    { needs: ["save"] },
+  ),
 ];

@@ -19,15 +19,12 @@ export type RegistryFeature = "save" | "mutable" | "unversioned" | "download" | 
 
 /** How a registry of a case is created. */
 export interface RegistryToOpen {
-  /** Whether names have versions. */
   versioned: boolean;
-  /** Whether versions may be overwritten. */
   mutable: boolean;
 }
 
 /** A registry to be tested. */
 export interface RegistryUnderTest {
-  /** The registry, with nothing in it. Disposed by the suite. */
   registry: Registry;
   /** By what cases save what the registry is to show, under the same names. Disposed by the suite. @default the registry itself */
   writer?: Registry;
@@ -36,25 +33,19 @@ export interface RegistryUnderTest {
    * a registry says of damage.
    */
   damage?(name: string, version: string): Promise<void>;
-  /** Opens the same registry once more, as another program would. Disposed by the suite. */
   reopen(options: { readOnly: boolean }): Promise<Registry>;
 }
 
 /** What a case works on. */
 export interface RegistryContext {
-  /** A registry with nothing in it. */
   readonly registry: Registry;
-  /** What saves what the registry shows. */
   readonly writer: Registry;
-  /** Damages what is kept of a version, where that can be done. */
   readonly damage?: RegistryUnderTest["damage"];
-  /** Opens the same registry once more. */
   reopen(options?: { readOnly?: boolean }): Promise<Registry>;
 }
 
 /** One sentence of the contract, and what shows that a registry keeps it. */
 export interface RegistryCase {
-  /** The sentence. */
   readonly name: string;
   /** The features that it is about. @default none */
   readonly needs?: readonly RegistryFeature[];
@@ -91,12 +82,10 @@ export async function throwsSame(action: Promise<unknown>, expected: unknown): P
   });
 }
 
-/** All of what an asynchronous iterable gives. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return await Array.fromAsync(items);
 }
 
-/** The versions of a name, as they are listed. */
 export async function versionsOf(
   registry: Registry,
   name: string,

@@ -2,8 +2,8 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
-import type { TransferProgress } from "../../../core/registry.ts";
 import { chunks, collect, files, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
+import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
 /** Names that some disk, store, address or shell takes for something else. */
@@ -50,13 +50,10 @@ function producing(save: () => FilesToSave) {
   return defineMaterializer<unknown>({ id: "test/any", save, load: () => undefined });
 }
 
-/** Cases about saving. */
 export const saveCases: readonly RegistryCase[] = [
-  {
-    name:
-      "save() tells what was saved, load() gives it back, info() knows it, and so does another program",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+  given(
+    "save() tells what was saved, load() gives it back, info() knows it, and so does another program",
+    async ({ registry, reopen }) => {
       const saved = await registry.save("my:model", { depth: 12 }, { metadata: { by: "me" } });
       deepStrictEqual([saved.name, saved.version, saved.skipped], ["my:model", "1.0.0", false]);
       match(saved.commit, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -75,29 +72,25 @@ export const saveCases: readonly RegistryCase[] = [
         deepStrictEqual([metadata, inputs, generation], [{ by: "me" }, [], 1]);
       }
     },
-  },
-  {
-    name: "save() keeps text, JSON and bytes of any size as they are",
-    needs: ["save"],
-    async run({ registry }) {
-      const values = ["", "naïve\n🦊", 0, -1.5, true, null, [], {}, { a: [1, { b: null }] }, [[[
-        "x",
-      ]]]];
-      for (const [i, value] of values.entries()) {
-        await registry.save(`value ${i}`, value);
-        deepStrictEqual(await registry.load(`value ${i}`), value);
-      }
-      for (const size of [0, 1, 511, 65_535, 65_537, 262_144, 262_145, 3_000_000]) {
-        const saved = await registry.save("sizes", noise(size));
-        strictEqual(saved.size, size);
-        deepStrictEqual(await registry.load(`sizes@${saved.version}`), noise(size));
-      }
-    },
-  },
-  {
-    name: "save() stores all of a stream, small or large; of one that fails nothing, and says why",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given("save() keeps text, JSON and bytes of any size as they are", async ({ registry }) => {
+    const values = ["", "naïve\n🦊", 0, -1.5, true, null, [], {}, { a: [1, { b: null }] }, [[[
+      "x",
+    ]]]];
+    for (const [i, value] of values.entries()) {
+      await registry.save(`value ${i}`, value);
+      deepStrictEqual(await registry.load(`value ${i}`), value);
+    }
+    for (const size of [0, 1, 511, 65_535, 65_537, 262_144, 262_145, 3_000_000]) {
+      const saved = await registry.save("sizes", noise(size));
+      strictEqual(saved.size, size);
+      deepStrictEqual(await registry.load(`sizes@${saved.version}`), noise(size));
+    }
+  }, { needs: ["save"] }),
+  given(
+    "save() stores all of a stream, small or large; of one that fails nothing, and says why",
+    async ({ registry }) => {
       for (const count of [0, 1, 3, 30]) {
         strictEqual((await registry.save("a", chunks(count))).size, count * 100_000);
         const bytes = await registry.load("a") as Uint8Array;
@@ -113,12 +106,11 @@ export const saveCases: readonly RegistryCase[] = [
       strictEqual(await registry.has("b"), false);
       strictEqual((await registry.save("b", "x")).version, "1.0.0");
     },
-  },
-  {
-    name:
-      "save() keeps many files with their paths and media types, and load() takes the materializer that saved them",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "save() keeps many files with their paths and media types, and load() takes the materializer that saved them",
+    async ({ registry }) => {
       const many = Object.fromEntries(
         Array.from(
           { length: 1_000 },
@@ -135,12 +127,11 @@ export const saveCases: readonly RegistryCase[] = [
       match(sha256, /^[0-9a-f]{64}$/);
       await refused("Unsupported", registry.load("typed")); // nobody registered it
     },
-  },
-  {
-    name:
-      "save() refuses paths that leave the artifact or are not distinct, and saves nothing then",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "save() refuses paths that leave the artifact or are not distinct, and saves nothing then",
+    async ({ registry }) => {
       const content = new Uint8Array(1);
       for (const path of ["", "/x", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b"]) {
         await refused(
@@ -152,11 +143,11 @@ export const saveCases: readonly RegistryCase[] = [
       await refused("Invalid", registry.save("a", 1, { materializer: twice }));
       strictEqual(await registry.has("a"), false);
     },
-  },
-  {
-    name: "save() calls a failure of the caller's own code TaskFailed, and saves nothing",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "save() calls a failure of the caller's own code TaskFailed, and saves nothing",
+    async ({ registry }) => {
       const bug = new TypeError("bug");
       const failing = producing(() => {
         throw bug;
@@ -167,48 +158,35 @@ export const saveCases: readonly RegistryCase[] = [
       );
       strictEqual(await registry.has("a"), false);
     },
-  },
-  {
-    name: "save() refuses a value that nothing saves as Unsupported",
-    needs: ["save"],
-    async run({ registry }) {
-      const cycle: unknown[] = [];
-      cycle.push(cycle);
-      for (const value of [() => 1, Symbol("x"), new WeakMap(), cycle]) {
-        await refused("Unsupported", registry.save("a", value));
-      }
-      strictEqual(await registry.has("a"), false);
-    },
-  },
-  {
-    name: "hostile names keep their values apart",
-    needs: ["save"],
-    async run({ registry }) {
-      for (const name of HOSTILE) await registry.save(name, { of: name });
-      for (const name of HOSTILE) deepStrictEqual(await registry.load(name), { of: name }, name);
-      deepStrictEqual(new Set(await collect(registry.names())), new Set(HOSTILE));
-      await registry.delete("model", { allVersions: true });
-      deepStrictEqual(await registry.load("model/1.0.0"), { of: "model/1.0.0" });
-    },
-  },
-  {
-    name: "what is no name is refused by each verb that writes",
-    needs: ["save"],
-    async run({ registry }) {
-      for (const name of [...NO_NAMES, "a@b"]) {
-        await refused("Invalid", registry.save(name, 1));
-        await refused("Invalid", registry.set(name, 1));
-        await refused("Invalid", registry.copy("b", name));
-        await refused("Invalid", registry.setAlias(name, "x", "1"));
-        if (name !== "a@b") await refused("Invalid", registry.delete(name, { allVersions: true }));
-      }
-    },
-  },
-  {
-    name:
-      "save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself, above the highest, and never twice",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given("save() refuses a value that nothing saves as Unsupported", async ({ registry }) => {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    for (const value of [() => 1, Symbol("x"), new WeakMap(), cycle]) {
+      await refused("Unsupported", registry.save("a", value));
+    }
+    strictEqual(await registry.has("a"), false);
+  }, { needs: ["save"] }),
+  given("hostile names keep their values apart", async ({ registry }) => {
+    for (const name of HOSTILE) await registry.save(name, { of: name });
+    for (const name of HOSTILE) deepStrictEqual(await registry.load(name), { of: name }, name);
+    deepStrictEqual(new Set(await collect(registry.names())), new Set(HOSTILE));
+    await registry.delete("model", { allVersions: true });
+    deepStrictEqual(await registry.load("model/1.0.0"), { of: "model/1.0.0" });
+  }, { needs: ["save"] }),
+  given("what is no name is refused by each verb that writes", async ({ registry }) => {
+    for (const name of [...NO_NAMES, "a@b"]) {
+      await refused("Invalid", registry.save(name, 1));
+      await refused("Invalid", registry.set(name, 1));
+      await refused("Invalid", registry.copy("b", name));
+      await refused("Invalid", registry.setAlias(name, "x", "1"));
+      if (name !== "a@b") await refused("Invalid", registry.delete(name, { allVersions: true }));
+    }
+  }, { needs: ["save"] }),
+  given(
+    "save() numbers versions 1.0.0, 2.0.0, 3.0.0 by itself, above the highest, and never twice",
+    async ({ registry }) => {
       const saved = [];
       for (let i = 0; i < 4; i++) saved.push((await registry.save("a", i)).version);
       deepStrictEqual(saved, ["1.0.0", "2.0.0", "3.0.0", "4.0.0"]);
@@ -223,11 +201,11 @@ export const saveCases: readonly RegistryCase[] = [
       await registry.save("c", "pre", { version: "3.0.0-rc.1" });
       strictEqual((await registry.save("c", "next")).version, "3.0.0");
     },
-  },
-  {
-    name: "save() raises the number that bump names, and shows versions in full",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "save() raises the number that bump names, and shows versions in full",
+    async ({ registry }) => {
       strictEqual((await registry.save("a", 1, { version: "1.2" })).version, "1.2.0");
       strictEqual((await registry.save("a", 1, { bump: "patch" })).version, "1.2.1");
       strictEqual((await registry.save("a", 1, { bump: "minor" })).version, "1.3.0");
@@ -243,11 +221,11 @@ export const saveCases: readonly RegistryCase[] = [
         await refused("Invalid", registry.save("a", 1, { version }));
       }
     },
-  },
-  {
-    name: "many save one name at the same moment: all succeed, each with a number of its own",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "many save one name at the same moment: all succeed, each with a number of its own",
+    async ({ registry, reopen }) => {
       const programs = [registry, await reopen(), await reopen()];
       const saved = await Promise.all(
         programs.flatMap((each, p) =>
@@ -260,11 +238,11 @@ export const saveCases: readonly RegistryCase[] = [
         Array.from({ length: 15 }, (_, i) => `${15 - i}.0.0`),
       );
     },
-  },
-  {
-    name: "equal content has an equal digest, whatever its name, version, metadata and compression",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "equal content has an equal digest, whatever its name, version, metadata and compression",
+    async ({ registry }) => {
       const value = "x".repeat(300_000);
       const one = await registry.save("a", value, { metadata: { run: 1 } });
       for (const compress of ["gzip", "zstd"] as const) {
@@ -276,11 +254,11 @@ export const saveCases: readonly RegistryCase[] = [
       notStrictEqual((await registry.save("a", "other")).digest, one.digest);
       await refused("Invalid", registry.save("a", 1, { compress: "brotli" as "gzip" }));
     },
-  },
-  {
-    name: "metadata and inputs come back as they were; what JSON does not keep exactly is Invalid",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "metadata and inputs come back as they were; what JSON does not keep exactly is Invalid",
+    async ({ registry }) => {
       const { digest } = await registry.save("raw", "data");
       const metadata = {
         text: "naïve\n\u2028🦊",
@@ -311,11 +289,11 @@ export const saveCases: readonly RegistryCase[] = [
       }
       strictEqual(await registry.has("b"), false);
     },
-  },
-  {
-    name: "an idempotency key that was used gives what it gave first, in another program too",
-    needs: ["save"],
-    async run({ registry, reopen }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "an idempotency key that was used gives what it gave first, in another program too",
+    async ({ registry, reopen }) => {
       const first = await registry.save("a", "one", { idempotencyKey: "run 7/é" });
       for (const each of [registry, await reopen()]) {
         const again = await each.save("a", "two", { idempotencyKey: "run 7/é" });
@@ -332,11 +310,11 @@ export const saveCases: readonly RegistryCase[] = [
         await refused("Invalid", registry.save("a", 1, { idempotencyKey }));
       }
     },
-  },
-  {
-    name: "skipIfUnchanged gives the version before where the content is the same",
-    needs: ["save"],
-    async run({ registry }) {
+    { needs: ["save"] },
+  ),
+  given(
+    "skipIfUnchanged gives the version before where the content is the same",
+    async ({ registry }) => {
       for (const value of ["small", noise(700_000)]) {
         const first = await registry.save("a", value);
         const again = await registry.save("a", value, {
@@ -353,17 +331,6 @@ export const saveCases: readonly RegistryCase[] = [
       deepStrictEqual([base.version, base.skipped], ["1.0.0", true]);
       await refused("NotFound", registry.save("a", noise(500_000), { base: "nothing@1" }));
     },
-  },
-  {
-    name: "save() tells how far it is, up to the end",
-    needs: ["save"],
-    async run({ registry }) {
-      const heard: TransferProgress[] = [];
-      await registry.save("a", noise(3_000_000), {
-        onProgress: (progress) => heard.push(progress),
-      });
-      strictEqual(heard.at(-1)?.bytes, 3_000_000);
-      ok(heard.every(({ bytes }, i) => i === 0 || bytes >= heard[i - 1].bytes));
-    },
-  },
+    { needs: ["save"] },
+  ),
 ];

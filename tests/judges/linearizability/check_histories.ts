@@ -2,19 +2,13 @@
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 
-/** What the checker found out about one history. */
 export interface Verdict {
-  /** Its name. */
   history: string;
-  /** What it was checked against. */
   model: string;
-  /** How many steps it has. */
   operations: number;
-  /** Whether it is linearizable, or that it took too long to find out. */
   verdict: "ok" | "illegal" | "timeout";
   /** How long that took, milliseconds. */
   ms: number;
-  /** Steps that fit into no order. */
   left?: string[];
 }
 

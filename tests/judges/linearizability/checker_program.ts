@@ -6,9 +6,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { serversFolder } from "../../support/servers/find_server.ts";
 
-/** The name of the binary. */
 export const CHECKER = "history-checker";
-/** The folder of its source. */
 export const CHECKER_SOURCE: string = join(REPOSITORY, "tests/judges/linearizability/checker");
 
 /** The version of a program that is built from a folder: a digest of the files in it. */

@@ -15,13 +15,9 @@ import { realSystem } from "../../../core/system.ts";
 import { answered, performOnFiles, performOnRegistry } from "./perform.ts";
 import type { Answer, Request } from "./request.ts";
 
-/** The store of a history. */
 export interface StoreToOpen {
-  /** What is in it. */
   kind: "registry" | "files";
-  /** A folder. */
   path?: string;
-  /** A bucket. */
   s3?: S3BackendOptions;
 }
 

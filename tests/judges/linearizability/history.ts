@@ -1,13 +1,9 @@
 // Histories of operations, as JSON lines for the checker (`checker/`, in Go).
 import type { Answer, Request } from "./request.ts";
 
-/** A history that is being recorded. */
 export interface History {
-  /** The keys of the operations so far. */
   readonly keys: string[];
-  /** Notes that a client begins an operation. The function that it returns notes the answer. */
   begin(client: number, request: Request): (answer: Answer) => void;
-  /** All of it as JSON lines. What has no answer may take effect at any time, or never. */
   lines(): string[];
 }
 
@@ -52,9 +48,7 @@ export function createHistory(name: string, model: ModelName, now: () => number)
 
 /** What is known of a key at the end. */
 interface Known {
-  /** All that a list may show. */
   members: Set<string | number>;
-  /** The versions that acknowledged saves with the next number received. */
   appended: Set<number>;
 }
 
@@ -75,7 +69,6 @@ function knownOf(recorded: readonly Recorded[]): Map<string, Known> {
 
 const READS = new Set(["read", "latest", "list", "info"]);
 
-/** What the checker sees of an operation. */
 function stepsOf(
   { request, answer = { result: "maybe" }, ...times }: Recorded,
   move: string,

@@ -15,7 +15,6 @@ import type { Workload } from "./workloads.ts";
 
 const MODELS: ModelName[] = ["registry", "aliases", "drafts", "files"];
 const SIMULATED = isLong ? 1000 : 60;
-/** How much several processes do, for each model. */
 const ON_DISK = {
   processes: 4,
   histories: isLong ? 100 : 3,

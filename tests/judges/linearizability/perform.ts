@@ -6,11 +6,8 @@ import type { Files } from "../../../files/verbs/files.ts";
 import { collectGarbage } from "../../../mod.ts";
 import type { Answer, Request } from "./request.ts";
 
-/** How values are saved in a registry. */
 export interface ValueCodec {
-  /** The value with this label. */
   make(label: string): unknown;
-  /** The label of a value. */
   labelOf(value: unknown): string;
 }
 
@@ -35,7 +32,6 @@ export async function answered(work: Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** Carries out a request on a registry. */
 export async function performOnRegistry(
   registry: Registry,
   request: Request,
@@ -77,7 +73,6 @@ export async function performOnRegistry(
 
 /** The name whose aliases are set; its versions 1 to {@linkcode ALIASED_VERSIONS} must be there. */
 export const ALIASED = "aliased";
-/** How many versions an alias may name. */
 export const ALIASED_VERSIONS = 4;
 
 async function performOnAlias(
@@ -133,7 +128,6 @@ async function performOnDraft(registry: Registry, request: Request): Promise<Ans
   }
 }
 
-/** Carries out a request on files. */
 export async function performOnFiles(files: Files, request: Request): Promise<Answer> {
   const { key: folder, op, path = "", to = "", mode, value } = request;
   const place = (name: string) => `${folder}/${name}.json`;

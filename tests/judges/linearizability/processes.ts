@@ -13,46 +13,31 @@ import type { Answer, Request } from "./request.ts";
 import { lastLook, WORKLOADS } from "./workloads.ts";
 import type { Workload } from "./workloads.ts";
 
-/** A process that carries out requests. */
 interface Client {
-  /** Opens a store. */
   open(store: StoreToOpen): Promise<void>;
-  /** Asks for something; never resolves where the process was killed before it answered. */
   ask(request: Request): Promise<Answer>;
-  /** Kills it. */
   kill(): Promise<void>;
 }
 
-/** Several processes. */
 export interface Clients extends AsyncDisposable {
-  /** Makes a history of random requests to a new store, and returns its lines. */
   history(options: HistoryOptions): Promise<string[]>;
-  /** How many processes were killed in the middle of something. */
   readonly kills: number;
 }
 
-/** Options of a history. */
 export interface HistoryOptions {
-  /** Its name. */
   name: string;
-  /** What it is checked against. */
   model: ModelName;
   /** What is asked for. @default the workload of the model */
   workload?: Workload;
-  /** Where. */
   store: StoreToOpen;
-  /** Draws. */
   random: Random;
-  /** How many requests each client makes. */
   requests: number;
-  /** How often a request is followed by a kill of another process, from 0 to 1. */
   killed: number;
 }
 
 /** How many requests a process works on at once. */
 const AT_ONCE = 2;
 
-/** Starts processes. */
 export async function startClients(count: number): Promise<Clients> {
   const clients: Client[] = await Promise.all(Array.from({ length: count }, startClient));
   let kills = 0;

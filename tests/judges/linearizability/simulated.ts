@@ -23,11 +23,8 @@ import type { Request } from "./request.ts";
 import { filesInBucket, lastLook, WORKLOADS } from "./workloads.ts";
 import type { Workload } from "./workloads.ts";
 
-/** Options of a simulated history. */
 export interface SimulatedOptions {
-  /** Decides everything. */
   seed: number;
-  /** What it is checked against. */
   model: ModelName;
   /** What is asked for. @default the workload of the model, of files in a bucket */
   workload?: Workload;
@@ -43,7 +40,6 @@ const BUNDLES: ValueCodec = {
   labelOf: (value) => (value as Bundle).files[0].label,
 };
 
-/** Makes a history, and returns its lines. */
 export async function simulatedHistory(options: SimulatedOptions): Promise<string[]> {
   const {
     seed,

@@ -4,22 +4,15 @@ import type { ModelName } from "./history.ts";
 import { ALIASED_VERSIONS } from "./perform.ts";
 import type { Request } from "./request.ts";
 
-/** What a request is made of. */
 export interface Turn {
-  /** Draws. */
   random: Random;
-  /** A value that is unique in the history. */
   value: string;
-  /** How many requests the client made before: all go on to other drafts and folders together, as long histories take long to check. */
   turn: number;
-  /** Which client it is. */
   client: number;
 }
 
-/** Returns the next request of a client. */
 export type Workload = (turn: Turn) => Request;
 
-/** The workload of each model. */
 export const WORKLOADS: Record<ModelName, Workload> = { registry, aliases, drafts, files };
 
 function registry({ random, value }: Turn): Request {
@@ -106,7 +99,6 @@ export function filesInBucket({ random, value, turn, client }: Turn): Request {
   ]);
 }
 
-/** What one client asks for at the end of a history with these keys, when all others are done. */
 export function lastLook(model: ModelName, keys: readonly string[]): Request[] {
   const reads = (key: string, versions: number) =>
     Array.from({ length: versions }, (_, i): Request => ({ key, op: "read", version: i + 1 }));

@@ -10,16 +10,11 @@ import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";
 import type { Promises } from "./promises.ts";
 
-/** What a write that returned survives. */
 export type Durability = "disk" | "os";
 
-/** A client. */
 export interface PowerClient {
-  /** What it does. */
   name: string;
-  /** Does it until it fails, and notes what was acknowledged. */
   live(promises: Promises): Promise<void>;
-  /** What is wrong after the power cut. */
   check(promises: Promises): Promise<string[]>;
 }
 
@@ -28,7 +23,6 @@ const LARGE = 70_000;
 
 const textOf = (label: string, n: number) => n % 3 === 2 ? label.padEnd(LARGE) : label;
 
-/** The clients of a folder. */
 export function createClients(root: string, durability: Durability): PowerClient[] {
   const backend = (folder: string) => createLocalBackend({ path: join(root, folder), durability });
   const open = (folder: string) =>
@@ -145,7 +139,6 @@ export function createClients(root: string, durability: Durability): PowerClient
 type Life = (promises: Promises, registry: StoredRegistry) => Promise<void>;
 type Read = (registry: StoredRegistry, thing: string) => Promise<string | undefined>;
 
-/** What is wrong with the registries of a folder. */
 export async function damageOf(root: string): Promise<string[]> {
   const damage: string[] = [];
   for (const folder of ["registry", "collected"]) {

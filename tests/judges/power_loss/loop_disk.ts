@@ -12,10 +12,8 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { realSystem } from "../../../core/system.ts";
 
-/** A file system that can be tried. */
 export type DiskKind = "ext4" | "xfs";
 
-/** How many MiB it needs, and what makes it. */
 const KINDS: Record<DiskKind, { sizeMiB: number; make: string[]; from: string }> = {
   ext4: { sizeMiB: 64, make: ["mkfs.ext4", "-q", "-F"], from: "e2fsprogs" },
   xfs: { sizeMiB: 320, make: ["mkfs.xfs", "-q", "-f"], from: "xfsprogs" },
@@ -58,15 +56,10 @@ function isThere(command: string): boolean {
   });
 }
 
-/** A mounted disk. */
 export interface LoopDisk {
-  /** Where it is mounted. */
   readonly path: string;
-  /** Takes its power: from now on every call fails. */
   cut(): void;
-  /** Mounts it again, with what a disk has after a power cut. */
   restore(): Promise<void>;
-  /** Unmounts it. */
   remove(): Promise<void>;
 }
 
@@ -105,7 +98,6 @@ export function createLoopDisk(kind: DiskKind, folder: string): LoopDisk {
   }
 }
 
-/** What this process has open below a folder. */
 function openBelow(folder: string): string[] {
   const targets = readdirSync("/proc/self/fd").map((descriptor) => {
     try {

@@ -16,15 +16,10 @@ import { createLoopDisk } from "./loop_disk.ts";
 import type { DiskKind } from "./loop_disk.ts";
 import { createPromises } from "./promises.ts";
 
-/** What is tried. */
 export interface PowerPlan {
-  /** The file system. */
   kind: DiskKind;
-  /** What a write that returned survives. */
   durability: Durability;
-  /** Decides before which call the power is lost. */
   seed: number;
-  /** How often. */
   rounds: number;
   /** Take out the syncs of folders, to see that this is noticed. @default false */
   withoutFolderSync?: boolean;
@@ -32,11 +27,8 @@ export interface PowerPlan {
   untilBroken?: boolean;
 }
 
-/** What came of it. */
 export interface PowerReport {
-  /** How many things were acknowledged. */
   promised: number;
-  /** A sentence for each broken promise and each damaged record, and the round. */
   broken: string[];
 }
 

@@ -8,7 +8,6 @@ import type { DiskKind } from "./loop_disk.ts";
 import type { PowerPlan, PowerReport } from "./lose_power.ts";
 
 const ROUNDS: Record<DiskKind, number> = isLong ? { ext4: 500, xfs: 500 } : { ext4: 12, xfs: 8 };
-/** A control stops at its first loss, which is mostly in one of the first rounds. */
 const CONTROL_ROUNDS = 60;
 
 for (const kind of ["ext4", "xfs"] satisfies DiskKind[]) {

@@ -3,7 +3,6 @@
 export interface Promises {
   /** Does something that gives a thing a value. Throws what the work throws: then it may have either value. */
   make(thing: string, value: string | undefined, work: () => Promise<unknown>): Promise<void>;
-  /** How many were acknowledged. */
   readonly count: number;
   /**
    * Compares with what is there after the power cut.

@@ -9,17 +9,11 @@ import process from "node:process";
 import { isRegistryError } from "../../../core/errors.ts";
 import { OPERATIONS } from "./operations.ts";
 
-/** What came of an operation. */
 export interface Acted {
-  /** True where it succeeded. */
   ok?: boolean;
-  /** What it failed with. */
   error?: string;
-  /** The code of that. */
   code?: string;
-  /** Whether the error says that it may have been done. */
   isOpen?: boolean;
-  /** Whether the process ended instead. */
   hasEnded?: boolean;
 }
 

@@ -8,29 +8,20 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import type { Acted } from "./acting_process.ts";
 
-/** A system call that fails. */
 export interface FailingCall {
-  /** Its name. */
   call: string;
-  /** Which of the calls of this name that one thread makes, from 1. */
   when: number;
-  /** What it fails with. */
   error: string;
-  /** Whether the main thread makes it; else all threads are counted, each by itself. */
   isMain: boolean;
   /** Whether all after it fail too. @default false */
   forEver?: boolean;
 }
 
-/** A process that does operations. */
 export interface ActingProcess extends AsyncDisposable {
-  /** The id of its main thread. */
   readonly pid: number;
   /** Does one. Throws {@linkcode ProcessEnded} where the process does not survive it. */
   act(name: string, root: string): Promise<Acted>;
-  /** Does one, and returns the calls that it made. */
   trace(name: string, root: string): Promise<{ acted: Acted; calls: string[] }>;
-  /** Does one while a call fails, and returns the calls that did. */
   actWith(
     failing: FailingCall,
     name: string,
@@ -78,7 +69,6 @@ export const CALLS: readonly string[] = [
   ],
 ];
 
-/** Starts one. */
 export async function startActing(folder: string): Promise<ActingProcess> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -161,7 +151,6 @@ export async function startActing(folder: string): Promise<ActingProcess> {
   };
 }
 
-/** A call in a trace. */
 export type TracedCall = Pick<FailingCall, "call" | "when" | "isMain">;
 
 /** The calls of a trace that concern a folder: which of its name and thread each was. */

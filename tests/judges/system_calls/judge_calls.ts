@@ -7,19 +7,13 @@ import { callsIn, startActing } from "./failing_calls.ts";
 import type { ActingProcess, FailingCall } from "./failing_calls.ts";
 import { OPERATIONS } from "./operations.ts";
 
-/** What was found. */
 export interface CallsReport {
-  /** How many calls failed. */
   failed: number;
-  /** How many of the operations failed with them. */
   refused: number;
-  /** A sentence for each operation whose caller received something untrue, and how to see it again. */
   wrong: string[];
 }
 
-/** A call of an operation that is to fail. */
 export interface Trial extends FailingCall {
-  /** The operation. */
   name: string;
 }
 
@@ -35,7 +29,6 @@ const READS = new Set([
 ]);
 const errorsOf = (call: string) => READS.has(call) ? ["EIO", "EINTR"] : ["EIO", "ENOSPC", "EINTR"];
 
-/** Finds out which calls the operations make on their files, and all ways in which these can fail. */
 export async function findTrials(folder: string, forEver = false): Promise<Trial[]> {
   const trials: Trial[] = [];
   const process = await startActing(folder);
@@ -68,7 +61,6 @@ export function pickTrials(trials: readonly Trial[], count: number, random: Rand
   );
 }
 
-/** Tries them. */
 export async function judgeCalls(folder: string, trials: readonly Trial[]): Promise<CallsReport> {
   const report: CallsReport = { failed: 0, refused: 0, wrong: [] };
   let process = await startActing(folder);

@@ -7,17 +7,12 @@ import { createLocalFiles } from "../../../files/local.ts";
 import { collectGarbage, openRegistry, verifyRegistry } from "../../../mod.ts";
 import { withAge } from "../../registry/with_age.ts";
 
-/** An operation on what is in a folder. */
 export interface Operation {
-  /** Makes what it needs. */
   prepare(root: string): Promise<void>;
-  /** Does it. A repeat has the same result. */
   act(root: string): Promise<unknown>;
   /** What is there: one line. Throws where something is damaged. */
   look(root: string): Promise<string>;
-  /** What is there before. */
   before: string;
-  /** What is there afterwards. */
   after: string;
 }
 
@@ -52,7 +47,6 @@ function onRegistry(
   };
 }
 
-/** An operation on files. */
 function onFiles(
   act: (files: ReturnType<typeof filesIn>) => Promise<unknown>,
   before: string,
@@ -88,7 +82,6 @@ const valueOf = async (registry: StoredRegistry, ref: string) => {
 
 const NEW = new TextEncoder().encode("new");
 
-/** The operations by what they do. */
 export const OPERATIONS: Record<string, Operation> = {
   "save a small value": onRegistry(
     (registry) => registry.save("other", "other"),

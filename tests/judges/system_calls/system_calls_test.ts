@@ -6,7 +6,6 @@ import { tempRoot } from "../../support/temp_root.ts";
 import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
 import { findTrials, judgeCalls, pickTrials } from "./judge_calls.ts";
 
-/** How many calls fail. */
 const TRIALS = isLong ? Infinity : 100;
 
 judgeTest(

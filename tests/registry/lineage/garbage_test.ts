@@ -7,8 +7,6 @@ import { denied } from "../scripted_backend.ts";
 
 const MONTH_MS = 30 * 24 * HOUR;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
-const MUTABLE = { mutable: true };
-const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 
 /** The notes that there are: the input, and what is made, with its order. */
 async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
@@ -16,7 +14,6 @@ async function notes({ keys }: Pick<ProtocolWorld, "keys">): Promise<string[]> {
     .map((key) => key.replace(/^lineage\/([^/]+)\/[^/]+\/([^/]+)\/([^.]+)\..*/, "$1 > $2 $3"));
 }
 
-/** The keys of the notes that a run of the janitor removes. */
 async function removed({ registry }: ProtocolWorld, options = {}): Promise<string[]> {
   const keys: string[] = [];
   const onItem = ({ what, key }: { what: string; key: string }) =>
@@ -52,39 +49,6 @@ testProtocol(
     );
     const { edges } = await lineageOf(registry, "data", { direction: "down" });
     assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
-  },
-);
-
-testProtocol("a note that is needed is looked at once in a month", {}, async (world) => {
-  const { registry, advance } = world;
-  await registry.save("model", 1, { inputs: ["data@1", "data"] });
-  advance(MONTH_MS + HOUR);
-  const { backend, registry: janitor } = await world.open();
-  const looks = async () => {
-    backend.forget();
-    await collectGarbage(janitor);
-    return backend.asked({ verb: "put", key: /^lineage\// }).length;
-  };
-  assertEquals([await looks(), await looks()], [2, 0]);
-  advance(MONTH_MS + HOUR);
-  assertEquals([await looks(), await notes(world)], [2, [
-    "data > model p8p9p9",
-    "data > model p8p9p9",
-  ]]);
-});
-
-testProtocol(
-  "notes of what was overwritten or deleted go when its record is gone",
-  MUTABLE,
-  async (world) => {
-    const { registry, advance } = world;
-    await registry.save("over", 1, { inputs: ["data@1"] });
-    await registry.save("over", 2, { ...OVERWRITE, inputs: ["other@1"] });
-    await registry.save("gone", 1, { inputs: ["data@1"] });
-    await registry.delete("gone@1");
-    advance(MONTH_MS + HOUR);
-    assertEquals((await removed(world)).length, 2);
-    assertEquals(await notes(world), ["other > over p8p9p9"]);
   },
 );
 
@@ -149,29 +113,5 @@ testProtocol(
     await store.delete(LINEAGE_WHOLE);
     const report = await verifyRegistry(registry);
     assertEquals([report.ok, report.lineage?.whole], [true, false]);
-  },
-);
-
-testProtocol(
-  "what a writer noted that ended before its record is found by nobody, and goes",
-  {},
-  async (world) => {
-    const { registry, advance } = world;
-    await registry.save("data", 1);
-    const dying = await world.open();
-    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-    dying.backend.answer({ verb: "put", key: /^names\// }, () => {
-      reach();
-      return new Promise(() => {}); // it was killed here
-    });
-    void dying.registry.save("model", 1, { inputs: ["data@1"] });
-    await reached;
-    const { edges, scanned } = await lineageOf(registry, "data", { direction: "down" });
-    assertEquals([edges, scanned, (await notes(world)).length], [[], false, 1]);
-    assertEquals((await registry.save("model", 2, { inputs: ["data@1"] })).version, "1.0.0");
-    assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
-    advance(MONTH_MS + HOUR);
-    assertEquals((await removed(world)).length, 1);
-    assertEquals((await lineageOf(registry, "data", { direction: "down" })).edges.length, 1);
   },
 );

@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { lineageOf, mirrorRegistry, openRegistry, rebuildLineage } from "../../../mod.ts";
 import type { Lineage, StoredRegistry } from "../../../mod.ts";
-import { LINEAGE, LINEAGE_WHOLE, parseLineageKey } from "../../../registry/layout.ts";
+import { LINEAGE, LINEAGE_WHOLE } from "../../../registry/layout.ts";
 import { testProtocol } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
-import { keysOf, testInMemory, testOnEach } from "../registries.ts";
+import { keysOf, testInMemory } from "../registries.ts";
 
 const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > ${to}`).sort();
 const notesOf = async ({ backend }: Pick<StoredRegistry, "backend">) =>
@@ -21,16 +20,6 @@ async function down(
 ): Promise<{ edges: string[]; unsure: string[]; scanned: boolean }> {
   const found = await lineageOf(registry, ref, { direction: "down" });
   return { edges: edgesOf(found), unsure: found.unsure, scanned: found.scanned };
-}
-
-/** What is found without notes, and with them after they are gone and noted anew. */
-async function assertSame(registry: StoredRegistry, ref: string): Promise<void> {
-  const noted = await down(registry, ref);
-  assertEquals(noted.scanned, false);
-  for (const key of await keysOf(registry.backend, LINEAGE)) await registry.backend.delete(key);
-  assertEquals(await down(registry, ref), { ...noted, scanned: true });
-  assertEquals((await rebuildLineage(registry)).unreadable, []);
-  assertEquals(await down(registry, ref), noted);
 }
 
 testProtocol(
@@ -78,41 +67,6 @@ testProtocol(
   },
 );
 
-testOnEach("notes and records tell the same lineage", async ({ registry }) => {
-  const { digest } = await registry.save("data", [1]);
-  await registry.save("data", [2]);
-  await registry.save("clean", 1, { inputs: [{ ref: "data@1", digest }, "data@2"] });
-  await registry.save("wrong", 1, { inputs: [{ ref: "data@1", digest: "0".repeat(64) }] });
-  await registry.save("bare", 1, { inputs: ["data", "clean@^1"] });
-  await registry.save("model:größe", 1, { version: "2.0.0-rc.1+build", inputs: ["clean@1"] });
-  const { edges, unsure } = await down(registry, "data@1");
-  assertEquals(edges, ["clean@1.0.0 > model:größe@2.0.0-rc.1", "data@1.0.0 > clean@1.0.0"]);
-  assertEquals(unsure, ["bare@1.0.0"]);
-  await assertSame(registry, "data@1");
-});
-
-testInMemory(
-  "notes and records tell the same where versions are overwritten, deleted or not kept",
-  async () => {
-    const mutable = await openRegistry("memory:", { mutable: true });
-    await mutable.save("data", 1);
-    await mutable.save("model", 1, { inputs: ["data@1"] });
-    await mutable.save("model", 2, { version: "1", onConflict: "overwrite" });
-    await mutable.save("gone", 1, { inputs: ["data@1"] });
-    await mutable.delete("gone@1");
-    await mutable.save("plot", 1);
-    await mutable.save("plot", 2, { version: "1", onConflict: "overwrite", inputs: ["data@1"] });
-    assertEquals((await down(mutable, "data")).edges, ["data@1.0.0 > plot@1.0.0"]);
-    await assertSame(mutable, "data");
-    const single = await openRegistry("memory:", { mutable: true, versioned: false });
-    await single.save("data", 1);
-    await single.save("model", 1, { inputs: ["data"] });
-    await single.save("model", 2, { onConflict: "overwrite", inputs: ["data"] });
-    assertEquals((await down(single, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
-    await assertSame(single, "data");
-  },
-);
-
 testInMemory("what is mirrored or copied is noted where it goes", async ({ registry }) => {
   await registry.save("data", 1);
   await registry.save("model", 1, { inputs: ["data@1"] });
@@ -154,17 +108,6 @@ testInMemory(
       await copy.put(LINEAGE_WHOLE, new TextEncoder().encode(text));
       assertEquals((await down(copied, "data")).scanned, true, text);
     }
-  },
-);
-
-testInMemory(
-  "a registry that is created over versions without settings does not claim to know their lineage",
-  async ({ registry, backend }) => {
-    await registry.save("data", 1);
-    for (const key of [...await keysOf(backend, "settings/"), LINEAGE_WHOLE]) {
-      await backend.delete(key);
-    }
-    assertEquals((await down(await openRegistry(backend), "data")).scanned, true);
   },
 );
 
@@ -221,86 +164,5 @@ testProtocol(
     assertEquals((await down(registry, "data")).edges, []); // notes that came to nothing are none
     await registry.save("model", 1, { version: "1", inputs: ["data@1"] });
     assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@1.0.0"]);
-  },
-);
-
-testProtocol(
-  "a save that is aborted while its inputs are noted commits nothing",
-  {},
-  async (world) => {
-    const { registry, backend } = world;
-    const controller = new AbortController();
-    backend.answer({ verb: "put", key: /^lineage\// }, async (act) => {
-      const result = await act();
-      controller.abort(new Error("stop"));
-      return result;
-    });
-    const saving = registry.save("model", 1, { inputs: ["data@1"], signal: controller.signal });
-    assertEquals(await saving.catch((error) => error.message), "stop");
-    assertEquals(await world.keys("names/"), []);
-  },
-);
-
-testProtocol(
-  "a save that loses its number notes its inputs for the next one",
-  {},
-  async (world) => {
-    const { registry, backend, store } = world;
-    const other = await world.open();
-    await registry.save("data", 1);
-    backend.answer({ verb: "put", key: /^names\/model\// }, async (act) => {
-      await other.registry.save("model", "other");
-      return await act();
-    });
-    const { version } = await registry.save("model", 1, { inputs: ["data@1"] });
-    assertEquals(version, "2.0.0");
-    const noted = (await notesOf({ backend: store })).map((key) =>
-      parseLineageKey(key)!.version.canonical
-    );
-    assertEquals(noted, ["2.0.0", "1.0.0"]);
-    assertEquals((await down(registry, "data")).edges, ["data@1.0.0 > model@2.0.0"]);
-  },
-);
-
-testInMemory(
-  "who is told whole seconds of a store believes whom it tells more, and the other way round",
-  async () => {
-    const at = Date.UTC(2026, 0, 1);
-    const wholeSeconds = (backend: Backend): Backend => ({
-      ...backend,
-      async get(key, options) {
-        const object = await backend.get(key, options);
-        return object &&
-          { ...object, info: { ...object.info, modifiedAt: at }, bytes: () => object.bytes() };
-      },
-    });
-    for (const [first, then] of [[wholeSeconds, same], [same, wholeSeconds]]) {
-      const store = createMemoryBackend({ system: { ...realSystem, now: () => at + 657.058 } });
-      await (await openRegistry(first(store))).save("data", 1);
-      assertEquals((await down(await openRegistry(then(store)), "data")).scanned, false);
-    }
-  },
-);
-
-function same(backend: Backend): Backend {
-  return backend;
-}
-
-testProtocol(
-  "who saves a version again that is there, and skips it, notes nothing of it",
-  {},
-  async (world) => {
-    const { registry, backend } = world;
-    const options = { version: "1", inputs: ["data@1"] };
-    await registry.save("model", 1, { ...options, onConflict: "skip" });
-    await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
-    backend.forget();
-    assertEquals(
-      (await registry.save("model", 1, { ...options, onConflict: "skip" })).skipped,
-      true,
-    );
-    await registry.save("keyed", 1, { ...options, idempotencyKey: "k" });
-    await registry.save("model", 1, { inputs: ["data@1"], skipIfUnchanged: true });
-    assertEquals(backend.asked({ verb: "put" }), []);
   },
 );

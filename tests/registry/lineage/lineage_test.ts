@@ -4,7 +4,6 @@ import type { Lineage, StoredRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 
-/** data -> clean -> model -> report, and clean -> plot. */
 async function fill(registry: StoredRegistry): Promise<void> {
   const pinned = async (ref: string) => ({ ref, digest: (await registry.info(ref)).digest });
   await registry.save("data", [1, 2, 3]);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
@@ -98,29 +98,4 @@ Deno.test("a batch that fails as a whole is reported key by key, and the others 
   const report = await collectGarbage(later);
   assertEquals([report.failures.length, report.removed.payload.count], [1_000, 200]);
   assertEquals((await collectGarbage(later)).removed.payload.count, 1_000);
-});
-
-Deno.test("a dry run removes nothing by batches either", async () => {
-  const { backend, batches } = createBatchingStore();
-  await openRegistry(backend);
-  await fill(backend, 20);
-  const report = await collectGarbage(await openRegistry(withAge(backend, WEEK_MS)), {
-    dryRun: true,
-  });
-  assertEquals([report.removed.payload.count, batches.flat()], [20, []]);
-});
-
-Deno.test("an abort ends the removing between two batches", async () => {
-  const { backend, batches } = createBatchingStore();
-  await openRegistry(backend);
-  await fill(backend, 2_500);
-  const stopper = new AbortController();
-  const { deleteMany } = backend;
-  backend.deleteMany = async (keys) => {
-    stopper.abort(new Error("enough"));
-    return await deleteMany!(keys);
-  };
-  const later = await openRegistry(withAge(backend, WEEK_MS));
-  await assertRejects(() => collectGarbage(later, { signal: stopper.signal }), Error, "enough");
-  assertEquals(batches.map(({ length }) => length), [1_000]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeRecord, TOMBSTONE_BYTES } from "../../../core/record/record.ts";
+import { TOMBSTONE_BYTES } from "../../../core/record/record.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
@@ -24,7 +24,6 @@ async function pass(
   }
 }
 
-/** What a store keeps, but for settings and notes. */
 async function kept({ keys }: ProtocolWorld): Promise<string[]> {
   return (await keys()).filter((key) => !/^(settings|janitor|lineage)\//.test(key));
 }
@@ -117,29 +116,6 @@ testProtocol(
 );
 
 testProtocol(
-  "a cell that was written more often keeps its head too: a late create of what was between",
-  {},
-  async (world) => {
-    const { registry, store, keys, records } = world;
-    await registry.save("a", 1);
-    await registry.delete("a", { allVersions: true });
-    const [second] = await keys("names/a/");
-    const [tombstone] = await records("names/a/");
-    await store.delete(second);
-    const third = encodeRecord({ ...tombstone, generation: 3 });
-    await store.put(second.replace("89.rec", "88.rec"), third);
-    await pass(world, 2 * GRACE_MS, 4);
-    assertEquals((await records("names/a/")).map(({ kind, generation }) => [kind, generation]), [[
-      "deleted",
-      3,
-    ], [
-      "scrubbed",
-      1,
-    ]]);
-  },
-);
-
-testProtocol(
   "a key whose version was deleted stays spent while it is remembered",
   {},
   async (world) => {
@@ -174,18 +150,6 @@ testProtocol(
     await pass(world, 0);
     assertEquals((await keys("names/a/keys/")).length, 0);
     assertEquals((await repeat()).version, "2.0.0");
-  },
-);
-
-testProtocol(
-  "a longer grace lets keys be remembered longer",
-  { graceMs: 2 * DAY_MS },
-  async (world) => {
-    await world.registry.save("a", 1, { idempotencyKey: "k" });
-    await pass(world, 60 * DAY_MS);
-    assertEquals((await world.keys("names/a/keys/")).length, 1);
-    await pass(world, 1);
-    assertEquals((await world.keys("names/a/keys/")).length, 0);
   },
 );
 

@@ -1,8 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import { collectGarbage, mirrorRegistry, openRegistry, verifyRegistry } from "../../../mod.ts";
+import { assertEquals } from "@std/assert";
+import { collectGarbage } from "../../../mod.ts";
 import { GRACE_MS, testProtocol } from "../protocol_world.ts";
-import { keysOf, noise } from "../registries.ts";
+import { noise } from "../registries.ts";
 
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const CRASHED = `objects/a/p8p9p9/${UUID}/`;
@@ -46,15 +45,6 @@ testProtocol(
   },
 );
 
-testProtocol("a stranger's young file keeps no folder of the registry alive", {}, async (world) => {
-  const { registry, store, advance, keys } = world;
-  await store.put(`${CRASHED}0`, BYTES);
-  advance(2 * GRACE_MS);
-  await store.put(`${CRASHED}readme.txt`, BYTES);
-  assertEquals((await collectGarbage(registry)).removed.payload.count, 1);
-  assertEquals(await keys("objects/"), [`${CRASHED}readme.txt`]);
-});
-
 testProtocol(
   "what looks like a record and lies where none can be is no record",
   { mutable: true },
@@ -88,36 +78,5 @@ testProtocol(
     assertEquals((await collectGarbage(registry)).removed.generation.count, 1);
     const left = await keys("names/a/");
     assertEquals(foreign.filter((key) => !left.includes(key)), []);
-  },
-);
-
-testProtocol(
-  "janitor, verify and mirror leave alone what is reserved for later",
-  {},
-  async (world) => {
-    const { registry, store, advance, keys } = world;
-    await registry.save("a", noise(70_000));
-    await registry.save("a", 2);
-    await registry.delete("a@2");
-    const reserved = ["sets", "signatures", "chunks", "lineage", "drafts"].flatMap((top) => [
-      `${top}/notes.txt`,
-      `${top}/a/9007199254740990.rec`,
-      `${top}/a/p8p9p9/${UUID}/0`,
-    ]);
-    for (const key of reserved) await store.put(key, BYTES);
-    const left = async () => (await keys()).filter((key) => reserved.includes(key));
-    for (let turn = 0; turn < 3; turn++) {
-      advance(40 * GRACE_MS);
-      await collectGarbage(registry, { forget: true });
-    }
-    assertEquals(await left(), reserved.toSorted());
-    assert((await verifyRegistry(registry)).ok);
-
-    const target = createMemoryBackend();
-    const to = await openRegistry(target);
-    await mirrorRegistry(registry, to);
-    assertEquals((await keysOf(target)).filter((key) => reserved.includes(key)), []);
-    await mirrorRegistry(to, registry, { verify: true });
-    assertEquals(await left(), reserved.toSorted());
   },
 );

@@ -1,10 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { collectGarbage } from "../../../mod.ts";
 import { fileSet, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
-import { denied } from "../scripted_backend.ts";
 
 const VERSIONS = 40;
 const NOTE = "janitor/a";
@@ -26,7 +25,6 @@ async function fill({ registry, advance, backend }: ProtocolWorld): Promise<void
 const readings = ({ backend }: ProtocolWorld) =>
   backend.asked({ verb: "get" }).map((call) => call.slice(4));
 
-/** Runs the janitor, and returns which records it read. */
 async function run(world: ProtocolWorld, dryRun = false): Promise<string[]> {
   world.backend.forget();
   const { failures } = await collectGarbage(world.registry, { dryRun });
@@ -177,34 +175,4 @@ testProtocol("a record that landed late and may not count is read each time", {}
   for (let turn = 0; turn < 2; turn++) {
     assertEquals((await collectGarbage(registry)).voids, [first]);
   }
-});
-
-testProtocol("a dry run uses the note and writes none", {}, async (world) => {
-  await fill(world);
-  const all = await run(world, true);
-  assertEquals(all.length, (await world.keys("names/")).length);
-  assertEquals(await world.keys("janitor/"), []);
-  await run(world);
-  assertEquals(await run(world, true), []);
-});
-
-testProtocol("a store that refuses the note is cleaned as ever", {}, async (world) => {
-  const { registry, backend, warnings, advance } = world;
-  await fill(world);
-  await registry.delete(`a@${VERSIONS + 1}`);
-  backend.answerAll({ key: /^janitor\/a/ }, denied);
-  advance(3 * GRACE_MS);
-  const { failures, removed } = await collectGarbage(registry);
-  assertEquals([failures, removed.scrubbed.count], [[], 2]);
-  assert(warnings.some((warning) => warning.includes('read all of "a" again')));
-});
-
-testProtocol("of a name without records no note stays", {}, async (world) => {
-  const { store, registry, advance, keys } = world;
-  await fill(world);
-  await run(world);
-  for (const key of await keys()) if (/^(names|objects)/.test(key)) await store.delete(key);
-  advance(2 * GRACE_MS);
-  assertEquals((await collectGarbage(registry)).removed.upload.count, 1);
-  assertEquals(await keys("janitor/"), []);
 });

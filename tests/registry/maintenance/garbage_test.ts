@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { SweepOptions } from "../../../core/backend.ts";
 import {
@@ -10,11 +10,11 @@ import {
 import { collectGarbage, openRegistry } from "../../../mod.ts";
 import type { GarbageItem } from "../../../registry/maintenance/collection.ts";
 import { LINEAGE_WHOLE } from "../../../registry/layout.ts";
-import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import { fileSet, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { createScriptedBackend, doing } from "../scripted_backend.ts";
+import { createScriptedBackend } from "../scripted_backend.ts";
 
 const MUTABLE = { mutable: true };
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
@@ -41,44 +41,6 @@ async function removed(
   for (const { why } of items) assert(why.length > 5);
   return items.map(({ what, key }) => `${what} ${key}`);
 }
-
-testProtocol("the janitor takes its mark first and removes it last", {}, async (world) => {
-  await world.registry.save("a", filler("one"));
-  world.backend.forget();
-  await removed(world);
-  const asked = world.backend.asked();
-  assert(asked[0].startsWith("put scratch/mark-"));
-  assertEquals(asked.at(-1), asked[0].replace("put", "delete"));
-  assertEquals(await world.keys("scratch/"), []);
-});
-
-testProtocol(
-  "of each name it lists payload, then records, and reads every record before it removes anything",
-  MUTABLE,
-  async (world) => {
-    const { registry, backend, advance } = world;
-    for (const name of ["a", "b"]) {
-      for (const n of [1, 2, 3]) await registry.save(name, noise(70_000, n), OVERWRITE);
-      await registry.save(name, noise(70_000, 4));
-      await registry.setAlias(name, "live", "1");
-    }
-    advance(2 * GRACE_MS);
-    backend.forget();
-    await removed(world);
-    for (const name of ["a", "b"]) {
-      const asked = backend.asked({ key: new RegExp(`^(objects|names)/${name}/`) });
-      const firstWrite = asked.findIndex((call) => /^(put|delete)/.test(call));
-      const lastRead = asked.findLastIndex((call) => /^(get|list|head)/.test(call));
-      assert(firstWrite > lastRead, asked.join("\n"));
-      assert(asked.indexOf(`list objects/${name}/`) < asked.indexOf(`list names/${name}/`));
-      assertEquals(asked.filter((call) => call.startsWith("get")).length, 5);
-      assert(
-        asked.findLastIndex((call) => call.includes(" names/")) <
-          asked.findIndex((call) => call.startsWith("delete objects/")),
-      );
-    }
-  },
-);
 
 for (const skew of [1, -1]) {
   testProtocol(
@@ -208,22 +170,6 @@ testProtocol(
 );
 
 testProtocol(
-  "of the records of a young key the first stays for ever, and those between it and the head go",
-  {},
-  async (world) => {
-    const { registry, backend, open, advance, keys } = world;
-    const rival = await open();
-    const beaten = doing(() => rival.registry.save("a", "theirs"));
-    backend.answer({ verb: "put", mode: "create", key: /versions/ }, beaten, beaten, beaten);
-    assertEquals((await registry.save("a", "mine", { idempotencyKey: "k" })).version, "4.0.0");
-    const [head, third, second, first] = await keys("names/a/keys/");
-    advance(2 * GRACE_MS);
-    assertEquals(await removed(world), [third, second].map((key) => `generation ${key}`));
-    assertEquals(await keys("names/a/keys/"), [head, first]);
-  },
-);
-
-testProtocol(
   "payload goes with the last version that refers to it, a grace later",
   MUTABLE,
   async (world) => {
@@ -301,28 +247,6 @@ testProtocol(
   },
 );
 
-testProtocol("what no registry has put there is left alone", {}, async (world) => {
-  const { store, registry, advance, keys } = world;
-  await registry.save("a", noise(70_000));
-  const foreign = [
-    "mine/notes.txt",
-    "leases/x/1.rec",
-    "objects/readme.txt",
-    "objects/a/p8p9p9/not-a-commit/0",
-    `objects/a/p8p9p9/${UUID}/deeper/0`,
-    "names/readme.txt",
-    "names/a/readme.txt",
-    "names/a/versions/final/p8p9p9/notes.txt",
-    "settings/backup.json",
-  ];
-  for (const key of foreign) await store.put(key, NEW);
-  advance(9 * GRACE_MS);
-  const before = await keys();
-  assertEquals(await removed(world), []);
-  assertEquals(await keys(), before);
-  assertEquals(await registry.load("a"), noise(70_000));
-});
-
 testProtocol(
   "unfinished writes of a disk are swept before anything else",
   {},
@@ -355,7 +279,6 @@ testProtocol(
   },
 );
 
-/** A registry with some of everything. */
 async function fill({ registry, advance, store, backend }: ProtocolWorld): Promise<void> {
   const value = (n: number) => ({
     common: noise(300_000),
@@ -478,8 +401,4 @@ testProtocol("a registry that was opened read-only is not cleaned", {}, async ({
   const { registry, backend } = await open({ readOnly: true });
   await rejected("Denied", collectGarbage(registry));
   assertEquals(backend.calls, []);
-});
-
-testProtocol("a wrapper around a registry is refused", {}, async ({ registry }) => {
-  await assertRejects(() => collectGarbage({ ...registry }), Error, "is not open here");
 });

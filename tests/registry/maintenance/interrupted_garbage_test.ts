@@ -12,7 +12,6 @@ const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const OLD_MARK = `scratch/mark-${UUID}`;
 
-/** A registry with some garbage of every kind, all of it old. */
 async function createFullWorld(): Promise<ProtocolWorld> {
   const world = await createProtocolWorld({ mutable: true });
   const { registry, store, advance } = world;
@@ -31,7 +30,6 @@ async function createFullWorld(): Promise<ProtocolWorld> {
   return world;
 }
 
-/** What is live, all of it read. */
 async function readLive(registry: Registry): Promise<unknown[]> {
   const live: unknown[] = [];
   for await (const name of registry.names()) {
@@ -44,7 +42,6 @@ async function readLive(registry: Registry): Promise<unknown[]> {
   return live;
 }
 
-/** Everything that a store holds, but for the janitor's notes, which may be missing. */
 async function contents({ keys, store }: ProtocolWorld): Promise<Map<string, string>> {
   const all = new Map<string, string>();
   const kept = (await keys()).filter((key) => !key.startsWith("janitor/"));
@@ -98,126 +95,12 @@ for (const [how, answer] of Object.entries(unfinished)) {
   });
 }
 
-Deno.test("the janitor goes on where it was killed, at any call", async () => {
-  const clean = await cleaned();
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createFullWorld();
-    const live = await readLive(world.registry);
-    const { registry, backend } = await world.open();
-    let call = 0;
-    const killed = Promise.withResolvers<"killed">();
-    const kill: Answer = async (act) => {
-      if (n % 2 === 0) await act();
-      killed.resolve("killed");
-      return await new Promise(() => {});
-    };
-    backend.answerAll({}, (act, what) => call++ >= n ? kill(act, what) : act());
-    finished = await Promise.race([collectGarbage(registry), killed.promise]) !== "killed";
-    assertEquals(await readLive((await world.open()).registry), live, `killed at call ${n}`);
-    world.advance(2 * GRACE_MS);
-    await collectGarbage((await world.open()).registry);
-    assertEquals(
-      await readLive((await world.open()).registry),
-      live,
-      `killed at call ${n}, and went on`,
-    );
-    assertEquals([...(await contents(world)).keys()], [...clean.keys()], `killed at call ${n}`);
-  }
-});
-
-Deno.test("any number of janitors may run at once", async () => {
-  const world = await createFullWorld();
-  const live = await readLive(world.registry);
-  const janitors = await Promise.all([1, 2, 3, 4].map(() => world.open()));
-  const reports = await Promise.all(janitors.map(({ registry }) => collectGarbage(registry)));
-  for (const { failures } of reports) assertEquals(failures, []);
-  assertEquals(await readLive((await world.open()).registry), live);
-  assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()]);
-});
-
-Deno.test("a second janitor may run to its end between any two calls of the first", async () => {
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createFullWorld();
-    const live = await readLive(world.registry);
-    const first = await world.open();
-    const second = await world.open();
-    let call = 0;
-    const meet = doing(() => collectGarbage(second.registry));
-    first.backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
-    assertEquals((await collectGarbage(first.registry)).failures, []);
-    finished = call <= n;
-    assertEquals(await readLive((await world.open()).registry), live);
-    assertEquals([...(await contents(world)).keys()], [...(await cleaned()).keys()]);
-  }
-});
-
-Deno.test("a writer may save, overwrite and delete between any two calls of the janitor", async () => {
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createFullWorld();
-    const { registry, backend } = await world.open();
-    const writer = (await world.open()).registry;
-    let call = 0;
-    const meet = doing(async () => {
-      await writer.save("shared", { common: noise(70_000), late: noise(70_000, n) }, {
-        materializer: fileSet,
-      });
-      await writer.save("overwritten", noise(70_000, 77), OVERWRITE);
-      await writer.delete("shared@2");
-      await writer.save("crashed", noise(70_000));
-    });
-    backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
-    await collectGarbage(registry);
-    finished = call <= n;
-    if (finished) break;
-    const live = await readLive((await world.open()).registry);
-    assert(live.length > 6);
-    for (let days = 0; days < 2; days++) {
-      world.advance(2 * GRACE_MS);
-      await collectGarbage(registry);
-      assertEquals(await readLive((await world.open()).registry), live);
-    }
-    assert((await verifyRegistry(registry)).ok);
-  }
-});
-
 Deno.test("what a store refuses to remove is reported, and everything else goes", async () => {
   const world = await createFullWorld();
   world.backend.answerAll({ verb: "delete", key: /crashed.*0$/ }, denied);
   const { failures, removed } = await collectGarbage(world.registry);
   assertEquals(failures.map(({ key }) => key), [`objects/crashed/p8p9p9/${UUID}/0`]);
   assert(removed.payload.count >= 4 && removed.generation.count === 1);
-});
-
-Deno.test("an abort ends the janitor with its reason and removes its mark, at any call", async () => {
-  let aborted = 0;
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createFullWorld();
-    const live = await readLive(world.registry);
-    const { registry, backend } = await world.open();
-    const controller = new AbortController();
-    let call = 0;
-    backend.answerAll({}, (act) => {
-      if (call++ === n) controller.abort(new Error("enough"));
-      return act();
-    });
-    const outcome = await collectGarbage(registry, { signal: controller.signal }).catch((error) =>
-      error
-    );
-    finished = call <= n;
-    if (outcome instanceof Error) {
-      assertEquals(outcome, controller.signal.reason);
-      aborted++;
-    } else {
-      assertEquals(
-        [...(await contents(world)).keys()],
-        [...(await cleaned()).keys()],
-        "it had come to its end",
-      );
-    }
-    assertEquals((await world.keys("scratch/")).filter((key) => key !== OLD_MARK), []);
-    assertEquals(await readLive((await world.open()).registry), live);
-  }
-  assert(aborted > 25, `${aborted} calls were aborted`);
 });
 
 Deno.test("a load that began before an overwrite ends well within the grace, and begins anew after it", async () => {
@@ -300,18 +183,4 @@ Deno.test("a first record whose content goes between list and get is looked for 
     reader.backend.answer({ verb: "get", key: /versions.*\.rec$/ }, doing(overtake));
     assertEquals(await reader.registry.load(ref), "two");
   }
-});
-
-Deno.test("an alias's record that somebody removes between list and get is looked for again", async () => {
-  const { registry, open, keys, store } = await createProtocolWorld();
-  for (const n of [1, 2]) await registry.save("a", n);
-  await registry.setAlias("a", "live", "1");
-  const [first] = await keys("names/a/aliases/");
-  const reader = await open();
-  const overtake = async () => {
-    await registry.setAlias("a", "live", "2");
-    await store.delete(first); // as janitors did before aliases had a history
-  };
-  reader.backend.answer({ verb: "get", key: /aliases/ }, doing(overtake));
-  assertEquals(await reader.registry.load("a@live"), 2);
 });

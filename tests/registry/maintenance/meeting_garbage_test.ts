@@ -12,9 +12,7 @@ import type { Call } from "../scripted_backend.ts";
 const MONTH_MS = 30 * 24 * HOUR;
 const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];
 const ANEW = "anew";
-const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 
-/** What was acknowledged, by ref. */
 type Saved = Map<string, string>;
 
 /** A name with a live version and three dead ones, whose janitor has run so many times since. */
@@ -81,7 +79,6 @@ async function repeat({ store }: ProtocolWorld, calls: readonly Call[]): Promise
   }
 }
 
-/** Only what was acknowledged is listed and read. */
 async function check(registry: Registry, saved: Saved, when: string): Promise<void> {
   const listed: string[] = [];
   for await (const name of registry.names()) {
@@ -129,28 +126,6 @@ for (const mutable of [false, true]) {
   }
 }
 
-Deno.test("a janitor that stood still for days between two reads brings nothing back", async () => {
-  const { world, saved } = await createWorld(false, 0);
-  const { registry, backend } = await world.open();
-  const others = async () => {
-    for (let run = 0; run < 3; run++) {
-      await collectGarbage((await world.open()).registry);
-      world.advance(2 * GRACE_MS);
-    }
-  };
-  backend.answer(
-    { verb: "get", key: /^names\/a\/versions\/final\/p8p9p9\/.*89\.rec$/ },
-    doing(others),
-  );
-  await collectGarbage(registry);
-  assertEquals(
-    (await world.keys("names/a/versions/final/p8p9p9/")).length,
-    1,
-    "its deletion has gone meanwhile",
-  );
-  await check((await world.open()).registry, saved, "afterwards");
-});
-
 async function assertRefused(registry: Registry, version: string): Promise<void> {
   const error = await registry.save("a", "never", { version }).catch((error) => error);
   assert(isRegistryError(error, "AlreadyExists"), version);
@@ -187,45 +162,7 @@ for (const mutable of [false, true]) {
       if (n % 3 > 0) assertEquals(await world.keys("names/gone/"), []);
     }
   });
-
-  Deno.test(`what is not forgotten may be written while names are (mutable: ${mutable})`, async () => {
-    for (let n = 0, finished = false; !finished; n++) {
-      const { world, saved } = await createWorld(mutable, 2);
-      world.advance(MONTH_MS);
-      const { registry, backend } = await world.open();
-      const writer = (await world.open()).registry;
-      let call = 0;
-      const meet = doing(() => trySave(writer, saved, {}));
-      backend.answerAll({}, (act, what) => call++ === n ? meet(act, what) : act());
-      await collectGarbage(registry, { forget: true });
-      finished = call <= n;
-      await repeat(world, backend.calls);
-      await check((await world.open()).registry, saved, `at call ${n}`);
-      assertEquals(await world.keys("names/gone/"), []);
-    }
-  });
 }
-
-Deno.test("a name that was overwritten and deleted, and is forgotten at once, comes back at no call", async () => {
-  for (let n = 0, finished = false; !finished; n++) {
-    const world = await createProtocolWorld({ mutable: true });
-    for (let value = 1; value <= 3; value++) await world.registry.save("gone", value, OVERWRITE);
-    await world.registry.delete("gone", { allVersions: true });
-    world.advance(2 * MONTH_MS);
-    const { registry, backend } = await world.open();
-    const killed = Promise.withResolvers<"killed">();
-    let call = 0;
-    backend.answerAll({}, async (act) => {
-      if (call++ < n) return await act();
-      killed.resolve("killed");
-      return await new Promise(() => {});
-    });
-    finished =
-      await Promise.race([collectGarbage(registry, { forget: true }), killed.promise]) !== "killed";
-    assertEquals(await world.registry.has("gone"), false, `killed at call ${n}`);
-    if (finished) assertEquals(await world.keys("names/"), []);
-  }
-});
 
 for (const verb of ["put", "delete"] as const) {
   Deno.test(`no name is forgotten beside a collector that stands still before its ${verb}`, async () => {
@@ -257,24 +194,3 @@ for (const verb of ["put", "delete"] as const) {
     assertEquals(await world.keys("names/"), [], "alone it forgets");
   });
 }
-
-Deno.test("no key is forgotten beside a collector that stands still before it does the same", async () => {
-  const world = await createProtocolWorld();
-  const key = { idempotencyKey: "k" };
-  await world.registry.save("a", "old", key);
-  world.advance(2 * MONTH_MS);
-  const [still, other] = [await world.open(), await world.open()];
-  let first = "";
-  still.backend.answer(
-    { verb: "delete", key: /keys/ },
-    doing(async () => {
-      const { removed } = await collectGarbage(other.registry);
-      assertEquals(removed.key.count, 0);
-      first = (await world.registry.save("a", ANEW, key)).version;
-    }),
-  );
-  await collectGarbage(still.registry);
-  assertEquals(first, "1.0.0", "the key was good still");
-  const { version } = await world.registry.save("a", ANEW, key);
-  assertEquals((await world.registry.save("a", ANEW, key)).version, version, "it is saved once");
-});

@@ -70,14 +70,6 @@ testProtocol(
   },
 );
 
-testProtocol("prune() asks what counts only for what it keeps by its rank", {}, async (world) => {
-  await fill(world, 20);
-  const { registry, backend } = await world.open();
-  const report = await prune(registry, { keepLast: 3, olderThanMs: 0 });
-  assertEquals([report.deleted.length, report.kept], [0, 20], "all are young");
-  assertEquals(backend.asked({ verb: "get" }).length, 3);
-});
-
 testProtocol("a version that cannot be read is kept, not counted, and named", {}, async (world) => {
   await fill(world, 5);
   const [newest, , , second] = await world.keys("names/a/versions/");
@@ -128,27 +120,6 @@ testProtocol("prune() beside a delete of what it keeps leaves one more", {}, asy
     "it left two, of which somebody else deleted one",
   );
 });
-
-testProtocol("prune() leaves what got an alias while it deletes", {}, async (world) => {
-  await fill(world, 4);
-  const { registry, backend } = await world.open();
-  backend.answer(TOMBSTONE, followedBy(() => world.registry.setAlias("a", "live", "3")));
-  const { deleted, kept } = await prune(registry, { keepLast: 1 });
-  assertEquals([deleted.map(({ version }) => version), kept], [["2.0.0", "1.0.0"], 2]);
-  assertEquals(await world.registry.load("a@live"), 3);
-});
-
-testProtocol(
-  "prune() leaves what is saved while it deletes, and what it kept before",
-  {},
-  async (world) => {
-    await fill(world, 4);
-    const { registry, backend } = await world.open();
-    backend.answer(TOMBSTONE, doing(() => world.registry.save("a", "five")));
-    await prune(registry, { keepLast: 1 });
-    assertEquals(await loadable(world.registry), ["5.0.0", "4.0.0"]);
-  },
-);
 
 testProtocol("prune() leaves what was overwritten since it looked", MUTABLE, async (world) => {
   await fill(world, 3);

@@ -1,11 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { decodeRecord, encodeRecord } from "../../../core/record/record.ts";
 import type { AnyRecord } from "../../../core/record/record.ts";
-import { collectGarbage, mirrorRegistry, verifyRegistry } from "../../../mod.ts";
-import { makeVoid } from "../late_records.ts";
+import { collectGarbage, verifyRegistry } from "../../../mod.ts";
 import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
-import { noise } from "../registries.ts";
 
 const MUTABLE = { mutable: true };
 const NEW = new Uint8Array(3);
@@ -106,56 +104,6 @@ testProtocol(
   },
 );
 
-testProtocol("verifyRegistry() finds what only one member tells", MUTABLE, async (world) => {
-  await fill(world);
-  const others: [folder: string, change: object][] = [
-    ["names/a/aliases/", { alias: "other" }],
-    ["names/a/aliases/", { name: "b" }],
-    ["names/a/keys/", { key: "other" }],
-    ["names/a/versions/prerelease/", { version: "2.0.0-rc.2" }],
-    ["settings/", { commit: world.system.id() }],
-    ["names/a/versions/final/p8", { kind: "scrubbed" }], // not a first generation
-  ];
-  for (const [folder, change] of others) {
-    const [key] = await world.keys(folder);
-    const bytes = await (await world.store.get(key))!.bytes();
-    const { record, inline } = decodeRecord(bytes, key);
-    await world.store.put(key, encodeRecord({ ...record, ...change } as AnyRecord, [inline]));
-    const found = (await problems(world)).filter(([, code]) => code === "Corrupt"); // an alias may name nothing then
-    assertEquals(found.map(([, , at]) => at), [key], JSON.stringify(change));
-    await world.store.put(key, bytes);
-  }
-});
-
-testProtocol(
-  "an alias that was moved while its version was looked for is none that names nothing",
-  {},
-  async (world) => {
-    for (const n of [1, 2]) await world.registry.save("a", n);
-    await world.registry.setAlias("a", "live", "1");
-    const { registry, backend } = await world.open();
-    backend.answer({ verb: "list", key: /final\/p8/ }, async (act) => {
-      await world.registry.setAlias("a", "live", "2");
-      await world.registry.delete("a@1");
-      return await act();
-    });
-    const report = await verifyRegistry(registry);
-    assertEquals([report.problems, await world.registry.aliases("a")], [[], { live: "2.0.0" }]);
-  },
-);
-
-testProtocol("damage below a void record is told once", MUTABLE, async (world) => {
-  await world.registry.save("a", "first", { version: "1" });
-  await makeVoid(world);
-  const [newest, first] = await world.keys("names/a/versions/");
-  await world.store.put(first, noise(300));
-  const { registry } = await world.open();
-  const found = (await verifyRegistry(registry)).problems.map((
-    { ref, code, key },
-  ) => [ref, code, key]);
-  assertEquals(found, [["a@1.0.0", "Corrupt", first]], newest);
-});
-
 testProtocol(
   "verifyRegistry() finds a first generation whose successors are lost",
   MUTABLE,
@@ -168,17 +116,6 @@ testProtocol(
     const [newest, first] = await world.keys("names/a/versions/");
     await world.store.delete(newest);
     assertEquals(await problems(world), [["a@1.0.0", "Corrupt", first]]);
-  },
-);
-
-testProtocol(
-  "an alias that names a damaged version is no second problem",
-  MUTABLE,
-  async (world) => {
-    await fill(world);
-    const [newest] = await world.keys("names/a/versions/final/p8");
-    await world.store.put(newest, noise(900));
-    assertEquals(await problems(world), [["a@1.0.0", "Corrupt", newest]]);
   },
 );
 
@@ -209,76 +146,4 @@ testProtocol("verifyRegistry() says what it did not look at", MUTABLE, async (wo
   assertEquals(shallow.unseen, { ...unseen, files: 4 });
   const one = await verifyRegistry(registry, { names: ["a"] });
   assertEquals(one.unseen, { names: 2, files: 0, generations: 2, auxiliary: 0, strangers: 5 });
-});
-
-testProtocol("a version in the folder of the other kind is a stranger's", {}, async (world) => {
-  const { registry, store, keys } = world;
-  await registry.save("a", 1);
-  const [key] = await keys("names/a/versions/");
-  await store.put(key.replace("/final/", "/prerelease/"), await (await store.get(key))!.bytes());
-  const { ok, versions, unseen } = await verifyRegistry(registry);
-  assertEquals([ok, versions, unseen.strangers], [true, 1, 1]);
-});
-
-testProtocol(
-  "verifyRegistry() reads each version's record once, and lists a page at a time",
-  {},
-  async (world) => {
-    const { registry, backend } = await world.open();
-    for (let n = 1; n <= 300; n++) await registry.save("a", n);
-    backend.forget();
-    const { versions, ok } = await verifyRegistry(registry);
-    assertEquals([versions, ok], [300, true]);
-    assertEquals(backend.asked({ verb: "get" }).length, 302);
-    assertEquals(backend.asked({ verb: "list" }).length, 5);
-  },
-);
-
-testProtocol("problems are told in the order of their keys", {}, async (world) => {
-  for (let n = 1; n <= 40; n++) await world.registry.save("a", n);
-  const keys = await world.keys("names/a/versions/");
-  for (const key of keys) await world.store.put(key, noise(900));
-  assertEquals((await problems(world)).map(([, , key]) => key), keys);
-});
-
-testProtocol(
-  "a record that the janitor removes meanwhile is no problem",
-  MUTABLE,
-  async (world) => {
-    for (let n = 1; n <= 3; n++) {
-      await world.registry.save("a", n, {
-        version: "1",
-        onConflict: "overwrite",
-      });
-    }
-    world.advance(2 * GRACE_MS);
-    const { registry, backend } = await world.open();
-    let collected = 0;
-    backend.answerAll({ verb: "get", key: /versions/ }, async (act) => {
-      if (collected++ === 0) await collectGarbage(world.registry);
-      return await act();
-    });
-    const report = await verifyRegistry(registry);
-    assertEquals([report.problems, report.versions, collected > 0], [[], 1, true]);
-  },
-);
-
-testProtocol("what a mirror reads back is told of its version alone", MUTABLE, async (world) => {
-  await fill(world);
-  const target = await world.open();
-  const names = { names: ["a"], rename: () => "b" };
-  const { failures } = await mirrorRegistry(world.registry, target.registry, {
-    ...names,
-    verify: true,
-  });
-  assertEquals(failures, []);
-  const [alias] = await world.keys("names/b/aliases/");
-  await world.store.put(alias, noise(300));
-  const again = await mirrorRegistry(world.registry, target.registry, {
-    ...names,
-    verify: true,
-    aliases: false,
-  });
-  assertEquals(again.failures, []);
-  assertMatch((await verifyRegistry(world.registry)).problems[0].ref, /^b@live$/);
 });

@@ -1,15 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { collectGarbage, createLocalBackend, openRegistry, spaceOf } from "../../../mod.ts";
+import { collectGarbage, spaceOf } from "../../../mod.ts";
 import type { WaitingItem } from "../../../mod.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import { fileSet, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { doing } from "../scripted_backend.ts";
 
 const BYTES = 70_000;
 
-/** What waits, in short, and hours until it may go. */
 async function waiting(
   { registry, clocks }: ProtocolWorld,
 ): Promise<[what: string, hours: number][]> {
@@ -41,55 +39,6 @@ testProtocol(
     assertEquals(await world.keys("objects/a/"), []);
   },
 );
-
-testProtocol("what waits says which version it is of", {}, async ({ registry }) => {
-  await registry.save("my:a", noise(BYTES), { version: "1.2.0-rc.1" });
-  await registry.delete("my:a@1.2.0-rc.1");
-  const items: WaitingItem[] = [];
-  await collectGarbage(registry, { onWaiting: (item) => items.push(item) });
-  const refs = items.map(({ what, ref }) => [what, ref]);
-  assertEquals(refs, [["scrubbed", "my:a@1.2.0-rc.1"], ["payload", "my:a@1.2.0-rc.1"]]);
-});
-
-testProtocol(
-  "of what waits the first and the last moment are told, whatever comes first in the store",
-  {},
-  async (world) => {
-    const { registry, advance, clocks } = world;
-    for (const name of ["a", "b", "c"]) await registry.save(name, noise(BYTES));
-    advance(30 * HOUR);
-    for (const name of ["b", "a", "c"]) {
-      await registry.delete(`${name}@1`);
-      advance(HOUR);
-    }
-    const { waiting: { nextAt } } = await collectGarbage(registry, { dryRun: true });
-    const { garbage } = await spaceOf(registry);
-    const hours = (at: Date | undefined) => (at!.getTime() - clocks.store) / HOUR;
-    assertEquals([nextAt, garbage.nextAt, garbage.allAt].map(hours), [21, 21, 23]);
-  },
-);
-
-testProtocol(
-  "with `now` a key of an operation is remembered as long as ever",
-  { mutable: true, graceMs: 2 * GRACE_MS },
-  async ({ registry, advance }) => {
-    await registry.save("a", 1, { idempotencyKey: "k" });
-    advance(40 * 24 * HOUR);
-    const { removed } = await collectGarbage(registry, { now: true });
-    assertEquals([GRACE_MS, removed.key.count], [24 * HOUR, 0]);
-    assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).skipped, true);
-    advance(61 * 24 * HOUR);
-    assertEquals((await collectGarbage(registry, { now: true })).removed.key.count > 0, true);
-  },
-);
-
-testProtocol("payload that no version refers to waits for its own age", {}, async (world) => {
-  const { registry, store, advance } = world;
-  await registry.save("a", 1);
-  await store.put("objects/a/p8p9p9/01951e2f-6c00-7abc-8def-0123456789ab/0", filler("lost"));
-  advance(4 * HOUR);
-  assertEquals(await waiting(world), [["payload", 20]]);
-});
 
 testProtocol(
   "with `now` what nobody needs goes whatever its age, and nothing else",
@@ -145,41 +94,6 @@ testProtocol(
     assertEquals(await registry.load("a@2"), noise(BYTES, 2));
   },
 );
-
-Deno.test("with `now` a copy in a folder, one more name of the same file, is not taken for being written to", async () => {
-  const root = await tempRoot();
-  try {
-    const real = createLocalBackend({ path: root.join("registry") });
-    let late = 0;
-    const slow = { // what it removes takes its time: the other name of the file seems to be written to later
-      ...real,
-      async *list(...args: Parameters<typeof real.list>) {
-        for await (const entry of real.list(...args)) {
-          yield isRemoved && "key" in entry && entry.key.startsWith("objects/")
-            ? { ...entry, modifiedAt: entry.modifiedAt + late }
-            : entry;
-        }
-      },
-      async delete(...args: Parameters<typeof real.delete>) {
-        if (args[0].startsWith("objects/")) [isRemoved, late] = [true, 5_000];
-        await real.delete(...args);
-      },
-    };
-    let isRemoved = false;
-    const registry = await openRegistry(slow);
-    await registry.save("a", noise(BYTES));
-    await registry.copy("a@1", "b");
-    await registry.copy("a@1", "c");
-    await registry.delete("a@1");
-    await registry.delete("c@1");
-    const { removed, failures } = await collectGarbage(registry, { now: true });
-    assertEquals(failures, []);
-    assertEquals(removed.payload.count >= 1, true);
-    assertEquals(await registry.load("b"), noise(BYTES));
-  } finally {
-    await root.remove();
-  }
-});
 
 testProtocol(
   "space is told by name, with what versions share and what is garbage",

@@ -1,14 +1,10 @@
 // What a mirror does when stores, processes and other writers get in its way.
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { collectGarbage, createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
-import type { MirrorReport } from "../../../mod.ts";
+import { createMemoryBackend, mirrorRegistry, openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
-import { createRandomFaults } from "../../simulate/random_faults.ts";
-import { withFaults } from "../../simulate/with_faults.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { seedCount } from "../../support/seeds.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -34,7 +30,6 @@ async function fillSome(registry: StoredRegistry): Promise<void> {
 
 const LIVE = 7;
 
-/** How many versions a registry has. */
 async function countVersions(registry: StoredRegistry): Promise<number> {
   let count = 0;
   for await (const name of registry.names()) {
@@ -91,73 +86,6 @@ for (const which of ["from", "to"] as const) {
   );
 }
 
-Deno.test("a process that dies leaves nothing half, and the janitor may come before the next run", async () => {
-  const random = createRandom(2);
-  let died = 0;
-  for (let seed = 0; seed < SEEDS; seed++) {
-    const system = createScriptedSystem({ seed: seed + 1 });
-    const from = await openRegistry(createMemoryBackend({ system }), { system });
-    const store = createMemoryBackend({ system });
-    await fillSome(from);
-    let left = random.int(60);
-    const dying = withFaults(store, {
-      choose: () =>
-        left-- > 0 ? undefined : { kind: random.chance(0.5) ? "lostReply" : "lostRequest" },
-      sleep: system.sleep,
-    });
-    const first = await (async () =>
-      await mirrorRegistry(from, await openRegistry(dying, { system, retryForMs: 1_000 })))()
-      .catch(() =>
-        undefined
-      );
-    if (first === undefined || first.failures.length > 0) died++;
-    const to = await openRegistry(store, { system });
-    if (random.chance(0.5)) {
-      system.advance(3 * to.settings.graceMs);
-      await collectGarbage(to);
-    }
-    const had = await countVersions(to);
-    assertEquals((await mirrorRegistry(from, to)).copied, LIVE - had);
-    await assertMirrored(from, to);
-  }
-  assert(died > SEEDS / 3, `${died} runs died`);
-});
-
-Deno.test("lost replies, repeated requests and busy stores make no version twice, none wrong and none lost", async () => {
-  for (let seed = 0; seed < SEEDS; seed++) {
-    const system = createScriptedSystem({ seed: seed + 1 });
-    const rates = {
-      lostReply: 0.1,
-      lostRequest: 0.1,
-      hiddenRetry: 0.1,
-      unavailable: 0.1,
-      torn: 0.05,
-    };
-    const choose = createRandomFaults({ random: createRandom(seed), rates, otherVerbs: 0.4 });
-    const source = createMemoryBackend({ system }), target = createMemoryBackend({ system });
-    const from = await openRegistry(source, { system });
-    const to = await openRegistry(target, { system });
-    await fillSome(from);
-    const flaky = async (backend: Backend) => {
-      for (;;) {
-        const faulty = withFaults(backend, { choose, sleep: system.sleep });
-        const opened = await openRegistry(faulty, { system }).catch(() => undefined);
-        if (opened !== undefined) return opened;
-      }
-    };
-    let report: MirrorReport | undefined;
-    for (let runs = 0; report === undefined || report.failures.length > 0; runs++) {
-      assert(runs < 20, `still failing: ${report?.failures[0]?.error.message}`);
-      report = await mirrorRegistry(await flaky(source), await flaky(target)).catch(() =>
-        undefined
-      );
-    }
-    await assertMirrored(from, to);
-    const records = (await keysOf(target, "names/")).filter((key) => key.includes("/versions/"));
-    assertEquals(records.length, 8);
-  }
-});
-
 testMirror(
   "damage in the source fails that version alone, and is mirrored when it was mended",
   async ({ from, to, open }) => {
@@ -209,23 +137,6 @@ testMirror(
 );
 
 testMirror(
-  "a damaged record, a wrong digest and damaged inline bytes fail their versions alone",
-  async ({ from, to }) => {
-    for (let n = 1; n <= 3; n++) await from.save("a", `value ${n}`, { compress: "gzip" });
-    const keys = await keysOf(from.backend, "names/a/versions/");
-    const bytes = (await (await from.backend.get(keys[1]))!.bytes()).slice();
-    bytes[bytes.byteLength - 2] ^= 1;
-    await from.backend.put(keys[1], bytes);
-    const { failures, copied } = await mirrorRegistry(from, to);
-    assertEquals(failures.map(({ version, error }) => [version, error.code]), [[
-      "2.0.0",
-      "Corrupt",
-    ]]);
-    assertEquals(copied, 2);
-  },
-);
-
-testMirror(
   "a version that is deleted and collected while it is read is gone",
   async ({ from, to, open }) => {
     await from.save("a", noise(300_000));
@@ -246,52 +157,6 @@ testMirror(
     assertEquals([failures, actions.sort()], [[], ["1.0.0 gone", "2.0.0 copied"]]);
     assertEquals((await mirrorRegistry(from, to)).deleted, 1);
     await assertMirrored(from, to);
-  },
-);
-
-testMirror(
-  "a version that is replaced and collected while it is read is mirrored as it is then",
-  async ({ from, to, open }) => {
-    await from.save("a", noise(300_000), { version: "1" });
-    const [object] = await keysOf(from.backend, "objects/a/");
-    const opened = await open("from", {}, (backend) =>
-      withHooks(backend, {
-        async before({ verb, key }) {
-          if (verb !== "get" || key !== object) return;
-          await from.save("a", "new", { version: "1", onConflict: "overwrite" });
-          await from.backend.delete(object);
-        },
-      }));
-    assertEquals((await mirrorRegistry(opened, to)).copied, 1);
-    assertEquals(await to.load("a"), "new");
-    assertEquals((await mirrorRegistry(from, to)).copied, 0);
-  },
-  { mutable: true },
-);
-
-testMirror(
-  "a base that is deleted in the target meanwhile is not shared",
-  async ({ from, to, open }) => {
-    const large = noise(300_000);
-    for (let n = 1; n <= 2; n++) {
-      await from.save("a", { large, n: noise(70_000, n) }, {
-        materializer: fileSet,
-      });
-    }
-    await mirrorRegistry(from, to, { range: "=1.0.0" });
-    const [record] = await keysOf(to.backend, "names/a/");
-    let once = true;
-    const racing = await open("to", {}, (backend) =>
-      withHooks(backend, {
-        async after({ verb, key }) {
-          if (verb !== "get" || key !== record || !once) return;
-          once = false;
-          await to.delete("a@1");
-        },
-      }));
-    const { failures, copied, bytes } = await mirrorRegistry(from, racing, { range: "=2.0.0" });
-    assertEquals([failures, copied, bytes, once], [[], 1, 370_000, false]);
-    assertEquals(await to.load("a", { as: fileSet }), { large, n: noise(70_000, 2) } as object);
   },
 );
 
@@ -320,32 +185,6 @@ for (const mutable of [false, true]) {
   );
 }
 
-testMirror("two mirrors at once make no version twice", async ({ from, to, open }) => {
-  await fillSome(from);
-  const second = await open("to");
-  const reports = await Promise.all([mirrorRegistry(from, to), mirrorRegistry(from, second)]);
-  assertEquals(reports.map(({ failures }) => failures), [[], []]);
-  assertEquals(reports.reduce((sum, { copied }) => sum + copied, 0), LIVE);
-  await assertMirrored(from, to);
-});
-
-testMirror("writers on both sides do not disturb a mirror", async ({ from, to, open }) => {
-  await fillSome(from);
-  const write = async (registry: StoredRegistry, name: string) => {
-    for (let n = 0; n < 30; n++) await registry.save(name, n % 3 === 0 ? noise(100_000, n) : n);
-  };
-  const [{ failures }] = await Promise.all([
-    mirrorRegistry(from, to),
-    write(await open("from"), "shared"),
-    write(await open("to"), "own"),
-  ]);
-  assertEquals(failures, []);
-  await mirrorRegistry(from, to);
-  assertEquals((await Array.fromAsync(to.versions("own"))).length, 30);
-  await to.delete("own", { allVersions: true });
-  await assertMirrored(from, to);
-});
-
 testMirror(
   "a store that refuses everything ends the run, not each version in turn",
   async ({ from, to, open }) => {
@@ -367,18 +206,3 @@ testMirror(
     assert(refused < 40, `${refused} were tried`);
   },
 );
-
-testMirror("what the caller's own functions throw comes out as it is", async ({ from, to }) => {
-  await from.save("a", noise(300_000));
-  const fail = () => {
-    throw new Error("mine");
-  };
-  const { cause } = await rejected("TaskFailed", mirrorRegistry(from, to, { onProgress: fail })); // in the midst of a file
-  assertEquals((cause as Error).message, "mine");
-  for (const options of [{ rename: fail }, { onItem: fail }, { onProgress: fail }]) {
-    assertEquals(
-      (await assertRejects(() => mirrorRegistry(from, to, options)) as Error).message,
-      "mine",
-    );
-  }
-});

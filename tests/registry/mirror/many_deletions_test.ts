@@ -7,7 +7,6 @@ import { recordKey, versionCell } from "../../../registry/layout.ts";
 
 const DELETIONS = 10_000;
 
-/** A store that counts the listed deletions of which nothing has become yet. */
 function withBacklog(
   source: Backend,
   target: Backend,

@@ -8,13 +8,9 @@ import { tempRoot } from "../../support/temp_root.ts";
 import { noise, REGISTRIES } from "../registries.ts";
 import { fileSet } from "../protocol_world.ts";
 
-/** Two registries of one test. */
 export interface MirrorWorld {
-  /** Mirrored from. */
   from: StoredRegistry;
-  /** Mirrored to. */
   to: StoredRegistry;
-  /** Opens one of them once more. */
   open(
     which: "from" | "to",
     options?: OpenOptions,
@@ -22,15 +18,11 @@ export interface MirrorWorld {
   ): Promise<StoredRegistry>;
 }
 
-/** Options of both registries, and of each. */
 export interface MirrorWorldOptions extends OpenOptions {
-  /** The source's own. */
   from?: OpenOptions;
-  /** The target's own. */
   to?: OpenOptions;
 }
 
-/** Tests a sentence over two stores in memory. */
 export function testMirror(
   sentence: string,
   body: (world: MirrorWorld) => Promise<void>,
@@ -39,7 +31,6 @@ export function testMirror(
   Deno.test(sentence, () => inMirrorWorld([0, 0], body, options));
 }
 
-/** Tests a sentence over pairs of different stores. */
 export function testMirrorOnEach(
   sentence: string,
   body: (world: MirrorWorld) => Promise<void>,
@@ -140,7 +131,6 @@ export async function assertMirrored(from: StoredRegistry, to: StoredRegistry): 
   assert(ok, JSON.stringify(problems));
 }
 
-/** The numbers of a report. */
 export function counts(
   { versions, skipped, copied, deleted, aliases, failures }: MirrorReport,
 ): unknown {

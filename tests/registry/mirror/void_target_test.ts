@@ -5,9 +5,8 @@ import type { AnyRecord } from "../../../core/record/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mirrorRegistry, openRegistry } from "../../../mod.ts";
 import type { MirrorReport } from "../../../mod.ts";
-import { filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import { filler, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
-import { doing } from "../scripted_backend.ts";
 
 const CELL = "names/a/versions/final/p8p9p9/";
 
@@ -59,16 +58,6 @@ testProtocol(
   },
 );
 
-testProtocol("so is one above several of them", {}, async (world) => {
-  const from = await source(world);
-  await voidMirror(world, from);
-  await mirrorRegistry(from, (await world.open()).registry);
-  await turnVoid(world);
-  assertEquals(outcome(await mirrorRegistry(from, (await world.open()).registry)), [1, 0, []]);
-  assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
-  assertEquals((await world.keys(CELL)).length, 3);
-});
-
 testProtocol(
   "a void record of another origin keeps its number in an immutable registry",
   {},
@@ -101,31 +90,6 @@ testProtocol("a void record above a tombstone leaves the version deleted", {}, a
     "Conflict",
   ]]);
   assertEquals((await world.keys(CELL)).length, 3);
-});
-
-testProtocol("two mirrors at once above a void record write one version", {}, async (world) => {
-  const from = await source(world);
-  await voidMirror(world, from);
-  const other = await world.open();
-  const { registry, backend } = await world.open();
-  const create = { verb: "put", mode: "create", key: /^names\/a\/versions/ } as const;
-  backend.answer(create, doing(() => mirrorRegistry(from, other.registry)));
-  assertEquals(outcome(await mirrorRegistry(from, registry)), [0, 1, []]);
-  assertEquals(await (await world.open()).registry.load("a@1"), filler("one"));
-  assertEquals((await world.keys(CELL)).length, 2);
-});
-
-testProtocol("saving by hand still finds the number used", {}, async (world) => {
-  const from = await source(world);
-  await voidMirror(world, from);
-  const { registry } = await world.open();
-  const failed = await registry.save("a", filler("one"), { version: "1" }).catch(({ code }) =>
-    code
-  );
-  assertEquals(failed, "AlreadyExists");
-  world.advance(HOUR);
-  assertEquals(outcome(await mirrorRegistry(from, registry, { dryRun: true })), [1, 0, []]);
-  assertEquals((await world.keys(CELL)).length, 1);
 });
 
 testProtocol(

@@ -8,8 +8,6 @@ import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, doing } from "../scripted_backend.ts";
 import * as unruly from "./unruly_store.ts";
 
-const HOUR_MS = 3_600_000;
-
 /** Opens a registry without the cache that buckets have. */
 function openRegistry(backend: Backend, options: OpenRegistryOptions = {}): Promise<Registry> {
   return open(backend, { ...options, cache: false });
@@ -26,12 +24,6 @@ Deno.test("a registry is not created on a store that ignores conditions, and not
     assertMatch(error.hint!, /would lose data/);
     assertEquals(await keysOf(store), []);
   }
-});
-
-Deno.test("what the backend says about its refusal is what the caller reads", async () => {
-  const error = await rejected("Unsupported", openRegistry(unruly.bucket(unruly.refusesCreates)));
-  assertMatch(error.message, /bucket keeps versions/);
-  assertEquals(error.hint, "Suspend versioning.");
 });
 
 Deno.test("a store that cannot be asked says why, and is not taken for one that is wrong", async () => {
@@ -56,25 +48,6 @@ Deno.test("memory and folders are not probed: five calls create a registry", asy
   const backend = createScriptedBackend(createMemoryBackend());
   await openRegistry(backend);
   assertEquals(backend.calls.map(({ verb }) => verb), ["list", "list", "put", "get", "put"]);
-});
-
-Deno.test("the store's clock may be off by a quarter of the least grace", async () => {
-  const off = () => unruly.bucket(unruly.clockOff(HOUR_MS / 2));
-  assertMatch((await rejected("Unsupported", openRegistry(off()))).message, /clock.* ahead/);
-  assertEquals(
-    (await openRegistry(off(), { leastGraceMs: 3 * HOUR_MS })).settings.graceMs,
-    24 * HOUR_MS,
-  );
-});
-
-Deno.test("two that create at the same moment open one registry", async () => {
-  const store = createMemoryBackend();
-  const [a, b] = await Promise.all([
-    openRegistry(unruly.bucket(undefined, store)),
-    openRegistry(unruly.bucket(undefined, store)),
-  ]);
-  assertEquals(a.id, b.id);
-  assertEquals((await keysOf(store, "settings/")).length, 1);
 });
 
 Deno.test("an abort ends the probe with its reason, and no registry is there", async () => {

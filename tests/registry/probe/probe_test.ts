@@ -7,7 +7,6 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { keysOf, REGISTRIES } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import type { Answer } from "../scripted_backend.ts";
 import {
   busy,
   createScriptedBackend,
@@ -21,7 +20,6 @@ import * as unruly from "./unruly_store.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Probes a store on memory, whose times are those of the same world. */
 function probe(vice?: unruly.Vice): Promise<ProbeCertificate> {
   const system = createScriptedSystem();
   return probeBackend(unruly.bucket(vice, createMemoryBackend({ system })), { system });
@@ -70,7 +68,6 @@ const FOLDS = "a list folds by delimiter";
 const CLOCK = "the store's clock agrees with the own one";
 const READ = "a read sees the last write";
 
-/** Each vice, the steps that find it, and what the first of them says. */
 const FINDINGS: [name: string, vice: unruly.Vice, steps: string[], says: RegExp][] = [
   [
     "ignores conditions",
@@ -143,10 +140,6 @@ for (const [name, vice, steps, says] of FINDINGS) {
     assert(!certificate.ok);
   });
 }
-
-Deno.test("the hint of the backend is in the step that it refused", async () => {
-  assertEquals((await probe(unruly.refusesCreates)).steps[0].hint, "Suspend versioning.");
-});
 
 Deno.test("an order by UTF-16 units is found, and is no hindrance: the keys of a registry are ASCII", async () => {
   const certificate = await probe(unruly.listsInUtf16);
@@ -242,38 +235,5 @@ Deno.test("what fails is cleaned up after as well, and so is what is aborted", a
     const error = await assertRejects(() => probeBackend(backend, { signal: controller.signal }));
     assertStrictEquals(error, reason);
     assertEquals(await keysOf(store), []);
-  }
-});
-
-Deno.test("what is still being written when one of many fails is cleaned up after too", async () => {
-  const store = createMemoryBackend();
-  const backend = createScriptedBackend(store);
-  const slow: Answer = async (act) => {
-    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
-    return await act();
-  };
-  backend.answer(
-    { verb: "put", key: /\/race\/1$/ },
-    denied,
-    ...Array.from({ length: 15 }, () => slow),
-  );
-  await rejected("Denied", probeBackend(backend));
-  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
-  assertEquals(await keysOf(store), []);
-});
-
-Deno.test("each step is told as it ends, and how many race is asked for", async () => {
-  const told: string[] = [];
-  const backend = createScriptedBackend(createMemoryBackend());
-  const { steps } = await probeBackend(backend, {
-    rounds: 2,
-    racers: 8,
-    onStep: ({ name }) => told.push(name),
-  });
-  assertEquals(told, steps.map(({ name }) => name));
-  assertEquals(backend.asked({ verb: "put", key: /\/race\// }).length, 16);
-  assertEquals(steps[1].detail, "2 rounds of 8");
-  for (const options of [{ racers: 7 }, { rounds: 0 }, { racers: NaN }, { rounds: 1.5 }]) {
-    await rejected("Invalid", probeBackend(backend, options));
   }
 });

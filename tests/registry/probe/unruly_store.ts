@@ -11,7 +11,6 @@ import { isPrefix } from "../../../core/backend.ts";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 
-/** Members of a store that are other than the healthy one's. */
 export type Vice = (
   inner: Backend,
 ) => Partial<Pick<Backend, "head" | "get" | "put" | "delete" | "list" | "deleteMany">>;
@@ -64,7 +63,6 @@ export const forgetsOverwritten: Vice = (inner) => {
   };
 };
 
-/** Tells one winner, and keeps what the last loser sent. */
 export const keepsTheLoser: Vice = (inner) => ({
   async put(key, body, options) {
     const bytes = await bodyBytes(body);
@@ -105,7 +103,6 @@ function sorted(inner: Backend, compare: (a: string, b: string) => number): Retu
   };
 }
 
-/** A list knows what was written some requests ago. */
 export const listsLate: Vice = (inner) => {
   const hidden: string[] = [];
   return {
@@ -122,7 +119,6 @@ export const listsLate: Vice = (inner) => {
   };
 };
 
-/** A list still shows what was deleted. */
 export const listsTheDeleted: Vice = (inner) => {
   const gone = new Set<string>();
   return {
@@ -144,12 +140,10 @@ export const readsTheDeleted: Vice = (inner) => {
   };
 };
 
-/** Lists from the beginning, whatever is asked. */
 export const ignoresAfter: Vice = (inner) => ({
   list: (prefix, options) => inner.list(prefix, { ...options, after: undefined }),
 });
 
-/** Lists everything, whatever is asked. */
 export const ignoresLimit: Vice = (inner) => ({
   list: (prefix, options) => inner.list(prefix, { ...options, limit: undefined }),
 });
@@ -168,12 +162,10 @@ export const listsOtherSizes: Vice = (inner) => ({
   },
 });
 
-/** Gives the whole object, whatever is asked. */
 export const losesRanges: Vice = (inner) => ({
   get: (key, options) => inner.get(key, { ...options, range: undefined }),
 });
 
-/** Reads from a cache that remembers what was missing. */
 export const remembersMissing: Vice = (inner) => {
   const missing = new Set<string>();
   return {
@@ -205,12 +197,10 @@ export const losesEmptyObjects: Vice = (inner) => ({
   },
 });
 
-/** Cuts long keys, as a disk with short names would. */
 export const cutsLongKeys: Vice = (inner) => ({
   put: (key, body, options) => inner.put(key.slice(0, 255), body, options),
 });
 
-/** Tells times as a clock does that is wrong by so much. */
 export function clockOff(offsetMs: number): Vice {
   const off = (info: ObjectInfo) => ({ ...info, modifiedAt: info.modifiedAt + offsetMs });
   return (inner) => ({

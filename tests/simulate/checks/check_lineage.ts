@@ -23,11 +23,8 @@ export function inputsOf(name: string, { label }: Bundle): { inputs?: ArtifactIn
 
 /** What is noted in a store. */
 export interface NoteWatch {
-  /** Keys of the notes that are there. */
   readonly keys: ReadonlySet<string>;
-  /** Records that landed before their notes. */
   readonly breaches: string[];
-  /** Takes in a change. */
   apply(effect: Effect): void;
 }
 

@@ -17,11 +17,8 @@ type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };
 
 /** What a ref meant at a moment. */
 export interface Question {
-  /** The artifact. */
   name: string;
-  /** A version, an alias, `latest`, or a range that begins with `^`. */
   ref: string;
-  /** The moment. */
   asOf: Date;
 }
 
@@ -29,7 +26,6 @@ export interface Question {
 export interface Truth {
   /** The record that the ref meant; undefined where it meant none. */
   meant?: Landing;
-  /** Whether that is gone, or a version that may have been meant instead was saved again since. */
   lost: boolean;
 }
 

@@ -9,17 +9,11 @@ import { GRACE_MS } from "../world.ts";
 
 /** What checks look at. */
 export interface Evidence {
-  /** The registry. */
   site: Site;
-  /** Its truth. */
   ledger: Ledger;
-  /** What was asked of it and answered. */
   operations: readonly LoggedOperation[];
-  /** Its settings. */
   settings: SimulatedSettings & { graceMs: number };
-  /** The truth of another registry. */
   ledgerOf(site: string): Ledger;
-  /** What was done for which a record landed. */
   ownerOf(landing: Landing): LoggedOperation | undefined;
   /** The label of the value that a record holds; undefined where it is none. */
   labelOf(landing: Landing): string | undefined;

@@ -6,11 +6,9 @@ import type { Bundle, BundleFile } from "../bundle.ts";
 
 /** Knows every content that anybody ever had in a run. */
 export interface Labels {
-  /** Learns the files of a value. */
   learn(value: Bundle): void;
   /** Learns one file; gives its bytes. */
   learnFile(file: BundleFile): Uint8Array;
-  /** The label of the value that a record holds. */
   of(record: VersionRecord): string;
 }
 

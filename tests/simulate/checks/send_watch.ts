@@ -4,11 +4,8 @@ import type { StoreCall } from "../with_faults.ts";
 
 /** Watches the calls of one process. */
 export interface SendWatch {
-  /** An operation begins: its first request is the next one. */
   began(): void;
-  /** The store gave up a write of the operation. */
   fenced(): void;
-  /** Hears of each call as it is sent; true for a create of a record that may not be sent any more. */
   isLate(call: StoreCall, clocks: System): boolean;
 }
 

@@ -1,9 +1,7 @@
 // What a run found wrong.
 /** A promise that was broken. */
 export interface Finding {
-  /** Which promise. */
   promise: Promised;
-  /** What happened. */
   message: string;
 }
 

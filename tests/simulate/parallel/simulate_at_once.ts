@@ -5,22 +5,16 @@ import { Worker } from "node:worker_threads";
 import type { SimulateOptions, Violation } from "../simulate.ts";
 import type { RangeResult, SeedRange, SentOptions } from "./seed_range.ts";
 
-/** Options of {@linkcode simulateAtOnce}. */
 export interface AtOnceOptions
   extends SentOptions, Pick<SimulateOptions, "seeds" | "firstSeed" | "stop"> {
   /** How many threads. @default one for each core */
   workers?: number;
-  /** Hears how many seeds are done. */
   onProgress?: (done: number) => void;
 }
 
-/** What {@linkcode simulateAtOnce} found. */
 export interface AtOnceResult {
-  /** Promises that were broken, by seed: with `stop` those of the lowest seed that broke one. */
   violations: Violation[];
-  /** How many seeds ran. */
   runs: number;
-  /** The traces of all of them: the same on any number of threads, unless a violation ended it. */
   traceHash: string;
 }
 

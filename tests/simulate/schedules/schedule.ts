@@ -6,9 +6,7 @@ import type { ActorOptions, World } from "../world.ts";
 
 /** What a registry is in a run. */
 export interface SimulatedSettings {
-  /** Whether names have versions. */
   versioned: boolean;
-  /** Whether versions may be overwritten. */
   mutable: boolean;
   /** The grace of creation, milliseconds. @default the least */
   graceMs?: number;
@@ -16,17 +14,12 @@ export interface SimulatedSettings {
 
 /** A way to use a registry: who does what, when, and what goes wrong. It draws from the world's seed. */
 export interface Schedule {
-  /** What it is called. */
   name: string;
-  /** How many of a hundred seeds run it. */
   weight: number;
-  /** What the registry is. */
   settings(world: World): SimulatedSettings;
-  /** Makes the stores what they are, before anything is in them. */
   prepare?(world: World, settings: SimulatedSettings): void;
   /** Whether the registry is there before. @default true */
   founded?: boolean;
-  /** Uses it. */
   run(world: World, settings: SimulatedSettings): Promise<void>;
 }
 

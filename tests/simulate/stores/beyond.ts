@@ -2,7 +2,6 @@
 import type { Backend } from "../../../core/backend.ts";
 import type { StoreCall } from "../with_faults.ts";
 
-/** Surrounds one call. */
 export type Around = <T>(
   call: StoreCall,
   signal: AbortSignal | undefined,

@@ -6,30 +6,22 @@ import type { Random } from "../random.ts";
 import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
 import type { Viewer } from "./site.ts";
 
-/** Who makes changes undone, in the history. */
 export const POWER = "power cut";
 /** A disk brings everything down sooner or later, milliseconds. */
 const FLUSH_MS = 30_000;
 
-/** A disk of a machine that may lose power. */
 export interface PowerCutDisk {
-  /** What processes see of it. */
   view(recorded: Backend, viewer: Viewer): Backend;
-  /** The power fails: of what was not synced, some is as it was before. End all processes first. */
   cut(recorded: Backend): Promise<void>;
 }
 
-/** Options of {@linkcode createPowerCutDisk}. */
 export interface PowerCutOptions {
-  /** Draws. */
   random: Random;
-  /** The clock. */
   system: SimulatedSystem;
   /** The longest that syncing takes, milliseconds. */
   maxSyncMs: number;
 }
 
-/** Creates a disk. */
 export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOptions): PowerCutDisk {
   /** What each key held before its last change that is not safe. */
   const unsafe = new Map<string, { before?: Uint8Array; at: number }>();

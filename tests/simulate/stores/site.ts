@@ -6,31 +6,20 @@ import type { Ledger } from "../ledger.ts";
 import type { SimulatedSettings } from "../schedules/schedule.ts";
 import type { SimulatedProcess, SimulatedSystem } from "../simulated_system.ts";
 
-/** A store with one registry in it. */
 export interface Site extends Pick<SiteOptions, "view" | "settings"> {
-  /** What it is called. */
   readonly name: string;
-  /** What its objects say at each moment. */
   readonly ledger: Ledger;
-  /** What is noted of lineage. */
   readonly notes: NoteWatch;
-  /** The store, as whoever asks for it under a name: its changes are recorded under that name. */
   recorded(actor: string): Backend;
   /** How long a listing may take to show what others wrote, milliseconds. */
   staleMs: number;
-  /** Whether the store itself may make an operation fail whose calls all went well. */
   disturbs: boolean;
 }
 
-/** What a view of a store is made for. */
 export interface Viewer {
-  /** The process that looks. */
   process: SimulatedProcess;
-  /** What goes wrong for it. */
   plan: ActorPlan;
-  /** The world. */
   system: SimulatedSystem;
-  /** Hears that the store gave up a write of it: what it does must not be sent again. */
   fenced(): void;
 }
 

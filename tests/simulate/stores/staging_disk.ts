@@ -18,7 +18,6 @@ import type { Viewer } from "./site.ts";
 /** How often a process looks whether a lock is free, milliseconds. */
 const LOOK_MS = 20;
 
-/** Creates what processes see of one disk. */
 export function createStagingDisk(
   locking: Locking,
 ): (recorded: Backend, viewer: Viewer) => Backend {

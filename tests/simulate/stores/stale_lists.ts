@@ -7,11 +7,8 @@ import type { Random } from "../random.ts";
 import type { History } from "../with_history.ts";
 import type { Viewer } from "./site.ts";
 
-/** Options of {@linkcode createStaleLists}. */
 export interface StaleListsOptions {
-  /** What is written. */
   history: History;
-  /** Draws. */
   random: Random;
   /** The longest that a listing lags, milliseconds. */
   maxLagMs: number;

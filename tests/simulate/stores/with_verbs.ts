@@ -3,9 +3,7 @@ import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { Random } from "../random.ts";
 
-/** Options of {@linkcode withVerbs}. */
 export interface WithVerbsOptions {
-  /** Draws. */
   random: Random;
   /** How often one object of many cannot be removed, from 0 to 1. @default 0 */
   failures?: number;

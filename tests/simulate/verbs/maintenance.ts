@@ -8,17 +8,12 @@ import type { Actor, VerbParts } from "../actor.ts";
 
 /** Verbs of an actor that look after a whole registry. */
 export interface MaintenanceVerbs {
-  /** Runs the janitor. */
   collect(options?: { forget?: boolean }): Promise<void>;
-  /** Changes the grace. */
   changeGrace(graceMs: number): Promise<void>;
-  /** Deletes old versions. */
   prune(options: PruneOptions): Promise<void>;
-  /** Brings what another registry holds here; its actor lives in the same process. */
   mirror(from: Actor, options?: { deleted?: boolean; verify?: boolean }): Promise<void>;
 }
 
-/** Creates them. */
 export function createMaintenanceVerbs({ call, registry }: VerbParts): MaintenanceVerbs {
   return {
     async collect({ forget = false } = {}) {

@@ -6,25 +6,18 @@ import type { LoggedOperation, Outcome, Request } from "../operation_log.ts";
 
 /** A save of {@linkcode ManyVerbs.saveMany}. */
 export interface SaveOfMany {
-  /** The name. */
   name: string;
-  /** What is saved; others must not be equal. */
   value: Bundle;
-  /** How. */
   options?: SaveOptions;
 }
 
 /** Verbs of an actor that do many things at once. */
 export interface ManyVerbs {
-  /** Saves many values. */
   saveMany(entries: readonly SaveOfMany[]): Promise<void>;
-  /** Loads many versions. */
   loadMany(refs: readonly { name: string; ref: string }[]): Promise<void>;
-  /** Deletes every version of a name. */
   deleteAll(name: string, options?: { force?: boolean }): Promise<void>;
 }
 
-/** Creates them. */
 export function createManyVerbs({ call, registry, log, labels, reading }: VerbParts): ManyVerbs {
   /** Each of many is an operation of its own. */
   function begin(whole: LoggedOperation, requests: readonly Request[]): void {

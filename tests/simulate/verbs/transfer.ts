@@ -8,7 +8,6 @@ import { Bundle, STREAMED_BYTES } from "../bundle.ts";
 
 /** Verbs of an actor that bring content from elsewhere. */
 export interface TransferVerbs {
-  /** Copies a version to another ref. */
   copy(
     from: { name: string; ref: string },
     name: string,
@@ -16,30 +15,24 @@ export interface TransferVerbs {
   ): Promise<SavedArtifact | undefined>;
   /** Begins a direct upload of one file, "own"; undefined where that failed. */
   createUpload(): Promise<Upload | undefined>;
-  /** Commits it. */
   commitUpload(
     upload: Upload,
     name: string,
     options?: SaveOptions,
   ): Promise<SavedArtifact | undefined>;
-  /** Adds a part of two files to a draft, the chunks of which come so slowly. Whether it was acknowledged. */
   addPart(
     added: NamedDraft & { part: string; delivery: string },
     chunkMs: number,
   ): Promise<boolean>;
-  /** Commits a draft. */
   commitDraft(draft: NamedDraft, parts?: readonly string[]): Promise<SavedArtifact | undefined>;
-  /** Gives a draft up. */
   discardDraft(draft: NamedDraft): Promise<void>;
 }
 
-/** Which draft. */
 interface NamedDraft {
   name: string;
   id: string;
 }
 
-/** Creates them. */
 export function createTransferVerbs({ call, registry, labels }: VerbParts): TransferVerbs {
   const materializer = { id: "simulate/bundle", formatVersion: 1 };
   return {

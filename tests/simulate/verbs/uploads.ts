@@ -3,7 +3,6 @@ import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { createResumableUploads } from "../../../registry/transfer/resumable/uploads.ts";
 import type { VerbParts } from "../actor.ts";
 
-/** Verbs of an actor that send uploads in pieces. */
 export interface UploadVerbs {
   /** Begins an upload; undefined if that failed. */
   beginUpload(size: number): Promise<string | undefined>;
@@ -14,14 +13,12 @@ export interface UploadVerbs {
     id: string,
     sent: { content: Uint8Array; offset: number; bytes: number; damaged: boolean },
   ): Promise<void>;
-  /** Reads an upload that is complete: whether it is this content. */
   readUpload(id: string, content: Uint8Array): Promise<void>;
 }
 
 const PIECE_BYTES = 4000;
 const CHUNK_BYTES = 1000;
 
-/** Creates them. */
 export function createUploadVerbs({ call, registry, process }: VerbParts): UploadVerbs {
   const uploads = createResumableUploads(registry, { pieceBytes: PIECE_BYTES });
 
@@ -70,5 +67,4 @@ export function createUploadVerbs({ call, registry, process }: VerbParts): Uploa
   };
 }
 
-/** The label of an upload that has the right content. */
 export const RIGHT = "the right bytes";

@@ -4,9 +4,7 @@ import { realSystem } from "../../../core/system.ts";
 
 /** A port of 127.0.0.1 that no other test takes, in whatever process, until it is released. */
 export interface ClaimedPort {
-  /** The port, which nobody listens at. */
   readonly port: number;
-  /** Lets others have it. */
   release(): void;
 }
 

@@ -1,51 +1,32 @@
 // The real object stores that tests run against: how each is started.
-/** A server that the tests know. */
 export type ServerKind = "minio" | "versitygw" | "fake-gcs" | "gofakes3";
 
-/** Where a server listens and keeps its data. */
 export interface ServerPlace {
-  /** Port on 127.0.0.1. */
   port: number;
-  /** An empty folder at the first start. */
   data: string;
-  /** Where its certificate is, if it speaks TLS: `public.crt` and `private.key`. */
   certificates?: string;
 }
 
-/** How one server is started. */
 export interface ServerRow {
-  /** Name of its binary. */
   binary: string;
-  /** What it speaks. */
   protocol: "s3" | "gcs";
-  /** Whether what it stored is there after it was killed. */
   durable: boolean;
-  /** Its arguments. */
   args(place: ServerPlace): string[];
-  /** What is added to them for TLS, with a certificate in this folder; absent where it is not tried. */
   tlsArgs?(certificates: string): string[];
-  /** What is added to its environment. */
   env?: Record<string, string>;
-  /** A path that it answers below 400 once it is ready. */
   ready: string;
-  /** Whether a bucket is a folder in its data, to be made before it starts. */
   bucketFolders?: boolean;
-  /** A request that makes the bucket, once it is ready. */
   bucketRequest?: { path: string; body: string };
 }
 
 /** The credentials of all servers; `fake-gcs` and `gofakes3` look at none. */
 export const ACCESS_KEY = "testkey";
-/** Their secret. */
 export const SECRET_KEY = "testsecret123";
-/** The region that all are in. */
 export const REGION = "us-east-1";
-/** The bucket that each has from the start. */
 export const BUCKET = "holdfast";
 
 const address = ({ port }: ServerPlace) => `127.0.0.1:${port}`;
 
-/** How each is started. */
 export const SERVERS: Record<ServerKind, ServerRow> = {
   minio: {
     binary: "minio",
@@ -106,5 +87,4 @@ export const SERVERS: Record<ServerKind, ServerRow> = {
 
 /** The servers that speak S3 as it is meant: two code bases that share nothing. */
 export const S3_SERVERS = ["minio", "versitygw"] as const satisfies ServerKind[];
-/** All that stand for a store which people use. */
 export const REAL_SERVERS = [...S3_SERVERS, "fake-gcs"] as const satisfies ServerKind[];

@@ -16,39 +16,23 @@ import {
 } from "./server_kinds.ts";
 import { spawnWatched, untilReady, type WatchedProgram } from "./watched_program.ts";
 
-/** A server that answers. */
 export interface RunningServer extends AsyncDisposable {
-  /** Which it is. */
   readonly kind: ServerKind;
-  /** What it speaks. */
   readonly protocol: "s3" | "gcs";
-  /** Its base URL, without a slash at the end. */
   readonly endpoint: string;
-  /** The port on 127.0.0.1. */
   readonly port: number;
-  /** A bucket that is there from the start; give each test a prefix of its own. */
   readonly bucket: string;
-  /** The user; nobody looks at it on `fake-gcs` and `gofakes3`. */
   readonly accessKey: string;
-  /** The secret. */
   readonly secretKey: string;
-  /** The region of the bucket. */
   readonly region: string;
-  /** The authority (PEM) of its certificate, where it speaks TLS. */
   readonly ca?: string;
-  /** The folder with its data. */
   readonly data: string;
-  /** Its process. */
   readonly pid: number;
-  /** Ends it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Starts it again, killing it before if need be: same port, same data. */
   restart(): Promise<void>;
-  /** What it wrote to its output and error output, of all starts. */
   log(): Promise<string>;
 }
 
-/** Options of {@linkcode startServer}. */
 export interface StartServerOptions {
   /** The binary. @default where it is installed */
   binary?: string;
@@ -61,7 +45,6 @@ export interface StartServerOptions {
 }
 
 const STARTS = 5;
-/** What servers, and we, say of a port that a program has which claims none. */
 const TAKEN = /already in use|another program has port/i;
 
 /** Starts a server of that kind. Throws where it is not installed, and with what it said where it does not get ready. */
@@ -108,7 +91,6 @@ interface ServerStart {
   ca?: string;
 }
 
-/** Under the names that servers look for. */
 async function copyCertificates(from: string, to: string): Promise<void> {
   await mkdir(to);
   await copyFile(`${from}/server.pem`, `${to}/public.crt`);

@@ -3,23 +3,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../core/system.ts";
 
-/** A program that runs. */
 export interface WatchedProgram {
-  /** Its process. */
   readonly pid: number;
-  /** How it ended: `SIGKILL`, `code 1`. */
   readonly ended: Promise<string>;
-  /** Ends it; resolves when it is gone. */
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Where a program is, and what it leaves. */
 export interface ProgramPlace {
-  /** Removed with whatever is in it where this process dies. */
   root: string;
-  /** Gets what it says. */
   logFile: string;
-  /** Variables besides those of this process. */
   env?: Record<string, string>;
 }
 
@@ -56,11 +48,8 @@ export function spawnWatched(
   };
 }
 
-/** Options of {@linkcode untilReady}. */
 export interface ReadyOptions {
-  /** What is started, for messages. */
   name: string;
-  /** Its log. */
   logFile: string;
   /** How long it may take, milliseconds. @default 120000 */
   withinMs?: number;

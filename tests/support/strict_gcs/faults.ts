@@ -1,14 +1,11 @@
 // The script of the strict fake: which requests go wrong, and how.
-/** What a test sees of a request. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly query: ReadonlyMap<string, string>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** One number for each connection. */
   readonly connection: number;
-  /** What was answered; 0 where nothing was. */
   status: number;
 }
 
@@ -35,26 +32,19 @@ export type Fault =
   | "stall-after"
   | ((request: SeenRequest) => void | Promise<void>);
 
-/** Which requests a fault is for. */
 export interface FaultMatch {
   method?: string;
-  /** Tested against path and query as they were sent. */
   url?: RegExp;
-  /** Tested against `Content-Range`. */
   contentRange?: RegExp;
   /** How many of them. @default 1 */
   times?: number;
 }
 
-/** The faults that are still to come. */
 export interface FaultScript {
-  /** Adds one; the first that matches a request is used. */
   add(match: FaultMatch, fault: Fault): void;
-  /** The fault of this request, which is used up. */
   take(
     request: { method: string; url: string; headers: Readonly<Record<string, string>> },
   ): Fault | undefined;
-  /** How many were not used. */
   left(): number;
 }
 

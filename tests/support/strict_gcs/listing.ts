@@ -2,19 +2,15 @@
 import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { ObjectStore, StoredGeneration } from "./object_store.ts";
 
-/** What a list is asked for. */
 export interface ListQuery {
   prefix: string;
   delimiter?: string;
-  /** Included. */
   startOffset: string;
-  /** Not included. */
   endOffset?: string;
   maxResults: number;
   pageToken?: string;
 }
 
-/** A page. */
 export interface ListPage {
   items: StoredGeneration[];
   prefixes: string[];

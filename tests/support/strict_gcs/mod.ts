@@ -20,7 +20,6 @@ import { checkSignature, type Signers } from "./signed_url.ts";
 export type { Fault, FaultMatch, FaultScript, SeenRequest } from "./faults.ts";
 export type { ObjectStore, StoredGeneration } from "./object_store.ts";
 
-/** Options of {@linkcode startStrictGcs}. */
 export interface StrictGcsOptions {
   /** The bucket that is there from the start; null for none. @default "strict" */
   bucket?: string | null;
@@ -36,27 +35,17 @@ export interface StrictGcsOptions {
   rewriteBytes?: number;
   /** Whether downloads leave out the time in their headers. @default false */
   sparseDownloads?: boolean;
-  /** Hears of each request that is left without an answer. */
   onStall?(): void;
-  /** The store's clock, and its ids. */
   system?: System;
 }
 
-/** A fake that runs. */
 export interface StrictGcs extends AsyncDisposable {
-  /** Its base URL. */
   readonly endpoint: string;
-  /** The bucket that was there from the start. */
   readonly bucket: string;
-  /** What goes wrong next. */
   readonly faults: FaultScript;
-  /** Everything that was asked, in the order of arrival. */
   readonly requests: SeenRequest[];
-  /** Upload sessions that neither ended nor were given up. */
   openSessions(): number;
-  /** The objects of a bucket. */
   objects(bucket?: string): ObjectStore;
-  /** The token that is accepted from now on. */
   setToken(token: string | undefined): void;
 }
 
@@ -128,7 +117,6 @@ export async function startStrictGcs(options: StrictGcsOptions = {}): Promise<St
     return answer(state, request);
   }
 
-  /** The XML API, as far as signed URLs need it. */
   function signed(request: SeenRequest, rawQuery: string): Answer {
     checkSignature(request, rawQuery, signers, system.now());
     const [, bucket, ...rest] = request.path.split("/").map(decodeURIComponent);

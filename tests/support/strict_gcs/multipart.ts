@@ -2,7 +2,6 @@
 import { Buffer } from "node:buffer";
 import { GcsFailure } from "./gcs_failure.ts";
 
-/** What such a body holds. */
 export interface MultipartObject {
   resource: Record<string, unknown>;
   bytes: Uint8Array;

@@ -7,7 +7,6 @@ import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { System } from "../../../core/system.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 
-/** One generation of one object. */
 export interface StoredGeneration {
   readonly name: string;
   readonly generation: number;
@@ -17,11 +16,9 @@ export interface StoredGeneration {
   readonly md5Hash: string;
   readonly timeCreated: number;
   updated: number;
-  /** What the upload said of it: contentType, metadata, storageClass … */
   properties: Record<string, unknown>;
 }
 
-/** The conditions of a request. */
 export type Conditions = Partial<
   Record<
     | "ifGenerationMatch"
@@ -32,21 +29,16 @@ export type Conditions = Partial<
   >
 >;
 
-/** What an upload says of its object. */
 export interface NewObject {
   name: string;
   bytes: Uint8Array;
   properties: Record<string, unknown>;
-  /** Checksums that must hold. */
   crc32c?: string;
   md5Hash?: string;
 }
 
-/** The objects of a bucket. Every method is atomic. */
 export interface ObjectStore {
-  /** The live generation, or the one asked for. */
   find(name: string, generation?: number): StoredGeneration | undefined;
-  /** Writes a new generation. */
   insert(object: NewObject, conditions: Conditions): StoredGeneration;
   /** Changes what is kept beside the bytes. */
   patch(
@@ -54,7 +46,6 @@ export interface ObjectStore {
     properties: Record<string, unknown>,
     conditions: Conditions,
   ): StoredGeneration;
-  /** Removes the live generation, or the one asked for. */
   remove(name: string, generation: number | undefined, conditions: Conditions): void;
   /** Names of live objects, in the order of their UTF-8 bytes. */
   names(): string[];

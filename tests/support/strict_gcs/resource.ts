@@ -2,7 +2,6 @@
 import { GcsFailure } from "./gcs_failure.ts";
 import type { StoredGeneration } from "./object_store.ts";
 
-/** The resource of an object. Numbers are texts, as in the JSON API. */
 export function objectResource(bucket: string, object: StoredGeneration): Record<string, unknown> {
   const { name, generation, metageneration, bytes, crc32c, md5Hash, properties } = object;
   return {

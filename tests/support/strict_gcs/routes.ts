@@ -10,14 +10,12 @@ import { objectResource, onlyFields } from "./resource.ts";
 import { sendToSession, sumsIn } from "./upload_sessions.ts";
 import type { Session } from "./upload_sessions.ts";
 
-/** What is answered. */
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
   body?: Uint8Array | string;
 }
 
-/** The state of the fake. */
 export interface FakeState {
   readonly buckets: Map<string, ObjectStore>;
   readonly sessions: Map<string, Session>;
@@ -25,11 +23,8 @@ export interface FakeState {
   readonly rewrites: Map<string, number>;
   makeBucket(name: string): void;
   newId(): string;
-  /** Most entries of a page. */
   readonly pageSize: number;
-  /** Bytes that one call of a rewrite copies. */
   readonly rewriteBytes: number;
-  /** Whether downloads leave out the time in their headers. */
   readonly sparseDownloads: boolean;
 }
 
@@ -42,7 +37,6 @@ const CONDITIONS = [
 const SOURCE_CONDITIONS = CONDITIONS.map((name) => name.replace("if", "ifSource"));
 const PROPERTIES = ["contentType", "metadata", "storageClass", "cacheControl"];
 
-/** Does what a signed-in request asks for. */
 export function answer(state: FakeState, request: SeenRequest): Answer {
   const { method, path } = request;
   const parts = path.split("/").map(decodeURIComponent);
@@ -272,7 +266,6 @@ function insert({ state, store, bucket, request }: Target): Answer {
   return { status: 200, headers: { location, "x-guploader-uploadid": id } };
 }
 
-/** Does what a request to an upload session asks for. The session's URL is the permission. */
 export function answerSession(
   state: FakeState,
   id: string,

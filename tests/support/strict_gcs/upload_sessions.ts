@@ -3,11 +3,9 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { GcsFailure } from "./gcs_failure.ts";
 import type { Conditions, NewObject, ObjectStore, StoredGeneration } from "./object_store.ts";
 
-/** An upload that goes on. */
 export interface Session {
   object: Omit<NewObject, "bytes">;
   conditions: Conditions;
-  /** `X-Upload-Content-Length`. */
   size?: number;
   pieces: Uint8Array[];
   received: number;

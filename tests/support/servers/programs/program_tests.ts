@@ -8,17 +8,12 @@ import { startSlurm } from "./slurm.ts";
 
 /** A server that a test may kill, and start again with what it kept. */
 export interface ProgramServer extends AsyncDisposable {
-  /** Where it is. */
   readonly url: string;
-  /** Variables that its programs need. */
   readonly env?: Record<string, string>;
-  /** Ends it as if the power went. */
   kill(): Promise<void>;
-  /** Starts it again. */
   start(): Promise<void>;
 }
 
-/** How each is found and started. */
 const PROGRAMS = {
   redis: { packages: "redis-server", isThere: () => onPath("redis-server"), start: startRedis },
   postgres: {
@@ -33,7 +28,6 @@ const PROGRAMS = {
   },
 };
 
-/** A server of the system's packages. */
 export type ProgramKind = keyof typeof PROGRAMS;
 
 /** Why one cannot be started; undefined where it can. */
@@ -42,7 +36,6 @@ export function programProblem(kind: ProgramKind): string | undefined {
   return isThere() ? undefined : `${kind} is not installed; apt-get install ${packages} does`;
 }
 
-/** Starts one, for a test that kills it. */
 export function startProgram(kind: ProgramKind): Promise<ProgramServer> {
   return PROGRAMS[kind].start();
 }

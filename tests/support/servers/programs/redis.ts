@@ -5,7 +5,6 @@ import type { ProgramServer } from "./program_tests.ts";
 import { claimPort } from "../ports.ts";
 import { spawnWatched, untilReady, type WatchedProgram } from "../watched_program.ts";
 
-/** Starts Redis. */
 export async function startRedis(): Promise<ProgramServer> {
   const root = await tempRoot();
   const claim = await claimPort();

@@ -6,15 +6,10 @@ import type { ProgramServer } from "./program_tests.ts";
 import { claimPort } from "../ports.ts";
 import { spawnWatched, succeeds, untilReady, type WatchedProgram } from "../watched_program.ts";
 
-/** A Slurm whose daemons can be killed one by one. */
 export interface SlurmServer extends ProgramServer {
-  /** Ends the daemon of the node; jobs go on. */
   killNode(): Promise<void>;
-  /** Starts it again. */
   startNode(): Promise<void>;
-  /** Ends the controller as if the power went. */
   killController(): Promise<void>;
-  /** Starts it again. */
   startController(): Promise<void>;
 }
 
