@@ -322,7 +322,6 @@ export type {
   Body,
   ByteRange,
   CallOptions,
-  Capability,
   CopiedObject,
   DeleteFailure,
   GetOptions,

@@ -162,7 +162,6 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   return {
     kind: "gcs",
     location: place.location,
-    capabilities: new Set(["deleteMany", "presign", "copy"]),
     reopen: descriptor(options),
 
     async head(key, options = {}) {

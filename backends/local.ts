@@ -104,13 +104,6 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   return {
     kind: "local",
     location: root.location,
-    capabilities: new Set([
-      "sweepUploads",
-      "getFirst",
-      "reserve",
-      "copy",
-      ...(sync === undefined ? [] : ["sync" as const]),
-    ]),
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",

@@ -52,7 +52,6 @@ export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend
   return {
     kind: "memory",
     location: `memory:${id}`,
-    capabilities: new Set(),
 
     async head(key, { signal } = {}) {
       signal?.throwIfAborted();

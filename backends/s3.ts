@@ -214,7 +214,6 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   return {
     kind: "s3",
     location,
-    capabilities: new Set(["deleteMany", "presign", "copy", "sweepUploads"]),
     reopen: descriptorOf(import.meta.url, options),
     head: async (key, { signal } = {}) => await headObject(store, key, signal),
     get: async (key, options = {}) => await getObject(store, key, options),
