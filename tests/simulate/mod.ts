@@ -18,6 +18,7 @@ export { createRandom } from "./random.ts";
 export type { Random } from "./random.ts";
 export { withFaults } from "./with_faults.ts";
 export type { Fault, FaultOptions, StoreCall } from "./with_faults.ts";
+export type { Capability } from "../conformance/backend/backend_case.ts";
 export { createRandomFaults } from "./random_faults.ts";
 export type { FaultRates, RandomFaultOptions } from "./random_faults.ts";
 export { withProcess } from "./with_process.ts";
