@@ -45,8 +45,6 @@ export interface ListOptions extends CallOptions {
   limit?: number;
   /** Of keys that are equal up to their last `/` the first is enough: a store may leave out the others. */
   heads?: boolean;
-  /** With `heads`: which of these first ones a store may leave out too. Says the same of the same key and size always. */
-  except?: (info: Pick<ObjectInfo, "key" | "size">) => boolean;
   /** Fold keys that share what follows the prefix up to this text into one {@linkcode Prefix}. */
   delimiter?: "/";
 }

@@ -99,16 +99,6 @@ export function lookIfThere(path: string): FileLook | undefined {
   }
 }
 
-/** The same of a folder: a network file system asks its server when one is opened, and not at each look. */
-export function lookInto(folder: string): FileLook {
-  const file = openFile(folder);
-  try {
-    return file.look();
-  } finally {
-    file.close();
-  }
-}
-
 /** What is in a folder, in no order. Throws what the system says. */
 export function readFolder(path: string): Iterable<FolderEntry> {
   if (ownCalls.deno !== undefined) return ownCalls.deno.readDirSync(path);

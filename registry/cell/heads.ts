@@ -75,11 +75,6 @@ function saysDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean | un
   return size === TOMBSTONE_BYTES;
 }
 
-/** What a listing without the deleted may leave out: what {@linkcode headOf} calls dead without a look. */
-function isDead(entry: Pick<ObjectInfo, "key" | "size">): boolean {
-  return saysDead(entry) === true && generationOf(entry.key) !== undefined;
-}
-
 function isOfVersion(key: string): boolean {
   return key.split("/")[2] === "versions";
 }
@@ -216,9 +211,8 @@ export async function* liveHeads(
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
   const { deleted, signal } = options;
-  const listing = { heads: true, except: deleted ? undefined : isDead, signal };
   let cell = "";
-  for await (const entry of context.backend.list(folder, listing)) {
+  for await (const entry of context.backend.list(folder, { heads: true, signal })) {
     if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);

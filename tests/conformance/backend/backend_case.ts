@@ -2,7 +2,17 @@
 import { strictEqual } from "node:assert/strict";
 import type { Backend } from "../../../core/backend.ts";
 
-const ALL = [
+/** An optional method of a backend. */
+export type Capability =
+  | "deleteMany"
+  | "presign"
+  | "copy"
+  | "sweepUploads"
+  | "sync"
+  | "getFirst"
+  | "reserve";
+
+const ALL: readonly Capability[] = [
   "deleteMany",
   "presign",
   "copy",
@@ -10,10 +20,7 @@ const ALL = [
   "sync",
   "getFirst",
   "reserve",
-] as const;
-
-/** An optional method of a backend. */
-export type Capability = (typeof ALL)[number];
+];
 
 /** What a case works on. */
 export interface BackendContext {
