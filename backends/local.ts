@@ -96,7 +96,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   checkWord("layout", layout, ["folded", "plain"]);
   const root = parseRoot(path, { ownerOnly, layout, system });
   const turn = createTurn(system);
-  const disk = durability === "disk" ? createDiskSync(root.path, system) : undefined;
+  const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const put = createPut(root, { disk, locking, system, turn });
   const sync = disk && createObjectSync(root, disk);
 

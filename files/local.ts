@@ -92,7 +92,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   const disk = createDiskPlace(root);
   const { location, pathOf, look, failure, makeFolder } = disk;
   const swept = new Set<string>();
-  const diskSync = durability === "disk" ? createDiskSync(pathOf(""), system) : undefined;
+  const diskSync = durability === "disk" ? createDiskSync(pathOf("")) : undefined;
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
   /** Runs a step on the disk, and says what its failure means. */

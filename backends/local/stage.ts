@@ -86,7 +86,7 @@ export async function writeStage(
     await writing;
     signal?.throwIfAborted();
     checkSize(written, options);
-    await disk?.file(stage.writer!, written).catch((error) => Promise.reject(failure(error)));
+    await disk?.file(stage.writer!).catch((error) => Promise.reject(failure(error)));
     signal?.throwIfAborted();
     closeWriter(stage, failure);
     return stage;

@@ -70,12 +70,10 @@ interface DenoFiles {
 export interface OwnCalls {
   /** Deno's own. */
   deno?: DenoFiles;
-  /** Brings an open file to the disk, and returns when it is there. @default `fs.fsyncSync` */
-  syncInPlace?: (file: number) => void;
 }
 
 /** See {@linkcode OwnCalls}. */
-export const ownCalls: OwnCalls = { deno: findDeno(), syncInPlace: fs.fsyncSync };
+export const ownCalls: OwnCalls = { deno: findDeno() };
 
 function findDeno(): DenoFiles | undefined {
   const { Deno: deno } = globalThis as { Deno?: Partial<DenoFiles> };
