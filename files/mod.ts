@@ -190,15 +190,11 @@ export function createFileManager(
 ): FileManager {
   const { formats = createFormats() } = checkOptions("create a file manager", options, MANAGER);
   const set = isSet(stores) ? stores : storesOf(stores);
-  const made = new WeakMap<AnyFileStore, Files>();
   const on = async (name: string) => {
     if (typeof name !== "string") {
       throw noStore("take the files of a store", 'Write await manager.on("disk").');
     }
-    const store = await set.get(name);
-    const files = made.get(store) ?? checkedFiles(createFiles(store, formats));
-    made.set(store, files);
-    return files;
+    return checkedFiles(createFiles(await set.get(name), formats));
   };
   const verbs = Object.fromEntries(
     (Object.keys(FILE_VERBS) as FileVerb[]).map((

@@ -68,12 +68,9 @@ export function createConnections({ ca, system }: ConnectionOptions): Connection
  * Unmarked, the request fails as on Node, and what is to be repeated is repeated by the driver.
  */
 function careful<A extends http.Agent>(agent: A): A {
-  const idle = new WeakSet<Socket>();
-  const watched = new WeakSet<Socket>();
   const { keepSocketAlive, reuseSocket } = agent;
   agent.reuseSocket = function (socket, request) {
-    idle.delete(socket as Socket);
-    (socket as Socket).setTimeout(0);
+    (socket as Socket).off("timeout", destroy).setTimeout(0);
     reuseSocket.call(this, socket, request);
     request.reusedSocket = false;
   };
@@ -82,15 +79,14 @@ function careful<A extends http.Agent>(agent: A): A {
     const keep: unknown = keepSocketAlive.call(this, socket);
     const idleMs = Math.min(IDLE_MS, toldIdleMs(socket) - IDLE_MARGIN_MS);
     if (keep === false || idleMs <= 0) return false;
-    if (!watched.has(socket)) {
-      watched.add(socket);
-      socket.on("timeout", () => idle.has(socket) && socket.destroy());
-    }
-    idle.add(socket);
-    socket.setTimeout(idleMs);
+    socket.on("timeout", destroy).setTimeout(idleMs);
     return true;
   };
   return agent;
+}
+
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 /**
