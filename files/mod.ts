@@ -162,8 +162,6 @@ export interface FileManagerOptions {
   formats?: Formats;
 }
 
-const MANAGER: OptionNames<FileManagerOptions> = { formats: true };
-
 /**
  * Works with files by path on stores by name.
  *
@@ -186,9 +184,8 @@ const MANAGER: OptionNames<FileManagerOptions> = { formats: true };
  */
 export function createFileManager(
   stores: FileStores | Record<string, AnyFileStore>,
-  options: FileManagerOptions = {},
+  { formats = createFormats() }: FileManagerOptions = {},
 ): FileManager {
-  const { formats = createFormats() } = checkOptions("create a file manager", options, MANAGER);
   const set = isSet(stores) ? stores : storesOf(stores);
   const on = async (name: string) => {
     if (typeof name !== "string") {
@@ -207,7 +204,7 @@ export function createFileManager(
     return async (...args: unknown[]) => {
       const { store, ...options } = choiceOf(verb, args);
       const action = (await on(store))[verb] as (...args: unknown[]) => Promise<unknown>;
-      return await action(...args.slice(0, FILE_VERBS[verb].takes.length), options);
+      return await action(...args.slice(0, FILE_VERBS[verb].length), options);
     };
   }
 
@@ -219,7 +216,7 @@ export function createFileManager(
 
 /** The options of a call: what stands before them is never taken for them, even where a value has a `store`. */
 function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
-  const taken = FILE_VERBS[verb].takes;
+  const taken = FILE_VERBS[verb];
   const options = args[taken.length] as StoreChoice | null | undefined;
   if (typeof options?.store === "string") return options;
   const call = `${verb}(${taken.join(", ")}, { store: "disk" })`;

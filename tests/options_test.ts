@@ -3,7 +3,7 @@ import { openHttpRegistry } from "../apps/http_client.ts";
 import { createHandler, createToken, listen, openTokenFile } from "../apps/server.ts";
 import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
-import { createS3Configs, openBackend } from "../backends/mod.ts";
+import { openBackend } from "../backends/mod.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { createLocalFiles } from "../files/local.ts";
 import { createMemoryFiles } from "../files/memory.ts";
@@ -96,9 +96,7 @@ async function assertInvalid(what: string, action: () => unknown): Promise<strin
 
 /** Functions that take options, and what makes one of them. */
 const CREATED: Record<string, (options?: Anything) => unknown> = {
-  createMemoryBackend,
   createLocalBackend: (options) => createLocalBackend({ path: "nowhere", ...options }),
-  createS3Configs,
   openBackend: (options) => openBackend("memory:", options),
   clearCache,
   inspectCache,
@@ -122,8 +120,6 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   createFileStorage: (options) => createFileStorage({ backend: createMemoryBackend(), ...options }),
   createFileStores,
   createLocalFiles,
-  createMemoryFiles,
-  createFileManager: (options) => createFileManager({}, options),
   openHttpRegistry: (options) => openHttpRegistry("http://127.0.0.1:1", options),
   createPlugins,
   createMemoryBus,
