@@ -41,7 +41,6 @@ endQuietStart();
 
 /** Options of {@linkcode createGcsBackend}. */
 export interface GcsBackendOptions {
-  /** The bucket. */
   bucket: string;
   /** A folder in it: all keys lie below. @default "" */
   prefix?: string;
@@ -90,7 +89,6 @@ export interface GcsBackendOptions {
   partBytes?: number;
   /** How many parts of an object are read at once. @default 3 */
   parallel?: number;
-  /** Clock, randomness and sleep. */
   system?: System;
   /** Hears of every attempt that is repeated. @default silent */
   logger?: Pick<Console, "debug">;

@@ -55,7 +55,6 @@ export interface LocalBackendOptions {
   layout?: Layout;
   /** Whether what is written is for its owner alone, files as 0600 and folders as 0700. @default false: as the umask says */
   ownerOnly?: boolean;
-  /** Names stage files, waits for locks. */
   system?: System;
 }
 

@@ -18,7 +18,6 @@ export type { System } from "../core/system.ts";
 export interface MemoryBackendOptions {
   /** Distinguishes this store in messages. @default a new id */
   id?: string;
-  /** The store's clock. */
   system?: System;
 }
 

@@ -57,7 +57,6 @@ export type { S3Provider, S3ProviderId } from "./s3_providers.ts";
 
 /** Options of {@linkcode createS3Backend}. */
 export interface S3BackendOptions {
-  /** The bucket's name. */
   bucket: string;
   /** What all keys begin with, as a folder: `team/models`. @default none */
   prefix?: string;
@@ -97,7 +96,6 @@ export interface S3BackendOptions {
   partBytes?: number;
   /** Parts of one object on their way up at once, so many and one more in memory; half as many on their way down. @default 4 */
   parallel?: number;
-  /** Time and randomness. */
   system?: System;
   /** Hears of repeated requests, on `debug`. @default silent */
   logger?: Logger;

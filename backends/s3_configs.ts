@@ -60,7 +60,6 @@ export interface S3ConfigEntry {
   provider: string;
   /** The bucket. Where only variables name it, its dots are shown as dashes. */
   bucket: string;
-  /** Where the configuration is from. */
   source: "registered" | "environment" | "file";
 }
 

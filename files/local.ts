@@ -50,14 +50,12 @@ export interface LocalFilesOptions {
   root?: string;
   /** What a write that returned survives: `disk` a power cut, `os` the end of the process. @default "os" */
   durability?: "disk" | "os";
-  /** Names files that are being written. */
   system?: System;
 }
 
 const OPTIONS: OptionNames<LocalFilesOptions> = { root: true, durability: true, system: true };
 const MAX_SWEPT = 10_000;
 
-/** The failure of a step that follows a change. */
 class FailedAfterwards {
   readonly cause: unknown;
 

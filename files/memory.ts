@@ -27,7 +27,6 @@ export type * from "../core/file_store.ts";
 export interface MemoryFilesOptions {
   /** Tells stores apart in messages. @default a new id */
   id?: string;
-  /** Its clock. */
   system?: System;
 }
 
@@ -76,7 +75,6 @@ export function createMemoryFiles(
     return found;
   }
 
-  /** Puts something at a path that is free. */
   function add(path: string, node: Node, why: PathPlace): void {
     const found = find(path);
     if (found !== undefined) throw taken({ ...why, path }, found.kind);

@@ -120,11 +120,8 @@ function noOptions(given: unknown): RegistryError {
 
 /** Every verb of {@linkcode Files} with the store that it is about, by name. */
 export interface FileManager extends FileVerbs {
-  /** The stores. */
   readonly stores: FileStores;
-  /** The formats of files. */
   readonly formats: Formats;
-  /** The files of one store. */
   on(store: string): Promise<Files>;
   /** The value of a file, by its extension or as asked for: `{ store: "disk", as: "bytes" }`. */
   load<T = unknown>(path: string, options: LoadFileOptions<T> & StoreChoice): Promise<T>;
@@ -137,7 +134,6 @@ export interface FileManager extends FileVerbs {
 
 /** The store of a call, by name. */
 export interface StoreChoice {
-  /** The name of the store. */
   store: string;
 }
 

@@ -107,7 +107,6 @@ export function createZarrFiles(
     }
   }
 
-  /** A path that a user may have. */
   function parse(given: string): string {
     const path = parsePath(given);
     if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;

@@ -13,11 +13,9 @@ import type { System } from "../../core/system.ts";
 export interface ConnectionOptions {
   /** Certificates (PEM) of authorities that are trusted besides the usual ones. */
   ca?: string | readonly string[];
-  /** Knows the proxy. */
   system: Pick<System, "env">;
 }
 
-/** Where requests get their connections. */
 export interface Connections {
   /** Of `http:` URLs. */
   readonly http: http.Agent;
@@ -25,7 +23,6 @@ export interface Connections {
   readonly https: https.Agent;
   /** Whether they trust more than the runtime does. */
   readonly ownTrust: boolean;
-  /** Closes all. */
   close(): void;
 }
 
@@ -41,7 +38,6 @@ const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((
   name,
 ) => [name, name.toLowerCase()]);
 
-/** Makes the connections of one store. Nothing is opened yet. */
 export function createConnections({ ca, system }: ConnectionOptions): Connections {
   const proxyEnv = Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)]));
   const shared = {

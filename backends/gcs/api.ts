@@ -14,15 +14,10 @@ import type { HttpFault, HttpReply, HttpRequest } from "./exchange.ts";
 import type { Place } from "./place.ts";
 import type { Pass, SignIn } from "./sign_in.ts";
 
-/** A call. */
 export interface ApiCall {
-  /** The verb, for messages. */
   action: string;
-  /** The key it is about. */
   key?: string;
-  /** GET, POST … */
   method: string;
-  /** After the endpoint. */
   path: string;
   /** What is undefined is left out. */
   query?: Record<string, string | number | boolean | undefined>;
@@ -41,7 +36,6 @@ export interface ApiCall {
   signal?: AbortSignal;
 }
 
-/** What all parts of a backend share. */
 export interface GcsApi {
   readonly place: Place;
   readonly system: System;
@@ -51,11 +45,9 @@ export interface GcsApi {
   exchange(
     request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
   ): Promise<HttpReply | HttpFault>;
-  /** Repeats an action while its failures may pass. */
   persist<T>(action: () => Promise<T>, call: PersistOptions): Promise<T>;
 }
 
-/** What is repeated. */
 export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal"> {
   /** Whether this failure may pass. @default what says so itself */
   passes?: (error: unknown) => boolean;
@@ -75,7 +67,6 @@ export interface ApiOptions {
 
 const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
-/** Makes the caller of one store. */
 export function createApi(options: ApiOptions): GcsApi {
   const {
     place,
@@ -193,7 +184,6 @@ function queryText(query: ApiCall["query"] = {}): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** The path of the bucket's objects, or of one. */
 export function objectPath(place: Place, name?: string): string {
   const bucket = `/storage/v1/b/${encodeURIComponent(place.bucket)}/o`;
   return name === undefined ? bucket : `${bucket}/${encodeURIComponent(name)}`;

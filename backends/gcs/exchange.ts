@@ -9,47 +9,37 @@ import { realSystem } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
 
-/** A request. */
 export interface HttpRequest {
-  /** GET, POST … */
   method: string;
   /** Absolute, encoded. */
   url: string;
   /** Without the length, which is added. */
   headers: Record<string, string>;
-  /** Where its connection comes from. */
   connections: Connections;
   /** The body, in pieces; reads have none. @default none */
   body?: readonly Uint8Array[];
   /** Whether the runtime may repeat it. @default false */
   repeatable?: boolean;
-  /** How many bytes of body are taken of the reply. */
   maxBytes: number;
   /** How long nothing may move, milliseconds. */
   timeoutMs: number;
-  /** Hears that a reply begins. */
   onAnswer?(): void;
   /** Ends it; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** A reply that came to its end. */
 export interface HttpReply {
-  /** The status code. */
   status: number;
   /** Names in small letters. */
   headers: Readonly<Record<string, string>>;
-  /** The body, in pieces. */
   chunks: Uint8Array[];
 }
 
 /** A request without a whole reply. */
 export interface HttpFault {
-  /** What happened, as the end of a sentence. */
   fault: string;
   /** False where certainly no connection was made: then the store has not seen the request. */
   sent: boolean;
-  /** What to do about it, where that is known. */
   hint?: string;
 }
 

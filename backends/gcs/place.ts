@@ -2,19 +2,15 @@
 // objects.
 import { fault } from "../../core/errors.ts";
 
-/** A bucket and a prefix. */
 export interface Place {
-  /** The bucket. */
   readonly bucket: string;
   /** What the names of all objects begin with: nothing, or text with `/` at its end. */
   readonly prefix: string;
-  /** The canonical URL. */
   readonly location: string;
   /** The object's name of a key. Throws `Invalid` where the store, or a URL, cannot hold it. */
   nameOf(key: string): string;
   /** What the names of keys with this beginning begin with. Throws `Invalid` for what is no text. */
   nameStart(keyStart: string): string;
-  /** The key of an object's name. */
   keyOf(name: string): string;
 }
 

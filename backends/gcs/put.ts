@@ -25,11 +25,9 @@ export interface GcsPutOptions {
   metadata?: Record<string, string>;
 }
 
-/** How objects are written. */
 export interface WriteOptions {
   /** Bytes of one request of a resumable upload; a multiple of 256 KiB. */
   partBytes: number;
-  /** What every object is given. */
   putOptions: GcsPutOptions;
 }
 

@@ -17,7 +17,6 @@ import type { HttpReply } from "./exchange.ts";
 
 /** How large objects are read. */
 export interface ReadOptions {
-  /** Bytes of one request. */
   partBytes: number;
   /** Parts on their way at once. */
   parallel: number;
@@ -84,7 +83,6 @@ export async function getObject(
   );
 }
 
-/** Which object is read. */
 interface Source {
   api: GcsApi;
   key: string;

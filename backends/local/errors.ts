@@ -4,11 +4,8 @@ import { errorCode } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 
-/** The call that failed. */
 export interface FailedCall {
-  /** The verb, for the message. */
   action: string;
-  /** Its key, where it has one. */
   key?: string;
   /** The `location` of the backend. */
   backend: string;

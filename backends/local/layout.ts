@@ -49,7 +49,6 @@ function unfold(path: string): string {
   return path.replaceAll("+/", "").replaceAll(",", "/");
 }
 
-/** The layout of this kind. */
 export function keyLayout(kind: Layout): KeyLayout {
   return kind === "plain" ? PLAIN : FOLDED;
 }

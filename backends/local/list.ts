@@ -6,15 +6,11 @@ import { linkError } from "./own_files.ts";
 import { statObject } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 
-/** What is in a folder. */
 interface Entry {
   /** Its path: of a folder with `/` behind it, and of a link, which is taken for one. */
   path: string;
-  /** Its key, or what the keys below it begin with. */
   text: string;
-  /** Where it is in the order of keys. */
   order: string;
-  /** What is behind a link is neither listed nor taken to be absent. */
   isLink: boolean;
 }
 
@@ -64,7 +60,6 @@ export function* listObjects(
     return text.endsWith("/") || !after.startsWith("~", text.length); // its keys go on with a digit or a letter
   }
 
-  /** The group of keys that this is in, where they are folded. */
   function groupOf(text: string): string | undefined {
     if (delimiter === undefined) return undefined;
     const end = text.indexOf(delimiter, prefix.length);

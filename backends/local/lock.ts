@@ -26,9 +26,7 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
 
 /** Options of {@linkcode withLock}. */
 export interface LockOptions {
-  /** Sleeps while another process has the lock. */
   system: System;
-  /** Ends the waiting. */
   signal?: AbortSignal;
 }
 
@@ -70,7 +68,6 @@ export function saysNoLinks(error: unknown): boolean {
 
 /** Options of {@linkcode detectLocking}. */
 export interface DetectLockingOptions {
-  /** Names the files that are tried. */
   system?: System;
 }
 

@@ -19,11 +19,8 @@ import type { Turn } from "./turn.ts";
 export interface LocalPutOptions {
   /** Brings names to the disk; where it is left out, nothing waits for the disk. */
   disk?: DiskSync;
-  /** How creates are made exclusive. */
   locking: Locking;
-  /** Names stage files, waits for locks. */
   system: System;
-  /** Awaited between the chunks of a body. */
   turn: Turn;
 }
 

@@ -26,9 +26,7 @@ const write = promisify(fs.write) as unknown as (
   length: number,
 ) => Promise<{ bytesWritten: number }>;
 
-/** A stage file, written. */
 export interface Stage {
-  /** Where it is. */
   readonly path: string;
   /** To look at it, whatever becomes of its name. */
   readonly file: OpenFile;
@@ -44,17 +42,11 @@ interface OpenStage extends Stage {
 
 /** Options of {@linkcode writeStage}. */
 export interface StageOptions {
-  /** For the messages. */
   key: string;
-  /** Number of bytes that were announced. */
   size?: number;
-  /** Brings names to the disk, where the bytes are brought there too. */
   disk?: DiskSync;
-  /** Names the file. */
   system: System;
-  /** Awaited between chunks. */
   turn: Turn;
-  /** Ends the writing. */
   signal?: AbortSignal;
 }
 
@@ -98,7 +90,6 @@ export async function writeStage(
   }
 }
 
-/** Removes a stage file, if it is still there. */
 export function removeStage(stage: { path: string; isGone?: boolean }): void {
   if (stage.isGone) return;
   try {

@@ -8,7 +8,6 @@ import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials } from "./credentials.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 
-/** The options that matter here. */
 interface ClientOptions {
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   client?: unknown;
@@ -22,7 +21,6 @@ interface ClientOptions {
   parallel?: number;
 }
 
-/** What is known besides. */
 interface ClientPlan {
   provider: S3Provider;
   endpoint?: string;

@@ -5,7 +5,6 @@ import type { S3CallName } from "./calls.ts";
 import { meaningOf } from "./meanings.ts";
 import type { Failure } from "./meanings.ts";
 
-/** The call that failed. */
 export interface FailedCall {
   /** What was attempted, for the message: `put`, `list`. */
   action: string;
@@ -13,11 +12,9 @@ export interface FailedCall {
   key?: string;
   /** The `location` of the backend. */
   backend: string;
-  /** The bucket. */
   bucket: string;
   /** True where a lost reply leaves it open whether the object was written. */
   creates?: boolean;
-  /** The request. */
   request?: S3CallName;
 }
 

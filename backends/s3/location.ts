@@ -6,23 +6,15 @@ import type { S3Provider } from "../s3_providers.ts";
 
 /** The options that say which store it is. */
 export interface PlaceOptions {
-  /** Bucket. */
   bucket: string;
-  /** What all keys begin with. */
   prefix?: string;
-  /** Row of the providers. */
   provider?: string;
-  /** Base URL of the store. */
   endpoint?: string;
-  /** Region. */
   region?: string;
 }
 
-/** Where a store is. */
 export interface S3Place {
-  /** What this make of store does differently. */
   provider: S3Provider;
-  /** The bucket. */
   bucket: string;
   /** Empty, or ending with `/`. */
   prefix: string;

@@ -49,19 +49,14 @@ export async function presignObject(
 
 /** What {@linkcode signQuery} signs with. */
 interface QuerySignature {
-  /** HTTP method. */
   method: string;
   /** Headers that the bearer must send; names in lower case, in order. */
   headers: Record<string, string>;
-  /** When it begins to work. */
   at: Date;
-  /** How long it works. */
   expiresInSeconds: number;
-  /** Who signs. */
   signer: Signer;
 }
 
-/** The URL of a request with its signature. */
 function signQuery(
   request: PlainRequest,
   { method, headers, at, expiresInSeconds, signer }: QuerySignature,

@@ -14,25 +14,17 @@ import { checkReply } from "./replies.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 import { failureOf, s3Error } from "./errors.ts";
 
-/** What the parts of the backend work on. */
 export interface S3Store {
-  /** The bucket. */
   readonly bucket: string;
   /** What all keys begin with: empty, or ending with `/`. */
   readonly prefix: string;
-  /** What this make of store does differently. */
   readonly provider: S3Provider;
-  /** Canonical URL. */
   readonly location: string;
-  /** The SDK. */
   readonly wire: S3Wire;
   /** Whether it has answered yet. */
   readonly contact: S3Contact;
-  /** Credentials that may expire, where they come from a function. */
   readonly credentials?: CredentialCache;
-  /** Fields that every upload gets. */
   readonly putOptions: Record<string, unknown>;
-  /** Bytes of a part of a large object. */
   readonly partBytes: number;
   /** Parts on their way at once, of one object. */
   readonly parallel: number;
@@ -40,19 +32,15 @@ export interface S3Store {
   readonly requestTimeoutMs: number;
   /** How long requests are repeated, milliseconds. */
   readonly retryForMs: number;
-  /** Time and randomness. */
   readonly system: System;
-  /** Hears of repeated requests. */
   readonly logger: Logger;
   /** Makes the bucket, where it was asked for; once. */
   ready(signal?: AbortSignal): Promise<void>;
-  /** What was learned on the way. */
   readonly known: { bucketExists: boolean };
 }
 
 /** How {@linkcode call} makes a request. */
 export interface CallSettings extends SendOptions {
-  /** What is attempted, for messages. */
   action: string;
   /** The key or prefix, without the store's own, for messages. */
   key?: string;
@@ -131,13 +119,9 @@ async function callWithin<N extends S3CallName>(
     : await renewing();
 }
 
-/** What is repeated, for the log, and what ends it. */
 export interface Repetition {
-  /** The request. */
   what: string;
-  /** Its key. */
   key?: string;
-  /** Ends the waiting. */
   signal?: AbortSignal;
   /** Whether a failure may pass. @default mayPass */
   passes?: (error: unknown) => boolean;
@@ -217,7 +201,6 @@ export function plainEtag(etag: string | undefined): string | undefined {
   return etag?.replace(/^"|"$/g, "");
 }
 
-/** The store's time, from the headers of its reply. */
 export function replyTime(store: S3Store, { headers }: ReplyHeaders): Date {
   const time = Date.parse(headers.date ?? "");
   return new Date(Number.isNaN(time) ? store.system.now() : time);

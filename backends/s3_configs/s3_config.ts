@@ -7,9 +7,7 @@ export interface S3Config {
   endpoint?: string;
   /** Where the bucket is, in the words of the provider. */
   region?: string;
-  /** Who asks. */
   accessKey: string;
-  /** Signs the requests. */
   secretKey: string;
   /** Comes with keys that work for some time only. */
   sessionToken?: string;
@@ -17,7 +15,6 @@ export interface S3Config {
   expiration?: Date;
 }
 
-/** A setting that is a text. */
 export type S3Setting = Exclude<keyof S3Config, "expiration">;
 
 /** The settings of a configuration, in the order that messages name them. */

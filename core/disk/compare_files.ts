@@ -14,9 +14,7 @@ export type Found = "same" | "missing" | "different" | { inTheWay: string; state
 
 /** Options of {@linkcode compareFiles}. */
 export interface CompareOptions {
-  /** Ends the work. */
   signal?: AbortSignal;
-  /** Hears of each file that is there as it is in the version. */
   onSame?: (file: FileInfo) => void;
 }
 
@@ -61,7 +59,6 @@ export async function compareFiles(
   }
 }
 
-/** Finds what is at the path of one file. */
 export async function compareFile(
   file: FileInfo,
   path: string,

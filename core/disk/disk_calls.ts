@@ -6,13 +6,9 @@ import { errorCode } from "./file_errors.ts";
 
 /** What the file system says about a file, a folder or what else there is. */
 export interface FileLook {
-  /** An ordinary file. */
   isFile: boolean;
-  /** A folder. */
   isDirectory: boolean;
-  /** A symbolic link. */
   isSymlink: boolean;
-  /** Bytes. */
   size: number;
   /** The change time, milliseconds; Deno 2.9 gives whole seconds of it. */
   changedAt: number;
@@ -22,27 +18,19 @@ export interface FileLook {
   identity: string;
 }
 
-/** What is in a folder. */
 export interface FolderEntry {
-  /** Its name. */
   name: string;
-  /** An ordinary file. */
   isFile: boolean;
-  /** A folder. */
   isDirectory: boolean;
-  /** A symbolic link. */
   isSymlink: boolean;
 }
 
-/** A file that is open for reading. */
 export interface OpenFile {
   /** What the system says about it, whatever its name leads to by now. */
   look(): FileLook;
   /** Reads up to so many bytes from here on; 0 at the end. */
   read(bytes: Uint8Array): number;
-  /** Goes to this byte. */
   seek(position: number): void;
-  /** Closes it. */
   close(): void;
 }
 
@@ -68,7 +56,6 @@ interface DenoFiles {
 
 /** What is called, where it is there, in place of slower calls; a test that replaces those of `node:fs` takes it away. */
 export interface OwnCalls {
-  /** Deno's own. */
   deno?: DenoFiles;
 }
 

@@ -13,9 +13,7 @@ const MAX_REMEMBERED = 10_000;
 /** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
 const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
 
-/** Brings what a store has written to the disk. */
 export interface DiskSync {
-  /** An open file. */
   file(file: number): Promise<void>;
   /** The name of its root and those of the folders above: whoever made them may have ended before it did this. */
   root(): Promise<void>;
@@ -61,7 +59,6 @@ export function createDiskSync(root: string): DiskSync {
   };
 }
 
-/** What is under way for one folder. */
 interface GroupSync {
   running: Promise<void>;
   /** The one that begins when that has ended, for all who asked meanwhile. */
@@ -100,7 +97,6 @@ async function syncAbove(path: string): Promise<void> {
   }
 }
 
-/** Brings the names in one folder to the disk. */
 async function syncFolder(path: string): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;
@@ -117,7 +113,6 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Brings the bytes of an open file to the disk. */
 export function syncFile(file: number): Promise<void> {
   return new Promise((resolve, reject) =>
     fs.fsync(file, (error) => error ? reject(error) : resolve())

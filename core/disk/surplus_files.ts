@@ -152,7 +152,6 @@ function checkMayRemove(root: string, system: Pick<System, "env">): void {
   });
 }
 
-/** The home of this user, as it is named and where that leads. */
 function homes({ env }: Pick<System, "env">): string[] {
   const named = env("HOME") || env("USERPROFILE");
   if (!named) return [];
@@ -164,7 +163,6 @@ function homes({ env }: Pick<System, "env">): string[] {
   }
 }
 
-/** A folder and those above it, as far as they may be read. */
 function foldersUpward(path: string): string[] {
   const folders = [path];
   for (

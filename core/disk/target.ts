@@ -10,11 +10,9 @@ import { errorCode } from "./file_errors.ts";
 import { filePathProblem } from "./file_paths.ts";
 import { mayRead } from "./may_read.ts";
 
-/** Where an artifact is written. */
 export interface Target {
   /** Whether it becomes one file, or a folder with files. */
   kind: "file" | "folder";
-  /** The file or folder to write. */
   path: string;
   /** Whether the folder is there. */
   exists: boolean;

@@ -53,7 +53,6 @@ export interface WriteFilesOptions {
   onFile?: (file: FileInfo) => void;
 }
 
-/** What a registry says besides. */
 interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
   /** The `file:` URL of a folder into which nothing is written. */
   notInside?: string;
@@ -66,15 +65,12 @@ interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLar
 /** What was written. */
 export type WrittenFiles = DownloadedFiles;
 
-/** What is to be done with a target. */
 interface Work extends LinkTargets {
   /** The files that belong there: all but links that are left out. */
   files: readonly ArtifactFile[];
-  /** What is at the path of each file. */
   found: Map<string, Found>;
   /** Files that are there, but with another time than the one that was kept of them. */
   otherTimes: readonly FileInfo[];
-  /** What is to be removed. */
   surplus: Surplus;
 }
 
@@ -232,7 +228,6 @@ function becomes(stage: string, path: string): boolean {
   }
 }
 
-/** Moves all staged files into a folder that exists. */
 async function placeAll(
   stage: string,
   root: string,

@@ -3,11 +3,9 @@ import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileKind } from "../file_store.ts";
 
-/** Where it happened. */
 export interface PathPlace {
   /** What was tried: `save`. */
   action: string;
-  /** The path. */
   path: string;
   /** The `location` of the store. */
   location: string;

@@ -4,7 +4,6 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
-/** The parts of a store's URL. */
 export interface StoreUrl {
   /** What stands before `:`, in lower case. */
   scheme: string;

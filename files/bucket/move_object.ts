@@ -10,7 +10,6 @@ import { maybeChanged } from "./maybe_changed.ts";
 export interface MoveObjectOptions extends CallOptions {
   /** The key that it gets, which must be free. */
   to: string;
-  /** What is moved, and where to: for messages. */
   why: PathPlace;
 }
 

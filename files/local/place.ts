@@ -11,7 +11,6 @@ import type { PathPlace } from "../../core/files/path_errors.ts";
 import { folderOf, joinPath, targetOf } from "../../core/files/paths.ts";
 import type { FileEntry } from "../../core/file_store.ts";
 
-/** The root folder of a file store. */
 export interface DiskPlace {
   /** The same as a `file:` URL. */
   readonly location: string;

@@ -21,13 +21,11 @@ const FLAGS = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
 /** Options of {@linkcode stageFile}. */
 export interface StageOptions {
-  /** Names the file. */
   system: System;
   /** Whether it must survive a power cut. */
   durable: boolean;
   /** Makes the folder. Nothing else happens in this program between that and the beginning of the file. */
   prepare(): void;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -86,7 +84,6 @@ export async function stageFile(
   }
 }
 
-/** Removes a file, or a folder of files, that got no place. */
 export function removeStage(path: string): void {
   try {
     if (fs.lstatSync(path).isDirectory()) fs.rmSync(path, { recursive: true });

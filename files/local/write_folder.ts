@@ -7,7 +7,6 @@ import type { System } from "../../core/system.ts";
 
 /** Options of {@linkcode stageFolder}. */
 export interface StageFolderOptions {
-  /** Names the folder. */
   system: System;
   /** Whether it must survive a power cut. */
   durable: boolean;

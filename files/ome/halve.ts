@@ -37,7 +37,6 @@ export function halve<A extends NDArray>(image: A, method: Downsampling): A {
 
 interface Size {
   height: number;
-  /** Numbers in a row. */
   width: number;
   planes: number;
 }

@@ -40,7 +40,6 @@ export interface ImageLayout {
 /** No side of the last level is longer, where nobody says how many levels there are. */
 const LAST_SIDE = 512;
 
-/** The shapes of all levels. */
 export function levelShapes(shape: readonly number[], levels?: number): number[][] {
   if (levels !== undefined && !(Number.isSafeInteger(levels) && levels >= 1 && levels <= 30)) {
     throw invalidImage(`${shown(levels)} levels`, "There are 1 to 30.");
@@ -76,7 +75,6 @@ export function placeLevels(
   });
 }
 
-/** The chunks and shards of a level. */
 export function cutsOf(
   shape: readonly number[],
   dtype: DType,
@@ -106,7 +104,6 @@ function writtenBlocks(
   return blocksOf(shape, growBlock(shape, shards ?? chunks, maxBytes / ELEMENTS[dtype].bytes));
 }
 
-/** Fills an array with another one, a block at a time. */
 export async function copyArray(
   source: ZarrArray,
   target: ZarrArray,
@@ -139,7 +136,6 @@ export async function halveArray(
     });
   }
 }
-/** The error of an image that cannot be written so. */
 export function invalidImage(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "write the image", state, hint });
 }

@@ -70,7 +70,6 @@ export async function createImagePyramid(
   return await writeImage(store, path, options);
 }
 
-/** The group of a path, where there is one. */
 export async function findGroup(
   store: ZarrStore,
   path: string,

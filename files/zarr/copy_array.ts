@@ -41,7 +41,6 @@ export async function copyArray(
   throw replacedAgain("copy", from, { backend: files.location, tries: TRIES });
 }
 
-/** The paths of all files below a folder. */
 export async function pathsBelow(
   files: FileStore,
   folder: string,

@@ -18,7 +18,6 @@ const LEASE_MS = 60_000;
 /** How often a lock may change hands while one process asks for it. */
 const TRIES = 20;
 
-/** The content of a lock. */
 interface Lock extends Change {
   /** When it was last renewed, milliseconds since 1970. */
   at: number;
@@ -32,7 +31,6 @@ interface Link extends Lock {
 /** A change of an array. It calls `check` before what it made gets its path. */
 export type ArrayTask<T> = (change: Change, check: () => Promise<void>) => Promise<T>;
 
-/** The locks of the arrays of a store. */
 export interface ArrayLocks {
   /**
    * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails.
@@ -45,7 +43,6 @@ export interface ArrayLocks {
   ): Promise<T>;
   /** Whether an array is being changed. Undoes the change of a dead process. */
   isHeld(path: string): Promise<boolean>;
-  /** Undoes all changes of dead processes. */
   recoverAll(): Promise<void>;
 }
 

@@ -23,7 +23,6 @@ export async function moveArray(
   await files.move(apart, joinPath(to, DOCUMENT), options);
 }
 
-/** Removes an array: in one step, where folders are moved in one. */
 export async function removeArray(
   files: FileStore,
   path: string,

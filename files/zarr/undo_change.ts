@@ -11,25 +11,17 @@ import { removeTree } from "./remove_tree.ts";
 /** The folder of arrays that are being written or removed. Users cannot use paths in it. */
 export const WORKS = ".zarr-saving";
 
-/** A change at a path. */
 export interface Change {
-  /** Prefix of the names of what it writes. */
   id: string;
-  /** The path. */
   path: string;
-  /** The target of a move. */
   to?: string;
-  /** In the change of a move's target: the source. */
   from?: string;
   /** Set by the task if what it replaced is in `.zarr-saving`, to be removed when the task has succeeded. */
   isLeft?: boolean;
 }
 
-/** The temporary paths of a change. */
 export interface Works {
-  /** What will be at the path. */
   made: string;
-  /** What was there. */
   old: string;
   /** The document of the array that leaves the path, while its chunks are moved. */
   document: string;
@@ -37,7 +29,6 @@ export interface Works {
   madeDocument: string;
 }
 
-/** Returns the temporary paths of a change. */
 export function worksOf({ id }: Pick<Change, "id">): Works {
   const own = `${WORKS}/${id}`;
   return {

@@ -17,15 +17,11 @@ import type { RangeReply, Span } from "./range.ts";
 import { repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
-/** An object whose first part is on its way. */
 export interface Download {
-  /** Its key. */
   key: string;
-  /** The bytes that are wanted. */
   span: Span;
   /** The reply to the first request, which begins where the span does. */
   first: RangeReply;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -35,7 +31,6 @@ const COPIED_BYTES = 1024 * 1024;
 /** Takes a chunk; `offset` is its place in the object. */
 type Write = (chunk: Uint8Array, offset: number) => void;
 
-/** Reads an object. A small one is in memory when this returns. */
 export async function createDownload(store: S3Store, download: Download): Promise<StoredObject> {
   const { span: { start, end }, first, signal } = download;
   const { info } = first;
@@ -125,9 +120,7 @@ async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** How one part is read. */
 interface PartOptions {
-  /** The reply that has its bytes, where it was asked for already. */
   reply?: RangeReply;
   /** Ends it. @default the download's */
   signal?: AbortSignal;

@@ -9,15 +9,11 @@ import type { S3Store } from "../store.ts";
 
 /** The bytes from `start` up to `end`, which is not among them. */
 export interface Span {
-  /** The first. */
   start: number;
-  /** What follows the last. */
   end: number;
 }
 
-/** A span of bytes that is on its way. */
 export interface RangeReply {
-  /** The whole object. */
   info: ObjectInfo;
   /** The bytes from `start` to the end of the object or of the span. */
   body: ArrivingBody;

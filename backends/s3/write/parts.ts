@@ -8,15 +8,11 @@ import type { S3Store } from "../store.ts";
 /** No upload has more parts. */
 export const MAX_PARTS = 10_000;
 
-/** How a body is taken apart. */
 export interface PartPlan {
   /** Bytes of each part but the last. */
   partBytes: number;
-  /** Where parts that are put together from chunks get their memory. */
   buffers: PartBuffers;
-  /** Bytes of the body, where they are known. */
   size?: number;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -48,7 +44,6 @@ export async function* bodyParts(
   if (size !== undefined && count !== size) throw wrongSize(store, key, count, size);
 }
 
-/** A body of another size than was said. */
 export function wrongSize(store: S3Store, key: string, count: number, size: number): RegistryError {
   return fault({
     code: "Invalid",
@@ -110,7 +105,6 @@ async function* read(
 
 /** Memory of parts that were sent, used again: the collector comes too seldom for megabytes that live a moment. */
 export interface PartBuffers {
-  /** These chunks as one part. */
   fill(chunks: readonly Uint8Array[], size: number): Uint8Array;
   /** The part was stored; its memory may be overwritten. */
   release(part: Uint8Array): void;

@@ -15,11 +15,8 @@ import type { S3Store } from "../store.ts";
 
 /** What is uploaded. */
 export interface UploadSource {
-  /** Parts that were read already. */
   first: readonly Uint8Array[];
-  /** Those that follow. */
   parts: AsyncIterable<Uint8Array>;
-  /** Where their memory goes back to. */
   buffers: PartBuffers;
   /** Ends the reading of parts that follow when one cannot be sent. */
   failed: AbortController;
@@ -61,18 +58,15 @@ async function* allParts({ first, parts }: UploadSource): AsyncGenerator<Uint8Ar
   yield* parts;
 }
 
-/** Sends one part. */
 type SendPart = (
   number: number,
   signal: AbortSignal,
 ) => Promise<{ ETag?: string; ChecksumCRC32?: string }>;
 
-/** What the store says about the object that came of an upload. */
 type Uploaded = { ETag?: string; LastModified: Date };
 
 /** An upload that was begun. */
 export interface Upload {
-  /** What names it in requests. */
   readonly target: { Key: string; UploadId: string };
   /** Sends parts, `parallel` at once. A failure aborts `failed`; it, or the signal, ends the upload and is thrown. */
   run(parts: () => AsyncIterable<SendPart>, failed?: AbortController): Promise<void>;
@@ -82,7 +76,6 @@ export interface Upload {
   create(): Promise<Uploaded | undefined>;
 }
 
-/** Begins an upload. */
 export async function beginUpload(
   store: S3Store,
   key: string,
