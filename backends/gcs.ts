@@ -151,10 +151,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   const connections = createConnections({ ca: options.ca, system });
   const api = withBucket(
     createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }),
-    {
-      create: createBucket,
-      projectId: signIn.projectId,
-    },
+    { create: createBucket, projectId: signIn.projectId },
   );
 
   return {

@@ -220,12 +220,7 @@ function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
 }
 
 function noStore(action: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: "no store is named",
-    hint,
-  });
+  return fault({ code: "Invalid", action, state: "no store is named", hint });
 }
 
 function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is FileStores {

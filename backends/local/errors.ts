@@ -50,11 +50,7 @@ const NOT_OFFERED: Meaning = {
   state: "its file system cannot do that",
   hint: "Use a folder on another file system.",
 };
-const BUSY: Meaning = {
-  code: "Unavailable",
-  state: "others were using it",
-  hint: "Try again.",
-};
+const BUSY: Meaning = { code: "Unavailable", state: "others were using it", hint: "Try again." };
 const NO_SERVER: Meaning = {
   code: "Unavailable",
   state: "the server of this folder does not answer",

@@ -84,10 +84,7 @@ export function createPut(
     return await withLock(
       root,
       () => create ? placeUnderLock(placement) : placeByRename(placement),
-      {
-        system,
-        signal,
-      },
+      { system, signal },
     );
   }
 

@@ -60,10 +60,7 @@ export async function call<N extends S3CallName>(
   // A large body takes its time, also where it is the first that is sent.
   return await store.contact.within(
     (first) => callWithin(store, { name, input, first }, settings),
-    {
-      signal: settings.signal,
-      ended: !("Body" in input),
-    },
+    { signal: settings.signal, ended: !("Body" in input) },
   );
 }
 

@@ -63,13 +63,7 @@ export function sealS3Config(
   nameOf: (setting: S3Setting) => string = (setting) => setting,
 ): S3Config {
   const invalid = (state: string, hint: string) =>
-    fault({
-      code: "Invalid",
-      action: "use the configuration of",
-      subject: of,
-      state,
-      hint,
-    });
+    fault({ code: "Invalid", action: "use the configuration of", subject: of, state, hint });
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;
   if (written === null) throw invalid("it is not an object", `It is { ${SETTINGS.join(", ")} }.`);
   const texts = new Map<S3Setting, string>();

@@ -62,11 +62,5 @@ function invalid(
   state: string,
   hint = "Write it as scheme://bucket/prefix.",
 ): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use the URL",
-    subject: url,
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "use the URL", subject: url, state, hint });
 }

@@ -36,11 +36,7 @@ export interface ArrayLocks {
    * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails.
    * `check` throws `Conflict` if the lock has expired and another process took it over.
    */
-  hold<T>(
-    change: Omit<Change, "id" | "isLeft">,
-    why: PathPlace,
-    task: ArrayTask<T>,
-  ): Promise<T>;
+  hold<T>(change: Omit<Change, "id" | "isLeft">, why: PathPlace, task: ArrayTask<T>): Promise<T>;
   /** Whether an array is being changed. Undoes the change of a dead process. */
   isHeld(path: string): Promise<boolean>;
   recoverAll(): Promise<void>;

@@ -31,10 +31,7 @@ Deno.test("keys that are no paths are passed by: in folders, and among links", a
     "a/",
     "a/.holdfast-x",
     "a\\b",
-    [
-      "a/.holdfast-link/good",
-      "ok",
-    ],
+    ["a/.holdfast-link/good", "ok"],
     "a/.holdfast-link/..",
     "a/.holdfast-link/",
     "a/.holdfast-link/x/y",

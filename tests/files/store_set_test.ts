@@ -67,10 +67,7 @@ Deno.test("s3 and gcs are buckets that are named when the set is made, opened at
   assertEquals([
     files.store.name,
     new TextDecoder().decode(await (await backend.get("a/b.txt"))!.bytes()),
-  ], [
-    "s3",
-    "in a bucket",
-  ]);
+  ], ["s3", "in a bucket"]);
   await stores[Symbol.asyncDispose]();
   assertEquals(closed, 1);
 });

@@ -35,10 +35,7 @@ testOnEach(
         ["x.npy", [1]],
         ["x.json", NaN],
         ["x.bin", "text"],
-        [
-          "x.unknown",
-          1,
-        ],
+        ["x.unknown", 1],
       ] as const
     ) {
       await refused("Unsupported", files.save(path, value));
@@ -166,21 +163,13 @@ testOnEach(
       await Promise.all(
         ["to link.json", "to folder", "circle"].map((path) => files.isSymlink(path)),
       ),
-      [
-        true,
-        true,
-        true,
-      ],
+      [true, true, true],
     );
     assertEquals([
       await files.isFile("to link.json"),
       await files.isDir("to folder"),
       await files.exists("circle"),
-    ], [
-      true,
-      true,
-      false,
-    ]);
+    ], [true, true, false]);
     await refused("NotFound", files.load("circle"));
     await refused("NotFound", files.load("to folder"));
     assertEquals(await files.listFiles("", { recursive: true }), [

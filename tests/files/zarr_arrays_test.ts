@@ -62,11 +62,7 @@ testOver(
     };
     for (const [path, value] of Object.entries(values)) await files.save(path, value);
     for (const [path, value] of Object.entries(values)) {
-      assertEquals(
-        await files.load(path),
-        value,
-        path,
-      );
+      assertEquals(await files.load(path), value, path);
     }
     const listed = ["A/plane", "B/plane", "B/plane.tif", "a.json", "large", "none"];
     assertEquals((await files.listFiles("", { recursive: true })).sort(), listed);

@@ -32,12 +32,7 @@ export async function* bodyParts(
     if (size !== undefined && count > size) throw wrongSize(store, key, count, size);
     // A part that may be the last is only right when the sum is.
     if (size !== undefined && part.byteLength < partBytes && count !== size) {
-      throw wrongSize(
-        store,
-        key,
-        count,
-        size,
-      );
+      throw wrongSize(store, key, count, size);
     }
     yield part;
   }

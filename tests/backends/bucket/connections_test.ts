@@ -120,10 +120,7 @@ connectionTest(
   async (server, backend) => {
     server.keepsIdleFor(1);
     for (const key of ["one", "two"]) {
-      assertEquals(
-        await createOutcome(backend, key, new Uint8Array(1)),
-        "written",
-      );
+      assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
     }
     assertEquals(server.connections(), 2);
   },

@@ -247,10 +247,7 @@ standInTest(
     assertEquals(failures.map(({ key, error }) => [key, (error as RegistryError).code]), [[
       "a//b",
       "Invalid",
-    ], [
-      "a/1",
-      "Denied",
-    ]]);
+    ], ["a/1", "Denied"]]);
     assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
   },
 );

@@ -145,9 +145,7 @@ standInTest(
   async (start) => {
     const passing = [refusal(429, "SlowDown"), refusal(503, "SlowDown"), { status: 502 }, {
       end: "cut" as const,
-    }, {
-      end: "timeout" as const,
-    }];
+    }, { end: "timeout" as const }];
     const store = await start((request, i) => passing[i] ?? objectReply(request, sampleBytes(10)));
     assertEquals((await store.backend.get("a"))?.info.size, 10);
     assertEquals(store.requests.length, 6);

@@ -185,9 +185,7 @@ standInTest(
       }),
     });
     for (let i = 0; i < 3; i++) {
-      await Promise.all(
-        ["a", "b", "c"].map((key) => store.backend.delete(key)),
-      );
+      await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
     }
     assertEquals(asked, 1);
     store.system.advance(2_000);
