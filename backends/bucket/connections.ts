@@ -1,6 +1,5 @@
 // Connections to buckets: kept, used again by every request, creates too, and never sent over
 // twice.
-import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
@@ -87,54 +86,17 @@ function destroy(this: Socket): void {
 
 /**
  * The runtime reads all root certificates for each new connection, which takes longer than a handshake, and passes over
- * some that its environment names: here once. Given a list it still reads that for each connection, so once the server
- * has shown that one of the user's own authorities vouches for it, only those are on the list.
+ * some that its environment names: here once.
  */
 function trusting(agent: https.Agent, options: ConnectionOptions): https.Agent {
-  const own = [options.ca ?? []].flat();
-  let everyone: tls.SecureContext | undefined, ownOnly: tls.SecureContext | undefined;
+  let trust: tls.SecureContext | undefined;
   const { createConnection } = agent;
   agent.createConnection = function (connection, callback) {
-    const secureContext = ownOnly ?? (everyone ??= createTrust(options));
-    const socket = createConnection.call(
-      this,
-      { ...connection, secureContext } as typeof connection,
-      callback,
-    );
-    if (own.length > 0 && socket instanceof tls.TLSSocket) {
-      socket.once("secureConnect", () => {
-        if (ownOnly === undefined && isIssuedBy(own, socket)) {
-          ownOnly = tls.createSecureContext({ ca: own });
-        }
-      });
-      // The server has another certificate by now: the next connection finds out which.
-      socket.once(
-        "error",
-        (error) => untrustedHint((error as { code?: unknown }).code) && (ownOnly = undefined),
-      );
-    }
-    return socket;
+    const secureContext = trust ??= createTrust(options);
+    const secure = { ...connection, secureContext } as typeof connection;
+    return createConnection.call(this, secure, callback);
   };
   return agent;
-}
-
-/** Whether one of these authorities signed the server's certificate, or one of those that came with it. */
-function isIssuedBy(authorities: readonly string[], socket: tls.TLSSocket): boolean {
-  try {
-    const trusted = authorities.map((text) => new X509Certificate(text));
-    const seen = new Set<tls.DetailedPeerCertificate>();
-    let shown: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-    for (; shown?.raw !== undefined && !seen.has(shown); shown = shown.issuerCertificate) {
-      seen.add(shown);
-      const certificate = new X509Certificate(shown.raw);
-      if (
-        trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))
-      ) return true;
-    }
-  } catch {
-    // what cannot be looked at is checked against all, as before
-  }
-  return false;
 }
 
 function createTrust({ ca, system }: ConnectionOptions): tls.SecureContext {

@@ -126,7 +126,10 @@ export function unreached(
   { backend, error, signing = false }: Unreached,
 ): RegistryError {
   const { code, retry, key, maybeWritten, cause, message = `: ${NO_FIRST_ANSWER}` } = error ?? {};
-  const said = message.slice(message.indexOf(": ") + 2).replace(/ \(bucket "[^"]*" at [^ ]*\)$/, "");
+  const said = message.slice(message.indexOf(": ") + 2).replace(
+    / \(bucket "[^"]*" at [^ ]*\)$/,
+    "",
+  );
   const isSignIn = signing || message.startsWith("Cannot sign in") && code === "Denied";
   const hint = error?.hint ?? (isSignIn ? SIGN_IN_HINT : "Check the endpoint and the network.");
   return fault({

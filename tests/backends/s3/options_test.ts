@@ -277,16 +277,3 @@ standInTest(
     await assertFailsWith(busy.backend.put("a", text("x"), { signal: later.signal }), reason);
   },
 );
-
-Deno.test("options that are not known, or not there, are told of", () => {
-  const create = (options?: unknown) => () => createS3Backend(options as S3BackendOptions);
-  assertThrows(
-    create({ bucket: "models", prefx: "a" }),
-    RegistryError,
-    "prefx: did you mean prefix?",
-  );
-  for (const none of [undefined, {}]) {
-    assertThrows(create(none), RegistryError, "bucket is not given");
-  }
-  assertThrows(create(5), RegistryError, "its options are a number");
-});
