@@ -27,7 +27,7 @@ export function s3Error(error: unknown, call: FailedCall): RegistryError {
   const { action, key, backend, creates = false } = call;
   return fault({
     action,
-    subject: key === undefined ? "" : ` ${shown(key)}`,
+    subject: key === undefined ? undefined : shown(key),
     state,
     ...meaning,
     ...(key === undefined ? {} : { key }),

@@ -151,17 +151,6 @@ strictTest(
     assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
   },
 );
-
-strictTest(
-  "an overwrite that was lost once is maybe written, also where nobody can be reached after it",
-  async (context) => {
-    const { fake, open } = context;
-    fake.faults.add(UPLOAD, () => void fake[Symbol.asyncDispose]());
-    const error = await failureOf(open({ retryForMs: 1000 }).put("a", text("x")));
-    assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
-  },
-);
-
 strictTest(
   "a create whose bytes were damaged on their way is refused by the store",
   async ({ fake, open }) => {

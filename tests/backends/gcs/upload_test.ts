@@ -19,19 +19,6 @@ const LAST = { method: "PUT", contentRange: /^bytes \d+-\d+\/\d/ };
 function ranges({ fake }: StrictContext): string[] {
   return fake.requests.flatMap(({ headers }) => headers["content-range"] ?? []);
 }
-
-strictTest(
-  "a stream that fits into one part is one request, whatever its chunks",
-  async ({ fake, open }) => {
-    const backend = open(small);
-    for (const size of [0, 1, UNIT - 1, UNIT]) {
-      await backend.put("a", chunked(sampleBytes(size), 1000));
-      await assertHolds(backend, "a", sampleBytes(size));
-    }
-    assertEquals(fake.requests.filter(({ method }) => method !== "GET").length, 4);
-  },
-);
-
 strictTest(
   "a longer stream is sent in parts of whole units, the last with size and checksum",
   async (context) => {

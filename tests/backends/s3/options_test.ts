@@ -251,14 +251,6 @@ standInTest(
     assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
   },
 );
-
-standInTest("2,500 deletes are three requests", async (start) => {
-  const store = await start(() => xml("DeleteResult", ""));
-  const keys = Array.from({ length: 2_500 }, (_, i) => `k/${i}`);
-  assertEquals(await store.backend.deleteMany!(keys), []);
-  assertEquals(store.requests.length, 3);
-});
-
 standInTest(
   "an abort ends a request that is not answered, and the waiting between repeats",
   async (start) => {

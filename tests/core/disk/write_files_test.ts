@@ -8,7 +8,6 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
-  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -84,14 +83,6 @@ inFolder("an empty folder that exists is filled, and stays the same folder", asy
   assertEquals(tree(join(root, "out")), WRITTEN);
   assertEquals(lstatSync(join(root, "out")).ino, before);
 });
-
-inFolder("what an interrupted download left in a folder does not make it full", async (root) => {
-  mkdirSync(join(root, "out/.holdfast-0197"), { recursive: true });
-  await writeFiles(artifactOf(SAMPLE), join(root, "out"));
-  assertEquals(tree(join(root, "out")).filter((line) => !line.startsWith(".holdfast")), WRITTEN);
-  rmdirSync(join(root, "out/.holdfast-0197"));
-});
-
 inFolder("overwriting replaces files of the same path and leaves others", async (root) => {
   mkdirSync(join(root, "out/sub"), { recursive: true });
   for (const path of ["mine", "a", "sub/b", "sub/mine"]) {
@@ -200,14 +191,6 @@ inFolder("a single file becomes the target, or goes into it under its own name",
   await writeFiles(artifactOf({ "data.json": "{}" }, "json"), join(root, "value.json"));
   assertEquals(readFileSync(join(root, "value.json"), "utf8"), "{}");
 });
-
-inFolder("a folder of one file stays a folder", async (root) => {
-  await writeFiles(artifactOf({ only: "x" }), join(root, "out"));
-  assertEquals(tree(join(root, "out")), ["only: x"]);
-  await writeFiles(artifactOf({}), join(root, "empty"));
-  assertEquals(tree(join(root, "empty")), []);
-});
-
 inFolder("a file that exists is AlreadyExists unless it may be overwritten", async (root) => {
   const file = artifactOf({ f: "new" }, "file");
   writeFileSync(join(root, "f"), "old");
