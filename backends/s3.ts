@@ -28,10 +28,11 @@ import type { Logger } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
+import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import type { S3CallName } from "./s3/calls.ts";
 import { createS3Contact } from "./s3/contact.ts";
-import { checkClientOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
+import { checkClientOptions, clientConfig } from "./s3/client_config.ts";
 import { copyObject } from "./s3/copy.ts";
 import { createCredentialCache } from "./s3/credentials.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
@@ -212,7 +213,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   return {
     kind: "s3",
     location,
-    reopen: descriptorOf(import.meta.url, options),
+    reopen: descriptorOf(import.meta.url, "createS3Backend", options),
     head: async (key, { signal } = {}) => await headObject(store, key, signal),
     get: async (key, options = {}) => await getObject(store, key, options),
     put: async (key, body, options = {}) => await putObject(store, key, body, options),

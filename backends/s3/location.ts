@@ -1,6 +1,7 @@
 // Which store the options mean, and its URL.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { parsePrefix, prefixPath } from "../bucket/keys.ts";
 import { findS3Provider } from "../s3_providers.ts";
 import type { S3Provider } from "../s3_providers.ts";
 
@@ -62,30 +63,14 @@ export function parsePlace(options: PlaceOptions): S3Place {
     : derived !== undefined
     ? `?region=${region}`
     : "";
-  const path = prefix === ""
-    ? ""
-    : `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
   return {
     provider,
     bucket,
     prefix,
     endpoint,
     region,
-    location: `${provider.id}://${bucket}${path}${query}`,
+    location: `${provider.id}://${bucket}${prefixPath(prefix)}${query}`,
   };
-}
-
-function parsePrefix(text: string): string {
-  const prefix = text.replace(/^\/+|\/+$/g, "");
-  // deno-lint-ignore no-control-regex -- it looks for them
-  const refused = /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/;
-  if (prefix !== "" && refused.test(prefix) || !prefix.isWellFormed()) {
-    throw invalid(
-      `${shown(text)} is no prefix`,
-      'Give segments with "/" between them, none of them empty, "." or "..".',
-    );
-  }
-  return prefix === "" ? "" : `${prefix}/`;
 }
 
 function parseEndpoint(text: string): string {

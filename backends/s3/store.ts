@@ -1,11 +1,11 @@
 // One bucket and prefix, and how a request to it is made: which are repeated, what their failures
 // mean.
 import type { ObjectInfo } from "../../core/backend.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { isRegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import { objectName } from "../bucket/keys.ts";
 import type { FirstTry } from "../bucket/first_contact.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
@@ -154,31 +154,9 @@ function isExpired(error: unknown): boolean {
     /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
 }
 
-/** An empty segment, `.` or `..`, a control character, or one that XML cannot carry. */
-// deno-lint-ignore no-control-regex -- they are what it looks for
-const NO_KEY = /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/;
-const MAX_KEY_BYTES = 1024;
-
 /** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
-export function fullKey(store: S3Store, key: string): string {
-  const full = store.prefix + key;
-  if (
-    !NO_KEY.test(key) && key.isWellFormed() &&
-    new TextEncoder().encode(full).byteLength <= MAX_KEY_BYTES
-  ) {
-    return full;
-  }
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(key)} as a key`,
-    state: "not every store can keep it",
-    hint:
-      'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
-      '"..", or has a control character, "\\" or half a surrogate pair.',
-    key,
-    backend: store.location,
-  });
+export function fullKey({ prefix, location }: S3Store, key: string): string {
+  return objectName(prefix, key, location);
 }
 
 /** What `list` and the others say of an object. */
