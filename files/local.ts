@@ -31,7 +31,6 @@ import type { System } from "../core/system.ts";
 import { readNames, readSortedNames } from "./local/list_folder.ts";
 import { createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
-import { stageFolder } from "./local/write_folder.ts";
 import {
   dropTaken,
   hasMoves,
@@ -40,7 +39,13 @@ import {
   takeFile,
   unlinkIfThere,
 } from "./local/taken_file.ts";
-import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
+import {
+  hasOnlyStages,
+  removeStage,
+  stageFile,
+  stageFolder,
+  sweepStages,
+} from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
 

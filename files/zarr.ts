@@ -32,11 +32,10 @@ import type { NewArray, StoredArray } from "./zarr/array_files.ts";
 import { npyFile } from "./zarr/npy_file.ts";
 import { readStored } from "./zarr/read_stored.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
-import { copyArray } from "./zarr/copy_array.ts";
 import { type ArrayTask, busy, createArrayLocks } from "./zarr/lock.ts";
 import { createLook } from "./zarr/look.ts";
 import type { Seen } from "./zarr/look.ts";
-import { moveArray, removeArray } from "./zarr/move_array.ts";
+import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { WORKS, worksOf } from "./zarr/undo_change.ts";
 import type { Change } from "./zarr/undo_change.ts";
 

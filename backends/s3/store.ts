@@ -1,7 +1,8 @@
 // One bucket and prefix, and how a request to it is made: which are repeated, what their failures
 // mean.
 import type { ObjectInfo } from "../../core/backend.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
@@ -157,6 +158,15 @@ function isExpired(error: unknown): boolean {
 /** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
 export function fullKey({ prefix, location }: S3Store, key: string): string {
   return objectName(prefix, key, location);
+}
+
+/** The error of a key, or of a prefix. */
+export function keyFault(
+  { location: backend }: S3Store,
+  key: string,
+  fields: Omit<Parameters<typeof fault>[0], "subject" | "key" | "backend">,
+): RegistryError {
+  return fault({ ...fields, subject: shown(key), key, backend });
 }
 
 /** What `list` and the others say of an object. */

@@ -84,6 +84,31 @@ export async function stageFile(
   }
 }
 
+/**
+ * Writes files to a new folder in another one. Leaves nothing behind when it fails.
+ *
+ * @param folder absolute path
+ * @param files their bytes by their names, which have no `/`
+ * @returns absolute path of the new one
+ */
+export function stageFolder(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  { system, durable }: Pick<StageOptions, "system" | "durable">,
+): string {
+  const path = `${folder}/${OWN_PREFIX}${system.id()}`;
+  fs.mkdirSync(path);
+  try {
+    for (const [name, bytes] of files) {
+      fs.writeFileSync(`${path}/${name}`, plainBytes(bytes), { flag: "wx", flush: durable });
+    }
+    return path;
+  } catch (error) {
+    fs.rmSync(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 export function removeStage(path: string): void {
   try {
     if (fs.lstatSync(path).isDirectory()) fs.rmSync(path, { recursive: true });

@@ -90,27 +90,18 @@ export function cutsOf(
     : { chunks, shards: grown };
 }
 
-/** How an array is written from another one. */
-export interface CopyOptions extends CallOptions {
-  /** How many bytes are written at once, where a chunk or a shard has no more. */
-  maxBytes?: number;
-}
-
 /** The blocks in which an array is written: whole stored objects, many where they are small. */
-function writtenBlocks(
-  { shape, dtype, chunks, shards }: ZarrArray,
-  maxBytes = MAX_BLOCK_BYTES,
-): Iterable<Box> {
-  return blocksOf(shape, growBlock(shape, shards ?? chunks, maxBytes / ELEMENTS[dtype].bytes));
+function writtenBlocks({ shape, dtype, chunks, shards }: ZarrArray): Iterable<Box> {
+  const most = MAX_BLOCK_BYTES / ELEMENTS[dtype].bytes;
+  return blocksOf(shape, growBlock(shape, shards ?? chunks, most));
 }
 
 export async function copyArray(
   source: ZarrArray,
   target: ZarrArray,
-  options: CopyOptions = {},
+  { signal }: CallOptions = {},
 ): Promise<void> {
-  const { maxBytes, signal } = options;
-  for (const { from, to } of writtenBlocks(target, maxBytes)) {
+  for (const { from, to } of writtenBlocks(target)) {
     const block = await source.read(from.map((start, axis) => [start, to[axis]] as const), {
       signal,
     });
@@ -122,10 +113,10 @@ export async function copyArray(
 export async function halveArray(
   source: ZarrArray,
   target: ZarrArray,
-  { downsampling, maxBytes, signal }: CopyOptions & { downsampling: Downsampling },
+  { downsampling, signal }: CallOptions & { downsampling: Downsampling },
 ): Promise<void> {
   const { shape } = source;
-  for (const { from, to } of writtenBlocks(target, maxBytes)) {
+  for (const { from, to } of writtenBlocks(target)) {
     const area = from.map((start, axis) => {
       const factor = axis < shape.length - 2 ? 1 : 2;
       return [start * factor, Math.min(to[axis] * factor, shape[axis])] as const;

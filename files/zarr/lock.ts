@@ -9,7 +9,7 @@ import type { FileStore } from "../../core/file_store.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
-import { removeTree } from "./remove_tree.ts";
+import { removeTree } from "./trees.ts";
 import { undoChange, WORKS, worksOf } from "./undo_change.ts";
 import type { Change } from "./undo_change.ts";
 

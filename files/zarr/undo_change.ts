@@ -4,9 +4,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/files/paths.ts";
 import { DOCUMENT } from "./array_files.ts";
-import { pathsBelow } from "./copy_array.ts";
-import { moveArray } from "./move_array.ts";
-import { removeTree } from "./remove_tree.ts";
+import { moveArray, pathsBelow, removeTree } from "./trees.ts";
 
 /** The folder of arrays that are being written or removed. Users cannot use paths in it. */
 export const WORKS = ".zarr-saving";

@@ -8,13 +8,12 @@ import {
   storedBytes,
   storedObject,
 } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { discard, readBody } from "./body.ts";
 import { failureOf, s3Error } from "../errors.ts";
 import { getRange } from "./range.ts";
 import type { RangeReply, Span } from "./range.ts";
-import { repeated } from "../store.ts";
+import { keyFault, repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 export interface Download {
@@ -187,14 +186,11 @@ async function getSame(
     const { status } = failureOf(error) ?? {};
     if (status !== 404 && status !== 412 && status !== 416) throw error;
   }
-  throw fault({
+  throw keyFault(store, key, {
     code: "Conflict",
     action: "get",
-    subject: shown(key),
     state: "it was replaced or deleted while it was read",
     hint: "Read it again.",
-    key,
-    backend: store.location,
   });
 }
 

@@ -1,10 +1,8 @@
 // One request for a span of an object.
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { fault } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
 import { discard } from "./body.ts";
 import type { ArrivingBody } from "../calls.ts";
-import { call, fullKey, objectInfo } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 /** The bytes from `start` up to `end`, which is not among them. */
@@ -42,14 +40,11 @@ export async function getRange(
     return { info: objectInfo(key, size, reply), body };
   }
   discard(body);
-  throw fault({
+  throw keyFault(store, key, {
     code: "Unsupported",
     action: "get",
-    subject: shown(key),
     state: "the store does not answer ranges",
     hint: "Use a store, or a proxy before it, that answers requests with a Range header.",
-    key,
-    backend: store.location,
   });
 }
 

@@ -1,8 +1,8 @@
 // A body in parts of one size.
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import { keyFault } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 /** No upload has more parts. */
@@ -40,14 +40,11 @@ export async function* bodyParts(
 }
 
 export function wrongSize(store: S3Store, key: string, count: number, size: number): RegistryError {
-  return fault({
+  return keyFault(store, key, {
     code: "Invalid",
     action: "put",
-    subject: shown(key),
     state: `the body has ${count} bytes${count > size ? " or more" : ""}, ${size} were announced`,
     hint: "Give the size that the body has, or none.",
-    key,
-    backend: store.location,
   });
 }
 

@@ -1,7 +1,6 @@
 // Multipart uploads.
 import type { PutOptions, PutResult } from "../../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FinishedPart, ReplyHeaders, S3Calls } from "../calls.ts";
 import { checksumOf, multipartEtag } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
@@ -10,7 +9,7 @@ import { headObject } from "../read/get.ts";
 import { pastFolderRace } from "./folder_race.ts";
 import { MAX_PARTS } from "./parts.ts";
 import type { PartBuffers } from "./parts.ts";
-import { call, fullKey, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 /** What is uploaded. */
@@ -200,13 +199,10 @@ async function abortUpload(
 }
 
 function tooManyParts(store: S3Store, key: string): RegistryError {
-  return fault({
+  return keyFault(store, key, {
     code: "Invalid",
     action: "put",
-    subject: shown(key),
     state: `the body has more than ${MAX_PARTS * store.partBytes} bytes`,
     hint: "Give its size, or raise partBytes.",
-    key,
-    backend: store.location,
   });
 }
