@@ -151,22 +151,6 @@ strictTest("the tag of an object is its generation, which rises", async ({ fake,
   assertEquals(tags, tags.toSorted((a, b) => a - b));
   assertEquals(tags[2], fake.objects().find("a")!.generation);
 });
-strictTest("a list goes on after pages with little or nothing on them", async ({ fake, open }) => {
-  const keys = Array.from({ length: 25 }, (_, i) => `a/${String.fromCharCode(97 + i)}/${i}`);
-  const backend = open();
-  await putAll(backend, [...keys, "a/~"]);
-  for (const options of [{}, { limit: 11 }, { after: "a/c/2" }, { after: "a/c/2", limit: 4 }]) {
-    const wanted = keys.concat("a/~").filter((key) => key > (options.after ?? "")).slice(
-      0,
-      options.limit,
-    );
-    assertEquals(await listed(backend, "a/", options), wanted);
-  }
-  const folded = await listed(backend, "a/", { delimiter: "/", after: "a/c/" });
-  assertEquals(folded, [...keys.slice(3).map((key) => key.slice(0, 4)), "a/~"]);
-  assert(fake.requests.some(({ query }) => query.has("pageToken")));
-}, { pageSize: 2 });
-
 strictTest(
   "a page that fails is asked for again, where the list was",
   async ({ fake, open, system }) => {

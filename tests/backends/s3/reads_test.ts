@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { assertBytes, sampleBytes } from "../../conformance/backend/samples.ts";
@@ -123,23 +123,6 @@ standInTest(
     assert(error instanceof Error && error.code === "Denied" && denied.requests.length === 1);
   },
 );
-
-standInTest(
-  "an aborted request over a connection that was used before is not sent again",
-  async (start) => {
-    const aborting = new AbortController();
-    const store = await start((request, i) => {
-      if (i !== 1) return objectReply(request, sampleBytes(10));
-      aborting.abort();
-      return { end: "stall" };
-    });
-    await store.backend.head("a");
-    await assertRejects(() => store.backend.get("b", { signal: aborting.signal }), DOMException);
-    for (let i = 0; i < 5; i++) await store.backend.head("a");
-    assertEquals(store.lines().filter((line) => line.endsWith("/b")), ["GET /bucket/b"]);
-  },
-);
-
 standInTest("repeating ends after retryForMs with the last failure", async (start) => {
   const store = await start(() => refusal(503, "SlowDown"), { retryForMs: 1_000 });
   const error = await store.backend.head("a").catch((error: RegistryError) => error);
