@@ -17,7 +17,7 @@ import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
-import type { ZarrCodec } from "../formats/zarr.ts";
+import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
 import {
   arrayEntry,
   arrayOf,
@@ -130,6 +130,21 @@ export function createZarrFiles(
     }
   }
 
+  /** What is in a folder, with each array as a file. */
+  async function below<E extends NamedEntry>(
+    entries: Iterable<E> | AsyncIterable<E>,
+    asFile: (entry: E, array: ZarrArray) => E | Promise<E>,
+    options: CallOptions,
+  ): Promise<E[]> {
+    const seen = mapAtOnce(entries, async (entry) => {
+      const array = entry.kind === "folder"
+        ? await seenArray(files, entry.path, options)
+        : undefined;
+      return array === undefined ? entry : await asFile(entry, array);
+    });
+    return (await Array.fromAsync(seen)).filter(({ path }) => path !== WORKS);
+  }
+
   /** Moves the array of a change to its path, in place of what was seen there. */
   async function settle(
     made: Change,
@@ -227,16 +242,11 @@ export function createZarrFiles(
       const path = parse(given);
       await locks.recoverAll();
       await checkFolder(path, options);
-      const below = mapAtOnce(files.list(path, options), async (entry) => {
-        const array = entry.kind === "folder"
-          ? await seenArray(files, entry.path, options)
-          : undefined;
-        return array === undefined
-          ? entry
-          : await arrayEntry(files, entry.path, { array, ...options });
-      });
-      const entries: FileEntry[] = [];
-      for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
+      const entries = await below(
+        files.list(path, options),
+        ({ path }, array) => arrayEntry(files, path, { array, ...options }),
+        options,
+      );
       yield* entries.sort((a, b) => compareUtf8(orderOf(a), orderOf(b)));
     },
 
@@ -244,18 +254,13 @@ export function createZarrFiles(
       const path = parse(given);
       await locks.recoverAll();
       await checkFolder(path, options);
-      const below = mapAtOnce(
-        await files.names?.(path, options) ?? files.list(path, options),
-        async (entry) => {
-          const array = entry.kind === "folder"
-            ? await seenArray(files, entry.path, options)
-            : undefined;
-          return { path: entry.path, kind: array === undefined ? entry.kind : "file" as const };
-        },
+      const entries = await files.names?.(path, options) ?? files.list(path, options);
+      const named = await below<NamedEntry>(
+        entries,
+        (entry) => ({ ...entry, kind: "file" }),
+        options,
       );
-      const entries: NamedEntry[] = [];
-      for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
-      return entries;
+      return named.map(({ path, kind }) => ({ path, kind }));
     },
 
     async open(given, options = {}) {

@@ -8,7 +8,6 @@ import tls from "node:tls";
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
-/** Options of {@linkcode createConnections}. */
 export interface ConnectionOptions {
   /** Certificates (PEM) of authorities that are trusted besides the usual ones. */
   ca?: string | readonly string[];
@@ -20,7 +19,6 @@ export interface Connections {
   readonly http: http.Agent;
   /** Of `https:` URLs. */
   readonly https: https.Agent;
-  /** Whether they trust more than the runtime does. */
   readonly ownTrust: boolean;
   close(): void;
 }

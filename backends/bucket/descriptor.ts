@@ -2,7 +2,6 @@
 import type { Backend } from "../../core/backend.ts";
 import { realSystem } from "../../core/system.ts";
 
-/** The options that stay here. */
 interface OwnOptions {
   client?: unknown;
   storage?: unknown;

@@ -24,7 +24,6 @@ export interface FirstTry {
   goesOn(failure: unknown): boolean;
 }
 
-/** How {@linkcode FirstContact} waits. */
 export interface FirstTryOptions {
   signal?: AbortSignal;
   /** Whether a try that is under way is ended: not one that sends much, which takes its time. @default true */
@@ -33,14 +32,12 @@ export interface FirstTryOptions {
 
 /** Whether a store has answered, and how long it is waited for until then. */
 export interface FirstContact {
-  /** Whether anything answered, whatever it said. */
   readonly made: boolean;
   make(): void;
   /** Asks. When the time for a first answer is over it rejects with the last failure, or says that nothing answered. */
   within<T>(ask: (first: FirstTry) => Promise<T>, options?: FirstTryOptions): Promise<T>;
 }
 
-/** Options of {@linkcode createFirstContact}. */
 export interface FirstContactOptions {
   system: Pick<System, "monotonic">;
   /** False where the caller said how long to wait. */

@@ -39,7 +39,6 @@ export function parsePrefix(text: string): string {
   });
 }
 
-/** The path of a prefix in the URL of a store. */
 export function prefixPath(prefix: string): string {
   return prefix === ""
     ? ""

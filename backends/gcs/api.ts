@@ -41,7 +41,6 @@ export interface GcsApi {
   readonly system: System;
   /** Sends a call and gives its answer; any other outcome throws. */
   call(call: ApiCall): Promise<HttpReply>;
-  /** Sends a request to a URL that needs no credentials, once. */
   exchange(
     request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
   ): Promise<HttpReply | HttpFault>;
@@ -53,7 +52,6 @@ export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal
   passes?: (error: unknown) => boolean;
 }
 
-/** Options of {@linkcode createApi}. */
 export interface ApiOptions {
   place: Place;
   signIn: SignIn;
@@ -189,7 +187,6 @@ export function objectPath(place: Place, name?: string): string {
   return name === undefined ? bucket : `${bucket}/${encodeURIComponent(name)}`;
 }
 
-/** What the store says of an object, as far as it is asked for. Numbers are texts. */
 export interface ObjectResource {
   name: string;
   size: string;

@@ -110,13 +110,11 @@ const LOOKED =
   "looked in GOOGLE_APPLICATION_CREDENTIALS, in gcloud's file (application_default_credentials.json) and " +
   "asked this machine's own service for them";
 
-/** What {@linkcode unreached} is told. */
 export interface Unreached {
   /** The `location` of the backend. */
   backend: string;
   /** What failed. @default no answer came */
   error?: RegistryError;
-  /** Whether credentials were still looked for. */
   signing?: boolean;
 }
 
@@ -142,7 +140,6 @@ export function unreached(
   });
 }
 
-/** The error of a bucket that is not there. */
 export function missingBucket(bucket: string, call: FailedCall): RegistryError {
   return failure(`there is no bucket "${bucket}"`, { ...call, maybeWritten: undefined }, {
     code: "NotFound",
@@ -171,7 +168,6 @@ export function failure(
   });
 }
 
-/** What the store says about it, in JSON or not. */
 function readError(reply: HttpReply): { reason: string; message: string } {
   const text = replyText(reply);
   try {

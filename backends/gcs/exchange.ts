@@ -13,7 +13,6 @@ export interface HttpRequest {
   method: string;
   /** Absolute, encoded. */
   url: string;
-  /** Without the length, which is added. */
   headers: Record<string, string>;
   connections: Connections;
   /** The body, in pieces; reads have none. @default none */

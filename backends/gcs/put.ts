@@ -33,7 +33,6 @@ export interface WriteOptions {
 
 const EXISTS: PutResult = { written: false, reason: "exists" };
 
-/** Writes an object, whole or not at all. */
 export async function putObject(
   api: GcsApi,
   key: string,

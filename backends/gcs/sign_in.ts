@@ -54,7 +54,6 @@ export type GcsCredential = string | GcsServiceAccountKey;
 /** A key, or a function that is asked for a credential when there is none, and again when the store refuses it. */
 export type GcsCredentials = GcsServiceAccountKey | (() => GcsCredential | Promise<GcsCredential>);
 
-/** Options of {@linkcode createSignIn}. */
 export interface SignInOptions {
   projectId?: string;
   keyFilename?: string;
@@ -73,7 +72,6 @@ export interface Pass {
 export interface SignIn {
   /** Base of all URLs, without `/` at its end. */
   readonly endpoint: string;
-  /** The endpoint, where it is not Google's own. */
   readonly customEndpoint?: string;
   pass(signal?: AbortSignal): Promise<Pass>;
   /** Forgets a credential that the store refused; true where another one can be asked for. */

@@ -144,7 +144,6 @@ function remembering(split: (text: string) => string): (text: string) => string 
   };
 }
 
-/** Each digit but the last ends a folder. */
 function splitDigits(digits: string): string {
   return digits.split("").join("+/");
 }

@@ -24,7 +24,6 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   "EMLINK",
 ]);
 
-/** Options of {@linkcode withLock}. */
 export interface LockOptions {
   system: System;
   signal?: AbortSignal;

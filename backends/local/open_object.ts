@@ -12,7 +12,6 @@ const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 export interface OpenedFile {
   file: number;
-  /** Of the file that is open, whatever the key leads to by now. */
   found: FileLook;
 }
 

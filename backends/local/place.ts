@@ -23,7 +23,6 @@ export interface Placement {
 export interface KeyLook {
   /** True where it has an object. */
   isTaken: boolean;
-  /** Whether not even its folder is there. */
   folderIsMissing: boolean;
 }
 

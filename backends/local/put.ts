@@ -15,7 +15,6 @@ import type { Stage } from "./stage.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
-/** Options of {@linkcode createPut}. */
 export interface LocalPutOptions {
   /** Brings names to the disk; where it is left out, nothing waits for the disk. */
   disk?: DiskSync;

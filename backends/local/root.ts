@@ -41,7 +41,6 @@ export interface LocalRoot {
   readonly ways: Ways;
   /** True for the error of a path that leads nowhere. */
   isMissing(error: unknown): boolean;
-  /** What to throw for an error. */
   failure(error: unknown, call: Omit<FailedCall, "backend">): unknown;
 }
 

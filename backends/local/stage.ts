@@ -28,7 +28,6 @@ const write = promisify(fs.write) as unknown as (
 
 export interface Stage {
   readonly path: string;
-  /** To look at it, whatever becomes of its name. */
   readonly file: OpenFile;
   /** True once it was removed, or renamed. */
   isGone?: boolean;
@@ -40,7 +39,6 @@ interface OpenStage extends Stage {
   writer: number | undefined;
 }
 
-/** Options of {@linkcode writeStage}. */
 export interface StageOptions {
   key: string;
   size?: number;

@@ -26,9 +26,7 @@ export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise
   }
 }
 
-/** What {@linkcode createBucketMaker} makes. */
 export interface BucketPlan {
-  /** Says where it is, as long as nothing answers. */
   contact: S3Contact;
   bucket: string;
   region?: string;

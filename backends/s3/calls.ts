@@ -116,7 +116,6 @@ export interface ReplyHeaders {
   headers: Readonly<Record<string, string>>;
 }
 
-/** A request as the wire will see it, but for its signature. */
 export interface PlainRequest {
   /** `http:` or `https:`. */
   protocol: string;
@@ -137,7 +136,6 @@ export interface Signer {
 
 /** What the SDK does here: it builds, signs and sends requests, each once. */
 export interface S3Wire {
-  /** Sends a request. Throws what the SDK throws. */
   send<N extends S3CallName>(
     name: N,
     input: S3Calls[N][0],

@@ -14,14 +14,12 @@ export interface S3Contact extends FirstContact {
   told(error: RegistryError): RegistryError;
 }
 
-/** Options of {@linkcode createS3Contact}. */
 export interface S3ContactOptions {
   bucket: string;
   endpoint?: string;
   region?: string;
   /** The `location` of the backend. */
   location: string;
-  /** Whether the SDK looks for credentials. */
   looks: boolean;
   system: System;
   /** False where the caller said how long to wait. */

@@ -18,7 +18,6 @@ export interface CredentialCache {
   expire(used: S3Credentials): void;
 }
 
-/** Where {@linkcode createCredentialCache} has time from. */
 export interface CredentialOptions {
   system: System;
   /** How long asking may take, milliseconds. */

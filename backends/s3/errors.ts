@@ -8,7 +8,6 @@ import type { Failure } from "./meanings.ts";
 export interface FailedCall {
   /** What was attempted, for the message: `put`, `list`. */
   action: string;
-  /** The key or prefix concerned. */
   key?: string;
   /** The `location` of the backend. */
   backend: string;
@@ -18,7 +17,6 @@ export interface FailedCall {
   request?: S3CallName;
 }
 
-/** The error to throw for what the SDK threw. */
 export function s3Error(error: unknown, call: FailedCall): RegistryError {
   if (isRegistryError(error)) return error;
   const failure = describeFailure(error);
@@ -37,7 +35,6 @@ export function s3Error(error: unknown, call: FailedCall): RegistryError {
   });
 }
 
-/** What the store said, of an error that {@linkcode s3Error} made. */
 export function failureOf(error: unknown): Failure | undefined {
   if (!isRegistryError(error)) return undefined;
   const { cause } = error;

@@ -5,7 +5,6 @@ import { parsePrefix, prefixPath } from "../bucket/keys.ts";
 import { findS3Provider } from "../s3_providers.ts";
 import type { S3Provider } from "../s3_providers.ts";
 
-/** The options that say which store it is. */
 export interface PlaceOptions {
   bucket: string;
   prefix?: string;

@@ -43,7 +43,6 @@ export async function presignObject(
   });
 }
 
-/** What {@linkcode signQuery} signs with. */
 interface QuerySignature {
   method: string;
   /** Headers that the bearer must send; names in lower case, in order. */

@@ -22,12 +22,10 @@ export interface S3Store {
   readonly provider: S3Provider;
   readonly location: string;
   readonly wire: S3Wire;
-  /** Whether it has answered yet. */
   readonly contact: S3Contact;
   readonly credentials?: CredentialCache;
   readonly putOptions: Record<string, unknown>;
   readonly partBytes: number;
-  /** Parts on their way at once, of one object. */
   readonly parallel: number;
   /** How long nothing may come on a connection, milliseconds. */
   readonly requestTimeoutMs: number;
@@ -40,7 +38,6 @@ export interface S3Store {
   readonly known: { bucketExists: boolean };
 }
 
-/** How {@linkcode call} makes a request. */
 export interface CallSettings extends SendOptions {
   action: string;
   /** The key or prefix, without the store's own, for messages. */
@@ -160,7 +157,6 @@ export function fullKey({ prefix, location }: S3Store, key: string): string {
   return objectName(prefix, key, location);
 }
 
-/** The error of a key, or of a prefix. */
 export function keyFault(
   { location: backend }: S3Store,
   key: string,

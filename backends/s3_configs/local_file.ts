@@ -21,7 +21,6 @@ export interface DownloadedFile {
   size: number;
 }
 
-/** Options of {@linkcode writeLocalFile}. */
 export interface WriteLocalFileOptions {
   overwrite?: boolean;
   /** Ends the work; nothing is left of it. */

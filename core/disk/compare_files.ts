@@ -12,7 +12,6 @@ import { lookAt } from "./target.ts";
 /** What is where a file belongs: the same file, nothing, another one, or what no file may replace. */
 export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
 
-/** Options of {@linkcode compareFiles}. */
 export interface CompareOptions {
   signal?: AbortSignal;
   onSame?: (file: FileInfo) => void;

@@ -4,7 +4,6 @@ import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { errorCode } from "./file_errors.ts";
 
-/** What the file system says about a file, a folder or what else there is. */
 export interface FileLook {
   isFile: boolean;
   isDirectory: boolean;
@@ -84,7 +83,6 @@ export function lookIfThere(path: string): FileLook | undefined {
   }
 }
 
-/** What is in a folder, in no order. Throws what the system says. */
 export function readFolder(path: string): Iterable<FolderEntry> {
   if (ownCalls.deno !== undefined) return ownCalls.deno.readDirSync(path);
   return fs.readdirSync(path, { withFileTypes: true }).map((entry) => ({

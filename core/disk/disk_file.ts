@@ -27,7 +27,6 @@ export interface DiskState {
 }
 
 export interface DiskFile {
-  /** Absolute path. */
   path: string;
   state: DiskState;
 }
@@ -146,7 +145,6 @@ export function lostFile(path: string, cause: unknown): unknown {
   return isRegistryError(error, "NotFound", "Invalid") ? changed(path, cause) : error;
 }
 
-/** What to throw where a file or folder is not what it was. */
 export function changed(path: string, cause?: unknown): RegistryError {
   return fault({
     code: "Conflict",

@@ -20,7 +20,6 @@ export interface Download {
   write(artifact: Artifact, plan?: DownloadPlan): Promise<DownloadResult>;
 }
 
-/** Creates the {@linkcode Download} that these options ask for. */
 export function createDownload(options: DownloadOptions): Download {
   checkTo(options?.to); // programs in JavaScript leave it out
   const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } =

@@ -8,7 +8,6 @@ import { createSideBySide } from "../work/side_by_side.ts";
 import type { SideBySide } from "../work/side_by_side.ts";
 import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
 
-/** Options of {@linkcode stageFiles}. */
 export interface StageOptions {
   signal?: AbortSignal;
   onFile?: (file: FileInfo) => void;

@@ -15,7 +15,6 @@ import { mayRead } from "./may_read.ts";
 import { STAGE_PREFIX } from "./stage/folders.ts";
 import { exists, lookAt } from "./target.ts";
 
-/** What is in a folder and not of a version. */
 export interface Surplus {
   /** Files, links and empty folders, relative with `/`; folders end with one. */
   paths: string[];
@@ -26,7 +25,6 @@ export interface Surplus {
 /** What no download removes: the history of a working copy, and a registry beside the files. */
 const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
 
-/** Options of {@linkcode findSurplus}. */
 export interface SurplusOptions {
   /** Whether a path, with `/` at the end of a folder's, is looked at. @default all are */
   selects?: (path: string) => boolean;

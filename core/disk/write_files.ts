@@ -58,7 +58,6 @@ interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLar
   notInside?: string;
   /** Which files are wanted; nothing else in the folder is removed either. @default all */
   chosen?: ChosenPath;
-  /** Hears of bytes that need not be read. */
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 
@@ -113,7 +112,6 @@ export async function writeFiles(
   }
 }
 
-/** Looks at what is there. Throws where it may not be done. */
 async function planWork(
   all: readonly ArtifactFile[],
   target: Target,

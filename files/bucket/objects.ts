@@ -44,7 +44,6 @@ export async function findObject(
   };
 }
 
-/** What to throw where an object is not what it was. */
 export function changedObject(
   { location }: Backend,
   { action, path }: { action: string; path: string },
@@ -75,7 +74,6 @@ export async function maybeChanged<T>(request: Promise<T>): Promise<T> {
   }
 }
 
-/** Options of {@linkcode moveObject}. */
 export interface MoveObjectOptions extends CallOptions {
   /** The key that it gets, which must be free. */
   to: string;

@@ -28,7 +28,6 @@ export interface DiskPlace {
   isFolder(path: string): boolean;
   /** Returns the path that a link with this text leads to; undefined if that is outside the store. */
   targetOf(path: string, text: string): string | undefined;
-  /** What to throw for an error of the file system. */
   failure(error: unknown, why: PathPlace): unknown;
 }
 
@@ -38,7 +37,6 @@ const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 /** How often another program may remove what was just made. */
 export const MOST_RACES = 20;
 
-/** Creates the {@linkcode DiskPlace} of a folder. Does no I/O. */
 export function createDiskPlace(folder: string): DiskPlace {
   const root = resolve(folder);
   const location = pathToFileURL(root).href;

@@ -19,7 +19,6 @@ const STALE_MS = 24 * 60 * 60 * 1000;
 /** What is opened is the file that was begun, and nothing that a link leads to. */
 const FLAGS = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** Options of {@linkcode stageFile}. */
 export interface StageOptions {
   system: System;
   /** Whether it must survive a power cut. */

@@ -116,7 +116,6 @@ export function numbersOf(part: Part, length: number): number[] {
   return items.map(numberOf);
 }
 
-/** Refuses a list in which two items have the same key. */
 export function checkDistinct(part: Part, keys: readonly (string | number)[]): void {
   const seen = new Set<string | number>();
   for (const key of keys) {

@@ -46,7 +46,6 @@ function isMeanable(dtype: string): boolean {
     (dtype !== "float16" || globalThis.Float16Array !== undefined);
 }
 
-/** Throws for a dtype of which there is no such level. */
 export function checkHalvable(dtype: NDArray["dtype"], method: Downsampling): void {
   if (method === "mean" && !isMeanable(dtype)) throw noMean(dtype);
 }

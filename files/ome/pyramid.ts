@@ -83,9 +83,7 @@ export async function findGroup(
   }
 }
 
-/** How an image is written where nothing refers to what may be there. */
 export interface WriteImageOptions extends ImagePyramidOptions {
-  /** Whether what a writer that died has left gives way. */
   isOverLeftover?: boolean;
 }
 

@@ -42,7 +42,6 @@ export function withVersion(version: OmeVersion, metadata: Record<string, unknow
   return (version === "0.5" ? { ome: { version, ...metadata } } : metadata) as ZarrObject;
 }
 
-/** The same attributes, whatever else is in them, with one kind of metadata changed. */
 export function changeMetadata(
   attributes: Readonly<ZarrObject>,
   kind: "plate" | "well",

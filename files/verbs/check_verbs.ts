@@ -3,7 +3,6 @@ import { shown } from "../../core/naming/names.ts";
 import { checkOptions } from "../../core/options/check_options.ts";
 import type { Files } from "./files.ts";
 
-/** A verb of {@linkcode Files}. */
 export type FileVerb = Exclude<keyof Files, "store">;
 
 /** Every verb with what stands before its options. */

@@ -102,7 +102,6 @@ export interface Files {
   ): Promise<MirroredLinks>;
 }
 
-/** Creates the {@linkcode Files} of a store. */
 export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
   const why = (action: string, path: string) => ({ action, path, location: store.location });
 

@@ -175,7 +175,6 @@ export async function findFile(
   return sortNaturally(found, (path) => path)[0];
 }
 
-/** All folders and files below a folder, each once, by depth. */
 export async function collect(
   store: ReadableFileStore,
   folder: string,

@@ -118,7 +118,6 @@ export async function loadText(
   }
 }
 
-/** What a format throws that is no error of ours is the fault of its code. */
 async function told<T>(
   action: () => T | Promise<T>,
   { verb, path, signal }: CallOptions & { verb: string; path: string },

@@ -42,7 +42,6 @@ export interface ArrayLocks {
   recoverAll(): Promise<void>;
 }
 
-/** Creates the {@linkcode ArrayLocks} of a store. */
 export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
   const isExpired = ({ at }: Lock) => Math.abs(system.now() - at) > LEASE_MS;
 

@@ -22,7 +22,6 @@ export interface Look {
   settled<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
 }
 
-/** Creates the {@linkcode Look} of a store. */
 export function createLook(
   files: FileStore,
   { locks, system }: { locks: ArrayLocks; system: Pick<System, "sleep"> },

@@ -12,7 +12,9 @@ import type { RegistryError } from "../../../core/errors.ts";
 import { discard, readBody } from "./body.ts";
 import { failureOf, s3Error } from "../errors.ts";
 import { getRange } from "./range.ts";
-import type { RangeReply, Span } from "./range.ts";
+import type { RangeReply } from "./range.ts";
+import { joined, partsInOrder } from "../../bucket/parts_in_order.ts";
+import type { Span } from "../../bucket/parts_in_order.ts";
 import { keyFault, repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
@@ -35,10 +37,10 @@ export async function createDownload(store: S3Store, download: Download): Promis
   const { info } = first;
   const { partBytes, parallel } = store;
   const firstEnd = Math.min(end, start + partBytes);
-  const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
   if (end - start <= COPIED_BYTES) {
     const bytes = new Uint8Array(end - start);
-    await readSpan(store, download, { start, end }, into(bytes), { reply: first });
+    const write: Write = (chunk, offset) => bytes.set(chunk, offset - start);
+    await readSpan(store, download, { start, end }, write, { reply: first });
     return storedBytes(info, bytes);
   }
   const firstPart = readChunks(store, download, { start, end: firstEnd }, { reply: first });
@@ -49,66 +51,20 @@ export async function createDownload(store: S3Store, download: Download): Promis
       bytes: () => Promise.resolve(concatBytes([new Uint8Array(), ...part])),
     });
   }
+  const chunks = (atOnce: number) =>
+    partsInOrder({
+      first: firstPart,
+      rest: { start: firstEnd, end },
+      partBytes,
+      atOnce,
+      read: (span, signal) => readChunks(store, download, span, { signal }),
+      signal,
+    });
   return storedObject(info, {
-    body: () => iterableStream(chunks()),
-    async bytes() {
-      const whole = new Uint8Array(end - start);
-      const write = into(whole);
-      const failed = new AbortController();
-      const ending = signal === undefined
-        ? failed.signal
-        : AbortSignal.any([signal, failed.signal]);
-      const spans = restSpans();
-      const work = async () => {
-        for (const span of spans) await readSpan(store, download, span, write, { signal: ending });
-      };
-      const rest = Array.from({ length: parallel - 1 }, work);
-      let offset = start;
-      const ahead = firstPart.then((part) =>
-        part.forEach((chunk) => write(chunk, (offset += chunk.byteLength) - chunk.byteLength))
-      );
-      try {
-        await Promise.all([ahead.then(work), ...rest]);
-      } catch (error) {
-        failed.abort(error); // nobody waits for the others
-        throw error;
-      }
-      return whole;
-    },
-  });
-
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    const left = new AbortController();
-    const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
-    const spans = restSpans();
-    const ahead = [firstPart];
     // Half of them: what arrived is collected late, and would double the memory once more.
-    const atOnce = Math.ceil(parallel / 2);
-    try {
-      for (;;) {
-        while (ahead.length < atOnce) {
-          const next = spans.next();
-          if (next.done) break;
-          ahead.push(readChunks(store, download, next.value, { signal: ending }));
-        }
-        if (ahead.length === 0) return;
-        const part = await ahead[0];
-        ahead.shift(); // only now: it counted while it was on its way
-        for (const chunk of part) {
-          signal?.throwIfAborted();
-          yield chunk;
-        }
-      }
-    } finally {
-      left.abort();
-    }
-  }
-
-  function* restSpans(): Generator<Span, undefined> {
-    for (let from = firstEnd; from < end; from += partBytes) {
-      yield { start: from, end: Math.min(end, from + partBytes) };
-    }
-  }
+    body: () => iterableStream(chunks(Math.ceil(parallel / 2))),
+    bytes: () => joined(end - start, chunks(parallel)),
+  });
 }
 
 /** The chunks of a part, which are let go as they are given. */

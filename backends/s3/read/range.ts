@@ -1,15 +1,10 @@
 // One request for a span of an object.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { discard } from "./body.ts";
+import type { Span } from "../../bucket/parts_in_order.ts";
 import type { ArrivingBody } from "../calls.ts";
 import { call, fullKey, keyFault, objectInfo } from "../store.ts";
 import type { S3Store } from "../store.ts";
-
-/** The bytes from `start` up to `end`, which is not among them. */
-export interface Span {
-  start: number;
-  end: number;
-}
 
 export interface RangeReply {
   info: ObjectInfo;

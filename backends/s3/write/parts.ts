@@ -9,7 +9,6 @@ import type { S3Store } from "../store.ts";
 export const MAX_PARTS = 10_000;
 
 export interface PartPlan {
-  /** Bytes of each part but the last. */
   partBytes: number;
   buffers: PartBuffers;
   size?: number;
@@ -102,7 +101,6 @@ export interface PartBuffers {
   release(part: Uint8Array): void;
 }
 
-/** An empty set of buffers. */
 export function createPartBuffers(): PartBuffers {
   const own = new Set<Uint8Array>();
   const free: Uint8Array[] = [];

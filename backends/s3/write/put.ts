@@ -13,7 +13,6 @@ import { uploadParts } from "./upload.ts";
 /** More than this no store takes in one request. */
 const MAX_SINGLE_BYTES = 5 * 2 ** 30;
 
-/** Writes an object, whole or not at all. */
 export async function putObject(
   store: S3Store,
   key: string,

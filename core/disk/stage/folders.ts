@@ -142,7 +142,6 @@ function isOwn(path: string, uid: number): boolean {
   }
 }
 
-/** Whether nobody has a lock that is free here. */
 function isUnlocked(path: string): boolean {
   return areLocksSeen(path) || isUntouched(path, UNLOCKED_MS);
 }

@@ -13,7 +13,6 @@ import { makeExecutable, writePiece } from "../write_file.ts";
 
 export interface ResumeOptions {
   signal?: AbortSignal;
-  /** Hears of bytes that need not be read from the store. */
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 
