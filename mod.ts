@@ -309,7 +309,6 @@ export type {
   Body,
   ByteRange,
   CallOptions,
-  Capability,
   CopiedObject,
   DeleteFailure,
   GetOptions,

@@ -12,11 +12,13 @@ import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { checkCertificates, createConnections } from "./bucket/connections.ts";
+import { deleteEach } from "./bucket/delete_each.ts";
+import { descriptorOf } from "./bucket/descriptor.ts";
 import { createApi } from "./gcs/api.ts";
 import { withBucket } from "./gcs/bucket.ts";
 import type { GcsBucketOptions } from "./gcs/bucket.ts";
 import { copyObject } from "./gcs/copy.ts";
-import { deleteObject, deleteObjects } from "./gcs/delete.ts";
+import { deleteObject } from "./gcs/delete.ts";
 import { listObjects } from "./gcs/list.ts";
 import { createPlace } from "./gcs/place.ts";
 import { presignObject } from "./gcs/presign.ts";
@@ -41,7 +43,6 @@ endQuietStart();
 
 /** Options of {@linkcode createGcsBackend}. */
 export interface GcsBackendOptions {
-  /** The bucket. */
   bucket: string;
   /** A folder in it: all keys lie below. @default "" */
   prefix?: string;
@@ -90,7 +91,6 @@ export interface GcsBackendOptions {
   partBytes?: number;
   /** How many parts of an object are read at once. @default 3 */
   parallel?: number;
-  /** Clock, randomness and sleep. */
   system?: System;
   /** Hears of every attempt that is repeated. @default silent */
   logger?: Pick<Console, "debug">;
@@ -153,17 +153,13 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   const connections = createConnections({ ca: options.ca, system });
   const api = withBucket(
     createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }),
-    {
-      create: createBucket,
-      projectId: signIn.projectId,
-    },
+    { create: createBucket, projectId: signIn.projectId },
   );
 
   return {
     kind: "gcs",
     location: place.location,
-    capabilities: new Set(["deleteMany", "presign", "copy"]),
-    reopen: descriptor(options),
+    reopen: descriptorOf(import.meta.url, "createGcsBackend", options),
 
     async head(key, options = {}) {
       return await headObject({ api, key }, options);
@@ -185,8 +181,8 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
       return listObjects(api, prefix, options);
     },
 
-    async deleteMany(keys, options = {}) {
-      return await deleteObjects(api, keys, options);
+    async deleteMany(keys, { signal } = {}) {
+      return await deleteEach(keys, (key) => deleteObject(api, key, { signal }), signal);
     },
 
     async presign(key, options) {
@@ -202,16 +198,6 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
       return Promise.resolve();
     },
   };
-}
-
-/** How a worker opens the same store: its credentials are asked for here. Not with a client or a clock of the caller's own. */
-function descriptor(options: GcsBackendOptions): Backend["reopen"] {
-  const { credentials, storage, system = realSystem, logger: _, ...plain } = options;
-  if (storage !== undefined || system !== realSystem) return undefined;
-  const descriptor = { module: import.meta.url, name: "createGcsBackend", options: plain };
-  if (credentials === undefined) return descriptor;
-  const give = typeof credentials === "function" ? credentials : () => credentials;
-  return { ...descriptor, functions: { credentials: () => give() } };
 }
 
 function checkNumbers(

@@ -13,7 +13,7 @@ import type { System } from "../core/system.ts";
 import { copyObject } from "./local/copy.ts";
 import { deleteObject } from "./local/delete.ts";
 import { headFirst, readFirst } from "./local/first.ts";
-import { createPassedFolders, listObjects } from "./local/list.ts";
+import { listObjects } from "./local/list.ts";
 import { createPut } from "./local/put.ts";
 import { readObject } from "./local/read.ts";
 import { makeReserve } from "./local/reserve.ts";
@@ -55,7 +55,6 @@ export interface LocalBackendOptions {
   layout?: Layout;
   /** Whether what is written is for its owner alone, files as 0600 and folders as 0700. @default false: as the umask says */
   ownerOnly?: boolean;
-  /** Names stage files, waits for locks. */
   system?: System;
 }
 
@@ -96,21 +95,13 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   checkWord("layout", layout, ["folded", "plain"]);
   const root = parseRoot(path, { ownerOnly, layout, system });
   const turn = createTurn(system);
-  const passed = createPassedFolders(system);
-  const disk = durability === "disk" ? createDiskSync(root.path, system) : undefined;
+  const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const put = createPut(root, { disk, locking, system, turn });
   const sync = disk && createObjectSync(root, disk);
 
   return {
     kind: "local",
     location: root.location,
-    capabilities: new Set([
-      "sweepUploads",
-      "getFirst",
-      "reserve",
-      "copy",
-      ...(sync === undefined ? [] : ["sync" as const]),
-    ]),
     reopen: {
       module: import.meta.url,
       name: "createLocalBackend",
@@ -153,7 +144,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
         if (first !== undefined) yield first;
         return;
       }
-      for (const entry of listObjects(root, prefix, { ...options, passed })) {
+      for (const entry of listObjects(root, prefix, options)) {
         yield entry;
         if (--left <= 0) return;
         await turn();

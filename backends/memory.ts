@@ -7,8 +7,6 @@
  */
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 import { fault } from "../core/errors.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
@@ -20,11 +18,8 @@ export type { System } from "../core/system.ts";
 export interface MemoryBackendOptions {
   /** Distinguishes this store in messages. @default a new id */
   id?: string;
-  /** The store's clock. */
   system?: System;
 }
-
-const OPTIONS: OptionNames<MemoryBackendOptions> = { id: true, system: true };
 
 /**
  * Creates a store that lives as long as this object.
@@ -40,19 +35,15 @@ const OPTIONS: OptionNames<MemoryBackendOptions> = { id: true, system: true };
  * assertEquals(lost, { written: false, reason: "exists" });
  * ```
  */
-export function createMemoryBackend(options: MemoryBackendOptions = {}): Backend {
-  const { system = realSystem, id = system.id() } = checkOptions(
-    "create a store in memory",
-    options,
-    OPTIONS,
-  );
+export function createMemoryBackend(
+  { system = realSystem, id = system.id() }: MemoryBackendOptions = {},
+): Backend {
   const objects = new Map<string, { bytes: Uint8Array; info: ObjectInfo }>();
   const keys: string[] = []; // those of `objects`, in order
 
   return {
     kind: "memory",
     location: `memory:${id}`,
-    capabilities: new Set(),
 
     async head(key, { signal } = {}) {
       signal?.throwIfAborted();

@@ -64,7 +64,6 @@ export interface OpenBackendOptions {
   retryForMs?: number;
   /** Hears of requests that are repeated. @default nobody */
   logger?: Logger;
-  /** Clock, randomness, environment. */
   system?: System;
 }
 

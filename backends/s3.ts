@@ -28,10 +28,11 @@ import type { Logger } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
+import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import type { S3CallName } from "./s3/calls.ts";
 import { createS3Contact } from "./s3/contact.ts";
-import { checkClientOptions, clientConfig, descriptorOf } from "./s3/client_config.ts";
+import { checkClientOptions, clientConfig } from "./s3/client_config.ts";
 import { copyObject } from "./s3/copy.ts";
 import { createCredentialCache } from "./s3/credentials.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
@@ -57,7 +58,6 @@ export type { S3Provider, S3ProviderId } from "./s3_providers.ts";
 
 /** Options of {@linkcode createS3Backend}. */
 export interface S3BackendOptions {
-  /** The bucket's name. */
   bucket: string;
   /** What all keys begin with, as a folder: `team/models`. @default none */
   prefix?: string;
@@ -97,7 +97,6 @@ export interface S3BackendOptions {
   partBytes?: number;
   /** Parts of one object on their way up at once, so many and one more in memory; half as many on their way down. @default 4 */
   parallel?: number;
-  /** Time and randomness. */
   system?: System;
   /** Hears of repeated requests, on `debug`. @default silent */
   logger?: Logger;
@@ -214,8 +213,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
   return {
     kind: "s3",
     location,
-    capabilities: new Set(["deleteMany", "presign", "copy", "sweepUploads"]),
-    reopen: descriptorOf(import.meta.url, options),
+    reopen: descriptorOf(import.meta.url, "createS3Backend", options),
     head: async (key, { signal } = {}) => await headObject(store, key, signal),
     get: async (key, options = {}) => await getObject(store, key, options),
     put: async (key, body, options = {}) => await putObject(store, key, body, options),

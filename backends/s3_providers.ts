@@ -10,7 +10,6 @@ export type S3ProviderId = "s3" | "minio" | "r2" | "tos" | "ks3" | "oss" | "cos"
 export interface S3Provider {
   /** Its name, which is also the scheme of its URLs: `tos://bucket/prefix`. */
   readonly id: S3ProviderId;
-  /** What people call it. */
   readonly title: string;
   /** Where the bucket's name goes: in the path, or before the host. For `s3` with an endpoint of your own in the path. */
   readonly addressStyle: "path" | "virtual";
@@ -32,7 +31,6 @@ export interface S3Provider {
   readonly defaultEndpoint?: (region: string) => string;
   /** How this row was checked: by a server of that make in the tests, or by the requests that its documentation describes. */
   readonly verified: "real server" | "recorded requests";
-  /** Where the facts are from. */
   readonly sources: readonly string[];
 }
 

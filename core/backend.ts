@@ -1,15 +1,5 @@
 // The contract of a storage backend: an object store with five verbs. It knows nothing of
 // artifacts.
-/** What a backend offers beyond the five verbs, one word for each optional member. */
-export type Capability =
-  | "deleteMany"
-  | "presign"
-  | "copy"
-  | "sweepUploads"
-  | "sync"
-  | "getFirst"
-  | "reserve";
-
 /** What may be stored: bytes, a blob, or a stream of bytes. */
 export type Body = Uint8Array | Blob | ReadableStream<Uint8Array>;
 
@@ -55,8 +45,6 @@ export interface ListOptions extends CallOptions {
   limit?: number;
   /** Of keys that are equal up to their last `/` the first is enough: a store may leave out the others. */
   heads?: boolean;
-  /** With `heads`: which of these first ones a store may leave out too. Says the same of the same key and size always. */
-  except?: (info: Pick<ObjectInfo, "key" | "size">) => boolean;
   /** Fold keys that share what follows the prefix up to this text into one {@linkcode Prefix}. */
   delimiter?: "/";
 }
@@ -123,8 +111,6 @@ export interface Backend extends AsyncDisposable {
   readonly kind: string;
   /** A canonical URL without secrets, which identifies the store in messages and cache keys. */
   readonly location: string;
-  /** One word for each optional member that is there. */
-  readonly capabilities: ReadonlySet<Capability>;
   /** How a worker opens the same store; absent where it cannot. */
   readonly reopen?: BackendDescriptor;
   /** Disk only: how creates are made exclusive. All writers of one registry must use the same way. */

@@ -30,7 +30,6 @@ export const realSystem: System = {
   envNames: () => isGranted({ name: "env" }) ? Object.keys(environment()) : [],
 };
 
-/** That of Deno, Node and Bun. */
 function environment(): Record<string, string | undefined> {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env ?? {};
@@ -74,7 +73,6 @@ function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
   };
 }
 
-/** What a program may be allowed to do. */
 export type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }

@@ -32,7 +32,9 @@ await Promise.all(Array.from({ length: JOBS }, async (_, job) => {
     outcomes.push(outcome);
     const { name, verdict, by, ms } = outcome;
     const said = verdict === "killed" ? verdict : verdict.toUpperCase();
-    console.log(`${said.padEnd(7)} ${name.padEnd(46)} ${(ms / 1000).toFixed(1).padStart(6)} s  ${by}`);
+    console.log(
+      `${said.padEnd(7)} ${name.padEnd(46)} ${(ms / 1000).toFixed(1).padStart(6)} s  ${by}`,
+    );
   }
   await removeCopy(copy);
 }));

@@ -27,11 +27,15 @@ import {
 import type { FileEntry, FileStore } from "../core/file_store.ts";
 import { described } from "../core/materializer.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";
-import { changedObject, findObject, isSame } from "./bucket/find_object.ts";
-import { maybeChanged } from "./bucket/maybe_changed.ts";
 import { mergeSorted } from "./bucket/merge_sorted.ts";
-import { removeBelow } from "./bucket/remove_below.ts";
-import { moveObject } from "./bucket/move_object.ts";
+import {
+  changedObject,
+  findObject,
+  isSame,
+  maybeChanged,
+  moveObject,
+  removeBelow,
+} from "./bucket/objects.ts";
 
 export type * from "../core/file_store.ts";
 

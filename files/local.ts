@@ -31,7 +31,6 @@ import type { System } from "../core/system.ts";
 import { readNames, readSortedNames } from "./local/list_folder.ts";
 import { createDiskPlace } from "./local/place.ts";
 import { foundFile } from "./local/read_file.ts";
-import { stageFolder } from "./local/write_folder.ts";
 import {
   dropTaken,
   hasMoves,
@@ -40,7 +39,13 @@ import {
   takeFile,
   unlinkIfThere,
 } from "./local/taken_file.ts";
-import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
+import {
+  hasOnlyStages,
+  removeStage,
+  stageFile,
+  stageFolder,
+  sweepStages,
+} from "./local/write_file.ts";
 
 export type * from "../core/file_store.ts";
 
@@ -50,14 +55,12 @@ export interface LocalFilesOptions {
   root?: string;
   /** What a write that returned survives: `disk` a power cut, `os` the end of the process. @default "os" */
   durability?: "disk" | "os";
-  /** Names files that are being written. */
   system?: System;
 }
 
 const OPTIONS: OptionNames<LocalFilesOptions> = { root: true, durability: true, system: true };
 const MAX_SWEPT = 10_000;
 
-/** The failure of a step that follows a change. */
 class FailedAfterwards {
   readonly cause: unknown;
 
@@ -92,7 +95,7 @@ export function createLocalFiles(options: LocalFilesOptions = {}): FileStore {
   const disk = createDiskPlace(root);
   const { location, pathOf, look, failure, makeFolder } = disk;
   const swept = new Set<string>();
-  const diskSync = durability === "disk" ? createDiskSync(pathOf(""), system) : undefined;
+  const diskSync = durability === "disk" ? createDiskSync(pathOf("")) : undefined;
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
 
   /** Runs a step on the disk, and says what its failure means. */

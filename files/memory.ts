@@ -18,8 +18,6 @@ import {
   targetOf,
 } from "../core/files/paths.ts";
 import type { FileEntry, FileStore } from "../core/file_store.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 
@@ -29,11 +27,8 @@ export type * from "../core/file_store.ts";
 export interface MemoryFilesOptions {
   /** Tells stores apart in messages. @default a new id */
   id?: string;
-  /** Its clock. */
   system?: System;
 }
-
-const OPTIONS: OptionNames<MemoryFilesOptions> = { id: true, system: true };
 
 type Folder = { kind: "folder"; entries: Map<string, Node> };
 type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
@@ -55,12 +50,9 @@ type Node = Folder | { kind: "file"; bytes: Uint8Array; modifiedAt: number } | {
  * assertEquals(names, [["plate/A01.raw", 3]]);
  * ```
  */
-export function createMemoryFiles(options: MemoryFilesOptions = {}): FileStore {
-  const { system = realSystem, id = system.id() } = checkOptions(
-    "create files in memory",
-    options,
-    OPTIONS,
-  );
+export function createMemoryFiles(
+  { system = realSystem, id = system.id() }: MemoryFilesOptions = {},
+): FileStore {
   const location = `memory:${id}`;
   const root: Folder = { kind: "folder", entries: new Map() };
   const place = (action: string, path: string): PathPlace => ({ action, path, location });
@@ -83,7 +75,6 @@ export function createMemoryFiles(options: MemoryFilesOptions = {}): FileStore {
     return found;
   }
 
-  /** Puts something at a path that is free. */
   function add(path: string, node: Node, why: PathPlace): void {
     const found = find(path);
     if (found !== undefined) throw taken({ ...why, path }, found.kind);

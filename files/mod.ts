@@ -120,11 +120,8 @@ function noOptions(given: unknown): RegistryError {
 
 /** Every verb of {@linkcode Files} with the store that it is about, by name. */
 export interface FileManager extends FileVerbs {
-  /** The stores. */
   readonly stores: FileStores;
-  /** The formats of files. */
   readonly formats: Formats;
-  /** The files of one store. */
   on(store: string): Promise<Files>;
   /** The value of a file, by its extension or as asked for: `{ store: "disk", as: "bytes" }`. */
   load<T = unknown>(path: string, options: LoadFileOptions<T> & StoreChoice): Promise<T>;
@@ -137,7 +134,6 @@ export interface FileManager extends FileVerbs {
 
 /** The store of a call, by name. */
 export interface StoreChoice {
-  /** The name of the store. */
   store: string;
 }
 
@@ -162,8 +158,6 @@ export interface FileManagerOptions {
   formats?: Formats;
 }
 
-const MANAGER: OptionNames<FileManagerOptions> = { formats: true };
-
 /**
  * Works with files by path on stores by name.
  *
@@ -186,19 +180,14 @@ const MANAGER: OptionNames<FileManagerOptions> = { formats: true };
  */
 export function createFileManager(
   stores: FileStores | Record<string, AnyFileStore>,
-  options: FileManagerOptions = {},
+  { formats = createFormats() }: FileManagerOptions = {},
 ): FileManager {
-  const { formats = createFormats() } = checkOptions("create a file manager", options, MANAGER);
   const set = isSet(stores) ? stores : storesOf(stores);
-  const made = new WeakMap<AnyFileStore, Files>();
   const on = async (name: string) => {
     if (typeof name !== "string") {
       throw noStore("take the files of a store", 'Write await manager.on("disk").');
     }
-    const store = await set.get(name);
-    const files = made.get(store) ?? checkedFiles(createFiles(store, formats));
-    made.set(store, files);
-    return files;
+    return checkedFiles(createFiles(await set.get(name), formats));
   };
   const verbs = Object.fromEntries(
     (Object.keys(FILE_VERBS) as FileVerb[]).map((
@@ -211,7 +200,7 @@ export function createFileManager(
     return async (...args: unknown[]) => {
       const { store, ...options } = choiceOf(verb, args);
       const action = (await on(store))[verb] as (...args: unknown[]) => Promise<unknown>;
-      return await action(...args.slice(0, FILE_VERBS[verb].takes.length), options);
+      return await action(...args.slice(0, FILE_VERBS[verb].length), options);
     };
   }
 
@@ -223,7 +212,7 @@ export function createFileManager(
 
 /** The options of a call: what stands before them is never taken for them, even where a value has a `store`. */
 function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
-  const taken = FILE_VERBS[verb].takes;
+  const taken = FILE_VERBS[verb];
   const options = args[taken.length] as StoreChoice | null | undefined;
   if (typeof options?.store === "string") return options;
   const call = `${verb}(${taken.join(", ")}, { store: "disk" })`;
@@ -231,12 +220,7 @@ function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
 }
 
 function noStore(action: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action,
-    state: "no store is named",
-    hint,
-  });
+  return fault({ code: "Invalid", action, state: "no store is named", hint });
 }
 
 function isSet(stores: FileStores | Record<string, AnyFileStore>): stores is FileStores {

@@ -17,7 +17,7 @@ import { realSystem } from "../core/system.ts";
 import type { System } from "../core/system.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
-import type { ZarrCodec } from "../formats/zarr.ts";
+import type { ZarrArray, ZarrCodec } from "../formats/zarr.ts";
 import {
   arrayEntry,
   arrayOf,
@@ -32,11 +32,10 @@ import type { NewArray, StoredArray } from "./zarr/array_files.ts";
 import { npyFile } from "./zarr/npy_file.ts";
 import { readStored } from "./zarr/read_stored.ts";
 import { replaceChunk } from "./zarr/replace_chunk.ts";
-import { copyArray } from "./zarr/copy_array.ts";
 import { type ArrayTask, busy, createArrayLocks } from "./zarr/lock.ts";
 import { createLook } from "./zarr/look.ts";
 import type { Seen } from "./zarr/look.ts";
-import { moveArray, removeArray } from "./zarr/move_array.ts";
+import { copyArray, moveArray, removeArray } from "./zarr/trees.ts";
 import { WORKS, worksOf } from "./zarr/undo_change.ts";
 import type { Change } from "./zarr/undo_change.ts";
 
@@ -107,7 +106,6 @@ export function createZarrFiles(
     }
   }
 
-  /** A path that a user may have. */
   function parse(given: string): string {
     const path = parsePath(given);
     if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
@@ -130,6 +128,21 @@ export function createZarrFiles(
     if (path !== "" && seen?.entry.kind !== "folder") {
       throw missing(place("list", path), "folder", seen?.entry.kind);
     }
+  }
+
+  /** What is in a folder, with each array as a file. */
+  async function below<E extends NamedEntry>(
+    entries: Iterable<E> | AsyncIterable<E>,
+    asFile: (entry: E, array: ZarrArray) => E | Promise<E>,
+    options: CallOptions,
+  ): Promise<E[]> {
+    const seen = mapAtOnce(entries, async (entry) => {
+      const array = entry.kind === "folder"
+        ? await seenArray(files, entry.path, options)
+        : undefined;
+      return array === undefined ? entry : await asFile(entry, array);
+    });
+    return (await Array.fromAsync(seen)).filter(({ path }) => path !== WORKS);
   }
 
   /** Moves the array of a change to its path, in place of what was seen there. */
@@ -229,16 +242,11 @@ export function createZarrFiles(
       const path = parse(given);
       await locks.recoverAll();
       await checkFolder(path, options);
-      const below = mapAtOnce(files.list(path, options), async (entry) => {
-        const array = entry.kind === "folder"
-          ? await seenArray(files, entry.path, options)
-          : undefined;
-        return array === undefined
-          ? entry
-          : await arrayEntry(files, entry.path, { array, ...options });
-      });
-      const entries: FileEntry[] = [];
-      for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
+      const entries = await below(
+        files.list(path, options),
+        ({ path }, array) => arrayEntry(files, path, { array, ...options }),
+        options,
+      );
       yield* entries.sort((a, b) => compareUtf8(orderOf(a), orderOf(b)));
     },
 
@@ -246,18 +254,13 @@ export function createZarrFiles(
       const path = parse(given);
       await locks.recoverAll();
       await checkFolder(path, options);
-      const below = mapAtOnce(
-        await files.names?.(path, options) ?? files.list(path, options),
-        async (entry) => {
-          const array = entry.kind === "folder"
-            ? await seenArray(files, entry.path, options)
-            : undefined;
-          return { path: entry.path, kind: array === undefined ? entry.kind : "file" as const };
-        },
+      const entries = await files.names?.(path, options) ?? files.list(path, options);
+      const named = await below<NamedEntry>(
+        entries,
+        (entry) => ({ ...entry, kind: "file" }),
+        options,
       );
-      const entries: NamedEntry[] = [];
-      for await (const entry of below) if (entry.path !== WORKS) entries.push(entry);
-      return entries;
+      return named.map(({ path, kind }) => ({ path, kind }));
     },
 
     async open(given, options = {}) {

@@ -1,6 +1,5 @@
 // Connections to buckets: kept, used again by every request, creates too, and never sent over
 // twice.
-import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
@@ -9,23 +8,18 @@ import tls from "node:tls";
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 
-/** Options of {@linkcode createConnections}. */
 export interface ConnectionOptions {
   /** Certificates (PEM) of authorities that are trusted besides the usual ones. */
   ca?: string | readonly string[];
-  /** Knows the proxy. */
   system: Pick<System, "env">;
 }
 
-/** Where requests get their connections. */
 export interface Connections {
   /** Of `http:` URLs. */
   readonly http: http.Agent;
   /** Of `https:` URLs. */
   readonly https: https.Agent;
-  /** Whether they trust more than the runtime does. */
   readonly ownTrust: boolean;
-  /** Closes all. */
   close(): void;
 }
 
@@ -41,7 +35,6 @@ const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((
   name,
 ) => [name, name.toLowerCase()]);
 
-/** Makes the connections of one store. Nothing is opened yet. */
 export function createConnections({ ca, system }: ConnectionOptions): Connections {
   const proxyEnv = Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)]));
   const shared = {
@@ -68,12 +61,9 @@ export function createConnections({ ca, system }: ConnectionOptions): Connection
  * Unmarked, the request fails as on Node, and what is to be repeated is repeated by the driver.
  */
 function careful<A extends http.Agent>(agent: A): A {
-  const idle = new WeakSet<Socket>();
-  const watched = new WeakSet<Socket>();
   const { keepSocketAlive, reuseSocket } = agent;
   agent.reuseSocket = function (socket, request) {
-    idle.delete(socket as Socket);
-    (socket as Socket).setTimeout(0);
+    (socket as Socket).off("timeout", destroy).setTimeout(0);
     reuseSocket.call(this, socket, request);
     request.reusedSocket = false;
   };
@@ -82,67 +72,29 @@ function careful<A extends http.Agent>(agent: A): A {
     const keep: unknown = keepSocketAlive.call(this, socket);
     const idleMs = Math.min(IDLE_MS, toldIdleMs(socket) - IDLE_MARGIN_MS);
     if (keep === false || idleMs <= 0) return false;
-    if (!watched.has(socket)) {
-      watched.add(socket);
-      socket.on("timeout", () => idle.has(socket) && socket.destroy());
-    }
-    idle.add(socket);
-    socket.setTimeout(idleMs);
+    socket.on("timeout", destroy).setTimeout(idleMs);
     return true;
   };
   return agent;
 }
 
-/**
- * The runtime reads all root certificates for each new connection, which takes longer than a handshake, and passes over
- * some that its environment names: here once. Given a list it still reads that for each connection, so once the server
- * has shown that one of the user's own authorities vouches for it, only those are on the list.
- */
-function trusting(agent: https.Agent, options: ConnectionOptions): https.Agent {
-  const own = [options.ca ?? []].flat();
-  let everyone: tls.SecureContext | undefined, ownOnly: tls.SecureContext | undefined;
-  const { createConnection } = agent;
-  agent.createConnection = function (connection, callback) {
-    const secureContext = ownOnly ?? (everyone ??= createTrust(options));
-    const socket = createConnection.call(
-      this,
-      { ...connection, secureContext } as typeof connection,
-      callback,
-    );
-    if (own.length > 0 && socket instanceof tls.TLSSocket) {
-      socket.once("secureConnect", () => {
-        if (ownOnly === undefined && isIssuedBy(own, socket)) {
-          ownOnly = tls.createSecureContext({ ca: own });
-        }
-      });
-      // The server has another certificate by now: the next connection finds out which.
-      socket.once(
-        "error",
-        (error) => untrustedHint((error as { code?: unknown }).code) && (ownOnly = undefined),
-      );
-    }
-    return socket;
-  };
-  return agent;
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
-/** Whether one of these authorities signed the server's certificate, or one of those that came with it. */
-function isIssuedBy(authorities: readonly string[], socket: tls.TLSSocket): boolean {
-  try {
-    const trusted = authorities.map((text) => new X509Certificate(text));
-    const seen = new Set<tls.DetailedPeerCertificate>();
-    let shown: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-    for (; shown?.raw !== undefined && !seen.has(shown); shown = shown.issuerCertificate) {
-      seen.add(shown);
-      const certificate = new X509Certificate(shown.raw);
-      if (
-        trusted.some((one) => certificate.checkIssued(one) && certificate.verify(one.publicKey))
-      ) return true;
-    }
-  } catch {
-    // what cannot be looked at is checked against all, as before
-  }
-  return false;
+/**
+ * The runtime reads all root certificates for each new connection, which takes longer than a handshake, and passes over
+ * some that its environment names: here once.
+ */
+function trusting(agent: https.Agent, options: ConnectionOptions): https.Agent {
+  let trust: tls.SecureContext | undefined;
+  const { createConnection } = agent;
+  agent.createConnection = function (connection, callback) {
+    const secureContext = trust ??= createTrust(options);
+    const secure = { ...connection, secureContext } as typeof connection;
+    return createConnection.call(this, secure, callback);
+  };
+  return agent;
 }
 
 function createTrust({ ca, system }: ConnectionOptions): tls.SecureContext {

@@ -18,17 +18,13 @@ export const REACH_HINT =
   "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; `holdfast doctor` looks at each. " +
   "A program that is to wait longer says retryForMs.";
 
-/** What a request does while nothing has answered. */
 export interface FirstTry {
-  /** Ends it: the caller's own signal, and the time for a first answer. */
   signal?: AbortSignal;
   /** Whether there is time for one more try after this failure. Always, once anything answered. */
   goesOn(failure: unknown): boolean;
 }
 
-/** How {@linkcode FirstContact} waits. */
 export interface FirstTryOptions {
-  /** The caller's signal. */
   signal?: AbortSignal;
   /** Whether a try that is under way is ended: not one that sends much, which takes its time. @default true */
   ended?: boolean;
@@ -36,25 +32,19 @@ export interface FirstTryOptions {
 
 /** Whether a store has answered, and how long it is waited for until then. */
 export interface FirstContact {
-  /** Whether anything answered, whatever it said. */
   readonly made: boolean;
-  /** It answered. */
   make(): void;
   /** Asks. When the time for a first answer is over it rejects with the last failure, or says that nothing answered. */
   within<T>(ask: (first: FirstTry) => Promise<T>, options?: FirstTryOptions): Promise<T>;
 }
 
-/** Options of {@linkcode createFirstContact}. */
 export interface FirstContactOptions {
-  /** Clock. What is under way is ended by the real one. */
   system: Pick<System, "monotonic">;
   /** False where the caller said how long to wait. */
   bounded: boolean;
-  /** The error of no answer at all. */
   silence(): RegistryError;
 }
 
-/** Nothing has answered yet. */
 export function createFirstContact(
   { system, bounded, silence }: FirstContactOptions,
 ): FirstContact {

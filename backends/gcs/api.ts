@@ -14,15 +14,10 @@ import type { HttpFault, HttpReply, HttpRequest } from "./exchange.ts";
 import type { Place } from "./place.ts";
 import type { Pass, SignIn } from "./sign_in.ts";
 
-/** A call. */
 export interface ApiCall {
-  /** The verb, for messages. */
   action: string;
-  /** The key it is about. */
   key?: string;
-  /** GET, POST … */
   method: string;
-  /** After the endpoint. */
   path: string;
   /** What is undefined is left out. */
   query?: Record<string, string | number | boolean | undefined>;
@@ -41,27 +36,22 @@ export interface ApiCall {
   signal?: AbortSignal;
 }
 
-/** What all parts of a backend share. */
 export interface GcsApi {
   readonly place: Place;
   readonly system: System;
   /** Sends a call and gives its answer; any other outcome throws. */
   call(call: ApiCall): Promise<HttpReply>;
-  /** Sends a request to a URL that needs no credentials, once. */
   exchange(
     request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
   ): Promise<HttpReply | HttpFault>;
-  /** Repeats an action while its failures may pass. */
   persist<T>(action: () => Promise<T>, call: PersistOptions): Promise<T>;
 }
 
-/** What is repeated. */
 export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "signal"> {
   /** Whether this failure may pass. @default what says so itself */
   passes?: (error: unknown) => boolean;
 }
 
-/** Options of {@linkcode createApi}. */
 export interface ApiOptions {
   place: Place;
   signIn: SignIn;
@@ -75,7 +65,6 @@ export interface ApiOptions {
 
 const MAX_REPLY_BYTES = 16 * 2 ** 20;
 
-/** Makes the caller of one store. */
 export function createApi(options: ApiOptions): GcsApi {
   const {
     place,
@@ -193,13 +182,11 @@ function queryText(query: ApiCall["query"] = {}): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** The path of the bucket's objects, or of one. */
 export function objectPath(place: Place, name?: string): string {
   const bucket = `/storage/v1/b/${encodeURIComponent(place.bucket)}/o`;
   return name === undefined ? bucket : `${bucket}/${encodeURIComponent(name)}`;
 }
 
-/** What the store says of an object, as far as it is asked for. Numbers are texts. */
 export interface ObjectResource {
   name: string;
   size: string;

@@ -13,13 +13,11 @@ export interface GcsBucketOptions {
   storageClass?: string;
 }
 
-/** Options of {@linkcode withBucket}. */
 export interface WithBucketOptions {
   create: boolean | GcsBucketOptions;
   projectId(signal?: AbortSignal): Promise<string>;
 }
 
-/** The same calls, which know a missing bucket from a missing object. */
 export function withBucket(api: GcsApi, { create, projectId }: WithBucketOptions): GcsApi {
   const { place } = api;
   let seen = false;

@@ -1,11 +1,7 @@
 // Removing objects.
-import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
+import type { CallOptions } from "../../core/backend.ts";
 import { objectPath } from "./api.ts";
 import type { GcsApi } from "./api.ts";
-
-/** Requests at once: the store takes them as they come, but each waits for its answer. */
-const AT_ONCE = 32;
 
 /** Removes an object; a missing one is a success. The tag of an object is its generation. */
 export async function deleteObject(
@@ -23,24 +19,4 @@ export async function deleteObject(
     repeatable: true,
     signal,
   });
-}
-
-/** Removes many objects, several at once; returns those that could not be removed. An abort rejects. */
-export async function deleteObjects(
-  api: GcsApi,
-  keys: readonly string[],
-  { signal }: CallOptions,
-): Promise<DeleteFailure[]> {
-  const failures: DeleteFailure[] = [];
-  signal?.throwIfAborted();
-  await forEachAtOnce(keys, async (key) => {
-    signal?.throwIfAborted();
-    try {
-      await deleteObject(api, key, { signal });
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      failures.push({ key, error: error as Error });
-    }
-  }, { concurrency: AT_ONCE });
-  return failures;
 }

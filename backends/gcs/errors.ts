@@ -5,11 +5,8 @@ import type { RegistryErrorFields } from "../../core/errors.ts";
 import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
-/** The call that failed. */
 export interface FailedCall {
-  /** The verb, for the message. */
   action: string;
-  /** Its key, where it has one. */
   key?: string;
   /** The `location` of the backend. */
   backend: string;
@@ -59,7 +56,6 @@ const BUSY_REASONS = new Set(["rateLimitExceeded", "userRateLimitExceeded", "quo
 /** Reasons under which a 403 has nothing to do with the account. */
 const HELD_REASONS = new Set(["retentionPolicyNotMet", "objectUnderActiveHold"]);
 
-/** The error of a reply that is no success. */
 export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
   const { status } = reply;
   const { reason, message } = readError(reply);
@@ -101,7 +97,6 @@ export function faultError(
   });
 }
 
-/** Which bucket a failure is about, for the end of a message. */
 function whereOf({ backend }: FailedCall): string {
   const { host, searchParams } = new URL(backend);
   const endpoint = searchParams.get("endpoint");
@@ -115,13 +110,11 @@ const LOOKED =
   "looked in GOOGLE_APPLICATION_CREDENTIALS, in gcloud's file (application_default_credentials.json) and " +
   "asked this machine's own service for them";
 
-/** What {@linkcode unreached} is told. */
 export interface Unreached {
   /** The `location` of the backend. */
   backend: string;
   /** What failed. @default no answer came */
   error?: RegistryError;
-  /** Whether credentials were still looked for. */
   signing?: boolean;
 }
 
@@ -147,7 +140,6 @@ export function unreached(
   });
 }
 
-/** The error of a bucket that is not there. */
 export function missingBucket(bucket: string, call: FailedCall): RegistryError {
   return failure(`there is no bucket "${bucket}"`, { ...call, maybeWritten: undefined }, {
     code: "NotFound",
@@ -160,7 +152,6 @@ export const SIGN_IN_HINT =
   "Give `credentials`, `keyFilename` or `storage`, or set GOOGLE_APPLICATION_CREDENTIALS; " +
   "`gcloud auth application-default login` signs a person in.";
 
-/** Any other error of a call. */
 export function failure(
   state: string,
   { action, key, backend, maybeWritten }: FailedCall,
@@ -177,7 +168,6 @@ export function failure(
   });
 }
 
-/** What the store says about it, in JSON or not. */
 function readError(reply: HttpReply): { reason: string; message: string } {
   const text = replyText(reply);
   try {
@@ -189,7 +179,6 @@ function readError(reply: HttpReply): { reason: string; message: string } {
   }
 }
 
-/** The body of a reply as text. */
 export function replyText({ chunks }: HttpReply): string {
   return new TextDecoder().decode(concatBytes(chunks));
 }

@@ -9,47 +9,36 @@ import { realSystem } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { UNTRUSTED_HINT, untrustedHint } from "../bucket/connections.ts";
 
-/** A request. */
 export interface HttpRequest {
-  /** GET, POST … */
   method: string;
   /** Absolute, encoded. */
   url: string;
-  /** Without the length, which is added. */
   headers: Record<string, string>;
-  /** Where its connection comes from. */
   connections: Connections;
   /** The body, in pieces; reads have none. @default none */
   body?: readonly Uint8Array[];
   /** Whether the runtime may repeat it. @default false */
   repeatable?: boolean;
-  /** How many bytes of body are taken of the reply. */
   maxBytes: number;
   /** How long nothing may move, milliseconds. */
   timeoutMs: number;
-  /** Hears that a reply begins. */
   onAnswer?(): void;
   /** Ends it; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** A reply that came to its end. */
 export interface HttpReply {
-  /** The status code. */
   status: number;
   /** Names in small letters. */
   headers: Readonly<Record<string, string>>;
-  /** The body, in pieces. */
   chunks: Uint8Array[];
 }
 
 /** A request without a whole reply. */
 export interface HttpFault {
-  /** What happened, as the end of a sentence. */
   fault: string;
-  /** False where no connection was made: then the store has not seen the request. */
+  /** False where certainly no connection was made: then the store has not seen the request. */
   sent: boolean;
-  /** What to do about it, where that is known. */
   hint?: string;
 }
 
@@ -107,8 +96,8 @@ async function watch(
   }
 }
 
-/** Connections that carried a request before. */
-const used = new WeakSet<object>();
+/** What a connection that was never made ends in. */
+const NOT_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
 function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   const { method, url, connections, body = [], maxBytes, timeoutMs, signal } = request;
@@ -116,7 +105,6 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   const length = body.reduce((size, piece) => size + piece.byteLength, 0);
   const headers = { ...request.headers, "content-length": String(length) };
   return new Promise((resolve, reject) => {
-    let sent = false;
     const agent = secure ? connections.https : connections.http;
     const sending = (secure ? https : http).request(url, { method, agent, headers });
     const stop = () => {
@@ -128,20 +116,15 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       resolve(outcome);
       if ("fault" in outcome) sending.destroy();
     };
-    const fail = (fault: string, hint?: string) =>
-      settle({ fault, sent, ...(hint === undefined ? {} : { hint }) });
+    const fail = (fault: string) => settle({ fault, sent: true });
     signal?.addEventListener("abort", stop, { once: true });
 
-    sending.on("socket", (socket) => {
-      if (used.has(socket) || !secure && !socket.connecting) sent = true;
-      else socket.once(secure ? "secureConnect" : "connect", () => sent = true);
-      used.add(socket);
-    });
     sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
-    sending.on(
-      "error",
-      (error) => fail(faultOf(error), untrustedHint((error as { code?: unknown }).code)),
-    );
+    sending.on("error", (error: NodeJS.ErrnoException) => {
+      const hint = untrustedHint(error.code);
+      const sent = hint === undefined && !NOT_CONNECTED.has(error.code!);
+      settle({ fault: faultOf(error), sent, ...(hint === undefined ? {} : { hint }) });
+    });
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
       request.onAnswer?.();

@@ -20,8 +20,9 @@ export async function* listObjects(
   { after = "", limit = Infinity, delimiter, signal }: ListOptions,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   const { place } = api;
-  const start = place.nameStart(prefix);
-  const last = place.nameStart(after);
+  if (!prefix.isWellFormed()) return; // no key begins so
+  const start = place.prefix + prefix;
+  const last = place.prefix + after.toWellFormed();
   const follows = after !== "" && compareUtf8(last, start) >= 0;
   let left = limit;
   let pageToken: string | undefined;

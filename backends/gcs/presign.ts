@@ -8,7 +8,6 @@ import type { SignIn } from "./sign_in.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** A URL for one object. Asks the store nothing. */
 export async function presignObject(
   { api, signIn }: { api: GcsApi; signIn: SignIn },
   key: string,

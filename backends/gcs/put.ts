@@ -25,17 +25,14 @@ export interface GcsPutOptions {
   metadata?: Record<string, string>;
 }
 
-/** How objects are written. */
 export interface WriteOptions {
   /** Bytes of one request of a resumable upload; a multiple of 256 KiB. */
   partBytes: number;
-  /** What every object is given. */
   putOptions: GcsPutOptions;
 }
 
 const EXISTS: PutResult = { written: false, reason: "exists" };
 
-/** Writes an object, whole or not at all. */
 export async function putObject(
   api: GcsApi,
   key: string,

@@ -10,6 +10,8 @@ import {
   storedObject,
 } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
+import { joined, partsInOrder } from "../bucket/parts_in_order.ts";
+import type { Span } from "../bucket/parts_in_order.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import type { GcsApi, ObjectResource } from "./api.ts";
 import { failure } from "./errors.ts";
@@ -17,7 +19,6 @@ import type { HttpReply } from "./exchange.ts";
 
 /** How large objects are read. */
 export interface ReadOptions {
-  /** Bytes of one request. */
   partBytes: number;
   /** Parts on their way at once. */
   parallel: number;
@@ -84,7 +85,6 @@ export async function getObject(
   );
 }
 
-/** Which object is read. */
 interface Source {
   api: GcsApi;
   key: string;
@@ -126,7 +126,6 @@ function infoOf({ place }: GcsApi, key: string, reply: HttpReply): ObjectInfo | 
   return objectInfo(place, { name: place.nameOf(key), size, generation, updated });
 }
 
-/** What was found, of which the first part is there. */
 interface Found {
   info: ObjectInfo;
   first: Uint8Array[];
@@ -143,49 +142,18 @@ function foundObject(
   const { info, first, firstEnd, start, end } = found;
   if (firstEnd === end) return storedBytes(info, concatBytes(first));
 
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    const left = new AbortController();
-    const signal = source.signal === undefined
-      ? left.signal
-      : AbortSignal.any([source.signal, left.signal]);
-    const parts: Promise<Uint8Array[]>[] = [];
-    let next = firstEnd;
-    const order = () => {
-      while (parts.length < parallel && next < end) {
-        const part = readPart(
-          { ...source, signal },
-          info,
-          next,
-          next = Math.min(end, next + partBytes),
-        );
-        part.catch(() => {}); // heard when its turn comes
-        parts.push(part);
-      }
-    };
-    try {
-      order();
-      yield* first;
-      while (parts.length > 0) {
-        const part = await parts.shift()!;
-        order();
-        yield* part;
-      }
-    } finally {
-      left.abort(); // the reader went away, or a part failed: nobody waits for the others
-    }
-  }
-
+  const chunks = () =>
+    partsInOrder({
+      first: Promise.resolve(first),
+      rest: { start: firstEnd, end },
+      partBytes,
+      atOnce: parallel + 1,
+      read: (span, signal) => readPart({ ...source, signal }, info, span),
+      signal: source.signal,
+    });
   return storedObject(info, {
     body: () => iterableStream(chunks()),
-    async bytes() {
-      const whole = new Uint8Array(end - start);
-      let offset = 0;
-      for await (const chunk of chunks()) {
-        whole.set(chunk, offset);
-        offset += chunk.byteLength;
-      }
-      return whole;
-    },
+    bytes: () => joined(end - start, chunks()),
   });
 }
 
@@ -193,8 +161,7 @@ function foundObject(
 async function readPart(
   source: Source,
   info: ObjectInfo,
-  start: number,
-  end: number,
+  { start, end }: Span,
 ): Promise<Uint8Array[]> {
   const { key } = info;
   const call = { action: "read", key, backend: source.api.place.location };

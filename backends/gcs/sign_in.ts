@@ -7,15 +7,12 @@ import { SIGN_IN_HINT, withoutSecrets } from "./errors.ts";
 
 /** What is used of a client: a `Storage` of `@google-cloud/storage` is one. */
 export interface GcsClient {
-  /** Where the store is. */
   readonly apiEndpoint: string;
   /** Whether that is not Google's own endpoint. */
   readonly customEndpoint: boolean;
   /** Whether it signs in at such an endpoint too. */
   readonly useAuthWithCustomEndpoint?: boolean;
-  /** Who it is. */
   readonly authClient: GcsAuth;
-  /** Signs URLs. */
   bucket(name: string): { file(name: string): GcsUrlSigner };
 }
 
@@ -23,29 +20,21 @@ export interface GcsClient {
 export interface GcsAuth {
   /** The key file, where there is one and it was read. */
   readonly jsonContent: object | null;
-  /** What shows who asks. */
   getRequestHeaders(url?: string): Promise<HeadersInit | object>;
-  /** Reads the key file. */
   getClient(): Promise<unknown>;
-  /** The project of the credentials. */
   getProjectId(): Promise<string>;
 }
 
 /** Signs URLs of one object. */
 export interface GcsUrlSigner {
-  /** Makes a URL. */
   getSignedUrl(options: GcsSignedUrlOptions): Promise<[string]>;
 }
 
 /** What a signed URL is for. */
 export interface GcsSignedUrlOptions {
-  /** The kind of signature. */
   version: "v4";
-  /** What the bearer may do. */
   action: "read" | "write";
-  /** When it begins to work. */
   accessibleAt: Date;
-  /** When it stops working. */
   expires: Date;
   /** The media type that must be sent. */
   contentType?: string;
@@ -55,9 +44,7 @@ export interface GcsSignedUrlOptions {
 
 /** The key of a service account, as in its JSON file. */
 export interface GcsServiceAccountKey {
-  /** Who it is. */
   client_email: string;
-  /** PEM. */
   private_key: string;
 }
 
@@ -67,45 +54,35 @@ export type GcsCredential = string | GcsServiceAccountKey;
 /** A key, or a function that is asked for a credential when there is none, and again when the store refuses it. */
 export type GcsCredentials = GcsServiceAccountKey | (() => GcsCredential | Promise<GcsCredential>);
 
-/** Options of {@linkcode createSignIn}. */
 export interface SignInOptions {
   projectId?: string;
   keyFilename?: string;
   credentials?: GcsCredentials;
-  /** An existing client. */
   storage?: GcsClient;
-  /** Makes a client with this key, or with what it finds itself. */
   newClient: (key?: GcsServiceAccountKey) => GcsClient;
   /** How long getting a token may take, milliseconds. */
   timeoutMs: number;
 }
 
-/** The headers of a credential. */
 export interface Pass {
   headers: Record<string, string>;
-  /** What a function was asked for, if one was. */
   asked?: Promise<unknown>;
 }
 
-/** Whose requests these are. */
 export interface SignIn {
   /** Base of all URLs, without `/` at its end. */
   readonly endpoint: string;
-  /** The endpoint, where it is not Google's own. */
   readonly customEndpoint?: string;
-  /** What shows who asks. */
   pass(signal?: AbortSignal): Promise<Pass>;
   /** Forgets a credential that the store refused; true where another one can be asked for. */
   refused(pass: Pass): boolean;
   /** A client that holds a private key, or undefined where there is none. */
   signer(signal?: AbortSignal): Promise<GcsClient | undefined>;
-  /** The project for new buckets. */
   projectId(signal?: AbortSignal): Promise<string>;
 }
 
 type Ask = () => GcsCredential | Promise<GcsCredential>;
 
-/** What a function gave: a token, or a client for a key. */
 type Session = { token: string } | { client: GcsClient };
 
 /** Prepares signing in; asks nobody yet. */
@@ -210,7 +187,6 @@ export function createSignIn(options: SignInOptions): SignIn {
   };
 }
 
-/** Without a password, a path or a slash at its end. */
 function plainEndpoint(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname.replace(/\/+$/, "")}`;

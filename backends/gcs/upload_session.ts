@@ -20,16 +20,13 @@ export interface Upload {
   signal?: AbortSignal;
 }
 
-/** Some bytes of a body. */
 export interface Part {
   pieces: Uint8Array[];
   size: number;
 }
 
-/** What is known at the end of a body. */
 export interface Whole {
   size: number;
-  /** As the store writes it. */
   checksum: string;
 }
 

@@ -16,13 +16,10 @@ import { objectInfo } from "./root.ts";
 import type { LocalRoot } from "./root.ts";
 import { removeStage } from "./stage.ts";
 
-/** How objects are copied. */
 export interface LocalCopyOptions {
   /** Brings names to the disk; where it is left out, nothing waits for the disk. */
   disk?: DiskSync;
-  /** How writers take turns. */
   locking: Locking;
-  /** Names stage files, waits for locks. */
   system: System;
 }
 

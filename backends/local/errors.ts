@@ -4,11 +4,8 @@ import { errorCode } from "../../core/disk/file_errors.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 
-/** The call that failed. */
 export interface FailedCall {
-  /** The verb, for the message. */
   action: string;
-  /** Its key, where it has one. */
   key?: string;
   /** The `location` of the backend. */
   backend: string;
@@ -53,11 +50,7 @@ const NOT_OFFERED: Meaning = {
   state: "its file system cannot do that",
   hint: "Use a folder on another file system.",
 };
-const BUSY: Meaning = {
-  code: "Unavailable",
-  state: "others were using it",
-  hint: "Try again.",
-};
+const BUSY: Meaning = { code: "Unavailable", state: "others were using it", hint: "Try again." };
 const NO_SERVER: Meaning = {
   code: "Unavailable",
   state: "the server of this folder does not answer",

@@ -17,7 +17,6 @@ interface Wanted extends CallOptions {
   after?: string;
 }
 
-/** What the file system says about the first object. */
 export function headFirst(root: LocalRoot, wanted: Wanted): ObjectInfo | undefined {
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
@@ -25,7 +24,6 @@ export function headFirst(root: LocalRoot, wanted: Wanted): ObjectInfo | undefin
     walkToFirst(root, wanted);
 }
 
-/** The first object. */
 export function readFirst(root: LocalRoot, wanted: Wanted): StoredObject | undefined {
   const found = findFirst(root, wanted);
   if (found === "none") return undefined;
@@ -46,7 +44,6 @@ function walkToFirst(root: LocalRoot, { prefix, after }: Wanted): ObjectInfo | u
   for (const entry of listObjects(root, prefix, { after })) return entry as ObjectInfo;
 }
 
-/** A key, and where its object was a moment ago. */
 interface Found {
   key: string;
   path: string;

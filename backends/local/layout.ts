@@ -49,7 +49,6 @@ function unfold(path: string): string {
   return path.replaceAll("+/", "").replaceAll(",", "/");
 }
 
-/** The layout of this kind. */
 export function keyLayout(kind: Layout): KeyLayout {
   return kind === "plain" ? PLAIN : FOLDED;
 }
@@ -145,7 +144,6 @@ function remembering(split: (text: string) => string): (text: string) => string 
   };
 }
 
-/** Each digit but the last ends a folder. */
 function splitDigits(digits: string): string {
   return digits.split("").join("+/");
 }

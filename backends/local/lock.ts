@@ -24,11 +24,8 @@ const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   "EMLINK",
 ]);
 
-/** Options of {@linkcode withLock}. */
 export interface LockOptions {
-  /** Sleeps while another process has the lock. */
   system: System;
-  /** Ends the waiting. */
   signal?: AbortSignal;
 }
 
@@ -70,7 +67,6 @@ export function saysNoLinks(error: unknown): boolean {
 
 /** Options of {@linkcode detectLocking}. */
 export interface DetectLockingOptions {
-  /** Names the files that are tried. */
   system?: System;
 }
 

@@ -10,11 +10,8 @@ import type { LocalRoot } from "./root.ts";
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
-/** An open object, and what the system says about it. */
 export interface OpenedFile {
-  /** Its descriptor. */
   file: number;
-  /** Of the file that is open, whatever the key leads to by now. */
   found: FileLook;
 }
 

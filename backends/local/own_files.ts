@@ -23,7 +23,6 @@ export interface Ways {
   knows(folder: string): boolean;
   /** Remembers a folder that was made, for as long as the one that it is in. */
   made(folder: string): void;
-  /** Looks at all again: one that was found is gone. */
   forget(): void;
 }
 
@@ -105,9 +104,7 @@ export function isOrdinary(found: FileLook, where: StorePlace): boolean {
   throw notOrdinary(where);
 }
 
-/** An object of a store. */
 export interface StorePlace {
-  /** Its key. */
   key: string;
   /** The `location` of the backend. */
   backend: string;
@@ -133,7 +130,6 @@ export function linkError({ key, backend }: StorePlace, path?: string): Registry
   });
 }
 
-/** The error of a pipe, a socket or a device. */
 export function notOrdinary({ key, backend }: StorePlace): RegistryError {
   return fault({
     code: "Corrupt",

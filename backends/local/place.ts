@@ -12,23 +12,17 @@ const MAX_ATTEMPTS = 100;
 
 /** What goes where. */
 export interface Placement {
-  /** The store. */
   root: LocalRoot;
-  /** The key. */
   key: string;
-  /** The file of the key. */
   path: string;
-  /** The stage file, written. */
   stagePath: string;
   /** Whether its folder was not there a moment ago: the first attempt makes it without a look. @default false */
   folderIsMissing?: boolean;
 }
 
-/** What a look at a key found. */
 export interface KeyLook {
   /** True where it has an object. */
   isTaken: boolean;
-  /** Whether not even its folder is there. */
   folderIsMissing: boolean;
 }
 

@@ -15,15 +15,11 @@ import type { Stage } from "./stage.ts";
 import type { DiskSync } from "../../core/disk/disk_sync.ts";
 import type { Turn } from "./turn.ts";
 
-/** Options of {@linkcode createPut}. */
 export interface LocalPutOptions {
   /** Brings names to the disk; where it is left out, nothing waits for the disk. */
   disk?: DiskSync;
-  /** How creates are made exclusive. */
   locking: Locking;
-  /** Names stage files, waits for locks. */
   system: System;
-  /** Awaited between the chunks of a body. */
   turn: Turn;
 }
 
@@ -87,10 +83,7 @@ export function createPut(
     return await withLock(
       root,
       () => create ? placeUnderLock(placement) : placeByRename(placement),
-      {
-        system,
-        signal,
-      },
+      { system, signal },
     );
   }
 

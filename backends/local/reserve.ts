@@ -38,7 +38,6 @@ export function giveReserve(root: LocalRoot): boolean {
   }
 }
 
-/** Bytes that no file system makes smaller. */
 function noise(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   let state = 1;

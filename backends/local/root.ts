@@ -17,7 +17,6 @@ import type { Ways } from "./own_files.ts";
 import { realSystem } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 
-/** The folder of a local store. */
 export interface LocalRoot {
   /** Its absolute path. */
   readonly path: string;
@@ -33,7 +32,6 @@ export interface LocalRoot {
   fileOf(key: string): string;
   /** Whether an object with this key lies at this path below the root. No key leads to what somebody else put there. */
   isPlaceOf(key: string, path: string): boolean;
-  /** Where keys lie. */
   readonly layout: KeyLayout;
   /** The folder that holds all keys with a prefix, as a path below the root that is empty or ends with `/`. */
   folderOf(prefix: string): string;
@@ -43,7 +41,6 @@ export interface LocalRoot {
   readonly ways: Ways;
   /** True for the error of a path that leads nowhere. */
   isMissing(error: unknown): boolean;
-  /** What to throw for an error. */
   failure(error: unknown, call: Omit<FailedCall, "backend">): unknown;
 }
 
@@ -53,7 +50,6 @@ export const LOCK_FILE = ".lock";
 /** An empty segment, `.` or `..`, a beginning with `.`, a NUL or a backslash. */
 const NO_KEY = /(^|\/)\.{0,2}(\/|$)|^\.|[\0\\]/;
 
-/** Reads the path of a store. Does no I/O. */
 export function parseRoot(
   location: string | URL,
   { ownerOnly = false, layout: kind = "plain", system = realSystem }: {
@@ -106,7 +102,6 @@ export function parseRoot(
   };
 }
 
-/** What the file system says about an object. */
 export function objectInfo(key: string, { size, changedAt }: FileLook): ObjectInfo {
   return { key, size, modifiedAt: Math.floor(changedAt) }; // a hard link keeps the time of modification, and sets this
 }
@@ -122,7 +117,6 @@ export function headObject(root: LocalRoot, key: string): ObjectInfo | undefined
   return statObject(root, key);
 }
 
-/** The same, of an object in a folder that was checked. */
 export function statObject(
   root: LocalRoot,
   key: string,

@@ -26,11 +26,8 @@ const write = promisify(fs.write) as unknown as (
   length: number,
 ) => Promise<{ bytesWritten: number }>;
 
-/** A stage file, written. */
 export interface Stage {
-  /** Where it is. */
   readonly path: string;
-  /** To look at it, whatever becomes of its name. */
   readonly file: OpenFile;
   /** True once it was removed, or renamed. */
   isGone?: boolean;
@@ -42,19 +39,12 @@ interface OpenStage extends Stage {
   writer: number | undefined;
 }
 
-/** Options of {@linkcode writeStage}. */
 export interface StageOptions {
-  /** For the messages. */
   key: string;
-  /** Number of bytes that were announced. */
   size?: number;
-  /** Brings names to the disk, where the bytes are brought there too. */
   disk?: DiskSync;
-  /** Names the file. */
   system: System;
-  /** Awaited between chunks. */
   turn: Turn;
-  /** Ends the writing. */
   signal?: AbortSignal;
 }
 
@@ -86,7 +76,7 @@ export async function writeStage(
     await writing;
     signal?.throwIfAborted();
     checkSize(written, options);
-    await disk?.file(stage.writer!, written).catch((error) => Promise.reject(failure(error)));
+    await disk?.file(stage.writer!).catch((error) => Promise.reject(failure(error)));
     signal?.throwIfAborted();
     closeWriter(stage, failure);
     return stage;
@@ -98,7 +88,6 @@ export async function writeStage(
   }
 }
 
-/** Removes a stage file, if it is still there. */
 export function removeStage(stage: { path: string; isGone?: boolean }): void {
   if (stage.isGone) return;
   try {

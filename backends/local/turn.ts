@@ -8,7 +8,6 @@ const SLICE_MS = 10;
 /** To be awaited: lets everything else run if nothing else did for a while. */
 export type Turn = () => Promise<void> | undefined;
 
-/** Creates a {@linkcode Turn}. */
 export function createTurn(system: System): Turn {
   let since = system.monotonic();
   return () => {

@@ -26,13 +26,9 @@ export async function checkBucket(store: S3Store, signal?: AbortSignal): Promise
   }
 }
 
-/** What {@linkcode createBucketMaker} makes. */
 export interface BucketPlan {
-  /** Says where it is, as long as nothing answers. */
   contact: S3Contact;
-  /** Its name. */
   bucket: string;
-  /** Where, for stores that ask. */
   region?: string;
   /** The `location` of the backend. */
   location: string;

@@ -1,32 +1,27 @@
 // The requests of S3 that are used here, by the SDK's names: what goes in and what of the reply is
 // read.
-/** What names an object. */
 interface Target {
   Bucket: string;
   Key: string;
 }
 
-/** What an upload says beside its bytes. */
 interface Described extends Target {
   ContentType?: string;
   Metadata?: Record<string, string>;
 }
 
-/** The bytes of a request and their checksum. */
 interface Sent {
   Body: Uint8Array;
   ChecksumCRC32?: string;
   ContentMD5?: string;
 }
 
-/** What a reply says about an object. */
 interface About {
   ETag?: string;
   LastModified?: Date;
   ContentLength?: number;
 }
 
-/** A page of a listing. */
 export interface ListPage {
   Contents?: { Key?: string; Size?: number; LastModified?: Date; ETag?: string }[];
   CommonPrefixes?: { Prefix?: string }[];
@@ -36,7 +31,6 @@ export interface ListPage {
   NextContinuationToken?: string;
 }
 
-/** A page of unfinished uploads. */
 export interface UploadPage {
   Uploads?: { Key?: string; UploadId?: string; Initiated?: Date }[];
   IsTruncated?: boolean;
@@ -44,17 +38,14 @@ export interface UploadPage {
   NextUploadIdMarker?: string;
 }
 
-/** A part as the last request of an upload names it. */
 export interface FinishedPart {
   PartNumber: number;
   ETag?: string;
   ChecksumCRC32?: string;
 }
 
-/** A body as it arrives: a stream of Node or of the web. */
 export type ArrivingBody = AsyncIterable<Uint8Array>;
 
-/** Requests and replies. */
 export interface S3Calls {
   HeadBucket: [{ Bucket: string }, unknown];
   CreateBucket: [
@@ -113,24 +104,18 @@ export interface S3Calls {
   ];
 }
 
-/** The name of a request. */
 export type S3CallName = keyof S3Calls;
 
-/** How a request is sent. */
 export interface SendOptions {
-  /** Headers of its own, signed with the rest. */
   headers?: Record<string, string>;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
-/** The parts of a reply that no output of the SDK has. */
 export interface ReplyHeaders {
   /** The reply's headers, in lower case. */
   headers: Readonly<Record<string, string>>;
 }
 
-/** A request as the wire will see it, but for its signature. */
 export interface PlainRequest {
   /** `http:` or `https:`. */
   protocol: string;
@@ -142,30 +127,21 @@ export interface PlainRequest {
   query: Record<string, string>;
 }
 
-/** Who signs. */
 export interface Signer {
-  /** Access key. */
   accessKeyId: string;
-  /** Its secret. */
   secretAccessKey: string;
-  /** Token of temporary credentials. */
   sessionToken?: string;
-  /** The region that the signature is for. */
   region: string;
 }
 
 /** What the SDK does here: it builds, signs and sends requests, each once. */
 export interface S3Wire {
-  /** Sends a request. Throws what the SDK throws. */
   send<N extends S3CallName>(
     name: N,
     input: S3Calls[N][0],
     options: SendOptions,
   ): Promise<{ output: S3Calls[N][1] } & ReplyHeaders>;
-  /** Builds a request and sends nothing. */
   build<N extends S3CallName>(name: N, input: S3Calls[N][0]): Promise<PlainRequest>;
-  /** Whose signature requests get. */
   signer(): Promise<Signer>;
-  /** Closes the connections. */
   close(): void;
 }

@@ -1,14 +1,11 @@
-// How the SDK's clients are set up, and what may be told to a worker.
-import type { Backend } from "../../core/backend.ts";
+// How the SDK's clients are set up.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkCertificates } from "../bucket/connections.ts";
 import type { Connections } from "../bucket/connections.ts";
-import { realSystem } from "../../core/system.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials } from "./credentials.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 
-/** The options that matter here. */
 interface ClientOptions {
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
   client?: unknown;
@@ -22,7 +19,6 @@ interface ClientOptions {
   parallel?: number;
 }
 
-/** What is known besides. */
 interface ClientPlan {
   provider: S3Provider;
   endpoint?: string;
@@ -103,17 +99,4 @@ export function checkClientOptions(options: ClientOptions): void {
 
 function invalid(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "use this store", state, hint });
-}
-
-/**
- * How a worker opens the same store: its credentials are asked for here. Undefined where it takes a client or a clock of
- * the caller's own.
- */
-export function descriptorOf(module: string, options: ClientOptions): Backend["reopen"] {
-  const { client, credentials, system = realSystem, logger: _, ...plain } = options;
-  if (client !== undefined || system !== realSystem) return undefined;
-  const descriptor = { module, name: "createS3Backend", options: plain };
-  if (credentials === undefined) return descriptor;
-  const give = typeof credentials === "function" ? credentials : () => credentials;
-  return { ...descriptor, functions: { credentials: () => give() } };
 }

@@ -6,9 +6,7 @@ import type { FirstContact } from "../bucket/first_contact.ts";
 import type { S3Wire } from "./calls.ts";
 import { NO_CREDENTIALS } from "./meanings.ts";
 
-/** The first contact with a bucket. */
 export interface S3Contact extends FirstContact {
-  /** Notes the host that is asked. */
   asked(host: string): void;
   /** Lets the SDK look for credentials where nobody gave any, until it found some once. */
   findCredentials(wire: S3Wire): Promise<void>;
@@ -16,25 +14,18 @@ export interface S3Contact extends FirstContact {
   told(error: RegistryError): RegistryError;
 }
 
-/** Options of {@linkcode createS3Contact}. */
 export interface S3ContactOptions {
-  /** The bucket. */
   bucket: string;
-  /** As given, or of the provider. */
   endpoint?: string;
-  /** As given, or of the provider. */
   region?: string;
   /** The `location` of the backend. */
   location: string;
-  /** Whether the SDK looks for credentials. */
   looks: boolean;
-  /** Clock and environment. */
   system: System;
   /** False where the caller said how long to wait. */
   bounded: boolean;
 }
 
-/** Nothing has been asked yet. */
 export function createS3Contact(options: S3ContactOptions): S3Contact {
   const { bucket, location, looks, system, bounded } = options;
   let host = options.endpoint === undefined ? undefined : new URL(options.endpoint).host;

@@ -1,8 +1,6 @@
 // Copying inside the store.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { call, fullKey, objectInfo } from "./store.ts";
+import { call, fullKey, keyFault, objectInfo } from "./store.ts";
 import type { S3Store } from "./store.ts";
 import { beginUpload } from "./write/upload.ts";
 
@@ -57,13 +55,10 @@ export async function copyObject(
     ...asked,
   }, settings);
   if (CopyObjectResult?.ETag !== undefined) return objectInfo(to, size, CopyObjectResult);
-  throw fault({
+  throw keyFault(store, from, {
     code: "Unavailable",
     action: "copy",
-    subject: shown(from),
     state: "the reply does not say that it was copied",
     hint: "Try again.",
-    key: from,
-    backend: store.location,
   });
 }

@@ -5,17 +5,12 @@ import type { System } from "../../core/system.ts";
 
 /** What requests are signed with. */
 export interface S3Credentials {
-  /** Access key. */
   accessKeyId: string;
-  /** Its secret. */
   secretAccessKey: string;
-  /** Token of temporary credentials. */
   sessionToken?: string;
-  /** When temporary credentials end. */
   expiration?: Date;
 }
 
-/** Credentials that are asked for when they are needed. */
 export interface CredentialCache {
   /** The credentials; callers at the same time wait for one answer. */
   provide(signal?: AbortSignal): Promise<S3Credentials>;
@@ -23,9 +18,7 @@ export interface CredentialCache {
   expire(used: S3Credentials): void;
 }
 
-/** Where {@linkcode createCredentialCache} has time from. */
 export interface CredentialOptions {
-  /** Clock. */
   system: System;
   /** How long asking may take, milliseconds. */
   timeoutMs: number;

@@ -1,13 +1,12 @@
 // Removing objects.
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { deleteEach } from "../bucket/delete_each.ts";
 import { failureOf, isMissingKey, s3Error } from "./errors.ts";
 import { call, fullKey } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 const BATCH = 1000;
-const SINGLE_AT_ONCE = 16;
 
 /** Removes an object; a missing one is a success. */
 export async function deleteObject(
@@ -46,9 +45,10 @@ export async function deleteObjects(
       failures.push({ key, error: error as Error });
     }
   }
+  const remove = (key: string) => deleteObject(store, key, { signal });
   const full = [...known.keys()];
   if (!store.provider.deleteMany) {
-    return [...failures, ...await deleteEach(store, [...known.values()], signal)];
+    return [...failures, ...await deleteEach([...known.values()], remove, signal)];
   }
   for (let start = 0; start < full.length; start += BATCH) {
     const batch = full.slice(start, start + BATCH);
@@ -69,25 +69,8 @@ export async function deleteObjects(
       if (signal?.aborted || !isRegistryError(error)) throw error;
       failures.push(...batch.map((full) => ({ key: known.get(full)!, error })));
     }
-    failures.push(...await deleteEach(store, again, signal));
+    failures.push(...await deleteEach(again, remove, signal));
   }
-  return failures;
-}
-
-async function deleteEach(
-  store: S3Store,
-  keys: readonly string[],
-  signal?: AbortSignal,
-): Promise<DeleteFailure[]> {
-  const failures: DeleteFailure[] = [];
-  await forEachAtOnce(keys, async (key) => {
-    try {
-      await deleteObject(store, key, { signal });
-    } catch (error) {
-      if (signal?.aborted || !isRegistryError(error)) throw error;
-      failures.push({ key, error });
-    }
-  }, { concurrency: SINGLE_AT_ONCE });
   return failures;
 }
 

@@ -5,23 +5,18 @@ import type { S3CallName } from "./calls.ts";
 import { meaningOf } from "./meanings.ts";
 import type { Failure } from "./meanings.ts";
 
-/** The call that failed. */
 export interface FailedCall {
   /** What was attempted, for the message: `put`, `list`. */
   action: string;
-  /** The key or prefix concerned. */
   key?: string;
   /** The `location` of the backend. */
   backend: string;
-  /** The bucket. */
   bucket: string;
   /** True where a lost reply leaves it open whether the object was written. */
   creates?: boolean;
-  /** The request. */
   request?: S3CallName;
 }
 
-/** The error to throw for what the SDK threw. */
 export function s3Error(error: unknown, call: FailedCall): RegistryError {
   if (isRegistryError(error)) return error;
   const failure = describeFailure(error);
@@ -30,7 +25,7 @@ export function s3Error(error: unknown, call: FailedCall): RegistryError {
   const { action, key, backend, creates = false } = call;
   return fault({
     action,
-    subject: key === undefined ? "" : ` ${shown(key)}`,
+    subject: key === undefined ? undefined : shown(key),
     state,
     ...meaning,
     ...(key === undefined ? {} : { key }),
@@ -40,7 +35,6 @@ export function s3Error(error: unknown, call: FailedCall): RegistryError {
   });
 }
 
-/** What the store said, of an error that {@linkcode s3Error} made. */
 export function failureOf(error: unknown): Failure | undefined {
   if (!isRegistryError(error)) return undefined;
   const { cause } = error;

@@ -2,10 +2,10 @@
 import type { ListOptions, ObjectInfo, Prefix } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { ListPage } from "./calls.ts";
-import { call, objectInfo } from "./store.ts";
+import { call, keyFault, objectInfo } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 const PAGE = 1000;
@@ -68,14 +68,11 @@ function nameOf(entry: ObjectInfo | Prefix): string {
 }
 
 function unordered(store: S3Store, prefix: string, last: string, next: string): RegistryError {
-  return fault({
+  return keyFault(store, prefix, {
     code: "Unsupported",
     action: "list",
-    subject: shown(prefix),
     state: `the store gives ${shown(next)} after ${shown(last)}, which is no byte order`,
     hint:
       "Use a store whose listings are in UTF-8 byte order; directory buckets of S3 Express are not.",
-    key: prefix,
-    backend: store.location,
   });
 }

@@ -1,28 +1,20 @@
 // Which store the options mean, and its URL.
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { parsePrefix, prefixPath } from "../bucket/keys.ts";
 import { findS3Provider } from "../s3_providers.ts";
 import type { S3Provider } from "../s3_providers.ts";
 
-/** The options that say which store it is. */
 export interface PlaceOptions {
-  /** Bucket. */
   bucket: string;
-  /** What all keys begin with. */
   prefix?: string;
-  /** Row of the providers. */
   provider?: string;
-  /** Base URL of the store. */
   endpoint?: string;
-  /** Region. */
   region?: string;
 }
 
-/** Where a store is. */
 export interface S3Place {
-  /** What this make of store does differently. */
   provider: S3Provider;
-  /** The bucket. */
   bucket: string;
   /** Empty, or ending with `/`. */
   prefix: string;
@@ -70,30 +62,14 @@ export function parsePlace(options: PlaceOptions): S3Place {
     : derived !== undefined
     ? `?region=${region}`
     : "";
-  const path = prefix === ""
-    ? ""
-    : `/${prefix.slice(0, -1).split("/").map(encodeURIComponent).join("/")}`;
   return {
     provider,
     bucket,
     prefix,
     endpoint,
     region,
-    location: `${provider.id}://${bucket}${path}${query}`,
+    location: `${provider.id}://${bucket}${prefixPath(prefix)}${query}`,
   };
-}
-
-function parsePrefix(text: string): string {
-  const prefix = text.replace(/^\/+|\/+$/g, "");
-  // deno-lint-ignore no-control-regex -- it looks for them
-  const refused = /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/;
-  if (prefix !== "" && refused.test(prefix) || !prefix.isWellFormed()) {
-    throw invalid(
-      `${shown(text)} is no prefix`,
-      'Give segments with "/" between them, none of them empty, "." or "..".',
-    );
-  }
-  return prefix === "" ? "" : `${prefix}/`;
 }
 
 function parseEndpoint(text: string): string {

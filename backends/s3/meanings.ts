@@ -5,23 +5,17 @@ import { untrustedHint } from "../bucket/connections.ts";
 
 /** What is kept of the SDK's error: no headers, no request, nothing that could hold a secret. */
 export interface Failure {
-  /** The store's code, or the system's. */
   name: string;
-  /** The store's words. */
   message: string;
   /** HTTP status; absent where no reply came. */
   status?: number;
-  /** What the store's support asks for. */
   requestId?: string;
-  /** Where the bucket is, when it is elsewhere. */
   region?: string;
   /** True for a 400 or 404 that says nothing, where the store would: it may be of somebody else, or of TLS. */
   wordless?: boolean;
 }
 
-/** What a failure means. */
 export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "retry"> {
-  /** What follows the colon of the message. */
   state: string;
   /** True where it is certain that nothing was and nothing will be written. */
   refused?: boolean;
@@ -241,7 +235,6 @@ const ELSEWHERE = new Set([
   "IllegalLocationConstraintException",
 ]);
 
-/** What a failure means for calls to this bucket. */
 export function meaningOf(failure: Failure, bucket: string): Meaning {
   const { name, status, region, message } = failure;
   if (ELSEWHERE.has(name) || status === 301 || status === 307) {

@@ -2,10 +2,9 @@
 // (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html).
 import { createHash, createHmac } from "node:crypto";
 import type { PresignOptions } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
-import { attachment, shown } from "../../core/naming/names.ts";
+import { attachment } from "../../core/naming/names.ts";
 import type { PlainRequest, Signer } from "./calls.ts";
-import { fullKey } from "./store.ts";
+import { fullKey, keyFault } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 const MAX_MS = 7 * 24 * 3_600_000;
@@ -19,14 +18,11 @@ export async function presignObject(
   const { method, expiresInMs, fileName, contentType, signal } = options;
   signal?.throwIfAborted();
   if (!(expiresInMs >= 1000 && expiresInMs <= MAX_MS)) {
-    throw fault({
+    throw keyFault(store, key, {
       code: "Invalid",
       action: "presign",
-      subject: shown(key),
       state: `it cannot expire in ${expiresInMs} ms`,
       hint: "Give 1,000 (a second) to 604,800,000 (seven days).",
-      key,
-      backend: store.location,
     });
   }
   const target = { Bucket: store.bucket, Key: fullKey(store, key) };
@@ -47,21 +43,15 @@ export async function presignObject(
   });
 }
 
-/** What {@linkcode signQuery} signs with. */
 interface QuerySignature {
-  /** HTTP method. */
   method: string;
   /** Headers that the bearer must send; names in lower case, in order. */
   headers: Record<string, string>;
-  /** When it begins to work. */
   at: Date;
-  /** How long it works. */
   expiresInSeconds: number;
-  /** Who signs. */
   signer: Signer;
 }
 
-/** The URL of a request with its signature. */
 function signQuery(
   request: PlainRequest,
   { method, headers, at, expiresInSeconds, signer }: QuerySignature,

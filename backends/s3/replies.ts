@@ -12,7 +12,6 @@ const SAID: { [N in S3CallName]?: (output: S3Calls[N][1]) => unknown } = {
   CompleteMultipartUpload: ({ ETag }) => ETag,
 };
 
-/** Whether a reply that tells of success is that of a store. */
 export function isOfStore(name: S3CallName, output: unknown): boolean {
   const said = SAID[name] as ((output: unknown) => unknown) | undefined;
   return said === undefined || said(output) !== undefined;

@@ -1,11 +1,12 @@
 // One bucket and prefix, and how a request to it is made: which are repeated, what their failures
 // mean.
 import type { ObjectInfo } from "../../core/backend.ts";
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
+import { objectName } from "../bucket/keys.ts";
 import type { FirstTry } from "../bucket/first_contact.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
@@ -14,45 +15,30 @@ import { checkReply } from "./replies.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 import { failureOf, s3Error } from "./errors.ts";
 
-/** What the parts of the backend work on. */
 export interface S3Store {
-  /** The bucket. */
   readonly bucket: string;
   /** What all keys begin with: empty, or ending with `/`. */
   readonly prefix: string;
-  /** What this make of store does differently. */
   readonly provider: S3Provider;
-  /** Canonical URL. */
   readonly location: string;
-  /** The SDK. */
   readonly wire: S3Wire;
-  /** Whether it has answered yet. */
   readonly contact: S3Contact;
-  /** Credentials that may expire, where they come from a function. */
   readonly credentials?: CredentialCache;
-  /** Fields that every upload gets. */
   readonly putOptions: Record<string, unknown>;
-  /** Bytes of a part of a large object. */
   readonly partBytes: number;
-  /** Parts on their way at once, of one object. */
   readonly parallel: number;
   /** How long nothing may come on a connection, milliseconds. */
   readonly requestTimeoutMs: number;
   /** How long requests are repeated, milliseconds. */
   readonly retryForMs: number;
-  /** Time and randomness. */
   readonly system: System;
-  /** Hears of repeated requests. */
   readonly logger: Logger;
   /** Makes the bucket, where it was asked for; once. */
   ready(signal?: AbortSignal): Promise<void>;
-  /** What was learned on the way. */
   readonly known: { bucketExists: boolean };
 }
 
-/** How {@linkcode call} makes a request. */
 export interface CallSettings extends SendOptions {
-  /** What is attempted, for messages. */
   action: string;
   /** The key or prefix, without the store's own, for messages. */
   key?: string;
@@ -72,10 +58,7 @@ export async function call<N extends S3CallName>(
   // A large body takes its time, also where it is the first that is sent.
   return await store.contact.within(
     (first) => callWithin(store, { name, input, first }, settings),
-    {
-      signal: settings.signal,
-      ended: !("Body" in input),
-    },
+    { signal: settings.signal, ended: !("Body" in input) },
   );
 }
 
@@ -131,13 +114,9 @@ async function callWithin<N extends S3CallName>(
     : await renewing();
 }
 
-/** What is repeated, for the log, and what ends it. */
 export interface Repetition {
-  /** The request. */
   what: string;
-  /** Its key. */
   key?: string;
-  /** Ends the waiting. */
   signal?: AbortSignal;
   /** Whether a failure may pass. @default mayPass */
   passes?: (error: unknown) => boolean;
@@ -173,31 +152,17 @@ function isExpired(error: unknown): boolean {
     /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
 }
 
-/** An empty segment, `.` or `..`, a control character, or one that XML cannot carry. */
-// deno-lint-ignore no-control-regex -- they are what it looks for
-const NO_KEY = /(^|\/)\.{0,2}(\/|$)|[\0-\x1f\x7f\\\ufffe\uffff]/;
-const MAX_KEY_BYTES = 1024;
-
 /** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
-export function fullKey(store: S3Store, key: string): string {
-  const full = store.prefix + key;
-  if (
-    !NO_KEY.test(key) && key.isWellFormed() &&
-    new TextEncoder().encode(full).byteLength <= MAX_KEY_BYTES
-  ) {
-    return full;
-  }
-  throw fault({
-    code: "Invalid",
-    action: "use",
-    subject: `${shown(key)} as a key`,
-    state: "not every store can keep it",
-    hint:
-      'A key has at most 1,024 bytes with its prefix, in segments with "/" between them; none is empty, "." or ' +
-      '"..", or has a control character, "\\" or half a surrogate pair.',
-    key,
-    backend: store.location,
-  });
+export function fullKey({ prefix, location }: S3Store, key: string): string {
+  return objectName(prefix, key, location);
+}
+
+export function keyFault(
+  { location: backend }: S3Store,
+  key: string,
+  fields: Omit<Parameters<typeof fault>[0], "subject" | "key" | "backend">,
+): RegistryError {
+  return fault({ ...fields, subject: shown(key), key, backend });
 }
 
 /** What `list` and the others say of an object. */
@@ -217,7 +182,6 @@ export function plainEtag(etag: string | undefined): string | undefined {
   return etag?.replace(/^"|"$/g, "");
 }
 
-/** The store's time, from the headers of its reply. */
 export function replyTime(store: S3Store, { headers }: ReplyHeaders): Date {
   const time = Date.parse(headers.date ?? "");
   return new Date(Number.isNaN(time) ? store.system.now() : time);

@@ -5,7 +5,6 @@ import { isWordless } from "./errors.ts";
 import { isOfStore } from "./replies.ts";
 import type { PlainRequest, S3CallName, S3Calls, S3Wire } from "./calls.ts";
 
-/** A request inside the SDK. */
 interface SdkRequest {
   protocol: string;
   hostname: string;
@@ -16,12 +15,10 @@ interface SdkRequest {
   body?: unknown;
 }
 
-/** A step of the SDK around a request. */
 type Middleware = (
   next: (args: { request: SdkRequest }) => Promise<{ output: object; response?: unknown }>,
 ) => (args: { request: SdkRequest }) => Promise<{ output: object; response?: unknown }>;
 
-/** What is used of a command. */
 interface SdkCommand {
   middlewareStack: { add(step: Middleware, options: { step: "build"; priority: "low" }): void };
 }
@@ -31,33 +28,24 @@ export interface S3SdkClient {
   /** Sends a command. */
   // deno-lint-ignore no-explicit-any -- the SDK's own types are in the one file that imports it
   send(command: any, options: { abortSignal?: AbortSignal }): Promise<any>;
-  /** Closes its connections. */
   destroy(): void;
-  /** How it was set up. */
   readonly config: {
     /** Gives the credentials. */
     // deno-lint-ignore no-explicit-any -- as above
     readonly credentials: any;
-    /** Gives the region. */
     region(): Promise<string>;
   };
 }
 
-/** What the wire is made of. */
 export interface WireParts {
-  /** The client. */
   client: S3SdkClient;
-  /** Makes a command. */
   command(name: S3CallName, input: unknown): unknown;
-  /** What this make of store does differently. */
   provider: S3Provider;
   /** Hears of each answer of a store, whatever it says, and of the host that is asked. */
   heard: { asked(host: string): void; answered(): void };
-  /** Ends what the client uses, where it is no client of the user's. */
   close(): void;
 }
 
-/** Puts the client behind the interface. */
 export function createWire({ client, command, provider, heard, close }: WireParts): S3Wire {
   return {
     async send<N extends S3CallName>(
@@ -109,7 +97,6 @@ function addStep(command: SdkCommand, step: Middleware): void {
   command.middlewareStack.add(step, { step: "build", priority: "low" });
 }
 
-/** What the SDK would do differently. */
 function prepare(name: S3CallName, request: SdkRequest, provider: S3Provider): void {
   const { headers, body } = request;
   // The checksum is signed and says what the bytes are; hashing them once more would cost more than sending them.

@@ -3,13 +3,9 @@ import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { checkBucket, parseStoreUrl } from "../../core/urls/store_url.ts";
 
-/** An object in a bucket of a provider. */
 export interface ObjectUrl {
-  /** Who runs the store. */
   provider: string;
-  /** The bucket. */
   bucket: string;
-  /** The whole key. */
   key: string;
 }
 

@@ -11,7 +11,6 @@ import type { System } from "../../core/system.ts";
 
 /** A file to upload. */
 export interface LocalFile {
-  /** Where it is. */
   path: string | URL;
 }
 
@@ -19,17 +18,13 @@ export interface LocalFile {
 export interface DownloadedFile {
   /** Where it is, absolute. */
   path: string;
-  /** Number of bytes. */
   size: number;
 }
 
-/** Options of {@linkcode writeLocalFile}. */
 export interface WriteLocalFileOptions {
-  /** Replace a file that exists. */
   overwrite?: boolean;
   /** Ends the work; nothing is left of it. */
   signal?: AbortSignal;
-  /** Names the temporary file. */
   system: System;
 }
 

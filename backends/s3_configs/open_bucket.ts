@@ -8,25 +8,17 @@ import type { S3Config } from "./s3_config.ts";
 
 /** Where a bucket is and how it is reached: the options of the driver that are used here. */
 export interface BucketOptions {
-  /** Who runs the store. */
   provider: string;
-  /** The bucket. */
   bucket: string;
-  /** What all keys begin with. */
   prefix?: string;
-  /** URL of the service. */
   endpoint?: string;
-  /** Where the bucket is. */
   region?: string;
   /** The keys, or what gives them whenever they are needed. @default as the SDK finds them */
   credentials?: S3Credentials | (() => S3Credentials | Promise<S3Credentials>);
-  /** Make the bucket where there is none. */
   createBucket?: boolean;
   /** How long what may be sent again is, milliseconds. */
   retryForMs?: number;
-  /** Hears of requests that are repeated. */
   logger?: Logger;
-  /** Clock, randomness, sleep. */
   system?: System;
 }
 
@@ -42,7 +34,6 @@ export async function openBucket(options: BucketOptions): Promise<Backend> {
   return createS3Backend(Object.fromEntries(given) as unknown as BucketOptions);
 }
 
-/** The keys of a configuration in the words of the driver. */
 export function toCredentials(
   { accessKey, secretKey, sessionToken, expiration }: S3Config,
 ): S3Credentials {

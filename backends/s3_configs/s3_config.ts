@@ -7,9 +7,7 @@ export interface S3Config {
   endpoint?: string;
   /** Where the bucket is, in the words of the provider. */
   region?: string;
-  /** Who asks. */
   accessKey: string;
-  /** Signs the requests. */
   secretKey: string;
   /** Comes with keys that work for some time only. */
   sessionToken?: string;
@@ -17,7 +15,6 @@ export interface S3Config {
   expiration?: Date;
 }
 
-/** A setting that is a text. */
 export type S3Setting = Exclude<keyof S3Config, "expiration">;
 
 /** The settings of a configuration, in the order that messages name them. */
@@ -66,13 +63,7 @@ export function sealS3Config(
   nameOf: (setting: S3Setting) => string = (setting) => setting,
 ): S3Config {
   const invalid = (state: string, hint: string) =>
-    fault({
-      code: "Invalid",
-      action: "use the configuration of",
-      subject: of,
-      state,
-      hint,
-    });
+    fault({ code: "Invalid", action: "use the configuration of", subject: of, state, hint });
   const written = (typeof config === "object" ? config : null) as Record<string, unknown> | null;
   if (written === null) throw invalid("it is not an object", `It is { ${SETTINGS.join(", ")} }.`);
   const texts = new Map<S3Setting, string>();

@@ -19,7 +19,6 @@ export interface UploadOptions extends SignalOptions {
   metadata?: Record<string, string>;
   /** Number of bytes of a stream, where it is known: another length is then refused. */
   size?: number;
-  /** Hears of bytes as they are read. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
@@ -31,24 +30,18 @@ export interface DownloadOptions extends SignalOptions {
   overwrite?: boolean;
   /** Ask for a stream instead of bytes in memory. */
   as?: "stream";
-  /** Hears of bytes as they arrive. */
   onProgress?: (progress: TransferProgress) => void;
 }
 
-/** An object in a store that is opened for this transfer. */
 export interface TransferTarget {
-  /** Its key. */
   key: string;
-  /** Its URL, for messages. */
   url: string;
-  /** Opens the store. */
   open(): Promise<Backend>;
 }
 
 /** Bytes in memory are told of in pieces of this size. */
 const PIECE_BYTES = 1 << 20;
 
-/** Stores an object in place of what was there. */
 export async function uploadObject(
   target: TransferTarget,
   data: UploadData,
@@ -77,7 +70,6 @@ export async function uploadObject(
   }
 }
 
-/** Gets an object, as bytes, as a stream, or into a file. */
 export async function downloadObject(
   target: TransferTarget,
   options: DownloadOptions & { system: System },
@@ -108,11 +100,9 @@ export async function downloadObject(
 
 /** An object of a listing. */
 export interface ListedObject extends ObjectInfo {
-  /** Its URL. */
   url: string;
 }
 
-/** What the store says of an object. */
 export async function objectInfo(
   target: TransferTarget,
   { signal }: SignalOptions,
@@ -127,7 +117,6 @@ export async function objectInfo(
   }
 }
 
-/** The objects whose keys begin with that of the target. */
 export async function* listObjects(
   target: TransferTarget,
   { signal }: SignalOptions,
@@ -171,7 +160,6 @@ async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Tells of each chunk that passes. */
 function counted(
   stream: ReadableStream<Uint8Array>,
   told: { path: string; size?: number; onProgress: (progress: TransferProgress) => void },

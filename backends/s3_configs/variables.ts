@@ -23,7 +23,6 @@ export function variableStem(provider: string, bucket: string): string {
   return `${provider}_${bucket}`.replace(/[-.]/g, "_").toUpperCase();
 }
 
-/** The variable of one setting. */
 export function variableName(stem: string, setting: S3Setting): string {
   return `${stem}_${SUFFIXES[setting]}`;
 }
@@ -38,13 +37,9 @@ export function parseStem(
   return { provider, bucket: stem.slice(provider.length + 1).toLowerCase().replaceAll("_", "-") };
 }
 
-/** A place with variables. */
 export interface VariableSource {
-  /** Which. */
   source: "environment" | "file";
-  /** How messages call it. */
   said: string;
-  /** What a variable is set to. */
   valueOf(name: string): string | undefined;
   /** The stems that have a secret key there, as far as its variables may be listed. */
   stems(): string[];

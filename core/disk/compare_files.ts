@@ -12,11 +12,8 @@ import { lookAt } from "./target.ts";
 /** What is where a file belongs: the same file, nothing, another one, or what no file may replace. */
 export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
 
-/** Options of {@linkcode compareFiles}. */
 export interface CompareOptions {
-  /** Ends the work. */
   signal?: AbortSignal;
-  /** Hears of each file that is there as it is in the version. */
   onSame?: (file: FileInfo) => void;
 }
 
@@ -61,7 +58,6 @@ export async function compareFiles(
   }
 }
 
-/** Finds what is at the path of one file. */
 export async function compareFile(
   file: FileInfo,
   path: string,

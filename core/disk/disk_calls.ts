@@ -4,15 +4,10 @@ import fs from "node:fs";
 import type { Stats } from "node:fs";
 import { errorCode } from "./file_errors.ts";
 
-/** What the file system says about a file, a folder or what else there is. */
 export interface FileLook {
-  /** An ordinary file. */
   isFile: boolean;
-  /** A folder. */
   isDirectory: boolean;
-  /** A symbolic link. */
   isSymlink: boolean;
-  /** Bytes. */
   size: number;
   /** The change time, milliseconds; Deno 2.9 gives whole seconds of it. */
   changedAt: number;
@@ -22,27 +17,19 @@ export interface FileLook {
   identity: string;
 }
 
-/** What is in a folder. */
 export interface FolderEntry {
-  /** Its name. */
   name: string;
-  /** An ordinary file. */
   isFile: boolean;
-  /** A folder. */
   isDirectory: boolean;
-  /** A symbolic link. */
   isSymlink: boolean;
 }
 
-/** A file that is open for reading. */
 export interface OpenFile {
   /** What the system says about it, whatever its name leads to by now. */
   look(): FileLook;
   /** Reads up to so many bytes from here on; 0 at the end. */
   read(bytes: Uint8Array): number;
-  /** Goes to this byte. */
   seek(position: number): void;
-  /** Closes it. */
   close(): void;
 }
 
@@ -68,14 +55,11 @@ interface DenoFiles {
 
 /** What is called, where it is there, in place of slower calls; a test that replaces those of `node:fs` takes it away. */
 export interface OwnCalls {
-  /** Deno's own. */
   deno?: DenoFiles;
-  /** Brings an open file to the disk, and returns when it is there. @default `fs.fsyncSync` */
-  syncInPlace?: (file: number) => void;
 }
 
 /** See {@linkcode OwnCalls}. */
-export const ownCalls: OwnCalls = { deno: findDeno(), syncInPlace: fs.fsyncSync };
+export const ownCalls: OwnCalls = { deno: findDeno() };
 
 function findDeno(): DenoFiles | undefined {
   const { Deno: deno } = globalThis as { Deno?: Partial<DenoFiles> };
@@ -99,17 +83,6 @@ export function lookIfThere(path: string): FileLook | undefined {
   }
 }
 
-/** The same of a folder: a network file system asks its server when one is opened, and not at each look. */
-export function lookInto(folder: string): FileLook {
-  const file = openFile(folder);
-  try {
-    return file.look();
-  } finally {
-    file.close();
-  }
-}
-
-/** What is in a folder, in no order. Throws what the system says. */
 export function readFolder(path: string): Iterable<FolderEntry> {
   if (ownCalls.deno !== undefined) return ownCalls.deno.readDirSync(path);
   return fs.readdirSync(path, { withFileTypes: true }).map((entry) => ({

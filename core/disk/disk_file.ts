@@ -18,23 +18,16 @@ import { fileError, onDisk } from "./file_errors.ts";
 import type { FileSource } from "../materializer.ts";
 import { shown } from "../naming/names.ts";
 
-/** What tells one state of a file or folder from another. */
 export interface DiskState {
-  /** The disk. */
   dev: number;
-  /** The file's number on it. */
   ino: number;
-  /** Bytes. */
   size: number;
   /** When its content changed, milliseconds since 1970. */
   mtimeMs: number;
 }
 
-/** A file that was found. */
 export interface DiskFile {
-  /** Absolute path. */
   path: string;
-  /** The state that it was found in. */
   state: DiskState;
 }
 
@@ -56,7 +49,6 @@ export function lookAgain(path: string): Stats {
   }
 }
 
-/** The part of a file's facts that tells its states apart. */
 export function stateOf({ dev, ino, size, mtimeMs }: Stats): DiskState {
   return { dev, ino, size, mtimeMs };
 }
@@ -68,12 +60,9 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
 
 /** The content of a file that was found. `Conflict` where it is not in the state it was found in when it is read. */
 export class DiskContent implements FileSource {
-  /** The file. */
   readonly file: DiskFile;
-  /** Bytes. */
   readonly size: number;
 
-  /** Nothing is read yet. */
   constructor(file: DiskFile) {
     this.file = file;
     this.size = file.state.size;
@@ -84,12 +73,10 @@ export class DiskContent implements FileSource {
     return readSmall(this.file);
   }
 
-  /** All of them, piece by piece. */
   chunks(): AsyncIterable<Uint8Array> {
     return readLarge(this.file);
   }
 
-  /** The same as a stream. */
   stream(): ReadableStream<Uint8Array> {
     return iterableStream(this.chunks());
   }
@@ -158,7 +145,6 @@ export function lostFile(path: string, cause: unknown): unknown {
   return isRegistryError(error, "NotFound", "Invalid") ? changed(path, cause) : error;
 }
 
-/** What to throw where a file or folder is not what it was. */
 export function changed(path: string, cause?: unknown): RegistryError {
   return fault({
     code: "Conflict",

@@ -2,30 +2,19 @@
 // the names of all folders above it. Mostly by other threads: a disk brings many files home in the
 // time it needs for one.
 import fs from "node:fs";
-import { setImmediate } from "node:timers";
 import { dirname, sep } from "node:path";
 import { mayRead } from "./may_read.ts";
-import type { System } from "../system.ts";
-import { closeRead, lookIfThere, ownCalls } from "./disk_calls.ts";
+import { closeRead, lookIfThere } from "./disk_calls.ts";
 import { errorCode } from "./file_errors.ts";
 
 const { O_RDONLY, O_DIRECTORY = 0 } = fs.constants;
 const MAX_REMEMBERED = 10_000;
-const MAX_SMALL_BYTES = 1 << 20;
-/** The longest that a quick sync takes; by a thread most of that is to ask it. */
-const QUICK_MS = { inPlace: 0.1, byThread: 0.15 };
-/** So many files have to be quick in a row. */
-const QUICK_IN_A_ROW = 32;
-/** Quick ones by threads after one in place was slow or failed, before those in a row are counted again. */
-const COOL_DOWN_SYNCS = 1000;
 
 /** What says that a folder could not be kept. Others say that it is somebody else's, or on what keeps nothing. */
 const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
 
-/** Brings what a store has written to the disk. */
 export interface DiskSync {
-  /** An open file, into which so many bytes were written. */
-  file(file: number, bytes: number): Promise<void>;
+  file(file: number): Promise<void>;
   /** The name of its root and those of the folders above: whoever made them may have ended before it did this. */
   root(): Promise<void>;
   /** The names in a folder, those of the folder itself and of all above it. */
@@ -36,10 +25,9 @@ export interface DiskSync {
  * Creates the {@linkcode DiskSync} of a root, which does not repeat what succeeded before. A folder is known by its
  * path and by what tells it from one that another process removed and made anew.
  */
-export function createDiskSync(root: string, system: Pick<System, "monotonic">): DiskSync {
+export function createDiskSync(root: string): DiskSync {
   const safe = new Map<string, string>();
-  const syncSmall = createSmallSync(system);
-  const syncTogether = createGroupSync((path) => syncFolder(path, syncSmall));
+  const syncTogether = createGroupSync(syncFolder);
 
   async function syncRoot(): Promise<void> {
     const identity = identify(root);
@@ -51,8 +39,7 @@ export function createDiskSync(root: string, system: Pick<System, "monotonic">):
   }
 
   return {
-    file: (file, bytes) =>
-      bytes > MAX_SMALL_BYTES ? syncFile(file) : syncSmall(file, { tells: true }),
+    file: syncFile,
     root: syncRoot,
     async folder(folder) {
       await syncRoot();
@@ -72,45 +59,6 @@ export function createDiskSync(root: string, system: Pick<System, "monotonic">):
   };
 }
 
-/** Brings an open file, or a folder, to the disk. */
-type SyncOpen = (file: number, what?: SyncedFile) => Promise<void>;
-
-/** What is synced. */
-interface SyncedFile {
-  /** Whether there is something to write for certain: only then it says that a disk is quick. */
-  tells: boolean;
-}
-
-/**
- * Of folders and small files, which take some disks less time than it takes to ask another thread: those that are
- * memory, or have one that a power cut leaves as it is. Where files were quick for a while, both are synced in place. A
- * sync that is not quick, or fails, ends that for long; it has held the program up once.
- */
-function createSmallSync({ monotonic }: Pick<System, "monotonic">): SyncOpen {
-  let quickInARow = 0, coolDown = 0;
-  return async (file, { tells } = { tells: false }) => {
-    const startedAt = monotonic();
-    const { syncInPlace } = ownCalls;
-    if (quickInARow < QUICK_IN_A_ROW || syncInPlace === undefined) {
-      await syncFile(file);
-      if (monotonic() - startedAt > QUICK_MS.byThread) quickInARow = 0;
-      else if (tells && coolDown > 0) coolDown--;
-      else if (tells) quickInARow++;
-      return;
-    }
-    let wasQuick = false;
-    try {
-      syncInPlace(file);
-      wasQuick = monotonic() - startedAt <= QUICK_MS.inPlace;
-    } finally {
-      if (!wasQuick) [quickInARow, coolDown] = [0, COOL_DOWN_SYNCS];
-    }
-    // Timers and signals that came meanwhile are heard before anything is built upon it.
-    if (!wasQuick) await new Promise<void>((resolve) => void setImmediate(resolve));
-  };
-}
-
-/** What is under way for one folder. */
 interface GroupSync {
   running: Promise<void>;
   /** The one that begins when that has ended, for all who asked meanwhile. */
@@ -149,8 +97,7 @@ async function syncAbove(path: string): Promise<void> {
   }
 }
 
-/** Brings the names in one folder to the disk; those above a root, which may lie elsewhere, by a thread. */
-async function syncFolder(path: string, sync: SyncOpen = syncFile): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   if (sep === "\\") return; // Windows opens no folders; NTFS journals their names
   let file: number;
   try {
@@ -160,13 +107,12 @@ async function syncFolder(path: string, sync: SyncOpen = syncFile): Promise<void
     throw error;
   }
   try {
-    await sync(file);
+    await syncFile(file);
   } finally {
     closeRead(file);
   }
 }
 
-/** Brings the bytes of an open file to the disk. */
 export function syncFile(file: number): Promise<void> {
   return new Promise((resolve, reject) =>
     fs.fsync(file, (error) => error ? reject(error) : resolve())

@@ -8,7 +8,6 @@ import type { StageOptions } from "./stage_files.ts";
 import { checkTo } from "./target.ts";
 import { writeFiles } from "./write_files.ts";
 
-/** What a registry says besides. */
 export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
   /** The `file:` URL of a folder into which nothing is written. */
   notInside?: string;
@@ -18,11 +17,9 @@ export interface DownloadPlan extends Pick<StageOptions, "writeLarge"> {
 export interface Download {
   /** To be told of the bytes that are read of the version; undefined where nobody listens. */
   readonly onProgress?: (progress: TransferProgress) => void;
-  /** Writes the files of the version. */
   write(artifact: Artifact, plan?: DownloadPlan): Promise<DownloadResult>;
 }
 
-/** Creates the {@linkcode Download} that these options ask for. */
 export function createDownload(options: DownloadOptions): Download {
   checkTo(options?.to); // programs in JavaScript leave it out
   const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } =

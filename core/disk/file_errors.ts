@@ -58,14 +58,7 @@ export function fileError(action: string, path: string, cause: unknown): unknown
   if (code === undefined) return cause;
   const [meaning, state] = MEANING[code] ?? ["Unavailable", message];
   const hint = HINTS[meaning];
-  return fault({
-    code: meaning,
-    action,
-    subject: shown(path),
-    state,
-    hint,
-    cause,
-  });
+  return fault({ code: meaning, action, subject: shown(path), state, hint, cause });
 }
 
 /** Runs a file operation; its failure is told by {@linkcode fileError}. */

@@ -31,9 +31,7 @@ export type LeftOutReason =
 export interface LeftOut {
   /** Its path in the folder, with `/`; a folder, with all that is in it, ends with one. */
   path: string;
-  /** Why. */
   reason: LeftOutReason;
-  /** Where a link leads, as it says. */
   target?: string;
 }
 

@@ -5,11 +5,8 @@ import { shown } from "../naming/names.ts";
 import { linkTargetProblem } from "./file_paths.ts";
 import type { LeftOut, LeftOutReason, WrittenLinks } from "./left_out.ts";
 
-/** Where links lead. */
 export interface LinkTargets {
-  /** The target of each that is written, by its path. */
   targets: Map<string, string>;
-  /** The others. */
   leftOut: LeftOut[];
 }
 
@@ -24,7 +21,6 @@ export function checkLinks(links: WrittenLinks = "safe"): void {
   });
 }
 
-/** Reads where the links among these files lead. */
 export async function readLinks(
   files: readonly ArtifactFile[],
   links?: WrittenLinks,

@@ -8,11 +8,8 @@ import { createSideBySide } from "../work/side_by_side.ts";
 import type { SideBySide } from "../work/side_by_side.ts";
 import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
 
-/** Options of {@linkcode stageFiles}. */
 export interface StageOptions {
-  /** Ends the work. */
   signal?: AbortSignal;
-  /** Hears of each file that was written. */
   onFile?: (file: FileInfo) => void;
   /** Where its links lead; those that it does not name are not written. @default none are */
   targets?: ReadonlyMap<string, string>;

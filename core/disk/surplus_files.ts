@@ -15,7 +15,6 @@ import { mayRead } from "./may_read.ts";
 import { STAGE_PREFIX } from "./stage/folders.ts";
 import { exists, lookAt } from "./target.ts";
 
-/** What is in a folder and not of a version. */
 export interface Surplus {
   /** Files, links and empty folders, relative with `/`; folders end with one. */
   paths: string[];
@@ -26,7 +25,6 @@ export interface Surplus {
 /** What no download removes: the history of a working copy, and a registry beside the files. */
 const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
 
-/** Options of {@linkcode findSurplus}. */
 export interface SurplusOptions {
   /** Whether a path, with `/` at the end of a folder's, is looked at. @default all are */
   selects?: (path: string) => boolean;
@@ -152,7 +150,6 @@ function checkMayRemove(root: string, system: Pick<System, "env">): void {
   });
 }
 
-/** The home of this user, as it is named and where that leads. */
 function homes({ env }: Pick<System, "env">): string[] {
   const named = env("HOME") || env("USERPROFILE");
   if (!named) return [];
@@ -164,7 +161,6 @@ function homes({ env }: Pick<System, "env">): string[] {
   }
 }
 
-/** A folder and those above it, as far as they may be read. */
 function foldersUpward(path: string): string[] {
   const folders = [path];
   for (

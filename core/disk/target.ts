@@ -10,13 +10,9 @@ import { errorCode } from "./file_errors.ts";
 import { filePathProblem } from "./file_paths.ts";
 import { mayRead } from "./may_read.ts";
 
-/** Where an artifact is written. */
 export interface Target {
-  /** Whether it becomes one file, or a folder with files. */
   kind: "file" | "folder";
-  /** The file or folder to write. */
   path: string;
-  /** Whether the folder is there. */
   exists: boolean;
   /** The folder that the temporary folder goes into: on the same disk, so that a rename suffices. */
   stageIn: string;
@@ -115,7 +111,6 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** What to throw where something is in the way. */
 export function exists(path: string, state: string): RegistryError {
   return fault({
     code: "AlreadyExists",

@@ -10,11 +10,9 @@ import type { SideBySide } from "../work/side_by_side.ts";
 /** What stores mostly read ahead of one stream. */
 export const READ_AHEAD_BYTES = 12 * 1024 * 1024;
 
-/** How a file is written. */
 export interface BeginFileOptions {
   /** What it is written beside: each piece is a task that weighs what it may take in memory. */
   tasks: SideBySide;
-  /** Hears when all of it is written. */
   onFile?: (file: FileInfo) => void;
 }
 

@@ -53,28 +53,23 @@ export interface WriteFilesOptions {
   onFile?: (file: FileInfo) => void;
 }
 
-/** What a registry says besides. */
 interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
   /** The `file:` URL of a folder into which nothing is written. */
   notInside?: string;
   /** Which files are wanted; nothing else in the folder is removed either. @default all */
   chosen?: ChosenPath;
-  /** Hears of bytes that need not be read. */
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 
 /** What was written. */
 export type WrittenFiles = DownloadedFiles;
 
-/** What is to be done with a target. */
 interface Work extends LinkTargets {
   /** The files that belong there: all but links that are left out. */
   files: readonly ArtifactFile[];
-  /** What is at the path of each file. */
   found: Map<string, Found>;
   /** Files that are there, but with another time than the one that was kept of them. */
   otherTimes: readonly FileInfo[];
-  /** What is to be removed. */
   surplus: Surplus;
 }
 
@@ -117,7 +112,6 @@ export async function writeFiles(
   }
 }
 
-/** Looks at what is there. Throws where it may not be done. */
 async function planWork(
   all: readonly ArtifactFile[],
   target: Target,
@@ -232,7 +226,6 @@ function becomes(stage: string, path: string): boolean {
   }
 }
 
-/** Moves all staged files into a folder that exists. */
 async function placeAll(
   stage: string,
   root: string,

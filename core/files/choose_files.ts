@@ -14,7 +14,6 @@ export interface FilePatterns {
 /** Whether a path is chosen; that of a folder ends with `/`. */
 export type ChosenPath = (path: string) => boolean;
 
-/** What reads patterns, where there are any: it needs a package. */
 interface PatternPart {
   createPatterns(
     lines: readonly string[],

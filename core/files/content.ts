@@ -39,7 +39,6 @@ export async function contentBytes(
   return content instanceof Uint8Array ? bytes.slice() : bytes;
 }
 
-/** How many bytes it has, where that is known before it is read. */
 export function contentSize(content: Content): number | undefined {
   return isSource(content) ? content.size : bodySize(content);
 }

@@ -3,11 +3,9 @@ import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { FileKind } from "../file_store.ts";
 
-/** Where it happened. */
 export interface PathPlace {
   /** What was tried: `save`. */
   action: string;
-  /** The path. */
   path: string;
   /** The `location` of the store. */
   location: string;
@@ -66,45 +64,32 @@ export function inTheWay(place: PathPlace, at: string, found: FileKind): Registr
   return failure("Conflict", place, { state, hint: "Remove it first, or take another path." });
 }
 
-/** `Conflict`: a folder would be in itself. */
-export function intoItself(place: PathPlace): RegistryError {
-  return failure("Conflict", place, {
-    state: "the target lies in it",
-    hint: "Take a target outside of the folder.",
-  });
+function conflict(state: string, hint: string): (place: PathPlace) => RegistryError {
+  return (place) => failure("Conflict", place, { state, hint });
 }
 
-/** `Conflict`: the folder of what is written became another one. */
-export function lostFolder(place: PathPlace): RegistryError {
-  return failure("Conflict", place, {
-    state: "its folder was moved or removed meanwhile",
-    hint: "Write it again.",
-  });
-}
+/** A folder would be in itself. */
+export const intoItself = conflict("the target lies in it", "Take a target outside of the folder.");
 
-/** `Conflict`: another program replaced the source of a move. */
-export function lostSource(place: PathPlace): RegistryError {
-  return failure("Conflict", place, {
-    state: "another program changed it meanwhile",
-    hint: "Inspect it and try again.",
-  });
-}
+/** The folder of what is written became another one. */
+export const lostFolder = conflict("its folder was moved or removed meanwhile", "Write it again.");
 
-/** `Conflict`: a folder has no files, but one is being written. */
-export function inTheWorks(place: PathPlace): RegistryError {
-  return failure("Conflict", place, {
-    state: "a file is being written in it, or its writer died",
-    hint: "What a writer that died has left can be removed a day later.",
-  });
-}
+/** Another program replaced the source of a move. */
+export const lostSource = conflict(
+  "another program changed it meanwhile",
+  "Inspect it and try again.",
+);
 
-/** `Conflict`: a folder is not empty. */
-export function notEmpty(place: PathPlace): RegistryError {
-  return failure("Conflict", place, {
-    state: "the folder is not empty",
-    hint: "deleteAll() removes what is in it too.",
-  });
-}
+/** A folder has no files, but one is being written. */
+export const inTheWorks = conflict(
+  "a file is being written in it, or its writer died",
+  "What a writer that died has left can be removed a day later.",
+);
+
+export const notEmpty = conflict(
+  "the folder is not empty",
+  "deleteAll() removes what is in it too.",
+);
 
 /** `Unsupported`: the store does not write, or does not read. */
 export function refused(place: PathPlace, state: string): RegistryError {

@@ -3,15 +3,11 @@ import { concatBytes, readAll } from "../bytes/bytes.ts";
 import type { RegistryError } from "../errors.ts";
 import type { FileToDecode } from "../format.ts";
 
-/** What {@linkcode openWindow} is told. */
 export interface WindowOptions {
-  /** The end of the part. */
   end: number;
   /** So many bytes are read at once, or as many as are asked for. */
   aheadBytes: number;
-  /** Makes the error of bytes that are not there. */
   refuse(state: string): RegistryError;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 

@@ -39,14 +39,7 @@ function failure(path: string, folder: URL, cause: unknown): RegistryError {
   if (name === "NotCapable") {
     const hint =
       "Allow what is named here; the packages of stores want --allow-env and --allow-net.";
-    return fault({
-      code: "Denied",
-      action: "load",
-      subject: part,
-      state: reason,
-      hint,
-      cause,
-    });
+    return fault({ code: "Denied", action: "load", subject: part, state: reason, hint, cause });
   }
   const [, missing] = /^Cannot find package '([^']+)'/.exec(reason) ?? [];
   return fault({

@@ -107,12 +107,5 @@ function decodePrefix(text: string, url: string): string {
 }
 
 function invalid(url: string, state: string, hint: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use the URL",
-    subject: url,
-    state,
-    hint,
-    cause,
-  });
+  return fault({ code: "Invalid", action: "use the URL", subject: url, state, hint, cause });
 }

@@ -4,7 +4,6 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
-/** The parts of a store's URL. */
 export interface StoreUrl {
   /** What stands before `:`, in lower case. */
   scheme: string;
@@ -63,11 +62,5 @@ function invalid(
   state: string,
   hint = "Write it as scheme://bucket/prefix.",
 ): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use the URL",
-    subject: url,
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "use the URL", subject: url, state, hint });
 }

@@ -47,7 +47,9 @@ export async function tryMutant(copy: string, mutant: Mutant): Promise<Outcome> 
       await Deno.writeTextFile(file, applyEdit(source, edit));
     }
     const { foundBy } = mutant;
-    return judged(await ("seeds" in foundBy ? trySeeds(copy, foundBy.seeds) : tryTest(copy, foundBy)));
+    return judged(
+      await ("seeds" in foundBy ? trySeeds(copy, foundBy.seeds) : tryTest(copy, foundBy)),
+    );
   } catch (error) {
     return judged(["broken", (error as Error).message]);
   } finally {

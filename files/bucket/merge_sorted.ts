@@ -1,5 +1,4 @@
 // Two sorted listings as one.
-/** Yields what both give, in their order. */
 export async function* mergeSorted<T>(
   a: AsyncGenerator<T>,
   b: AsyncGenerator<T>,

@@ -11,7 +11,6 @@ import type { PathPlace } from "../../core/files/path_errors.ts";
 import { folderOf, joinPath, targetOf } from "../../core/files/paths.ts";
 import type { FileEntry } from "../../core/file_store.ts";
 
-/** The root folder of a file store. */
 export interface DiskPlace {
   /** The same as a `file:` URL. */
   readonly location: string;
@@ -29,7 +28,6 @@ export interface DiskPlace {
   isFolder(path: string): boolean;
   /** Returns the path that a link with this text leads to; undefined if that is outside the store. */
   targetOf(path: string, text: string): string | undefined;
-  /** What to throw for an error of the file system. */
   failure(error: unknown, why: PathPlace): unknown;
 }
 
@@ -39,7 +37,6 @@ const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 /** How often another program may remove what was just made. */
 export const MOST_RACES = 20;
 
-/** Creates the {@linkcode DiskPlace} of a folder. Does no I/O. */
 export function createDiskPlace(folder: string): DiskPlace {
   const root = resolve(folder);
   const location = pathToFileURL(root).href;

@@ -110,7 +110,6 @@ async function* readChunks(
   }
 }
 
-/** The same file, in the same state. */
 function checkSame(path: string, look: FileLook, found: FileLook): void {
   const isSame = look.isFile && look.identity === found.identity && look.size === found.size &&
     look.modifiedAt === found.modifiedAt;

@@ -17,15 +17,11 @@ const STALE_MS = 10_000;
 /** The file that says where a file goes, from its folder. */
 const TARGET = `${OWN_PREFIX}target`;
 
-/** A file or link that has left its path. */
 export interface TakenFile {
-  /** Where it was. */
   readonly from: string;
-  /** Where it is. */
   readonly path: string;
 }
 
-/** How a file is taken. */
 export interface TakeOptions extends Pick<System, "id"> {
   /** Where it goes, an absolute path. */
   target: string;

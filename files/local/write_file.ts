@@ -19,15 +19,12 @@ const STALE_MS = 24 * 60 * 60 * 1000;
 /** What is opened is the file that was begun, and nothing that a link leads to. */
 const FLAGS = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-/** Options of {@linkcode stageFile}. */
 export interface StageOptions {
-  /** Names the file. */
   system: System;
   /** Whether it must survive a power cut. */
   durable: boolean;
   /** Makes the folder. Nothing else happens in this program between that and the beginning of the file. */
   prepare(): void;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -86,7 +83,31 @@ export async function stageFile(
   }
 }
 
-/** Removes a file, or a folder of files, that got no place. */
+/**
+ * Writes files to a new folder in another one. Leaves nothing behind when it fails.
+ *
+ * @param folder absolute path
+ * @param files their bytes by their names, which have no `/`
+ * @returns absolute path of the new one
+ */
+export function stageFolder(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  { system, durable }: Pick<StageOptions, "system" | "durable">,
+): string {
+  const path = `${folder}/${OWN_PREFIX}${system.id()}`;
+  fs.mkdirSync(path);
+  try {
+    for (const [name, bytes] of files) {
+      fs.writeFileSync(`${path}/${name}`, plainBytes(bytes), { flag: "wx", flush: durable });
+    }
+    return path;
+  } catch (error) {
+    fs.rmSync(path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 export function removeStage(path: string): void {
   try {
     if (fs.lstatSync(path).isDirectory()) fs.rmSync(path, { recursive: true });

@@ -14,7 +14,6 @@ import type { Images } from "./stack.ts";
 export interface AppendOptions extends CallOptions {
   /** Images, as many as fit along the other axes. */
   images: Images;
-  /** The axis that grows. */
   axis: string;
   /** How many planes there are along each axis. Absent: of the others as many as there are already. */
   lengths?: Readonly<Record<string, number>>;

@@ -36,9 +36,7 @@ export function growBlock(
 
 /** A part of an array: where it begins and ends in each dimension. */
 export interface Box {
-  /** The first index in each dimension. */
   from: number[];
-  /** One behind the last. */
   to: number[];
 }
 

@@ -15,13 +15,9 @@ export interface Channel {
   active?: boolean;
   /** Which values are black and full colour, and the least and the greatest that there may be. */
   window?: {
-    /** What is black. */
     start: number;
-    /** What is full colour. */
     end: number;
-    /** The least value. */
     min: number;
-    /** The greatest value. */
     max: number;
   };
 }

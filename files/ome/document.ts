@@ -3,13 +3,10 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
-/** A part of a document. */
 export interface Part {
-  /** What stands there. */
   readonly value: unknown;
   /** Where that is: `plate.rows[3].name`. */
   readonly place: string;
-  /** The error of what is wrong at a place. */
   readonly refuse: (place: string, state: string) => RegistryError;
 }
 
@@ -47,7 +44,6 @@ export function newDocument(what: string, attributes: unknown): Part {
   };
 }
 
-/** The error of what is wrong with a part. */
 export function wrong({ place, refuse }: Part, state: string): RegistryError {
   return refuse(place === "" ? "the document" : place, state);
 }
@@ -70,20 +66,17 @@ export function memberOf(part: Part, name: string): Part {
   throw wrong(part, `has no "${name}"`);
 }
 
-/** What is read of a member that may be missing. */
 export function optional<T>(part: Part, name: string, read: (member: Part) => T): T | undefined {
   const member = memberIn(part, name);
   return member === undefined ? undefined : read(member);
 }
 
-/** The items of a list. */
 export function itemsOf(part: Part): Part[] {
   const { value, place, refuse } = part;
   if (!Array.isArray(value)) throw wrong(part, "is no list");
   return Array.from(value, (item, i) => ({ value: item, place: `${place}[${i}]`, refuse }));
 }
 
-/** A text. */
 export function textOf(part: Part): string {
   if (typeof part.value !== "string") throw wrong(part, "is no text");
   return part.value;
@@ -103,7 +96,6 @@ export function numberOf(part: Part): number {
   return number;
 }
 
-/** A whole number, this one or above. */
 export function wholeOf(part: Part, from: number): number {
   const number = numberOf(part);
   if (!Number.isSafeInteger(number) || number < from) {
@@ -118,14 +110,12 @@ export function flagOf(part: Part): boolean {
   return part.value;
 }
 
-/** So many finite numbers. */
 export function numbersOf(part: Part, length: number): number[] {
   const items = itemsOf(part);
   if (items.length !== length) throw wrong(part, `has ${items.length} numbers for ${length} axes`);
   return items.map(numberOf);
 }
 
-/** Refuses a list in which two items have the same key. */
 export function checkDistinct(part: Part, keys: readonly (string | number)[]): void {
   const seen = new Set<string | number>();
   for (const key of keys) {

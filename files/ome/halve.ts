@@ -37,7 +37,6 @@ export function halve<A extends NDArray>(image: A, method: Downsampling): A {
 
 interface Size {
   height: number;
-  /** Numbers in a row. */
   width: number;
   planes: number;
 }
@@ -47,7 +46,6 @@ function isMeanable(dtype: string): boolean {
     (dtype !== "float16" || globalThis.Float16Array !== undefined);
 }
 
-/** Throws for a dtype of which there is no such level. */
 export function checkHalvable(dtype: NDArray["dtype"], method: Downsampling): void {
   if (method === "mean" && !isMeanable(dtype)) throw noMean(dtype);
 }

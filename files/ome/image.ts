@@ -12,7 +12,6 @@ import type { ImageMetadata, LevelMetadata } from "./image_metadata.ts";
 
 /** A level of an image: its array, and where its elements are. */
 export interface ImageLevel extends LevelMetadata {
-  /** Its elements. */
   readonly array: ZarrArray;
 }
 
@@ -27,7 +26,6 @@ export type PlaneIndex = Readonly<Record<string, number>>;
 
 /** An image of several levels, each half as large as the one before, or made so by whoever wrote it. */
 export interface MultiscaleImage extends Omit<ImageMetadata, "levels"> {
-  /** Where it is in its store. */
   readonly path: string;
   /** Its levels, the largest first. Each array reads regions of any size. */
   readonly levels: readonly ImageLevel[];
@@ -60,7 +58,6 @@ export async function openMultiscale(
   return imageOf(path, metadata, arrays);
 }
 
-/** What the group of an image says. */
 export async function readImageMetadata(
   store: ZarrStore,
   path: string,
@@ -70,7 +67,6 @@ export async function readImageMetadata(
   return readImageAttributes(path, attributes);
 }
 
-/** The array of a level. */
 export function openLevel(
   store: ZarrStore,
   path: string,
@@ -80,7 +76,6 @@ export function openLevel(
   return openZarrArray(store, joinPath(path, level.path), options);
 }
 
-/** An image whose levels are open. */
 export function imageOf(
   path: string,
   metadata: ImageMetadata,
@@ -98,7 +93,6 @@ export function imageOf(
   };
 }
 
-/** A plane of an array with these axes. */
 export async function readPlane(
   path: string,
   { axes, array, at }: { axes: readonly Axis[]; array: ZarrArray; at: PlaneIndex },
@@ -116,7 +110,6 @@ export async function readPlane(
   return await array.read([...indices, null, null], options);
 }
 
-/** The level of an image with this number. */
 export function levelAt<L>(path: string, levels: readonly L[], level: number): L {
   if (levels[level] !== undefined) return levels[level];
   throw noPlane(

@@ -38,9 +38,7 @@ export interface LevelMetadata extends Placement {
 
 /** What an image says of itself. */
 export interface ImageMetadata {
-  /** The version of OME-NGFF. */
   version: OmeVersion;
-  /** What it is called. */
   name?: string;
   /** Its dimensions, in order. */
   axes: Axis[];
@@ -48,7 +46,6 @@ export interface ImageMetadata {
   levels: LevelMetadata[];
   /** How levels were made smaller, as whoever wrote it calls that: `mean`. */
   downsampling?: string;
-  /** How its channels are shown. */
   channels?: Channel[];
 }
 
@@ -167,7 +164,6 @@ function readPlacement(part: Part, length: number): Placement {
   return { scale, translation: numbersOf(memberOf(second, "translation"), length) };
 }
 
-/** One placement, and then the one of all levels. */
 function after({ scale, translation }: Placement, outer?: Placement): Placement {
   if (outer === undefined) return { scale, translation };
   return {

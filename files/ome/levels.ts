@@ -40,7 +40,6 @@ export interface ImageLayout {
 /** No side of the last level is longer, where nobody says how many levels there are. */
 const LAST_SIDE = 512;
 
-/** The shapes of all levels. */
 export function levelShapes(shape: readonly number[], levels?: number): number[][] {
   if (levels !== undefined && !(Number.isSafeInteger(levels) && levels >= 1 && levels <= 30)) {
     throw invalidImage(`${shown(levels)} levels`, "There are 1 to 30.");
@@ -76,7 +75,6 @@ export function placeLevels(
   });
 }
 
-/** The chunks and shards of a level. */
 export function cutsOf(
   shape: readonly number[],
   dtype: DType,
@@ -92,28 +90,18 @@ export function cutsOf(
     : { chunks, shards: grown };
 }
 
-/** How an array is written from another one. */
-export interface CopyOptions extends CallOptions {
-  /** How many bytes are written at once, where a chunk or a shard has no more. */
-  maxBytes?: number;
-}
-
 /** The blocks in which an array is written: whole stored objects, many where they are small. */
-function writtenBlocks(
-  { shape, dtype, chunks, shards }: ZarrArray,
-  maxBytes = MAX_BLOCK_BYTES,
-): Iterable<Box> {
-  return blocksOf(shape, growBlock(shape, shards ?? chunks, maxBytes / ELEMENTS[dtype].bytes));
+function writtenBlocks({ shape, dtype, chunks, shards }: ZarrArray): Iterable<Box> {
+  const most = MAX_BLOCK_BYTES / ELEMENTS[dtype].bytes;
+  return blocksOf(shape, growBlock(shape, shards ?? chunks, most));
 }
 
-/** Fills an array with another one, a block at a time. */
 export async function copyArray(
   source: ZarrArray,
   target: ZarrArray,
-  options: CopyOptions = {},
+  { signal }: CallOptions = {},
 ): Promise<void> {
-  const { maxBytes, signal } = options;
-  for (const { from, to } of writtenBlocks(target, maxBytes)) {
+  for (const { from, to } of writtenBlocks(target)) {
     const block = await source.read(from.map((start, axis) => [start, to[axis]] as const), {
       signal,
     });
@@ -125,10 +113,10 @@ export async function copyArray(
 export async function halveArray(
   source: ZarrArray,
   target: ZarrArray,
-  { downsampling, maxBytes, signal }: CopyOptions & { downsampling: Downsampling },
+  { downsampling, signal }: CallOptions & { downsampling: Downsampling },
 ): Promise<void> {
   const { shape } = source;
-  for (const { from, to } of writtenBlocks(target, maxBytes)) {
+  for (const { from, to } of writtenBlocks(target)) {
     const area = from.map((start, axis) => {
       const factor = axis < shape.length - 2 ? 1 : 2;
       return [start * factor, Math.min(to[axis] * factor, shape[axis])] as const;
@@ -139,7 +127,6 @@ export async function halveArray(
     });
   }
 }
-/** The error of an image that cannot be written so. */
 export function invalidImage(state: string, hint: string): RegistryError {
   return fault({ code: "Invalid", action: "write the image", state, hint });
 }

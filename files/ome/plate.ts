@@ -38,7 +38,6 @@ export interface CreatePlateOptions extends ImageLayout, CallOptions {
   name?: string;
   /** The most fields that a well will have; it grows where one has more. */
   fieldCount?: number;
-  /** When its images are taken. */
   acquisitions?: readonly Acquisition[];
 }
 
@@ -47,7 +46,6 @@ export interface OpenPlateOptions extends Partial<ImageLayout>, CallOptions {}
 
 /** A plate. Several calls may be under way at once, but only one program saves to a plate at a time. */
 export interface Plate extends Omit<PlateMetadata, "wells" | "fieldCount"> {
-  /** Where it is in its store. */
   readonly path: string;
   /** The wells that have images, as the plate says now. */
   wells(options?: CallOptions): Promise<readonly WellPlace[]>;
@@ -194,7 +192,6 @@ function plateOf(
   };
 }
 
-/** A well by its rows and columns. */
 function placeOf(
   { rows, columns }: PlateMetadata,
   well: WellName,

@@ -20,11 +20,8 @@ import type { OmeVersion } from "./version.ts";
 export interface Acquisition {
   /** Its number, which no other has, from 0. */
   id: number;
-  /** What it is called. */
   name?: string;
-  /** What it is. */
   description?: string;
-  /** The most fields that a well has of it. */
   fieldCount?: number;
   /** When it began, as a whole number since 1970. */
   startTime?: number;
@@ -36,27 +33,19 @@ export interface Acquisition {
 export interface WellPlace {
   /** Its path: row, `/`, column. */
   path: string;
-  /** The name of its row. */
   row: string;
-  /** The name of its column. */
   column: string;
 }
 
 /** What a plate says of itself. */
 export interface PlateMetadata {
-  /** The version of OME-NGFF. */
   version: OmeVersion;
-  /** What it is called. */
   name?: string;
   /** The names of all rows, also of those that have no images. */
   rows: readonly string[];
-  /** The names of all columns. */
   columns: readonly string[];
-  /** The wells that have images. */
   wells: readonly WellPlace[];
-  /** The most fields that a well has. */
   fieldCount?: number;
-  /** When its images were taken. */
   acquisitions?: readonly Acquisition[];
 }
 
@@ -70,9 +59,7 @@ export interface Field {
 
 /** What a well says of itself. */
 export interface WellMetadata {
-  /** The version of OME-NGFF. */
   version: OmeVersion;
-  /** Its images. */
   fields: readonly Field[];
 }
 
@@ -99,7 +86,6 @@ export function plateAttributes(plate: PlateMetadata): ZarrObject {
   return attributes;
 }
 
-/** Wells as the document of a plate has them. */
 export function wellItems(
   wells: readonly WellPlace[],
   rows: readonly string[],
@@ -193,7 +179,6 @@ function readAcquisition(item: Part): Acquisition {
   };
 }
 
-/** An acquisition as the document of a plate has it. */
 function acquisitionItem(
   { id, name, description, fieldCount, startTime, endTime }: Acquisition,
 ): ZarrObject {

@@ -70,7 +70,6 @@ export async function createImagePyramid(
   return await writeImage(store, path, options);
 }
 
-/** The group of a path, where there is one. */
 export async function findGroup(
   store: ZarrStore,
   path: string,
@@ -84,9 +83,7 @@ export async function findGroup(
   }
 }
 
-/** How an image is written where nothing refers to what may be there. */
 export interface WriteImageOptions extends ImagePyramidOptions {
-  /** Whether what a writer that died has left gives way. */
   isOverLeftover?: boolean;
 }
 

@@ -38,19 +38,13 @@ export interface SaveImagesOptions extends CallOptions {
   channels?: readonly (string | Channel)[];
 }
 
-/** A field of a plate. */
 export interface FieldPlace {
-  /** The name of its row. */
   row: string;
-  /** The name of its column. */
   column: string;
-  /** The name of the field. */
   field: string;
 }
 
-/** What saves fields. */
 export interface FieldWriter {
-  /** Saves images as one field, or appends them to one. */
   save(place: FieldPlace, images: Images, options: SaveImagesOptions): Promise<MultiscaleImage>;
 }
 
@@ -99,7 +93,6 @@ export function createFieldWriter(
     return image;
   }
 
-  /** The well lists the field. */
   async function listField(
     { row }: FieldPlace,
     { field, wellPath, well }: { field: Field; wellPath: string; well: ZarrGroup | undefined },
@@ -117,7 +110,6 @@ export function createFieldWriter(
     await createZarrGroup(store, wellPath, { attributes, version, signal });
   }
 
-  /** The plate lists the well, and has as many fields at least. */
   async function listWell(
     { row, column }: FieldPlace,
     count: number,

@@ -11,9 +11,7 @@ export type OmeVersion = "0.4" | "0.5";
 /** The version of zarr that each stands in. */
 export const ZARR_VERSIONS: Readonly<Record<OmeVersion, 2 | 3>> = { "0.4": 2, "0.5": 3 };
 
-/** Metadata, and the version that it says. */
 export interface Versioned {
-  /** The version. */
   version: OmeVersion;
   /** What has the members `multiscales`, `plate`, `well` and `omero`. */
   metadata: Part;
@@ -40,12 +38,10 @@ export function versionOf(attributes: Part, kind: "multiscales" | "plate" | "wel
   return { version: "0.4", metadata: attributes };
 }
 
-/** The attributes that hold such metadata. */
 export function withVersion(version: OmeVersion, metadata: Record<string, unknown>): ZarrObject {
   return (version === "0.5" ? { ome: { version, ...metadata } } : metadata) as ZarrObject;
 }
 
-/** The same attributes, whatever else is in them, with one kind of metadata changed. */
 export function changeMetadata(
   attributes: Readonly<ZarrObject>,
   kind: "plate" | "well",

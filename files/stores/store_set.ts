@@ -20,7 +20,6 @@ export type FileStoreFactory = () => AnyFileStore | Promise<AnyFileStore>;
 export interface FileStoreDefinition {
   /** What it is asked for by: lower case. */
   name: string;
-  /** Makes it. */
   create: FileStoreFactory;
 }
 
@@ -28,9 +27,7 @@ export interface FileStoreDefinition {
 export interface FileStoreClass {
   /** What it is asked for by: lower case. */
   readonly storeName?: string;
-  /** What its instances have. */
   readonly prototype: object;
-  /** Makes one. */
   new (): AnyFileStore;
 }
 
@@ -76,41 +73,29 @@ export function defineFileStore(definition: FileStoreDefinition): FileStoreDefin
 
 /** What a class of file stores begins with: it has the name of the class, and nothing to dispose of. */
 export abstract class FileStore implements FileStoreContract {
-  /** What it is asked for by. */
   static readonly storeName?: string;
 
-  /** What it is asked for by. */
   get name(): string {
     return (this.constructor as FileStoreClass).storeName ?? this.constructor.name;
   }
 
-  /** Its name as a URL. */
   get location(): string {
     return `${this.name}:`;
   }
 
-  /** See the contract. */
   abstract stat(path: string, options?: CallOptions): Promise<FileEntry | undefined>;
-  /** See the contract. */
   abstract list(folder: string, options?: CallOptions): AsyncIterable<FileEntry>;
-  /** See the contract. */
   abstract open(path: string, options?: CallOptions): Promise<FileToDecode>;
-  /** See the contract. */
   abstract write(
     path: string,
     content: FileToSave["content"],
     options?: WriteFileOptions,
   ): Promise<FileEntry>;
-  /** See the contract. */
   abstract createFolder(path: string, options?: CallOptions): Promise<void>;
-  /** See the contract. */
   abstract createLink(path: string, target: string, options?: CallOptions): Promise<void>;
-  /** See the contract. */
   abstract remove(path: string, options?: CallOptions): Promise<boolean>;
-  /** See the contract. */
   abstract move(from: string, to: string, options?: CallOptions): Promise<void>;
 
-  /** Nothing is held. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }

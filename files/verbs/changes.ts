@@ -73,7 +73,6 @@ export interface MirrorLinksOptions extends CallOptions {
 
 /** How many links a mirror made. */
 export interface MirroredLinks {
-  /** Links that were made. */
   links: number;
   /** Paths that were taken by something else than a link, and left. */
   taken: string[];

@@ -23,9 +23,7 @@ import type { KnownFormats, LoadFileOptions, SaveFileOptions } from "./values.ts
 
 /** A path and the value to save there. */
 export interface FileValue {
-  /** The path. */
   path: string;
-  /** The value. */
   value: unknown;
 }
 
@@ -37,7 +35,6 @@ export type LoadBatchOptions<T = unknown> = LoadFileOptions<T> & ManyOptions;
 
 /** The files of one store. Links to files and folders are followed, but for the last step of what changes something. */
 export interface Files {
-  /** The store. */
   readonly store: AnyFileStore;
   /** The value of a file, by its extension or as asked for: `{ as: "bytes" }`. */
   load<T = unknown>(path: string, options?: LoadFileOptions<T>): Promise<T>;
@@ -45,7 +42,6 @@ export interface Files {
   save(path: string, value: unknown, options?: SaveFileOptions): Promise<FileEntry>;
   /** A file to be read by ranges or as a stream, such as by `readRegion` of an image: nothing is read yet. */
   open(path: string, options?: CallOptions): Promise<FileToDecode>;
-  /** The text of a file, exactly. */
   loadText(path: string, options?: CallOptions): Promise<string>;
   /** Loads many, several at once; says what became of each, in the order of the paths. */
   loadBatch<T = unknown>(
@@ -106,7 +102,6 @@ export interface Files {
   ): Promise<MirroredLinks>;
 }
 
-/** Creates the {@linkcode Files} of a store. */
 export function createFiles(store: AnyFileStore, formats: KnownFormats): Files {
   const why = (action: string, path: string) => ({ action, path, location: store.location });
 

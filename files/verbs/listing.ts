@@ -35,9 +35,7 @@ export const IMAGE_EXTENSIONS: readonly string[] = [
 
 /** What a folder holds, links not followed. */
 export interface FolderContent {
-  /** Its folders, the upper ones first. */
   folders: string[];
-  /** Its files and its links. */
   files: string[];
 }
 
@@ -67,7 +65,6 @@ export async function listFiles(
   return sortNaturally(paths, (path) => path);
 }
 
-/** Some of what is in a folder, and then some more. */
 type ListFolder<E> = (folder: string) => AsyncIterable<E[]>;
 
 /** The files in a folder, some at a time, as fast as their names come. */
@@ -178,7 +175,6 @@ export async function findFile(
   return sortNaturally(found, (path) => path)[0];
 }
 
-/** All folders and files below a folder, each once, by depth. */
 export async function collect(
   store: ReadableFileStore,
   folder: string,
@@ -188,7 +184,6 @@ export async function collect(
   return { folders: folders.map(({ path }) => path), files: files.map(({ path }) => path) };
 }
 
-/** The same with what the store says about each. */
 export async function collectEntries(
   store: ReadableFileStore,
   folder: string,

@@ -31,7 +31,6 @@ export interface SaveFileOptions extends WriteFileOptions {
   as?: string | Format<any, any>;
 }
 
-/** Formats by path and by id. */
 export interface KnownFormats {
   /** That of a path, by its extension; undefined where none has it. */
   forPath(path: string): Promise<Format | undefined>;
@@ -52,7 +51,6 @@ async function formatFor(
   return typeof as === "string" ? await formats.get(as) : checkedFormat(as);
 }
 
-/** The value of the file behind a path. */
 export async function loadFile<T>(
   store: ReadableFileStore,
   path: string,
@@ -98,7 +96,6 @@ export async function saveFile(
   return await store.write(parsed, content, options);
 }
 
-/** The text of the file behind a path, exactly. */
 export async function loadText(
   store: ReadableFileStore,
   path: string,
@@ -121,7 +118,6 @@ export async function loadText(
   }
 }
 
-/** What a format throws that is no error of ours is the fault of its code. */
 async function told<T>(
   action: () => T | Promise<T>,
   { verb, path, signal }: CallOptions & { verb: string; path: string },

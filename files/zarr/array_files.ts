@@ -18,7 +18,6 @@ export const SAVE = "holdfast-save";
 /** The document whose presence makes a folder an array. */
 export const DOCUMENT = "zarr.json";
 
-/** How arrays are written. */
 export type ArrayOptions = Pick<CreateZarrOptions, "codec"> & {
   /** The shape of chunks for a shape, the least that is read. @default one chunk, or pieces of up to 16 MiB */
   chunks?: (shape: readonly number[]) => readonly number[];
@@ -29,7 +28,6 @@ export function isArrayValue(value: unknown): value is NDArray | Image {
   return isNDArray(value) && !areTimes(value.dtype) || isImage(value);
 }
 
-/** The options of the array that keeps a value, and its elements. */
 export function arrayOf(
   value: NDArray | Image,
   { chunks, codec, id }: ArrayOptions & { id: () => string },
@@ -61,11 +59,8 @@ function emptyStore(set: ZarrStore["set"]): ZarrStore {
   return { location: "", get: () => Promise.resolve(undefined), set };
 }
 
-/** An array that is to be written to a folder that holds nothing. */
 export interface NewArray extends CallOptions {
-  /** Its elements. */
   array: NDArray;
-  /** How it is written. */
   options: CreateZarrOptions & { chunks: readonly number[] };
 }
 
@@ -96,15 +91,11 @@ export async function writeArray(
   for (const [key, bytes] of documents) await below.set!(key, bytes, { signal });
 }
 
-/** An array, and all of its elements. */
 export interface StoredArray {
-  /** What its document says. */
   array: ZarrArray;
-  /** Its elements. */
   elements: NDArray;
 }
 
-/** The value that an array keeps. */
 export function valueOf({ array, elements }: StoredArray): NDArray | Image {
   return array.attributes[MARK] === "image" ? toImage(elements as NDArray<"uint8">) : elements;
 }

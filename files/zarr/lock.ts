@@ -9,7 +9,7 @@ import type { FileStore } from "../../core/file_store.ts";
 import type { PathPlace } from "../../core/files/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { System } from "../../core/system.ts";
-import { removeTree } from "./remove_tree.ts";
+import { removeTree } from "./trees.ts";
 import { undoChange, WORKS, worksOf } from "./undo_change.ts";
 import type { Change } from "./undo_change.ts";
 
@@ -18,7 +18,6 @@ const LEASE_MS = 60_000;
 /** How often a lock may change hands while one process asks for it. */
 const TRIES = 20;
 
-/** The content of a lock. */
 interface Lock extends Change {
   /** When it was last renewed, milliseconds since 1970. */
   at: number;
@@ -32,24 +31,17 @@ interface Link extends Lock {
 /** A change of an array. It calls `check` before what it made gets its path. */
 export type ArrayTask<T> = (change: Change, check: () => Promise<void>) => Promise<T>;
 
-/** The locks of the arrays of a store. */
 export interface ArrayLocks {
   /**
    * Runs a change of an array alone; throws `Conflict` while another process changes it. Undoes a change that fails.
    * `check` throws `Conflict` if the lock has expired and another process took it over.
    */
-  hold<T>(
-    change: Omit<Change, "id" | "isLeft">,
-    why: PathPlace,
-    task: ArrayTask<T>,
-  ): Promise<T>;
+  hold<T>(change: Omit<Change, "id" | "isLeft">, why: PathPlace, task: ArrayTask<T>): Promise<T>;
   /** Whether an array is being changed. Undoes the change of a dead process. */
   isHeld(path: string): Promise<boolean>;
-  /** Undoes all changes of dead processes. */
   recoverAll(): Promise<void>;
 }
 
-/** Creates the {@linkcode ArrayLocks} of a store. */
 export function createArrayLocks(files: FileStore, system: System): ArrayLocks {
   const isExpired = ({ at }: Lock) => Math.abs(system.now() - at) > LEASE_MS;
 

@@ -10,22 +10,18 @@ import type { ArrayLocks } from "./lock.ts";
 /** How often a reader tries again to find what another process is putting at a path. */
 const LOOKS = 20;
 
-/** The entry at a path. */
 export type Seen = { entry: FileEntry; array?: ZarrArray };
 
-/** Ways to inspect a path. */
 export interface Look {
   /** Returns the path of the array that contains a path, or undefined. */
   arrayAbove(path: string, options: CallOptions): Promise<string | undefined>;
   /** Returns what is at a path once no other process is changing it. */
   look(path: string, options: CallOptions): Promise<Seen | undefined>;
-  /** Returns what is at a path now, for the owner of its lock. */
   lookOnce(path: string, options: CallOptions): Promise<Seen | undefined>;
   /** Repeats a lookup until it finds something, or no process is changing the path. */
   settled<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined>;
 }
 
-/** Creates the {@linkcode Look} of a store. */
 export function createLook(
   files: FileStore,
   { locks, system }: { locks: ArrayLocks; system: Pick<System, "sleep"> },

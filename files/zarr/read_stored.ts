@@ -49,7 +49,6 @@ export async function readStored(
   throw replacedAgain("load", folder, { backend: files.location, tries: TRIES });
 }
 
-/** The document of the array in a folder, where there is one. */
 export async function readDocument(
   files: FileStore,
   folder: string,
@@ -58,7 +57,6 @@ export async function readDocument(
   return await zarrStore(files, folder).get(DOCUMENT, options);
 }
 
-/** The error of an array that others replace again and again. */
 export function replacedAgain(
   action: string,
   folder: string,

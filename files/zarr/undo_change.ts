@@ -4,32 +4,22 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/files/paths.ts";
 import { DOCUMENT } from "./array_files.ts";
-import { pathsBelow } from "./copy_array.ts";
-import { moveArray } from "./move_array.ts";
-import { removeTree } from "./remove_tree.ts";
+import { moveArray, pathsBelow, removeTree } from "./trees.ts";
 
 /** The folder of arrays that are being written or removed. Users cannot use paths in it. */
 export const WORKS = ".zarr-saving";
 
-/** A change at a path. */
 export interface Change {
-  /** Prefix of the names of what it writes. */
   id: string;
-  /** The path. */
   path: string;
-  /** The target of a move. */
   to?: string;
-  /** In the change of a move's target: the source. */
   from?: string;
   /** Set by the task if what it replaced is in `.zarr-saving`, to be removed when the task has succeeded. */
   isLeft?: boolean;
 }
 
-/** The temporary paths of a change. */
 export interface Works {
-  /** What will be at the path. */
   made: string;
-  /** What was there. */
   old: string;
   /** The document of the array that leaves the path, while its chunks are moved. */
   document: string;
@@ -37,7 +27,6 @@ export interface Works {
   madeDocument: string;
 }
 
-/** Returns the temporary paths of a change. */
 export function worksOf({ id }: Pick<Change, "id">): Works {
   const own = `${WORKS}/${id}`;
   return {

@@ -48,10 +48,6 @@ export function headOf(newest: Generation): Head {
   return { ...newest, dead: newest.size === TOMBSTONE_BYTES };
 }
 
-function isDead({ key, size }: Pick<ObjectInfo, "key" | "size">): boolean {
-  return size === TOMBSTONE_BYTES && generationOf(key) !== undefined;
-}
-
 /** The head of a cell, or of the first in a folder, or undefined where nothing was ever written. */
 export async function readHead(
   context: Store,
@@ -166,9 +162,8 @@ export async function* liveHeads(
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
   const { deleted, signal } = options;
-  const listing = { heads: true, except: deleted ? undefined : isDead, signal };
   let cell = "";
-  for await (const entry of context.backend.list(folder, listing)) {
+  for await (const entry of context.backend.list(folder, { heads: true, signal })) {
     if (isPrefix(entry) || cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
     const newest = asGeneration(entry);
     const its = cellOf(entry.key);

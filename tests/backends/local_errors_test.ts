@@ -113,9 +113,7 @@ Deno.test("what the program was not permitted is Denied, and says which permissi
     const fail = () => {
       throw Object.assign(
         new Error('Requires write access to "x", run again with the --allow-write flag'),
-        {
-          name: "NotCapable",
-        },
+        { name: "NotCapable" },
       );
     };
     const calls: [keyof typeof fs, () => Promise<unknown>][] = [

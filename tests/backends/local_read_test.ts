@@ -104,41 +104,6 @@ test("a large object is read where the file system knows no time of birth", asyn
     assertBytes(await readAll((await backend.get("a/b"))!.body), sampleBytes(LARGE));
   }, own);
 });
-
-test("a large object that is replaced while it streams comes whole", async (backend) => {
-  await backend.put("a/b", sampleBytes(LARGE));
-  const reader = (await backend.get("a/b"))!.body.getReader();
-  const chunks = [(await reader.read()).value!];
-  await backend.put("a/b", sampleBytes(LARGE, 2));
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    chunks.push(next.value);
-  }
-  assertBytes(
-    new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer()),
-    sampleBytes(LARGE),
-  );
-});
-
-test("a large object streams in chunks of a mebibyte, read when they are asked for", async (backend) => {
-  await backend.put("a/b", sampleBytes(LARGE));
-  const reads: number[] = [];
-  await withPatchedFs((real) => ({
-    openSync: (path: string, flags: string) => {
-      reads.push(0);
-      return real.openSync(path, flags);
-    },
-  }), async () => {
-    const reader = (await backend.get("a/b"))!.body.getReader();
-    assertEquals(reads.length, 1); // by get itself
-    const sizes: number[] = [];
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      sizes.push(next.value.byteLength);
-    }
-    assertEquals(sizes, [1 << 20, 1 << 20, 1 << 20, LARGE - 3 * (1 << 20)]);
-    assertEquals(reads.length, 2);
-  });
-});
-
 test(
   "the time of an object is when it got its key, not when its bytes were written",
   async (backend, root) => {
@@ -155,12 +120,3 @@ test(
     assertEquals(await backend.head("a/b"), result.info);
   },
 );
-
-test("looking at, listing and getting an object agree on its time, to the millisecond", async (backend) => {
-  for (const mode of ["create", "overwrite"] as const) {
-    const result = await backend.put("a/b", sampleBytes(10), { mode });
-    assert(result.written);
-    assertEquals((await backend.get("a/b"))!.info, result.info);
-    for await (const entry of backend.list("")) assertEquals(entry, result.info);
-  }
-});

@@ -7,7 +7,6 @@ import { realSystem } from "../../core/system.ts";
 import {
   assertHolds,
   assertMissing,
-  chunked,
   listed,
   putAll,
   sampleBytes,
@@ -186,31 +185,4 @@ test("an upload that runs is younger than its last byte", async (backend, root) 
   }, { highWaterMark: 0 });
   await backend.put("a/b", body);
   await assertHolds(backend, "a/b", text("xxx"));
-});
-
-test("a put writes in slices, each at once, and keeps no more than one", async (backend) => {
-  const sizes: number[] = [];
-  await withPatchedFs(
-    (real) => ({
-      writeSync: (file: number, bytes: Uint8Array, offset: number, length: number) => {
-        sizes.push(length);
-        return real.writeSync(file, bytes, offset, Math.min(length, 1000)); // a disk may take less than it is given
-      },
-    }),
-    () => backend.put("a/b", chunked(sampleBytes(5000), 2500)),
-  );
-  assertEquals(sizes, [2500, 1500, 500, 2500, 1500, 500]);
-  await assertHolds(backend, "a/b", sampleBytes(5000));
-});
-
-test("a stream that gives more than was announced is read no further, and cancelled", async (backend) => {
-  let given = 0;
-  let cancelled = false;
-  const body = new ReadableStream<Uint8Array>({
-    pull: (controller) =>
-      given++ < 1000 ? controller.enqueue(text("12345678")) : controller.close(),
-    cancel: () => void (cancelled = true),
-  }, { highWaterMark: 0 });
-  const error = await assertRejects(() => backend.put("a/b", body, { size: 20 }), RegistryError);
-  assertEquals([error.code, given, cancelled], ["Invalid", 3, true]);
 });

@@ -67,20 +67,6 @@ test(
     ]);
   },
 );
-
-test("put() does not bring a folder's own name to the disk again", async (backend, root) => {
-  await backend.put("a/b/c", text("x"));
-  const next = (key: string) => watched(root, () => backend.put(key, text("x")));
-  assertEquals(await next("a/b/d"), [
-    "write stage",
-    "sync stage",
-    "rename store/a/b/d",
-    "sync store/a/b",
-  ]);
-  assertEquals((await next("a/e/f")).slice(3), ["sync store/a/e", "sync store/a"]);
-  assertEquals((await next("g")).slice(3), ["sync store"]);
-});
-
 test("put() trusts no folder that another process made anew", async (backend, root) => {
   await backend.put("a/b/c", text("x"));
   fs.rmSync(root.join("store", "a"), { recursive: true });
@@ -187,7 +173,7 @@ test(
 
 Deno.test("sync() is not offered where nothing waits for the disk", () => {
   const backend = createLocalBackend({ path: "store", durability: "os" });
-  assertEquals([backend.sync, backend.capabilities.has("sync")], [undefined, false]);
+  assertEquals(backend.sync, undefined);
 });
 
 /** Fails the first sync of this path. */

@@ -14,7 +14,6 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
   const backend: Backend = {
     kind: inner.kind,
     location: inner.location,
-    capabilities: inner.capabilities,
     reopen: inner.reopen,
     locking: inner.locking,
     layout: inner.layout,

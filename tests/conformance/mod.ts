@@ -28,6 +28,7 @@ export type * from "../../core/backend.ts";
 export type {
   BackendCase,
   BackendContext,
+  Capability,
   RegisterTest,
   TestBackendOptions,
 } from "./backend/backend_case.ts";

@@ -31,10 +31,7 @@ Deno.test("keys that are no paths are passed by: in folders, and among links", a
     "a/",
     "a/.holdfast-x",
     "a\\b",
-    [
-      "a/.holdfast-link/good",
-      "ok",
-    ],
+    ["a/.holdfast-link/good", "ok"],
     "a/.holdfast-link/..",
     "a/.holdfast-link/",
     "a/.holdfast-link/x/y",
@@ -106,14 +103,6 @@ Deno.test("a link that a file replaced, whose writer died, is not there: not lis
   assertEquals(await store.stat("a/b"), undefined);
   assertEquals(await keysOf(backend), ["a/.holdfast-folder"]);
 });
-
-Deno.test("a file that replaces a link leaves nothing of it", async () => {
-  const { backend, store } = await bucketOf();
-  await store.createLink("a", "b");
-  await store.write("a", text("x"));
-  assertEquals(await keysOf(backend), ["a"]);
-});
-
 Deno.test("when a listing is left or fails, none of its requests goes on", async () => {
   const links = Array.from(
     { length: 40 },

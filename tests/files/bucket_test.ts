@@ -5,7 +5,5 @@ import { testFileStore } from "../conformance/files.ts";
 testFileStore(
   Deno.test,
   () => Promise.resolve(createBucketFiles({ backend: createMemoryBackend() })),
-  {
-    name: "bucket files",
-  },
+  { name: "bucket files" },
 );

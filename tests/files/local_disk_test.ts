@@ -1,8 +1,7 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import process from "node:process";
-import { setImmediate } from "node:timers";
 import { RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/local.ts";
@@ -15,52 +14,8 @@ async function refused(code: string, result: () => Promise<unknown>): Promise<Re
   assertEquals(error.code, code, String(error));
   return error;
 }
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 const DAY_MS = 24 * 60 * 60 * 1000;
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
-
-testInRoot(
-  "readers beside a writer see one value or another, and never a mixture",
-  async (root) => {
-    const files = createLocalFiles({ root: root.path });
-    const size = 1 << 20;
-    await files.write("a", bytes(size, 1));
-    let over = false;
-    const writer = (async () => {
-      for (let n = 2; n < 40; n++) {
-        await files.write("a", n % 2 === 0 ? bytes(size, n) : new Blob([bytes(size, n)]));
-        await turn();
-      }
-      over = true;
-    })();
-    let whole = 0;
-    while (!over) {
-      try {
-        const read = await (await files.open("a")).bytes();
-        assert(read.every((byte) => byte === read[0]), "a mixture");
-        whole++;
-      } catch (error) {
-        assert(error instanceof RegistryError && error.code === "Conflict", String(error)); // replaced between the two calls
-      }
-      await turn();
-    }
-    await writer;
-    assert(whole > 0);
-  },
-);
-
-testInRoot("a file that is replaced after it was opened is not read as the other", async (root) => {
-  const files = createLocalFiles({ root: root.path });
-  await files.write("a", bytes(10));
-  const file = await files.open("a");
-  await files.write("a", bytes(10, 2));
-  await refused("Conflict", () => file.bytes());
-  await assertRejects(() => new Response(file.stream()).arrayBuffer());
-  await files.remove("a");
-  await refused("NotFound", () => file.bytes());
-});
-
 testInRoot(
   "links that lead out of the root are told without a target, and nothing is read or written behind them",
   async (root) => {

@@ -6,7 +6,6 @@ import { createBucketFiles } from "../../files/bucket.ts";
 import { createLocalFiles } from "../../files/local.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createFileManager, createFileStores, defineFileStore } from "../../files/mod.ts";
-import type { Files } from "../../files/mod.ts";
 import { json } from "../../formats/json.ts";
 import { zarrStore } from "../../formats/zarr.ts";
 import { testOnEach } from "./stores.ts";
@@ -50,59 +49,6 @@ testOnEach(
     await told("NotFound", /load "plate\.json": there is no file/, () => files.load("plate.json"));
   },
 );
-
-testOnEach("a refused value is named, with what the file can hold", async (files: Files) => {
-  await told(
-    "Unsupported",
-    /save undefined as "a\.json": .* json .*# JSON has/,
-    () => files.save("a.json", undefined),
-  );
-  const plane = new Uint16Array(4);
-  await told(
-    "Unsupported",
-    /Uint16Array as "a\.npy".*\{ data, shape, dtype \}/,
-    () => files.save("a.npy", plane),
-  );
-  const wrong = { data: plane, shape: [2, 3], dtype: "uint16" };
-  await told("Unsupported", /as long as the shape says/, () => files.save("a.npy", wrong));
-  await told("Unsupported", /a string as "a\.none".*\.txt/, () => files.save("a.none", "text"));
-  await told(
-    "Unsupported",
-    /Promise as "a\.json".*add await/,
-    () => files.save("a.json", Promise.resolve(1)),
-  );
-  assertEquals(await files.listDir(""), []);
-  const nan = await assertRejects(() => files.save("a.json", { a: [1, NaN] }), RegistryError);
-  assertMatch(
-    nan.message,
-    /as "a\.json": a file of format json does not hold it exactly: its \.a\[1\] is NaN$/,
-  );
-});
-
-testOnEach("what is nearly what a file holds is told what makes it", async (files: Files) => {
-  const array = { data: Uint8Array.of(1, 2), shape: [1, 2], dtype: "uint8" };
-  const rows = [{ well: "A01" }];
-  const asked: [string, unknown, RegExp][] = [
-    [
-      "a.png",
-      { data: array.data, width: 2, height: 1 },
-      /\{ data, width, height, channels, dtype \}: toImage\(/,
-    ],
-    ["a.npz", [array], /an object of arrays by name/],
-    ["a.zip", [{ path: "a.txt", content: "text" }], /content is bytes, a Blob or a stream/],
-    ["a.csv", rows, /createTable\(columns, rows\)/],
-    ["a.parquet", rows, /createTable\(columns, rows\)/],
-    ["a.arrow", rows, /createTable\(columns, rows\)/],
-    ["a.jsonl", { well: "A01" }, /an array of values/],
-    ["a.mat", { well: "A01" }, /\.npy/],
-  ];
-  for (const [path, value, hint] of asked) {
-    await told("Unsupported", hint, () => files.save(path, value));
-  }
-  const image = { data: new Float32Array(2), width: 2, height: 1, channels: 1, dtype: "float32" };
-  await told("Unsupported", /uint8 or uint16/, () => files.save("a.png", image));
-});
-
 testOnEach(
   "a mode that is not known replaces nothing, and what is no format is not used",
   async (files: Untyped) => {
@@ -212,16 +158,4 @@ Deno.test("arrays lie in a store of a manager too; what cannot be read is no pla
       () => zarrStore(given as Untyped),
     );
   }
-});
-
-Deno.test("members of a class that are no methods are told apart by the hint", () => {
-  class Mine {
-    static storeName = "mine";
-    name = "mine";
-    location = "mine:";
-    save = (path: string) => Promise.resolve({ path, kind: "file" as const, size: 0 });
-    async [Symbol.asyncDispose]() {}
-  }
-  const error = assertThrows(() => createFileStores().register(Mine), RegistryError);
-  assertMatch(error.hint!, /methods: stat\(path\) \{/);
 });

@@ -3,12 +3,7 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { AnyFileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
-import {
-  createFileManager,
-  createFileStores,
-  defineFileStore,
-  FileStore,
-} from "../../files/mod.ts";
+import { createFileManager, createFileStores, FileStore } from "../../files/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 function invalid(action: () => unknown): RegistryError {
@@ -67,10 +62,7 @@ Deno.test("s3 and gcs are buckets that are named when the set is made, opened at
   assertEquals([
     files.store.name,
     new TextDecoder().decode(await (await backend.get("a/b.txt"))!.bytes()),
-  ], [
-    "s3",
-    "in a bucket",
-  ]);
+  ], ["s3", "in a bucket"]);
   await stores[Symbol.asyncDispose]();
   assertEquals(closed, 1);
 });
@@ -139,22 +131,6 @@ Deno.test("a class is registered by its name, and refused with what it lacks", a
   const error = invalid(() => stores.register(Half as never));
   assertMatch(error.message, /lacks list, open, write, createFolder, createLink, remove, move$/);
 });
-
-Deno.test("a definition is registered, and what it makes is looked at", async () => {
-  await using stores = createFileStores();
-  stores.register(defineFileStore({ name: "good", create: () => createMemoryFiles() }));
-  stores.register(
-    defineFileStore({
-      name: "bad",
-      create: () => ({ stat() {}, list() {} }) as unknown as AnyFileStore,
-    }),
-  );
-  assertEquals((await stores.get("good")).name, "memory");
-  const error = await assertRejects(() => stores.get("bad"), RegistryError);
-  assertMatch(error.message, /lacks open$/);
-  invalid(() => defineFileStore({ name: "No", create: () => createMemoryFiles() }));
-});
-
 Deno.test("a read-only store refuses to be written to, and one for values only to be read", async () => {
   const memory = createMemoryFiles();
   await memory.write("a.json", new TextEncoder().encode("1"));

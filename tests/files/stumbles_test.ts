@@ -5,8 +5,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isRegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
-import { createTable, csv } from "../../formats/csv.ts";
-import type { Table } from "../../formats/csv.ts";
 import { ndarrayOf } from "./samples.ts";
 import { testOnEach } from "./stores.ts";
 
@@ -72,59 +70,3 @@ testOnEach(
     assertEquals(await files.listFiles("p"), ["p/1.npy", "p/3.npy"]);
   },
 );
-
-testOnEach(
-  "a second batch takes nothing of the first away, and no plane is cast to the type of another",
-  async (files) => {
-    const first = [{
-      path: "A01/1.npy",
-      value: { data: Uint8Array.of(7), shape: [1], dtype: "uint8" },
-    }];
-    const second = [{
-      path: "A01/2.npy",
-      value: { data: Float64Array.of(300.7), shape: [1], dtype: "float64" },
-    }];
-    await files.saveBatch(first);
-    await files.saveBatch(second);
-    const { results } = await files.loadBatch(["A01/1.npy", "A01/2.npy"]);
-    assertEquals(results.map((result) => result.ok && result.value), [
-      first[0].value,
-      second[0].value,
-    ]);
-  },
-);
-
-testOnEach("one name in two folders is two files, each listed once", async (files) => {
-  await files.save("A01/plane.npy", ndarrayOf(1, 2));
-  await files.save("A02/plane.npy", ndarrayOf(2, 1));
-  assertEquals(await files.listFiles("", { recursive: true }), ["A01/plane.npy", "A02/plane.npy"]);
-  assertEquals(await files.load("A01/plane.npy"), ndarrayOf(1, 2));
-  assertEquals(await files.load("A02/plane.npy"), ndarrayOf(2, 1));
-});
-
-testOnEach("what is saved is listed and loaded again, without an extension too", async (files) => {
-  await files.save("plain", Uint8Array.of(1, 2, 3));
-  await files.save("named", ndarrayOf(2, 2), { as: "npy" });
-  assertEquals(await files.listFiles(""), ["named", "plain"]);
-  assertEquals(await files.load("plain"), Uint8Array.of(1, 2, 3));
-  assertEquals(await files.load("named", { as: "npy" }), ndarrayOf(2, 2));
-});
-
-testOnEach(
-  "rows of a table come back with the types that were told, the first of them too",
-  async (files) => {
-    const columns = { "0": "int64", "1": "int64" } as const;
-    const rows = [{ "0": 1n, "1": 2n }, { "0": 3n, "1": 4n }];
-    const format = csv({ columns, header: false });
-    await files.save("rows.csv", createTable(columns, rows), { as: format });
-    assertEquals(await files.loadText("rows.csv"), "1,2\n3,4\n");
-    const table: Table<(typeof rows)[0]> = await files.load("rows.csv", { as: format });
-    assertEquals(await Array.fromAsync(table.rows()), rows);
-  },
-);
-
-testOnEach("a damaged JSON file is Corrupt, and stays as it is", async (files) => {
-  await files.save("a.json", '{"depth":', { as: "text" });
-  await refused("Corrupt", files.load("a.json"));
-  assertEquals(await files.loadText("a.json"), '{"depth":');
-});

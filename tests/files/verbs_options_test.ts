@@ -12,13 +12,6 @@ async function refused(code: ErrorCode, result: Promise<unknown>): Promise<void>
 }
 
 const filesOf = async (store: FileStore) => await createFileManager({ it: store }).on("it");
-
-testOnEach("deleteAll() takes folders in folders", async (files) => {
-  for (const path of ["a/b/c/d/1", "a/b/c/2", "a/e/f/3"]) await files.save(path, Uint8Array.of(1));
-  assertEquals(await files.deleteAll("a"), true);
-  assertEquals(await files.listDir(""), []);
-});
-
 testOnEach(
   "loadText() gives exactly what is there, its mark of order too, and refuses what is no UTF-8",
   async (files) => {
@@ -55,14 +48,6 @@ testOnEach("a mirror leaves the links that are there where it is told to", async
   assertEquals(await files.mirrorDirectoryWithSymlinks("from", "to"), { links: 1, taken: [] });
   assertEquals((await files.stat("to/a"))?.target, "from/a");
 });
-
-testOnEach("a batch creates where it is told to", async (files) => {
-  await files.save("a.json", 1);
-  const saved = await files.saveBatch([{ path: "a.json", value: 2 }], { mode: "create" });
-  assertEquals(saved.errors.get(0)?.code, "AlreadyExists");
-  assertEquals(await files.load("a.json"), 1);
-});
-
 Deno.test("a copy replaces nothing that came to its target meanwhile", async () => {
   const store = createMemoryFiles();
   await store.write("a", Uint8Array.of(1));

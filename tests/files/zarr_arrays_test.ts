@@ -62,43 +62,12 @@ testOver(
     };
     for (const [path, value] of Object.entries(values)) await files.save(path, value);
     for (const [path, value] of Object.entries(values)) {
-      assertEquals(
-        await files.load(path),
-        value,
-        path,
-      );
+      assertEquals(await files.load(path), value, path);
     }
     const listed = ["A/plane", "B/plane", "B/plane.tif", "a.json", "large", "none"];
     assertEquals((await files.listFiles("", { recursive: true })).sort(), listed);
   },
 );
-
-testOver(
-  "a second save replaces, of the same shape and of another, and leaves nothing of the first",
-  async (files, below) => {
-    for (
-      const value of [plane(1), plane(2), plane(3, [9, 9]), plane(4, [9, 9]), plane(5, [1]), {
-        ...plane(6),
-        dtype: "uint16",
-      }]
-    ) {
-      await files.save("a/b", value);
-      assertEquals(await files.load("a/b"), value);
-      assertEquals(await files.listDir("a"), ["b"]);
-    }
-    await refused("AlreadyExists", () => files.save("a/b", plane(9), { mode: "create" }));
-    await files.save("a/b", new TextEncoder().encode("bytes"), { as: "bytes" });
-    assertEquals(await files.loadText("a/b"), "bytes");
-    await files.save("a/b", plane(7));
-    assertEquals(await files.load("a/b"), plane(7));
-    const works = await Array.fromAsync(below.list(""), ({ path }) => path);
-    const left = works.includes(".zarr-saving")
-      ? await Array.fromAsync(below.list(".zarr-saving"), ({ path }) => path)
-      : [];
-    assertEquals(left, []);
-  },
-);
-
 testOver(
   "an array is one file, to all that looks at files, moves, copies and removes them",
   async (files) => {

@@ -77,7 +77,6 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
   const backend: ScriptedBackend = {
     kind: inner.kind,
     location: inner.location,
-    capabilities: inner.capabilities,
     locking: inner.locking,
     layout: inner.layout,
     calls,

@@ -11,7 +11,6 @@ export function withAge(inner: Backend, ageMs: number): Backend {
   const sweep = inner.sweepUploads?.bind(inner);
   if (sweep === undefined) return older;
   return Object.assign(older, {
-    capabilities: inner.capabilities,
     sweepUploads: (options: Parameters<typeof sweep>[0]) =>
       sweep({ ...options, olderThan: options.olderThan + ageMs }),
   });

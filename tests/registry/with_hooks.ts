@@ -35,7 +35,6 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: inner.capabilities,
     locking: inner.locking,
     layout: inner.layout,
     head: (key, options) => around("head", key, () => inner.head(key, options)),

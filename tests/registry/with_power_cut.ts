@@ -31,10 +31,6 @@ export function createPoweredStore(store: Backend = createMemoryBackend()): Powe
       location: store.location,
       locking: store.locking,
       layout: store.layout,
-      capabilities: new Set([
-        ...store.capabilities,
-        ...(unkept === undefined ? ["sync" as const] : []),
-      ]),
       head: store.head,
       get: store.get,
       async put(key, body, options?: PutOptions) {

@@ -57,39 +57,6 @@ testOnServers(
     assertEquals(await registry.load("a@live"), "explicit");
   },
 );
-
-testOnServers("credentials that stay expired are Denied", S3_SERVERS, async (world) => {
-  const store = world.proxied({
-    s3: { credentials: () => ({ accessKeyId: "a", secretAccessKey: "b" }) },
-    ...PATIENCE,
-  });
-  world.proxy.plan(() => EXPIRED.s3);
-  await refused(store, "Denied", /expired/, /[Rr]enew/);
-});
-
-testOnServers(
-  "a bucket that is missing is NotFound, and made where that is asked for",
-  REAL_SERVERS,
-  async (world) => {
-    const bucket = `missing-${realSystem.id()}`;
-    const { endpoint } = world.server;
-    const elsewhere = (createBucket: boolean) =>
-      world.server.protocol === "s3"
-        ? world.store({ s3: { bucket, createBucket } })
-        : createGcsBackend({
-          bucket,
-          endpoint,
-          projectId: "test",
-          prefix: world.prefix,
-          createBucket,
-        });
-    await refused(elsewhere(false), "NotFound", /bucket/, /createBucket/);
-    const registry = await openRegistry(elsewhere(true), { cache: false });
-    await registry.save("a", "x");
-    assertEquals(await (await openRegistry(elsewhere(false), { cache: false })).load("a"), "x");
-  },
-);
-
 testOnServers("wrong keys are Denied, and are in no error", S3_SERVERS, async (world) => {
   const { accessKey } = world.server;
   const wrong = { accessKeyId: accessKey, secretAccessKey: "wrong-secret-7391" };

@@ -8,7 +8,7 @@ import { seededRandom } from "../support/scripted_system.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { watchProcess } from "../support/watch_process.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
-import { placeOf, type ServerWorld, testOnServers } from "./server_world.ts";
+import { placeOf, testOnServers } from "./server_world.ts";
 
 const BUSY: Fault = {
   fault: "answer",
@@ -43,25 +43,6 @@ testOnServers("all saves succeed in the end in a storm of 503", REAL_SERVERS, as
   world.proxy.plan();
   assertEquals((await verifyRegistry(registry)).ok, true);
 });
-
-testOnServers(
-  "a store that is busy for good is Unavailable, and nothing was saved",
-  REAL_SERVERS,
-  async (world) => {
-    const patience = { retryForMs: 300 };
-    const registry = await openRegistry(world.proxied(patience), {
-      cache: false,
-      retryForMs: patience.retryForMs,
-    });
-    world.proxy.plan(() => BUSY);
-    const error = await rejected("Unavailable", registry.save("a", "x"));
-    assert(error.hint !== undefined && error.retry === "later");
-    await rejected("Unavailable", registry.load("a"));
-    world.proxy.plan();
-    assertEquals(await registry.has("a"), false);
-  },
-);
-
 testOnServers("a slow connection is no stalled one", REAL_SERVERS, async (world) => {
   const registry = await openRegistry(world.proxied({ requestTimeoutMs: 2_000 }), { cache: false });
   const value = noise(1_000_000);
@@ -122,34 +103,5 @@ testOnServers(
       throw error;
     });
     assertEquals([code, stdout], [0, "Unavailable\n"]);
-  },
-);
-
-testOnServers("an abort ends what is stalled at once", REAL_SERVERS, async (world) => {
-  const registry = await openRegistry(world.proxied(), { cache: false });
-  await registry.save("a", noise(200_000));
-  for (const meant of ["objects", "names"]) {
-    const stopper = new AbortController();
-    world.proxy.plan(({ url }) => {
-      if (!url.includes(meant)) return undefined;
-      queueMicrotask(() => stopper.abort(new Error("enough")));
-      return { fault: "stall" };
-    });
-    const reason = await registry.load("a", { signal: stopper.signal }).catch((error: Error) =>
-      error
-    ) as Error;
-    assertEquals(reason.message, "enough");
-  }
-});
-
-testOnServers(
-  "a connection that nobody accepts is Unavailable",
-  REAL_SERVERS,
-  async (world: ServerWorld) => {
-    const patience = { retryForMs: 200 };
-    const store = world.proxied(patience);
-    await world.proxy[Symbol.asyncDispose]();
-    const error = await rejected("Unavailable", openRegistry(store, { cache: false, ...patience }));
-    assert(error.hint !== undefined);
   },
 );

@@ -48,10 +48,7 @@ onOwnServer(
       }
     }));
     while (acknowledged.size < 40) {
-      await Promise.race([
-        realSystem.sleep(1),
-        saving.then(() => assert(false, "it ended")),
-      ]);
+      await Promise.race([realSystem.sleep(1), saving.then(() => assert(false, "it ended"))]);
     }
     await world.server.kill();
     for (const outcome of await saving) {

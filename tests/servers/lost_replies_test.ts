@@ -124,22 +124,6 @@ testOnServers(
     assertEquals(await other.load("a"), "x");
   },
 );
-
-testOnServers(
-  "reads whose replies are cut, in the head or the body, succeed",
-  REAL_SERVERS,
-  async (world) => {
-    const value = noise(3_000_000);
-    await (await openRegistry(world.store(), { cache: false })).save("a", value);
-    for (const afterBytes of [undefined, 0, 100]) {
-      const cuts = cutFirst(world, ({ method }) => method === "GET", afterBytes);
-      const registry = await openRegistry(world.proxied(), { cache: false });
-      assertEquals(await registry.load("a"), value);
-      assert(cuts() >= 4, `only ${cuts()} replies were cut`);
-    }
-  },
-);
-
 /** Cuts the reply to the first of the same requests that are meant; says how many were cut. */
 function cutFirst(
   { proxy }: ServerWorld,

@@ -1,9 +1,3 @@
-import {
-  CreateMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  S3Client,
-  UploadPartCommand,
-} from "npm:@aws-sdk/client-s3@^3";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import { encodeRecord } from "../../core/record/record.ts";
@@ -17,7 +11,7 @@ import { keysOf, noise } from "../registry/registries.ts";
 import { collect } from "../registry/rejected.ts";
 import { withAge } from "../registry/with_age.ts";
 import type { Fault, WireRequest } from "../support/proxy.ts";
-import { REAL_SERVERS, S3_SERVERS } from "../support/servers/mod.ts";
+import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { type ServerWorld, testOnServers } from "./server_world.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
@@ -91,24 +85,6 @@ testOnServers(
     assertEquals(await keysOf(store, "objects/"), []);
   },
 );
-
-testOnServers("unfinished uploads are swept when they are old", S3_SERVERS, async (world) => {
-  const store = world.store();
-  await (await openRegistry(store, { cache: false })).save("a", "x");
-  const { client, begin, unfinished } = rawUploads(world);
-  for (const key of ["0", "1", "2"]) await begin(`${CRASHED}${key}`);
-  assertEquals(await unfinished(), 3);
-  assertEquals(
-    (await collectGarbage(await openRegistry(store, { cache: false }))).removed.stage.count,
-    0,
-  );
-  const later = await openRegistry(withAge(store, WEEK_MS), { cache: false });
-  const report = await collectGarbage(later);
-  assertEquals([report.removed.stage.count, report.failures], [3, []]);
-  assertEquals(await unfinished(), 0);
-  client.destroy();
-});
-
 testOnServers(
   "prune deletes hundreds of old versions, and the janitor frees them",
   REAL_SERVERS,
@@ -174,33 +150,4 @@ function refuseDelete(
     `<Error><Key>${prefix}/${stuck}</Key><Code>AccessDenied</Code><Message>no</Message></Error>`;
   const body = `<?xml version="1.0"?><DeleteResult>${error}</DeleteResult>`;
   return { fault: "answer", status: 200, headers: { "content-type": "application/xml" }, body };
-}
-
-function rawUploads({ server, prefix }: ServerWorld) {
-  const { endpoint, region, bucket: Bucket, accessKey, secretKey } = server;
-  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
-  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
-  const keys: string[] = [];
-  return {
-    client,
-    async begin(key: string) {
-      const Key = `${prefix}/${key}`;
-      keys.push(Key);
-      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }));
-      await client.send(
-        new UploadPartCommand({ Bucket, Key, UploadId, PartNumber: 1, Body: noise(1_000) }),
-      );
-    },
-    /** One of the servers lists those of a whole key only. */
-    async unfinished() {
-      let count = 0;
-      for (const Prefix of keys) {
-        const { Uploads = [] } = await client.send(
-          new ListMultipartUploadsCommand({ Bucket, Prefix }),
-        );
-        count += Uploads.length;
-      }
-      return count;
-    },
-  };
 }

@@ -112,10 +112,7 @@ function spawnProgram(
     JSON.stringify(placeOf(server)),
     prefix,
     ...args,
-  ], {
-    permissions: ["--no-check", "-A"],
-    env: { NODE_NO_WARNINGS: "1" },
-  });
+  ], { permissions: ["--no-check", "-A"], env: { NODE_NO_WARNINGS: "1" } });
 }
 
 async function* linesOf({ stdout }: Deno.ChildProcess): AsyncGenerator<string> {

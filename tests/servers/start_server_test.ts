@@ -14,8 +14,6 @@ import {
   sharedServer,
   startServer,
 } from "../support/servers/mod.ts";
-import { claimPort } from "../support/servers/ports.ts";
-
 const KINDS = Object.keys(SERVERS) as ServerKind[];
 const HOLDER = "tests/servers/programs/hold_server.ts";
 
@@ -70,16 +68,6 @@ serverTest("a server whose port is taken while it starts gets another", "gofakes
     assert(await listens(server));
   }
 });
-
-Deno.test("a claimed port is nobody else's until it is released", async () => {
-  const claims = await Promise.all(Array.from({ length: 500 }, claimPort));
-  try {
-    assertEquals(new Set(claims.map(({ port }) => port)).size, claims.length);
-  } finally {
-    for (const claim of claims) claim.release();
-  }
-});
-
 serverTest("a server that does not get ready is killed", "gofakes3", async () => {
   await using root = await tempRoot();
   const pidFile = root.join("pid");
@@ -133,16 +121,6 @@ Deno.test("tests whose server is missing are left out together, and one that is 
   );
   assertStringIncludes(stdout, "0 passed | 0 failed | 1 ignored");
 });
-
-Deno.test("tests that are left out are counted where somebody asks for it", async () => {
-  await using root = await tempRoot();
-  const counts = { HOLDFAST_SERVERS: "none", HOLDFAST_LEFT_OUT: root.join("left_out") };
-  const { code, stdout } = await runTests({ ...counts, HOLDFAST_REQUIRE_SERVERS: "1" });
-  assertEquals(code, 0);
-  assertStringIncludes(stdout, "0 passed | 0 failed");
-  assertEquals(await Deno.readTextFile(root.join("left_out")), "minio\nminio\n");
-});
-
 Deno.test("a missing server is a failure where servers are required", async () => {
   await using root = await tempRoot();
   const required = { HOLDFAST_SERVERS_DIR: root.path, HOLDFAST_REQUIRE_SERVERS: "1" };

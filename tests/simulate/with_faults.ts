@@ -3,12 +3,12 @@ import type {
   Backend,
   Body,
   CallOptions,
-  Capability,
   ObjectInfo,
   Prefix,
   PutOptions,
   PutResult,
 } from "../../core/backend.ts";
+import type { Capability } from "../conformance/backend/backend_case.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
@@ -120,7 +120,6 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: inner.capabilities,
     locking: inner.locking,
     layout: inner.layout,
     ...beyond(inner, (call, signal, act) => send(call, signal, act)),

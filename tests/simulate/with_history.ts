@@ -89,7 +89,6 @@ export function withHistory(
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set(),
     locking: inner.locking,
     layout: inner.layout,
     head: (key, options) => hold(inner.head(key, options)),

@@ -33,7 +33,6 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: inner.capabilities,
     locking: inner.locking,
     layout: inner.layout,
     ...beyond(inner, (call, _signal, work) => during(call, work)),

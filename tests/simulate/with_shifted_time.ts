@@ -20,9 +20,6 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set(
-      [...inner.capabilities].filter((capability) => capability !== "sweepUploads"),
-    ),
     locking: inner.locking,
     layout: inner.layout,
 

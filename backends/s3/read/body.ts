@@ -2,7 +2,6 @@
 // client with another.
 import type { ArrivingBody } from "../calls.ts";
 
-/** What is used of a stream of Node. */
 interface NodeBody {
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
   once(event: "end" | "close", listener: () => void): unknown;
@@ -15,11 +14,9 @@ interface NodeBody {
   } | null;
 }
 
-/** How a body is read. */
 export interface ReadBodyOptions {
   /** How long nothing may come, milliseconds. */
   idleMs: number;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 

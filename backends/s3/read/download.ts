@@ -8,24 +8,21 @@ import {
   storedBytes,
   storedObject,
 } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { discard, readBody } from "./body.ts";
 import { failureOf, s3Error } from "../errors.ts";
 import { getRange } from "./range.ts";
-import type { RangeReply, Span } from "./range.ts";
-import { repeated } from "../store.ts";
+import type { RangeReply } from "./range.ts";
+import { joined, partsInOrder } from "../../bucket/parts_in_order.ts";
+import type { Span } from "../../bucket/parts_in_order.ts";
+import { keyFault, repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
-/** An object whose first part is on its way. */
 export interface Download {
-  /** Its key. */
   key: string;
-  /** The bytes that are wanted. */
   span: Span;
   /** The reply to the first request, which begins where the span does. */
   first: RangeReply;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -35,16 +32,15 @@ const COPIED_BYTES = 1024 * 1024;
 /** Takes a chunk; `offset` is its place in the object. */
 type Write = (chunk: Uint8Array, offset: number) => void;
 
-/** Reads an object. A small one is in memory when this returns. */
 export async function createDownload(store: S3Store, download: Download): Promise<StoredObject> {
   const { span: { start, end }, first, signal } = download;
   const { info } = first;
   const { partBytes, parallel } = store;
   const firstEnd = Math.min(end, start + partBytes);
-  const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
   if (end - start <= COPIED_BYTES) {
     const bytes = new Uint8Array(end - start);
-    await readSpan(store, download, { start, end }, into(bytes), { reply: first });
+    const write: Write = (chunk, offset) => bytes.set(chunk, offset - start);
+    await readSpan(store, download, { start, end }, write, { reply: first });
     return storedBytes(info, bytes);
   }
   const firstPart = readChunks(store, download, { start, end: firstEnd }, { reply: first });
@@ -55,66 +51,20 @@ export async function createDownload(store: S3Store, download: Download): Promis
       bytes: () => Promise.resolve(concatBytes([new Uint8Array(), ...part])),
     });
   }
+  const chunks = (atOnce: number) =>
+    partsInOrder({
+      first: firstPart,
+      rest: { start: firstEnd, end },
+      partBytes,
+      atOnce,
+      read: (span, signal) => readChunks(store, download, span, { signal }),
+      signal,
+    });
   return storedObject(info, {
-    body: () => iterableStream(chunks()),
-    async bytes() {
-      const whole = new Uint8Array(end - start);
-      const write = into(whole);
-      const failed = new AbortController();
-      const ending = signal === undefined
-        ? failed.signal
-        : AbortSignal.any([signal, failed.signal]);
-      const spans = restSpans();
-      const work = async () => {
-        for (const span of spans) await readSpan(store, download, span, write, { signal: ending });
-      };
-      const rest = Array.from({ length: parallel - 1 }, work);
-      let offset = start;
-      const ahead = firstPart.then((part) =>
-        part.forEach((chunk) => write(chunk, (offset += chunk.byteLength) - chunk.byteLength))
-      );
-      try {
-        await Promise.all([ahead.then(work), ...rest]);
-      } catch (error) {
-        failed.abort(error); // nobody waits for the others
-        throw error;
-      }
-      return whole;
-    },
-  });
-
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    const left = new AbortController();
-    const ending = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
-    const spans = restSpans();
-    const ahead = [firstPart];
     // Half of them: what arrived is collected late, and would double the memory once more.
-    const atOnce = Math.ceil(parallel / 2);
-    try {
-      for (;;) {
-        while (ahead.length < atOnce) {
-          const next = spans.next();
-          if (next.done) break;
-          ahead.push(readChunks(store, download, next.value, { signal: ending }));
-        }
-        if (ahead.length === 0) return;
-        const part = await ahead[0];
-        ahead.shift(); // only now: it counted while it was on its way
-        for (const chunk of part) {
-          signal?.throwIfAborted();
-          yield chunk;
-        }
-      }
-    } finally {
-      left.abort();
-    }
-  }
-
-  function* restSpans(): Generator<Span, undefined> {
-    for (let from = firstEnd; from < end; from += partBytes) {
-      yield { start: from, end: Math.min(end, from + partBytes) };
-    }
-  }
+    body: () => iterableStream(chunks(Math.ceil(parallel / 2))),
+    bytes: () => joined(end - start, chunks(parallel)),
+  });
 }
 
 /** The chunks of a part, which are let go as they are given. */
@@ -125,9 +75,7 @@ async function* given(part: Uint8Array[]): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** How one part is read. */
 interface PartOptions {
-  /** The reply that has its bytes, where it was asked for already. */
   reply?: RangeReply;
   /** Ends it. @default the download's */
   signal?: AbortSignal;
@@ -194,14 +142,11 @@ async function getSame(
     const { status } = failureOf(error) ?? {};
     if (status !== 404 && status !== 412 && status !== 416) throw error;
   }
-  throw fault({
+  throw keyFault(store, key, {
     code: "Conflict",
     action: "get",
-    subject: shown(key),
     state: "it was replaced or deleted while it was read",
     hint: "Read it again.",
-    key,
-    backend: store.location,
   });
 }
 

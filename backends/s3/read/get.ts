@@ -57,7 +57,6 @@ export async function getObject(
   return await createDownload(store, { key, span, first, signal });
 }
 
-/** What is left to say of an object where no byte of it is asked for, or it has none there. */
 async function getNothing(
   store: S3Store,
   key: string,

@@ -1,23 +1,12 @@
 // One request for a span of an object.
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { fault } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
 import { discard } from "./body.ts";
+import type { Span } from "../../bucket/parts_in_order.ts";
 import type { ArrivingBody } from "../calls.ts";
-import { call, fullKey, objectInfo } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
-/** The bytes from `start` up to `end`, which is not among them. */
-export interface Span {
-  /** The first. */
-  start: number;
-  /** What follows the last. */
-  end: number;
-}
-
-/** A span of bytes that is on its way. */
 export interface RangeReply {
-  /** The whole object. */
   info: ObjectInfo;
   /** The bytes from `start` to the end of the object or of the span. */
   body: ArrivingBody;
@@ -46,14 +35,11 @@ export async function getRange(
     return { info: objectInfo(key, size, reply), body };
   }
   discard(body);
-  throw fault({
+  throw keyFault(store, key, {
     code: "Unsupported",
     action: "get",
-    subject: shown(key),
     state: "the store does not answer ranges",
     hint: "Use a store, or a proxy before it, that answers requests with a Range header.",
-    key,
-    backend: store.location,
   });
 }
 

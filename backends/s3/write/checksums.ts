@@ -4,7 +4,6 @@ import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { S3Provider } from "../../s3_providers.ts";
 
-/** The field of an upload that carries the checksum of its bytes. */
 export function checksumOf(
   provider: S3Provider,
   bytes: Uint8Array,

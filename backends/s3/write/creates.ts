@@ -21,7 +21,6 @@ export function describedObject(
   };
 }
 
-/** How the request is sent that creates an object, or not. */
 export function createSettings(
   { provider }: S3Store,
 ): Pick<CallSettings, "repeat" | "creates" | "headers"> {

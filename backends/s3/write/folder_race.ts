@@ -1,10 +1,9 @@
 // versitygw and MinIO keep objects as files. While others remove the last object of a folder, versitygw may take a key
 // for that folder, and says what it says of a key that really is one: `ExistingObjectIsDirectory`. MinIO may say
 // `AccessDenied`, as of somebody who may not write there.
-import { fault, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { failureOf } from "../errors.ts";
-import { call, fullKey, repeated } from "../store.ts";
+import { call, fullKey, keyFault, repeated } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 
 const FOLDER = "ExistingObjectIsDirectory";
@@ -30,14 +29,11 @@ export async function pastFolderRace<T>(
       if (failureOf(error)?.name !== FOLDER || await hasObjectsBelow(store, key, signal)) {
         throw error;
       }
-      throw fault({
+      throw keyFault(store, key, {
         code: "Unavailable",
         action: "put",
-        subject: shown(key),
         state: "the store was removing a folder",
         hint: "Try again.",
-        key,
-        backend: store.location,
         cause: failureOf(error),
       });
     }

@@ -1,22 +1,17 @@
 // A body in parts of one size.
 import type { Body } from "../../../core/backend.ts";
 import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import type { RegistryError } from "../../../core/errors.ts";
+import { keyFault } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 /** No upload has more parts. */
 export const MAX_PARTS = 10_000;
 
-/** How a body is taken apart. */
 export interface PartPlan {
-  /** Bytes of each part but the last. */
   partBytes: number;
-  /** Where parts that are put together from chunks get their memory. */
   buffers: PartBuffers;
-  /** Bytes of the body, where they are known. */
   size?: number;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -36,28 +31,19 @@ export async function* bodyParts(
     if (size !== undefined && count > size) throw wrongSize(store, key, count, size);
     // A part that may be the last is only right when the sum is.
     if (size !== undefined && part.byteLength < partBytes && count !== size) {
-      throw wrongSize(
-        store,
-        key,
-        count,
-        size,
-      );
+      throw wrongSize(store, key, count, size);
     }
     yield part;
   }
   if (size !== undefined && count !== size) throw wrongSize(store, key, count, size);
 }
 
-/** A body of another size than was said. */
 export function wrongSize(store: S3Store, key: string, count: number, size: number): RegistryError {
-  return fault({
+  return keyFault(store, key, {
     code: "Invalid",
     action: "put",
-    subject: shown(key),
     state: `the body has ${count} bytes${count > size ? " or more" : ""}, ${size} were announced`,
     hint: "Give the size that the body has, or none.",
-    key,
-    backend: store.location,
   });
 }
 
@@ -110,13 +96,11 @@ async function* read(
 
 /** Memory of parts that were sent, used again: the collector comes too seldom for megabytes that live a moment. */
 export interface PartBuffers {
-  /** These chunks as one part. */
   fill(chunks: readonly Uint8Array[], size: number): Uint8Array;
   /** The part was stored; its memory may be overwritten. */
   release(part: Uint8Array): void;
 }
 
-/** An empty set of buffers. */
 export function createPartBuffers(): PartBuffers {
   const own = new Set<Uint8Array>();
   const free: Uint8Array[] = [];

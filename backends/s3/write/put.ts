@@ -1,20 +1,18 @@
 // Writing objects: a small one by one request, a large one in parts.
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
 import { bodySize } from "../../../core/bytes/bytes.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { checksumOf } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
 import { pastFolderRace } from "./folder_race.ts";
 import { bodyParts, createPartBuffers, MAX_PARTS, wrongSize } from "./parts.ts";
-import { call, fullKey, objectInfo, replyTime } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo, replyTime } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 import { uploadParts } from "./upload.ts";
 
 /** More than this no store takes in one request. */
 const MAX_SINGLE_BYTES = 5 * 2 ** 30;
 
-/** Writes an object, whole or not at all. */
 export async function putObject(
   store: S3Store,
   key: string,
@@ -89,13 +87,10 @@ function inParts({ provider }: S3Store, { mode }: PutOptions): boolean {
 }
 
 function tooLarge(store: S3Store, key: string, maxBytes: number): RegistryError {
-  return fault({
+  return keyFault(store, key, {
     code: "Unsupported",
     action: "create",
-    subject: shown(key),
     state: `${store.provider.title} creates at most ${maxBytes} bytes from a stream`,
     hint: "Give the bytes as one Uint8Array, raise partBytes, or overwrite instead.",
-    key,
-    backend: store.location,
   });
 }

@@ -1,7 +1,6 @@
 // Multipart uploads.
 import type { PutOptions, PutResult } from "../../../core/backend.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FinishedPart, ReplyHeaders, S3Calls } from "../calls.ts";
 import { checksumOf, multipartEtag } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
@@ -10,16 +9,13 @@ import { headObject } from "../read/get.ts";
 import { pastFolderRace } from "./folder_race.ts";
 import { MAX_PARTS } from "./parts.ts";
 import type { PartBuffers } from "./parts.ts";
-import { call, fullKey, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 /** What is uploaded. */
 export interface UploadSource {
-  /** Parts that were read already. */
   first: readonly Uint8Array[];
-  /** Those that follow. */
   parts: AsyncIterable<Uint8Array>;
-  /** Where their memory goes back to. */
   buffers: PartBuffers;
   /** Ends the reading of parts that follow when one cannot be sent. */
   failed: AbortController;
@@ -61,18 +57,15 @@ async function* allParts({ first, parts }: UploadSource): AsyncGenerator<Uint8Ar
   yield* parts;
 }
 
-/** Sends one part. */
 type SendPart = (
   number: number,
   signal: AbortSignal,
 ) => Promise<{ ETag?: string; ChecksumCRC32?: string }>;
 
-/** What the store says about the object that came of an upload. */
 type Uploaded = { ETag?: string; LastModified: Date };
 
 /** An upload that was begun. */
 export interface Upload {
-  /** What names it in requests. */
   readonly target: { Key: string; UploadId: string };
   /** Sends parts, `parallel` at once. A failure aborts `failed`; it, or the signal, ends the upload and is thrown. */
   run(parts: () => AsyncIterable<SendPart>, failed?: AbortController): Promise<void>;
@@ -82,7 +75,6 @@ export interface Upload {
   create(): Promise<Uploaded | undefined>;
 }
 
-/** Begins an upload. */
 export async function beginUpload(
   store: S3Store,
   key: string,
@@ -207,13 +199,10 @@ async function abortUpload(
 }
 
 function tooManyParts(store: S3Store, key: string): RegistryError {
-  return fault({
+  return keyFault(store, key, {
     code: "Invalid",
     action: "put",
-    subject: shown(key),
     state: `the body has more than ${MAX_PARTS * store.partBytes} bytes`,
     hint: "Give its size, or raise partBytes.",
-    key,
-    backend: store.location,
   });
 }

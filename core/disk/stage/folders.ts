@@ -33,23 +33,16 @@ const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
 /** The same where its lock is free here, and nobody can tell whether it is elsewhere; milliseconds. */
 const UNLOCKED_MS = 60 * 60 * 1000;
 
-/** A folder to write into. */
 export interface StageFolder {
-  /** Where the files go. */
   readonly files: string;
   /** Whether a download that was killed has left files in it, which may be anything. */
   readonly isUsed: boolean;
-  /** Removes it, with what is still in it. */
   remove(): void;
-  /** Leaves it to the next download to the same target. */
   leave(): void;
 }
 
-/** What a folder is for. */
 export interface StageFolderOptions {
-  /** The file or folder that is written. */
   target: string;
-  /** The folder that it goes into. */
   stageIn: string;
 }
 
@@ -149,7 +142,6 @@ function isOwn(path: string, uid: number): boolean {
   }
 }
 
-/** Whether nobody has a lock that is free here. */
 function isUnlocked(path: string): boolean {
   return areLocksSeen(path) || isUntouched(path, UNLOCKED_MS);
 }

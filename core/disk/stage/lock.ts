@@ -6,9 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { realSystem } from "../../system.ts";
 
-/** A lock that this process has. */
 export interface HeldLock {
-  /** Gives it back. */
   release(): void;
 }
 

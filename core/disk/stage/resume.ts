@@ -11,11 +11,8 @@ import { compareFile, compareFiles } from "../compare_files.ts";
 import { foldersOf } from "../file_paths.ts";
 import { makeExecutable, writePiece } from "../write_file.ts";
 
-/** Options of going on. */
 export interface ResumeOptions {
-  /** Ends the work. */
   signal?: AbortSignal;
-  /** Hears of bytes that need not be read from the store. */
   onThere?: (file: FileInfo, bytes: number) => void;
 }
 

@@ -96,14 +96,6 @@ for (const [size, length] of Object.entries(sizes)) {
     },
   );
 }
-
-connectionTest("requests share connections, creates too", async (server, backend) => {
-  for (let i = 0; i < 10; i++) {
-    assertEquals(await createOutcome(backend, `key${i}`, new Uint8Array(1)), "written");
-  }
-  assertEquals(server.connections(), 1);
-});
-
 connectionTest(
   "a connection that the server closed while nobody used it costs nothing",
   async (server, backend) => {
@@ -120,10 +112,7 @@ connectionTest(
   async (server, backend) => {
     server.keepsIdleFor(1);
     for (const key of ["one", "two"]) {
-      assertEquals(
-        await createOutcome(backend, key, new Uint8Array(1)),
-        "written",
-      );
+      assertEquals(await createOutcome(backend, key, new Uint8Array(1)), "written");
     }
     assertEquals(server.connections(), 2);
   },
@@ -241,34 +230,6 @@ closingTest(
     assertEquals(server.arrived("/bucket/key"), 0);
   },
 );
-
-closingTest(
-  "only the first connection reads the authorities that a server with one of ca does not need",
-  async (use) => {
-    const server = use(await startCuttingServer({ secure: true }));
-    const lists: number[] = [];
-    const { createSecureContext } = tls;
-    tls.createSecureContext = (options = {}) => {
-      lists.push([options.ca].flat().length);
-      return createSecureContext(options);
-    };
-    try {
-      const backend = use(overS3(server.endpoint));
-      await createOutcome(backend, "first", new Uint8Array(1));
-      assert(lists.shift()! > 10, "it may be one of the usual authorities that vouches for it");
-      assertEquals(lists, [1]);
-      const creates = Array.from(
-        { length: 8 },
-        (_, i) => createOutcome(backend, `${i}`, new Uint8Array(1)),
-      );
-      assertEquals(new Set(await Promise.all(creates)), new Set(["written"]));
-      assertEquals([server.connections(), lists], [8, [1]]);
-    } finally {
-      tls.createSecureContext = createSecureContext;
-    }
-  },
-);
-
 closingTest(
   "a server of a usual authority stays trusted beside a ca that does not vouch for it",
   async (use) => {
@@ -286,37 +247,6 @@ closingTest(
     }
   },
 );
-
-closingTest(
-  "a server whose new certificate is of a usual authority is trusted again after one failure",
-  async (use) => {
-    const server = use(await startCuttingServer({ secure: true }));
-    const { getCACertificates } = tls;
-    tls.getCACertificates = () => [AUTHORITY];
-    const { createSecureContext } = tls;
-    let stranger = false;
-    tls.createSecureContext = (options = {}) => {
-      const ca = stranger && [options.ca].flat().length === 1
-        ? [tls.rootCertificates[0]]
-        : options.ca;
-      return createSecureContext({ ...options, ca });
-    };
-    try {
-      const backend = use(overS3(server.endpoint));
-      stranger = true; // what is made from now on of its own authority alone does not know the server
-      server.keepsIdleFor(1); // each request opens a connection
-      const outcomes: string[] = [];
-      for (const key of ["first", "second", "third"]) {
-        outcomes.push(await createOutcome(backend, key, new Uint8Array(1)));
-      }
-      assertEquals(outcomes, ["written", "Unavailable", "written"]);
-    } finally {
-      tls.createSecureContext = createSecureContext;
-      tls.getCACertificates = getCACertificates;
-    }
-  },
-);
-
 Deno.test("ca takes certificates, not the name of a file", () => {
   for (
     const open of [

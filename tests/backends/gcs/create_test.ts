@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertHolds, assertMissing, text } from "../../conformance/backend/samples.ts";
 import type { Fault } from "../../support/strict_gcs/mod.ts";
-import { failureOf, strictTest, told } from "./with_strict.ts";
+import { failureOf, strictTest } from "./with_strict.ts";
 
 const create = { mode: "create" } as const;
 const UPLOAD = { method: "POST", url: /uploadType=multipart/ };
@@ -54,20 +54,6 @@ strictTest(
     assertEquals(query.get("ifGenerationMatch"), undefined);
   },
 );
-
-strictTest("a create that loses is a value, after one request", async ({ fake, open }) => {
-  const backend = open();
-  await backend.put("a", text("first"));
-  assertEquals(await backend.put("a", text("second"), create), {
-    written: false,
-    reason: "exists",
-  });
-  assertEquals(told(fake), [
-    "POST /upload/storage multipart 200",
-    "POST /upload/storage multipart 412",
-  ]);
-});
-
 const AMBIGUOUS: [string, Fault, boolean][] = [
   ["whose reply is lost after it was done", "cut-after", true],
   ["whose connection ends before it was done", "cut", false],
@@ -93,22 +79,6 @@ for (const [what, fault, written] of AMBIGUOUS) {
     },
   );
 }
-
-strictTest(
-  "a create over warm connections is sent once too when its reply is lost",
-  async ({ fake, open }) => {
-    const backend = open();
-    for (let i = 0; i < 3; i++) {
-      await backend.put(`warm/${i}`, text("x"), create);
-      await backend.get(`warm/${i}`);
-    }
-    fake.faults.add(UPLOAD, "cut-after");
-    const before = fake.requests.length;
-    assertEquals((await failureOf(backend.put("a", text("x"), create))).maybeWritten, true);
-    assertEquals(fake.requests.length, before + 1);
-  },
-);
-
 strictTest(
   "a create that is refused for its rate was not written, and is sent once",
   async ({ fake, open }) => {
@@ -151,17 +121,6 @@ strictTest(
     assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
   },
 );
-
-strictTest(
-  "an overwrite that was lost once is maybe written, also where nobody can be reached after it",
-  async (context) => {
-    const { fake, open } = context;
-    fake.faults.add(UPLOAD, () => void fake[Symbol.asyncDispose]());
-    const error = await failureOf(open({ retryForMs: 1000 }).put("a", text("x")));
-    assertEquals([error.code, error.maybeWritten], ["Unavailable", true]);
-  },
-);
-
 strictTest(
   "a create whose bytes were damaged on their way is refused by the store",
   async ({ fake, open }) => {
@@ -174,13 +133,3 @@ strictTest(
     assertEquals(fake.objects().names(), []);
   },
 );
-
-strictTest("an aborted put ends at once, with the signal's reason", async ({ fake, open }) => {
-  const abort = new AbortController();
-  const reason = new Error("enough");
-  fake.faults.add(UPLOAD, () => abort.abort(reason));
-  const outcome = await open().put("a", text("x"), { ...create, signal: abort.signal }).catch((
-    error,
-  ) => error);
-  assertEquals(outcome, reason);
-});

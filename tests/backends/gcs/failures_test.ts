@@ -93,16 +93,6 @@ for (const [verb, run] of Object.entries(VERBS)) {
     },
   );
 }
-
-strictTest("many calls that meet an expired token ask for one new one", async ({ fake, open }) => {
-  let asked = 0;
-  const backend = open({ credentials: () => Promise.resolve(`token ${++asked}`) });
-  await putAll(backend, ["a"]);
-  fake.setToken("token 2");
-  await Promise.all(Array.from({ length: 20 }, () => backend.head("a")));
-  assertEquals(asked, 2);
-}, { token: "token 1" });
-
 strictTest(
   "a function that fails is TaskFailed with its error, and is asked again",
   async ({ open }) => {

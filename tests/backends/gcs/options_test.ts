@@ -217,15 +217,3 @@ strictTest(
 function anHourLater() {
   return createScriptedSystem({ startAt: realSystem.now() + 3_600_000 });
 }
-
-Deno.test("options that are not known, or not there, are told of", () => {
-  const create = (options?: unknown) => () => createGcsBackend(options as GcsBackendOptions);
-  assertThrows(
-    create({ bucket: "models", prefx: "a" }),
-    RegistryError,
-    "prefx: did you mean prefix?",
-  );
-  for (const none of [undefined, {}]) {
-    assertThrows(create(none), RegistryError, "bucket is not given");
-  }
-});

@@ -23,34 +23,6 @@ function ranges({ fake }: StrictContext): string[] {
     query.get("alt") === "media" ? headers.range : []
   );
 }
-
-strictTest("an object that fits into one part is read by one request", async ({ fake, open }) => {
-  const backend = open(small);
-  await backend.put("a", sampleBytes(UNIT));
-  fake.requests.length = 0;
-  assertBytes((await read(backend, "a"))!, sampleBytes(UNIT));
-  assertEquals(fake.requests.length, 1);
-});
-
-strictTest(
-  "a missing object, an empty one and no bytes at all take one request, two, and one",
-  async (context) => {
-    const { fake, open } = context;
-    const backend = open();
-    await backend.put("empty", new Uint8Array());
-    await backend.put("a", text("abc"));
-    const counted = async (action: () => Promise<unknown>) => {
-      fake.requests.length = 0;
-      await action();
-      return fake.requests.length;
-    };
-    assertEquals(await counted(() => backend.get("missing")), 1);
-    assertEquals(await counted(() => backend.get("empty")), 2);
-    assertEquals(await counted(() => backend.get("a", { range: { offset: 1, length: 0 } })), 1);
-    assertEquals(await counted(() => backend.head("a")), 1);
-  },
-);
-
 strictTest(
   "a larger object is read in parts of one generation, as many at once as asked for",
   async (context) => {
@@ -160,17 +132,6 @@ strictTest(
     assertEquals((await failureOf(backend.get("a"))).code, "Corrupt");
   },
 );
-
-strictTest("a download that does not say its time is looked up", async ({ open }) => {
-  const backend = open(small);
-  for (const size of [3, 3 * UNIT]) {
-    await backend.put("a", sampleBytes(size));
-    const object = await backend.get("a");
-    assertEquals(object!.info, await backend.head("a"));
-    assertBytes(await object!.bytes(), sampleBytes(size));
-  }
-}, { sparseDownloads: true });
-
 strictTest(
   "an object with Content-Encoding, which would not come as it is, is Unsupported",
   async ({ fake, open }) => {
@@ -190,39 +151,6 @@ strictTest("the tag of an object is its generation, which rises", async ({ fake,
   assertEquals(tags, tags.toSorted((a, b) => a - b));
   assertEquals(tags[2], fake.objects().find("a")!.generation);
 });
-
-strictTest(
-  "a list with a limit asks for no more than that, and `after` for one more",
-  async ({ fake, open }) => {
-    const backend = open();
-    await putAll(backend, ["a/1", "a/2", "a/3", "b"]);
-    fake.requests.length = 0;
-    assertEquals(await listed(backend, "a/", { limit: 1 }), ["a/1"]);
-    assertEquals(await listed(backend, "a/", { limit: 1, after: "a/1" }), ["a/2"]);
-    assertEquals(await listed(backend, "a/", { after: "Z" }), ["a/1", "a/2", "a/3"]);
-    const queries = fake.requests.map((
-      { query },
-    ) => [query.get("maxResults"), query.get("startOffset")]);
-    assertEquals(queries, [["1", undefined], ["2", "a/1"], ["1000", undefined]]);
-  },
-);
-
-strictTest("a list goes on after pages with little or nothing on them", async ({ fake, open }) => {
-  const keys = Array.from({ length: 25 }, (_, i) => `a/${String.fromCharCode(97 + i)}/${i}`);
-  const backend = open();
-  await putAll(backend, [...keys, "a/~"]);
-  for (const options of [{}, { limit: 11 }, { after: "a/c/2" }, { after: "a/c/2", limit: 4 }]) {
-    const wanted = keys.concat("a/~").filter((key) => key > (options.after ?? "")).slice(
-      0,
-      options.limit,
-    );
-    assertEquals(await listed(backend, "a/", options), wanted);
-  }
-  const folded = await listed(backend, "a/", { delimiter: "/", after: "a/c/" });
-  assertEquals(folded, [...keys.slice(3).map((key) => key.slice(0, 4)), "a/~"]);
-  assert(fake.requests.some(({ query }) => query.has("pageToken")));
-}, { pageSize: 2 });
-
 strictTest(
   "a page that fails is asked for again, where the list was",
   async ({ fake, open, system }) => {

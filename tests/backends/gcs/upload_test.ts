@@ -19,19 +19,6 @@ const LAST = { method: "PUT", contentRange: /^bytes \d+-\d+\/\d/ };
 function ranges({ fake }: StrictContext): string[] {
   return fake.requests.flatMap(({ headers }) => headers["content-range"] ?? []);
 }
-
-strictTest(
-  "a stream that fits into one part is one request, whatever its chunks",
-  async ({ fake, open }) => {
-    const backend = open(small);
-    for (const size of [0, 1, UNIT - 1, UNIT]) {
-      await backend.put("a", chunked(sampleBytes(size), 1000));
-      await assertHolds(backend, "a", sampleBytes(size));
-    }
-    assertEquals(fake.requests.filter(({ method }) => method !== "GET").length, 4);
-  },
-);
-
 strictTest(
   "a longer stream is sent in parts of whole units, the last with size and checksum",
   async (context) => {
@@ -134,16 +121,6 @@ strictTest(
     assertEquals(fake.openSessions(), 0);
   },
 );
-
-strictTest("a create by a session loses when it ends", async ({ fake, open }) => {
-  const backend = open(small);
-  fake.faults.add(LAST, async () => void await open().put("a", text("first")));
-  const result = await backend.put("a", sampleBytes(3 * UNIT), { mode: "create" });
-  assertEquals(result, { written: false, reason: "exists" });
-  await assertHolds(backend, "a", text("first"));
-  assertEquals(fake.openSessions(), 0);
-});
-
 strictTest("a create whose end is in doubt is not called lost", async ({ fake, open }) => {
   fake.faults.add(LAST, "cut-after");
   fake.faults.add({ method: "PUT", contentRange: /^bytes \*/ }, { status: 412 });

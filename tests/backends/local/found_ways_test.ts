@@ -1,13 +1,10 @@
 import fs from "node:fs";
-import { relative } from "node:path";
 import { assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend } from "../../../backends/local.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { assertHolds, listed, putAll, text } from "../../conformance/backend/samples.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { testInRoot } from "../../support/temp_root.ts";
-import { withPatchedFs } from "../patched_fs.ts";
-
 testInRoot(
   "a folder that was found is looked at again after a second: a link in its place is refused",
   async (root) => {
@@ -51,48 +48,6 @@ testInRoot(
     assertEquals([error.code, fs.readdirSync(root.join("strangers"))], ["Denied", []]);
   },
 );
-
-testInRoot(
-  "a new folder is looked for once, and made without a look at what is above it",
-  async (root) => {
-    const backend = createLocalBackend({
-      path: root.join("store"),
-      durability: "os",
-      system: createScriptedSystem(),
-    });
-    await putAll(backend, ["a/b/1", "a/b/2"]);
-    const calls: string[] = [];
-    await withPatchedFs((real) => ({
-      existsSync(path: string) {
-        calls.push(`look ${relative(root.path, path)}`);
-        return real.existsSync(path);
-      },
-      mkdirSync(path: string, mode: number) {
-        calls.push(`make ${relative(root.path, path)}`);
-        real.mkdirSync(path, mode);
-      },
-    }), () => backend.put("a/b/new/1", text("x"), { mode: "create" }));
-    assertEquals(calls, ["look store/a/b/new", "make store/a/b/new"]);
-    await assertHolds(backend, "a/b/new/1", text("x"));
-  },
-);
-
-testInRoot(
-  "the first object of a store may lie in its root: nothing above is looked at",
-  async (root) => {
-    const backend = createLocalBackend({ path: root.join("store"), durability: "os" });
-    const looks: string[] = [];
-    await withPatchedFs((real) => ({
-      existsSync(path: string) {
-        looks.push(relative(root.path, path));
-        return real.existsSync(path);
-      },
-    }), () => backend.put("top", text("x"), { mode: "create" }));
-    assertEquals(looks.filter((path) => !path.startsWith("store")), []);
-    await assertHolds(backend, "top", text("x"));
-  },
-);
-
 testInRoot(
   "folders that another program removed since they were found are made again",
   async (root) => {

@@ -145,10 +145,7 @@ export const closeKeys: fc.Arbitrary<string[]> = fc.tuple(
 ).chain(([names, versions]) =>
   fc.uniqueArray(
     keyOf({ names: fc.constantFrom(...names), versions: fc.constantFrom(...versions) }),
-    {
-      minLength: 1,
-      maxLength: 40,
-    },
+    { minLength: 1, maxLength: 40 },
   )
 );
 

@@ -40,13 +40,6 @@ for (const [what, reply] of AMBIGUOUS) {
     },
   );
 }
-
-standInTest("412 to a create means that the object exists", async (start) => {
-  const { outcome, requests } = await put(start, refusal(412, "PreconditionFailed"));
-  assertEquals(outcome, { written: false, reason: "exists" });
-  assertEquals(requests, 1);
-});
-
 standInTest(
   "409 ConditionalRequestConflict to a create is no exists: nothing was written, try later",
   async (start) => {
@@ -365,15 +358,3 @@ standInTest(
     }
   },
 );
-
-standInTest("a create after others, whose reply is cut, reaches the store once", async (start) => {
-  const store = await start((_request, i) => i < 3 ? {} : { end: "cut" });
-  for (const key of ["a", "b", "c"]) {
-    assert((await store.backend.put(key, text("x"), create)).written);
-  }
-  const error = await store.backend.put("d", text("x"), create).catch((error: RegistryError) =>
-    error
-  );
-  assert(error instanceof Error && error.maybeWritten === true);
-  assertEquals(store.lines().filter((line) => line === "PUT /bucket/d").length, 1);
-});

@@ -247,21 +247,10 @@ standInTest(
     assertEquals(failures.map(({ key, error }) => [key, (error as RegistryError).code]), [[
       "a//b",
       "Invalid",
-    ], [
-      "a/1",
-      "Denied",
-    ]]);
+    ], ["a/1", "Denied"]]);
     assertEquals(store.lines(), ["POST /bucket/?delete=", "DELETE /bucket/a/2"]);
   },
 );
-
-standInTest("2,500 deletes are three requests", async (start) => {
-  const store = await start(() => xml("DeleteResult", ""));
-  const keys = Array.from({ length: 2_500 }, (_, i) => `k/${i}`);
-  assertEquals(await store.backend.deleteMany!(keys), []);
-  assertEquals(store.requests.length, 3);
-});
-
 standInTest(
   "an abort ends a request that is not answered, and the waiting between repeats",
   async (start) => {
@@ -280,16 +269,3 @@ standInTest(
     await assertFailsWith(busy.backend.put("a", text("x"), { signal: later.signal }), reason);
   },
 );
-
-Deno.test("options that are not known, or not there, are told of", () => {
-  const create = (options?: unknown) => () => createS3Backend(options as S3BackendOptions);
-  assertThrows(
-    create({ bucket: "models", prefx: "a" }),
-    RegistryError,
-    "prefx: did you mean prefix?",
-  );
-  for (const none of [undefined, {}]) {
-    assertThrows(create(none), RegistryError, "bucket is not given");
-  }
-  assertThrows(create(5), RegistryError, "its options are a number");
-});

@@ -20,7 +20,6 @@ import {
   S3_SERVERS,
   serverTest,
   sharedServer,
-  startServer,
 } from "../../support/servers/mod.ts";
 
 const MIB = 2 ** 20;
@@ -172,37 +171,6 @@ serverTest(
     );
   },
 );
-
-serverTest("wrong keys and a wrong clock are Denied, and say which", S3_SERVERS, async (server) => {
-  const { accessKey, secretKey, endpoint, region } = server;
-  const wrong: [Partial<S3BackendOptions>, RegExp][] = [
-    [{ credentials: { accessKeyId: accessKey, secretAccessKey: "wrong" } }, /secretAccessKey/],
-    [{ credentials: { accessKeyId: "nobody", secretAccessKey: secretKey } }, /accessKeyId/],
-    [{
-      client: new S3Client({
-        endpoint,
-        region,
-        forcePathStyle: true,
-        credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
-        systemClockOffset: 3_600_000,
-        maxAttempts: 1,
-      }),
-    }, /clock/],
-  ];
-  for (const [options, hint] of wrong) {
-    const backend = open(server, options);
-    const error = await assertRejects(() => listed(backend, ""), RegistryError);
-    assertEquals(error.code, "Denied");
-    assertMatch(error.hint!, hint);
-    if (options.client !== undefined) continue; // it has learned the time from the refusal
-    const create = await assertRejects(
-      () => backend.put("a", text("x"), { mode: "create" }),
-      RegistryError,
-    );
-    assertEquals(create.maybeWritten, undefined);
-  }
-});
-
 serverTest("a client of your own is used and left open", S3_SERVERS, async (server) => {
   const { endpoint, region, accessKey, secretKey } = server;
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
@@ -244,29 +212,3 @@ serverTest("a presigned PUT with a media type takes no other", S3_SERVERS, async
   };
   assertEquals([await send("text/html"), await send("text/plain")], [false, true]);
 });
-
-serverTest(
-  "a server that was killed and started again is found again",
-  S3_SERVERS,
-  async ({ kind }) => {
-    const server = await startServer(kind);
-    try {
-      const backend = open(server);
-      await backend.put("a", text("x"));
-      await assertHolds(backend, "a", text("x"));
-      await server.kill();
-      const error = await assertRejects(
-        () => backend.put("b", text("y"), { mode: "create" }),
-        RegistryError,
-      );
-      assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
-      const reading = backend.get("a");
-      await server.restart();
-      assertBytes(await (await reading)!.bytes(), text("x"));
-      assert((await backend.put("b", text("y"), { mode: "create" })).written);
-      await backend[Symbol.asyncDispose]();
-    } finally {
-      await server[Symbol.asyncDispose]();
-    }
-  },
-);

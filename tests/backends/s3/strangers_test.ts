@@ -100,30 +100,6 @@ standInTest("an object that appears between the two requests of a get is read", 
   );
   assertEquals(await (await store.backend.get("a"))!.bytes(), bytes);
 });
-
-standInTest("after a part that is refused, no more parts are asked for", async (start) => {
-  const bytes = sampleBytes(60 * MIB);
-  const store = await start(
-    (request, i) =>
-      i === 0 || request.line.startsWith("HEAD")
-        ? objectReply(request, bytes)
-        : request.headers.range.startsWith("bytes=5242880-")
-        ? refusal(403, "AccessDenied")
-        : { end: "stall" },
-    { partBytes: 5 * MIB, parallel: 3 },
-  );
-  const asked = async () => {
-    for (let i = 0; i < 2; i++) await store.backend.head("a"); // what was sent before it has come before it
-    return store.lines().filter((line) => line.startsWith("GET")).length;
-  };
-  const object = await store.backend.get("a");
-  assertEquals((await failure(object!.bytes())).code, "Denied");
-  const before = await asked();
-  assert(before <= 4, `${before} requests`);
-  store.passTimeouts(); // whoever still waits for a part asks for it again
-  assertEquals(await asked(), before);
-});
-
 standInTest(
   "a header that cannot be sent is Invalid at once, and no secret is told",
   async (start) => {
@@ -185,9 +161,7 @@ standInTest(
       }),
     });
     for (let i = 0; i < 3; i++) {
-      await Promise.all(
-        ["a", "b", "c"].map((key) => store.backend.delete(key)),
-      );
+      await Promise.all(["a", "b", "c"].map((key) => store.backend.delete(key)));
     }
     assertEquals(asked, 1);
     store.system.advance(2_000);

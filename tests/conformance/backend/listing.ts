@@ -60,24 +60,6 @@ export const listingCases: readonly BackendCase[] = [
       deepStrictEqual([...given], []);
     },
   ),
-  given(
-    "list() of heads leaves out those that the caller can do without, or gives them, and no others",
-    async ({ backend }) => {
-      await putAll(backend, KEYS);
-      const except = ({ key, size }: { key: string; size: number }) =>
-        size === key.length && key.startsWith("a/");
-      const heads = await listed(backend, "", { heads: true });
-      for (let n = 0; n < 2; n++) {
-        const given = await listed(backend, "", { heads: true, except });
-        deepStrictEqual(
-          given.filter((key) => !except({ key, size: key.length })),
-          heads.filter((key) => !key.startsWith("a/")),
-        );
-        deepStrictEqual(heads.filter((key) => given.includes(key)), given);
-      }
-      deepStrictEqual(await listed(backend, ""), KEYS);
-    },
-  ),
   given("list() tells size and time of each object", async ({ backend }) => {
     await putAll(backend, ["a/b", "a/long"]);
     for await (const entry of backend.list("a/")) {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Artifact } from "../../../core/artifact.ts";
 import { pathsBelow } from "../../../core/disk/paths_below.ts";
 import type { FileMode } from "../../../core/record/record.ts";
-import { fakeArtifact } from "../../materializers/fake_artifact.ts";
+import { writeFiles } from "../../../core/disk/write_files.ts";
+import { fails, fakeArtifact } from "../../materializers/fake_artifact.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
 /** Runs a test in a folder of its own, and checks that nothing temporary is left in it. */
@@ -40,4 +41,12 @@ export function tree(root: string, below = ""): string[] {
       ? [`${path}/`, ...tree(root, path)]
       : [`${path}: ${readFileSync(join(root, path), "utf8")}`];
   });
+}
+
+/** Asserts that files cannot be written so; returns the error. */
+export function refused(
+  code: Parameters<typeof fails>[0],
+  ...args: Parameters<typeof writeFiles>
+): ReturnType<typeof fails> {
+  return fails(code, () => writeFiles(...args));
 }

@@ -15,8 +15,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { realSystem } from "../../../core/system.ts";
 import { writeFiles } from "../../../core/disk/write_files.ts";
-import { fails } from "../../materializers/fake_artifact.ts";
-import { artifactOf, inFolder, tree } from "./folder_case.ts";
+import { artifactOf, inFolder, refused, tree } from "./folder_case.ts";
 
 const SAMPLE = {
   "a": "1",
@@ -86,10 +85,7 @@ inFolder(
     if (process.platform !== "win32") chmodSync(join(to, "run"), 0o644);
     const before = tree(to);
     for (const dryRun of [false, true]) {
-      const error = await fails(
-        "AlreadyExists",
-        () => writeFiles(artifactOf(SAMPLE), to, { dryRun }),
-      );
+      const error = await refused("AlreadyExists", artifactOf(SAMPLE), to, { dryRun });
       assertStringIncludes(
         error.message,
         `3 files differ from the version ("sub/b", "run", "link")`,
@@ -141,7 +137,7 @@ inFolder(
     symlinkSync("a", join(to, "c"));
     const next = { "a": "1", "b/y": "2", "c/z": "3" };
     const before = tree(to);
-    await fails("AlreadyExists", () => writeFiles(artifactOf(next), to, { overwrite: true }));
+    await refused("AlreadyExists", artifactOf(next), to, { overwrite: true });
     assertEquals(tree(to), before);
     await writeFiles(artifactOf(next), to, { delete: true });
     assertEquals(tree(to), ["a: 1", "b/", "b/y: 2", "c/", "c/z: 3"]);
@@ -159,18 +155,9 @@ inFolder(
     const before = tree(to);
     const { deleted } = await writeFiles(artifactOf({ "a": "1" }), to, { delete: true });
     assertEquals([deleted, tree(to).filter((line) => line !== "a: 1")], [0, before]);
-    await fails(
-      "Invalid",
-      () => writeFiles(artifactOf({ "a": "1" }), join(to, "reg"), { delete: true }),
-    );
-    await fails(
-      "Invalid",
-      () => writeFiles(artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true }),
-    );
-    await fails(
-      "Invalid",
-      () => writeFiles(artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true }),
-    );
+    await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg"), { delete: true });
+    await refused("Invalid", artifactOf({ "a": "1" }), join(to, "reg/settings"), { delete: true });
+    await refused("Invalid", artifactOf({ "a": "1" }), "/", { delete: true, dryRun: true });
     rmSync(join(to, ".holdfast-other"), { recursive: true });
     mkdirSync(join(to, "module/settings"), { recursive: true });
     writeFileSync(join(to, "module/settings/notes.rec"), "no registry");
@@ -178,10 +165,7 @@ inFolder(
     assertEquals([module.deleted, tree(join(to, "module"))], [1, ["a: 1"]]);
     const home = realSystem.env("HOME");
     for (const folder of home === undefined ? [] : [home, dirname(home)]) {
-      await fails(
-        "Invalid",
-        () => writeFiles(artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true }),
-      );
+      await refused("Invalid", artifactOf({ "a": "1" }), folder, { delete: true, dryRun: true });
     }
   },
 );
@@ -197,10 +181,7 @@ inFolder(
       rmSync(join(to, "old"), { recursive: true });
       symlinkSync("../outside", join(to, "old"));
     };
-    await fails(
-      "AlreadyExists",
-      () => writeFiles(artifactOf({ a: "1" }), to, { delete: true, onFile }),
-    );
+    await refused("AlreadyExists", artifactOf({ a: "1" }), to, { delete: true, onFile });
     assertEquals(tree(join(root, "outside")), ["x: x"]);
   },
 );

@@ -4,12 +4,10 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { createImagePyramid, openMultiscale } from "../../../files/ome.ts";
 import { halve } from "../../../files/ome/halve.ts";
-import { copyArray, halveArray } from "../../../files/ome/levels.ts";
 import type { OmeVersion } from "../../../files/ome.ts";
 import {
   createZarrArray,
   createZarrGroup,
-  openZarrArray,
   openZarrGroup,
   zarrStore,
 } from "../../../formats/zarr.ts";
@@ -54,40 +52,6 @@ Deno.test("an image is read as it was written, each level half of the one before
     }
   }
 });
-
-Deno.test("an array is copied and halved in blocks, as it would be at once", async () => {
-  const store = zarrStore(createMemoryFiles());
-  const image = imageOf([3, 61, 83]);
-  const cuts = [{ chunks: [1, 61, 83] }, { chunks: [1, 8, 16], shards: [2, 16, 16] }, {
-    chunks: [2, 5, 7],
-  }];
-  for (const [i, cut] of cuts.entries()) {
-    const create = (name: string, shape: number[]) =>
-      createZarrArray(store, `${name}${i}`, { shape, dtype: "uint16", codec: "none", ...cut });
-    const whole = await create("whole", image.shape as number[]);
-    await whole.write(image);
-    let most = 0;
-    const source = {
-      ...whole,
-      shape: whole.shape,
-      read: async (...given: Parameters<typeof whole.read>) => {
-        const block = await whole.read(...given);
-        most = Math.max(most, block.data.byteLength);
-        return block;
-      },
-    };
-    const copied = await create("copied", image.shape as number[]);
-    await copyArray(source, copied, { maxBytes: 2000 });
-    assertEquals(await copied.read(), image);
-    const unit = (cut.shards ?? cut.chunks).reduce((product, side) => product * side, 2);
-    assert(most <= Math.max(2000, unit), `${most} bytes at once`);
-    const half = await create("half", [3, 31, 42]);
-    await halveArray(source, half, { downsampling: "mean", maxBytes: 500 });
-    assertEquals(await half.read(), halve(image, "mean"));
-    assert(most <= Math.max(2000, 4 * unit), `${most} bytes at once`);
-  }
-});
-
 Deno.test("an image is written from an array in a store", async () => {
   const store = watchedStore();
   const image = imageOf([3, 40, 40]);
@@ -205,18 +169,6 @@ Deno.test("a plane that is said to be huge is refused before memory is taken", a
   await store.set!("a/0/zarr.json", new TextEncoder().encode(huge));
   await refused("Unsupported", (await openMultiscale(store, "a")).readPlane({ c: 0 }));
 });
-
-Deno.test("a level that is gone, and a group that is no image, are told as that", async () => {
-  const store = zarrStore(createMemoryFiles());
-  await createImagePyramid(store, "a", { image: imageOf([4, 4]), axes: "yx", levels: 2 });
-  await refused("NotFound", openMultiscale(store, "b"));
-  await store.remove!("a/1/zarr.json");
-  await refused("NotFound", openMultiscale(store, "a"));
-  const group = await openZarrGroup(store, "a");
-  await group.setAttributes({});
-  await refused("Corrupt", openMultiscale(store, "a"));
-});
-
 Deno.test("whatever bytes the documents of an image have, it is read or refused", async () => {
   const files = createMemoryFiles();
   const store = zarrStore(files);
@@ -253,13 +205,6 @@ Deno.test("whatever bytes the documents of an image have, it is read or refused"
     { numRuns: 400 },
   );
 });
-
-Deno.test("arrays of an image are arrays of zarr with the names of its axes", async () => {
-  const store = zarrStore(createMemoryFiles());
-  await createImagePyramid(store, "a", { image: imageOf([2, 4, 4]), axes: "cyx" });
-  assertEquals((await openZarrArray(store, "a/0")).dimensionNames, ["c", "y", "x"]);
-});
-
 Deno.test("chunks lie in shards of up to 16 MiB unless that is said otherwise, and not in 0.4", async () => {
   const store = zarrStore(createMemoryFiles());
   const image = imageOf([3, 2, 4, 4]);
@@ -288,11 +233,4 @@ Deno.test("chunks lie in shards of up to 16 MiB unless that is said otherwise, a
     4096,
     2048,
   ]]);
-});
-
-Deno.test("channels of 64 bits are described, though their greatest value is above 2^53", async () => {
-  const store = zarrStore(createMemoryFiles());
-  const image = { data: new BigUint64Array(4), shape: [1, 2, 2], dtype: "uint64" } as const;
-  await createImagePyramid(store, "a", { image, axes: "cyx", channels: ["x"] });
-  assertEquals((await openMultiscale(store, "a")).channels?.[0].window?.max, 2 ** 64);
 });

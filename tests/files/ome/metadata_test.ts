@@ -286,16 +286,6 @@ Deno.test("whatever the attributes are, they are read or refused", () => {
     { numRuns: 2000 },
   );
 });
-
-Deno.test("a plate of very many wells is read in little time", () => {
-  const names = Array.from({ length: 300 }, (_, i) => `n${i}`);
-  const wells = names.flatMap((row) =>
-    names.map((column) => ({ path: `${row}/${column}`, row, column }))
-  );
-  const plate = { ...PLATE, version: "0.5", rows: names, columns: names, wells } as const;
-  assertEquals(readPlateAttributes("p.zarr", plateAttributes({ ...plate })).wells.length, 90_000);
-});
-
 Deno.test("acquisitions are written by the names that OME-NGFF gives their members", () => {
   const { plate } = plateAttributes({ ...PLATE, version: "0.4" }) as unknown as {
     plate: { acquisitions: unknown };

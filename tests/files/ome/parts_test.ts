@@ -1,9 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { assertEquals } from "@std/assert";
 import { ELEMENTS } from "../../../core/bytes/ndarray.ts";
 import type { DType, NDArray } from "../../../core/bytes/ndarray.ts";
 import { listAxes } from "../../../files/ome/axes.ts";
-import { blocksOf, growBlock, planeChunks } from "../../../files/ome/blocks.ts";
 import { halve } from "../../../files/ome/halve.ts";
 import { stackImages } from "../../../files/ome/stack.ts";
 import { thrown } from "../../core/thrown.ts";
@@ -63,50 +61,6 @@ Deno.test("every kind of element has a nearest level, and what has no mean is re
     }
   }
 });
-
-Deno.test("blocks are whole units, cover an array once, and are no larger than is asked", () => {
-  const axis = fc.record({
-    length: fc.integer({ min: 1, max: 9 }),
-    unit: fc.integer({ min: 1, max: 4 }),
-  });
-  fc.assert(
-    fc.property(
-      fc.array(axis, { minLength: 1, maxLength: 3 }),
-      fc.integer({ min: 1, max: 200 }),
-      (axes, most) => {
-        const shape = axes.map(({ length }) => length);
-        const unit = axes.map(({ unit }) => unit);
-        const block = growBlock(shape, unit, most);
-        const size = (lengths: number[]) =>
-          lengths.reduce((product, length) => product * length, 1);
-        assert(block.every((length, axis) => length % unit[axis] === 0));
-        assert(size(block) <= Math.max(most, size(unit)));
-        const last = block.findLastIndex((length, axis) => length < shape[axis]);
-        assertEquals(
-          block.slice(0, Math.max(0, last)),
-          unit.slice(0, Math.max(0, last)),
-          "they follow each other",
-        );
-        const seen = new Map<string, number>();
-        for (const { from, to } of blocksOf(shape, block)) {
-          assert(
-            from.every((start, axis) =>
-              start % unit[axis] === 0 && start < to[axis] && to[axis] <= shape[axis]
-            ),
-          );
-          seen.set(from.join(), size(to.map((end, axis) => end - from[axis])));
-        }
-        assertEquals([...seen.values()].reduce((sum, count) => sum + count, 0), size(shape));
-      },
-    ),
-  );
-});
-
-Deno.test("a chunk is a plane, or a tile of a large one", () => {
-  assertEquals(planeChunks([100, 4, 128, 2048]), [1, 1, 128, 2048]);
-  assertEquals(planeChunks([4, 2049, 64]), [1, 1024, 64]);
-});
-
 Deno.test("planes are stacked along the axes that are named, the last varying fastest", () => {
   const planes = Array.from({ length: 6 }, (_, i) => uint8([1, 2], i, i));
   const axes = listAxes("tcyx");

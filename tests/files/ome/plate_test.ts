@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { NDArray } from "../../../core/bytes/ndarray.ts";
 import { createMemoryFiles } from "../../../files/memory.ts";
@@ -67,22 +67,6 @@ Deno.test("what is saved to a plate is read back by well, field and plane, in bo
     assertEquals(said.plate.field_count, 2);
   }
 });
-
-Deno.test("a thousand planes are one array, of which one plane is read alone", async () => {
-  const store = watchedStore();
-  const plate = await createPlate(store, "p", { rows: 8, columns: 12, axes: "zyx", codec: "none" });
-  const planes = Array.from({ length: 1000 }, (_, i) => ({
-    data: new Uint8Array(16_384).fill(i & 255),
-    shape: [128, 128],
-    dtype: "uint8",
-  } as const));
-  await plate.saveImages("A/1", 0, planes);
-  assert(store.writes.length < 10, `${store.writes.length} objects were written`);
-  store.bytesRead = store.reads.length = 0;
-  assertEquals(await plate.readPlane("A/1", 0, { z: 500 }), planes[500]);
-  assert(store.bytesRead < 16_384 + 16_004 + 8192, `${store.bytesRead} bytes were read`);
-});
-
 Deno.test("nothing that was saved is replaced", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", SMALL);
@@ -176,14 +160,6 @@ Deno.test("axes and distances that OME-NGFF does not allow make no plate", async
   }
   assertEquals(store.writes, []);
 });
-
-Deno.test("planes that are images are told how they become arrays", async () => {
-  const plate = await createPlate(zarrStore(createMemoryFiles()), "p", SMALL);
-  const image = { data: new Uint16Array(4), width: 2, height: 2, channels: 1, dtype: "uint16" };
-  const error = await refused("Unsupported", plate.saveImages("A/1", 0, [image as never]));
-  assertMatch(error.hint!, /toArray\(image\)/);
-});
-
 Deno.test("wells are saved side by side, and all are listed", async () => {
   const store = zarrStore(createMemoryFiles());
   const plate = await createPlate(store, "p", { rows: 4, columns: 6, axes: "cyx" });

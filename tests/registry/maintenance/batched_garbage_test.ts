@@ -15,7 +15,6 @@ function createBatchingStore(refuse: (key: string) => string | undefined = () =>
   const memory = createMemoryBackend();
   const batches: string[][] = [];
   const backend: Backend = Object.assign(memory, {
-    capabilities: new Set(["deleteMany"] as const),
     async deleteMany(keys: readonly string[]) {
       batches.push([...keys]);
       const failures: DeleteFailure[] = [];

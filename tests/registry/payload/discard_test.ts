@@ -17,7 +17,6 @@ Deno.test("an aborted save waits only a moment for a store that does not answer"
   const backend: Backend = {
     kind: inner.kind,
     location: inner.location,
-    capabilities: inner.capabilities,
     locking: inner.locking,
     layout: inner.layout,
     head: (key, options) => inner.head(key, options),

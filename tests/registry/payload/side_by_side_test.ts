@@ -43,7 +43,6 @@ function waitingStore(turn: (key: string, bytes: number, signal?: AbortSignal) =
   const backend: Backend = {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set(),
     head: (key, options) => inner.head(key, options),
     get: (key, options) => inner.get(key, options),
     delete: (key, options) => inner.delete(key, options),

@@ -20,7 +20,6 @@ export function bucket(vice: Vice = () => ({}), inner: Backend = createMemoryBac
   return {
     kind: "s3",
     location: "s3://unruly",
-    capabilities: new Set(),
     head: inner.head,
     get: inner.get,
     put: inner.put,

@@ -44,7 +44,6 @@ export function createPresigningStore(options: PresigningStoreOptions = {}): Pre
   const backend: Backend = {
     kind: "memory",
     location: store.location,
-    capabilities: new Set(options.copies === false ? ["presign"] : ["presign", "copy"]),
     head: store.head,
     get: store.get,
     put: store.put,

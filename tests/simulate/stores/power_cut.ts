@@ -66,7 +66,6 @@ export function createPowerCutDisk({ random, system, maxSyncMs }: PowerCutOption
       return {
         kind: recorded.kind,
         location: recorded.location,
-        capabilities: new Set(["sync"]),
         locking: recorded.locking,
         layout: recorded.layout,
         head: (key, options) => recorded.head(key, options),

@@ -98,7 +98,6 @@ export function createStagingDisk(
     return {
       kind: recorded.kind,
       location: recorded.location,
-      capabilities: new Set(["sweepUploads", "getFirst"]),
       locking,
       head: (key, options) => recorded.head(key, options),
       get: (key, options) => recorded.get(key, options),

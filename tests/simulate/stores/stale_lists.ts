@@ -49,7 +49,6 @@ export function createStaleLists(
     return {
       kind: recorded.kind,
       location: recorded.location,
-      capabilities: new Set(),
       locking: recorded.locking,
       layout: recorded.layout,
       head: (key, options) => recorded.head(key, options),

@@ -2,12 +2,12 @@
 import type { Backend, ObjectInfo, Prefix } from "../../../core/backend.ts";
 import { isPrefix } from "../../../core/backend.ts";
 
-/** Wraps a store, so that a listing of heads leaves out what it may, as one of a disk does. */
+/** Wraps a store, so that a listing of heads leaves out what it may. */
 export function withLeftOut(inner: Backend): Backend {
   return {
     ...inner,
     async *list(prefix, options = {}): AsyncGenerator<ObjectInfo | Prefix> {
-      const { heads = false, except, ...rest } = options;
+      const { heads = false, ...rest } = options;
       if (!heads || rest.delimiter !== undefined) return yield* inner.list(prefix, rest);
       let cell = "";
       for await (const entry of inner.list(prefix, rest)) {
@@ -15,7 +15,7 @@ export function withLeftOut(inner: Backend): Backend {
         const its = entry.key.slice(0, entry.key.lastIndexOf("/") + 1);
         if (its === cell) continue;
         cell = its;
-        if (!except?.(entry)) yield entry;
+        yield entry;
       }
     },
   };

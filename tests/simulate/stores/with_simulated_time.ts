@@ -12,7 +12,6 @@ export function withSimulatedTime(inner: Backend, world: System): Backend {
   return {
     kind: "memory", // of a store that is known, so that it is not probed: that has its own tests
     location: "memory:simulated", // where it really is must not get into a trace
-    capabilities: new Set(),
     locking: shifted.locking,
     layout: shifted.layout,
     head: (key, options) => shifted.head(key, options),

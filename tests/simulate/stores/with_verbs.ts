@@ -14,7 +14,6 @@ export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOpt
   return {
     kind: inner.kind,
     location: inner.location,
-    capabilities: new Set(["deleteMany", "copy", "presign"]),
     locking: inner.locking,
     layout: inner.layout,
     head: (key, options) => inner.head(key, options),

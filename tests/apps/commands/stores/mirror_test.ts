@@ -1,5 +1,4 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
 

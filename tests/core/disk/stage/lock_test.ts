@@ -3,7 +3,7 @@ import { readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { pathsBelow } from "../../../../core/disk/paths_below.ts";
-import { isOnDevice, lockFolder, takeLock } from "../../../../core/disk/stage/lock.ts";
+import { lockFolder, takeLock } from "../../../../core/disk/stage/lock.ts";
 import { RegistryError } from "../../../../core/errors.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { writeFiles } from "../../../../core/disk/write_files.ts";
@@ -173,19 +173,4 @@ Deno.test({
       await root.remove();
     }
   },
-});
-
-Deno.test("what is on no device has the major number 0, however many of them there are", () => {
-  const makedev = (major: number, minor: number) =>
-    major * 0x100 + (minor % 0x100) + Math.floor(minor / 0x100) * 0x100000;
-  assertEquals([makedev(0, 45), makedev(0, 256), makedev(0, 70_000)].map(isOnDevice), [
-    false,
-    false,
-    false,
-  ]);
-  assertEquals([makedev(8, 1), makedev(253, 300), makedev(259, 0)].map(isOnDevice), [
-    true,
-    true,
-    true,
-  ]);
 });

@@ -50,7 +50,6 @@ function answering(
   return {
     kind: "far",
     location: inner.location,
-    capabilities: new Set(),
     head: (key, options) => inner.head(key, options),
     put: (key, body, options) => inner.put(key, body, options),
     delete: (key, options) => inner.delete(key, options),

@@ -1,13 +1,14 @@
-// Copying an array with all that lies in its folder: chunks as they are, attributes and names of
-// axes too.
+// Copying, moving and removing arrays with all that lies in their folders. In a bucket that goes file by file: without
+// its document a folder is not an array, and the document leaves first and arrives last. So a part of an array is never
+// taken for all of it, even if the program dies. `undoChange` restores an array whose move failed.
 import type { CallOptions } from "../../core/backend.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
+import { joinPath } from "../../core/files/paths.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { DOCUMENT } from "./array_files.ts";
 import { readDocument, replacedAgain } from "./read_stored.ts";
-import { removeTree } from "./remove_tree.ts";
 
 /** As often an array may be replaced while it is copied. */
 const TRIES = 20;
@@ -41,7 +42,6 @@ export async function copyArray(
   throw replacedAgain("copy", from, { backend: files.location, tries: TRIES });
 }
 
-/** The paths of all files below a folder. */
 export async function pathsBelow(
   files: FileStore,
   folder: string,
@@ -54,4 +54,49 @@ export async function pathsBelow(
     for (const below of await pathsBelow(files, path, options)) paths.push(below);
   }
   return paths;
+}
+
+/**
+ * Gives an array another path, which must be free.
+ *
+ * @param apart a free path for its document while the chunks are moved
+ */
+export async function moveArray(
+  files: FileStore,
+  path: string,
+  { to, apart, ...options }: CallOptions & { to: string; apart: string },
+): Promise<void> {
+  if (files.removeFolder === undefined) return await files.move(path, to, options);
+  await files.move(joinPath(path, DOCUMENT), apart, options);
+  await files.move(path, to, options);
+  await files.move(apart, joinPath(to, DOCUMENT), options);
+}
+
+export async function removeArray(
+  files: FileStore,
+  path: string,
+  { apart, ...options }: CallOptions & { apart: string },
+): Promise<void> {
+  if (files.removeFolder !== undefined) {
+    await files.remove(joinPath(path, DOCUMENT), options);
+    return await files.removeFolder(path, options);
+  }
+  await files.move(path, apart, options);
+  await removeTree(files, apart, options);
+}
+
+/** Removes what is at a path, with all below it. Nothing there is success. */
+export async function removeTree(
+  files: FileStore,
+  path: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const found = await files.stat(path, options);
+  if (found === undefined) return;
+  if (found.kind === "folder") {
+    if (files.removeFolder !== undefined) return await files.removeFolder(path, options);
+    const entries = await Array.fromAsync(files.list(path, options));
+    for (const entry of entries) await removeTree(files, entry.path, options);
+  }
+  await files.remove(path, options);
 }

@@ -1,0 +1,26 @@
+// Removing objects one by one.
+import type { DeleteFailure } from "../../core/backend.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+
+const AT_ONCE = 16;
+
+/** Removes objects, several at once; returns those that could not be removed. An abort rejects. */
+export async function deleteEach(
+  keys: readonly string[],
+  remove: (key: string) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<DeleteFailure[]> {
+  const failures: DeleteFailure[] = [];
+  signal?.throwIfAborted();
+  await forEachAtOnce(keys, async (key) => {
+    try {
+      await remove(key);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (!isRegistryError(error)) throw error;
+      failures.push({ key, error });
+    }
+  }, { concurrency: AT_ONCE });
+  return failures;
+}
