@@ -47,10 +47,23 @@ export type CellOf<T> = T extends `${infer U extends ColumnType}?` ? CellTypes[U
   : T extends ColumnType ? CellTypes[T]
   : never;
 
-/** All cells of a column: numbers as typed arrays, where none may be null. */
-export type CellsOf<T> = Cell extends T ? Float64Array | BigInt64Array | Cell[]
+/** Numbers of a column. */
+export type Numbers = Float64Array | BigInt64Array;
+
+/** All cells of a column of numbers that may be null. */
+export interface NullableCells<A extends Numbers = Numbers> {
+  /** The numbers; 0 where the cell is null. */
+  readonly values: A;
+  /** 1 where there is a number, 0 where the cell is null. */
+  readonly valid: Uint8Array;
+}
+
+/** All cells of a column: numbers as typed arrays, with a mask where they may be null. */
+export type CellsOf<T> = Cell extends T ? Numbers | NullableCells | Cell[]
   : [T] extends [number] ? Float64Array
   : [T] extends [bigint] ? BigInt64Array
+  : [T] extends [number | null] ? NullableCells<Float64Array>
+  : [T] extends [bigint | null] ? NullableCells<BigInt64Array>
   : T[];
 
 /** Options of the members of a {@linkcode Table}. */
@@ -80,4 +93,10 @@ export interface Table<R extends object = Row> {
   rows(options?: TableOptions): AsyncIterable<R>;
   /** All cells of one column, in memory. A name that no column has is `NotFound`. */
   column<N extends keyof R & string>(name: N, options?: TableOptions): Promise<CellsOf<R[N]>>;
+}
+
+/** A table of a file, of which some rows and columns can be read. */
+export interface RangeTable extends Table {
+  /** All rows, or some; what has none of them is passed over, and so are columns that are not wanted. */
+  rows(options?: RowRange): AsyncIterable<Row>;
 }

@@ -1,7 +1,7 @@
 // Parts of tables that lie in files: some columns, some rows.
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import type { Cell, Column, Row } from "../table.ts";
+import type { Column } from "../table.ts";
 import { noColumn } from "./create_table.ts";
 import { namesProblem } from "./list_columns.ts";
 import { unsupportedTable } from "./table_file.ts";
@@ -72,25 +72,4 @@ export function checkRange(path: string, { from, to }: { from: number; to: numbe
     subject: `${from} to ${to} of ${shown(path)}`,
     state: "they are no whole numbers from 0",
   });
-}
-
-/** A row of cells that lie column by column. */
-export function rowOf(
-  columns: readonly { column: Column }[],
-  cells: readonly (readonly Cell[])[],
-  index: number,
-): Row {
-  const row: Row = {};
-  for (let i = 0; i < columns.length; i++) {
-    const { name } = columns[i].column;
-    const value = cells[i][index];
-    if (name !== "__proto__") row[name] = value;
-    else {Object.defineProperty(row, name, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });}
-  }
-  return row;
 }

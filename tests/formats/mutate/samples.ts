@@ -7,6 +7,7 @@ import { createFormats } from "../../../formats/mod.ts";
 import { jpeg } from "../../../formats/jpeg.ts";
 import { interlacedPng } from "../bitmaps/interlaced_files.ts";
 import { contentBytes } from "../format_files.ts";
+import { pyarrowBytes } from "../parquet/files.ts";
 import { tiffFile } from "../tiff_files.ts";
 import type { AnyImage } from "../image_files.ts";
 
@@ -86,6 +87,10 @@ export async function sampleFiles(): Promise<Sample[]> {
     text: null,
   }]);
   await add("arrow", table);
+  await add("parquet", table);
+  for (const name of ["snappy", "gzip", "brotli", "lz4", "zstd", "none"] as const) {
+    samples.push({ id: "parquet", bytes: pyarrowBytes(name) });
+  }
   samples.push({
     id: "csv",
     bytes: new TextEncoder().encode(',name,"a ""b"""\n0,x,1.5\n1,"y\nz",\n'),
