@@ -10,7 +10,6 @@ export interface Batch {
   cells: readonly Cells[];
 }
 
-/** The rows that are asked for. */
 export interface Range {
   from: number;
   to: number;

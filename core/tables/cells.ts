@@ -1,7 +1,6 @@
 // The cells of one column, as typed arrays where they are numbers.
 import type { Cell, CellsOf, Column, NullableCells, Numbers, Row } from "../table.ts";
 
-/** The cells of some rows of a column. */
 export type Cells = CellsOf<Cell>;
 
 /** The cells of rows that a program has, as a column of its type has them. */
@@ -34,12 +33,10 @@ export function sliceCells(cells: Cells, from: number, to: number): Cells {
   return { values: values.subarray(from, to), valid: valid.subarray(from, to) };
 }
 
-/** A cell. */
 export function cellAt(cells: Cells, index: number): Cell {
   return "valid" in cells ? cells.valid[index] === 1 ? cells.values[index] : null : cells[index];
 }
 
-/** A row of cells that lie column by column. */
 export function rowOf(columns: readonly Column[], cells: readonly Cells[], index: number): Row {
   const row: Row = {};
   for (let i = 0; i < columns.length; i++) {

@@ -8,16 +8,13 @@ import { unsupportedTable } from "./table_file.ts";
 
 /** A column of a file that no table has, with the reason: `it is a decimal`. */
 export interface OtherColumn {
-  /** Its name. */
   name: string;
-  /** Why it cannot be read. */
   problem: string;
 }
 
 /** How times without a time zone are read: not at all, or as if they were UTC. */
 export type LocalTimes = "refuse" | "utc";
 
-/** Why a column of them is not read. */
 export const LOCAL_TIMES_PROBLEM =
   'it has times without a time zone; localTimes: "utc" takes them for UTC';
 

@@ -6,7 +6,6 @@ import { unwritableTable } from "./table_file.ts";
 /** A group ends when its cells have about as many bytes. */
 const MAX_GROUP_BYTES = 32 * 1024 * 1024;
 
-/** The cells of some rows, for each column. */
 export interface RowGroup {
   count: number;
   cells: Cell[][];

@@ -14,7 +14,6 @@ import { type FlatBatch, viewOf } from "./messages.ts";
 
 type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
 
-/** What packs buffers, by number. */
 const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "LZ4", unpack: unpackLz4Frame },
   { name: "zstd", unpack: unpackZstd },
@@ -25,20 +24,16 @@ export interface CellsPlace {
   file: FileToDecode;
   /** The batch, and where its body lies; its bytes, where they were read. */
   message: { batch: FlatBatch; offset: number; length: number; body?: Uint8Array };
-  /** The column, as it lies in this batch. */
   column: Pick<ArrowColumn, "column" | "place">;
-  /** How its values are read. */
   values: Values;
   /** Which row of the table its first is, from 1, for messages. */
   firstRow: number;
-  /** As much is read at once. */
   aheadBytes: number;
   /** A packed buffer that says it has more bytes is refused. */
   maxBufferBytes: number;
   signal?: AbortSignal;
 }
 
-/** Some bytes of a buffer. */
 type Read = (from: number, length: number) => Promise<Uint8Array>;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

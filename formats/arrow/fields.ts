@@ -16,19 +16,15 @@ export interface Values {
   type: ColumnType;
   /** Numbers of a size, bits, strings between offsets of 4 or 8 bytes, or views of strings. */
   layout: "fixed" | "bits" | "text" | "views";
-  /** The array of the numbers, or of the offsets. */
   array: { new (buffer: ArrayBuffer): Raw; BYTES_PER_ELEMENT: number };
   /** The cells of numbers. Throws `InexactCell`. */
   toCells(values: Raw): Numbers | Cell[];
 }
 
-/** A field that can be read. */
 export interface ArrowColumn {
   column: Column;
   place: Place;
-  /** Its values; of a dictionary those in it. */
   values: Values;
-  /** The dictionary that its numbers mean values of. */
   dictionary?: { id: number; index: Values };
 }
 
@@ -52,7 +48,6 @@ const BUFFERS: Record<number, number> = {
   [Type.ListView]: 3,
   [Type.LargeListView]: 3,
 };
-/** Why fields of some types are not read. */
 const BYTES = "it has bytes, and does not say that they are text";
 const PROBLEMS: Record<number, string> = {
   [Type.Null]: "it has nothing but nulls",
@@ -62,7 +57,6 @@ const PROBLEMS: Record<number, string> = {
   [Type.Decimal]: "it has decimals",
 };
 
-/** The columns of a schema, in order. */
 export function columnsOf(
   { fields, version }: { fields: readonly FlatField[]; version: number },
   localTimes: LocalTimes,

@@ -25,14 +25,12 @@ const HEAD_BYTES = 4096;
 /** Bodies up to this are read with what follows them, where all of them is wanted. */
 const SMALL_BYTES = 262_144;
 
-/** A field, as flechette has it. */
 export interface FlatField {
   name: string;
   nullable: boolean;
   type: FlatType;
 }
 
-/** A type, as flechette has it. */
 export interface FlatType {
   typeId: number;
   id: number;
@@ -48,13 +46,11 @@ export interface FlatType {
   values: any;
 }
 
-/** What a batch says of itself. */
 export interface FlatBatch {
   length: number;
   nodes: { length: number; nullCount: number }[];
   regions: { offset: number; length: number }[];
   compression: { codec: number; method: number } | null;
-  /** How many buffers each field of views has. */
   variadic: number[];
 }
 
@@ -66,7 +62,6 @@ interface Body {
   body?: Uint8Array;
 }
 
-/** A message, whose body is not read. */
 export type Message =
   | { kind: "schema"; fields: FlatField[]; version: number; end?: number }
   | { kind: "dictionary"; id: number; isDelta: boolean; batch: FlatBatch } & Body
@@ -224,7 +219,6 @@ function readName(bytes: Uint8Array, at: number): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
 }
 
-/** A message that is damaged. */
 class FlatProblem extends Error {}
 
 /** Bytes that throw where one is read that is not there, or any of them more often than a message needs. */
@@ -259,7 +253,6 @@ function parse<T>(path: string, at: number, make: () => T): T {
   }
 }
 
-/** A view of bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -13,7 +13,6 @@ import { type Message, readMessages } from "./messages.ts";
 
 /** Rows that are made at once, at most. */
 const SLICE_ROWS = 4096;
-/** All columns together read as much ahead. */
 const AHEAD_BYTES = 16 * 1024 * 1024;
 /** One buffer reads at least, and at most, as much ahead. */
 const WINDOW_BYTES = { least: 16_384, most: 1024 * 1024 };

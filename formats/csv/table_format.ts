@@ -41,7 +41,6 @@ export interface CsvOptions<C extends Columns = Columns> {
   maxRowCharacters?: number;
 }
 
-/** Reads rows of texts. */
 type ParseRows = (
   stream: ReadableStream<Uint8Array>,
   options: { delimiter: CsvDelimiter; maxRowCharacters: number; signal?: AbortSignal },
@@ -123,7 +122,6 @@ export function createTableFormat<C extends Columns>(
     });
   }
 
-  /** Rows of a file; those of the header too. */
   async function* rowsOf(
     file: FileToDecode,
     signal: AbortSignal | undefined,

@@ -32,7 +32,6 @@ export interface ChunkPlace {
   /** Which row of the table its first is, from 1, for messages. */
   firstRow: number;
   maxPageBytes: number;
-  /** As much is read at once. */
   windowBytes: number;
   signal?: AbortSignal;
 }
@@ -67,7 +66,6 @@ export function openChunk(place: ChunkPlace): ChunkReader {
   return new ChunkReader(place, { unpack, offset, end: offset + bytes });
 }
 
-/** The cells of a chunk, in order. */
 export class ChunkReader {
   /** Cells that are in memory. */
   left = 0;
@@ -77,7 +75,6 @@ export class ChunkReader {
   #row: number;
   #at: number;
   #end: number;
-  /** Cells in pages that have not begun. */
   #unread: number;
   #dictionary?: Numbers | Cell[];
   #read: ReturnType<typeof openWindow>;
@@ -97,7 +94,6 @@ export class ChunkReader {
     this.#read = openWindow(file, { end, aheadBytes, refuse, signal });
   }
 
-  /** Passes cells by; pages that have no others are not read. */
   async skip(count: number): Promise<void> {
     for (let skipped = 0; skipped < count;) {
       if (this.left === 0) await this.fill(count - skipped);
@@ -198,7 +194,6 @@ export class ChunkReader {
     throw this.#corrupt(`a page has ${bytes.byteLength} bytes, not ${size}`);
   }
 
-  /** What a page throws, with the column and the row. */
   #guarded<T>(run: () => T): T {
     try {
       return run();

@@ -8,7 +8,6 @@ import { corruptTable } from "../../core/tables/table_file.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../../core/table.ts";
 import type { SchemaElement } from "./footer.ts";
 
-/** The physical types. */
 export const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;
 
 /** Values as a page has them; strings are decoded as they are read. */
@@ -20,18 +19,14 @@ export type Values =
   | Float32Array
   | Float64Array;
 
-/** A column that can be read. */
 export interface FileColumn {
   column: Column;
-  /** Which chunk of a row group is its. */
   leaf: number;
-  /** The physical type. */
   type: number;
   /** Makes cells of values. Throws `InexactCell`. */
   toCells(values: Values): Numbers | Cell[];
 }
 
-/** The columns of the file, in order. */
 export function columnsOf(
   path: string,
   schema: readonly SchemaElement[],
@@ -75,7 +70,6 @@ function columnOf(
 
 type Meaning = [ColumnType, FileColumn["toCells"]];
 
-/** Fields of logical types. */
 const LOGICAL = { string: 1, enum: 4, date: 6, timestamp: 8, integer: 10, json: 12 };
 /** Converted types, which older files have instead. */
 const UTF8 = 0;

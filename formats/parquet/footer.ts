@@ -9,10 +9,8 @@ import type { Thrift } from "./thrift.ts";
 
 /** As much of the end of a file is read first. */
 const TAIL_BYTES = 65_536;
-/** The length of the footer and the mark. */
 const END_BYTES = 8;
 
-/** A node of the schema. */
 export interface SchemaElement {
   name: string;
   type?: number;
@@ -20,11 +18,9 @@ export interface SchemaElement {
   repetition: number;
   children: number;
   converted?: number;
-  /** The logical type: its fields, as Thrift numbers them. */
   logical?: Thrift;
 }
 
-/** A column of a row group. */
 export interface ColumnChunk {
   isElsewhere: boolean;
   /** Absent: encrypted. */
@@ -37,9 +33,7 @@ export interface RowGroup {
   rows: number;
 }
 
-/** What a footer says. */
 export interface Footer {
-  /** The nodes of the schema, each before those below it. */
   schema: SchemaElement[];
   rows: number;
   groups: RowGroup[];

@@ -10,7 +10,6 @@ import { columnsOf } from "./columns.ts";
 import type { FileColumn } from "./columns.ts";
 import { readFooter } from "./footer.ts";
 
-/** All columns together read as much ahead. */
 const AHEAD_BYTES = 16 * 1024 * 1024;
 /** One column reads at least, and at most, as much ahead. */
 const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };

@@ -2,10 +2,8 @@
 // every count for true, so the same bytes are checked first: none makes it loop or take memory.
 import { deserializeTCompactProtocol } from "npm:hyparquet@1.31.5/src/thrift.js";
 
-/** Bytes that are not what they say. */
 export class Damage extends Error {}
 
-/** Bytes that end too early. */
 export class CutOff extends Damage {}
 
 /** A structure: what its fields are, by number. */
@@ -77,7 +75,6 @@ export function natural(value: unknown, otherwise?: number): number {
   throw new Damage("a number is missing, or negative");
 }
 
-/** A list of structures. */
 export function structs(value: unknown): Thrift[] {
   if (Array.isArray(value) && value.every((item) => item !== null && typeof item === "object")) {
     return value;

@@ -9,7 +9,6 @@ import type { Values } from "./columns.ts";
 import { PHYSICAL } from "./columns.ts";
 import { Damage } from "./thrift.ts";
 
-/** The encodings, by number. */
 export const ENCODING = {
   plain: 0,
   plainDictionary: 2,
@@ -23,7 +22,6 @@ export const ENCODING = {
 
 const TYPES = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE"] as const;
 
-/** No values of each type. */
 const NONE: readonly Values[] = [
   [],
   new Int32Array(),
@@ -37,7 +35,6 @@ const NONE: readonly Values[] = [
 /** What {@linkcode readValues} is told. */
 export interface Encoded {
   encoding: number;
-  /** The physical type. */
   type: number;
   count: number;
   /** Strings that share bytes have no more than this together. */

@@ -15,7 +15,6 @@ export interface ParquetWriteOptions {
   compression?: ParquetCompression;
 }
 
-/** The names of the codecs. */
 export const CODEC_NAMES = { snappy: "SNAPPY", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
 
 /** The elements of the schema for each type of column. */

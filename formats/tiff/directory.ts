@@ -9,7 +9,6 @@ import { corruptImage, unsupportedImage } from "../../core/image_file.ts";
 const HEAD_BYTES = 16_384;
 /** A page has some twenty entries, and those of cameras and microscopes a hundred. */
 const MAX_ENTRIES = 1024;
-/** As many pages are looked at. */
 const MAX_PAGES = 65_536;
 
 /** The tags that say what the pixels are, section 8; those of tiles, section 15. */
@@ -39,33 +38,24 @@ export const TAGS = {
 /** Bytes of the types of values that are read: BYTE, SHORT, LONG, LONG8. */
 const TYPE_BYTES: Record<number, number | undefined> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
-/** A file that is read in pieces. */
 export interface TiffReader {
-  /** Where the file lies, for messages. */
   readonly path: string;
-  /** Whether the least significant byte comes first. */
   readonly littleEndian: boolean;
   /** Bytes of an offset: 4, or 8 in BigTIFF. */
   readonly offsetBytes: 4 | 8;
-  /** Where the first directory is. */
   readonly first: number;
   /** These bytes, of which none is behind the end of the file. More is read, and kept for what is asked next. */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** These bytes and no others. */
   readExactly(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** The entries of one page. */
 export interface Directory {
   /** How many values a tag has; 0 where it is not there. */
   count(tag: number): number;
-  /** Some of the values of a tag. */
   values(tag: number, from: number, count: number): Promise<number[]>;
-  /** The only value of a tag, or the first. */
   value(tag: number, otherwise?: number): Promise<number>;
 }
 
-/** Opens a file: reads its first bytes. */
 export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promise<TiffReader> {
   const { path, size } = file;
   let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
@@ -123,7 +113,6 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
   };
 }
 
-/** The pages, one after the other. */
 export async function* readDirectories(reader: TiffReader): AsyncGenerator<Directory> {
   const { path, offsetBytes, littleEndian } = reader;
   const countBytes = offsetBytes === 4 ? 2 : 8;

@@ -54,7 +54,6 @@ export const MAX_DEPTH = 100;
 // deno-lint-ignore no-control-regex
 const STRAY = /[\0-\x08\v\f\x0e-\x1f]|\r(?!\n)/;
 
-/** Tags that say what a value is anyway. */
 const TAGS: ReadonlySet<string> = new Set(
   ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`),
 );
@@ -119,7 +118,6 @@ function treeOf(
   const anchors = new Map<string, { node: YamlNode; count: number; depth: number }>();
   let count = 0; // nodes so far, those behind aliases each time
 
-  /** Adds the node of a value; returns it, and how deep it is. */
   function convert(node: Node): [YamlNode, number] {
     const before = count++;
     const offset = offsetOf(node);
@@ -191,7 +189,6 @@ function treeOf(
   }
 }
 
-/** Ends the making of a tree. */
 class Stop extends Error {
   readonly problem: YamlProblem;
 

@@ -92,7 +92,6 @@ export function arrayHandle(
   /** Changes of the shape and of the attributes, one after the other. */
   const changes = createLanes();
   const alone = <T>(task: () => Promise<T>) => changes("", task);
-  /** The shape that an append which is under way will give. */
   let growing: readonly number[] | undefined;
   const bounds = () => growing ?? metadata.shape;
   const bytesOf = (shape: readonly number[]) => product(shape) * ELEMENTS[metadata.dtype].bytes;
@@ -112,7 +111,6 @@ export function arrayHandle(
     await writeBox({ store, path, metadata, signal }, box, { elements, bounds, lanes });
   }
 
-  /** Writes the document with another shape, and goes by it. */
   async function setShape(shape: readonly number[], options: CallOptions): Promise<void> {
     const document = { ...metadata.document, shape: [...shape] };
     const name = metadata.version === 3 ? "zarr.json" : ".zarray";

@@ -49,12 +49,10 @@ export interface CreateZarrGroupOptions extends CallOptions {
   attributes?: Readonly<ZarrObject>;
 }
 
-/** What a group was opened with. */
 interface GroupState {
   version: 2 | 3;
   attributes: ZarrObject;
   document: ZarrObject;
-  /** What was consolidated: kinds by path below the group. */
   consolidated?: Map<string, "array" | "group">;
 }
 

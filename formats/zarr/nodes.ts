@@ -52,7 +52,6 @@ export interface OpenZarrOptions extends ZarrLimits, CallOptions {
   version?: 2 | 3;
 }
 
-/** The documents that a path may have. */
 const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
 
 /** Throws `AlreadyExists` where an array or a group is at a path. */

@@ -16,11 +16,8 @@ export type ZarrSelection = readonly AxisSelection[];
 
 /** Every `step[a]`-th of the indices from `start[a]` on, `count[a]` of them, for each axis. */
 export interface Box {
-  /** The first index. */
   start: readonly number[];
-  /** From one index to the next. */
   step: readonly number[];
-  /** How many. */
   count: readonly number[];
 }
 
@@ -75,7 +72,6 @@ function badSelection(path: string, shape: readonly number[]): Error {
   );
 }
 
-/** A box without gaps. */
 export function boxAt(start: readonly number[], count: readonly number[]): Box {
   return { start, count, step: start.map(() => 1) };
 }
