@@ -51,9 +51,4 @@ export interface Format<T = unknown, S = T> {
    * written in a way that is not read here
    */
   decode(file: FileToDecode, options?: FormatOptions): T | Promise<T>;
-  /**
-   * Where a file is best cut, bytes from its beginning, in order and each once: where a row group, a tensor, a chunk
-   * begins. Absent where nothing is known of it. Nothing asks yet.
-   */
-  boundaries?(file: FileToDecode, options?: FormatOptions): Promise<readonly number[]>;
 }

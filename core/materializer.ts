@@ -69,15 +69,6 @@ export interface Materializer<T = unknown, S = T> {
   save(value: S, options: MaterializeOptions): FilesToSave;
   /** The value of files. It must not run code that the files name. */
   load(artifact: Artifact, options: MaterializeOptions): T | Promise<T>;
-  /**
-   * Where a file of an artifact is best cut, bytes from its beginning, in order and each once: where a row group, a
-   * tensor, a chunk begins. Absent where nothing is known of it. Nothing asks yet.
-   */
-  boundaries?(
-    artifact: Artifact,
-    path: string,
-    options: MaterializeOptions,
-  ): Promise<readonly number[]>;
 }
 
 /** A name and the materializer of its values: makes `save` and `load` typed. */

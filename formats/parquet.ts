@@ -11,7 +11,7 @@ import { shown } from "../core/naming/names.ts";
 import type { TableRows } from "../core/table.ts";
 import { isTable } from "../core/tables/list_columns.ts";
 import { unwritableTable } from "../core/tables/table_file.ts";
-import { findGroups, openTable } from "./parquet/table.ts";
+import { openTable } from "./parquet/table.ts";
 import type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
 import { CODEC_NAMES, encodeRows } from "./parquet/write.ts";
 import type { ParquetWriteOptions } from "./parquet/write.ts";
@@ -87,7 +87,6 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
       return await shortOrStream(encodeRows(table, { rowGroupSize, compression, signal }));
     },
     decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
-    boundaries: (file, { signal } = {}) => findGroups(file, { ...options, signal }),
   };
 }
 

@@ -52,9 +52,6 @@ export function formatMaterializer<T, S>(format: Format<T, S>): ClassMaterialize
     save: (value, options) => filesOf(format, value, options),
     load: async (artifact, { signal }) =>
       await format.decode(fileToDecode(dataFile(artifact)), { signal }),
-    boundaries: format.boundaries &&
-      ((artifact, path, { signal }) =>
-        format.boundaries!(fileToDecode(artifact.file(path)), { signal })),
   });
 }
 

@@ -36,22 +36,6 @@ export interface ParquetTable extends RangeTable {
   readonly rowCount: number;
 }
 
-/** Where the row groups of a file begin, as far as they lie in it. */
-export async function findGroups(
-  file: FileToDecode,
-  { maxFooterBytes = MAX_FOOTER_BYTES, signal }: ParquetReadOptions & FormatOptions,
-): Promise<number[]> {
-  const { groups } = await readFooter(file, maxFooterBytes, signal);
-  const begins = groups.map(({ columns }) =>
-    columns.reduce(
-      (least, { isElsewhere, meta }) =>
-        isElsewhere ? least : Math.min(least, meta?.offset ?? least),
-      Infinity,
-    )
-  );
-  return [...new Set(begins)].filter((at) => at > 0 && at < file.size).sort((a, b) => a - b);
-}
-
 /** Reads the footer of a file and gives its table. */
 export async function openTable(
   file: FileToDecode,

@@ -5,7 +5,6 @@ import { createTable, csv } from "../../formats/csv.ts";
 import type { Table } from "../../formats/csv.ts";
 import { json } from "../../formats/json.ts";
 import { npy } from "../../formats/npy.ts";
-import { parquet } from "../../formats/parquet.ts";
 import { png } from "../../formats/png.ts";
 import { readRegion, tiff } from "../../formats/tiff.ts";
 import { yaml } from "../../formats/yaml.ts";
@@ -17,7 +16,6 @@ import {
   formatMaterializer,
 } from "../../materializers/formats.ts";
 import { bytes, createMaterializers } from "../../materializers/mod.ts";
-import { fakeArtifact, readFiles } from "./fake_artifact.ts";
 
 const image = {
   data: Uint8Array.of(0, 128, 255, 7),
@@ -99,16 +97,6 @@ Deno.test("what a file says about its reading sets no limits, and what is wrong 
     );
     assert(isRegistryError(error, "Corrupt"), `${told}: ${error}`);
   }
-});
-
-Deno.test("a version is best cut where its file is, as far as its format says", async () => {
-  const format = parquet({ rowGroupSize: 1 });
-  const table = createTable({ a: "string" }, [{ a: "x" }, { a: "y" }]);
-  const [{ content }] = await readFiles(formatMaterializer(format).save(table, {}));
-  const artifact = fakeArtifact([{ path: "data.parquet", content }]);
-  const cuts = await formatMaterializer(format).boundaries!(artifact, "data.parquet", {});
-  assertEquals([cuts.length, cuts[0]], [2, 4]); // behind the magic bytes
-  assertEquals(formatMaterializer(json()).boundaries, undefined);
 });
 
 Deno.test("adding formats changes nothing of how values are saved that name none", async () => {

@@ -8,7 +8,6 @@ import { tar, tgz, zip } from "../../../formats/archive.ts";
 import { fileOf } from "../image_files.ts";
 import {
   assertFails,
-  assertHardy,
   assertRefused,
   bytesOf,
   fromBase64,
@@ -288,19 +287,4 @@ Deno.test("tar: what an archive cannot hold is refused: streams of a size that n
   await assertRefused(tar(), [{ path: "../a", content: new Uint8Array() }], /path/);
   await assertRefused(tgz(), [{ path: "l", mode: "link", content: bytesOf("/etc") }], /absolute/);
   assertEquals(tar().accepts("text"), false);
-});
-
-Deno.test("tar: cut, damaged and made up archives never fail in another way, nor hang", async () => {
-  await assertHardy((content) => listed(tar(), content), await packed(tar(), SMALL));
-  await assertHardy((content) => listed(tar(), content), plainBytes(gunzipSync(PAX)));
-  await assertHardy((content) => listed(tgz(), content), GNU);
-});
-
-Deno.test("tar: what is stopped gives its reason", async () => {
-  const reason = new Error("stopped");
-  const signal = AbortSignal.abort(reason);
-  for (const format of [tar(), tgz()]) {
-    const file = fileOf(await packed(format, SMALL));
-    assertEquals(await assertRejects(async () => await format.decode(file, { signal })), reason);
-  }
 });

@@ -6,11 +6,7 @@ import { arrow } from "../../../formats/arrow.ts";
 import type { ArrowReadOptions } from "../../../formats/arrow.ts";
 import { readMessages } from "../../../formats/arrow/messages.ts";
 import { fileOf } from "../format_files.ts";
-import { withFlippedBytes } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
-import type { PyarrowFile } from "./files.ts";
-
-const NAMES: PyarrowFile[] = ["file", "stream", "lz4", "zstd"];
 
 /** Reads all rows and a column; what it throws must be known. */
 async function tryOut(
@@ -42,13 +38,6 @@ Deno.test("a file that is cut off anywhere is refused, and a stream but where a 
     if (await tryOut(fileOf(stream.subarray(0, length))) === undefined) whole++;
   }
   assertEquals(whole, 4); // behind the schema, the dictionary and two batches
-});
-
-Deno.test("flipped bytes give rows or a RegistryError that names the file", async () => {
-  await withFlippedBytes(
-    NAMES.map(pyarrowBytes),
-    async (bytes) => void await tryOut(fileOf(bytes)),
-  );
 });
 
 Deno.test("any bytes are refused", async () => {

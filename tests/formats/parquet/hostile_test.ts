@@ -8,7 +8,6 @@ import { CutOff, readThrift } from "../../../formats/parquet/thrift.ts";
 import { CODECS } from "../../../formats/parquet/unpack.ts";
 import { readRuns, readValues } from "../../../formats/parquet/values.ts";
 import { fileOf } from "../format_files.ts";
-import { withFlippedBytes } from "../tables/files.ts";
 import { pyarrowBytes, pyarrowFile } from "./files.ts";
 import type { PyarrowFile } from "./files.ts";
 
@@ -44,13 +43,6 @@ Deno.test("a file that is cut off anywhere is refused", async () => {
       );
     }
   }
-});
-
-Deno.test("flipped bytes give rows or a RegistryError that names the file", async () => {
-  await withFlippedBytes(
-    NAMES.map(pyarrowBytes),
-    async (bytes) => void await tryOut(fileOf(bytes)),
-  );
 });
 
 Deno.test("any bytes in front of a footer's end, or none, are refused", async () => {

@@ -27,17 +27,6 @@ Deno.test("any table comes back equal, in row groups of any size, however it is 
   );
 });
 
-Deno.test("a file is best cut where its row groups begin", async () => {
-  const rows = Array.from({ length: 10 }, (_, i) => ({ n: i, text: `row ${i}` }));
-  const format = parquet({ rowGroupSize: 4 });
-  const file = fileOf(
-    await contentBytes(await format.encode(createTable({ n: "number", text: "string" }, rows))),
-  );
-  const cuts = await format.boundaries!(file);
-  assertEquals([cuts.length, cuts[0]], [3, 4]); // behind the magic bytes
-  assert(cuts.every((at, i) => at > (cuts[i - 1] ?? 0) && at < file.size));
-});
-
 Deno.test("0 and -0 stay apart where there are many of both, and so does NaN", async () => {
   const rows = Array.from({ length: 5_000 }, (_, i) => ({ n: [0, -0, NaN, 1][i % 4] }));
   const back = await parquet().decode(
