@@ -2,15 +2,12 @@
 // to fit into memory.
 /** What the cells of a column of each type are. */
 export interface CellTypes {
-  /** Well-formed text. */
   string: string;
   /** A number of 64 bits (IEEE 754). */
   number: number;
   /** A whole number of 64 bits, signed. */
   int64: bigint;
-  /** True or false. */
   boolean: boolean;
-  /** A moment, to the millisecond. */
   date: Date;
 }
 
@@ -19,9 +16,7 @@ export type ColumnType = keyof CellTypes;
 
 /** A column of a table. */
 export interface Column {
-  /** Its name, which no other has. */
   readonly name: string;
-  /** What its cells are. */
   readonly type: ColumnType;
   /** Whether a cell may be null. @default false */
   readonly nullable?: boolean;
@@ -68,7 +63,6 @@ export type CellsOf<T> = Cell extends T ? Numbers | NullableCells | Cell[]
 
 /** Options of the members of a {@linkcode Table}. */
 export interface TableOptions {
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
@@ -87,7 +81,6 @@ export type TableRows = Pick<Table<object>, "columns" | "rows">;
 
 /** A table. It may be in memory, or be read from a file whenever its rows are asked for. */
 export interface Table<R extends object = Row> {
-  /** Its columns, in order. */
   readonly columns: readonly Column[];
   /** The rows, each time from the first. What is wrong with one is thrown where it would stand. */
   rows(options?: TableOptions): AsyncIterable<R>;

@@ -11,7 +11,6 @@ import type { ArchiveEntry, EntriesToSave, EntryToSave } from "./entries.ts";
 export interface WrittenEntry {
   path: string;
   mode?: FileMode;
-  /** Its bytes; of a link and a folder in memory. */
   content: FileToSave["content"];
 }
 

@@ -20,7 +20,6 @@ const MAX_UNNAMED = 16;
 
 /** A row of CSV. */
 export interface CsvRow {
-  /** Its cells, without the quotes around them. */
   cells: string[];
   /** The line that it ends in, from 1. */
   line: number;

@@ -122,7 +122,6 @@ export class ChunkReader {
     }
   }
 
-  /** The next cells, of those in memory. */
   take(count: number): Cells {
     const length = Array.isArray(this.#cells) || ArrayBuffer.isView(this.#cells)
       ? this.#cells.length

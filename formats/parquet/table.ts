@@ -32,7 +32,6 @@ export interface ParquetReadOptions {
 
 /** A table that is read in parts: row groups and pages without a wanted row, and other columns, are passed by. */
 export interface ParquetTable extends RangeTable {
-  /** Number of rows. */
   readonly rowCount: number;
 }
 

@@ -2,7 +2,7 @@
 // Revision 6.0" (Adobe, 1992), section 2, and BigTIFF, which has offsets of eight bytes. Every
 // number is taken for what somebody may have made up.
 import type { FileToDecode } from "../../core/format.ts";
-import { readAll } from "../../core/bytes/bytes.ts";
+import { openWindow } from "../../core/files/window.ts";
 import { corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
 /** What is read at once where a directory begins: most are in it with all that they refer to. */
@@ -58,26 +58,10 @@ export interface Directory {
 
 export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promise<TiffReader> {
   const { path, size } = file;
-  let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
-
-  async function readAhead(offset: number, length: number, ahead: number): Promise<Uint8Array> {
-    if (offset + length > size) {
-      throw corruptImage(path, `it is cut off: it has ${size} bytes, not ${offset + length}`);
-    }
-    const at = offset - window.offset;
-    if (at >= 0 && at + length <= window.bytes.byteLength) {
-      return window.bytes.subarray(at, at + length);
-    }
-    const wanted = Math.max(length, Math.min(ahead, size - offset));
-    const bytes = await readAll(file.stream({ offset, length: wanted }), signal);
-    if (bytes.byteLength !== wanted) {
-      throw corruptImage(path, `it gave ${bytes.byteLength} bytes, not ${wanted}`);
-    }
-    if (ahead > 0 && wanted <= ahead) window = { offset, bytes };
-    return bytes.subarray(0, length);
-  }
-  const read = (offset: number, length: number) => readAhead(offset, length, HEAD_BYTES);
-  const readExactly = (offset: number, length: number) => readAhead(offset, length, 0);
+  const refuse = () => corruptImage(path, `it is cut off: it has ${size} bytes`);
+  const window = { end: size, refuse, signal };
+  const read = openWindow(file, { ...window, aheadBytes: HEAD_BYTES });
+  const readExactly = openWindow(file, { ...window, aheadBytes: 0 });
 
   const head = size < 8 ? new Uint8Array(8) : await read(0, Math.min(16, size));
   const order = String.fromCharCode(head[0], head[1]);

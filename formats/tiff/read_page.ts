@@ -21,9 +21,7 @@ export interface Rectangle {
   x: number;
   /** Its first row, from 0. */
   y: number;
-  /** Columns. */
   width: number;
-  /** Rows. */
   height: number;
 }
 

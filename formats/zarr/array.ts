@@ -23,21 +23,15 @@ import { writeBox } from "./chunks/write_chunks.ts";
 
 /** An array in a store. What it says of itself is as it was opened, and as this handle changed it. */
 export interface ZarrArray<D extends DType = DType> {
-  /** Where it lies. */
   readonly store: ZarrStore;
-  /** Its key in the store; the root is empty. */
   readonly path: string;
-  /** The version of the format. */
   readonly version: 2 | 3;
-  /** The length of each dimension. */
   readonly shape: readonly number[];
-  /** What the elements are. */
   readonly dtype: D;
   /** The shape of a chunk, the least that is read. */
   readonly chunks: readonly number[];
   /** The shape of a shard, the least that is written, where chunks lie together in shards. */
   readonly shards?: readonly number[];
-  /** What stands where nothing was written. */
   readonly fillValue: FillValue;
   /** What the dimensions are called, where they have names. */
   readonly dimensionNames?: readonly (string | null)[];
@@ -71,7 +65,6 @@ export interface ZarrArray<D extends DType = DType> {
    * grows, the fill value stands, or what an append left that failed.
    */
   resize(shape: readonly number[], options?: CallOptions): Promise<void>;
-  /** Replaces all attributes. */
   setAttributes(attributes: Readonly<ZarrObject>, options?: CallOptions): Promise<void>;
 }
 

@@ -23,9 +23,7 @@ export interface Box {
 
 /** The part of a box that lies in one chunk. */
 export interface Cell {
-  /** The chunk, by its place in the grid. */
   index: readonly number[];
-  /** Where in the chunk. */
   box: Box;
   /** Where in the box: how many stand before it on each axis. */
   before: readonly number[];
