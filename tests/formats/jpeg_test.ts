@@ -169,15 +169,8 @@ testInRoot(
     const outcome = await Promise.resolve(jpeg({ lossy: true }).encode(image)).then(() => "written", ({ code }) => code);
     console.log(outcome);`,
     );
-    const run = [
-      "run",
-      "--no-prompt",
-      "--no-check",
-      "--frozen",
-      "--config=deno.json",
-      "--cached-only",
-      "--deny-net",
-    ];
+    const run = "run --no-prompt --no-check --frozen --config=deno.json --cached-only --deny-net"
+      .split(" ");
     assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
     assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
   },
