@@ -86,13 +86,7 @@ function loadingFailed(format: string, cause: unknown): RegistryError {
 
 /** A value that this format cannot hold as it is. */
 export function unwritableImage(format: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "write",
-    subject: format,
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "write", subject: format, state, hint });
 }
 
 /** Throws `Invalid` for a quality that is no number from 1 to 100. */

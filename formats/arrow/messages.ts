@@ -83,12 +83,7 @@ export async function* readMessages(
 ): AsyncGenerator<Message> {
   const { path, size } = file;
   const refuse = (state: string): RegistryError => corruptTable(path, state);
-  const read = openWindow(file, {
-    end: size,
-    aheadBytes: HEAD_BYTES,
-    refuse,
-    signal,
-  });
+  const read = openWindow(file, { end: size, aheadBytes: HEAD_BYTES, refuse, signal });
   let ahead = HEAD_BYTES;
   const start = new TextDecoder("latin1").decode(await read(0, Math.min(size, 6)));
   if (start.startsWith(FEATHER1)) {

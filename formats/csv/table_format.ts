@@ -112,13 +112,7 @@ export function createTableFormat<C extends Columns>(
       `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
       "are not in the file.",
   ): RegistryError {
-    return fault({
-      code: "Unsupported",
-      action: "save a table as",
-      subject: kind.id,
-      state,
-      hint,
-    });
+    return fault({ code: "Unsupported", action: "save a table as", subject: kind.id, state, hint });
   }
 
   async function* rowsOf(

@@ -283,11 +283,5 @@ const BROKEN: Record<string, LeftOutReason> = {
 };
 
 function notSaved(path: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "save",
-    subject: shown(path),
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint });
 }

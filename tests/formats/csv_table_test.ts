@@ -341,9 +341,7 @@ Deno.test("whatever the bytes, reading gives rows or a RegistryError", async () 
   const columns: Columns = { a: "number?" };
   const pieces = fc.array(
     fc.constantFrom("a", "b", ",", "\n", "\r", '"', "1e5", "\ufeff", "\0", "-"),
-    {
-      maxLength: 30,
-    },
+    { maxLength: 30 },
   );
   const bytes = fc.oneof(
     fc.uint8Array(),

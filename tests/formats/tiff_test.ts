@@ -158,12 +158,7 @@ Deno.test("a region that is not in the page is Invalid, and a page that is not t
     0,
     1,
     1,
-  ], [
-    NaN,
-    0,
-    1,
-    1,
-  ]];
+  ], [NaN, 0, 1, 1]];
   for (const [x, y, width, height] of outside) {
     const error = await assertRejects(() => readRegion(file, { x, y, width, height }));
     assert(isRegistryError(error, "Invalid"), `${error}`);

@@ -28,11 +28,7 @@ async function again(value: unknown): Promise<unknown> {
 Deno.test("a document is read by the core schema of YAML 1.2", async () => {
   assertEquals(
     await read("# x\r\na: [1, 0x1F, 0o17, -1.50, .inf, -.Inf, .nan]\r\nb: yes\r\nc: ~\r\n"),
-    {
-      a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN],
-      b: "yes",
-      c: null,
-    },
+    { a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN], b: "yes", c: null },
   );
   assertEquals(await read("%YAML 1.2\n---\n!!str 5\n...\n"), "5");
   assertEquals(await read("2024-01-31"), "2024-01-31");
@@ -155,9 +151,7 @@ Deno.test("any plain data comes back equal", async () => {
     fc.constantFrom(...ODD),
     fc.array(fc.constantFrom("a", " ", "\n", ":", "#", "\t", "-", "'", '"', "\r", "\u2028"), {
       maxLength: 12,
-    }).map((
-      all,
-    ) => all.join("")),
+    }).map((all) => all.join("")),
   );
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(

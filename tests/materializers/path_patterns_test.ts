@@ -87,10 +87,7 @@ inFolder(
     for (
       const path of ["a.tmp", "keep.tmp", "sub/b.tmp", "sub/c", "sub/deep/d.tmp", "top", "sub/top"]
     ) {
-      write(
-        root,
-        path,
-      );
+      write(root, path);
     }
     write(root, ".holdfastignore", "# temporary\r\n*.tmp\r\n/top\n!keep.tmp");
     write(root, "sub/.holdfastignore", "\ufeffc\n!b.tmp\n");
@@ -157,11 +154,7 @@ inFolder(
       paths.includes(".git/config"),
       paths.some((path) => path.includes("registry/settings/")),
       left,
-    ], [
-      true,
-      true,
-      [],
-    ]);
+    ], [true, true, []]);
     assertEquals(
       (await save(join(root, "runs/registry"))).length > 1,
       true,

@@ -34,9 +34,7 @@ export async function readBox(place: ArrayPlace, box: Box): Promise<Uint8Array<A
   await forEachAtOnce(
     cellsOf(box, metadata.grid),
     (cell) => readCell(place, cell, { result, strides }),
-    {
-      concurrency: atOnce(metadata),
-    },
+    { concurrency: atOnce(metadata) },
   );
   return result;
 }

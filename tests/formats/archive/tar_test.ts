@@ -188,9 +188,7 @@ Deno.test("tar: sizes above 8 GiB are numbers of base 256, or records of pax", a
       tar(),
       tarOf({ 124: String.fromCharCode(0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2) }, "hi"),
     ),
-    [
-      "file a: hi",
-    ],
+    ["file a: hi"],
   );
 });
 

@@ -202,9 +202,7 @@ Deno.test("zip: what stands twice, or below a file, is Corrupt", async () => {
   await assertFails(
     zip(),
     patched(two, placeOf(two, "ab", placeOf(two, CENTRAL)), ...bytesOf("aa")),
-    {
-      says: /twice/,
-    },
+    { says: /twice/ },
   );
   const below = await packed(zip({ compress: false }), [{ path: "a", content: bytesOf("1") }, {
     path: "bcd",
@@ -213,9 +211,7 @@ Deno.test("zip: what stands twice, or below a file, is Corrupt", async () => {
   await assertFails(
     zip(),
     patched(below, placeOf(below, "bcd", placeOf(below, CENTRAL)), ...bytesOf("a/d")),
-    {
-      says: /below/,
-    },
+    { says: /below/ },
   );
 });
 

@@ -131,10 +131,7 @@ Deno.test("bmp: palettes of 1, 4 and 8 bits are expanded, to grey where all colo
     indices.flatMap((index) => index === 0 ? [3, 2, 1] : [6, 5, 4]);
   assertEquals(
     await read({ width: 10, bits: 1, palette: colours, rows: [0b01000000, 0b01000000, 0, 0] }),
-    {
-      data: rgb(0, 1, 0, 0, 0, 0, 0, 0, 0, 1),
-      channels: 3,
-    },
+    { data: rgb(0, 1, 0, 0, 0, 0, 0, 0, 0, 1), channels: 3 },
   );
   const two = { bits: 1, palette: colours, colours: 2, rows: [0x80, 0, 0, 0] };
   assertEquals(await read(two), { data: rgb(1), channels: 3 });

@@ -7,9 +7,7 @@ import type { Pixels } from "./interlaced_files.ts";
 
 const side = fc.integer({ min: 1, max: 20 });
 const anyPixels: fc.Arbitrary<Pixels> = fc.tuple(side, side, fc.constantFrom(1 as const, 2, 4))
-  .chain((
-    [width, height, depth],
-  ) =>
+  .chain(([width, height, depth]) =>
     fc.record({
       width: fc.constant(width),
       height: fc.constant(height),

@@ -82,10 +82,7 @@ export async function sampleFiles(): Promise<Sample[]> {
   await add("npz", { a: array("datetime64[D]", [4]), b: array("float32", [2, 2]) });
   const entries = ["a.txt", "b/c.txt", "PK\x06\x07xxxxxxxxxxxxxxxx", "d".repeat(200)].map((
     path,
-  ) => ({
-    path,
-    content: new TextEncoder().encode(path.repeat(20)),
-  }));
+  ) => ({ path, content: new TextEncoder().encode(path.repeat(20)) }));
   for (const id of ["zip", "tar", "tgz"]) await add(id, entries);
   const table = createTable({ "id": "int64", text: "string?" }, [{ id: 1n, text: "a" }, {
     id: -2n,

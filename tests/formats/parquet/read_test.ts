@@ -88,11 +88,7 @@ Deno.test("what no table holds is Unsupported with the column, unless others are
 async function wideBytes(rowGroupSize = 1000): Promise<Uint8Array> {
   const rows = function* () {
     for (let i = 0; i < 10_000; i++) {
-      yield {
-        id: BigInt(i),
-        score: i / 7,
-        note: noise(i, 300),
-      };
+      yield { id: BigInt(i), score: i / 7, note: noise(i, 300) };
     }
   };
   const table = createTable({ id: "int64", score: "number", note: "string" }, rows);
