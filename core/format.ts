@@ -5,21 +5,16 @@ import type { FileToSave } from "./materializer.ts";
 
 /** A stored file, to be read whole or in part. */
 export interface FileToDecode {
-  /** Where it lies, for messages. */
   readonly path: string;
-  /** Number of bytes. */
   readonly size: number;
   /** Whether the store keeps a value there, and only shows it as a file: its `load` gives the value. @default false */
   readonly isShown?: boolean;
-  /** All of them. */
   bytes(): Promise<Uint8Array>;
-  /** The same, or a range of them, as a stream. */
   stream(range?: ByteRange): ReadableStream<Uint8Array>;
 }
 
 /** Options of the members of a {@linkcode Format}. */
 export interface FormatOptions {
-  /** Ends the work. */
   signal?: AbortSignal;
 }
 

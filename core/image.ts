@@ -32,7 +32,6 @@ export interface Image<D extends ImageDType = Exclude<ImageDType, "int64" | "uin
   height: number;
   /** Samples of a pixel, 1 or more: 1 is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, as far as a format says. */
   channels: number;
-  /** What the samples are. */
   dtype: D;
 }
 

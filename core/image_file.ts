@@ -15,9 +15,7 @@ export interface ImageOptions {
 
 /** How large an image says it is. */
 export interface SaidSize {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
   /** Samples of a pixel; above four, each four count as a pixel. @default 1 */
   channels?: number;
@@ -72,7 +70,7 @@ export function readingFailed(path: string, cause: unknown): RegistryError {
 }
 
 /** Code of a format, compiled to WASM, that cannot be loaded: `Denied` where Deno may not read its file. */
-export function loadingFailed(format: string, cause: unknown): RegistryError {
+function loadingFailed(format: string, cause: unknown): RegistryError {
   const isDenied = (cause as Error)?.name === "NotCapable";
   return fault({
     code: isDenied ? "Denied" : "Unsupported",
@@ -88,13 +86,7 @@ export function loadingFailed(format: string, cause: unknown): RegistryError {
 
 /** A value that this format cannot hold as it is. */
 export function unwritableImage(format: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "write",
-    subject: format,
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "write", subject: format, state, hint });
 }
 
 /** Throws `Invalid` for a quality that is no number from 1 to 100. */
@@ -133,11 +125,8 @@ export function fromRgba(rgba: Uint8ClampedArray, channels: number): Uint8Array 
 
 /** What a format of images can hold. */
 export interface Holds {
-  /** The kinds of samples. */
   dtypes: readonly ImageDType[];
-  /** The numbers of channels; absent: any. */
   channels?: readonly number[];
-  /** The longest side, pixels. */
   maxSide: number;
   /** The most channels. @default as many as there are */
   maxChannels?: number;
@@ -167,4 +156,18 @@ export function checkHolds(format: string, value: unknown, holds: Holds): assert
     `It holds ${dtypes.join(" or ")}, ${channels?.join(", ") ?? "any number of"} channels, ` +
       `sides up to ${maxSide}. Nothing is cast: convert the image first.`,
   );
+}
+
+/**
+ * Code compiled to WebAssembly, of its own for each file: one that failed is of no more use, and its memory never
+ * shrinks. What it prints is added to `said`.
+ */
+export async function loadWasm<M>(format: string, factory: unknown, said: string[]): Promise<M> {
+  const print = (line: string) => void said.push(line);
+  try {
+    const options = { noInitialRun: true, print, printErr: print };
+    return await (factory as (options: object) => Promise<M>)(options);
+  } catch (error) {
+    throw loadingFailed(format, error);
+  }
 }

@@ -2,15 +2,12 @@
 // to fit into memory.
 /** What the cells of a column of each type are. */
 export interface CellTypes {
-  /** Well-formed text. */
   string: string;
   /** A number of 64 bits (IEEE 754). */
   number: number;
   /** A whole number of 64 bits, signed. */
   int64: bigint;
-  /** True or false. */
   boolean: boolean;
-  /** A moment, to the millisecond. */
   date: Date;
 }
 
@@ -19,9 +16,7 @@ export type ColumnType = keyof CellTypes;
 
 /** A column of a table. */
 export interface Column {
-  /** Its name, which no other has. */
   readonly name: string;
-  /** What its cells are. */
   readonly type: ColumnType;
   /** Whether a cell may be null. @default false */
   readonly nullable?: boolean;
@@ -47,15 +42,27 @@ export type CellOf<T> = T extends `${infer U extends ColumnType}?` ? CellTypes[U
   : T extends ColumnType ? CellTypes[T]
   : never;
 
-/** All cells of a column: numbers as typed arrays, where none may be null. */
-export type CellsOf<T> = Cell extends T ? Float64Array | BigInt64Array | Cell[]
+/** Numbers of a column. */
+export type Numbers = Float64Array | BigInt64Array;
+
+/** All cells of a column of numbers that may be null. */
+export interface NullableCells<A extends Numbers = Numbers> {
+  /** The numbers; 0 where the cell is null. */
+  readonly values: A;
+  /** 1 where there is a number, 0 where the cell is null. */
+  readonly valid: Uint8Array;
+}
+
+/** All cells of a column: numbers as typed arrays, with a mask where they may be null. */
+export type CellsOf<T> = Cell extends T ? Numbers | NullableCells | Cell[]
   : [T] extends [number] ? Float64Array
   : [T] extends [bigint] ? BigInt64Array
+  : [T] extends [number | null] ? NullableCells<Float64Array>
+  : [T] extends [bigint | null] ? NullableCells<BigInt64Array>
   : T[];
 
 /** Options of the members of a {@linkcode Table}. */
 export interface TableOptions {
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
@@ -74,10 +81,15 @@ export type TableRows = Pick<Table<object>, "columns" | "rows">;
 
 /** A table. It may be in memory, or be read from a file whenever its rows are asked for. */
 export interface Table<R extends object = Row> {
-  /** Its columns, in order. */
   readonly columns: readonly Column[];
   /** The rows, each time from the first. What is wrong with one is thrown where it would stand. */
   rows(options?: TableOptions): AsyncIterable<R>;
   /** All cells of one column, in memory. A name that no column has is `NotFound`. */
   column<N extends keyof R & string>(name: N, options?: TableOptions): Promise<CellsOf<R[N]>>;
+}
+
+/** A table of a file, of which some rows and columns can be read. */
+export interface RangeTable extends Table {
+  /** All rows, or some; what has none of them is passed over, and so are columns that are not wanted. */
+  rows(options?: RowRange): AsyncIterable<Row>;
 }

@@ -34,13 +34,13 @@ export interface ArrowOptions extends ArrowReadOptions, ArrowWriteOptions {}
  *
  * | in the file                                                     | in the table |
  * | --------------------------------------------------------------- | ------------ |
- * | `Utf8`, `LargeUtf8`                                             | `string`     |
+ * | `Utf8`, `LargeUtf8`, `Utf8View`                                 | `string`     |
  * | `Float32`, `Float64`; whole numbers of 8, 16 and 32 bits        | `number`     |
  * | whole numbers of 64 bits, those without sign up to 2^63         | `int64`      |
  * | `Bool`                                                          | `boolean`    |
  * | `Timestamp` with a time zone, to the millisecond, and `Date`    | `date`       |
  *
- * So are dictionaries of these. A column of another type (bytes, decimals, times of day, lists, structures, views) is
+ * So are dictionaries of these. A column of another type (bytes, decimals, times of day, lists, structures) is
  * `Unsupported`, unless `columns` names others; so is a moment between two milliseconds, and a time without a time zone
  * unless `localTimes` is `"utc"`. Packed buffers, of LZ4, or zstd where the runtime has it, are unpacked as a whole.
  *

@@ -23,7 +23,6 @@ export interface ParseCsvOptions {
   delimiter?: CsvDelimiter;
   /** No row is longer, bytes of UTF-8: an opened quote that is never closed is no row. @default 67108864 (64 Mi) */
   maxRowCharacters?: number;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 

@@ -38,7 +38,6 @@ export interface GifOptions extends ImageOptions {
 
 /** A frame, as it is seen: over those before it. */
 export interface GifFrame {
-  /** The whole screen. */
   image: Image;
   /** How long it is shown, milliseconds; 0 is said by files that mean "as fast as is usual". */
   delay: number;

@@ -14,7 +14,7 @@ import {
   corruptImage,
   fromRgba,
   holdsImage,
-  loadingFailed,
+  loadWasm,
   toRgba,
   unsupportedImage,
   unwritableImage,
@@ -90,7 +90,7 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
         );
       }
       checkHolds("JPEG", image, HOLDS);
-      const { encode } = await load<Encoder>(encoder, []);
+      const { encode } = await loadWasm<Encoder>("JPEG", encoder, []);
       signal?.throwIfAborted();
       const color_space = image.channels === 1 ? GREY : YCBCR;
       return encode(toRgba(image), image.width, image.height, {
@@ -103,7 +103,7 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
       const bytes = await file.bytes();
       const { width, height, components } = readJpegMarkers(bytes, file.path, maxPixels);
       const said: string[] = [];
-      const { decode } = await load<Decoder>(decoder, said);
+      const { decode } = await loadWasm<Decoder>("JPEG", decoder, said);
       signal?.throwIfAborted();
       const { data } = decodePixels(decode, bytes, said, file.path);
       if (data.length !== width * height * 4) {
@@ -118,20 +118,6 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: JpegOptions = {
       };
     },
   };
-}
-
-/** A decoder of its own for each file: one that failed is of no more use, and memory of WASM never shrinks. */
-async function load<M>(factory: unknown, said: string[]): Promise<M> {
-  const print = (line: string) => void said.push(line);
-  try {
-    return await (factory as (options: object) => Promise<M>)({
-      noInitialRun: true,
-      print,
-      printErr: print,
-    });
-  } catch (error) {
-    throw loadingFailed("JPEG", error);
-  }
 }
 
 /**

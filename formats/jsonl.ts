@@ -24,7 +24,6 @@ export interface JsonLinesOptions {
 
 /** A value of JSON Lines. */
 export interface JsonLine {
-  /** The value. */
   value: PlainValue;
   /** The line that it stands in, from 1. */
   line: number;

@@ -68,7 +68,11 @@ export function npy(): Format<NDArray> {
           "An array is { data, shape, dtype } and no more: a typed array of this dtype, as long as the shape says.",
       });
     },
-    decode: async (file) => decodeNpy(await file.bytes(), file.path),
+    async decode(file, { signal } = {}) {
+      const bytes = await file.bytes();
+      signal?.throwIfAborted();
+      return decodeNpy(bytes, file.path);
+    },
   };
 }
 

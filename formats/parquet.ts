@@ -3,21 +3,18 @@
  *
  * @module
  */
-import { gzipSync } from "node:zlib";
-import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
 import { shortOrStream } from "../core/bytes/short_or_stream.ts";
 import { fault } from "../core/errors.ts";
 import { checkFile } from "../core/files/content.ts";
 import type { FileToDecode, Format, FormatOptions } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
-import type { Column, TableRows } from "../core/table.ts";
+import type { TableRows } from "../core/table.ts";
 import { isTable } from "../core/tables/list_columns.ts";
 import { unwritableTable } from "../core/tables/table_file.ts";
 import { openTable } from "./parquet/table.ts";
 import type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
-import { schemaOf } from "./parquet/schema.ts";
-import { encodeRows } from "./parquet/write.ts";
-import type { ParquetCompression, ParquetWriteOptions, RowGroupWriter } from "./parquet/write.ts";
+import { CODEC_NAMES, encodeRows } from "./parquet/write.ts";
+import type { ParquetWriteOptions } from "./parquet/write.ts";
 
 export type * from "../core/format.ts";
 export type * from "../core/table.ts";
@@ -25,8 +22,6 @@ export { createTable } from "../core/tables/create_table.ts";
 export type { LocalTimes } from "../core/tables/parts.ts";
 export type { ParquetReadOptions, ParquetTable } from "./parquet/table.ts";
 export type { ParquetCompression, ParquetWriteOptions } from "./parquet/write.ts";
-
-const CODECS = { snappy: "SNAPPY", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
 
 /** Options of {@linkcode parquet}. */
 export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions {}
@@ -69,13 +64,14 @@ export interface ParquetOptions extends ParquetReadOptions, ParquetWriteOptions 
 export function parquet(options: ParquetOptions = {}): Format<ParquetTable, TableRows> {
   const { rowGroupSize = 32_768, compression = "snappy" } = options;
   if (
-    !Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 || !Object.hasOwn(CODECS, compression)
+    !Number.isSafeInteger(rowGroupSize) || rowGroupSize < 1 ||
+    !Object.hasOwn(CODEC_NAMES, compression)
   ) {
     throw fault({
       code: "Invalid",
       action: "write Parquet",
       state: `its row groups have ${rowGroupSize} rows, packed with ${shown(compression)}`,
-      hint: `A row group has one row or more, packed with ${Object.keys(CODECS).join(", ")}.`,
+      hint: `A row group has one row or more, packed with ${Object.keys(CODEC_NAMES).join(", ")}.`,
     });
   }
   return {
@@ -87,8 +83,8 @@ export function parquet(options: ParquetOptions = {}): Format<ParquetTable, Tabl
       if (!isTable(table)) {
         throw unwritableTable("Parquet", "it is no table", "createTable(columns, rows) makes one.");
       }
-      const writer = openWriter(table.columns, compression);
-      return await shortOrStream(encodeRows(table, writer, { ...formatOptions, rowGroupSize }));
+      const { signal } = formatOptions;
+      return await shortOrStream(encodeRows(table, { rowGroupSize, compression, signal }));
     },
     decode: (file, formatOptions) => openTable(file, { ...options, ...formatOptions }),
   };
@@ -106,30 +102,4 @@ export async function openParquet(
 ): Promise<ParquetTable> {
   checkFile(file, "open a table");
   return await openTable(file, options);
-}
-
-function openWriter(columns: readonly Column[], compression: ParquetCompression): RowGroupWriter {
-  const bytes = new ByteWriter() as ByteWriter & { index: number };
-  const writer = new ParquetWriter({
-    writer: bytes,
-    schema: schemaOf(columns),
-    codec: CODECS[compression],
-    compressors: { GZIP: (page: Uint8Array) => gzipSync(page) },
-    createdBy: "holdfast",
-  });
-  function written(): Uint8Array {
-    const piece = bytes.getBytes().slice();
-    bytes.index = 0;
-    return piece;
-  }
-  return {
-    async writeGroup(columnData, rowGroupSize) {
-      await writer.write({ columnData, rowGroupSize });
-      return written();
-    },
-    async finish() {
-      await writer.finish();
-      return written();
-    },
-  };
 }

@@ -46,13 +46,9 @@ export interface RegionOptions extends Rectangle, ImageOptions, FormatOptions {
 
 /** A page of a TIFF file. */
 export interface TiffPage {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
-  /** Samples of a pixel. */
   channels: number;
-  /** What the samples are. */
   dtype: ImageDType;
   /** Whether it is a smaller copy of another page, or a mask. */
   isDerived: boolean;

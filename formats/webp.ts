@@ -14,7 +14,7 @@ import {
   corruptImage,
   fromRgba,
   holdsImage,
-  loadingFailed,
+  loadWasm,
   readingFailed,
   toRgba,
   unwritableImage,
@@ -91,7 +91,7 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
           "Write it with three channels.",
         );
       }
-      const { encode } = await load<Encoder>(encoder);
+      const { encode } = await loadWasm<Encoder>("WebP", encoder, []);
       signal?.throwIfAborted();
       const how = lossy ? { quality } : { lossless: 1, exact: 1 };
       const bytes = encode(toRgba(image), image.width, image.height, { ...defaultOptions, ...how });
@@ -104,7 +104,7 @@ export function webp({ maxPixels, lossy = false, quality = 90 }: WebpOptions = {
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
       const { width, height, alpha } = readWebpChunks(bytes, file.path, maxPixels);
-      const { decode } = await load<Decoder>(decoder);
+      const { decode } = await loadWasm<Decoder>("WebP", decoder, []);
       signal?.throwIfAborted();
       const data = decodePixels(decode, bytes, file.path);
       if (data.length !== width * height * 4) {
@@ -121,20 +121,6 @@ function isOpaque({ data }: Image): boolean {
     if (data[i] !== 255) return false;
   }
   return true;
-}
-
-/** Code of its own for each file: one that failed is of no more use, and memory of WASM never shrinks. */
-async function load<M>(factory: unknown): Promise<M> {
-  const print = () => {};
-  try {
-    return await (factory as (options: object) => Promise<M>)({
-      noInitialRun: true,
-      print,
-      printErr: print,
-    });
-  } catch (error) {
-    throw loadingFailed("WebP", error);
-  }
 }
 
 function decodePixels(

@@ -4,24 +4,15 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { Composer, isNode, isScalar, LineCounter, Parser, stringify, visit } from "npm:yaml@^2.9";
-import type { CST, Document, YAMLMap } from "npm:yaml@^2.9";
+import { stringify } from "npm:yaml@^2.9";
 import { fault, type RegistryError } from "../core/errors.ts";
 import type { FileToDecode, Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { notPlain, plainProblem } from "../core/text/plain_value.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
-import {
-  corrupt,
-  numberProblem,
-  offsetOf,
-  SCHEMA,
-  tagProblem,
-  unsupported,
-} from "./yaml/node_problem.ts";
+import { MAX_DEPTH, parseYamlDocument, SCHEMA } from "./yaml/document.ts";
+import type { YamlNode, YamlProblem } from "./yaml/document.ts";
 import { PORTABLE } from "./yaml/portable.ts";
-import { MAX_DEPTH, strayProblem, tokenProblem } from "./yaml/text_problem.ts";
-import type { YamlProblem, YamlToken } from "./yaml/text_problem.ts";
 
 export type * from "../core/format.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
@@ -30,7 +21,7 @@ export type { PlainValue } from "../core/text/plain_value.ts";
 export interface YamlOptions {
   /** No file is longer: what is read of it takes many times its size, until the value is there. @default 1048576 (1 Mi) */
   maxBytes?: number;
-  /** No file has more aliases, counted as often as what has them is repeated. @default 100 */
+  /** No file has more aliases. @default 100 */
   maxAliasCount?: number;
 }
 
@@ -53,7 +44,6 @@ export interface YamlOptions {
 export function yaml(
   { maxBytes = 1024 * 1024, maxAliasCount = 100 }: YamlOptions = {},
 ): Format<PlainValue> {
-  const read = (text: string, lines: LineCounter) => parseYaml(text, lines, maxAliasCount);
   return {
     id: "yaml",
     extensions: [".yaml", ".yml"],
@@ -67,7 +57,7 @@ export function yaml(
         if (bytes.byteLength > maxBytes) {
           throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
         }
-        const found = read(decodeUtf8(bytes), new LineCounter());
+        const found = readYaml(decodeUtf8(bytes), maxAliasCount);
         if ("value" in found && isDeepStrictEqual(found.value, value)) return bytes;
       }
       throw notPlain("YAML", "a text in it would not come back as it is");
@@ -76,12 +66,13 @@ export function yaml(
       if (file.size > maxBytes) throw tooLarge(file, maxBytes);
       const bytes = await file.bytes();
       signal?.throwIfAborted();
-      const lines = new LineCounter();
-      const found = read(textOf(bytes, file), lines);
+      const text = textOf(bytes, file);
+      const found = readYaml(text, maxAliasCount);
       if ("value" in found) return found.value;
-      const { code, state, offset } = found.problem;
-      const { line, col } = lines.linePos(offset);
-      throw failed(file, code, `line ${line}, column ${col}: ${state}`);
+      const { code, state, offset } = found;
+      const before = text.slice(0, offset).split("\n");
+      const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+      throw failed(file, code, `${place}: ${state}`);
     },
   };
 }
@@ -97,74 +88,26 @@ function writeYaml(value: PlainValue, isQuoted: boolean): string {
   });
 }
 
-type Parsed = { value: PlainValue } | { problem: YamlProblem };
-
-function parseYaml(text: string, lines: LineCounter, maxAliasCount: number): Parsed {
-  const stray = strayProblem(text);
-  if (stray !== undefined) {
-    for (let at = 0; at >= 0 && at <= stray.offset; at = text.indexOf("\n", at) + 1 || -1) {
-      lines.addNewLine(at);
-    }
-    return { problem: stray };
+/** The value of a text, or what is wrong with it first. */
+function readYaml(text: string, maxAliasCount: number): { value: PlainValue } | YamlProblem {
+  const { root, problems: [problem] } = parseYamlDocument(text, { maxAliasCount });
+  if (problem !== undefined) return problem;
+  if (root === undefined) {
+    return { code: "Corrupt", state: "there is no value", offset: text.length };
   }
-  const tokens: CST.Token[] = [];
-  for (const token of new Parser(lines.addNewLine).parse(text)) {
-    const problem = tokenProblem(token as YamlToken, maxAliasCount);
-    if (problem !== undefined) return { problem };
-    tokens.push(token);
-  }
-  let document: Document.Parsed | undefined;
-  const composer = new Composer({ ...SCHEMA, uniqueKeys: false, strict: true, logLevel: "silent" });
-  for (const next of composer.compose(tokens, false, text.length)) {
-    if (document !== undefined) {
-      return { problem: unsupported("a second document begins", next.range[0]) };
-    }
-    document = next;
-    const [error] = next.errors;
-    if (error !== undefined) return { problem: corrupt(error.message, error.pos[0]) };
-  }
-  if (document === undefined) return { problem: corrupt("there is no value", text.length) };
-  const problem = documentProblem(document);
-  return problem === undefined ? documentValue(document, maxAliasCount) : { problem };
+  return { value: valueOf(root, new Map()) };
 }
 
-function documentValue(document: Document.Parsed, maxAliasCount: number): Parsed {
-  let value: PlainValue;
-  try {
-    value = document.toJS({ maxAliasCount });
-  } catch (error) { // an alias of nothing, or too many
-    return { problem: corrupt((error as Error).message, document.range[0]) };
-  }
-  const problem = plainProblem(value, { numbers: "all", maxDepth: MAX_DEPTH }); // an alias within what it names
-  return problem === undefined ? { value } : { problem: unsupported(problem, document.range[0]) };
-}
-
-function documentProblem(document: Document.Parsed): YamlProblem | undefined {
-  const { version, explicit } = document.directives.yaml;
-  if (explicit && version !== "1.2") return unsupported(`it is YAML ${version}`, 0);
-  let problem: YamlProblem | undefined;
-  function look(found: YamlProblem | undefined): symbol | undefined {
-    problem ??= found;
-    return problem === undefined ? undefined : visit.BREAK;
-  }
-  visit(document, {
-    Scalar: (_key, node) => look(tagProblem(node) ?? numberProblem(node)),
-    Seq: (_key, node) => look(tagProblem(node)),
-    Map: (_key, node) => look(tagProblem(node) ?? keysProblem(node)),
-  });
-  const [warning] = document.warnings;
-  return problem ?? (warning && unsupported(warning.message, warning.pos[0]));
-}
-
-function keysProblem(map: YAMLMap): YamlProblem | undefined {
-  const seen = new Set<string>();
-  for (const { key } of map.items) {
-    const name = isScalar(key) ? key.value : undefined;
-    const offset = isNode(key) ? offsetOf(key) : offsetOf(map);
-    if (typeof name !== "string") return unsupported("a key is no text", offset);
-    if (seen.has(name)) return corrupt(`the key ${shown(name)} is there twice`, offset);
-    seen.add(name);
-  }
+/** What an alias names is one node, and one object. */
+function valueOf(node: YamlNode, made: Map<YamlNode, PlainValue>): PlainValue {
+  if (node.kind === "scalar") return node.value;
+  const known = made.get(node);
+  if (known !== undefined) return known;
+  const value = node.kind === "list"
+    ? node.items.map((item) => valueOf(item, made))
+    : Object.fromEntries(node.entries.map(({ key, node }) => [key, valueOf(node, made)]));
+  made.set(node, value);
+  return value;
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

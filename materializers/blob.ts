@@ -6,9 +6,7 @@ import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 
 /** What a `Blob` is besides its bytes; a `File` has a name and a time. */
 export interface BlobFacts {
-  /** Media type. */
   type: string;
-  /** The file's name. */
   name?: string;
   /** When the file was changed, milliseconds since 1970. */
   lastModified?: number;

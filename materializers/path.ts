@@ -24,9 +24,7 @@ import { fileFacts } from "../core/record/file_facts.ts";
 
 /** A file or folder on disk, as a value to be saved. */
 export class LocalPath {
-  /** Its absolute path. */
   readonly path: string;
-  /** What of it is saved, and how. */
   readonly options: Readonly<LocalPathOptions>;
 
   /** Use {@linkcode localPath}. */

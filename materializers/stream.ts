@@ -16,9 +16,7 @@ export function stream(): ClassMaterializer<ReadableStream<Uint8Array>> {
   return defineMaterializer<ReadableStream<Uint8Array>>({
     id: "bytes",
     class: ReadableStream,
-    save: (
-      value,
-    ) => [{
+    save: (value) => [{
       path: "data.bin",
       content: checkedStream(value),
       mediaType: "application/octet-stream",

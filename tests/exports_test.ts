@@ -59,7 +59,7 @@ Deno.test("the export map has every door, every driver and every library file wi
   const meant = product.filter((path) =>
     (DOORS.includes(dirname(path)) && basename(path) === "mod.ts") ||
     isDriver(path, product) ||
-    (!/^(apps|queues\/\w+|formats\/yaml|operators\/config)\//.test(path) &&
+    (!/^(apps|queues\/\w+|formats\/\w+|operators\/config)\//.test(path) &&
       graph.get(path)!.some((target) => target.startsWith("npm:")))
   );
   const map = {

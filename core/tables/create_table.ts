@@ -1,8 +1,9 @@
 // Tables of rows that a program has or makes.
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import type { Cell, CellsOf, Column, Columns, Row, RowOf, Table, TableOptions } from "../table.ts";
+import type { Cell, Column, Columns, Row, RowOf, Table, TableOptions } from "../table.ts";
 import { untilAborted } from "../work/until_aborted.ts";
+import { type Cells, joinCells, packCells } from "./cells.ts";
 import { checkRow } from "./check_row.ts";
 import { listColumns } from "./list_columns.ts";
 
@@ -46,23 +47,13 @@ export function createTable<const C extends Columns>(
     },
     async column(name, options = {}) {
       const column = listed.find((column) => column.name === name);
-      if (column !== undefined) return await collectCells(column, table.rows(options));
+      if (column !== undefined) {
+        return await joinCells(column, cellsOf(column, table.rows(options)));
+      }
       throw noColumn(name, listed);
     },
   };
   return table as unknown as Table<RowOf<C>>;
-}
-
-type Numbers = Float64Array | BigInt64Array;
-
-/** The typed array of a column that has one. */
-function arrayOf(
-  { type, nullable }: Column,
-): (new (content: number | readonly Cell[]) => Numbers) | undefined {
-  if (nullable || (type !== "number" && type !== "int64")) return undefined;
-  return (type === "number" ? Float64Array : BigInt64Array) as new (
-    content: number | readonly Cell[],
-  ) => Numbers;
 }
 
 /** The error of a name that no column has. */
@@ -76,27 +67,13 @@ export function noColumn(name: string, columns: readonly Pick<Column, "name">[])
   });
 }
 
-/** All cells of a column of these rows. */
-export async function collectCells(
-  column: Column,
-  rows: AsyncIterable<Row>,
-): Promise<CellsOf<Cell>> {
-  const array = arrayOf(column);
-  const chunks: Numbers[] = [];
+/** The cells of a column, some rows at a time. */
+async function* cellsOf(column: Column, rows: AsyncIterable<Row>): AsyncGenerator<Cells> {
   let cells: Cell[] = [];
   for await (const row of rows) {
-    cells.push(row[column.name]);
-    if (array === undefined || cells.length < CHUNK_ROWS) continue;
-    chunks.push(new array(cells));
+    if (cells.push(row[column.name]) < CHUNK_ROWS) continue;
+    yield packCells(column, cells);
     cells = [];
   }
-  if (array === undefined) return cells;
-  chunks.push(new array(cells));
-  const whole = new array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk as never, offset);
-    offset += chunk.length;
-  }
-  return whole;
+  yield packCells(column, cells);
 }

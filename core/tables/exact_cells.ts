@@ -1,5 +1,4 @@
 // Cells made of values that files hold, where nothing of them is lost.
-/** A value that a cell cannot hold exactly. */
 export class InexactCell extends Error {}
 
 /** The latest moment that `Date` has, milliseconds. */

@@ -1,23 +1,20 @@
 // Parts of tables that lie in files: some columns, some rows.
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import type { Cell, Column, Row } from "../table.ts";
+import type { Column } from "../table.ts";
 import { noColumn } from "./create_table.ts";
 import { namesProblem } from "./list_columns.ts";
 import { unsupportedTable } from "./table_file.ts";
 
 /** A column of a file that no table has, with the reason: `it is a decimal`. */
 export interface OtherColumn {
-  /** Its name. */
   name: string;
-  /** Why it cannot be read. */
   problem: string;
 }
 
 /** How times without a time zone are read: not at all, or as if they were UTC. */
 export type LocalTimes = "refuse" | "utc";
 
-/** Why a column of them is not read. */
 export const LOCAL_TIMES_PROBLEM =
   'it has times without a time zone; localTimes: "utc" takes them for UTC';
 
@@ -72,25 +69,4 @@ export function checkRange(path: string, { from, to }: { from: number; to: numbe
     subject: `${from} to ${to} of ${shown(path)}`,
     state: "they are no whole numbers from 0",
   });
-}
-
-/** A row of cells that lie column by column. */
-export function rowOf(
-  columns: readonly { column: Column }[],
-  cells: readonly (readonly Cell[])[],
-  index: number,
-): Row {
-  const row: Row = {};
-  for (let i = 0; i < columns.length; i++) {
-    const { name } = columns[i].column;
-    const value = cells[i][index];
-    if (name !== "__proto__") row[name] = value;
-    else {Object.defineProperty(row, name, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });}
-  }
-  return row;
 }

@@ -20,22 +20,10 @@ export function unsupportedTable(
   state: string,
   hint = "Read its bytes instead, or save it in another way.",
 ): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read table",
-    subject: shown(path),
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "read table", subject: shown(path), state, hint });
 }
 
 /** A table that this format cannot hold as it is. */
 export function unwritableTable(format: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "write",
-    subject: format,
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "write", subject: format, state, hint });
 }

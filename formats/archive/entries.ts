@@ -21,7 +21,6 @@ export interface EntryToSave {
   path: string;
   /** The bytes; of a `link` the path that it leads to, of a `folder` absent. */
   content?: FileToSave["content"];
-  /** What it is besides an ordinary file. */
   mode?: FileMode;
 }
 

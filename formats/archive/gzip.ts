@@ -8,7 +8,6 @@ import type { FileToDecode } from "../../core/format.ts";
 import { corruptArchive, unsupportedArchive } from "./entries.ts";
 import { readSized } from "./ranges.ts";
 
-/** Packs what comes, piece by piece. */
 export function gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   return packBy(createGzip, bytes);
 }
@@ -33,9 +32,7 @@ async function* packBy(
   }
 }
 
-/** Limits of the unpacked size. */
 export interface GunzipLimits {
-  /** Maximum size, bytes. */
   maxBytes: number;
   /** Maximum ratio of the unpacked size to the size of the file, applied above 64 MiB. */
   maxRatio: number;

@@ -23,7 +23,6 @@ export function areNamedArrays(value: unknown): value is NamedArrays {
   );
 }
 
-/** The entries of an archive of these arrays. */
 export function arrayEntries(value: NamedArrays): EntryToSave[] {
   if (!areNamedArrays(value)) throw notNamedArrays();
   return Object.entries(value).map(([name, { dtype, shape, data }]) => ({

@@ -20,21 +20,15 @@ export const TYPES = {
   longTarget: "K",
 };
 
-/** What a header says. */
 export interface TarHeader {
-  /** The path, or as much of it as fits. */
   name: string;
-  /** What a link leads to, or as much as fits. */
   target: string;
   /** One of {@linkcode TYPES}, or another letter. */
   type: string;
-  /** Permissions. */
   permissions: number;
-  /** Bytes of the content. */
   size: number;
 }
 
-/** Where the fields lie: offset and length. */
 const FIELDS = {
   name: [0, 100],
   permissions: [100, 8],
@@ -110,7 +104,6 @@ export function fitsTarHeader(text: string): boolean {
   return text.length <= FIELDS.name[1] && /^[\x20-\x7e]*$/.test(text);
 }
 
-/** What is read of a pax header. */
 const PAX_KEYS = ["path", "linkpath", "size"];
 
 /** The records of a pax header: `25 path=folder/file\n`, where 25 is the number of bytes of all that. Of those that are not read the value is empty. */
@@ -133,7 +126,6 @@ export function parsePax(archive: string, bytes: Uint8Array, at: number): Map<st
   return records;
 }
 
-/** The bytes of such records. */
 export function encodePax(records: ReadonlyMap<string, string>): Uint8Array {
   const encoder = new TextEncoder();
   const lines = [...records].map(([key, value]) => {
@@ -158,7 +150,6 @@ export function decodeText(archive: string, bytes: Uint8Array, at: number): stri
   }
 }
 
-/** What stands before the first NUL. */
 export function untilNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end);

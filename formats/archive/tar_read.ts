@@ -35,12 +35,10 @@ const BEFORE = [TYPES.pax, TYPES.paxForAll, TYPES.longName, TYPES.longTarget];
 /** What one header says with what stood before it. */
 interface Found {
   header: TarHeader;
-  /** Where the content begins. */
   offset: number;
   place: number;
 }
 
-/** All entries of an archive. */
 export async function readTar(
   file: FileToDecode,
   limits: ArchiveLimits,

@@ -26,7 +26,6 @@ const KINDS: Record<FileMode | "file", { type: string; permissions: number }> = 
 /** Where a name does not fit, programs that know no pax headers see this. */
 const NAME_ELSEWHERE = "pax-path";
 
-/** The bytes of an archive of these entries. */
 export async function* writeTar(entries: AsyncIterable<WrittenEntry>): AsyncGenerator<Uint8Array> {
   for await (const entry of entries) {
     const { path, mode = "file", content } = entry;

@@ -8,13 +8,9 @@ import type { FileMode } from "../../core/record/record.ts";
 import { entriesProblem, linkProblem, unwritableArchive } from "./entries.ts";
 import type { ArchiveEntry, EntriesToSave, EntryToSave } from "./entries.ts";
 
-/** An entry that can be written. */
 export interface WrittenEntry {
-  /** Its path. */
   path: string;
-  /** What it is besides an ordinary file. */
   mode?: FileMode;
-  /** Its bytes; of a link and a folder in memory. */
   content: FileToSave["content"];
 }
 
@@ -66,7 +62,6 @@ async function contentOf(
   throw unwritableArchive(`the link ${shown(entry.path)} is none: ${problem}`);
 }
 
-/** An entry of an archive is a source itself. */
 function givenContent(entry: ArchiveEntry | EntryToSave): FileToSave["content"] | undefined {
   const content = "content" in entry ? entry.content : "stream" in entry ? entry : undefined;
   if (

@@ -17,7 +17,6 @@ import {
 import type { ArchiveLimits } from "./entries.ts";
 import { readPart } from "./ranges.ts";
 
-/** The methods that are read and written. */
 export const STORED = 0;
 /** Deflate, RFC 1951. */
 export const DEFLATED = 8;
@@ -53,25 +52,17 @@ export interface ZipLimits extends ArchiveLimits {
   maxRatio?: number;
 }
 
-/** What the directory says of an entry. */
 export interface ZipRecord {
-  /** Its path. */
   path: string;
-  /** What it is besides an ordinary file. */
   mode?: FileMode;
-  /** The bytes of its name, as they stand. */
   name: Uint8Array;
   /** How it is packed: {@linkcode STORED} or {@linkcode DEFLATED}. */
   method: number;
   /** CRC-32 of its bytes. */
   crc: number;
-  /** Bytes in the archive. */
   packedSize: number;
-  /** Bytes unpacked. */
   size: number;
-  /** Where its local header lies. */
   offset: number;
-  /** Bytes from there to the next entry, or to the directory. */
   room: number;
 }
 

@@ -40,7 +40,6 @@ interface Member {
   is64: boolean;
 }
 
-/** The bytes of an archive of these entries. */
 export async function* writeZip(
   entries: AsyncIterable<WrittenEntry>,
   compress: boolean,

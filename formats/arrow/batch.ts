@@ -6,129 +6,86 @@ import type { FileToDecode } from "../../core/format.ts";
 import { openWindow } from "../../core/files/window.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Cell } from "../../core/table.ts";
+import { type Cells, spreadCells } from "../../core/tables/cells.ts";
 import { InexactCell } from "../../core/tables/exact_cells.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
-import type { ArrowColumn, Values } from "./fields.ts";
-import type { FlatTable } from "./flatbuffer.ts";
-import { parse, viewOf } from "./messages.ts";
-import type { Message } from "./messages.ts";
+import type { ArrowColumn, Raw, Values } from "./fields.ts";
+import { type FlatBatch, viewOf } from "./messages.ts";
 
 type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
 
-/** What packs buffers, by number. */
 const CODECS: readonly { name: string; unpack?: Unpack }[] = [
   { name: "LZ4", unpack: unpackLz4Frame },
   { name: "zstd", unpack: unpackZstd },
 ];
 
-/** A batch, of which only the head is read. */
-export interface Batch {
-  /** Rows in it. */
-  rows: number;
-  /** Rows and nulls of each node. */
-  nodes: number[][];
-  /** Where the buffers lie in the file, and how long they are. */
-  buffers: number[][];
-  /** How buffers are unpacked, each of which says its size in eight bytes before it. */
-  unpack?: Unpack;
-  /** The bytes of all buffers, where they are in memory, and where in the file they begin. */
-  body?: { offset: number; bytes: Uint8Array };
-}
-
-/** What a batch says about itself. */
-export function readBatch(
-  path: string,
-  { offset, length, body }: Message,
-  head: FlatTable | undefined,
-): Batch {
-  return parse(path, offset, () => {
-    const rows = head?.number(0, 8) ?? -1;
-    if (head === undefined || rows < 0) {
-      throw corruptTable(path, `the batch at byte ${offset} is damaged`);
-    }
-    const compression = head.table(3);
-    const codec = compression && CODECS[compression.number(0, 1)];
-    if (
-      compression !== undefined && (codec?.unpack === undefined || compression.number(1, 1) !== 0)
-    ) {
-      throw unsupportedTable(path, `it is packed with ${codec?.name ?? "what is not known here"}`);
-    }
-    const buffers = head.structs(2, 2).map(([at, bytes]) => {
-      if (at >= 0 && bytes >= 0 && at + bytes <= length) return [offset + at, bytes];
-      throw corruptTable(path, `a buffer of the batch at byte ${offset} leads out of it`);
-    });
-    return {
-      rows,
-      nodes: head.structs(1, 2),
-      buffers,
-      unpack: codec?.unpack,
-      body: body && { offset, bytes: body },
-    };
-  });
-}
-
 /** What {@linkcode openCells} is told. */
 export interface CellsPlace {
-  /** The file. */
   file: FileToDecode;
-  /** The batch. */
-  batch: Batch;
-  /** The column, as it lies in this batch. */
+  /** The batch, and where its body lies; its bytes, where they were read. */
+  message: { batch: FlatBatch; offset: number; length: number; body?: Uint8Array };
   column: Pick<ArrowColumn, "column" | "place">;
-  /** How its values are read. */
   values: Values;
   /** Which row of the table its first is, from 1, for messages. */
   firstRow: number;
-  /** As much is read at once. */
   aheadBytes: number;
   /** A packed buffer that says it has more bytes is refused. */
   maxBufferBytes: number;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
-/** Some bytes of a buffer. */
 type Read = (from: number, length: number) => Promise<Uint8Array>;
 
-/** Opens the cells of a column: the function gives some of them, from a row of the batch on, never going back. */
-export function openCells(place: CellsPlace): (from: number, count: number) => Promise<Cell[]> {
-  const { file, batch, column, values, firstRow, aheadBytes, maxBufferBytes, signal } = place;
-  const { layout } = values;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Opens the cells of a column: the function gives some of them, from a row of the batch on. */
+export function openCells(place: CellsPlace): (from: number, count: number) => Promise<Cells> {
+  const { file, message, column, values, firstRow, aheadBytes, maxBufferBytes, signal } = place;
+  const { batch, offset, length, body } = message;
+  const { nullable } = column.column;
   const name = `column ${shown(column.column.name)}`;
   const corrupt = (state: string, cause?: unknown) =>
     corruptTable(file.path, `${name}, from row ${firstRow}: ${state}`, cause);
-  const [length, nulls] = batch.nodes[column.place.node] ?? [];
-  if (length !== batch.rows || !(nulls >= 0)) throw corrupt(`it has not ${batch.rows} rows`);
-  if (nulls > 0 && column.column.nullable !== true) {
-    throw corrupt("it has nulls, and says that it has none");
+  const node = batch.nodes[column.place.node];
+  if (node?.length !== batch.length || !(node.nullCount >= 0)) {
+    throw corrupt(`it has not ${batch.length} rows`);
+  }
+  if (node.nullCount > 0 && !nullable) throw corrupt("it has nulls, and says that it has none");
+  const { compression } = batch;
+  const codec = compression && CODECS[compression.codec];
+  const unpack = codec?.unpack;
+  if (compression && (unpack === undefined || compression.method !== 0)) {
+    throw unsupportedTable(file.path, `it is packed with ${codec?.name ?? "an unknown codec"}`);
   }
 
   const refuse = () => corrupt("its buffers are too short");
   const within = (bytes: Uint8Array): Read => (from, length) =>
-    from + length <= bytes.byteLength
-      ? Promise.resolve(bytes.subarray(from, from + length))
-      : Promise.reject(refuse());
+    from < 0 || from + length > bytes.byteLength
+      ? Promise.reject(refuse())
+      : Promise.resolve(bytes.subarray(from, from + length));
 
-  /** A buffer as it lies in the file. */
-  function openStored([offset, length]: number[]): Read {
-    if (batch.body !== undefined) {
-      const from = offset - batch.body.offset;
-      return within(batch.body.bytes.subarray(from, from + length));
-    }
-    const read = openWindow(file, { end: offset + length, aheadBytes, refuse, signal });
-    return (from, length) => read(offset + from, length);
-  }
-
-  /** A buffer, which is unpacked when something of it is first asked for. */
+  /** Opens a buffer; a packed one is unpacked when something of it is first asked for. */
   function open(index: number): Read {
-    const buffer = batch.buffers[column.place.buffer + index];
-    if (buffer === undefined) throw corrupt("it has too few buffers");
-    const read = openStored(buffer);
-    const { unpack } = batch;
-    if (unpack === undefined || buffer[1] === 0) return read;
+    const { views } = column.place;
+    const more = batch.variadic.slice(0, views).reduce((sum, count) => sum + count, 0);
+    const region = batch.regions[column.place.buffer + more + index];
+    if (region === undefined) throw corrupt("it has too few buffers");
+    if (!(region.offset >= 0 && region.length >= 0 && region.offset + region.length <= length)) {
+      throw corrupt("a buffer leads out of its batch");
+    }
+    const start = offset + region.offset;
+    const end = start + region.length;
+    let read: Read;
+    if (body !== undefined) {
+      read = within(body.subarray(region.offset, region.offset + region.length));
+    } else {
+      const window = openWindow(file, { end, aheadBytes, refuse, signal });
+      read = (from, length) => from < 0 ? Promise.reject(refuse()) : window(start + from, length);
+    }
+    if (!unpack || region.length === 0) return read;
     let unpacked: Promise<Read> | undefined;
     return async (from, length) =>
-      await (await (unpacked ??= readPacked(read, buffer[1], unpack)))(from, length);
+      await (await (unpacked ??= readPacked(read, region.length, unpack)))(from, length);
   }
 
   async function readPacked(read: Read, length: number, unpack: Unpack): Promise<Read> {
@@ -139,64 +96,91 @@ export function openCells(place: CellsPlace): (from: number, count: number) => P
       const state = `a buffer has ${Math.max(size, length)} bytes, ${maxBufferBytes} are allowed`;
       throw unsupportedTable(file.path, `${name}: ${state}`, hint);
     }
-    const packed = await read(8, length - 8);
-    let bytes: Uint8Array;
-    try {
-      bytes = unpack(packed, size);
-    } catch (error) {
-      throw corrupt(`a buffer is damaged (${messageOf(error).slice(0, 200)})`, error);
-    }
+    const bytes = unpack(await read(8, length - 8), size);
     if (bytes.byteLength === size) return within(bytes);
     throw corrupt(`a buffer has ${bytes.byteLength} bytes, not ${size}`);
   }
 
-  const readValidity = nulls > 0 ? open(0) : undefined;
+  const readValidity = node.nullCount > 0 ? open(0) : undefined;
   const readFirst = open(1);
-  const readTexts = layout.kind === "text" ? open(2) : undefined;
+  const readTexts = values.layout === "text" ? open(2) : undefined;
+  const { views } = column.place;
+  const readViewed = values.layout === "views"
+    ? Array.from(
+      { length: Math.min(batch.variadic[views] ?? 0, batch.regions.length) },
+      (_, i) => open(2 + i),
+    )
+    : [];
 
-  async function readBits(
-    read: Read,
-    from: number,
-    count: number,
-  ): Promise<(i: number) => boolean> {
+  async function readArray(from: number, count: number): Promise<Raw> {
+    const { array } = values;
+    const bytes = await readFirst(from * array.BYTES_PER_ELEMENT, count * array.BYTES_PER_ELEMENT);
+    return new array(new Uint8Array(bytes).buffer); // aligned
+  }
+  async function readBits(read: Read, from: number, count: number): Promise<Uint8Array> {
     const first = Math.floor(from / 8);
     const bytes = await read(first, Math.ceil((from + count) / 8) - first);
-    return (i) => (bytes[Math.floor((from + i) / 8) - first] >>> ((from + i) % 8) & 1) === 1;
+    const bits = new Uint8Array(count);
+    for (let i = 0, bit = from % 8; i < count; i++, bit++) {
+      bits[i] = bytes[bit >> 3] >> (bit & 7) & 1;
+    }
+    return bits;
   }
-
-  async function readSlice(from: number, count: number): Promise<(i: number) => Cell> {
-    switch (layout.kind) {
-      case "bits":
-        return await readBits(readFirst, from, count);
-      case "fixed": {
-        const view = viewOf(await readFirst(from * layout.bytes, count * layout.bytes));
-        return (i) => values.read(view, i * layout.bytes);
-      }
-      case "text": {
-        const { offsetBytes } = layout;
-        const view = viewOf(
-          (await readFirst(from * offsetBytes, (count + 1) * offsetBytes)).slice(),
-        );
-        const offset = (i: number) =>
-          offsetBytes === 4 ? view.getInt32(i * 4, true) : Number(view.getBigInt64(i * 8, true));
-        const start = offset(0);
-        for (let i = 0, last = start; i <= count; last = offset(i++)) {
-          if (offset(i) < last || last < 0) throw corrupt("its texts end before they begin");
-        }
-        const bytes = await readTexts!(start, offset(count) - start);
-        return (i) => values.text(bytes.subarray(offset(i) - start, offset(i + 1) - start));
+  async function readStrings(from: number, count: number, valid?: Uint8Array): Promise<Cell[]> {
+    const offsets = Array.from(await readArray(from, count + 1) as ArrayLike<bigint>, Number);
+    if (offsets.some((offset, i) => offset < (offsets[i - 1] ?? 0))) {
+      throw corrupt("its strings end before they begin");
+    }
+    const bytes = await readTexts!(offsets[0], offsets[count] - offsets[0]);
+    const strings: Cell[] = [];
+    for (let i = 0; i < count; i++) {
+      if (valid?.[i] === 0) continue;
+      strings.push(
+        UTF8.decode(bytes.subarray(offsets[i] - offsets[0], offsets[i + 1] - offsets[0])),
+      );
+    }
+    return strings;
+  }
+  /** Views: a length, and the string itself up to 12 bytes, or which buffer has it and where. */
+  async function readViews(from: number, count: number, valid?: Uint8Array): Promise<Cell[]> {
+    const bytes = await readFirst(from * 16, count * 16);
+    const view = viewOf(bytes);
+    const strings: Cell[] = [];
+    for (let at = 0; at < count * 16; at += 16) {
+      if (valid?.[at / 16] === 0) continue;
+      const length = view.getInt32(at, true);
+      if (length < 0) throw corrupt("a string ends before it begins");
+      if (length <= 12) strings.push(UTF8.decode(bytes.subarray(at + 4, at + 4 + length)));
+      else {
+        const read = readViewed[view.getInt32(at + 8, true)];
+        if (read === undefined) throw corrupt("it has too few buffers");
+        strings.push(UTF8.decode(await read(view.getInt32(at + 12, true), length)));
       }
     }
+    return strings;
+  }
+  async function readCells(from: number, count: number): Promise<Cells> {
+    let valid = readValidity && await readBits(readValidity, from, count);
+    let present: Raw;
+    if (values.layout === "text") present = await readStrings(from, count, valid);
+    else if (values.layout === "views") present = await readViews(from, count, valid);
+    else {
+      const all = values.layout === "bits"
+        ? Array.from(await readBits(readFirst, from, count), (bit) => bit === 1)
+        : await readArray(from, count);
+      present = valid?.includes(0) ? all.filter((_: unknown, i: number) => valid![i] === 1) : all;
+    }
+    if (nullable) valid ??= new Uint8Array(count).fill(1);
+    const cells = values.toCells(present);
+    return valid ? spreadCells(valid, cells) : cells;
   }
 
   return async (from, count) => {
-    const isThere = readValidity && await readBits(readValidity, from, count);
-    const cell = await readSlice(from, count);
     try {
-      return Array.from({ length: count }, (_, i) => isThere?.(i) === false ? null : cell(i));
+      return await readCells(from, count);
     } catch (error) {
-      if (isRegistryError(error)) throw error;
-      const state = `${name}, from row ${firstRow + from}: ${messageOf(error)}`;
+      if (isRegistryError(error) || signal?.aborted) throw error;
+      const state = `${name}, from row ${firstRow + from}: ${messageOf(error).slice(0, 200)}`;
       throw error instanceof InexactCell
         ? unsupportedTable(file.path, state)
         : corruptTable(file.path, state, error);

@@ -3,9 +3,7 @@
 // BITMAPFILEHEADER, BITMAPCOREHEADER, BITMAPINFOHEADER, BITMAPV4HEADER and BITMAPV5HEADER there).
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
-/** Bytes before the header of the image. */
 export const FILE_HEADER_BYTES = 14;
-/** Bytes of a BITMAPINFOHEADER. */
 export const INFO_HEADER_BYTES = 40;
 /** Bytes of a BITMAPV4HEADER. */
 export const V4_HEADER_BYTES = 108;
@@ -20,17 +18,12 @@ const PLACES = [2, 1, 0];
 
 /** What is needed of a file to read its pixels. */
 export interface BmpHeader {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
-  /** Whether the first row is the upper one. */
   isFromTop: boolean;
   /** Bits of a pixel: 1, 4, 8, 24 or 32. */
   bits: number;
-  /** Bytes of a row, with what fills it up to four. */
   rowBytes: number;
-  /** Where the rows begin. */
   offset: number;
   /** The colours of an indexed image, four samples each: blue, green, red and nothing. */
   palette?: Uint8Array;

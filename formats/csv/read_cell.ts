@@ -10,7 +10,6 @@ export class CellProblem {
   /** Whether the cell is of the type, but has more than a value of it can hold. */
   readonly isInexact: boolean;
 
-  /** Creates it. */
   constructor(text: string, state: string, isInexact = false) {
     this.state = `${shown(text)} ${state}`;
     this.isInexact = isInexact;

@@ -20,7 +20,6 @@ const MAX_UNNAMED = 16;
 
 /** A row of CSV. */
 export interface CsvRow {
-  /** Its cells, without the quotes around them. */
   cells: string[];
   /** The line that it ends in, from 1. */
   line: number;
@@ -41,7 +40,6 @@ export interface CsvOptions<C extends Columns = Columns> {
   maxRowCharacters?: number;
 }
 
-/** Reads rows of texts. */
 type ParseRows = (
   stream: ReadableStream<Uint8Array>,
   options: { delimiter: CsvDelimiter; maxRowCharacters: number; signal?: AbortSignal },
@@ -114,16 +112,9 @@ export function createTableFormat<C extends Columns>(
       `What would not come back as it is, is not written. Give ${kind.id}() the columns of the table: their types ` +
       "are not in the file.",
   ): RegistryError {
-    return fault({
-      code: "Unsupported",
-      action: "save a table as",
-      subject: kind.id,
-      state,
-      hint,
-    });
+    return fault({ code: "Unsupported", action: "save a table as", subject: kind.id, state, hint });
   }
 
-  /** Rows of a file; those of the header too. */
   async function* rowsOf(
     file: FileToDecode,
     signal: AbortSignal | undefined,

@@ -3,15 +3,12 @@
 import { shown } from "../../core/naming/names.ts";
 import type { Cell, Column, Row } from "../../core/table.ts";
 
-/** Writes the cells of rows. */
 export interface RowWriter {
-  /** A line of texts, as of a heading. */
   texts(texts: readonly string[]): string;
   /** The line of a row, or what keeps a cell from coming back as it is. */
   row(columns: readonly Column[], row: Row): { line: string } | { problem: string };
 }
 
-/** Makes a writer for a delimiter. */
 export function createRowWriter(delimiter: string): RowWriter {
   const special = new RegExp(`["\r\n${delimiter}]|^\ufeff`); // a mark would be taken for that of the file
   const quoted = (text: string) => special.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

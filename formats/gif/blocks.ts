@@ -3,37 +3,24 @@
 import { checkPixels, corruptImage } from "../../core/image_file.ts";
 import { MAX_TEXT } from "./lzw.ts";
 
-/** A frame, packed. */
 export interface GifBlock {
-  /** Where it lies on the screen, pixels. */
   left: number;
-  /** The same from the top. */
   top: number;
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
-  /** Whether its rows are stored in four passes. */
   isInterlaced: boolean;
-  /** Its colours, three bytes each. */
   palette: Uint8Array;
-  /** The index that leaves the pixel below as it is. */
   transparent?: number;
   /** What is done with it before the next: 2 clears its place, 3 brings back what was there, others leave it. */
   disposal: number;
   /** How long it is shown, hundredths of a second. */
   delay: number;
-  /** Bits of an index. */
   bits: number;
-  /** Its packed indices, in pieces. */
   pieces: Uint8Array[];
 }
 
-/** What a file holds. */
 export interface GifBlocks {
-  /** Pixels in a row of the screen. */
   width: number;
-  /** Its rows. */
   height: number;
   /** The frames, at least one. */
   frames: GifBlock[];
@@ -41,7 +28,6 @@ export interface GifBlocks {
 
 const [IMAGE, EXTENSION, TRAILER, CONTROL] = [0x2c, 0x21, 0x3b, 0xf9];
 
-/** Reads all blocks. */
 export function readGifBlocks(bytes: Uint8Array, path: string, maxPixels?: number): GifBlocks {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;

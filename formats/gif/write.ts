@@ -5,11 +5,9 @@ import { packIndices } from "./lzw.ts";
 
 /** The colours of an image, and which each pixel has. */
 export interface Indexed {
-  /** Three bytes each. */
   palette: Uint8Array;
   /** The index of pixels that have no colour, where the image has alpha. */
   transparent?: number;
-  /** One for each pixel. */
   indices: Uint8Array;
 }
 
@@ -46,12 +44,10 @@ export function indexColours({ data, channels }: Image): Indexed | string {
   return { palette, indices, ...channels === 4 && { transparent: colours.length } };
 }
 
-/** Black to white, the table of all greys. */
 export function greys(): Uint8Array {
   return Uint8Array.from({ length: 3 * MAX_COLOURS }, (_, i) => Math.floor(i / 3));
 }
 
-/** The bytes of a file. */
 export function encodeGif(
   { width, height }: Image,
   { palette, transparent, indices }: Indexed,

@@ -2,11 +2,8 @@
 // it is, and whether it has its end. A decoder fills what is missing with grey.
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
-/** What the header of the frame says. */
 export interface JpegFrame {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
   /** Components: 1 or 3. */
   components: number;
@@ -19,7 +16,6 @@ const START = 0xd8;
 const END = 0xd9;
 const SCAN = 0xda;
 
-/** Looks through the markers. */
 export function readJpegMarkers(bytes: Uint8Array, path: string, maxPixels?: number): JpegFrame {
   if (bytes[0] !== 0xff || bytes[1] !== START) throw corruptImage(path, "it is no JPEG file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

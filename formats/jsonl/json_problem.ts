@@ -5,11 +5,8 @@ import { endOfString } from "../../core/text/json_text.ts";
 import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
-/** What is wrong with a text of JSON. */
 export interface JsonProblem {
-  /** It, for a message. */
   state: string;
-  /** Whether it is JSON, with a number that JavaScript has not. */
   isInexact: boolean;
 }
 

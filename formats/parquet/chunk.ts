@@ -4,258 +4,293 @@ import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { openWindow } from "../../core/files/window.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { Cell } from "../../core/table.ts";
+import { type Cells, sliceCells, spreadCells } from "../../core/tables/cells.ts";
 import { InexactCell } from "../../core/tables/exact_cells.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
-import type { FileColumn } from "./columns.ts";
-import { DATA, DATA_V2, DICTIONARY, INDEX, PAGE_HEAD, viewOf, withNulls } from "./page.ts";
-import type { PageHead } from "./page.ts";
-import { ThriftProblem } from "./problems.ts";
-import { readThrift } from "./thrift.ts";
-import { openRuns } from "./runs.ts";
-import { CODECS } from "./unpack.ts";
-import { ENCODING, openPlain, openValues } from "./values.ts";
-import type { TakeValues } from "./values.ts";
+import type { Cell, Numbers } from "../../core/table.ts";
+import type { FileColumn, Values } from "./columns.ts";
+import type { RowGroup } from "./footer.ts";
+import { CutOff, Damage, natural, readThrift } from "./thrift.ts";
+import type { Thrift } from "./thrift.ts";
+import { CODECS, type Unpack } from "./unpack.ts";
+import { ENCODING, readRuns, readValues } from "./values.ts";
 
+/** The kinds of pages. In those of version 2 levels are not packed. */
+const PAGE = { data: 0, index: 1, dictionary: 2, data2: 3 };
 /** A dictionary may have values that no row has, but not any number of them. */
 const MAX_DICTIONARY_VALUES = 1 << 20;
-
 /** The heads of most pages are shorter: so much is read of one that may be passed by. */
 const HEAD_BYTES = 1024;
 /** The head of a page is longer than this only in broken files. */
 const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 
-/** Where a chunk lies, and how it is read. */
+/** What {@linkcode openChunk} is told. */
 export interface ChunkPlace {
-  /** The file. */
   file: FileToDecode;
-  /** The column. */
   column: FileColumn;
-  /** The codec, by number. */
-  codec: number;
-  /** The first byte. */
-  offset: number;
-  /** Bytes of it. */
-  length: number;
-  /** Rows in it. */
-  rows: number;
+  group: RowGroup;
   /** Which row of the table its first is, from 1, for messages. */
   firstRow: number;
-  /** A page that says it has more bytes is refused. */
   maxPageBytes: number;
-  /** As much is read at once. */
   windowBytes: number;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
-/** The cells of a chunk, in order. */
-export interface ChunkReader {
-  /** Passes cells by; pages that have no others are not read. */
-  skip(count: number): Promise<void>;
-  /** The next cells. */
-  take(count: number): Promise<Cell[]>;
+/** The head of a page of data, or of a dictionary. */
+interface Page {
+  kind: number;
+  size: number;
+  packed: number;
+  crc?: number;
+  values: number;
+  encoding: number;
+  head: Thrift;
 }
 
 /** Opens a chunk. Nothing is read before cells are asked for. */
 export function openChunk(place: ChunkPlace): ChunkReader {
-  const { file, column, codec, maxPageBytes, windowBytes, signal } = place;
-  const { path } = file;
-  const end = place.offset + place.length;
-  const isOptional = column.column.nullable === true;
-  let at = place.offset;
-  let dictionary: Cell[] | undefined;
-  let unread = place.rows; // in pages that have not begun
-  let left = 0; // in the page
-  let takeCells: (count: number) => Cell[] = () => [];
-  let row = place.firstRow;
+  const { file: { path, size }, column: { column, leaf, type }, group } = place;
+  const name = `column ${shown(column.name)}`;
+  const { isElsewhere, meta } = group.columns[leaf];
+  if (isElsewhere) throw unsupportedTable(path, `${name}: it is in another file`);
+  if (meta === undefined) throw unsupportedTable(path, `${name}: it is encrypted`);
+  const { offset, bytes, codec, values } = meta;
+  if (meta.type !== type || values !== group.rows || offset < 4 || offset + bytes > size) {
+    throw corruptTable(path, `${name}: its place is damaged`);
+  }
+  const unpack = CODECS[codec]?.unpack;
+  if (unpack === undefined) {
+    const packing = CODECS[codec]?.name ?? `codec ${codec}`;
+    throw unsupportedTable(path, `${name}: it is packed with ${packing}`);
+  }
+  return new ChunkReader(place, { unpack, offset, end: offset + bytes });
+}
 
-  const corrupt = (state: string, cause?: unknown) =>
-    corruptTable(path, `column ${shown(column.column.name)}, from row ${row}: ${state}`, cause);
-  const unsupported = (state: string, hint?: string) =>
-    unsupportedTable(path, `column ${shown(column.column.name)}, from row ${row}: ${state}`, hint);
+export class ChunkReader {
+  /** Cells that are in memory. */
+  left = 0;
+  readonly #place: ChunkPlace;
+  readonly #unpack: Unpack;
+  #cells: Cells = [];
+  #row: number;
+  #at: number;
+  #end: number;
+  #unread: number;
+  #dictionary?: Numbers | Cell[];
+  #read: ReturnType<typeof openWindow>;
 
-  const window = openWindow(file, { end, aheadBytes: windowBytes, refuse: corrupt, signal });
-  const read = (length: number, ahead?: number) => window(at, length, ahead);
+  constructor(
+    place: ChunkPlace,
+    { unpack, offset, end }: { unpack: Unpack; offset: number; end: number },
+  ) {
+    this.#place = place;
+    this.#unpack = unpack;
+    const { file, windowBytes: aheadBytes, signal } = place;
+    const refuse = (state: string) => this.#corrupt(state);
+    this.#row = place.firstRow;
+    this.#at = offset;
+    this.#end = end;
+    this.#unread = place.group.rows;
+    this.#read = openWindow(file, { end, aheadBytes, refuse, signal });
+  }
 
-  async function readHead(ahead: number): Promise<PageHead> {
-    for (let length = 256;; length *= 8) {
-      const bytes = await read(Math.min(length, end - at), ahead);
-      try {
-        const head = readThrift<PageHead>(bytes, PAGE_HEAD);
-        at += head.end;
-        return head.value;
-      } catch (error) {
-        if (!(error instanceof ThriftProblem)) throw error;
-        if (error.isCut && length < Math.min(end - at, MAX_HEAD_BYTES)) continue;
-        throw corrupt(`the head of a page is damaged: ${error.message}`, error);
+  async skip(count: number): Promise<void> {
+    for (let skipped = 0; skipped < count;) {
+      if (this.left === 0) await this.fill(count - skipped);
+      const some = Math.min(this.left, count - skipped);
+      this.left -= some;
+      this.#row += some;
+      skipped += some;
+    }
+  }
+
+  /** Reads the next page if no cell is in memory; of one that is passed by only the head. */
+  async fill(skipping = 0): Promise<void> {
+    while (this.left === 0) {
+      if (this.#unread === 0 || this.#at >= this.#end) throw this.#corrupt("it has too few cells");
+      const page = await this.#readHead(skipping > 0 ? HEAD_BYTES : this.#place.windowBytes);
+      const { kind, values } = page;
+      if (kind === PAGE.dictionary) await this.#readDictionary(page);
+      else if (kind === PAGE.index) await this.#readBody(page);
+      else {
+        if (values > this.#unread) throw this.#corrupt("a page has more cells than there are rows");
+        if (values <= skipping) this.#at += page.packed;
+        else await this.#readCells(page);
+        this.#unread -= values;
+        this.left = values;
       }
     }
   }
 
-  function unpacked(packed: Uint8Array, size: number): Uint8Array {
-    const bytes = CODECS[codec].unpack!(packed, size);
-    if (bytes.byteLength !== size) {
-      throw corrupt(`a page has ${bytes.byteLength} bytes, not ${size}`);
-    }
-    return bytes;
+  take(count: number): Cells {
+    const length = Array.isArray(this.#cells) || ArrayBuffer.isView(this.#cells)
+      ? this.#cells.length
+      : this.#cells.values.length;
+    const from = length - this.left;
+    this.left -= count;
+    this.#row += count;
+    return sliceCells(this.#cells, from, from + count);
   }
 
-  async function readBody({ size, packed, crc }: PageHead): Promise<Uint8Array> {
-    if (size < 0 || packed < 0) throw corrupt("a page has fewer bytes than none");
-    if (Math.max(size, packed) > maxPageBytes) {
-      const hint = "Pass a larger maxPageBytes where the file can be trusted.";
-      throw unsupported(
-        `a page has ${Math.max(size, packed)} bytes, ${maxPageBytes} are allowed`,
-        hint,
-      );
+  #where(state: string): string {
+    return `column ${shown(this.#place.column.column.name)}, from row ${this.#row}: ${state}`;
+  }
+
+  #corrupt(state: string, cause?: unknown) {
+    return corruptTable(this.#place.file.path, this.#where(state), cause);
+  }
+
+  #unsupported(state: string, hint?: string) {
+    return unsupportedTable(this.#place.file.path, this.#where(state), hint);
+  }
+
+  async #readHead(ahead: number): Promise<Page> {
+    for (let length = 256;; length *= 8) {
+      const rest = this.#end - this.#at;
+      const bytes = await this.#read(this.#at, Math.min(length, rest), ahead);
+      try {
+        const { value: head, end } = readThrift(bytes);
+        this.#at += end;
+        const kind = natural(head.field_1);
+        const data = [head.field_5, {}, head.field_7, head.field_8][kind];
+        if (data === undefined) throw new Damage("it is of an unknown kind");
+        const isIndex = kind === PAGE.index;
+        return {
+          ...{ kind, head, size: natural(head.field_2), packed: natural(head.field_3) },
+          crc: head.field_4,
+          values: natural(data.field_1, isIndex ? 0 : undefined),
+          encoding: natural(
+            kind === PAGE.data2 ? data.field_4 : data.field_2,
+            isIndex ? 0 : undefined,
+          ),
+        };
+      } catch (error) {
+        if (error instanceof CutOff && length < Math.min(rest, MAX_HEAD_BYTES)) continue;
+        throw this.#corrupt(`the head of a page is damaged: ${messageOf(error)}`, error);
+      }
     }
-    const body = await read(packed);
-    at += packed;
-    if (crc !== undefined && crc32(body) !== crc >>> 0) throw corrupt("a page has another sum");
+  }
+
+  async #readBody({ size, packed, crc, values }: Page): Promise<Uint8Array> {
+    const { maxPageBytes } = this.#place;
+    const isString = this.#place.column.column.type === "string";
+    const bytes = Math.max(size, packed, values * (isString ? 1 : 8));
+    if (bytes > maxPageBytes) {
+      const hint = "Pass a larger maxPageBytes where the file can be trusted.";
+      throw this.#unsupported(`a page has ${bytes} bytes, ${maxPageBytes} are allowed`, hint);
+    }
+    const body = await this.#read(this.#at, packed);
+    this.#at += packed;
+    if (crc !== undefined && crc32(body) !== crc >>> 0) {
+      throw this.#corrupt("a page checksum does not match");
+    }
     return body;
   }
 
-  /** Begins the next page of data; false where the next cells to be skipped are all of it. */
-  async function nextPage(skipping: number): Promise<boolean> {
-    for (;;) {
-      if (unread === 0 || at >= end) throw corrupt("it has too few cells");
-      const head = await readHead(skipping > 0 ? HEAD_BYTES : windowBytes);
-      const { kind, data, data2 } = head;
-      const said = kind === DATA ? data : kind === DATA_V2 ? data2 : undefined;
-      if (said !== undefined) return await openPage(head, said.values, skipping);
-      if (kind === DICTIONARY) await readDictionary(head);
-      else if (kind === INDEX) await readBody(head);
-      else throw corrupt("a page is of a kind that there is not");
-    }
+  #unpacked(packed: Uint8Array, size: number): Uint8Array {
+    const bytes = this.#unpack(packed, size);
+    if (bytes.byteLength === size) return bytes;
+    throw this.#corrupt(`a page has ${bytes.byteLength} bytes, not ${size}`);
   }
 
-  async function openPage(head: PageHead, cells: number, skipping: number): Promise<boolean> {
-    if (cells < 0 || cells > unread) throw corrupt("a page has more cells than there are rows");
-    unread -= cells;
-    left = cells;
-    if (cells <= skipping && cells > 0 && head.packed >= 0) {
-      at += head.packed;
-      return false;
-    }
-    const body = await readBody(head);
-    takeCells = guarded(() => head.kind === DATA ? openData(body, head) : openDataV2(body, head));
-    return true;
-  }
-
-  async function readDictionary(head: PageHead): Promise<void> {
-    if (dictionary !== undefined || head.dictionary === undefined) {
-      throw corrupt("its dictionary is damaged");
-    }
-    const { values, encoding } = head.dictionary;
-    // A few bytes can say that an empty text is there a million times, and each takes a hundred in memory.
-    if (values > Math.max(place.rows, MAX_DICTIONARY_VALUES)) {
-      throw unsupported(`its dictionary has ${values} values, for ${place.rows} rows`);
-    }
-    const body = await readBody(head);
-    if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) {
-      throw unsupported("its dictionary is in an encoding that is not read here");
-    }
-    dictionary = guarded(() =>
-      openPlain(viewOf(unpacked(body, head.size)), 0, column.type)(values).map(column.toCell)
-    );
-  }
-
-  /** What a page throws, with the column and the row. */
-  function guarded<T>(run: () => T): T {
+  #guarded<T>(run: () => T): T {
     try {
       return run();
     } catch (error) {
       if (isRegistryError(error)) throw error;
-      if (error instanceof InexactCell) throw unsupported(error.message);
-      throw corrupt(`a page is damaged (${messageOf(error).slice(0, 200)})`, error);
+      if (error instanceof InexactCell) throw this.#unsupported(error.message);
+      throw this.#corrupt(`a page is damaged (${messageOf(error).slice(0, 200)})`, error);
     }
   }
 
-  function openData(body: Uint8Array, { size, data }: PageHead): (count: number) => Cell[] {
-    const view = viewOf(unpacked(body, size));
-    if (!isOptional) return openCells(view, 0, data!.encoding);
-    if (data!.levels !== ENCODING.runs) {
-      throw unsupported("its nulls are in an encoding that is not read here");
+  async #readDictionary(page: Page): Promise<void> {
+    const { values, encoding, size } = page;
+    const { rows } = this.#place.group;
+    if (this.#dictionary !== undefined) throw this.#corrupt("it has two dictionaries");
+    // A few bytes can say that an empty string is there a million times.
+    if (values > Math.max(rows, MAX_DICTIONARY_VALUES)) {
+      throw this.#unsupported(`its dictionary has ${values} values, for ${rows} rows`);
     }
-    const length = view.getUint32(0, true);
-    const levels = new DataView(
-      view.buffer,
-      view.byteOffset + 4,
-      Math.min(length, view.byteLength - 4),
+    if (encoding !== ENCODING.plain && encoding !== ENCODING.plainDictionary) {
+      throw this.#unsupported("its dictionary is in an encoding that is not read here");
+    }
+    const body = await this.#readBody(page);
+    this.#dictionary = this.#guarded(() =>
+      this.#decode(this.#unpacked(body, size), 0, ENCODING.plain, values)
     );
-    return withNulls(levels, openCells(view, 4 + length, data!.encoding));
   }
 
-  function openDataV2(body: Uint8Array, { size, data2 }: PageHead): (count: number) => Cell[] {
-    const { encoding, levelBytes, repeatBytes, packed = true } = data2!;
-    if (repeatBytes !== 0 || levelBytes < 0 || levelBytes > body.byteLength) {
-      throw corrupt("its levels are damaged");
+  async #readCells(page: Page): Promise<void> {
+    const body = await this.#readBody(page);
+    this.#cells = this.#guarded(() =>
+      page.kind === PAGE.data ? this.#dataCells(page, body) : this.#data2Cells(page, body)
+    );
+  }
+
+  #dataCells({ head, size, values, encoding }: Page, packed: Uint8Array): Cells {
+    const body = this.#unpacked(packed, size);
+    if (!this.#place.column.column.nullable) return this.#decode(body, 0, encoding, values);
+    if (head.field_5.field_3 !== ENCODING.runs) {
+      throw this.#unsupported("its nulls are in an encoding that is not read here");
     }
-    const levels = viewOf(body.subarray(0, levelBytes));
-    const rest = body.subarray(levelBytes);
-    const bytes = packed && codec !== 0 && size > levelBytes
-      ? unpacked(rest, size - levelBytes)
-      : rest;
-    const cells = openCells(viewOf(bytes), 0, encoding);
-    return isOptional ? withNulls(levels, cells) : cells;
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const from = 4 + view.getUint32(0, true);
+    return this.#nullable(body.subarray(4, from), body, from, { values, encoding });
   }
 
-  function openCells(view: DataView, from: number, encoding: number): (count: number) => Cell[] {
-    if (encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary) {
-      return fromDictionary(view, from);
+  #data2Cells({ head, size, values, encoding }: Page, body: Uint8Array): Cells {
+    const { field_5: levels, field_6: repeats, field_7: isPacked } = head.field_8;
+    const from = natural(repeats); // a file may say of each row that it does not repeat
+    const start = from + natural(levels);
+    const length = size - start;
+    if (start > body.byteLength || length < 0) throw new Damage("its levels are damaged");
+    const rest = body.subarray(start);
+    const bytes = length === 0
+      ? new Uint8Array()
+      : isPacked === false
+      ? rest
+      : this.#unpacked(rest, length);
+    if (bytes.byteLength !== length) throw new Damage("it is not packed, and has two sizes");
+    if (!this.#place.column.column.nullable) return this.#decode(bytes, 0, encoding, values);
+    return this.#nullable(body.subarray(from, start), bytes, 0, { values, encoding });
+  }
+
+  #nullable(
+    levels: Uint8Array,
+    body: Uint8Array,
+    from: number,
+    { values, encoding }: { values: number; encoding: number },
+  ): Cells {
+    const valid = readRuns(levels, 1, new Uint8Array(values));
+    let present = 0;
+    for (const level of valid) {
+      if (level > 1) throw new Damage("a level is above 1");
+      present += level;
     }
-    let take: TakeValues | undefined; // at the first value: a page of nulls has none
-    return (count) => {
-      if (count === 0) return [];
-      take ??= openValues(view, from, { encoding, type: column.type, maxBytes: maxPageBytes });
-      if (take === undefined) throw unsupported("it is in an encoding that is not read here");
-      return take(count).map(column.toCell);
-    };
+    return spreadCells(valid, this.#decode(body, from, encoding, present));
   }
 
-  function fromDictionary(view: DataView, from: number): (count: number) => Cell[] {
-    let take: ((count: number) => number[]) | undefined;
-    return (count) => {
-      if (count === 0) return [];
-      if (dictionary === undefined) throw corrupt("it has no dictionary");
-      const cells = dictionary;
-      take ??= openRuns(view, from + 1, view.getUint8(from));
-      return take(count).map((index) => {
-        if (index < cells.length) return cells[index];
-        throw corrupt(`its dictionary has no value ${index}`);
-      });
-    };
+  #decode(body: Uint8Array, from: number, encoding: number, count: number): Numbers | Cell[] {
+    const { column: { type, toCells }, maxPageBytes: maxBytes } = this.#place;
+    if (count > 0 && (encoding === ENCODING.dictionary || encoding === ENCODING.plainDictionary)) {
+      return this.#fromDictionary(body.subarray(from), count);
+    }
+    const values: Values | undefined = readValues(body, from, { encoding, type, count, maxBytes });
+    if (values === undefined) throw this.#unsupported("it is in an encoding that is not read here");
+    return toCells(values);
   }
 
-  return {
-    async skip(count) {
-      for (let skipped = 0; skipped < count;) {
-        if (left === 0 && !(await nextPage(count - skipped))) {
-          skipped += left;
-          row += left;
-          left = 0;
-          continue;
-        }
-        const some = Math.min(left, count - skipped, 4096);
-        guarded(() => takeCells(some));
-        skipped += some;
-        row += some;
-        left -= some;
-      }
-    },
-    async take(count) {
-      let cells: Cell[] = [];
-      while (cells.length < count) {
-        if (left === 0) await nextPage(0);
-        const some = Math.min(left, count - cells.length);
-        if (some === 0) continue;
-        const next = guarded(() => takeCells(some));
-        cells = cells.length === 0 ? next : cells.concat(next);
-        row += some;
-        left -= some;
-      }
-      return cells;
-    },
-  };
+  #fromDictionary(body: Uint8Array, count: number): Numbers | Cell[] {
+    const dictionary = this.#dictionary;
+    if (dictionary === undefined) throw new Damage("it has no dictionary");
+    const indices = readRuns(body.subarray(1), body[0], new Uint32Array(count));
+    const Cells = dictionary.constructor as new (length: number) => Cell[];
+    const cells = new Cells(count);
+    for (let i = 0; i < count; i++) {
+      const index = indices[i];
+      if (index >= dictionary.length) throw new Damage(`its dictionary has no value ${index}`);
+      cells[i] = dictionary[index];
+    }
+    return cells;
+  }
 }

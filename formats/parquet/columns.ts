@@ -1,62 +1,49 @@
 // The columns of a Parquet file: which types of a table its types are, and what cells are made of
 // its values.
-import {
-  createTextReader,
-  exactDay,
-  exactMoment,
-  exactUnsigned,
-} from "../../core/tables/exact_cells.ts";
+import { exactDay, exactMoment, exactUnsigned } from "../../core/tables/exact_cells.ts";
 import type { TimeUnit } from "../../core/tables/exact_cells.ts";
 import { LOCAL_TIMES_PROBLEM } from "../../core/tables/parts.ts";
 import type { LocalTimes, OtherColumn } from "../../core/tables/parts.ts";
 import { corruptTable } from "../../core/tables/table_file.ts";
-import type { Cell, Column, ColumnType } from "../../core/table.ts";
-import type { Footer, SchemaElement } from "./footer.ts";
+import type { Cell, Column, ColumnType, Numbers } from "../../core/table.ts";
+import type { SchemaElement } from "./footer.ts";
 
-/** The physical types. */
 export const PHYSICAL = { boolean: 0, int32: 1, int64: 2, float: 4, double: 5, bytes: 6 } as const;
 
-/** A value as it is stored. */
-export type Stored = boolean | number | bigint | Uint8Array;
+/** Values as a page has them; strings are decoded as they are read. */
+export type Values =
+  | boolean[]
+  | string[]
+  | Int32Array
+  | BigInt64Array
+  | Float32Array
+  | Float64Array;
 
-/** A column that can be read. */
 export interface FileColumn {
-  /** What it is in the table. */
   column: Column;
-  /** Which chunk of a row group is its. */
   leaf: number;
-  /** The physical type. */
   type: number;
-  /** Makes a cell of a value. Throws `InexactCell`, and `TypeError` for what is no text. */
-  toCell(value: Stored): Cell;
+  /** Makes cells of values. Throws `InexactCell`. */
+  toCells(values: Values): Numbers | Cell[];
 }
 
-/** The columns of the file, in order. */
 export function columnsOf(
   path: string,
-  { schema }: Footer,
+  schema: readonly SchemaElement[],
   localTimes: LocalTimes,
 ): (FileColumn | OtherColumn)[] {
   const columns: (FileColumn | OtherColumn)[] = [];
-  const count = (element: SchemaElement | undefined) => {
-    const { children = 0 } = element ?? damaged();
-    return children >= 0 ? children : damaged();
-  };
-  function damaged(): never {
-    throw corruptTable(path, "its schema is damaged");
-  }
-  const top = count(schema[0]);
   let leaf = 0;
   let at = 1;
-  for (let i = 0; i < top; i++) {
-    const element = schema[at];
+  for (let i = 0; i < (schema[0]?.children ?? 0); i++) {
     const first = at;
     for (let open = 1; open > 0; open--) {
-      const children = count(schema[at]);
+      if (at >= schema.length) throw corruptTable(path, "its schema is damaged");
+      const { children } = schema[at++];
       open += children;
-      if (children === 0 && schema[at].type !== undefined) leaf++;
-      at++;
+      if (children === 0) leaf++;
     }
+    const element = schema[first];
     const isNested = at > first + 1 || element.type === undefined;
     columns.push(
       isNested
@@ -64,7 +51,7 @@ export function columnsOf(
         : columnOf(element, leaf - 1, localTimes),
     );
   }
-  if (at !== schema.length) damaged();
+  if (at !== schema.length) throw corruptTable(path, "its schema is damaged");
   return columns;
 }
 
@@ -73,56 +60,18 @@ function columnOf(
   leaf: number,
   localTimes: LocalTimes,
 ): FileColumn | OtherColumn {
-  const { name, repetition = 0 } = element;
-  if (repetition === 2) return { name, problem: "it is a list" };
+  const { name, repetition } = element;
+  if (repetition > 1) return { name, problem: "it is a list" };
   const meaning = meaningOf(element, localTimes);
   if (typeof meaning === "string") return { name, problem: meaning };
-  return {
-    column: { name, type: meaning.type, nullable: repetition === 1 },
-    leaf,
-    type: element.type!,
-    toCell: meaning.toCell as FileColumn["toCell"],
-  };
+  const [type, toCells] = meaning;
+  return { column: { name, type, nullable: repetition === 1 }, leaf, type: element.type!, toCells };
 }
 
-interface Meaning<S> {
-  type: ColumnType;
-  toCell(value: S): Cell;
-}
+type Meaning = [ColumnType, FileColumn["toCells"]];
 
-function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning<never> | string {
-  const { type, logical, converted } = element;
-  switch (type) {
-    case PHYSICAL.boolean:
-      if (isPlain(element)) return { type: "boolean", toCell: same };
-      break;
-    case PHYSICAL.float:
-    case PHYSICAL.double:
-      if (isPlain(element)) return { type: "number", toCell: same };
-      break;
-    case PHYSICAL.bytes:
-      if (logical?.string ?? logical?.enum ?? logical?.json) return texts();
-      if (logical === undefined && [UTF8, ENUM, JSON_TEXT].includes(converted!)) return texts();
-      return isPlain(element)
-        ? "it has bytes, and does not say that they are text"
-        : "its type is not known here";
-    case PHYSICAL.int32:
-      if (logical?.date ?? (logical === undefined && converted === DATE)) {
-        return { type: "date", toCell: exactDay } as Meaning<never>;
-      }
-      return small(element) ?? other(element);
-    case PHYSICAL.int64:
-      return moments(element, localTimes) ?? large(element) ?? other(element);
-    case 3:
-      return "it has times of 96 bits (INT96)";
-  }
-  return other(element);
-}
-
-const MILLIS: TimeUnit = {};
-const MICROS: TimeUnit = { perMillisecond: 1000n };
-const NANOS: TimeUnit = { perMillisecond: 1_000_000n };
-
+const LOGICAL = { string: 1, enum: 4, date: 6, timestamp: 8, integer: 10, json: 12 };
+/** Converted types, which older files have instead. */
 const UTF8 = 0;
 const ENUM = 4;
 const DECIMAL = 5;
@@ -130,73 +79,83 @@ const DATE = 6;
 const TIMESTAMP_MILLIS = 9;
 const TIMESTAMP_MICROS = 10;
 const UINT_8 = 11;
-const UINT_32 = 13;
 const UINT_64 = 14;
 const INT_8 = 15;
-const INT_32 = 17;
 const INT_64 = 18;
 const JSON_TEXT = 19;
 
-const same = (value: never) => value;
-const within = (value: number | undefined, from: number, to: number) =>
-  value !== undefined && value >= from && value <= to;
+const MILLIS: TimeUnit = {};
+const MICROS: TimeUnit = { perMillisecond: 1000n };
+const NANOS: TimeUnit = { perMillisecond: 1_000_000n };
 
-function isPlain({ logical, converted }: SchemaElement): boolean {
-  return logical === undefined && converted === undefined;
-}
-
-function other({ converted }: SchemaElement): string {
-  return converted === DECIMAL ? "it has decimals" : "its type is not known here";
-}
-
-/** Whole numbers of up to 32 bits, all of which a number holds. */
-function small(element: SchemaElement): Meaning<never> | undefined {
-  const { logical, converted } = element;
-  if (isPlain(element) || within(logical === undefined ? converted : undefined, INT_8, INT_32)) {
-    return { type: "number", toCell: same };
+function meaningOf(
+  { type, logical, converted }: SchemaElement,
+  localTimes: LocalTimes,
+): Meaning | string {
+  const is = (field: number, ...older: number[]) =>
+    logical === undefined ? older.includes(converted!) : logical[`field_${field}`] !== undefined;
+  const isPlain = logical === undefined && converted === undefined;
+  const within = (from: number, to: number) =>
+    logical === undefined && converted! >= from && converted! <= to;
+  const signed = logical?.[`field_${LOGICAL.integer}`]?.field_2;
+  const other = converted === DECIMAL || logical?.field_5 !== undefined
+    ? "it has decimals"
+    : "its type is not known here";
+  switch (type) {
+    case PHYSICAL.boolean:
+      return isPlain ? ["boolean", (values) => values as Cell[]] : other;
+    case PHYSICAL.float:
+    case PHYSICAL.double:
+      return isPlain ? ["number", floats] : other;
+    case PHYSICAL.bytes:
+      if (is(LOGICAL.string, UTF8) || is(LOGICAL.enum, ENUM) || is(LOGICAL.json, JSON_TEXT)) {
+        return ["string", (values) => values as Cell[]];
+      }
+      return isPlain ? "it has bytes, and does not say that they are text" : other;
+    case PHYSICAL.int32:
+      if (is(LOGICAL.date, DATE)) {
+        return ["date", (values) => Array.from(values as Int32Array, exactDay)];
+      }
+      if (isPlain || within(INT_8, INT_64 - 1) || signed === true) return ["number", floats];
+      return within(UINT_8, UINT_64 - 1) || signed === false ? ["number", unsigned] : other;
+    case PHYSICAL.int64:
+      if (is(LOGICAL.timestamp, TIMESTAMP_MILLIS, TIMESTAMP_MICROS)) {
+        return moments(logical?.[`field_${LOGICAL.timestamp}`], converted, localTimes) ?? other;
+      }
+      if (isPlain || within(INT_64, INT_64) || signed === true) {
+        return ["int64", (values) => values as BigInt64Array];
+      }
+      return within(UINT_64, UINT_64) || signed === false
+        ? ["int64", (values) => (values as BigInt64Array).map(exactUnsigned)]
+        : other;
+    case 3:
+      return "it has times of 96 bits (INT96)";
   }
-  const unsigned = logical === undefined
-    ? within(converted, UINT_8, UINT_32)
-    : logical.integer?.signed === false;
-  if (unsigned) return { type: "number", toCell: (value: number) => value >>> 0 } as Meaning<never>;
-  return logical?.integer && { type: "number", toCell: same };
+  return other;
 }
 
-/** Whole numbers of 64 bits. */
-function large(element: SchemaElement): Meaning<never> | undefined {
-  const { logical, converted } = element;
-  if (
-    isPlain(element) || (logical === undefined && converted === INT_64) ||
-    logical?.integer?.signed === true
-  ) {
-    return { type: "int64", toCell: same };
-  }
-  const unsigned = logical === undefined
-    ? converted === UINT_64
-    : logical.integer?.signed === false;
-  return unsigned ? { type: "int64", toCell: exactUnsigned } as Meaning<never> : undefined;
+function floats(values: Values): Float64Array {
+  return values instanceof Float64Array ? values : new Float64Array(values as Float32Array);
+}
+
+function unsigned(values: Values): Float64Array {
+  return Float64Array.from(values as Int32Array, (value) => value >>> 0);
 }
 
 function moments(
-  { logical, converted }: SchemaElement,
+  // deno-lint-ignore no-explicit-any
+  timestamp: any,
+  converted: number | undefined,
   localTimes: LocalTimes,
-): Meaning<never> | string | undefined {
-  if (logical === undefined && (converted === TIMESTAMP_MILLIS || converted === TIMESTAMP_MICROS)) {
-    return moment(converted === TIMESTAMP_MILLIS ? MILLIS : MICROS);
+): Meaning | string | undefined {
+  let unit = converted === TIMESTAMP_MILLIS ? MILLIS : MICROS;
+  if (timestamp !== undefined) {
+    const { field_1: isUtc, field_2: units = {} } = timestamp;
+    if (isUtc !== true && localTimes === "refuse") return LOCAL_TIMES_PROBLEM;
+    if (units.field_1 !== undefined) unit = MILLIS;
+    else if (units.field_2 !== undefined) unit = MICROS;
+    else if (units.field_3 !== undefined) unit = NANOS;
+    else return undefined;
   }
-  const { timestamp } = logical ?? {};
-  if (timestamp === undefined) return undefined;
-  if (!timestamp.utc && localTimes === "refuse") {
-    return LOCAL_TIMES_PROBLEM;
-  }
-  const { millis, micros, nanos } = timestamp.unit;
-  return millis ? moment(MILLIS) : micros ? moment(MICROS) : nanos ? moment(NANOS) : undefined;
-}
-
-function moment(unit: TimeUnit): Meaning<never> {
-  return { type: "date", toCell: (value: bigint) => exactMoment(value, unit) } as Meaning<never>;
-}
-
-function texts(): Meaning<never> {
-  return { type: "string", toCell: createTextReader() } as Meaning<never>;
+  return ["date", (values) => Array.from(values as BigInt64Array, (v) => exactMoment(v, unit))];
 }

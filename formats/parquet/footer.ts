@@ -1,135 +1,43 @@
-// The footer of a Parquet file: its schema and where its columns lie, after
-// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
+// The footer of a Parquet file: its schema, and where its row groups lie
+// (https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift).
 import { readAll } from "../../core/bytes/bytes.ts";
+import { isRegistryError, messageOf } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import { corruptTable, unsupportedTable } from "../../core/tables/table_file.ts";
-import { ThriftProblem } from "./problems.ts";
-import { readThrift } from "./thrift.ts";
-import type { ThriftStruct } from "./thrift.ts";
+import { Damage, natural, readThrift, structs } from "./thrift.ts";
+import type { Thrift } from "./thrift.ts";
 
-/** As much is read at once from the end: most footers are in it. */
+/** As much of the end of a file is read first. */
 const TAIL_BYTES = 65_536;
-/** Bytes of the length of the footer and of the mark behind it. */
 const END_BYTES = 8;
 
-/** What annotates a type. */
-export interface LogicalType {
-  /** Text. */
-  string?: object;
-  /** A name out of a few, as text. */
-  enum?: object;
-  /** JSON, as text. */
-  json?: object;
-  /** A day. */
-  date?: object;
-  /** A moment, or a local time. */
-  timestamp?: { utc: boolean; unit: { millis?: object; micros?: object; nanos?: object } };
-  /** A whole number. */
-  integer?: { bits: number; signed: boolean };
-}
-
-/** A node of the schema. */
 export interface SchemaElement {
-  /** The physical type, of a column: 0 BOOLEAN, 1 INT32, 2 INT64, 3 INT96, 4 FLOAT, 5 DOUBLE, 6 BYTE_ARRAY, 7 fixed. */
+  name: string;
   type?: number;
   /** 0 required, 1 optional, 2 repeated. */
-  repetition?: number;
-  /** Its name. */
-  name: string;
-  /** How many nodes are below it. */
-  children?: number;
-  /** What it means, as old files say it. */
+  repetition: number;
+  children: number;
   converted?: number;
-  /** What it means; what is not known here is an empty object. */
-  logical?: LogicalType;
+  logical?: Thrift;
 }
 
-/** Where the values of one column of one row group lie. */
 export interface ColumnChunk {
-  /** The other file that it lies in. */
-  file?: string;
-  /** What it has; absent where it is encrypted. */
-  meta?: {
-    type: number;
-    codec: number;
-    values: number;
-    compressed: number;
-    data: number;
-    dictionary?: number;
-  };
+  isElsewhere: boolean;
+  /** Absent: encrypted. */
+  meta?: { type: number; codec: number; values: number; bytes: number; offset: number };
 }
 
-/** Rows that lie together, column by column. */
+/** Rows that lie together, column by column, in the order of the leaves of the schema. */
 export interface RowGroup {
-  /** The columns, in the order of the leaves of the schema. */
   columns: ColumnChunk[];
-  /** Number of rows. */
   rows: number;
 }
 
-/** What a footer says. */
 export interface Footer {
-  /** The nodes of the schema, each before those below it. */
   schema: SchemaElement[];
-  /** Number of rows. */
   rows: number;
-  /** The row groups, in order. */
   groups: RowGroup[];
 }
-
-const NOTHING: ThriftStruct = { fields: {} };
-const SCHEMA_ELEMENT: ThriftStruct = {
-  fields: {
-    1: ["type", "integer"],
-    3: ["repetition", "integer"],
-    4: ["name!", "text"],
-    5: ["children", "integer"],
-    6: ["converted", "integer"],
-    10: ["logical", {
-      fields: {
-        1: ["string", NOTHING],
-        4: ["enum", NOTHING],
-        6: ["date", NOTHING],
-        8: ["timestamp", {
-          fields: {
-            1: ["utc!", "boolean"],
-            2: ["unit!", {
-              fields: { 1: ["millis", NOTHING], 2: ["micros", NOTHING], 3: ["nanos", NOTHING] },
-            }],
-          },
-        }],
-        10: ["integer", { fields: { 1: ["bits!", "integer"], 2: ["signed!", "boolean"] } }],
-        12: ["json", NOTHING],
-      },
-    }],
-  },
-};
-const COLUMN_CHUNK: ThriftStruct = {
-  fields: {
-    1: ["file", "text"],
-    2: ["offset!", "integer"],
-    3: ["meta", {
-      fields: {
-        1: ["type!", "integer"],
-        4: ["codec!", "integer"],
-        5: ["values!", "integer"],
-        7: ["compressed!", "integer"],
-        9: ["data!", "integer"],
-        11: ["dictionary", "integer"],
-      },
-    }],
-  },
-};
-const FOOTER: ThriftStruct = {
-  fields: {
-    2: ["schema!", { list: SCHEMA_ELEMENT }],
-    3: ["rows!", "integer"],
-    4: ["groups!", {
-      list: { fields: { 1: ["columns!", { list: COLUMN_CHUNK }], 3: ["rows!", "integer"] } },
-    }],
-    8: ["encryption", NOTHING],
-  },
-};
 
 /** Reads the footer: the end of the file, and no more. */
 export async function readFooter(
@@ -139,11 +47,13 @@ export async function readFooter(
 ): Promise<Footer> {
   const { path, size } = file;
   if (size < 4 + END_BYTES) throw corruptTable(path, "it is no Parquet file");
+  const read = async (offset: number, length: number) => {
+    const bytes = await readAll(file.stream({ offset, length }), signal);
+    if (bytes.byteLength === length) return bytes;
+    throw corruptTable(path, `it gave ${bytes.byteLength} bytes, not ${length}`);
+  };
   const tailBytes = Math.min(size, TAIL_BYTES);
-  const tail = await readAll(file.stream({ offset: size - tailBytes, length: tailBytes }), signal);
-  if (tail.byteLength !== tailBytes) {
-    throw corruptTable(path, `it gave ${tail.byteLength} bytes, not ${tailBytes}`);
-  }
+  const tail = await read(size - tailBytes, tailBytes);
   const mark = String.fromCharCode(...tail.subarray(-4));
   if (mark === "PARE") throw unsupportedTable(path, "it is encrypted");
   if (mark !== "PAR1") throw corruptTable(path, "it is no Parquet file, or cut off");
@@ -152,22 +62,60 @@ export async function readFooter(
     throw corruptTable(path, `its footer has ${length} bytes, and it has ${size}`);
   }
   if (length > maxFooterBytes) {
+    const state = `its footer has ${length} bytes, ${maxFooterBytes} are allowed`;
     const hint = "Pass a larger maxFooterBytes where the file can be trusted.";
-    throw unsupportedTable(
-      path,
-      `its footer has ${length} bytes, ${maxFooterBytes} are allowed`,
-      hint,
-    );
+    throw unsupportedTable(path, state, hint);
   }
   const bytes = length + END_BYTES <= tailBytes
     ? tail.subarray(tailBytes - END_BYTES - length, tailBytes - END_BYTES)
-    : await readAll(file.stream({ offset: size - END_BYTES - length, length }), signal);
+    : await read(size - END_BYTES - length, length);
   try {
-    const { value } = readThrift<Footer & { encryption?: object }>(bytes, FOOTER);
-    if (value.encryption !== undefined) throw unsupportedTable(path, "it is encrypted");
-    return value;
+    const { value } = readThrift(bytes);
+    if (value.field_8 !== undefined) throw unsupportedTable(path, "it is encrypted");
+    return footerOf(value);
   } catch (error) {
-    if (!(error instanceof ThriftProblem)) throw error;
-    throw corruptTable(path, `its footer is damaged: ${error.message}`, error);
+    if (isRegistryError(error)) throw error;
+    throw corruptTable(path, `its footer is damaged: ${messageOf(error).slice(0, 200)}`, error);
   }
+}
+
+function footerOf(thrift: Thrift): Footer {
+  const schema = structs(thrift.field_2).map(elementOf);
+  const leaves = schema.slice(1).filter(({ children }) => children === 0).length;
+  const groups = structs(thrift.field_4).map((group) => ({
+    columns: structs(group.field_1).map(chunkOf),
+    rows: natural(group.field_3),
+  }));
+  const wrong = groups.findIndex(({ columns }) => columns.length !== leaves);
+  if (wrong >= 0) throw new Damage(`row group ${wrong + 1} has other columns than the schema`);
+  return { schema, rows: groups.reduce((sum, { rows }) => sum + rows, 0), groups };
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function elementOf(element: Thrift): SchemaElement {
+  return {
+    name: UTF8.decode(element.field_4),
+    type: element.field_1,
+    repetition: natural(element.field_3, 0),
+    children: natural(element.field_5, 0),
+    converted: element.field_6,
+    logical: element.field_10,
+  };
+}
+
+function chunkOf({ field_1: path, field_3: meta }: Thrift): ColumnChunk {
+  if (meta === undefined) return { isElsewhere: path !== undefined };
+  const data = natural(meta.field_9);
+  const dictionary = natural(meta.field_11, 0);
+  return {
+    isElsewhere: path !== undefined,
+    meta: {
+      type: natural(meta.field_1),
+      codec: natural(meta.field_4),
+      values: natural(meta.field_5),
+      bytes: natural(meta.field_7),
+      offset: dictionary > 0 ? Math.min(dictionary, data) : data,
+    },
+  };
 }

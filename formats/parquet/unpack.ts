@@ -4,10 +4,10 @@
 import * as zlib from "node:zlib";
 import { unpackZstd } from "../../core/bytes/zstd.ts";
 import { copyBack, copyIn, unpackLz4 } from "../../core/bytes/lz4.ts";
-import { PageProblem } from "./problems.ts";
+import { Damage } from "./thrift.ts";
 
 /** Makes bytes of others, of a size that is known. Throws any error where they are damaged. */
-type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
+export type Unpack = (packed: Uint8Array, size: number) => Uint8Array;
 
 /** The codecs by number, with what unpacks them; absent: this runtime cannot. */
 export const CODECS: readonly { name: string; unpack?: Unpack }[] = [
@@ -33,7 +33,7 @@ function unpackSnappy(packed: Uint8Array, size: number): Uint8Array {
   let from = 0;
   let to = 0;
   const byte = () => {
-    if (from >= packed.byteLength) throw new PageProblem("it is cut off");
+    if (from >= packed.byteLength) throw new Damage("it is cut off");
     return packed[from++];
   };
   const number = (bytes: number) => {

@@ -1,16 +1,14 @@
 // The values of a page, in the encodings of
-// https://github.com/apache/parquet-format/blob/master/Encodings.md. They are made as they are
-// asked for.
+// https://github.com/apache/parquet-format/blob/master/Encodings.md. Numbers are read by hyparquet,
+// within bounds that are checked here.
+import { deltaBinaryUnpack } from "npm:hyparquet@1.31.5/src/delta.js";
+import { byteStreamSplit } from "npm:hyparquet@1.31.5/src/encoding.js";
+import { readPlain } from "npm:hyparquet@1.31.5/src/plain.js";
+import { readVarInt } from "npm:hyparquet@1.31.5/src/thrift.js";
+import type { Values } from "./columns.ts";
 import { PHYSICAL } from "./columns.ts";
-import type { Stored } from "./columns.ts";
-import { openDeltaBytes, openDeltaLengths, openDeltaNumbers } from "./delta.ts";
-import { openRuns } from "./runs.ts";
-import { PageProblem } from "./problems.ts";
+import { Damage } from "./thrift.ts";
 
-/** The next values. Throws {@linkcode PageProblem}, or `RangeError`, where the bytes end. */
-export type TakeValues = (count: number) => Stored[];
-
-/** The encodings, by number. */
 export const ENCODING = {
   plain: 0,
   plainDictionary: 2,
@@ -22,102 +20,148 @@ export const ENCODING = {
   split: 9,
 } as const;
 
-/** Values one after the other, from a place to the end. */
-export function openPlain(view: DataView, from: number, type: number): TakeValues {
-  if (type === PHYSICAL.boolean) {
-    let bit = from * 8;
-    return (count) =>
-      repeat(count, () => (view.getUint8(Math.floor(bit / 8)) >>> (bit++ % 8) & 1) === 1);
-  }
-  let at = from;
-  if (type === PHYSICAL.bytes) {
-    return (count) =>
-      repeat(count, () => {
-        const length = view.getUint32(at, true);
-        if (at + 4 + length > view.byteLength) {
-          throw new PageProblem("a text is longer than its page");
-        }
-        const bytes = new Uint8Array(view.buffer, view.byteOffset + at + 4, length);
-        at += 4 + length;
-        return bytes;
-      });
-  }
-  const width = widthOf(type);
-  return (count) =>
-    repeat(count, () => {
-      at += width;
-      return numberAt(view, at - width, type);
-    });
+const TYPES = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE"] as const;
+
+const NONE: readonly Values[] = [
+  [],
+  new Int32Array(),
+  new BigInt64Array(),
+  [],
+  new Float32Array(),
+  new Float64Array(),
+  [],
+];
+
+/** What {@linkcode readValues} is told. */
+export interface Encoded {
+  encoding: number;
+  type: number;
+  count: number;
+  /** Strings that share bytes have no more than this together. */
+  maxBytes: number;
 }
 
-/** Values whose first bytes stand together, then their second ones, and so on. */
-function openSplit(view: DataView, from: number, type: number): TakeValues {
-  const width = widthOf(type);
-  const total = (view.byteLength - from) / width;
-  if (total % 1 > 0) throw new PageProblem("its bytes are no whole number of values");
-  const one = new DataView(new ArrayBuffer(8));
-  let next = 0;
-  return (count) =>
-    repeat(count, () => {
-      if (next >= total) throw new PageProblem("it has too few values");
-      for (let byte = 0; byte < width; byte++) {
-        one.setUint8(byte, view.getUint8(from + byte * total + next));
-      }
-      next++;
-      return numberAt(one, 0, type);
-    });
-}
-
-/** Opens values in an encoding; undefined for one that is not read, or not of this type. */
-export function openValues(
-  view: DataView,
-  from: number,
-  { encoding, type, maxBytes }: { encoding: number; type: number; maxBytes: number },
-): TakeValues | undefined {
+/** The values of a page from a byte on; undefined for an encoding that is not read, or not of this type. */
+export function readValues(page: Uint8Array, from: number, encoded: Encoded): Values | undefined {
+  const { encoding, type, count, maxBytes } = encoded;
+  if (count === 0) return NONE[type];
+  if (from > page.length) throw new Damage("it is cut off");
+  const reader = { view: new DataView(page.buffer, page.byteOffset, page.length), offset: from };
   const isInteger = type === PHYSICAL.int32 || type === PHYSICAL.int64;
-  switch (encoding) {
-    case ENCODING.plain:
-      return openPlain(view, from, type);
-    case ENCODING.runs: {
-      if (type !== PHYSICAL.boolean) return undefined;
-      const take = openRuns(view, from + 4, 1); // behind their length
-      return (count) => take(count).map((bit) => bit !== 0);
-    }
-    case ENCODING.deltaNumbers: {
-      if (!isInteger) return undefined;
-      const { take } = openDeltaNumbers(view, from, type === PHYSICAL.int32 ? 32 : 64);
-      return type === PHYSICAL.int32 ? (count) => take(count).map(Number) : take;
-    }
-    case ENCODING.deltaLengths:
-      return type === PHYSICAL.bytes ? openDeltaLengths(view, from) : undefined;
-    case ENCODING.deltaBytes:
-      return type === PHYSICAL.bytes ? openDeltaBytes(view, from, maxBytes) : undefined;
-    case ENCODING.split:
-      return isInteger || type === PHYSICAL.float || type === PHYSICAL.double
-        ? openSplit(view, from, type)
-        : undefined;
+  let values: unknown;
+  if (encoding === ENCODING.plain) {
+    values = type === PHYSICAL.bytes
+      ? readStrings(reader, count, () => {
+        reader.offset += 4;
+        return reader.view.getUint32(reader.offset - 4, true);
+      })
+      : readPlain(reader, TYPES[type], count, undefined);
+  } else if (encoding === ENCODING.runs && type === PHYSICAL.boolean) {
+    const end = from + 4 + reader.view.getUint32(from, true);
+    const bits = readRuns(page.subarray(from + 4, end), 1, new Uint8Array(count));
+    values = Array.from(bits, (bit) => bit !== 0);
+  } else if (encoding === ENCODING.deltaNumbers && isInteger) {
+    values = readDelta(
+      reader,
+      type === PHYSICAL.int32 ? new Int32Array(count) : new BigInt64Array(count),
+    );
+  } else if (encoding === ENCODING.deltaLengths && type === PHYSICAL.bytes) {
+    const lengths = readDelta(reader, new Int32Array(count));
+    values = readStrings(reader, count, (i) => lengths[i]);
+  } else if (encoding === ENCODING.deltaBytes && type === PHYSICAL.bytes) {
+    values = readShared(reader, count, maxBytes);
+  } else if (encoding === ENCODING.split && type !== PHYSICAL.boolean && type !== PHYSICAL.bytes) {
+    values = byteStreamSplit(reader, count, TYPES[type], undefined);
   }
+  if (reader.offset > page.length) throw new Damage("it is cut off");
+  return values as Values | undefined;
 }
 
-function widthOf(type: number): number {
-  return type === PHYSICAL.int32 || type === PHYSICAL.float ? 4 : 8;
+interface Reader {
+  view: DataView;
+  offset: number;
 }
 
-function numberAt(view: DataView, at: number, type: number): number | bigint {
-  switch (type) {
-    case PHYSICAL.int32:
-      return view.getInt32(at, true);
-    case PHYSICAL.int64:
-      return view.getBigInt64(at, true);
-    case PHYSICAL.float:
-      return view.getFloat32(at, true);
-    default:
-      return view.getFloat64(at, true);
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function bytesAt(reader: Reader, length: number): Uint8Array {
+  const { view, offset } = reader;
+  if (length < 0 || offset + length > view.byteLength) throw new Damage("a string leads out of it");
+  reader.offset += length;
+  return new Uint8Array(view.buffer, view.byteOffset + offset, length);
+}
+
+function readStrings(reader: Reader, count: number, lengthOf: (i: number) => number): string[] {
+  const strings: string[] = [];
+  for (let i = 0; i < count; i++) strings.push(UTF8.decode(bytesAt(reader, lengthOf(i))));
+  return strings;
+}
+
+/** Strings of which each begins as the one before it. */
+function readShared(reader: Reader, count: number, maxBytes: number): string[] {
+  const prefixes = readDelta(reader, new Int32Array(count));
+  const lengths = readDelta(reader, new Int32Array(count));
+  const strings: string[] = [];
+  let last: Uint8Array = new Uint8Array();
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const shared = prefixes[i];
+    if (shared < 0 || shared > last.length) throw new Damage("a string shares more than there is");
+    const rest = bytesAt(reader, lengths[i]);
+    if ((sum += shared + rest.length) > maxBytes) throw new Damage("its strings are too long");
+    const bytes = new Uint8Array(shared + rest.length);
+    bytes.set(last.subarray(0, shared));
+    bytes.set(rest, shared);
+    strings.push(UTF8.decode(bytes));
+    last = bytes;
   }
+  return strings;
 }
 
-function repeat<T>(count: number, make: () => T): T[] {
-  const values: T[] = [];
-  for (let i = 0; i < count; i++) values.push(make());
-  return values;
+function readDelta<A extends Int32Array | BigInt64Array>(reader: Reader, out: A): A {
+  const head = { ...reader };
+  const blockSize = readVarInt(head);
+  const parts = readVarInt(head);
+  const total = readVarInt(head);
+  if (blockSize < 0 || parts <= 0 || blockSize % (parts * 8) !== 0 || total < out.length) {
+    throw new Damage("its differences are damaged");
+  }
+  if (parts > reader.view.byteLength) throw new Damage("it is cut off");
+  deltaBinaryUnpack(reader, out.length, out);
+  return out;
+}
+
+/** Small numbers of so many bits in runs: the "RLE / Bit-Packing Hybrid". */
+export function readRuns<A extends Uint8Array | Uint32Array>(
+  bytes: Uint8Array,
+  width: number,
+  out: A,
+): A {
+  if (width > 32) throw new Damage(`its numbers have ${width} bits`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const reader = { view, offset: 0 };
+  const number = (at: number, length: number) => {
+    let value = 0;
+    for (let i = Math.min(length, bytes.length - at) - 1; i >= 0; i--) {
+      value = value * 256 + bytes[at + i];
+    }
+    return value;
+  };
+  for (let next = 0; next < out.length;) {
+    const head = readVarInt(reader) >>> 0;
+    const count = Math.min(out.length - next, head % 2 === 0 ? head / 2 : (head - 1) / 2 * 8);
+    const start = reader.offset;
+    reader.offset += head % 2 === 0 ? Math.ceil(width / 8) : (head - 1) / 2 * width;
+    const needed = head % 2 === 0 ? reader.offset - start : Math.ceil(count * width / 8);
+    if (start + needed > bytes.length) throw new Damage("a run is cut off");
+    if (head % 2 === 0) out.fill(number(start, needed), next, next + count);
+    else {
+      for (let i = 0, bit = start * 8; i < count; i++, bit += width) {
+        const word = number(Math.floor(bit / 8), Math.ceil((bit % 8 + width) / 8));
+        out[next + i] = Math.floor(word / 2 ** (bit % 8)) % 2 ** width;
+      }
+    }
+    next += count;
+  }
+  return out;
 }

@@ -1,8 +1,8 @@
 // Tables as Parquet, row group by row group.
-import type { FormatOptions } from "../../core/format.ts";
-import type { Cell, Column, Row, TableRows } from "../../core/table.ts";
-import { checkRow } from "../../core/tables/check_row.ts";
-import { unwritableTable } from "../../core/tables/table_file.ts";
+import { gzipSync } from "node:zlib";
+import { ByteWriter, ParquetWriter } from "npm:hyparquet-writer@^0.17";
+import type { Column, TableRows } from "../../core/table.ts";
+import { rowGroups } from "../../core/tables/row_groups.ts";
 
 /** How pages are packed. */
 export type ParquetCompression = "snappy" | "gzip" | "none";
@@ -15,66 +15,54 @@ export interface ParquetWriteOptions {
   compression?: ParquetCompression;
 }
 
-/** A row group ends when its cells have about as many bytes. */
-const MAX_GROUP_BYTES = 32 * 1024 * 1024;
+export const CODEC_NAMES = { snappy: "SNAPPY", gzip: "GZIP", none: "UNCOMPRESSED" } as const;
 
-/** What a row group is written from. */
-export interface ColumnCells {
-  /** The name of the column. */
-  name: string;
-  /** Its cells. */
-  data: Cell[];
-  /** Set where they are not to be gathered in a dictionary. */
-  encoding?: "PLAIN";
-}
+/** The elements of the schema for each type of column. */
+const TYPES = {
+  string: { type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } },
+  number: { type: "DOUBLE" },
+  int64: { type: "INT64" },
+  boolean: { type: "BOOLEAN" },
+  date: {
+    type: "INT64",
+    converted_type: "TIMESTAMP_MILLIS",
+    logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MILLIS" },
+  },
+} as const;
 
-/** Writes a file; both give the bytes that have come since the last time. */
-export interface RowGroupWriter {
-  /** Writes a row group of so many rows. */
-  writeGroup(columns: ColumnCells[], rows: number): Uint8Array | Promise<Uint8Array>;
-  /** Writes the footer. */
-  finish(): Uint8Array | Promise<Uint8Array>;
+function elementOf({ name, type, nullable }: Column) {
+  return { name, ...TYPES[type], repetition_type: nullable ? "OPTIONAL" : "REQUIRED" } as const;
 }
 
 /** The bytes of a table, piece by piece: no more than a row group of them is in memory. */
 export async function* encodeRows(
   table: TableRows,
-  writer: RowGroupWriter,
-  { rowGroupSize, signal }: { rowGroupSize: number } & FormatOptions,
+  { rowGroupSize, compression, signal }: Required<ParquetWriteOptions> & { signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const { columns } = table;
-  let cells: Cell[][] = columns.map(() => []);
-  let count = 0;
-  let size = 0;
-  async function endGroup(): Promise<Uint8Array> {
-    const bytes = await writer.writeGroup(
-      columns.map((column, i) => cellsOf(column, cells[i])),
-      count,
-    );
-    cells = columns.map(() => []);
-    count = size = 0;
-    return bytes;
+  const bytes = new ByteWriter() as ByteWriter & { index: number };
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: [{ name: "schema", num_children: columns.length }, ...columns.map(elementOf)],
+    codec: CODEC_NAMES[compression],
+    compressors: { GZIP: (page: Uint8Array) => gzipSync(page) },
+    createdBy: "holdfast",
+  });
+  function written(): Uint8Array {
+    const piece = bytes.getBytes().slice();
+    bytes.index = 0;
+    return piece;
   }
-
-  let number = 0;
-  for await (const row of table.rows({ signal })) {
-    signal?.throwIfAborted();
-    checkRow(columns, row, ++number);
-    if (columns.length === 0) {
-      throw unwritableTable("Parquet", "it has rows and no columns", "Give it a column.");
-    }
-    for (const [i, { name }] of columns.entries()) {
-      const cell = (row as Row)[name];
-      cells[i].push(cell);
-      size += typeof cell === "string" ? 4 + cell.length * 2 : 8;
-    }
-    if (++count >= rowGroupSize || size >= MAX_GROUP_BYTES) yield await endGroup();
+  for await (
+    const { count, cells } of rowGroups(table, { format: "Parquet", maxRows: rowGroupSize, signal })
+  ) {
+    const columnData = columns.map(({ name, type }, i) => {
+      // A dictionary of numbers takes 0 and -0 for one: they are written as they are.
+      return { name, data: cells[i], ...(type === "number" && { encoding: "PLAIN" as const }) };
+    });
+    await writer.write({ columnData, rowGroupSize: count });
+    yield written();
   }
-  if (count > 0) yield await endGroup();
-  yield await writer.finish();
-}
-
-/** A dictionary of numbers takes 0 and -0 for one: they are written as they are. */
-function cellsOf({ name, type }: Column, data: Cell[]): ColumnCells {
-  return type === "number" ? { name, data, encoding: "PLAIN" } : { name, data };
+  await writer.finish();
+  yield written();
 }

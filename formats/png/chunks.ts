@@ -7,9 +7,7 @@ import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_fi
 
 /** Types of colour, clause 11.2.1. */
 export const GREY = 0;
-/** Red, green and blue. */
 export const RGB = 2;
-/** Indices into a palette. */
 export const INDEXED = 3;
 
 /** Samples of a pixel, and the depths that they may have, of each type of colour. */
@@ -27,31 +25,20 @@ export const PASSES: readonly number[][] = [
 ];
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** What the header says. */
 export interface PngHeader {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
-  /** Bits of a sample. */
   depth: number;
-  /** The type of colour. */
   colour: number;
-  /** Samples of a pixel. */
   samples: number;
-  /** Whether it is stored in seven passes. */
   interlaced: boolean;
 }
 
-/** What is needed of a file. */
 export interface PngChunks extends PngHeader {
-  /** The colours of an indexed image, three bytes each. */
   palette?: Uint8Array;
   /** The alpha of the palette's first colours, or the colour that is transparent. */
   transparency?: Uint8Array;
-  /** The chunks of data. */
   data: Uint8Array[];
-  /** The file with its header and data alone. */
   slim: Uint8Array;
 }
 

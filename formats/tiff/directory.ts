@@ -2,14 +2,13 @@
 // Revision 6.0" (Adobe, 1992), section 2, and BigTIFF, which has offsets of eight bytes. Every
 // number is taken for what somebody may have made up.
 import type { FileToDecode } from "../../core/format.ts";
-import { readAll } from "../../core/bytes/bytes.ts";
+import { openWindow } from "../../core/files/window.ts";
 import { corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
 /** What is read at once where a directory begins: most are in it with all that they refer to. */
 const HEAD_BYTES = 16_384;
 /** A page has some twenty entries, and those of cameras and microscopes a hundred. */
 const MAX_ENTRIES = 1024;
-/** As many pages are looked at. */
 const MAX_PAGES = 65_536;
 
 /** The tags that say what the pixels are, section 8; those of tiles, section 15. */
@@ -39,55 +38,30 @@ export const TAGS = {
 /** Bytes of the types of values that are read: BYTE, SHORT, LONG, LONG8. */
 const TYPE_BYTES: Record<number, number | undefined> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
-/** A file that is read in pieces. */
 export interface TiffReader {
-  /** Where the file lies, for messages. */
   readonly path: string;
-  /** Whether the least significant byte comes first. */
   readonly littleEndian: boolean;
   /** Bytes of an offset: 4, or 8 in BigTIFF. */
   readonly offsetBytes: 4 | 8;
-  /** Where the first directory is. */
   readonly first: number;
   /** These bytes, of which none is behind the end of the file. More is read, and kept for what is asked next. */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** These bytes and no others. */
   readExactly(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** The entries of one page. */
 export interface Directory {
   /** How many values a tag has; 0 where it is not there. */
   count(tag: number): number;
-  /** Some of the values of a tag. */
   values(tag: number, from: number, count: number): Promise<number[]>;
-  /** The only value of a tag, or the first. */
   value(tag: number, otherwise?: number): Promise<number>;
 }
 
-/** Opens a file: reads its first bytes. */
 export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promise<TiffReader> {
   const { path, size } = file;
-  let window = { offset: 0, bytes: new Uint8Array(0) as Uint8Array };
-
-  async function readAhead(offset: number, length: number, ahead: number): Promise<Uint8Array> {
-    if (offset + length > size) {
-      throw corruptImage(path, `it is cut off: it has ${size} bytes, not ${offset + length}`);
-    }
-    const at = offset - window.offset;
-    if (at >= 0 && at + length <= window.bytes.byteLength) {
-      return window.bytes.subarray(at, at + length);
-    }
-    const wanted = Math.max(length, Math.min(ahead, size - offset));
-    const bytes = await readAll(file.stream({ offset, length: wanted }), signal);
-    if (bytes.byteLength !== wanted) {
-      throw corruptImage(path, `it gave ${bytes.byteLength} bytes, not ${wanted}`);
-    }
-    if (ahead > 0 && wanted <= ahead) window = { offset, bytes };
-    return bytes.subarray(0, length);
-  }
-  const read = (offset: number, length: number) => readAhead(offset, length, HEAD_BYTES);
-  const readExactly = (offset: number, length: number) => readAhead(offset, length, 0);
+  const refuse = () => corruptImage(path, `it is cut off: it has ${size} bytes`);
+  const window = { end: size, refuse, signal };
+  const read = openWindow(file, { ...window, aheadBytes: HEAD_BYTES });
+  const readExactly = openWindow(file, { ...window, aheadBytes: 0 });
 
   const head = size < 8 ? new Uint8Array(8) : await read(0, Math.min(16, size));
   const order = String.fromCharCode(head[0], head[1]);
@@ -123,7 +97,6 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
   };
 }
 
-/** The pages, one after the other. */
 export async function* readDirectories(reader: TiffReader): AsyncGenerator<Directory> {
   const { path, offsetBytes, littleEndian } = reader;
   const countBytes = offsetBytes === 4 ? 2 : 8;

@@ -6,29 +6,19 @@ import type { Image, ImageDType } from "../../core/image.ts";
 import { TAGS } from "./directory.ts";
 import type { Directory, TiffReader } from "./directory.ts";
 
-/** A page. */
 export interface Page {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
-  /** Samples of a pixel. */
   channels: number;
-  /** What the samples are. */
   dtype: ImageDType;
   /** The palette, three values per color, to which samples are indexes. The image has its colors. */
   palette?: Uint8Array | Uint16Array;
-  /** How blocks are compressed. */
   compression: number;
-  /** What was done to the samples before. */
   predictor: number;
-  /** Whether each channel has blocks of its own. */
   planar: boolean;
-  /** Columns of a block. */
   blockWidth: number;
   /** Rows of a block; the last strip has fewer, a tile has all of them. */
   blockHeight: number;
-  /** Whether the blocks are tiles. */
   tiled: boolean;
 }
 

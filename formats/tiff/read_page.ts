@@ -21,13 +21,10 @@ export interface Rectangle {
   x: number;
   /** Its first row, from 0. */
   y: number;
-  /** Columns. */
   width: number;
-  /** Rows. */
   height: number;
 }
 
-/** A block to be read. */
 interface Block {
   /** The first of its columns and rows, and the channel, or 0 where all are in it. */
   x: number;
@@ -39,7 +36,6 @@ interface Block {
   to: number;
 }
 
-/** A stretch of the file. */
 interface Stretch {
   block: Block;
   offset: number;
@@ -53,7 +49,6 @@ const WORDS: Record<number, unknown> = {
   4: Uint32Array,
   8: BigUint64Array,
 };
-/** How many places are looked up at once. */
 const PLACES_AT_ONCE = 4096;
 /** Stretches that follow each other are read at once up to so many bytes. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;

@@ -13,7 +13,6 @@ const SMALL_BYTES = 65_536;
 const CHUNK_BYTES = 1 << 20;
 /** Strips have about so many bytes, or one row. */
 const STRIP_BYTES = 65_536;
-/** Offsets have four bytes. */
 const MAX_BYTES = 2 ** 32 - 1;
 
 const RESOLUTION_X = 282;

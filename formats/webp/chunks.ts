@@ -2,13 +2,9 @@
 // whether it is whole.
 import { checkPixels, corruptImage, unsupportedImage } from "../../core/image_file.ts";
 
-/** What the headers say. */
 export interface WebpHeader {
-  /** Pixels in a row. */
   width: number;
-  /** Rows. */
   height: number;
-  /** Whether pixels have alpha. */
   alpha: boolean;
 }
 
@@ -17,7 +13,6 @@ const PAYLOAD = 20;
 /** Flags of the extended format, section 2.7. */
 const ANIMATION = 0x02;
 
-/** Looks through the chunks. */
 export function readWebpChunks(bytes: Uint8Array, path: string, maxPixels?: number): WebpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));

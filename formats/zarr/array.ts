@@ -23,21 +23,15 @@ import { writeBox } from "./chunks/write_chunks.ts";
 
 /** An array in a store. What it says of itself is as it was opened, and as this handle changed it. */
 export interface ZarrArray<D extends DType = DType> {
-  /** Where it lies. */
   readonly store: ZarrStore;
-  /** Its key in the store; the root is empty. */
   readonly path: string;
-  /** The version of the format. */
   readonly version: 2 | 3;
-  /** The length of each dimension. */
   readonly shape: readonly number[];
-  /** What the elements are. */
   readonly dtype: D;
   /** The shape of a chunk, the least that is read. */
   readonly chunks: readonly number[];
   /** The shape of a shard, the least that is written, where chunks lie together in shards. */
   readonly shards?: readonly number[];
-  /** What stands where nothing was written. */
   readonly fillValue: FillValue;
   /** What the dimensions are called, where they have names. */
   readonly dimensionNames?: readonly (string | null)[];
@@ -71,7 +65,6 @@ export interface ZarrArray<D extends DType = DType> {
    * grows, the fill value stands, or what an append left that failed.
    */
   resize(shape: readonly number[], options?: CallOptions): Promise<void>;
-  /** Replaces all attributes. */
   setAttributes(attributes: Readonly<ZarrObject>, options?: CallOptions): Promise<void>;
 }
 
@@ -92,7 +85,6 @@ export function arrayHandle(
   /** Changes of the shape and of the attributes, one after the other. */
   const changes = createLanes();
   const alone = <T>(task: () => Promise<T>) => changes("", task);
-  /** The shape that an append which is under way will give. */
   let growing: readonly number[] | undefined;
   const bounds = () => growing ?? metadata.shape;
   const bytesOf = (shape: readonly number[]) => product(shape) * ELEMENTS[metadata.dtype].bytes;
@@ -112,7 +104,6 @@ export function arrayHandle(
     await writeBox({ store, path, metadata, signal }, box, { elements, bounds, lanes });
   }
 
-  /** Writes the document with another shape, and goes by it. */
   async function setShape(shape: readonly number[], options: CallOptions): Promise<void> {
     const document = { ...metadata.document, shape: [...shape] };
     const name = metadata.version === 3 ? "zarr.json" : ".zarray";

@@ -27,7 +27,6 @@ export function unsupportedZarr(key: string, state: string, hint?: string): Regi
   });
 }
 
-/** A request that the array cannot fulfil. */
 export function invalidZarr(path: string, state: string, hint: string): RegistryError {
   return fault({
     code: "Invalid",

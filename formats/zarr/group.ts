@@ -13,21 +13,15 @@ import type { ZarrStore } from "./store.ts";
 
 /** An array or a group below a group. */
 export interface ZarrChild {
-  /** Its name in the group. */
   name: string;
-  /** Its path in the store. */
   path: string;
-  /** What it is. */
   kind: "array" | "group";
 }
 
 /** A group in a store. */
 export interface ZarrGroup {
-  /** Where it lies. */
   readonly store: ZarrStore;
-  /** Its key in the store; the root is empty. */
   readonly path: string;
-  /** The version of the format. */
   readonly version: 2 | 3;
   /** What people noted: JSON, whole numbers above 2^53 as bigints. */
   readonly attributes: Readonly<ZarrObject>;
@@ -37,7 +31,6 @@ export interface ZarrGroup {
    * an array need not change what was consolidated.
    */
   children(options?: CallOptions): Promise<ZarrChild[]>;
-  /** Replaces all attributes. */
   setAttributes(attributes: Readonly<ZarrObject>, options?: CallOptions): Promise<void>;
 }
 
@@ -49,17 +42,15 @@ export interface CreateZarrGroupOptions extends CallOptions {
   attributes?: Readonly<ZarrObject>;
 }
 
-/** What a group was opened with. */
 interface GroupState {
   version: 2 | 3;
   attributes: ZarrObject;
   document: ZarrObject;
-  /** What was consolidated: kinds by path below the group. */
   consolidated?: Map<string, "array" | "group">;
 }
 
-/** Creates a group. See `formats/zarr.ts`. */
-export async function createGroup(
+/** Creates a group: a path below which arrays and groups lie. `AlreadyExists` where an array or a group is. */
+export async function createZarrGroup(
   store: ZarrStore,
   path: string,
   { version = 3, attributes = {}, signal }: CreateZarrGroupOptions = {},
@@ -85,8 +76,8 @@ export async function createGroup(
   return groupHandle(store, at, { version, attributes: own, document });
 }
 
-/** Opens a group of either version. See `formats/zarr.ts`. */
-export async function openGroup(
+/** Opens a group of either version, or `NotFound`. */
+export async function openZarrGroup(
   store: ZarrStore,
   path: string,
   { signal }: CallOptions = {},

@@ -24,9 +24,7 @@ import type { ZarrStore } from "./store.ts";
 
 /** Options of {@linkcode createZarrArray}. */
 export interface CreateZarrOptions<D extends DType = DType> extends ZarrLimits, CallOptions {
-  /** The length of each dimension. */
   shape: readonly number[];
-  /** What the elements are. */
   dtype: D;
   /** The shape of a chunk, the least that is read. @default all of it, or pieces of up to 16 MiB */
   chunks?: readonly number[];
@@ -52,7 +50,6 @@ export interface OpenZarrOptions extends ZarrLimits, CallOptions {
   version?: 2 | 3;
 }
 
-/** The documents that a path may have. */
 const DOCUMENTS = ["zarr.json", ".zarray", ".zgroup"];
 
 /** Throws `AlreadyExists` where an array or a group is at a path. */
@@ -158,8 +155,29 @@ export function newMetadata(path: string, options: CreateZarrOptions): ArrayMeta
   return checkSizes(path, metadata, options);
 }
 
-/** Creates an array. See `formats/zarr.ts`. */
-export async function createArray<D extends DType>(
+/**
+ * Creates an array, in which the fill value stands everywhere.
+ *
+ * @param path its key in the store; empty: the root
+ * @throws {RegistryError} `AlreadyExists` where an array or a group is at the path, `Invalid` for shapes that do not go
+ * together
+ *
+ * @example
+ * ```ts
+ * import { createMemoryFiles } from "@holdfast/holdfast/files/memory";
+ * import { createZarrArray, openZarrArray, zarrStore } from "@holdfast/holdfast/formats/zarr";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const store = zarrStore(createMemoryFiles());
+ * const planes = await createZarrArray(store, "planes", { shape: [0, 2, 2], dtype: "uint16", chunks: [1, 2, 2] });
+ * await planes.append({ data: Uint16Array.of(1, 2, 3, 4, 5, 6, 7, 8), shape: [2, 2, 2], dtype: "uint16" });
+ *
+ * const opened = await openZarrArray(store, "planes");
+ * assertEquals(opened.shape, [2, 2, 2]);
+ * assertEquals(await opened.read([1, [0, 1]]), { data: Uint16Array.of(5, 6), shape: [1, 2], dtype: "uint16" });
+ * ```
+ */
+export async function createZarrArray<D extends DType>(
   store: ZarrStore,
   path: string,
   options: CreateZarrOptions<D>,
@@ -180,8 +198,13 @@ export async function createArray<D extends DType>(
   return arrayHandle(store, at, { metadata, maxBytes }) as ZarrArray<D>;
 }
 
-/** Opens an array of either version. See `formats/zarr.ts`. */
-export async function openArray(
+/**
+ * Opens an array of either version. Only its documents are read.
+ *
+ * @throws {RegistryError} `NotFound` where no array is, `Corrupt` for damaged documents, `Unsupported` for what is
+ * written in a way that is not read here, and for chunks of more than `maxBytes`
+ */
+export async function openZarrArray(
   store: ZarrStore,
   path: string,
   options: OpenZarrOptions = {},

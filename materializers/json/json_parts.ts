@@ -17,7 +17,6 @@ import {
 } from "../typed_array.ts";
 import { ownBytes, viewBytes } from "../../core/bytes/view_bytes.ts";
 
-/** A value that is kept in a file of its own. */
 export type JsonPart = Uint8Array | ArrayBuffer | DataView | TypedArray | NDArray | Blob;
 
 /** True for what is kept in a file of its own. */

@@ -16,11 +16,9 @@ export interface Patterns {
 export interface PatternOptions {
   /** The folder that the patterns are about, relative to the root. @default "" the root */
   below?: string;
-  /** Patterns that come before them. */
   after?: Patterns;
 }
 
-/** What is loaded where there are patterns. */
 interface PatternPart {
   createPatterns(lines: readonly string[], options?: PatternOptions): Patterns;
 }
@@ -87,7 +85,6 @@ export class Choice {
     }
   }
 
-  /** Whether a folder is saved of which nothing else is. */
   keepsEmpty(name: string): boolean {
     return this.#include === undefined || this.#include.test(`${name}/`) === "matched";
   }

@@ -30,12 +30,10 @@ const SMALL_BYTES = 65_536;
  * ```
  */
 export class StoredPath {
-  /** Which of the two it is. */
   readonly kind: "file" | "folder";
   /** The version that it was loaded from, with all files. */
   readonly artifact: Artifact;
 
-  /** Wraps an opened artifact. */
   constructor(kind: "file" | "folder", artifact: Artifact) {
     this.kind = kind;
     this.artifact = artifact;

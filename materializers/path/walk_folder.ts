@@ -25,19 +25,15 @@ import { isStageName } from "../../core/disk/stage/folders.ts";
 import { Choice } from "./choice.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
-/** Something found in a folder. */
 export interface FoundFile extends DiskFile {
   /** Its path in the folder, with `/`. */
   name: string;
   /** What it is besides an ordinary file; folders are found where they are empty, or their times are kept. */
   mode?: FileMode;
-  /** When it was modified, where that is to be kept. */
   modifiedAt?: string;
-  /** Where a link leads. */
   target?: string;
 }
 
-/** Everything in a folder. */
 export interface FoundFolder {
   /** Files, links and empty folders, in the order of the bytes of their names. */
   files: FoundFile[];
@@ -49,9 +45,7 @@ export interface FoundFolder {
 interface FolderToWalk {
   /** Its path in the folder that is saved, empty for that one itself. */
   name: string;
-  /** Where it is, without links in its path. */
   path: string;
-  /** What of it is left out. */
   choice: Choice;
   /** The folders that it is in, links followed: one that leads to one of them would never end. */
   above: readonly string[];
@@ -142,7 +136,6 @@ async function list(path: string): Promise<string[]> {
   }
 }
 
-/** Why a name cannot be saved. */
 function nameProblem(name: string): string | undefined {
   // Runtimes put U+FFFD where the bytes of a name are not UTF-8: such a name cannot be told from another one.
   return name.includes("\ufffd") ? "its name is not UTF-8" : filePathProblem(name, sep === "\\");
@@ -290,11 +283,5 @@ const BROKEN: Record<string, LeftOutReason> = {
 };
 
 function notSaved(path: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "save",
-    subject: shown(path),
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint });
 }

@@ -5,7 +5,9 @@ import type { Format } from "../../core/format.ts";
 import { bytesFile } from "../../core/files/content.ts";
 import { realSystem } from "../../core/system.ts";
 import { json } from "../../formats/json.ts";
+import { createFormats } from "../../formats/mod.ts";
 import { npy } from "../../formats/npy.ts";
+import { sampleFiles } from "./mutate/samples.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 
@@ -74,4 +76,19 @@ Deno.test("npy: a shape that lies about its elements is refused before any are m
   assertEquals((await decode(npy(), npyOf("( 2 , )", { data: new Uint8Array(2) }))).shape, [2]);
   assertEquals((await decode(npy(), npyOf("( )", { data: new Uint8Array(1) }))).shape, []);
   assertEquals((await decode(npy(), npyOf("(0, 9007199254740991)"))).data.length, 0);
+});
+
+Deno.test("a decoding that is aborted gives its reason", async () => {
+  const reason = new Error("stopped");
+  const formats = createFormats();
+  for (const { id, bytes } of await sampleFiles()) {
+    const file = bytesFile(id, bytes);
+    const signal = AbortSignal.abort(reason);
+    const format = await formats.get(id);
+    assertEquals(
+      await assertRejects(async () => await format.decode(file, { signal })),
+      reason,
+      id,
+    );
+  }
 });

@@ -101,45 +101,10 @@ export async function assertFails(
   assert(says.test(outcome.message), outcome.message);
 }
 
-/** That these bytes are an image, or fail as files do, in time. */
-export async function assertSane(format: Format<AnyImage>, bytes: Uint8Array): Promise<void> {
-  const outcome = await outcomeOf(format, bytes);
-  if (isRegistryError(outcome, "Corrupt", "Unsupported")) return;
-  assert(isImage(outcome), `neither an image nor what files fail with: ${outcome}`);
-}
-
 async function outcomeOf(format: Format<AnyImage>, bytes: Uint8Array): Promise<unknown> {
   try {
     return await withoutHanging("an image", Promise.resolve(format.decode(fileOf(bytes))));
   } catch (error) {
     return error;
   }
-}
-
-/** Tries a file that is cut anywhere, and with some of its bytes changed, and bytes of any kind behind its first ones. */
-export async function assertHardy(
-  format: Format<AnyImage>,
-  bytes: Uint8Array,
-  magic: number,
-  runs: number,
-): Promise<void> {
-  const spoilt = fc.oneof(
-    fc.nat({ max: bytes.length - 1 }).map((size) => bytes.slice(0, size)),
-    fc.array(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 })), {
-      minLength: 1,
-      maxLength: 4,
-    }).map(
-      (changes) => {
-        const copy = bytes.slice();
-        for (const [at, value] of changes) copy[at] = value;
-        return copy;
-      },
-    ),
-    fc.tuple(fc.nat({ max: magic }), fc.uint8Array({ maxLength: 200 })).map(([kept, rest]) =>
-      Uint8Array.of(...bytes.subarray(0, kept), ...rest)
-    ),
-  );
-  await fc.assert(fc.asyncProperty(spoilt, (content) => assertSane(format, content)), {
-    numRuns: runs,
-  });
 }

@@ -122,10 +122,7 @@ Deno.test("many values go out as a stream and come in one by one", async () => {
   assertEquals([content instanceof ReadableStream, asked < 50_000], [true, true]);
   let next = 0;
   for await (
-    const { value, line } of readJsonLines({
-      path: "a",
-      stream: () => content as ReadableStream,
-    })
+    const { value, line } of readJsonLines({ path: "a", stream: () => content as ReadableStream })
   ) {
     assertEquals([(value as { asked: number }).asked, line], [next, ++next]);
   }

@@ -6,14 +6,7 @@ import type { Image } from "../../core/image.ts";
 import { webp } from "../../formats/webp.ts";
 import { denoSucceeds } from "../support/run_deno.ts";
 import { testInRoot } from "../support/temp_root.ts";
-import {
-  anyImage,
-  assertFails,
-  assertHardy,
-  assertSameImage,
-  encoded,
-  fileOf,
-} from "./image_files.ts";
+import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "./image_files.ts";
 
 const lossy = webp({ lossy: true });
 
@@ -156,11 +149,6 @@ Deno.test("what is cut or contradicts itself is Corrupt", async () => {
   );
 });
 
-Deno.test("cut, damaged and made up files never fail in another way, nor hang", async () => {
-  await assertHardy(webp(), await encoded(webp(), soft(20, 20, 4)), 20, 150);
-  await assertHardy(webp(), await encoded(lossy, soft(20, 20, 4)), 30, 150);
-});
-
 testInRoot(
   "the code comes from the package without a network, and who may not read it is told so",
   async (root) => {
@@ -173,15 +161,8 @@ testInRoot(
     const outcome = await Promise.resolve(webp().encode(image)).then(() => "written", ({ code }) => code);
     console.log(outcome);`,
     );
-    const run = [
-      "run",
-      "--no-prompt",
-      "--no-check",
-      "--frozen",
-      "--config=deno.json",
-      "--cached-only",
-      "--deny-net",
-    ];
+    const run = "run --no-prompt --no-check --frozen --config=deno.json --cached-only --deny-net"
+      .split(" ");
     assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
     assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
   },

@@ -28,11 +28,7 @@ async function again(value: unknown): Promise<unknown> {
 Deno.test("a document is read by the core schema of YAML 1.2", async () => {
   assertEquals(
     await read("# x\r\na: [1, 0x1F, 0o17, -1.50, .inf, -.Inf, .nan]\r\nb: yes\r\nc: ~\r\n"),
-    {
-      a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN],
-      b: "yes",
-      c: null,
-    },
+    { a: [1, 31, 15, -1.5, Infinity, -Infinity, NaN], b: "yes", c: null },
   );
   assertEquals(await read("%YAML 1.2\n---\n!!str 5\n...\n"), "5");
   assertEquals(await read("2024-01-31"), "2024-01-31");
@@ -51,8 +47,8 @@ Deno.test("what an alias names is the same object, and there are as many as are 
     { length: 9 },
     (_, i) => `- &l${i + 1} [*l${i},*l${i},*l${i},*l${i},*l${i}]`,
   );
-  assertStringIncludes(await failure(`- &l0 [x]\n${levels.join("\n")}\n`), "Corrupt: ");
-  assertStringIncludes(await failure("&a [*a]"), "Unsupported: ");
+  assertStringIncludes(await failure(`- &l0 [x]\n${levels.join("\n")}\n`), "Unsupported: ");
+  assertStringIncludes(await failure("&a [*a]"), "Corrupt: ");
 });
 
 Deno.test("what is no YAML is Corrupt, with its line and column", async () => {
@@ -63,7 +59,7 @@ Deno.test("what is no YAML is Corrupt, with its line and column", async () => {
     ["a:\n\tb: 1", "line 2, column 1: Tabs"],
     ['a: "x', "line 1, column 6: Missing closing"],
     ["a: 1\nb: 2\na: 3", 'line 3, column 1: the key "a" is there twice'],
-    ["a: *x", "Unresolved alias"],
+    ["a: *x", "there is no anchor &x"],
     ["]", "line 1, column 1: Unexpected"],
     ["a: 1\rb: 2\r", 'line 1, column 5: "\\r" stands there'],
     ["a: \0", 'line 1, column 4: "\\u0000" stands there'],
@@ -145,30 +141,17 @@ Deno.test("what stands at two places is written twice", async () => {
   assertEquals(new TextDecoder().decode(bytes), "a:\n  list:\n    - 1\nb:\n  list:\n    - 1\n");
 });
 
+/** Strings that YAML reads as something else. */
+const ODD = ["yes", "null", "~", "1e3", "0x1", "- a", "a: b", "# x", " ", "\n\n a\n", "<<"]
+  .concat("__proto__", "\r", "\x7f");
+
 Deno.test("any plain data comes back equal", async () => {
   const texts = fc.oneof(
     fc.string({ unit: "binary" }),
-    fc.constantFrom(
-      "yes",
-      "null",
-      "~",
-      "1e3",
-      "0x1",
-      "- a",
-      "a: b",
-      "# x",
-      " ",
-      "\n\n a\n",
-      "<<",
-      "__proto__",
-      "\r",
-      "\x7f",
-    ),
+    fc.constantFrom(...ODD),
     fc.array(fc.constantFrom("a", " ", "\n", ":", "#", "\t", "-", "'", '"', "\r", "\u2028"), {
       maxLength: 12,
-    }).map((
-      all,
-    ) => all.join("")),
+    }).map((all) => all.join("")),
   );
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
@@ -193,28 +176,7 @@ Deno.test("any plain data comes back equal", async () => {
 });
 
 Deno.test("whatever the bytes, reading gives plain data or a RegistryError", async () => {
-  const tokens = [
-    "a",
-    "-",
-    " ",
-    "\n",
-    ":",
-    "?",
-    "[",
-    "]",
-    "{",
-    "}",
-    ",",
-    "&a",
-    "*a",
-    "!",
-    "!!set",
-    "|",
-    ">",
-    '"',
-    "%",
-    "---",
-  ];
+  const tokens = [...'a- \n:?[]{},!|>"%', "&a", "*a", "!!set", "---"];
   const pieces = fc.array(fc.constantFrom(...tokens, "\t", "#", "  ", "\n ", "1"), {
     maxLength: 25,
   });

@@ -153,17 +153,11 @@ Deno.test("bytes, arrays of numbers and blobs inside become files beside the JSO
     almost: { data: Float64Array.of(1, 2, 3), shape: [2, 2], dtype: "float64" },
   };
   const artifact = await savedBy(materializer, value);
-  assertEquals(artifact.files().map(({ info }) => info.path), [
-    "data.json",
-    "parts/0.bin",
-    "parts/1.bin",
-    "parts/2.bin",
-    "parts/3.npy",
-    "parts/4.npy",
-    "parts/5.npy",
-    "parts/6.npy",
-    "parts/7.npy",
-  ]);
+  assertEquals(
+    artifact.files().map(({ info }) => info.path),
+    ("data.json parts/0.bin parts/1.bin parts/2.bin parts/3.npy parts/4.npy " +
+      "parts/5.npy parts/6.npy parts/7.npy").split(" "),
+  );
   const loaded = await materializer.load(artifact, {}) as typeof value;
   assertExactly({ ...loaded, view: 0 }, { ...value, view: 0 });
   assertEquals(loaded.view.getUint16(0), 0x0203);

@@ -97,11 +97,7 @@ Deno.test("a class of one's own is saved by class, its subclasses too, the neare
   const named = set.register(pointMaterializer("acme/named", { class: Named }));
   assertEquals(
     [new Point(1, 2), new Named(1, 2), new Special(1, 2)].map((value) => set.forValue(value).id),
-    [
-      "acme/point",
-      "acme/named",
-      "acme/named",
-    ],
+    ["acme/point", "acme/named", "acme/named"],
   );
   assertEquals(await roundTrip(named, new Named(3, 4)), new Point(3, 4));
 });

@@ -37,10 +37,7 @@ inFolder(
     const times: [path: string, seconds: number][] = [["small", 1_000_000.123], [
       "sub/large",
       5.999,
-    ], [
-      "sub/run",
-      1.7e9,
-    ]];
+    ], ["sub/run", 1.7e9]];
     for (const [path, seconds] of times) utimesSync(join(root, path), seconds, seconds);
     const plain = await registry.save("plain", localPath(root));
     const first = await registry.save("kept", localPath(root, TIMES));

@@ -8,7 +8,6 @@ import { unpackBloscLz } from "./blosclz.ts";
 import { bitsUnshuffled, shuffled, unshuffled } from "./shuffle.ts";
 import { needZstd } from "./zstd.ts";
 
-/** How Blosc packs. */
 export interface BloscOptions {
   /** What packs each block. Written are `lz4`, `zlib` and `zstd`; LZ4 stands for the others, as readers go by the chunk. */
   cname: "lz4" | "lz4hc" | "blosclz" | "zlib" | "zstd";
@@ -16,7 +15,6 @@ export interface BloscOptions {
   clevel: number;
   /** What is done to a block first: nothing, or its bytes by their place in the element, also where bits are asked for. */
   shuffle: "noshuffle" | "shuffle" | "bitshuffle";
-  /** Bytes of an element. */
   typesize: number;
   /** Bytes of a block; 0: 256 KiB. */
   blocksize: number;
@@ -31,7 +29,6 @@ const USUAL_BLOCK = 256 * 1024;
 const MOST_STREAMS = 16;
 const LEAST_STREAM = 128;
 
-/** The packed bytes. */
 export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Array {
   const { cname, clevel, shuffle, typesize, blocksize } = options;
   const size = bytes.byteLength;

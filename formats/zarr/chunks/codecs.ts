@@ -15,30 +15,22 @@ import { HOST_BIG_ENDIAN } from "../documents/data_types.ts";
 import { corruptZarr } from "../errors.ts";
 import { needZstd } from "./zstd.ts";
 
-/** A step from bytes to bytes. */
 export type BytesCodec =
   | { name: "gzip" | "zlib"; level: number }
   | { name: "zstd"; level: number; checksum: boolean }
   | ({ name: "blosc" } & Omit<BloscOptions, "typesize">)
   | { name: "crc32c" };
 
-/** All steps of a chunk. */
 export interface ChunkCodecs {
   /** The axes in the order they are written. Absent: as they are. */
   order?: readonly number[];
-  /** Whether the most significant byte of a number comes first. */
   isBigEndian: boolean;
-  /** What is done to the bytes, in the order of writing. */
   steps: readonly BytesCodec[];
 }
 
-/** What a chunk is. */
 export interface ChunkKind {
-  /** Its elements. */
   dtype: DType;
-  /** Its shape. */
   shape: readonly number[];
-  /** How it is written. */
   codecs: ChunkCodecs;
 }
 

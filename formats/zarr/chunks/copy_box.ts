@@ -1,11 +1,8 @@
 // Moving boxes of elements between arrays in C order.
 /** An array of bytes in C order, and where in it a box begins. */
 export interface BoxPlace {
-  /** Its elements. */
   bytes: Uint8Array;
-  /** Elements from one index to the next, for each axis. */
   strides: readonly number[];
-  /** The first element of the box. */
   offset: number;
 }
 
@@ -18,7 +15,6 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** The place of the element at these indices. */
 export function offsetOf(indices: readonly number[], strides: readonly number[]): number {
   return indices.reduce((offset, index, axis) => offset + index * strides[axis], 0);
 }

@@ -11,15 +11,10 @@ import { chunksPerShard, readShard } from "./shard.ts";
 import { keyBelow } from "../store.ts";
 import type { ZarrStore } from "../store.ts";
 
-/** An array in a store. */
 export interface ArrayPlace {
-  /** The store. */
   store: ZarrStore;
-  /** The key of the array. */
   path: string;
-  /** What its documents say. */
   metadata: ArrayMetadata;
-  /** Ends the work. */
   signal?: AbortSignal;
 }
 
@@ -39,9 +34,7 @@ export async function readBox(place: ArrayPlace, box: Box): Promise<Uint8Array<A
   await forEachAtOnce(
     cellsOf(box, metadata.grid),
     (cell) => readCell(place, cell, { result, strides }),
-    {
-      concurrency: atOnce(metadata),
-    },
+    { concurrency: atOnce(metadata) },
   );
   return result;
 }
@@ -95,7 +88,6 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
   }
 }
 
-/** A new chunk in which nothing was written. */
 export function emptyChunk(
   { fill }: ArrayMetadata,
   shape: readonly number[],

@@ -16,19 +16,14 @@ export type ZarrSelection = readonly AxisSelection[];
 
 /** Every `step[a]`-th of the indices from `start[a]` on, `count[a]` of them, for each axis. */
 export interface Box {
-  /** The first index. */
   start: readonly number[];
-  /** From one index to the next. */
   step: readonly number[];
-  /** How many. */
   count: readonly number[];
 }
 
 /** The part of a box that lies in one chunk. */
 export interface Cell {
-  /** The chunk, by its place in the grid. */
   index: readonly number[];
-  /** Where in the chunk. */
   box: Box;
   /** Where in the box: how many stand before it on each axis. */
   before: readonly number[];
@@ -75,7 +70,6 @@ function badSelection(path: string, shape: readonly number[]): Error {
   );
 }
 
-/** A box without gaps. */
 export function boxAt(start: readonly number[], count: readonly number[]): Box {
   return { start, count, step: start.map(() => 1) };
 }

@@ -22,15 +22,10 @@ export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
   return grid.map((length, axis) => length / sharding!.chunks[axis]);
 }
 
-/** Where a shard is. */
 export interface ShardPlace {
-  /** The store. */
   store: ZarrStore;
-  /** The key of the shard. */
   key: string;
-  /** The array. */
   metadata: ArrayMetadata;
-  /** Ends the work. */
   signal?: AbortSignal;
 }
 
@@ -94,7 +89,6 @@ export function splitShard(
   });
 }
 
-/** A shard of these chunks, with its index. */
 export function joinShard(
   chunks: readonly (Uint8Array | undefined)[],
   sharding: Sharding,
@@ -120,7 +114,6 @@ function indexSize(count: number, { hasIndexSum }: Sharding): number {
   return count * 16 + (hasIndexSum ? 4 : 0);
 }
 
-/** What tells where each chunk lies. */
 function parseIndex(
   { key, metadata }: ShardPlace,
   stored: Uint8Array,

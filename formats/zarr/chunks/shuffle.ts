@@ -10,7 +10,6 @@ export function shuffled(block: Uint8Array, typesize: number): Uint8Array {
   return out;
 }
 
-/** The elements again. */
 export function unshuffled(block: Uint8Array, typesize: number): Uint8Array {
   const count = Math.floor(block.length / typesize);
   const out = block.slice();

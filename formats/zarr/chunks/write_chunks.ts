@@ -18,15 +18,11 @@ import { keyBelow, writableStore } from "../store.ts";
 
 /** Where elements come from: in C order; strides of 0 are one element everywhere. */
 export interface Elements {
-  /** Their bytes. */
   bytes: Uint8Array;
-  /** Elements from one index to the next, for each axis. */
   strides: readonly number[];
 }
 
-/** How a box is written. */
 export interface WriteOptions {
-  /** The elements. */
   elements: Elements;
   /**
    * The shape that the array has, or is about to have: what lies outside need not be kept. It is asked for when a chunk
@@ -39,7 +35,6 @@ export interface WriteOptions {
   isClearing?: boolean;
 }
 
-/** Writes a box without steps. */
 export async function writeBox(place: ArrayPlace, box: Box, options: WriteOptions): Promise<void> {
   const { metadata, path } = place;
   await forEachAtOnce(cellsOf(box, metadata.grid), (cell) => {

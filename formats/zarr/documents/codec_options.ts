@@ -21,7 +21,6 @@ export type ZarrCodec =
     shuffle?: "noshuffle" | "shuffle";
   };
 
-/** The levels where none are given. */
 const LEVELS = { zstd: 1, gzip: 5 };
 
 /** The steps of a codec, or `Invalid`. */

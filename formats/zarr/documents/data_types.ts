@@ -101,7 +101,6 @@ function bytesOf(dtype: DType, fill: FillValue): Uint8Array | undefined {
   return /int/.test(dtype) && data[0] !== Number(fill) ? undefined : done();
 }
 
-/** The value of one element. */
 export function valueOf(dtype: DType, element: Uint8Array): FillValue {
   const { lanes, array } = ELEMENTS[dtype];
   const data = new array(element.slice().buffer, 0, lanes);

@@ -6,39 +6,27 @@ import { corruptZarr, unsupportedZarr } from "../errors.ts";
 import { isObject } from "./metadata_text.ts";
 import type { ZarrObject, ZarrValue } from "./metadata_text.ts";
 
-/** The chunks within a stored object. */
 export interface Sharding {
-  /** The shape of each. */
   chunks: readonly number[];
-  /** How each is written. */
   codecs: ChunkCodecs;
   /** Whether a CRC32C stands behind the index. */
   hasIndexSum: boolean;
-  /** Whether the index stands before the chunks. */
   isIndexFirst: boolean;
 }
 
-/** An array as its documents say. */
 export interface ArrayMetadata {
-  /** The version of the format. */
   version: 2 | 3;
-  /** The length of each dimension. */
   shape: readonly number[];
-  /** What the elements are. */
   dtype: DType;
   /** The shape of what one stored object holds: a chunk, or a shard. */
   grid: readonly number[];
-  /** How a stored object is written, where it is no shard. */
   codecs: ChunkCodecs;
-  /** Where a stored object is a shard. */
   sharding?: Sharding;
   /** The element that stands where nothing was written, in this machine's byte order. */
   fill: Uint8Array;
   /** The key of a stored object below the array, by its place in the grid. */
   keyOf(indices: readonly number[]): string;
-  /** What its dimensions are called. */
   dimensionNames?: readonly (string | null)[];
-  /** What people noted. */
   attributes: ZarrObject;
   /** The document of the array, of version 2 without its attributes. */
   document: ZarrObject;
@@ -101,7 +89,6 @@ export function checkSizes(
   return metadata;
 }
 
-/** The product of the lengths of a shape. */
 export function product(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
@@ -121,7 +108,6 @@ export function parseLengths(
   throw corruptZarr(key, `its ${what} is no list of whole numbers from ${least}`);
 }
 
-/** A member that must be an object. */
 export function needObject(key: string, given: ZarrValue | undefined, what: string): ZarrObject {
   if (isObject(given)) return given;
   throw corruptZarr(key, `its ${what} is no object`);

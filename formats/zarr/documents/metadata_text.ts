@@ -14,7 +14,6 @@ export type ZarrObject = { [key: string]: ZarrValue };
 /** Largest document that is read, bytes: 64 MiB. Consolidated metadata of many arrays is one. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** The object of a document. */
 export function parseDocument(key: string, bytes: Uint8Array): ZarrObject {
   if (bytes.byteLength > MAX_BYTES) {
     throw unsupportedZarr(key, `it has ${bytes.byteLength} bytes, ${MAX_BYTES} are read`);

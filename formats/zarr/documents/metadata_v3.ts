@@ -27,7 +27,6 @@ const MEMBERS = [
   "dimension_names",
 ];
 
-/** Reads the document of an array. */
 export function parseArrayV3(key: string, document: ZarrObject): ArrayMetadata {
   for (const [name, value] of Object.entries(document)) {
     if (MEMBERS.includes(name) || isObject(value) && value.must_understand === false) continue;
@@ -180,7 +179,6 @@ function parseSharding(key: string, said: ZarrObject, dimensions: number): Shard
   };
 }
 
-/** The document of a new array. */
 export function arrayDocumentV3(
   metadata: Omit<ArrayMetadata, "document" | "keyOf">,
   separator: string,

@@ -36,7 +36,9 @@ export function parseYamlTree(
   problems: ProblemList,
   from = 0,
 ): ConfigNode | undefined {
-  const { root, problems: found } = parseYamlDocument(source.text.slice(from));
+  const { root, problems: found } = parseYamlDocument(source.text.slice(from), {
+    numberKeys: true,
+  });
   for (const { state, offset } of found) {
     const message = state.replace(/\.$/, "");
     problems.add({ source, offset: from + offset }, {

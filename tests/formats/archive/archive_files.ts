@@ -1,11 +1,9 @@
 // What the tests of archives have in common.
 import { assert } from "@std/assert";
-import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import type { FileToDecode, Format } from "../../../core/format.ts";
 import type { ArchiveEntry, EntriesToSave } from "../../../formats/archive.ts";
-import { withoutHanging } from "../../support/without_hanging.ts";
 import { contentBytes } from "../format_files.ts";
 import { fileOf } from "../image_files.ts";
 
@@ -75,33 +73,6 @@ export async function outcomeOf(action: () => unknown): Promise<unknown> {
   } catch (error) {
     return error;
   }
-}
-
-/** Cuts a file anywhere, changes some of its bytes, and makes others up: each is read, or fails as files do, in time. */
-export async function assertHardy(
-  read: (content: Uint8Array) => Promise<unknown>,
-  bytes: Uint8Array,
-): Promise<void> {
-  const place = fc.nat({ max: bytes.length - 1 });
-  const changes = fc.array(fc.tuple(place, fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 });
-  const spoilt = fc.oneof(
-    place.map((size) => bytes.slice(0, size)),
-    changes.map((changes) => {
-      const copy = bytes.slice();
-      for (const [at, value] of changes) copy[at] = value;
-      return copy;
-    }),
-    fc.uint8Array({ maxLength: 2000 }),
-  );
-  await fc.assert(
-    fc.asyncProperty(spoilt, async (content) => {
-      const outcome = await withoutHanging("an archive", outcomeOf(() => read(content)));
-      if (outcome instanceof Error) {
-        assert(isRegistryError(outcome, "Corrupt", "Unsupported"), `${outcome.stack}`);
-      }
-    }),
-    { numRuns: 500 },
-  );
 }
 
 /** A copy with other bytes somewhere. */

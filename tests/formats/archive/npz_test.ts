@@ -4,7 +4,7 @@ import { npz, zip } from "../../../formats/archive.ts";
 import type { NamedArrays } from "../../../formats/archive.ts";
 import { contentBytes } from "../format_files.ts";
 import { fileOf } from "../image_files.ts";
-import { assertHardy, bytesOf, fromBase64, outcomeOf, packed } from "./archive_files.ts";
+import { bytesOf, fromBase64, outcomeOf, packed } from "./archive_files.ts";
 
 /** Written by `numpy.savez_compressed(arr, f=...)`: an array in C order, one in Fortran order. */
 const COMPRESSED = fromBase64(`
@@ -114,9 +114,4 @@ Deno.test("npz: more than is allowed is refused before it is inflated, and zeros
     ),
   );
   assertEquals((await npz().decode(fileOf(bytes))).zeros.shape, [9_000_000]);
-});
-
-Deno.test("npz: cut, damaged and made up archives never fail in another way, nor hang", async () => {
-  await assertHardy(async (content) => await npz().decode(fileOf(content)), COMPRESSED);
-  await assertHardy(async (content) => await npz().decode(fileOf(content)), STORED);
 });

@@ -102,10 +102,7 @@ function zipOf(said: Said): Uint8Array {
         [count, 8],
         [count, 8],
         [size, 8],
-        [
-          offset,
-          8,
-        ],
+        [offset, 8],
       ),
     );
     ends.push(bytesOfFields([0x07064b50, 4], [0, 4], [at, 8], [1, 4]));
@@ -212,9 +209,7 @@ Deno.test("zip: packed bytes that end before their end, or go on behind it, are 
   await assertFails(
     zip(),
     zipOf({ ...deflated, packed: concatBytes([packed, Uint8Array.of(0)]) }),
-    {
-      says: /behind its end/,
-    },
+    { says: /behind its end/ },
   );
   await assertFails(zip(), zipOf({ ...deflated, packed, size: 999 }), {
     says: /is to have 999 bytes, and has more/,

@@ -71,10 +71,8 @@ Deno.test("a Feather file of version 2 is an Arrow file, and one of version 1 is
 Deno.test("packed buffers are unpacked, up to the size that is allowed", async () => {
   for (const name of ["lz4", "zstd"] as const) {
     const table = await openArrow(pyarrowFile(name));
-    assertEquals(
-      await table.column("i"),
-      Array.from({ length: 400 }, (_, i) => BigInt(Math.floor(i / 50))),
-    );
+    const values = BigInt64Array.from({ length: 400 }, (_, i) => BigInt(Math.floor(i / 50)));
+    assertEquals(await table.column("i"), { values, valid: new Uint8Array(400).fill(1) });
     const some = Array.from({ length: 50 }, () => ({ s: "plate" }));
     assertEquals(await Array.fromAsync(table.rows({ from: 120, to: 170, columns: ["s"] })), some);
     const small = await openArrow(pyarrowFile(name), { maxBufferBytes: 3_000 });
@@ -115,11 +113,8 @@ Deno.test("what no table holds is Unsupported with the column, unless others are
     day: new Date(3 * 86_400_000),
   };
   assertEquals(await Array.fromAsync(rest.rows()), [row]);
-  assertStringIncludes(await refusal("views"), 'column "v": its texts lie in views');
-  assertStringIncludes(
-    await refusal("views", { columns: ["after"] }),
-    "a column before it has views",
-  );
+  const views = await openArrow(pyarrowFile("views"));
+  assertEquals(await Array.fromAsync(views.rows()), [{ v: "a", after: 1n }]);
 });
 
 Deno.test("any table comes back equal, in batches of any size", async () => {
@@ -155,7 +150,7 @@ Deno.test("of a file only the schema is read, then the columns and batches that 
     const read = () => file.asked.splice(0).reduce((sum, { length }) => sum + length, 0);
     const table = await openArrow(file);
     assert(read() < 10_000);
-    assertEquals((await table.column("id")).length, 10_000);
+    assertEquals((await table.column("id") as BigInt64Array).length, 10_000);
     assert(read() < 200_000);
     const some = await Array.fromAsync(
       table.rows({ from: 5_990, to: 6_010, columns: ["score", "id"] }),

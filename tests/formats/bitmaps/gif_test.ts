@@ -1,12 +1,11 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import type { Format } from "../../../core/format.ts";
 import type { Image } from "../../../core/image.ts";
 import { gif, readFrames } from "../../../formats/gif.ts";
 import { fromBase64 } from "../archive/archive_files.ts";
-import { assertFails, assertHardy, assertSameImage, encoded, fileOf } from "../image_files.ts";
+import { assertFails, assertSameImage, encoded, fileOf } from "../image_files.ts";
 
 /** Three frames by Pillow, with each disposal: the first is left, cleared, or taken back to what was there. */
 const LEFT = fromBase64(`
@@ -236,26 +235,4 @@ Deno.test("gif: what is said beside the pixels is passed by", async () => {
   const comment = Uint8Array.of(0x21, 0xfe, 2, 65, 66, 1, 67, 0);
   const bytes = concatBytes([INDEXED.slice(0, 25), comment, INDEXED.slice(25)]);
   assertSameImage(await gif().decode(fileOf(bytes)), await gif().decode(fileOf(INDEXED)));
-});
-
-Deno.test("gif: cut, damaged and made up files never fail in another way, nor hang", async () => {
-  for (const bytes of [INDEXED, INTERLACED]) await assertHardy(gif(), bytes, 40, 400);
-  const last: Format<Image> = {
-    ...gif(),
-    decode: async (file) => (await Array.fromAsync(readFrames(file))).at(-1)!.image,
-  };
-  for (const bytes of [LEFT, TAKEN_BACK]) await assertHardy(last, bytes, 40, 400);
-});
-
-Deno.test("gif: what is stopped gives its reason", async () => {
-  const reason = new Error("stopped");
-  const signal = AbortSignal.abort(reason);
-  assertEquals(
-    await assertRejects(async () => await gif().decode(fileOf(INDEXED), { signal })),
-    reason,
-  );
-  assertEquals(
-    await assertRejects(() => Array.fromAsync(readFrames(fileOf(LEFT), { signal }))),
-    reason,
-  );
 });

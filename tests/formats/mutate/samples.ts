@@ -7,6 +7,8 @@ import { createFormats } from "../../../formats/mod.ts";
 import { jpeg } from "../../../formats/jpeg.ts";
 import { interlacedPng } from "../bitmaps/interlaced_files.ts";
 import { contentBytes } from "../format_files.ts";
+import { pyarrowBytes as arrowBytes } from "../arrow/files.ts";
+import { pyarrowBytes } from "../parquet/files.ts";
 import { tiffFile } from "../tiff_files.ts";
 import type { AnyImage } from "../image_files.ts";
 
@@ -35,6 +37,8 @@ export async function sampleFiles(): Promise<Sample[]> {
       bytes: await contentBytes(await (await formats.get(id)).encode(value)),
     });
   const grey = toImage(array("uint8", [12, 17]));
+  await add("gif", grey);
+  await add("bmp", grey);
   const color = toImage(array("uint8", [12, 17, 3]));
   for (const id of ["png", "webp", "bmp", "tiff"]) await add(id, color);
   for (const image of [grey, color]) {
@@ -76,16 +80,22 @@ export async function sampleFiles(): Promise<Sample[]> {
     await add("npy", array(dtype, [3, 4]));
   }
   await add("npz", { a: array("datetime64[D]", [4]), b: array("float32", [2, 2]) });
-  const entries = ["a.txt", "b/c.txt", "PK\x06\x07xxxxxxxxxxxxxxxx"].map((path) => ({
+  const entries = ["a.txt", "b/c.txt", "PK\x06\x07xxxxxxxxxxxxxxxx", "d".repeat(200)].map((
     path,
-    content: new TextEncoder().encode(path.repeat(20)),
-  }));
+  ) => ({ path, content: new TextEncoder().encode(path.repeat(20)) }));
   for (const id of ["zip", "tar", "tgz"]) await add(id, entries);
   const table = createTable({ "id": "int64", text: "string?" }, [{ id: 1n, text: "a" }, {
     id: -2n,
     text: null,
   }]);
   await add("arrow", table);
+  await add("parquet", table);
+  for (const name of ["snappy", "gzip", "brotli", "lz4", "zstd", "none"] as const) {
+    samples.push({ id: "parquet", bytes: pyarrowBytes(name) });
+  }
+  for (const name of ["file", "stream", "lz4", "zstd", "views"] as const) {
+    samples.push({ id: "arrow", bytes: arrowBytes(name) });
+  }
   samples.push({
     id: "csv",
     bytes: new TextEncoder().encode(',name,"a ""b"""\n0,x,1.5\n1,"y\nz",\n'),

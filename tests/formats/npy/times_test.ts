@@ -25,10 +25,7 @@ Deno.test("times come as whole numbers, with the unit in their type, and go back
   const types = [["<M8[ns]", "datetime64[ns]"], ["<m8[us]", "timedelta64[us]"], [
     "<M8[D]",
     "datetime64[D]",
-  ], [
-    "<m8",
-    "timedelta64",
-  ]];
+  ], ["<m8", "timedelta64"]];
   for (const [descr, dtype] of types) {
     const file = npyFile(descr, BYTES, 3);
     const array = await npy().decode(fileOf(file));

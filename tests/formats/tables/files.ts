@@ -64,20 +64,3 @@ export function noise(seed: number, length: number): string {
   const next = () => (state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0) >>> 0;
   return Array.from({ length }, () => String.fromCharCode(33 + next() % 90)).join("");
 }
-
-/** Hands over these files again and again, up to four bytes of each changed. */
-export async function withFlippedBytes(
-  files: Uint8Array[],
-  run: (bytes: Uint8Array) => Promise<void>,
-): Promise<void> {
-  const flips = fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), {
-    minLength: 1,
-    maxLength: 4,
-  });
-  const property = fc.asyncProperty(fc.constantFrom(...files), flips, async (file, flips) => {
-    const bytes = file.slice();
-    for (const { at, to } of flips) bytes[at % bytes.byteLength] = to;
-    await run(bytes);
-  });
-  await fc.assert(property, { numRuns: 1000 });
-}
