@@ -5,10 +5,8 @@
  * @module
  */
 import { fault, isRegistryError } from "../core/errors.ts";
-import { createMaterializerSet } from "../core/materializer.ts";
-import type { Materializers } from "../core/materializer.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import type { OpenOptions, Registry } from "../core/registry.ts";
 import { isPassing } from "../core/retry.ts";
@@ -21,8 +19,7 @@ import { ndarray } from "../materializers/ndarray.ts";
 import { text } from "../materializers/text.ts";
 import { typedArray } from "../materializers/typed_array.ts";
 import { parseAddress } from "./http_client/address.ts";
-import { createConnection } from "./http_client/connection.ts";
-import type { SendRequest } from "./http_client/connection.ts";
+import { createConnection, type SendRequest } from "./http_client/connection.ts";
 import { strange } from "./http_client/problem.ts";
 import { createRemoteRegistry } from "./http_client/remote_registry.ts";
 
@@ -101,7 +98,6 @@ export function createPortableMaterializers(): Materializers {
   };
 }
 
-/** Those of files and folders, which need a disk. */
 const OF_DISKS = ["file", "folder"];
 
 /** A file or folder, as `localPath` names one. Its class is of what needs a disk, and so not imported here. */

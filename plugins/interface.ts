@@ -16,9 +16,7 @@ export interface InterfaceOptions<Method extends string> {
 
 /** A contract that plugins meet. It is a decorator too: the abstract class that it stands on is the same contract. */
 export interface Interface<T> {
-  /** Makes a class the contract. */
   (target: abstract new (...args: never[]) => T, context?: unknown): void;
-  /** What it is called in messages. A set of plugins knows one contract of a name. */
   readonly name: string;
   /** The methods that every plugin has. */
   readonly methods: readonly string[];

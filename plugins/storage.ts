@@ -102,7 +102,6 @@ function bucketUrl(
   }`;
 }
 
-/** A host alone is reached by https, on this machine by http. */
 function endpointOf(endpoint: string, secure?: boolean): string {
   if (/^[a-z]+:\/\//i.test(endpoint)) return endpoint;
   const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|$)/i.test(endpoint);

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import {
   checkNewJob,
   checkWorkOptions,
@@ -13,13 +12,10 @@ import {
 } from "../core/services/queue_checks.ts";
 import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
-import { alter, told, untilAltered } from "./memory/entry.ts";
-import type { Entry } from "./memory/entry.ts";
+import { realSystem, type System } from "../core/system.ts";
+import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
 import { createSchedules } from "./memory/schedules.ts";
-import { createMemoryWorker } from "./memory/worker.ts";
-import type { MemoryWorker } from "./memory/worker.ts";
+import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
 export type * from "../core/services/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
@@ -36,7 +32,6 @@ const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 export interface MemoryQueueOptions {
   /** So many jobs that ended are known, the last ones. @default 100000 */
   mostEnded?: number;
-  /** Clock and sleep. */
   system?: System;
 }
 
@@ -110,7 +105,6 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
     look();
   }
 
-  /** Takes the next one. */
   function next(rateLimit?: RateLimit): Entry | undefined {
     if (waiting.size === 0 || (rateLimit !== undefined && !mayBegin(rateLimit))) return undefined;
     let best: Entry | undefined;

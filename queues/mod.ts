@@ -4,10 +4,8 @@
  * @module
  */
 import { RegistryError } from "../core/errors.ts";
-import { createLookup } from "../core/lookup.ts";
-import type { Lookup } from "../core/lookup.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { createLookup, type Lookup } from "../core/lookup.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { JobQueue } from "../core/services/queue.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
@@ -25,7 +23,6 @@ export interface OpenQueueOptions {
   connectWithinMs?: number;
   /** The schemes. @default `createQueues()` */
   queues?: Lookup<QueueOpener>;
-  /** Clock. */
   system?: System;
 }
 

@@ -6,7 +6,6 @@ import { withDeadline } from "../core/retry.ts";
 /** How long is waited before the connection is tried again, at most, milliseconds. */
 const MOST_WAIT_MS = 1_000;
 
-/** A command of Redis and its arguments. */
 export type RedisCommand = [name: string, ...args: (string | number)[]];
 
 /** A connection, which is made again and again where it breaks. */
@@ -19,7 +18,6 @@ export interface RedisConnection {
   sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]>;
   /** Hears of what is published in channels that fit these patterns, also after the connection broke. */
   onMessage(hear: (pattern: string, channel: string, message: string) => void): void;
-  /** Hears each time the connection has broken. */
   onBroken(hear: (reason: string) => void): void;
   /** Breaks the connection, as when it hangs; it is made anew. */
   reset(): void;
@@ -29,13 +27,11 @@ export interface RedisConnection {
 
 /** Options of {@linkcode RedisConnection.send}. */
 export interface SendOptions {
-  /** Ends the waiting. */
   signal?: AbortSignal;
   /** How long the server may take, milliseconds. @default as the connection was opened */
   withinMs?: number;
 }
 
-/** Options of {@linkcode openRedis}. */
 export interface OpenRedisOptions {
   /** What is to be opened, for messages: `the events`. */
   what: string;

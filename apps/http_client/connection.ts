@@ -8,7 +8,6 @@ import { problemOf, strange, unanswered } from "./problem.ts";
 /** What sends a request: `fetch`, or the handler of a service itself. */
 export type SendRequest = (request: Request) => Promise<Response>;
 
-/** One thing that is asked of a service. */
 export interface Call {
   /** What is to be done, for messages: `load "my:model"`. */
   action: string;
@@ -18,7 +17,6 @@ export interface Call {
   method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** What stands behind `?`; what is undefined does not. */
   query?: Record<string, string | number | boolean | undefined>;
-  /** More headers. */
   headers?: Record<string, string>;
   /** What is sent, as JSON. */
   json?: unknown;
@@ -34,9 +32,7 @@ export interface Call {
   retryForMs?: number;
   /** How long an answer may take to begin, milliseconds. @default as the connection; with a body without end */
   timeoutMs?: number;
-  /** Statuses that are answers too. */
   also?: readonly number[];
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -46,25 +42,18 @@ export interface ConnectionOptions {
   location: string;
   /** What is sent as `Authorization: Bearer …`. */
   token?: string | (() => string | Promise<string>);
-  /** Sends requests. */
   send: SendRequest;
   /** How long what may be repeated is, milliseconds. */
   retryForMs: number;
   /** How long an answer to what only reads may take to begin, milliseconds. */
   timeoutMs: number;
-  /** Clock, randomness, sleep. */
   system: System;
-  /** Hears of repeats. */
   logger: Logger;
 }
 
-/** Requests to one service. */
 export interface Connection {
-  /** The address of the service. */
   readonly location: string;
-  /** Clock, randomness, ids. */
   readonly system: System;
-  /** Hears of repeats. */
   readonly logger: Logger;
   /** How long what may be repeated is, milliseconds. */
   readonly retryForMs: number;
@@ -72,7 +61,6 @@ export interface Connection {
   readonly timeoutMs: number;
   /** The answer, its body unread. Any that tells of no success is thrown. */
   request(call: Call): Promise<Response>;
-  /** The JSON of the answer. */
   json<T>(call: Call): Promise<T>;
 }
 

@@ -7,7 +7,6 @@ import { withDeadline } from "../../core/retry.ts";
 
 /** Bytes that are sent in pieces. */
 export interface LargeContent {
-  /** How many there are, where that is known. */
   size?: number;
   /** Whether they stay there until the save has ended: others are their giver's again when the next file is asked for. */
   stays: boolean;

@@ -8,10 +8,8 @@ import { segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { strange } from "./problem.ts";
 import { askedOf } from "./save_value.ts";
-import { savedOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
+import { type OnWire, savedOf } from "./wire.ts";
 
-/** What of a registry goes past its service. */
 export type DirectTransfers = Required<
   Pick<Registry, "createUpload" | "commitUpload" | "presignDownload">
 >;

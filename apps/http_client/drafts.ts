@@ -12,20 +12,15 @@ import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
 import { strange } from "./problem.ts";
 import { askedOf } from "./save_value.ts";
-import { flagOf, savedOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
+import { flagOf, type OnWire, savedOf } from "./wire.ts";
 
-/** What a service says of a draft. */
 type WireDraft = Omit<DraftInfo, "parts"> & {
   parts: OnWire<DraftPart>[];
   files?: (FileInfo & { part: string })[];
 };
 
-/** Which draft, and of what. */
 export interface RemoteDraftOptions {
-  /** Identifies it among the drafts of the name. */
   id: string;
-  /** What makes files of values. */
   materializers: Materializers;
   /** Throws where nothing may be written. */
   checkWritable(action: string): void;

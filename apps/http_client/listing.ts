@@ -2,12 +2,9 @@
 import type { Call, Connection } from "./connection.ts";
 import { strange } from "./problem.ts";
 
-/** Most items of a page. */
 const PAGE = 1000;
 
-/** What is listed. */
 export interface ListingCall extends Pick<Call, "action" | "path" | "query" | "signal"> {
-  /** Begins after this. */
   after?: string;
   /** At most so many. @default all */
   limit?: number;

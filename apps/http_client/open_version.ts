@@ -4,21 +4,18 @@ import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { tooLargeHere } from "../../core/record/load_limit.ts";
-import type { LoadLimit } from "../../core/record/load_limit.ts";
+import { type LoadLimit, tooLargeHere } from "../../core/record/load_limit.ts";
 import { noSuchFile } from "../../core/record/no_such_file.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { checkBytes, readFile } from "./read_file.ts";
-import { decodeBase64, infoOf } from "./wire.ts";
-import type { WireInfo } from "./wire.ts";
+import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
 /** Files of so many bytes in all come with what is known of a version. */
 const SMALL_BYTES = 64 * 1024;
 
-/** How a version is opened. */
 export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
   /** How its bytes are checked. */
   verify: Verify;
@@ -28,7 +25,6 @@ export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signa
   read?: boolean;
 }
 
-/** Opens the version that a ref means. */
 export async function openVersion(
   connection: Connection,
   ref: string,
@@ -49,7 +45,6 @@ export async function openVersion(
   return createRemoteArtifact(connection, info, { ...options, data });
 }
 
-/** What is known of the version that a ref means. */
 export async function versionInfo(
   connection: Connection,
   ref: string,
@@ -135,7 +130,6 @@ function createRemoteArtifact(
 /** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
 const MAX_RESTARTS = 20;
 
-/** Reads, and begins anew where what was read was overwritten meanwhile. */
 export async function untilNotOverwritten<T>(read: () => Promise<T>): Promise<T> {
   for (let restarts = 0;; restarts++) {
     try {

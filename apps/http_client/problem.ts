@@ -2,11 +2,9 @@
 import { fault, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
-/** What a request was about, for messages. */
 export interface Asked {
   /** What was to be done: `load "my:model"`. */
   action: string;
-  /** The address of the service. */
   location: string;
   /** Whether it changes something, so that it may have been done though the answer says nothing. */
   writes: boolean;
@@ -92,7 +90,6 @@ async function moved(response: Response, { action, location }: Asked): Promise<R
 
 const TOKEN_HINT = "Pass a token that the service knows: openHttpRegistry(url, { token }).";
 
-/** The error of a status alone. */
 function unexplained(status: number, { action, location, writes }: Asked): RegistryError {
   const known = BY_STATUS[status];
   const broken = status >= 500 && known === undefined; // a gateway that gave up: what is behind it may go on

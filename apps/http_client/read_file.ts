@@ -8,17 +8,13 @@ import type { Connection } from "./connection.ts";
 import { strange, unanswered } from "./problem.ts";
 import { createSha256 } from "./sha256.ts";
 
-/** A file, and where it is. */
 export interface RemoteFile {
   /** `name@version`, for messages. */
   ref: string;
   /** Below the address of the service, encoded. */
   path: string;
-  /** The commit that it is of. */
   commit: string;
-  /** Its size and digest. */
   info: FileInfo;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
@@ -116,7 +112,6 @@ async function begin(
   return (response.body ?? new Blob([]).stream()).getReader();
 }
 
-/** Whether an answer is of this range, or its beginning. */
 function isRange({ headers }: Response, { at, end }: { at: number; end: number }): boolean {
   const [, first, last] =
     /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? `bytes ${at}-${end - 1}/`) ?? [];

@@ -5,11 +5,9 @@ import type { DefinedArtifact, Materializers } from "../../core/materializer.ts"
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { pinned } from "../../core/record/as_of.ts";
-import type { Past } from "../../core/record/as_of.ts";
+import { type Past, pinned } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
-import { wrapVerbs } from "../../core/options/wrap_verbs.ts";
-import type { WrapVerbsOptions } from "../../core/options/wrap_verbs.ts";
+import { wrapVerbs, type WrapVerbsOptions } from "../../core/options/wrap_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { rememberLog } from "../../core/record/log.ts";
 import { makeValue } from "../../core/record/make_value.ts";
@@ -37,15 +35,10 @@ import { watchRemote } from "./watch.ts";
 import { changeOf, flagOf, lineageOf, savedOf, versionOf } from "./wire.ts";
 import type { OnWire, WireVersion } from "./wire.ts";
 
-/** What a registry is made of besides its connection. */
 export interface RemoteRegistryOptions extends WrapVerbsOptions {
-  /** The registry's id. */
   id: string;
-  /** What was fixed when it was created. */
   settings: RegistrySettings;
-  /** What saves and loads values. */
   materializers: Materializers;
-  /** Whether writing is refused. */
   readOnly: boolean;
   /** How loaded bytes are checked. */
   verify: Verify;
@@ -53,7 +46,6 @@ export interface RemoteRegistryOptions extends WrapVerbsOptions {
   maxLoadBytes: number;
 }
 
-/** The registry behind a connection. */
 export function createRemoteRegistry(
   connection: Connection,
   options: RemoteRegistryOptions,

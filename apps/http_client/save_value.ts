@@ -1,15 +1,13 @@
 // Saving: a value is made into files here, and the service stores them.
 import { fault } from "../../core/errors.ts";
-import { checkMaterializer } from "../../core/materializer.ts";
-import type { Materializers } from "../../core/materializer.ts";
+import { checkMaterializer, type Materializers } from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
-import { savedOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
+import { type OnWire, savedOf } from "./wire.ts";
 
 /** {@linkcode Registry.save} */
 export async function saveValue(

@@ -9,9 +9,7 @@ import type { LargeContent } from "./content.ts";
 import { strange } from "./problem.ts";
 import { createSha256 } from "./sha256.ts";
 
-/** What a save says of content that was sent. */
 export interface SentContent {
-  /** What the service knows it by. */
   upload: string;
   /** Bytes. */
   size: number;
@@ -19,11 +17,8 @@ export interface SentContent {
   sha256: string;
 }
 
-/** How content is sent. */
 export interface SendContentOptions {
-  /** What is saved, for messages. */
   action: string;
-  /** Ends it. */
   signal?: AbortSignal;
   /** Hears how many bytes more were sent. */
   onBytes?: (bytes: number) => void;
@@ -46,10 +41,7 @@ export async function sendContent(
     return await sendWhole(connection, content, options);
   }
   if (size !== undefined) {
-    return await sendPieces(connection, {
-      size,
-      chunks: () => content.chunks(),
-    }, options);
+    return await sendPieces(connection, { size, chunks: () => content.chunks() }, options);
   }
   if (canStream()) return await sendStream(connection, content, options);
   const blob = await new Response(iterableStream(content.chunks())).blob(); // browsers keep large ones on their disk

@@ -4,8 +4,7 @@ import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/regist
 import type { LogEntry } from "../../core/record/log.ts";
 import type { Lineage, LineageNode } from "../../core/record/lineage.ts";
 import type { FileInfo } from "../../core/record/record.ts";
-import { errorOfProblem, strange } from "./problem.ts";
-import type { Asked } from "./problem.ts";
+import { type Asked, errorOfProblem, strange } from "./problem.ts";
 
 /** The same as JSON holds it: dates are texts. */
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
@@ -15,13 +14,11 @@ export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & {
   files: (FileInfo & { data?: string })[];
 };
 
-/** A version in a listing. */
 export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & {
   info?: WireInfo;
   error?: unknown;
 };
 
-/** What is known of a version. */
 export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
   if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) {
     throw strange(asked, "it tells of no version");
@@ -30,7 +27,6 @@ export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
   return { ...wire, files, createdAt: new Date(wire.createdAt) };
 }
 
-/** What was saved. */
 export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
   if (typeof wire?.commit !== "string") throw strange(asked, "it tells of nothing that was saved");
   return { ...wire, createdAt: new Date(wire.createdAt) };
@@ -43,7 +39,6 @@ export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
   return said;
 }
 
-/** A version in a listing. */
 export function versionOf(
   { info, error, modifiedAt, ...entry }: WireVersion,
   asked: Asked,
@@ -54,12 +49,10 @@ export function versionOf(
   return version;
 }
 
-/** A change of an alias. */
 export function changeOf(wire: OnWire<AliasChange>): AliasChange {
   return { ...wire, changedAt: new Date(wire.changedAt), createdAt: new Date(wire.createdAt) };
 }
 
-/** Something that happened to a name. */
 export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {
   return { ...wire, at: new Date(wire.at) };
 }

@@ -1,7 +1,6 @@
 // All routes, and what is around them.
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, realSystem } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
+import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import { checkHandlerOptions } from "./check_options.ts";
 import type { ServerContext } from "./context.ts";
@@ -17,8 +16,7 @@ import type { HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { readDotNames } from "./dot_names.ts";
-import { createRoutes } from "./routing.ts";
-import type { Routes } from "./routing.ts";
+import { createRoutes, type Routes } from "./routing.ts";
 import { aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
@@ -39,7 +37,6 @@ import { MOST_LIMIT } from "./schemas/listing.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
 
-/** The routes of each subject. */
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   registryRoutes,
   namesRoutes,
@@ -63,7 +60,6 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
 
 const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
 
-/** Creates the handler. */
 export function createApp(
   registry: Registry,
   options: HandlerOptions,
@@ -186,7 +182,6 @@ export function createApp(
   return Object.assign(handler, { close, ready, routes: app.routes, [Symbol.asyncDispose]: close });
 }
 
-/** Whether a request reads, which is all that hot files are for. */
 function isRead({ method }: Request): boolean {
   return method === "GET" || method === "HEAD";
 }

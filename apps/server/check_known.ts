@@ -2,7 +2,6 @@
 import { fault } from "../../core/errors.ts";
 import { nearest } from "../program/nearest.ts";
 
-/** All options by name. The compiler reports a missing one. */
 export type Names<O> = Readonly<Record<keyof O, true>>;
 
 /** Throws `Invalid` for options that are not an object, or that have an unknown member. */

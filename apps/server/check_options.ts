@@ -2,8 +2,7 @@
 // without types left out or mistook would else be a fault of each request, or let everybody in.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import { checkKnown } from "./check_known.ts";
-import type { Names } from "./check_known.ts";
+import { checkKnown, type Names } from "./check_known.ts";
 import type { HandlerLimits, HandlerOptions } from "./options.ts";
 
 const OPTIONS: Names<HandlerOptions> = {

@@ -15,42 +15,30 @@ import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
 import type { Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";
 
-/** What a route answers with a status. */
 export interface DescribedAnswer {
-  /** When. */
   description: string;
-  /** What is in it, where it is JSON. */
   schema?: StandardSchema;
   /** What is in it, by media type, where it is something else or may be several. */
   content?: Record<
     string,
     { schema?: StandardSchema | Record<string, unknown>; example?: unknown }
   >;
-  /** An example of the JSON. */
   example?: unknown;
-  /** Its headers and what they say. */
   headers?: Record<string, string>;
 }
 
-/** What there is to know of a route. */
 export interface RouteDescription {
   /** Its name in clients that are generated: `listNames`. */
   id: string;
-  /** Its subject. */
   tag: string;
-  /** What it does, one line. */
   summary: string;
-  /** What one should know about it. */
   description?: string;
   /** Who may call it: checked for the `name` of its path; where it has none, the route itself asks `c.env.access`. */
   scope: RouteScope;
-  /** Headers of requests that mean something here. */
   requestHeaders?: Record<string, string>;
-  /** Parameters of the path, and what they are. */
   params?: Record<string, string>;
   /** What it is sent, by media type, where nothing checks it on its way. */
   body?: Record<string, { schema?: StandardSchema | Record<string, unknown>; example?: unknown }>;
-  /** What it answers where all is well, by status. */
   answers: Record<number, DescribedAnswer>;
   /** Statuses of the problems that it answers. 400, 401, 403, 429, 500 and 503 are always among them. */
   problems?: readonly number[];
@@ -261,7 +249,6 @@ export async function createDocument(
   return document as unknown as Record<string, unknown>;
 }
 
-/** What is used of a path of the document. */
 type Methods = Record<
   "get" | "head",
   { operationId: string; responses: Record<string, { content?: unknown }> }

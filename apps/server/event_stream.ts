@@ -4,10 +4,8 @@ import { whileAllowed } from "./access/while_allowed.ts";
 import type { ServerContext } from "./context.ts";
 import type { RouteContext } from "./routing.ts";
 
-/** The media type of events. */
 export const EVENTS_TYPE = "text/event-stream";
 
-/** An event. */
 export interface ServerEvent {
   /** What a client that comes again says it had last. */
   id?: string;
@@ -17,7 +15,6 @@ export interface ServerEvent {
   data: unknown;
 }
 
-/** Options of {@linkcode answerEvents}. */
 export interface EventStreamOptions {
   /** How often a comment says that the stream lives, milliseconds. @default 15000 */
   heartbeatMs?: number;

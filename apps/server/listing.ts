@@ -6,20 +6,14 @@ import { readFirst } from "./files/read_first.ts";
 import type { RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
-/** The media type of lines of JSON. */
 const LINES_TYPE = "application/x-ndjson";
 
-/** Which page is asked for. */
 export interface PageQuery {
-  /** At most so many. */
   limit?: number;
-  /** What the page before ended with. */
   after?: string;
 }
 
-/** Where the items of a listing come from. */
 export interface ListingSource<T> {
-  /** The items after one, at most so many. */
   list(page: PageQuery): AsyncIterable<T>;
   /** What an item is found again by. */
   keyOf(item: T): string;
@@ -51,7 +45,6 @@ export async function answerListing<T>(
   return c.json({ items, next }, 200, headers);
 }
 
-/** What a listing answers, for its description. */
 export function listingContent(
   page: StandardSchema,
   example: unknown,
@@ -62,7 +55,6 @@ export function listingContent(
   };
 }
 
-/** Whether a client asks for lines of JSON. */
 export function wantsLines(accept: string | undefined): boolean {
   return accept !== undefined && /(^|,)\s*application\/(x-)?(ndjson|jsonl)\s*(;|,|$)/i.test(accept);
 }

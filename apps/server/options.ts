@@ -6,7 +6,6 @@ import type { UploadOptions } from "./uploads/next_step.ts";
 
 /** What a server knows of a request besides the request, as `Deno.serve` says it. */
 export interface HandlerInfo {
-  /** Who sent it. */
   remoteAddr?: unknown;
 }
 

@@ -3,7 +3,6 @@ import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 
-/** The media type of an error. */
 export const PROBLEM_TYPE = "application/problem+json";
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -40,27 +39,19 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Not available now",
 };
 
-/** What a problem says besides its status. */
 export interface ProblemFields {
-  /** What the caller can do about it. */
   code: ErrorCode;
-  /** What happened. */
   detail: string;
-  /** What to do next. */
   hint?: string;
-  /** The ref that was probably meant. */
   suggestion?: string;
   /** Whether a write may have been done all the same. */
   maybeWritten?: boolean;
   /** Whether the same request may succeed later, where the code does not say it. */
   retry?: RetryAdvice;
-  /** The commit that failed. */
   commit?: string;
-  /** The object of the store that is concerned. */
   key?: string;
 }
 
-/** An answer that says what is wrong. */
 export function problem(
   status: number,
   { code, detail, ...fields }: ProblemFields,
@@ -148,14 +139,10 @@ export function isOfRouter(thrown: unknown): thrown is Error & { status: number 
   return typeof status === "number" && status >= 400 && status < 500;
 }
 
-/** A request that is refused with a status of its own. */
 export class RefusedRequest extends RegistryError {
-  /** The status. */
   readonly status: number;
-  /** Headers that go with it. */
   readonly headers: Record<string, string>;
 
-  /** Creates it from its status and what it says. */
   constructor(
     { status, headers = {}, ...fields }: RegistryErrorFields & {
       status: number;
@@ -170,7 +157,6 @@ export class RefusedRequest extends RegistryError {
 
 /** What a request made a condition of is not so: 412 in place of 409. */
 export class RefusedCondition extends RefusedRequest {
-  /** Creates it from what it says. */
   constructor(fields: RegistryErrorFields) {
     super({ status: 412, ...fields });
   }

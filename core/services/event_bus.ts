@@ -3,8 +3,7 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { SignalOptions } from "../record/saving.ts";
-import { plainProblem } from "../text/plain_value.ts";
-import type { PlainValue } from "../text/plain_value.ts";
+import { plainProblem, type PlainValue } from "../text/plain_value.ts";
 
 /** Topics of which nothing is known: any name, any plain data. */
 export type AnyTopics = Record<string, PlainValue>;
@@ -33,9 +32,7 @@ export interface BusEvent<Topic extends string = string, Payload = PlainValue> {
   readonly id: string;
   /** What it is about: `registry.saved`. */
   readonly topic: Topic;
-  /** When it was published, by the clock of who did. */
   readonly at: Date;
-  /** What is to be said. */
   readonly payload: Payload;
 }
 
@@ -90,7 +87,6 @@ export interface SubscribeOptions extends SignalOptions {
 
 /** A handler that hears of events, until it is taken off. */
 export interface Subscription extends AsyncDisposable {
-  /** What it hears of. */
   readonly pattern: string;
   /**
    * Hears of no more, and waits for the handlers under way, whose signal is aborted: so no handler waits for it. What waits for an `at-least-once` handler is kept for its
@@ -143,7 +139,6 @@ export interface EventBus<T = AnyTopics> extends AsyncDisposable {
 
 /** The part of a bus that publishes: any {@linkcode EventBus} of these topics, or of any, has it. */
 export interface EventPublisher<T = AnyTopics> {
-  /** Publishes an event. */
   publish<K extends TopicOf<T>>(topic: K, payload: T[K], options?: SignalOptions): Promise<unknown>;
 }
 
@@ -224,11 +219,5 @@ function isTopic(topic: unknown): boolean {
 }
 
 function unfit(topic: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "publish",
-    subject: shown(topic),
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "publish", subject: shown(topic), state, hint });
 }

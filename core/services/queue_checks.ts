@@ -1,9 +1,7 @@
 // What every queue of jobs refuses, and why.
 import { fault, RegistryError } from "../errors.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { OptionNames } from "../options/check_options.ts";
-import { plainProblem } from "../text/plain_value.ts";
-import type { PlainValue } from "../text/plain_value.ts";
+import { checkOptions, type OptionNames } from "../options/check_options.ts";
+import { plainProblem, type PlainValue } from "../text/plain_value.ts";
 import type { NewJob, NewSchedule, WorkOptions } from "./queue.ts";
 
 const NEW_JOB: OptionNames<NewJob> = {
@@ -184,7 +182,6 @@ export function notListed(after: string): RegistryError {
   });
 }
 
-/** What is wrong with removing a job that a schedule needs. */
 export function ofSchedule(id: string): RegistryError {
   return fault({
     code: "Conflict",
@@ -221,17 +218,10 @@ export function isReservedId(id: string): boolean {
   return RESERVED.has(id);
 }
 
-/** The priority of what comes last. */
 export const MOST_PRIORITY = 2_000_000;
 /** The longest delay, milliseconds: a longer timer fires at once. */
 export const MOST_MS = 2 ** 31 - 1;
 
 function invalid(id: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add job",
-    subject: JSON.stringify(id),
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "add job", subject: JSON.stringify(id), state, hint });
 }

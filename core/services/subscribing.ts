@@ -1,8 +1,7 @@
 // What all buses do alike with a subscription: its options, and what hands events to its handler.
 import { fault, messageOf, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { OptionNames } from "../options/check_options.ts";
+import { checkOptions, type OptionNames } from "../options/check_options.ts";
 import type { SignalOptions } from "../record/saving.ts";
 import type { Logger } from "../registry.ts";
 import { checkPattern } from "./event_bus.ts";
@@ -10,7 +9,6 @@ import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "./eve
 
 /** A subscription as it was asked for, all of it checked and filled in. */
 export interface SubscriptionPlan {
-  /** What it hears of. */
   readonly pattern: string;
   /** Who shares its events; undefined for at-most-once. */
   readonly group?: string;
@@ -18,7 +16,6 @@ export interface SubscriptionPlan {
   readonly concurrency: number;
   /** How many may wait. */
   readonly maxWaiting: number;
-  /** How often each is tried. */
   readonly attempts: number;
   /** How long is waited before the second time, milliseconds. */
   readonly backoffMs: number;
@@ -138,7 +135,6 @@ function describe(trouble: BusTrouble): string {
 
 /** What is offered is handled, as much at once as is planned; the rest waits, or is lost. */
 export interface Deliveries {
-  /** Hands over an event that is made when its turn comes. */
   offer(event: () => BusEvent): void;
   /** Begins no more, tells the handlers under way, and waits for them. */
   close(): Promise<void>;
@@ -207,11 +203,5 @@ export function createDeliveries(
 export const ENDED = "the subscription has ended";
 
 function invalid(pattern: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "subscribe to",
-    subject: pattern,
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "subscribe to", subject: pattern, state, hint });
 }

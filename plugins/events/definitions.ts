@@ -33,7 +33,6 @@ const redisSettings: StandardSchema<RedisBusSettings> = defineSettings({
   takeOverAfterMs: count({ least: 1 }),
 });
 
-/** The buses by their names. */
 export const BUSES: Readonly<Record<string, AnyDefinition>> = {
   memory: {
     config: memorySettings,

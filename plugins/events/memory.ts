@@ -4,8 +4,7 @@
  * @module
  */
 import { fault } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
 import type {
   AnyTopics,
@@ -23,10 +22,8 @@ import {
 } from "../../core/services/subscribing.ts";
 import { createEventStream } from "../../core/services/event_stream.ts";
 import type { Logger } from "../../core/registry.ts";
-import { realSystem, silentLogger } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
-import { createMemoryGroup } from "./memory/group.ts";
-import type { MemoryGroup } from "./memory/group.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { createMemoryGroup, type MemoryGroup } from "./memory/group.ts";
 
 export type * from "../../core/services/event_bus.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
@@ -37,7 +34,6 @@ export type { PlainValue } from "../../core/text/plain_value.ts";
 export interface MemoryBusOptions {
   /** How many events are kept for a group whose subscriptions are slow, or gone; the oldest are lost. @default 100000 */
   maxEvents?: number;
-  /** Clock and ids. */
   system?: System;
   /** Hears of trouble. @default silent */
   logger?: Logger;

@@ -5,8 +5,7 @@
  * @module
  */
 import { RegistryError } from "../../core/errors.ts";
-import { createLookup } from "../../core/lookup.ts";
-import type { Lookup } from "../../core/lookup.ts";
+import { createLookup, type Lookup } from "../../core/lookup.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { AnyTopics, EventBus } from "../../core/services/event_bus.ts";
 import type { System } from "../../core/system.ts";
@@ -36,7 +35,6 @@ export interface OpenEventBusOptions {
   takeOverAfterMs?: number;
   /** The schemes. @default `createEventBuses()` */
   buses?: Lookup<EventBusOpener>;
-  /** Clock, ids and sleep. */
   system?: System;
   /** Hears of trouble. @default silent */
   logger?: Logger;

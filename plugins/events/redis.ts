@@ -5,8 +5,7 @@
  * @module
  */
 import { fault } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkTopic, encodePayload } from "../../core/services/event_bus.ts";
 import type {
@@ -23,13 +22,10 @@ import {
   checkUnsubscribeOptions,
   planSubscription,
 } from "../../core/services/subscribing.ts";
-import { realSystem, silentLogger } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
-import { openRedis, parseRedisUrl } from "../../queues/redis.ts";
-import type { RedisCommand } from "../../queues/redis.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";
 import { encodeEvent } from "./redis/envelope.ts";
-import { createFanOut } from "./redis/fan_out.ts";
-import type { FanOut } from "./redis/fan_out.ts";
+import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
 export type * from "../../core/services/event_bus.ts";
@@ -47,7 +43,6 @@ export interface RedisBusOptions {
   maxEvents?: number;
   /** After so long a member of a group that says nothing is taken for dead, and others get its events. @default 30000 */
   takeOverAfterMs?: number;
-  /** Clock, ids and sleep. */
   system?: System;
   /** Hears of trouble. @default silent */
   logger?: Logger;

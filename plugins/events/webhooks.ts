@@ -1,20 +1,17 @@
 // Webhooks: events of a bus, sent to URLs as signed requests. Each delivery is a job of a queue, so
 // it is tried again until it is taken, by whatever process is there.
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkPattern, topicMatcher } from "../../core/services/event_bus.ts";
 import type { BusEvent, EventBus, Subscription } from "../../core/services/event_bus.ts";
 import type { JobQueue, QueueWorker, TakenJob } from "../../core/services/queue.ts";
-import { realSystem, silentLogger } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
-import { sendWebhook } from "./webhooks/send.ts";
-import type { HostLookup } from "./webhooks/send.ts";
+import { type HostLookup, sendWebhook } from "./webhooks/send.ts";
 
 /** Who is told of events. */
 export interface WebhookTarget {
@@ -30,12 +27,10 @@ export interface WebhookTarget {
 
 /** Options of {@linkcode createWebhooks}. */
 export interface WebhooksOptions {
-  /** Whose events are sent. */
   // deno-lint-ignore no-explicit-any -- buses of whatever topics
   bus: Pick<EventBus<any>, "subscribe">;
   /** Where deliveries wait: a queue of their own, in which nothing else is. */
   queue: Pick<JobQueue, "add" | "work">;
-  /** Who is told. Each process that delivers has the same. */
   targets: readonly WebhookTarget[];
   /** Whether targets may have addresses that are not public, or which hosts may. @default false */
   allowPrivate?: boolean | readonly string[];
@@ -51,7 +46,6 @@ export interface WebhooksOptions {
   group?: string;
   /** Finds the addresses of hosts. @default as the system does */
   lookup?: HostLookup;
-  /** Clock. */
   system?: System;
   /** Hears what became of deliveries. @default silent */
   logger?: Logger;
@@ -67,7 +61,6 @@ export interface StartWebhooksOptions {
 
 /** Sends events, from the start to the end. */
 export interface Webhooks extends AsyncDisposable {
-  /** What jobs call the targets. */
   readonly targets: readonly string[];
   /** Begins; resolves once nothing that is published will be missed. */
   start(options?: StartWebhooksOptions): Promise<void>;

@@ -24,7 +24,6 @@ const background: AnyDefinition = {
     (await import("../jobs.ts")).openBackgroundRunner(config, context),
 };
 
-/** The runners by their names. */
 export const RUNNERS: Readonly<Record<string, AnyDefinition>> = {
   background,
   fastapi: background,

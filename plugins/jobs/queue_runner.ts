@@ -1,15 +1,12 @@
 // A runner that sends jobs to a queue, for workers in other processes.
 import type { JobQueue } from "../../core/services/queue.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { checkGiven, checkOptions, type OptionNames } from "../../core/options/check_options.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import type { QueueRunner } from "./in_process.ts";
 import { jobIdOf, taskJob } from "./task_job.ts";
 
 /** Options of {@linkcode createQueueRunner}. */
 export interface QueueRunnerOptions {
-  /** Ids of jobs. */
   system?: Pick<System, "id">;
 }
 

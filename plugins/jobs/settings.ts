@@ -2,8 +2,7 @@
 // another's, so that a runner is exchanged by its name alone.
 import { described } from "../../core/materializer.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
-import { count, defineSettings, text } from "../sets/settings.ts";
-import type { Setting } from "../sets/settings.ts";
+import { count, defineSettings, type Setting, text } from "../sets/settings.ts";
 import type { Background } from "./background.ts";
 
 /** The settings of `memory`. */
@@ -66,7 +65,6 @@ export const port: Setting = {
     /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is no number of a port",
 };
 
-/** The number, or the name, of a database. */
 export const database: Setting = {
   problemOf: (value) =>
     /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is no number and no name of a database",
@@ -97,7 +95,6 @@ export const serverRunnerSettings: StandardSchema<ServerRunnerSettings> = define
   { others: ALL },
 );
 
-/** What of the environment says where Redis is. */
 export const REDIS_ENVIRONMENT: Readonly<Record<string, string>> = {
   host: "REDIS_HOST",
   port: "REDIS_PORT",
@@ -109,7 +106,6 @@ export const REDIS_ENVIRONMENT: Readonly<Record<string, string>> = {
 /** What of the settings of a server is secret. */
 export const SERVER_SECRETS: readonly string[] = ["password", "url"];
 
-/** The URL of the queue. */
 export function queueUrl(kind: "redis" | "postgres", settings: ServerRunnerSettings): string {
   return serverUrl(kind, settings, { queue: settings.queue });
 }

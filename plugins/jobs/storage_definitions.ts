@@ -32,7 +32,6 @@ const memory: AnyDefinition = {
     (await import("../../queues/job_storage.ts")).openJobStorage("memory:", { system }),
 };
 
-/** The storages of jobs by their names. */
 export const JOB_STORAGES: Readonly<Record<string, AnyDefinition>> = {
   memory,
   in_memory: memory,

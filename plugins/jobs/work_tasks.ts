@@ -1,7 +1,6 @@
 // A worker for tasks.
 import type { CallRunner } from "../../core/services/job_runner.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
+import { checkGiven, checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, QueueWorker, WorkOptions } from "../../core/services/queue.ts";
 import { createJobKeeper } from "./keep_jobs.ts";

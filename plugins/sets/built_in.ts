@@ -21,7 +21,6 @@ import {
 import type { AnyDefinition } from "./definition.ts";
 import type { PluginTable } from "./plugin_table.ts";
 
-/** Adds them to a set. */
 export function registerBuiltIn(table: PluginTable): void {
   for (const [name, definition] of Object.entries(STORAGES)) {
     table.add(contractOf(Storage), name, definition);

@@ -1,9 +1,7 @@
 // A storage over any backend.
-import type { Backend, Body } from "../../core/backend.ts";
-import { isPrefix } from "../../core/backend.ts";
+import { type Backend, type Body, isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";

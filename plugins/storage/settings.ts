@@ -2,8 +2,7 @@
 // another's, so that a storage is exchanged by its name alone.
 import { described } from "../../core/materializer.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
-import { defineSettings, flag, text } from "../sets/settings.ts";
-import type { Setting } from "../sets/settings.ts";
+import { defineSettings, flag, type Setting, text } from "../sets/settings.ts";
 
 /** The settings of `local`. */
 export interface LocalStorageSettings {
@@ -19,9 +18,7 @@ export interface S3StorageSettings {
   accessKey?: string;
   /** The secret one. */
   secretKey?: string;
-  /** The bucket. */
   bucket: string;
-  /** The region, where the store has some. */
   region?: string;
   /** What all keys begin with, as a folder. @default none */
   prefix?: string;
@@ -33,7 +30,6 @@ export interface S3StorageSettings {
 
 /** The settings of `gcs`. */
 export interface GcsStorageSettings {
-  /** The bucket. */
   bucket: string;
   /** What all keys begin with, as a folder. @default none */
   prefix?: string;

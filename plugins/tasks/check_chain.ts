@@ -12,7 +12,6 @@ import type { PluginTable } from "../sets/plugin_table.ts";
 import type { Chain, ChainEntry } from "./chain.ts";
 import { checkTravels } from "./travel.ts";
 
-/** A text with a password in a URL. */
 const PASSWORD = /:\/\/[^\s/?#@"]*:[^\s/?#@"]+@/;
 
 /** The plugin that a behavior names in its settings. Throws where it names none, or one that is not there. */

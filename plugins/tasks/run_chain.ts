@@ -12,8 +12,7 @@ import type {
 } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
-import { frozenCopy } from "../sets/config.ts";
-import type { Settings } from "../sets/config.ts";
+import { frozenCopy, type Settings } from "../sets/config.ts";
 import { checkOrder, makePlugin } from "../sets/make_plugin.ts";
 import { createJobIds, remainderOf, toCall } from "./chain.ts";
 import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
@@ -24,13 +23,10 @@ import { encodeTravelling } from "./travel.ts";
 interface Step {
   /** The place of the behavior; the function is behind the last. */
   index: number;
-  /** What it is called with. */
   input: unknown;
-  /** Ends it. */
   signal: AbortSignal;
 }
 
-/** Runs a chain from its first behavior, and gives what that gives. */
 export async function runChain(
   chain: Chain,
   input: unknown,
@@ -137,7 +133,6 @@ async function callOf(
   );
 }
 
-/** Stands before what travels. */
 const CROSSING: ChainEntry = {
   name: "this runner",
   config: {},
@@ -146,7 +141,6 @@ const CROSSING: ChainEntry = {
 
 const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
 
-/** The ids of what a job schedules itself. */
 function jobIdsOf(jobId: string): ChainRun["ids"] {
   return createJobIds(jobId, { isJob: true });
 }

@@ -1,14 +1,11 @@
 // Jobs that BullMQ adds again and again.
-import { getNextMillis } from "npm:bullmq@^6";
-import type { Queue } from "npm:bullmq@^6";
+import { getNextMillis, type Queue } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { checkSchedule, CRON_HINT, notScheduled } from "../../core/services/queue_checks.ts";
 import type { JobQueue, NewSchedule } from "../../core/services/queue.ts";
-import { formOf, repeatedOptionsOf } from "./job_form.ts";
-import type { JobForm } from "./job_form.ts";
+import { formOf, type JobForm, repeatedOptionsOf } from "./job_form.ts";
 
-/** What schedules need of their queue. */
 export interface SchedulePlace {
   /** `redis` or `postgres`. */
   kind: string;
@@ -18,7 +15,6 @@ export interface SchedulePlace {
   now(): number;
 }
 
-/** The verbs of a queue that are about schedules. */
 export function createBullmqSchedules(
   queue: Queue,
   { kind, ask, now }: SchedulePlace,

@@ -6,13 +6,11 @@ import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis } from "../redis.ts";
 
-/** What it is opened with. */
 export interface RedisJobStorageOptions {
   /** Its name: others do not see its jobs. */
   name: string;
   /** A job is kept for so long after something became of it, milliseconds. */
   keepMs: number;
-  /** Clock. */
   system: Pick<System, "now">;
 }
 

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Behavior, createPlugins } from "../../plugins/mod.ts";
-import type { TaskContext } from "../../plugins/mod.ts";
+import { Behavior, createPlugins, type TaskContext } from "../../plugins/mod.ts";
 import { holdJobs } from "./runner.ts";
 
 const reason = new Error("enough");
@@ -131,9 +130,7 @@ Deno.test("tasks submit tasks, and are functions of tasks", async () => {
   const outer = plugins.createTask<number>("outer");
   const around = plugins.createTask((input: number) => outer.submit(input + 1)).addBehavior(
     "schedule_job",
-    {
-      job_type: "held",
-    },
+    { job_type: "held" },
   );
   await around.submit(1);
   assertEquals(await runner.runAll(), [30]);

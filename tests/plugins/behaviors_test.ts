@@ -11,7 +11,6 @@ const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-/** Fails so many times, and then tells how often it was called. */
 function failing(times: number, error: unknown = new Error("not yet")) {
   let calls = 0;
   return () => {
@@ -259,7 +258,6 @@ Deno.test("validate hands on what its schema makes of the input, and gives what 
   );
 });
 
-/** A logger that keeps what it hears. */
 function quiet(heard: string[] = []): Logger {
   const note = (level: string) => (text: string) => void heard.push(`${level} ${text}`);
   return { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };

@@ -18,7 +18,6 @@ function echoing(options?: PluginsOptions): Plugins {
   return plugins;
 }
 
-/** A set with a runner that sends to another process. */
 function sending(options?: PluginsOptions) {
   const plugins = echoing(options);
   return { plugins, runner: holdJobs(plugins, "far", { crossesProcess: true }) };
@@ -326,9 +325,7 @@ Deno.test("a call that names what is not here, or is none, is refused", async ()
   const config = [{ name: "storage_write", config: "minio" as never }];
   assert(
     (await rejected(() => worker.runCall({ task: "echo", behaviors: config, input: null })))
-      .includes(
-        "its configuration is a string",
-      ),
+      .includes("its configuration is a string"),
   );
 });
 

@@ -23,7 +23,6 @@ const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-/** A schema that takes what has a port. */
 function portSchema({ isSlow = false } = {}): StandardSchema<{ port: number; token?: string }> {
   const validate = (value: unknown) => {
     const { port, token } = value as { port: unknown; token?: string };

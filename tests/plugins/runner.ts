@@ -8,13 +8,9 @@ import type {
 } from "../../plugins/mod.ts";
 import { JobRunner as JobRunnerInterface } from "../../plugins/mod.ts";
 
-/** A job that was scheduled. */
 export interface HeldJob {
-  /** Its id. */
   id: string;
-  /** What a runner that crosses to another process sends. */
   call: ScheduledCall;
-  /** What it was scheduled with. */
   options: ScheduleOptions;
 }
 
@@ -26,7 +22,6 @@ export interface HoldingRunner extends JobRunner {
   runAll(options?: RunCallOptions): Promise<unknown[]>;
 }
 
-/** Creates a runner that holds what it is given. */
 export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRunner {
   const jobs: HeldJob[] = [];
   let done = 0;
@@ -48,7 +43,6 @@ export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRun
   };
 }
 
-/** Registers a holding runner under a name, and returns it. */
 export function holdJobs(
   plugins: Plugins,
   name = "held",

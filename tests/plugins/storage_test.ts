@@ -2,8 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { createPlugins, Storage } from "../../plugins/mod.ts";
-import type { FileStorage } from "../../plugins/mod.ts";
+import { createPlugins, type FileStorage, Storage } from "../../plugins/mod.ts";
 import { createFileStorage } from "../../plugins/storage.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { serverTest } from "../support/servers/mod.ts";
@@ -46,11 +45,7 @@ async function checkStorage(storage: FileStorage): Promise<void> {
     await storage.exists("empty"),
     await storage.exists("a"),
     await storage.exists("no"),
-  ], [
-    true,
-    false,
-    false,
-  ]);
+  ], [true, false, false]);
   const list = async (folder?: string) => {
     const found: string[] = [];
     for await (const { path, size } of storage.list(folder)) found.push(`${path} ${size}`);

@@ -4,7 +4,6 @@ import { Behavior, createPlugins, Storage } from "../../plugins/mod.ts";
 import type { Plugins, ScheduledJob } from "../../plugins/mod.ts";
 import { holdJobs } from "./runner.ts";
 
-/** Registers a behavior that notes its way in and its way out. */
 export function registerNoting(plugins: Plugins, notes: string[]): void {
   plugins.register(Behavior, "note", (config: { name: string }) => ({
     async execute(next, input) {

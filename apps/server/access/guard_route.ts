@@ -4,8 +4,7 @@ import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { RouteMiddleware } from "../routing.ts";
 import { needsToken } from "./authenticate.ts";
-import { denied } from "./access.ts";
-import type { Access } from "./access.ts";
+import { type Access, denied } from "./access.ts";
 import type { RouteScope } from "./scopes.ts";
 
 const guards = new WeakSet<object>();
@@ -15,7 +14,6 @@ export function isGuard(middleware: object): boolean {
   return guards.has(middleware);
 }
 
-/** Headers that make a write conditional. Ignoring one would overwrite what it protects. */
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
@@ -44,7 +42,6 @@ export function guardRoute(
   return Object.assign(guard, documented);
 }
 
-/** Whether these rights allow a route, for the name of its path where it has one. */
 export function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {
   if (scope === "open") return true;
   if (scope === "admin" || scope === "metrics") return access[scope];

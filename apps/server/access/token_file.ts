@@ -2,9 +2,8 @@
 // none of them. A token is `holdfast_`, its id, `_` and 256 random bits.
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
-import { isRegistryError, realSystem, type RegistryError } from "../../../mod.ts";
+import { isRegistryError, realSystem, type RegistryError, type System } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { System } from "../../../mod.ts";
 import { checkKnown } from "../check_known.ts";
 import { parseScope } from "./scopes.ts";
 
@@ -12,7 +11,6 @@ import { parseScope } from "./scopes.ts";
 export interface StoredToken {
   /** Names it in listings and logs, and finds it: 12 hexadecimal digits. */
   id: string;
-  /** What it is for, in its owner's words. */
   note?: string;
   /** SHA-256 of the token, hexadecimal. */
   sha256: string;
@@ -28,7 +26,6 @@ export interface StoredToken {
 export interface CreateTokenOptions {
   /** What it may do: at least one scope. */
   scopes: readonly string[];
-  /** What it is for. */
   note?: string;
   /** How long it is good, milliseconds. @default for ever */
   expiresInMs?: number;

@@ -1,14 +1,11 @@
 // A file as an answer: whole, a range of it, or that the client has it already.
 import type { ByteRange } from "../../../mod.ts";
 import { problem } from "../problem.ts";
-import { evaluateConditions, parseRange } from "./conditions.ts";
-import type { Validators } from "./conditions.ts";
+import { evaluateConditions, parseRange, type Validators } from "./conditions.ts";
 
-/** A file, and all that is said of it. */
 export interface Representation extends Validators {
   /** Its bytes. */
   readonly size: number;
-  /** The headers of all answers that have some of it. */
   readonly headers: Readonly<Record<string, string>>;
   /** Digest of the whole, as `Content-Digest` says it (RFC 9530). */
   readonly digest: string;
@@ -19,7 +16,6 @@ export type ReadFile = (
   range?: Required<ByteRange>,
 ) => Promise<BodyInit | undefined> | BodyInit | undefined;
 
-/** Reads what is in memory. */
 export function partOf(bytes: Uint8Array<ArrayBuffer>): ReadFile {
   return (range) =>
     range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
@@ -67,7 +63,6 @@ export function answerWithout(
   });
 }
 
-/** The headers of an answer with all of a file. */
 function wholeHeaders(
   { headers, size, etag, lastModified, digest }: Representation,
 ): Record<string, string> {

@@ -1,9 +1,7 @@
 // Conditional requests and ranges (RFC 9110, sections 13 and 14).
 import type { ByteRange } from "../../../mod.ts";
 
-/** What a representation is told by. */
 export interface Validators {
-  /** Its strong tag, with quotes. */
   etag: string;
   /** When it was made, as HTTP says it. */
   lastModified: string;
@@ -12,7 +10,6 @@ export interface Validators {
 /** Validators that conditions are compared with. Without a date, conditions on dates are ignored. */
 type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 
-/** What the conditions of a request lead to. */
 export type Condition = "go on" | "not modified" | "failed";
 
 /** Evaluates conditions in the order that section 13.2.2 prescribes. */
@@ -56,7 +53,6 @@ function parseDate(text: string | null): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** What is sent of a file. */
 export type Span = Required<ByteRange> | "whole" | "unsatisfiable";
 
 /**

@@ -18,13 +18,9 @@ const MORE = [
   "traceparent",
 ];
 
-/** What is looked at of a request. */
 export interface PlainRequest {
-  /** Its method. */
   readonly method: string;
-  /** Where it goes to, in whole. */
   readonly url: string;
-  /** Its headers. */
   readonly headers: { has(name: string): boolean };
 }
 
@@ -39,10 +35,8 @@ export function findAnswered(hot: HotFiles, request: PlainRequest): Answered | u
   return file?.answer !== undefined && isPlain(request) ? file as Answered : undefined;
 }
 
-/** A hot file that was answered with. */
 export type Answered = HotFile & Required<Pick<HotFile, "answer">>;
 
-/** A handler that tells what it has ready, for servers that write answers themselves. */
 export interface ReadyHandler extends Handler {
   /** A file that can be answered with at once; it is counted as answered. */
   ready(request: PlainRequest): Answered | undefined;
@@ -62,7 +56,6 @@ export function keepAnswer(hot: HotFiles, request: Request, { status, headers }:
   };
 }
 
-/** Answers from memory what says more, where what is around was looked at. */
 export async function answerHot(request: Request, file: HotFile): Promise<Response> {
   const answer = file.isWhole
     ? answerWithout(request.headers, file) ?? new Response(file.bytes, { headers: file.headers })

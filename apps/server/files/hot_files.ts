@@ -13,28 +13,21 @@ const FRESH_MS = 10_000;
 /** What an entry takes besides its bytes, about: its headers most of all. */
 const ENTRY_BYTES = 4 * 1024;
 
-/** A file in memory, or what is known of a version with its files. */
 export interface HotFile extends Representation {
-  /** The route that it is an answer of. */
   readonly route: string;
   /** Whether it is answered with as a whole, whatever range is asked for. @default false */
   readonly isWhole?: boolean;
-  /** The artifact. */
   readonly name: string;
-  /** All of it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The answer to who asks for all of it and says no more, as it was given once, to be copied. */
   answer?: {
-    /** The answer. */
     response: Response;
-    /** Its headers. */
     headers: Record<string, string>;
   };
 }
 
 /** Files in memory, by the whole URL that they are asked for with: so the host of a request is one that was let in. */
 export interface HotFiles {
-  /** The file, where it is there and still counts. */
   find(url: string): HotFile | undefined;
   /** Keeps a file. What was not asked for the longest goes. */
   keep(url: string, file: HotFile): void;

@@ -1,15 +1,12 @@
 // Versions that were opened lately, by commit: what a client pins is read as it was when it began,
 // also where it was replaced since, as long as the store has it.
-import { parseRef } from "../../../mod.ts";
+import { type Artifact, parseRef, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Artifact, Registry } from "../../../mod.ts";
 
-/** So many versions and files of theirs are remembered. */
 const MOST_FILES = 50_000;
 
 /** A version as a path says it. */
 export interface AskedVersion {
-  /** The artifact. */
   name: string;
   /** A version, a range, an alias or `latest`. */
   version: string;
@@ -17,7 +14,6 @@ export interface AskedVersion {
   commit?: string;
 }
 
-/** Opens versions. */
 export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 
 /** Whether what is asked for is the same whenever it is asked: a commit, or a version that nobody can overwrite. */
@@ -29,7 +25,6 @@ export function isFixed(
     (!settings.mutable && parseRef(name, version).selector.kind === "version");
 }
 
-/** Creates what opens versions of a registry. */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
   const opened = new Map<string, Artifact>();
   let files = 0;

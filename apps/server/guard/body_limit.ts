@@ -4,7 +4,6 @@ import type { System } from "../../../mod.ts";
 import { pathOf } from "../paths.ts";
 import { RefusedRequest } from "../problem.ts";
 
-/** Options of {@linkcode limitBody}. */
 export interface BodyLimits {
   /** Bytes of a body that is read as a whole. */
   maxBodyBytes: number;

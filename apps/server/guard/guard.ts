@@ -12,13 +12,10 @@ import { limitBody } from "./body_limit.ts";
 import { createOriginCheck } from "./origin.ts";
 import { createRateLimit } from "./rate_limit.ts";
 
-/** What the guard needs. */
 export interface GuardParts {
-  /** Clocks and ids. */
   system: System;
   /** Hears of every request. */
   logger: Logger;
-  /** Counts them. */
   metrics: Metrics;
   /** The answer to what was thrown. */
   refuse(thrown: unknown): Response;
@@ -35,7 +32,6 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"],
 ];
 
-/** Puts all of it around an answer. */
 export function createGuard(
   options: HandlerOptions,
   { system, logger, metrics, refuse }: GuardParts,
@@ -131,7 +127,6 @@ function shownPath({ url }: Pick<Request, "url">): string {
   return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
 }
 
-/** An id that a proxy gave, where it is one. */
 function idOf(request: Request): string | undefined {
   const given = request.headers.get("x-request-id");
   return given !== null && /^[\w.-]{1,64}$/.test(given) ? given : undefined;

@@ -1,13 +1,11 @@
 // A handler on a port, by the HTTP server of `node:http`, on Deno too: `Deno.serve` has no limit
 // for the time that headers take, for idle connections, nor for their number (measured with Deno
 // 2.9.6), and this one has.
-import { createServer } from "node:http";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { realSystem } from "../../../mod.ts";
-import { checkKnown } from "../check_known.ts";
-import type { Names } from "../check_known.ts";
+import { checkKnown, type Names } from "../check_known.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";

@@ -5,8 +5,7 @@ import { getRequestListener } from "npm:@hono/node-server@^2.1";
 import type { PlainRequest, ReadyHandler } from "../files/hot_answers.ts";
 import { severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
-import { problem, problemOf } from "../problem.ts";
-import type { RefusedRequest } from "../problem.ts";
+import { problem, problemOf, type RefusedRequest } from "../problem.ts";
 
 /** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
 export function listenerOf(

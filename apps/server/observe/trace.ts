@@ -40,9 +40,7 @@ interface Span {
 /** `SpanKind.SERVER` and `SpanStatusCode.ERROR` of the API. */
 const SERVER = 1, ERROR = 2;
 
-/** What becomes known of a request while it is answered. */
 export interface TracedRequest {
-  /** The pattern of its route. */
   route?: string;
 }
 

@@ -1,22 +1,18 @@
 // `GET /artifacts/{name}/aliases`, of one alias, and its history
-import { checkAlias, type RegistryError } from "../../../mod.ts";
+import { type AliasChange, checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { AliasChange, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
 import { problem } from "../problem.ts";
 import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/aliases.ts";
 
 const PARAMS = { name: "The artifact, percent-encoded as one segment", alias: "The alias" };
 
-/** Headers of an alias. */
 export const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
 
-/** What aliases name, and named before. */
 export function aliasesRoutes({ registry }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(

@@ -1,8 +1,7 @@
 // Drafts: versions that many clients write together.
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
@@ -10,7 +9,6 @@ import { savedAnswer } from "./saves.ts";
 
 const DRAFT = { name: "The artifact", draft: "The id of the draft among those of the name" };
 
-/** Drafts. */
 export function draftsRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("drafts");

@@ -1,20 +1,15 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
-import { isRegistryError } from "../../../mod.ts";
-import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
+import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { whileAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
-import { answerFile, partOf } from "../files/answer_file.ts";
-import type { Representation } from "../files/answer_file.ts";
+import { answerFile, partOf, type Representation } from "../files/answer_file.ts";
 import { MOST_HOT_BYTES } from "../files/hot_files.ts";
 import { isFixed } from "../files/opened.ts";
-import { mediaHeaders } from "../files/media.ts";
-import type { Disposition } from "../files/media.ts";
+import { type Disposition, mediaHeaders } from "../files/media.ts";
 import { oneBehind, readFirst } from "../files/read_first.ts";
-import { createWindows } from "../files/windows.ts";
-import type { Windows } from "../files/windows.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createWindows, type Windows } from "../files/windows.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { FileQuery } from "../schemas/files.ts";
 
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
@@ -22,7 +17,6 @@ const IMMUTABLE = "private, max-age=604800, immutable";
 
 const ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
 
-/** The files of versions. */
 export function filesRoutes(context: ServerContext): Routes {
   const { registry, hot, openVersion } = context;
   const kind = registry.backend?.kind;
@@ -83,7 +77,6 @@ export function filesRoutes(context: ServerContext): Routes {
   ) as unknown as Routes;
 }
 
-/** All that is said of a file. */
 function represent(
   { artifact: { info }, file: { info: { path, size, sha256, mediaType } }, disposition, fixed }: {
     artifact: Artifact;

@@ -2,21 +2,18 @@
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import type { Access } from "../access/access.ts";
-import { denied } from "../access/access.ts";
+import { type Access, denied } from "../access/access.ts";
 import type { Right } from "../access/scopes.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { JOB_EXAMPLE, JobSchema, JobsPage, JobsQuery } from "../schemas/jobs.ts";
 
 const PARAMS = { job: "The id of the job" };
 const FRESH = { "cache-control": "no-store" };
 
-/** Jobs. */
 export function jobsRoutes(context: ServerContext): Routes {
   const { options, features } = context;
   if (options.jobs !== undefined) features.add("jobs");
@@ -191,7 +188,6 @@ function hasEnded({ state }: QueuedJob): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
 }
 
-/** Whether there is something to hear of a job that has ended. */
 async function isNews(queue: JobQueue, id: string, after: string): Promise<boolean> {
   for await (const _ of queue.watch(id, { after })) return true;
   return false;

@@ -1,14 +1,11 @@
 // `GET /lineage`
-import { lineageOf, parseRef } from "../../../mod.ts";
-import type { Lineage } from "../../../mod.ts";
+import { type Lineage, lineageOf, parseRef } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { LineageQuery, LineageSchema } from "../schemas/lineage.ts";
 
-/** What a version was made from, and what was made from it. */
 export function lineageRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(
     "/lineage",

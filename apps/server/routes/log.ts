@@ -1,16 +1,12 @@
 // `GET /artifacts/{name}/log`
-import { logOf } from "../../../mod.ts";
+import { type LogEntry, logOf, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { LogEntry, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerListing, listingContent } from "../listing.ts";
-import type { PageQuery } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { answerListing, listingContent, type PageQuery } from "../listing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { LogPage, LogQuery } from "../schemas/log.ts";
 
-/** What happened to a name. */
 export function logRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(
     "/artifacts/:name/log",

@@ -3,11 +3,9 @@ import { readable } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { NamesPage, NamesQuery } from "../schemas/names.ts";
 
-/** The names of a registry. */
 export function namesRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(
     "/names",

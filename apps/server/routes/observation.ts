@@ -4,8 +4,7 @@ import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
 import { createReadiness } from "../observe/readiness.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/observation.ts";
 
 /** So many jobs of each state are counted: a queue tells which they are, not how many. */
@@ -21,7 +20,6 @@ async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<st
 
 const FRESH = { "cache-control": "no-store" };
 
-/** What those who watch over the service ask. */
 export function observationRoutes(
   { registry, system, closing, metrics, options: { jobs } }: ServerContext,
 ): Routes {

@@ -9,8 +9,7 @@ import {
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import {
   CommitPresignedSchema,
@@ -22,7 +21,6 @@ import {
 import { SavedArtifactSchema } from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
 
-/** Transfers past the service. */
 export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
   const routes = createRoutes();
 

@@ -2,12 +2,10 @@
 import manifest from "../../../deno.json" with { type: "json" };
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { MOST_LIMIT } from "../schemas/listing.ts";
 import { RegistrySchema } from "../schemas/registry.ts";
 
-/** What the registry is, and what this service does with it. */
 export function registryRoutes({ registry, limits, features }: ServerContext): Routes {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
   const service = { name: "holdfast", version: manifest.version };

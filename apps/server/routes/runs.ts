@@ -1,16 +1,13 @@
 // `GET /runs` and `GET /runs/{run}`
-import { knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
-import type { KnownRun } from "../../pipelines/known_of_runs.ts";
+import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { RunDetailsSchema, RunsPage, RunsQuery } from "../schemas/runs.ts";
 
 const RUN_EXAMPLE = { run: "training@3", end: "ok", durationMs: 5200 };
 
-/** Runs of pipelines, from their records. */
 export function runsRoutes({ registry }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(
@@ -101,7 +98,6 @@ export function runsRoutes({ registry }: ServerContext): Routes {
   return routes;
 }
 
-/** The name that the runs of a pipeline are kept under. */
 async function recordsOf(run: string): Promise<string> {
   const { parseRunId, recordNames } = await import("../../../operators/runner/mod.ts");
   return recordNames(parseRunId(run).pipeline).run;

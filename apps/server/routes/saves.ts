@@ -3,8 +3,7 @@ import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { RouteContext, Routes } from "../routing.ts";
+import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { readCondition, WRITE_CONDITIONS } from "../saving/preconditions.ts";
 import { ofCondition, saveSent } from "../saving/save_sent.ts";
@@ -31,7 +30,6 @@ const SAVED = {
   },
 };
 
-/** Writes of versions and aliases. */
 export function savesRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("writes");
@@ -200,14 +198,12 @@ export function savesRoutes(context: ServerContext): Routes {
 /** The header of an answer with an earlier version: nothing was saved, whatever was sent. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
-/** What was saved, and where it is. */
 export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
 
-/** Returns the version that a request expects an alias to name, which is its ETag. */
 async function aliasCondition(
   registry: Registry,
   { name, alias }: { name: string; alias: string },

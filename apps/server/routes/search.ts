@@ -1,13 +1,11 @@
 // `GET /search`
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/search.ts";
 import { parseQuery } from "../search/query.ts";
 import { createSearchIndex } from "../search/search_index.ts";
 
-/** Versions by what is said of them. */
 export function searchRoutes(
   { registry, system, logger, closing, features }: ServerContext,
 ): Routes {

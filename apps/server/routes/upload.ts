@@ -1,12 +1,10 @@
 // `POST /upload`: a file, saved as it comes, and its next step scheduled.
-import type { RegistryError } from "../../../mod.ts";
+import type { FileToSave, RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { FileToSave } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { checkStillAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { RouteContext, Routes } from "../routing.ts";
+import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import { SAVED_EXAMPLE } from "../schemas/saving.ts";
 import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";

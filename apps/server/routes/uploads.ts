@@ -2,8 +2,7 @@
 import { openUploads } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { RouteContext, Routes } from "../routing.ts";
+import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { noUpload } from "../saving/sent_files.ts";
 import { CONTENT_EXAMPLE, ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";

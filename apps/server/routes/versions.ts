@@ -16,8 +16,7 @@ import { MOST_HOT_BYTES } from "../files/hot_files.ts";
 import { isFixed } from "../files/opened.ts";
 import { answerListing, listingContent } from "../listing.ts";
 import { problem, problemOf } from "../problem.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import {
   ArtifactInfoSchema,
   INFO_EXAMPLE,
@@ -30,7 +29,6 @@ const NAME = { name: "The artifact, percent-encoded as one segment" };
 
 const INFO_ROUTE = "/artifacts/:name/versions/:version";
 
-/** The versions of names, and what is known of each. */
 export function versionsRoutes({ registry, hot, openVersion }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(

@@ -1,18 +1,14 @@
 // `GET /artifacts/{name}/watch`
-import { checkName } from "../../../mod.ts";
-import type { Registry, WatchOptions } from "../../../mod.ts";
+import { checkName, type Registry, type WatchOptions } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
-import type { ServerEvent } from "../event_stream.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { WatchQuery } from "../schemas/watch.ts";
 
 /** What an event says where there is no version. */
 const NONE = "none";
 
-/** Server-sent events of what the latest version of a name is. */
 export function watchRoutes(context: ServerContext): Routes {
   return createRoutes().get(
     "/artifacts/:name/watch",

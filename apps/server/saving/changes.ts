@@ -6,9 +6,7 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { ofCondition } from "./save_sent.ts";
 
-/** What is copied, and where to. */
 export interface CopiedVersion extends CopyOptions {
-  /** The artifact. */
   name: string;
   /** A version, a range, an alias or `latest`. @default "latest" */
   version?: string;
@@ -18,7 +16,6 @@ export interface CopiedVersion extends CopyOptions {
   access: Access;
 }
 
-/** Copies a version. */
 export async function copyVersion(
   { registry }: ServerContext,
   copied: CopiedVersion,
@@ -38,7 +35,6 @@ export async function deleteVersions(
   return { deleted };
 }
 
-/** Lets an alias name a version, and says which one that is. */
 export async function setAlias(
   { registry }: ServerContext,
   { name, alias, version, ...options }: SetAliasOptions & {

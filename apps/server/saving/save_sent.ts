@@ -1,6 +1,5 @@
 // Saving what a request sent.
-import { isRegistryError, parseRef } from "../../../mod.ts";
-import type { SavedArtifact } from "../../../mod.ts";
+import { isRegistryError, parseRef, type SavedArtifact } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { RefusedCondition } from "../problem.ts";

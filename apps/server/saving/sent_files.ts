@@ -8,7 +8,6 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import type { SentFile } from "../schemas/saving.ts";
 
-/** Files to save, and what they were made of. */
 export interface OpenedFiles {
   /** The files, in their order. */
   files: FileToSave[];
@@ -16,7 +15,6 @@ export interface OpenedFiles {
   removeUploads(): Promise<void>;
 }
 
-/** How files are opened. */
 export interface OpenFilesOptions {
   /** What whoever sent them may do: uploads belong to its token. */
   access: Access;
@@ -25,7 +23,6 @@ export interface OpenFilesOptions {
    * what the first one saved, and reads nothing.
    */
   repeatable?: boolean;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 

@@ -3,16 +3,13 @@ import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";
 
-/** An alias. */
 export const AliasSchema = v.pipe(
   v.object({ alias: v.string(), version: v.string() }),
   v.metadata({ ref: "Alias" }),
 );
 
-/** A page of aliases. */
 export const AliasesPage = page(AliasSchema, "AliasesPage");
 
-/** One change of an alias. */
 export const AliasChangeSchema = v.pipe(
   v.object({
     version: v.optional(v.string()),
@@ -24,8 +21,6 @@ export const AliasChangeSchema = v.pipe(
   v.metadata({ ref: "AliasChange" }),
 );
 
-/** A page of changes. */
 export const HistoryPage = page(AliasChangeSchema, "HistoryPage");
 
-/** How pages are asked for. */
 export const PageQuery = v.object(pageFields);

@@ -18,7 +18,6 @@ export const Moment = v.pipe(v.string(), v.isoTimestamp());
 /** A number of bytes, or of things. */
 export const Amount = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** A file of a version. */
 export const FileInfoSchema = v.pipe(
   v.object({
     path: v.string(),
@@ -36,13 +35,11 @@ export const FileInfoSchema = v.pipe(
   v.metadata({ ref: "FileInfo" }),
 );
 
-/** What a version was made from. */
 export const ArtifactInputSchema = v.union([
   Text,
   v.strictObject({ ref: Text, digest: v.optional(Sha256) }),
 ]);
 
-/** What is known of a version. */
 export const ArtifactInfoSchema = v.pipe(
   v.object({
     name: v.string(),
@@ -62,7 +59,6 @@ export const ArtifactInfoSchema = v.pipe(
   v.metadata({ ref: "ArtifactInfo" }),
 );
 
-/** A version in a listing. */
 export const VersionEntrySchema = v.pipe(
   v.object({
     name: v.string(),
@@ -75,7 +71,6 @@ export const VersionEntrySchema = v.pipe(
   v.metadata({ ref: "VersionEntry" }),
 );
 
-/** What versions are listed by. */
 export const VersionsQuery = v.object({
   range: v.optional(v.pipe(Text, v.description("Only versions in this range, as `^1.2`"))),
   details: v.optional(
@@ -87,10 +82,8 @@ export const VersionsQuery = v.object({
   ...pageFields,
 });
 
-/** A page of versions. */
 export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
-/** The commit that is meant, where one is. */
 export const CommitQuery = v.object({
   commit: v.optional(
     v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409")),
@@ -100,7 +93,6 @@ export const CommitQuery = v.object({
 /** Most bytes of files that come with what is known of a version. */
 const MOST_DATA = 65_536;
 
-/** The commit that is meant, and whether small files come along. */
 export const InfoQuery = v.object({
   ...CommitQuery.entries,
   data: v.optional(v.pipe(
@@ -114,7 +106,6 @@ export const InfoQuery = v.object({
   )),
 });
 
-/** An example of an info. */
 export const INFO_EXAMPLE = {
   name: "my:config",
   version: "1.0.0",

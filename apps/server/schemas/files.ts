@@ -2,7 +2,6 @@
 import * as v from "npm:valibot@^1.5";
 import { CommitQuery } from "./artifact.ts";
 
-/** What a file is asked for with. */
 export const FileQuery = v.object({
   ...CommitQuery.entries,
   disposition: v.optional(v.pipe(

@@ -5,7 +5,6 @@ import { page, pageFields } from "./listing.ts";
 
 const State = v.picklist(["waiting", "delayed", "running", "done", "failed", "cancelled"]);
 
-/** A job. */
 export const JobSchema = v.pipe(
   v.object({
     id: v.string(),
@@ -26,17 +25,14 @@ export const JobSchema = v.pipe(
   v.metadata({ ref: "Job" }),
 );
 
-/** A page of jobs. */
 export const JobsPage = page(JobSchema, "JobsPage");
 
-/** Which jobs are listed. */
 export const JobsQuery = v.object({
   state: v.optional(v.pipe(State, v.description("Only those that are there"))),
   group: v.optional(v.pipe(Text, v.description("Only those of this group"))),
   ...pageFields,
 });
 
-/** An example of a job. */
 export const JOB_EXAMPLE = {
   id: "upload-019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
   group: "uploads",

@@ -3,7 +3,6 @@ import * as v from "npm:valibot@^1.5";
 import { Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";
 
-/** What a lineage is asked for with. */
 export const LineageQuery = v.object({
   ref: v.pipe(Text, v.description("`name`, or `name@version`")),
   direction: v.optional(v.pipe(
@@ -15,7 +14,6 @@ export const LineageQuery = v.object({
   depth: v.optional(count({ least: 1, most: 1_000_000, description: "How many steps to go" })),
 });
 
-/** What was made from what. */
 export const LineageSchema = v.pipe(
   v.object({
     root: v.string(),

@@ -3,7 +3,6 @@ import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";
 
-/** Something that happened to a name. */
 export const LogEntrySchema = v.pipe(
   v.object({
     event: v.picklist(["saved", "deleted", "aliased", "unaliased"]),
@@ -17,8 +16,6 @@ export const LogEntrySchema = v.pipe(
   v.metadata({ ref: "LogEntry" }),
 );
 
-/** A page of what happened. */
 export const LogPage = page(LogEntrySchema, "LogPage");
 
-/** How pages are asked for. */
 export const LogQuery = v.object(pageFields);

@@ -2,11 +2,9 @@
 import * as v from "npm:valibot@^1.5";
 import { page, pageFields } from "./listing.ts";
 
-/** What names are listed by. */
 export const NamesQuery = v.object({
   prefix: v.optional(v.pipe(v.string(), v.description("Only names that begin with this"))),
   ...pageFields,
 });
 
-/** A page of names. */
 export const NamesPage = page(v.string(), "NamesPage");

@@ -1,13 +1,11 @@
 // What those who watch over the service are told.
 import * as v from "npm:valibot@^1.5";
 
-/** The program runs. */
 export const HealthSchema = v.pipe(
   v.object({ status: v.literal("ok") }),
   v.metadata({ ref: "Health" }),
 );
 
-/** Whether requests can be answered. */
 export const ReadinessSchema = v.pipe(
   v.object({
     ready: v.boolean(),

@@ -6,7 +6,6 @@ import { CommitDraftSchema } from "./saving.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** Which file is to be fetched. */
 export const PresignQuery = v.object({
   path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
   fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
@@ -15,7 +14,6 @@ export const PresignQuery = v.object({
   ),
 });
 
-/** Where a file can be fetched. */
 export const PresignedSchema = v.pipe(
   v.object({ url: v.string(), expiresAt: Moment, file: FileInfoSchema }),
   v.metadata({ ref: "Presigned" }),
@@ -28,7 +26,6 @@ const file = {
   sha256: v.optional(Sha256),
 };
 
-/** What is to be sent to the store. */
 export const PresignUploadSchema = v.pipe(
   v.strictObject({
     files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
@@ -37,7 +34,6 @@ export const PresignUploadSchema = v.pipe(
   v.metadata({ ref: "PresignUploadRequest" }),
 );
 
-/** Where each file is to be sent. */
 export const PresignedUploadSchema = v.pipe(
   v.object({
     id: v.string(),
@@ -54,7 +50,6 @@ export const PresignedUploadSchema = v.pipe(
 
 const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
 
-/** How what was sent to the store is saved. */
 export const CommitPresignedSchema = v.pipe(
   v.strictObject({
     name: Text,

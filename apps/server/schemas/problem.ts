@@ -1,7 +1,6 @@
 // The shape of an error.
 import * as v from "npm:valibot@^1.5";
 
-/** An error. */
 export const ProblemSchema = v.pipe(
   v.object({
     title: v.string(),

@@ -2,7 +2,6 @@
 import * as v from "npm:valibot@^1.5";
 import { Amount } from "./artifact.ts";
 
-/** What a registry says of itself. */
 export const RegistrySchema = v.pipe(
   v.object({
     id: v.string(),

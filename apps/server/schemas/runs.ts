@@ -3,7 +3,6 @@ import * as v from "npm:valibot@^1.5";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";
 
-/** What runs are listed by. */
 export const RunsQuery = v.object({
   pipeline: v.optional(v.pipe(v.string(), v.description("Only those of this pipeline"))),
   ...pageFields,
@@ -18,7 +17,6 @@ const runFields = {
   durationMs: v.optional(v.number()),
 };
 
-/** A run in a list. */
 export const RunSchema = v.pipe(
   v.object({
     ...runFields,
@@ -29,10 +27,8 @@ export const RunSchema = v.pipe(
   v.metadata({ ref: "Run" }),
 );
 
-/** A page of runs. */
 export const RunsPage = page(RunSchema, "RunsPage");
 
-/** A run with its steps. */
 export const RunDetailsSchema = v.pipe(
   v.object({
     ...runFields,

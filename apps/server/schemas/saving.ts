@@ -30,7 +30,6 @@ export const SentFileSchema = v.pipe(
   v.metadata({ ref: "SentFile" }),
 );
 
-/** A file that is sent. */
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
 const howToSave = {
@@ -46,7 +45,6 @@ const howToSave = {
 
 const compress = v.optional(v.picklist(["gzip", "zstd"]));
 
-/** A version to save. */
 export const SaveRequestSchema = v.pipe(
   v.strictObject({
     ...howToSave,
@@ -58,10 +56,8 @@ export const SaveRequestSchema = v.pipe(
   v.metadata({ ref: "SaveRequest" }),
 );
 
-/** A version to save. */
 export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
 
-/** What was saved. */
 export const SavedArtifactSchema = v.pipe(
   v.object({
     name: v.string(),
@@ -76,7 +72,6 @@ export const SavedArtifactSchema = v.pipe(
   v.metadata({ ref: "SavedArtifact" }),
 );
 
-/** An example of a version to save. */
 export const SAVE_EXAMPLE: SaveRequest = {
   materializer: { id: "json", formatVersion: 1 },
   files: [{ path: "data.json", mediaType: "application/json", data: "eyJkZXB0aCI6MTJ9" }],
@@ -84,7 +79,6 @@ export const SAVE_EXAMPLE: SaveRequest = {
   idempotencyKey: "run-17",
 };
 
-/** An example of what was saved. */
 export const SAVED_EXAMPLE = {
   name: "my:config",
   version: "1.0.0",
@@ -96,19 +90,16 @@ export const SAVED_EXAMPLE = {
   addedBytes: 583,
 };
 
-/** Where a version is copied to. */
 export const CopyRequestSchema = v.pipe(
   v.strictObject({ to: Text, onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])) }),
   v.metadata({ ref: "CopyRequest" }),
 );
 
-/** What an alias is to name. */
 export const AliasRequestSchema = v.pipe(
   v.strictObject({ version: Text, expected: v.optional(v.nullable(Text)) }),
   v.metadata({ ref: "AliasRequest" }),
 );
 
-/** Whether there was something. */
 export const DeletedSchema = v.pipe(
   v.object({ deleted: v.boolean() }),
   v.metadata({ ref: "Deleted" }),
@@ -117,10 +108,8 @@ export const DeletedSchema = v.pipe(
 /** `true` or `false` in a query, or nothing. */
 const optionalFlag = () => v.optional(flag());
 
-/** How a version is deleted. */
 export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(Text) });
 
-/** Query parameters of removing an alias. */
 export const DeleteAliasQuery = v.object({
   expected: v.optional(v.pipe(
     v.string(),
@@ -131,7 +120,6 @@ export const DeleteAliasQuery = v.object({
   )),
 });
 
-/** How all versions of a name are deleted. */
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
@@ -140,19 +128,16 @@ export const DeleteAllQuery = v.object({
   ),
 });
 
-/** A part to be added to a draft. */
 export const PartRequestSchema = v.pipe(
   v.strictObject({ files: v.pipe(v.array(SentFileSchema), v.minLength(1)), compress }),
   v.metadata({ ref: "PartRequest" }),
 );
 
-/** What became of a part. */
 export const AddedPartSchema = v.pipe(
   v.object({ added: v.boolean(), files: Amount, size: Amount }),
   v.metadata({ ref: "AddedPart" }),
 );
 
-/** How a draft is committed. */
 export const CommitDraftSchema = v.pipe(
   v.strictObject({
     ...howToSave,
@@ -162,7 +147,6 @@ export const CommitDraftSchema = v.pipe(
   v.metadata({ ref: "CommitDraftRequest" }),
 );
 
-/** What is known of a draft. */
 export const DraftInfoSchema = v.pipe(
   v.object({
     state: v.picklist(["open", "committing", "committed", "discarded", "abandoned"]),
@@ -173,10 +157,8 @@ export const DraftInfoSchema = v.pipe(
   v.metadata({ ref: "DraftInfo" }),
 );
 
-/** What is asked of a draft. */
 export const DraftQuery = v.object({ files: optionalFlag() });
 
-/** Whether a draft was given up. */
 export const DiscardedSchema = v.pipe(
   v.object({ discarded: v.boolean() }),
   v.metadata({ ref: "Discarded" }),

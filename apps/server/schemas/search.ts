@@ -5,7 +5,6 @@ import { count } from "./listing.ts";
 /** So many are found where nobody says how many. */
 export const DEFAULT_FOUND = 50;
 
-/** What is searched for. */
 export const SearchQuerySchema = v.object({
   q: v.optional(
     v.pipe(
@@ -29,7 +28,6 @@ export const SearchQuerySchema = v.object({
   ),
 });
 
-/** What is found. */
 export const SearchResultSchema = v.pipe(
   v.object({
     items: v.array(v.object({

@@ -3,20 +3,17 @@ import * as v from "npm:valibot@^1.5";
 import { Amount, Moment, Text } from "./artifact.ts";
 import { SavedArtifactSchema } from "./saving.ts";
 
-/** What has arrived. */
 export const ContentSchema = v.pipe(
   v.object({ upload: v.string(), size: Amount, sha256: v.string() }),
   v.metadata({ ref: "Content" }),
 );
 
-/** An example of it. */
 export const CONTENT_EXAMPLE = {
   upload: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
   size: 12,
   sha256: "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
 };
 
-/** How far an upload is. */
 export const UploadStateSchema = v.pipe(
   v.object({
     id: v.string(),
@@ -39,7 +36,6 @@ export const UploadQuery = v.object({
   ),
 });
 
-/** What became of an upload. */
 export const UploadAnswerSchema = v.pipe(
   v.object({
     jobId: v.optional(v.string()),

@@ -2,7 +2,6 @@
 import * as v from "npm:valibot@^1.5";
 import { count } from "./listing.ts";
 
-/** What a watch is asked for with. */
 export const WatchQuery = v.object({
   intervalMs: v.optional(
     count({

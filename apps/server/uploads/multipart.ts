@@ -2,16 +2,12 @@
 // stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { type FileToSave, isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { FileToSave } from "../../../mod.ts";
 import { sentBytes } from "./sent_bytes.ts";
 
-/** A form whose fields were read up to its first file. */
 export interface Form {
-  /** The fields before the first file. */
   fields: Readonly<Record<string, string>>;
-  /** The files, each to be read before the next one comes. */
   files: AsyncIterable<FileToSave>;
   /** Reads no more of it. */
   close(): void;

@@ -3,13 +3,10 @@ import type { SavedArtifact } from "../../../mod.ts";
 
 /** What an upload was saved as. Plain data: it travels with the job. */
 export interface UploadedVersion {
-  /** The artifact. */
   name: string;
-  /** Its version. */
   version: string;
   /** Both, as `load` takes them. */
   ref: string;
-  /** The operation that saved it. */
   commit: string;
   /** SHA-256 of the content. */
   digest: string;

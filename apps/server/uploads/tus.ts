@@ -2,24 +2,17 @@
 // creation-with-upload, termination, checksum, expiration.
 import type { Readable } from "node:stream";
 import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
-import type { ResumableUploads } from "../../../mod.ts";
-import { isRegistryError } from "../../../mod.ts";
+import { isRegistryError, type ResumableUploads } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import { problem, problemOf } from "../problem.ts";
-import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
-import type { Checksum } from "./checksum.ts";
-import { FREE } from "./tus_locks.ts";
-import type { UploadLocks } from "./tus_locks.ts";
+import { type Checksum, CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
+import { FREE, type UploadLocks } from "./tus_locks.ts";
 
-/** What a request of tus is answered with. */
 export interface TusOptions {
-  /** Where uploads are. */
   uploads: ResumableUploads;
   /** What whoever sent it may do: uploads belong to its token. */
   access: Access;
-  /** One request at a time on each upload. */
   locks: UploadLocks;
-  /** The upload that the path names. */
   id?: string;
   /** How long uploads are kept, milliseconds. */
   keptForMs: number;
@@ -113,9 +106,7 @@ function notTus(): Response {
 
 /** What `@tus/server` stores into, for one request. */
 class UploadStore extends DataStore {
-  /** What went wrong, where it did. */
   failure?: unknown;
-  /** Whether the checksum was another. */
   mismatched = false;
   readonly #given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum };
 

@@ -3,13 +3,10 @@
 export interface UploadLock {
   /** Waits until whoever has it is gone: it is told to go, and what it has got is kept. */
   lock(signal: AbortSignal, giveUp: () => void | Promise<void>): Promise<void>;
-  /** Lets the next one in. */
   unlock(): Promise<void>;
 }
 
-/** The locks of a process. */
 export interface UploadLocks {
-  /** A lock of an upload. */
   newLock(id: string): UploadLock;
 }
 

@@ -18,21 +18,16 @@ export interface HostAddress {
 /** Finds the addresses of a host name. */
 export type HostLookup = (host: string) => Promise<readonly HostAddress[]>;
 
-/** What is sent, and how. */
 export interface SendOptions {
-  /** Its headers. */
   headers: Record<string, string>;
-  /** Its body. */
   body: Uint8Array;
   /** Whether its host may have an address that is not public. */
   allowPrivate: boolean;
   /** How long it may take until there is an answer, milliseconds. */
   timeoutMs: number;
-  /** Ends it. */
   signal: AbortSignal;
   /** Finds the addresses of its host. @default as the system does */
   lookup?: HostLookup;
-  /** Sleep. */
   system: System;
 }
 

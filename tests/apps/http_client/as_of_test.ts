@@ -19,11 +19,7 @@ Deno.test("asOf through a service gives what a ref meant then", async () => {
       await Promise.all(
         ["a", "a@1", "a@production"].map((ref) => registry.has(ref, { asOf: before })),
       ),
-      [
-        false,
-        false,
-        false,
-      ],
+      [false, false, false],
     );
     strictEqual(await registry.has("a", { asOf: set }), true);
   } finally {

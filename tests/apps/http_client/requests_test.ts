@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { openHttpRegistry } from "../../../apps/http_client.ts";
-import type { SendRequest } from "../../../apps/http_client.ts";
+import { openHttpRegistry, type SendRequest } from "../../../apps/http_client.ts";
 import { RegistryError } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { holdTimers } from "../../support/held_timers.ts";

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { SendRequest } from "../../../apps/http_client.ts";
-import { localPath, RegistryError } from "../../../mod.ts";
-import type { SaveOptions } from "../../../mod.ts";
+import { localPath, RegistryError, type SaveOptions } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { startService } from "./service.ts";

@@ -3,13 +3,11 @@
 export interface EventText {
   /** Waits until the text has this in it, and gives all that came since the last call. */
   until(part: string): Promise<string>;
-  /** Goes away. */
   leave(): Promise<void>;
   /** Whether the stream ended, once it did. */
   end(): Promise<boolean>;
 }
 
-/** Reads the events of an answer. */
 export function readEvents(response: Response): EventText {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   return {

@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { RegistryError } from "../../../mod.ts";
-import type { RegistryTopics } from "../../../mod.ts";
-import { openRegistry } from "../../../mod.ts";
+import { openRegistry, RegistryError, type RegistryTopics } from "../../../mod.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 import type { WorkerEvent } from "../../../core/services/queue.ts";
 import { realSystem } from "../../../core/system.ts";
@@ -14,7 +12,6 @@ import { gather } from "../../conformance/events/event_bus_case.ts";
 
 const SECRET = createWebhookSecret();
 
-/** A receiver on a free port, and what it heard. */
 function receive(
   answer: (request: Request, event: BusEvent) => Response | Promise<Response> = () =>
     new Response(),
@@ -35,7 +32,6 @@ function receive(
   };
 }
 
-/** A bus, a queue that tells what becomes of its jobs, and webhooks between. */
 async function open(url: string, options: Partial<WebhooksOptions> = {}) {
   const bus = createMemoryBus();
   const queue = createMemoryQueue();

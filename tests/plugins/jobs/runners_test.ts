@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { createBackground } from "../../../plugins/jobs.ts";
-import type { QueueRunner } from "../../../plugins/jobs.ts";
+import { createBackground, type QueueRunner } from "../../../plugins/jobs.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
-import { createPlugins, JobRunner } from "../../../plugins/mod.ts";
-import type { Plugins, ScheduledJob } from "../../../plugins/mod.ts";
+import { createPlugins, JobRunner, type Plugins, type ScheduledJob } from "../../../plugins/mod.ts";
 
 async function queueOf(plugins: Plugins, name: string) {
   return (await plugins.shared(JobRunner, name) as QueueRunner).queue;

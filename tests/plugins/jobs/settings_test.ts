@@ -28,9 +28,7 @@ Deno.test("what no queue takes of a job is refused when the task is built, befor
   const plugins = createPlugins();
   const wrong = [{ priority: 2_000_001 }, { delay_ms: 0.5 }, { delay_ms: 2 ** 31 }, {
     backoff_ms: -1,
-  }, {
-    attempts: 0,
-  }];
+  }, { attempts: 0 }];
   for (const settings of wrong) {
     const task = plugins.createTask(() => {});
     assertThrows(

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { isGuard } from "../../../../apps/server/access/guard_route.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";

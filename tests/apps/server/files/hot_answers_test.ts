@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createHotFiles } from "../../../../apps/server/files/hot_files.ts";
-import type { HotFile } from "../../../../apps/server/files/hot_files.ts";
+import { createHotFiles, type HotFile } from "../../../../apps/server/files/hot_files.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 function fileOf(name: string, size = 1000): HotFile {

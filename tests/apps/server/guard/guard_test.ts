@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { openRegistry, RegistryError } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import type { Handler, HandlerOptions } from "../../../../apps/server.ts";
+import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
+import { createHandler, type Handler, type HandlerOptions } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 

@@ -1,20 +1,14 @@
 // A service on a port, for tests that speak to it byte by byte.
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import type { HandlerOptions } from "../../../../apps/server.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
+import { createHandler, type HandlerOptions } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import type { Listening, ListenOptions } from "../../../../apps/server/listen/options.ts";
 
-/** A service on a port. */
 export interface Served extends AsyncDisposable {
-  /** What it serves. */
   readonly registry: Registry;
-  /** Where it is. */
   readonly server: Listening;
   /** Sends bytes as they are, and reads until the service ends the connection. */
   talk(text: string): Promise<string>;
-  /** Opens a connection. */
   connect(): Promise<Deno.TcpConn>;
 }
 

@@ -17,7 +17,6 @@ import { createHandler } from "../../../../apps/server.ts";
 type Api = Pick<typeof older, "trace" | "propagation" | "context" | "INVALID_SPAN_CONTEXT">;
 type Use = (span: Span) => unknown;
 
-/** A provider that remembers the spans that were ended, and what they continue. */
 function remember({ trace, propagation, INVALID_SPAN_CONTEXT }: Api) {
   const spans: { name: string; kind?: number; attributes: Attributes; parent: unknown }[] = [];
   const PARENT = Symbol("traceparent");

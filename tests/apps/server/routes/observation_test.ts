@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";

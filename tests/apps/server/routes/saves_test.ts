@@ -4,8 +4,7 @@ import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
-import { openService, sentBody } from "../uploads/sending.ts";
-import type { Service } from "../uploads/sending.ts";
+import { openService, sentBody, type Service } from "../uploads/sending.ts";
 
 const JSON_KIND = { id: "json", formatVersion: 1 };
 const FILE_KIND = { id: "file", formatVersion: 1 };

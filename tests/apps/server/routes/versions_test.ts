@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 

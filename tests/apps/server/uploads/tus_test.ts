@@ -4,8 +4,7 @@ import { createLocalBackend, createMemoryBackend, openUploads } from "../../../.
 import { noise } from "../../../registry/registries.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
-import { openService, sentBody } from "./sending.ts";
-import type { Service } from "./sending.ts";
+import { openService, sentBody, type Service } from "./sending.ts";
 
 /** Begins an upload of so many bytes and returns its path. */
 async function begun(

@@ -20,7 +20,6 @@ async function formOf(parts: [string, string | File][], cut = 0): Promise<Reques
   };
 }
 
-/** Makes each upload a job of the queue. */
 function scheduleOn(jobs: JobQueue): UploadOptions {
   return {
     async schedule(uploaded, { idempotencyKey: id }) {
@@ -58,11 +57,7 @@ Deno.test("a repeat with the same key and other content says that it was skipped
   const again = await service.sendJson("POST", "/artifacts/b/versions", value("Yg=="));
   assertEquals(
     [again.status, again.headers.get("holdfast-skipped"), (await again.json()).skipped],
-    [
-      200,
-      "true",
-      true,
-    ],
+    [200, "true", true],
   );
 });
 
