@@ -32,8 +32,7 @@ export async function openVersion(
 ): Promise<Artifact> {
   const { version, signal, read = false } = options;
   const action = `open ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
-  // What comes with its bytes, a service may know of before: who wants its store asked reads them on their own.
-  const query = read && options.verify !== "full" ? { data: SMALL_BYTES } : undefined;
+  const query = read ? { data: SMALL_BYTES } : undefined;
   const wire = await connection.json<WireInfo>({
     action,
     path: versionPath(ref, version),

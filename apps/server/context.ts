@@ -2,7 +2,6 @@
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import type { RouteScope } from "./access/scopes.ts";
-import type { HotFiles } from "./files/hot_files.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
@@ -24,8 +23,6 @@ export interface ServerContext {
   /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
   uploads(): Promise<ResumableUploads>;
   readonly openVersion: OpenVersion;
-  /** Small files in memory. Who deletes or overwrites a version tells it: `hot.forget(name)`. */
-  readonly hot: HotFiles;
   /** What this service can do, for clients: routes add theirs before the first request. */
   readonly features: Set<string>;
   /** How much it takes, for clients: likewise. */

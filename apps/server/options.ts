@@ -38,8 +38,6 @@ export interface HandlerOptions {
   system?: System;
   /** Hears of every request at `info`, and of faults at `error`; never of secrets and queries. @default silent */
   logger?: Logger;
-  /** What small files may take in memory that are asked for again and again, bytes; 0 for none. @default 67108864 (64 MiB) */
-  maxHotBytes?: number;
 }
 
 /** How much may be asked of a handler. */

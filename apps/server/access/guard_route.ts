@@ -7,13 +7,6 @@ import { needsToken } from "./authenticate.ts";
 import { type Access, denied } from "./access.ts";
 import type { RouteScope } from "./scopes.ts";
 
-const guards = new WeakSet<object>();
-
-/** Whether this is what {@linkcode guardRoute} made: tests ask it of every route. */
-export function isGuard(middleware: object): boolean {
-  return guards.has(middleware);
-}
-
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
@@ -38,8 +31,7 @@ export function guardRoute(
     if (ignored !== undefined) throw cannotCompare(ignored);
     return documented(c, next);
   };
-  guards.add(guard);
-  return Object.assign(guard, documented);
+  return Object.assign(guard, documented, { scope });
 }
 
 export function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {

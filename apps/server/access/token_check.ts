@@ -5,7 +5,6 @@ import { stat } from "node:fs/promises";
 import process from "node:process";
 import { type Logger, realSystem, type System } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { checkKnown } from "../check_known.ts";
 import { type Access, createAccess } from "./access.ts";
 import { parseScope } from "./scopes.ts";
 import { hashToken, readTokens, type StoredToken } from "./token_file.ts";
@@ -44,7 +43,6 @@ export async function openTokenFile(
   file: string,
   options: TokenFileOptions = {},
 ): Promise<TokenCheck> {
-  checkKnown("open the tokens", options, { system: true, logger: true });
   const { system = realSystem, logger } = options;
   let known = byId(await readTokens(file) ?? noFile(file));
   let changedAt = await lastChange(file);

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
 import { isRegistryError, realSystem, type RegistryError, type System } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { checkKnown } from "../check_known.ts";
+import { checkOptions } from "../../../core/options/check_options.ts";
 import { parseScope } from "./scopes.ts";
 
 /** What is kept of a token. */
@@ -38,13 +38,12 @@ export async function createToken(
   file: string,
   options: CreateTokenOptions,
 ): Promise<{ token: string; stored: StoredToken }> {
-  checkKnown("create a token", options, {
-    scopes: true,
-    note: true,
-    expiresInMs: true,
-    system: true,
-  });
-  const { scopes, note, expiresInMs, system = realSystem } = options;
+  const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
+  const { scopes, note, expiresInMs, system = realSystem } = checkOptions(
+    "create a token",
+    options,
+    known,
+  );
   if (scopes.length === 0) {
     throw fault({
       code: "Invalid",

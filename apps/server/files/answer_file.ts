@@ -16,11 +16,6 @@ export type ReadFile = (
   range?: Required<ByteRange>,
 ) => Promise<BodyInit | undefined> | BodyInit | undefined;
 
-export function partOf(bytes: Uint8Array<ArrayBuffer>): ReadFile {
-  return (range) =>
-    range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
-}
-
 /** Answers `GET` or `HEAD` of a file. */
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,
@@ -42,7 +37,7 @@ export async function answerFile(
 }
 
 /** The answer that a condition of a request leads to without a look at the file. */
-export function answerWithout(
+function answerWithout(
   headers: Headers,
   representation: Representation,
 ): Response | undefined {

@@ -108,18 +108,16 @@ export function createGuard(
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
-export function requestLine(
+function requestLine(
   request: Pick<Request, "method" | "url">,
   { status, durationMs, token, requestId }: {
     status: number;
     durationMs: number;
     token?: string;
-    requestId?: string;
+    requestId: string;
   },
 ): string {
-  const who = `${token === undefined ? "" : ` token=${token}`}${
-    requestId === undefined ? "" : ` id=${requestId}`
-  }`;
+  const who = `${token === undefined ? "" : ` token=${token}`} id=${requestId}`;
   return `${request.method} ${shownPath(request)} ${status} ${Math.round(durationMs)} ms${who}`;
 }
 

@@ -5,31 +5,13 @@ import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { realSystem } from "../../../mod.ts";
-import { checkKnown, type Names } from "../check_known.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
 import { listenerOf } from "./listener.ts";
 import { cannotListen, exposed } from "./refusals.ts";
-import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
+import type { Listening, ListenOptions } from "./options.ts";
 import { openCertificate } from "./certificate.ts";
-
-const OPTIONS: Names<ListenOptions> = {
-  host: true,
-  port: true,
-  hasTokens: true,
-  tls: true,
-  limits: true,
-  system: true,
-};
-
-const LIMITS: Names<ConnectionLimits> = {
-  maxHeaderBytes: true,
-  headersTimeoutMs: true,
-  idleTimeoutMs: true,
-  keepAliveMs: true,
-  maxConnections: true,
-};
 
 /**
  * Puts a handler on a port.
@@ -38,8 +20,6 @@ const LIMITS: Names<ConnectionLimits> = {
  * taken
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
-  checkKnown("listen", options, OPTIONS);
-  checkKnown("listen", options.limits ?? {}, LIMITS);
   const {
     host = "127.0.0.1",
     port = 8600,

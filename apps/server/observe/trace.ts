@@ -49,11 +49,6 @@ const HEADERS = {
   get: (headers: Headers, name: string) => headers.get(name) ?? undefined,
 };
 
-/** Whether spans are made: whether the program has a provider. */
-export function isTraced(): boolean {
-  return registered()?.trace !== undefined;
-}
-
 function registered(): OpenTelemetry | undefined {
   return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as
     | OpenTelemetry

@@ -3,8 +3,7 @@ import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } fro
 import type { ServerContext } from "../context.ts";
 import { whileAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
-import { answerFile, partOf, type Representation } from "../files/answer_file.ts";
-import { MOST_HOT_BYTES } from "../files/hot_files.ts";
+import { answerFile, type Representation } from "../files/answer_file.ts";
 import { isFixed } from "../files/opened.ts";
 import { type Disposition, mediaHeaders } from "../files/media.ts";
 import { oneBehind, readFirst } from "../files/read_first.ts";
@@ -15,14 +14,12 @@ import { FileQuery } from "../schemas/files.ts";
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
 const IMMUTABLE = "private, max-age=604800, immutable";
 
-const ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
-
 export function filesRoutes(context: ServerContext): Routes {
-  const { registry, hot, openVersion } = context;
+  const { registry, openVersion } = context;
   const kind = registry.backend?.kind;
   const windows = createWindows({ near: kind === "local" || kind === "memory" });
   return createRoutes().get(
-    ROUTE,
+    "/artifacts/:name/versions/:version/files/:path{.+}",
     describe({
       id: "getFile",
       tag: "artifacts",
@@ -59,17 +56,11 @@ export function filesRoutes(context: ServerContext): Routes {
     async (c) => {
       const { commit, disposition } = c.req.valid("query");
       const { name, version, path } = c.req.param();
-      const request = c.req.raw;
       const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
       const fixed = isFixed(registry, { name, version, commit });
       const representation = represent({ artifact, file, disposition, fixed });
-      if (fixed && file.info.size <= MOST_HOT_BYTES && request.method === "GET") {
-        const bytes = await readAll(file);
-        hot.keep(request.url, { ...representation, route: ROUTE, name, bytes });
-        return await answerFile(request, representation, partOf(bytes));
-      }
-      return await answerFile(request, representation, async (range) => {
+      return await answerFile(c.req.raw, representation, async (range) => {
         const sent = await stream(windows, file, range);
         return sent && whileAllowed(c, sent);
       });
@@ -113,10 +104,6 @@ async function stream(
     if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
     throw error;
   }
-}
-
-async function readAll(file: ArtifactFile): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(file.stream()).arrayBuffer());
 }
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };

@@ -12,8 +12,6 @@ import type {
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
-import { MOST_HOT_BYTES } from "../files/hot_files.ts";
-import { isFixed } from "../files/opened.ts";
 import { answerListing, listingContent } from "../listing.ts";
 import { problem, problemOf } from "../problem.ts";
 import { createRoutes, type Routes } from "../routing.ts";
@@ -27,9 +25,7 @@ import {
 
 const NAME = { name: "The artifact, percent-encoded as one segment" };
 
-const INFO_ROUTE = "/artifacts/:name/versions/:version";
-
-export function versionsRoutes({ registry, hot, openVersion }: ServerContext): Routes {
+export function versionsRoutes({ registry, openVersion }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(
     "/artifacts/:name/versions",
@@ -69,7 +65,7 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
     },
   );
   routes.get(
-    INFO_ROUTE,
+    "/artifacts/:name/versions/:version",
     describe({
       id: "getVersion",
       tag: "artifacts",
@@ -94,7 +90,6 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
     query(InfoQuery),
     async (c) => {
       const { name, version } = c.req.param();
-      const { headers: asked, method, url } = c.req.raw;
       const { commit, data } = c.req.valid("query");
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
@@ -104,7 +99,7 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
         "cache-control": "no-cache",
         "last-modified": validators.lastModified,
       };
-      const condition = evaluateConditions(asked, validators);
+      const condition = evaluateConditions(c.req.raw.headers, validators);
       if (condition === "not modified") return new Response(null, { status: 304, headers: known });
       if (condition === "failed") {
         const detail = `Cannot answer: ${
@@ -112,29 +107,8 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
         } is commit ${info.commit} now`;
         return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
       }
-      if (data === undefined || info.size > data) return c.json(info, 200, known);
-      const bytes = new TextEncoder().encode(JSON.stringify(await withData(artifact)));
-      const size = bytes.byteLength;
-      const headers = {
-        ...known,
-        "content-type": "application/json",
-        "content-length": String(size),
-      };
-      if (
-        method === "GET" && size <= MOST_HOT_BYTES && isFixed(registry, { name, version, commit })
-      ) {
-        hot.keep(url, {
-          ...validators,
-          route: INFO_ROUTE,
-          isWhole: true,
-          name,
-          bytes,
-          size,
-          digest: "",
-          headers,
-        });
-      }
-      return new Response(bytes, { headers });
+      const isSmall = data !== undefined && info.size <= data;
+      return c.json(isSmall ? await withData(artifact) : info, 200, known);
     },
   );
   return routes;

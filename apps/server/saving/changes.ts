@@ -27,12 +27,10 @@ export async function copyVersion(
 
 /** Deletes a version, or with `allVersions` all of a name; whether there was one. */
 export async function deleteVersions(
-  { registry, hot }: ServerContext,
+  { registry }: ServerContext,
   { name, ...options }: DeleteOptions & { name: string },
 ): Promise<{ deleted: boolean }> {
-  const deleted = await ofCondition(options.ifCommit, () => registry.delete(name, options));
-  hot.forget(name);
-  return { deleted };
+  return { deleted: await ofCondition(options.ifCommit, () => registry.delete(name, options)) };
 }
 
 export async function setAlias(

@@ -429,14 +429,3 @@ Deno.test("a service that is busy at first is waited for as ever", async () => {
   assertEquals(await registry.has("a"), false);
   await service.close();
 });
-
-Deno.test("a load that is to be verified in full is of what the store has, not of what the service has in memory", async () => {
-  const service = await startService();
-  await using registry = await service.open();
-  await service.behind.save("a", 1);
-  assertEquals(await registry.load("a@1.0.0"), 1);
-  await service.behind.delete("a", { allVersions: true }); // by another program
-  assertEquals(await registry.load("a@1.0.0"), 1);
-  assertEquals((await failureOf(registry.load("a@1.0.0", { verify: "full" }))).code, "NotFound");
-  await service.close();
-});

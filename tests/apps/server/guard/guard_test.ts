@@ -181,7 +181,7 @@ Deno.test("a handler says at once what it cannot be made of", async () => {
     "did you mean maxBodyBytes?",
   );
   for (const options of [null, 5, []]) {
-    assertThrows(made(registry, options), RegistryError, "its options are no object");
+    assertThrows(made(registry, options), RegistryError, "not an object");
   }
   assertThrows(
     made(registry, { tokens: ["secret"] }),
