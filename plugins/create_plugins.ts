@@ -1,7 +1,6 @@
 // Sets of plugins.
 import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
@@ -22,8 +21,6 @@ export interface PluginsOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<PluginsOptions> = { registry: true, logger: true, system: true };
-
 /**
  * Creates a set of plugins, in which those of this library are registered: storages `local minio s3 gcs memory`, job
  * runners, buses of events `memory redis`, and behaviors. Closing it closes what it shares: runners end what they began.
@@ -41,8 +38,7 @@ const OPTIONS: OptionNames<PluginsOptions> = { registry: true, logger: true, sys
  * ```
  */
 export function createPlugins(options: PluginsOptions = {}): Plugins {
-  const given = checkOptions("create a set of plugins", options, OPTIONS);
-  const { registry, logger = console, system = realSystem } = given;
+  const { registry, logger = console, system = realSystem } = options;
   const table = createPluginTable();
   const shared = createSharedPlugins();
   let closed = false;

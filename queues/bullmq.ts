@@ -6,7 +6,6 @@
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, type Job, Queue, runMigrations } from "npm:bullmq@^6";
 import { fault } from "../core/errors.ts";
-import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import {
   checkNewJob,
@@ -43,12 +42,6 @@ export interface BullmqQueueOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<BullmqQueueOptions> = {
-  connectWithinMs: true,
-  answerWithinMs: true,
-  system: true,
-};
-
 /** How often a job is looked at that somebody watches, milliseconds. */
 const LOOK_EVERY_MS = 500;
 
@@ -66,7 +59,6 @@ export async function openBullmqQueue(
   url: string,
   options: BullmqQueueOptions = {},
 ): Promise<JobQueue> {
-  options = checkOptions("open a queue", options, OPTIONS);
   const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
   const store = await createStore(url);
   const backend = store.kind === "postgres" ? createPostgresBackend : undefined;

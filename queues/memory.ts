@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import {
   checkNewJob,
   checkWorkOptions,
@@ -35,8 +34,6 @@ export interface MemoryQueueOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<MemoryQueueOptions> = { mostEnded: true, system: true };
-
 /**
  * Creates a queue in this process.
  *
@@ -55,12 +52,9 @@ const OPTIONS: OptionNames<MemoryQueueOptions> = { mostEnded: true, system: true
  * assertEquals((await queue.get("greet-1"))?.result, "Hello Ada");
  * ```
  */
-export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
-  const { mostEnded = MOST_ENDED, system = realSystem } = checkOptions(
-    "create a queue",
-    options,
-    OPTIONS,
-  );
+export function createMemoryQueue(
+  { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},
+): JobQueue {
   const entries = new Map<string, Entry>();
   const waiting = new Set<Entry>();
   const ended = new Set<string>();

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openHttpRegistry } from "../apps/http_client.ts";
-import { createHandler, createToken, listen, openTokenFile } from "../apps/server.ts";
+import { createHandler, createToken } from "../apps/server.ts";
 import { createLocalBackend } from "../backends/local.ts";
 import { createMemoryBackend } from "../backends/memory.ts";
 import { createS3Configs, openBackend } from "../backends/mod.ts";
@@ -65,12 +65,6 @@ import type {
   ShareRunOptions,
 } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
-import { createWebhooks } from "../plugins/events/mod.ts";
-import { openRedisBus } from "../plugins/events/redis.ts";
-import { createQueueRunner, workTasks } from "../plugins/jobs.ts";
-import { createFileStorage } from "../plugins/storage.ts";
-import { createPlugins } from "../plugins/mod.ts";
-import { createMemoryQueue } from "../queues/memory.ts";
 import { openQueue } from "../queues/mod.ts";
 import { createBatch } from "../workers/mod.ts";
 import { testInMemory } from "./registry/registries.ts";
@@ -110,44 +104,15 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   createLocalEngine: (options) => createLocalEngine({ folder: "nowhere", ...options }),
   createSlurmEngine,
   createStepHandler: (options) => createStepHandler(() => ({ command: [], cwd: "/" }), options),
-  openRedisBus: (options) => openRedisBus("redis://127.0.0.1:1", options),
-  createWebhooks: (options) =>
-    createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [], ...options }),
-  "createWebhooks, start": (options) =>
-    createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [] }).start(
-      options,
-    ),
-  createQueueRunner: (options) => createQueueRunner(createMemoryQueue(), options),
-  workTasks: (options) => workTasks(createPlugins(), createMemoryQueue(), options),
-  createFileStorage: (options) => createFileStorage({ backend: createMemoryBackend(), ...options }),
   createFileStores,
   createLocalFiles,
   createMemoryFiles,
   createFileManager: (options) => createFileManager({}, options),
   openHttpRegistry: (options) => openHttpRegistry("http://127.0.0.1:1", options),
-  createPlugins,
-  createMemoryBus,
   "subscribe of a bus": (options) => createMemoryBus().subscribe("a", () => {}, options),
-  "publish of a bus": (options) => createMemoryBus().publish("a", 1, options),
-  "unsubscribe of a bus": async (options) =>
-    await (await createMemoryBus().subscribe("a", () => {})).unsubscribe(options),
   "listen of a bus": async (options) => await createMemoryBus().listen("a", options).ready,
-  createMemoryQueue,
-  "add of a queue": (options) =>
-    createMemoryQueue().add({ id: "a", group: "g", kind: "k", data: 1, ...options }),
-  "schedule of a queue": (options) =>
-    createMemoryQueue().schedule({
-      id: "a",
-      everyMs: 1000,
-      job: { group: "g", kind: "k", data: 1 },
-      ...options,
-    }),
-  "work of a queue": (options) => createMemoryQueue().work(() => {}, options),
-  openTokenFile: (options) => openTokenFile("nowhere.json", options),
   createToken: (options) => createToken("nowhere/tokens.json", { scopes: ["admin"], ...options }),
   createHandler: (options) => createHandler({ open() {}, names() {} } as Anything, options),
-  listen: (options) => listen((() => {}) as Anything, { port: 0, ...options }),
-  "listen, its limits": (options) => listen((() => {}) as Anything, { port: 0, limits: options }),
   openQueue: (options) => openQueue("memory:", options),
 };
 
@@ -279,12 +244,6 @@ const WANTING: Record<string, (given?: Anything) => unknown> = {
   createLocalFolder: (given) => createLocalEngine({ folder: given }),
   createQueueEngine,
   createStepHandler,
-  openRedisBus,
-  createWebhooks,
-  createQueueRunner,
-  workTasks: (given) => workTasks(given, createMemoryQueue()),
-  "workTasks, its queue": (given) => workTasks(createPlugins(), given),
-  createFileStorage,
 };
 
 Deno.test("a function says what it cannot do without, whatever stands there instead", async () => {

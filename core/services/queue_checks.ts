@@ -1,37 +1,10 @@
 // What every queue of jobs refuses, and why.
 import { fault, RegistryError } from "../errors.ts";
-import { checkOptions, type OptionNames } from "../options/check_options.ts";
 import { plainProblem, type PlainValue } from "../text/plain_value.ts";
 import type { NewJob, NewSchedule, WorkOptions } from "./queue.ts";
 
-const NEW_JOB: OptionNames<NewJob> = {
-  id: true,
-  group: true,
-  kind: true,
-  data: true,
-  delayMs: true,
-  priority: true,
-  attempts: true,
-  backoffMs: true,
-};
-
-const NEW_SCHEDULE: OptionNames<NewSchedule> = {
-  id: true,
-  cron: true,
-  timeZone: true,
-  everyMs: true,
-  job: true,
-};
-
-const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
-
 /** Throws `Invalid` for what no queue can keep. */
-export function checkNewJob(added: NewJob): void {
-  const { id, group, kind, data, ...job } = checkOptions(
-    `add job ${JSON.stringify(added.id)}`,
-    added,
-    NEW_JOB,
-  );
+export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
   if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
     throw invalid(
@@ -76,12 +49,7 @@ export function checkNewJob(added: NewJob): void {
 }
 
 /** Throws `Invalid` for what is no schedule; what its `cron` says is for the queue to read. */
-export function checkSchedule(schedule: NewSchedule): void {
-  const { id, cron, timeZone, everyMs, job } = checkOptions(
-    `schedule job ${JSON.stringify(schedule.id)}`,
-    schedule,
-    NEW_SCHEDULE,
-  );
+export function checkSchedule({ id, cron, timeZone, everyMs, job }: NewSchedule): void {
   checkNewJob({ ...job, id });
   if (timeZone !== undefined && !isTimeZone(timeZone)) {
     throw notScheduled(
@@ -135,8 +103,7 @@ export function notScheduled(
 }
 
 /** Throws `Invalid` for numbers that are none: a worker with them would take no job, ever. */
-export function checkWorkOptions(options: WorkOptions): void {
-  const { concurrency = 1, rateLimit } = checkOptions("take jobs", options, WORK);
+export function checkWorkOptions({ concurrency = 1, rateLimit }: WorkOptions): void {
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw fault({
       code: "Invalid",

@@ -2,7 +2,6 @@
 import { fault, messageOf, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { checkOptions, type OptionNames } from "../options/check_options.ts";
-import type { SignalOptions } from "../record/saving.ts";
 import type { Logger } from "../registry.ts";
 import { checkPattern } from "./event_bus.ts";
 import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "./event_bus.ts";
@@ -33,19 +32,6 @@ const OPTIONS: OptionNames<SubscribeOptions> = {
   backoffMs: true,
   onTrouble: true,
 };
-
-/** Throws `Invalid` for unknown options of `publish`. */
-export function checkPublishOptions(topic: string, options: SignalOptions | undefined): void {
-  checkOptions(`publish ${shown(topic)}`, options, { signal: true });
-}
-
-/** Throws `Invalid` for unknown options of `unsubscribe`. */
-export function checkUnsubscribeOptions(
-  pattern: string,
-  options: { forgetGroup?: boolean } | undefined,
-): void {
-  checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true });
-}
 
 const MOST_BACKOFF_MS = 60_000;
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { fault } from "../../core/errors.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
 import type {
   AnyTopics,
@@ -14,12 +13,7 @@ import type {
   Subscription,
 } from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
-import {
-  checkPublishOptions,
-  checkUnsubscribeOptions,
-  createDeliveries,
-  planSubscription,
-} from "../../core/services/subscribing.ts";
+import { createDeliveries, planSubscription } from "../../core/services/subscribing.ts";
 import { createEventStream } from "../../core/services/event_stream.ts";
 import type { Logger } from "../../core/registry.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
@@ -39,8 +33,6 @@ export interface MemoryBusOptions {
   logger?: Logger;
 }
 
-const OPTIONS: OptionNames<MemoryBusOptions> = { maxEvents: true, system: true, logger: true };
-
 /**
  * Creates a bus in this process.
  *
@@ -59,7 +51,6 @@ const OPTIONS: OptionNames<MemoryBusOptions> = { maxEvents: true, system: true, 
  * ```
  */
 export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): EventBus<T> {
-  options = checkOptions("create a bus", options, OPTIONS);
   const { maxEvents = 100_000, system = realSystem, logger = silentLogger } = options;
   const listeners = new Set<{ fits(topic: string): boolean; offer(event: () => BusEvent): void }>();
   const groups = new Map<string, MemoryGroup>();
@@ -118,7 +109,6 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     const subscription: Subscription = {
       pattern,
       async unsubscribe(options) {
-        checkUnsubscribeOptions(pattern, options);
         await (left ??= leave());
         if (options?.forgetGroup) group?.forget();
       },
@@ -133,7 +123,6 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     kind: "memory",
     location: "memory:",
     async publish(topic, payload, options) {
-      checkPublishOptions(topic, options);
       options?.signal?.throwIfAborted();
       checkTopic(topic);
       const json = encodePayload(topic, payload);

@@ -5,7 +5,6 @@
  * @module
  */
 import { fault } from "../../core/errors.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkTopic, encodePayload } from "../../core/services/event_bus.ts";
 import type {
@@ -17,11 +16,7 @@ import type {
 } from "../../core/services/event_bus.ts";
 import type { SubscribeOptions } from "../../core/services/event_bus.ts";
 import { createEventStream } from "../../core/services/event_stream.ts";
-import {
-  checkPublishOptions,
-  checkUnsubscribeOptions,
-  planSubscription,
-} from "../../core/services/subscribing.ts";
+import { planSubscription } from "../../core/services/subscribing.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";
 import { encodeEvent } from "./redis/envelope.ts";
@@ -48,15 +43,6 @@ export interface RedisBusOptions {
   logger?: Logger;
 }
 
-const OPTIONS: OptionNames<RedisBusOptions> = {
-  connectWithinMs: true,
-  answerWithinMs: true,
-  maxEvents: true,
-  takeOverAfterMs: true,
-  system: true,
-  logger: true,
-};
-
 /**
  * Opens the bus at a URL: `redis://host:6379/0`, `rediss://…`. `?bus=name` may follow, else it is called `holdfast`:
  * buses of different names hear nothing of one another.
@@ -79,7 +65,6 @@ export async function openRedisBus<T = AnyTopics>(
   url: string,
   options: RedisBusOptions = {},
 ): Promise<EventBus<T>> {
-  options = checkOptions("open a bus of events", options, OPTIONS);
   const { connectWithinMs, answerWithinMs, maxEvents = 100_000, takeOverAfterMs = 30_000 } =
     options;
   const { system = realSystem, logger = silentLogger } = options;
@@ -134,7 +119,6 @@ export async function openRedisBus<T = AnyTopics>(
     const subscription: Subscription = {
       pattern,
       async unsubscribe(options) {
-        checkUnsubscribeOptions(pattern, options);
         await (left ??= leave());
         if (options?.forgetGroup) await member.forget?.();
       },
@@ -154,7 +138,6 @@ export async function openRedisBus<T = AnyTopics>(
     kind: "redis",
     location: `${commands.location}${name === "holdfast" ? "" : `?bus=${name}`}`,
     async publish(topic, payload, options) {
-      checkPublishOptions(topic, options);
       options?.signal?.throwIfAborted();
       checkTopic(topic);
       const json = encodePayload(topic, payload);

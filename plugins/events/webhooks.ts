@@ -1,7 +1,6 @@
 // Webhooks: events of a bus, sent to URLs as signed requests. Each delivery is a job of a queue, so
 // it is tried again until it is taken, by whatever process is there.
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
@@ -81,23 +80,6 @@ interface Delivery {
   event: { id: string; topic: string; at: string; payload: PlainValue };
 }
 
-const OPTIONS: OptionNames<WebhooksOptions> = {
-  bus: true,
-  queue: true,
-  targets: true,
-  allowPrivate: true,
-  attempts: true,
-  backoffMs: true,
-  timeoutMs: true,
-  concurrency: true,
-  group: true,
-  lookup: true,
-  system: true,
-  logger: true,
-};
-
-const START: OptionNames<StartWebhooksOptions> = { listen: true, deliver: true };
-
 /**
  * Creates what sends events to URLs, as Standard Webhooks (standardwebhooks.com) are sent and `verifyWebhook` checks
  * them. A delivery that is not answered by 2xx fails, and is tried again; redirects are not followed. A target that
@@ -122,7 +104,6 @@ const START: OptionNames<StartWebhooksOptions> = { listen: true, deliver: true }
  * ```
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
-  options = checkOptions("create webhooks", options, OPTIONS, ["bus", "queue", "targets"]);
   const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } =
     options;
   const { group = "webhooks", lookup, system = realSystem, logger = silentLogger } = options;
@@ -191,12 +172,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   return {
     targets: targets.map(({ id }) => id),
-    async start(options = {}) {
-      const { listen = true, deliver: delivers = true } = checkOptions(
-        "start webhooks",
-        options,
-        START,
-      );
+    async start({ listen = true, deliver: delivers = true } = {}) {
       for (const { keys } of targets) await keys; // a secret that is none is refused now
       if (delivers) worker ??= await queue.work(deliver, { concurrency });
       const patterns = new Set(
