@@ -1,7 +1,7 @@
 // Listings as pages, and as lines of JSON.
 import type { StandardSchema } from "../../mod.ts";
 import { whileAllowed } from "./access/while_allowed.ts";
-import type { DescribedAnswer } from "./describe.ts";
+import type { RouteDescription } from "./describe.ts";
 import { readFirst } from "./files/read_first.ts";
 import type { RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
@@ -45,14 +45,11 @@ export async function answerListing<T>(
   return c.json({ items, next }, 200, headers);
 }
 
-export function listingContent(
-  page: StandardSchema,
-  example: unknown,
-): NonNullable<DescribedAnswer["content"]> {
-  return {
-    "application/json": { schema: page, example },
-    [LINES_TYPE]: { schema: { type: "string", description: "An item a line, each as JSON" } },
-  };
+/** What a listing answers, for the description of its route. */
+export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {
+  const lines = { type: "string", description: "An item a line, each as JSON" };
+  const content = { "application/json": { schema: page }, [LINES_TYPE]: { schema: lines } };
+  return { 200: { description, content } };
 }
 
 export function wantsLines(accept: string | undefined): boolean {

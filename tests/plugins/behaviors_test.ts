@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { Behavior, createPlugins, Storage } from "../../plugins/mod.ts";
+import { createPlugins, Storage } from "../../plugins/mod.ts";
 import type { Logger, TaskContext } from "../../plugins/mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { holdJobs } from "./runner.ts";
@@ -103,19 +103,6 @@ Deno.test("retry around schedule_job schedules one job, also where the answer of
   assertEquals(runner.jobs.map(({ id }) => id), [jobId]);
 });
 
-Deno.test("a behavior that calls the remainder often schedules as many jobs", async () => {
-  const plugins = createPlugins();
-  const runner = holdJobs(plugins);
-  plugins.register(Behavior, "each", () => ({
-    execute: (next, input) => Promise.all((input as number[]).map((item) => next(item))),
-  }));
-  const task = plugins.createTask((item: number) => item * 2)
-    .addBehavior("each").addBehavior("schedule_job", { job_type: "held" });
-  await task.submit([1, 2, 3], { idempotencyKey: "all" });
-  assertEquals(runner.jobs.map(({ id }) => id), ["all", "all.2", "all.3"]);
-  assertEquals(await runner.runAll(), [2, 4, 6]);
-});
-
 Deno.test("timeout ends what takes too long by its signal, and gives what is done in time", async () => {
   const system = sleepless();
   const plugins = createPlugins({ system });
@@ -135,50 +122,6 @@ Deno.test("timeout ends what takes too long by its signal, and gives what is don
     await plugins.createTask(() => 7).addBehavior("timeout", { timeout_ms: 30 }).submit(),
     7,
   );
-});
-
-Deno.test("timeout does not wait for what does not hear its signal", async () => {
-  const system = sleepless();
-  const deaf = createPlugins({ system }).createTask(() => new Promise(() => {})).addBehavior(
-    "timeout",
-    { ms: 5 },
-  );
-  const ended = assertRejects(() => deaf.submit(), RegistryError, "took longer than 5 ms");
-  await system.asleep;
-  system.wake();
-  await ended;
-});
-
-Deno.test("timeout leaves no timer behind, and what is done in time is not ended later", async () => {
-  const system = sleepless();
-  let waits: AbortSignal | undefined;
-  const sleep: System["sleep"] = (ms, signal) => {
-    waits = signal;
-    return system.sleep(ms, signal);
-  };
-  const plugins = createPlugins({ system: { ...system, sleep } });
-  const given = await plugins.createTask((_input: unknown, { signal }: TaskContext) => signal)
-    .addBehavior("timeout", { ms: 5 }).submit();
-  assertEquals(waits?.aborted, true);
-  system.wake();
-  assertEquals(given.aborted, false);
-});
-
-Deno.test("a behavior that could not be made is made anew in the next run, and then kept", async () => {
-  const plugins = createPlugins();
-  let made = 0;
-  plugins.register(Behavior, "late", () => {
-    if (++made === 1) {
-      throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
-    }
-    return { execute: (next) => next() };
-  });
-  const task = plugins.createTask((input: number) => input).addBehavior("late");
-  assertEquals(
-    await rejected(() => task.submit(1)),
-    "Unavailable: Cannot connect: not yet. undefined",
-  );
-  assertEquals([await task.submit(1), await task.submit(2), made], [1, 2, 2]);
 });
 
 Deno.test("cache remembers results of plain inputs, in copies, for as long as it was told", async () => {
@@ -202,31 +145,6 @@ Deno.test("cache remembers results of plain inputs, in copies, for as long as it
   assertEquals(seen.length, 4);
   await task.submit({ a: 1, b: { c: 2, d: 3 } });
   assertEquals(seen.length, 5, "the oldest of three was forgotten");
-});
-
-Deno.test("cache remembers no failure, and nothing that has bytes or instances in it", async () => {
-  const plugins = createPlugins({ system: createScriptedSystem() });
-  const failingOnce = plugins.createTask(failing(1)).addBehavior("cache");
-  await assertRejects(() => failingOnce.submit(1), Error, "not yet");
-  assertEquals([await failingOnce.submit(1), await failingOnce.submit(1)], [2, 2]);
-  let calls = 0;
-  const dated = plugins.createTask(() => new Date(++calls)).addBehavior("cache");
-  await dated.submit(1);
-  assertEquals(await dated.submit(1), new Date(2));
-  const counted = plugins.createTask(() => ++calls).addBehavior("cache");
-  await counted.submit({ data: new Uint8Array(1) });
-  assertEquals(await counted.submit({ data: new Uint8Array(1) }), 4);
-});
-
-Deno.test("tasks do not share a cache", async () => {
-  const plugins = createPlugins({ system: createScriptedSystem() });
-  const one = plugins.createTask(() => 1).addBehavior("cache");
-  const two = plugins.createTask(() => 2).addBehavior("cache");
-  assertEquals([await one.submit("same"), await two.submit("same"), await one.submit("same")], [
-    1,
-    2,
-    1,
-  ]);
 });
 
 /** A schema of numbers as text. */
@@ -283,26 +201,6 @@ Deno.test("trace tells of begin, end and failure with the time between, and neve
     'debug Task "job" began',
     'warn Task "job" failed after 12 ms: no password',
   ]);
-});
-
-Deno.test("trace is a span of a tracer of OpenTelemetry, with the failure in it", async () => {
-  const told: unknown[] = [];
-  const tracer = {
-    startActiveSpan: <T>(name: string, run: (span: object) => Promise<T>) => {
-      told.push(name);
-      return run({
-        setAttribute: (...given: unknown[]) => told.push(given),
-        recordException: (error: Error) => told.push(error.message),
-        setStatus: (status: unknown) => told.push(status),
-        end: () => told.push("end"),
-      });
-    },
-  };
-  const plugins = createPlugins({ logger: quiet() });
-  const task = plugins.createTask(failing(1)).addBehavior("trace", { label: "step", tracer });
-  await task.submit().catch(() => {});
-  assertEquals(await task.submit(), 2);
-  assertEquals(told, ["step", "not yet", { code: 2, message: "not yet" }, "end", "step", "end"]);
 });
 
 Deno.test("storage_read hands on bytes, text or a stream beside the path", async () => {

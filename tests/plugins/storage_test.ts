@@ -100,14 +100,6 @@ async function checkStorage(storage: FileStorage): Promise<void> {
   assertEquals(await storage.exists("short"), false);
 }
 
-Deno.test("a storage in memory does what storages do, and each is a new one", async () => {
-  const plugins = createPlugins();
-  const storage = await plugins.create(Storage, "memory");
-  await checkStorage(storage);
-  assertEquals(await (await plugins.create(Storage, "memory")).exists("stream"), false);
-  await storage[Symbol.asyncDispose]?.();
-});
-
 for (const name of ["local", "local_file_storage"]) {
   Deno.test(`a storage in a folder does what storages do, and files lie under their paths: ${name}`, async () => {
     await using root = await tempRoot();

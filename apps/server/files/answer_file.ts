@@ -37,10 +37,7 @@ export async function answerFile(
 }
 
 /** The answer that a condition of a request leads to without a look at the file. */
-function answerWithout(
-  headers: Headers,
-  representation: Representation,
-): Response | undefined {
+function answerWithout(headers: Headers, representation: Representation): Response | undefined {
   const condition = evaluateConditions(headers, representation);
   if (condition === "go on") return undefined;
   if (condition === "not modified") {

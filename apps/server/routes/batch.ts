@@ -8,7 +8,6 @@ import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { saveSent } from "../saving/save_sent.ts";
 import { BatchResultSchema, BatchSchema, MOST_OPERATIONS } from "../schemas/batch.ts";
 import type { Operation } from "../schemas/batch.ts";
-import { SAVE_EXAMPLE } from "../schemas/saving.ts";
 
 /** So many names are worked on at once. */
 const AT_ONCE = 16;
@@ -28,24 +27,13 @@ export function batchRoutes(context: ServerContext): Routes {
       description:
         "Those of one name one after the other, others at the same time. What fails stops none of the others.",
       scope: "write",
-      body: {
-        "application/json": {
-          schema: BatchSchema,
-          example: {
-            operations: [{ op: "save", name: "my:config", ...SAVE_EXAMPLE }, {
-              op: "info",
-              name: "my:data",
-            }],
-          },
-        },
-      },
+      body: { "application/json": { schema: BatchSchema } },
       answers: {
         200: {
           description: "Of each what became of it, in their order",
           schema: BatchResultSchema,
         },
       },
-      problems: [413, 415],
     }),
     json(BatchSchema),
     async (c) => {

@@ -28,11 +28,6 @@ export function filesRoutes(context: ServerContext): Routes {
         "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
         "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
       scope: "read",
-      params: {
-        name: "The artifact",
-        version: "A version, a range, an alias or `latest`",
-        path: "The path of the file, with `/`",
-      },
       requestHeaders: {
         "range": "One range of bytes, as `bytes=0-99`. Several are answered with the whole",
         "if-range": "The ETag or date that the range is of",
@@ -50,7 +45,7 @@ export function filesRoutes(context: ServerContext): Routes {
         },
         304: { description: "The client has it already" },
       },
-      problems: [404, 409, 412, 416],
+      problems: [416],
     }),
     query(FileQuery),
     async (c) => {

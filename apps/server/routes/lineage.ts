@@ -14,25 +14,7 @@ export function lineageRoutes({ registry }: ServerContext): Routes {
       tag: "lineage",
       summary: "Tells what a version was made from, and what was made from it",
       scope: "read",
-      answers: {
-        200: {
-          description: "The lineage",
-          schema: LineageSchema,
-          example: {
-            root: "model@1.0.0",
-            nodes: [{ ref: "model@1.0.0", state: "present" }, {
-              ref: "data@1.0.0",
-              state: "present",
-            }],
-            edges: [{ from: "data@1.0.0", to: "model@1.0.0" }],
-            unsure: [],
-            unreadable: [],
-            scanned: false,
-            cut: false,
-          },
-        },
-      },
-      problems: [404],
+      answers: { 200: { description: "The lineage", schema: LineageSchema } },
     }),
     query(LineageQuery),
     async (c) => {

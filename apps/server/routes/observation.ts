@@ -41,9 +41,7 @@ export function observationRoutes(
         tag: "service",
         summary: "Whether the program runs",
         scope: "open",
-        answers: {
-          200: { description: "It does", schema: HealthSchema, example: { status: "ok" } },
-        },
+        answers: { 200: { description: "It does", schema: HealthSchema } },
       }),
       (c) => c.json({ status: "ok" as const }, 200, FRESH),
     )
@@ -55,7 +53,7 @@ export function observationRoutes(
         summary: "Whether requests can be answered: the store is asked, at most every two seconds",
         scope: "open",
         answers: {
-          200: { description: "They can", schema: ReadinessSchema, example: { ready: true } },
+          200: { description: "They can", schema: ReadinessSchema },
           503: { description: "They cannot now", schema: ReadinessSchema },
         },
       }),

@@ -2,11 +2,9 @@
 import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerListing, listingContent } from "../listing.ts";
+import { answerListing, listing } from "../listing.ts";
 import { createRoutes, type Routes } from "../routing.ts";
 import { RunDetailsSchema, RunsPage, RunsQuery } from "../schemas/runs.ts";
-
-const RUN_EXAMPLE = { run: "training@3", end: "ok", durationMs: 5200 };
 
 export function runsRoutes({ registry }: ServerContext): Routes {
   const routes = createRoutes();
@@ -17,19 +15,7 @@ export function runsRoutes({ registry }: ServerContext): Routes {
       tag: "runs",
       summary: "Lists runs of pipelines, the newest first",
       scope: "read",
-      answers: {
-        200: {
-          description: "A page of runs, or all of them as lines",
-          content: listingContent(RunsPage, {
-            items: [{
-              ...RUN_EXAMPLE,
-              plannedAt: "2026-01-31T12:00:00.000Z",
-              steps: 2,
-              counts: { ran: 2 },
-            }],
-          }),
-        },
-      },
+      answers: listing(RunsPage, "A page of runs, or all of them as lines"),
     }),
     query(RunsQuery),
     (c) => {
@@ -60,25 +46,7 @@ export function runsRoutes({ registry }: ServerContext): Routes {
       tag: "runs",
       summary: "Says what became of each step of a run",
       scope: "read",
-      params: { run: "The run, as `training@3`" },
-      answers: {
-        200: {
-          description: "The run",
-          schema: RunDetailsSchema,
-          example: {
-            ...RUN_EXAMPLE,
-            startedAt: "2026-01-31T12:00:00.000Z",
-            steps: [{
-              step: "fit",
-              why: ["never ran"],
-              end: "ran",
-              durationMs: 5000,
-              outputs: { "model.json": "model@1.0.0" },
-            }],
-          },
-        },
-      },
-      problems: [404],
+      answers: { 200: { description: "The run", schema: RunDetailsSchema } },
     }),
     async (c) => {
       const run = c.req.param("run");

@@ -24,19 +24,6 @@ export function searchRoutes(
         200: {
           description: "What is found, in the order of names, newest first",
           schema: SearchResultSchema,
-          example: {
-            items: [{
-              name: "models/bert",
-              version: "2.0.0",
-              aliases: ["production"],
-              metadata: { epochs: 4 },
-              createdAt: "2026-01-31T12:00:00.000Z",
-              size: 512,
-            }],
-            total: 1,
-            ageMs: 1200,
-            cut: false,
-          },
         },
       },
     }),

@@ -6,7 +6,6 @@ import { checkStillAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
 import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { passThrough } from "../saving/sent_files.ts";
-import { SAVED_EXAMPLE } from "../schemas/saving.ts";
 import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";
 import { SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
@@ -36,17 +35,12 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         },
       },
       answers: {
-        202: {
-          description: "It was saved, and the job was scheduled",
-          schema: UploadAnswerSchema,
-          example: { jobId: `upload-${SAVED_EXAMPLE.commit}`, ...SAVED_EXAMPLE },
-        },
+        202: { description: "It was saved, and the job was scheduled", schema: UploadAnswerSchema },
         201: {
           description: "It was saved; no step comes next, or its `result` is there",
           schema: UploadAnswerSchema,
         },
       },
-      problems: [409, 413, 415, 422],
     }),
     query(UploadQuery),
     async (c) => {

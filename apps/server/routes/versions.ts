@@ -12,18 +12,10 @@ import type {
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
-import { answerListing, listingContent } from "../listing.ts";
+import { answerListing, listing } from "../listing.ts";
 import { problem, problemOf } from "../problem.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import {
-  ArtifactInfoSchema,
-  INFO_EXAMPLE,
-  InfoQuery,
-  VersionsPage,
-  VersionsQuery,
-} from "../schemas/artifact.ts";
-
-const NAME = { name: "The artifact, percent-encoded as one segment" };
+import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
 
 export function versionsRoutes({ registry, openVersion }: ServerContext): Routes {
   const routes = createRoutes();
@@ -34,20 +26,7 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
       tag: "artifacts",
       summary: "Lists the versions of a name, newest first; none where there is no such name",
       scope: "read",
-      params: NAME,
-      answers: {
-        200: {
-          description: "A page of versions, or all of them as lines",
-          content: listingContent(VersionsPage, {
-            items: [{
-              name: "my:config",
-              version: "1.0.0",
-              generation: 1,
-              modifiedAt: "2026-01-31T12:00:00.000Z",
-            }],
-          }),
-        },
-      },
+      answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     }),
     query(VersionsQuery),
     (c) => {
@@ -71,7 +50,6 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
       tag: "artifacts",
       summary: "Says what is known of a version",
       scope: "read",
-      params: { ...NAME, version: "A version, a range, an alias or `latest`" },
       requestHeaders: {
         "if-match": "Commits as ETags, one of which it must have",
         "if-none-match": "Commits as ETags that the client knows",
@@ -80,12 +58,10 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
         200: {
           description: "The version",
           schema: ArtifactInfoSchema,
-          example: INFO_EXAMPLE,
           headers: { "etag": "Its commit, as a strong tag" },
         },
         304: { description: "The client knows it already" },
       },
-      problems: [404, 409, 412],
     }),
     query(InfoQuery),
     async (c) => {

@@ -20,7 +20,6 @@ export function watchRoutes(context: ServerContext): Routes {
         "Server-sent events `latest`, whose data are `{ name, version?, commit? }` and whose id is the " +
         "commit. A client that comes again with `Last-Event-ID` is only told of another one.",
       scope: "read",
-      params: { name: "The artifact, percent-encoded as one segment" },
       requestHeaders: { "last-event-id": "The id of the last event that the client had" },
       answers: {
         200: {
@@ -28,8 +27,6 @@ export function watchRoutes(context: ServerContext): Routes {
           content: {
             [EVENTS_TYPE]: {
               schema: { type: "string" },
-              example:
-                'id: 019a9f5e\nevent: latest\ndata: {"name":"my:model","version":"1.0.0","commit":"019a9f5e"}\n\n',
             },
           },
         },

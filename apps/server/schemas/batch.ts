@@ -1,5 +1,6 @@
 // Many writes in one request.
 import * as v from "npm:valibot@^1.5";
+import { object, strictObject } from "./named.ts";
 import { Text } from "./artifact.ts";
 import { ProblemSchema } from "./problem.ts";
 import { AliasRequestSchema, CopyRequestSchema, SaveRequestSchema } from "./saving.ts";
@@ -29,17 +30,13 @@ export const OperationSchema = v.pipe(
 
 export type Operation = v.InferOutput<typeof OperationSchema>;
 
-export const BatchSchema = v.pipe(
-  v.strictObject({ operations: v.pipe(v.array(OperationSchema), v.maxLength(MOST_OPERATIONS)) }),
-  v.metadata({ ref: "Batch" }),
-);
+export const BatchSchema = strictObject("Batch", {
+  operations: v.pipe(v.array(OperationSchema), v.maxLength(MOST_OPERATIONS)),
+});
 
-export const BatchResultSchema = v.pipe(
-  v.object({
-    results: v.array(v.union([
-      v.object({ ok: v.literal(true), value: v.unknown() }),
-      v.object({ ok: v.literal(false), problem: ProblemSchema }),
-    ])),
-  }),
-  v.metadata({ ref: "BatchResult" }),
-);
+export const BatchResultSchema = object("BatchResult", {
+  results: v.array(v.union([
+    v.object({ ok: v.literal(true), value: v.unknown() }),
+    v.object({ ok: v.literal(false), problem: ProblemSchema }),
+  ])),
+});

@@ -1,5 +1,6 @@
 // Lineage, as JSON.
 import * as v from "npm:valibot@^1.5";
+import { object } from "./named.ts";
 import { Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";
 
@@ -14,21 +15,18 @@ export const LineageQuery = v.object({
   depth: v.optional(count({ least: 1, most: 1_000_000, description: "How many steps to go" })),
 });
 
-export const LineageSchema = v.pipe(
-  v.object({
-    root: v.string(),
-    nodes: v.array(v.object({
-      ref: v.string(),
-      state: v.picklist(["present", "missing", "changed", "unpinned", "unreadable"]),
-      digest: v.optional(Sha256),
-      createdAt: v.optional(Moment),
-      metadata: v.optional(v.record(v.string(), v.unknown())),
-    })),
-    edges: v.array(v.object({ from: v.string(), to: v.string() })),
-    unsure: v.array(v.string()),
-    unreadable: v.array(v.string()),
-    scanned: v.boolean(),
-    cut: v.boolean(),
-  }),
-  v.metadata({ ref: "Lineage" }),
-);
+export const LineageSchema = object("Lineage", {
+  root: v.string(),
+  nodes: v.array(v.object({
+    ref: v.string(),
+    state: v.picklist(["present", "missing", "changed", "unpinned", "unreadable"]),
+    digest: v.optional(Sha256),
+    createdAt: v.optional(Moment),
+    metadata: v.optional(v.record(v.string(), v.unknown())),
+  })),
+  edges: v.array(v.object({ from: v.string(), to: v.string() })),
+  unsure: v.array(v.string()),
+  unreadable: v.array(v.string()),
+  scanned: v.boolean(),
+  cut: v.boolean(),
+});

@@ -12,7 +12,7 @@ export interface FanOut {
   join(
     handler: EventHandler<BusEvent>,
     plan: SubscriptionPlan,
-  ): Promise<{ close(): Promise<void>; forget?: undefined }>;
+  ): Promise<{ close(): Promise<void> }>;
   close(): void;
 }
 

@@ -202,14 +202,6 @@ Deno.test("a handler says at once what it cannot be made of", async () => {
   }
 });
 
-Deno.test("a name whose slash was not written as %2F leads nowhere, and the hint says so", async () => {
-  await using service = await served();
-  const hint = async (path: string) =>
-    (await (await get(service.handler, `http://localhost${path}`)).json()).hint;
-  assertMatch(await hint("/artifacts/team/model/versions"), /%2F/);
-  assertEquals(await hint("/nothing"), "GET /openapi.json lists all routes.");
-});
-
 Deno.test("every answer has an id and headers that keep what is stored from running", async () => {
   await using service = await served();
   for (const path of ["/names", "/none", "/%ff", "/health"]) {

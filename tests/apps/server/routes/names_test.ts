@@ -23,23 +23,6 @@ Deno.test("names are listed in pages, by prefix, and as lines", async () => {
   assertEquals(await lines.text(), '"a"\n"b/1"\n"b/2"\n"c d"\n');
 });
 
-Deno.test("a query that is wrong is a problem that says what is expected", async () => {
-  await using registry = await openRegistry("memory:");
-  await using handler = createHandler(registry);
-  const response = await handler(new Request("http://localhost/names?limit=0"));
-  assertEquals([response.status, response.headers.get("content-type")], [
-    400,
-    "application/problem+json",
-  ]);
-  assertEquals(await response.json(), {
-    title: "The request is wrong",
-    status: 400,
-    detail: "Cannot read the query: limit: at least 1 is expected",
-    code: "Invalid",
-    hint: "The document at /openapi.json says what is taken here.",
-  });
-});
-
 Deno.test("a parameter that is given more than once is refused in plain words", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createHandler(registry);

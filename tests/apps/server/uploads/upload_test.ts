@@ -40,27 +40,6 @@ Deno.test("a queue alone makes no job of an upload, which no worker could do", a
   ]);
 });
 
-Deno.test("a repeat with the same key and other content says that it was skipped", async () => {
-  await using service = await openService();
-  const headers = { "idempotency-key": "k" };
-  const send = async (content: string) => {
-    const answer = await service.send("POST", "/upload?name=a", { body: content, headers });
-    return [answer.headers.get("holdfast-skipped"), (await answer.json()).skipped];
-  };
-  assertEquals([await send("one"), await send("two")], [[null, false], ["true", true]]);
-  const value = (data: string) => ({
-    materializer: { id: "file", formatVersion: 1 },
-    files: [{ path: "a", data }],
-    idempotencyKey: "saved",
-  });
-  await service.sendJson("POST", "/artifacts/b/versions", value("YQ=="));
-  const again = await service.sendJson("POST", "/artifacts/b/versions", value("Yg=="));
-  assertEquals(
-    [again.status, again.headers.get("holdfast-skipped"), (await again.json()).skipped],
-    [200, "true", true],
-  );
-});
-
 Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
   await using jobs = createMemoryQueue();
   await using service = await openService({ jobs, upload: scheduleOn(jobs) });
@@ -86,16 +65,6 @@ Deno.test("a file is saved as it comes, and the client is told the job at once",
   const { digest } = artifact.info;
   assertEquals(state, "waiting");
   assertEquals(data, { name, version, ref: "team/data@1.0.0", commit, digest, size });
-});
-
-Deno.test("a file of nothing is a file too, and without a next step it is only saved", async () => {
-  await using service = await openService();
-  const answer = await service.send("POST", "/upload?name=empty");
-  assertEquals([answer.status, "jobId" in await answer.json()], [201, false]);
-  assertEquals(
-    await (await service.registry.open("empty")).file("content").bytes(),
-    new Uint8Array(),
-  );
 });
 
 Deno.test("a form has its fields first, and as many files as it likes", async () => {
