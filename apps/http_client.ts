@@ -118,7 +118,6 @@ function refuseDisk(action: string): never {
 /** Who typed an address wrong, or started no service, is told so before long, milliseconds. */
 const FIRST_CONTACT_MS = 5_000;
 
-/** Whether nobody between here and there sees what passes. */
 function isPrivate(location: string): boolean {
   const { protocol, hostname } = new URL(location);
   return protocol === "https:" || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

@@ -67,7 +67,6 @@ export async function openBullmqQueue(
   const workers = new Set<QueueWorker>();
   let closed = false;
 
-  /** What the server answers, or why it does not. */
   async function ask<T>(
     what: string,
     answer: Promise<T>,
@@ -117,7 +116,6 @@ export async function openBullmqQueue(
     return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
   }
 
-  /** True where the job failed, or was cancelled, and waits now. */
   async function retry(id: string): Promise<boolean> {
     const job = await find(id);
     if (job === undefined) return false;

@@ -79,7 +79,6 @@ export function createMemoryQueue(
     wait(entry, job.delayMs ?? 0);
   }
 
-  /** The entry waits, at once or after a while. */
   function wait(entry: Entry, delayMs: number): void {
     alter(entry, { state: "delayed" });
     if (delayMs === 0) return ready(entry);

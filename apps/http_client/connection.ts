@@ -9,7 +9,6 @@ import { problemOf, strange, unanswered } from "./problem.ts";
 export type SendRequest = (request: Request) => Promise<Response>;
 
 export interface Call {
-  /** What is to be done, for messages: `load "my:model"`. */
   action: string;
   /** Below the address of the service, encoded. */
   path: string;
@@ -18,9 +17,7 @@ export interface Call {
   /** What stands behind `?`; what is undefined does not. */
   query?: Record<string, string | number | boolean | undefined>;
   headers?: Record<string, string>;
-  /** What is sent, as JSON. */
   json?: unknown;
-  /** What is sent, as it is. A stream is sent once. */
   body?: () => Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
   /** Whether what it does counts: without an answer it may have been done. @default false */
   writes?: boolean;
@@ -36,11 +33,8 @@ export interface Call {
   signal?: AbortSignal;
 }
 
-/** What {@linkcode createConnection} is made of. */
 export interface ConnectionOptions {
-  /** The address, without a slash at its end. */
   location: string;
-  /** What is sent as `Authorization: Bearer …`. */
   token?: string | (() => string | Promise<string>);
   send: SendRequest;
   /** How long what may be repeated is, milliseconds. */
@@ -67,7 +61,6 @@ export interface Connection {
 /** Longest that a service may ask to wait. */
 const MAX_WAIT_MS = 30_000;
 
-/** Creates a connection. Nothing is sent. */
 export function createConnection(options: ConnectionOptions): Connection {
   const { location, token, send, timeoutMs, system, logger } = options;
 

@@ -129,7 +129,6 @@ export function openRemoteDraft(
   });
 }
 
-/** Files as they are given, or those of a value. */
 function filesOf(
   given: FilesToSave | object,
   materializers: Materializers,

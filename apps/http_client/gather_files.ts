@@ -25,11 +25,9 @@ export interface WireFile {
   modifiedAt?: string;
   /** Bytes. */
   size: number;
-  /** Their SHA-256. */
   sha256: string;
   /** Its bytes, as base64. */
   data?: string;
-  /** Or what they were sent as. */
   upload?: string;
 }
 

@@ -28,7 +28,6 @@ export async function firstSavesIn(
   return firstSavesOf(await entriesOf(log));
 }
 
-/** The versions that a log says were deleted; none where there is no log. */
 export async function* deletionsIn(log: AsyncIterable<LogEntry>): AsyncGenerator<DeletedVersion> {
   const entries = await entriesOf(log);
   const saves = firstSavesOf(entries);

@@ -19,7 +19,6 @@ const SMALL_BYTES = 64 * 1024;
 export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
   /** How its bytes are checked. */
   verify: Verify;
-  /** What may be read whole. */
   limit: LoadLimit;
   /** Ask for the bytes at once, where they are few. */
   read?: boolean;

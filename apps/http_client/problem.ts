@@ -3,7 +3,6 @@ import { fault, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
 export interface Asked {
-  /** What was to be done: `load "my:model"`. */
   action: string;
   location: string;
   /** Whether it changes something, so that it may have been done though the answer says nothing. */
@@ -37,7 +36,6 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: "Unavailable",
 };
 
-/** The error of an answer that is none of success. Reads its body. */
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
   if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) {
     return await moved(response, asked);
@@ -135,7 +133,6 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The error of a request that got no answer. */
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
   return fault({
     code: writes ? "Unknown" : "Unavailable",
@@ -150,7 +147,6 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
   });
 }
 
-/** The error of an answer that is not what the wire says. */
 export function strange(
   { action, location, writes }: Asked,
   state: string,

@@ -9,7 +9,6 @@ import { strange, unanswered } from "./problem.ts";
 import { createSha256 } from "./sha256.ts";
 
 export interface RemoteFile {
-  /** `name@version`, for messages. */
   ref: string;
   /** Below the address of the service, encoded. */
   path: string;

@@ -9,7 +9,6 @@ import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
 import { type OnWire, savedOf } from "./wire.ts";
 
-/** {@linkcode Registry.save} */
 export async function saveValue(
   connection: Connection,
   { name, value, materializers }: { name: string; value: unknown; materializers: Materializers },

@@ -13,7 +13,6 @@ export interface SentContent {
   upload: string;
   /** Bytes. */
   size: number;
-  /** Their SHA-256. */
   sha256: string;
 }
 
@@ -220,7 +219,6 @@ async function offsetOf(
   return Number(response.headers.get("upload-offset") ?? NaN);
 }
 
-/** Chunks as pieces of one size, but for the last. */
 async function* piecesOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

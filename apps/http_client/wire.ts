@@ -6,7 +6,6 @@ import type { Lineage, LineageNode } from "../../core/record/lineage.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import { type Asked, errorOfProblem, strange } from "./problem.ts";
 
-/** The same as JSON holds it: dates are texts. */
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
 
 /** What is known of a version, with the bytes of its files where they are few. */
@@ -32,7 +31,6 @@ export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifac
   return { ...wire, createdAt: new Date(wire.createdAt) };
 }
 
-/** What an answer says of yes or no. */
 export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
   const said = (wire as Record<string, unknown> | null)?.[name];
   if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
@@ -69,7 +67,6 @@ export function lineageOf(
   return { ...wire, nodes };
 }
 
-/** Bytes as base64. */
 export function encodeBase64(bytes: Uint8Array): string {
   const { toBase64 } = bytes as { toBase64?(): string };
   if (toBase64 !== undefined) return toBase64.call(bytes);
@@ -80,7 +77,6 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** The bytes again. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const { fromBase64 } = Uint8Array as { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
   if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);

@@ -18,14 +18,12 @@ export interface ServerContext {
   readonly system: System;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Aborted when the handler is closed: ends what would go on for ever. */
   readonly closing: AbortSignal;
   /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
   uploads(): Promise<ResumableUploads>;
   readonly openVersion: OpenVersion;
   /** What this service can do, for clients: routes add theirs before the first request. */
   readonly features: Set<string>;
-  /** How much it takes, for clients: likewise. */
   readonly limits: Record<string, number>;
 }
 
@@ -35,15 +33,12 @@ export interface RequestInfo extends HandlerInfo {
   /** The error of its token, which every route that is not open throws. */
   refusal?: unknown;
   requestId: string;
-  /** Told by the route: the pattern of its path. */
   route?: string;
   /** Returns the current rights of the sender, for long responses. Absent if the service needs no tokens. */
   renew?: () => Promise<Access>;
-  /** Set by the route: the scope that it needs. */
   scope?: RouteScope;
 }
 
-/** What hono knows of a request: `c.env.access` and the rest. */
 export interface ServerEnv {
   Bindings: RequestInfo;
 }

@@ -15,19 +15,16 @@ import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
 import type { Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";
 
-/** Contents by media type. */
 type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
 
 interface DescribedAnswer {
   description: string;
   schema?: StandardSchema;
-  /** What is in it, where it is something else than JSON or may be several. */
   content?: Content;
   headers?: Record<string, string>;
 }
 
 export interface RouteDescription {
-  /** Its name in clients that are generated: `listNames`. */
   id: string;
   tag: string;
   summary: string;
@@ -35,10 +32,8 @@ export interface RouteDescription {
   /** Who may call it: checked for the `name` of its path; where it has none, the route itself asks `c.env.access`. */
   scope: RouteScope;
   requestHeaders?: Record<string, string>;
-  /** What it is sent, where nothing checks it on its way. */
   body?: Content;
   answers: Record<number, DescribedAnswer>;
-  /** Statuses of problems beside those that every route may answer. */
   problems?: readonly number[];
 }
 
@@ -165,7 +160,6 @@ function refuse(
   });
 }
 
-/** How often a parameter stands in a query: of several there is a list. */
 function timesGiven(given: unknown, parameter: string): number {
   const value = (given as Record<string, unknown> | undefined)?.[parameter];
   return Array.isArray(value) ? value.length : 1;

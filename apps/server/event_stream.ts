@@ -7,11 +7,9 @@ import type { RouteContext } from "./routing.ts";
 export const EVENTS_TYPE = "text/event-stream";
 
 export interface ServerEvent {
-  /** What a client that comes again says it had last. */
   id?: string;
   /** What kind of event it is. @default "message" */
   event?: string;
-  /** What it says; sent as JSON. */
   data: unknown;
 }
 
@@ -22,7 +20,6 @@ export interface EventStreamOptions {
   retryMs?: number;
 }
 
-/** Listens to something until the signal. */
 export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
 /**

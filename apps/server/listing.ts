@@ -15,7 +15,6 @@ export interface PageQuery {
 
 export interface ListingSource<T> {
   list(page: PageQuery): AsyncIterable<T>;
-  /** What an item is found again by. */
   keyOf(item: T): string;
 }
 
@@ -45,7 +44,6 @@ export async function answerListing<T>(
   return c.json({ items, next }, 200, headers);
 }
 
-/** What a listing answers, for the description of its route. */
 export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {
   const lines = { type: "string", description: "An item a line, each as JSON" };
   const content = { "application/json": { schema: page }, [LINES_TYPE]: { schema: lines } };
@@ -59,7 +57,6 @@ export function wantsLines(accept: string | undefined): boolean {
 const encoder = new TextEncoder();
 const LINES_BYTES = 16 * 1024;
 
-/** Items as lines of JSON, as fast as they are read. */
 export function linesOf(items: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   const iterator = items[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({

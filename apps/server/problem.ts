@@ -44,7 +44,6 @@ export interface ProblemFields {
   detail: string;
   hint?: string;
   suggestion?: string;
-  /** Whether a write may have been done all the same. */
   maybeWritten?: boolean;
   /** Whether the same request may succeed later, where the code does not say it. */
   retry?: RetryAdvice;
@@ -97,7 +96,6 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   }, headers);
 }
 
-/** Without a suggestion of what whoever asks may not read. */
 function heardBy(
   access: Access | undefined,
   { message, hint, suggestion, backend }: RegistryError,
@@ -132,7 +130,6 @@ function withoutPlace(
   return { detail: unplaced(said), hint: hint && unplaced(hint), suggestion };
 }
 
-/** What the router refuses itself, such as a body that is no JSON. */
 export function isOfRouter(thrown: unknown): thrown is Error & { status: number } {
   if (!(thrown instanceof Error) || !("getResponse" in thrown)) return false;
   const { status } = thrown as Error & { status?: unknown };

@@ -14,7 +14,6 @@ import type {
 import { createEventStream } from "./event_stream.ts";
 import { planSubscription, type SubscriptionPlan } from "./subscribing.ts";
 
-/** What a subscription is on its bus. */
 export interface BusMember {
   close(): Promise<void>;
   /** Forgets its group, and what that has not heard of. */
@@ -24,13 +23,11 @@ export interface BusMember {
 export interface BusParts extends Pick<EventBus, "kind" | "location"> {
   system: System;
   logger: Logger;
-  /** Hands an event on; `json` is its payload. */
   send(
     event: { id: string; topic: string; at: number; json: string },
     signal?: AbortSignal,
   ): void | Promise<void>;
   join(handler: EventHandler<BusEvent>, plan: SubscriptionPlan): BusMember | Promise<BusMember>;
-  /** Called once, after all subscriptions have ended. */
   close(): void | Promise<void>;
 }
 

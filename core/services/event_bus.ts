@@ -53,7 +53,6 @@ export type BusTrouble =
   | { trouble: "failed"; event: BusEvent; error: unknown; again: boolean }
   /** Events that nobody of this subscription will hear of: too many waited, or they were trimmed. */
   | { trouble: "lost"; count: number; reason: string }
-  /** The server does not answer, or answers what it should not. */
   | { trouble: "unreachable"; reason: string };
 
 /** Options of {@linkcode EventBus.subscribe}. */

@@ -75,7 +75,6 @@ export type JobHandler = (
 export type WorkerEvent =
   | { event: "started" | "done" | "cancelled" | "handed back"; id: string; group: string }
   | { event: "failed"; id: string; group: string; reason: string; again: boolean }
-  /** A job whose worker was taken for dead waits again. */
   | { event: "taken over"; id: string }
   /** The queue does not answer, or answers what it should not; the worker goes on. */
   | { event: "trouble"; reason: string };

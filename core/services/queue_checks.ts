@@ -138,7 +138,6 @@ export function progressOf(id: string, progress: PlainValue): PlainValue {
   });
 }
 
-/** What is wrong with `after`. */
 export function notListed(after: string): RegistryError {
   return fault({
     code: "NotFound",

@@ -6,14 +6,11 @@ import type { Logger } from "../registry.ts";
 import { checkPattern } from "./event_bus.ts";
 import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "./event_bus.ts";
 
-/** A subscription as it was asked for, all of it checked and filled in. */
 export interface SubscriptionPlan {
   readonly pattern: string;
   /** Who shares its events; undefined for at-most-once. */
   readonly group?: string;
-  /** How many events are handled at once. */
   readonly concurrency: number;
-  /** How many may wait. */
   readonly maxWaiting: number;
   readonly attempts: number;
   /** How long is waited before the second time, milliseconds. */
@@ -35,7 +32,6 @@ const OPTIONS: OptionNames<SubscribeOptions> = {
 
 const MOST_BACKOFF_MS = 60_000;
 
-/** How long is waited after so many failures, milliseconds. */
 export function redeliveryMs({ backoffMs }: SubscriptionPlan, failures: number): number {
   return Math.min(MOST_BACKOFF_MS, backoffMs * 2 ** Math.min(failures - 1, 20));
 }
@@ -122,11 +118,9 @@ function describe(trouble: BusTrouble): string {
 /** What is offered is handled, as much at once as is planned; the rest waits, or is lost. */
 export interface Deliveries {
   offer(event: () => BusEvent): void;
-  /** Begins no more, tells the handlers under way, and waits for them. */
   close(): Promise<void>;
 }
 
-/** Creates what hands events over at most once. */
 export function createDeliveries(
   handler: EventHandler<BusEvent>,
   plan: SubscriptionPlan,

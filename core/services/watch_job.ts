@@ -38,7 +38,6 @@ export async function* watchJob(
   }
 }
 
-/** Whether nothing more becomes of a job by itself. */
 export function hasEnded({ state }: Pick<QueuedJob, "state">): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
 }

@@ -6,7 +6,6 @@ import { type Behavior, Storage } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";
 import type { FileData, FileStorage } from "../storage/file_storage.ts";
 
-/** What travels from one behavior to the next: names and values. */
 type Members = Record<string, unknown>;
 
 /** `storage_write`: writes `data` to `path`, and hands on everything but the data. */

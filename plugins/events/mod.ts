@@ -52,23 +52,6 @@ export type EventBusOpener = (
  *
  * @throws {RegistryError} `Invalid` for what is no URL of a bus; `Unavailable` where no server answers, `Denied` where
  * it refuses, `Unsupported` where its package cannot be had
- *
- * @example
- * ```ts
- * import { openEventBus } from "@holdfast/holdfast/events";
- * import { openRegistry } from "@holdfast/holdfast";
- * import type { RegistryTopics } from "@holdfast/holdfast";
- * import { assertEquals } from "@std/assert";
- *
- * await using bus = await openEventBus<RegistryTopics>("memory:"); // or "redis://127.0.0.1:6379"
- * await using events = bus.listen("registry.saved");
- * await using registry = await openRegistry("memory:", { events: bus });
- * await registry.save("my:model", { depth: 12 });
- * for await (const { payload } of events) {
- *   assertEquals(payload.name, "my:model");
- *   break;
- * }
- * ```
  */
 export async function openEventBus<T = AnyTopics>(
   url: string,

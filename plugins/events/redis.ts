@@ -43,14 +43,6 @@ export interface RedisBusOptions {
  * shall be there after it was killed.
  *
  * @throws {RegistryError} `Invalid` for another URL; `Unavailable` where no server answers, `Denied` where it refuses
- *
- * @example
- * ```ts ignore
- * import { openRedisBus } from "@holdfast/holdfast/events/redis";
- *
- * await using bus = await openRedisBus("redis://127.0.0.1:6379");
- * await bus.subscribe("registry.saved", ({ payload }) => console.log(payload), { group: "indexer" });
- * ```
  */
 export async function openRedisBus<T = AnyTopics>(
   url: string,

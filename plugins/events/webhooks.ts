@@ -87,21 +87,6 @@ interface Delivery {
  * the event, receivers know them.
  *
  * @throws {RegistryError} `Invalid` for targets that cannot be
- *
- * @example
- * ```ts
- * import { createWebhooks, createWebhookSecret, openEventBus } from "@holdfast/holdfast/events";
- * import { openQueue } from "@holdfast/holdfast/queues";
- *
- * await using bus = await openEventBus("memory:"); // or "redis://127.0.0.1:6379"
- * await using queue = await openQueue("memory:"); // or "redis://127.0.0.1:6379?queue=webhooks"
- * await using webhooks = createWebhooks({
- *   bus,
- *   queue,
- *   targets: [{ url: "https://example.com/hook", topics: "registry.*", secret: createWebhookSecret() }],
- * });
- * await webhooks.start();
- * ```
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } =

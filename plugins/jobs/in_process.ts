@@ -26,7 +26,6 @@ export interface InProcessOptions extends Pick<PluginContext, "system" | "logger
 }
 
 export interface InProcessRunner extends QueueRunner {
-  /** The same, where the job begins when `background` is run. */
   scheduleIn(
     background: Background,
     call: ScheduledCall,
@@ -104,7 +103,6 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     begins.delete(id);
   }
 
-  /** Ends when the job has ended, or waits for another attempt. */
   async function untilOver(id: string): Promise<void> {
     for await (const { job: { state } } of queue.watch(id)) {
       if (state !== "waiting" && state !== "running") return;

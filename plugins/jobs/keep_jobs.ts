@@ -6,7 +6,6 @@ import type { JobQueue, WorkerEvent } from "../../core/services/queue.ts";
 export interface JobKeeper {
   keep(id: string): void;
   hear(event: WorkerEvent): void;
-  /** Resolves when all of it is kept. */
   done(): Promise<void>;
 }
 

@@ -36,7 +36,6 @@ function copied(
   );
 }
 
-/** Refuses what holds no settings. */
 export function checkSettings(config: unknown, action: string): asserts config is Settings {
   if (typeof config === "object" && config !== null && !Array.isArray(config)) return;
   throw fault({

@@ -17,7 +17,6 @@ export interface PluginOrder {
 /** Settings that were checked: what its schema made of them, and what it was given. */
 export interface CheckedOrder extends PluginOrder {
   checked: unknown;
-  /** The same before the schema, for what no message may show. */
   filled: Settings;
 }
 

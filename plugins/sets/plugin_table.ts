@@ -6,12 +6,10 @@ import { type AnyDefinition, type AnySource, toDefinition } from "./definition.t
 
 export interface PluginTable {
   add(contract: Contract, name: string, source: AnySource): void;
-  /** What was registered; `NotFound` with what there is. */
   get(contract: Contract, name: string): AnyDefinition;
   names(contract: Contract): string[];
 }
 
-/** Creates an empty table. */
 export function createPluginTable(): PluginTable {
   const rows = new Map<string, { contract: Contract; plugins: Map<string, AnyDefinition> }>();
 

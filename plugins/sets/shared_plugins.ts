@@ -6,7 +6,6 @@ export interface SharedPlugins extends AsyncDisposable {
   get(name: readonly string[], config: unknown, make: () => Promise<unknown>): Promise<unknown>;
 }
 
-/** Creates an empty set. */
 export function createSharedPlugins(): SharedPlugins {
   const made = new Map<string, Promise<unknown>>();
   return {

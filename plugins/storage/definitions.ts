@@ -48,7 +48,6 @@ const SECRETS = [
 
 const OTHERS = [...Object.keys(S3), "credentials", "path"];
 
-/** A storage, and which settings and variables of the environment it has. */
 function define(
   kind: "local" | "minio" | "s3" | "gcs" | "memory",
   settings: Readonly<Record<string, Setting>>,

@@ -9,7 +9,6 @@ import type { PluginTable } from "../sets/plugin_table.ts";
 export interface ChainEntry {
   readonly name: string;
   readonly definition: AnyDefinition;
-  /** The settings as they were given, frozen. */
   readonly config: Settings;
   /** The behavior and its checked settings: made at the first run, and used in all that follow. */
   made?: Promise<{ behavior: Behavior; config: Settings }>;
@@ -17,7 +16,6 @@ export interface ChainEntry {
 
 export interface Chain {
   readonly task: string;
-  /** Whether other processes may know it by that name. */
   readonly isDefined: boolean;
   readonly fn: TaskFunction;
   readonly entries: readonly ChainEntry[];
@@ -61,7 +59,6 @@ export function remainderOf(chain: Chain, from: number): Chain {
   return { ...chain, entries: chain.entries.slice(from) };
 }
 
-/** The chain as it travels; it was checked when it was built. */
 export function toCall({ task, entries }: Chain, input: PlainValue): ScheduledCall {
   const behaviors = entries.map(({ name, config }) => ({
     name,

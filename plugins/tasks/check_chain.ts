@@ -35,7 +35,6 @@ export function usedBy(
   });
 }
 
-/** Refuses a chain of which something would have to travel that cannot. */
 export function checkChain(chain: Chain, table: PluginTable): void {
   const { entries, task, isDefined } = chain;
   const crossing = crossingOf(entries, table);
@@ -135,7 +134,6 @@ function crossingOf(
   }
 }
 
-/** Whether what comes after these may run in another process. */
 export function mayCross(entries: readonly ChainEntry[], table: PluginTable): boolean {
   return entries.some((entry) => {
     const { uses, crossesProcess } = entry.definition;

@@ -19,9 +19,7 @@ import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
 import { checkChain } from "./check_chain.ts";
 import { encodeTravelling } from "./travel.ts";
 
-/** Where a run is: what it does next, and with what. */
 interface Step {
-  /** The place of the behavior; the function is behind the last. */
   index: number;
   input: unknown;
   signal: AbortSignal;
@@ -148,7 +146,6 @@ function jobIdsOf(jobId: string): ChainRun["ids"] {
 /** The signal of what nothing ends. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
-/** Refuses an id of a submission that cannot be that of a job. */
 export function checkJobId(id: string): void {
   if (/^[A-Za-z0-9._-]{1,180}$/.test(id) && !/^[0-9]+$/.test(id) && !isReservedId(id)) return;
   throw fault({

@@ -73,7 +73,6 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
   if (checked instanceof Promise) checked.catch(() => {}); // it is checked again when the plugin is made
 }
 
-/** Refuses what is no function. */
 export function checkFunction(fn: unknown, action: string): void {
   if (typeof fn === "function") return;
   throw fault({

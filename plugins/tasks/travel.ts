@@ -120,7 +120,6 @@ function mapBytes(value: unknown, change: (bytes: Uint8Array) => unknown, depth 
   );
 }
 
-/** Members that would be read as what stands for something else. */
 function reservedProblem(value: unknown): string | undefined {
   if (Array.isArray(value)) {
     return value.map(reservedProblem).find((problem) => problem !== undefined);

@@ -27,7 +27,6 @@ export function optionsOf(
   return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job, store) };
 }
 
-/** The options of every job of a schedule. */
 export function repeatedOptionsOf(
   { priority, attempts = 1, backoffMs = 1_000 }: Omit<NewJob, "id" | "delayMs">,
   store: string,

@@ -5,7 +5,6 @@ import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 const SCHEMA = "bullmq";
 const CONNECTIONS = 10;
 
-/** Creates the store at a `postgres:` or `postgresql:` URL. */
 export function createPostgresStore(url: string): BullmqStore {
   const { queue, server } = splitQueueName(url);
   const given = server.searchParams.get("options");

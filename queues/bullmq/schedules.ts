@@ -7,9 +7,7 @@ import type { JobQueue, NewSchedule } from "../../core/services/queue.ts";
 import { formOf, type JobForm, repeatedOptionsOf } from "./job_form.ts";
 
 export interface SchedulePlace {
-  /** `redis` or `postgres`. */
   kind: string;
-  /** What the server answers, or why it does not. */
   ask<T>(what: string, answer: Promise<T>, options?: SignalOptions): Promise<T>;
   /** Milliseconds since 1970. */
   now(): number;

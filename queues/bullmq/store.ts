@@ -1,19 +1,16 @@
 // What BullMQ keeps its jobs in.
 export interface BullmqStore {
-  /** `redis` or `postgres`. */
   readonly kind: string;
   /** Where it is, without secrets. */
   readonly location: string;
   readonly queue: string;
   /** What BullMQ takes as its connection: a client of Redis, or a pool of PostgreSQL. */
   readonly connection: unknown;
-  /** Resolves when the server has answered; rejects where it refuses. */
   ready(): Promise<void>;
   lastFailure(): Error | undefined;
   close(): Promise<void>;
 }
 
-/** The name of the queue in a URL, `?queue=…`, and the URL without it. */
 export function splitQueueName(url: string): { queue: string; server: URL } {
   const server = new URL(url);
   const queue = server.searchParams.get("queue") ?? "holdfast";

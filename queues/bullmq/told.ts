@@ -23,7 +23,6 @@ export function placesOf(state: JobState | undefined): Place[] {
   ).map(([place]) => place);
 }
 
-/** The state of a job at a place, but for cancelled ones. */
 export function stateOf(place: string): JobState {
   return PLACES.find(([its]) => its === place)?.[1] ?? "waiting";
 }

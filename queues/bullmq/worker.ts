@@ -31,7 +31,6 @@ const MOST_DEATHS = 1_000_000;
 export interface BullmqWorkerOptions extends WorkOptions {
   store: BullmqStore;
   settings: never;
-  /** What BullMQ reaches it with, where that is not Redis. */
   backend: unknown;
   /** How long it may take until it is ready, milliseconds. */
   readyWithinMs: number;
@@ -49,7 +48,6 @@ interface Running {
   cancelled?: string;
 }
 
-/** Creates a worker, and waits until it takes jobs. */
 export async function createBullmqWorker(
   handler: JobHandler,
   options: BullmqWorkerOptions,

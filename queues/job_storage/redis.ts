@@ -7,7 +7,6 @@ import type { System } from "../../core/system.ts";
 import { openRedis } from "../redis.ts";
 
 export interface RedisJobStorageOptions {
-  /** Its name: others do not see its jobs. */
   name: string;
   /** A job is kept for so long after something became of it, milliseconds. */
   keepMs: number;
@@ -17,7 +16,6 @@ export interface RedisJobStorageOptions {
 /** So many jobs are read at once. */
 const READ_AT_ONCE = 200;
 
-/** Opens the storage at a `redis:` or `rediss:` URL. */
 export async function openRedisJobStorage(
   url: string,
   options: RedisJobStorageOptions,

@@ -4,7 +4,6 @@ import { Cron } from "npm:croner@^11";
 export interface CronTimes {
   /** The fields: five, minute hour day month weekday, or six, which begin with seconds. */
   cron: string;
-  /** As in `Europe/Berlin`. */
   timeZone: string;
 }
 

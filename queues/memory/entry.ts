@@ -3,7 +3,6 @@ import type { JobState, NewJob, QueuedJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
 export interface Entry {
-  /** As it was added. */
   job: NewJob;
   state: JobState;
   attemptsMade: number;

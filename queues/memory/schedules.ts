@@ -9,7 +9,6 @@ export interface SchedulePlace {
   system: System;
   has(id: string): boolean;
   add(job: NewJob, schedule: string): void;
-  /** Forgets the job of a schedule that has not begun. */
   forget(id: string): void;
 }
 
@@ -17,7 +16,6 @@ export interface Schedules {
   schedule(schedule: NewSchedule): Promise<void>;
   unschedule(id: string): boolean;
   list(): JobSchedule[];
-  /** A job of a schedule was begun: the next one is added. */
   begun(schedule: string): void;
 }
 

@@ -15,10 +15,8 @@ export interface MemoryWorker extends QueueWorker {
 }
 
 export interface JobSource extends WorkOptions {
-  /** The next one, where there is one and as many may be begun. */
   next(rateLimit?: RateLimit): Entry | undefined;
   begin(entry: Entry): void;
-  /** It waits for another time. */
   wait(entry: Entry, delayMs: number): void;
   end(entry: Entry, how: Partial<Entry>): void;
 }

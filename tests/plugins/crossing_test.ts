@@ -11,7 +11,6 @@ const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-/** A set in which the task `echo` gives what it gets. */
 function echoing(options?: PluginsOptions): Plugins {
   const plugins = createPlugins(options);
   plugins.defineTask("echo", (input) => input);

@@ -9,7 +9,6 @@ interface Mailer {
   log?(text: string): void;
 }
 
-/** What an error says, as one line. */
 function said({ code, message, hint }: RegistryError): string {
   return `${code}: ${message}. ${hint}`;
 }

@@ -16,9 +16,7 @@ export interface HeldJob {
 
 /** Holds jobs until the test runs them. An id that is known is the same job. */
 export interface HoldingRunner extends JobRunner {
-  /** What was scheduled, in the order it came. */
   readonly jobs: HeldJob[];
-  /** Runs all that were not run yet, here; gives their results. */
   runAll(options?: RunCallOptions): Promise<unknown[]>;
 }
 

@@ -13,7 +13,6 @@ const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** What every storage does. */
 async function checkStorage(storage: FileStorage): Promise<void> {
   const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index);
   assertEquals(await storage.writeFile("a/bytes.bin", bytes), {

@@ -114,7 +114,6 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
   }
 }
 
-/** The SHA-256 of a token, hexadecimal. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

@@ -7,7 +7,6 @@ export interface Representation extends Validators {
   /** Its bytes. */
   readonly size: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Digest of the whole, as `Content-Digest` says it (RFC 9530). */
   readonly digest: string;
 }
 
@@ -16,7 +15,6 @@ export type ReadFile = (
   range?: Required<ByteRange>,
 ) => Promise<BodyInit | undefined> | BodyInit | undefined;
 
-/** Answers `GET` or `HEAD` of a file. */
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,
   representation: Representation,

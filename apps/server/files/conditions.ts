@@ -3,7 +3,6 @@ import type { ByteRange } from "../../../mod.ts";
 
 export interface Validators {
   etag: string;
-  /** When it was made, as HTTP says it. */
   lastModified: string;
 }
 
@@ -12,7 +11,6 @@ type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 
 export type Condition = "go on" | "not modified" | "failed";
 
-/** Evaluates conditions in the order that section 13.2.2 prescribes. */
 export function evaluateConditions(
   headers: Headers,
   { etag, lastModified = "" }: Compared,
@@ -38,7 +36,6 @@ export function matchesTag(list: string, etag: string, { weak }: { weak: boolean
   return tagsOf(list).some((tag) => tag === etag || (weak && tag === `W/${etag}`));
 }
 
-/** Whether a header names at least one ETag, or `*`. */
 export function namesTags(list: string): boolean {
   return list.trim() === "*" || tagsOf(list).length > 0;
 }
@@ -78,7 +75,6 @@ export function parseRange(headers: Headers, size: number, validators: Validator
   return { offset: first, length: Math.min(last ?? size - 1, size - 1) - first + 1 };
 }
 
-/** `If-Range`: the range is of what the client has a part of already. */
 function meansThis(ifRange: string | null, { etag, lastModified }: Validators): boolean {
   return ifRange === null || ifRange.trim() === etag || ifRange.trim() === lastModified;
 }

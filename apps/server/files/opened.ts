@@ -4,9 +4,7 @@ import { fault } from "../../../core/errors.ts";
 
 export interface AskedVersion {
   name: string;
-  /** A version, a range, an alias or `latest`. */
   version: string;
-  /** The commit that it must be. */
   commit?: string;
 }
 

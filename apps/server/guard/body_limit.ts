@@ -7,7 +7,6 @@ import { RefusedRequest } from "../problem.ts";
 export interface BodyLimits {
   /** Bytes of a body that is read as a whole. */
   maxBodyBytes: number;
-  /** Milliseconds until it must be here. */
   bodyTimeoutMs: number;
   /** Bytes of what is uploaded. */
   maxUploadBytes: number;

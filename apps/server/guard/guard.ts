@@ -14,14 +14,12 @@ import { createRateLimit } from "./rate_limit.ts";
 
 export interface GuardParts {
   system: System;
-  /** Hears of every request. */
   logger: Logger;
   metrics: Metrics;
   /** The answer to what was thrown. */
   refuse(thrown: unknown): Response;
 }
 
-/** Answers a request that may be answered. */
 export type Answer = (request: Request, info: RequestInfo) => Promise<Response>;
 
 /** Headers of every answer, unless a route says otherwise: what is stored must not run where the service is. */

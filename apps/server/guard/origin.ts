@@ -145,7 +145,6 @@ function checkHost(host: string): void {
   });
 }
 
-/** The error for a request with several `Host` headers. */
 export function severalHosts(): RefusedRequest {
   return new RefusedRequest({
     status: 400,

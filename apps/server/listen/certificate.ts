@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
-/** A certificate that can be read again. */
 export interface Certificate {
   read(): { cert: string; key: string };
   /** Reads the files again; where they do not fit, what was there stays, and this throws. */

@@ -6,7 +6,6 @@ import type { Socket } from "node:net";
 export interface Connections {
   count(): number;
   busy(): number;
-  /** Ends all of them; returns how many were busy. */
   cut(): number;
 }
 

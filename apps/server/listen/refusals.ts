@@ -2,7 +2,6 @@
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
-/** An address beyond this machine, and nobody is asked for a token. */
 export function exposed(host: string): RegistryError {
   return fault({
     code: "Denied",
@@ -15,7 +14,6 @@ export function exposed(host: string): RegistryError {
   });
 }
 
-/** The system does not let it. */
 export function cannotListen(
   cause: unknown,
   { host, port }: { host: string; port: number },

@@ -17,13 +17,11 @@ export interface AnsweredRequest {
 export interface Metrics {
   begin(): void;
   end(request: AnsweredRequest): void;
-  /** The store, or stored data, failed: its code. */
   fault(code: string): void;
   /** A number that is asked for when it is read, by the values of a label; undefined where it cannot be told. */
   watch(
     gauge: { name: string; help: string; label: string; read(): Promise<Record<string, number>> },
   ): void;
-  /** All of it as text. */
   text(): Promise<string>;
 }
 

@@ -1,7 +1,6 @@
 // Counters, gauges and histograms in the text format of Prometheus (version 0.0.4).
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Values of labels, in the order of their names. */
 export type LabelValues = readonly string[];
 
 export interface Series {
@@ -26,7 +25,6 @@ export interface SeriesDescription {
 
 const SEPARATOR = "\u0000"; // in no value: methods, patterns of routes, numbers, codes
 
-/** Creates numbers that only grow, or that go up and down. */
 export function createNumbers(
   kind: "counter" | "gauge",
   { name, help, labels = [] }: SeriesDescription,

@@ -3,7 +3,6 @@ import type { Registry, System } from "../../../mod.ts";
 
 export interface Readiness {
   ready: boolean;
-  /** Why not. */
   reason?:
     | "the store does not answer in time"
     | "the store refuses"

@@ -8,7 +8,6 @@
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
 import { pathOf } from "../paths.ts";
 
-/** What is used of `@opentelemetry/api` 1. */
 interface OpenTelemetry {
   trace?: { getTracer(name: string): Tracer };
   context?: { active(): Context };

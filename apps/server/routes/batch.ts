@@ -14,7 +14,6 @@ const AT_ONCE = 16;
 
 type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
 
-/** `POST /batch` */
 export function batchRoutes(context: ServerContext): Routes {
   const routes = createRoutes();
   context.features.add("batch");
@@ -52,7 +51,6 @@ interface DoOptions {
   signal: AbortSignal;
 }
 
-/** Does what is asked of each name in its order, and several names at once. */
 async function doAll(
   context: ServerContext,
   operations: readonly Operation[],

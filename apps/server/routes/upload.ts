@@ -13,7 +13,6 @@ import { scheduleNext } from "../uploads/next_step.ts";
 const FORM = /^multipart\/form-data\s*;/i;
 const BYTES = { type: "string", format: "binary" };
 
-/** `POST /upload` */
 export function uploadRoutes({ registry, options }: ServerContext): Routes {
   const routes = createRoutes();
   routes.post(
@@ -88,7 +87,6 @@ async function* whole(
   await checkStillAllowed(c, name);
 }
 
-/** The body as the one file. */
 async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {
   const type = headers.get("content-type") ?? undefined;
   const mediaType = type === "application/x-www-form-urlencoded" ? undefined : type; // what curl says of any file
@@ -99,7 +97,6 @@ async function* rawFile({ body, headers }: Request, path = "content"): AsyncGene
   };
 }
 
-/** The fields that are known; others are passed over. */
 function fieldsOf(
   fields: Readonly<Record<string, string>> = {},
 ): { name?: string; version?: string; idempotencyKey?: string } {
@@ -107,7 +104,6 @@ function fieldsOf(
   return { name, version, idempotencyKey };
 }
 
-/** Without what is not given. */
 function given<T extends Record<string, unknown>>(asked: T): T {
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as T;
 }

@@ -16,7 +16,6 @@ const TUS = {
 };
 const BYTES = { schema: { type: "string", format: "binary" } };
 
-/** Bytes that arrive before they are saved. */
 export function uploadsRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("uploads");

@@ -90,7 +90,6 @@ export function versionsRoutes({ registry, openVersion }: ServerContext): Routes
   return routes;
 }
 
-/** What is known of a version, with the bytes of its files. */
 async function withData(artifact: Artifact): Promise<ArtifactInfo> {
   const files = artifact.files().map(async (file) => ({
     ...file.info,
@@ -129,7 +128,6 @@ async function withInfo(
   }
 }
 
-/** Versions as the wire says them: an error is a problem there. */
 async function* onWire(
   entries: AsyncIterable<VersionEntry>,
 ): AsyncGenerator<Omit<VersionEntry, "error"> & { error?: unknown }> {

@@ -12,7 +12,6 @@ export interface CopiedVersion extends CopyOptions {
   version?: string;
   /** The ref that it is saved under; its right to be written is asked for here. */
   to: string;
-  /** What whoever asks may do. */
   access: Access;
 }
 

@@ -6,7 +6,6 @@ import { RefusedCondition } from "../problem.ts";
 import type { SaveRequest } from "../schemas/saving.ts";
 import { openSentFiles, passThrough } from "./sent_files.ts";
 
-/** Saves a version of a name as a request says. */
 export async function saveSent(
   context: ServerContext,
   request: SaveRequest,

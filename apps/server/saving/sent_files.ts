@@ -9,7 +9,6 @@ import type { ServerContext } from "../context.ts";
 import type { SentFile } from "../schemas/saving.ts";
 
 export interface OpenedFiles {
-  /** The files, in their order. */
   files: FileToSave[];
   /** Removes the uploads that they came from: what is saved needs them no more. */
   removeUploads(): Promise<void>;

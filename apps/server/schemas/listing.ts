@@ -5,7 +5,6 @@ import * as v from "npm:valibot@^1.5";
 export const DEFAULT_LIMIT = 1000;
 export const MOST_LIMIT = 10_000;
 
-/** A whole number in a query, from `least` to `most`, and what it is. */
 export function count(options: { least: number; most: number; description: string }) {
   const { least, most, description } = options;
   return v.pipe(
@@ -19,7 +18,6 @@ export function count(options: { least: number; most: number; description: strin
   );
 }
 
-/** `true` or `false` in a query. */
 export function flag() {
   return v.pipe(
     v.picklist(["true", "false"], "true or false is expected"),

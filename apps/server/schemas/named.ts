@@ -5,7 +5,6 @@ export function object<E extends v.ObjectEntries>(ref: string, entries: E) {
   return v.pipe(v.object(entries), v.metadata({ ref }));
 }
 
-/** One without other members. */
 export function strictObject<E extends v.ObjectEntries>(ref: string, entries: E) {
   return v.pipe(v.strictObject(entries), v.metadata({ ref }));
 }

@@ -2,7 +2,6 @@
 import { RegistryError } from "../../../mod.ts";
 import { comparing, type Comparison, valueAt } from "../../look/comparing.ts";
 
-/** What is known of a version, as far as it is searched. */
 export interface SearchedVersion {
   readonly name: string;
   readonly version: string;

@@ -10,7 +10,6 @@ export interface IndexedVersion extends SearchedVersion {
 }
 
 export interface SearchIndex {
-  /** Versions, in the order of their names, newest first, with their words. */
   readonly entries: readonly { readonly found: IndexedVersion; readonly text: string }[];
   /** When it began to be read, by the wall clock, milliseconds. */
   readonly readAt: number;
@@ -19,7 +18,6 @@ export interface SearchIndex {
 
 export interface SearchIndexOptions {
   system: System;
-  /** Hears of what could not be read. */
   logger: Logger;
   closing: AbortSignal;
 }
@@ -109,7 +107,6 @@ export function createSearchIndex(
   };
 }
 
-/** What is made of each, so many at once, in their order. */
 async function* inGroups<T, R>(
   items: AsyncIterable<T>,
   make: (item: T) => Promise<R>,

@@ -9,7 +9,6 @@ import { sentBytes } from "./sent_bytes.ts";
 export interface Form {
   fields: Readonly<Record<string, string>>;
   files: AsyncIterable<FileToSave>;
-  /** Reads no more of it. */
   close(): void;
 }
 
@@ -68,7 +67,6 @@ export async function openForm(request: Request): Promise<Form> {
     }
   }
 
-  /** Gives the parser what comes, as fast as it takes it. */
   async function pump(): Promise<void> {
     try {
       for await (const chunk of sentBytes(request)) {
@@ -103,7 +101,6 @@ function createParser({ headers }: Request) {
   }
 }
 
-/** A stream of Node as one of the web, which is read when it is asked for. */
 function readable(stream: Readable): ReadableStream<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return new ReadableStream({
@@ -122,7 +119,6 @@ function readable(stream: Readable): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-/** What comes, to be taken in order. */
 function createChannel<T>() {
   const waiting: T[] = [];
   let ended = false, failure: { error: unknown } | undefined;

@@ -28,7 +28,6 @@ export interface UploadOptions {
   ) => string | Promise<string>;
 }
 
-/** What became of an upload: a job, a result, or nothing. */
 export type NextStep = { jobId: string } | { result: unknown } | Record<never, never>;
 
 /** Schedules the next step of an upload. A repeat has the same key, so that what is known under it is not done again. */

@@ -55,7 +55,6 @@ export async function answerTus(request: Request, options: TusOptions): Promise<
   return status < 400 ? new Response(null, { status, headers }) : await refused(answer, store);
 }
 
-/** What the protocol refuses, as the service says it. */
 async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Response> {
   const said = (await answer.text()).trim();
   const headers = { "tus-resumable": "1.0.0" };
@@ -104,7 +103,6 @@ function notTus(): Response {
   });
 }
 
-/** What `@tus/server` stores into, for one request. */
 class UploadStore extends DataStore {
   failure?: unknown;
   mismatched = false;

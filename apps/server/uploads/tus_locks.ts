@@ -1,5 +1,4 @@
 // One request at a time on each upload of this process.
-/** What `@tus/server` takes a lock by. */
 export interface UploadLock {
   /** Waits until whoever has it is gone: it is told to go, and what it has got is kept. */
   lock(signal: AbortSignal, giveUp: () => void | Promise<void>): Promise<void>;

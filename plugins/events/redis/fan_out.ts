@@ -8,7 +8,6 @@ import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
 
 export interface FanOut {
-  /** Adds a subscription; resolves once the server knows. */
   join(
     handler: EventHandler<BusEvent>,
     plan: SubscriptionPlan,

@@ -7,16 +7,13 @@ import { FORGET, LEAVE, LOST, RENEW, TRIM } from "./scripts.ts";
 
 export interface GroupPlace {
   stream: string;
-  /** For all but waiting. */
   commands: RedisConnection;
-  /** Opens the connection that waits. */
   connect(name: string): Promise<RedisConnection>;
   /** After so long a member that says nothing is taken for dead, milliseconds. */
   takeOverAfterMs: number;
   system: System;
 }
 
-/** An event as the stream has it. */
 export interface Entry {
   id: string;
   /** What was written; anything, where another program did. */
@@ -27,7 +24,6 @@ export interface Entry {
 export type Failures = readonly (readonly [id: string, failures: number])[];
 
 export interface Member {
-  /** Makes the group where there is none. */
   create(): Promise<void>;
   /** The same where an error says that it is gone, as a server that keeps nothing was started again; else false. */
   createAgain(error: unknown): Promise<boolean>;
@@ -36,16 +32,13 @@ export interface Member {
     connection: RedisConnection,
     options: { count: number; blockMs: number },
   ): Promise<{ entries: Entry[]; lost: number }>;
-  /** Ends a reading that waits. */
   wake(connection: RedisConnection, reading: Promise<void>): Promise<void>;
   /** Takes events of members that are taken for dead, or have left. `gone`: of so many nothing is there any more. */
   takeOver(count: number): Promise<{ entries: Entry[]; gone: number }>;
   acknowledge(...ids: string[]): Promise<void>;
   /** Keeps these for this member, and returns those that are not its own any more. */
   renew(failures: Failures): Promise<string[]>;
-  /** Lets go of what no group needs. */
   trim(): Promise<void>;
-  /** Ends this member; what it has is for the next. */
   leave(failures: Failures): Promise<void>;
   forgetGroup(): Promise<void>;
 }

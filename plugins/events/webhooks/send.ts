@@ -21,7 +21,6 @@ export type HostLookup = (host: string) => Promise<readonly HostAddress[]>;
 export interface SendOptions {
   headers: Record<string, string>;
   body: Uint8Array;
-  /** Whether its host may have an address that is not public. */
   allowPrivate: boolean;
   /** How long it may take until there is an answer, milliseconds. */
   timeoutMs: number;
@@ -95,7 +94,6 @@ function post(
   });
 }
 
-/** The outcome, or the reason of the signal. What goes on then is nobody's. */
 function untilEnded<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -66,17 +66,6 @@ export interface VerifyWebhookOptions {
  * @param secret the secret, or several while one takes the place of another
  * @throws {RegistryError} `Denied` where the signature is not of this secret, or it is too old; `Invalid` for what is no
  * webhook
- *
- * @example
- * ```ts ignore
- * import { verifyWebhook } from "@holdfast/holdfast/events";
- *
- * Deno.serve(async (request) => {
- *   const { topic, payload } = await verifyWebhook(request, Deno.env.get("WEBHOOK_SECRET")!);
- *   console.log(topic, payload);
- *   return new Response(null, { status: 204 });
- * });
- * ```
  */
 export async function verifyWebhook(
   request: Request,

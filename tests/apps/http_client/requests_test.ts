@@ -23,7 +23,6 @@ function fails(): never {
   throw new TypeError("the connection is gone");
 }
 
-/** A stream that gives some bytes and fails. */
 function breaksOff(bytes: Uint8Array): ReadableStream<Uint8Array> {
   let given = false;
   return new ReadableStream({

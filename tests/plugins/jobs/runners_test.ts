@@ -8,7 +8,6 @@ async function queueOf(plugins: Plugins, name: string) {
   return (await plugins.shared(JobRunner, name) as QueueRunner).queue;
 }
 
-/** Waits for the end of a job, and gives it. */
 async function ended(plugins: Plugins, name: string, id: string) {
   let last;
   for await (const { job } of (await queueOf(plugins, name)).watch(id)) last = job;

@@ -7,7 +7,6 @@ import { withHooks } from "../../../registry/with_hooks.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** A stream that gives zeros in chunks of a window, as long as it is read. */
 function zeros(windowBytes: number): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull: (controller) => controller.enqueue(new Uint8Array(windowBytes)),

@@ -14,7 +14,6 @@ export interface Served extends AsyncDisposable {
 
 const encoder = new TextEncoder();
 
-/** Serves an empty registry in memory. */
 export async function serve(
   { handler: handlerOptions, ...options }: ListenOptions & { handler?: HandlerOptions } = {},
 ): Promise<Served> {
@@ -38,7 +37,6 @@ export async function serve(
   };
 }
 
-/** What comes until the other side ends the connection. */
 export async function readToEnd(connection: Deno.Conn): Promise<string> {
   try {
     return await new Response(connection.readable).text();

@@ -13,7 +13,6 @@ import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-asyn
 import { openRegistry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 
-/** The API as a program has it. */
 type Api = Pick<typeof older, "trace" | "propagation" | "context" | "INVALID_SPAN_CONTEXT">;
 type Use = (span: Span) => unknown;
 

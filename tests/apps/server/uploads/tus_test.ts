@@ -6,7 +6,6 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { openService, sentBody, type Service } from "./sending.ts";
 
-/** Begins an upload of so many bytes and returns its path. */
 async function begun(
   service: Service,
   size: number,

@@ -7,7 +7,6 @@ import { keysOf, noise } from "../../../registry/registries.ts";
 import { openForm } from "../../../../apps/server/uploads/multipart.ts";
 import { openService, sentBody } from "./sending.ts";
 
-/** A form as clients send it, and how it is announced. */
 async function formOf(parts: [string, string | File][], cut = 0): Promise<RequestInit> {
   const form = new FormData();
   for (const [name, value] of parts) form.append(name, value);
@@ -190,7 +189,6 @@ Deno.test("what cannot be uploaded is refused with what is expected", async () =
   assertEquals(await Array.fromAsync(service.registry.names()), []);
 });
 
-/** A body of 40 MiB behind this beginning, and how much of it was read. */
 function longBody(before: string, after: string) {
   const encoder = new TextEncoder();
   const told = { read: 0 };
