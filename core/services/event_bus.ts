@@ -43,7 +43,7 @@ export type EventOf<T, Pattern extends string = "**"> = {
 
 /**
  * Hears of an event. The next one waits until it has ended, as far as `concurrency` says. What it throws never reaches
- * the publisher: it is told as trouble, and with `at-least-once` the event comes again.
+ * the publisher: it is told as trouble, and in a group the event comes again.
  */
 export type EventHandler<E> = (event: E, options: { signal: AbortSignal }) => Promise<void> | void;
 
@@ -58,18 +58,12 @@ export type BusTrouble =
 /** Options of {@linkcode EventBus.subscribe}. */
 export interface SubscribeOptions extends SignalOptions {
   /**
-   * - `at-most-once`: every subscription hears of what is published while it is there. What comes faster than it is
-   *   handled waits, and the newest is lost where too much does.
-   * - `at-least-once`: of the subscriptions of a `group` one hears of each event, also of what was published while none
-   *   of them was there, once the group is known. An event counts as heard when its handler has ended well; where that
-   *   throws, or its process dies, it comes again. So it may come twice.
+   * Who shares the events: 1 to 100 of `A-Z a-z 0-9 . _ -`. Of the subscriptions of a group one hears of each event, at
+   * least once: also of what was published while none of them was there, once the group is known, and again where its
+   * handler throws or its process dies. A group hears one pattern: with another one it is another group.
    *
-   * @default "at-most-once", or "at-least-once" where there is a `group`
-   */
-  delivery?: "at-most-once" | "at-least-once";
-  /**
-   * Who shares the events, of `at-least-once`: 1 to 100 of `A-Z a-z 0-9 . _ -`. A group hears one pattern: the same name
-   * with another pattern is another group.
+   * Without a group a subscription hears of what is published while it is there, at most once: what comes faster than it
+   * is handled waits, and the newest is lost where too much does.
    */
   group?: string;
   /** How many events are handled at once. @default 1: in order */
@@ -88,7 +82,7 @@ export interface SubscribeOptions extends SignalOptions {
 export interface Subscription extends AsyncDisposable {
   readonly pattern: string;
   /**
-   * Hears of no more, and waits for the handlers under way, whose signal is aborted: so no handler waits for it. What waits for an `at-least-once` handler is kept for its
+   * Hears of no more, and waits for the handlers under way, whose signal is aborted: so no handler waits for it. What waits for a handler of a group is kept for that
    * group, which goes on to gather events.
    *
    * @param options.forgetGroup the group and what it has not heard of are forgotten. @default false
@@ -131,7 +125,7 @@ export interface EventBus<T = AnyTopics> extends AsyncDisposable {
   ): Promise<Subscription>;
   /**
    * The same as a stream: `for await (const event of bus.listen("registry.*"))`. It hears of events from the call on. An
-   * `at-least-once` event counts as heard when the next one is asked for: the one at which a loop is left comes again.
+   * event of a group counts as heard when the next one is asked for: the one at which a loop is left comes again.
    */
   listen<P extends string>(pattern: P, options?: ListenOptions): EventStream<EventOf<T, P>>;
 }
