@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fault, isRegistryError } from "../core/errors.ts";
+import { isRegistryError } from "../core/errors.ts";
 import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
@@ -71,7 +71,7 @@ const OPTIONS: OptionNames<HttpRegistryOptions> = {
  * arrays of numbers. Your own can be added.
  */
 export function createPortableMaterializers(): Materializers {
-  const set = createMaterializerSet([
+  return createMaterializerSet([
     json(),
     text(),
     typedArray(),
@@ -80,39 +80,6 @@ export function createPortableMaterializers(): Materializers {
     blob(),
     ndarray(),
   ]);
-  return {
-    register: set.register,
-    forValue(value) {
-      try {
-        return set.forValue(value);
-      } catch (error) {
-        if (isOfDisk(value)) refuseDisk("save a file or folder of this machine");
-        throw error;
-      }
-    },
-    get: (id) =>
-      set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(`find materializer "${id}"`),
-    has: (id) => set.has(id),
-    names: () => set.names(),
-    [Symbol.iterator]: () => set[Symbol.iterator](),
-  };
-}
-
-const OF_DISKS = ["file", "folder"];
-
-/** A file or folder, as `localPath` names one. Its class is of what needs a disk, and so not imported here. */
-function isOfDisk(value: unknown): boolean {
-  return (value as object | null | undefined)?.constructor?.name === "LocalPath";
-}
-
-function refuseDisk(action: string): never {
-  throw fault({
-    code: "Unsupported",
-    action,
-    state: "what is of a disk is not among the materializers that need none",
-    hint:
-      "Open with { materializers: createMaterializers() }, from ./materializers; or read files: registry.open(ref).",
-  });
 }
 
 /** Who typed an address wrong, or started no service, is told so before long, milliseconds. */

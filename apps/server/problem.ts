@@ -88,7 +88,7 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
   return problem(status, {
     code,
-    ...withoutPlace(heardBy(access, thrown)),
+    ...toldOf(access, thrown),
     maybeWritten,
     retry,
     commit,
@@ -96,38 +96,30 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   }, headers);
 }
 
-function heardBy(
+/**
+ * What is told of an error: not where the store is, which is nobody's business who only knows the service, and no
+ * suggestion of what whoever asks may not read.
+ */
+function toldOf(
   access: Access | undefined,
-  { message, hint, suggestion, backend }: RegistryError,
-) {
-  if (suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0])) {
-    return { message, hint, suggestion, backend };
-  }
-  return {
-    message,
-    hint: hint?.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "") || undefined,
-    backend,
-  };
-}
-
-/** Where the store is, is nobody's business who only knows the service. */
-function withoutPlace(
-  { message, hint, suggestion, backend }: Pick<
-    RegistryError,
-    "message" | "hint" | "suggestion" | "backend"
-  >,
+  { message, hint = "", suggestion, backend }: RegistryError,
 ): Pick<ProblemFields, "detail" | "hint" | "suggestion"> {
-  const said = message
-    .replace(
-      /^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /,
-      "Cannot reach the store: ",
-    )
+  const mayHear = suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0]);
+  const heard = mayHear ? hint : hint.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "");
+  const bucket = /^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /;
+  const said = message.replace(bucket, "Cannot reach the store: ")
     .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
-  if (!backend) return { detail: said, hint, suggestion };
-  const folder = backend.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
+  const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
   const unplaced = (text: string) =>
-    text.replaceAll(backend, "the store").replaceAll(folder, "the store");
-  return { detail: unplaced(said), hint: hint && unplaced(hint), suggestion };
+    [backend, folder].reduce(
+      (left, place) => place ? left!.replaceAll(place, "the store") : left,
+      text,
+    );
+  return {
+    detail: unplaced(said)!,
+    hint: unplaced(heard) || undefined,
+    suggestion: mayHear ? suggestion : undefined,
+  };
 }
 
 export function isOfRouter(thrown: unknown): thrown is Error & { status: number } {

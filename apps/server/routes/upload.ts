@@ -48,19 +48,19 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
       const form = isForm
         ? await (await import("../uploads/multipart.ts")).openForm(request)
         : undefined;
-      const { path, ...asked } = c.req.valid("query");
+      const { fields } = form ?? { fields: {} as Readonly<Record<string, string | undefined>> };
+      const { path, name = fields.name, version = fields.version } = c.req.valid("query");
       const files = form?.files ?? rawFile(request, path);
       try {
-        const { name, version, idempotencyKey } = { ...fieldsOf(form?.fields), ...given(asked) };
         if (name === undefined) throw noName();
         c.env.access.check("write", name);
         const materializer = {
           ...passThrough({ id: isForm ? "folder" : "file", formatVersion: 1 }, []),
           save: () => whole(files, c, name),
         };
-        const key = c.req.header("idempotency-key") ?? idempotencyKey;
+        const idempotencyKey = c.req.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
-        const save = { version, idempotencyKey: key, base: null, materializer, signal };
+        const save = { version, idempotencyKey, base: null, materializer, signal };
         const saved = await registry.save(name, undefined, save);
         const next = await scheduleNext(saved, options);
         const skipped = saved.skipped ? SKIPPED : {};
@@ -95,17 +95,6 @@ async function* rawFile({ body, headers }: Request, path = "content"): AsyncGene
     content: body ?? new Uint8Array(),
     ...(mediaType === undefined ? {} : { mediaType }),
   };
-}
-
-function fieldsOf(
-  fields: Readonly<Record<string, string>> = {},
-): { name?: string; version?: string; idempotencyKey?: string } {
-  const { name, version, idempotencyKey } = fields;
-  return { name, version, idempotencyKey };
-}
-
-function given<T extends Record<string, unknown>>(asked: T): T {
-  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as T;
 }
 
 function noName(): RegistryError {

@@ -6,9 +6,7 @@ import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { noUpload } from "../saving/sent_files.ts";
 import { ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
-import { sentBytes } from "../uploads/sent_bytes.ts";
-import type { TusOptions } from "../uploads/tus.ts";
-import { createUploadLocks } from "../uploads/tus_locks.ts";
+import type { createTus } from "../uploads/tus.ts";
 
 const TUS = {
   "tus-resumable": "The version of the protocol, 1.0.0",
@@ -19,17 +17,15 @@ const BYTES = { schema: { type: "string", format: "binary" } };
 export function uploadsRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("uploads");
-  const locks = createUploadLocks();
+  let opened: Promise<ReturnType<typeof createTus>> | undefined;
   const tus = async (c: RouteContext) => {
-    const { answerTus } = await import("../uploads/tus.ts");
-    const options: TusOptions = {
+    const answer = await (opened ??= import("../uploads/tus.ts").then((tus) => tus.createTus()));
+    return await answer(c.req.raw, {
       uploads: await context.uploads(),
       access: c.env.access,
-      locks,
       id: c.req.param("upload"),
       keptForMs: registry.settings.graceMs,
-    };
-    return await answerTus(c.req.raw, options);
+    });
   };
   const routes = createRoutes();
 
@@ -50,7 +46,7 @@ export function uploadsRoutes(context: ServerContext): Routes {
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
       const uploads = await context.uploads();
-      const { id, size, sha256 } = await uploads.receive(sentBytes(c.req.raw), {
+      const { id, size, sha256 } = await uploads.receive(c.req.raw.body ?? new Blob().stream(), {
         owner: c.env.access.token,
         verify,
       });

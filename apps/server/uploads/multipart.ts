@@ -4,7 +4,6 @@ import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
 import { type FileToSave, isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { sentBytes } from "./sent_bytes.ts";
 
 export interface Form {
   fields: Readonly<Record<string, string>>;
@@ -69,7 +68,7 @@ export async function openForm(request: Request): Promise<Form> {
 
   async function pump(): Promise<void> {
     try {
-      for await (const chunk of sentBytes(request)) {
+      for await (const chunk of request.body ?? []) {
         if (!parser.write(chunk)) await drained();
         if (closed) return;
       }

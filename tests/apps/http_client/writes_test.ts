@@ -36,19 +36,17 @@ Deno.test("a save whose answer is lost is sent again, and gives the one version 
   await service.close();
 });
 
-Deno.test("files and folders of a disk are Unsupported by the materializers that need none, with what to do", async () => {
+Deno.test("files and folders of a disk are Unsupported by the materializers that need none", async () => {
   const service = await startService();
   await service.behind.save("f", localPath("deno.json"));
   await using registry = await service.open({ materializers: undefined });
   const error = await assertRejects(() => registry.load("f"), RegistryError);
   assertEquals(error.code, "Unsupported");
-  assertStringIncludes(error.hint!, "createMaterializers()");
   const unsaved = await assertRejects(
     () => registry.save("g", localPath("deno.json")),
     RegistryError,
   );
   assertEquals(unsaved.code, "Unsupported");
-  assertStringIncludes(unsaved.hint!, "createMaterializers()");
   await service.close();
 });
 
