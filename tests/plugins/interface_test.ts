@@ -17,22 +17,6 @@ const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-Deno.test("an interface without a name, or without methods, is refused", () => {
-  assertEquals(
-    thrown(() => defineInterface<Mailer>(" ", { methods: ["send"] })),
-    "Invalid: Cannot use   as an interface: its name is empty. Call it by what its plugins are: storage.",
-  );
-  for (const methods of [[], [""], [7], "send", undefined]) {
-    assertEquals(
-      thrown(() => defineInterface<Mailer>("mailer", { methods: methods as never })),
-      "Invalid: Cannot use mailer as an interface: it names no methods. " +
-        'Name what every plugin can do: { methods: ["writeFile", "readFile"] }.',
-    );
-  }
-  // @ts-expect-error what they are is not optional
-  assertEquals(thrown(() => defineInterface("mailer")).startsWith("Invalid: "), true);
-});
-
 Deno.test("an abstract class is an interface where the decorator stands on it, and what extends it is none", async () => {
   @defineInterface("shape", { methods: ["area"] })
   abstract class Shape {

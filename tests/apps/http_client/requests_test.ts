@@ -96,25 +96,6 @@ Deno.test("a token goes in a header alone, is asked for anew for each request, a
   await service.close();
 });
 
-Deno.test("a server that is no service says so, whatever it answers", async () => {
-  const answers: [Response, string][] = [
-    [new Response("<h1>hello</h1>", { headers: { "content-type": "text/html" } }), "Unsupported"],
-    [Response.json({ hello: 1 }), "Unsupported"],
-    [Response.json(null), "Unsupported"],
-    [new Response("no", { status: 404 }), "Unsupported"],
-    [new Response("no", { status: 401 }), "Denied"],
-    [new Response("no", { status: 418 }), "Invalid"],
-    [Response.json({ code: "constructor", detail: "x" }, { status: 400 }), "Invalid"],
-  ];
-  for (const [answer, code] of answers) {
-    const error = await failureOf(
-      openHttpRegistry(ADDRESS, { fetch: () => Promise.resolve(answer) }),
-    );
-    assertEquals(error.code, code);
-    assert(error.hint!.length > 8);
-  }
-});
-
 Deno.test("what a service says of an error is the error: its code, words, hint and whether it may have been done", async () => {
   const said = {
     code: "Corrupt",

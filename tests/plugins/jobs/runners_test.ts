@@ -124,22 +124,6 @@ Deno.test("a submission that is repeated under its key is one job", async () => 
   assertEquals(runs, 1);
 });
 
-Deno.test("as many jobs of memory run at once as its settings say", async () => {
-  await using plugins = createPlugins();
-  let now = 0, most = 0;
-  const two = Promise.withResolvers<void>();
-  const task = plugins.createTask(async () => {
-    most = Math.max(most, ++now);
-    if (now === 2) two.resolve();
-    await two.promise;
-    now--;
-  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 2 });
-  for (let index = 0; index < 6; index++) await task.submit();
-  const { queue } = await plugins.shared(JobRunner, "memory", { concurrency: 2 }) as QueueRunner;
-  for (const { id } of await queue.list()) for await (const _event of queue.watch(id)) continue;
-  assertEquals(most, 2);
-});
-
 Deno.test("a job that two responses submit under one key begins after the first of them, and keeps nobody", async () => {
   const plugins = createPlugins();
   const [first, second] = [createBackground(), createBackground()];

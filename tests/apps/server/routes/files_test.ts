@@ -178,17 +178,6 @@ Deno.test("a damaged file is no whole answer", async () => {
   );
 });
 
-Deno.test("a range is asked for with GET alone: HEAD tells of the whole", async () => {
-  await using registry = await openRegistry("memory:");
-  const { send, file, path } = await serve(registry);
-  for (const place of [file, file, `/artifacts/text/versions/latest/files/${path}`]) {
-    for (const range of ["bytes=2-4", "bytes=99-"]) {
-      const head = await send(place, { range }, "HEAD");
-      assertEquals([head.status, head.headers.get("content-length")], [200, "10"]);
-    }
-  }
-});
-
 Deno.test("a file that turns out to be damaged at its end is not sent to its end, so nobody takes it for whole", async () => {
   const backend = createMemoryBackend();
   await using registry = await openRegistry(backend);

@@ -22,23 +22,3 @@ Deno.test("names are listed in pages, by prefix, and as lines", async () => {
   );
   assertEquals(await lines.text(), '"a"\n"b/1"\n"b/2"\n"c d"\n');
 });
-
-Deno.test("a parameter that is given more than once is refused in plain words", async () => {
-  await using registry = await openRegistry("memory:");
-  await using handler = createHandler(registry);
-  for (
-    const path of [
-      "/names?prefix=a&prefix=b",
-      "/names?prefix=a&limit=1&prefix=b",
-      "/search?q=a&q=b",
-    ]
-  ) {
-    const key = path.startsWith("/names") ? "prefix" : "q";
-    const response = await handler(new Request(`http://localhost${path}`));
-    assertEquals(response.status, 400);
-    assertEquals(
-      (await response.json()).detail,
-      `Cannot read the query: ${key}: it is given 2 times, and taken once`,
-    );
-  }
-});

@@ -165,20 +165,3 @@ Deno.test("who copies a version needs the right to write the other name, and to 
   }
   assertEquals(await Array.fromAsync(service.registry.names()), ["other", "team/a", "team/copy"]);
 });
-
-Deno.test("what a request lacks, and what nobody asked for, is said by its name", async () => {
-  await using service = await openService();
-  const detail = async (sent: unknown) => {
-    const refused = await service.sendJson("POST", "/artifacts/a/versions", sent);
-    assertEquals(refused.status, 400);
-    return (await refused.json()).detail;
-  };
-  assertEquals(
-    await detail({}),
-    "Cannot read the body: materializer: it is missing; files: it is missing",
-  );
-  const misspelt = { materializer: JSON_KIND, files: value(1), versoin: "1.0.0" };
-  assertEquals(await detail(misspelt), "Cannot read the body: versoin: there is no such member");
-  const query = await service.send("GET", "/lineage");
-  assertEquals((await query.json()).detail, "Cannot read the query: ref: it is missing");
-});

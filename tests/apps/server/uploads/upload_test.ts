@@ -28,17 +28,6 @@ function scheduleOn(jobs: JobQueue): UploadOptions {
   };
 }
 
-Deno.test("a queue alone makes no job of an upload, which no worker could do", async () => {
-  await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs });
-  const answer = await service.send("POST", "/upload?name=a", { body: sentBody(noise(10)) });
-  assertEquals([answer.status, "jobId" in await answer.json(), await jobs.list()], [
-    201,
-    false,
-    [],
-  ]);
-});
-
 Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
   await using jobs = createMemoryQueue();
   await using service = await openService({ jobs, upload: scheduleOn(jobs) });
