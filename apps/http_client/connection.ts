@@ -1,9 +1,9 @@
 // Requests to one service: what may be sent again is, and what went wrong is an error with a code.
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
-import { problemOf, strange, unanswered } from "./problem.ts";
+import { type Asked, problemOf, strange, unanswered } from "./problem.ts";
 
 /** What sends a request: `fetch`, or the handler of a service itself. */
 export type SendRequest = (request: Request) => Promise<Response>;
@@ -56,6 +56,10 @@ export interface Connection {
   /** The answer, its body unread. Any that tells of no success is thrown. */
   request(call: Call): Promise<Response>;
   json<T>(call: Call): Promise<T>;
+  /** What `parse` makes of the JSON of the answer. */
+  read<W, T>(call: Call, parse: (wire: W, asked: Asked) => T): Promise<T>;
+  /** The error of an answer to a call that is not what the wire says. */
+  strange(call: Pick<Call, "action" | "writes">, state: string): RegistryError;
 }
 
 /** Longest that a service may ask to wait. */
@@ -101,8 +105,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     use: (response: Response) => T | Promise<T>,
     leftMs: () => number,
   ): Promise<T> {
-    const { action, signal, method = "GET", writes = false, also = [], json, body } = call;
-    const asked = { action, location, writes };
+    const { signal, method = "GET", writes = false, also = [], json, body } = call;
+    const asked = askedOf(call);
     signal?.throwIfAborted();
     const stop = new AbortController();
     const made = await makeRequest(
@@ -156,14 +160,21 @@ export function createConnection(options: ConnectionOptions): Connection {
     timeoutMs,
     request: (call) => ask(call, (response) => response),
     json: <T>(call: Call) => ask(call, (response) => readJson(response, call) as Promise<T>),
+    read: <W, T>(call: Call, parse: (wire: W, asked: Asked) => T) =>
+      ask(call, async (response) => parse(await readJson(response, call) as W, askedOf(call))),
+    strange: (call, state) => strange(askedOf(call), state),
   };
 
-  async function readJson(response: Response, { action, writes = false }: Call): Promise<unknown> {
+  function askedOf({ action, writes = false }: Pick<Call, "action" | "writes">): Asked {
+    return { action, location, writes };
+  }
+
+  async function readJson(response: Response, call: Call): Promise<unknown> {
     const text = await response.text();
     try {
       return JSON.parse(text);
     } catch { // its message would quote the text
-      throw strange({ action, location, writes }, "what it says is no JSON");
+      throw strange(askedOf(call), "what it says is no JSON");
     }
   }
 }

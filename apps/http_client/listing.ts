@@ -1,6 +1,5 @@
 // Listings of a service, page by page.
 import type { Call, Connection } from "./connection.ts";
-import { strange } from "./problem.ts";
 
 const PAGE = 1000;
 
@@ -20,12 +19,7 @@ export async function* listAll<T>(connection: Connection, call: ListingCall): As
       ...rest,
       query: { ...query, after, limit: Math.min(left, PAGE) },
     });
-    if (!Array.isArray(page?.items)) {
-      throw strange(
-        { action: call.action, location: connection.location, writes: false },
-        "it is no listing",
-      );
-    }
+    if (!Array.isArray(page?.items)) throw connection.strange(call, "it is no listing");
     for (const item of page.items.slice(0, left)) yield item;
     left -= page.items.length;
     if (page.next === undefined || page.next === null || page.items.length === 0) return;

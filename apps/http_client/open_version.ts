@@ -32,14 +32,11 @@ export async function openVersion(
   const { version, signal, read = false } = options;
   const action = `open ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
   const query = read ? { data: SMALL_BYTES } : undefined;
-  const wire = await connection.json<WireInfo>({
-    action,
-    path: versionPath(ref, version),
-    query,
-    signal,
-  });
-  const info = infoOf(wire, { action, location: connection.location, writes: false });
-  const data = new Map(wire.files.map(({ path, data }) => [path, data]));
+  const call = { action, path: versionPath(ref, version), query, signal };
+  const { info, data } = await connection.read(call, (wire: WireInfo, asked) => ({
+    info: infoOf(wire, asked),
+    data: new Map(wire.files.map(({ path, data }) => [path, data])),
+  }));
   return createRemoteArtifact(connection, info, { ...options, data });
 }
 
@@ -49,8 +46,7 @@ export async function versionInfo(
   { version, signal }: Pick<LoadOptions, "version" | "signal">,
 ): Promise<ArtifactInfo> {
   const action = `find ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
-  const wire = await connection.json<WireInfo>({ action, path: versionPath(ref, version), signal });
-  return infoOf(wire, { action, location: connection.location, writes: false });
+  return await connection.read({ action, path: versionPath(ref, version), signal }, infoOf);
 }
 
 function createRemoteArtifact(

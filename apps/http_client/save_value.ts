@@ -7,7 +7,7 @@ import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
-import { type OnWire, savedOf } from "./wire.ts";
+import { savedOf } from "./wire.ts";
 
 export async function saveValue(
   connection: Connection,
@@ -29,7 +29,7 @@ export async function saveValue(
     signal,
     onProgress,
   });
-  const wire = await connection.json<OnWire<SavedArtifact>>({
+  return await connection.read({
     action,
     method: "POST",
     path: `${artifactPath(name)}/versions`,
@@ -37,8 +37,7 @@ export async function saveValue(
     writes: true,
     repeats: true,
     signal,
-  });
-  return savedOf(wire, { action, location: connection.location, writes: true });
+  }, savedOf);
 }
 
 /** What a service is told of the options of a save: nothing that other registries pass over too. */

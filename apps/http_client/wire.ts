@@ -31,10 +31,13 @@ export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifac
   return { ...wire, createdAt: new Date(wire.createdAt) };
 }
 
-export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
-  const said = (wire as Record<string, unknown> | null)?.[name];
-  if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
-  return said;
+/** Reads what an answer says of yes or no. */
+export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
+  return (wire, asked) => {
+    const said = (wire as Record<string, unknown> | null)?.[name];
+    if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
+    return said;
+  };
 }
 
 export function versionOf(

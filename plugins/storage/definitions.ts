@@ -31,11 +31,7 @@ const GCS: Record<string, Setting> = {
   createBucket: flag,
 };
 
-const ALIASES = {
-  access_key: "accessKey",
-  secret_key: "secretKey",
-  create_bucket: "createBucket",
-};
+const ALIASES = { access_key: "accessKey", secret_key: "secretKey", create_bucket: "createBucket" };
 
 /**
  * What no storage shows or sends, one's own or another's that it leaves aside. No storage has a setting that is called as

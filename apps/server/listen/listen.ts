@@ -4,12 +4,12 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { realSystem } from "../../../mod.ts";
+import { realSystem, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
 import { listenerOf } from "./listener.ts";
-import { cannotListen, exposed } from "./refusals.ts";
 import type { Listening, ListenOptions } from "./options.ts";
 import { openCertificate } from "./certificate.ts";
 
@@ -86,4 +86,47 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       return cut;
     },
   };
+}
+
+function exposed(host: string): RegistryError {
+  return fault({
+    code: "Denied",
+    action: "listen on",
+    subject: host,
+    state: "everybody who reaches it could read and write everything",
+    hint:
+      "Make a token and serve with it: holdfast token create --tokens tokens.json --scope admin, " +
+      "then holdfast serve --tokens tokens.json. Without tokens it listens on 127.0.0.1.",
+  });
+}
+
+function cannotListen(
+  cause: unknown,
+  { host, port }: { host: string; port: number },
+): RegistryError {
+  const { name, code = "", message } = cause as Error & { code?: string };
+  const place = `${host}:${port}`;
+  if (code === "EADDRINUSE") {
+    return fault({
+      code: "Conflict",
+      action: "listen on",
+      subject: place,
+      state: "another program does",
+      hint: "Choose another port, or any free one: --port 0",
+      cause,
+    });
+  }
+  const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
+  return fault({
+    code: isDenied ? "Denied" : "Invalid",
+    action: "listen on",
+    subject: place,
+    state: message.split("\n")[0].replace(/\.$/, ""),
+    hint: name === "NotCapable"
+      ? `Allow it: --allow-net=${place}`
+      : isDenied
+      ? "Ports below 1024 are for the system: choose another one, as --port 8600"
+      : "Give an address of this machine, as --host 127.0.0.1",
+    cause,
+  });
 }

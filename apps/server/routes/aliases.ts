@@ -7,7 +7,7 @@ import { evaluateConditions } from "../files/conditions.ts";
 import { problem } from "../problem.ts";
 import { answerListing, listing } from "../listing.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/aliases.ts";
+import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
 
 export const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
 

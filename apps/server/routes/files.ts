@@ -9,7 +9,7 @@ import { type Disposition, mediaHeaders } from "../files/media.ts";
 import { oneBehind, readFirst } from "../files/read_first.ts";
 import { createWindows, type Windows } from "../files/windows.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { FileQuery } from "../schemas/files.ts";
+import { FileQuery } from "../schemas/reading.ts";
 
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
 const IMMUTABLE = "private, max-age=604800, immutable";

@@ -4,7 +4,7 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { LineageQuery, LineageSchema } from "../schemas/lineage.ts";
+import { LineageQuery, LineageSchema } from "../schemas/reading.ts";
 
 export function lineageRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(

@@ -5,7 +5,7 @@ import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { LogPage, LogQuery } from "../schemas/log.ts";
+import { LogPage, LogQuery } from "../schemas/reading.ts";
 
 export function logRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(

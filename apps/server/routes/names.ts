@@ -4,7 +4,7 @@ import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { NamesPage, NamesQuery } from "../schemas/names.ts";
+import { NamesPage, NamesQuery } from "../schemas/reading.ts";
 
 export function namesRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(

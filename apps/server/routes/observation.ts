@@ -5,7 +5,7 @@ import { describe } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
 import { createReadiness } from "../observe/readiness.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { HealthSchema, ReadinessSchema } from "../schemas/observation.ts";
+import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
 /** So many jobs of each state are counted: a queue tells which they are, not how many. */
 const MOST_COUNTED = 1000;

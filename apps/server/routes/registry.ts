@@ -3,7 +3,7 @@ import manifest from "../../../deno.json" with { type: "json" };
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { RegistrySchema } from "../schemas/registry.ts";
+import { RegistrySchema } from "../schemas/reading.ts";
 
 export function registryRoutes({ registry, limits, features }: ServerContext): Routes {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;

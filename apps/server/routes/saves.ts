@@ -7,7 +7,7 @@ import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { readCondition, WRITE_CONDITIONS } from "../saving/preconditions.ts";
 import { ofCondition, saveSent } from "../saving/save_sent.ts";
-import { AliasSchema } from "../schemas/aliases.ts";
+import { AliasSchema } from "../schemas/reading.ts";
 import * as schemas from "../schemas/saving.ts";
 import { ALIAS_HEADERS } from "./aliases.ts";
 import type { Registry, SavedArtifact } from "../../../mod.ts";

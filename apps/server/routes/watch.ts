@@ -4,7 +4,7 @@ import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 import { createRoutes, type Routes } from "../routing.ts";
-import { WatchQuery } from "../schemas/watch.ts";
+import { WatchQuery } from "../schemas/reading.ts";
 
 /** What an event says where there is no version. */
 const NONE = "none";
@@ -24,11 +24,7 @@ export function watchRoutes(context: ServerContext): Routes {
       answers: {
         200: {
           description: "Events, until the client goes",
-          content: {
-            [EVENTS_TYPE]: {
-              schema: { type: "string" },
-            },
-          },
+          content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
         },
       },
     }),
