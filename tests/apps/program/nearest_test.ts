@@ -6,7 +6,7 @@ import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
 Deno.test("the nearest word is one with few letters wrong, or a name that it is a part of", () => {
   assertEquals(nearestName("modle", ["other", "model"]), "model");
   assertEquals(nearestName("Model", ["model", "modal"]), "model");
-  assertEquals(nearestName("raw", ["data:raw", "cat"]), "data:raw");
+  assertEquals(nearestName("raw", ["data:raw", "other"]), "data:raw");
   assertEquals(nearestName("prod", ["canary", "production"]), "production");
   assertEquals(nearestName("ab", ["xy", "abcdef"]), undefined);
   assertEquals(nearestName("produktion", ["production", "canary"]), "production");
