@@ -4,11 +4,9 @@
  *
  * @module
  */
-import { fault, isRegistryError } from "../core/errors.ts";
-import { createMaterializerSet } from "../core/materializer.ts";
-import type { Materializers } from "../core/materializer.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { isRegistryError } from "../core/errors.ts";
+import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { checkMaxLoadBytes } from "../core/record/load_limit.ts";
 import type { OpenOptions, Registry } from "../core/registry.ts";
 import { isPassing } from "../core/retry.ts";
@@ -21,8 +19,7 @@ import { ndarray } from "../materializers/ndarray.ts";
 import { text } from "../materializers/text.ts";
 import { typedArray } from "../materializers/typed_array.ts";
 import { parseAddress } from "./http_client/address.ts";
-import { createConnection } from "./http_client/connection.ts";
-import type { SendRequest } from "./http_client/connection.ts";
+import { createConnection, type SendRequest } from "./http_client/connection.ts";
 import { strange } from "./http_client/problem.ts";
 import { createRemoteRegistry } from "./http_client/remote_registry.ts";
 
@@ -74,7 +71,7 @@ const OPTIONS: OptionNames<HttpRegistryOptions> = {
  * arrays of numbers. Your own can be added.
  */
 export function createPortableMaterializers(): Materializers {
-  const set = createMaterializerSet([
+  return createMaterializerSet([
     json(),
     text(),
     typedArray(),
@@ -83,46 +80,11 @@ export function createPortableMaterializers(): Materializers {
     blob(),
     ndarray(),
   ]);
-  return {
-    register: set.register,
-    forValue(value) {
-      try {
-        return set.forValue(value);
-      } catch (error) {
-        if (isOfDisk(value)) refuseDisk("save a file or folder of this machine");
-        throw error;
-      }
-    },
-    get: (id) =>
-      set.has(id) || !OF_DISKS.includes(id) ? set.get(id) : refuseDisk(`find materializer "${id}"`),
-    has: (id) => set.has(id),
-    names: () => set.names(),
-    [Symbol.iterator]: () => set[Symbol.iterator](),
-  };
-}
-
-/** Those of files and folders, which need a disk. */
-const OF_DISKS = ["file", "folder"];
-
-/** A file or folder, as `localPath` names one. Its class is of what needs a disk, and so not imported here. */
-function isOfDisk(value: unknown): boolean {
-  return (value as object | null | undefined)?.constructor?.name === "LocalPath";
-}
-
-function refuseDisk(action: string): never {
-  throw fault({
-    code: "Unsupported",
-    action,
-    state: "what is of a disk is not among the materializers that need none",
-    hint:
-      "Open with { materializers: createMaterializers() }, from ./materializers; or read files: registry.open(ref).",
-  });
 }
 
 /** Who typed an address wrong, or started no service, is told so before long, milliseconds. */
 const FIRST_CONTACT_MS = 5_000;
 
-/** Whether nobody between here and there sees what passes. */
 function isPrivate(location: string): boolean {
   const { protocol, hostname } = new URL(location);
   return protocol === "https:" || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);

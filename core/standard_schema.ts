@@ -2,13 +2,9 @@
 // validator that implements it (Zod, Valibot, ArkType …) can check and type a loaded value.
 /** A validator. */
 export interface StandardSchema<Output = unknown> {
-  /** The interface. */
   readonly "~standard": {
-    /** Version of the interface. */
     readonly version: 1;
-    /** The validator's library. */
     readonly vendor: string;
-    /** Checks a value. */
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
     /** Carries the types; absent when running. */
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
@@ -22,9 +18,7 @@ export type SchemaResult<Output> =
 
 /** One thing that is wrong with a value. */
 export interface SchemaIssue {
-  /** What is wrong. */
   readonly message: string;
-  /** Where. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

@@ -11,11 +11,8 @@ export type PluginConfig = object;
 
 /** What a plugin is made with besides its configuration. */
 export interface PluginContext {
-  /** The set that it is made by. */
   readonly plugins: Plugins;
-  /** Clock, randomness, ids, environment. */
   readonly system: System;
-  /** Where to say what happens. */
   readonly logger: Logger;
 }
 
@@ -27,7 +24,6 @@ export type PluginClass<T, Config> = new (config: Config, context: PluginContext
 
 /** A plugin, and what is known of its configuration. */
 export interface PluginDefinition<T, Config = PluginConfig> {
-  /** Makes one, each time anew. */
   create: PluginFactory<T, Config> | PluginClass<T, Config>;
   /** What the configuration must be; its output is what `create` gets. @default anything */
   config?: StandardSchema<Config>;
@@ -47,9 +43,7 @@ export interface PluginDefinition<T, Config = PluginConfig> {
 
 /** The plugin that a behavior uses. */
 export interface UsedPlugin {
-  /** What it is a plugin of. */
   interface: AnyInterface;
-  /** The setting of the behavior that names it. */
   key: string;
   /** Which it is where none is named. @default one must be named */
   fallback?: string;
@@ -79,7 +73,6 @@ export interface Plugins extends CallRunner, AsyncDisposable {
     name: string,
     source: PluginSource<NoInfer<T>, Config>,
   ): void;
-  /** A decorator that adds the class that it stands on. */
   register<T>(
     plugin: InterfaceOf<T>,
     name: string,
@@ -121,17 +114,13 @@ export type TaskFunction = (input: any, context: TaskContext) => unknown;
 export interface TaskContext extends PluginContext {
   /** Aborted where the task is to end. */
   readonly signal: AbortSignal;
-  /** The job that runs it, where it was scheduled. */
   readonly jobId?: string;
-  /** Says how far it is, to whoever watches its job. */
   progress(progress: PlainValue): Promise<void>;
 }
 
 /** What `schedule_job` gives. */
 export interface ScheduledJob {
-  /** The remainder of the task was taken. */
   scheduled: true;
-  /** The job that runs it. */
   jobId: string;
 }
 
@@ -143,7 +132,6 @@ export interface SubmitOptions extends SignalOptions {
 
 /** A function with behaviors around it. */
 export interface Task<Result> {
-  /** The name of its function. */
   readonly name: string;
   /**
    * Puts a behavior inside of those that are there: the first is the outermost. Returns the task.
@@ -152,7 +140,6 @@ export interface Task<Result> {
    * not travel where a behavior before it sends the remainder to another process
    */
   addBehavior(name: "schedule_job", config?: PluginConfig): Task<ScheduledJob>;
-  /** Puts another behavior inside of those that are there. */
   addBehavior<Changed = Result>(name: string, config?: PluginConfig): Task<Changed>;
   /** Runs it, as often as you like. */
   submit(input?: unknown, options?: SubmitOptions): Promise<Result>;
@@ -160,7 +147,6 @@ export interface Task<Result> {
 
 /** Options of calling the remainder of a chain. */
 export interface NextOptions {
-  /** Ends the remainder, besides what ends the whole. */
   signal?: AbortSignal;
 }
 
@@ -184,17 +170,13 @@ export interface BehaviorContext extends PluginContext {
   readonly config: Readonly<Record<string, unknown>>;
   /** Aborted where the task is to end. */
   readonly signal: AbortSignal;
-  /** The name of the task's function. */
   readonly task: string;
-  /** The job that runs it, where it was scheduled. */
   readonly jobId?: string;
-  /** What comes after it, to be run later. */
   readonly remainder: Remainder;
 }
 
 /** What comes after a behavior, to be run later. */
 export interface Remainder {
-  /** The behaviors, with their settings. */
   readonly behaviors: readonly { name: string; config: Readonly<Record<string, unknown>> }[];
   /**
    * Gives it to a runner, and returns the id of the job. What ends the submission does not end the job.

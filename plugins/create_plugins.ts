@@ -1,18 +1,13 @@
 // Sets of plugins.
 import { fault, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
-import { contractOf } from "./interface.ts";
-import type { AnyInterface, Contract, InterfaceOf } from "./interface.ts";
+import { type AnyInterface, type Contract, contractOf, type InterfaceOf } from "./interface.ts";
 import { registerBuiltIn } from "./sets/built_in.ts";
 import type { AnySource } from "./sets/definition.ts";
-import { checkOrder, makePlugin } from "./sets/make_plugin.ts";
-import type { CheckedOrder } from "./sets/make_plugin.ts";
+import { type CheckedOrder, checkOrder, makePlugin } from "./sets/make_plugin.ts";
 import { createPluginTable } from "./sets/plugin_table.ts";
 import { createSharedPlugins } from "./sets/shared_plugins.ts";
 import { createTaskSet } from "./tasks/task_set.ts";
@@ -23,11 +18,8 @@ export interface PluginsOptions {
   registry?: TaskRegistry;
   /** What plugins and tasks log to. @default console */
   logger?: Logger;
-  /** Clock, randomness, ids, environment. */
   system?: System;
 }
-
-const OPTIONS: OptionNames<PluginsOptions> = { registry: true, logger: true, system: true };
 
 /**
  * Creates a set of plugins, in which those of this library are registered: storages `local minio s3 gcs memory`, job
@@ -46,8 +38,7 @@ const OPTIONS: OptionNames<PluginsOptions> = { registry: true, logger: true, sys
  * ```
  */
 export function createPlugins(options: PluginsOptions = {}): Plugins {
-  const given = checkOptions("create a set of plugins", options, OPTIONS);
-  const { registry, logger = console, system = realSystem } = given;
+  const { registry, logger = console, system = realSystem } = options;
   const table = createPluginTable();
   const shared = createSharedPlugins();
   let closed = false;

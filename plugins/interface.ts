@@ -16,9 +16,7 @@ export interface InterfaceOptions<Method extends string> {
 
 /** A contract that plugins meet. It is a decorator too: the abstract class that it stands on is the same contract. */
 export interface Interface<T> {
-  /** Makes a class the contract. */
   (target: abstract new (...args: never[]) => T, context?: unknown): void;
-  /** What it is called in messages. A set of plugins knows one contract of a name. */
   readonly name: string;
   /** The methods that every plugin has. */
   readonly methods: readonly string[];
@@ -33,7 +31,6 @@ export type InterfaceOf<T> = Interface<T> | (abstract new (...args: never[]) => 
 // deno-lint-ignore no-explicit-any -- what its plugins can do does not matter where it stands
 export type AnyInterface = InterfaceOf<any>;
 
-/** A contract as a set of plugins knows it. */
 export type Contract = Pick<Interface<unknown>, "name" | "methods">;
 
 /** Marks what is a contract, in every copy of this module. */
@@ -59,32 +56,6 @@ const CONTRACT = Symbol.for("holdfast.interface");
  * plugins.register(Greeter, "polite", () => ({ greet: (name) => `Good evening, ${name}` }));
  * const greeter = await plugins.create(Greeter, "polite");
  * assertEquals(greeter.greet("Ada"), "Good evening, Ada");
- * ```
- *
- * @example An abstract class as the contract
- * ```ts
- * import { createPlugins, defineInterface } from "@holdfast/holdfast/plugins";
- * import { assertEquals } from "@std/assert";
- *
- * @defineInterface("shape", { methods: ["area"] })
- * abstract class Shape {
- *   abstract area(): number;
- * }
- *
- * await using plugins = createPlugins();
- *
- * @plugins.register(Shape, "square")
- * class Square extends Shape {
- *   constructor(private readonly options: { side: number }) {
- *     super();
- *   }
- *   override area() {
- *     return this.options.side ** 2;
- *   }
- * }
- *
- * assertEquals((await plugins.create(Shape, "square", { side: 3 })).area(), 9);
- * assertEquals(Square.name, "Square");
  * ```
  */
 export function defineInterface<T extends object>(
@@ -166,7 +137,6 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
   });
 }
 
-/** Methods as text: `writeFile() and readFile()`. */
 function listed(methods: readonly string[]): string {
   const calls = methods.map((method) => `${method}()`);
   return calls.length === 1 ? calls[0] : `${calls.slice(0, -1).join(", ")} and ${calls.at(-1)}`;

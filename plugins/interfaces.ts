@@ -3,8 +3,7 @@ import type { EventBus as EventBusContract } from "../core/services/event_bus.ts
 import type { JobRunner as JobRunnerContract } from "../core/services/job_runner.ts";
 import type { JobStorage as JobStorageContract } from "../core/services/job_storage.ts";
 import type { Behavior as BehaviorContract } from "./contract.ts";
-import { defineInterface } from "./interface.ts";
-import type { Interface } from "./interface.ts";
+import { defineInterface, type Interface } from "./interface.ts";
 import type { FileStorage } from "./storage/file_storage.ts";
 
 /** Files by path, in a folder or a bucket: what `storage_write` and `storage_read` use. */
@@ -17,9 +16,7 @@ export type JobRunner = JobRunnerContract;
 /** The interface of job runners. */
 export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>(
   "job_runner",
-  {
-    methods: ["schedule"],
-  },
+  { methods: ["schedule"] },
 );
 
 /** What keeps what became of jobs that no queue remembers. */
@@ -27,9 +24,7 @@ export type JobStorage = JobStorageContract;
 /** The interface of storages of jobs. */
 export const JobStorage: Interface<JobStorageContract> = defineInterface<JobStorageContract>(
   "job_storage",
-  {
-    methods: ["put", "get", "list", "remove"],
-  },
+  { methods: ["put", "get", "list", "remove"] },
 );
 
 /** What carries events to whoever has subscribed. */
@@ -37,9 +32,7 @@ export type EventBus = EventBusContract;
 /** The interface of buses of events. */
 export const EventBus: Interface<EventBusContract> = defineInterface<EventBusContract>(
   "event_bus",
-  {
-    methods: ["publish", "subscribe", "listen"],
-  },
+  { methods: ["publish", "subscribe", "listen"] },
 );
 
 /** What surrounds the remainder of a task. */

@@ -4,11 +4,8 @@
  * @module
  */
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
-import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
-import type { Job } from "npm:bullmq@^6";
+import { createPostgresBackend, type Job, Queue, runMigrations } from "npm:bullmq@^6";
 import { fault } from "../core/errors.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import {
   checkNewJob,
@@ -19,12 +16,10 @@ import {
 import type { JobQueue, QueuedJob, QueueWorker } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { failure } from "./bullmq/failure.ts";
-import { formOf, optionsOf } from "./bullmq/job_form.ts";
-import type { JobForm } from "./bullmq/job_form.ts";
+import { formOf, type JobForm, optionsOf } from "./bullmq/job_form.ts";
 import { listJobs } from "./bullmq/list.ts";
 import { readJob, toldDamaged } from "./bullmq/read_job.ts";
 import { createBullmqSchedules } from "./bullmq/schedules.ts";
@@ -44,20 +39,12 @@ export interface BullmqQueueOptions {
   connectWithinMs?: number;
   /** How long it may take later, as when it is started again, milliseconds. @default 30000 */
   answerWithinMs?: number;
-  /** Clock. */
   system?: System;
 }
-
-const OPTIONS: OptionNames<BullmqQueueOptions> = {
-  connectWithinMs: true,
-  answerWithinMs: true,
-  system: true,
-};
 
 /** How often a job is looked at that somebody watches, milliseconds. */
 const LOOK_EVERY_MS = 500;
 
-/** So many jobs are added by one request. */
 const ADDED_AT_ONCE = 500;
 
 /**
@@ -72,7 +59,6 @@ export async function openBullmqQueue(
   url: string,
   options: BullmqQueueOptions = {},
 ): Promise<JobQueue> {
-  options = checkOptions("open a queue", options, OPTIONS);
   const { connectWithinMs = 10_000, answerWithinMs = 30_000, system = realSystem } = options;
   const store = await createStore(url);
   const backend = store.kind === "postgres" ? createPostgresBackend : undefined;
@@ -81,7 +67,6 @@ export async function openBullmqQueue(
   const workers = new Set<QueueWorker>();
   let closed = false;
 
-  /** What the server answers, or why it does not. */
   async function ask<T>(
     what: string,
     answer: Promise<T>,
@@ -131,7 +116,6 @@ export async function openBullmqQueue(
     return fresh === undefined || state === "unknown" ? undefined : told(fresh, stateOf(state));
   }
 
-  /** True where the job failed, or was cancelled, and waits now. */
   async function retry(id: string): Promise<boolean> {
     const job = await find(id);
     if (job === undefined) return false;

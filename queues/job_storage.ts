@@ -6,8 +6,7 @@
  */
 import { fault } from "../core/errors.ts";
 import type { JobStorage } from "../core/services/job_storage.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
+import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
 
@@ -23,7 +22,6 @@ export type { MemoryJobStorageOptions } from "./job_storage/memory.ts";
 export interface OpenJobStorageOptions {
   /** On a server, a job is kept for so long after something became of it, milliseconds. @default 2592000000 (30 days) */
   keepMs?: number;
-  /** Clock. */
   system?: Pick<System, "now">;
 }
 

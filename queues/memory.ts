@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 import {
   checkNewJob,
   checkWorkOptions,
@@ -13,13 +11,10 @@ import {
 } from "../core/services/queue_checks.ts";
 import type { JobQueue, NewJob, RateLimit } from "../core/services/queue.ts";
 import { watchJob } from "../core/services/watch_job.ts";
-import { realSystem } from "../core/system.ts";
-import type { System } from "../core/system.ts";
-import { alter, told, untilAltered } from "./memory/entry.ts";
-import type { Entry } from "./memory/entry.ts";
+import { realSystem, type System } from "../core/system.ts";
+import { alter, type Entry, told, untilAltered } from "./memory/entry.ts";
 import { createSchedules } from "./memory/schedules.ts";
-import { createMemoryWorker } from "./memory/worker.ts";
-import type { MemoryWorker } from "./memory/worker.ts";
+import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
 export type * from "../core/services/queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
@@ -36,11 +31,8 @@ const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 export interface MemoryQueueOptions {
   /** So many jobs that ended are known, the last ones. @default 100000 */
   mostEnded?: number;
-  /** Clock and sleep. */
   system?: System;
 }
-
-const OPTIONS: OptionNames<MemoryQueueOptions> = { mostEnded: true, system: true };
 
 /**
  * Creates a queue in this process.
@@ -60,12 +52,9 @@ const OPTIONS: OptionNames<MemoryQueueOptions> = { mostEnded: true, system: true
  * assertEquals((await queue.get("greet-1"))?.result, "Hello Ada");
  * ```
  */
-export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
-  const { mostEnded = MOST_ENDED, system = realSystem } = checkOptions(
-    "create a queue",
-    options,
-    OPTIONS,
-  );
+export function createMemoryQueue(
+  { mostEnded = MOST_ENDED, system = realSystem }: MemoryQueueOptions = {},
+): JobQueue {
   const entries = new Map<string, Entry>();
   const waiting = new Set<Entry>();
   const ended = new Set<string>();
@@ -90,7 +79,6 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
     wait(entry, job.delayMs ?? 0);
   }
 
-  /** The entry waits, at once or after a while. */
   function wait(entry: Entry, delayMs: number): void {
     alter(entry, { state: "delayed" });
     if (delayMs === 0) return ready(entry);
@@ -110,7 +98,6 @@ export function createMemoryQueue(options: MemoryQueueOptions = {}): JobQueue {
     look();
   }
 
-  /** Takes the next one. */
   function next(rateLimit?: RateLimit): Entry | undefined {
     if (waiting.size === 0 || (rateLimit !== undefined && !mayBegin(rateLimit))) return undefined;
     let best: Entry | undefined;

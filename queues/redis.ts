@@ -6,10 +6,8 @@ import { withDeadline } from "../core/retry.ts";
 /** How long is waited before the connection is tried again, at most, milliseconds. */
 const MOST_WAIT_MS = 1_000;
 
-/** A command of Redis and its arguments. */
 export type RedisCommand = [name: string, ...args: (string | number)[]];
 
-/** A connection, which is made again and again where it breaks. */
 export interface RedisConnection {
   /** Where it is, without user, password and parameters, which may be secrets. */
   readonly location: string;
@@ -19,25 +17,19 @@ export interface RedisConnection {
   sendAll(commands: readonly RedisCommand[], options?: SendOptions): Promise<unknown[]>;
   /** Hears of what is published in channels that fit these patterns, also after the connection broke. */
   onMessage(hear: (pattern: string, channel: string, message: string) => void): void;
-  /** Hears each time the connection has broken. */
   onBroken(hear: (reason: string) => void): void;
-  /** Breaks the connection, as when it hangs; it is made anew. */
   reset(): void;
-  /** Ends it: what waits fails. */
   close(): void;
 }
 
 /** Options of {@linkcode RedisConnection.send}. */
 export interface SendOptions {
-  /** Ends the waiting. */
   signal?: AbortSignal;
   /** How long the server may take, milliseconds. @default as the connection was opened */
   withinMs?: number;
 }
 
-/** Options of {@linkcode openRedis}. */
 export interface OpenRedisOptions {
-  /** What is to be opened, for messages: `the events`. */
   what: string;
   /** What the server calls the connection. @default nothing */
   name?: string;
@@ -173,7 +165,6 @@ export async function openRedis(url: string, options: OpenRedisOptions): Promise
   return connection;
 }
 
-/** What the client says of a connection that ended: nothing of why. */
 function isEnded(error: unknown): boolean {
   return /Stream isn't writeable|max retries per request|Connection is closed/i.test(
     messageOf(error),
@@ -183,7 +174,6 @@ function isEnded(error: unknown): boolean {
 /** Answers of Redis to who may not connect, or may not do this. */
 const REFUSED = /^(NOAUTH|WRONGPASS|NOPERM)\b/;
 
-/** Whether the server refuses: without another password it always will. */
 function isRefused(error: unknown): boolean {
   return REFUSED.test(messageOf(error));
 }

@@ -41,7 +41,11 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   },
   {
     from: "apps/",
-    may: either(among("apps/", "core/errors.ts", "deno.json", "@std/", "npm:"), isDoor),
+    may: either(
+      among("apps/", "core/errors.ts", "core/text/nearest.ts", "deno.json", "@std/", "npm:"),
+      isDoor,
+      (_path, target) => target === "core/options/check_options.ts",
+    ),
   },
   {
     from: "mod.ts",

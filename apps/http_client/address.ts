@@ -29,12 +29,7 @@ export function parseAddress(address: string | URL): string {
 }
 
 function invalid(state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "use the address of a service",
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "use the address of a service", state, hint });
 }
 
 /** A name as one segment of a path: before dots alone, which mean folders there, stands a tilde, and before that another. */
@@ -42,13 +37,11 @@ export function segment(name: string): string {
   return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&"));
 }
 
-/** The path of an artifact. */
 export function artifactPath(name: string): string {
   checkName(name);
   return `artifacts/${segment(name)}`;
 }
 
-/** The path of the version that a ref means. The service finds it. */
 export function versionPath(ref: string, version?: string): string {
   const { name, selector } = parseRef(ref, version);
   const text = selector.kind === "version"
@@ -61,7 +54,6 @@ export function versionPath(ref: string, version?: string): string {
   return `${artifactPath(name)}/versions/${segment(text)}`;
 }
 
-/** The path of a file below that of its version. */
 export function filePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/"); // none of them is dots alone
 }

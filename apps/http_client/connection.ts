@@ -1,16 +1,14 @@
 // Requests to one service: what may be sent again is, and what went wrong is an error with a code.
-import { fault, isRegistryError } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
-import { problemOf, strange, unanswered } from "./problem.ts";
+import { type Asked, problemOf, strange, unanswered } from "./problem.ts";
 
 /** What sends a request: `fetch`, or the handler of a service itself. */
 export type SendRequest = (request: Request) => Promise<Response>;
 
-/** One thing that is asked of a service. */
 export interface Call {
-  /** What is to be done, for messages: `load "my:model"`. */
   action: string;
   /** Below the address of the service, encoded. */
   path: string;
@@ -18,11 +16,8 @@ export interface Call {
   method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** What stands behind `?`; what is undefined does not. */
   query?: Record<string, string | number | boolean | undefined>;
-  /** More headers. */
   headers?: Record<string, string>;
-  /** What is sent, as JSON. */
   json?: unknown;
-  /** What is sent, as it is. A stream is sent once. */
   body?: () => Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>;
   /** Whether what it does counts: without an answer it may have been done. @default false */
   writes?: boolean;
@@ -34,37 +29,25 @@ export interface Call {
   retryForMs?: number;
   /** How long an answer may take to begin, milliseconds. @default as the connection; with a body without end */
   timeoutMs?: number;
-  /** Statuses that are answers too. */
   also?: readonly number[];
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
-/** What {@linkcode createConnection} is made of. */
 export interface ConnectionOptions {
-  /** The address, without a slash at its end. */
   location: string;
-  /** What is sent as `Authorization: Bearer …`. */
   token?: string | (() => string | Promise<string>);
-  /** Sends requests. */
   send: SendRequest;
   /** How long what may be repeated is, milliseconds. */
   retryForMs: number;
   /** How long an answer to what only reads may take to begin, milliseconds. */
   timeoutMs: number;
-  /** Clock, randomness, sleep. */
   system: System;
-  /** Hears of repeats. */
   logger: Logger;
 }
 
-/** Requests to one service. */
 export interface Connection {
-  /** The address of the service. */
   readonly location: string;
-  /** Clock, randomness, ids. */
   readonly system: System;
-  /** Hears of repeats. */
   readonly logger: Logger;
   /** How long what may be repeated is, milliseconds. */
   readonly retryForMs: number;
@@ -72,14 +55,16 @@ export interface Connection {
   readonly timeoutMs: number;
   /** The answer, its body unread. Any that tells of no success is thrown. */
   request(call: Call): Promise<Response>;
-  /** The JSON of the answer. */
   json<T>(call: Call): Promise<T>;
+  /** What `parse` makes of the JSON of the answer. */
+  read<W, T>(call: Call, parse: (wire: W, asked: Asked) => T): Promise<T>;
+  /** The error of an answer to a call that is not what the wire says. */
+  strange(call: Pick<Call, "action" | "writes">, state: string): RegistryError;
 }
 
 /** Longest that a service may ask to wait. */
 const MAX_WAIT_MS = 30_000;
 
-/** Creates a connection. Nothing is sent. */
 export function createConnection(options: ConnectionOptions): Connection {
   const { location, token, send, timeoutMs, system, logger } = options;
 
@@ -120,8 +105,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     use: (response: Response) => T | Promise<T>,
     leftMs: () => number,
   ): Promise<T> {
-    const { action, signal, method = "GET", writes = false, also = [], json, body } = call;
-    const asked = { action, location, writes };
+    const { signal, method = "GET", writes = false, also = [], json, body } = call;
+    const asked = askedOf(call);
     signal?.throwIfAborted();
     const stop = new AbortController();
     const made = await makeRequest(
@@ -175,14 +160,21 @@ export function createConnection(options: ConnectionOptions): Connection {
     timeoutMs,
     request: (call) => ask(call, (response) => response),
     json: <T>(call: Call) => ask(call, (response) => readJson(response, call) as Promise<T>),
+    read: <W, T>(call: Call, parse: (wire: W, asked: Asked) => T) =>
+      ask(call, async (response) => parse(await readJson(response, call) as W, askedOf(call))),
+    strange: (call, state) => strange(askedOf(call), state),
   };
 
-  async function readJson(response: Response, { action, writes = false }: Call): Promise<unknown> {
+  function askedOf({ action, writes = false }: Pick<Call, "action" | "writes">): Asked {
+    return { action, location, writes };
+  }
+
+  async function readJson(response: Response, call: Call): Promise<unknown> {
     const text = await response.text();
     try {
       return JSON.parse(text);
     } catch { // its message would quote the text
-      throw strange({ action, location, writes }, "what it says is no JSON");
+      throw strange(askedOf(call), "what it says is no JSON");
     }
   }
 }

@@ -5,13 +5,10 @@ import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
 
-/** Bytes that are sent in pieces. */
 export interface LargeContent {
-  /** How many there are, where that is known. */
   size?: number;
   /** Whether they stay there until the save has ended: others are their giver's again when the next file is asked for. */
   stays: boolean;
-  /** Reads them, once. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 
@@ -56,7 +53,6 @@ async function* streamed(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** As many as were said. */
 async function* checked(
   stream: ReadableStream<Uint8Array>,
   { size, path }: { size: number; path: string },
@@ -70,7 +66,6 @@ async function* checked(
   if (count !== size) throw changed(path);
 }
 
-/** Reads a stream until it is known to be small or not. */
 async function openStream(
   stream: ReadableStream<Uint8Array>,
   { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },

@@ -3,15 +3,12 @@ import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
 import type { DirectDownload, Upload, UploadFile } from "../../core/record/transfer.ts";
-import type { Registry, SavedArtifact } from "../../core/registry.ts";
+import type { Registry } from "../../core/registry.ts";
 import { segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
-import { strange } from "./problem.ts";
 import { askedOf } from "./save_value.ts";
-import { savedOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
+import { type OnWire, savedOf } from "./wire.ts";
 
-/** What of a registry goes past its service. */
 export type DirectTransfers = Required<
   Pick<Registry, "createUpload" | "commitUpload" | "presignDownload">
 >;
@@ -21,7 +18,6 @@ export function createDirectTransfers(
   connection: Connection,
   { checkWritable }: { checkWritable(action: string): void },
 ): DirectTransfers {
-  const { location } = connection;
   return {
     async createUpload({ files, expiresInMs, signal }) {
       const action = "create an upload";
@@ -32,9 +28,7 @@ export function createDirectTransfers(
       };
       const call = { action, method: "POST", path: "uploads/presigned", json, signal } as const;
       const upload = await connection.json<OnWire<Upload>>(call);
-      if (!Array.isArray(upload?.files)) {
-        throw strange({ action, location, writes: false }, "it gives no URLs");
-      }
+      if (!Array.isArray(upload?.files)) throw connection.strange(call, "it gives no URLs");
       return { ...upload, expiresAt: new Date(upload.expiresAt) };
     },
     async commitUpload({ id, files }, { name, materializer, signal, ...options }) {
@@ -43,7 +37,7 @@ export function createDirectTransfers(
       checkWritable(action);
       if (options.metadata !== undefined) checkMetadata(options.metadata);
       const { idempotencyKey } = options;
-      const wire = await connection.json<OnWire<SavedArtifact>>({
+      return await connection.read({
         action,
         method: "POST",
         path: `uploads/presigned/${segment(id)}/commit`,
@@ -58,8 +52,7 @@ export function createDirectTransfers(
         writes: true,
         repeats: true, // it gives what the first one saved
         signal,
-      });
-      return savedOf(wire, { action, location, writes: true });
+      }, savedOf);
     },
     async presignDownload(ref, { version, path, fileName, expiresInMs, signal } = {}) {
       parseRef(ref, version);
@@ -67,9 +60,7 @@ export function createDirectTransfers(
       const query = { path, fileName, expiresInMs };
       const call = { action, path: `${versionPath(ref, version)}/presign`, query, signal };
       const found = await connection.json<OnWire<DirectDownload>>(call);
-      if (typeof found?.url !== "string") {
-        throw strange({ action, location, writes: false }, "it gives no URL");
-      }
+      if (typeof found?.url !== "string") throw connection.strange(call, "it gives no URL");
       return { ...found, expiresAt: new Date(found.expiresAt) };
     },
   };

@@ -6,26 +6,19 @@ import { checkName, shown } from "../../core/naming/names.ts";
 import type { AddedPart, Draft, DraftInfo, DraftPart } from "../../core/record/draft.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
 import type { FileInfo } from "../../core/record/record.ts";
-import type { SavedArtifact } from "../../core/registry.ts";
 import { artifactPath, segment } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
-import { strange } from "./problem.ts";
 import { askedOf } from "./save_value.ts";
-import { flagOf, savedOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
+import { flag, type OnWire, savedOf } from "./wire.ts";
 
-/** What a service says of a draft. */
 type WireDraft = Omit<DraftInfo, "parts"> & {
   parts: OnWire<DraftPart>[];
   files?: (FileInfo & { part: string })[];
 };
 
-/** Which draft, and of what. */
 export interface RemoteDraftOptions {
-  /** Identifies it among the drafts of the name. */
   id: string;
-  /** What makes files of values. */
   materializers: Materializers;
   /** Throws where nothing may be written. */
   checkWritable(action: string): void;
@@ -41,14 +34,12 @@ export function openRemoteDraft(
   checkName(id, "the id of a draft");
   const path = `${artifactPath(name)}/drafts/${segment(id)}`;
   const of = `draft ${shown(id)} of ${shown(name)}`;
-  const { location } = connection;
 
   const look = async (query: { files?: boolean }, signal?: AbortSignal) => {
     const action = `look at ${of}`;
-    const wire = await connection.json<WireDraft | null>({ action, path, query, signal });
-    if (!Array.isArray(wire?.parts)) {
-      throw strange({ action, location, writes: false }, "it tells of no draft");
-    }
+    const call = { action, path, query, signal };
+    const wire = await connection.json<WireDraft | null>(call);
+    if (!Array.isArray(wire?.parts)) throw connection.strange(call, "it tells of no draft");
     return wire;
   };
 
@@ -76,7 +67,7 @@ export function openRemoteDraft(
     }
     if (state !== "open") throw ended(action, state);
     const produce = () => filesOf(files, materializers, signal);
-    const wire = await connection.json<AddedPart>({
+    return await connection.read({
       action,
       method: "PUT",
       path: `${path}/parts/${segment(part)}`,
@@ -87,9 +78,7 @@ export function openRemoteDraft(
       writes: true,
       repeats: true, // a part that is there is left as it is
       signal,
-    });
-    flagOf(wire, "added", { action, location, writes: true });
-    return wire;
+    }, (wire: AddedPart, asked) => ({ ...wire, added: flag("added")(wire, asked) }));
   };
 
   return checkDraft({
@@ -110,7 +99,7 @@ export function openRemoteDraft(
       checkWritable(action);
       if (options.metadata !== undefined) checkMetadata(options.metadata);
       const { id, formatVersion } = materializer ?? {};
-      const wire = await connection.json<OnWire<SavedArtifact>>({
+      return await connection.read({
         action,
         method: "POST",
         path: `${path}/commit`,
@@ -122,19 +111,17 @@ export function openRemoteDraft(
         writes: true,
         repeats: true, // it gives the same version again
         signal,
-      });
-      return savedOf(wire, { action, location, writes: true });
+      }, savedOf);
     },
     async discard({ signal } = {}) {
       const action = `discard ${of}`;
       checkWritable(action);
       const call = { action, method: "DELETE", path, writes: true, signal } as const;
-      return flagOf(await connection.json(call), "discarded", { action, location, writes: true });
+      return await connection.read(call, flag("discarded"));
     },
   });
 }
 
-/** Files as they are given, or those of a value. */
 function filesOf(
   given: FilesToSave | object,
   materializers: Materializers,

@@ -18,31 +18,21 @@ const INLINE_BYTES = 256 * 1024;
 /** Files that are sent before it, at once. */
 const AT_ONCE = 4;
 
-/** A file in a request that saves. */
 export interface WireFile {
-  /** Its path in the artifact. */
   path: string;
-  /** Its media type, where it has one. */
   mediaType?: string;
-  /** What it is besides ordinary. */
   mode?: FileMode;
-  /** When it was modified last, where that is to be kept. */
   modifiedAt?: string;
   /** Bytes. */
   size: number;
-  /** Their SHA-256. */
   sha256: string;
   /** Its bytes, as base64. */
   data?: string;
-  /** Or what they were sent as. */
   upload?: string;
 }
 
-/** How files are gathered. */
 export interface GatherOptions {
-  /** What is saved, for messages. */
   action: string;
-  /** Ends it. */
   signal?: AbortSignal;
   /** Hears of bytes as they move. */
   onProgress?: (progress: TransferProgress) => void;

@@ -1,13 +1,9 @@
 // Listings of a service, page by page.
 import type { Call, Connection } from "./connection.ts";
-import { strange } from "./problem.ts";
 
-/** Most items of a page. */
 const PAGE = 1000;
 
-/** What is listed. */
 export interface ListingCall extends Pick<Call, "action" | "path" | "query" | "signal"> {
-  /** Begins after this. */
   after?: string;
   /** At most so many. @default all */
   limit?: number;
@@ -23,12 +19,7 @@ export async function* listAll<T>(connection: Connection, call: ListingCall): As
       ...rest,
       query: { ...query, after, limit: Math.min(left, PAGE) },
     });
-    if (!Array.isArray(page?.items)) {
-      throw strange(
-        { action: call.action, location: connection.location, writes: false },
-        "it is no listing",
-      );
-    }
+    if (!Array.isArray(page?.items)) throw connection.strange(call, "it is no listing");
     for (const item of page.items.slice(0, left)) yield item;
     left -= page.items.length;
     if (page.next === undefined || page.next === null || page.items.length === 0) return;

@@ -7,10 +7,8 @@ import type { LogEntry, ReadLog } from "../../core/record/log.ts";
 import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { listAll } from "./listing.ts";
-import { logEntryOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
+import { logEntryOf, type OnWire } from "./wire.ts";
 
-/** Reads logs of a service. */
 export function createRemoteLog(connection: Connection): ReadLog {
   return async function* (name, { limit, signal }) {
     const call = {
@@ -30,7 +28,6 @@ export async function firstSavesIn(
   return firstSavesOf(await entriesOf(log));
 }
 
-/** The versions that a log says were deleted; none where there is no log. */
 export async function* deletionsIn(log: AsyncIterable<LogEntry>): AsyncGenerator<DeletedVersion> {
   const entries = await entriesOf(log);
   const saves = firstSavesOf(entries);

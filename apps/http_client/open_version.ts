@@ -4,31 +4,26 @@ import { iterableStream } from "../../core/bytes/bytes.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { tooLargeHere } from "../../core/record/load_limit.ts";
-import type { LoadLimit } from "../../core/record/load_limit.ts";
+import { type LoadLimit, tooLargeHere } from "../../core/record/load_limit.ts";
 import { noSuchFile } from "../../core/record/no_such_file.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import type { LoadOptions, TransferProgress, Verify } from "../../core/registry.ts";
 import { artifactPath, filePath, segment, versionPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { checkBytes, readFile } from "./read_file.ts";
-import { decodeBase64, infoOf } from "./wire.ts";
-import type { WireInfo } from "./wire.ts";
+import { decodeBase64, infoOf, type WireInfo } from "./wire.ts";
 
 /** Files of so many bytes in all come with what is known of a version. */
 const SMALL_BYTES = 64 * 1024;
 
-/** How a version is opened. */
 export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
   /** How its bytes are checked. */
   verify: Verify;
-  /** What may be read whole. */
   limit: LoadLimit;
   /** Ask for the bytes at once, where they are few. */
   read?: boolean;
 }
 
-/** Opens the version that a ref means. */
 export async function openVersion(
   connection: Connection,
   ref: string,
@@ -36,28 +31,22 @@ export async function openVersion(
 ): Promise<Artifact> {
   const { version, signal, read = false } = options;
   const action = `open ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
-  // What comes with its bytes, a service may know of before: who wants its store asked reads them on their own.
-  const query = read && options.verify !== "full" ? { data: SMALL_BYTES } : undefined;
-  const wire = await connection.json<WireInfo>({
-    action,
-    path: versionPath(ref, version),
-    query,
-    signal,
-  });
-  const info = infoOf(wire, { action, location: connection.location, writes: false });
-  const data = new Map(wire.files.map(({ path, data }) => [path, data]));
+  const query = read ? { data: SMALL_BYTES } : undefined;
+  const call = { action, path: versionPath(ref, version), query, signal };
+  const { info, data } = await connection.read(call, (wire: WireInfo, asked) => ({
+    info: infoOf(wire, asked),
+    data: new Map(wire.files.map(({ path, data }) => [path, data])),
+  }));
   return createRemoteArtifact(connection, info, { ...options, data });
 }
 
-/** What is known of the version that a ref means. */
 export async function versionInfo(
   connection: Connection,
   ref: string,
   { version, signal }: Pick<LoadOptions, "version" | "signal">,
 ): Promise<ArtifactInfo> {
   const action = `find ${shown(version === undefined ? ref : `${ref}@${version}`)}`;
-  const wire = await connection.json<WireInfo>({ action, path: versionPath(ref, version), signal });
-  return infoOf(wire, { action, location: connection.location, writes: false });
+  return await connection.read({ action, path: versionPath(ref, version), signal }, infoOf);
 }
 
 function createRemoteArtifact(
@@ -135,7 +124,6 @@ function createRemoteArtifact(
 /** A read that is overtaken by writers begins anew; more often than this it is not their doing. */
 const MAX_RESTARTS = 20;
 
-/** Reads, and begins anew where what was read was overwritten meanwhile. */
 export async function untilNotOverwritten<T>(read: () => Promise<T>): Promise<T> {
   for (let restarts = 0;; restarts++) {
     try {

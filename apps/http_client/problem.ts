@@ -2,11 +2,8 @@
 import { fault, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
 
-/** What a request was about, for messages. */
 export interface Asked {
-  /** What was to be done: `load "my:model"`. */
   action: string;
-  /** The address of the service. */
   location: string;
   /** Whether it changes something, so that it may have been done though the answer says nothing. */
   writes: boolean;
@@ -39,7 +36,6 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: "Unavailable",
 };
 
-/** The error of an answer that is none of success. Reads its body. */
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
   if (response.type === "opaqueredirect" || REDIRECTIONS.includes(response.status)) {
     return await moved(response, asked);
@@ -92,7 +88,6 @@ async function moved(response: Response, { action, location }: Asked): Promise<R
 
 const TOKEN_HINT = "Pass a token that the service knows: openHttpRegistry(url, { token }).";
 
-/** The error of a status alone. */
 function unexplained(status: number, { action, location, writes }: Asked): RegistryError {
   const known = BY_STATUS[status];
   const broken = status >= 500 && known === undefined; // a gateway that gave up: what is behind it may go on
@@ -138,7 +133,6 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The error of a request that got no answer. */
 export function unanswered({ action, location, writes }: Asked, cause: unknown): RegistryError {
   return fault({
     code: writes ? "Unknown" : "Unavailable",
@@ -153,7 +147,6 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
   });
 }
 
-/** The error of an answer that is not what the wire says. */
 export function strange(
   { action, location, writes }: Asked,
   state: string,

@@ -5,20 +5,15 @@ import { shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record/record.ts";
 import { backoffMs, withDeadline } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
-import { strange, unanswered } from "./problem.ts";
+import { unanswered } from "./problem.ts";
 import { createSha256 } from "./sha256.ts";
 
-/** A file, and where it is. */
 export interface RemoteFile {
-  /** `name@version`, for messages. */
   ref: string;
   /** Below the address of the service, encoded. */
   path: string;
-  /** The commit that it is of. */
   commit: string;
-  /** Its size and digest. */
   info: FileInfo;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
@@ -74,10 +69,7 @@ async function* readOn(
         if (next.done || at >= end) break;
         at += next.value.byteLength;
         if (at > end) {
-          throw strange(
-            { action: `read ${shown(info.path)}`, location, writes: false },
-            "it is too long",
-          );
+          throw connection.strange({ action: `read ${shown(info.path)}` }, "it is too long");
         }
         failures = 0;
         movedAt = system.monotonic();
@@ -111,12 +103,11 @@ async function begin(
   const response = await connection.request({ action, path, query: { commit }, headers, signal });
   if (!whole && !(response.status === 206 && isRange(response, { at, end }))) {
     await response.body?.cancel();
-    throw strange({ action, location: connection.location, writes: false }, "it gives no ranges");
+    throw connection.strange({ action }, "it gives no ranges");
   }
   return (response.body ?? new Blob([]).stream()).getReader();
 }
 
-/** Whether an answer is of this range, or its beginning. */
 function isRange({ headers }: Response, { at, end }: { at: number; end: number }): boolean {
   const [, first, last] =
     /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? `bytes ${at}-${end - 1}/`) ?? [];

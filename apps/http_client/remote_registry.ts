@@ -5,11 +5,9 @@ import type { DefinedArtifact, Materializers } from "../../core/materializer.ts"
 import { shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { pinned } from "../../core/record/as_of.ts";
-import type { Past } from "../../core/record/as_of.ts";
+import { type Past, pinned } from "../../core/record/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
-import { wrapVerbs } from "../../core/options/wrap_verbs.ts";
-import type { WrapVerbsOptions } from "../../core/options/wrap_verbs.ts";
+import { wrapVerbs, type WrapVerbsOptions } from "../../core/options/wrap_verbs.ts";
 import { createLoadLimit } from "../../core/record/load_limit.ts";
 import { rememberLog } from "../../core/record/log.ts";
 import { makeValue } from "../../core/record/make_value.ts";
@@ -31,21 +29,15 @@ import { openRemoteDraft } from "./drafts.ts";
 import { listAll } from "./listing.ts";
 import { createRemoteLog, deletionsIn, firstSavesIn } from "./log.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
-import { strange } from "./problem.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
-import { changeOf, flagOf, lineageOf, savedOf, versionOf } from "./wire.ts";
+import { changeOf, flag, lineageOf, savedOf, versionOf } from "./wire.ts";
 import type { OnWire, WireVersion } from "./wire.ts";
 
-/** What a registry is made of besides its connection. */
 export interface RemoteRegistryOptions extends WrapVerbsOptions {
-  /** The registry's id. */
   id: string;
-  /** What was fixed when it was created. */
   settings: RegistrySettings;
-  /** What saves and loads values. */
   materializers: Materializers;
-  /** Whether writing is refused. */
   readOnly: boolean;
   /** How loaded bytes are checked. */
   verify: Verify;
@@ -53,7 +45,6 @@ export interface RemoteRegistryOptions extends WrapVerbsOptions {
   maxLoadBytes: number;
 }
 
-/** The registry behind a connection. */
 export function createRemoteRegistry(
   connection: Connection,
   options: RemoteRegistryOptions,
@@ -142,7 +133,7 @@ export function createRemoteRegistry(
     const { ok, headers } = await connection.request(call);
     const isService = /^application\/(problem\+)?json\b/i.test(headers.get("content-type") ?? "");
     if (!isService) {
-      throw strange({ action: call.action, location, writes: false }, "it tells of no version");
+      throw connection.strange(call, "it tells of no version");
     }
     return ok;
   };
@@ -158,7 +149,7 @@ export function createRemoteRegistry(
     const path = bare ? artifactPath(name) : versionPath(ref, version);
     const query = { force, ifCommit, ...(bare ? { allVersions: true } : {}) };
     const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-    return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
+    return await connection.read(call, flag("deleted"));
   };
 
   const registry: Registry = {
@@ -213,7 +204,7 @@ export function createRemoteRegistry(
     async setAlias(name, alias, version, { expected, signal } = {}) {
       const action = `let ${shown(alias)} of ${shown(name)} name ${shown(version)}`;
       checkWritable(action);
-      const set = await connection.json<{ alias?: unknown } | null>({
+      const call = {
         action,
         method: "PUT",
         path: aliasPath(name, alias),
@@ -221,10 +212,9 @@ export function createRemoteRegistry(
         writes: true,
         repeats: expected === undefined, // after an own one that was done, another would seem to have come first
         signal,
-      });
-      if (set?.alias !== alias) {
-        throw strange({ action, location, writes: true }, "it tells of no alias");
-      }
+      } as const;
+      const set = await connection.json<{ alias?: unknown } | null>(call);
+      if (set?.alias !== alias) throw connection.strange(call, "it tells of no alias");
     },
     async deleteAlias(name, alias, { expected, signal } = {}) {
       const action = `delete the alias ${shown(alias)} of ${shown(name)}`;
@@ -232,7 +222,7 @@ export function createRemoteRegistry(
       const path = aliasPath(name, alias);
       const query = expected === undefined ? {} : { expected: expected ?? "" };
       const call = { action, method: "DELETE", path, query, writes: true, signal } as const;
-      return flagOf(await connection.json(call), "deleted", { action, location, writes: true });
+      return await connection.read(call, flag("deleted"));
     },
     async aliases(name, { signal } = {}) {
       const path = `${artifactPath(name)}/aliases`;
@@ -275,7 +265,7 @@ export function createRemoteRegistry(
         writes: true,
         signal,
       } as const;
-      return savedOf(await connection.json(call), { action, location, writes: true });
+      return await connection.read(call, savedOf);
     },
     openDraft: (name, { id }) =>
       Promise.resolve().then(() =>
@@ -286,7 +276,7 @@ export function createRemoteRegistry(
       parseRef(ref);
       const action = `follow the lineage of ${shown(ref)}`;
       const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
-      return lineageOf(await connection.json(call), { action, location, writes: false });
+      return await connection.read(call, lineageOf);
     },
     ...createDirectTransfers(connection, { checkWritable }),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),

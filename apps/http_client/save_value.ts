@@ -1,7 +1,6 @@
 // Saving: a value is made into files here, and the service stores them.
 import { fault } from "../../core/errors.ts";
-import { checkMaterializer } from "../../core/materializer.ts";
-import type { Materializers } from "../../core/materializer.ts";
+import { checkMaterializer, type Materializers } from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkMetadata } from "../../core/record/metadata.ts";
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
@@ -9,9 +8,7 @@ import { artifactPath } from "./address.ts";
 import type { Connection } from "./connection.ts";
 import { gatherFiles } from "./gather_files.ts";
 import { savedOf } from "./wire.ts";
-import type { OnWire } from "./wire.ts";
 
-/** {@linkcode Registry.save} */
 export async function saveValue(
   connection: Connection,
   { name, value, materializers }: { name: string; value: unknown; materializers: Materializers },
@@ -32,7 +29,7 @@ export async function saveValue(
     signal,
     onProgress,
   });
-  const wire = await connection.json<OnWire<SavedArtifact>>({
+  return await connection.read({
     action,
     method: "POST",
     path: `${artifactPath(name)}/versions`,
@@ -40,8 +37,7 @@ export async function saveValue(
     writes: true,
     repeats: true,
     signal,
-  });
-  return savedOf(wire, { action, location: connection.location, writes: true });
+  }, savedOf);
 }
 
 /** What a service is told of the options of a save: nothing that other registries pass over too. */

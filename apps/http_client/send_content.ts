@@ -6,24 +6,17 @@ import { fault, isRegistryError } from "../../core/errors.ts";
 import { retry } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
-import { strange } from "./problem.ts";
 import { createSha256 } from "./sha256.ts";
 
-/** What a save says of content that was sent. */
 export interface SentContent {
-  /** What the service knows it by. */
   upload: string;
   /** Bytes. */
   size: number;
-  /** Their SHA-256. */
   sha256: string;
 }
 
-/** How content is sent. */
 export interface SendContentOptions {
-  /** What is saved, for messages. */
   action: string;
-  /** Ends it. */
   signal?: AbortSignal;
   /** Hears how many bytes more were sent. */
   onBytes?: (bytes: number) => void;
@@ -46,10 +39,7 @@ export async function sendContent(
     return await sendWhole(connection, content, options);
   }
   if (size !== undefined) {
-    return await sendPieces(connection, {
-      size,
-      chunks: () => content.chunks(),
-    }, options);
+    return await sendPieces(connection, { size, chunks: () => content.chunks() }, options);
   }
   if (canStream()) return await sendStream(connection, content, options);
   const blob = await new Response(iterableStream(content.chunks())).blob(); // browsers keep large ones on their disk
@@ -129,20 +119,20 @@ async function sendStream(
 }
 
 function checkReceived(
-  { location }: Connection,
+  connection: Connection,
   action: string,
   { received, sent }: { received: SentContent; sent: Omit<SentContent, "upload"> },
 ): SentContent {
   if (typeof received?.upload !== "string") {
-    throw strange({ action, location, writes: false }, "it says not what it received");
+    throw connection.strange({ action }, "it says not what it received");
   }
   if (received.size === sent.size && received.sha256 === sent.sha256) return received;
   throw fault({
     code: "Corrupt",
     action,
-    state: `${location} received other bytes than were sent`,
+    state: `${connection.location} received other bytes than were sent`,
     hint: "Nothing was saved. Something between here and the service alters what passes.",
-    backend: location,
+    backend: connection.location,
   });
 }
 
@@ -151,7 +141,6 @@ async function sendPieces(
   { size, chunks }: { size: number; chunks(): AsyncIterable<Uint8Array> },
   { action, signal, onBytes }: SendContentOptions,
 ): Promise<SentContent> {
-  const { location } = connection;
   const headers = { ...TUS, "upload-length": String(size) };
   const created = await connection.request({
     action,
@@ -165,7 +154,7 @@ async function sendPieces(
   const upload = (created.headers.get("location") ?? "").replace(/\/+$/, "").split("/").at(-1) ??
     "";
   if (upload === "") {
-    throw strange({ action, location, writes: false }, "it says not where the upload is");
+    throw connection.strange({ action }, "it says not where the upload is");
   }
   const hash = createSha256();
   let from = 0;
@@ -184,16 +173,13 @@ async function sendPiece(
   target: { action: string; path: string; signal?: AbortSignal },
   { piece, from }: { piece: Uint8Array<ArrayBuffer>; from: number },
 ): Promise<void> {
-  const { system, retryForMs, location, logger } = connection;
+  const { system, retryForMs, logger } = connection;
   const end = from + piece.byteLength;
   let look = false;
   await retry(async () => {
     const at = look ? await offsetOf(connection, target) : from;
     if (at < from || at > end) {
-      throw strange(
-        { action: target.action, location, writes: false },
-        `it has ${at} bytes of an upload, not ${from}`,
-      );
+      throw connection.strange(target, `it has ${at} bytes of an upload, not ${from}`);
     }
     if (at === end) return;
     look = true;
@@ -228,7 +214,6 @@ async function offsetOf(
   return Number(response.headers.get("upload-offset") ?? NaN);
 }
 
-/** Chunks as pieces of one size, but for the last. */
 async function* piecesOf(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,5 @@
 // A running SHA-256 (FIPS 180-4) where there may be no `node:crypto`: a browser hashes only what is
 // in memory at once.
-/** A running SHA-256. */
 export interface Sha256 {
   /** Adds bytes. */
   update(bytes: Uint8Array): void;
@@ -19,7 +18,6 @@ export function createSha256(): Sha256 {
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
 }
 
-/** SHA-256 of bytes, as 64 lowercase hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
   const hash = createSha256();
   hash.update(bytes);
@@ -51,7 +49,6 @@ function primeFractions(): { round: Uint32Array; start: Uint32Array } {
   };
 }
 
-/** One that needs nothing of the runtime. Some ten times slower. */
 export function createPortableSha256(): Sha256 {
   const { round, start } = constants ??= primeFractions();
   const state = start.slice();

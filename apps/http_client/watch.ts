@@ -9,7 +9,6 @@ import type { Connection } from "./connection.ts";
 /** Services look no oftener. */
 const MIN_INTERVAL_MS = 100;
 
-/** {@linkcode Registry.watch} */
 export async function* watchRemote(
   connection: Connection,
   name: string,
@@ -59,7 +58,6 @@ export async function* watchRemote(
   }
 }
 
-/** The data of each event `latest`. */
 async function* eventsOf(
   stream: ReadableStream<Uint8Array>,
   { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },

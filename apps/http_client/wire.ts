@@ -4,10 +4,8 @@ import type { AliasChange, SavedArtifact, VersionEntry } from "../../core/regist
 import type { LogEntry } from "../../core/record/log.ts";
 import type { Lineage, LineageNode } from "../../core/record/lineage.ts";
 import type { FileInfo } from "../../core/record/record.ts";
-import { errorOfProblem, strange } from "./problem.ts";
-import type { Asked } from "./problem.ts";
+import { type Asked, errorOfProblem, strange } from "./problem.ts";
 
-/** The same as JSON holds it: dates are texts. */
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
 
 /** What is known of a version, with the bytes of its files where they are few. */
@@ -15,13 +13,11 @@ export type WireInfo = Omit<OnWire<ArtifactInfo>, "files"> & {
   files: (FileInfo & { data?: string })[];
 };
 
-/** A version in a listing. */
 export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error"> & {
   info?: WireInfo;
   error?: unknown;
 };
 
-/** What is known of a version. */
 export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
   if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) {
     throw strange(asked, "it tells of no version");
@@ -30,20 +26,20 @@ export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
   return { ...wire, files, createdAt: new Date(wire.createdAt) };
 }
 
-/** What was saved. */
 export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
   if (typeof wire?.commit !== "string") throw strange(asked, "it tells of nothing that was saved");
   return { ...wire, createdAt: new Date(wire.createdAt) };
 }
 
-/** What an answer says of yes or no. */
-export function flagOf(wire: unknown, name: string, asked: Asked): boolean {
-  const said = (wire as Record<string, unknown> | null)?.[name];
-  if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
-  return said;
+/** Reads what an answer says of yes or no. */
+export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
+  return (wire, asked) => {
+    const said = (wire as Record<string, unknown> | null)?.[name];
+    if (typeof said !== "boolean") throw strange(asked, `it does not say what was ${name}`);
+    return said;
+  };
 }
 
-/** A version in a listing. */
 export function versionOf(
   { info, error, modifiedAt, ...entry }: WireVersion,
   asked: Asked,
@@ -54,12 +50,10 @@ export function versionOf(
   return version;
 }
 
-/** A change of an alias. */
 export function changeOf(wire: OnWire<AliasChange>): AliasChange {
   return { ...wire, changedAt: new Date(wire.changedAt), createdAt: new Date(wire.createdAt) };
 }
 
-/** Something that happened to a name. */
 export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {
   return { ...wire, at: new Date(wire.at) };
 }
@@ -76,7 +70,6 @@ export function lineageOf(
   return { ...wire, nodes };
 }
 
-/** Bytes as base64. */
 export function encodeBase64(bytes: Uint8Array): string {
   const { toBase64 } = bytes as { toBase64?(): string };
   if (toBase64 !== undefined) return toBase64.call(bytes);
@@ -87,7 +80,6 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** The bytes again. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const { fromBase64 } = Uint8Array as { fromBase64?(text: string): Uint8Array<ArrayBuffer> };
   if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);

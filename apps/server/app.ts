@@ -1,24 +1,18 @@
 // All routes, and what is around them.
 import manifest from "../../deno.json" with { type: "json" };
-import { isRegistryError, realSystem } from "../../mod.ts";
-import type { Registry } from "../../mod.ts";
+import { isRegistryError, realSystem, type Registry } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import { checkHandlerOptions } from "./check_options.ts";
 import type { ServerContext } from "./context.ts";
 import { createDocument, describe } from "./describe.ts";
-import { answerHot, findAnswered, keepAnswer } from "./files/hot_answers.ts";
-import type { Answered, PlainRequest, ReadyHandler } from "./files/hot_answers.ts";
-import { createHotFiles } from "./files/hot_files.ts";
 import { createOpened } from "./files/opened.ts";
-import { createGuard, requestLine } from "./guard/guard.ts";
+import { createGuard } from "./guard/guard.ts";
 import { createMetrics } from "./observe/metrics.ts";
-import { isTraced } from "./observe/trace.ts";
-import type { HandlerInfo, HandlerOptions } from "./options.ts";
+import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, pathOf } from "./paths.ts";
 import { isOfRouter, problem, problemOf } from "./problem.ts";
 import { readDotNames } from "./dot_names.ts";
-import { createRoutes } from "./routing.ts";
-import type { Routes } from "./routing.ts";
+import { createRoutes, type Routes } from "./routing.ts";
 import { aliasesRoutes } from "./routes/aliases.ts";
 import { filesRoutes } from "./routes/files.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
@@ -39,7 +33,6 @@ import { MOST_LIMIT } from "./schemas/listing.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { searchRoutes } from "./routes/search.ts";
 
-/** The routes of each subject. */
 const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   registryRoutes,
   namesRoutes,
@@ -61,18 +54,14 @@ const SUBJECTS: readonly ((context: ServerContext) => Routes)[] = [
   observationRoutes,
 ];
 
-const DEFAULT_HOT_BYTES = 64 * 1024 * 1024;
-
-/** Creates the handler. */
 export function createApp(
   registry: Registry,
   options: HandlerOptions,
-): ReadyHandler & Pick<Routes, "routes"> {
+): Handler & Pick<Routes, "routes"> {
   checkHandlerOptions(registry, options);
-  const { system = realSystem, logger = SILENT, maxHotBytes = DEFAULT_HOT_BYTES } = options;
+  const { system = realSystem, logger = SILENT } = options;
   const closing = new AbortController();
   const uploads = createLazyUploads({ registry });
-  const hot = createHotFiles({ system, maxBytes: maxHotBytes });
   const metrics = createMetrics();
   const context: ServerContext = {
     registry,
@@ -82,13 +71,11 @@ export function createApp(
     metrics,
     closing: closing.signal,
     openVersion: createOpened(registry),
-    hot,
     uploads,
     features: new Set(["reads"]),
     limits: { page: MOST_LIMIT },
   };
   const underWay = new Set<Promise<Response>>();
-  const atOnce = options.tokens === undefined && options.limits?.requestsPerSecond === undefined;
 
   const app = createRoutes();
   app.use(readDotNames);
@@ -136,45 +123,11 @@ export function createApp(
     return problem(404, { code: "NotFound", detail, hint: hintOfRoute(c.req.path) });
   });
 
-  async function answer(request: Request, info: HandlerInfo): Promise<Response> {
-    const response = await guard(request, info, async (admitted, known) => {
-      const file = hot.find(admitted.url);
-      if (file !== undefined && known.access.may("read", file.name) && isRead(admitted)) {
-        known.route = file.route;
-        return await answerHot(admitted, file);
-      }
+  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
+    const answered = guard(request, info, async (admitted, known) => {
       checkPath(pathOf(admitted.url));
       return await app.fetch(admitted, known);
     });
-    if (atOnce && !isTraced()) keepAnswer(hot, request, response);
-    return response;
-  }
-
-  /** A file that can be answered with at once; it is counted as answered. */
-  function ready(request: PlainRequest): Answered | undefined {
-    const beganAt = system.monotonic();
-    const file = atOnce ? findAnswered(hot, request) : undefined;
-    if (file === undefined) return undefined;
-    const durationMs = system.monotonic() - beganAt;
-    metrics.begin();
-    metrics.end({
-      method: "GET",
-      route: file.route,
-      status: 200,
-      durationMs,
-      receivedBytes: 0,
-      sentBytes: file.size,
-    });
-    if (options.logger !== undefined) {
-      logger.info(requestLine(request, { status: 200, durationMs }));
-    }
-    return file;
-  }
-
-  const handler = (request: Request, info: HandlerInfo = {}): Promise<Response> => {
-    const file = ready(request);
-    if (file !== undefined) return Promise.resolve(file.answer.response.clone());
-    const answered = answer(request, info);
     underWay.add(answered);
     void answered.finally(() => underWay.delete(answered));
     return answered;
@@ -183,12 +136,7 @@ export function createApp(
     closing.abort();
     await Promise.all(underWay);
   };
-  return Object.assign(handler, { close, ready, routes: app.routes, [Symbol.asyncDispose]: close });
-}
-
-/** Whether a request reads, which is all that hot files are for. */
-function isRead({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
+  return Object.assign(handler, { close, routes: app.routes, [Symbol.asyncDispose]: close });
 }
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

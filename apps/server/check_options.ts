@@ -2,11 +2,10 @@
 // without types left out or mistook would else be a fault of each request, or let everybody in.
 import type { RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import { checkKnown } from "./check_known.ts";
-import type { Names } from "./check_known.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import type { HandlerLimits, HandlerOptions } from "./options.ts";
 
-const OPTIONS: Names<HandlerOptions> = {
+const OPTIONS: OptionNames<HandlerOptions> = {
   tokens: true,
   cors: true,
   hosts: true,
@@ -15,10 +14,9 @@ const OPTIONS: Names<HandlerOptions> = {
   upload: true,
   system: true,
   logger: true,
-  maxHotBytes: true,
 };
 
-const LIMITS: Names<HandlerLimits> = {
+const LIMITS: OptionNames<HandlerLimits> = {
   maxBodyBytes: true,
   maxUploadBytes: true,
   bodyTimeoutMs: true,
@@ -35,9 +33,9 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
   if (!has(registry, "open") || !has(registry, "names")) {
     throw refused("it is given no registry", "createHandler(await openRegistry(path), options)");
   }
-  checkKnown("create a handler", options, OPTIONS);
+  checkOptions("create a handler", options, OPTIONS);
   const { tokens, jobs, upload, limits } = options;
-  if (limits !== undefined) checkKnown("create a handler", limits, LIMITS);
+  checkOptions("create a handler", limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
     throw refused(
       "its tokens are no check of tokens",

@@ -2,7 +2,6 @@
 import type { Logger, Registry, ResumableUploads, System } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 import type { RouteScope } from "./access/scopes.ts";
-import type { HotFiles } from "./files/hot_files.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
@@ -14,48 +13,32 @@ import type { HandlerInfo, HandlerOptions } from "./options.ts";
  * with a warning on the terminal. Streams that nobody reads any more are cancelled; what is shorter goes on to its end.
  */
 export interface ServerContext {
-  /** What is served. */
   readonly registry: Registry;
-  /** What the handler was created with. */
   readonly options: HandlerOptions;
-  /** Clock, randomness, ids and environment. */
   readonly system: System;
-  /** Hears of faults. */
   readonly logger: Logger;
-  /** Counts what happens. */
   readonly metrics: Metrics;
-  /** Aborted when the handler is closed: ends what would go on for ever. */
   readonly closing: AbortSignal;
   /** What arrives before it is saved. `Unsupported` for a registry without a store of its own. */
   uploads(): Promise<ResumableUploads>;
-  /** Opens versions, and knows those of before by their commit. */
   readonly openVersion: OpenVersion;
-  /** Small files in memory. Who deletes or overwrites a version tells it: `hot.forget(name)`. */
-  readonly hot: HotFiles;
   /** What this service can do, for clients: routes add theirs before the first request. */
   readonly features: Set<string>;
-  /** How much it takes, for clients: likewise. */
   readonly limits: Record<string, number>;
 }
 
-/** What is known of a request before a route looks at it. */
 export interface RequestInfo extends HandlerInfo {
   /** What whoever sent it may do. Where the path has a `name`, its route has checked that already. */
   access: Access;
   /** The error of its token, which every route that is not open throws. */
   refusal?: unknown;
-  /** Its id, in the answer and the log. */
   requestId: string;
-  /** Told by the route: the pattern of its path. */
   route?: string;
   /** Returns the current rights of the sender, for long responses. Absent if the service needs no tokens. */
   renew?: () => Promise<Access>;
-  /** Set by the route: the scope that it needs. */
   scope?: RouteScope;
 }
 
-/** What hono knows of a request: `c.env.access` and the rest. */
 export interface ServerEnv {
-  /** What was found out, and what the server said. */
   Bindings: RequestInfo;
 }

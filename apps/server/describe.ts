@@ -15,44 +15,25 @@ import { PROBLEM_TYPE, RefusedRequest } from "./problem.ts";
 import type { Routes } from "./routing.ts";
 import { ProblemSchema } from "./schemas/problem.ts";
 
-/** What a route answers with a status. */
-export interface DescribedAnswer {
-  /** When. */
+type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
+
+interface DescribedAnswer {
   description: string;
-  /** What is in it, where it is JSON. */
   schema?: StandardSchema;
-  /** What is in it, by media type, where it is something else or may be several. */
-  content?: Record<
-    string,
-    { schema?: StandardSchema | Record<string, unknown>; example?: unknown }
-  >;
-  /** An example of the JSON. */
-  example?: unknown;
-  /** Its headers and what they say. */
+  content?: Content;
   headers?: Record<string, string>;
 }
 
-/** What there is to know of a route. */
 export interface RouteDescription {
-  /** Its name in clients that are generated: `listNames`. */
   id: string;
-  /** Its subject. */
   tag: string;
-  /** What it does, one line. */
   summary: string;
-  /** What one should know about it. */
   description?: string;
   /** Who may call it: checked for the `name` of its path; where it has none, the route itself asks `c.env.access`. */
   scope: RouteScope;
-  /** Headers of requests that mean something here. */
   requestHeaders?: Record<string, string>;
-  /** Parameters of the path, and what they are. */
-  params?: Record<string, string>;
-  /** What it is sent, by media type, where nothing checks it on its way. */
-  body?: Record<string, { schema?: StandardSchema | Record<string, unknown>; example?: unknown }>;
-  /** What it answers where all is well, by status. */
+  body?: Content;
   answers: Record<number, DescribedAnswer>;
-  /** Statuses of the problems that it answers. 400, 401, 403, 429, 500 and 503 are always among them. */
   problems?: readonly number[];
 }
 
@@ -62,38 +43,22 @@ loadVendor("valibot", { toJSONSchema: valibotToJsonSchema as never });
 
 /** Describes the route that it stands in, and lets only those through whose token has its scope. */
 export function describe(route: RouteDescription): ReturnType<typeof describeRoute> {
-  const {
-    id,
-    tag,
-    summary,
-    description,
-    scope,
-    requestHeaders = {},
-    params = {},
-    body,
-    answers,
-    problems = [],
-  } = route;
-  const answered = Object.entries(answers).map((
-    [status, answer],
-  ) => [status, describeAnswer(answer)]);
-  const ofBodies = scope === "open" ? [] : [408, 413, 415]; // also where no body is expected, one may come
-  const refused = [...new Set([400, 401, 403, 429, 500, 503, ...ofBodies, ...problems])].sort().map(
-    (status) => [
-      status,
-      {
-        description: PROBLEMS[status],
-        content: { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } },
-      },
-    ],
+  const { id, tag, summary, description, scope, requestHeaders = {}, body, answers } = route;
+  const { problems = [] } = route;
+  const answered = Object.entries(answers).map(([status, answer]) =>
+    [status, describeAnswer(answer)] as const
   );
-  const parameters = [
-    ...Object.entries(params).map(([name, text]) => ({
-      ...parameter("path", name, text),
-      required: true,
-    })),
-    ...Object.entries(requestHeaders).map(([name, text]) => parameter("header", name, text)),
-  ];
+  const usual = scope === "open" ? [400, 500, 503] : USUAL;
+  const refused = [...usual, ...problems].map((status) => {
+    const content = { [PROBLEM_TYPE]: { schema: resolver(ProblemSchema) } };
+    return [status, { description: PROBLEMS[status], content }] as const;
+  });
+  const parameters = Object.entries(requestHeaders).map(([name, description]) => ({
+    in: "header",
+    name,
+    description,
+    schema: { type: "string" }, // may be empty
+  }));
   return guardRoute(
     scope,
     describeRoute({
@@ -114,42 +79,28 @@ export function describe(route: RouteDescription): ReturnType<typeof describeRou
 }
 
 /** Whether a body is bytes, of which there may be none. */
-function isOfBytes(body: NonNullable<RouteDescription["body"]>): boolean {
+function isOfBytes(body: Content): boolean {
   return Object.keys(body).some((type) => type.endsWith("octet-stream"));
 }
 
-function parameter(place: "path" | "header", name: string, description: string) {
-  // An empty header is allowed, and an empty segment leads to another route.
+function describeAnswer({ description, schema, content, headers = {} }: DescribedAnswer) {
+  const all = schema === undefined ? content : { "application/json": { schema }, ...content };
+  const named = Object.entries(headers).map(([name, description]) =>
+    [name, { description, schema: { type: "string" } }] as const
+  );
   return {
-    in: place,
-    name,
     description,
-    schema: { type: "string", ...(place === "path" ? { minLength: 1 } : {}) },
+    ...(named.length === 0 ? {} : { headers: Object.fromEntries(named) }),
+    ...(all === undefined ? {} : { content: describeContent(all) }),
   };
 }
 
-function describeAnswer({ description, schema, content, example, headers }: DescribedAnswer) {
-  const json = schema === undefined ? undefined : { "application/json": { schema, example } };
-  const all = { ...json, ...content };
-  return {
-    description,
-    ...(headers === undefined ? {} : {
-      headers: Object.fromEntries(
-        Object.entries(headers).map((
-          [name, text],
-        ) => [name, { description: text, schema: { type: "string" } }]),
-      ),
-    }),
-    ...(Object.keys(all).length === 0 ? {} : { content: describeContent(all) }),
-  };
-}
-
-function describeContent(content: NonNullable<RouteDescription["body"]>) {
+function describeContent(content: Content) {
   return Object.fromEntries(
-    Object.entries(content).map(([type, { schema, example }]) => [type, {
-      ...(schema === undefined ? {} : { schema: isStandard(schema) ? resolver(schema) : schema }),
-      ...(example === undefined ? {} : { example }),
-    }]),
+    Object.entries(content).map(([type, { schema }]) => [
+      type,
+      schema === undefined ? {} : { schema: isStandard(schema) ? resolver(schema) : schema },
+    ]),
   );
 }
 
@@ -209,7 +160,6 @@ function refuse(
   });
 }
 
-/** How often a parameter stands in a query: of several there is a list. */
 function timesGiven(given: unknown, parameter: string): number {
   const value = (given as Record<string, unknown> | undefined)?.[parameter];
   return Array.isArray(value) ? value.length : 1;
@@ -235,6 +185,22 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   503: "The store does not answer now.",
 };
 
+/** The problems that every route may answer which is not open: what it calls may say any of them. */
+const USUAL = [400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 500, 503];
+
+/** What the parameters of paths are. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  name: "The artifact, percent-encoded as one segment",
+  version: "A version, a range, an alias or `latest`",
+  alias: "The alias",
+  path: "The path of the file, with `/`",
+  draft: "The id of the draft among those of the name",
+  part: "The name of the part",
+  upload: "The id of the upload",
+  job: "The id of the job",
+  run: "The run, as `training@3`",
+};
+
 /** The OpenAPI 3.1 document of these routes. Where nobody is asked for a token, none is spoken of. */
 export async function createDocument(
   routes: Routes,
@@ -257,25 +223,49 @@ export async function createDocument(
         : {}),
     },
   });
-  addHeads(document.paths as Record<string, Methods>);
+  const paths = document.paths as unknown as Record<string, Record<string, Operation>>;
+  addParameters(paths);
+  addHeads(paths);
   return document as unknown as Record<string, unknown>;
 }
 
-/** What is used of a path of the document. */
-type Methods = Record<
-  "get" | "head",
-  { operationId: string; responses: Record<string, { content?: unknown }> }
->;
+interface Operation {
+  operationId: string;
+  parameters?: unknown[];
+  responses: Record<string, { content?: unknown }>;
+}
 
-/** What is asked for with GET has no body that could be wrong. Whatever is asked for with GET can be asked for with HEAD, which answers the same without a body. */
-function addHeads(paths: Record<string, Methods>): void {
+/** An empty segment leads to another route. */
+function addParameters(paths: Record<string, Record<string, Operation>>): void {
+  for (const [path, methods] of Object.entries(paths)) {
+    const ofPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+      in: "path",
+      name,
+      description: PARAMETERS[name],
+      required: true,
+      schema: { type: "string", minLength: 1 },
+    }));
+    for (const operation of Object.values(methods)) {
+      const others = (operation.parameters ?? []).filter((each) =>
+        (each as { in?: string }).in !== "path"
+      );
+      if (ofPath.length > 0) operation.parameters = [...ofPath, ...others];
+    }
+  }
+}
+
+/**
+ * Whatever is asked for with GET can be asked for with HEAD, which answers the same without a body. Neither has a body
+ * that could be wrong.
+ */
+function addHeads(paths: Record<string, Record<string, Operation>>): void {
   for (const methods of Object.values(paths)) {
     if (methods.get === undefined || methods.head !== undefined) continue;
     for (const ofBodies of ["408", "413", "415"]) delete methods.get.responses[ofBodies];
     const { operationId, responses, ...get } = methods.get;
-    const without = Object.entries(responses).map((
-      [status, { content: _content, ...answer }],
-    ) => [status, answer]);
+    const without = Object.entries(responses).map(([status, { content: _, ...answer }]) =>
+      [status, answer] as const
+    );
     methods.head = {
       ...get,
       operationId: `${operationId}Head`,

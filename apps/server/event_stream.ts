@@ -4,20 +4,15 @@ import { whileAllowed } from "./access/while_allowed.ts";
 import type { ServerContext } from "./context.ts";
 import type { RouteContext } from "./routing.ts";
 
-/** The media type of events. */
 export const EVENTS_TYPE = "text/event-stream";
 
-/** An event. */
 export interface ServerEvent {
-  /** What a client that comes again says it had last. */
   id?: string;
   /** What kind of event it is. @default "message" */
   event?: string;
-  /** What it says; sent as JSON. */
   data: unknown;
 }
 
-/** Options of {@linkcode answerEvents}. */
 export interface EventStreamOptions {
   /** How often a comment says that the stream lives, milliseconds. @default 15000 */
   heartbeatMs?: number;
@@ -25,7 +20,6 @@ export interface EventStreamOptions {
   retryMs?: number;
 }
 
-/** Listens to something until the signal. */
 export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
 
 /**

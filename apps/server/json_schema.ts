@@ -1,6 +1,5 @@
 // Schemas of valibot as JSON Schema.
-import type { JsonSchema } from "npm:@valibot/to-json-schema@^1.8";
-import { toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
+import { type JsonSchema, toJsonSchema } from "npm:@valibot/to-json-schema@^1.8";
 
 /** A schema of valibot, as JSON Schema 2020-12; what JSON Schema cannot say is left out. */
 export const valibotToJsonSchema: typeof toJsonSchema = (schema, options) =>

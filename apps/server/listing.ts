@@ -1,27 +1,20 @@
 // Listings as pages, and as lines of JSON.
 import type { StandardSchema } from "../../mod.ts";
 import { whileAllowed } from "./access/while_allowed.ts";
-import type { DescribedAnswer } from "./describe.ts";
+import type { RouteDescription } from "./describe.ts";
 import { readFirst } from "./files/read_first.ts";
 import type { RouteContext } from "./routing.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
-/** The media type of lines of JSON. */
 const LINES_TYPE = "application/x-ndjson";
 
-/** Which page is asked for. */
 export interface PageQuery {
-  /** At most so many. */
   limit?: number;
-  /** What the page before ended with. */
   after?: string;
 }
 
-/** Where the items of a listing come from. */
 export interface ListingSource<T> {
-  /** The items after one, at most so many. */
   list(page: PageQuery): AsyncIterable<T>;
-  /** What an item is found again by. */
   keyOf(item: T): string;
 }
 
@@ -51,18 +44,12 @@ export async function answerListing<T>(
   return c.json({ items, next }, 200, headers);
 }
 
-/** What a listing answers, for its description. */
-export function listingContent(
-  page: StandardSchema,
-  example: unknown,
-): NonNullable<DescribedAnswer["content"]> {
-  return {
-    "application/json": { schema: page, example },
-    [LINES_TYPE]: { schema: { type: "string", description: "An item a line, each as JSON" } },
-  };
+export function listing(page: StandardSchema, description: string): RouteDescription["answers"] {
+  const lines = { type: "string", description: "An item a line, each as JSON" };
+  const content = { "application/json": { schema: page }, [LINES_TYPE]: { schema: lines } };
+  return { 200: { description, content } };
 }
 
-/** Whether a client asks for lines of JSON. */
 export function wantsLines(accept: string | undefined): boolean {
   return accept !== undefined && /(^|,)\s*application\/(x-)?(ndjson|jsonl)\s*(;|,|$)/i.test(accept);
 }
@@ -70,7 +57,6 @@ export function wantsLines(accept: string | undefined): boolean {
 const encoder = new TextEncoder();
 const LINES_BYTES = 16 * 1024;
 
-/** Items as lines of JSON, as fast as they are read. */
 export function linesOf(items: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   const iterator = items[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>({

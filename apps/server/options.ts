@@ -6,7 +6,6 @@ import type { UploadOptions } from "./uploads/next_step.ts";
 
 /** What a server knows of a request besides the request, as `Deno.serve` says it. */
 export interface HandlerInfo {
-  /** Who sent it. */
   remoteAddr?: unknown;
 }
 
@@ -39,8 +38,6 @@ export interface HandlerOptions {
   system?: System;
   /** Hears of every request at `info`, and of faults at `error`; never of secrets and queries. @default silent */
   logger?: Logger;
-  /** What small files may take in memory that are asked for again and again, bytes; 0 for none. @default 67108864 (64 MiB) */
-  maxHotBytes?: number;
 }
 
 /** How much may be asked of a handler. */

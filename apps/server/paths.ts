@@ -1,7 +1,6 @@
 // Paths of requests.
 import { fault } from "../../core/errors.ts";
 
-/** The path and query of a URL, as they were sent. */
 export function pathOf(url: string): string {
   return url.slice(url.indexOf("/", url.indexOf("//") + 2));
 }

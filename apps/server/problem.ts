@@ -3,7 +3,6 @@ import { isRegistryError, RegistryError } from "../../mod.ts";
 import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../mod.ts";
 import type { Access } from "./access/access.ts";
 
-/** The media type of an error. */
 export const PROBLEM_TYPE = "application/problem+json";
 
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -40,27 +39,18 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "Not available now",
 };
 
-/** What a problem says besides its status. */
 export interface ProblemFields {
-  /** What the caller can do about it. */
   code: ErrorCode;
-  /** What happened. */
   detail: string;
-  /** What to do next. */
   hint?: string;
-  /** The ref that was probably meant. */
   suggestion?: string;
-  /** Whether a write may have been done all the same. */
   maybeWritten?: boolean;
   /** Whether the same request may succeed later, where the code does not say it. */
   retry?: RetryAdvice;
-  /** The commit that failed. */
   commit?: string;
-  /** The object of the store that is concerned. */
   key?: string;
 }
 
-/** An answer that says what is wrong. */
 export function problem(
   status: number,
   { code, detail, ...fields }: ProblemFields,
@@ -98,7 +88,7 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   if (thrown instanceof RefusedRequest) Object.assign(headers, thrown.headers);
   return problem(status, {
     code,
-    ...withoutPlace(heardBy(access, thrown)),
+    ...toldOf(access, thrown),
     maybeWritten,
     retry,
     commit,
@@ -106,56 +96,42 @@ export function problemOf(thrown: unknown, access?: Access): Response {
   }, headers);
 }
 
-/** Without a suggestion of what whoever asks may not read. */
-function heardBy(
+/**
+ * What is told of an error: not where the store is, which is nobody's business who only knows the service, and no
+ * suggestion of what whoever asks may not read.
+ */
+function toldOf(
   access: Access | undefined,
-  { message, hint, suggestion, backend }: RegistryError,
-) {
-  if (suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0])) {
-    return { message, hint, suggestion, backend };
-  }
+  { message, hint = "", suggestion, backend }: RegistryError,
+): Pick<ProblemFields, "detail" | "hint" | "suggestion"> {
+  const mayHear = suggestion === undefined || access?.may("read", suggestion.split("@", 1)[0]);
+  const heard = mayHear ? hint : hint.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "");
+  const bucket = /^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /;
+  const said = message.replace(bucket, "Cannot reach the store: ")
+    .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
+  const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
+  const unplaced = (text: string) =>
+    [backend, folder].reduce(
+      (left, place) => place ? left!.replaceAll(place, "the store") : left,
+      text,
+    );
   return {
-    message,
-    hint: hint?.replace(/^Did you mean "(\\.|[^"\\])*"\? ?/, "") || undefined,
-    backend,
+    detail: unplaced(said)!,
+    hint: unplaced(heard) || undefined,
+    suggestion: mayHear ? suggestion : undefined,
   };
 }
 
-/** Where the store is, is nobody's business who only knows the service. */
-function withoutPlace(
-  { message, hint, suggestion, backend }: Pick<
-    RegistryError,
-    "message" | "hint" | "suggestion" | "backend"
-  >,
-): Pick<ProblemFields, "detail" | "hint" | "suggestion"> {
-  const said = message
-    .replace(
-      /^Cannot reach bucket "[^"]*" at \S+( \(region [^)]*\))?: /,
-      "Cannot reach the store: ",
-    )
-    .replace(/ \((in (\/|[A-Za-z]:[\\/])|bucket ")[^\n]*\)$/, "");
-  if (!backend) return { detail: said, hint, suggestion };
-  const folder = backend.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
-  const unplaced = (text: string) =>
-    text.replaceAll(backend, "the store").replaceAll(folder, "the store");
-  return { detail: unplaced(said), hint: hint && unplaced(hint), suggestion };
-}
-
-/** What the router refuses itself, such as a body that is no JSON. */
 export function isOfRouter(thrown: unknown): thrown is Error & { status: number } {
   if (!(thrown instanceof Error) || !("getResponse" in thrown)) return false;
   const { status } = thrown as Error & { status?: unknown };
   return typeof status === "number" && status >= 400 && status < 500;
 }
 
-/** A request that is refused with a status of its own. */
 export class RefusedRequest extends RegistryError {
-  /** The status. */
   readonly status: number;
-  /** Headers that go with it. */
   readonly headers: Record<string, string>;
 
-  /** Creates it from its status and what it says. */
   constructor(
     { status, headers = {}, ...fields }: RegistryErrorFields & {
       status: number;
@@ -170,7 +146,6 @@ export class RefusedRequest extends RegistryError {
 
 /** What a request made a condition of is not so: 412 in place of 409. */
 export class RefusedCondition extends RefusedRequest {
-  /** Creates it from what it says. */
   constructor(fields: RegistryErrorFields) {
     super({ status: 412, ...fields });
   }

@@ -7,7 +7,6 @@ import { hasPassword } from "../pipelines/open_carrier.ts";
 import { loadPart } from "../places/load_part.ts";
 import type { CommandContext } from "../program/command.ts";
 
-/** The variable that names the bus, where its URL has a password. */
 export const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
 
 interface EventsPart {

@@ -7,11 +7,8 @@ import { ENGINE_VARIABLE, engineUrl } from "../pipelines/open_carrier.ts";
 import type { CommandContext } from "../program/command.ts";
 import type { HandlerOptions } from "../server/options.ts";
 
-/** What the command line says of jobs. */
 export interface ServeJobsFlags {
-  /** Where the queue is. */
   queue?: string;
-  /** The task that uploads are given to. */
   uploadTask?: string;
 }
 

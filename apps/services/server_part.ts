@@ -5,7 +5,6 @@ import type { TokenCheck, TokenFileOptions } from "../server/access/token_check.
 import type { Listening, ListenOptions } from "../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
 
-/** What is used of `apps/server.ts`. */
 export interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;

@@ -3,8 +3,7 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { SignalOptions } from "../record/saving.ts";
-import { plainProblem } from "../text/plain_value.ts";
-import type { PlainValue } from "../text/plain_value.ts";
+import { plainProblem, type PlainValue } from "../text/plain_value.ts";
 
 /** Topics of which nothing is known: any name, any plain data. */
 export type AnyTopics = Record<string, PlainValue>;
@@ -33,9 +32,7 @@ export interface BusEvent<Topic extends string = string, Payload = PlainValue> {
   readonly id: string;
   /** What it is about: `registry.saved`. */
   readonly topic: Topic;
-  /** When it was published, by the clock of who did. */
   readonly at: Date;
-  /** What is to be said. */
   readonly payload: Payload;
 }
 
@@ -46,7 +43,7 @@ export type EventOf<T, Pattern extends string = "**"> = {
 
 /**
  * Hears of an event. The next one waits until it has ended, as far as `concurrency` says. What it throws never reaches
- * the publisher: it is told as trouble, and with `at-least-once` the event comes again.
+ * the publisher: it is told as trouble, and in a group the event comes again.
  */
 export type EventHandler<E> = (event: E, options: { signal: AbortSignal }) => Promise<void> | void;
 
@@ -56,24 +53,17 @@ export type BusTrouble =
   | { trouble: "failed"; event: BusEvent; error: unknown; again: boolean }
   /** Events that nobody of this subscription will hear of: too many waited, or they were trimmed. */
   | { trouble: "lost"; count: number; reason: string }
-  /** The server does not answer, or answers what it should not. */
   | { trouble: "unreachable"; reason: string };
 
 /** Options of {@linkcode EventBus.subscribe}. */
 export interface SubscribeOptions extends SignalOptions {
   /**
-   * - `at-most-once`: every subscription hears of what is published while it is there. What comes faster than it is
-   *   handled waits, and the newest is lost where too much does.
-   * - `at-least-once`: of the subscriptions of a `group` one hears of each event, also of what was published while none
-   *   of them was there, once the group is known. An event counts as heard when its handler has ended well; where that
-   *   throws, or its process dies, it comes again. So it may come twice.
+   * Who shares the events: 1 to 100 of `A-Z a-z 0-9 . _ -`. Of the subscriptions of a group one hears of each event, at
+   * least once: also of what was published while none of them was there, once the group is known, and again where its
+   * handler throws or its process dies. A group hears one pattern: with another one it is another group.
    *
-   * @default "at-most-once", or "at-least-once" where there is a `group`
-   */
-  delivery?: "at-most-once" | "at-least-once";
-  /**
-   * Who shares the events, of `at-least-once`: 1 to 100 of `A-Z a-z 0-9 . _ -`. A group hears one pattern: the same name
-   * with another pattern is another group.
+   * Without a group a subscription hears of what is published while it is there, at most once: what comes faster than it
+   * is handled waits, and the newest is lost where too much does.
    */
   group?: string;
   /** How many events are handled at once. @default 1: in order */
@@ -90,10 +80,9 @@ export interface SubscribeOptions extends SignalOptions {
 
 /** A handler that hears of events, until it is taken off. */
 export interface Subscription extends AsyncDisposable {
-  /** What it hears of. */
   readonly pattern: string;
   /**
-   * Hears of no more, and waits for the handlers under way, whose signal is aborted: so no handler waits for it. What waits for an `at-least-once` handler is kept for its
+   * Hears of no more, and waits for the handlers under way, whose signal is aborted: so no handler waits for it. What waits for a handler of a group is kept for that
    * group, which goes on to gather events.
    *
    * @param options.forgetGroup the group and what it has not heard of are forgotten. @default false
@@ -136,14 +125,13 @@ export interface EventBus<T = AnyTopics> extends AsyncDisposable {
   ): Promise<Subscription>;
   /**
    * The same as a stream: `for await (const event of bus.listen("registry.*"))`. It hears of events from the call on. An
-   * `at-least-once` event counts as heard when the next one is asked for: the one at which a loop is left comes again.
+   * event of a group counts as heard when the next one is asked for: the one at which a loop is left comes again.
    */
   listen<P extends string>(pattern: P, options?: ListenOptions): EventStream<EventOf<T, P>>;
 }
 
 /** The part of a bus that publishes: any {@linkcode EventBus} of these topics, or of any, has it. */
 export interface EventPublisher<T = AnyTopics> {
-  /** Publishes an event. */
   publish<K extends TopicOf<T>>(topic: K, payload: T[K], options?: SignalOptions): Promise<unknown>;
 }
 
@@ -224,11 +212,5 @@ function isTopic(topic: unknown): boolean {
 }
 
 function unfit(topic: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "publish",
-    subject: shown(topic),
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "publish", subject: shown(topic), state, hint });
 }

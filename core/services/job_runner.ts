@@ -4,7 +4,6 @@ import type { PlainValue } from "../text/plain_value.ts";
 
 /** A behavior of a chain, as it travels. */
 export interface ScheduledBehavior {
-  /** The plugin. */
   name: string;
   /** Its configuration. Never secrets. */
   config: PlainValue;
@@ -25,11 +24,8 @@ export interface ScheduledCall {
 
 /** Options of running what remains of a task. */
 export interface RunCallOptions {
-  /** The job that runs it. What it schedules itself has ids that begin with this one. */
   jobId?: string;
-  /** Ends it. */
   signal?: AbortSignal;
-  /** Hears how far the function says that it is. */
   onProgress?: (progress: PlainValue) => void | Promise<void>;
 }
 

@@ -9,7 +9,6 @@ export interface JobStorage extends AsyncDisposable {
   readonly kind: string;
   /** Where it is, without secrets. */
   readonly location: string;
-  /** Keeps what is known of a job, in place of what was. */
   put(job: QueuedJob, options?: SignalOptions): Promise<void>;
   /** What was kept of a job; undefined where nothing is. */
   get(id: string, options?: SignalOptions): Promise<QueuedJob | undefined>;

@@ -42,7 +42,6 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   attemptsMade: number;
   /** How often another worker restarted it because its worker seemed dead. @default 0 */
   takenOver?: number;
-  /** When it was added. */
   addedAt: Date;
   /** When it was begun, the last time; absent where it never was. */
   startedAt?: Date;
@@ -50,7 +49,6 @@ export interface QueuedJob extends Pick<NewJob, "id" | "group" | "kind" | "data"
   endedAt?: Date;
   /** How far it is, as its handler said last. */
   progress?: PlainValue;
-  /** What its handler returned, where it is done. */
   result?: PlainValue;
   /** Why it failed, or was cancelled; or, of one that is damaged, why no more is known of it. */
   reason?: string;
@@ -77,7 +75,6 @@ export type JobHandler = (
 export type WorkerEvent =
   | { event: "started" | "done" | "cancelled" | "handed back"; id: string; group: string }
   | { event: "failed"; id: string; group: string; reason: string; again: boolean }
-  /** A job whose worker was taken for dead waits again. */
   | { event: "taken over"; id: string }
   /** The queue does not answer, or answers what it should not; the worker goes on. */
   | { event: "trouble"; reason: string };
@@ -88,7 +85,6 @@ export interface WorkOptions {
   concurrency?: number;
   /** How many are begun, at most, by all workers of the queue together: give each of them the same. @default any number */
   rateLimit?: RateLimit;
-  /** Hears of what happens. */
   onEvent?: (event: WorkerEvent) => void;
 }
 
@@ -108,7 +104,6 @@ export interface CloseWorkerOptions {
 
 /** Takes jobs until it is closed. */
 export interface QueueWorker extends AsyncDisposable {
-  /** Ids of the jobs that it has now. */
   running(): string[];
   /** Takes no more, and waits for the jobs under way. May be called again, to hand them back after all. */
   close(options?: CloseWorkerOptions): Promise<void>;
@@ -156,11 +151,8 @@ export interface NewSchedule {
 
 /** A schedule, as its queue knows it. */
 export interface JobSchedule extends Omit<NewSchedule, "job"> {
-  /** What its jobs belong to. */
   group: string;
-  /** What they do. */
   kind: string;
-  /** When the next one is begun, where somebody takes it. */
   nextAt: Date;
 }
 
@@ -201,8 +193,6 @@ export interface JobQueue extends AsyncDisposable {
   schedule(schedule: NewSchedule, options?: SignalOptions): Promise<void>;
   /** Adds no more of them, and forgets the one that is to come; true if there was such a schedule. */
   unschedule(id: string, options?: SignalOptions): Promise<boolean>;
-  /** The schedules of this queue. */
   schedules(options?: SignalOptions): Promise<JobSchedule[]>;
-  /** Takes jobs and does them. */
   work(handler: JobHandler, options?: WorkOptions): Promise<QueueWorker>;
 }

@@ -1,116 +1,57 @@
 // What every queue of jobs refuses, and why.
 import { fault, RegistryError } from "../errors.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { OptionNames } from "../options/check_options.ts";
-import { plainProblem } from "../text/plain_value.ts";
-import type { PlainValue } from "../text/plain_value.ts";
+import { plainProblem, type PlainValue } from "../text/plain_value.ts";
 import type { NewJob, NewSchedule, WorkOptions } from "./queue.ts";
 
-const NEW_JOB: OptionNames<NewJob> = {
-  id: true,
-  group: true,
-  kind: true,
-  data: true,
-  delayMs: true,
-  priority: true,
-  attempts: true,
-  backoffMs: true,
-};
-
-const NEW_SCHEDULE: OptionNames<NewSchedule> = {
-  id: true,
-  cron: true,
-  timeZone: true,
-  everyMs: true,
-  job: true,
-};
-
-const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
+/** Whether something is so, what that means, and what to do about it. */
+type Problem = readonly [is: boolean, state: string, hint: string];
 
 /** Throws `Invalid` for what no queue can keep. */
-export function checkNewJob(added: NewJob): void {
-  const { id, group, kind, data, ...job } = checkOptions(
-    `add job ${JSON.stringify(added.id)}`,
-    added,
-    NEW_JOB,
-  );
+export function checkNewJob({ id, group, kind, data, ...job }: NewJob): void {
   const { priority = 0, attempts = 1, delayMs = 0, backoffMs = 0 } = job;
-  if (typeof id !== "string" || !/^[A-Za-z0-9._-]{1,200}$/.test(id) || /^[0-9]+$/.test(id)) {
-    throw invalid(
-      id,
-      "it is no id of a job",
-      "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits.",
-    );
-  }
-  if (isReservedId(id)) {
-    throw invalid(id, "queues on Redis have that word for themselves", "Put something before it.");
-  }
-  if (typeof group !== "string" || typeof kind !== "string") {
-    throw invalid(
-      id,
-      "its group or its kind is no text",
-      "Say what it belongs to, and what is to be done.",
-    );
-  }
-  const problem = plainProblem(data);
-  if (problem !== undefined) {
-    throw invalid(
-      id,
-      `of its data, ${problem}`,
-      "Data of jobs are what JSON says: texts, finite numbers, lists …",
-    );
-  }
+  const isId = typeof id === "string" && /^[A-Za-z0-9._-]{1,200}$/.test(id) && !/^[0-9]+$/.test(id);
+  const isText = typeof group === "string" && typeof kind === "string";
   const isCount = (value: number, most: number) =>
     Number.isInteger(value) && value >= 0 && value <= most;
-  if (!isCount(priority, MOST_PRIORITY)) {
-    throw invalid(
-      id,
-      `its priority is ${priority}`,
-      `It is a whole number from 0, the first, to ${MOST_PRIORITY}.`,
-    );
-  }
-  if (!isCount(attempts, Number.MAX_SAFE_INTEGER) || attempts === 0) {
-    throw invalid(id, `it is to be tried ${attempts} times`, "It is a whole number, at least 1.");
-  }
-  if (!isCount(delayMs, MOST_MS) || !isCount(backoffMs, MOST_MS)) {
-    throw invalid(id, "its delay is no time", `Times are whole milliseconds, at most ${MOST_MS}.`);
+  const isTried = isCount(attempts, Number.MAX_SAFE_INTEGER) && attempts > 0;
+  const isTime = isCount(delayMs, MOST_MS) && isCount(backoffMs, MOST_MS);
+  const problem = plainProblem(data);
+  const problems: Problem[] = [
+    [!isId, "it is no id of a job", "Take 1 to 200 of A-Z a-z 0-9 . _ -, and not only digits."],
+    [isReservedId(id), "queues on Redis have that word for themselves", "Put something before it."],
+    [
+      !isText,
+      "its group or its kind is no text",
+      "Say what it belongs to, and what is to be done.",
+    ],
+    [problem !== undefined, `of its data, ${problem}`, "Data of jobs are what JSON says."],
+    [!isCount(priority, MOST_PRIORITY), `its priority is ${priority}`, PRIORITY_HINT],
+    [!isTried, `it is to be tried ${attempts} times`, "It is a whole number, at least 1."],
+    [!isTime, "its delay is no time", MS_HINT],
+  ];
+  for (const [is, state, hint] of problems) {
+    if (!is) continue;
+    const subject = JSON.stringify(id);
+    throw fault({ code: "Invalid", action: "add job", subject, state, hint });
   }
 }
 
 /** Throws `Invalid` for what is no schedule; what its `cron` says is for the queue to read. */
-export function checkSchedule(schedule: NewSchedule): void {
-  const { id, cron, timeZone, everyMs, job } = checkOptions(
-    `schedule job ${JSON.stringify(schedule.id)}`,
-    schedule,
-    NEW_SCHEDULE,
-  );
+export function checkSchedule({ id, cron, timeZone, everyMs, job }: NewSchedule): void {
   checkNewJob({ ...job, id });
-  if (timeZone !== undefined && !isTimeZone(timeZone)) {
-    throw notScheduled(
-      id,
-      `${JSON.stringify(timeZone)} is no time zone`,
-      "As in Europe/Berlin, or UTC.",
-    );
-  }
-  if ((cron === undefined) === (everyMs === undefined)) {
-    throw notScheduled(
-      id,
-      "it is to have one of cron and everyMs",
-      'As in cron: "0 3 * * *", or everyMs: 60_000.',
-    );
-  }
-  if (cron !== undefined && !/^\S+(\s+\S+){4,5}$/.test(cron)) {
-    throw notScheduled(id, `${JSON.stringify(cron)} has not five fields, or six`, CRON_HINT);
-  }
-  if (
-    everyMs !== undefined && !(Number.isSafeInteger(everyMs) && everyMs >= 1 && everyMs <= MOST_MS)
-  ) {
-    throw notScheduled(
-      id,
-      `every ${everyMs} ms is no time`,
-      `Times are whole milliseconds, at most ${MOST_MS}.`,
-    );
-  }
+  const isZone = timeZone === undefined || isTimeZone(timeZone);
+  const isOne = (cron === undefined) !== (everyMs === undefined);
+  const isCron = cron === undefined || /^\S+(\s+\S+){4,5}$/.test(cron);
+  const isTime = everyMs === undefined ||
+    Number.isSafeInteger(everyMs) && everyMs >= 1 && everyMs <= MOST_MS;
+  const example = 'As in cron: "0 3 * * *", or everyMs: 60_000.';
+  const problems: Problem[] = [
+    [!isZone, `${JSON.stringify(timeZone)} is no time zone`, "As in Europe/Berlin, or UTC."],
+    [!isOne, "it is to have one of cron and everyMs", example],
+    [!isCron, `${JSON.stringify(cron)} has not five fields, or six`, CRON_HINT],
+    [!isTime, `every ${everyMs} ms is no time`, MS_HINT],
+  ];
+  for (const [is, state, hint] of problems) if (is) throw notScheduled(id, state, hint);
 }
 
 function isTimeZone(timeZone: string): boolean {
@@ -137,8 +78,7 @@ export function notScheduled(
 }
 
 /** Throws `Invalid` for numbers that are none: a worker with them would take no job, ever. */
-export function checkWorkOptions(options: WorkOptions): void {
-  const { concurrency = 1, rateLimit } = checkOptions("take jobs", options, WORK);
+export function checkWorkOptions({ concurrency = 1, rateLimit }: WorkOptions): void {
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
     throw fault({
       code: "Invalid",
@@ -162,18 +102,26 @@ export function checkWorkOptions(options: WorkOptions): void {
 
 /** What a handler said of its progress; throws `Invalid` for what no queue can keep. */
 export function progressOf(id: string, progress: PlainValue): PlainValue {
-  const problem = plainProblem(progress);
-  if (problem === undefined) return progress;
+  return kept("progress", id, progress);
+}
+
+/** What a handler returned, as it is kept; throws `Invalid` for what no queue can keep, which is a failed attempt. */
+export function resultOf(id: string, returned: PlainValue | void): PlainValue {
+  return kept("result", id, returned ?? null);
+}
+
+function kept(what: "progress" | "result", id: string, value: PlainValue): PlainValue {
+  const problem = plainProblem(value);
+  if (problem === undefined) return value;
   throw fault({
     code: "Invalid",
-    action: "keep the progress of job",
+    action: `keep the ${what} of job`,
     subject: JSON.stringify(id),
     state: problem,
-    hint: "Progress is what JSON says: a number, a text, { done: 3, of: 10 } …",
+    hint: "It is what JSON says: a number, a text, { done: 3, of: 10 } …",
   });
 }
 
-/** What is wrong with `after`. */
 export function notListed(after: string): RegistryError {
   return fault({
     code: "NotFound",
@@ -184,7 +132,6 @@ export function notListed(after: string): RegistryError {
   });
 }
 
-/** What is wrong with removing a job that a schedule needs. */
 export function ofSchedule(id: string): RegistryError {
   return fault({
     code: "Conflict",
@@ -193,20 +140,6 @@ export function ofSchedule(id: string): RegistryError {
     state: "it belongs to a schedule",
     hint:
       "unschedule() ends the schedule, and forgets the job that is to come; cancel() ends one job alone.",
-  });
-}
-
-/** What a handler returned, as it is kept; throws `Invalid` for what no queue can keep, which is a failed attempt. */
-export function resultOf(id: string, returned: PlainValue | void): PlainValue {
-  const result = returned ?? null;
-  const problem = plainProblem(result);
-  if (problem === undefined) return result;
-  throw fault({
-    code: "Invalid",
-    action: "keep the result of job",
-    subject: JSON.stringify(id),
-    state: problem,
-    hint: "Results are what JSON says: texts, finite numbers, lists …",
   });
 }
 
@@ -221,17 +154,8 @@ export function isReservedId(id: string): boolean {
   return RESERVED.has(id);
 }
 
-/** The priority of what comes last. */
 export const MOST_PRIORITY = 2_000_000;
+const PRIORITY_HINT = `It is a whole number from 0, the first, to ${MOST_PRIORITY}.`;
 /** The longest delay, milliseconds: a longer timer fires at once. */
 export const MOST_MS = 2 ** 31 - 1;
-
-function invalid(id: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "add job",
-    subject: JSON.stringify(id),
-    state,
-    hint,
-  });
-}
+const MS_HINT = `Times are whole milliseconds, at most ${MOST_MS}.`;

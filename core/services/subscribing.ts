@@ -1,24 +1,17 @@
 // What all buses do alike with a subscription: its options, and what hands events to its handler.
-import { fault, messageOf, type RegistryError } from "../errors.ts";
+import { fault, messageOf } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { OptionNames } from "../options/check_options.ts";
-import type { SignalOptions } from "../record/saving.ts";
+import { checkOptions, type OptionNames } from "../options/check_options.ts";
 import type { Logger } from "../registry.ts";
 import { checkPattern } from "./event_bus.ts";
 import type { BusEvent, BusTrouble, EventHandler, SubscribeOptions } from "./event_bus.ts";
 
-/** A subscription as it was asked for, all of it checked and filled in. */
 export interface SubscriptionPlan {
-  /** What it hears of. */
   readonly pattern: string;
   /** Who shares its events; undefined for at-most-once. */
   readonly group?: string;
-  /** How many events are handled at once. */
   readonly concurrency: number;
-  /** How many may wait. */
   readonly maxWaiting: number;
-  /** How often each is tried. */
   readonly attempts: number;
   /** How long is waited before the second time, milliseconds. */
   readonly backoffMs: number;
@@ -28,7 +21,6 @@ export interface SubscriptionPlan {
 
 const OPTIONS: OptionNames<SubscribeOptions> = {
   signal: true,
-  delivery: true,
   group: true,
   concurrency: true,
   maxWaiting: true,
@@ -37,22 +29,8 @@ const OPTIONS: OptionNames<SubscribeOptions> = {
   onTrouble: true,
 };
 
-/** Throws `Invalid` for unknown options of `publish`. */
-export function checkPublishOptions(topic: string, options: SignalOptions | undefined): void {
-  checkOptions(`publish ${shown(topic)}`, options, { signal: true });
-}
-
-/** Throws `Invalid` for unknown options of `unsubscribe`. */
-export function checkUnsubscribeOptions(
-  pattern: string,
-  options: { forgetGroup?: boolean } | undefined,
-): void {
-  checkOptions(`unsubscribe from ${pattern}`, options, { forgetGroup: true });
-}
-
 const MOST_BACKOFF_MS = 60_000;
 
-/** How long is waited after so many failures, milliseconds. */
 export function redeliveryMs({ backoffMs }: SubscriptionPlan, failures: number): number {
   return Math.min(MOST_BACKOFF_MS, backoffMs * 2 ** Math.min(failures - 1, 20));
 }
@@ -65,56 +43,22 @@ export function planSubscription(
 ): SubscriptionPlan {
   checkPattern(pattern);
   options = checkOptions(`subscribe to ${pattern}`, options, OPTIONS);
+  const { group, concurrency = 1, maxWaiting = 1000, attempts = 10, backoffMs = 1000 } = options;
+  const { onTrouble } = options;
+  const refuse = (state: string, hint: string) =>
+    fault({ code: "Invalid", action: "subscribe to", subject: pattern, state, hint });
   if (typeof handler !== "function") {
-    throw invalid(
-      pattern,
-      "there is no handler",
-      "Give a function (event) => …, or take bus.listen(pattern).",
-    );
+    throw refuse("there is no handler", "Give a function (event) => …, or take bus.listen().");
   }
-  const { group, delivery = group === undefined ? "at-most-once" : "at-least-once", onTrouble } =
-    options;
-  const { concurrency = 1, maxWaiting = 1000, attempts = 10, backoffMs = 1000 } = options;
-  if (delivery !== "at-most-once" && delivery !== "at-least-once") {
-    throw invalid(
-      pattern,
-      `its delivery is ${shown(delivery)}`,
-      `It is "at-most-once" or "at-least-once".`,
-    );
-  }
-  if (delivery === "at-least-once" && group === undefined) {
-    throw invalid(
-      pattern,
-      "at-least-once delivery has no group",
-      'Name who shares the events: { group: "indexer" }.',
-    );
-  }
-  if (delivery === "at-most-once" && group !== undefined) {
-    throw invalid(
-      pattern,
-      "at-most-once delivery has a group",
-      "Leave the group out, or ask for at-least-once.",
-    );
-  }
-  if (
-    group !== undefined && (typeof group !== "string" || !/^[A-Za-z0-9._-]{1,100}$/.test(group))
-  ) {
-    throw invalid(
-      pattern,
-      `${shown(group)} is no name of a group`,
-      "Take 1 to 100 of A-Z a-z 0-9 . _ -",
-    );
+  if (group !== undefined && !/^[A-Za-z0-9._-]{1,100}$/.test(group)) {
+    throw refuse(`${shown(group)} is no name of a group`, "Take 1 to 100 of A-Z a-z 0-9 . _ -");
   }
   for (const [name, value] of Object.entries({ concurrency, maxWaiting, attempts })) {
     if (Number.isSafeInteger(value) && value >= 1) continue;
-    throw invalid(pattern, `${name} is ${shown(value)}`, "It is a whole number, at least 1.");
+    throw refuse(`${name} is ${shown(value)}`, "It is a whole number, at least 1.");
   }
   if (!Number.isSafeInteger(backoffMs) || backoffMs < 0) {
-    throw invalid(
-      pattern,
-      `backoffMs is ${shown(backoffMs)}`,
-      "It is whole milliseconds, at least 0.",
-    );
+    throw refuse(`backoffMs is ${shown(backoffMs)}`, "It is whole milliseconds, at least 0.");
   }
   function trouble(trouble: BusTrouble): void {
     logger.warn(`events of ${pattern}: ${describe(trouble)}`);
@@ -138,13 +82,10 @@ function describe(trouble: BusTrouble): string {
 
 /** What is offered is handled, as much at once as is planned; the rest waits, or is lost. */
 export interface Deliveries {
-  /** Hands over an event that is made when its turn comes. */
   offer(event: () => BusEvent): void;
-  /** Begins no more, tells the handlers under way, and waits for them. */
   close(): Promise<void>;
 }
 
-/** Creates what hands events over at most once. */
 export function createDeliveries(
   handler: EventHandler<BusEvent>,
   plan: SubscriptionPlan,
@@ -205,13 +146,3 @@ export function createDeliveries(
 
 /** Why the signal of a handler is aborted. */
 export const ENDED = "the subscription has ended";
-
-function invalid(pattern: string, state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "subscribe to",
-    subject: pattern,
-    state,
-    hint,
-  });
-}

@@ -4,7 +4,6 @@
 import { crc32c } from "../bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "./queue.ts";
 
-/** What is watched. */
 export interface WatchedJob {
   /** What is known of the job now; undefined where nothing is. */
   look(): Promise<QueuedJob | undefined>;
@@ -39,12 +38,10 @@ export async function* watchJob(
   }
 }
 
-/** Whether nothing more becomes of a job by itself. */
 export function hasEnded({ state }: Pick<QueuedJob, "state">): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
 }
 
-/** The same for the same knowledge of a job, another one for another. */
 function eventId({ state, attemptsMade, startedAt, endedAt, progress = null }: QueuedJob): string {
   const said = JSON.stringify([startedAt?.getTime(), endedAt?.getTime(), progress]);
   return `${attemptsMade}-${state}-${crc32c(new TextEncoder().encode(said)).toString(16)}`;

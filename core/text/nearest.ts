@@ -13,6 +13,19 @@ export function nearest(text: string, names: Iterable<string>): string | undefin
   return best;
 }
 
+/** The same of refs and their parts: else a name that the text is a part of. One letter is like nothing. */
+export function nearestName(text: string, names: readonly string[]): string | undefined {
+  const others = names.filter((name) => name !== text);
+  if (text.length < 2) return undefined;
+  return nearest(text, others) ?? others.find((other) => isPartOf(text, other));
+}
+
+/** `model` of `my:model` and `team/model`, `prod` of `production`. */
+function isPartOf(text: string, name: string): boolean {
+  const last = name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf("/")) + 1);
+  return last === text || text.length >= 3 && name.startsWith(text);
+}
+
 /** `Did you mean "x"? `, with the space, or nothing. */
 export function didYouMean(text: string, names: Iterable<string>): string {
   const name = nearest(text, names);

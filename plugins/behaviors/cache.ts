@@ -1,6 +1,5 @@
 // The behavior that remembers results.
-import { plainProblem } from "../../core/text/plain_value.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds } from "../sets/settings.ts";

@@ -1,10 +1,8 @@
 // The behavior that lets the remainder of a task run later.
 import { MOST_MS, MOST_PRIORITY } from "../../core/services/queue_checks.ts";
 import type { PluginDefinition, RemainderOptions } from "../contract.ts";
-import { JobRunner } from "../interfaces.ts";
-import type { Behavior } from "../interfaces.ts";
-import { count, defineSettings, text } from "../sets/settings.ts";
-import type { Setting } from "../sets/settings.ts";
+import { type Behavior, JobRunner } from "../interfaces.ts";
+import { count, defineSettings, type Setting, text } from "../sets/settings.ts";
 
 interface ScheduleSettings extends RemainderOptions {
   jobType: string;
@@ -40,7 +38,6 @@ export const scheduleJob: PluginDefinition<Behavior> = {
   }),
 };
 
-/** What is left for the runner. */
 function settings(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(config).filter(([name]) => !Object.hasOwn(OWN, name)));
 }

@@ -2,12 +2,10 @@
 import { RegistryError } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
 import type { BehaviorContext, PluginDefinition } from "../contract.ts";
-import { Storage } from "../interfaces.ts";
-import type { Behavior } from "../interfaces.ts";
+import { type Behavior, Storage } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";
 import type { FileData, FileStorage } from "../storage/file_storage.ts";
 
-/** What travels from one behavior to the next: names and values. */
 type Members = Record<string, unknown>;
 
 /** `storage_write`: writes `data` to `path`, and hands on everything but the data. */
@@ -30,9 +28,7 @@ export const storageRead: PluginDefinition<Behavior> = {
   config: defineSettings({
     backend: text,
     as: { ...word("bytes", "text", "stream"), otherwise: "bytes" },
-  }, {
-    others: "kept",
-  }),
+  }, { others: "kept" }),
   uses: { interface: Storage, key: "backend", settings },
   consumes: [],
   create: () => ({
@@ -61,7 +57,6 @@ async function storageOf({ plugins, config }: BehaviorContext): Promise<FileStor
   return await plugins.shared(Storage, config.backend as string, settings(config));
 }
 
-/** What is left for the storage. */
 function settings({ backend: _backend, as: _as, ...others }: Readonly<Members>): Members {
   return others;
 }

@@ -4,10 +4,8 @@ import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
-import { defineSettings, text, word } from "../sets/settings.ts";
-import type { Setting } from "../sets/settings.ts";
+import { defineSettings, type Setting, text, word } from "../sets/settings.ts";
 
-/** The part of a span of OpenTelemetry that is used. */
 interface Span {
   setAttribute(name: string, value: string | number): unknown;
   recordException(error: Error): void;
@@ -15,7 +13,6 @@ interface Span {
   end(): void;
 }
 
-/** The part of a tracer of OpenTelemetry that is used. */
 interface Tracer {
   startActiveSpan<T>(name: string, run: (span: Span) => Promise<T>): Promise<T>;
 }

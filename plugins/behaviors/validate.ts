@@ -1,8 +1,7 @@
 // The behavior that checks inputs and results.
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { shownIssue } from "../../core/standard_schema.ts";
-import type { StandardSchema } from "../../core/standard_schema.ts";
+import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, schema } from "../sets/settings.ts";

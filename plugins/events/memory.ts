@@ -3,30 +3,17 @@
  *
  * @module
  */
-import { fault } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import { checkTopic, encodePayload, topicMatcher } from "../../core/services/event_bus.ts";
-import type {
-  AnyTopics,
-  BusEvent,
-  EventBus,
-  EventHandler,
-  Subscription,
-} from "../../core/services/event_bus.ts";
-import type { SubscribeOptions } from "../../core/services/event_bus.ts";
+import { createBus } from "../../core/services/create_bus.ts";
 import {
-  checkPublishOptions,
-  checkUnsubscribeOptions,
-  createDeliveries,
-  planSubscription,
-} from "../../core/services/subscribing.ts";
-import { createEventStream } from "../../core/services/event_stream.ts";
+  type AnyTopics,
+  type BusEvent,
+  type EventBus,
+  topicMatcher,
+} from "../../core/services/event_bus.ts";
+import { createDeliveries } from "../../core/services/subscribing.ts";
 import type { Logger } from "../../core/registry.ts";
-import { realSystem, silentLogger } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
-import { createMemoryGroup } from "./memory/group.ts";
-import type { MemoryGroup } from "./memory/group.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { createMemoryGroup, type MemoryGroup } from "./memory/group.ts";
 
 export type * from "../../core/services/event_bus.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
@@ -37,13 +24,10 @@ export type { PlainValue } from "../../core/text/plain_value.ts";
 export interface MemoryBusOptions {
   /** How many events are kept for a group whose subscriptions are slow, or gone; the oldest are lost. @default 100000 */
   maxEvents?: number;
-  /** Clock and ids. */
   system?: System;
   /** Hears of trouble. @default silent */
   logger?: Logger;
 }
-
-const OPTIONS: OptionNames<MemoryBusOptions> = { maxEvents: true, system: true, logger: true };
 
 /**
  * Creates a bus in this process.
@@ -62,23 +46,11 @@ const OPTIONS: OptionNames<MemoryBusOptions> = { maxEvents: true, system: true, 
  * }
  * ```
  */
-export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): EventBus<T> {
-  options = checkOptions("create a bus", options, OPTIONS);
-  const { maxEvents = 100_000, system = realSystem, logger = silentLogger } = options;
+export function createMemoryBus<T = AnyTopics>(
+  { maxEvents = 100_000, system = realSystem, logger = silentLogger }: MemoryBusOptions = {},
+): EventBus<T> {
   const listeners = new Set<{ fits(topic: string): boolean; offer(event: () => BusEvent): void }>();
   const groups = new Map<string, MemoryGroup>();
-  const subscriptions = new Set<Subscription>();
-  const closing = new AbortController();
-
-  function checkOpen(action: string): void {
-    if (!closing.signal.aborted) return;
-    throw fault({
-      code: "Invalid",
-      action,
-      state: "the bus was closed",
-      hint: "Use it before it is disposed of, or create a bus anew.",
-    });
-  }
 
   /** The group of this name and pattern; made where there is none. */
   function groupOf(name: string, pattern: string): MemoryGroup {
@@ -98,69 +70,31 @@ export function createMemoryBus<T = AnyTopics>(options: MemoryBusOptions = {}): 
     return made;
   }
 
-  async function subscribe(
-    pattern: string,
-    handler: EventHandler<BusEvent>,
-    options: SubscribeOptions = {},
-  ): Promise<Subscription> {
-    options.signal?.throwIfAborted();
-    const plan = planSubscription(pattern, options, { logger, handler });
-    checkOpen(`subscribe to ${pattern}`);
-    const group = plan.group === undefined ? undefined : groupOf(plan.group, pattern);
-    const deliveries = group === undefined ? createDeliveries(handler, plan) : undefined;
-    const member = deliveries ?? group!.join(handler, plan);
-    const listener = deliveries && { fits: topicMatcher(pattern), offer: deliveries.offer };
-    if (listener !== undefined) listeners.add(listener);
-    let left: Promise<void> | undefined;
-    const leave = async () => {
-      if (listener !== undefined) listeners.delete(listener);
-      subscriptions.delete(subscription);
-      options.signal?.removeEventListener("abort", stop);
-      await member.close();
-    };
-    const stop = () => void (left ??= leave());
-    const subscription: Subscription = {
-      pattern,
-      async unsubscribe(options) {
-        checkUnsubscribeOptions(pattern, options);
-        await (left ??= leave());
-        if (options?.forgetGroup) group?.forget();
-      },
-      [Symbol.asyncDispose]: () => subscription.unsubscribe(),
-    };
-    subscriptions.add(subscription);
-    options.signal?.addEventListener("abort", stop, { once: true });
-    return await Promise.resolve(subscription);
-  }
-
-  const bus: EventBus = {
+  return createBus<T>({
     kind: "memory",
     location: "memory:",
-    async publish(topic, payload, options) {
-      checkPublishOptions(topic, options);
-      options?.signal?.throwIfAborted();
-      checkTopic(topic);
-      const json = encodePayload(topic, payload);
-      checkOpen(`publish "${topic}"`);
-      const [id, at] = [system.id(), system.now()];
+    system,
+    logger,
+    send({ id, topic, at, json }) {
       // Each handler has one of its own, which it may change.
       const event = () => ({ id, topic, at: new Date(at), payload: JSON.parse(json) });
       for (const listener of listeners) if (listener.fits(topic)) listener.offer(event);
-      return await Promise.resolve(event());
     },
-    subscribe: (pattern, handler, options) =>
-      subscribe(pattern, handler as EventHandler<BusEvent>, options),
-    listen: (pattern, options = {}) =>
-      createEventStream(
-        (handler) =>
-          subscribe(pattern, handler as EventHandler<BusEvent>, { ...options, concurrency: 1 }),
-        { signal: options.signal, closed: closing.signal },
-      ),
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      await Promise.all([...subscriptions].map((subscription) => subscription.unsubscribe()));
-      for (const group of [...groups.values()]) group.forget();
+    join(handler, plan) {
+      if (plan.group !== undefined) {
+        const group = groupOf(plan.group, plan.pattern);
+        return { ...group.join(handler, plan), forget: group.forget };
+      }
+      const deliveries = createDeliveries(handler, plan);
+      const listener = { fits: topicMatcher(plan.pattern), offer: deliveries.offer };
+      listeners.add(listener);
+      return {
+        async close() {
+          listeners.delete(listener);
+          await deliveries.close();
+        },
+      };
     },
-  };
-  return bus as unknown as EventBus<T>;
+    close: () => [...groups.values()].forEach((group) => group.forget()),
+  });
 }

@@ -4,9 +4,7 @@
  *
  * @module
  */
-import { RegistryError } from "../../core/errors.ts";
-import { createLookup } from "../../core/lookup.ts";
-import type { Lookup } from "../../core/lookup.ts";
+import { fault } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { AnyTopics, EventBus } from "../../core/services/event_bus.ts";
 import type { System } from "../../core/system.ts";
@@ -15,7 +13,6 @@ import { createMemoryBus } from "./memory.ts";
 
 export type * from "../../core/services/event_bus.ts";
 export type * from "../../core/services/registry_events.ts";
-export type { Lookup } from "../../core/lookup.ts";
 export type { Logger, SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
 export type * from "../../core/services/queue.ts";
@@ -34,19 +31,10 @@ export interface OpenEventBusOptions {
   maxEvents?: number;
   /** After so long a member of a group that says nothing is taken for dead, milliseconds. @default 30000 */
   takeOverAfterMs?: number;
-  /** The schemes. @default `createEventBuses()` */
-  buses?: Lookup<EventBusOpener>;
-  /** Clock, ids and sleep. */
   system?: System;
   /** Hears of trouble. @default silent */
   logger?: Logger;
 }
-
-/** Opens the buses of one scheme. */
-export type EventBusOpener = (
-  url: string,
-  options: OpenEventBusOptions,
-) => EventBus | Promise<EventBus>;
 
 /**
  * Opens the bus that a URL names: `redis://host:6379/0`, `rediss://…`, or `memory:`. `?bus=name` may follow, else the
@@ -54,57 +42,25 @@ export type EventBusOpener = (
  *
  * @throws {RegistryError} `Invalid` for what is no URL of a bus; `Unavailable` where no server answers, `Denied` where
  * it refuses, `Unsupported` where its package cannot be had
- *
- * @example
- * ```ts
- * import { openEventBus } from "@holdfast/holdfast/events";
- * import { openRegistry } from "@holdfast/holdfast";
- * import type { RegistryTopics } from "@holdfast/holdfast";
- * import { assertEquals } from "@std/assert";
- *
- * await using bus = await openEventBus<RegistryTopics>("memory:"); // or "redis://127.0.0.1:6379"
- * await using events = bus.listen("registry.saved");
- * await using registry = await openRegistry("memory:", { events: bus });
- * await registry.save("my:model", { depth: 12 });
- * for await (const { payload } of events) {
- *   assertEquals(payload.name, "my:model");
- *   break;
- * }
- * ```
  */
 export async function openEventBus<T = AnyTopics>(
   url: string,
   options: OpenEventBusOptions = {},
 ): Promise<EventBus<T>> {
-  const { buses = createEventBuses() } = options;
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1].toLowerCase() ?? "";
-  if (buses.has(scheme)) return await buses.get(scheme)(url, options) as unknown as EventBus<T>;
-  throw new RegistryError({
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1].toLowerCase();
+  if (scheme === "memory") return createMemoryBus<T>(options);
+  if (scheme === "redis" || scheme === "rediss") {
+    const { openRedisBus } = await loadPart<RedisDriver>("./redis.ts", import.meta.url);
+    return await openRedisBus<T>(url, options);
+  }
+  throw fault({
     code: "Invalid",
-    message: scheme === ""
-      ? "Cannot open a bus: this is no URL"
-      : `Cannot open a bus by a URL of scheme ${scheme}: there is no such scheme`,
-    hint: `There is ${buses.names().join(", ")}, as in redis://127.0.0.1:6379.`,
+    action: "open a bus",
+    state: scheme === undefined ? "this is no URL" : `there is no scheme ${scheme}`,
+    hint: "Use memory:, redis:// or rediss://, as in redis://127.0.0.1:6379.",
   });
-}
-
-/** The schemes that {@linkcode openEventBus} knows. Register others with what opens their buses. */
-export function createEventBuses(): Lookup<EventBusOpener> {
-  const buses = createLookup<EventBusOpener>("bus", {
-    memory: (_url, options) => createMemoryBus(options),
-  });
-  for (const scheme of ["redis", "rediss"]) buses.register(scheme, openServer);
-  return buses;
 }
 
 interface RedisDriver {
-  openRedisBus(url: string, options: Omit<OpenEventBusOptions, "buses">): Promise<EventBus>;
-}
-
-async function openServer(
-  url: string,
-  { buses: _, ...options }: OpenEventBusOptions,
-): Promise<EventBus> {
-  const { openRedisBus } = await loadPart<RedisDriver>("./redis.ts", import.meta.url);
-  return await openRedisBus(url, options);
+  openRedisBus<T>(url: string, options: OpenEventBusOptions): Promise<EventBus<T>>;
 }

@@ -1,20 +1,16 @@
 // Webhooks: events of a bus, sent to URLs as signed requests. Each delivery is a job of a queue, so
 // it is tried again until it is taken, by whatever process is there.
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkPattern, topicMatcher } from "../../core/services/event_bus.ts";
 import type { BusEvent, EventBus, Subscription } from "../../core/services/event_bus.ts";
 import type { JobQueue, QueueWorker, TakenJob } from "../../core/services/queue.ts";
-import { realSystem, silentLogger } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
-import { sendWebhook } from "./webhooks/send.ts";
-import type { HostLookup } from "./webhooks/send.ts";
+import { type HostLookup, sendWebhook } from "./webhooks/send.ts";
 
 /** Who is told of events. */
 export interface WebhookTarget {
@@ -30,12 +26,10 @@ export interface WebhookTarget {
 
 /** Options of {@linkcode createWebhooks}. */
 export interface WebhooksOptions {
-  /** Whose events are sent. */
   // deno-lint-ignore no-explicit-any -- buses of whatever topics
   bus: Pick<EventBus<any>, "subscribe">;
   /** Where deliveries wait: a queue of their own, in which nothing else is. */
   queue: Pick<JobQueue, "add" | "work">;
-  /** Who is told. Each process that delivers has the same. */
   targets: readonly WebhookTarget[];
   /** Whether targets may have addresses that are not public, or which hosts may. @default false */
   allowPrivate?: boolean | readonly string[];
@@ -51,7 +45,6 @@ export interface WebhooksOptions {
   group?: string;
   /** Finds the addresses of hosts. @default as the system does */
   lookup?: HostLookup;
-  /** Clock. */
   system?: System;
   /** Hears what became of deliveries. @default silent */
   logger?: Logger;
@@ -67,7 +60,6 @@ export interface StartWebhooksOptions {
 
 /** Sends events, from the start to the end. */
 export interface Webhooks extends AsyncDisposable {
-  /** What jobs call the targets. */
   readonly targets: readonly string[];
   /** Begins; resolves once nothing that is published will be missed. */
   start(options?: StartWebhooksOptions): Promise<void>;
@@ -88,23 +80,6 @@ interface Delivery {
   event: { id: string; topic: string; at: string; payload: PlainValue };
 }
 
-const OPTIONS: OptionNames<WebhooksOptions> = {
-  bus: true,
-  queue: true,
-  targets: true,
-  allowPrivate: true,
-  attempts: true,
-  backoffMs: true,
-  timeoutMs: true,
-  concurrency: true,
-  group: true,
-  lookup: true,
-  system: true,
-  logger: true,
-};
-
-const START: OptionNames<StartWebhooksOptions> = { listen: true, deliver: true };
-
 /**
  * Creates what sends events to URLs, as Standard Webhooks (standardwebhooks.com) are sent and `verifyWebhook` checks
  * them. A delivery that is not answered by 2xx fails, and is tried again; redirects are not followed. A target that
@@ -112,24 +87,8 @@ const START: OptionNames<StartWebhooksOptions> = { listen: true, deliver: true }
  * the event, receivers know them.
  *
  * @throws {RegistryError} `Invalid` for targets that cannot be
- *
- * @example
- * ```ts
- * import { createWebhooks, createWebhookSecret, openEventBus } from "@holdfast/holdfast/events";
- * import { openQueue } from "@holdfast/holdfast/queues";
- *
- * await using bus = await openEventBus("memory:"); // or "redis://127.0.0.1:6379"
- * await using queue = await openQueue("memory:"); // or "redis://127.0.0.1:6379?queue=webhooks"
- * await using webhooks = createWebhooks({
- *   bus,
- *   queue,
- *   targets: [{ url: "https://example.com/hook", topics: "registry.*", secret: createWebhookSecret() }],
- * });
- * await webhooks.start();
- * ```
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
-  options = checkOptions("create webhooks", options, OPTIONS, ["bus", "queue", "targets"]);
   const { bus, queue, attempts = 12, backoffMs = 5_000, timeoutMs = 15_000, concurrency = 8 } =
     options;
   const { group = "webhooks", lookup, system = realSystem, logger = silentLogger } = options;
@@ -198,12 +157,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 
   return {
     targets: targets.map(({ id }) => id),
-    async start(options = {}) {
-      const { listen = true, deliver: delivers = true } = checkOptions(
-        "start webhooks",
-        options,
-        START,
-      );
+    async start({ listen = true, deliver: delivers = true } = {}) {
       for (const { keys } of targets) await keys; // a secret that is none is refused now
       if (delivers) worker ??= await queue.work(deliver, { concurrency });
       const patterns = new Set(

@@ -4,8 +4,7 @@ import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, TakenJob } from "../../core/services/queue.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { plainProblem } from "../../core/text/plain_value.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
 import type { PluginContext } from "../contract.ts";
 import type { Background } from "./background.ts";
@@ -14,11 +13,9 @@ import { jobIdOf, TASK_KIND } from "./task_job.ts";
 
 /** A runner whose jobs are in a queue, where they can be looked at, cancelled and retried. */
 export interface QueueRunner extends JobRunner, AsyncDisposable {
-  /** Where its jobs are. */
   readonly queue: JobQueue;
 }
 
-/** What a runner of this process is made with. */
 export interface InProcessOptions extends Pick<PluginContext, "system" | "logger"> {
   /** So many jobs run at once. @default 16 */
   concurrency?: number;
@@ -28,9 +25,7 @@ export interface InProcessOptions extends Pick<PluginContext, "system" | "logger
   afterwards?: boolean;
 }
 
-/** A runner of this process. */
 export interface InProcessRunner extends QueueRunner {
-  /** The same, where the job begins when `background` is run. */
   scheduleIn(
     background: Background,
     call: ScheduledCall,
@@ -38,7 +33,6 @@ export interface InProcessRunner extends QueueRunner {
   ): Promise<string>;
 }
 
-/** So many jobs that ended are known, and what those of them that failed would do. */
 const MOST_ENDED = 10_000;
 
 /**
@@ -65,7 +59,6 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     return result;
   }, { concurrency, onEvent: keeper.hear });
 
-  /** What the queue has forgotten is forgotten here too. */
   async function forget(): Promise<void> {
     for (const id of runs.keys()) if (await queue.get(id) === undefined) runs.delete(id);
   }
@@ -110,7 +103,6 @@ export async function createInProcessRunner(options: InProcessOptions): Promise<
     begins.delete(id);
   }
 
-  /** Ends when the job has ended, or waits for another attempt. */
   async function untilOver(id: string): Promise<void> {
     for await (const { job: { state } } of queue.watch(id)) {
       if (state !== "waiting" && state !== "running") return;

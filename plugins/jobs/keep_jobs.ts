@@ -3,13 +3,9 @@ import { messageOf } from "../../core/errors.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, WorkerEvent } from "../../core/services/queue.ts";
 
-/** Keeps jobs, one after the other. */
 export interface JobKeeper {
-  /** Has what is known of a job now kept. */
   keep(id: string): void;
-  /** The same for the job that a worker tells of. */
   hear(event: WorkerEvent): void;
-  /** Resolves when all of it is kept. */
   done(): Promise<void>;
 }
 
@@ -30,9 +26,5 @@ export function createJobKeeper(
       }
     });
   }
-  return {
-    keep,
-    hear: (event) => void ("id" in event && keep(event.id)),
-    done: () => keeping,
-  };
+  return { keep, hear: (event) => void ("id" in event && keep(event.id)), done: () => keeping };
 }

@@ -1,33 +1,23 @@
 // A runner that sends jobs to a queue, for workers in other processes.
 import type { JobQueue } from "../../core/services/queue.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 import type { QueueRunner } from "./in_process.ts";
 import { jobIdOf, taskJob } from "./task_job.ts";
 
 /** Options of {@linkcode createQueueRunner}. */
 export interface QueueRunnerOptions {
-  /** Ids of jobs. */
   system?: Pick<System, "id">;
 }
-
-const OPTIONS: OptionNames<QueueRunnerOptions> = { system: true };
 
 /**
  * Creates a runner that sends what remains of a task to a queue, which is closed with it. `workTasks` runs it elsewhere.
  *
  * @param queue any queue that other processes reach
  */
-export function createQueueRunner(queue: JobQueue, options: QueueRunnerOptions = {}): QueueRunner {
-  const { system = realSystem } = checkOptions("create a runner of jobs", options, OPTIONS);
-  const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
-  checkGiven("create a runner of jobs", queue, {
-    is,
-    what: "queue",
-    hint: "Give what openQueue(url) gives, awaited.",
-  });
+export function createQueueRunner(
+  queue: JobQueue,
+  { system = realSystem }: QueueRunnerOptions = {},
+): QueueRunner {
   return {
     crossesProcess: true,
     queue,

@@ -5,7 +5,6 @@ import type { ScheduledCall } from "../../core/services/job_runner.ts";
 import type { NewJob, TakenJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
-/** The kind of its jobs. */
 export const TASK_KIND = "task";
 
 /**

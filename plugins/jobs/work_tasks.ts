@@ -1,7 +1,5 @@
 // A worker for tasks.
 import type { CallRunner } from "../../core/services/job_runner.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { JobQueue, QueueWorker, WorkOptions } from "../../core/services/queue.ts";
 import { createJobKeeper } from "./keep_jobs.ts";
@@ -12,13 +10,6 @@ export interface WorkTasksOptions extends WorkOptions {
   /** Keeps what becomes of the jobs, for longer than their queue does. It stays open. @default nothing does */
   storage?: JobStorage;
 }
-
-const OPTIONS: OptionNames<WorkTasksOptions> = {
-  storage: true,
-  concurrency: true,
-  rateLimit: true,
-  onEvent: true,
-};
 
 /**
  * Takes tasks from a queue and runs them, by the functions and behaviors of a set of plugins: what is in the queue only
@@ -49,17 +40,7 @@ export async function workTasks(
   queue: JobQueue,
   options: WorkTasksOptions = {},
 ): Promise<QueueWorker> {
-  const { storage, onEvent = () => {}, ...more } = checkOptions("do tasks", options, OPTIONS);
-  checkGiven("do tasks", plugins, {
-    is: typeof (plugins as CallRunner | null | undefined)?.runCall === "function",
-    what: "set of plugins",
-    hint: "Write workTasks(plugins, queue).",
-  });
-  checkGiven("do tasks", queue, {
-    is: typeof (queue as JobQueue | null | undefined)?.work === "function",
-    what: "queue",
-    hint: "Give what openQueue(url) gives, awaited.",
-  });
+  const { storage, onEvent = () => {}, ...more } = options;
   const keeper = createJobKeeper(queue, {
     storage,
     trouble: (reason) => onEvent({ event: "trouble", reason }),

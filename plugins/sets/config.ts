@@ -1,13 +1,11 @@
 // Configurations of plugins: filled, checked, and never changed.
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
-import { shownIssue } from "../../core/standard_schema.ts";
-import type { SchemaResult } from "../../core/standard_schema.ts";
+import { type SchemaResult, shownIssue } from "../../core/standard_schema.ts";
 import type { System } from "../../core/system.ts";
 import type { PluginConfig } from "../contract.ts";
 import type { AnyDefinition } from "./definition.ts";
 
-/** Settings by name. */
 export type Settings = Record<string, unknown>;
 
 /** Copies lists and objects of data, all the way down, and freezes the copies; all else stays as it is. */
@@ -15,12 +13,10 @@ export function frozenCopy<T>(value: T): T {
   return copied(value, Object.freeze) as T;
 }
 
-/** The same, to be changed by whoever gets it. */
 function ownCopy<T>(value: T): T {
   return copied(value, (copy) => copy) as T;
 }
 
-/** The copy of one setting. */
 function ownMember(value: unknown): unknown {
   return (ownCopy([value]) as unknown[])[0];
 }
@@ -40,7 +36,6 @@ function copied(
   );
 }
 
-/** Refuses what holds no settings. */
 export function checkSettings(config: unknown, action: string): asserts config is Settings {
   if (typeof config === "object" && config !== null && !Array.isArray(config)) return;
   throw fault({

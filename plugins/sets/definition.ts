@@ -2,8 +2,7 @@
 import type { PluginClass, PluginContext, PluginDefinition, PluginSource } from "../contract.ts";
 import { fault } from "../../core/errors.ts";
 import { described } from "../../core/materializer.ts";
-import { checkContract } from "../interface.ts";
-import type { Contract } from "../interface.ts";
+import { checkContract, type Contract } from "../interface.ts";
 
 /** A definition of any plugin. */
 // deno-lint-ignore no-explicit-any -- a set holds plugins of all kinds, with configurations of all kinds
@@ -31,7 +30,6 @@ export function toDefinition(source: AnySource, contract: Contract, action: stri
   return definition;
 }
 
-/** Calls what makes a plugin. */
 export async function callCreate(
   { create }: AnyDefinition,
   config: unknown,

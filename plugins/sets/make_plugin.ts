@@ -3,34 +3,23 @@ import { inspect } from "node:util";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { PluginConfig, PluginContext } from "../contract.ts";
-import { checkContract } from "../interface.ts";
-import type { Contract } from "../interface.ts";
-import { fillConfig, validateConfig, withoutSecrets } from "./config.ts";
-import type { Settings } from "./config.ts";
-import { callCreate } from "./definition.ts";
-import type { AnyDefinition } from "./definition.ts";
+import { checkContract, type Contract } from "../interface.ts";
+import { fillConfig, type Settings, validateConfig, withoutSecrets } from "./config.ts";
+import { type AnyDefinition, callCreate } from "./definition.ts";
 
-/** What is to be made. */
 export interface PluginOrder {
-  /** What it is a plugin of. */
   contract: Contract;
-  /** Its name, for messages. */
   name: string;
-  /** What was registered. */
   definition: AnyDefinition;
-  /** Its settings. */
   config: PluginConfig;
 }
 
 /** Settings that were checked: what its schema made of them, and what it was given. */
 export interface CheckedOrder extends PluginOrder {
-  /** What the plugin is made with. */
   checked: unknown;
-  /** The same before the schema, for what no message may show. */
   filled: Settings;
 }
 
-/** Fills and checks the settings of what is to be made. */
 export async function checkOrder(
   order: PluginOrder,
   { system }: Pick<PluginContext, "system">,
@@ -41,7 +30,6 @@ export async function checkOrder(
   return { ...order, filled, checked: await validateConfig(definition, filled, action) };
 }
 
-/** Makes a plugin of settings that were checked. */
 export async function makePlugin(order: CheckedOrder, context: PluginContext): Promise<unknown> {
   const { contract, name, definition, filled, checked } = order;
   const action = `create plugin ${shown(name)} of ${contract.name}`;

@@ -2,20 +2,14 @@
 import { fault, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Contract } from "../interface.ts";
-import { toDefinition } from "./definition.ts";
-import type { AnyDefinition, AnySource } from "./definition.ts";
+import { type AnyDefinition, type AnySource, toDefinition } from "./definition.ts";
 
-/** The plugins of a set. */
 export interface PluginTable {
-  /** Adds one. */
   add(contract: Contract, name: string, source: AnySource): void;
-  /** What was registered; `NotFound` with what there is. */
   get(contract: Contract, name: string): AnyDefinition;
-  /** The names of one interface. */
   names(contract: Contract): string[];
 }
 
-/** Creates an empty table. */
 export function createPluginTable(): PluginTable {
   const rows = new Map<string, { contract: Contract; plugins: Map<string, AnyDefinition> }>();
 

@@ -4,7 +4,6 @@ import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts"
 
 /** What a setting must be: gives what is wrong with a value, or undefined where nothing is. */
 export interface Setting {
-  /** Looks at a value that is given. */
   problemOf(value: unknown): string | undefined;
   /** Whether it must be given. @default false */
   required?: boolean;
@@ -15,7 +14,6 @@ export interface Setting {
 /** What else may be among the settings: nothing, these names, which are left out, or anything, which is kept. */
 export type OtherSettings = "refused" | "kept" | readonly string[];
 
-/** A schema of settings by name. */
 export function defineSettings<T>(
   known: Readonly<Record<string, Setting>>,
   { others = "refused" }: { others?: OtherSettings } = {},
@@ -54,13 +52,11 @@ export const text: Setting = {
       : `it is ${described(value)}, and no text`,
 };
 
-/** True or false. */
 export const flag: Setting = {
   problemOf: (value) =>
     typeof value === "boolean" ? undefined : `it is ${described(value)}, and not true or false`,
 };
 
-/** A whole number. */
 export function count({ least, most }: { least: number; most?: number }): Setting {
   const range = most === undefined ? `from ${least} on` : `from ${least} to ${most}`;
   return {
@@ -80,7 +76,6 @@ export const milliseconds: Setting = {
       : "it is no number of milliseconds, 0 to 2147483647",
 };
 
-/** A Standard Schema. */
 export const schema: Setting = {
   problemOf: (value) =>
     typeof (value as Partial<StandardSchema>)?.["~standard"]?.validate === "function"
@@ -88,7 +83,6 @@ export const schema: Setting = {
       : `it is ${described(value)}, and no Standard Schema, as Zod, Valibot and ArkType have`,
 };
 
-/** One of these words. */
 export function word(...words: string[]): Setting {
   return {
     problemOf: (value) =>

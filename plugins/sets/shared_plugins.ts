@@ -1,13 +1,11 @@
 // Plugins that are made once for the same settings.
 import { plainProblem } from "../../core/text/plain_value.ts";
 
-/** Plugins by their name and settings. */
 export interface SharedPlugins extends AsyncDisposable {
   /** The one of these settings; what cannot be compared is made anew. A failure is not kept. */
   get(name: readonly string[], config: unknown, make: () => Promise<unknown>): Promise<unknown>;
 }
 
-/** Creates an empty set. */
 export function createSharedPlugins(): SharedPlugins {
   const made = new Map<string, Promise<unknown>>();
   return {

@@ -1,9 +1,6 @@
 // A storage over any backend.
-import type { Backend, Body } from "../../core/backend.ts";
-import { isPrefix } from "../../core/backend.ts";
+import { type Backend, type Body, isPrefix } from "../../core/backend.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import { described } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -14,8 +11,6 @@ export interface FileStorageOptions {
   /** Where files lie; it is closed with the storage. */
   backend: Backend;
 }
-
-const OPTIONS: OptionNames<FileStorageOptions> = { backend: true };
 
 /**
  * Creates a storage over a backend: each file is an object, and its path is the key.
@@ -31,8 +26,7 @@ const OPTIONS: OptionNames<FileStorageOptions> = { backend: true };
  * assertEquals(new TextDecoder().decode(await storage.readFile("notes/today.txt")), "remember the milk");
  * ```
  */
-export function createFileStorage(options: FileStorageOptions): FileStorage {
-  const { backend } = checkOptions("create a storage", options, OPTIONS, ["backend"]);
+export function createFileStorage({ backend }: FileStorageOptions): FileStorage {
   async function get(path: string, options: StorageReadOptions | undefined) {
     const key = keyOf(path, "read");
     const found = await backend.get(key, options);

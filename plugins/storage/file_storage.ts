@@ -10,7 +10,6 @@ export interface StorageWriteOptions extends CallOptions {
   mode?: "overwrite" | "create";
   /** How many bytes a stream has; one of another length is refused. @default not known */
   size?: number;
-  /** Media type, where the storage keeps one. */
   contentType?: string;
 }
 
@@ -22,7 +21,6 @@ export interface StorageReadOptions extends CallOptions {
 
 /** A file that is there. */
 export interface StoredFile {
-  /** Its path. */
   path: string;
   /** How many bytes it has. */
   size: number;
@@ -39,12 +37,10 @@ export interface FileStorage {
   readFile(path: string, options?: StorageReadOptions): Promise<Uint8Array>;
   /** Reads a file as a stream: read it to its end or cancel it. `NotFound` where there is none. */
   openFile(path: string, options?: StorageReadOptions): Promise<ReadableStream<Uint8Array>>;
-  /** Whether there is such a file. */
   exists(path: string, options?: CallOptions): Promise<boolean>;
   /** Removes a file; a missing one is a success. */
   delete(path: string, options?: CallOptions): Promise<void>;
   /** The files below a folder, those of its folders too, in the order of their UTF-8 bytes. @default all */
   list(folder?: string, options?: CallOptions): AsyncIterable<StoredFile>;
-  /** Closes it, where there is something to close. */
   [Symbol.asyncDispose]?(): Promise<void>;
 }

@@ -6,55 +6,36 @@ import type { Settings } from "../sets/config.ts";
 import type { AnyDefinition } from "../sets/definition.ts";
 import type { PluginTable } from "../sets/plugin_table.ts";
 
-/** A behavior in its place. */
 export interface ChainEntry {
-  /** Its plugin. */
   readonly name: string;
-  /** What is known of the plugin. */
   readonly definition: AnyDefinition;
-  /** The settings as they were given, frozen. */
   readonly config: Settings;
   /** The behavior and its checked settings: made at the first run, and used in all that follow. */
   made?: Promise<{ behavior: Behavior; config: Settings }>;
 }
 
-/** Behaviors around a function. */
 export interface Chain {
-  /** What the function is called. */
   readonly task: string;
-  /** Whether other processes may know it by that name. */
   readonly isDefined: boolean;
-  /** What is done in the end. */
   readonly fn: TaskFunction;
-  /** From the outside in. */
   readonly entries: readonly ChainEntry[];
 }
 
-/** What tasks need of the set of plugins that they belong to. */
 export interface TaskTools {
-  /** What plugins are made with. */
   readonly context: PluginContext;
-  /** The plugins. */
   readonly table: PluginTable;
-  /** Where large inputs and results go. */
   readonly registry?: TaskRegistry;
 }
 
-/** One run of a chain, or of what remains of it. */
 export interface ChainRun {
-  /** Ends it. */
   readonly signal: AbortSignal;
-  /** The job that it is. */
   readonly jobId?: string;
-  /** Hears how far it is. */
   readonly onProgress?: (progress: PlainValue) => void | Promise<void>;
-  /** Ids of the jobs that it schedules. */
   readonly ids: JobIds;
 }
 
 /** The ids of the jobs of one run: the same if the run is repeated, so that a job is not scheduled twice. */
 export interface JobIds {
-  /** The next id. */
   take(): string;
   /** Gives one back whose job was not scheduled, or perhaps was: who tries again gets it again. */
   giveBack(id: string): void;
@@ -74,12 +55,10 @@ export function createJobIds(base: string, { isJob }: { isJob: boolean }): JobId
   };
 }
 
-/** What remains of a chain after some of its behaviors. */
 export function remainderOf(chain: Chain, from: number): Chain {
   return { ...chain, entries: chain.entries.slice(from) };
 }
 
-/** The chain as it travels; it was checked when it was built. */
 export function toCall({ task, entries }: Chain, input: PlainValue): ScheduledCall {
   const behaviors = entries.map(({ name, config }) => ({
     name,

@@ -12,7 +12,6 @@ import type { PluginTable } from "../sets/plugin_table.ts";
 import type { Chain, ChainEntry } from "./chain.ts";
 import { checkTravels } from "./travel.ts";
 
-/** A text with a password in a URL. */
 const PASSWORD = /:\/\/[^\s/?#@"]*:[^\s/?#@"]+@/;
 
 /** The plugin that a behavior names in its settings. Throws where it names none, or one that is not there. */
@@ -36,7 +35,6 @@ export function usedBy(
   });
 }
 
-/** Refuses a chain of which something would have to travel that cannot. */
 export function checkChain(chain: Chain, table: PluginTable): void {
   const { entries, task, isDefined } = chain;
   const crossing = crossingOf(entries, table);
@@ -136,7 +134,6 @@ function crossingOf(
   }
 }
 
-/** Whether what comes after these may run in another process. */
 export function mayCross(entries: readonly ChainEntry[], table: PluginTable): boolean {
   return entries.some((entry) => {
     const { uses, crossesProcess } = entry.definition;

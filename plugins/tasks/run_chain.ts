@@ -12,25 +12,19 @@ import type {
 } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior as BehaviorInterface } from "../interfaces.ts";
-import { frozenCopy } from "../sets/config.ts";
-import type { Settings } from "../sets/config.ts";
+import { frozenCopy, type Settings } from "../sets/config.ts";
 import { checkOrder, makePlugin } from "../sets/make_plugin.ts";
 import { createJobIds, remainderOf, toCall } from "./chain.ts";
 import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
 import { checkChain } from "./check_chain.ts";
 import { encodeTravelling } from "./travel.ts";
 
-/** Where a run is: what it does next, and with what. */
 interface Step {
-  /** The place of the behavior; the function is behind the last. */
   index: number;
-  /** What it is called with. */
   input: unknown;
-  /** Ends it. */
   signal: AbortSignal;
 }
 
-/** Runs a chain from its first behavior, and gives what that gives. */
 export async function runChain(
   chain: Chain,
   input: unknown,
@@ -137,7 +131,6 @@ async function callOf(
   );
 }
 
-/** Stands before what travels. */
 const CROSSING: ChainEntry = {
   name: "this runner",
   config: {},
@@ -146,7 +139,6 @@ const CROSSING: ChainEntry = {
 
 const namedOnly = ({ name }: ChainEntry) => ({ name, config: {} });
 
-/** The ids of what a job schedules itself. */
 function jobIdsOf(jobId: string): ChainRun["ids"] {
   return createJobIds(jobId, { isJob: true });
 }
@@ -154,7 +146,6 @@ function jobIdsOf(jobId: string): ChainRun["ids"] {
 /** The signal of what nothing ends. */
 export const NEVER: AbortSignal = new AbortController().signal;
 
-/** Refuses an id of a submission that cannot be that of a job. */
 export function checkJobId(id: string): void {
   if (/^[A-Za-z0-9._-]{1,180}$/.test(id) && !/^[0-9]+$/.test(id) && !isReservedId(id)) return;
   throw fault({

@@ -7,12 +7,10 @@ import type { PluginConfig, SubmitOptions, Task } from "../contract.ts";
 import { contractOf } from "../interface.ts";
 import { Behavior } from "../interfaces.ts";
 import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/config.ts";
-import { createJobIds } from "./chain.ts";
-import type { Chain, ChainEntry, TaskTools } from "./chain.ts";
+import { type Chain, type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";
 import { checkChain, checkInput, mayCross, usedBy } from "./check_chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";
 
-/** Makes a task of a function. */
 export function buildTask(target: Omit<Chain, "entries">, tools: TaskTools): Task<unknown> {
   let entries: readonly ChainEntry[] = [];
   const chainOf = (entries: readonly ChainEntry[]): Chain => ({ ...target, entries });
@@ -60,7 +58,6 @@ export function createEntry(
   return entry;
 }
 
-/** Refuses settings of the plugin that a behavior uses, before anything is done. */
 function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
   const { name, definition, config } = entry;
   const settings = definition.uses?.settings;
@@ -76,7 +73,6 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
   if (checked instanceof Promise) checked.catch(() => {}); // it is checked again when the plugin is made
 }
 
-/** Refuses what is no function. */
 export function checkFunction(fn: unknown, action: string): void {
   if (typeof fn === "function") return;
   throw fault({

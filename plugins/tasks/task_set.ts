@@ -6,15 +6,13 @@ import { withDeadline } from "../../core/retry.ts";
 import type { CallRunner, ScheduledCall } from "../../core/services/job_runner.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Plugins, Task, TaskFunction } from "../contract.ts";
-import { createJobIds } from "./chain.ts";
-import type { ChainEntry, TaskTools } from "./chain.ts";
+import { type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";
 import { NEVER, runChain } from "./run_chain.ts";
 import { buildTask, checkFunction, createEntry } from "./task.ts";
 import { decodeTravelling, encodeTravelling } from "./travel.ts";
 
 const MOST_KEPT = 1_000;
 
-/** Creates the tasks of a set. */
 export function createTaskSet(
   tools: TaskTools,
 ): Pick<Plugins, "defineTask" | "createTask"> & CallRunner {
@@ -66,22 +64,12 @@ export function createTaskSet(
       const action = `define task ${shown(name)}`;
       if (typeof name !== "string" || !/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(name)) {
         const hint = 'Names are 1 to 100 letters, digits, ".", "_" and "-": finalize_upload.';
-        throw fault({
-          code: "Invalid",
-          action,
-          state: "this is no name",
-          hint,
-        });
+        throw fault({ code: "Invalid", action, state: "this is no name", hint });
       }
       checkFunction(fn, action);
       if (functions.has(name)) {
         const hint = "Each name stands for one function in a set: choose another.";
-        throw fault({
-          code: "AlreadyExists",
-          action,
-          state: "the name is taken",
-          hint,
-        });
+        throw fault({ code: "AlreadyExists", action, state: "the name is taken", hint });
       }
       functions.set(name, fn);
       return fn;

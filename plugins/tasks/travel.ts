@@ -3,8 +3,7 @@
 import { Buffer } from "node:buffer";
 import { fault } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { MAX_DEPTH, plainProblem } from "../../core/text/plain_value.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import { MAX_DEPTH, plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
 
 /** What travels without the registry at most: JSON in UTF-8 with the bytes in it, before base64. */
@@ -13,13 +12,9 @@ const MOST_TRAVELLING_BYTES = 65_536;
 const ARTIFACT = "$artifact";
 const BYTES = "$bytes";
 
-/** What is to travel. */
 export interface TravelOptions {
-  /** Which of both, for messages and names in the registry. */
   what: "input" | "result";
-  /** The task, for messages. */
   task: string;
-  /** Where large ones go. */
   registry?: TaskRegistry;
 }
 
@@ -79,7 +74,6 @@ export async function encodeTravelling(
   return { [ARTIFACT]: `${name}@${version}` };
 }
 
-/** The value that travelled. */
 export async function decodeTravelling(
   value: PlainValue,
   { registry, task, signal }: { registry?: TaskRegistry; task: string; signal?: AbortSignal },
@@ -126,7 +120,6 @@ function mapBytes(value: unknown, change: (bytes: Uint8Array) => unknown, depth 
   );
 }
 
-/** Members that would be read as what stands for something else. */
 function reservedProblem(value: unknown): string | undefined {
   if (Array.isArray(value)) {
     return value.map(reservedProblem).find((problem) => problem !== undefined);

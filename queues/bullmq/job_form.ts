@@ -2,11 +2,8 @@
 import type { NewJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
-/** The data of a job. */
 export interface JobForm {
-  /** What it belongs to. */
   group: string;
-  /** What it is done with. */
   data: PlainValue;
   /** Why it was cancelled: nobody but its worker may end an active job, so it is marked. */
   cancelled?: string;
@@ -20,12 +17,9 @@ export function formOf({ data: stored }: { data: unknown }): JobForm {
   return form;
 }
 
-/** How long jobs that ended are known, seconds. */
 const KEPT_SECONDS = 7 * 24 * 3_600;
-/** How many of them are known of each kind, done and failed. */
 export const MOST_ENDED = 100_000;
 
-/** The options that a job is added with, for a store of a kind. */
 export function optionsOf(
   { id, delayMs, ...job }: NewJob,
   store: string,
@@ -33,7 +27,6 @@ export function optionsOf(
   return { jobId: id, ...(delayMs ? { delay: delayMs } : {}), ...repeatedOptionsOf(job, store) };
 }
 
-/** The options of every job of a schedule. */
 export function repeatedOptionsOf(
   { priority, attempts = 1, backoffMs = 1_000 }: Omit<NewJob, "id" | "delayMs">,
   store: string,
@@ -57,6 +50,5 @@ export function cancellationOf(job: { data: unknown }): string | undefined {
 
 /** How far a job is, as BullMQ keeps it, which has 0 for those that said nothing. */
 export interface ProgressForm {
-  /** What it said. */
   said: PlainValue;
 }

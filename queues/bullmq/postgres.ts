@@ -1,14 +1,10 @@
 // A connection of BullMQ to PostgreSQL, 13 or newer.
 import pg from "npm:pg@^8";
-import { shownUrl, splitQueueName } from "./store.ts";
-import type { BullmqStore } from "./store.ts";
+import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 
-/** The schema that BullMQ makes its tables in. */
 const SCHEMA = "bullmq";
-/** One of these listens for each worker of this process. */
 const CONNECTIONS = 10;
 
-/** Creates the store at a `postgres:` or `postgresql:` URL. */
 export function createPostgresStore(url: string): BullmqStore {
   const { queue, server } = splitQueueName(url);
   const given = server.searchParams.get("options");

@@ -1,7 +1,6 @@
 // A connection of BullMQ to Redis, or Valkey.
 import { createWaitingClient } from "../redis.ts";
-import { shownUrl, splitQueueName } from "./store.ts";
-import type { BullmqStore } from "./store.ts";
+import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 
 /** Creates the store at a `redis:` or `rediss:` URL. It connects by itself, again and again. */
 export function createRedisStore(url: string): BullmqStore {

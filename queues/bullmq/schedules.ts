@@ -1,24 +1,18 @@
 // Jobs that BullMQ adds again and again.
-import { getNextMillis } from "npm:bullmq@^6";
-import type { Queue } from "npm:bullmq@^6";
+import { getNextMillis, type Queue } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { checkSchedule, CRON_HINT, notScheduled } from "../../core/services/queue_checks.ts";
 import type { JobQueue, NewSchedule } from "../../core/services/queue.ts";
-import { formOf, repeatedOptionsOf } from "./job_form.ts";
-import type { JobForm } from "./job_form.ts";
+import { formOf, type JobForm, repeatedOptionsOf } from "./job_form.ts";
 
-/** What schedules need of their queue. */
 export interface SchedulePlace {
-  /** `redis` or `postgres`. */
   kind: string;
-  /** What the server answers, or why it does not. */
   ask<T>(what: string, answer: Promise<T>, options?: SignalOptions): Promise<T>;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
-/** The verbs of a queue that are about schedules. */
 export function createBullmqSchedules(
   queue: Queue,
   { kind, ask, now }: SchedulePlace,

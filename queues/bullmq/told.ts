@@ -1,10 +1,8 @@
 // What is told of a job that BullMQ keeps.
 import type { JobState, QueuedJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { cancellationOf, formOf } from "./job_form.ts";
-import type { ProgressForm } from "./job_form.ts";
+import { cancellationOf, formOf, type ProgressForm } from "./job_form.ts";
 
-/** Where BullMQ has jobs. */
 export type Place = "delayed" | "prioritized" | "waiting" | "active" | "completed" | "failed";
 
 /** In the order in which a job goes through them, so that one that moves on while they are read is seen. */
@@ -25,12 +23,10 @@ export function placesOf(state: JobState | undefined): Place[] {
   ).map(([place]) => place);
 }
 
-/** The state of a job at a place, but for cancelled ones. */
 export function stateOf(place: string): JobState {
   return PLACES.find(([its]) => its === place)?.[1] ?? "waiting";
 }
 
-/** What is used of a job of BullMQ. */
 export interface StoredJob {
   id?: string;
   name: string;
@@ -46,7 +42,6 @@ export interface StoredJob {
   failedReason?: string;
 }
 
-/** What others are told of a job. */
 export function told(job: StoredJob, state: JobState): QueuedJob {
   const { id, name: kind, attemptsMade, timestamp, processedOn, finishedOn, failedReason } = job;
   const { group, data } = formOf(job);

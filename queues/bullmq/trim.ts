@@ -2,7 +2,6 @@
 import type { Queue } from "npm:bullmq@^6";
 import { MOST_ENDED } from "./job_form.ts";
 
-/** After so many jobs that ended it is looked whether there are too many. */
 export const TRIM_EVERY = 1_000;
 /** So many are forgotten at once. */
 const FORGOTTEN_AT_ONCE = 100;

@@ -1,6 +1,5 @@
 // What takes jobs that BullMQ keeps.
-import { UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
-import type { Job } from "npm:bullmq@^6";
+import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, resultOf } from "../../core/services/queue_checks.ts";
 import type {
@@ -12,8 +11,7 @@ import type {
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { cancellationOf, formOf } from "./job_form.ts";
-import type { JobForm, ProgressForm } from "./job_form.ts";
+import { cancellationOf, formOf, type JobForm, type ProgressForm } from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";
 import { TRIM_EVERY } from "./trim.ts";
 
@@ -30,21 +28,15 @@ const TELL_AGAIN_MS = 200;
 /** A job whose worker died may be begun again so often: that is no fault of its own. */
 const MOST_DEATHS = 1_000_000;
 
-/** What a worker is made of. */
 export interface BullmqWorkerOptions extends WorkOptions {
-  /** Where the jobs are. */
   store: BullmqStore;
-  /** What BullMQ is told. */
   settings: never;
-  /** What BullMQ reaches it with, where that is not Redis. */
   backend: unknown;
   /** How long it may take until it is ready, milliseconds. */
   readyWithinMs: number;
-  /** Clock. */
   system: System;
   /** Forgets jobs that ended, where they are too many; called now and then. @default the server does so */
   trim?(): Promise<void>;
-  /** Reads a job. */
   find(id: string): Promise<Job<JobForm> | undefined>;
 }
 
@@ -56,7 +48,6 @@ interface Running {
   cancelled?: string;
 }
 
-/** Creates a worker, and waits until it takes jobs. */
 export async function createBullmqWorker(
   handler: JobHandler,
   options: BullmqWorkerOptions,

@@ -6,20 +6,16 @@ import type { JobStorage } from "../../core/services/job_storage.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis } from "../redis.ts";
 
-/** What it is opened with. */
 export interface RedisJobStorageOptions {
-  /** Its name: others do not see its jobs. */
   name: string;
   /** A job is kept for so long after something became of it, milliseconds. */
   keepMs: number;
-  /** Clock. */
   system: Pick<System, "now">;
 }
 
 /** So many jobs are read at once. */
 const READ_AT_ONCE = 200;
 
-/** Opens the storage at a `redis:` or `rediss:` URL. */
 export async function openRedisJobStorage(
   url: string,
   options: RedisJobStorageOptions,

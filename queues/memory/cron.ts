@@ -1,11 +1,9 @@
 // Times that recur, as cron writes them.
 import { Cron } from "npm:croner@^11";
 
-/** When a time recurs. */
 export interface CronTimes {
   /** The fields: five, minute hour day month weekday, or six, which begin with seconds. */
   cron: string;
-  /** As in `Europe/Berlin`. */
   timeZone: string;
 }
 

@@ -2,13 +2,9 @@
 import type { JobState, NewJob, QueuedJob } from "../../core/services/queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
-/** A job, and what became of it. */
 export interface Entry {
-  /** As it was added. */
   job: NewJob;
-  /** Where it is. */
   state: JobState;
-  /** How often its handler came to an end. */
   attemptsMade: number;
   /** Milliseconds since 1970. */
   addedAt: number;
@@ -17,17 +13,13 @@ export interface Entry {
   progress?: PlainValue;
   result?: PlainValue;
   reason?: string;
-  /** Set where it was cancelled while it ran. */
   cancelled?: string;
-  /** Of the worker that has it. */
   controller?: AbortController;
   /** The id of the schedule that it is of, until the next one of that is planned. */
   schedule?: string;
-  /** Those who wait for something to become of it. */
   watchers: Set<() => void>;
 }
 
-/** Alters an entry, and tells those who wait for it. */
 export function alter(entry: Entry, how: Partial<Entry>): void {
   Object.assign(entry, how);
   const { watchers } = entry;
@@ -52,7 +44,6 @@ export function untilAltered(entry: Entry, signal?: AbortSignal): Promise<void> 
   });
 }
 
-/** What others are told of it. */
 export function told(entry: Entry): QueuedJob {
   const { job: { id, group, kind, data, attempts = 1 }, state, attemptsMade, addedAt } = entry;
   const { startedAt, endedAt, progress, result, reason } = entry;

@@ -5,27 +5,17 @@ import type { JobSchedule, NewJob, NewSchedule } from "../../core/services/queue
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 
-/** What schedules need of their queue. */
 export interface SchedulePlace {
-  /** Clock. */
   system: System;
-  /** Whether a job has this id. */
   has(id: string): boolean;
-  /** Adds a job of a schedule. */
   add(job: NewJob, schedule: string): void;
-  /** Forgets the job of a schedule that has not begun. */
   forget(id: string): void;
 }
 
-/** The schedules of a queue. */
 export interface Schedules {
-  /** Adds one. */
   schedule(schedule: NewSchedule): Promise<void>;
-  /** Removes one. */
   unschedule(id: string): boolean;
-  /** All of them. */
   list(): JobSchedule[];
-  /** A job of a schedule was begun: the next one is added. */
   begun(schedule: string): void;
 }
 
@@ -39,11 +29,9 @@ interface Kept {
   /** The time after one, milliseconds since 1970. */
   after(ms: number): number | undefined;
   nextMs: number;
-  /** The job that is to come. */
   jobId: string;
 }
 
-/** Creates the schedules of a queue. */
 export function createSchedules({ system, has, add, forget }: SchedulePlace): Schedules {
   const kept = new Map<string, Kept>();
 

@@ -8,31 +8,22 @@ import type {
   WorkerEvent,
   WorkOptions,
 } from "../../core/services/queue.ts";
-import { alter } from "./entry.ts";
-import type { Entry } from "./entry.ts";
+import { alter, type Entry } from "./entry.ts";
 
-/** A worker, and what its queue asks of it. */
 export interface MemoryWorker extends QueueWorker {
-  /** Takes what there is. */
   look(): void;
 }
 
-/** Where a worker gets jobs, and gives them back. */
 export interface JobSource extends WorkOptions {
-  /** The next one, where there is one and as many may be begun. */
   next(rateLimit?: RateLimit): Entry | undefined;
-  /** It is begun. */
   begin(entry: Entry): void;
-  /** It waits for another time. */
   wait(entry: Entry, delayMs: number): void;
-  /** It has ended. */
   end(entry: Entry, how: Partial<Entry>): void;
 }
 
 /** Thrown into a handler whose job goes back to the queue. */
 const HANDED_BACK = "handed back";
 
-/** Creates what takes jobs and does them. */
 export function createMemoryWorker(handler: JobHandler, source: JobSource): MemoryWorker {
   const { concurrency = 1, rateLimit, onEvent = () => {}, next, begin, wait, end } = source;
   const running = new Map<Entry, Promise<void>>();

@@ -3,7 +3,7 @@ import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { parseSelector } from "../../core/naming/refs.ts";
 import type { Ref, Selector } from "../../core/naming/refs.ts";
-import { nearest } from "../../core/text/nearest.ts";
+import { nearestName } from "../../core/text/nearest.ts";
 import { versionHeads } from "../cell/heads.ts";
 import { aliasesFolder, NAMES, namesPrefix } from "../layout.ts";
 import type { Context } from "../opening/context.ts";
@@ -71,25 +71,13 @@ async function firstThere(
   words: readonly string[],
   find: (other: string) => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  let others = words.filter((other) => other !== word);
+  let others = words;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const near = like(word, others);
+    const near = nearestName(word, others);
     const found = near && await find(near);
     if (near === undefined || found !== undefined) return found;
     others = others.filter((other) => other !== near);
   }
-}
-
-/** The word with the fewest letters wrong, else one that it is a part of. One letter is like nothing. */
-function like(word: string, words: readonly string[]): string | undefined {
-  if (word.length < 2) return undefined;
-  return nearest(word, words) ?? words.find((other) => isPartOf(word, other));
-}
-
-/** `model` of `my:model` and `team/model`, `prod` of `production`. */
-function isPartOf(word: string, name: string): boolean {
-  const last = name.slice(Math.max(name.lastIndexOf(":"), name.lastIndexOf("/")) + 1);
-  return last === word || word.length >= 3 && name.startsWith(word);
 }
 
 /** What the names or aliases behind a prefix are called, whether or not anything of them counts: at most so many, by one listing. */

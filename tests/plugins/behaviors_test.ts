@@ -1,17 +1,14 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
-import { Behavior, createPlugins, Storage } from "../../plugins/mod.ts";
-import type { Logger, TaskContext } from "../../plugins/mod.ts";
+import { createPlugins, type Logger, Storage, type TaskContext } from "../../plugins/mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { holdJobs } from "./runner.ts";
 
 const said = ({ code, message, hint }: RegistryError) => `${code}: ${message}. ${hint}`;
-const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-/** Fails so many times, and then tells how often it was called. */
 function failing(times: number, error: unknown = new Error("not yet")) {
   let calls = 0;
   return () => {
@@ -104,19 +101,6 @@ Deno.test("retry around schedule_job schedules one job, also where the answer of
   assertEquals(runner.jobs.map(({ id }) => id), [jobId]);
 });
 
-Deno.test("a behavior that calls the remainder often schedules as many jobs", async () => {
-  const plugins = createPlugins();
-  const runner = holdJobs(plugins);
-  plugins.register(Behavior, "each", () => ({
-    execute: (next, input) => Promise.all((input as number[]).map((item) => next(item))),
-  }));
-  const task = plugins.createTask((item: number) => item * 2)
-    .addBehavior("each").addBehavior("schedule_job", { job_type: "held" });
-  await task.submit([1, 2, 3], { idempotencyKey: "all" });
-  assertEquals(runner.jobs.map(({ id }) => id), ["all", "all.2", "all.3"]);
-  assertEquals(await runner.runAll(), [2, 4, 6]);
-});
-
 Deno.test("timeout ends what takes too long by its signal, and gives what is done in time", async () => {
   const system = sleepless();
   const plugins = createPlugins({ system });
@@ -136,50 +120,6 @@ Deno.test("timeout ends what takes too long by its signal, and gives what is don
     await plugins.createTask(() => 7).addBehavior("timeout", { timeout_ms: 30 }).submit(),
     7,
   );
-});
-
-Deno.test("timeout does not wait for what does not hear its signal", async () => {
-  const system = sleepless();
-  const deaf = createPlugins({ system }).createTask(() => new Promise(() => {})).addBehavior(
-    "timeout",
-    { ms: 5 },
-  );
-  const ended = assertRejects(() => deaf.submit(), RegistryError, "took longer than 5 ms");
-  await system.asleep;
-  system.wake();
-  await ended;
-});
-
-Deno.test("timeout leaves no timer behind, and what is done in time is not ended later", async () => {
-  const system = sleepless();
-  let waits: AbortSignal | undefined;
-  const sleep: System["sleep"] = (ms, signal) => {
-    waits = signal;
-    return system.sleep(ms, signal);
-  };
-  const plugins = createPlugins({ system: { ...system, sleep } });
-  const given = await plugins.createTask((_input: unknown, { signal }: TaskContext) => signal)
-    .addBehavior("timeout", { ms: 5 }).submit();
-  assertEquals(waits?.aborted, true);
-  system.wake();
-  assertEquals(given.aborted, false);
-});
-
-Deno.test("a behavior that could not be made is made anew in the next run, and then kept", async () => {
-  const plugins = createPlugins();
-  let made = 0;
-  plugins.register(Behavior, "late", () => {
-    if (++made === 1) {
-      throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
-    }
-    return { execute: (next) => next() };
-  });
-  const task = plugins.createTask((input: number) => input).addBehavior("late");
-  assertEquals(
-    await rejected(() => task.submit(1)),
-    "Unavailable: Cannot connect: not yet. undefined",
-  );
-  assertEquals([await task.submit(1), await task.submit(2), made], [1, 2, 2]);
 });
 
 Deno.test("cache remembers results of plain inputs, in copies, for as long as it was told", async () => {
@@ -203,31 +143,6 @@ Deno.test("cache remembers results of plain inputs, in copies, for as long as it
   assertEquals(seen.length, 4);
   await task.submit({ a: 1, b: { c: 2, d: 3 } });
   assertEquals(seen.length, 5, "the oldest of three was forgotten");
-});
-
-Deno.test("cache remembers no failure, and nothing that has bytes or instances in it", async () => {
-  const plugins = createPlugins({ system: createScriptedSystem() });
-  const failingOnce = plugins.createTask(failing(1)).addBehavior("cache");
-  await assertRejects(() => failingOnce.submit(1), Error, "not yet");
-  assertEquals([await failingOnce.submit(1), await failingOnce.submit(1)], [2, 2]);
-  let calls = 0;
-  const dated = plugins.createTask(() => new Date(++calls)).addBehavior("cache");
-  await dated.submit(1);
-  assertEquals(await dated.submit(1), new Date(2));
-  const counted = plugins.createTask(() => ++calls).addBehavior("cache");
-  await counted.submit({ data: new Uint8Array(1) });
-  assertEquals(await counted.submit({ data: new Uint8Array(1) }), 4);
-});
-
-Deno.test("tasks do not share a cache", async () => {
-  const plugins = createPlugins({ system: createScriptedSystem() });
-  const one = plugins.createTask(() => 1).addBehavior("cache");
-  const two = plugins.createTask(() => 2).addBehavior("cache");
-  assertEquals([await one.submit("same"), await two.submit("same"), await one.submit("same")], [
-    1,
-    2,
-    1,
-  ]);
 });
 
 /** A schema of numbers as text. */
@@ -259,7 +174,6 @@ Deno.test("validate hands on what its schema makes of the input, and gives what 
   );
 });
 
-/** A logger that keeps what it hears. */
 function quiet(heard: string[] = []): Logger {
   const note = (level: string) => (text: string) => void heard.push(`${level} ${text}`);
   return { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") };
@@ -287,26 +201,6 @@ Deno.test("trace tells of begin, end and failure with the time between, and neve
   ]);
 });
 
-Deno.test("trace is a span of a tracer of OpenTelemetry, with the failure in it", async () => {
-  const told: unknown[] = [];
-  const tracer = {
-    startActiveSpan: <T>(name: string, run: (span: object) => Promise<T>) => {
-      told.push(name);
-      return run({
-        setAttribute: (...given: unknown[]) => told.push(given),
-        recordException: (error: Error) => told.push(error.message),
-        setStatus: (status: unknown) => told.push(status),
-        end: () => told.push("end"),
-      });
-    },
-  };
-  const plugins = createPlugins({ logger: quiet() });
-  const task = plugins.createTask(failing(1)).addBehavior("trace", { label: "step", tracer });
-  await task.submit().catch(() => {});
-  assertEquals(await task.submit(), 2);
-  assertEquals(told, ["step", "not yet", { code: 2, message: "not yet" }, "end", "step", "end"]);
-});
-
 Deno.test("storage_read hands on bytes, text or a stream beside the path", async () => {
   const plugins = createPlugins();
   await (await plugins.shared(Storage, "memory")).writeFile("a.txt", "grün");
@@ -327,115 +221,45 @@ Deno.test("storage_read hands on bytes, text or a stream beside the path", async
   );
 });
 
-Deno.test("a file without path or data is refused, and says what is missing", async () => {
-  const plugins = createPlugins();
-  const write = plugins.createTask((input) => input).addBehavior("storage_write", {
-    backend: "memory",
-  });
-  const cases: [unknown, string][] = [
-    [undefined, "its input is undefined"],
-    ["a.txt", "its input is a string"],
-    [{}, "its input has no path and no data"],
-    [{ path: "a", data: null }, "its input has no data"],
-    [{ path: 7, data: "x" }, "the path in its input is a number"],
-  ];
-  for (const [input, state] of cases) {
-    assertEquals(
-      (await rejected(() => write.submit(input))).split(". Submit")[0],
-      `Invalid: Cannot write a file: ${state}`,
-    );
+Deno.test("a file without path or data is refused", async () => {
+  await using plugins = createPlugins();
+  const write = plugins.createTask((input) => input)
+    .addBehavior("storage_write", { backend: "memory" });
+  for (const input of [undefined, "a.txt", {}, { path: "a", data: null }, { path: 7, data: "x" }]) {
+    const error = await assertRejects(() => write.submit(input), RegistryError, "its input");
+    assertEquals(error.code, "Invalid");
   }
-  assertEquals(
-    (await assertRejects(() => write.submit({ path: "../x", data: "x" }), RegistryError)).code,
-    "Invalid",
-  );
+  const left = await assertRejects(() => write.submit({ path: "../x", data: "x" }), RegistryError);
+  assertEquals(left.code, "Invalid");
 });
 
-Deno.test("settings of what a behavior uses are refused when the task is built, where it runs here", () => {
+Deno.test("wrong settings of behaviors and of what they use are refused when the task is built", () => {
   const plugins = createPlugins({ system: createScriptedSystem() });
   plugins.defineTask("work", () => 0);
   const task = plugins.createTask("work");
-  const correct = "Correct the settings of the plugin.";
-  assertEquals(
-    thrown(() => task.addBehavior("schedule_job", { job_type: "memory", concurency: 5 })).split(
-      ", but ",
-    )[0],
-    'Invalid: Cannot add behavior "schedule_job" with "memory": concurency: there is no such setting',
-  );
-  assertEquals(
-    thrown(() => task.addBehavior("storage_write", { backend: "local", pth: "/data" })).split(
-      "; ",
-    )[0],
-    'Invalid: Cannot add behavior "storage_write" with "local": path: it is missing',
-  );
-  assertEquals(
-    thrown(() =>
-      task.addBehavior("storage_read", { backend: "minio", as: "text", endpoint: "localhost" })
-    ),
-    `Invalid: Cannot add behavior "storage_read" with "minio": bucket: it is missing. ${correct} Or by the environment: ` +
-      "endpoint by MINIO_ENDPOINT, accessKey by MINIO_ACCESS_KEY, secretKey by MINIO_SECRET_KEY, bucket by MINIO_BUCKET.",
-  );
-  task.addBehavior("schedule_job", { job_type: "memory" });
-  assertThrows(() => task.addBehavior("storage_read", { backend: "minio" }), RegistryError);
+  const cases: [string, object | undefined, string][] = [
+    ["retry", { attemps: 3 }, "attemps: there is no such setting, but attempts"],
+    ["retry", { attempts: 0 }, "attempts: "],
+    ["retry", { backoff_ms: -1 }, "backoffMs: "],
+    ["timeout", undefined, "ms: it is missing"],
+    ["timeout", { ms: "30" }, "ms: "],
+    ["cache", { ttl_ms: 1, max_entries: 0 }, "maxEntries: "],
+    ["validate", { schema: {} }, "input: "],
+    ["trace", { level: "loud" }, "level: "],
+    ["trace", { tracer: {} }, "tracer: "],
+    ["schedule_job", { job_type: "memory", attempts: 1.5 }, "attempts: "],
+    ["schedule_job", { job_type: "memory", concurency: 5 }, "concurency: "],
+    ["schedule_job", { job_type: "celery" }, "there is none of this name"],
+    ["storage_read", { backend: "memory", as: "json" }, "as: "],
+    ["storage_read", { backend: "minio", endpoint: "localhost" }, "bucket: it is missing"],
+    ["storage_write", { backend: "local", pth: "/data" }, "path: it is missing"],
+    ["storage_write", { backend: "minoi" }, "there is none of this name"],
+    ["storage_write", {}, "its backend names no plugin of storage"],
+  ];
+  for (const [name, config, problem] of cases) {
+    assertThrows(() => task.addBehavior(name, config), RegistryError, problem);
+  }
   // Elsewhere the environment may have it.
   const far = plugins.createTask("work").addBehavior("schedule_job", { job_type: "redis" });
   far.addBehavior("storage_read", { backend: "minio" });
-});
-
-Deno.test("settings that behaviors do not have are refused when the task is built", () => {
-  const plugins = createPlugins();
-  holdJobs(plugins);
-  const task = plugins.createTask(() => 0);
-  const cases: [string, object | undefined, string][] = [
-    [
-      "retry",
-      { attemps: 3 },
-      "attemps: there is no such setting, but attempts, backoffMs, mostBackoffMs",
-    ],
-    ["retry", { attempts: 0 }, "attempts: it is no whole number from 1 on"],
-    ["retry", { backoff_ms: -1 }, "backoffMs: it is no number of milliseconds, 0 to 2147483647"],
-    ["timeout", undefined, "ms: it is missing"],
-    ["timeout", { ms: "30" }, "ms: it is no number of milliseconds, 0 to 2147483647"],
-    ["cache", { ttl_ms: 1, max_entries: 0 }, "maxEntries: it is no whole number from 1 on"],
-    [
-      "validate",
-      { schema: {} },
-      "input: it is a value of class Object, and no Standard Schema, as Zod, Valibot and ArkType have",
-    ],
-    ["trace", { level: "loud" }, "level: it is not one of debug, info"],
-    [
-      "trace",
-      { tracer: {} },
-      "tracer: it is a value of class Object, and no tracer of OpenTelemetry",
-    ],
-    [
-      "schedule_job",
-      { job_type: "held", attempts: 1.5 },
-      "attempts: it is no whole number from 1 on",
-    ],
-    ["storage_read", { backend: "memory", as: "json" }, "as: it is not one of bytes, text, stream"],
-  ];
-  for (const [name, config, problem] of cases) {
-    assertEquals(
-      thrown(() => task.addBehavior(name, config)),
-      `Invalid: Cannot add behavior "${name}": ${problem}. Correct the settings of the plugin.`,
-    );
-  }
-  assertEquals(
-    thrown(() => task.addBehavior("storage_write", {})),
-    'Invalid: Cannot add behavior "storage_write": its backend names no plugin of storage. ' +
-      "There is: local, local_file_storage, minio, s3, gcs, memory.",
-  );
-  assertEquals(
-    thrown(() => task.addBehavior("storage_write", { backend: "minoi" })).split(". ")[0],
-    'NotFound: Cannot find plugin "minoi" of storage: there is none of this name',
-  );
-  assert(
-    thrown(() => task.addBehavior("schedule_job", { job_type: "celery" })).includes(
-      'plugin "celery" of job_runner',
-    ),
-  );
-  assert(
-    thrown(() => task.addBehavior("retry", [] as never)).includes("its configuration is a list"),
-  );
 });

@@ -7,10 +7,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
-import { Behavior, createPlugins, defineInterface, Storage } from "../../plugins/mod.ts";
-import type { Interface, PluginContext, StandardSchema } from "../../plugins/mod.ts";
-import { silentLogger } from "../../core/system.ts";
-import { createScriptedSystem } from "../support/scripted_system.ts";
+import { Behavior, createPlugins, defineInterface } from "../../plugins/mod.ts";
+import type { Interface, StandardSchema } from "../../plugins/mod.ts";
 
 interface Teller {
   tell(): unknown;
@@ -23,7 +21,6 @@ const thrown = (run: () => unknown) => said(assertThrows(run, RegistryError));
 const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 
-/** A schema that takes what has a port. */
 function portSchema({ isSlow = false } = {}): StandardSchema<{ port: number; token?: string }> {
   const validate = (value: unknown) => {
     const { port, token } = value as { port: unknown; token?: string };
@@ -68,17 +65,6 @@ Deno.test("each create makes a new plugin, of functions, of classes and of promi
   }
 });
 
-Deno.test("sets share nothing, and what a plugin is made with is that of its set", async () => {
-  const system = createScriptedSystem();
-  const [one, other] = [createPlugins({ system, logger: silentLogger }), createPlugins()];
-  one.register(Teller, "context", (_config, context: PluginContext) => ({ tell: () => context }));
-  const context = (await one.create(Teller, "context")).tell() as PluginContext;
-  assertStrictEquals(context.plugins, one);
-  assertStrictEquals(context.system, system);
-  assertStrictEquals(context.logger, silentLogger);
-  assertEquals(other.names(Teller), []);
-});
-
 Deno.test("a name that is taken, and what is no name, are refused", () => {
   const plugins = createPlugins();
   plugins.register(Teller, "one", () => ({ tell: () => 1 }));
@@ -98,18 +84,6 @@ Deno.test("a name that is taken, and what is no name, are refused", () => {
     'Invalid: Cannot register plugin "text" of teller: a string makes nothing. ' +
       "Give a class, a function (config, context) that gives a plugin, or { create, config, … } with one of both.",
   );
-});
-
-Deno.test("a plugin that there is not is named with those that are", async () => {
-  const plugins = createPlugins();
-  plugins.register(Teller, "one", () => ({ tell: () => 1 }));
-  plugins.register(Teller, "two", () => ({ tell: () => 1 }));
-  for (const name of ["tow", "constructor", "__proto__"]) {
-    assertEquals(
-      await rejected(() => plugins.create(Teller, name)),
-      `NotFound: Cannot find plugin "${name}" of teller: there is none of this name. There is: one, two.`,
-    );
-  }
 });
 
 Deno.test("a schema checks settings and makes them what they are, also one that takes its time", async () => {
@@ -182,20 +156,6 @@ Deno.test("no error shows a secret", async () => {
   assertEquals((open.cause as Error).message, "the port is taken");
 });
 
-Deno.test("the environment fills what is not given, and empty variables fill nothing", async () => {
-  const plugins = createPlugins({
-    system: createScriptedSystem({ environment: { A: "from A", B: "", C: "from C" } }),
-  });
-  plugins.register(Teller, "env", {
-    create: (config: object) => ({ tell: () => config }),
-    env: { a: "A", b: "B", c: "C", d: "D" },
-  });
-  assertEquals((await plugins.create(Teller, "env", { c: "given", a: undefined })).tell(), {
-    c: "given",
-    a: "from A",
-  });
-});
-
 Deno.test("other spellings of a setting are the setting, and giving both is refused", async () => {
   const plugins = createPlugins();
   plugins.register(Teller, "alias", {
@@ -213,29 +173,6 @@ Deno.test("other spellings of a setting are the setting, and giving both is refu
     'Invalid: Cannot create plugin "alias" of teller: accessKey is given twice, also as access_key. ' +
       "Both are names of one setting: keep one.",
   );
-});
-
-Deno.test("what holds no settings is no configuration", async () => {
-  const plugins = createPlugins();
-  plugins.register(Teller, "one", () => ({ tell: () => 1 }));
-  for (const [given, what] of [[null, "null"], [["a"], "a list"], ["a", "a string"]] as const) {
-    assertEquals(
-      await rejected(() => plugins.create(Teller, "one", given as never)),
-      `Invalid: Cannot create plugin "one" of teller: its configuration is ${what}. ` +
-        'Settings are given by name: { bucket: "files" }.',
-    );
-  }
-});
-
-Deno.test("a plugin may change what it is made with: nobody else has it", async () => {
-  const plugins = createPlugins();
-  plugins.register(Teller, "greedy", (config: { words?: string[]; backend?: string }) => {
-    delete config.backend;
-    return { tell: () => config.words?.pop() };
-  });
-  const config = { backend: "minio", words: ["a"] };
-  const teller = await plugins.create(Teller, "greedy", config);
-  assertEquals([teller.tell(), config], ["a", { backend: "minio", words: ["a"] }]);
 });
 
 Deno.test("what has functions or is of a class reaches a plugin as it is, and may know itself", async () => {
@@ -297,43 +234,4 @@ Deno.test("shared plugins are made once for the same settings, and closed with t
         "Use it before the end of what holds the set, or create a set anew.",
     );
   }
-});
-
-Deno.test("what its schema leaves aside does not make a shared plugin another one", async () => {
-  await using plugins = createPlugins();
-  const storage = await plugins.shared(Storage, "memory");
-  for (const config of [{ bucket: "b" }, { endpoint: () => {} }, { access_key: "a" }]) {
-    assertStrictEquals(await plugins.shared(Storage, "memory", config), storage);
-  }
-});
-
-Deno.test("a shared plugin that could not be made is made anew", async () => {
-  const plugins = createPlugins();
-  let calls = 0;
-  plugins.register(Teller, "late", () => {
-    if (++calls === 1) {
-      throw new RegistryError({ code: "Unavailable", message: "Cannot connect: not yet" });
-    }
-    return { tell: () => calls };
-  });
-  assertEquals(
-    (await assertRejects(() => plugins.shared(Teller, "late"), RegistryError)).code,
-    "Unavailable",
-  );
-  assertEquals((await plugins.shared(Teller, "late")).tell(), 2);
-});
-
-Deno.test("a failure of closing one shared plugin does not keep the others open, and is told", async () => {
-  const ended: string[] = [];
-  const plugins = createPlugins();
-  plugins.register(Teller, "kept", ({ name }: { name: string }) => ({
-    tell: () => name,
-    [Symbol.asyncDispose]() {
-      ended.push(name);
-      return name === "b" ? Promise.reject(new Error("stuck")) : Promise.resolve();
-    },
-  }));
-  for (const name of ["a", "b"]) await plugins.shared(Teller, "kept", { name });
-  await assertRejects(async () => await plugins[Symbol.asyncDispose](), Error, "stuck");
-  assertEquals(ended, ["b", "a"]);
 });

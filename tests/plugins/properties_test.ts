@@ -24,7 +24,6 @@ function noting(): { plugins: Plugins; notes: string[] } {
   return { plugins, notes };
 }
 
-/** Removes whatever can be removed. */
 function takeAll(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   for (const [key, member] of Object.entries(value)) {

@@ -8,25 +8,18 @@ import type {
 } from "../../plugins/mod.ts";
 import { JobRunner as JobRunnerInterface } from "../../plugins/mod.ts";
 
-/** A job that was scheduled. */
 export interface HeldJob {
-  /** Its id. */
   id: string;
-  /** What a runner that crosses to another process sends. */
   call: ScheduledCall;
-  /** What it was scheduled with. */
   options: ScheduleOptions;
 }
 
 /** Holds jobs until the test runs them. An id that is known is the same job. */
 export interface HoldingRunner extends JobRunner {
-  /** What was scheduled, in the order it came. */
   readonly jobs: HeldJob[];
-  /** Runs all that were not run yet, here; gives their results. */
   runAll(options?: RunCallOptions): Promise<unknown[]>;
 }
 
-/** Creates a runner that holds what it is given. */
 export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRunner {
   const jobs: HeldJob[] = [];
   let done = 0;
@@ -48,7 +41,6 @@ export function createHoldingRunner({ crossesProcess = false } = {}): HoldingRun
   };
 }
 
-/** Registers a holding runner under a name, and returns it. */
 export function holdJobs(
   plugins: Plugins,
   name = "held",

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { RegistryError } from "../../core/errors.ts";
-import { createPlugins, Storage } from "../../plugins/mod.ts";
-import type { FileStorage } from "../../plugins/mod.ts";
+import { createPlugins, type FileStorage, Storage } from "../../plugins/mod.ts";
 import { createFileStorage } from "../../plugins/storage.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { serverTest } from "../support/servers/mod.ts";
@@ -14,7 +13,6 @@ const rejected = async (run: () => Promise<unknown>) =>
   said(await assertRejects(run, RegistryError));
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** What every storage does. */
 async function checkStorage(storage: FileStorage): Promise<void> {
   const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index);
   assertEquals(await storage.writeFile("a/bytes.bin", bytes), {
@@ -46,11 +44,7 @@ async function checkStorage(storage: FileStorage): Promise<void> {
     await storage.exists("empty"),
     await storage.exists("a"),
     await storage.exists("no"),
-  ], [
-    true,
-    false,
-    false,
-  ]);
+  ], [true, false, false]);
   const list = async (folder?: string) => {
     const found: string[] = [];
     for await (const { path, size } of storage.list(folder)) found.push(`${path} ${size}`);
@@ -104,14 +98,6 @@ async function checkStorage(storage: FileStorage): Promise<void> {
   );
   assertEquals(await storage.exists("short"), false);
 }
-
-Deno.test("a storage in memory does what storages do, and each is a new one", async () => {
-  const plugins = createPlugins();
-  const storage = await plugins.create(Storage, "memory");
-  await checkStorage(storage);
-  assertEquals(await (await plugins.create(Storage, "memory")).exists("stream"), false);
-  await storage[Symbol.asyncDispose]?.();
-});
 
 for (const name of ["local", "local_file_storage"]) {
   Deno.test(`a storage in a folder does what storages do, and files lie under their paths: ${name}`, async () => {

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { connect as connectTo, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, connect as connectTo, createServer, type Socket } from "node:net";
 import { Queue } from "npm:bullmq@^6";
 import { Redis } from "npm:ioredis@^5";
 import { RegistryError } from "../../core/errors.ts";

@@ -6,7 +6,6 @@ import { programTest } from "../support/servers/programs/program_tests.ts";
 import { withoutHanging } from "../support/without_hanging.ts";
 import { createListener } from "../conformance/queues/queue_case.ts";
 
-/** A worker as a process, and the lines that it says. */
 function startWorker(
   url: string,
   how: "stay" | "end",

@@ -24,22 +24,6 @@ Deno.test("a queue in memory forgets the jobs that ended first, and no others", 
   );
 });
 
-Deno.test("a job that was removed while it waited for its time is not begun", async () => {
-  const times: (() => void)[] = [];
-  const sleep = () => new Promise<void>((resolve) => times.push(resolve));
-
-  await using queue = createMemoryQueue({ system: { ...realSystem, sleep } });
-  await queue.add({ ...job("gone"), delayMs: 10 });
-  await queue.remove("gone");
-  await queue.add({ ...job("there"), priority: 1 }); // whatever else waits comes before it
-  const { onEvent, until, heard } = createListener();
-  times[0]();
-  await new Promise((resolve) => setImmediate(resolve)); // that is heard
-  await using _worker = await queue.work(() => {}, { onEvent });
-  await until("done", "there");
-  assertEquals(heard.flatMap((event) => "id" in event ? [event.id] : []), ["there", "there"]);
-});
-
 Deno.test("a job that is handed back was no attempt, and what is said of one after its end is not kept", async () => {
   await using queue = createMemoryQueue();
   await queue.add({ ...job("a"), attempts: 1 });

@@ -2,8 +2,7 @@
 // `Denied` before it looks whether there is such a thing.
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { allows } from "./scopes.ts";
-import type { Right, Scope } from "./scopes.ts";
+import { allows, type Right, type Scope } from "./scopes.ts";
 
 /** The rights behind a request. */
 export interface Access {
@@ -15,18 +14,15 @@ export interface Access {
   readonly metrics: boolean;
   /** Whether it may do this to an artifact. For listings: what it may not read is left out. */
   may(right: Right, name: string): boolean;
-  /** The same for at least one name, whichever. */
   maySome(right: Right): boolean;
   /** Throws `Denied` unless it may. */
   check(right: Right, name: string): void;
-  /** Whether something that this token id made belongs to it. */
   owns(owner: string | undefined): boolean;
 }
 
 /** Who may do everything: a service without tokens, which only this machine reaches. */
 export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 
-/** The rights of a token. */
 export function createAccess(token: string | undefined, scopes: readonly Scope[]): Access {
   const admin = scopes.some(({ kind }) => kind === "admin");
   return {
@@ -61,7 +57,6 @@ export async function* readable<T>(
   }
 }
 
-/** The error for a token that lacks a scope. */
 export function denied(action: string, scope: string): RegistryError {
   return fault({
     code: "Denied",

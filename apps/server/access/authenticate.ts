@@ -1,9 +1,7 @@
 // Whose request it is.
 import type { System } from "../../../mod.ts";
 import { RefusedRequest } from "../problem.ts";
-import { everything } from "./access.ts";
-import type { Access } from "./access.ts";
-import { createAccess } from "./access.ts";
+import { type Access, createAccess, everything } from "./access.ts";
 import type { TokenCheck } from "./token_check.ts";
 
 /** Who sent no token: may call what is open to everybody. */
@@ -45,7 +43,6 @@ export function createRenewal(
   };
 }
 
-/** The error for a request that needs a token. */
 export function needsToken(message: string, problem = ""): RefusedRequest {
   return new RefusedRequest({
     status: 401,

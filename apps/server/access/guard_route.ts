@@ -4,18 +4,9 @@ import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { RouteMiddleware } from "../routing.ts";
 import { needsToken } from "./authenticate.ts";
-import { denied } from "./access.ts";
-import type { Access } from "./access.ts";
+import { type Access, denied } from "./access.ts";
 import type { RouteScope } from "./scopes.ts";
 
-const guards = new WeakSet<object>();
-
-/** Whether this is what {@linkcode guardRoute} made: tests ask it of every route. */
-export function isGuard(middleware: object): boolean {
-  return guards.has(middleware);
-}
-
-/** Headers that make a write conditional. Ignoring one would overwrite what it protects. */
 const CONDITIONS = ["if-match", "if-none-match", "if-unmodified-since"];
 
 /**
@@ -40,11 +31,9 @@ export function guardRoute(
     if (ignored !== undefined) throw cannotCompare(ignored);
     return documented(c, next);
   };
-  guards.add(guard);
-  return Object.assign(guard, documented);
+  return Object.assign(guard, documented, { scope });
 }
 
-/** Whether these rights allow a route, for the name of its path where it has one. */
 export function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {
   if (scope === "open") return true;
   if (scope === "admin" || scope === "metrics") return access[scope];

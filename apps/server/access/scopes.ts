@@ -11,15 +11,11 @@ export type Right = "read" | "write";
  */
 export type RouteScope = "open" | "read" | "write" | "metrics" | "admin";
 
-/** A scope, parsed. */
 export type Scope =
   | { kind: "admin" | "metrics" }
   | {
-    /** Names. */
     kind: Right;
-    /** The name, or what names begin with. */
     name: string;
-    /** Whether it is what names begin with. */
     prefix: boolean;
   };
 
@@ -44,7 +40,6 @@ export function parseScope(text: string): Scope {
   });
 }
 
-/** Whether one of the scopes gives this right to this name. */
 export function allows(scopes: readonly Scope[], right: Right, name: string): boolean {
   return scopes.some((scope) => {
     if (scope.kind === "admin") return true;

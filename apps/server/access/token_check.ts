@@ -3,15 +3,11 @@
 import { timingSafeEqual } from "node:crypto";
 import { stat } from "node:fs/promises";
 import process from "node:process";
-import { realSystem } from "../../../mod.ts";
+import { type Logger, realSystem, type System } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Logger, System } from "../../../mod.ts";
-import { checkKnown } from "../check_known.ts";
-import { createAccess } from "./access.ts";
-import type { Access } from "./access.ts";
+import { type Access, createAccess } from "./access.ts";
 import { parseScope } from "./scopes.ts";
-import { hashToken, readTokens } from "./token_file.ts";
-import type { StoredToken } from "./token_file.ts";
+import { hashToken, readTokens, type StoredToken } from "./token_file.ts";
 
 /** Tells whose token this is. */
 export interface TokenCheck {
@@ -47,7 +43,6 @@ export async function openTokenFile(
   file: string,
   options: TokenFileOptions = {},
 ): Promise<TokenCheck> {
-  checkKnown("open the tokens", options, { system: true, logger: true });
   const { system = realSystem, logger } = options;
   let known = byId(await readTokens(file) ?? noFile(file));
   let changedAt = await lastChange(file);

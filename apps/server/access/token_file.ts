@@ -2,17 +2,15 @@
 // none of them. A token is `holdfast_`, its id, `_` and 256 random bits.
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, open, readFile, rename, rm } from "node:fs/promises";
-import { isRegistryError, realSystem, type RegistryError } from "../../../mod.ts";
+import { isRegistryError, realSystem, type RegistryError, type System } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { System } from "../../../mod.ts";
-import { checkKnown } from "../check_known.ts";
+import { checkOptions } from "../../../core/options/check_options.ts";
 import { parseScope } from "./scopes.ts";
 
 /** What is kept of a token. */
 export interface StoredToken {
   /** Names it in listings and logs, and finds it: 12 hexadecimal digits. */
   id: string;
-  /** What it is for, in its owner's words. */
   note?: string;
   /** SHA-256 of the token, hexadecimal. */
   sha256: string;
@@ -28,7 +26,6 @@ export interface StoredToken {
 export interface CreateTokenOptions {
   /** What it may do: at least one scope. */
   scopes: readonly string[];
-  /** What it is for. */
   note?: string;
   /** How long it is good, milliseconds. @default for ever */
   expiresInMs?: number;
@@ -41,13 +38,12 @@ export async function createToken(
   file: string,
   options: CreateTokenOptions,
 ): Promise<{ token: string; stored: StoredToken }> {
-  checkKnown("create a token", options, {
-    scopes: true,
-    note: true,
-    expiresInMs: true,
-    system: true,
-  });
-  const { scopes, note, expiresInMs, system = realSystem } = options;
+  const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
+  const { scopes, note, expiresInMs, system = realSystem } = checkOptions(
+    "create a token",
+    options,
+    known,
+  );
   if (scopes.length === 0) {
     throw fault({
       code: "Invalid",
@@ -118,7 +114,6 @@ export async function readTokens(file: string): Promise<StoredToken[] | undefine
   }
 }
 
-/** The SHA-256 of a token, hexadecimal. */
 export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

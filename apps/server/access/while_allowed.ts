@@ -4,7 +4,6 @@ import type { Access } from "./access.ts";
 import { needsToken } from "./authenticate.ts";
 import { allowsRoute } from "./guard_route.ts";
 
-/** Options of {@linkcode whileAllowed}. */
 export interface WhileAllowedOptions {
   /** Further rights that the token must have. @default none */
   may?: (access: Access) => boolean;

@@ -1,16 +1,12 @@
 // A file as an answer: whole, a range of it, or that the client has it already.
 import type { ByteRange } from "../../../mod.ts";
 import { problem } from "../problem.ts";
-import { evaluateConditions, parseRange } from "./conditions.ts";
-import type { Validators } from "./conditions.ts";
+import { evaluateConditions, parseRange, type Validators } from "./conditions.ts";
 
-/** A file, and all that is said of it. */
 export interface Representation extends Validators {
   /** Its bytes. */
   readonly size: number;
-  /** The headers of all answers that have some of it. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Digest of the whole, as `Content-Digest` says it (RFC 9530). */
   readonly digest: string;
 }
 
@@ -19,13 +15,6 @@ export type ReadFile = (
   range?: Required<ByteRange>,
 ) => Promise<BodyInit | undefined> | BodyInit | undefined;
 
-/** Reads what is in memory. */
-export function partOf(bytes: Uint8Array<ArrayBuffer>): ReadFile {
-  return (range) =>
-    range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length);
-}
-
-/** Answers `GET` or `HEAD` of a file. */
 export async function answerFile(
   { method, headers }: Pick<Request, "method" | "headers">,
   representation: Representation,
@@ -46,10 +35,7 @@ export async function answerFile(
 }
 
 /** The answer that a condition of a request leads to without a look at the file. */
-export function answerWithout(
-  headers: Headers,
-  representation: Representation,
-): Response | undefined {
+function answerWithout(headers: Headers, representation: Representation): Response | undefined {
   const condition = evaluateConditions(headers, representation);
   if (condition === "go on") return undefined;
   if (condition === "not modified") {
@@ -67,7 +53,6 @@ export function answerWithout(
   });
 }
 
-/** The headers of an answer with all of a file. */
 function wholeHeaders(
   { headers, size, etag, lastModified, digest }: Representation,
 ): Record<string, string> {

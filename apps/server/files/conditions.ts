@@ -1,21 +1,16 @@
 // Conditional requests and ranges (RFC 9110, sections 13 and 14).
 import type { ByteRange } from "../../../mod.ts";
 
-/** What a representation is told by. */
 export interface Validators {
-  /** Its strong tag, with quotes. */
   etag: string;
-  /** When it was made, as HTTP says it. */
   lastModified: string;
 }
 
 /** Validators that conditions are compared with. Without a date, conditions on dates are ignored. */
 type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 
-/** What the conditions of a request lead to. */
 export type Condition = "go on" | "not modified" | "failed";
 
-/** Evaluates conditions in the order that section 13.2.2 prescribes. */
 export function evaluateConditions(
   headers: Headers,
   { etag, lastModified = "" }: Compared,
@@ -41,7 +36,6 @@ export function matchesTag(list: string, etag: string, { weak }: { weak: boolean
   return tagsOf(list).some((tag) => tag === etag || (weak && tag === `W/${etag}`));
 }
 
-/** Whether a header names at least one ETag, or `*`. */
 export function namesTags(list: string): boolean {
   return list.trim() === "*" || tagsOf(list).length > 0;
 }
@@ -56,7 +50,6 @@ function parseDate(text: string | null): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** What is sent of a file. */
 export type Span = Required<ByteRange> | "whole" | "unsatisfiable";
 
 /**
@@ -82,7 +75,6 @@ export function parseRange(headers: Headers, size: number, validators: Validator
   return { offset: first, length: Math.min(last ?? size - 1, size - 1) - first + 1 };
 }
 
-/** `If-Range`: the range is of what the client has a part of already. */
 function meansThis(ifRange: string | null, { etag, lastModified }: Validators): boolean {
   return ifRange === null || ifRange.trim() === etag || ifRange.trim() === lastModified;
 }

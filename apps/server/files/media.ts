@@ -22,7 +22,6 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   webp: "image/webp",
 };
 
-/** How a file is shown: as its own page, which runs nothing, or saved. */
 export type Disposition = "inline" | "attachment";
 
 /** The headers that say what a file is, and keep it from running in the origin of this service. */

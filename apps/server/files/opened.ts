@@ -1,24 +1,12 @@
-// Versions that were opened lately, by commit: what a client pins is read as it was when it began,
-// also where it was replaced since, as long as the store has it.
-import { parseRef } from "../../../mod.ts";
+// Versions as a path names them.
+import { type Artifact, parseRef, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Artifact, Registry } from "../../../mod.ts";
 
-/** So many versions and files of theirs are remembered. */
-const MOST_FILES = 50_000;
-
-/** A version as a path says it. */
 export interface AskedVersion {
-  /** The artifact. */
   name: string;
-  /** A version, a range, an alias or `latest`. */
   version: string;
-  /** The commit that it must be. */
   commit?: string;
 }
-
-/** Opens versions. */
-export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
 
 /** Whether what is asked for is the same whenever it is asked: a commit, or a version that nobody can overwrite. */
 export function isFixed(
@@ -29,43 +17,37 @@ export function isFixed(
     (!settings.mutable && parseRef(name, version).selector.kind === "version");
 }
 
-/** Creates what opens versions of a registry. */
+export type OpenVersion = (asked: AskedVersion) => Promise<Artifact>;
+
+/** Versions and files that are remembered. */
+const MOST_FILES = 50_000;
+
+/**
+ * Opens versions and remembers them by commit. A client that reads the files of a commit one by one gets what it began
+ * with, also after that was replaced or deleted, and the record is not read again for each file.
+ */
 export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
   const opened = new Map<string, Artifact>();
   let files = 0;
-
-  function keep(artifact: Artifact): void {
-    const { commit } = artifact.info;
-    drop(commit);
-    opened.set(commit, artifact);
-    files += weight(artifact);
-    for (const oldest of opened.keys()) {
-      if (files <= MOST_FILES) break;
-      drop(oldest);
-    }
-  }
-
-  function drop(commit: string): void {
-    const artifact = opened.get(commit);
-    if (artifact !== undefined && opened.delete(commit)) files -= weight(artifact);
-  }
-
   return async ({ name, version, commit }) => {
     const known = commit === undefined ? undefined : opened.get(commit);
-    if (known !== undefined && known.info.name === name) return known;
+    if (known?.info.name === name) return known;
     const artifact = await registry.open(name, { version });
-    keep(artifact);
-    if (commit === undefined || artifact.info.commit === commit) return artifact;
+    const { info } = artifact;
+    if (!opened.has(info.commit)) files += 1 + info.files.length;
+    opened.set(info.commit, artifact);
+    for (const [oldest, { info }] of opened) {
+      if (files <= MOST_FILES) break;
+      opened.delete(oldest);
+      files -= 1 + info.files.length;
+    }
+    if (commit === undefined || info.commit === commit) return artifact;
     throw fault({
       code: "Conflict",
       action: "read",
       subject: `${JSON.stringify(`${name}@${version}`)} as of ${commit}`,
-      state: "it is another commit now",
-      hint: "Somebody replaced it: ask for what it is now, and begin anew.",
+      state: "it was replaced",
+      hint: "Ask for what it is now, and begin anew.",
     });
   };
-}
-
-function weight(artifact: Artifact): number {
-  return 1 + artifact.info.files.length;
 }

@@ -4,11 +4,9 @@ import { setImmediate } from "node:timers";
 
 /** The windows of all downloads together, bytes. Beyond them each download has the smallest window. */
 const SHARED_BYTES = 64 * 1024 * 1024;
-/** The smallest window. */
 const LEAST_BYTES = 16 * 1024;
 /** The largest window over a disk or memory, where a larger one is no faster. */
 const MOST_NEAR_BYTES = 128 * 1024;
-/** The largest window over a bucket, where each window is a request and its delay. */
 const MOST_FAR_BYTES = 8 * 1024 * 1024;
 /** A download takes at most this share of the free memory, so that many downloads get some. */
 const SHARE = 8;
@@ -20,7 +18,6 @@ const PIECES = 4;
 /** Pieces written in one turn of the event loop. Other requests are answered between two turns. */
 const PIECES_IN_A_TURN = 8;
 
-/** The windows of all downloads. */
 export interface Windows {
   /** Opens a stream with a window, which is released when the stream ends, fails or is cancelled. */
   open(stream: (windowBytes: number) => ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;

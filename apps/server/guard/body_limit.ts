@@ -4,11 +4,9 @@ import type { System } from "../../../mod.ts";
 import { pathOf } from "../paths.ts";
 import { RefusedRequest } from "../problem.ts";
 
-/** Options of {@linkcode limitBody}. */
 export interface BodyLimits {
   /** Bytes of a body that is read as a whole. */
   maxBodyBytes: number;
-  /** Milliseconds until it must be here. */
   bodyTimeoutMs: number;
   /** Bytes of what is uploaded. */
   maxUploadBytes: number;

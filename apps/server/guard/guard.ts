@@ -12,19 +12,14 @@ import { limitBody } from "./body_limit.ts";
 import { createOriginCheck } from "./origin.ts";
 import { createRateLimit } from "./rate_limit.ts";
 
-/** What the guard needs. */
 export interface GuardParts {
-  /** Clocks and ids. */
   system: System;
-  /** Hears of every request. */
   logger: Logger;
-  /** Counts them. */
   metrics: Metrics;
   /** The answer to what was thrown. */
   refuse(thrown: unknown): Response;
 }
 
-/** Answers a request that may be answered. */
 export type Answer = (request: Request, info: RequestInfo) => Promise<Response>;
 
 /** Headers of every answer, unless a route says otherwise: what is stored must not run where the service is. */
@@ -35,7 +30,6 @@ const HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox"],
 ];
 
-/** Puts all of it around an answer. */
 export function createGuard(
   options: HandlerOptions,
   { system, logger, metrics, refuse }: GuardParts,
@@ -112,18 +106,16 @@ export function createGuard(
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /** `GET /names 200 3 ms token=3f9c2a71b0de id=…`; a query is never in it, nor the id of an upload, which opens it. */
-export function requestLine(
+function requestLine(
   request: Pick<Request, "method" | "url">,
   { status, durationMs, token, requestId }: {
     status: number;
     durationMs: number;
     token?: string;
-    requestId?: string;
+    requestId: string;
   },
 ): string {
-  const who = `${token === undefined ? "" : ` token=${token}`}${
-    requestId === undefined ? "" : ` id=${requestId}`
-  }`;
+  const who = `${token === undefined ? "" : ` token=${token}`} id=${requestId}`;
   return `${request.method} ${shownPath(request)} ${status} ${Math.round(durationMs)} ms${who}`;
 }
 
@@ -131,7 +123,6 @@ function shownPath({ url }: Pick<Request, "url">): string {
   return pathOf(url).split("?", 1)[0].replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
 }
 
-/** An id that a proxy gave, where it is one. */
 function idOf(request: Request): string | undefined {
   const given = request.headers.get("x-request-id");
   return given !== null && /^[\w.-]{1,64}$/.test(given) ? given : undefined;

@@ -4,7 +4,6 @@
 import { fault } from "../../../core/errors.ts";
 import { RefusedRequest } from "../problem.ts";
 
-/** Options of {@linkcode createOriginCheck}. */
 export interface OriginOptions {
   /** Origins whose pages may use the service, as `https://app.example.com`; `*` for all, which without tokens only read. @default none */
   cors?: readonly string[];
@@ -15,11 +14,9 @@ export interface OriginOptions {
   hosts?: readonly string[];
 }
 
-/** What a browser is told of a request that came from a page. */
 export interface OriginCheck {
   /** The answer to a question whether a request may be sent; undefined for other requests. Throws what is refused. */
   check(request: Request): Response | undefined;
-  /** Headers of the answer to a request. */
   headersFor(origin: string | null): readonly (readonly [string, string])[];
 }
 
@@ -148,7 +145,6 @@ function checkHost(host: string): void {
   });
 }
 
-/** The error for a request with several `Host` headers. */
 export function severalHosts(): RefusedRequest {
   return new RefusedRequest({
     status: 400,

@@ -4,9 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 
-/** A certificate that can be read again. */
 export interface Certificate {
-  /** What it is now, PEM. */
   read(): { cert: string; key: string };
   /** Reads the files again; where they do not fit, what was there stays, and this throws. */
   reload(): Promise<void>;

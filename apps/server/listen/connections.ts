@@ -3,13 +3,9 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** What is known of the connections. */
 export interface Connections {
-  /** How many there are. */
   count(): number;
-  /** How many wait for an answer, or send a request. */
   busy(): number;
-  /** Ends all of them; returns how many were busy. */
   cut(): number;
 }
 

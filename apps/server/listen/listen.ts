@@ -1,37 +1,17 @@
 // A handler on a port, by the HTTP server of `node:http`, on Deno too: `Deno.serve` has no limit
 // for the time that headers take, for idle connections, nor for their number (measured with Deno
 // 2.9.6), and this one has.
-import { createServer } from "node:http";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { realSystem } from "../../../mod.ts";
-import { checkKnown } from "../check_known.ts";
-import type { Names } from "../check_known.ts";
+import { realSystem, type RegistryError } from "../../../mod.ts";
+import { fault } from "../../../core/errors.ts";
 import { isLoopback } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { watchConnections } from "./connections.ts";
 import { listenerOf } from "./listener.ts";
-import { cannotListen, exposed } from "./refusals.ts";
-import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
+import type { Listening, ListenOptions } from "./options.ts";
 import { openCertificate } from "./certificate.ts";
-
-const OPTIONS: Names<ListenOptions> = {
-  host: true,
-  port: true,
-  hasTokens: true,
-  tls: true,
-  limits: true,
-  system: true,
-};
-
-const LIMITS: Names<ConnectionLimits> = {
-  maxHeaderBytes: true,
-  headersTimeoutMs: true,
-  idleTimeoutMs: true,
-  keepAliveMs: true,
-  maxConnections: true,
-};
 
 /**
  * Puts a handler on a port.
@@ -40,8 +20,6 @@ const LIMITS: Names<ConnectionLimits> = {
  * taken
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
-  checkKnown("listen", options, OPTIONS);
-  checkKnown("listen", options.limits ?? {}, LIMITS);
   const {
     host = "127.0.0.1",
     port = 8600,
@@ -108,4 +86,47 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       return cut;
     },
   };
+}
+
+function exposed(host: string): RegistryError {
+  return fault({
+    code: "Denied",
+    action: "listen on",
+    subject: host,
+    state: "everybody who reaches it could read and write everything",
+    hint:
+      "Make a token and serve with it: holdfast token create --tokens tokens.json --scope admin, " +
+      "then holdfast serve --tokens tokens.json. Without tokens it listens on 127.0.0.1.",
+  });
+}
+
+function cannotListen(
+  cause: unknown,
+  { host, port }: { host: string; port: number },
+): RegistryError {
+  const { name, code = "", message } = cause as Error & { code?: string };
+  const place = `${host}:${port}`;
+  if (code === "EADDRINUSE") {
+    return fault({
+      code: "Conflict",
+      action: "listen on",
+      subject: place,
+      state: "another program does",
+      hint: "Choose another port, or any free one: --port 0",
+      cause,
+    });
+  }
+  const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
+  return fault({
+    code: isDenied ? "Denied" : "Invalid",
+    action: "listen on",
+    subject: place,
+    state: message.split("\n")[0].replace(/\.$/, ""),
+    hint: name === "NotCapable"
+      ? `Allow it: --allow-net=${place}`
+      : isDenied
+      ? "Ports below 1024 are for the system: choose another one, as --port 8600"
+      : "Give an address of this machine, as --host 127.0.0.1",
+    cause,
+  });
 }

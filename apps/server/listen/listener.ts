@@ -1,12 +1,9 @@
 // A handler as a listener of Node's HTTP server.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { TLSSocket } from "node:tls";
 import { getRequestListener } from "npm:@hono/node-server@^2.1";
-import type { PlainRequest, ReadyHandler } from "../files/hot_answers.ts";
 import { severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
-import { problem, problemOf } from "../problem.ts";
-import type { RefusedRequest } from "../problem.ts";
+import { problem, problemOf, type RefusedRequest } from "../problem.ts";
 
 /** Answers requests of Node's HTTP server with a handler. Nothing global is changed. */
 export function listenerOf(
@@ -27,10 +24,7 @@ export function listenerOf(
   );
   return (request, response) => {
     if (hostsOf(request) > 1) return void refuse(response, severalHosts());
-    const file = (handler as Partial<ReadyHandler>).ready?.(plainRequest(request));
-    if (file === undefined) return void listener(request, response);
-    request.resume(); // a body that nobody asked for
-    response.writeHead(200, file.answer.headers).end(file.bytes);
+    void listener(request, response);
   };
 }
 
@@ -47,11 +41,4 @@ async function refuse(response: ServerResponse, error: RefusedRequest): Promise<
   const answer = problemOf(error);
   const headers = { ...Object.fromEntries(answer.headers), connection: "close" };
   response.writeHead(answer.status, headers).end(await answer.text());
-}
-
-/** What is looked at of a request before any other is made of it: the latter takes longer than the answer. */
-function plainRequest({ method = "", url, headers, socket }: IncomingMessage): PlainRequest {
-  const scheme = (socket as Partial<TLSSocket>).encrypted ? "https" : "http";
-  const has = (name: string) => headers[name] !== undefined;
-  return { method, url: `${scheme}://${headers.host}${url}`, headers: { has } };
 }

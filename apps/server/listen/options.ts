@@ -39,7 +39,6 @@ export interface StopOptions {
 
 /** A handler on a port. */
 export interface Listening {
-  /** Where it is. */
   readonly url: string;
   /** Reads the certificate and the key again: connections from now on have them. */
   reloadCertificate(): Promise<void>;

@@ -1,14 +1,10 @@
 // What is counted, as Prometheus reads it.
-import { createHistogram, createNumbers } from "./prometheus.ts";
-import type { Series } from "./prometheus.ts";
+import { createHistogram, createNumbers, type Series } from "./prometheus.ts";
 
-/** A request that was answered. */
 export interface AnsweredRequest {
-  /** Its method. */
   method: string;
   /** The pattern of its route, `none` where there is none: never its path, of which there are too many. */
   route: string;
-  /** Its status. */
   status: number;
   /** How long it took until its first byte, milliseconds. */
   durationMs: number;
@@ -18,26 +14,19 @@ export interface AnsweredRequest {
   sentBytes: number;
 }
 
-/** What is counted. */
 export interface Metrics {
-  /** A request came. */
   begin(): void;
-  /** And was answered. */
   end(request: AnsweredRequest): void;
-  /** The store, or stored data, failed: its code. */
   fault(code: string): void;
   /** A number that is asked for when it is read, by the values of a label; undefined where it cannot be told. */
   watch(
     gauge: { name: string; help: string; label: string; read(): Promise<Record<string, number>> },
   ): void;
-  /** All of it as text. */
   text(): Promise<string>;
 }
 
-/** Seconds, from a read in memory to an upload. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Begins to count. Each handler counts for itself. */
 export function createMetrics(): Metrics {
   const requests = createNumbers("counter", {
     name: "holdfast_requests_total",

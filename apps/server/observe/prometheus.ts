@@ -1,35 +1,23 @@
 // Counters, gauges and histograms in the text format of Prometheus (version 0.0.4).
-/** The media type of the text format. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** Values of labels, in the order of their names. */
 export type LabelValues = readonly string[];
 
-/** Something that is counted. */
 export interface Series {
-  /** Its lines, with what it is before them. */
   text(): string;
 }
 
-/** A number for each combination of labels. */
 export interface NumberSeries extends Series {
-  /** Adds to it. */
   add(labels: LabelValues, value?: number): void;
-  /** Forgets all of them. */
   clear(): void;
 }
 
-/** How large things were, for each combination of labels. */
 export interface Histogram extends Series {
-  /** Counts one. */
   observe(labels: LabelValues, value: number): void;
 }
 
-/** What something is called, and what it is. */
 export interface SeriesDescription {
-  /** Its name. */
   name: string;
-  /** What it is, one line. */
   help: string;
   /** Names of its labels. @default none */
   labels?: readonly string[];
@@ -37,7 +25,6 @@ export interface SeriesDescription {
 
 const SEPARATOR = "\u0000"; // in no value: methods, patterns of routes, numbers, codes
 
-/** Creates numbers that only grow, or that go up and down. */
 export function createNumbers(
   kind: "counter" | "gauge",
   { name, help, labels = [] }: SeriesDescription,
@@ -57,7 +44,6 @@ export function createNumbers(
   };
 }
 
-/** Creates a histogram with these upper bounds, the smallest first. */
 export function createHistogram(
   { name, help, labels = [] }: SeriesDescription,
   bounds: readonly number[],

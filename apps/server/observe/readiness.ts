@@ -1,11 +1,8 @@
 // Whether requests can be answered: the store answers, within a time limit.
 import type { Registry, System } from "../../../mod.ts";
 
-/** What was found. */
 export interface Readiness {
-  /** Whether requests can be answered. */
   ready: boolean;
-  /** Why not. */
   reason?:
     | "the store does not answer in time"
     | "the store refuses"

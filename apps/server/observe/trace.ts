@@ -8,7 +8,6 @@
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
 import { pathOf } from "../paths.ts";
 
-/** What is used of `@opentelemetry/api` 1. */
 interface OpenTelemetry {
   trace?: { getTracer(name: string): Tracer };
   context?: { active(): Context };
@@ -40,9 +39,7 @@ interface Span {
 /** `SpanKind.SERVER` and `SpanStatusCode.ERROR` of the API. */
 const SERVER = 1, ERROR = 2;
 
-/** What becomes known of a request while it is answered. */
 export interface TracedRequest {
-  /** The pattern of its route. */
   route?: string;
 }
 
@@ -50,11 +47,6 @@ const HEADERS = {
   keys: (headers: Headers) => [...headers.keys()],
   get: (headers: Headers, name: string) => headers.get(name) ?? undefined,
 };
-
-/** Whether spans are made: whether the program has a provider. */
-export function isTraced(): boolean {
-  return registered()?.trace !== undefined;
-}
 
 function registered(): OpenTelemetry | undefined {
   return (globalThis as Record<symbol, unknown>)[Symbol.for("opentelemetry.js.api.1")] as

@@ -1,22 +1,16 @@
 // `GET /artifacts/{name}/aliases`, of one alias, and its history
-import { checkAlias, type RegistryError } from "../../../mod.ts";
+import { type AliasChange, checkAlias, type Registry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { AliasChange, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
 import { problem } from "../problem.ts";
-import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/aliases.ts";
+import { answerListing, listing } from "../listing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { AliasesPage, AliasSchema, HistoryPage, PageQuery } from "../schemas/reading.ts";
 
-const PARAMS = { name: "The artifact, percent-encoded as one segment", alias: "The alias" };
-
-/** Headers of an alias. */
 export const ALIAS_HEADERS = { "etag": "The version that it names, as a strong tag" };
 
-/** What aliases name, and named before. */
 export function aliasesRoutes({ registry }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(
@@ -26,15 +20,7 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       tag: "aliases",
       summary: "Lists the aliases of a name and the versions that they name",
       scope: "read",
-      params: { name: PARAMS.name },
-      answers: {
-        200: {
-          description: "A page of aliases, or all of them as lines",
-          content: listingContent(AliasesPage, {
-            items: [{ alias: "production", version: "1.0.0" }],
-          }),
-        },
-      },
+      answers: listing(AliasesPage, "A page of aliases, or all of them as lines"),
     }),
     query(PageQuery),
     (c) =>
@@ -50,21 +36,14 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       tag: "aliases",
       summary: "Says which version an alias names",
       scope: "read",
-      params: PARAMS,
       answers: {
-        200: {
-          description: "The alias",
-          schema: AliasSchema,
-          example: { alias: "production", version: "1.0.0" },
-          headers: ALIAS_HEADERS,
-        },
+        200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS },
         304: { description: "The client knows it already" },
       },
       requestHeaders: {
         "if-match": "Versions as ETags; the alias must name one of them",
         "if-none-match": "Versions as ETags that the client knows",
       },
-      problems: [404, 412],
     }),
     async (c) => {
       const { name, alias } = c.req.param();
@@ -93,23 +72,10 @@ export function aliasesRoutes({ registry }: ServerContext): Routes {
       tag: "aliases",
       summary: "Tells what an alias named, the newest first, and when it was removed",
       scope: "read",
-      params: PARAMS,
-      answers: {
-        200: {
-          description:
-            "A page of changes, or all of them as lines. `after` is the generation of one",
-          content: listingContent(HistoryPage, {
-            items: [{
-              version: "1.0.0",
-              commit: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
-              generation: 1,
-              changedAt: "2026-01-31T12:00:00.000Z",
-              createdAt: "2026-01-31T12:00:00.000Z",
-            }],
-          }),
-        },
-      },
-      problems: [404],
+      answers: listing(
+        HistoryPage,
+        "A page of changes, or all of them as lines. `after` is the generation of one",
+      ),
     }),
     query(PageQuery),
     (c) => {

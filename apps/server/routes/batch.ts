@@ -3,20 +3,17 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json } from "../describe.ts";
 import { problemOf } from "../problem.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { saveSent } from "../saving/save_sent.ts";
 import { BatchResultSchema, BatchSchema, MOST_OPERATIONS } from "../schemas/batch.ts";
 import type { Operation } from "../schemas/batch.ts";
-import { SAVE_EXAMPLE } from "../schemas/saving.ts";
 
 /** So many names are worked on at once. */
 const AT_ONCE = 16;
 
 type Result = { ok: true; value: unknown } | { ok: false; problem: unknown };
 
-/** `POST /batch` */
 export function batchRoutes(context: ServerContext): Routes {
   const routes = createRoutes();
   context.features.add("batch");
@@ -29,24 +26,13 @@ export function batchRoutes(context: ServerContext): Routes {
       description:
         "Those of one name one after the other, others at the same time. What fails stops none of the others.",
       scope: "write",
-      body: {
-        "application/json": {
-          schema: BatchSchema,
-          example: {
-            operations: [{ op: "save", name: "my:config", ...SAVE_EXAMPLE }, {
-              op: "info",
-              name: "my:data",
-            }],
-          },
-        },
-      },
+      body: { "application/json": { schema: BatchSchema } },
       answers: {
         200: {
           description: "Of each what became of it, in their order",
           schema: BatchResultSchema,
         },
       },
-      problems: [413, 415],
     }),
     json(BatchSchema),
     async (c) => {
@@ -65,7 +51,6 @@ interface DoOptions {
   signal: AbortSignal;
 }
 
-/** Does what is asked of each name in its order, and several names at once. */
 async function doAll(
   context: ServerContext,
   operations: readonly Operation[],

@@ -1,16 +1,12 @@
 // Drafts: versions that many clients write together.
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
 
-const DRAFT = { name: "The artifact", draft: "The id of the draft among those of the name" };
-
-/** Drafts. */
 export function draftsRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("drafts");
@@ -24,7 +20,6 @@ export function draftsRoutes(context: ServerContext): Routes {
       tag: "drafts",
       summary: "What is in a draft",
       scope: "read",
-      params: DRAFT,
       answers: {
         200: {
           description: "Its state and parts; its files with `files=true`",
@@ -49,9 +44,7 @@ export function draftsRoutes(context: ServerContext): Routes {
       tag: "drafts",
       summary: "Adds files to a draft, all of them at once; a part that is there stays as it is",
       scope: "write",
-      params: { ...DRAFT, part: "The name of the part" },
       answers: { 200: { description: "What became of it", schema: schemas.AddedPartSchema } },
-      problems: [404, 409, 413, 422],
     }),
     json(schemas.PartRequestSchema),
     async (c) => {
@@ -77,16 +70,10 @@ export function draftsRoutes(context: ServerContext): Routes {
       tag: "drafts",
       summary: "Saves what is in a draft as one version; a repeat gives the same",
       scope: "write",
-      params: DRAFT,
       answers: {
-        201: {
-          description: "It was saved",
-          schema: schemas.SavedArtifactSchema,
-          example: schemas.SAVED_EXAMPLE,
-        },
+        201: { description: "It was saved", schema: schemas.SavedArtifactSchema },
         200: { description: "It had been saved", schema: schemas.SavedArtifactSchema },
       },
-      problems: [404, 409, 412],
     }),
     json(schemas.CommitDraftSchema),
     async (c) => {
@@ -105,7 +92,6 @@ export function draftsRoutes(context: ServerContext): Routes {
       tag: "drafts",
       summary: "Gives a draft up",
       scope: "write",
-      params: DRAFT,
       answers: {
         200: { description: "Whether there was one to give up", schema: schemas.DiscardedSchema },
       },

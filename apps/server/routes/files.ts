@@ -1,34 +1,25 @@
 // `GET /artifacts/{name}/versions/{version}/files/{path}`
-import { isRegistryError } from "../../../mod.ts";
-import type { Artifact, ArtifactFile, ByteRange } from "../../../mod.ts";
+import { type Artifact, type ArtifactFile, type ByteRange, isRegistryError } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { whileAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
-import { answerFile, partOf } from "../files/answer_file.ts";
-import type { Representation } from "../files/answer_file.ts";
-import { MOST_HOT_BYTES } from "../files/hot_files.ts";
+import { answerFile, type Representation } from "../files/answer_file.ts";
 import { isFixed } from "../files/opened.ts";
-import { mediaHeaders } from "../files/media.ts";
-import type { Disposition } from "../files/media.ts";
+import { type Disposition, mediaHeaders } from "../files/media.ts";
 import { oneBehind, readFirst } from "../files/read_first.ts";
-import { createWindows } from "../files/windows.ts";
-import type { Windows } from "../files/windows.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { FileQuery } from "../schemas/files.ts";
+import { createWindows, type Windows } from "../files/windows.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { FileQuery } from "../schemas/reading.ts";
 
 /** What is sent where nobody can change it: as long as the library itself trusts what it cached. */
 const IMMUTABLE = "private, max-age=604800, immutable";
 
-const ROUTE = "/artifacts/:name/versions/:version/files/:path{.+}";
-
-/** The files of versions. */
 export function filesRoutes(context: ServerContext): Routes {
-  const { registry, hot, openVersion } = context;
+  const { registry, openVersion } = context;
   const kind = registry.backend?.kind;
   const windows = createWindows({ near: kind === "local" || kind === "memory" });
   return createRoutes().get(
-    ROUTE,
+    "/artifacts/:name/versions/:version/files/:path{.+}",
     describe({
       id: "getFile",
       tag: "artifacts",
@@ -37,11 +28,6 @@ export function filesRoutes(context: ServerContext): Routes {
         "The whole file is checked against its SHA-256 as it is sent: where it is damaged, the connection " +
         "breaks before its end. Files that could run in a browser are sent to be saved, unless `disposition` says otherwise.",
       scope: "read",
-      params: {
-        name: "The artifact",
-        version: "A version, a range, an alias or `latest`",
-        path: "The path of the file, with `/`",
-      },
       requestHeaders: {
         "range": "One range of bytes, as `bytes=0-99`. Several are answered with the whole",
         "if-range": "The ETag or date that the range is of",
@@ -59,23 +45,17 @@ export function filesRoutes(context: ServerContext): Routes {
         },
         304: { description: "The client has it already" },
       },
-      problems: [404, 409, 412, 416],
+      problems: [416],
     }),
     query(FileQuery),
     async (c) => {
       const { commit, disposition } = c.req.valid("query");
       const { name, version, path } = c.req.param();
-      const request = c.req.raw;
       const artifact = await openVersion({ name, version, commit });
       const file = artifact.file(path);
       const fixed = isFixed(registry, { name, version, commit });
       const representation = represent({ artifact, file, disposition, fixed });
-      if (fixed && file.info.size <= MOST_HOT_BYTES && request.method === "GET") {
-        const bytes = await readAll(file);
-        hot.keep(request.url, { ...representation, route: ROUTE, name, bytes });
-        return await answerFile(request, representation, partOf(bytes));
-      }
-      return await answerFile(request, representation, async (range) => {
+      return await answerFile(c.req.raw, representation, async (range) => {
         const sent = await stream(windows, file, range);
         return sent && whileAllowed(c, sent);
       });
@@ -83,7 +63,6 @@ export function filesRoutes(context: ServerContext): Routes {
   ) as unknown as Routes;
 }
 
-/** All that is said of a file. */
 function represent(
   { artifact: { info }, file: { info: { path, size, sha256, mediaType } }, disposition, fixed }: {
     artifact: Artifact;
@@ -120,10 +99,6 @@ async function stream(
     if (range !== undefined && isRegistryError(error, "Unsupported")) return undefined;
     throw error;
   }
-}
-
-async function readAll(file: ArtifactFile): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(file.stream()).arrayBuffer());
 }
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };

@@ -2,21 +2,17 @@
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import type { Access } from "../access/access.ts";
-import { denied } from "../access/access.ts";
+import { type Access, denied } from "../access/access.ts";
 import type { Right } from "../access/scopes.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
-import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { JOB_EXAMPLE, JobSchema, JobsPage, JobsQuery } from "../schemas/jobs.ts";
+import { answerListing, listing } from "../listing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { JobSchema, JobsPage, JobsQuery } from "../schemas/jobs.ts";
 
-const PARAMS = { job: "The id of the job" };
 const FRESH = { "cache-control": "no-store" };
 
-/** Jobs. */
 export function jobsRoutes(context: ServerContext): Routes {
   const { options, features } = context;
   if (options.jobs !== undefined) features.add("jobs");
@@ -45,13 +41,7 @@ export function jobsRoutes(context: ServerContext): Routes {
       summary: "Lists the jobs that the queue knows",
       description: "Only those about artifacts that may be read, unless the token is an admin's.",
       scope: "read",
-      answers: {
-        200: {
-          description: "A page of jobs",
-          content: listingContent(JobsPage, { items: [JOB_EXAMPLE] }),
-        },
-      },
-      problems: [404, 422],
+      answers: listing(JobsPage, "A page of jobs"),
     }),
     query(JobsQuery),
     (c) => {
@@ -73,9 +63,7 @@ export function jobsRoutes(context: ServerContext): Routes {
       tag: "jobs",
       summary: "What is known of a job",
       scope: "read",
-      params: PARAMS,
-      answers: { 200: { description: "The job", schema: JobSchema, example: JOB_EXAMPLE } },
-      problems: [404, 422],
+      answers: { 200: { description: "The job", schema: JobSchema } },
     }),
     async (c) => c.json((await find(c.req.param("job"), c.env.access, "read")).job, 200, FRESH),
   );
@@ -88,9 +76,7 @@ export function jobsRoutes(context: ServerContext): Routes {
       summary: "Ends a job, wherever its worker is",
       description: "One that runs is `running` until its worker has ended it.",
       scope: "write",
-      params: PARAMS,
       answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
-      problems: [404, 422],
     }),
     async (c) => {
       const { queue, job } = await find(c.req.param("job"), c.env.access, "write");
@@ -106,9 +92,7 @@ export function jobsRoutes(context: ServerContext): Routes {
       tag: "jobs",
       summary: "Lets a job that failed or was cancelled wait again",
       scope: "write",
-      params: PARAMS,
       answers: { 200: { description: "The job, as it is now", schema: JobSchema } },
-      problems: [404, 409, 422],
     }),
     async (c) => {
       const { queue, job } = await find(c.req.param("job"), c.env.access, "write");
@@ -127,7 +111,6 @@ export function jobsRoutes(context: ServerContext): Routes {
         "The first says what is known now. Who comes again with `Last-Event-ID` hears what is new since " +
         "then, and 204 where the job has ended and nothing is: browsers then come no more.",
       scope: "read",
-      params: PARAMS,
       requestHeaders: { "last-event-id": "The id of the event that was heard last" },
       answers: {
         200: {
@@ -136,7 +119,6 @@ export function jobsRoutes(context: ServerContext): Routes {
         },
         204: { description: "It has ended, and everything of it was heard" },
       },
-      problems: [404, 422],
     }),
     async (c) => {
       const { queue, job } = await find(c.req.param("job"), c.env.access, "read");
@@ -191,7 +173,6 @@ function hasEnded({ state }: QueuedJob): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
 }
 
-/** Whether there is something to hear of a job that has ended. */
 async function isNews(queue: JobQueue, id: string, after: string): Promise<boolean> {
   for await (const _ of queue.watch(id, { after })) return true;
   return false;

@@ -1,14 +1,11 @@
 // `GET /lineage`
-import { lineageOf, parseRef } from "../../../mod.ts";
-import type { Lineage } from "../../../mod.ts";
+import { type Lineage, lineageOf, parseRef } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { LineageQuery, LineageSchema } from "../schemas/lineage.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { LineageQuery, LineageSchema } from "../schemas/reading.ts";
 
-/** What a version was made from, and what was made from it. */
 export function lineageRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(
     "/lineage",
@@ -17,25 +14,7 @@ export function lineageRoutes({ registry }: ServerContext): Routes {
       tag: "lineage",
       summary: "Tells what a version was made from, and what was made from it",
       scope: "read",
-      answers: {
-        200: {
-          description: "The lineage",
-          schema: LineageSchema,
-          example: {
-            root: "model@1.0.0",
-            nodes: [{ ref: "model@1.0.0", state: "present" }, {
-              ref: "data@1.0.0",
-              state: "present",
-            }],
-            edges: [{ from: "data@1.0.0", to: "model@1.0.0" }],
-            unsure: [],
-            unreadable: [],
-            scanned: false,
-            cut: false,
-          },
-        },
-      },
-      problems: [404],
+      answers: { 200: { description: "The lineage", schema: LineageSchema } },
     }),
     query(LineageQuery),
     async (c) => {

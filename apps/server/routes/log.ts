@@ -1,16 +1,12 @@
 // `GET /artifacts/{name}/log`
-import { logOf } from "../../../mod.ts";
+import { type LogEntry, logOf, type Registry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { LogEntry, Registry } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerListing, listingContent } from "../listing.ts";
-import type { PageQuery } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { LogPage, LogQuery } from "../schemas/log.ts";
+import { answerListing, listing, type PageQuery } from "../listing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { LogPage, LogQuery } from "../schemas/reading.ts";
 
-/** What happened to a name. */
 export function logRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(
     "/artifacts/:name/log",
@@ -19,21 +15,7 @@ export function logRoutes({ registry }: ServerContext): Routes {
       tag: "artifacts",
       summary: "Tells what happened to a name: versions, aliases, deletions, the newest first",
       scope: "read",
-      params: { name: "The artifact, percent-encoded as one segment" },
-      answers: {
-        200: {
-          description: "A page of what happened, or all of it as lines",
-          content: listingContent(LogPage, {
-            items: [{
-              event: "deleted",
-              name: "model",
-              version: "1.0.0",
-              at: "2026-01-31T12:00:00.000Z",
-            }],
-          }),
-        },
-      },
-      problems: [404],
+      answers: listing(LogPage, "A page of what happened, or all of it as lines"),
     }),
     query(LogQuery),
     (c) =>

@@ -2,12 +2,10 @@
 import { readable } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { NamesPage, NamesQuery } from "../schemas/names.ts";
+import { answerListing, listing } from "../listing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { NamesPage, NamesQuery } from "../schemas/reading.ts";
 
-/** The names of a registry. */
 export function namesRoutes({ registry }: ServerContext): Routes {
   return createRoutes().get(
     "/names",
@@ -16,15 +14,7 @@ export function namesRoutes({ registry }: ServerContext): Routes {
       tag: "artifacts",
       summary: "Lists names that have a version, in the order of their encoding",
       scope: "read",
-      answers: {
-        200: {
-          description: "A page of names, or all of them as lines",
-          content: listingContent(NamesPage, {
-            items: ["my:model", "team/data"],
-            next: "team/data",
-          }),
-        },
-      },
+      answers: listing(NamesPage, "A page of names, or all of them as lines"),
     }),
     query(NamesQuery),
     (c) => {

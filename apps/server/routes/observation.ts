@@ -4,9 +4,8 @@ import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/prometheus.ts";
 import { createReadiness } from "../observe/readiness.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { HealthSchema, ReadinessSchema } from "../schemas/observation.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
 /** So many jobs of each state are counted: a queue tells which they are, not how many. */
 const MOST_COUNTED = 1000;
@@ -21,7 +20,6 @@ async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<st
 
 const FRESH = { "cache-control": "no-store" };
 
-/** What those who watch over the service ask. */
 export function observationRoutes(
   { registry, system, closing, metrics, options: { jobs } }: ServerContext,
 ): Routes {
@@ -43,9 +41,7 @@ export function observationRoutes(
         tag: "service",
         summary: "Whether the program runs",
         scope: "open",
-        answers: {
-          200: { description: "It does", schema: HealthSchema, example: { status: "ok" } },
-        },
+        answers: { 200: { description: "It does", schema: HealthSchema } },
       }),
       (c) => c.json({ status: "ok" as const }, 200, FRESH),
     )
@@ -57,7 +53,7 @@ export function observationRoutes(
         summary: "Whether requests can be answered: the store is asked, at most every two seconds",
         scope: "open",
         answers: {
-          200: { description: "They can", schema: ReadinessSchema, example: { ready: true } },
+          200: { description: "They can", schema: ReadinessSchema },
           503: { description: "They cannot now", schema: ReadinessSchema },
         },
       }),

@@ -9,8 +9,7 @@ import {
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { checkNamed, ofCondition } from "../saving/save_sent.ts";
 import {
   CommitPresignedSchema,
@@ -22,7 +21,6 @@ import {
 import { SavedArtifactSchema } from "../schemas/saving.ts";
 import { savedAnswer } from "./saves.ts";
 
-/** Transfers past the service. */
 export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
   const routes = createRoutes();
 
@@ -36,9 +34,7 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
         "Whoever knows the URL can read this file until it ends. Only buckets give such URLs, and only of " +
         "files that have an object of their own: larger than 256 KiB and not compressed.",
       scope: "read",
-      params: { name: "The artifact", version: "A version, a range, an alias, or `latest`" },
       answers: { 200: { description: "Where it can be fetched", schema: PresignedSchema } },
-      problems: [404, 422],
     }),
     query(PresignQuery),
     async (c) => {
@@ -63,7 +59,6 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
       answers: {
         201: { description: "Where each file is to be sent", schema: PresignedUploadSchema },
       },
-      problems: [422],
     }),
     json(PresignUploadSchema),
     async (c) =>
@@ -80,12 +75,10 @@ export function presignedRoutes({ registry, uploads }: ServerContext): Routes {
       tag: "uploads",
       summary: "Saves what was sent straight to the store as a version; a repeat gives the same",
       scope: "write",
-      params: { upload: "The id that the URLs came with" },
       answers: {
         201: { description: "It was saved", schema: SavedArtifactSchema },
         200: { description: "It had been saved", schema: SavedArtifactSchema },
       },
-      problems: [404, 409, 412, 422],
     }),
     json(CommitPresignedSchema),
     async (c) => {

@@ -1,16 +1,11 @@
 // `GET /runs` and `GET /runs/{run}`
-import { knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
-import type { KnownRun } from "../../pipelines/known_of_runs.ts";
+import { type KnownRun, knownRun, knownSteps } from "../../pipelines/known_of_runs.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerListing, listingContent } from "../listing.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { answerListing, listing } from "../listing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { RunDetailsSchema, RunsPage, RunsQuery } from "../schemas/runs.ts";
 
-const RUN_EXAMPLE = { run: "training@3", end: "ok", durationMs: 5200 };
-
-/** Runs of pipelines, from their records. */
 export function runsRoutes({ registry }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(
@@ -20,19 +15,7 @@ export function runsRoutes({ registry }: ServerContext): Routes {
       tag: "runs",
       summary: "Lists runs of pipelines, the newest first",
       scope: "read",
-      answers: {
-        200: {
-          description: "A page of runs, or all of them as lines",
-          content: listingContent(RunsPage, {
-            items: [{
-              ...RUN_EXAMPLE,
-              plannedAt: "2026-01-31T12:00:00.000Z",
-              steps: 2,
-              counts: { ran: 2 },
-            }],
-          }),
-        },
-      },
+      answers: listing(RunsPage, "A page of runs, or all of them as lines"),
     }),
     query(RunsQuery),
     (c) => {
@@ -63,25 +46,7 @@ export function runsRoutes({ registry }: ServerContext): Routes {
       tag: "runs",
       summary: "Says what became of each step of a run",
       scope: "read",
-      params: { run: "The run, as `training@3`" },
-      answers: {
-        200: {
-          description: "The run",
-          schema: RunDetailsSchema,
-          example: {
-            ...RUN_EXAMPLE,
-            startedAt: "2026-01-31T12:00:00.000Z",
-            steps: [{
-              step: "fit",
-              why: ["never ran"],
-              end: "ran",
-              durationMs: 5000,
-              outputs: { "model.json": "model@1.0.0" },
-            }],
-          },
-        },
-      },
-      problems: [404],
+      answers: { 200: { description: "The run", schema: RunDetailsSchema } },
     }),
     async (c) => {
       const run = c.req.param("run");
@@ -101,7 +66,6 @@ export function runsRoutes({ registry }: ServerContext): Routes {
   return routes;
 }
 
-/** The name that the runs of a pipeline are kept under. */
 async function recordsOf(run: string): Promise<string> {
   const { parseRunId, recordNames } = await import("../../../operators/runner/mod.ts");
   return recordNames(parseRunId(run).pipeline).run;

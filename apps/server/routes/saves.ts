@@ -3,25 +3,17 @@ import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, json, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { RouteContext, Routes } from "../routing.ts";
+import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { copyVersion, deleteVersions, setAlias } from "../saving/changes.ts";
 import { readCondition, WRITE_CONDITIONS } from "../saving/preconditions.ts";
 import { ofCondition, saveSent } from "../saving/save_sent.ts";
-import { AliasSchema } from "../schemas/aliases.ts";
+import { AliasSchema } from "../schemas/reading.ts";
 import * as schemas from "../schemas/saving.ts";
 import { ALIAS_HEADERS } from "./aliases.ts";
 import type { Registry, SavedArtifact } from "../../../mod.ts";
 
-const NAME = { name: "The artifact, percent-encoded as one segment" };
-const VERSION = { ...NAME, version: "A version, a range, an alias, or `latest`" };
-const ALIAS = { ...NAME, alias: "The alias" };
 const SAVED = {
-  201: {
-    description: "It was saved",
-    schema: schemas.SavedArtifactSchema,
-    example: schemas.SAVED_EXAMPLE,
-  },
+  201: { description: "It was saved", schema: schemas.SavedArtifactSchema },
   200: {
     description: "The version existed: nothing was written",
     schema: schemas.SavedArtifactSchema,
@@ -31,7 +23,6 @@ const SAVED = {
   },
 };
 
-/** Writes of versions and aliases. */
 export function savesRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("writes");
@@ -48,9 +39,7 @@ export function savesRoutes(context: ServerContext): Routes {
         "given are checked. A repeat with the same idempotencyKey gives what the first one saved, also where it sends " +
         "other content: then `skipped` is true.",
       scope: "write",
-      params: NAME,
       answers: SAVED,
-      problems: [404, 409, 412, 413, 422],
     }),
     json(schemas.SaveRequestSchema),
     async (c) => {
@@ -75,9 +64,7 @@ export function savesRoutes(context: ServerContext): Routes {
       summary: "Saves the files and metadata of a version under another ref",
       description: "Needs the right to read this name, and to write the other.",
       scope: "read",
-      params: VERSION,
       answers: SAVED,
-      problems: [404, 409, 422],
     }),
     json(schemas.CopyRequestSchema),
     async (c) => {
@@ -95,10 +82,8 @@ export function savesRoutes(context: ServerContext): Routes {
       tag: "artifacts",
       summary: "Deletes a version; its bytes are freed later",
       scope: "write",
-      params: VERSION,
       requestHeaders: WRITE_CONDITIONS,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-      problems: [404, 409, 412],
     }),
     query(schemas.DeleteQuery),
     async (c) => {
@@ -130,9 +115,7 @@ export function savesRoutes(context: ServerContext): Routes {
       tag: "artifacts",
       summary: "Deletes all versions of a name, where `allVersions=true` says so",
       scope: "write",
-      params: NAME,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-      problems: [409, 412],
     }),
     query(schemas.DeleteAllQuery),
     async (c) => {
@@ -154,10 +137,8 @@ export function savesRoutes(context: ServerContext): Routes {
       description:
         "`expected` is the version that it must name now, or null where there must be no such alias.",
       scope: "write",
-      params: ALIAS,
       requestHeaders: WRITE_CONDITIONS,
       answers: { 200: { description: "It does", schema: AliasSchema, headers: ALIAS_HEADERS } },
-      problems: [404, 409, 412],
     }),
     json(schemas.AliasRequestSchema),
     async (c) => {
@@ -178,10 +159,8 @@ export function savesRoutes(context: ServerContext): Routes {
       tag: "aliases",
       summary: "Removes an alias",
       scope: "write",
-      params: ALIAS,
       requestHeaders: WRITE_CONDITIONS,
       answers: { 200: { description: "Whether there was one", schema: schemas.DeletedSchema } },
-      problems: [409, 412],
     }),
     query(schemas.DeleteAliasQuery),
     async (c) => {
@@ -200,14 +179,12 @@ export function savesRoutes(context: ServerContext): Routes {
 /** The header of an answer with an earlier version: nothing was saved, whatever was sent. */
 export const SKIPPED = { "holdfast-skipped": "true" };
 
-/** What was saved, and where it is. */
 export function savedAnswer(c: RouteContext, saved: SavedArtifact): Response {
   const { name, version, skipped } = saved;
   const location = `/artifacts/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`;
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
 
-/** Returns the version that a request expects an alias to name, which is its ETag. */
 async function aliasCondition(
   registry: Registry,
   { name, alias }: { name: string; alias: string },

@@ -1,13 +1,11 @@
 // `GET /search`
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
+import { createRoutes, type Routes } from "../routing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/search.ts";
 import { parseQuery } from "../search/query.ts";
 import { createSearchIndex } from "../search/search_index.ts";
 
-/** Versions by what is said of them. */
 export function searchRoutes(
   { registry, system, logger, closing, features }: ServerContext,
 ): Routes {
@@ -26,19 +24,6 @@ export function searchRoutes(
         200: {
           description: "What is found, in the order of names, newest first",
           schema: SearchResultSchema,
-          example: {
-            items: [{
-              name: "models/bert",
-              version: "2.0.0",
-              aliases: ["production"],
-              metadata: { epochs: 4 },
-              createdAt: "2026-01-31T12:00:00.000Z",
-              size: 512,
-            }],
-            total: 1,
-            ageMs: 1200,
-            cut: false,
-          },
         },
       },
     }),

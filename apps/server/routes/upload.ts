@@ -1,14 +1,11 @@
 // `POST /upload`: a file, saved as it comes, and its next step scheduled.
-import type { RegistryError } from "../../../mod.ts";
+import type { FileToSave, RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { FileToSave } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { checkStillAllowed } from "../access/while_allowed.ts";
 import { describe, query } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { RouteContext, Routes } from "../routing.ts";
+import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { passThrough } from "../saving/sent_files.ts";
-import { SAVED_EXAMPLE } from "../schemas/saving.ts";
 import { UploadAnswerSchema, UploadQuery } from "../schemas/uploads.ts";
 import { SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
@@ -16,7 +13,6 @@ import { scheduleNext } from "../uploads/next_step.ts";
 const FORM = /^multipart\/form-data\s*;/i;
 const BYTES = { type: "string", format: "binary" };
 
-/** `POST /upload` */
 export function uploadRoutes({ registry, options }: ServerContext): Routes {
   const routes = createRoutes();
   routes.post(
@@ -38,17 +34,12 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
         },
       },
       answers: {
-        202: {
-          description: "It was saved, and the job was scheduled",
-          schema: UploadAnswerSchema,
-          example: { jobId: `upload-${SAVED_EXAMPLE.commit}`, ...SAVED_EXAMPLE },
-        },
+        202: { description: "It was saved, and the job was scheduled", schema: UploadAnswerSchema },
         201: {
           description: "It was saved; no step comes next, or its `result` is there",
           schema: UploadAnswerSchema,
         },
       },
-      problems: [409, 413, 415, 422],
     }),
     query(UploadQuery),
     async (c) => {
@@ -57,19 +48,19 @@ export function uploadRoutes({ registry, options }: ServerContext): Routes {
       const form = isForm
         ? await (await import("../uploads/multipart.ts")).openForm(request)
         : undefined;
-      const { path, ...asked } = c.req.valid("query");
+      const { fields } = form ?? { fields: {} as Readonly<Record<string, string | undefined>> };
+      const { path, name = fields.name, version = fields.version } = c.req.valid("query");
       const files = form?.files ?? rawFile(request, path);
       try {
-        const { name, version, idempotencyKey } = { ...fieldsOf(form?.fields), ...given(asked) };
         if (name === undefined) throw noName();
         c.env.access.check("write", name);
         const materializer = {
           ...passThrough({ id: isForm ? "folder" : "file", formatVersion: 1 }, []),
           save: () => whole(files, c, name),
         };
-        const key = c.req.header("idempotency-key") ?? idempotencyKey;
+        const idempotencyKey = c.req.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
-        const save = { version, idempotencyKey: key, base: null, materializer, signal };
+        const save = { version, idempotencyKey, base: null, materializer, signal };
         const saved = await registry.save(name, undefined, save);
         const next = await scheduleNext(saved, options);
         const skipped = saved.skipped ? SKIPPED : {};
@@ -96,7 +87,6 @@ async function* whole(
   await checkStillAllowed(c, name);
 }
 
-/** The body as the one file. */
 async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {
   const type = headers.get("content-type") ?? undefined;
   const mediaType = type === "application/x-www-form-urlencoded" ? undefined : type; // what curl says of any file
@@ -105,19 +95,6 @@ async function* rawFile({ body, headers }: Request, path = "content"): AsyncGene
     content: body ?? new Uint8Array(),
     ...(mediaType === undefined ? {} : { mediaType }),
   };
-}
-
-/** The fields that are known; others are passed over. */
-function fieldsOf(
-  fields: Readonly<Record<string, string>> = {},
-): { name?: string; version?: string; idempotencyKey?: string } {
-  const { name, version, idempotencyKey } = fields;
-  return { name, version, idempotencyKey };
-}
-
-/** Without what is not given. */
-function given<T extends Record<string, unknown>>(asked: T): T {
-  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as T;
 }
 
 function noName(): RegistryError {

@@ -2,14 +2,11 @@
 import { openUploads } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe } from "../describe.ts";
-import { createRoutes } from "../routing.ts";
-import type { RouteContext, Routes } from "../routing.ts";
+import { createRoutes, type RouteContext, type Routes } from "../routing.ts";
 import { noUpload } from "../saving/sent_files.ts";
-import { CONTENT_EXAMPLE, ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
+import { ContentSchema, UploadStateSchema } from "../schemas/uploads.ts";
 import { parseContentDigest } from "../uploads/checksum.ts";
-import { sentBytes } from "../uploads/sent_bytes.ts";
-import type { TusOptions } from "../uploads/tus.ts";
-import { createUploadLocks } from "../uploads/tus_locks.ts";
+import type { createTus } from "../uploads/tus.ts";
 
 const TUS = {
   "tus-resumable": "The version of the protocol, 1.0.0",
@@ -17,21 +14,18 @@ const TUS = {
 };
 const BYTES = { schema: { type: "string", format: "binary" } };
 
-/** Bytes that arrive before they are saved. */
 export function uploadsRoutes(context: ServerContext): Routes {
   const { registry, features } = context;
   features.add("uploads");
-  const locks = createUploadLocks();
+  let opened: Promise<ReturnType<typeof createTus>> | undefined;
   const tus = async (c: RouteContext) => {
-    const { answerTus } = await import("../uploads/tus.ts");
-    const options: TusOptions = {
+    const answer = await (opened ??= import("../uploads/tus.ts").then((tus) => tus.createTus()));
+    return await answer(c.req.raw, {
       uploads: await context.uploads(),
       access: c.env.access,
-      locks,
       id: c.req.param("upload"),
       keptForMs: registry.settings.graceMs,
-    };
-    return await answerTus(c.req.raw, options);
+    });
   };
   const routes = createRoutes();
 
@@ -46,16 +40,13 @@ export function uploadsRoutes(context: ServerContext): Routes {
       scope: "write",
       requestHeaders: { "content-digest": "What the bytes must have: sha-256=:BASE64: (RFC 9530)" },
       body: { "application/octet-stream": BYTES },
-      answers: {
-        201: { description: "It is there", schema: ContentSchema, example: CONTENT_EXAMPLE },
-      },
-      problems: [409, 415, 422],
+      answers: { 201: { description: "It is there", schema: ContentSchema } },
     }),
     async (c) => {
       const announced = c.req.header("content-digest");
       const verify = announced === undefined ? undefined : parseContentDigest(announced);
       const uploads = await context.uploads();
-      const { id, size, sha256 } = await uploads.receive(sentBytes(c.req.raw), {
+      const { id, size, sha256 } = await uploads.receive(c.req.raw.body ?? new Blob().stream(), {
         owner: c.env.access.token,
         verify,
       });
@@ -102,7 +93,6 @@ export function uploadsRoutes(context: ServerContext): Routes {
             headers: { location: "Where it is, relative to this", ...TUS },
           },
         },
-        problems: [412, 413, 415, 422],
       }),
       tus,
     );
@@ -115,9 +105,8 @@ export function uploadsRoutes(context: ServerContext): Routes {
       tag: "uploads",
       summary: "How far an upload is; with HEAD as tus says it",
       scope: "write",
-      params: { upload: "Its id" },
       answers: { 200: { description: "How far it is", schema: UploadStateSchema, headers: TUS } },
-      problems: [404, 410, 412, 422],
+      problems: [410],
     }),
     async (c) => {
       if (c.req.method === "HEAD") return await tus(c);
@@ -136,7 +125,6 @@ export function uploadsRoutes(context: ServerContext): Routes {
       description:
         "What had arrived when a connection breaks is kept. A second request on an upload ends the first.",
       scope: "write",
-      params: { upload: "Its id" },
       requestHeaders: {
         "tus-resumable": "1.0.0",
         "upload-offset": "How far it is",
@@ -145,7 +133,7 @@ export function uploadsRoutes(context: ServerContext): Routes {
       },
       body: { "application/offset+octet-stream": BYTES },
       answers: { 204: { description: "It has arrived", headers: TUS } },
-      problems: [404, 409, 410, 412, 413, 422, 460],
+      problems: [410, 460],
     }),
     tus,
   );
@@ -157,10 +145,8 @@ export function uploadsRoutes(context: ServerContext): Routes {
       tag: "uploads",
       summary: "Removes an upload (tus 1.0: termination)",
       scope: "write",
-      params: { upload: "Its id" },
       requestHeaders: { "tus-resumable": "1.0.0" },
       answers: { 204: { description: "It is gone", headers: TUS } },
-      problems: [404, 412, 422],
     }),
     tus,
   );

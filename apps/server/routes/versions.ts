@@ -12,26 +12,12 @@ import type {
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
 import { evaluateConditions } from "../files/conditions.ts";
-import { MOST_HOT_BYTES } from "../files/hot_files.ts";
-import { isFixed } from "../files/opened.ts";
-import { answerListing, listingContent } from "../listing.ts";
+import { answerListing, listing } from "../listing.ts";
 import { problem, problemOf } from "../problem.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import {
-  ArtifactInfoSchema,
-  INFO_EXAMPLE,
-  InfoQuery,
-  VersionsPage,
-  VersionsQuery,
-} from "../schemas/artifact.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
 
-const NAME = { name: "The artifact, percent-encoded as one segment" };
-
-const INFO_ROUTE = "/artifacts/:name/versions/:version";
-
-/** The versions of names, and what is known of each. */
-export function versionsRoutes({ registry, hot, openVersion }: ServerContext): Routes {
+export function versionsRoutes({ registry, openVersion }: ServerContext): Routes {
   const routes = createRoutes();
   routes.get(
     "/artifacts/:name/versions",
@@ -40,20 +26,7 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
       tag: "artifacts",
       summary: "Lists the versions of a name, newest first; none where there is no such name",
       scope: "read",
-      params: NAME,
-      answers: {
-        200: {
-          description: "A page of versions, or all of them as lines",
-          content: listingContent(VersionsPage, {
-            items: [{
-              name: "my:config",
-              version: "1.0.0",
-              generation: 1,
-              modifiedAt: "2026-01-31T12:00:00.000Z",
-            }],
-          }),
-        },
-      },
+      answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     }),
     query(VersionsQuery),
     (c) => {
@@ -71,13 +44,12 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
     },
   );
   routes.get(
-    INFO_ROUTE,
+    "/artifacts/:name/versions/:version",
     describe({
       id: "getVersion",
       tag: "artifacts",
       summary: "Says what is known of a version",
       scope: "read",
-      params: { ...NAME, version: "A version, a range, an alias or `latest`" },
       requestHeaders: {
         "if-match": "Commits as ETags, one of which it must have",
         "if-none-match": "Commits as ETags that the client knows",
@@ -86,17 +58,14 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
         200: {
           description: "The version",
           schema: ArtifactInfoSchema,
-          example: INFO_EXAMPLE,
           headers: { "etag": "Its commit, as a strong tag" },
         },
         304: { description: "The client knows it already" },
       },
-      problems: [404, 409, 412],
     }),
     query(InfoQuery),
     async (c) => {
       const { name, version } = c.req.param();
-      const { headers: asked, method, url } = c.req.raw;
       const { commit, data } = c.req.valid("query");
       const artifact = await openVersion({ name, version, commit });
       const { info } = artifact;
@@ -106,7 +75,7 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
         "cache-control": "no-cache",
         "last-modified": validators.lastModified,
       };
-      const condition = evaluateConditions(asked, validators);
+      const condition = evaluateConditions(c.req.raw.headers, validators);
       if (condition === "not modified") return new Response(null, { status: 304, headers: known });
       if (condition === "failed") {
         const detail = `Cannot answer: ${
@@ -114,35 +83,13 @@ export function versionsRoutes({ registry, hot, openVersion }: ServerContext): R
         } is commit ${info.commit} now`;
         return problem(412, { code: "Conflict", detail, hint: "Ask without the condition." });
       }
-      if (data === undefined || info.size > data) return c.json(info, 200, known);
-      const bytes = new TextEncoder().encode(JSON.stringify(await withData(artifact)));
-      const size = bytes.byteLength;
-      const headers = {
-        ...known,
-        "content-type": "application/json",
-        "content-length": String(size),
-      };
-      if (
-        method === "GET" && size <= MOST_HOT_BYTES && isFixed(registry, { name, version, commit })
-      ) {
-        hot.keep(url, {
-          ...validators,
-          route: INFO_ROUTE,
-          isWhole: true,
-          name,
-          bytes,
-          size,
-          digest: "",
-          headers,
-        });
-      }
-      return new Response(bytes, { headers });
+      const isSmall = data !== undefined && info.size <= data;
+      return c.json(isSmall ? await withData(artifact) : info, 200, known);
     },
   );
   return routes;
 }
 
-/** What is known of a version, with the bytes of its files. */
 async function withData(artifact: Artifact): Promise<ArtifactInfo> {
   const files = artifact.files().map(async (file) => ({
     ...file.info,
@@ -181,7 +128,6 @@ async function withInfo(
   }
 }
 
-/** Versions as the wire says them: an error is a problem there. */
 async function* onWire(
   entries: AsyncIterable<VersionEntry>,
 ): AsyncGenerator<Omit<VersionEntry, "error"> & { error?: unknown }> {

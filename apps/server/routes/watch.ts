@@ -1,18 +1,14 @@
 // `GET /artifacts/{name}/watch`
-import { checkName } from "../../../mod.ts";
-import type { Registry, WatchOptions } from "../../../mod.ts";
+import { checkName, type Registry, type WatchOptions } from "../../../mod.ts";
 import type { ServerContext } from "../context.ts";
 import { describe, query } from "../describe.ts";
-import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
-import type { ServerEvent } from "../event_stream.ts";
-import { createRoutes } from "../routing.ts";
-import type { Routes } from "../routing.ts";
-import { WatchQuery } from "../schemas/watch.ts";
+import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
+import { createRoutes, type Routes } from "../routing.ts";
+import { WatchQuery } from "../schemas/reading.ts";
 
 /** What an event says where there is no version. */
 const NONE = "none";
 
-/** Server-sent events of what the latest version of a name is. */
 export function watchRoutes(context: ServerContext): Routes {
   return createRoutes().get(
     "/artifacts/:name/watch",
@@ -24,18 +20,11 @@ export function watchRoutes(context: ServerContext): Routes {
         "Server-sent events `latest`, whose data are `{ name, version?, commit? }` and whose id is the " +
         "commit. A client that comes again with `Last-Event-ID` is only told of another one.",
       scope: "read",
-      params: { name: "The artifact, percent-encoded as one segment" },
       requestHeaders: { "last-event-id": "The id of the last event that the client had" },
       answers: {
         200: {
           description: "Events, until the client goes",
-          content: {
-            [EVENTS_TYPE]: {
-              schema: { type: "string" },
-              example:
-                'id: 019a9f5e\nevent: latest\ndata: {"name":"my:model","version":"1.0.0","commit":"019a9f5e"}\n\n',
-            },
-          },
+          content: { [EVENTS_TYPE]: { schema: { type: "string" } } },
         },
       },
     }),

@@ -6,19 +6,15 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { ofCondition } from "./save_sent.ts";
 
-/** What is copied, and where to. */
 export interface CopiedVersion extends CopyOptions {
-  /** The artifact. */
   name: string;
   /** A version, a range, an alias or `latest`. @default "latest" */
   version?: string;
   /** The ref that it is saved under; its right to be written is asked for here. */
   to: string;
-  /** What whoever asks may do. */
   access: Access;
 }
 
-/** Copies a version. */
 export async function copyVersion(
   { registry }: ServerContext,
   copied: CopiedVersion,
@@ -30,15 +26,12 @@ export async function copyVersion(
 
 /** Deletes a version, or with `allVersions` all of a name; whether there was one. */
 export async function deleteVersions(
-  { registry, hot }: ServerContext,
+  { registry }: ServerContext,
   { name, ...options }: DeleteOptions & { name: string },
 ): Promise<{ deleted: boolean }> {
-  const deleted = await ofCondition(options.ifCommit, () => registry.delete(name, options));
-  hot.forget(name);
-  return { deleted };
+  return { deleted: await ofCondition(options.ifCommit, () => registry.delete(name, options)) };
 }
 
-/** Lets an alias name a version, and says which one that is. */
 export async function setAlias(
   { registry }: ServerContext,
   { name, alias, version, ...options }: SetAliasOptions & {

@@ -3,7 +3,6 @@
 import { matchesTag, namesTags } from "../files/conditions.ts";
 import { RefusedCondition } from "../problem.ts";
 
-/** Headers of requests that write and name a version or an alias. */
 export const WRITE_CONDITIONS = {
   "if-match": "ETags, one of which must be the current one; `*` for any. Otherwise 412",
   "if-none-match":

@@ -1,13 +1,11 @@
 // Saving what a request sent.
-import { isRegistryError, parseRef } from "../../../mod.ts";
-import type { SavedArtifact } from "../../../mod.ts";
+import { isRegistryError, parseRef, type SavedArtifact } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import { RefusedCondition } from "../problem.ts";
 import type { SaveRequest } from "../schemas/saving.ts";
 import { openSentFiles, passThrough } from "./sent_files.ts";
 
-/** Saves a version of a name as a request says. */
 export async function saveSent(
   context: ServerContext,
   request: SaveRequest,

@@ -8,15 +8,12 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../context.ts";
 import type { SentFile } from "../schemas/saving.ts";
 
-/** Files to save, and what they were made of. */
 export interface OpenedFiles {
-  /** The files, in their order. */
   files: FileToSave[];
   /** Removes the uploads that they came from: what is saved needs them no more. */
   removeUploads(): Promise<void>;
 }
 
-/** How files are opened. */
 export interface OpenFilesOptions {
   /** What whoever sent them may do: uploads belong to its token. */
   access: Access;
@@ -25,7 +22,6 @@ export interface OpenFilesOptions {
    * what the first one saved, and reads nothing.
    */
   repeatable?: boolean;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 

@@ -1,5 +1,6 @@
 // What is known of a version, as JSON.
 import * as v from "npm:valibot@^1.5";
+import { object } from "./named.ts";
 import { flag, page, pageFields } from "./listing.ts";
 import { ProblemSchema } from "./problem.ts";
 
@@ -18,64 +19,50 @@ export const Moment = v.pipe(v.string(), v.isoTimestamp());
 /** A number of bytes, or of things. */
 export const Amount = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** A file of a version. */
-export const FileInfoSchema = v.pipe(
-  v.object({
-    path: v.string(),
-    size: Amount,
-    sha256: Sha256,
-    mediaType: v.optional(v.string()),
-    mode: v.optional(v.picklist(["executable", "link", "folder"])),
-    modifiedAt: v.optional(
-      v.pipe(v.string(), v.description("When it was modified last, where that was kept")),
-    ),
-    data: v.optional(
-      v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for")),
-    ),
-  }),
-  v.metadata({ ref: "FileInfo" }),
-);
+export const FileInfoSchema = object("FileInfo", {
+  path: v.string(),
+  size: Amount,
+  sha256: Sha256,
+  mediaType: v.optional(v.string()),
+  mode: v.optional(v.picklist(["executable", "link", "folder"])),
+  modifiedAt: v.optional(
+    v.pipe(v.string(), v.description("When it was modified last, where that was kept")),
+  ),
+  data: v.optional(
+    v.pipe(v.string(), v.description("Its bytes as base64, where they were asked for")),
+  ),
+});
 
-/** What a version was made from. */
 export const ArtifactInputSchema = v.union([
   Text,
   v.strictObject({ ref: Text, digest: v.optional(Sha256) }),
 ]);
 
-/** What is known of a version. */
-export const ArtifactInfoSchema = v.pipe(
-  v.object({
-    name: v.string(),
-    version: v.string(),
-    commit: v.string(),
-    generation: Amount,
-    digest: Sha256,
-    size: Amount,
-    createdAt: Moment,
-    origin: v.optional(v.object({ registry: v.string(), commit: v.string() })),
-    materializer: v.object({ id: v.string(), formatVersion: v.number() }),
-    metadata: v.record(v.string(), v.unknown()),
-    inputs: v.array(ArtifactInputSchema),
-    files: v.array(FileInfoSchema),
-    idempotencyKey: v.optional(v.string()),
-  }),
-  v.metadata({ ref: "ArtifactInfo" }),
-);
+export const ArtifactInfoSchema = object("ArtifactInfo", {
+  name: v.string(),
+  version: v.string(),
+  commit: v.string(),
+  generation: Amount,
+  digest: Sha256,
+  size: Amount,
+  createdAt: Moment,
+  origin: v.optional(v.object({ registry: v.string(), commit: v.string() })),
+  materializer: v.object({ id: v.string(), formatVersion: v.number() }),
+  metadata: v.record(v.string(), v.unknown()),
+  inputs: v.array(ArtifactInputSchema),
+  files: v.array(FileInfoSchema),
+  idempotencyKey: v.optional(v.string()),
+});
 
-/** A version in a listing. */
-export const VersionEntrySchema = v.pipe(
-  v.object({
-    name: v.string(),
-    version: v.string(),
-    generation: Amount,
-    modifiedAt: Moment,
-    info: v.optional(ArtifactInfoSchema),
-    error: v.optional(ProblemSchema),
-  }),
-  v.metadata({ ref: "VersionEntry" }),
-);
+export const VersionEntrySchema = object("VersionEntry", {
+  name: v.string(),
+  version: v.string(),
+  generation: Amount,
+  modifiedAt: Moment,
+  info: v.optional(ArtifactInfoSchema),
+  error: v.optional(ProblemSchema),
+});
 
-/** What versions are listed by. */
 export const VersionsQuery = v.object({
   range: v.optional(v.pipe(Text, v.description("Only versions in this range, as `^1.2`"))),
   details: v.optional(
@@ -87,10 +74,8 @@ export const VersionsQuery = v.object({
   ...pageFields,
 });
 
-/** A page of versions. */
 export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 
-/** The commit that is meant, where one is. */
 export const CommitQuery = v.object({
   commit: v.optional(
     v.pipe(Text, v.description("Only if the version has this commit. Otherwise 409")),
@@ -100,7 +85,6 @@ export const CommitQuery = v.object({
 /** Most bytes of files that come with what is known of a version. */
 const MOST_DATA = 65_536;
 
-/** The commit that is meant, and whether small files come along. */
 export const InfoQuery = v.object({
   ...CommitQuery.entries,
   data: v.optional(v.pipe(
@@ -113,23 +97,3 @@ export const InfoQuery = v.object({
     ),
   )),
 });
-
-/** An example of an info. */
-export const INFO_EXAMPLE = {
-  name: "my:config",
-  version: "1.0.0",
-  commit: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
-  generation: 1,
-  digest: "5d41402abc4b2a76b9719d911017c592ae8f1f4d3c2b1a0f9e8d7c6b5a493827",
-  size: 12,
-  createdAt: "2026-01-31T12:00:00.000Z",
-  materializer: { id: "json", formatVersion: 1 },
-  metadata: { epochs: 3 },
-  inputs: [],
-  files: [{
-    path: "value.json",
-    size: 12,
-    sha256: "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
-    mediaType: "application/json",
-  }],
-};

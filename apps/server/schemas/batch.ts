@@ -1,16 +1,15 @@
 // Many writes in one request.
 import * as v from "npm:valibot@^1.5";
+import { object, strictObject } from "./named.ts";
 import { Text } from "./artifact.ts";
 import { ProblemSchema } from "./problem.ts";
 import { AliasRequestSchema, CopyRequestSchema, SaveRequestSchema } from "./saving.ts";
 
-/** So many operations at most. */
 export const MOST_OPERATIONS = 1000;
 
 const name = Text;
 const version = v.optional(Text);
 
-/** One operation. */
 export const OperationSchema = v.pipe(
   v.variant("op", [
     v.strictObject({ op: v.literal("save"), name, ...SaveRequestSchema.entries }),
@@ -29,22 +28,15 @@ export const OperationSchema = v.pipe(
   v.metadata({ ref: "Operation" }),
 );
 
-/** One operation. */
 export type Operation = v.InferOutput<typeof OperationSchema>;
 
-/** Many operations. */
-export const BatchSchema = v.pipe(
-  v.strictObject({ operations: v.pipe(v.array(OperationSchema), v.maxLength(MOST_OPERATIONS)) }),
-  v.metadata({ ref: "Batch" }),
-);
+export const BatchSchema = strictObject("Batch", {
+  operations: v.pipe(v.array(OperationSchema), v.maxLength(MOST_OPERATIONS)),
+});
 
-/** What became of each. */
-export const BatchResultSchema = v.pipe(
-  v.object({
-    results: v.array(v.union([
-      v.object({ ok: v.literal(true), value: v.unknown() }),
-      v.object({ ok: v.literal(false), problem: ProblemSchema }),
-    ])),
-  }),
-  v.metadata({ ref: "BatchResult" }),
-);
+export const BatchResultSchema = object("BatchResult", {
+  results: v.array(v.union([
+    v.object({ ok: v.literal(true), value: v.unknown() }),
+    v.object({ ok: v.literal(false), problem: ProblemSchema }),
+  ])),
+});

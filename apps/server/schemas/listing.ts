@@ -3,10 +3,8 @@ import * as v from "npm:valibot@^1.5";
 
 /** So many items are in a page where nobody says how many. */
 export const DEFAULT_LIMIT = 1000;
-/** So many at most. */
 export const MOST_LIMIT = 10_000;
 
-/** A whole number in a query, from `least` to `most`, and what it is. */
 export function count(options: { least: number; most: number; description: string }) {
   const { least, most, description } = options;
   return v.pipe(
@@ -20,7 +18,6 @@ export function count(options: { least: number; most: number; description: strin
   );
 }
 
-/** `true` or `false` in a query. */
 export function flag() {
   return v.pipe(
     v.picklist(["true", "false"], "true or false is expected"),
@@ -28,7 +25,6 @@ export function flag() {
   );
 }
 
-/** How a page is asked for. */
 export const pageFields = {
   limit: v.optional(count({
     least: 1,
@@ -40,7 +36,6 @@ export const pageFields = {
   ),
 };
 
-/** A page of these. */
 export function page<T>(item: v.GenericSchema<T>, ref: string) {
   return v.pipe(
     v.object({ items: v.array(item), next: v.optional(v.string()) }),

@@ -1,12 +1,12 @@
 // Transfers that go past the service, straight to the store.
 import * as v from "npm:valibot@^1.5";
+import { object, strictObject } from "./named.ts";
 import { Amount, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 import { count } from "./listing.ts";
 import { CommitDraftSchema } from "./saving.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** Which file is to be fetched. */
 export const PresignQuery = v.object({
   path: v.optional(v.pipe(Text, v.description("The file. Default: the only one"))),
   fileName: v.optional(v.pipe(Text, v.description("The name that a browser saves it under"))),
@@ -15,11 +15,11 @@ export const PresignQuery = v.object({
   ),
 });
 
-/** Where a file can be fetched. */
-export const PresignedSchema = v.pipe(
-  v.object({ url: v.string(), expiresAt: Moment, file: FileInfoSchema }),
-  v.metadata({ ref: "Presigned" }),
-);
+export const PresignedSchema = object("Presigned", {
+  url: v.string(),
+  expiresAt: Moment,
+  file: FileInfoSchema,
+});
 
 const file = {
   path: Text,
@@ -28,39 +28,27 @@ const file = {
   sha256: v.optional(Sha256),
 };
 
-/** What is to be sent to the store. */
-export const PresignUploadSchema = v.pipe(
-  v.strictObject({
-    files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
-    expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(WEEK_MS))),
-  }),
-  v.metadata({ ref: "PresignUploadRequest" }),
-);
+export const PresignUploadSchema = strictObject("PresignUploadRequest", {
+  files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+  expiresInMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1000), v.maxValue(WEEK_MS))),
+});
 
-/** Where each file is to be sent. */
-export const PresignedUploadSchema = v.pipe(
-  v.object({
-    id: v.string(),
-    expiresAt: Moment,
-    files: v.array(v.object({
-      ...file,
-      url: v.string(),
-      method: v.literal("PUT"),
-      headers: v.record(v.string(), v.string()),
-    })),
-  }),
-  v.metadata({ ref: "PresignedUpload" }),
-);
+export const PresignedUploadSchema = object("PresignedUpload", {
+  id: v.string(),
+  expiresAt: Moment,
+  files: v.array(v.object({
+    ...file,
+    url: v.string(),
+    method: v.literal("PUT"),
+    headers: v.record(v.string(), v.string()),
+  })),
+});
 
 const { parts: _, ...howToCommit } = CommitDraftSchema.entries;
 
-/** How what was sent to the store is saved. */
-export const CommitPresignedSchema = v.pipe(
-  v.strictObject({
-    name: Text,
-    files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
-    idempotencyKey: v.optional(Text),
-    ...howToCommit,
-  }),
-  v.metadata({ ref: "CommitPresignedRequest" }),
-);
+export const CommitPresignedSchema = strictObject("CommitPresignedRequest", {
+  name: Text,
+  files: v.pipe(v.array(v.strictObject(file)), v.minLength(1), v.maxLength(1000)),
+  idempotencyKey: v.optional(Text),
+  ...howToCommit,
+});

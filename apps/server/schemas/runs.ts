@@ -1,9 +1,9 @@
 // Runs of pipelines, as JSON.
 import * as v from "npm:valibot@^1.5";
+import { object } from "./named.ts";
 import { Amount, Moment } from "./artifact.ts";
 import { page, pageFields } from "./listing.ts";
 
-/** What runs are listed by. */
 export const RunsQuery = v.object({
   pipeline: v.optional(v.pipe(v.string(), v.description("Only those of this pipeline"))),
   ...pageFields,
@@ -18,38 +18,29 @@ const runFields = {
   durationMs: v.optional(v.number()),
 };
 
-/** A run in a list. */
-export const RunSchema = v.pipe(
-  v.object({
-    ...runFields,
-    plannedAt: Moment,
-    steps: Amount,
-    counts: v.optional(v.record(v.string(), Amount)),
-  }),
-  v.metadata({ ref: "Run" }),
-);
+export const RunSchema = object("Run", {
+  ...runFields,
+  plannedAt: Moment,
+  steps: Amount,
+  counts: v.optional(v.record(v.string(), Amount)),
+});
 
-/** A page of runs. */
 export const RunsPage = page(RunSchema, "RunsPage");
 
-/** A run with its steps. */
-export const RunDetailsSchema = v.pipe(
-  v.object({
-    ...runFields,
-    startedAt: v.optional(Moment),
-    steps: v.array(v.object({
-      step: v.string(),
-      why: v.array(v.string()),
-      end: v.picklist(["ran", "skipped", "failed", "blocked", "cancelled", "unknown"]),
-      durationMs: v.number(),
-      reason: v.optional(v.string()),
-      hint: v.optional(v.string()),
-      exitCode: v.optional(v.number()),
-      exit: v.optional(v.string()),
-      attempts: v.optional(Amount),
-      record: v.optional(v.string()),
-      outputs: v.optional(v.record(v.string(), v.string())),
-    })),
-  }),
-  v.metadata({ ref: "RunDetails" }),
-);
+export const RunDetailsSchema = object("RunDetails", {
+  ...runFields,
+  startedAt: v.optional(Moment),
+  steps: v.array(v.object({
+    step: v.string(),
+    why: v.array(v.string()),
+    end: v.picklist(["ran", "skipped", "failed", "blocked", "cancelled", "unknown"]),
+    durationMs: v.number(),
+    reason: v.optional(v.string()),
+    hint: v.optional(v.string()),
+    exitCode: v.optional(v.number()),
+    exit: v.optional(v.string()),
+    attempts: v.optional(Amount),
+    record: v.optional(v.string()),
+    outputs: v.optional(v.record(v.string(), v.string())),
+  })),
+});

@@ -1,5 +1,6 @@
 // What is sent to save, and what saving answers.
 import * as v from "npm:valibot@^1.5";
+import { object, strictObject } from "./named.ts";
 import { Amount, ArtifactInputSchema, FileInfoSchema, Moment, Sha256, Text } from "./artifact.ts";
 import { flag } from "./listing.ts";
 
@@ -30,7 +31,6 @@ export const SentFileSchema = v.pipe(
   v.metadata({ ref: "SentFile" }),
 );
 
-/** A file that is sent. */
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
 const howToSave = {
@@ -46,81 +46,44 @@ const howToSave = {
 
 const compress = v.optional(v.picklist(["gzip", "zstd"]));
 
-/** A version to save. */
-export const SaveRequestSchema = v.pipe(
-  v.strictObject({
-    ...howToSave,
-    idempotencyKey: v.optional(Text),
-    compress,
-    materializer: MaterializerSchema,
-    files: v.array(SentFileSchema),
-  }),
-  v.metadata({ ref: "SaveRequest" }),
-);
+export const SaveRequestSchema = strictObject("SaveRequest", {
+  ...howToSave,
+  idempotencyKey: v.optional(Text),
+  compress,
+  materializer: MaterializerSchema,
+  files: v.array(SentFileSchema),
+});
 
-/** A version to save. */
 export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
 
-/** What was saved. */
-export const SavedArtifactSchema = v.pipe(
-  v.object({
-    name: v.string(),
-    version: v.string(),
-    commit: v.string(),
-    digest: Sha256,
-    size: Amount,
-    createdAt: Moment,
-    skipped: v.boolean(),
-    addedBytes: v.optional(Amount),
-  }),
-  v.metadata({ ref: "SavedArtifact" }),
-);
+export const SavedArtifactSchema = object("SavedArtifact", {
+  name: v.string(),
+  version: v.string(),
+  commit: v.string(),
+  digest: Sha256,
+  size: Amount,
+  createdAt: Moment,
+  skipped: v.boolean(),
+  addedBytes: v.optional(Amount),
+});
 
-/** An example of a version to save. */
-export const SAVE_EXAMPLE: SaveRequest = {
-  materializer: { id: "json", formatVersion: 1 },
-  files: [{ path: "data.json", mediaType: "application/json", data: "eyJkZXB0aCI6MTJ9" }],
-  metadata: { by: "curl" },
-  idempotencyKey: "run-17",
-};
+export const CopyRequestSchema = strictObject("CopyRequest", {
+  to: Text,
+  onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])),
+});
 
-/** An example of what was saved. */
-export const SAVED_EXAMPLE = {
-  name: "my:config",
-  version: "1.0.0",
-  commit: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
-  digest: "5d41402abc4b2a76b9719d911017c592ae8f1f4d3c2b1a0f9e8d7c6b5a493827",
-  size: 12,
-  createdAt: "2026-01-31T12:00:00.000Z",
-  skipped: false,
-  addedBytes: 583,
-};
+export const AliasRequestSchema = strictObject("AliasRequest", {
+  version: Text,
+  expected: v.optional(v.nullable(Text)),
+});
 
-/** Where a version is copied to. */
-export const CopyRequestSchema = v.pipe(
-  v.strictObject({ to: Text, onConflict: v.optional(v.picklist(["fail", "skip", "overwrite"])) }),
-  v.metadata({ ref: "CopyRequest" }),
-);
-
-/** What an alias is to name. */
-export const AliasRequestSchema = v.pipe(
-  v.strictObject({ version: Text, expected: v.optional(v.nullable(Text)) }),
-  v.metadata({ ref: "AliasRequest" }),
-);
-
-/** Whether there was something. */
-export const DeletedSchema = v.pipe(
-  v.object({ deleted: v.boolean() }),
-  v.metadata({ ref: "Deleted" }),
-);
+export const DeletedSchema = object("Deleted", { deleted: v.boolean() });
 
 /** `true` or `false` in a query, or nothing. */
 const optionalFlag = () => v.optional(flag());
 
-/** How a version is deleted. */
 export const DeleteQuery = v.object({ force: optionalFlag(), ifCommit: v.optional(Text) });
 
-/** Query parameters of removing an alias. */
 export const DeleteAliasQuery = v.object({
   expected: v.optional(v.pipe(
     v.string(),
@@ -131,7 +94,6 @@ export const DeleteAliasQuery = v.object({
   )),
 });
 
-/** How all versions of a name are deleted. */
 export const DeleteAllQuery = v.object({
   force: optionalFlag(),
   allVersions: optionalFlag(),
@@ -140,44 +102,30 @@ export const DeleteAllQuery = v.object({
   ),
 });
 
-/** A part to be added to a draft. */
-export const PartRequestSchema = v.pipe(
-  v.strictObject({ files: v.pipe(v.array(SentFileSchema), v.minLength(1)), compress }),
-  v.metadata({ ref: "PartRequest" }),
-);
+export const PartRequestSchema = strictObject("PartRequest", {
+  files: v.pipe(v.array(SentFileSchema), v.minLength(1)),
+  compress,
+});
 
-/** What became of a part. */
-export const AddedPartSchema = v.pipe(
-  v.object({ added: v.boolean(), files: Amount, size: Amount }),
-  v.metadata({ ref: "AddedPart" }),
-);
+export const AddedPartSchema = object("AddedPart", {
+  added: v.boolean(),
+  files: Amount,
+  size: Amount,
+});
 
-/** How a draft is committed. */
-export const CommitDraftSchema = v.pipe(
-  v.strictObject({
-    ...howToSave,
-    parts: v.optional(v.array(Text)),
-    materializer: v.optional(MaterializerSchema),
-  }),
-  v.metadata({ ref: "CommitDraftRequest" }),
-);
+export const CommitDraftSchema = strictObject("CommitDraftRequest", {
+  ...howToSave,
+  parts: v.optional(v.array(Text)),
+  materializer: v.optional(MaterializerSchema),
+});
 
-/** What is known of a draft. */
-export const DraftInfoSchema = v.pipe(
-  v.object({
-    state: v.picklist(["open", "committing", "committed", "discarded", "abandoned"]),
-    version: v.optional(v.string()),
-    parts: v.array(v.object({ part: v.string(), addedAt: Moment })),
-    files: v.optional(v.array(v.intersect([FileInfoSchema, v.object({ part: v.string() })]))),
-  }),
-  v.metadata({ ref: "DraftInfo" }),
-);
+export const DraftInfoSchema = object("DraftInfo", {
+  state: v.picklist(["open", "committing", "committed", "discarded", "abandoned"]),
+  version: v.optional(v.string()),
+  parts: v.array(v.object({ part: v.string(), addedAt: Moment })),
+  files: v.optional(v.array(v.intersect([FileInfoSchema, v.object({ part: v.string() })]))),
+});
 
-/** What is asked of a draft. */
 export const DraftQuery = v.object({ files: optionalFlag() });
 
-/** Whether a draft was given up. */
-export const DiscardedSchema = v.pipe(
-  v.object({ discarded: v.boolean() }),
-  v.metadata({ ref: "Discarded" }),
-);
+export const DiscardedSchema = object("Discarded", { discarded: v.boolean() });

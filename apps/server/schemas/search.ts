@@ -1,11 +1,11 @@
 // What is searched for, and what is found.
 import * as v from "npm:valibot@^1.5";
+import { object } from "./named.ts";
 import { count } from "./listing.ts";
 
 /** So many are found where nobody says how many. */
 export const DEFAULT_FOUND = 50;
 
-/** What is searched for. */
 export const SearchQuerySchema = v.object({
   q: v.optional(
     v.pipe(
@@ -29,26 +29,22 @@ export const SearchQuerySchema = v.object({
   ),
 });
 
-/** What is found. */
-export const SearchResultSchema = v.pipe(
-  v.object({
-    items: v.array(v.object({
-      name: v.string(),
-      version: v.string(),
-      aliases: v.array(v.string()),
-      metadata: v.record(v.string(), v.any()),
-      createdAt: v.string(),
-      size: v.number(),
-    })),
-    total: v.pipe(v.number(), v.description("How many there are")),
-    ageMs: v.pipe(
-      v.number(),
-      v.description("How old what was searched is, milliseconds: it is read anew each minute"),
-    ),
-    cut: v.pipe(
-      v.boolean(),
-      v.description("Whether there is more than the index holds, so that some is not found"),
-    ),
-  }),
-  v.metadata({ ref: "SearchResult" }),
-);
+export const SearchResultSchema = object("SearchResult", {
+  items: v.array(v.object({
+    name: v.string(),
+    version: v.string(),
+    aliases: v.array(v.string()),
+    metadata: v.record(v.string(), v.any()),
+    createdAt: v.string(),
+    size: v.number(),
+  })),
+  total: v.pipe(v.number(), v.description("How many there are")),
+  ageMs: v.pipe(
+    v.number(),
+    v.description("How old what was searched is, milliseconds: it is read anew each minute"),
+  ),
+  cut: v.pipe(
+    v.boolean(),
+    v.description("Whether there is more than the index holds, so that some is not found"),
+  ),
+});

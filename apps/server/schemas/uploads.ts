@@ -1,34 +1,24 @@
 // What is answered of bytes that arrive before they are saved.
 import * as v from "npm:valibot@^1.5";
+import { object } from "./named.ts";
 import { Amount, Moment, Text } from "./artifact.ts";
 import { SavedArtifactSchema } from "./saving.ts";
 
-/** What has arrived. */
-export const ContentSchema = v.pipe(
-  v.object({ upload: v.string(), size: Amount, sha256: v.string() }),
-  v.metadata({ ref: "Content" }),
-);
+export const ContentSchema = object("Content", {
+  upload: v.string(),
+  size: Amount,
+  sha256: v.string(),
+});
 
-/** An example of it. */
-export const CONTENT_EXAMPLE = {
-  upload: "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60",
-  size: 12,
-  sha256: "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9",
-};
-
-/** How far an upload is. */
-export const UploadStateSchema = v.pipe(
-  v.object({
-    id: v.string(),
-    size: Amount,
-    offset: Amount,
-    beganAt: Moment,
-    expiresAt: Moment,
-    metadata: v.optional(v.record(v.string(), v.nullable(v.string()))),
-    sha256: v.optional(v.string()),
-  }),
-  v.metadata({ ref: "UploadState" }),
-);
+export const UploadStateSchema = object("UploadState", {
+  id: v.string(),
+  size: Amount,
+  offset: Amount,
+  beganAt: Moment,
+  expiresAt: Moment,
+  metadata: v.optional(v.record(v.string(), v.nullable(v.string()))),
+  sha256: v.optional(v.string()),
+});
 
 /** What an upload is saved as. */
 export const UploadQuery = v.object({
@@ -39,12 +29,8 @@ export const UploadQuery = v.object({
   ),
 });
 
-/** What became of an upload. */
-export const UploadAnswerSchema = v.pipe(
-  v.object({
-    jobId: v.optional(v.string()),
-    result: v.optional(v.unknown()),
-    ...SavedArtifactSchema.entries,
-  }),
-  v.metadata({ ref: "Uploaded" }),
-);
+export const UploadAnswerSchema = object("Uploaded", {
+  jobId: v.optional(v.string()),
+  result: v.optional(v.unknown()),
+  ...SavedArtifactSchema.entries,
+});

@@ -1,21 +1,14 @@
 // What is searched for: words, and filters such as `metadata.epochs>3`.
 import { RegistryError } from "../../../mod.ts";
-import { comparing, valueAt } from "../../look/comparing.ts";
-import type { Comparison } from "../../look/comparing.ts";
+import { comparing, type Comparison, valueAt } from "../../look/comparing.ts";
 
-/** What is known of a version, as far as it is searched. */
 export interface SearchedVersion {
-  /** The artifact. */
   readonly name: string;
-  /** The version, in full. */
   readonly version: string;
-  /** The aliases that name it. */
   readonly aliases: readonly string[];
-  /** The user's metadata. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** Whether a version is one that is searched for. */
 export type SearchQuery = (found: SearchedVersion, text: string) => boolean;
 
 const FILTER = /^(name|version|alias|metadata\.[^\s=!<>]+)(!=|>=|<=|=|>|<)(.*)$/s;
@@ -44,7 +37,6 @@ export function parseQuery(query: string): SearchQuery {
   return (found, text) => tests.every((test) => test(found, text));
 }
 
-/** All words of a version, to look for words in. */
 export function searchText({ name, version, aliases, metadata }: SearchedVersion): string {
   return [name, version, ...aliases, ...valuesOf(metadata)].join("\n").toLowerCase();
 }

@@ -1,35 +1,24 @@
 // What is searched: names, versions, aliases and metadata of the latest versions of each name, in
 // memory, read from listings when somebody searches and what is there is too old.
-import { isRegistryError } from "../../../mod.ts";
-import type { Logger, Registry, System } from "../../../mod.ts";
-import { searchText } from "./query.ts";
-import type { SearchedVersion } from "./query.ts";
+import { isRegistryError, type Logger, type Registry, type System } from "../../../mod.ts";
+import { type SearchedVersion, searchText } from "./query.ts";
 
-/** A version in the index. */
 export interface IndexedVersion extends SearchedVersion {
-  /** When it was saved. */
   readonly createdAt: string;
   /** Bytes of its files. */
   readonly size: number;
 }
 
-/** What was read, and when. */
 export interface SearchIndex {
-  /** Versions, in the order of their names, newest first, with their words. */
   readonly entries: readonly { readonly found: IndexedVersion; readonly text: string }[];
   /** When it began to be read, by the wall clock, milliseconds. */
   readonly readAt: number;
-  /** Whether there was more than is kept. */
   readonly cut: boolean;
 }
 
-/** Options of {@linkcode createSearchIndex}. */
 export interface SearchIndexOptions {
-  /** Clocks. */
   system: System;
-  /** Hears of what could not be read. */
   logger: Logger;
-  /** Ends a reading. */
   closing: AbortSignal;
 }
 
@@ -118,7 +107,6 @@ export function createSearchIndex(
   };
 }
 
-/** What is made of each, so many at once, in their order. */
 async function* inGroups<T, R>(
   items: AsyncIterable<T>,
   make: (item: T) => Promise<R>,

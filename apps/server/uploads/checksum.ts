@@ -10,7 +10,6 @@ export const CHECKSUM_ALGORITHMS = ["sha1", "sha256", "md5"] as const;
 export interface Checksum {
   /** Sees bytes. */
   update(bytes: Uint8Array): void;
-  /** Whether they were the right ones. */
   matches(): boolean;
 }
 

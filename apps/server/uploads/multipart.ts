@@ -2,18 +2,12 @@
 // stored.
 import type { Readable } from "node:stream";
 import { Busboy } from "npm:@fastify/busboy@^3.2";
-import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { type FileToSave, isRegistryError, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { FileToSave } from "../../../mod.ts";
-import { sentBytes } from "./sent_bytes.ts";
 
-/** A form whose fields were read up to its first file. */
 export interface Form {
-  /** The fields before the first file. */
   fields: Readonly<Record<string, string>>;
-  /** The files, each to be read before the next one comes. */
   files: AsyncIterable<FileToSave>;
-  /** Reads no more of it. */
   close(): void;
 }
 
@@ -72,10 +66,9 @@ export async function openForm(request: Request): Promise<Form> {
     }
   }
 
-  /** Gives the parser what comes, as fast as it takes it. */
   async function pump(): Promise<void> {
     try {
-      for await (const chunk of sentBytes(request)) {
+      for await (const chunk of request.body ?? []) {
         if (!parser.write(chunk)) await drained();
         if (closed) return;
       }
@@ -107,7 +100,6 @@ function createParser({ headers }: Request) {
   }
 }
 
-/** A stream of Node as one of the web, which is read when it is asked for. */
 function readable(stream: Readable): ReadableStream<Uint8Array> {
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   return new ReadableStream({
@@ -126,7 +118,6 @@ function readable(stream: Readable): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-/** What comes, to be taken in order. */
 function createChannel<T>() {
   const waiting: T[] = [];
   let ended = false, failure: { error: unknown } | undefined;

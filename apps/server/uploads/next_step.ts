@@ -3,13 +3,10 @@ import type { SavedArtifact } from "../../../mod.ts";
 
 /** What an upload was saved as. Plain data: it travels with the job. */
 export interface UploadedVersion {
-  /** The artifact. */
   name: string;
-  /** Its version. */
   version: string;
   /** Both, as `load` takes them. */
   ref: string;
-  /** The operation that saved it. */
   commit: string;
   /** SHA-256 of the content. */
   digest: string;
@@ -31,7 +28,6 @@ export interface UploadOptions {
   ) => string | Promise<string>;
 }
 
-/** What became of an upload: a job, a result, or nothing. */
 export type NextStep = { jobId: string } | { result: unknown } | Record<never, never>;
 
 /** Schedules the next step of an upload. A repeat has the same key, so that what is known under it is not done again. */

@@ -1,38 +1,39 @@
 // The tus protocol 1.0 (tus.io) over the resumable uploads of a registry: creation,
 // creation-with-upload, termination, checksum, expiration.
 import type { Readable } from "node:stream";
-import { DataStore, Server, Upload } from "npm:@tus/server@^2.4";
-import type { ResumableUploads } from "../../../mod.ts";
-import { isRegistryError } from "../../../mod.ts";
+import { DataStore, MemoryLocker, Server, Upload } from "npm:@tus/server@^2.4";
+import { isRegistryError, type ResumableUploads } from "../../../mod.ts";
 import type { Access } from "../access/access.ts";
 import { problem, problemOf } from "../problem.ts";
-import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
-import type { Checksum } from "./checksum.ts";
-import { FREE } from "./tus_locks.ts";
-import type { UploadLocks } from "./tus_locks.ts";
+import { type Checksum, CHECKSUM_ALGORITHMS, parseUploadChecksum } from "./checksum.ts";
 
-/** What a request of tus is answered with. */
 export interface TusOptions {
-  /** Where uploads are. */
   uploads: ResumableUploads;
   /** What whoever sent it may do: uploads belong to its token. */
   access: Access;
-  /** One request at a time on each upload. */
-  locks: UploadLocks;
-  /** The upload that the path names. */
   id?: string;
   /** How long uploads are kept, milliseconds. */
   keptForMs: number;
-  /** The largest upload, bytes. @default any */
-  maxBytes?: number;
 }
 
 const EXTENSIONS = ["creation", "creation-with-upload", "termination", "checksum", "expiration"];
 const NO_SUCH_UPLOAD = { status_code: 404, body: "there is no such upload" };
 
+/**
+ * Creates what answers requests of tus, one at a time on each upload of this process: a client that comes again ends its
+ * own request that hangs. What two processes do at once is decided by the store.
+ */
+export function createTus(): (request: Request, options: TusOptions) => Promise<Response> {
+  const locker = new MemoryLocker();
+  return (request, options) => answerTus(request, options, locker);
+}
+
 /** Answers a request of tus. What it says of origins is left out: the service has its own rules for them. */
-export async function answerTus(request: Request, options: TusOptions): Promise<Response> {
-  const { uploads, access, locks, id, keptForMs, maxBytes } = options;
+async function answerTus(
+  request: Request,
+  { uploads, access, id, keptForMs }: TusOptions,
+  locker: MemoryLocker,
+): Promise<Response> {
   if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
     return notTus();
   }
@@ -42,11 +43,10 @@ export async function answerTus(request: Request, options: TusOptions): Promise<
   const server = new Server({
     path: "/uploads",
     datastore: store,
-    maxSize: maxBytes,
     namingFunction: () => "new", // the registry makes the id
     getFileIdFromRequest: () => id,
     generateUrl: ({ url }, { id }) => new URL(url).pathname.endsWith("/") ? id : `uploads/${id}`,
-    locker: request.method === "POST" ? FREE : locks,
+    locker: request.method === "POST" ? new MemoryLocker() : locker, // nobody else knows a new one
     lockDrainTimeout: 1,
     allowedOrigins: () => false,
     onResponseError: (_request, error) => void (store.failure ??= error),
@@ -62,7 +62,6 @@ export async function answerTus(request: Request, options: TusOptions): Promise<
   return status < 400 ? new Response(null, { status, headers }) : await refused(answer, store);
 }
 
-/** What the protocol refuses, as the service says it. */
 async function refused(answer: Response, { failure, mismatched }: UploadStore): Promise<Response> {
   const said = (await answer.text()).trim();
   const headers = { "tus-resumable": "1.0.0" };
@@ -111,11 +110,8 @@ function notTus(): Response {
   });
 }
 
-/** What `@tus/server` stores into, for one request. */
 class UploadStore extends DataStore {
-  /** What went wrong, where it did. */
   failure?: unknown;
-  /** Whether the checksum was another. */
   mismatched = false;
   readonly #given: Pick<TusOptions, "uploads" | "access" | "keptForMs"> & { checksum?: Checksum };
 

@@ -1,17 +1,12 @@
 // A group of subscriptions that share events, each of which is handed over until a handler has
 // ended well.
 import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
-import { ENDED, redeliveryMs } from "../../../core/services/subscribing.ts";
-import type { SubscriptionPlan } from "../../../core/services/subscribing.ts";
+import { ENDED, redeliveryMs, type SubscriptionPlan } from "../../../core/services/subscribing.ts";
 import type { System } from "../../../core/system.ts";
 
-/** A group. */
 export interface MemoryGroup {
-  /** Takes an event for one of its members. */
   offer(event: () => BusEvent): void;
-  /** Adds a member. */
   join(handler: EventHandler<BusEvent>, plan: SubscriptionPlan): { close(): Promise<void> };
-  /** Lets go of what it has kept. */
   forget(): void;
 }
 
@@ -20,7 +15,6 @@ interface Entry {
   failures: number;
 }
 
-/** Creates a group that keeps so many events. */
 export function createMemoryGroup(
   { maxEvents, system }: { maxEvents: number; system: System },
 ): MemoryGroup {

@@ -1,8 +1,6 @@
 // An event as it travels: `{"id","topic","at","payload"}` as JSON, `at` in milliseconds since 1970.
-import { checkTopic } from "../../../core/services/event_bus.ts";
-import type { BusEvent } from "../../../core/services/event_bus.ts";
+import { type BusEvent, checkTopic } from "../../../core/services/event_bus.ts";
 
-/** Writes an event whose payload is JSON already. */
 export function encodeEvent(
   { id, topic, at }: { id: string; topic: string; at: number },
   payload: string,

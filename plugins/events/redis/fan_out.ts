@@ -7,18 +7,14 @@ import type { Deliveries, SubscriptionPlan } from "../../../core/services/subscr
 import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
 
-/** Hears for the subscriptions of a process. */
 export interface FanOut {
-  /** Adds a subscription; resolves once the server knows. */
   join(
     handler: EventHandler<BusEvent>,
     plan: SubscriptionPlan,
-  ): Promise<{ close(): Promise<void>; forget?: undefined }>;
-  /** Ends the connection. */
+  ): Promise<{ close(): Promise<void> }>;
   close(): void;
 }
 
-/** What hears of one pattern of channels. */
 interface Listeners {
   members: Map<Deliveries, { plan: SubscriptionPlan; fits(topic: string): boolean }>;
   subscribed: Promise<unknown>;

@@ -3,15 +3,12 @@
 import { messageOf } from "../../../core/errors.ts";
 import type { BusEvent, EventHandler } from "../../../core/services/event_bus.ts";
 import { topicMatcher } from "../../../core/services/event_bus.ts";
-import { ENDED, redeliveryMs } from "../../../core/services/subscribing.ts";
-import type { SubscriptionPlan } from "../../../core/services/subscribing.ts";
+import { ENDED, redeliveryMs, type SubscriptionPlan } from "../../../core/services/subscribing.ts";
 import { decodeEvent } from "./envelope.ts";
-import { createMember } from "./member.ts";
-import type { Entry, GroupPlace } from "./member.ts";
+import { createMember, type Entry, type GroupPlace } from "./member.ts";
 
 /** How long the server is waited for in one request, milliseconds: then it is looked for members that died. */
 const MOST_WAIT_MS = 5_000;
-/** How long is waited after a request that failed. */
 const PAUSE_MS = 1_000;
 
 /** Joins a group, which is made where there is none: it hears of what is published from then on. */

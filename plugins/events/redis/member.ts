@@ -5,36 +5,25 @@ import type { System } from "../../../core/system.ts";
 import type { RedisCommand, RedisConnection } from "../../../queues/redis.ts";
 import { FORGET, LEAVE, LOST, RENEW, TRIM } from "./scripts.ts";
 
-/** What a member works with. */
 export interface GroupPlace {
-  /** The key of the stream. */
   stream: string;
-  /** For all but waiting. */
   commands: RedisConnection;
-  /** Opens the connection that waits. */
   connect(name: string): Promise<RedisConnection>;
   /** After so long a member that says nothing is taken for dead, milliseconds. */
   takeOverAfterMs: number;
-  /** Ids and sleep. */
   system: System;
 }
 
-/** An event as the stream has it. */
 export interface Entry {
-  /** Its id in the stream. */
   id: string;
   /** What was written; anything, where another program did. */
   text: unknown;
-  /** How often it was handed over, this time included. */
   deliveries: number;
 }
 
-/** Ids in the stream, and how often the handling of each has failed. */
 export type Failures = readonly (readonly [id: string, failures: number])[];
 
-/** A member of a group. */
 export interface Member {
-  /** Makes the group where there is none. */
   create(): Promise<void>;
   /** The same where an error says that it is gone, as a server that keeps nothing was started again; else false. */
   createAgain(error: unknown): Promise<boolean>;
@@ -43,26 +32,20 @@ export interface Member {
     connection: RedisConnection,
     options: { count: number; blockMs: number },
   ): Promise<{ entries: Entry[]; lost: number }>;
-  /** Ends a reading that waits. */
   wake(connection: RedisConnection, reading: Promise<void>): Promise<void>;
   /** Takes events of members that are taken for dead, or have left. `gone`: of so many nothing is there any more. */
   takeOver(count: number): Promise<{ entries: Entry[]; gone: number }>;
-  /** These are done. */
   acknowledge(...ids: string[]): Promise<void>;
   /** Keeps these for this member, and returns those that are not its own any more. */
   renew(failures: Failures): Promise<string[]>;
-  /** Lets go of what no group needs. */
   trim(): Promise<void>;
-  /** Ends this member; what it has is for the next. */
   leave(failures: Failures): Promise<void>;
-  /** Ends the group. */
   forgetGroup(): Promise<void>;
 }
 
 /** Members that have nothing, and said nothing for so long, are forgotten, milliseconds. */
 const FORGOTTEN_AFTER_MS = 24 * 60 * 60 * 1000;
 
-/** Creates a member of a group. The connection that it reads on has its name. */
 export function createMember(
   { group, name }: { group: string; name: string },
   { stream, commands, takeOverAfterMs }: GroupPlace,

@@ -18,21 +18,15 @@ export interface HostAddress {
 /** Finds the addresses of a host name. */
 export type HostLookup = (host: string) => Promise<readonly HostAddress[]>;
 
-/** What is sent, and how. */
 export interface SendOptions {
-  /** Its headers. */
   headers: Record<string, string>;
-  /** Its body. */
   body: Uint8Array;
-  /** Whether its host may have an address that is not public. */
   allowPrivate: boolean;
   /** How long it may take until there is an answer, milliseconds. */
   timeoutMs: number;
-  /** Ends it. */
   signal: AbortSignal;
   /** Finds the addresses of its host. @default as the system does */
   lookup?: HostLookup;
-  /** Sleep. */
   system: System;
 }
 
@@ -100,7 +94,6 @@ function post(
   });
 }
 
-/** The outcome, or the reason of the signal. What goes on then is nobody's. */
 function untilEnded<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -5,8 +5,7 @@ import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
-import { realSystem } from "../../../core/system.ts";
-import type { System } from "../../../core/system.ts";
+import { realSystem, type System } from "../../../core/system.ts";
 
 const PREFIX = "whsec_";
 const encoder = new TextEncoder();
@@ -35,7 +34,6 @@ export async function importSecret(secret: string): Promise<CryptoKey> {
   ]);
 }
 
-/** The headers that sign a body. */
 export async function signatureHeaders(
   keys: readonly CryptoKey[],
   { id, seconds, body }: { id: string; seconds: number; body: Uint8Array },
@@ -57,7 +55,6 @@ export interface VerifyWebhookOptions {
   toleranceMs?: number;
   /** Largest body, bytes. @default 1048576 (1 MiB) */
   maxBytes?: number;
-  /** Clock. */
   system?: Pick<System, "now">;
 }
 
@@ -69,17 +66,6 @@ export interface VerifyWebhookOptions {
  * @param secret the secret, or several while one takes the place of another
  * @throws {RegistryError} `Denied` where the signature is not of this secret, or it is too old; `Invalid` for what is no
  * webhook
- *
- * @example
- * ```ts ignore
- * import { verifyWebhook } from "@holdfast/holdfast/events";
- *
- * Deno.serve(async (request) => {
- *   const { topic, payload } = await verifyWebhook(request, Deno.env.get("WEBHOOK_SECRET")!);
- *   console.log(topic, payload);
- *   return new Response(null, { status: 204 });
- * });
- * ```
  */
 export async function verifyWebhook(
   request: Request,

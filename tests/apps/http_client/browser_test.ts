@@ -5,7 +5,6 @@ import { realSystem } from "../../../core/system.ts";
 import { denoSucceeds, REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
-/** Debian's, and what others call it. */
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
 
 /** A browser of this machine; `HOLDFAST_BROWSER` names another. */

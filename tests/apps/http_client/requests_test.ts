@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { openHttpRegistry } from "../../../apps/http_client.ts";
-import type { SendRequest } from "../../../apps/http_client.ts";
+import { openHttpRegistry, type SendRequest } from "../../../apps/http_client.ts";
 import { RegistryError } from "../../../mod.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
-import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { ADDRESS, startService } from "./service.ts";
 
@@ -25,7 +23,6 @@ function fails(): never {
   throw new TypeError("the connection is gone");
 }
 
-/** A stream that gives some bytes and fails. */
 function breaksOff(bytes: Uint8Array): ReadableStream<Uint8Array> {
   let given = false;
   return new ReadableStream({
@@ -65,24 +62,6 @@ Deno.test("a read is repeated while nothing answers, and ends as Unavailable whe
   await service.close();
 });
 
-Deno.test("what a service is asked to wait for is waited for", async () => {
-  const service = await startService();
-  await service.behind.save("a", 1);
-  const system = createScriptedSystem();
-  const busy = meddle(
-    service.handler,
-    /versions/,
-    (_, count) =>
-      count === 1
-        ? new Response("busy", { status: 429, headers: { "retry-after": "7" } })
-        : undefined,
-  );
-  await using registry = await service.open({ fetch: busy, system });
-  assertEquals(await registry.load("a"), 1);
-  assert(system.slept.includes(7_000));
-  await service.close();
-});
-
 Deno.test("an address with credentials, a query or another scheme is Invalid, and is not shown", async () => {
   for (
     const address of [
@@ -115,25 +94,6 @@ Deno.test("a token goes in a header alone, is asked for anew for each request, a
   assertEquals(error.code, "Invalid");
   assert(!Deno.inspect(error).includes("secret"));
   await service.close();
-});
-
-Deno.test("a server that is no service says so, whatever it answers", async () => {
-  const answers: [Response, string][] = [
-    [new Response("<h1>hello</h1>", { headers: { "content-type": "text/html" } }), "Unsupported"],
-    [Response.json({ hello: 1 }), "Unsupported"],
-    [Response.json(null), "Unsupported"],
-    [new Response("no", { status: 404 }), "Unsupported"],
-    [new Response("no", { status: 401 }), "Denied"],
-    [new Response("no", { status: 418 }), "Invalid"],
-    [Response.json({ code: "constructor", detail: "x" }, { status: 400 }), "Invalid"],
-  ];
-  for (const [answer, code] of answers) {
-    const error = await failureOf(
-      openHttpRegistry(ADDRESS, { fetch: () => Promise.resolve(answer) }),
-    );
-    assertEquals(error.code, code);
-    assert(error.hint!.length > 8);
-  }
 });
 
 Deno.test("what a service says of an error is the error: its code, words, hint and whether it may have been done", async () => {
@@ -228,37 +188,6 @@ Deno.test("an abort ends what is read with its reason, also while the service is
   await service.close();
 });
 
-Deno.test("names arrive as they are, whatever addresses make of them", async () => {
-  const service = await startService();
-  await using registry = await service.open();
-  for (
-    const name of [
-      "a/b",
-      "100%",
-      "ä ö",
-      "a?b#c",
-      "a\\b",
-      "...",
-      "%2e%2e",
-      "x".repeat(190),
-      "😀",
-      "a+b",
-      "a:b&c=d",
-      ".",
-      "..",
-      "~.",
-      "~~..",
-      "~",
-    ]
-  ) {
-    await service.behind.save(name, name);
-    assertEquals(await registry.load(name), name);
-    assertEquals((await registry.info(name)).name, name);
-    assertEquals((await Array.fromAsync(registry.names({ prefix: name })))[0], name);
-  }
-  await service.close();
-});
-
 Deno.test("a token that goes unencrypted to another machine is warned of", async () => {
   const service = await startService();
   const warned: string[] = [];
@@ -321,34 +250,6 @@ Deno.test("a page that something on the way shows in place of the service is nev
   await service.close();
 });
 
-Deno.test("an answer of JSON that says nothing of what was asked is not taken for one that does", async () => {
-  const service = await startService();
-  await service.behind.save("a", 1);
-  let strange = false;
-  const send: SendRequest = async (request) =>
-    strange ? Response.json({ ok: 1 }) : await service.handler(request);
-  await using registry = await service.open({
-    fetch: send,
-    system: createScriptedSystem(),
-    retryForMs: 100,
-  });
-  strange = true;
-  const draft = await registry.openDraft("a", { id: "d" });
-  for (
-    const action of [
-      () => registry.setAlias("a", "production", "1"),
-      () => registry.deleteAlias("a", "production"),
-      () => registry.delete("a", { allVersions: true }),
-      () => draft.discard(),
-      () => draft.info(),
-      () => draft.addPart("p", [{ path: "x", content: new Uint8Array(1) }]),
-    ]
-  ) {
-    assertEquals((await failureOf(action())).code, "Unsupported", String(action));
-  }
-  await service.close();
-});
-
 Deno.test("where a service has moved is said, and nothing is sent there", async () => {
   const service = await startService();
   const asked: string[] = [];
@@ -403,41 +304,4 @@ Deno.test("a service that does not answer at first is told of within seconds, wi
   const since = system.now();
   await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system, retryForMs: 60_000 })); // who says so waits so long
   assert(system.now() - since > 10_000, `${system.now() - since} ms`);
-});
-
-Deno.test("a service that takes the opening and never answers is told of when the time for that is over", async () => {
-  using timers = holdTimers(3_000);
-  const mute: SendRequest = () => {
-    queueMicrotask(timers.pass);
-    return new Promise(() => {});
-  };
-  const error = await failureOf(
-    openHttpRegistry(ADDRESS, { fetch: mute, system: createScriptedSystem() }),
-  );
-  assertEquals(error.code, "Unavailable");
-  assertStringIncludes(error.message, ADDRESS);
-});
-
-Deno.test("a service that is busy at first is waited for as ever", async () => {
-  const service = await startService();
-  const system = createScriptedSystem();
-  const before = system.now();
-  const busy: SendRequest = (request) =>
-    system.now() - before < 15_000
-      ? Promise.resolve(new Response("", { status: 503 }))
-      : service.handler(request);
-  await using registry = await service.open({ fetch: busy, system });
-  assertEquals(await registry.has("a"), false);
-  await service.close();
-});
-
-Deno.test("a load that is to be verified in full is of what the store has, not of what the service has in memory", async () => {
-  const service = await startService();
-  await using registry = await service.open();
-  await service.behind.save("a", 1);
-  assertEquals(await registry.load("a@1.0.0"), 1);
-  await service.behind.delete("a", { allVersions: true }); // by another program
-  assertEquals(await registry.load("a@1.0.0"), 1);
-  assertEquals((await failureOf(registry.load("a@1.0.0", { verify: "full" }))).code, "NotFound");
-  await service.close();
 });

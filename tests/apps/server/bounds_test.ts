@@ -7,7 +7,6 @@ type Schema = any;
 /** Members of requests that may be empty: bytes, what a listing begins with, what is searched. */
 const MAY_BE_EMPTY = /\.(data|prefix|after|q|pipeline|expected|modifiedAt|sha256|digest)$/;
 
-/** Every schema of a string in a request without a bound, by where it is. */
 function* unbounded(schema: Schema, place: string, document: Schema): Generator<string> {
   if (schema === undefined || schema === null || typeof schema !== "object") return;
   if (typeof schema.$ref === "string") {

@@ -4,7 +4,6 @@ import { assert, fail } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import type { Handler, HandlerOptions, Registry } from "../../../apps/server.ts";
 
-/** An operation of the document. */
 interface Operation {
   responses: Record<
     string,
@@ -12,7 +11,6 @@ interface Operation {
   >;
 }
 
-/** What is used of the document. */
 interface Document {
   paths: Record<string, Record<string, Operation>>;
 }

@@ -1,15 +1,11 @@
 // Server-sent events, as a test reads them.
-/** Reads a stream until what came has this in it, and tells all that came. */
 export interface EventText {
   /** Waits until the text has this in it, and gives all that came since the last call. */
   until(part: string): Promise<string>;
-  /** Goes away. */
   leave(): Promise<void>;
-  /** Whether the stream ended, once it did. */
   end(): Promise<boolean>;
 }
 
-/** Reads the events of an answer. */
 export function readEvents(response: Response): EventText {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   return {

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
 import { linesOf, wantsLines } from "../../../apps/server/listing.ts";
 import { createCheckedHandler } from "./checked_handler.ts";
 

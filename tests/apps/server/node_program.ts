@@ -6,7 +6,6 @@ import { Readable } from "node:stream";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 
-/** What it says of each answer. */
 export type Said = [status: number, text: string, etag: string | null];
 
 const registry = await openRegistry("memory:");

@@ -167,12 +167,9 @@ export const fanOutCases: readonly EventBusCase[] = [
       { concurrency: 0 },
       { maxWaiting: 1.5 },
       { attempts: 0 },
-      { delivery: "at-least-once" as const },
       {
         group: "a b",
       },
-      { group: "a", delivery: "at-most-once" as const },
-      { delivery: "twice" as never },
       { backoffMs: -1 },
     ];
     for (const options of wrong) {

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import { createEventBuses, openEventBus } from "../../../plugins/events/mod.ts";
-import { createMemoryBus } from "../../../plugins/events/memory.ts";
+import { openEventBus } from "../../../plugins/events/mod.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 
 Deno.test("what is no URL of a bus is refused, and never quoted", async () => {
@@ -10,13 +9,6 @@ Deno.test("what is no URL of a bus is refused, and never quoted", async () => {
     assertEquals(error.code, "Invalid", url);
     assert(!Deno.inspect(error, { depth: 20 }).includes("hunter2"), url);
   }
-});
-
-Deno.test("schemes of one's own are registered", async () => {
-  const buses = createEventBuses();
-  buses.register("mine", () => createMemoryBus());
-  await using bus = await openEventBus("mine:", { buses });
-  assertEquals(bus.kind, "memory");
 });
 
 Deno.test("where no server answers, opening fails in time", async () => {

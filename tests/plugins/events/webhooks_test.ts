@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import type { RegistryTopics } from "../../../mod.ts";
-import { openRegistry } from "../../../mod.ts";
 import type { BusEvent } from "../../../core/services/event_bus.ts";
 import type { WorkerEvent } from "../../../core/services/queue.ts";
-import { realSystem } from "../../../core/system.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { createWebhooks, createWebhookSecret, verifyWebhook } from "../../../plugins/events/mod.ts";
 import type { WebhooksOptions } from "../../../plugins/events/mod.ts";
@@ -14,7 +11,6 @@ import { gather } from "../../conformance/events/event_bus_case.ts";
 
 const SECRET = createWebhookSecret();
 
-/** A receiver on a free port, and what it heard. */
 function receive(
   answer: (request: Request, event: BusEvent) => Response | Promise<Response> = () =>
     new Response(),
@@ -35,7 +31,6 @@ function receive(
   };
 }
 
-/** A bus, a queue that tells what becomes of its jobs, and webhooks between. */
 async function open(url: string, options: Partial<WebhooksOptions> = {}) {
   const bus = createMemoryBus();
   const queue = createMemoryQueue();
@@ -89,32 +84,6 @@ Deno.test("an event is delivered, signed, as it was published, and only to whom 
   }]]);
 });
 
-Deno.test("what a registry says is delivered", async () => {
-  await using receiver = receive();
-  const bus = createMemoryBus<RegistryTopics>();
-  await using _world = await open(receiver.url, {
-    bus,
-    targets: [{ url: receiver.url, topics: ["registry.saved", "registry.**"], secret: SECRET }],
-  });
-  await using registry = await openRegistry("memory:", { events: bus });
-  await registry.save("a", 1);
-  await registry.setAlias("a", "production", "1");
-  const heard = await receiver.heard.until(2);
-  assertEquals(heard.map(({ topic }) => topic).toSorted(), ["registry.aliased", "registry.saved"]); // once each
-});
-
-Deno.test("each target hears of an event, by a job of its own", async () => {
-  await using one = receive();
-  await using other = receive();
-  const targets = [one, other].map(({ url }) => ({ url, topics: "model.*", secret: SECRET }));
-  await using world = await open(one.url, { targets });
-  await world.bus.publish("model.trained", 1);
-  await world.happened.until(1);
-  assertEquals((await world.queue.list()).length, 2);
-  await world.happened.until(2);
-  assertEquals([one.heard.items.length, other.heard.items.length], [1, 1]);
-});
-
 Deno.test("a delivery that fails is tried again under the same id, until it is taken", async () => {
   let calls = 0;
   await using receiver = receive(() => new Response(null, { status: ++calls < 3 ? 503 : 204 }));
@@ -156,19 +125,6 @@ Deno.test("a receiver that does not answer is not waited for longer than is said
   await world.bus.publish("model.trained", 1);
   assertMatch(reasonOf((await world.happened.until(1))[0]), /it has not answered within 200 ms/);
   answered.resolve(new Response());
-});
-
-Deno.test("an answer ends the waiting for it: nothing keeps the program from ending", async () => {
-  await using receiver = receive();
-  const signals: AbortSignal[] = [];
-  const sleep = (ms: number, signal?: AbortSignal) => {
-    if (ms === 15_000) signals.push(signal!);
-    return realSystem.sleep(ms, signal);
-  };
-  await using world = await open(receiver.url, { system: { ...realSystem, sleep } });
-  await world.bus.publish("model.trained", 1);
-  await world.happened.until(1);
-  assertEquals(signals.map(({ aborted }) => aborted), [true]);
 });
 
 Deno.test("who answers 410 is not asked again", async () => {

@@ -7,7 +7,6 @@ import { programTest } from "../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { watchProcess } from "../../support/watch_process.ts";
 
-/** Number of jobs. */
 const JOBS = 48;
 
 programTest(

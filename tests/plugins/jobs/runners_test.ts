@@ -1,16 +1,13 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { createBackground } from "../../../plugins/jobs.ts";
-import type { QueueRunner } from "../../../plugins/jobs.ts";
+import { createBackground, type QueueRunner } from "../../../plugins/jobs.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
-import { createPlugins, JobRunner } from "../../../plugins/mod.ts";
-import type { Plugins, ScheduledJob } from "../../../plugins/mod.ts";
+import { createPlugins, JobRunner, type Plugins, type ScheduledJob } from "../../../plugins/mod.ts";
 
 async function queueOf(plugins: Plugins, name: string) {
   return (await plugins.shared(JobRunner, name) as QueueRunner).queue;
 }
 
-/** Waits for the end of a job, and gives it. */
 async function ended(plugins: Plugins, name: string, id: string) {
   let last;
   for await (const { job } of (await queueOf(plugins, name)).watch(id)) last = job;
@@ -53,17 +50,6 @@ Deno.test("a background begins its jobs when it is run, and not before; run wait
   assertEquals(notes, ["one", "two"]);
 });
 
-Deno.test("a job that fails tells the one who looks, not the background that runs it", async () => {
-  await using plugins = createPlugins();
-  const background = createBackground();
-  const { jobId } = await plugins.createTask(() => {
-    throw new Error("the disk is full");
-  }).addBehavior("schedule_job", { background }).submit();
-  await background.run();
-  const { state, reason } = (await (await queueOf(plugins, "background")).get(jobId))!;
-  assertEquals([state, reason], ["failed", "the disk is full"]);
-});
-
 Deno.test("the end of a set of plugins waits for what its runners have, and begins nothing new", async () => {
   const plugins = createPlugins();
   const done: string[] = [];
@@ -93,22 +79,6 @@ Deno.test("the end of a set of plugins waits for what its runners have, and begi
     RegistryError,
   );
   assertEquals(late.code, "Invalid");
-});
-
-Deno.test("the end of a set of plugins waits also for jobs that have not begun", async () => {
-  const plugins = createPlugins();
-  const done: string[] = [];
-  const may = Promise.withResolvers<void>();
-  const task = plugins.createTask(async (text: string) => {
-    await may.promise;
-    done.push(text);
-  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 1 });
-  for (const text of ["first", "second", "third"]) await task.submit(text);
-  const closing = plugins[Symbol.asyncDispose]();
-  await new Promise((resolve) => setImmediate(resolve)); // by then it is closing
-  may.resolve();
-  await closing;
-  assertEquals(done, ["first", "second", "third"]);
 });
 
 Deno.test("a job that failed is tried again by its queue, with what it did before", async () => {
@@ -152,62 +122,6 @@ Deno.test("a submission that is repeated under its key is one job", async () => 
   await ended(plugins, "memory", "once");
   await task.submit(undefined, { idempotencyKey: "once" });
   assertEquals(runs, 1);
-});
-
-Deno.test("what a function gives in this process need be nothing that a queue can keep", async () => {
-  await using plugins = createPlugins();
-  const { jobId } = await plugins.createTask(() => new Map([[1, () => {}]]))
-    .addBehavior("schedule_job", { job_type: "memory" }).submit();
-  const { state, result } = await ended(plugins, "memory", jobId);
-  assertEquals([state, result], ["done", null]);
-});
-
-Deno.test("as many jobs of memory run at once as its settings say", async () => {
-  await using plugins = createPlugins();
-  let now = 0, most = 0;
-  const two = Promise.withResolvers<void>();
-  const task = plugins.createTask(async () => {
-    most = Math.max(most, ++now);
-    if (now === 2) two.resolve();
-    await two.promise;
-    now--;
-  }).addBehavior("schedule_job", { job_type: "memory", concurrency: 2 });
-  for (let index = 0; index < 6; index++) await task.submit();
-  const { queue } = await plugins.shared(JobRunner, "memory", { concurrency: 2 }) as QueueRunner;
-  for (const { id } of await queue.list()) for await (const _event of queue.watch(id)) continue;
-  assertEquals(most, 2);
-});
-
-Deno.test("settings of runners that are none are refused when the task is built", async () => {
-  await using plugins = createPlugins();
-  const wrong: object[] = [
-    ...[{ job_type: "memory", concurrency: 0 }, { job_type: "background", background: 7 }],
-    ...[{ job_type: "redis", port: "x" }, { job_type: "redis", queue: "a b" }, {
-      job_type: "memory",
-      nonsense: 1,
-    }],
-  ];
-  for (const config of wrong) {
-    const error = await assertRejects(
-      async () =>
-        await plugins.createTask(function fn() {}).addBehavior("schedule_job", config).submit(),
-      RegistryError,
-    );
-    assertEquals(error.code, "Invalid", JSON.stringify(config));
-  }
-});
-
-Deno.test("a thousand jobs in the background are each done once", async () => {
-  const done = new Set<number>();
-  {
-    await using plugins = createPlugins();
-    const task = plugins.createTask((index: number) => {
-      assert(!done.has(index));
-      done.add(index);
-    }).addBehavior("schedule_job");
-    await Promise.all(Array.from({ length: 1_000 }, (_, index) => task.submit(index)));
-  }
-  assertEquals(done.size, 1_000);
 });
 
 Deno.test("a job that two responses submit under one key begins after the first of them, and keeps nobody", async () => {

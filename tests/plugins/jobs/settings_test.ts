@@ -1,7 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { RegistryError } from "../../../core/errors.ts";
-import { queueUrl } from "../../../plugins/jobs/settings.ts";
-import { createPlugins } from "../../../plugins/mod.ts";
+import { assertEquals } from "@std/assert";
+import { serverUrl } from "../../../plugins/sets/server.ts";
+
+const queueUrl = (
+  kind: "redis" | "postgres",
+  settings: { queue?: string; [name: string]: unknown },
+) => serverUrl(kind, settings, { queue: settings.queue });
 
 Deno.test("the parts of a place become its URL", () => {
   assertEquals(queueUrl("redis", {}), "redis://127.0.0.1:6379/0");
@@ -22,21 +25,4 @@ Deno.test("a URL counts before its parts, and may have a queue of its own", () =
   const url = "rediss://user:word@far:1/3?queue=theirs";
   assertEquals(queueUrl("redis", { url, host: "near", port: 2 }), url);
   assertEquals(queueUrl("redis", { url, queue: "mine" }), "rediss://user:word@far:1/3?queue=mine");
-});
-
-Deno.test("what no queue takes of a job is refused when the task is built, before anything is done", () => {
-  const plugins = createPlugins();
-  const wrong = [{ priority: 2_000_001 }, { delay_ms: 0.5 }, { delay_ms: 2 ** 31 }, {
-    backoff_ms: -1,
-  }, {
-    attempts: 0,
-  }];
-  for (const settings of wrong) {
-    const task = plugins.createTask(() => {});
-    assertThrows(
-      () => task.addBehavior("schedule_job", settings),
-      RegistryError,
-      "it is no whole number from",
-    );
-  }
 });

@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
-import { isGuard } from "../../../../apps/server/access/guard_route.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import type { TokenCheck } from "../../../../apps/server/access/token_check.ts";
 import { createApp } from "../../../../apps/server/app.ts";
@@ -38,7 +36,9 @@ Deno.test("every route says who may call it", async () => {
   await using registry = await openRegistry("memory:");
   const { routes } = createApp(registry, {});
   const guarded = new Set(
-    routes.filter(({ handler }) => isGuard(handler)).map(({ method, path }) => `${method} ${path}`),
+    routes.filter(({ handler }) => "scope" in handler).map(({ method, path }) =>
+      `${method} ${path}`
+    ),
   );
   const all = new Set(
     routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`),

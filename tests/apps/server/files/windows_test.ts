@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createWindows } from "../../../../apps/server/files/windows.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
@@ -8,13 +7,10 @@ import { withHooks } from "../../../registry/with_hooks.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** A stream that gives zeros in chunks of a window, as long as it is read. */
 function zeros(windowBytes: number): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull: (controller) => controller.enqueue(new Uint8Array(windowBytes)),
-  }, {
-    highWaterMark: 0,
-  });
+  }, { highWaterMark: 0 });
 }
 
 Deno.test("windows of many downloads stay within what they share, and the smallest one beyond it", () => {

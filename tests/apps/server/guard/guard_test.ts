@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { openRegistry, RegistryError } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import type { Handler, HandlerOptions } from "../../../../apps/server.ts";
+import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
+import { createHandler, type Handler, type HandlerOptions } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
@@ -183,7 +181,7 @@ Deno.test("a handler says at once what it cannot be made of", async () => {
     "did you mean maxBodyBytes?",
   );
   for (const options of [null, 5, []]) {
-    assertThrows(made(registry, options), RegistryError, "its options are no object");
+    assertThrows(made(registry, options), RegistryError, "not an object");
   }
   assertThrows(
     made(registry, { tokens: ["secret"] }),
@@ -202,14 +200,6 @@ Deno.test("a handler says at once what it cannot be made of", async () => {
       "its upload says neither a task nor what schedules one",
     );
   }
-});
-
-Deno.test("a name whose slash was not written as %2F leads nowhere, and the hint says so", async () => {
-  await using service = await served();
-  const hint = async (path: string) =>
-    (await (await get(service.handler, `http://localhost${path}`)).json()).hint;
-  assertMatch(await hint("/artifacts/team/model/versions"), /%2F/);
-  assertEquals(await hint("/nothing"), "GET /openapi.json lists all routes.");
 });
 
 Deno.test("every answer has an id and headers that keep what is stored from running", async () => {

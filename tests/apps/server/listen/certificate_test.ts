@@ -3,13 +3,11 @@ import { connect } from "node:tls";
 import { RegistryError } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { serve } from "./served.ts";
 
 const KEPT = new URL("../../../fixtures/certificates/", import.meta.url);
 
-/** Puts a certificate, and a key, where the service looks for them. */
 async function place(root: TempRoot, { cert, key = cert }: { cert: string; key?: string }) {
   const files = { cert: root.join("cert.pem"), key: root.join("key.pem") };
   await Deno.copyFile(new URL(`${cert}.crt`, KEPT), files.cert);
@@ -17,7 +15,6 @@ async function place(root: TempRoot, { cert, key = cert }: { cert: string; key?:
   return files;
 }
 
-/** Whose certificate a service shows, and what it answers. */
 function look(url: string): Promise<{ name: string; said: string }> {
   return new Promise((resolve, reject) => {
     const socket = connect({

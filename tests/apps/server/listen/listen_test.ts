@@ -6,8 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { RegistryError } from "../../../../mod.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import type { Handler } from "../../../../apps/server.ts";
+import { createHandler, type Handler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { readToEnd, requestText, serve } from "./served.ts";
 
@@ -106,7 +105,6 @@ Deno.test("who holds many connections open keeps nobody out: the one that is idl
   }
 });
 
-/** A handler that answers when a test says so. */
 function held(): { handler: Handler; asked: Promise<void>; answer: () => void } {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();

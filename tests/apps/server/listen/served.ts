@@ -1,26 +1,19 @@
 // A service on a port, for tests that speak to it byte by byte.
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import type { HandlerOptions } from "../../../../apps/server.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
+import { createHandler, type HandlerOptions } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import type { Listening, ListenOptions } from "../../../../apps/server/listen/options.ts";
 
-/** A service on a port. */
 export interface Served extends AsyncDisposable {
-  /** What it serves. */
   readonly registry: Registry;
-  /** Where it is. */
   readonly server: Listening;
   /** Sends bytes as they are, and reads until the service ends the connection. */
   talk(text: string): Promise<string>;
-  /** Opens a connection. */
   connect(): Promise<Deno.TcpConn>;
 }
 
 const encoder = new TextEncoder();
 
-/** Serves an empty registry in memory. */
 export async function serve(
   { handler: handlerOptions, ...options }: ListenOptions & { handler?: HandlerOptions } = {},
 ): Promise<Served> {
@@ -44,7 +37,6 @@ export async function serve(
   };
 }
 
-/** What comes until the other side ends the connection. */
 export async function readToEnd(connection: Deno.Conn): Promise<string> {
   try {
     return await new Response(connection.readable).text();

@@ -13,11 +13,9 @@ import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-asyn
 import { openRegistry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 
-/** The API as a program has it. */
 type Api = Pick<typeof older, "trace" | "propagation" | "context" | "INVALID_SPAN_CONTEXT">;
 type Use = (span: Span) => unknown;
 
-/** A provider that remembers the spans that were ended, and what they continue. */
 function remember({ trace, propagation, INVALID_SPAN_CONTEXT }: Api) {
   const spans: { name: string; kind?: number; attributes: Attributes; parent: unknown }[] = [];
   const PARENT = Symbol("traceparent");

@@ -99,15 +99,3 @@ Deno.test("of a batch each operation needs its right", async () => {
   ]);
   assertEquals(await Array.fromAsync(service.registry.names()), ["other", "public", "team/a"]);
 });
-
-Deno.test("what a batch deletes is not answered from memory", async () => {
-  await using service = await openService();
-  await service.registry.save("a", 1);
-  const read = async () =>
-    (await service.send("GET", "/artifacts/a/versions/1.0.0/files/data.json")).status;
-  assertEquals([await read(), await read()], [200, 200]);
-  await service.sendJson("POST", "/batch", {
-    operations: [{ op: "delete", name: "a", version: "1" }],
-  });
-  assertEquals(await read(), 404);
-});

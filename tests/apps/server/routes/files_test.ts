@@ -77,20 +77,6 @@ Deno.test("ranges and conditions are answered from the store and from memory ali
   }
 });
 
-Deno.test("HEAD of a file is GET without a body", async () => {
-  await using registry = await openRegistry("memory:");
-  const { send, file } = await serve(registry);
-  const asked: Record<string, string>[] = [{}, { "if-none-match": "*" }, { "if-match": '"other"' }];
-  for (const condition of asked) {
-    const headers = { "x-request-id": "same", ...condition };
-    const get = await send(file, headers);
-    const head = await send(file, headers, "HEAD");
-    assertEquals([head.status, await head.text()], [get.status, ""]);
-    for (const { headers } of [head, get]) headers.delete("x-request-id");
-    assertEquals([...head.headers], [...get.headers], JSON.stringify(headers));
-  }
-});
-
 Deno.test("a range of a compressed file is the whole", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("packed", TEXT.repeat(100_000), { compress: "gzip" });
@@ -149,23 +135,6 @@ Deno.test("a commit that was replaced stays readable for who began with it, and 
   assertEquals([late.status, (await late.json()).code], [409, "Conflict"]);
 });
 
-Deno.test("a version that can be replaced is asked for each time", async () => {
-  await using registry = await openRegistry("memory:", { mutable: true });
-  const { send, file } = await serve(registry);
-  const before = await send(file);
-  assertEquals([await before.text(), before.headers.get("cache-control")], [TEXT, "no-cache"]);
-  await registry.save("text", "after", { version: "1", onConflict: "overwrite" });
-  assertEquals(await (await send(file)).text(), "after");
-});
-
-Deno.test("a version that was deleted here is not answered from memory", async () => {
-  await using registry = await openRegistry("memory:");
-  const { send, file } = await serve(registry);
-  for (const _ of ["from the store", "from memory"]) assertEquals((await send(file)).status, 200);
-  assertEquals((await send("/artifacts/text/versions/1.0.0", {}, "DELETE")).status, 200);
-  assertEquals((await send(file)).status, 404);
-});
-
 Deno.test("what one token has read is in memory for no other: neither the file, nor its commit under another name", async () => {
   await using registry = await openRegistry("memory:");
   for (const name of ["mine", "theirs"]) await registry.save(name, `the text of ${name}`);
@@ -207,30 +176,6 @@ Deno.test("a damaged file is no whole answer", async () => {
     true,
     `${response.status} ${got.slice(0, 50)}`,
   );
-});
-
-Deno.test("a range is asked for with GET alone: HEAD tells of the whole", async () => {
-  await using registry = await openRegistry("memory:");
-  const { send, file, path } = await serve(registry);
-  for (const place of [file, file, `/artifacts/text/versions/latest/files/${path}`]) {
-    for (const range of ["bytes=2-4", "bytes=99-"]) {
-      const head = await send(place, { range }, "HEAD");
-      assertEquals([head.status, head.headers.get("content-length")], [200, "10"]);
-    }
-  }
-});
-
-Deno.test("a file whose path begins with a tilde and is dots else is read as it is", async () => {
-  await using registry = await openRegistry("memory:");
-  const { send } = await serve(registry);
-  const paths = ["~.", "~..", "~~.", "~/~.."];
-  const materializer = { id: "folder", formatVersion: 1, load: () => undefined };
-  const save = () => paths.map((path) => ({ path, content: new TextEncoder().encode(path) }));
-  await registry.save("tildes", undefined, { materializer: { ...materializer, save } });
-  for (const path of paths) {
-    const response = await send(`/artifacts/tildes/versions/1.0.0/files/${path}`);
-    assertEquals([response.status, await response.text()], [200, path]);
-  }
 });
 
 Deno.test("a file that turns out to be damaged at its end is not sent to its end, so nobody takes it for whole", async () => {

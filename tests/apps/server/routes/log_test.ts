@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry, realSystem } from "../../../../mod.ts";
-import type { LogEntry } from "../../../../mod.ts";
+import { type LogEntry, openRegistry, realSystem } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
 Deno.test("what happened twice in one millisecond is told once each, page by page", async () => {

@@ -1,10 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
@@ -69,16 +67,6 @@ Deno.test("a folder that holds no registry any more, as one that is not mounted,
   await using gone = createHandler(registry);
   const response = await ask(gone, "/ready");
   assertEquals([response.status, (await response.json()).reason], [503, "the registry is gone"]);
-});
-
-Deno.test("metrics count the jobs of the queue", async () => {
-  await using registry = await openRegistry("memory:");
-  await using jobs = createMemoryQueue();
-  await jobs.add({ id: "one", group: "g", kind: "k", data: null });
-  await using handler = createHandler(registry, { jobs });
-  const text = await (await ask(handler, "/metrics")).text();
-  assertStringIncludes(text, 'holdfast_jobs{state="waiting"} 1');
-  assertStringIncludes(text, 'holdfast_jobs{state="failed"} 0');
 });
 
 Deno.test("metrics count by route, never by path, and need a token where there are tokens", async () => {

@@ -1,11 +1,10 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
+import { createMemoryBackend } from "../../../../mod.ts";
 import { createAccess } from "../../../../apps/server/access/access.ts";
 import { parseScope } from "../../../../apps/server/access/scopes.ts";
 import { keysOf, noise } from "../../../registry/registries.ts";
-import { openService, sentBody } from "../uploads/sending.ts";
-import type { Service } from "../uploads/sending.ts";
+import { openService, sentBody, type Service } from "../uploads/sending.ts";
 
 const JSON_KIND = { id: "json", formatVersion: 1 };
 const FILE_KIND = { id: "file", formatVersion: 1 };
@@ -151,126 +150,6 @@ Deno.test("what cannot be saved is refused with what is expected, and nothing is
   assertEquals(await Array.fromAsync(service.registry.names()), []);
 });
 
-Deno.test("a version that is there is 409, or is kept, and one that another commit has is 412", async () => {
-  const backend = createMemoryBackend();
-  await using _mutable = await openRegistry(backend, { mutable: true });
-  await using service = await openService({ backend });
-  const save = (more: Record<string, unknown>) =>
-    service.sendJson("POST", "/artifacts/a/versions", {
-      materializer: JSON_KIND,
-      files: value(1),
-      version: "1",
-      ...more,
-    });
-  const first = await (await save({})).json();
-  assertEquals((await save({})).status, 409);
-  const kept = await save({ onConflict: "skip" });
-  assertEquals([kept.status, (await kept.json()).skipped], [200, true]);
-  const other = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
-  const refused = await save({ ifCommit: other });
-  assertEquals([refused.status, (await refused.json()).code], [412, "Conflict"]);
-  assertEquals((await save({ ifCommit: first.commit, files: value(2) })).status, 201);
-  assertEquals(
-    (await service.send("DELETE", `/artifacts/a/versions/1?ifCommit=${other}`)).status,
-    412,
-  );
-});
-
-Deno.test("a name without versions is deleted where it has the commit that is expected, else it is 412", async () => {
-  const backend = createMemoryBackend();
-  await (await openRegistry(backend, { versioned: false }))[Symbol.asyncDispose]();
-  await using service = await openService({ backend });
-  const { commit } = await service.registry.save("a", 1);
-  const deleted = (commit: string) =>
-    service.send("DELETE", `/artifacts/a?allVersions=true&ifCommit=${commit}`);
-  const refused = await deleted("019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60");
-  assertEquals([refused.status, (await refused.json()).code], [412, "Conflict"]);
-  assertEquals(await (await deleted(commit)).json(), { deleted: true });
-});
-
-Deno.test("versions and aliases are set, copied and deleted", async () => {
-  await using service = await openService();
-  const { registry, send, sendJson } = service;
-  for (const depth of [1, 2, 3]) await registry.save("a/b", { depth });
-  const json = async (answer: Promise<Response>) => {
-    const { status, ...rest } = await answer;
-    void rest;
-    return [status, await (await answer).json()];
-  };
-
-  const alias = "/artifacts/a%2Fb/aliases/production";
-  assertEquals(await json(sendJson("PUT", alias, { version: "2" })), [200, {
-    alias: "production",
-    version: "2.0.0",
-  }]);
-  assertEquals((await sendJson("PUT", alias, { version: "3", expected: "1.0.0" })).status, 409);
-  assertEquals((await sendJson("PUT", alias, { version: "3", expected: null })).status, 409);
-  assertEquals((await sendJson("PUT", alias, { version: "3", expected: "2.0.0" })).status, 200);
-  assertEquals((await sendJson("PUT", alias, { version: "9" })).status, 404);
-  assertEquals((await send("DELETE", "/artifacts/a%2Fb/versions/3.0.0")).status, 409); // an alias names it
-  assertEquals(await json(send("DELETE", alias)), [200, { deleted: true }]);
-  assertEquals(await json(send("DELETE", alias)), [200, { deleted: false }]);
-
-  const copied = await sendJson("POST", "/artifacts/a%2Fb/versions/latest/copy", { to: "c" });
-  assertEquals([copied.status, await registry.load("c")], [201, { depth: 3 }]);
-  assertEquals(
-    (await sendJson("POST", "/artifacts/a%2Fb/versions/2/copy", { to: "c@1.0.0" })).status,
-    409,
-  );
-
-  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb/versions/1.0.0")), [200, {
-    deleted: true,
-  }]);
-  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb/versions/1.0.0")), [200, {
-    deleted: false,
-  }]);
-  assertEquals((await send("DELETE", "/artifacts/a%2Fb")).status, 400);
-  assertEquals(await json(send("DELETE", "/artifacts/a%2Fb?allVersions=true")), [200, {
-    deleted: true,
-  }]);
-  assertEquals(await Array.fromAsync(registry.names()), ["c"]);
-});
-
-Deno.test("clients write a draft together, and one commits it", async () => {
-  await using service = await openService();
-  const { send, sendJson } = service;
-  const draft = "/artifacts/set/drafts/run-7";
-  const content = noise(300_000);
-  const upload = await uploaded(service, content);
-  const first = { files: [{ path: "a.bin", upload, sha256: digestOf(content) }] };
-  const put = async (part: string, body: unknown) =>
-    await (await sendJson("PUT", `${draft}/parts/${part}`, body)).json();
-  assertEquals(await put("one", first), { added: true, files: 1, size: 300_000 });
-  assertEquals(await put("one", first), { added: false, files: 1, size: 300_000 }); // its upload is gone
-  await put("two", { files: [{ path: "b.txt", data: btoa("b"), mediaType: "text/plain" }] });
-  assertEquals((await sendJson("PUT", `${draft}/parts/three`, first)).status, 404);
-
-  const info = await (await send("GET", `${draft}?files=true`)).json();
-  assertEquals([info.state, info.parts.map(({ part }: { part: string }) => part)], ["open", [
-    "one",
-    "two",
-  ]]);
-  assertEquals(info.files.map(({ path }: { path: string }) => path), ["a.bin", "b.txt"]);
-  assertEquals("files" in await (await send("GET", draft)).json(), false);
-
-  const commit = await sendJson("POST", `${draft}/commit`, {
-    version: "2.1",
-    metadata: { by: "two" },
-  });
-  const saved = await commit.json();
-  assertEquals([commit.status, saved.version, saved.skipped], [201, "2.1.0", false]);
-  const again = await sendJson("POST", `${draft}/commit`, {});
-  assertEquals([again.status, (await again.json()).version], [200, "2.1.0"]);
-  assertEquals(await (await service.registry.open("set")).file("a.bin").bytes(), content);
-  assertMatch((await (await send("GET", draft)).json()).state, /committed/);
-
-  await sendJson("PUT", "/artifacts/set/drafts/other/parts/one", {
-    files: [{ path: "c", data: "" }],
-  });
-  const discard = async () => await (await send("DELETE", "/artifacts/set/drafts/other")).json();
-  assertEquals([await discard(), await discard()], [{ discarded: true }, { discarded: false }]);
-});
-
 Deno.test("who copies a version needs the right to write the other name, and to read this one", async () => {
   const access = createAccess("1", ["read:team/*", "write:team/copy"].map(parseScope));
   await using service = await openService({ tokens: { find: () => Promise.resolve(access) } });
@@ -285,29 +164,4 @@ Deno.test("who copies a version needs the right to write the other name, and to 
     assertEquals(await copy(from, to), 403, `${from} to ${to}`);
   }
   assertEquals(await Array.fromAsync(service.registry.names()), ["other", "team/a", "team/copy"]);
-});
-
-Deno.test("what a request lacks, and what nobody asked for, is said by its name", async () => {
-  await using service = await openService();
-  const detail = async (sent: unknown) => {
-    const refused = await service.sendJson("POST", "/artifacts/a/versions", sent);
-    assertEquals(refused.status, 400);
-    return (await refused.json()).detail;
-  };
-  assertEquals(
-    await detail({}),
-    "Cannot read the body: materializer: it is missing; files: it is missing",
-  );
-  const misspelt = { materializer: JSON_KIND, files: value(1), versoin: "1.0.0" };
-  assertEquals(await detail(misspelt), "Cannot read the body: versoin: there is no such member");
-  const query = await service.send("GET", "/lineage");
-  assertEquals((await query.json()).detail, "Cannot read the query: ref: it is missing");
-});
-
-Deno.test("of a version without files none is found, and the hint says that there are none", async () => {
-  await using service = await openService();
-  const empty = { materializer: JSON_KIND, files: [] };
-  assertEquals((await service.sendJson("POST", "/artifacts/a/versions", empty)).status, 201);
-  const missing = await service.send("GET", "/artifacts/a/versions/1.0.0/files/data.json");
-  assertEquals([missing.status, (await missing.json()).hint], [404, "It has none."]);
 });

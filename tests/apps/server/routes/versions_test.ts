@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
@@ -84,55 +83,6 @@ Deno.test("a version is told with its commit as tag, by version, range, alias an
   assertEquals([missing.status, missing.code], [404, "NotFound"]);
   assertStringIncludes(missing.detail, "9.9.9");
   assertEquals((await get("/artifacts/a%40b/versions/1")).code, "Invalid");
-});
-
-Deno.test("aliases are listed, told one by one, and with what they named before", async () => {
-  await using registry = await openRegistry("memory:");
-  for (const n of [1, 2, 3]) await registry.save("a", n);
-  for (const version of ["1", "2", "3"]) await registry.setAlias("a", "production", version);
-  await registry.setAlias("a", "canary", "3");
-  const { send, get } = serve(registry);
-  const base = "/artifacts/a/aliases";
-  const canary = { alias: "canary", version: "3.0.0" };
-  const production = { alias: "production", version: "3.0.0" };
-  assertEquals(await get(base), { items: [canary, production] });
-  assertEquals(await get(`${base}?limit=1`), { items: [canary], next: "canary" });
-  assertEquals(await get(`${base}?after=canary`), { items: [production] });
-  assertEquals(await get("/artifacts/none/aliases"), { items: [] });
-  assertEquals(await get(`${base}/production`), production);
-  assertEquals((await get(`${base}/none`)).code, "NotFound");
-  assertEquals((await get(`${base}/1.0`)).code, "Invalid");
-  assertEquals((await get(`${base}/__proto__`)).code, "NotFound");
-  const changes = await get(`${base}/production/history?limit=2`);
-  assertEquals(changes.items.map(({ version }: { version: string }) => version), [
-    "3.0.0",
-    "2.0.0",
-  ]);
-  const rest = await get(`${base}/production/history?after=${changes.next}`);
-  assertEquals(rest.items.map(({ version }: { version: string }) => version), ["1.0.0"]);
-  for (const accept of ["application/json", "application/x-ndjson"]) {
-    assertEquals((await send(`${base}/none/history`, { headers: { accept } })).status, 404, accept);
-  }
-  assertEquals((await get(`${base}/production/history?after=x`)).code, "Invalid");
-});
-
-Deno.test("lineage is told both ways", async () => {
-  await using registry = await openRegistry("memory:");
-  const { digest } = await registry.save("data", 1);
-  await registry.save("model", 2, { inputs: [{ ref: "data@1.0.0", digest }] });
-  const { get } = serve(registry);
-  const edges = [{ from: "data@1.0.0", to: "model@1.0.0" }];
-  assertEquals((await get("/lineage?ref=model")).edges, edges);
-  assertEquals((await get("/lineage?ref=data%401&direction=down&depth=1")).edges, edges);
-  assertEquals((await get("/lineage?ref=data&direction=up")).edges, []);
-  for (
-    const [query, code] of [["", "Invalid"], ["?ref=none", "NotFound"], [
-      "?ref=data&depth=0",
-      "Invalid",
-    ]]
-  ) {
-    assertEquals((await get(`/lineage${query}`)).code, code, query);
-  }
 });
 
 Deno.test("a registry says what it is, and never where", async () => {

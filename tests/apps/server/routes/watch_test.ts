@@ -29,15 +29,3 @@ Deno.test("a watch tells the latest version, and the next, and goes on where a c
   assertEquals(after.includes(first.commit), false, "it was told of that one");
   await again.leave();
 });
-
-Deno.test("a watch of what is no name, or too often, is refused", async () => {
-  await using registry = await openRegistry("memory:");
-  await using handler = createCheckedHandler(registry);
-  for (const path of ["a%40b/watch", "a/watch?intervalMs=1"]) {
-    assertEquals(
-      (await handler(new Request(`http://localhost/artifacts/${path}`))).status,
-      400,
-      path,
-    );
-  }
-});

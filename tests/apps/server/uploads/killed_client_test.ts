@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createHandler, listen } from "../../../../apps/server.ts";
-import type { Handler } from "../../../../apps/server.ts";
+import { createHandler, type Handler, listen } from "../../../../apps/server.ts";
 import { createMemoryBackend, openRegistry, openUploads } from "../../../../mod.ts";
 import { keysOf } from "../../../registry/registries.ts";
 

@@ -1,18 +1,12 @@
 // A client of the service in one process, and bodies that break off.
 import type { HandlerOptions } from "../../../../apps/server.ts";
-import { openRegistry } from "../../../../mod.ts";
-import type { Backend, Registry } from "../../../../mod.ts";
+import { type Backend, openRegistry, type Registry } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
-/** A service, and how it is called. */
 export interface Service extends AsyncDisposable {
-  /** What it serves. */
   registry: Registry;
-  /** Sends a request to a path. */
   send(method: string, path: string, init?: RequestInit): Promise<Response>;
-  /** Sends JSON. */
   sendJson(method: string, path: string, body: unknown): Promise<Response>;
-  /** One of tus. */
   tus(
     method: string,
     path: string,
@@ -21,7 +15,6 @@ export interface Service extends AsyncDisposable {
   ): Promise<Response>;
 }
 
-/** Serves a registry in memory, or on this store. */
 export async function openService(
   { backend, ...options }: HandlerOptions & { backend?: Backend } = {},
 ): Promise<Service> {

@@ -7,7 +7,6 @@ import { keysOf, noise } from "../../../registry/registries.ts";
 import { openForm } from "../../../../apps/server/uploads/multipart.ts";
 import { openService, sentBody } from "./sending.ts";
 
-/** A form as clients send it, and how it is announced. */
 async function formOf(parts: [string, string | File][], cut = 0): Promise<RequestInit> {
   const form = new FormData();
   for (const [name, value] of parts) form.append(name, value);
@@ -20,7 +19,6 @@ async function formOf(parts: [string, string | File][], cut = 0): Promise<Reques
   };
 }
 
-/** Makes each upload a job of the queue. */
 function scheduleOn(jobs: JobQueue): UploadOptions {
   return {
     async schedule(uploaded, { idempotencyKey: id }) {
@@ -29,42 +27,6 @@ function scheduleOn(jobs: JobQueue): UploadOptions {
     },
   };
 }
-
-Deno.test("a queue alone makes no job of an upload, which no worker could do", async () => {
-  await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs });
-  const answer = await service.send("POST", "/upload?name=a", { body: sentBody(noise(10)) });
-  assertEquals([answer.status, "jobId" in await answer.json(), await jobs.list()], [
-    201,
-    false,
-    [],
-  ]);
-});
-
-Deno.test("a repeat with the same key and other content says that it was skipped", async () => {
-  await using service = await openService();
-  const headers = { "idempotency-key": "k" };
-  const send = async (content: string) => {
-    const answer = await service.send("POST", "/upload?name=a", { body: content, headers });
-    return [answer.headers.get("holdfast-skipped"), (await answer.json()).skipped];
-  };
-  assertEquals([await send("one"), await send("two")], [[null, false], ["true", true]]);
-  const value = (data: string) => ({
-    materializer: { id: "file", formatVersion: 1 },
-    files: [{ path: "a", data }],
-    idempotencyKey: "saved",
-  });
-  await service.sendJson("POST", "/artifacts/b/versions", value("YQ=="));
-  const again = await service.sendJson("POST", "/artifacts/b/versions", value("Yg=="));
-  assertEquals(
-    [again.status, again.headers.get("holdfast-skipped"), (await again.json()).skipped],
-    [
-      200,
-      "true",
-      true,
-    ],
-  );
-});
 
 Deno.test("a file is saved as it comes, and the client is told the job at once", async () => {
   await using jobs = createMemoryQueue();
@@ -91,16 +53,6 @@ Deno.test("a file is saved as it comes, and the client is told the job at once",
   const { digest } = artifact.info;
   assertEquals(state, "waiting");
   assertEquals(data, { name, version, ref: "team/data@1.0.0", commit, digest, size });
-});
-
-Deno.test("a file of nothing is a file too, and without a next step it is only saved", async () => {
-  await using service = await openService();
-  const answer = await service.send("POST", "/upload?name=empty");
-  assertEquals([answer.status, "jobId" in await answer.json()], [201, false]);
-  assertEquals(
-    await (await service.registry.open("empty")).file("content").bytes(),
-    new Uint8Array(),
-  );
 });
 
 Deno.test("a form has its fields first, and as many files as it likes", async () => {
@@ -226,7 +178,6 @@ Deno.test("what cannot be uploaded is refused with what is expected", async () =
   assertEquals(await Array.fromAsync(service.registry.names()), []);
 });
 
-/** A body of 40 MiB behind this beginning, and how much of it was read. */
 function longBody(before: string, after: string) {
   const encoder = new TextEncoder();
   const told = { read: 0 };

@@ -1,5 +1,0 @@
-// The body of a request, as bytes that are read as fast as they are stored.
-/** The bytes of a request; none where it has no body. */
-export async function* sentBytes({ body }: Request): AsyncGenerator<Uint8Array> {
-  if (body !== null) yield* body;
-}

@@ -1,0 +1,53 @@
+// Opening runners of jobs, of settings that were checked.
+import type { JobRunner } from "../../core/services/job_runner.ts";
+import type { JobStorage } from "../../core/services/job_storage.ts";
+import type { System } from "../../core/system.ts";
+import { openJobStorage } from "../../queues/job_storage.ts";
+import { openQueue } from "../../queues/mod.ts";
+import type { PluginContext } from "../contract.ts";
+import { JobRunner as JobRunnerInterface } from "../interfaces.ts";
+import type { Background } from "./background.ts";
+import { createInProcessRunner, type InProcessRunner, type QueueRunner } from "./in_process.ts";
+import { createQueueRunner } from "./queue_runner.ts";
+
+/** So many jobs are begun at once after responses: what waits for one is among them. */
+const MOST_IN_BACKGROUND = 10_000;
+
+/** A queue in this process. */
+export async function openMemoryRunner(
+  settings: { concurrency?: number; storage?: string },
+  { system, logger }: PluginContext,
+): Promise<QueueRunner> {
+  const storage = await openStorage(settings.storage, system);
+  return await createInProcessRunner({ ...settings, system, logger, storage });
+}
+
+/** Jobs begin after what submitted them, or where a {@linkcode Background} is run. */
+export async function openBackgroundRunner(
+  { background, storage: url }: { background?: Background; storage?: string },
+  { system, logger, plugins }: PluginContext,
+): Promise<JobRunner> {
+  if (background === undefined) {
+    const storage = await openStorage(url, system);
+    const concurrency = MOST_IN_BACKGROUND;
+    return await createInProcessRunner({ system, logger, concurrency, storage, afterwards: true });
+  }
+  // A background is of one response; its jobs are where all others are.
+  const settings = url === undefined ? {} : { storage: url };
+  const shared = await plugins.shared(JobRunnerInterface, "background", settings);
+  return {
+    crossesProcess: false,
+    schedule: (call, options) => (shared as InProcessRunner).scheduleIn(background, call, options),
+  };
+}
+
+export async function openServerRunner(url: string, system: System): Promise<QueueRunner> {
+  return createQueueRunner(await openQueue(url, { system }), { system });
+}
+
+async function openStorage(
+  url: string | undefined,
+  system: System,
+): Promise<JobStorage | undefined> {
+  return url === undefined ? undefined : await openJobStorage(url, { system });
+}
