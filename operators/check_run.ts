@@ -49,7 +49,6 @@ export function checkRun<O extends RunnerOptions>(
   return checkRunOptions(action, options, required);
 }
 
-/** The same without a pipeline. */
 export function checkRunOptions<O extends RunnerOptions>(
   action: string,
   options: O,

@@ -32,7 +32,6 @@ const OPTIONS: OptionNames<RunOperatorOptions> = { timeoutMs: true, graceMs: tru
 export interface OperatorResult {
   /** 0 to 5. */
   exitCode: ExitCode;
-  /** The same by name. */
   exit: ExitName;
   /** Why it is not 0: what was thrown, or what was wrong. Not there where the operator just returned its code. */
   error?: unknown;
@@ -102,7 +101,6 @@ export async function runOperator(
   }
 }
 
-/** Parameters, input, work. */
 async function perform(
   operator: AnyOperator,
   context: OperatorContext<unknown>,
@@ -115,11 +113,9 @@ async function perform(
 
 interface Watch {
   system: System;
-  /** Aborted when the operator has ended. */
   over: AbortSignal;
 }
 
-/** Tells the operator to end when its time is over. */
 function watchTime(
   operatorId: string,
   watch: Watch & { timeoutMs?: number; timedOut: AbortController },

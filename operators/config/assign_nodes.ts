@@ -5,14 +5,10 @@ import { didYouMean } from "../../core/text/nearest.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { readResources } from "./resources.ts";
 
-/** The node of a pipeline that names none. */
 const THIS_MACHINE = "local";
 
-/** Nodes, and where steps are. */
 export interface AssignedNodes {
-  /** All nodes. */
   nodes: PipelineNode[];
-  /** The node of a step. */
   nodeOf(step: string): string;
 }
 

@@ -10,19 +10,14 @@ import { stepOf } from "./step_inputs.ts";
 import { readResources } from "./resources.ts";
 import { retryConfig } from "./table/special_readers.ts";
 
-/** What a pipeline is built with. */
 export interface BuildOptions {
-  /** Its id where the configuration has none. */
   id: string;
-  /** Cores of this machine, for a pipeline without nodes. */
   cores: number;
   /** The operators that there are. @default any name will do */
   operators?: KnownOperators;
-  /** Where to tell what is wrong. */
   problems: ProblemList;
 }
 
-/** The pipeline; one that is not right where problems were told. */
 export function buildPipeline(found: PipelineFound, options: BuildOptions): Pipeline {
   const { values, node } = found;
   const { problems } = options;

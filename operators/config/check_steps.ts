@@ -16,24 +16,19 @@ import { stepOf } from "./step_inputs.ts";
 /** Schemes of buckets, as `openBackend` knows them. */
 const BUCKETS: readonly string[] = ["s3", "oss", "tos", "cos", "ks3", "gs", "gcs", "minio"];
 
-/** Variables that a runner sets. */
 const OWN_VARIABLES: ReadonlySet<string> = new Set(
   ["PIPELINE_ID", "NODE_ID", "OPERATOR_ID", "INPUT_ROOT", "OUTPUT_ROOT", "WORKSPACE_ROOT"],
 );
 
 /** What {@linkcode checkSteps} is given besides. */
 export interface CheckStepsOptions {
-  /** All ids. */
   ids: ReadonlySet<string>;
   /** The operators that there are. @default any name will do */
   operators?: KnownOperators;
-  /** Where the pipeline stands. */
   pipelinePlace: Place;
-  /** Where to tell what is wrong. */
   problems: ProblemList;
 }
 
-/** Tells what is wrong between steps. */
 export function checkSteps(
   found: [OperatorFound, Path][],
   pipeline: Pipeline,
@@ -288,7 +283,6 @@ function checkVariables(operator: OperatorFound, problems: ProblemList): void {
   }
 }
 
-/** A step that asks for more than its node has would wait for ever. */
 function checkRoom(
   operator: OperatorFound,
   { resources }: PipelineStep,
@@ -332,7 +326,6 @@ function checkCycles(
   });
 }
 
-/** A long one is shown by its ends. */
 function shownCycle(cycle: readonly string[]): string {
   const shown = cycle.length > 12
     ? [...cycle.slice(0, 6), `${cycle.length - 12} more`, ...cycle.slice(-6)]

@@ -22,9 +22,7 @@ import type { ReadTreeOptions } from "./tree/read_tree.ts";
 
 /** What {@linkcode composePipeline} is given besides. */
 export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
-  /** The pipeline's id, where it names itself not. */
   id: string;
-  /** Values over those of the tree. */
   assignments?: readonly Assignment[];
 }
 
@@ -118,7 +116,6 @@ function secretVariablesIn(root: ConfigNode): Set<string> {
   return names;
 }
 
-/** Refs are read before all else, and may have variables in them. */
 function interpolateRefs(
   root: ConfigMap,
   pipeline: ConfigMap,

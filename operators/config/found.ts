@@ -4,7 +4,5 @@ import type { Found } from "./table/readers.ts";
 
 /** What was read of the section `pipeline`. */
 export type PipelineFound = Found<typeof PIPELINE_FIELDS>;
-/** What was read of an operator. */
 export type OperatorFound = Found<typeof OPERATOR_FIELDS>;
-/** What was read of a node. */
 export type NodeFound = Found<typeof NODE_FIELDS>;

@@ -47,7 +47,6 @@ const OPTIONS: OptionNames<LoadPipelineOptions> = {
 
 /** A pipeline, and where it is from. */
 export interface LoadedPipeline {
-  /** The pipeline. */
   pipeline: Pipeline;
   /** The folder of its configuration, absolute: paths in it are relative to that. */
   folder: string;
@@ -57,9 +56,7 @@ export interface LoadedPipeline {
 
 /** What {@linkcode checkPipeline} finds. */
 export interface CheckedPipeline {
-  /** What is wrong. */
   problems: ConfigProblem[];
-  /** The pipeline, where nothing is. */
   loaded?: LoadedPipeline;
 }
 

@@ -13,7 +13,6 @@ import { checkOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import { PIPELINE_OPTIONS } from "./option_names.ts";
 
-/** What a pipeline of a program is called in errors, where it has no id. */
 const DEFINED = "that a program defines";
 
 /** Options of {@linkcode parsePipeline}. */

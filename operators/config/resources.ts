@@ -8,7 +8,6 @@ export type ResourceFound = NonNullable<(NodeFound | OperatorFound)["values"]["r
 
 type OperatorResources = NonNullable<OperatorFound["values"]["resource"]>["values"];
 
-/** What is asked for; more than is allowed is told. */
 export function readResources(found: ResourceFound | undefined, problems: ProblemList): Resources {
   if (found === undefined) return {};
   const values: OperatorResources = found.values;

@@ -11,7 +11,6 @@ export type ConfigFileKind = "pipeline" | "operator" | "node";
 const REF = `${ID_PATTERN.source.slice(0, -1)}(:${VERSION_PATTERN.source.slice(1, -1)})?$`;
 const PATHS = { type: "string", minLength: 1 };
 
-/** Keys of every file. */
 const FILE_PROPERTIES: JsonSchema = {
   "$schema": { type: "string", description: "Where this schema is: only editors read it." },
   include: {
@@ -65,13 +64,11 @@ function pipelineFile(): JsonSchema {
   };
 }
 
-/** A file is named after its id: it may leave it out. */
 function definitionFile(reader: { schema: JsonSchema }): JsonSchema {
   const { required: _, properties, ...schema } = reader.schema;
   return { ...schema, properties: { ...FILE_PROPERTIES, ...properties as JsonSchema } };
 }
 
-/** Definitions here, or the names of files that have them. */
 function orRefs({ description, ...list }: JsonSchema): JsonSchema {
   const refs = orReference({
     type: "array",

@@ -22,11 +22,9 @@ import type { PartState } from "./parts.ts";
 
 /** Options of {@linkcode createLocalEngine}. */
 export interface LocalEngineOptions {
-  /** Where it notes its jobs. */
   folder: string;
   /** How many cores its steps may take together. @default as many as there are */
   cores?: number;
-  /** Clock, environment. */
   system?: System;
 }
 
@@ -219,7 +217,6 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   };
 }
 
-/** Whoever looks sees all of it, or nothing. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
@@ -233,7 +230,6 @@ async function isThere(path: string): Promise<boolean> {
   return await read(path) !== undefined;
 }
 
-/** Sends a signal to a process group, if it still exists. */
 function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

@@ -38,7 +38,6 @@ export interface OpenEngineOptions {
   folder?: string;
   /** The schemes. @default `createEngines()` */
   engines?: Lookup<EngineOpener>;
-  /** Clock, environment. */
   system?: System;
 }
 

@@ -17,9 +17,7 @@ import type { PartState } from "./parts.ts";
 export interface QueuedStep {
   /** The run: `my_pipeline@3`. */
   run: string;
-  /** The step. */
   step: string;
-  /** Which part of it, where several processes share it. */
   shard?: Shard;
   /** It is ended after so many milliseconds. */
   timeoutMs?: number;
@@ -27,7 +25,6 @@ export interface QueuedStep {
 
 /** What a worker executes for a step. */
 export interface StepCommand {
-  /** Program and arguments. */
   command: readonly string[];
   /** The folder that it runs in, absolute. */
   cwd: string;
@@ -41,9 +38,7 @@ export interface StepHandlerOptions {
   onLine?(line: string, step: QueuedStep): void;
 }
 
-/** How a step's process ended, as its job keeps it. */
 interface ProcessEnd {
-  /** Its exit code, where it ended by itself. */
   exitCode?: number;
   /** Why it is not 0. */
   reason?: string;
@@ -52,7 +47,6 @@ interface ProcessEnd {
 /** What the line begins with in which a command of ours says why it failed. */
 const SAID = "error: ";
 
-/** The kind of its jobs. */
 const KIND = "step";
 
 /** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
@@ -172,7 +166,6 @@ export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
   });
 }
 
-/** Whoever may write to the queue wrote it. */
 function checkedStep(data: unknown): QueuedStep | undefined {
   const { run, step, shard, timeoutMs } = (data ?? {}) as Partial<QueuedStep>;
   if (typeof run !== "string" || typeof step !== "string") return undefined;
@@ -186,7 +179,6 @@ function checkedStep(data: unknown): QueuedStep | undefined {
   };
 }
 
-/** More are in no id of a delivery. */
 const MOST_SHARDS = 999_999;
 
 function isShard(shard: Partial<Shard> | null): boolean {

@@ -38,7 +38,6 @@ interface SlurmJob {
   state_reason: string;
 }
 
-/** A part, and what its job says of itself. */
 type KnownPart = PartState & { run: string; id: string };
 
 const OPTIONS: OptionNames<SlurmEngineOptions> = {
@@ -60,7 +59,6 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     { signal }: SignalOptions = {},
   ) => run(program, args, { env, input, signal });
 
-  /** What is known by each name, shards of an array together. */
   async function known(options?: SignalOptions): Promise<Map<string, KnownPart[]>> {
     const found = new Map<string, KnownPart[]>();
     const add = (name: string, part: KnownPart) =>
@@ -220,7 +218,6 @@ const SETTINGS = new Set([
 /** Variables that a job must not inherit: the shard, the mark of this process, and those of other kinds of jobs. */
 const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
-/** The devices that Slurm gave the job of this process. */
 const DEVICES = new Set([
   "CUDA_VISIBLE_DEVICES",
   "GPU_DEVICE_ORDINAL",

@@ -37,7 +37,6 @@ export async function activateConda(
   });
 }
 
-/** What says what is to be in an environment. */
 async function fileOf({ root }: EnvironmentOptions): Promise<string | undefined> {
   return await firstOf(root, ["environment.yml", "environment.yaml"]);
 }
@@ -98,7 +97,6 @@ async function findConda(
   return { name, isFolder: false };
 }
 
-/** Where an environment of a name may be, the most certain first. */
 async function placesOf(name: string, { env, system }: EnvironmentOptions): Promise<string[]> {
   const variable = (key: string) => env[key] ?? system.env(key);
   const listOf = (key: string) =>

@@ -10,7 +10,6 @@ import { isThere, isWindows, pathWith } from "./places.ts";
 const READ_SCRIPTS =
   'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do . "$script"; done; exec "$@"';
 
-/** Whether a folder is an environment of conda. */
 export async function isCondaPrefix(folder: string): Promise<boolean> {
   return await isThere(folder, "conda-meta");
 }
@@ -60,7 +59,6 @@ async function variablesOf(prefix: string): Promise<Record<string, string>> {
   return Object.fromEntries(texts) as Record<string, string>;
 }
 
-/** What conda writes for a variable that was taken away again. */
 const UNSET = "***unset***";
 
 async function namesIn(folder: string, end: string): Promise<string[]> {

@@ -6,12 +6,10 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { EnvironmentOptions } from "./activation.ts";
 
-/** Whether there is a file or folder. */
 export async function isThere(...path: string[]): Promise<boolean> {
   return await stat(join(...path)).then(() => true, () => false);
 }
 
-/** The first of these files that is in a folder. */
 export async function firstOf(
   folder: string,
   names: readonly string[],
@@ -30,17 +28,13 @@ export function pathWith(folders: readonly string[], { env, system }: Environmen
 /** Whether programs are in `Scripts` and beside it, not in `bin`. */
 export const isWindows: boolean = process.platform === "win32";
 
-/** What is said of an environment that is not there. */
 export interface MissingEnvironment {
-  /** Where it is not, or that there is none of its name. */
   state: string;
-  /** The command that makes it. */
   make: string;
   /** Whether `install: true` would make it. */
   installs: boolean;
 }
 
-/** There is no such environment. */
 export function missingEnvironment(
   what: string,
   { state, make, installs }: MissingEnvironment,
@@ -57,7 +51,6 @@ export function missingEnvironment(
   });
 }
 
-/** Nothing says what is to be in an environment. */
 export function nothingToInstall(
   what: string,
   { at, files }: { at: string; files: string },

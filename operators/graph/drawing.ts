@@ -11,17 +11,13 @@ export interface DrawnBox {
   lines: readonly string[];
   /** How it looks. @default "plain" */
   look?: BoxLook;
-  /** The frame that it is in. */
   frame?: string;
 }
 
 /** An arrow. Of one whose ends are no boxes nothing is drawn. */
 export interface DrawnArrow {
-  /** The box where it begins. */
   from: string;
-  /** The box that it points at. */
   to: string;
-  /** What is written at it. */
   label?: string;
   /** Dashed: only the order, nothing goes that way. @default false */
   dashed?: boolean;
@@ -31,15 +27,12 @@ export interface DrawnArrow {
 export interface DrawnFrame {
   /** Names it in boxes; never shown. */
   id: string;
-  /** What is written at it. */
   label: string;
 }
 
 /** Boxes, arrows and frames. */
 export interface Drawing {
-  /** In this order as far as arrows allow. */
   boxes: readonly DrawnBox[];
-  /** Between boxes. */
   arrows: readonly DrawnArrow[];
   /** Around boxes. @default none */
   frames?: readonly DrawnFrame[];

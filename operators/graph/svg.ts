@@ -52,7 +52,6 @@ export async function renderSvg(drawing: Drawing): Promise<string> {
   );
 }
 
-/** What a browser shows when somebody points at a box. */
 function titleOf({ lines }: { lines: readonly string[] }): string {
   return lines.map(drawnLine).join(", ").replaceAll("&", "&amp;").replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;");

@@ -30,13 +30,11 @@ import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
-  /** The folder that it runs in. */
   cwd: string;
   /** Variables besides those of this process. @default {} */
   env?: Readonly<Record<string, string>>;
   /** Values that no line of its log may show. @default [] */
   secrets?: readonly string[];
-  /** Ends it, with all its children; the reason is thrown when they have ended. */
   signal?: AbortSignal;
   /** It is ended after so many milliseconds, with all its children, and has ended with 4. @default never */
   timeoutMs?: number;
@@ -46,7 +44,6 @@ export interface RunCommandOptions {
   graceMs?: number;
   /** How often memory and processor are looked at, milliseconds; only at the end with `Infinity`. @default 1000 */
   sampleEveryMs?: number;
-  /** Hears what it writes, a line at a time. */
   onLine?: (stream: "stdout" | "stderr", line: string) => void;
   /** Hears how much memory it and its children hold, and how much processor they have used. Linux only. */
   onUsage?: (usage: JobUsage) => void;
@@ -74,9 +71,7 @@ export interface CommandResult {
   exitCode: ExitCode;
   /** What the process returned; null where a signal ended it, or it did not start. */
   code: number | null;
-  /** The signal that ended it. */
   signal?: string;
-  /** Whether its time was over. */
   timedOut: boolean;
   /** Why it is not 0. */
   error?: RegistryError;
@@ -96,7 +91,6 @@ const DRAIN_MS = 1_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Why a command was told to end. */
 interface Stop {
   why: "cancelled" | "time" | "memory";
   error: unknown;
@@ -205,7 +199,6 @@ export async function runNotedCommand(
   return result({ ...ended, exitCode: exitCodeOf(error), error }, told);
 }
 
-/** Starts it, or says why that is not possible. */
 async function start(
   [program = "", ...args]: readonly string[],
   { cwd, env }: { cwd: string; env: Record<string, string> },
@@ -236,7 +229,6 @@ interface Watch {
   over: AbortSignal;
 }
 
-/** Samples memory and processor time until the command has ended. */
 async function watch(
   tree: ProcessTree,
   { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, seen, over }: Watch,

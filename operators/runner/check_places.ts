@@ -9,7 +9,6 @@ import type { KeyProblem } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
 import { parsePlace } from "./sources.ts";
 
-/** What an output is to be written to, and which it is. */
 interface Written {
   output: string;
   path: string;

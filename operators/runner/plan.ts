@@ -36,13 +36,9 @@ export type Decision = "run" | "skip" | "depends";
 
 /** What a run would do with a step. */
 export interface PlannedStep {
-  /** The step. */
   step: string;
-  /** Its node. */
   node: string;
-  /** Its operator's key. */
   operator: string;
-  /** What becomes of it. */
   decision: Decision;
   /** Why: `never ran`, `params.lr 0.1 → 0.2`. Nothing where it is skipped. */
   reasons: string[];
@@ -56,13 +52,10 @@ export interface PlannedStep {
 
 /** What a run would do. */
 export interface PipelinePlan {
-  /** What it is. */
   kind: "plan";
-  /** The pipeline. */
   pipeline: string;
   /** SHA-256 of its configuration, secrets left out. */
   configuration: string;
-  /** Its steps, each after those that it depends on. */
   steps: PlannedStep[];
 }
 
@@ -84,7 +77,6 @@ export async function planPipeline(
   return (await planWithSuccesses(pipeline, checkRun("plan a pipeline", pipeline, options))).plan;
 }
 
-/** The same, with the last success of each step, for who runs it. */
 export async function planWithSuccesses(
   pipeline: Pipeline,
   options: PlanOptions,
@@ -159,7 +151,6 @@ export async function planWithSuccesses(
   return { plan, successes: last };
 }
 
-/** Options with their defaults. */
 export function settled<T extends RunnerOptions>(
   options: T,
 ): T & { root: string; system: NonNullable<T["system"]> } {
@@ -176,7 +167,6 @@ export async function operatorVersion(
   return (await operators.instance(operator, id)).version;
 }
 
-/** The last success of each step; one listing says which have any. */
 async function readSuccesses(
   { id: pipeline }: Pipeline,
   { steps, before }: Dependencies,

@@ -36,7 +36,6 @@ import { checkRun } from "../check_run.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
-  /** Hears of what happens, as it happens. */
   onEvent?: (event: RunEvent) => void;
   /** Begin no more after the first failure, and end what runs. @default false: what does not depend on it goes on */
   failFast?: boolean;
@@ -112,7 +111,6 @@ export async function runPipeline(
   return result;
 }
 
-/** The whole configuration as it can be shown to everybody. */
 export function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
@@ -167,7 +165,6 @@ interface RunStepsOptions extends RunPipelineOptions {
   stop: AbortController;
 }
 
-/** Runs the steps of a plan, and tells what became of each. */
 async function runSteps(
   context: RunContext,
   plan: PipelinePlan,
@@ -231,7 +228,6 @@ async function runSteps(
     }
   }
 
-  /** A step waits for room, each of its shards by itself. */
   function wait(id: string): void {
     const { node, shards: count } = steps.get(id)!;
     const queue = queues.get(node)!;
@@ -240,7 +236,6 @@ async function runSteps(
     for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 
-  /** The steps that waited for this one alone. */
   function release(id: string): string[] {
     return after.get(id)!.filter((next) => {
       if (!planned.has(next)) return false;
@@ -314,7 +309,6 @@ async function runSteps(
   }
 }
 
-/** A step that waits for room, or a shard of it. */
 interface Waiting {
   id: string;
   shard?: Shard;

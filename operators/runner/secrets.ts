@@ -41,7 +41,6 @@ export interface PipelineSecrets {
   readonly variables: ReadonlySet<string>;
   /** Values that no log may show. */
   readonly values: readonly string[];
-  /** Masks these values in a string. */
   mask(text: string): string;
 }
 

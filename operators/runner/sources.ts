@@ -7,7 +7,6 @@ import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { topologicalOrder } from "../graph/order.ts";
 
-/** A place that a configuration names. */
 export type Place =
   | { kind: "registry"; ref: string; name: string }
   | { kind: "step"; step: string; output?: string }
@@ -18,7 +17,6 @@ export type Place =
 export interface PlaceOptions {
   /** The folder that relative paths begin at. */
   root: string;
-  /** Whether there is such a step: ids may have dots, as before an output's name. */
   isStep(id: string): boolean;
 }
 
@@ -38,7 +36,6 @@ export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place 
   return { kind: "path", path: resolve(root, text) };
 }
 
-/** Whether a place is a URL, as of an object in a bucket. */
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
@@ -65,15 +62,12 @@ export function inputsOf({ inputs, upstream }: PipelineStep): Record<string, str
   return Object.fromEntries(upstream.map((id) => [id, `step:${id}`]));
 }
 
-/** What depends on what in a pipeline. */
 export interface Dependencies {
-  /** The steps by id. */
   steps: ReadonlyMap<string, PipelineStep>;
   /** All ids, each after those that it depends on; otherwise as in the pipeline. */
   order: readonly string[];
   /** What must have ended well before a step, by its id: upstream steps, and those whose outputs it reads. */
   before: ReadonlyMap<string, readonly string[]>;
-  /** What waits for a step, by its id. */
   after: ReadonlyMap<string, readonly string[]>;
 }
 

@@ -42,7 +42,6 @@ interface RunFlags extends PipelineFlags, PartFlags {
   array?: string;
 }
 
-/** Runs a pipeline on this machine. */
 export const run: Command = defineCommand<[file: string | undefined], RunFlags>({
   name: "pipeline run",
   summary:

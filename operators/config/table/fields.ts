@@ -16,7 +16,6 @@ import { commandLine, environmentValue, retries } from "./special_readers.ts";
 export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/;
 const ID_HINT =
   "An id has letters, digits, _, - and dots, begins with none of the last two, and has at most 100.";
-/** What versions of configurations look like. */
 export const VERSION_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.+-]{0,49}$/;
 
 const id = (what: string) => text(what, ID_HINT, ID_PATTERN);
@@ -119,7 +118,6 @@ const log = object("log_config", {
   file: { reader: path, about: "A file that gets all lines too." },
 });
 
-/** Keys of a node. */
 export const NODE_FIELDS = {
   node_id: { reader: id("an id"), about: "Names it.", required: true, example: "node_id: my_node" },
   operator_ids: {
@@ -136,7 +134,6 @@ export const NODE_FIELDS = {
   },
 } satisfies Record<keyof NodeDefinition, Field>;
 
-/** Keys of an operator. */
 export const OPERATOR_FIELDS = {
   operator_id: {
     reader: id("an id"),
@@ -220,15 +217,11 @@ export const OPERATOR_FIELDS = {
   },
 } satisfies Record<keyof OperatorDefinition, Field>;
 
-/** A node. */
 export const node = object("the node", NODE_FIELDS);
-/** An operator. */
 export const operator = object("the operator", OPERATOR_FIELDS);
 
-/** A list of what is written here, after what refs name was put in its place. */
 const definitions = <T>(item: Reader<T>) => list(item, { least: 1 });
 
-/** Keys of a pipeline. */
 export const PIPELINE_FIELDS = {
   pipeline_id: {
     reader: id("an id"),
@@ -266,5 +259,4 @@ export const PIPELINE_FIELDS = {
 /** The section `pipeline`. */
 export const pipeline = object("the pipeline", PIPELINE_FIELDS);
 
-/** Keys of a file. */
 export const FILE_KEYS: readonly string[] = ["pipeline", "variables", "include"];

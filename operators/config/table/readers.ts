@@ -9,7 +9,6 @@ import type { ProblemList } from "../tree/problems.ts";
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = { [key: string]: PlainValue };
 
-/** Reads a value. */
 export interface Reader<T> {
   /** What it must be, for editors. */
   readonly schema: JsonSchema;
@@ -17,19 +16,15 @@ export interface Reader<T> {
   read(node: ConfigNode, path: Path | undefined, problems: ProblemList): T | undefined;
 }
 
-/** What a reader of one value is made of. */
 export interface ValueOptions<T> {
   /** What it must be: `a size`. */
   what: string;
-  /** How to write one. */
   hint: string;
-  /** For editors. */
   schema: JsonSchema;
   /** The value, or undefined where it is none. */
   parse(value: null | boolean | number | string): T | undefined;
 }
 
-/** A text, a number, or what is written as one. */
 export function value<T>({ what, hint, schema, parse }: ValueOptions<T>): Reader<T> {
   return {
     schema: orReference(schema),
@@ -59,7 +54,6 @@ export function text(what: string, hint: string, pattern?: RegExp): Reader<strin
   return value({ what, hint, schema, parse });
 }
 
-/** One of a few words. */
 export function choice<Word extends string>(words: readonly Word[]): Reader<Word> {
   return {
     schema: orReference({ enum: [...words] }),
@@ -76,7 +70,6 @@ export function choice<Word extends string>(words: readonly Word[]): Reader<Word
   };
 }
 
-/** A whole number in a range. */
 export function whole(least: number, most: number): Reader<number> {
   return value({
     what: `a whole number from ${least} to ${most}`,
@@ -89,7 +82,6 @@ export function whole(least: number, most: number): Reader<number> {
   });
 }
 
-/** True or false. */
 export const flag: Reader<boolean> = value({
   what: "true or false",
   hint: "Write true or false, without quotes.",
@@ -97,10 +89,8 @@ export const flag: Reader<boolean> = value({
   parse: (found) => typeof found === "boolean" ? found : undefined,
 });
 
-/** Any plain value. */
 export const anything: Reader<PlainValue> = { schema: {}, read: (node) => plainOf(node) };
 
-/** A list of values. */
 export function list<T>(item: Reader<T>, { least = 0, unique = false } = {}): Reader<T[]> {
   return {
     schema: orReference({
@@ -140,7 +130,6 @@ export function list<T>(item: Reader<T>, { least = 0, unique = false } = {}): Re
   };
 }
 
-/** Values by name. */
 export function record<T>(
   item: Reader<T>,
   { what, key: pattern, hint }: { what: string; key?: RegExp; hint: string },
@@ -177,32 +166,23 @@ export function record<T>(
 
 /** A key of an object. */
 export interface Field<T = unknown> {
-  /** Reads its value. */
   reader: Reader<T>;
-  /** What it is: for editors, and the documentation. */
   about: string;
   /** Whether it must be there. @default false */
   required?: boolean;
-  /** How to write it where it is missing. */
   example?: string;
 }
 
-/** What is read of fields: each may be missing. */
 export type Read<Fields> = {
   [Key in keyof Fields]?: Fields[Key] extends Field<infer T> ? T : never;
 };
 
 /** What {@linkcode object} gives. */
 export interface Found<Fields> {
-  /** The values. */
   values: Read<Fields>;
-  /** Where it stands. */
   place: Place;
-  /** Where a key's value stands; else the place of all. */
   at(key: keyof Fields & string): Place;
-  /** The path of a key. */
   path(key: keyof Fields & string): Path;
-  /** The tree behind it. */
   node: ConfigMap;
 }
 

@@ -6,7 +6,6 @@ import { list, object, orReference, whole } from "./readers.ts";
 import type { Reader } from "./readers.ts";
 import type { EnvironmentValue, RetryConfig } from "../../../core/pipelines/pipeline.ts";
 
-/** What names of variables look like. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const word: Reader<string> = {
@@ -22,7 +21,6 @@ const word: Reader<string> = {
 };
 const words = list(word, { least: 1 });
 
-/** Program and arguments: a list, or a text that is split at spaces. */
 export const commandLine: Reader<string[]> = {
   schema: {
     anyOf: [{ type: "string", minLength: 1 }, { type: "array", items: word.schema, minItems: 1 }],
@@ -82,7 +80,6 @@ function secretVariable(node: ConfigNode): string | undefined {
   return typeof name === "string" && VARIABLE.test(name) ? name : undefined;
 }
 
-/** A number of repeats, or how often and when it is tried. */
 export function retries(time: Reader<number>): Reader<RetryConfig> {
   const full = object("retries", {
     attempts: {
@@ -112,7 +109,6 @@ export function retries(time: Reader<number>): Reader<RetryConfig> {
   };
 }
 
-/** With the defaults. */
 export function retryConfig(
   { attempts = 1, backoffMs = 1_000, exitCodes = [3, 4, 5] }: Partial<RetryConfig>,
 ): RetryConfig {

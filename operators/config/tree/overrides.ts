@@ -7,13 +7,9 @@ import { fullPath, idOf, idsOf, indexOf, nextKey } from "./paths.ts";
 import type { RestOfPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
 
-/** A value that is set. */
 export interface Assignment {
-  /** Where. */
   path: RestOfPath;
-  /** Where that is written. */
   place: Place;
-  /** The value. */
   node: ConfigNode;
 }
 
@@ -34,14 +30,12 @@ export function assignmentsOf(
   return node.items.flatMap((item) => assignmentsOf(item, [...path, idOf(item)!], item.place));
 }
 
-/** Whether a value has to be set before refs are read: it may change them. */
 export function isForRefs({ path }: Assignment): boolean {
   const full = fullPath(path);
   const text = typeof full === "string" ? full : full.join(".");
   return /^(variables|include|pipeline\.(operators|nodes)\.refs)(\.|$)/.test(text);
 }
 
-/** Sets a value in the tree. */
 export function assign(
   root: ConfigMap,
   { path, place, node }: Assignment,
@@ -120,7 +114,6 @@ const REMOTE =
   /^(variables\..*|pipeline\.log_config\.level|pipeline\.operators\.\*\.(params|inputs|timeout|retries|resource|shards|rerun)(\..*)?|pipeline\.nodes\.\*\.(runner_count|resource)(\..*)?)$/s;
 
 const REMOTE_INPUT = /^pipeline\.operators\.\*\.inputs\./s;
-/** What is no path of this machine. */
 const ELSEWHERE = /^(registry:|step:|(?!file:)[a-z][a-z0-9+.-]*:\/\/)/i;
 
 /** Tells of values from other machines in places that pick code, files or secrets: set there, or by way of a variable. */

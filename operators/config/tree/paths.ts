@@ -4,7 +4,6 @@ import { PIPELINE_FIELDS } from "../table/fields.ts";
 import { childOf } from "./node.ts";
 import type { ConfigList, ConfigNode } from "./node.ts";
 
-/** What is left of a path: text with dots, or keys. */
 export type RestOfPath = string | readonly string[];
 
 /** `work_dir` is short for `pipeline.work_dir`. */
@@ -36,12 +35,10 @@ export function nextKey(
   return { key, rest: path.slice(key.length + 1) };
 }
 
-/** Ids of the elements of a list, in its order. */
 export function idsOf(list: ConfigList): string[] {
   return list.items.map((item) => idOf(item) ?? "");
 }
 
-/** The id of a node or an operator. */
 export function idOf(node: ConfigNode): string | undefined {
   const id = childOf(node, "operator_id") ?? childOf(node, "node_id");
   return id?.kind === "scalar" && typeof id.value === "string" ? id.value : undefined;

@@ -28,12 +28,10 @@ export interface CarriedRunOptions
   run: string;
 }
 
-/** A run, and where its steps are. */
 export interface CarriedRun {
   context: RunContext;
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
-  /** How many of its steps this process is at. */
   underWay: number;
   /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
   wentOnAt?: number;
@@ -128,7 +126,6 @@ export async function endRun(
   return await readResult(registry, run) ?? result;
 }
 
-/** What becomes of the steps of a run that was cancelled. */
 export const STOPPED: StepOutcome = {
   end: "cancelled",
   durationMs: 0,

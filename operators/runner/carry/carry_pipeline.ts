@@ -19,7 +19,6 @@ import { checkRun } from "../../check_run.ts";
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
   extends PlanOptions, Pick<RunPipelineOptions, "onRun" | "logger"> {
-  /** Who carries its steps. */
   carry: CarryOptions;
 }
 
@@ -38,7 +37,6 @@ export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): 
     .context.run;
 }
 
-/** The same, with the run, and the jobs of the steps that were handed over. */
 async function submit(
   pipeline: Pipeline,
   options: SubmitRunOptions,

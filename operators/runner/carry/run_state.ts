@@ -18,38 +18,27 @@ import { findSuccess } from "../step/success.ts";
 import type { StepState } from "../step/success.ts";
 import { createWriters } from "../writers.ts";
 
-/** A step whose upstream steps have ended well, and which has no end of its own. */
 export interface DueStep {
   is: "due";
-  /** Its inputs. */
   inputs: Record<string, PinnedInput>;
-  /** What it would do. */
   state: StepState;
   /** How often it failed in this run, by the index of the shard; 0 where nobody shares it. */
   failed: ReadonlyMap<number, number>;
 }
 
-/** Where a step is. One that is due may be under way: engines know. */
 export type StepStatus = { is: "waiting" } | DueStep | EndedStep;
 
-/** A step that has ended. */
 export interface EndedStep {
   is: "ended";
-  /** How. */
   outcome: StepOutcome;
-  /** Its success, where it has one. */
   success?: FoundRecord<StepRecord>;
 }
 
-/** The steps of a run. */
 export interface RunState {
-  /** Looks where steps are. What has ended is not looked at again. */
   look(steps: Iterable<string>): Promise<Map<string, StepStatus>>;
-  /** Takes the end of a step that this process executed. */
   settle(step: string, end: Required<Pick<EndedStep, "outcome" | "success">>): void;
 }
 
-/** Creates what looks where the steps of a run are. */
 export function createRunState(context: RunContext, plan: PipelinePlan): RunState {
   const { pipeline, run, registry, root, s3, dependencies } = context;
   const { steps, before } = dependencies;
@@ -188,5 +177,4 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   };
 }
 
-/** How many steps are looked at at once. */
 const AT_ONCE = 16;

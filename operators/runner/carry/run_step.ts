@@ -19,9 +19,7 @@ import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
-  /** The step. */
   step: string;
-  /** Which part of it, where several processes share it. */
   shard?: Shard;
   /** What carries the steps after it: they are handed over when their inputs are there. @default nobody does */
   carry?: CarryOptions;
@@ -41,7 +39,6 @@ export async function runStep(pipeline: Pipeline, options: RunStepOptions): Prom
   return await runStepOf(await findCarriedRun(pipeline, checked), checked);
 }
 
-/** The same for a run that was read before. */
 export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<StepOutcome> {
   run.underWay++;
   let done: Awaited<ReturnType<typeof executeAndDeliver>>;

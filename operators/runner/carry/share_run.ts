@@ -18,7 +18,6 @@ import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode shareRun}. */
 export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
-  /** Which of the processes this is. */
   shard: Shard;
   /** What all of them say, and nobody else ever does: an id of the array. */
   array: string;
@@ -118,7 +117,6 @@ export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Pr
     if (part !== undefined) onEvent?.({ ...event, type: "shard ended", shard: part });
   }
 
-  /** Waits until something has ended here, or for so long. */
   async function wait(ms: number): Promise<void> {
     const over = new AbortController();
     const awake = AbortSignal.any([over.signal, ...signal === undefined ? [] : [signal]]);

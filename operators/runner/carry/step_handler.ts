@@ -19,7 +19,6 @@ export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "sign
   carry: CarryOptions;
 }
 
-/** So many runs are kept in mind. */
 const KEPT_RUNS = 16;
 
 /**

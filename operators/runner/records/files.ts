@@ -13,7 +13,6 @@ import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 
 const RECORD_FILE = "record.json";
 
-/** What is kept: the record, and texts beside it by file name. */
 interface RecordFiles {
   record: unknown;
   beside: Readonly<Record<string, string | FileSource>>;
@@ -21,7 +20,6 @@ interface RecordFiles {
 
 const encoder = new TextEncoder();
 
-/** Writes records. Whoever has no such materializer reads the files. */
 const recordFiles = defineMaterializer<RecordFiles>({
   id: "holdfast/pipeline-record",
   save: ({ record, beside }) => [
@@ -63,17 +61,13 @@ export async function saveRecord(
   });
 }
 
-/** A record that was read. */
 export interface FoundRecord<T> {
-  /** What it says. */
   record: T;
-  /** Version, commit, metadata, files beside it. */
   info: ArtifactInfo;
 }
 
 /** Options of {@linkcode readRecord}. */
 export interface ReadRecordOptions extends SignalOptions {
-  /** What it has to be. */
   kind: keyof typeof MEMBERS;
 }
 

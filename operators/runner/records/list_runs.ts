@@ -14,9 +14,7 @@ import type { OptionNames } from "../../../core/options/check_options.ts";
 export interface ListedRun {
   /** `my_pipeline@3` */
   run: string;
-  /** When it was planned. */
   plannedAt: Date;
-  /** How many steps it has. */
   steps: number;
   /** How it ended. Undefined where it has no result: it still runs, or its process died. */
   result?: RunResult;

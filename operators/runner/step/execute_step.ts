@@ -34,7 +34,6 @@ import type { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf } from "./success.ts";
 import type { StepState } from "./success.ts";
 
-/** What became of a step, and its success where it has one. */
 export interface ExecutedStep {
   outcome: StepOutcome;
   success?: FoundRecord<StepRecord>;
@@ -128,7 +127,6 @@ export async function executeStep(
     return await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   }
 
-  /** It ran; of a shard that is not the last there is no success yet. */
   function ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
     const outcome = {
       end: "ran" as const,
@@ -156,7 +154,6 @@ export async function executeStep(
   }
 }
 
-/** All shards of a step, one after the other: nobody else does them. */
 async function executeShards(
   context: RunContext,
   planned: PlannedStep,
@@ -175,7 +172,6 @@ async function executeShards(
   }
 }
 
-/** Of what an event tells. */
 function labelOf(
   { shard }: RunContext,
   { id: step }: PipelineStep,
@@ -183,7 +179,6 @@ function labelOf(
   return shard === undefined ? { step } : { step, shard };
 }
 
-/** What every record of a step says. */
 function factsOf(
   { run }: RunContext,
   step: PipelineStep,
@@ -214,11 +209,9 @@ interface Attempt {
   state: StepState;
   inputs: Record<string, PinnedInput>;
   attempt: number;
-  /** What is there of the step, where several processes share it. */
   shared?: SharedStep;
 }
 
-/** An attempt that failed. */
 type FailedAttempt = Required<Pick<StepOutcome, "exitCode" | "exit">> & {
   message: string;
   hint?: string;
@@ -367,7 +360,6 @@ async function tryStep(
   }
 }
 
-/** The log as a file beside the record; none where nothing was said. */
 function besides(log: StepLog): Record<string, FileSource> {
   return log.isEmpty ? {} : { "log.txt": log.source() };
 }

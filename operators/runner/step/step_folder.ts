@@ -7,15 +7,12 @@ import { onDisk } from "../../../core/disk/file_errors.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Logger } from "../../../core/registry.ts";
 
-/** A folder with its parts, all empty. */
 export interface StepFolder {
   /** The folder, absolute. */
   folder: string;
-  /** In it: for inputs, for what the operator writes, and for what nobody keeps. */
   parts: [inputRoot: string, outputRoot: string, workspaceRoot: string];
 }
 
-/** Where a step works: nothing is made yet. */
 export function stepFolder(folder: string): StepFolder {
   return {
     folder,

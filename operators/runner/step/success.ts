@@ -12,15 +12,10 @@ import { numberOf, recordNames, versionOf } from "../records/names.ts";
 import type { Fingerprint, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 
-/** What is known of a step when its inputs are there. */
 export interface StepState {
-  /** What it is made of now. */
   fingerprint: Fingerprint;
-  /** Identifies what it does. */
   effect: string;
-  /** Its last success, whatever that was made of. */
   last?: FoundRecord<StepRecord>;
-  /** The success that makes it unnecessary to execute it. */
   done?: FoundRecord<StepRecord>;
 }
 
@@ -105,7 +100,6 @@ export async function addSuccess(
   }
 }
 
-/** What is told of a record where nobody reads it. */
 function emptyInfo(
   name: string,
   version: string,
