@@ -44,7 +44,7 @@ import {
 } from "../operators/engines/mod.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { RUN_OPTIONS } from "../operators/check_run.ts";
-import { definePipeline, loadPipeline, parsePipeline } from "../operators/config/mod.ts";
+import { definePipeline } from "../operators/config/mod.ts";
 import { drawPipeline } from "../operators/graph/mod.ts";
 import { createOperators, runCommand, runOperator } from "../operators/mod.ts";
 import {
@@ -213,9 +213,6 @@ testInMemory(
         ),
       runCommand: (options) => runCommand(["true"], { cwd: "/", ...options }),
       drawPipeline: (options) => drawPipeline(pipeline, options),
-      loadPipeline: (options) => loadPipeline("nowhere", options),
-      parsePipeline: (options) => parsePipeline("operators: []", options),
-      definePipeline: (options) => definePipeline({ operators: [{ operator_id: "a" }] }, options),
       listRuns: (options) => listRuns(registry, options),
     };
     for (const [name, call] of Object.entries(others)) {

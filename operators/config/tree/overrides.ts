@@ -1,5 +1,5 @@
 // Values that are set over those of the files.
-import { FILE_KEYS } from "../table/fields.ts";
+import { FILE_KEYS } from "../schema.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";
 import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";

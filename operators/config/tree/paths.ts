@@ -1,6 +1,6 @@
 // Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by
 // their ids, which may have dots, or by their place.
-import { PIPELINE_FIELDS } from "../table/fields.ts";
+import { PIPELINE_KEYS } from "../schema.ts";
 import { childOf } from "./node.ts";
 import type { ConfigList, ConfigNode } from "./node.ts";
 
@@ -9,7 +9,7 @@ export type RestOfPath = string | readonly string[];
 /** `work_dir` is short for `pipeline.work_dir`. */
 export function fullPath(path: RestOfPath): RestOfPath {
   const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0];
-  if (!Object.hasOwn(PIPELINE_FIELDS, first)) return path;
+  if (!PIPELINE_KEYS.includes(first)) return path;
   return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
 }
 

@@ -1,6 +1,6 @@
 // Reads a file of a configuration, with what it includes and refers to.
 import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
-import { ID_PATTERN, VERSION_PATTERN } from "../table/fields.ts";
+import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
 import { EXTENSIONS } from "./folder.ts";
 import type { ConfigFolder } from "./folder.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";

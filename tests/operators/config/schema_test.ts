@@ -1,7 +1,7 @@
 import { Ajv2020 } from "npm:ajv@^8.20/dist/2020.js";
 import { assertEquals } from "@std/assert";
-import { schemaFiles } from "../../../dev/schema.ts";
-import { configSchema, parsePipeline } from "../../../operators/config/mod.ts";
+import { configSchema, schemaFiles } from "../../../dev/schema.ts";
+import { parsePipeline } from "../../../operators/config/mod.ts";
 import { plainOf } from "../../../operators/config/tree/node.ts";
 import { createProblemList } from "../../../operators/config/tree/problems.ts";
 import { parseYamlTree } from "../../../operators/config/tree/yaml.ts";
