@@ -13,8 +13,6 @@ import type { AnyOperator } from "./operator.ts";
 import { makeOperator } from "./operator_set.ts";
 import type { OperatorSource } from "./operator_set.ts";
 import { prepareContext } from "./prepare.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {
@@ -25,8 +23,6 @@ export interface RunOperatorOptions {
   /** Clock and sleep. @default the real ones */
   system?: System;
 }
-
-const OPTIONS: OptionNames<RunOperatorOptions> = { timeoutMs: true, graceMs: true, system: true };
 
 /** How an operator ended. */
 export interface OperatorResult {
@@ -65,7 +61,6 @@ export async function runOperator(
   context: PartialContext = {},
   options: RunOperatorOptions = {},
 ): Promise<OperatorResult> {
-  options = checkOptions("run an operator", options, OPTIONS);
   const { system = realSystem, timeoutMs, graceMs } = options;
   checkTimes("run an operator", { timeoutMs, graceMs });
   const { signal: cancelled } = context;

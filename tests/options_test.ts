@@ -35,35 +35,6 @@ import {
   verifyRegistry,
 } from "../mod.ts";
 import { createMaterializers } from "../materializers/mod.ts";
-import {
-  createLocalEngine,
-  createQueueEngine,
-  createSlurmEngine,
-  createStepHandler,
-  openEngine,
-} from "../operators/engines/mod.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
-import { RUN_OPTIONS } from "../operators/check_run.ts";
-import { definePipeline } from "../operators/config/mod.ts";
-import { drawPipeline } from "../operators/graph/mod.ts";
-import { createOperators, runCommand, runOperator } from "../operators/mod.ts";
-import {
-  carryPipeline,
-  createRunHandler,
-  listRuns,
-  planPipeline,
-  runPipeline,
-  runStep,
-  shareRun,
-  submitRun,
-  watchRun,
-} from "../operators/runner/mod.ts";
-import type {
-  CarryPipelineOptions,
-  RunPipelineOptions,
-  RunStepOptions,
-  ShareRunOptions,
-} from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
 import { createWebhooks } from "../plugins/events/mod.ts";
 import { openRedisBus } from "../plugins/events/redis.ts";
@@ -106,10 +77,6 @@ const CREATED: Record<string, (options?: Anything) => unknown> = {
   probeBackend: (options) => probeBackend(createMemoryBackend(), options),
   digestOfValue: (options) => digestOfValue({ materializers: createMaterializers() }, 1, options),
   hashFiles: (options) => hashFiles([], options),
-  openEngine: (options) => openEngine("local:", options),
-  createLocalEngine: (options) => createLocalEngine({ folder: "nowhere", ...options }),
-  createSlurmEngine,
-  createStepHandler: (options) => createStepHandler(() => ({ command: [], cwd: "/" }), options),
   openRedisBus: (options) => openRedisBus("redis://127.0.0.1:1", options),
   createWebhooks: (options) =>
     createWebhooks({ bus: createMemoryBus(), queue: createMemoryQueue(), targets: [], ...options }),
@@ -160,72 +127,6 @@ Deno.test("a function refuses an option that it does not know", async () => {
   }
 });
 
-/** The compiler says which one is missing. */
-const OF_RUNS: OptionNames<
-  RunPipelineOptions & CarryPipelineOptions & RunStepOptions & ShareRunOptions
-> = RUN_OPTIONS;
-
-testInMemory(
-  "what plans, runs and carries pipelines refuses options that it does not know",
-  async ({ registry }) => {
-    const pipeline = definePipeline({ operators: [{ operator_id: "a" }] });
-    const operators = createOperators();
-    assertEquals(Object.keys(OF_RUNS).length, 21);
-    const verbs: Record<string, (pipeline: Anything, options: Anything) => unknown> = {
-      ...{ planPipeline, runPipeline, submitRun, carryPipeline, watchRun, shareRun, runStep },
-      createRunHandler: (pipeline, options) => createRunHandler([pipeline], options),
-    };
-    for (const [name, verb] of Object.entries(verbs)) {
-      const misspelt = await assertInvalid(
-        name,
-        () => verb(pipeline, { registry, operators, fial: true }),
-      );
-      assertMatch(misspelt, /: there is no option fial/, name);
-      assertMatch(
-        await assertInvalid(name, () => verb(pipeline, { operators })),
-        /: registry is not given/,
-        name,
-      );
-      const forgotten = await assertInvalid(
-        name,
-        () => verb(pipeline, { registry: Promise.resolve(), operators }),
-      );
-      assertMatch(forgotten, /: (the registry is a promise|\w+ is not given)/, name);
-      for (const given of [undefined, null, 5, {}]) {
-        await assertInvalid(name, () => verb(pipeline, given));
-      }
-      if (name === "createRunHandler") {
-        continue;
-      }
-      const loaded = { pipeline, folder: "/", files: [] };
-      assertMatch(
-        await assertInvalid(name, () => verb(loaded, { registry, operators })),
-        /no pipeline$/,
-        name,
-      );
-    }
-    const others: Record<string, (options: Anything) => unknown> = {
-      runOperator: (options) =>
-        runOperator(
-          () => Promise.reject(new Error("it must not be made")),
-          {},
-          options,
-        ),
-      runCommand: (options) => runCommand(["true"], { cwd: "/", ...options }),
-      drawPipeline: (options) => drawPipeline(pipeline, options),
-      listRuns: (options) => listRuns(registry, options),
-    };
-    for (const [name, call] of Object.entries(others)) {
-      assertMatch(
-        await assertInvalid(name, () => call({ fial: true })),
-        /: there is no option fial/,
-        name,
-      );
-    }
-    await assertInvalid("runCommand", () => runCommand(undefined as Anything, { cwd: "/" }));
-  },
-);
-
 Deno.test("the verbs of files refuse options that they do not know, on one store and with its name", async () => {
   const manager = createFileManager({ it: createMemoryFiles() });
   const files = await manager.on("it") as unknown as Record<
@@ -271,11 +172,6 @@ const WANTING: Record<string, (given?: Anything) => unknown> = {
   hashFiles,
   localPath,
   probeBackend,
-  openEngine,
-  createLocalEngine,
-  createLocalFolder: (given) => createLocalEngine({ folder: given }),
-  createQueueEngine,
-  createStepHandler,
   openRedisBus,
   createWebhooks,
   createQueueRunner,

@@ -9,8 +9,6 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
@@ -64,15 +62,11 @@ interface Waiting {
   cores: number;
 }
 
-const OPTIONS: OptionNames<LocalEngineOptions> = { folder: true, cores: true, system: true };
-
 /** Creates the engine. Steps wait until there are cores for them, and their node has room. */
-export function createLocalEngine(options: LocalEngineOptions): Engine {
-  const given = checkOptions("create a local engine", options, OPTIONS, ["folder"]);
-  const { cores = availableParallelism(), system = realSystem } = given;
-  const is = typeof given.folder === "string";
-  checkGiven("create a local engine", given.folder, { is, what: "folder", hint: "Give its path." });
-  const folder = resolve(given.folder);
+export function createLocalEngine(
+  { folder: given, cores = availableParallelism(), system = realSystem }: LocalEngineOptions,
+): Engine {
+  const folder = resolve(given);
   const of = (part: string, ...file: string[]) => join(folder, part, ...file);
   const waiting: Waiting[] = [];
   const running = new Set<Waiting>();

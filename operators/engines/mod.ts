@@ -5,8 +5,6 @@
  * @module
  */
 import { fault, RegistryError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import { createLookup } from "../../core/lookup.ts";
 import type { Lookup } from "../../core/lookup.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
@@ -41,8 +39,6 @@ export interface OpenEngineOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<OpenEngineOptions> = { folder: true, engines: true, system: true };
-
 /** Opens the engines of one scheme. */
 export type EngineOpener = (url: string, options: OpenEngineOptions) => Engine | Promise<Engine>;
 
@@ -62,7 +58,6 @@ export type EngineOpener = (url: string, options: OpenEngineOptions) => Engine |
  * ```
  */
 export async function openEngine(url: string, options: OpenEngineOptions = {}): Promise<Engine> {
-  options = checkOptions("open an engine", options, OPTIONS);
   const { engines = createEngines() } = options;
   url = String(url ?? "");
   const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1].toLowerCase() ?? "";

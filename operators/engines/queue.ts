@@ -3,8 +3,6 @@
 // What lies in a queue never says what is executed: a job names the run and the step, and each
 // worker knows by itself, from a pipeline's file, which command that is.
 import { fault, messageOf } from "../../core/errors.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
@@ -51,12 +49,6 @@ const KIND = "step";
 
 /** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
 export function createQueueEngine(queue: JobQueue): Engine {
-  const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
-  checkGiven("create an engine", queue, {
-    is,
-    what: "queue",
-    hint: "Give what openQueue(url) gives, awaited.",
-  });
   const jobIdOf = (part: string) => `${KIND}.${part}`;
   return {
     kind: queue.kind,
@@ -106,8 +98,6 @@ export function createQueueEngine(queue: JobQueue): Engine {
   };
 }
 
-const HANDLER: OptionNames<StepHandlerOptions> = { onLine: true };
-
 /**
  * Creates what a worker of a queue does with a step: its command runs as a process, and its end is that of the job. Where
  * the job is cancelled or handed back, the process and its children are ended.
@@ -116,13 +106,8 @@ const HANDLER: OptionNames<StepHandlerOptions> = { onLine: true };
  */
 export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
-  options: StepHandlerOptions = {},
+  { onLine = () => {} }: StepHandlerOptions = {},
 ): JobHandler {
-  const { onLine = () => {} } = checkOptions("create a handler of steps", options, HANDLER);
-  const hint =
-    'Write createStepHandler(({ run, step }) => ({ command: ["program", run, step], cwd })).';
-  const is = typeof commandFor === "function";
-  checkGiven("create a handler of steps", commandFor, { is, what: "function", hint });
   return async (job, { signal }) => {
     const step = queuedStepOf(job);
     const { command, cwd, env } = await commandFor(step);

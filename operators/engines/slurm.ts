@@ -5,8 +5,6 @@
 // delivery is known by the name of its job, and one that Slurm does not know is lost.
 import { execFile } from "node:child_process";
 import { fault } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
@@ -40,18 +38,10 @@ interface SlurmJob {
 
 type KnownPart = PartState & { run: string; id: string };
 
-const OPTIONS: OptionNames<SlurmEngineOptions> = {
-  env: true,
-  arguments: true,
-  logFolder: true,
-  system: true,
-};
-
 /** Creates the engine. Nothing is asked of Slurm before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
-  const given = checkOptions("create an engine of Slurm", options, OPTIONS);
-  const { arguments: more = [], logFolder, system = realSystem } = given;
-  const env = { ...inheritable(ownVariables(system)), ...given.env };
+  const { arguments: more = [], logFolder, system = realSystem } = options;
+  const env = { ...inheritable(ownVariables(system)), ...options.env };
   const call = (
     program: string,
     args: readonly string[],

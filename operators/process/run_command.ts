@@ -25,8 +25,6 @@ import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";
 import { killAtExit, ProcessTree } from "./process_tree.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
@@ -50,20 +48,6 @@ export interface RunCommandOptions {
   /** Clock, sleep, ids and environment. @default the real ones */
   system?: System;
 }
-
-const OPTIONS: OptionNames<RunCommandOptions> = {
-  cwd: true,
-  env: true,
-  secrets: true,
-  signal: true,
-  timeoutMs: true,
-  maxBytes: true,
-  graceMs: true,
-  sampleEveryMs: true,
-  onLine: true,
-  onUsage: true,
-  system: true,
-};
 
 /** How a command ended. */
 export interface CommandResult {
@@ -122,12 +106,6 @@ export async function runNotedCommand(
   options: RunCommandOptions,
   note?: string,
 ): Promise<CommandResult> {
-  options = checkOptions("run a command", options, OPTIONS, ["cwd"]);
-  checkGiven("run a command", command, {
-    is: Array.isArray(command),
-    what: "command",
-    hint: 'Give ["program", "argument"].',
-  });
   const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;
   checkTimes("run a command", { timeoutMs, graceMs, sampleEveryMs: options.sampleEveryMs });
   signal?.throwIfAborted();

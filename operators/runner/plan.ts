@@ -21,7 +21,6 @@ import { findDependencies } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";
 import { commandFiles } from "./step/command_files.ts";
 import { createWriters } from "./writers.ts";
-import { checkRun } from "../check_run.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -74,7 +73,7 @@ export async function planPipeline(
   pipeline: Pipeline,
   options: PlanOptions,
 ): Promise<PipelinePlan> {
-  return (await planWithSuccesses(pipeline, checkRun("plan a pipeline", pipeline, options))).plan;
+  return (await planWithSuccesses(pipeline, options)).plan;
 }
 
 export async function planWithSuccesses(

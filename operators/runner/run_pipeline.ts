@@ -32,7 +32,6 @@ import { checkRunnable } from "./step/run_attempt.ts";
 import { removeStepFolder, stepFolder } from "./step/step_folder.ts";
 import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
-import { checkRun } from "../check_run.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
@@ -63,7 +62,6 @@ export async function runPipeline(
   pipeline: Pipeline,
   options: RunPipelineOptions,
 ): Promise<RunResult> {
-  options = checkRun("run a pipeline", pipeline, options);
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);

@@ -14,7 +14,6 @@ import { deliver } from "./deliveries.ts";
 import type { CarryOptions } from "./deliveries.ts";
 import { watchCarried } from "./watch_run.ts";
 import type { WatchRunOptions } from "./watch_run.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
@@ -33,7 +32,7 @@ export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOpt
  * @returns the run: `my_pipeline@3`
  */
 export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
-  return (await submit(pipeline, checkRun("hand over a run", pipeline, options, ["carry"]))).carried
+  return (await submit(pipeline, options)).carried
     .context.run;
 }
 
@@ -75,7 +74,6 @@ export async function carryPipeline(
   pipeline: Pipeline,
   options: CarryPipelineOptions,
 ): Promise<RunResult> {
-  options = checkRun("run a pipeline", pipeline, options, ["carry"]);
   const { signal, registry } = options;
   const { carried, jobs } = await submit(pipeline, options);
   const { run } = carried.context;

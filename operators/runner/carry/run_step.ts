@@ -15,7 +15,6 @@ import { cancelledError, watchForCancel } from "../watch_cancel.ts";
 import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./deliveries.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -35,8 +34,7 @@ export interface RunStepOptions extends CarriedRunOptions {
  * of the step is an outcome.
  */
 export async function runStep(pipeline: Pipeline, options: RunStepOptions): Promise<StepOutcome> {
-  const checked = checkRun("run a step", pipeline, options, ["run", "step"]);
-  return await runStepOf(await findCarriedRun(pipeline, checked), checked);
+  return await runStepOf(await findCarriedRun(pipeline, options), options);
 }
 
 export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<StepOutcome> {

@@ -14,7 +14,6 @@ import { checkRunnable } from "../step/run_attempt.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import { WAIT_MS } from "./watch_run.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode shareRun}. */
 export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
@@ -34,7 +33,6 @@ export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
  * @throws {RegistryError} `Conflict` where another one planned the run with another configuration; else as `runPipeline`
  */
 export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Promise<RunResult> {
-  options = checkRun("share a run", pipeline, options, ["shard", "array"]);
   const { registry, array, shard, signal, concurrency, machine = thisMachine(), onEvent } = options;
   const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
   checkRunnable(chosen, options);

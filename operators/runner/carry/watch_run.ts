@@ -16,7 +16,6 @@ import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import { deliver, mostDeliveries } from "./deliveries.ts";
 import type { CarryOptions } from "./deliveries.ts";
 import type { DueStep } from "./run_state.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode watchRun}. */
 export interface WatchRunOptions extends CarriedRunOptions {
@@ -51,8 +50,7 @@ const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
  * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another configuration
  */
 export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Promise<RunResult> {
-  const checked = checkRun("watch a run", pipeline, options, ["run", "carry"]);
-  return await watchCarried(await findCarriedRun(pipeline, checked), checked);
+  return await watchCarried(await findCarriedRun(pipeline, options), options);
 }
 
 /**
