@@ -65,8 +65,6 @@ export interface RunContext
   readonly folder: string;
   /** Names this process: the folders of its steps end with that, so that others see whether it still runs. */
   readonly owner: string;
-  /** Folders of steps that ended, with empty parts, for the next ones: whoever gives the list removes them. @default none is kept */
-  readonly spare?: string[];
   readonly keep: boolean;
   readonly signal: AbortSignal;
   readonly logger: Logger;

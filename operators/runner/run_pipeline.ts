@@ -29,7 +29,6 @@ import type { ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
 import type { ExecutedStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
-import { removeStepFolder, stepFolder } from "./step/step_folder.ts";
 import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
 
@@ -81,7 +80,6 @@ export async function runPipeline(
     ...runContext(pipeline, run, options),
     dependencies,
     signal: AbortSignal.any([given, stop.signal]),
-    spare: [],
     keep,
     tell,
   };
@@ -97,7 +95,6 @@ export async function runPipeline(
   } finally {
     over.abort();
     await looking;
-    for (const folder of context.spare ?? []) removeStepFolder(stepFolder(folder), context.logger);
     if (!keep) removeEmpty(context.folder);
   }
   const end = endOf(steps);

@@ -33,8 +33,6 @@ export interface CarriedRun {
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
   underWay: number;
-  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
-  wentOnAt?: number;
 }
 
 /**
@@ -64,7 +62,6 @@ export async function findCarriedRun(
   const context: RunContext = {
     ...runContext(pipeline, run, options),
     dependencies,
-    spare: [],
     tell,
   };
   await removeLeft(dirname(context.folder), context);
@@ -132,18 +129,11 @@ export const STOPPED: StepOutcome = {
   reason: "the run was stopped",
 };
 
-/** A look that found nothing counts for so long, milliseconds. */
-const LOOKED_MS = 500;
-
 /** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop(carried: CarriedRun): Promise<boolean> {
-  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
-  const now = system.monotonic();
-  if (now - wentOnAt < LOOKED_MS) return false;
+export async function isToStop({ context }: CarriedRun): Promise<boolean> {
+  const { registry, run, logger } = context;
   try {
-    const isTo = await isCancelled(registry, run);
-    if (!isTo) carried.wentOnAt = now;
-    return isTo;
+    return await isCancelled(registry, run);
   } catch (error) {
     logger.debug(`cannot look whether the run is to stop: ${error}`);
     return false;

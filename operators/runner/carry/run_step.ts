@@ -6,11 +6,9 @@ import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { createTeller } from "../run_pipeline.ts";
-import type { RunContext } from "../run_context.ts";
 import { removeLeft } from "../left_folders.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
-import { removeStepFolder, stepFolder } from "../step/step_folder.ts";
 import { cancelledError, watchForCancel } from "../watch_cancel.ts";
 import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
@@ -43,15 +41,11 @@ export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<St
   try {
     done = await executeAndDeliver(run, options);
   } finally {
-    if (--run.underWay === 0) removeSpare(run.context);
+    run.underWay--;
   }
   // As long as others are under way here, the run goes on, and the last of them looks.
   if (done.mayBeLast && run.underWay === 0) await endRun(run);
   return done.outcome;
-}
-
-function removeSpare({ spare = [], logger }: RunContext): void {
-  for (const folder of spare.splice(0)) removeStepFolder(stepFolder(folder), logger);
 }
 
 type StepOfRun = Omit<RunStepOptions, keyof CarriedRunOptions> & {

@@ -28,7 +28,7 @@ import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.t
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./attempt_end.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
-import { makeStepFolder, removeStepFolder, spareStepFolder, stepFolder } from "./step_folder.ts";
+import { makeStepFolder, removeStepFolder, stepFolder } from "./step_folder.ts";
 import { createStepLog } from "./step_log.ts";
 import type { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf } from "./success.ts";
@@ -229,7 +229,6 @@ async function tryStep(
   const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
   const place = stepFolder(folder);
   const [inputRoot, outputRoot, workspaceRoot] = place.parts;
-  let hasEnded = false; // nothing of it still works there
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
   const secrets = [...context.secrets.values];
@@ -250,7 +249,7 @@ async function tryStep(
     });
 
   try {
-    makeStepFolder(place, context.spare);
+    makeStepFolder(place);
     const note = noteStep(folder, system);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
@@ -268,7 +267,6 @@ async function tryStep(
     });
     signal.throwIfAborted();
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
-    hasEnded = !keep && step.runAs === "thread";
     await checkUnchanged(inputs, context);
     const usage = end.usage === undefined ? {} : { usage: end.usage };
     const written = findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
@@ -309,8 +307,7 @@ async function tryStep(
     return await fail({ exitCode: exitCodeOf(error), error });
   } finally {
     log.close();
-    const isSpare = hasEnded && spareStepFolder(place, context.spare);
-    if (!keep && !isSpare) removeStepFolder(place, context.logger);
+    if (!keep) removeStepFolder(place, context.logger);
   }
 
   async function fail(
