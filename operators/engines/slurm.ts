@@ -21,8 +21,6 @@ export interface SlurmEngineOptions {
   env?: Readonly<Record<string, string>>;
   /** More arguments of `sbatch`, as `["--partition=gpu"]`. @default none */
   arguments?: readonly string[];
-  /** A folder that all machines have; what a job says goes into `<name>.log` there. @default nowhere */
-  logFolder?: string;
   /** The environment that Slurm's programs and jobs get. @default that of this process */
   system?: System;
 }
@@ -40,7 +38,7 @@ type KnownPart = PartState & { run: string; id: string };
 
 /** Creates the engine. Nothing is asked of Slurm before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
-  const { arguments: more = [], logFolder, system = realSystem } = options;
+  const { arguments: more = [], system = realSystem } = options;
   const env = { ...inheritable(ownVariables(system)), ...options.env };
   const call = (
     program: string,
@@ -65,16 +63,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
 
   /** What was written down of jobs that Slurm has forgotten; where nothing is, they are lost. */
   async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
-    const args = [
-      "-c",
-      "-n",
-      "-P",
-      "-S",
-      "now-30days",
-      `--name=${name}`,
-      "-o",
-      "JobName,State,ExitCode",
-    ];
+    const args = `-c -n -P -S now-30days --name=${name} -o JobName,State,ExitCode`.split(" ");
     const told = await call("sacct", args, "", options).catch(() => "");
     return told.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
       .map(([, state, code = ""]) => stateOf(state.split(" ")[0], Number(code.split(":")[0])))
@@ -88,7 +77,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       const id = idOf(step);
       checkCommand(step);
       if ((await known(options)).has(step.name)) return id;
-      await call("sbatch", [...argumentsOf(step, logFolder), ...more], scriptOf(step), options);
+      await call("sbatch", [...argumentsOf(step), ...more], scriptOf(step), options);
       return id;
     },
     async poll(ids, options) {
@@ -114,17 +103,14 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
   };
 }
 
-function argumentsOf(
-  { name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep,
-  logFolder?: string,
-) {
+function argumentsOf({ name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep) {
   const { cpuRequest, memoryRequest, gpuRequest } = resources;
   const most = node === undefined ? "" : `%${node.runnerCount}`;
   return [
     "--parsable",
     `--job-name=${name}`,
     `--comment=${run} ${step} ${idOf({ name, shards })}`,
-    `--output=${logFolder === undefined ? "/dev/null" : `${logFolder}/%x.log`}`,
+    "--output=/dev/null",
     "--open-mode=append",
     ...(cpuRequest === undefined ? [] : [`--cpus-per-task=${Math.max(1, Math.ceil(cpuRequest))}`]),
     ...(memoryRequest === undefined ? [] : [`--mem=${Math.ceil(memoryRequest / 2 ** 20)}M`]),

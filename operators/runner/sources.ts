@@ -5,6 +5,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import { stepOf } from "../config/step_inputs.ts";
 import { topologicalOrder } from "../graph/order.ts";
 
 export type Place =
@@ -30,7 +31,7 @@ export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place 
     const ref = text.slice("registry:".length);
     return { kind: "registry", ref, name: parseRef(ref).name };
   }
-  if (text.startsWith("step:")) return parseStepPlace(text.slice("step:".length), isStep);
+  if (text.startsWith("step:")) return parseStepPlace(text, isStep);
   if (/^file:/i.test(text)) return { kind: "path", path: fileURLToPath(text) };
   if (isUrl(text)) return { kind: "url", url: text };
   return { kind: "path", path: resolve(root, text) };
@@ -41,16 +42,12 @@ export function isUrl(text: string): boolean {
 }
 
 function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
-  if (isStep(text)) return { kind: "step", step: text };
-  for (let dot = text.lastIndexOf("."); dot > 0; dot = text.lastIndexOf(".", dot - 1)) {
-    if (isStep(text.slice(0, dot))) {
-      return { kind: "step", step: text.slice(0, dot), output: text.slice(dot + 1) };
-    }
-  }
+  const found = stepOf(text, { has: isStep });
+  if (found !== undefined) return { kind: "step", ...found };
   throw fault({
     code: "NotFound",
     action: "read the output of step",
-    subject: shown(text),
+    subject: shown(text.slice("step:".length)),
     state: "the pipeline has no such step",
     hint: "Write step:STEP for all that it wrote, or step:STEP.OUTPUT for one of its outputs.",
   });
