@@ -12,7 +12,7 @@ import { pinInputs } from "./pin_inputs.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
-import { readRecord } from "./records/files.ts";
+import { readSuccess } from "./records/files.ts";
 import type { FoundRecord } from "./records/files.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import type { RunnerOptions } from "./run_context.ts";
@@ -128,15 +128,8 @@ export async function planWithSuccesses(
     for (const upstream of unknown) reasons.push(`upstream runs: ${upstream}`);
     const previous = success?.info.commit ?? null;
     planned.set(id, {
-      ...{
-        step: id,
-        node: step.node,
-        operator: step.operator,
-        decision,
-        reasons,
-        inputs,
-        previous,
-      },
+      ...{ step: id, node: step.node, operator: step.operator },
+      ...{ decision, reasons, inputs, previous },
       ...(files === undefined ? {} : { files }),
     });
   }
@@ -181,7 +174,7 @@ async function readSuccesses(
   }
   const successes = new Map<string, FoundRecord<StepRecord>>();
   await forEachAtOnce(known, async (id) => {
-    const found = await readRecord<StepRecord>(registry, names.step(id), { kind: "step", signal });
+    const found = await readSuccess(registry, names.step(id), signal);
     if (found !== undefined) successes.set(id, found);
   });
   return successes;

@@ -9,7 +9,7 @@ import type { PinnedInput, PinOptions } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
 import type { PipelinePlan, PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
-import { readRecord } from "../records/files.ts";
+import { readSuccess } from "../records/files.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { StepRecord } from "../records/step_record.ts";
@@ -67,7 +67,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   /** A success that tells the end of a step without a look at what it depends on. */
   async function lookAtSuccess(id: string): Promise<Success> {
     const { decision, previous } = planned.get(id)!;
-    const last = await readRecord<StepRecord>(registry, names.step(id), { kind: "step" });
+    const last = await readSuccess(registry, names.step(id));
     if (last?.record.run === run) end(id, ranOutcome(last), last);
     else if (decision === "skip") await lookAtPrevious(id, last, previous);
     return last;
@@ -79,9 +79,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     for await (const { version } of registry.versions(names.step(id))) {
       if (success?.info.commit === previous) break;
       // A newer run added others.
-      success = await readRecord<StepRecord>(registry, `${names.step(id)}@${version}`, {
-        kind: "step",
-      });
+      success = await readSuccess(registry, `${names.step(id)}@${version}`);
     }
     if (success !== undefined && success.info.commit === previous) {
       end(id, skippedOutcome(success), success);
