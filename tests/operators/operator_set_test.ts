@@ -129,11 +129,3 @@ Deno.test("clear() forgets instances and disposes of what was made, and only of 
   assert(await operators.instance("made", "x", { args: { level: 9 } }) !== made);
   assertEquals(operators.names(), ["made", "own"]);
 });
-
-Deno.test("registerLazy() makes what is registered when it is asked for, and checks it", async () => {
-  const operators = createOperators();
-  operators.registerLazy("late", () => Cleaner);
-  operators.registerLazy("wrong", () => 7 as unknown as OperatorSource);
-  assert(await operators.instance("late", "a") instanceof Cleaner);
-  assertThrows(() => operators.get("wrong"), RegistryError, "is no operator");
-});

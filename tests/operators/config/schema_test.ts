@@ -169,19 +169,3 @@ Deno.test("the schemas in docs/ are those of the source: deno task schema writes
     assertEquals(JSON.parse(await Deno.readTextFile(path)), JSON.parse(text), path);
   }
 });
-
-Deno.test("editors are told of each key what it is", () => {
-  const silent: string[] = [];
-  function look(schema: unknown, at: string): void {
-    if (typeof schema !== "object" || schema === null) return;
-    const { properties = {} } = schema as { properties?: Record<string, { description?: string }> };
-    for (const [key, { description }] of Object.entries(properties)) {
-      if (description === undefined && key !== "refs") silent.push(`${at}.${key}`);
-    }
-    for (const [key, child] of Object.entries(schema)) {
-      if (key !== "else") look(child, `${at}.${key}`);
-    }
-  }
-  look(configSchema(), "");
-  assertEquals(silent, []);
-});

@@ -3,7 +3,6 @@ import { openRegistry } from "../../../mod.ts";
 import { addSuccess, findSuccess } from "../../../operators/runner/step/success.ts";
 import { pipeline, step } from "./pipelines.ts";
 
-
 Deno.test("a step that was forced is not done again by a second delivery", async () => {
   await using registry = await openRegistry("memory:");
   const context = { registry, pipeline: pipeline([]), signal: new AbortController().signal };

@@ -4,7 +4,6 @@ import {
   cancelRun,
   carryPipeline,
   readResult,
-  readRun,
   runPipeline,
   submitRun,
   watchRun,
@@ -224,23 +223,4 @@ testInRoot("an engine that does not answer for a moment is asked again", async (
   };
   const engine = { ...world.engine, poll };
   assertEquals((await carryPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
-});
-
-testInRoot("a run is read with its own configuration alone", async (root) => {
-  await using world = await carriedWorld(root);
-  const { registry, options } = world;
-  await registry.save("data:raw", "a ");
-  const run = await submitRun(threeSteps(), options);
-  assertEquals((await readRun(registry, run)).steps.length, 3);
-  const error = await assertRejects(
-    () => watchRun(threeSteps(0.3), { ...options, run }),
-    RegistryError,
-  );
-  assertEquals(error.code, "Conflict");
-  const other = { ...threeSteps(), id: "daily" };
-  await assertRejects(
-    () => watchRun(other, { ...options, run }),
-    RegistryError,
-    "this is the configuration of",
-  );
 });
