@@ -3,8 +3,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject } from "../../core/text/json_text.ts";
-import type { Activation, EnvironmentOptions } from "./activation.ts";
-import { isThere, isWindows, pathWith } from "./places.ts";
+import { isThere, isWindows, pathWith } from "./environment.ts";
+import type { Activation, EnvironmentOptions } from "./environment.ts";
 
 /** Packages bring scripts that set variables: they are read in the order of their names, as conda does. */
 const READ_SCRIPTS =
