@@ -12,13 +12,10 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 /** What `resource` says: cores as `2` or `500m`, sizes as `4Gi`. */
 export interface ResourceDefinition {
   cpu_request?: number | string;
-  /** Cores that it may take at most. */
   cpu_limit?: number | string;
   memory_request?: number | string;
-  /** Memory that it may take at most. */
   memory_limit?: number | string;
   gpu_request?: number;
-  /** Graphics processors that it may take at most. */
   gpu_limit?: number;
 }
 
@@ -47,7 +44,6 @@ export interface OperatorDefinition {
   params?: Record<string, PlainValue>;
   inputs?: Record<string, string>;
   outputs?: Record<string, string>;
-  /** Operators that must have ended well before. */
   upstream_dependencies?: string[];
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;
@@ -62,7 +58,6 @@ export interface OperatorDefinition {
   shards?: number;
   /** What makes it run again. @default all of them */
   rerun?: RerunCause[];
-  /** What it asks for and may take at most. */
   resource?: OperatorResourceDefinition;
   run_as?: RunAs;
 }

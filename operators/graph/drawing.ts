@@ -69,3 +69,19 @@ export function drawnLine(text: string): string {
 export function numbered(things: readonly { id: string }[]): Map<string, number> {
   return new Map(things.map(({ id }, index) => [id, index]));
 }
+
+/** Lines of boxes, those in a frame between what opens and closes it; a frame without boxes is left out. */
+export function framedLines(
+  { boxes, frames = [] }: Drawing,
+  line: (box: DrawnBox) => string,
+  around: (frame: DrawnFrame, index: number) => { open: string[]; close: string },
+): string[] {
+  const framed = new Set(frames.map(({ id }) => id));
+  const inFrames = frames.flatMap((frame, index) => {
+    const inside = boxes.filter((box) => box.frame === frame.id).map((box) => `    ${line(box)}`);
+    const { open, close } = around(frame, index);
+    return inside.length === 0 ? [] : [...open, ...inside, close];
+  });
+  const others = boxes.filter(({ frame }) => frame === undefined || !framed.has(frame));
+  return [...inFrames, ...others.map((box) => `  ${line(box)}`)];
+}

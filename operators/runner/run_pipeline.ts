@@ -63,16 +63,10 @@ export async function runPipeline(
 ): Promise<RunResult> {
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
-  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen, options);
-  checkRoom(pipeline, chosen, machine);
-  const { plan, successes } = await planWithSuccesses(pipeline, options);
+  const { plan, successes, save } = await beginRun(pipeline, options, machine);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
-  const run = await saveRun(registry, plan, {
-    signal: options.signal,
-    configuration: publicText(pipeline),
-  });
+  const run = await save();
   const stop = new AbortController();
   const { signal: given = new AbortController().signal, keep = false } = options;
   const tell = createTeller(options);
@@ -109,6 +103,18 @@ export async function runPipeline(
 export function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
+}
+
+/** Plans a run of steps that can run here, and returns what saves it. */
+export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine: Machine) {
+  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
+  checkRunnable(chosen, options);
+  checkRoom(pipeline, chosen, machine);
+  const { plan, successes } = await planWithSuccesses(pipeline, options);
+  const { registry, signal } = options;
+  const save = (key?: string) =>
+    saveRun(registry, plan, { signal, configuration: publicText(pipeline), key });
+  return { plan, successes, save };
 }
 
 /** Tells whoever listens; one that throws does not end a run. */
