@@ -9,7 +9,7 @@ import { encodeDot } from "./dot.ts";
 import { drawnLine } from "./drawing.ts";
 import type { Drawing } from "./drawing.ts";
 
-export type * from "./drawing.ts";
+export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./drawing.ts";
 
 /** Laying out more takes minutes, and nobody could read it. */
 const MOST_BOXES = 3000;
