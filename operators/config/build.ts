@@ -8,26 +8,10 @@ import type {
 } from "../../core/pipelines/pipeline.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { checkSteps } from "./check_steps.ts";
-import type { KnownOperators } from "./definition.ts";
+import type { BuildOptions, FoundStep } from "./check_steps.ts";
 import type { Keys, Tell } from "./read_values.ts";
 import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";
 import { stepOf } from "./step_inputs.ts";
-
-export interface BuildOptions {
-  /** Id of a pipeline whose configuration has none. */
-  id: string;
-  cores: number;
-  /** The operators that there are. @default any name will do */
-  operators?: KnownOperators;
-  tell: Tell;
-}
-
-/** A step as it was read, and its index in the list of operators. */
-export interface FoundStep {
-  index: number;
-  id: string;
-  read: ReadOperator;
-}
 
 /** The pipeline; one that is not right where problems were told. */
 export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeline {

@@ -6,10 +6,27 @@ import { didYouMean } from "../../core/text/nearest.ts";
 import { findCycle } from "../graph/mod.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
 import { TOKEN_VARIABLE } from "../own_secrets.ts";
-import type { BuildOptions, FoundStep } from "./build.ts";
+import type { KnownOperators } from "./definition.ts";
 import type { Keys, Tell } from "./read_values.ts";
+import type { ReadOperator } from "./schema.ts";
 import { decodeSecret, plainSecret, SECRET_PREFIX } from "./secret_texts.ts";
 import { stepOf } from "./step_inputs.ts";
+
+export interface BuildOptions {
+  /** Id of a pipeline whose configuration has none. */
+  id: string;
+  cores: number;
+  /** The operators that there are. @default any name will do */
+  operators?: KnownOperators;
+  tell: Tell;
+}
+
+/** A step as it was read, and its index in the list of operators. */
+export interface FoundStep {
+  index: number;
+  id: string;
+  read: ReadOperator;
+}
 
 /** Schemes of buckets, as `openBackend` knows them. */
 const BUCKETS: readonly string[] = ["s3", "oss", "tos", "cos", "ks3", "gs", "gcs", "minio"];
