@@ -13,9 +13,7 @@ export type PartialContext = Partial<Omit<OperatorContext, "params">> & {
   readonly params?: unknown;
 };
 
-/** A context, and what it takes to leave nothing behind. */
 export interface CompleteContext {
-  /** The context; its parameters are those of the caller. */
   context: OperatorContext<unknown>;
   /** Removes what was made for it; a temporary output root only where nothing is in it. */
   remove(): Promise<void>;

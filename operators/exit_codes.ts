@@ -28,10 +28,8 @@ const OF_SYSTEM: Record<string, ExitName> = {
   EROFS: "environment",
 };
 
-/** How far a failure is looked into for what caused it. */
 const MAX_CAUSES = 8;
 
-/** The name of an exit code. */
 export function exitNameOf(code: ExitCode): ExitName {
   return (Object.keys(EXIT_CODES) as ExitName[]).find((name) => EXIT_CODES[name] === code)!;
 }

@@ -35,7 +35,6 @@ export abstract class Operator<Params = Record<string, unknown>>
   implements OperatorContract<Params> {
   /** What its parameters must be; its output is `context.params`. @default anything */
   declare readonly params?: StandardSchema<Params>;
-  /** Names of its inputs, and what each is. */
   declare readonly inputs?: Readonly<Record<string, string>>;
   /** Names of its outputs, folders or files in the output root, and what each is. @default the whole output root is one */
   declare readonly outputs?: Readonly<Record<string, string>>;

@@ -36,7 +36,6 @@ export interface Operators extends Lookup<OperatorSource> {
   clear(): Promise<void>;
 }
 
-/** An operator that was made, or is being made. */
 interface Made {
   args: OperatorArgs;
   operator: Promise<AnyOperator>;
@@ -145,7 +144,6 @@ export function isOperators(value: unknown): value is Operators {
   return [names, get, instance].every((member) => typeof member === "function");
 }
 
-/** Makes an operator of what was registered, and looks whether it is one. */
 export async function makeOperator(
   source: OperatorSource,
   { key, args = {} }: { key: string; args?: OperatorArgs },

@@ -1,18 +1,14 @@
 // The keys of `outputs`: paths below a step's output root.
 import { filePathProblem } from "../core/disk/file_paths.ts";
 
-/** The key of the whole output root. */
 export const WHOLE_OUTPUT = ".";
 
 /** What to do about a key that cannot be used. */
 export const KEY_HINT =
   'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.';
 
-/** An invalid key. */
 export interface KeyProblem {
-  /** The key. */
   key: string;
-  /** Why it is invalid. */
   problem: string;
 }
 

@@ -13,8 +13,6 @@ import type { AnyOperator } from "./operator.ts";
 import { makeOperator } from "./operator_set.ts";
 import type { OperatorSource } from "./operator_set.ts";
 import { prepareContext } from "./prepare.ts";
-import { checkOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {
@@ -26,13 +24,10 @@ export interface RunOperatorOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<RunOperatorOptions> = { timeoutMs: true, graceMs: true, system: true };
-
 /** How an operator ended. */
 export interface OperatorResult {
   /** 0 to 5. */
   exitCode: ExitCode;
-  /** The same by name. */
   exit: ExitName;
   /** Why it is not 0: what was thrown, or what was wrong. Not there where the operator just returned its code. */
   error?: unknown;
@@ -66,7 +61,6 @@ export async function runOperator(
   context: PartialContext = {},
   options: RunOperatorOptions = {},
 ): Promise<OperatorResult> {
-  options = checkOptions("run an operator", options, OPTIONS);
   const { system = realSystem, timeoutMs, graceMs } = options;
   checkTimes("run an operator", { timeoutMs, graceMs });
   const { signal: cancelled } = context;
@@ -102,7 +96,6 @@ export async function runOperator(
   }
 }
 
-/** Parameters, input, work. */
 async function perform(
   operator: AnyOperator,
   context: OperatorContext<unknown>,
@@ -115,11 +108,9 @@ async function perform(
 
 interface Watch {
   system: System;
-  /** Aborted when the operator has ended. */
   over: AbortSignal;
 }
 
-/** Tells the operator to end when its time is over. */
 function watchTime(
   operatorId: string,
   watch: Watch & { timeoutMs?: number; timedOut: AbortController },

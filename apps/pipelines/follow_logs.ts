@@ -70,7 +70,6 @@ async function writtenLines(path: string): Promise<string[]> {
   return text.split("\n").slice(0, -1);
 }
 
-/** Where the run's configuration says that its steps work. */
 async function workDirOf(registry: Registry, run: string, signal: AbortSignal): Promise<string> {
   const [pipeline, number] = run.split("@");
   try {

@@ -1,7 +1,6 @@
 // The files that `holdfast pipeline init` writes.
 import manifest from "../../deno.json" with { type: "json" };
 
-/** What belongs into no repository. */
 export const GIT_IGNORE = ".holdfast/\n.holdfast-runs/\n";
 
 /**

@@ -9,7 +9,6 @@ import type {
   StepOutcome,
 } from "../../operators/runner/mod.ts";
 
-/** In the order in which they are told. */
 const ENDS: readonly StepEnd[] = ["ran", "skipped", "failed", "blocked", "cancelled"];
 
 /** How many steps ended how: only what there is. */
@@ -25,38 +24,27 @@ export function countedEnds({ steps }: RunResult): Partial<Record<StepEnd, numbe
 export interface KnownRun {
   /** `my_pipeline@3` */
   run: string;
-  /** How it ended. */
   end: RunEnd | "unknown";
-  /** When it was planned. */
   plannedAt: Date;
-  /** How many steps it has. */
   steps: number;
   /** How long it took, milliseconds. */
   durationMs?: number;
-  /** How many steps ended how. */
   counts?: Partial<Record<StepEnd, number>>;
 }
 
-/** A run in a list. */
 export function knownRun({ run, plannedAt, steps, result }: ListedRun): KnownRun {
   if (result === undefined) return { run, end: "unknown", plannedAt, steps };
   const { end, durationMs } = result;
   return { run, end, plannedAt, steps, durationMs, counts: countedEnds(result) };
 }
 
-/** A step of a run, as far as is known. */
 export interface KnownStep extends Omit<StepOutcome, "end"> {
-  /** The run. */
   run: string;
-  /** The step. */
   step: string;
-  /** Why it was to run. */
   why: string[];
-  /** How it ended. */
   end: StepEnd | "unknown";
 }
 
-/** The steps of a run in the order of its plan, also while it goes on. */
 export async function* knownSteps(
   registry: Registry,
   { run, result }: { run: string; result: RunResult | undefined },
@@ -72,7 +60,6 @@ export async function* knownSteps(
   });
 }
 
-/** What is known of a step of a run that has no result. */
 async function outcomeSoFar(
   registry: Registry,
   { run, step: { step, decision } }: { run: string; step: PlannedStep },

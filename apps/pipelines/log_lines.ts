@@ -3,17 +3,14 @@ import type { Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { printable } from "../terminal/table.ts";
 
-/** A line of a log, and whose it is. */
 export interface LogLine {
   run: string;
   step: string;
   /** From 1. */
   attempt: number;
-  /** As it was kept: time, level, text. */
   line: string;
 }
 
-/** Prints a line: with the step before it where there are several. */
 export async function printLine(
   entry: LogLine,
   isOne: boolean,
@@ -29,7 +26,6 @@ export async function printLine(
   await io.stdout.write(isOne ? `${text}\n` : `${entry.step} | ${text}\n`);
 }
 
-/** Lines of a log that is kept beside a record. */
 export async function* keptLines(
   registry: Registry,
   ref: string,

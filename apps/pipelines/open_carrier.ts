@@ -7,10 +7,8 @@ import { findRegistry } from "../places/find_registry.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { ownCommand } from "./own_command.ts";
 
-/** The variable that names an engine, or the queue of a worker. */
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 
-/** The option that names an engine. */
 export const ENGINE_OPTION: OptionDefinition = {
   flags: "--engine [url]",
   text:
@@ -54,14 +52,10 @@ export function hasPassword(url: string): boolean {
   return password !== "" || searchParams.has("password");
 }
 
-/** What a carrier is opened for. */
 export interface CarrierOptions {
-  /** The engine's URL. */
   url: string;
-  /** The pipeline whose steps are carried, and the folder that its paths begin at. */
   pipeline: Pipeline;
   folder: string;
-  /** The module of its operators, where the command line names it. */
   operators?: string;
 }
 
@@ -95,22 +89,15 @@ export async function openCarrier(
   };
 }
 
-/** The merged configuration of a run, in its folder. */
 export const MERGED_FILE = "pipeline.json";
 
-/** Where the configuration of a step is. */
 export interface StepPlace {
-  /** The file. */
   file: string;
-  /** Of a merged one: the folder that its paths begin at. */
   root?: string;
-  /** The module of operators, where the command line names it. */
   operators?: string;
-  /** More arguments. */
   more?: readonly string[];
 }
 
-/** What executes a step of a run. */
 export function stepCommand(
   { run, step }: { run: string; step: string },
   { file, root, operators, more = [] }: StepPlace,

@@ -12,7 +12,6 @@ import { loadOperators, OPERATORS_FILE, operatorsUrl } from "../places/load_oper
 import { loadConfigPart } from "./pipeline_parts.ts";
 import type { LoadedPipeline } from "./pipeline_parts.ts";
 
-/** What says which pipeline is meant, and with which values. */
 export interface PipelineFlags {
   operators?: string;
   set?: string[];
@@ -43,7 +42,6 @@ export const PIPELINE_OPTIONS: readonly OptionDefinition[] = [
   },
 ];
 
-/** The argument that names a pipeline. */
 export const PIPELINE_ARGUMENT = {
   usage: "[file]",
   text:
@@ -51,7 +49,6 @@ export const PIPELINE_ARGUMENT = {
   completes: "file",
 } as const;
 
-/** A pipeline with the operators that it names. */
 export interface FoundPipeline extends LoadedPipeline {
   /** Its operators; undefined where nothing says which module has them. */
   operators?: Operators;
@@ -112,7 +109,6 @@ export async function openPipeline(
   });
 }
 
-/** The first operator that a step needs, and that is not there. */
 function missingOperator({ pipeline }: LoadedPipeline, operators: Operators): string | undefined {
   return pipeline.steps.find((step) =>
     step.startCommand === undefined && !operators.has(step.operator)
@@ -146,7 +142,6 @@ async function readObject(
   return new TextDecoder().decode(await configs.download(url, { signal }));
 }
 
-/** What planning and running a pipeline is given besides the registry. */
 export function runnerOptions(
   { folder, operators, module }: Pick<FoundPipeline, "folder" | "module"> & {
     operators: Operators;

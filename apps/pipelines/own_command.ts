@@ -2,7 +2,6 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** What Deno tells of itself. */
 interface DenoRuntime {
   build?: { standalone?: boolean };
   permissions?: { querySync(descriptor: { name: string }): { state: string } };

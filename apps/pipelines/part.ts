@@ -2,7 +2,6 @@
 import type { Pipeline } from "../../operators/runner/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
-/** What says which steps are meant. */
 export interface PartFlags {
   node?: string[];
   operator?: string[];

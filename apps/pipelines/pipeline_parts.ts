@@ -36,7 +36,6 @@ export interface ConfigPart {
 
 /** A pipeline, and where it is from. */
 export interface LoadedPipeline {
-  /** The pipeline. */
   pipeline: Pipeline;
   /** The folder that its paths begin at, absolute. */
   folder: string;

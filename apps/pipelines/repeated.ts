@@ -1,13 +1,10 @@
 // What is said again and again.
-/** Counts how often the same is said, so that a log does not fill with it. */
 export interface Repeated {
   /** How often this was said in a row, where that is once, twice, four times, eight times …; else undefined. */
   count(reason: string): number | undefined;
-  /** Something else happened: what comes is said for the first time. */
   reset(): void;
 }
 
-/** Counts from nothing. */
 export function createRepeated(): Repeated {
   let last: string | undefined;
   let times = 0;

@@ -4,11 +4,8 @@ import { dirname, resolve } from "node:path";
 import type { Pipeline, RunEvent } from "../../operators/runner/mod.ts";
 import type { System } from "../../mod.ts";
 
-/** The lines of a run. */
 export interface RunLog {
-  /** Whether this is to be told; a line that is goes to the file as well. */
   takes(event: RunEvent): boolean;
-  /** Ends the file. */
   close(): void;
 }
 
@@ -16,9 +13,7 @@ export interface RunLog {
 export interface RunLogOptions {
   /** What a relative path begins at. */
   folder: string;
-  /** Clock. */
   system: System;
-  /** Tell all levels. */
   verbose?: boolean;
 }
 
@@ -32,7 +27,6 @@ const RANKS: Readonly<Record<string, number>> = {
   error: 3,
 };
 
-/** Creates it. The file is made, or gone on with, when the first line comes. */
 export function createRunLog(
   config: Pipeline["log"],
   { folder, system, verbose = false }: RunLogOptions,

@@ -5,7 +5,6 @@ import type { Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { shellWord } from "../program/hints.ts";
 
-/** The argument that names a run. */
 export const RUN_ARGUMENT = {
   usage: "<run>",
   text: "the run, like training@3; the last one of a pipeline where only that is named",

@@ -6,7 +6,6 @@ import { printable } from "../terminal/table.ts";
 import { countedEnds } from "./known_of_runs.ts";
 import { formatMs } from "./run_view.ts";
 
-/** Of more steps that failed the others are in the status of the run. */
 const MOST_FAILURES = 20;
 
 /** Prints the result of a run: with `--json` as its last line. */

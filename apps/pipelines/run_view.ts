@@ -7,17 +7,13 @@ import { showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";
 
-/** A run that is being shown. */
 export interface RunView {
-  /** Takes what happens. */
   hear(event: RunEvent): void;
-  /** Removes the lines that do not stay. */
   end(): Promise<void>;
 }
 
 /** Of more steps that run at once only the number is shown. */
 const MOST_LINES = 12;
-/** Longer names of steps are not what the others are aligned with, characters. */
 const WIDEST_NAME = 24;
 
 interface Running {

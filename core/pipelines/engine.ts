@@ -10,17 +10,14 @@ import type { Resources } from "./pipeline.ts";
 export interface EngineStep {
   /** The run: `my_pipeline@3`. */
   run: string;
-  /** The step. */
   step: string;
   /** Identifies this delivery, also where ids of jobs are used again: `[a-z0-9-]`, at most 120 characters. */
   name: string;
-  /** Program and arguments. */
   command: readonly string[];
   /** The folder that it runs in, absolute. */
   cwd: string;
   /** Variables besides those of whoever executes it. Never secrets. */
   env: Readonly<Record<string, string>>;
-  /** What it asks for. */
   resources: Resources;
   /** It is ended after so many milliseconds. */
   timeoutMs?: number;
@@ -39,13 +36,9 @@ export interface EngineJob {
   id: string;
   /** The delivery, as {@linkcode EngineStep.name}. */
   name: string;
-  /** The step, where the engine still knows. */
   step?: string;
-  /** Where it is. */
   state: EngineState;
-  /** Exit code, where it ended by itself. */
   exitCode?: number;
-  /** Why it failed, in the engine's words. */
   reason?: string;
 }
 
@@ -61,6 +54,5 @@ export interface Engine extends AsyncDisposable {
   poll(ids: readonly string[], options?: SignalOptions): Promise<EngineJob[]>;
   /** Ends a job; one that is not known, or ended, is left as it is. A running one is told to end, and then made to. */
   cancel(id: string, options?: SignalOptions): Promise<void>;
-  /** Jobs of a run that it knows of. */
   list(run: string, options?: SignalOptions): Promise<EngineJob[]>;
 }

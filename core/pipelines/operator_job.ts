@@ -3,7 +3,6 @@ import type { ExitCode, OperatorContext } from "./operator.ts";
 
 /** An operator to run, as plain data. What its code is, the executor knows from whoever made it. */
 export interface OperatorJob {
-  /** Its key in the set of operators. */
   key: string;
   /** What it works with. Its parameters are those of the configuration: the schema is asked where it runs. */
   context: Omit<OperatorContext<unknown>, "logger" | "registry" | "signal">;

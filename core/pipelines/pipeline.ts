@@ -6,13 +6,11 @@ import type { PlainValue } from "../text/plain_value.ts";
 export interface Pipeline {
   /** Names it; what it leaves in the registry begins with it. Letters, digits, `_`, `-` and dots, as for all ids. */
   id: string;
-  /** Where its nodes are. At least one. */
   nodes: PipelineNode[];
   /** What it does, in the order of the configuration. Every upstream step is one of them, and there is no cycle. */
   steps: PipelineStep[];
   /** Folder of runs in progress; relative to the configuration's folder. @default ".holdfast-runs" */
   workDir: string;
-  /** What is logged. */
   log: LogConfig;
   /** The module whose `operators` are the set: a path relative to the configuration's folder. Never from an override. */
   operatorsModule?: string;
@@ -22,33 +20,26 @@ export interface Pipeline {
 export interface LogConfig {
   /** The least that is told. @default "info" */
   level: "debug" | "info" | "warn" | "error";
-  /** A file that gets all lines too. */
   file?: string;
 }
 
 /** A place where steps run. */
 export interface PipelineNode {
-  /** Names it. */
   id: string;
   /** How many of its steps run at once, at least 1. @default 1 in a file that names nodes, else as many as there are cores */
   runnerCount: number;
-  /** What its steps may take, all that run at once together. */
   resources: Resources;
 }
 
 /** What steps ask for and may take at most. */
 export interface Resources {
-  /** Cores. */
   cpuRequest?: number;
-  /** Cores. */
   cpuLimit?: number;
   /** Bytes. */
   memoryRequest?: number;
   /** Bytes. */
   memoryLimit?: number;
-  /** Graphics processors. */
   gpuRequest?: number;
-  /** Graphics processors. */
   gpuLimit?: number;
   /** Of a step: bytes that are to be free on the disk of the run before it begins. */
   diskRequest?: number;
@@ -58,9 +49,7 @@ export interface Resources {
 
 /** An environment that a command runs in: activated, never installed unless `install`. */
 export interface EnvironmentConfig {
-  /** Who made it. */
   kind: "plain" | "uv" | "pixi" | "conda";
-  /** The project's folder (uv, pixi) or the environment's name or folder (conda). */
   name?: string;
   /** Whether it may be made or brought up to date first. @default false */
   install: boolean;
@@ -82,11 +71,9 @@ export type RunAs = "thread" | "worker" | "command";
 export interface PipelineStep {
   /** Its id, unique in the pipeline: the operator's, unless the configuration gives another. */
   id: string;
-  /** The operator's key in the set of operators. */
   operator: string;
   /** Version of the operator's configuration, `v1.0`: part of what counts as its code. */
   version: string;
-  /** The node that it runs on. */
   node: string;
   /** Steps that must have ended well before. */
   upstream: string[];
@@ -102,13 +89,11 @@ export interface PipelineStep {
    * for all of it. A step without outputs keeps all of it in the registry, as `<pipeline>:output:<step>`.
    */
   outputs: Record<string, string>;
-  /** The command in place of the operator's: program and arguments. */
   startCommand?: string[];
   /** Where it runs. @default "command" with a start command, else "thread" */
   runAs: RunAs;
   /** It is ended after so many milliseconds. @default never */
   timeoutMs?: number;
-  /** What happens after a failure. */
   retries: RetryConfig;
   /** Variables besides those of the runner. Secrets are not decoded: see {@linkcode EnvironmentValue}. */
   env: Record<string, EnvironmentValue>;

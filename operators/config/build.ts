@@ -1,103 +1,155 @@
 // From what a configuration says to a pipeline: defaults in place, and checked as a whole.
-import type { EnvironmentConfig, Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import type {
+  EnvironmentConfig,
+  Pipeline,
+  PipelineNode,
+  PipelineStep,
+  Resources,
+} from "../../core/pipelines/pipeline.ts";
+import { didYouMean } from "../../core/text/nearest.ts";
 import { checkSteps } from "./check_steps.ts";
-import type { KnownOperators } from "./definition.ts";
-import type { OperatorFound, PipelineFound } from "./found.ts";
-import type { Path } from "./tree/node.ts";
-import { assignNodes } from "./assign_nodes.ts";
-import type { ProblemList } from "./tree/problems.ts";
+import type { BuildOptions, FoundStep } from "./check_steps.ts";
+import type { Keys, Tell } from "./read_values.ts";
+import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";
 import { stepOf } from "./step_inputs.ts";
-import { readResources } from "./resources.ts";
-import { retryConfig } from "./table/special_readers.ts";
-
-/** What a pipeline is built with. */
-export interface BuildOptions {
-  /** Its id where the configuration has none. */
-  id: string;
-  /** Cores of this machine, for a pipeline without nodes. */
-  cores: number;
-  /** The operators that there are. @default any name will do */
-  operators?: KnownOperators;
-  /** Where to tell what is wrong. */
-  problems: ProblemList;
-}
 
 /** The pipeline; one that is not right where problems were told. */
-export function buildPipeline(found: PipelineFound, options: BuildOptions): Pipeline {
-  const { values, node } = found;
-  const { problems } = options;
-  const operators = values.operators ?? [];
-  const base = found.path("operators");
-  const indexed = operators.map((
-    operator,
-    index,
-  ): [OperatorFound, Path] => [operator, pathOf(operator, base, index)]);
-  const ids = new Set(operators.map(({ values }) => values.operator_id!));
-  const places = assignNodes(found, { cores: options.cores, problems });
-  const environment = environmentOf(values.env_config, { kind: "plain", install: false });
-  const steps = operators.filter(({ values }) => values.operator_id !== undefined).map(
-    (operator): PipelineStep => {
-      const { values } = operator;
-      const id = values.operator_id!;
-      const inputs = values.inputs ?? {};
-      const implied = Object.values(inputs).map((text) => stepOf(text, ids)?.step).filter((step) =>
-        step !== undefined
-      );
-      return {
-        id,
-        operator: values.operator ?? id,
-        version: values.version ?? "v1.0",
-        node: places.nodeOf(id),
-        upstream: [...new Set([...values.upstream_dependencies ?? [], ...implied])],
-        params: values.params ?? {},
-        inputs,
-        outputs: values.outputs ?? {},
-        ...values.start_command && { startCommand: values.start_command },
-        runAs: values.run_as ?? (values.start_command === undefined ? "thread" : "command"),
-        ...values.timeout !== undefined && { timeoutMs: values.timeout },
-        retries: values.retries ?? retryConfig({}),
-        env: values.extra_env_vars ?? {},
-        environment: environmentOf(values.env_config, environment),
-        ...values.git_repo !== undefined && {
-          git: {
-            repo: values.git_repo,
-            ...values.git_tag !== undefined && { tag: values.git_tag },
-          },
-        },
-        shards: values.shards ?? 1,
-        rerun: values.rerun ?? ["inputs", "params", "code"],
-        resources: readResources(values.resource, problems),
-      };
-    },
+export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeline {
+  const { tell } = options;
+  const found = (read.operators ?? []).flatMap((read: ReadOperator | undefined, index) =>
+    read?.operator_id === undefined ? [] : [{ index, id: read.operator_id, read }]
   );
+  const ids = new Set(found.map(({ id }) => id));
+  const { nodes, nodeOf } = assignNodes(read, found, options);
+  const environment = { install: false, kind: "plain" as const, ...read.env_config };
+  const steps = found.map(({ id, read, index }): PipelineStep => {
+    const { inputs = {}, start_command: startCommand, git_repo: repo, git_tag: tag } = read;
+    const { attempts, backoff, exit_codes: exitCodes } = typeof read.retries === "number"
+      ? { attempts: read.retries + 1 } as Exclude<typeof read.retries, number | undefined>
+      : read.retries ?? {};
+    const implied = Object.values(inputs).flatMap((text) => stepOf(text, ids)?.step ?? []);
+    const upstream = (read.upstream_dependencies ?? []).filter((id) => id !== undefined);
+    return {
+      id,
+      operator: read.operator ?? id,
+      version: read.version ?? "v1.0",
+      node: nodeOf(id),
+      upstream: [...new Set([...upstream, ...implied])],
+      params: read.params ?? {},
+      inputs,
+      outputs: read.outputs ?? {},
+      ...startCommand && { startCommand },
+      runAs: read.run_as ?? (startCommand === undefined ? "thread" : "command"),
+      ...read.timeout !== undefined && { timeoutMs: read.timeout },
+      retries: {
+        attempts: attempts ?? 1,
+        backoffMs: backoff ?? 1_000,
+        exitCodes: exitCodes ?? [3, 4, 5],
+      },
+      env: read.extra_env_vars ?? {},
+      environment: environmentOf(read.env_config ?? environment),
+      ...repo !== undefined && { git: { repo, ...tag !== undefined && { tag } } },
+      shards: read.shards ?? 1,
+      rerun: read.rerun ?? ["inputs", "params", "code"],
+      resources: resourcesOf(read.resource, ["operators", index], tell),
+    };
+  });
+  const { level = "info", file } = read.log_config ?? {};
   const pipeline: Pipeline = {
-    id: values.pipeline_id ?? options.id,
-    nodes: places.nodes,
+    id: read.pipeline_id ?? options.id,
+    nodes,
     steps,
-    workDir: values.work_dir ?? ".holdfast-runs",
-    log: {
-      level: values.log_config?.values.level ?? "info",
-      ...fileOf(values.log_config?.values.file),
-    },
-    ...values.operators_module !== undefined && { operatorsModule: values.operators_module },
+    workDir: read.work_dir ?? ".holdfast-runs",
+    log: { level, ...file !== undefined && { file } },
+    ...read.operators_module !== undefined && { operatorsModule: read.operators_module },
   };
-  checkSteps(indexed, pipeline, { ...options, ids, pipelinePlace: node.place });
+  checkSteps(found, pipeline, options);
   return pipeline;
 }
 
-function pathOf(operator: OperatorFound, base: Path, index: number): Path {
-  return operator.path("operator_id").parent ?? { parent: base, key: index };
-}
-
-function fileOf(file: string | undefined): { file?: string } {
-  return file === undefined ? {} : { file };
-}
-
 function environmentOf(
-  found: NonNullable<OperatorFound["values"]["env_config"]> | undefined,
-  otherwise: EnvironmentConfig,
+  { kind = "plain", name, install = false }: Partial<EnvironmentConfig>,
 ): EnvironmentConfig {
-  if (found === undefined) return otherwise;
-  const { kind = "plain", name, install = false } = found.values;
   return { kind, ...name !== undefined && { name }, install };
+}
+
+function resourcesOf(read: ReadOperator["resource"], at: Keys, tell: Tell): Resources {
+  const resources: Resources = {};
+  for (const kind of ["cpu", "memory", "gpu", "disk"] as const) {
+    const request = read?.[`${kind}_request`];
+    const limit = read?.[`${kind}_limit`];
+    if (request !== undefined) resources[`${kind}Request`] = request;
+    if (limit !== undefined) resources[`${kind}Limit`] = limit;
+    if (kind === "disk" || request === undefined || limit === undefined || request <= limit) {
+      continue;
+    }
+    const message = `${kind}_request is more than ${kind}_limit: it could never be had`;
+    const hint = `Lower ${kind}_request, or raise ${kind}_limit.`;
+    tell([...at, "resource", `${kind}_request`], message, hint);
+  }
+  return resources;
+}
+
+/** The node of a pipeline that names none. */
+const THIS_MACHINE = "local";
+
+/** The nodes, and which step is on which. */
+function assignNodes(
+  { nodes: read }: ReadPipeline,
+  found: readonly FoundStep[],
+  { cores, tell }: BuildOptions,
+): { nodes: PipelineNode[]; nodeOf(step: string): string } {
+  if (read === undefined) {
+    const local = { id: THIS_MACHINE, runnerCount: Math.max(1, cores), resources: {} };
+    return { nodes: [local], nodeOf: () => THIS_MACHINE };
+  }
+  const known = new Set(found.map(({ id }) => id));
+  const nodes = read.flatMap((node: ReadNode | undefined, index) =>
+    node?.node_id === undefined ? [] : [{ ...node, id: node.node_id, at: ["nodes", index] }]
+  );
+  const on = new Map<string, string>();
+  const seen = new Set<string>();
+  let rest: string | undefined;
+  for (const { id, at, operator_ids: steps } of nodes) {
+    if (seen.has(id.toLowerCase())) {
+      tell(
+        [...at, "node_id"],
+        `there are two nodes ${JSON.stringify(id)}`,
+        "Give each its own id.",
+      );
+    }
+    seen.add(id.toLowerCase());
+    if (steps === undefined && rest !== undefined) {
+      const message = `the nodes ${rest} and ${id} both take what is on no other`;
+      tell([...at, "node_id"], message, "Give one of them operator_ids.");
+    }
+    if (steps === undefined) rest ??= id;
+    for (const [index, step] of (steps ?? []).entries()) {
+      if (step === undefined) continue;
+      const place = [...at, "operator_ids", index];
+      const other = on.get(step);
+      if (!known.has(step)) {
+        const hint = `${didYouMean(step, known)}operator_ids name operators of this pipeline.`;
+        tell(place, `there is no operator ${JSON.stringify(step)}`, hint);
+      } else if (other !== undefined && other !== id) {
+        const message = `${JSON.stringify(step)} is on the node ${other} too`;
+        tell(place, message, "Leave it on one of them.");
+      } else on.set(step, id);
+    }
+  }
+  for (const { id, index } of found) {
+    if (on.has(id) || rest !== undefined || nodes.length < read.length) continue;
+    const hint =
+      "Add it to the operator_ids of a node, or give one node none: that one takes what is left.";
+    const place = ["operators", index, "operator_id"];
+    tell(place, `the operator ${JSON.stringify(id)} is on no node`, hint);
+  }
+  return {
+    nodes: nodes.map(({ id, at, runner_count: runnerCount = 1, resource }) => ({
+      id,
+      runnerCount,
+      resources: resourcesOf(resource, at, tell),
+    })),
+    nodeOf: (step) => on.get(step) ?? rest ?? nodes[0]?.id ?? THIS_MACHINE,
+  };
 }

@@ -5,12 +5,8 @@ import { realSystem } from "../../core/system.ts";
 import { OWN_SECRETS } from "../own_secrets.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
-import {
-  FILE_KEYS,
-  ID_PATTERN,
-  pipeline as pipelineReader,
-  PIPELINE_FIELDS,
-} from "./table/fields.ts";
+import { createTell, readValues } from "./read_values.ts";
+import { FILE_KEYS, ID_PATTERN, PIPELINE_KEYS } from "./schema.ts";
 import { interpolate } from "./tree/interpolate.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, describeNode } from "./tree/node.ts";
@@ -22,9 +18,7 @@ import type { ReadTreeOptions } from "./tree/read_tree.ts";
 
 /** What {@linkcode composePipeline} is given besides. */
 export interface ComposeOptions extends PipelineOptions, ReadTreeOptions {
-  /** The pipeline's id, where it names itself not. */
   id: string;
-  /** Values over those of the tree. */
   assignments?: readonly Assignment[];
 }
 
@@ -41,7 +35,7 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   for (const assignment of early) assign(root, assignment, problems);
   for (const [key, { place }] of root.entries) {
     if (FILE_KEYS.includes(key)) continue;
-    const hint = Object.hasOwn(PIPELINE_FIELDS, key)
+    const hint = PIPELINE_KEYS.includes(key)
       ? `Move it under pipeline:`
       : `${didYouMean(key, FILE_KEYS)}There is: ${FILE_KEYS.join(", ")}.`;
     problems.add(place, { path: { key }, message: `unknown key ${JSON.stringify(key)}`, hint });
@@ -88,20 +82,16 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   if (assignments.some(({ place }) => place.source.isRemote)) {
     checkRemote(onlyPipeline(root, made), problems);
   }
-  if (problems.count > before) return undefined; // what follows would tell of values that could not be made
-  const found = pipelineReader.read(made, { key: "pipeline" }, problems);
-  if (found === undefined) return undefined;
-  if (
-    found.values.pipeline_id === undefined && !ID_PATTERN.test(options.id) &&
-    !found.node.entries.has("pipeline_id")
-  ) {
+  // What follows would tell of values that could not be made.
+  if (problems.count > before || made.kind !== "map") return undefined;
+  const tell = createTell(made, problems);
+  const read = readValues(made, tell);
+  if (!ID_PATTERN.test(options.id) && !made.entries.has("pipeline_id")) {
+    const id = JSON.stringify(options.id);
     const hint = "Add one, of letters, digits, _, - and dots: pipeline_id: my_pipeline";
-    const message = `the pipeline has no pipeline_id, and ${
-      JSON.stringify(options.id)
-    } cannot be one`;
-    problems.add(found.place, { path: { key: "pipeline" }, message, hint });
+    tell([], `the pipeline has no pipeline_id, and ${id} cannot be one`, hint);
   }
-  return buildPipeline(found, { id: options.id, cores, operators, problems });
+  return buildPipeline(read, { id: options.id, cores, operators, tell });
 }
 
 /** Variables that hold a secret: those of any `from_env`, and those of Holdfast itself. */
@@ -118,7 +108,6 @@ function secretVariablesIn(root: ConfigNode): Set<string> {
   return names;
 }
 
-/** Refs are read before all else, and may have variables in them. */
 function interpolateRefs(
   root: ConfigMap,
   pipeline: ConfigMap,

@@ -11,17 +11,11 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 
 /** What `resource` says: cores as `2` or `500m`, sizes as `4Gi`. */
 export interface ResourceDefinition {
-  /** Cores that it asks for. */
   cpu_request?: number | string;
-  /** Cores that it may take at most. */
   cpu_limit?: number | string;
-  /** Memory that it asks for. */
   memory_request?: number | string;
-  /** Memory that it may take at most. */
   memory_limit?: number | string;
-  /** Graphics processors that it asks for. */
   gpu_request?: number;
-  /** Graphics processors that it may take at most. */
   gpu_limit?: number;
 }
 
@@ -29,15 +23,12 @@ export interface ResourceDefinition {
 export interface OperatorResourceDefinition extends ResourceDefinition {
   /** Room that is to be free on the disk of the run before it begins: `10Gi`. */
   disk_request?: number | string;
-  /** Room that its workspace and its output may take together. */
   disk_limit?: number | string;
 }
 
 /** The environment that commands run in. */
 export interface EnvironmentDefinition {
-  /** What made it. */
   kind: EnvironmentConfig["kind"];
-  /** The project's folder (uv, pixi), the environment (conda). */
   name?: string;
   /** Whether it may be made or brought up to date first. @default false */
   install?: boolean;
@@ -45,53 +36,39 @@ export interface EnvironmentDefinition {
 
 /** An operator in its place. */
 export interface OperatorDefinition {
-  /** Names the step. */
   operator_id: string;
   /** The operator as it is registered. @default operator_id */
   operator?: string;
   /** Version of this configuration. @default "v1.0" */
   version?: string;
-  /** What the operator is given. */
   params?: Record<string, PlainValue>;
-  /** What it reads, by name. */
   inputs?: Record<string, string>;
-  /** Where what it writes goes, by name. */
   outputs?: Record<string, string>;
-  /** Operators that must have ended well before. */
   upstream_dependencies?: string[];
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;
-  /** The command in place of the operator's. */
   start_command?: string | string[];
   /** It is ended after this: `30m`, or seconds. */
   timeout?: number | string;
-  /** Variables besides those of the runner. */
   extra_env_vars?: Record<string, EnvironmentValue | number | boolean>;
-  /** How often it is tried again, or more about it. */
   retries?: number | { attempts?: number; backoff?: number | string; exit_codes?: number[] };
-  /** Where its code is: recorded. */
   git_repo?: string;
-  /** The tag of its code: recorded. */
   git_tag?: string;
   /** How many processes share it. @default 1 */
   shards?: number;
   /** What makes it run again. @default all of them */
   rerun?: RerunCause[];
-  /** What it asks for and may take at most. */
   resource?: OperatorResourceDefinition;
-  /** Where it runs. */
   run_as?: RunAs;
 }
 
 /** A node. */
 export interface NodeDefinition {
-  /** Names it. */
   node_id: string;
   /** The operators that run on it. @default those that are on no other */
   operator_ids?: string[];
   /** How many of them run at once. @default 1 */
   runner_count?: number;
-  /** What they may take, all that run at once together. */
   resource?: ResourceDefinition;
 }
 
@@ -99,15 +76,12 @@ export interface NodeDefinition {
 export interface PipelineDefinition {
   /** Names it. @default "pipeline" */
   pipeline_id?: string;
-  /** What it does. */
   operators: OperatorDefinition[] | { refs: string[] };
   /** Where it does so. @default this machine */
   nodes?: NodeDefinition[] | { refs: string[] };
   /** Folder of runs in progress. @default ".holdfast-runs" */
   work_dir?: string;
-  /** What is logged. */
   log_config?: { level?: LogConfig["level"]; file?: string };
-  /** The environment of commands where an operator names none. */
   env_config?: EnvironmentDefinition;
   /** A module that exports `operators`. */
   operators_module?: string;
@@ -115,9 +89,7 @@ export interface PipelineDefinition {
 
 /** Names of operators that there are, as `createOperators()` has them. */
 export interface KnownOperators {
-  /** Whether there is one. */
   has(key: string): boolean;
-  /** All of them. */
   names(): string[];
 }
 

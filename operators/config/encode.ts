@@ -83,19 +83,13 @@ function operatorDefinition(step: PipelineStep): OperatorDefinition {
   };
 }
 
+/** `cpuRequest` as `cpu_request`, and so on. */
 function resourceDefinition(resources: Resources): OperatorResourceDefinition {
-  const { cpuRequest, cpuLimit, memoryRequest, memoryLimit, gpuRequest, gpuLimit } = resources;
-  const { diskRequest, diskLimit } = resources; // of steps only
-  return {
-    cpu_request: cpuRequest,
-    cpu_limit: cpuLimit,
-    memory_request: memoryRequest,
-    memory_limit: memoryLimit,
-    gpu_request: gpuRequest,
-    gpu_limit: gpuLimit,
-    disk_request: diskRequest,
-    disk_limit: diskLimit,
-  };
+  const entries = (["cpu", "memory", "gpu", "disk"] as const).flatMap((kind) => [
+    [`${kind}_request`, resources[`${kind}Request`]],
+    [`${kind}_limit`, resources[`${kind}Limit`]],
+  ]);
+  return Object.fromEntries(entries);
 }
 
 /** With `$${` for `${`: nothing in it is to be put in place again. */

@@ -14,10 +14,6 @@ import type { OverrideText } from "./tree/read_overrides.ts";
 import { createProblemList, problemsError } from "./tree/problems.ts";
 import type { ConfigProblem } from "./tree/problems.ts";
 import { languageOf, readTree } from "./tree/read_tree.ts";
-import { shown } from "../../core/naming/names.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import { PIPELINE_OPTIONS } from "./option_names.ts";
 
 /** The variable that names a file or URL of overrides. */
 export const OVERRIDE_VARIABLE = "PIPELINE_CONFIG_OVERRIDE_S3_PATH";
@@ -36,18 +32,8 @@ export interface LoadPipelineOptions extends PipelineOptions {
   readUrl?(url: string): Promise<string>;
 }
 
-const OPTIONS: OptionNames<LoadPipelineOptions> = {
-  ...PIPELINE_OPTIONS,
-  cwd: true,
-  set: true,
-  overrides: true,
-  environmentOverride: true,
-  readUrl: true,
-};
-
 /** A pipeline, and where it is from. */
 export interface LoadedPipeline {
-  /** The pipeline. */
   pipeline: Pipeline;
   /** The folder of its configuration, absolute: paths in it are relative to that. */
   folder: string;
@@ -57,9 +43,7 @@ export interface LoadedPipeline {
 
 /** What {@linkcode checkPipeline} finds. */
 export interface CheckedPipeline {
-  /** What is wrong. */
   problems: ConfigProblem[];
-  /** The pipeline, where nothing is. */
   loaded?: LoadedPipeline;
 }
 
@@ -82,7 +66,6 @@ export async function checkPipeline(
   path: string,
   options: LoadPipelineOptions = {},
 ): Promise<CheckedPipeline> {
-  options = checkOptions(`read the pipeline at ${shown(path)}`, options, OPTIONS);
   const { cwd = process.cwd() } = options;
   const folder = findConfig(path, { cwd: resolve(cwd) });
   const texts = await overrideTexts(options, resolve(cwd));

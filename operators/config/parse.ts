@@ -9,11 +9,7 @@ import type { ConfigMap, ConfigSource } from "./tree/node.ts";
 import { createProblemList, problemsError } from "./tree/problems.ts";
 import type { ProblemList } from "./tree/problems.ts";
 import { parseTree, withIncludes } from "./tree/read_tree.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import { PIPELINE_OPTIONS } from "./option_names.ts";
 
-/** What a pipeline of a program is called in errors, where it has no id. */
 const DEFINED = "that a program defines";
 
 /** Options of {@linkcode parsePipeline}. */
@@ -25,13 +21,6 @@ export interface ParsePipelineOptions extends PipelineOptions {
   /** The pipeline's id, where it names itself not. @default "pipeline" */
   id?: string;
 }
-
-const PARSE_OPTIONS: OptionNames<ParsePipelineOptions> = {
-  ...PIPELINE_OPTIONS,
-  language: true,
-  file: true,
-  id: true,
-};
 
 /**
  * Reads a pipeline from a text. Refs are taken without files: each is an operator with its defaults.
@@ -53,7 +42,6 @@ const PARSE_OPTIONS: OptionNames<ParsePipelineOptions> = {
  * ```
  */
 export function parsePipeline(text: string, options: ParsePipelineOptions = {}): Pipeline {
-  options = checkOptions("read a pipeline", options, PARSE_OPTIONS);
   const { language = "yaml", file = `pipeline.${language}`, id = "pipeline" } = options;
   const read = (exact: boolean): Pipeline => {
     const problems = createProblemList();
@@ -94,7 +82,6 @@ export function definePipeline(
   definition: PipelineDefinition,
   options: PipelineOptions = {},
 ): Pipeline {
-  options = checkOptions("define a pipeline", options, PIPELINE_OPTIONS);
   const problems = createProblemList();
   const source: ConfigSource = { text: "" };
   const place = { source, offset: 0 };

@@ -1,7 +1,6 @@
 // Inputs that are another step's outputs: `step:clean`, `step:clean.report`.
 /** A step, and which of its outputs. */
 export interface StepInput {
-  /** Its id. */
   step: string;
   /** The output's name; undefined for all that it wrote. */
   output?: string;

@@ -9,8 +9,6 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import type { Engine, EngineStep } from "../../core/pipelines/engine.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import { realSystem, withoutVariables } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { MARK, marksOf } from "../process/marks.ts";
@@ -22,11 +20,9 @@ import type { PartState } from "./parts.ts";
 
 /** Options of {@linkcode createLocalEngine}. */
 export interface LocalEngineOptions {
-  /** Where it notes its jobs. */
   folder: string;
   /** How many cores its steps may take together. @default as many as there are */
   cores?: number;
-  /** Clock, environment. */
   system?: System;
 }
 
@@ -66,15 +62,11 @@ interface Waiting {
   cores: number;
 }
 
-const OPTIONS: OptionNames<LocalEngineOptions> = { folder: true, cores: true, system: true };
-
 /** Creates the engine. Steps wait until there are cores for them, and their node has room. */
-export function createLocalEngine(options: LocalEngineOptions): Engine {
-  const given = checkOptions("create a local engine", options, OPTIONS, ["folder"]);
-  const { cores = availableParallelism(), system = realSystem } = given;
-  const is = typeof given.folder === "string";
-  checkGiven("create a local engine", given.folder, { is, what: "folder", hint: "Give its path." });
-  const folder = resolve(given.folder);
+export function createLocalEngine(
+  { folder: given, cores = availableParallelism(), system = realSystem }: LocalEngineOptions,
+): Engine {
+  const folder = resolve(given);
   const of = (part: string, ...file: string[]) => join(folder, part, ...file);
   const waiting: Waiting[] = [];
   const running = new Set<Waiting>();
@@ -219,7 +211,6 @@ export function createLocalEngine(options: LocalEngineOptions): Engine {
   };
 }
 
-/** Whoever looks sees all of it, or nothing. */
 async function writeWhole(path: string, text: string): Promise<void> {
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);
@@ -233,7 +224,6 @@ async function isThere(path: string): Promise<boolean> {
   return await read(path) !== undefined;
 }
 
-/** Sends a signal to a process group, if it still exists. */
 function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

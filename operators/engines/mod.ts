@@ -5,10 +5,6 @@
  * @module
  */
 import { fault, RegistryError } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import { createLookup } from "../../core/lookup.ts";
-import type { Lookup } from "../../core/lookup.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { JobQueue } from "../../core/services/queue.ts";
 import type { System } from "../../core/system.ts";
@@ -21,7 +17,6 @@ export type * from "../../core/pipelines/engine.ts";
 export type * from "../../core/services/queue.ts";
 export type { Shard } from "../../core/pipelines/operator.ts";
 export type { Resources } from "../../core/pipelines/pipeline.ts";
-export type { Lookup } from "../../core/lookup.ts";
 export type { SignalOptions } from "../../core/registry.ts";
 export type { System } from "../../core/system.ts";
 export type { PlainValue } from "../../core/text/plain_value.ts";
@@ -36,16 +31,8 @@ export type { SlurmEngineOptions } from "./slurm.ts";
 export interface OpenEngineOptions {
   /** Where `local:` notes its jobs, where the URL does not say. @default ".holdfast-runs/local" */
   folder?: string;
-  /** The schemes. @default `createEngines()` */
-  engines?: Lookup<EngineOpener>;
-  /** Clock, environment. */
   system?: System;
 }
-
-const OPTIONS: OptionNames<OpenEngineOptions> = { folder: true, engines: true, system: true };
-
-/** Opens the engines of one scheme. */
-export type EngineOpener = (url: string, options: OpenEngineOptions) => Engine | Promise<Engine>;
 
 /**
  * Opens the engine that a URL names: `local:` or `local:folder`, `redis://host:6379`, `rediss://…`,
@@ -63,34 +50,23 @@ export type EngineOpener = (url: string, options: OpenEngineOptions) => Engine |
  * ```
  */
 export async function openEngine(url: string, options: OpenEngineOptions = {}): Promise<Engine> {
-  options = checkOptions("open an engine", options, OPTIONS);
-  const { engines = createEngines() } = options;
-  url = String(url ?? "");
+  const { folder = ".holdfast-runs/local", system } = options;
   const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1].toLowerCase() ?? "";
-  if (engines.has(scheme)) return await engines.get(scheme)(url, options);
+  if (scheme === "slurm") return openSlurm(url, options);
+  if (scheme === "local") {
+    return createLocalEngine({ folder: url.replace(/^local:?/i, "") || folder, system });
+  }
+  if (["redis", "rediss", "postgres", "postgresql"].includes(scheme)) {
+    const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
+    return createQueueEngine(await openQueue(url, { system }));
+  }
   throw new RegistryError({
     code: "Invalid",
     message: scheme === "" || !url.includes(":")
       ? "Cannot open an engine: this is no URL of one"
       : `Cannot open an engine by a URL of scheme ${scheme}: there is no such scheme`,
-    hint: `There is ${engines.names().join(", ")}, as in local: or redis://127.0.0.1:6379.`,
+    hint: "There is local, slurm, redis, rediss, postgres, as in local: or redis://127.0.0.1:6379.",
   });
-}
-
-/** The schemes that {@linkcode openEngine} knows. Register others with what opens their engines. */
-export function createEngines(): Lookup<EngineOpener> {
-  const engines = createLookup<EngineOpener>("engine", { local: openLocal, slurm: openSlurm });
-  for (const scheme of ["redis", "rediss", "postgres", "postgresql"]) {
-    engines.register(scheme, openOnQueue);
-  }
-  return engines;
-}
-
-function openLocal(
-  url: string,
-  { folder = ".holdfast-runs/local", system }: OpenEngineOptions,
-): Engine {
-  return createLocalEngine({ folder: url.replace(/^local:?/i, "") || folder, system });
 }
 
 function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
@@ -115,9 +91,4 @@ function openSlurm(url: string, { system }: OpenEngineOptions): Engine {
 
 interface Queues {
   openQueue(url: string, options: { system?: System }): Promise<JobQueue>;
-}
-
-async function openOnQueue(url: string, { system }: OpenEngineOptions): Promise<Engine> {
-  const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
-  return createQueueEngine(await openQueue(url, { system }));
 }

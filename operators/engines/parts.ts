@@ -43,10 +43,8 @@ export function partsOf(id: string): string[] {
   return shards === 1 ? [name] : Array.from({ length: shards }, (_, index) => `${name}.${index}`);
 }
 
-/** What is known of one part. */
 export type PartState = Pick<EngineJob, "state" | "exitCode" | "reason" | "step">;
 
-/** What counts first where parts are in different states. */
 const FIRST: readonly EngineState[] = [
   "running",
   "failed",
@@ -56,7 +54,6 @@ const FIRST: readonly EngineState[] = [
   "ended",
 ];
 
-/** The whole: it runs as long as a part does, and failed where one has. */
 export function wholeOf(id: string, parts: readonly (PartState | undefined)[]): EngineJob {
   const { name } = parseId(id) ?? { name: id };
   const known = parts.map((part): PartState => part ?? { state: "lost" });

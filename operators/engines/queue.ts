@@ -3,8 +3,6 @@
 // What lies in a queue never says what is executed: a job names the run and the step, and each
 // worker knows by itself, from a pipeline's file, which command that is.
 import { fault, messageOf } from "../../core/errors.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine } from "../../core/pipelines/engine.ts";
 import type { Shard } from "../../core/pipelines/operator.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/services/queue.ts";
@@ -17,9 +15,7 @@ import type { PartState } from "./parts.ts";
 export interface QueuedStep {
   /** The run: `my_pipeline@3`. */
   run: string;
-  /** The step. */
   step: string;
-  /** Which part of it, where several processes share it. */
   shard?: Shard;
   /** It is ended after so many milliseconds. */
   timeoutMs?: number;
@@ -27,7 +23,6 @@ export interface QueuedStep {
 
 /** What a worker executes for a step. */
 export interface StepCommand {
-  /** Program and arguments. */
   command: readonly string[];
   /** The folder that it runs in, absolute. */
   cwd: string;
@@ -41,9 +36,7 @@ export interface StepHandlerOptions {
   onLine?(line: string, step: QueuedStep): void;
 }
 
-/** How a step's process ended, as its job keeps it. */
 interface ProcessEnd {
-  /** Its exit code, where it ended by itself. */
   exitCode?: number;
   /** Why it is not 0. */
   reason?: string;
@@ -52,17 +45,10 @@ interface ProcessEnd {
 /** What the line begins with in which a command of ours says why it failed. */
 const SAID = "error: ";
 
-/** The kind of its jobs. */
 const KIND = "step";
 
 /** Creates the engine. `command`, `cwd`, `env`, `resources` and `node` of a step are for other engines: see {@linkcode createStepHandler}. */
 export function createQueueEngine(queue: JobQueue): Engine {
-  const is = typeof (queue as JobQueue | null | undefined)?.add === "function";
-  checkGiven("create an engine", queue, {
-    is,
-    what: "queue",
-    hint: "Give what openQueue(url) gives, awaited.",
-  });
   const jobIdOf = (part: string) => `${KIND}.${part}`;
   return {
     kind: queue.kind,
@@ -112,8 +98,6 @@ export function createQueueEngine(queue: JobQueue): Engine {
   };
 }
 
-const HANDLER: OptionNames<StepHandlerOptions> = { onLine: true };
-
 /**
  * Creates what a worker of a queue does with a step: its command runs as a process, and its end is that of the job. Where
  * the job is cancelled or handed back, the process and its children are ended.
@@ -122,13 +106,8 @@ const HANDLER: OptionNames<StepHandlerOptions> = { onLine: true };
  */
 export function createStepHandler(
   commandFor: (step: QueuedStep) => StepCommand | Promise<StepCommand>,
-  options: StepHandlerOptions = {},
+  { onLine = () => {} }: StepHandlerOptions = {},
 ): JobHandler {
-  const { onLine = () => {} } = checkOptions("create a handler of steps", options, HANDLER);
-  const hint =
-    'Write createStepHandler(({ run, step }) => ({ command: ["program", run, step], cwd })).';
-  const is = typeof commandFor === "function";
-  checkGiven("create a handler of steps", commandFor, { is, what: "function", hint });
   return async (job, { signal }) => {
     const step = queuedStepOf(job);
     const { command, cwd, env } = await commandFor(step);
@@ -172,7 +151,6 @@ export function queuedStepOf({ kind, data }: TakenJob): QueuedStep {
   });
 }
 
-/** Whoever may write to the queue wrote it. */
 function checkedStep(data: unknown): QueuedStep | undefined {
   const { run, step, shard, timeoutMs } = (data ?? {}) as Partial<QueuedStep>;
   if (typeof run !== "string" || typeof step !== "string") return undefined;
@@ -186,7 +164,6 @@ function checkedStep(data: unknown): QueuedStep | undefined {
   };
 }
 
-/** More are in no id of a delivery. */
 const MOST_SHARDS = 999_999;
 
 function isShard(shard: Partial<Shard> | null): boolean {

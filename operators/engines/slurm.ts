@@ -5,8 +5,6 @@
 // delivery is known by the name of its job, and one that Slurm does not know is lost.
 import { execFile } from "node:child_process";
 import { fault } from "../../core/errors.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/pipelines/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
@@ -23,8 +21,6 @@ export interface SlurmEngineOptions {
   env?: Readonly<Record<string, string>>;
   /** More arguments of `sbatch`, as `["--partition=gpu"]`. @default none */
   arguments?: readonly string[];
-  /** A folder that all machines have; what a job says goes into `<name>.log` there. @default nowhere */
-  logFolder?: string;
   /** The environment that Slurm's programs and jobs get. @default that of this process */
   system?: System;
 }
@@ -38,21 +34,12 @@ interface SlurmJob {
   state_reason: string;
 }
 
-/** A part, and what its job says of itself. */
 type KnownPart = PartState & { run: string; id: string };
-
-const OPTIONS: OptionNames<SlurmEngineOptions> = {
-  env: true,
-  arguments: true,
-  logFolder: true,
-  system: true,
-};
 
 /** Creates the engine. Nothing is asked of Slurm before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
-  const given = checkOptions("create an engine of Slurm", options, OPTIONS);
-  const { arguments: more = [], logFolder, system = realSystem } = given;
-  const env = { ...inheritable(ownVariables(system)), ...given.env };
+  const { arguments: more = [], system = realSystem } = options;
+  const env = { ...inheritable(ownVariables(system)), ...options.env };
   const call = (
     program: string,
     args: readonly string[],
@@ -60,7 +47,6 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     { signal }: SignalOptions = {},
   ) => run(program, args, { env, input, signal });
 
-  /** What is known by each name, shards of an array together. */
   async function known(options?: SignalOptions): Promise<Map<string, KnownPart[]>> {
     const found = new Map<string, KnownPart[]>();
     const add = (name: string, part: KnownPart) =>
@@ -77,16 +63,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
 
   /** What was written down of jobs that Slurm has forgotten; where nothing is, they are lost. */
   async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
-    const args = [
-      "-c",
-      "-n",
-      "-P",
-      "-S",
-      "now-30days",
-      `--name=${name}`,
-      "-o",
-      "JobName,State,ExitCode",
-    ];
+    const args = `-c -n -P -S now-30days --name=${name} -o JobName,State,ExitCode`.split(" ");
     const told = await call("sacct", args, "", options).catch(() => "");
     return told.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
       .map(([, state, code = ""]) => stateOf(state.split(" ")[0], Number(code.split(":")[0])))
@@ -100,7 +77,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       const id = idOf(step);
       checkCommand(step);
       if ((await known(options)).has(step.name)) return id;
-      await call("sbatch", [...argumentsOf(step, logFolder), ...more], scriptOf(step), options);
+      await call("sbatch", [...argumentsOf(step), ...more], scriptOf(step), options);
       return id;
     },
     async poll(ids, options) {
@@ -126,17 +103,14 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
   };
 }
 
-function argumentsOf(
-  { name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep,
-  logFolder?: string,
-) {
+function argumentsOf({ name, run, step, resources, timeoutMs, shards = 1, node }: EngineStep) {
   const { cpuRequest, memoryRequest, gpuRequest } = resources;
   const most = node === undefined ? "" : `%${node.runnerCount}`;
   return [
     "--parsable",
     `--job-name=${name}`,
     `--comment=${run} ${step} ${idOf({ name, shards })}`,
-    `--output=${logFolder === undefined ? "/dev/null" : `${logFolder}/%x.log`}`,
+    "--output=/dev/null",
     "--open-mode=append",
     ...(cpuRequest === undefined ? [] : [`--cpus-per-task=${Math.max(1, Math.ceil(cpuRequest))}`]),
     ...(memoryRequest === undefined ? [] : [`--mem=${Math.ceil(memoryRequest / 2 ** 20)}M`]),
@@ -220,7 +194,6 @@ const SETTINGS = new Set([
 /** Variables that a job must not inherit: the shard, the mark of this process, and those of other kinds of jobs. */
 const OF_THIS_PROCESS = new Set(["HOLDFAST_SHARD", MARK, "SBATCH_ARRAY_INX", "SBATCH_WAIT"]);
 
-/** The devices that Slurm gave the job of this process. */
 const DEVICES = new Set([
   "CUDA_VISIBLE_DEVICES",
   "GPU_DEVICE_ORDINAL",

@@ -3,14 +3,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject } from "../../core/text/json_text.ts";
-import type { Activation, EnvironmentOptions } from "./activation.ts";
-import { isThere, isWindows, pathWith } from "./places.ts";
+import { isThere, isWindows, pathWith } from "./environment.ts";
+import type { Activation, EnvironmentOptions } from "./environment.ts";
 
 /** Packages bring scripts that set variables: they are read in the order of their names, as conda does. */
 const READ_SCRIPTS =
   'for script in "$CONDA_PREFIX"/etc/conda/activate.d/*.sh; do . "$script"; done; exec "$@"';
 
-/** Whether a folder is an environment of conda. */
 export async function isCondaPrefix(folder: string): Promise<boolean> {
   return await isThere(folder, "conda-meta");
 }
@@ -60,7 +59,6 @@ async function variablesOf(prefix: string): Promise<Record<string, string>> {
   return Object.fromEntries(texts) as Record<string, string>;
 }
 
-/** What conda writes for a variable that was taken away again. */
 const UNSET = "***unset***";
 
 async function namesIn(folder: string, end: string): Promise<string[]> {

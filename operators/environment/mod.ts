@@ -1,10 +1,14 @@
 // Environments that commands run in: what activating one does, done here, so that nobody's tool is
 // needed for it.
+import { fault } from "../../core/errors.ts";
 import type { EnvironmentConfig } from "../../core/pipelines/pipeline.ts";
-import type { Activation, EnvironmentOptions } from "./activation.ts";
-import { activateConda, installConda } from "./conda.ts";
-import { activatePixi, installPixi } from "./pixi.ts";
-import { activateUv, installUv } from "./uv.ts";
+import { shellLine } from "../process/shell_words.ts";
+import { findConda } from "./conda.ts";
+import type { Activation, EnvironmentOptions } from "./environment.ts";
+import { findPixi } from "./pixi.ts";
+import { findUv } from "./uv.ts";
+
+const FIND = { uv: findUv, pixi: findPixi, conda: findConda };
 
 /**
  * What makes a command run in an environment. Nothing is installed.
@@ -12,14 +16,22 @@ import { activateUv, installUv } from "./uv.ts";
  * @throws {RegistryError} `Unsupported` where it is not there, with the command that makes it
  */
 export async function activate(
-  environment: EnvironmentConfig,
+  { kind, name }: EnvironmentConfig,
   options: EnvironmentOptions,
 ): Promise<Activation> {
-  const { kind, name } = environment;
-  if (kind === "uv") return await activateUv(name, options);
-  if (kind === "pixi") return await activatePixi(name, options);
-  if (kind === "conda") return await activateConda(name, options);
-  return { env: {}, before: [] };
+  if (kind === "plain") return { env: {}, before: [] };
+  const { activate, install, what, where, make } = await FIND[kind](name, options);
+  if (activate !== undefined) return await activate();
+  throw fault({
+    code: "Unsupported",
+    action: "run in",
+    subject: what,
+    state: `there is none ${where}`,
+    hint: install === undefined
+      ? `Make it: ${make}`
+      : "Write install: true into env_config, and it is made before the step runs. " +
+        `Or make it: ${shellLine(install)}`,
+  });
 }
 
 /**
@@ -28,11 +40,18 @@ export async function activate(
  * @throws {RegistryError} `Unsupported` where nothing says what is to be in it
  */
 export async function installCommand(
-  { kind, name, install }: EnvironmentConfig,
+  { kind, name, install: isAsked }: EnvironmentConfig,
   options: EnvironmentOptions,
 ): Promise<readonly string[] | undefined> {
-  if (!install) return undefined;
-  if (kind === "uv") return await installUv(name, options);
-  if (kind === "pixi") return await installPixi(name, options);
-  if (kind === "conda") return await installConda(name, options);
+  if (!isAsked || kind === "plain") return undefined;
+  const { install, what, file } = await FIND[kind](name, options);
+  if (install !== undefined) return install;
+  throw fault({
+    code: "Unsupported",
+    action: "make",
+    subject: what,
+    state: `there is no ${file}`,
+    hint:
+      "Write one that says what is to be in it, or leave out install: true and make the environment yourself.",
+  });
 }

@@ -1,11 +1,12 @@
 // Drawings as graphs of Graphviz (graphviz.org/doc/info/lang.html).
-import { drawnLine, LOOKS, numbered } from "./drawing.ts";
+import { drawnLine, framedLines, LOOKS, numbered } from "./drawing.ts";
 import type { Drawing, DrawnBox } from "./drawing.ts";
 
 const FONT = `fontname="Helvetica,Arial,sans-serif"`;
 
 /** Writes a drawing as a directed graph, from left to right. No text in it is taken for anything but text. */
-export function encodeDot({ boxes, arrows, frames = [] }: Drawing): string {
+export function encodeDot(drawing: Drawing): string {
+  const { boxes, arrows } = drawing;
   const numbers = numbered(boxes);
   const line = (box: DrawnBox) => {
     const { fill, border, text } = LOOKS[box.look ?? "plain"];
@@ -20,22 +21,14 @@ export function encodeDot({ boxes, arrows, frames = [] }: Drawing): string {
     `  node [shape=box, ${FONT}, fontsize=11, margin="0.22,0.08"];`,
     `  edge [${FONT}, fontsize=9, color="#5f6368", fontcolor="#5f6368", arrowsize=0.7];`,
   ];
-  frames.forEach((frame, index) => {
-    const inside = boxes.filter((box) => box.frame === frame.id);
-    if (inside.length === 0) return;
-    const look = `style="dashed,rounded", color="#9aa0a6", fontcolor="#5f6368"`;
-    lines.push(
+  const look = `style="dashed,rounded", color="#9aa0a6", fontcolor="#5f6368"`;
+  lines.push(...framedLines(drawing, line, (frame, index) => ({
+    open: [
       `  subgraph cluster_${index} {`,
       `    graph [label="${quoted(frame.label)}", margin=14, ${look}];`,
-    );
-    lines.push(...inside.map((box) => `    ${line(box)}`), "  }");
-  });
-  const framed = new Set(frames.map(({ id }) => id));
-  lines.push(
-    ...boxes.filter(({ frame }) => frame === undefined || !framed.has(frame)).map((box) =>
-      `  ${line(box)}`
-    ),
-  );
+    ],
+    close: "  }",
+  })));
   for (const { from, to, label, dashed = false } of arrows) {
     if (!numbers.has(from) || !numbers.has(to)) continue;
     const attributes = [

@@ -7,8 +7,6 @@ import { encodeMermaid } from "./mermaid.ts";
 import { pipelineDrawing } from "./pipeline_drawing.ts";
 import type { PlannedDecisions } from "./pipeline_drawing.ts";
 import { pipelineText } from "./pipeline_text.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** How a drawing is written: for GitHub and the like, for Graphviz, for a browser. */
 export type DrawingForm = "mermaid" | "dot" | "svg";
@@ -48,8 +46,6 @@ export interface DrawPipelineOptions {
   plan?: PlannedDecisions;
 }
 
-const OPTIONS: OptionNames<DrawPipelineOptions> = { as: true, plan: true };
-
 /**
  * Draws a pipeline: its steps on their nodes, what depends on what, and what is read and written. Passwords and
  * signatures of URLs are left out, and parameters are not shown.
@@ -69,9 +65,8 @@ const OPTIONS: OptionNames<DrawPipelineOptions> = { as: true, plan: true };
  */
 export async function drawPipeline(
   pipeline: Pipeline,
-  options: DrawPipelineOptions = {},
+  { as = "text", plan }: DrawPipelineOptions = {},
 ): Promise<string> {
-  const { as = "text", plan } = checkOptions("draw a pipeline", options, OPTIONS);
   if (as === "text") return pipelineText(pipeline, plan);
   return await draw(pipelineDrawing(pipeline, plan), { as });
 }

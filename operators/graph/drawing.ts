@@ -11,17 +11,13 @@ export interface DrawnBox {
   lines: readonly string[];
   /** How it looks. @default "plain" */
   look?: BoxLook;
-  /** The frame that it is in. */
   frame?: string;
 }
 
 /** An arrow. Of one whose ends are no boxes nothing is drawn. */
 export interface DrawnArrow {
-  /** The box where it begins. */
   from: string;
-  /** The box that it points at. */
   to: string;
-  /** What is written at it. */
   label?: string;
   /** Dashed: only the order, nothing goes that way. @default false */
   dashed?: boolean;
@@ -31,15 +27,12 @@ export interface DrawnArrow {
 export interface DrawnFrame {
   /** Names it in boxes; never shown. */
   id: string;
-  /** What is written at it. */
   label: string;
 }
 
 /** Boxes, arrows and frames. */
 export interface Drawing {
-  /** In this order as far as arrows allow. */
   boxes: readonly DrawnBox[];
-  /** Between boxes. */
   arrows: readonly DrawnArrow[];
   /** Around boxes. @default none */
   frames?: readonly DrawnFrame[];
@@ -75,4 +68,20 @@ export function drawnLine(text: string): string {
 /** Numbers for boxes or frames by their ids: the only names that reach what is encoded. */
 export function numbered(things: readonly { id: string }[]): Map<string, number> {
   return new Map(things.map(({ id }, index) => [id, index]));
+}
+
+/** Lines of boxes, those in a frame between what opens and closes it; a frame without boxes is left out. */
+export function framedLines(
+  { boxes, frames = [] }: Drawing,
+  line: (box: DrawnBox) => string,
+  around: (frame: DrawnFrame, index: number) => { open: string[]; close: string },
+): string[] {
+  const framed = new Set(frames.map(({ id }) => id));
+  const inFrames = frames.flatMap((frame, index) => {
+    const inside = boxes.filter((box) => box.frame === frame.id).map((box) => `    ${line(box)}`);
+    const { open, close } = around(frame, index);
+    return inside.length === 0 ? [] : [...open, ...inside, close];
+  });
+  const others = boxes.filter(({ frame }) => frame === undefined || !framed.has(frame));
+  return [...inFrames, ...others.map((box) => `  ${line(box)}`)];
 }

@@ -1,31 +1,21 @@
 // Drawings as flowcharts of Mermaid (mermaid.js.org/syntax/flowchart.html), which GitHub, GitLab
 // and many editors show.
-import { drawnLine, LOOKS, numbered } from "./drawing.ts";
+import { drawnLine, framedLines, LOOKS, numbered } from "./drawing.ts";
 import type { BoxLook, Drawing, DrawnBox } from "./drawing.ts";
 
 /** Writes a drawing as a flowchart, from left to right. No text in it is taken for anything but text. */
-export function encodeMermaid({ boxes, arrows, frames = [] }: Drawing): string {
+export function encodeMermaid(drawing: Drawing): string {
+  const { boxes, arrows } = drawing;
   const numbers = numbered(boxes);
   const lines = ["flowchart LR"];
   const line = (box: DrawnBox) => {
     const [open, close] = box.look === "data" || box.look === "gone" ? ["([", "])"] : ["[", "]"];
     return `b${numbers.get(box.id)}${open}"${box.lines.map(quoted).join("<br/>")}"${close}`;
   };
-  frames.forEach((frame, index) => {
-    const inside = boxes.filter((box) => box.frame === frame.id);
-    if (inside.length === 0) return;
-    lines.push(
-      `  subgraph f${index}["${quoted(frame.label)}"]`,
-      ...inside.map((box) => `    ${line(box)}`),
-      "  end",
-    );
-  });
-  const framed = new Set(frames.map(({ id }) => id));
-  lines.push(
-    ...boxes.filter(({ frame }) => frame === undefined || !framed.has(frame)).map((box) =>
-      `  ${line(box)}`
-    ),
-  );
+  lines.push(...framedLines(drawing, line, (frame, index) => ({
+    open: [`  subgraph f${index}["${quoted(frame.label)}"]`],
+    close: "  end",
+  })));
   for (const { from, to, label, dashed = false } of arrows) {
     if (!numbers.has(from) || !numbers.has(to)) continue;
     const text = label === undefined ? "" : `|"${quoted(label)}"|`;

@@ -3,7 +3,6 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 
 /** What the graph of steps is made of. */
 export interface GraphStep {
-  /** Names it. */
   readonly id: string;
   /** What must come before it. Those that are no steps here are passed over: they were done before. */
   readonly upstream: readonly string[];

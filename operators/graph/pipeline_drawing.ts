@@ -6,7 +6,6 @@ import type { Drawing, DrawnArrow, DrawnBox } from "./drawing.ts";
 
 /** What a plan says of each step: `run`, `skip` or `depends`. */
 export interface PlannedDecisions {
-  /** One for each step that was planned. */
   readonly steps: readonly {
     step: string;
     decision: "run" | "skip" | "depends";
@@ -14,7 +13,6 @@ export interface PlannedDecisions {
   }[];
 }
 
-/** Makes the drawing of a pipeline, with what a plan says of its steps. */
 export function pipelineDrawing(pipeline: Pipeline, plan?: PlannedDecisions): Drawing {
   const planned = new Map(plan?.steps.map((step) => [step.step, step]));
   const ids = new Map(pipeline.steps.map((step) => [step.id, step]));
@@ -96,7 +94,6 @@ export function operatorLine({ id, operator, version, shards }: PipelineStep): s
   return `${operator === id ? "" : `${operator}:`}${version}${shards > 1 ? ` ×${shards}` : ""}`;
 }
 
-/** An artifact is one place, whichever of its versions is read. */
 function placeOf(text: string): { id: string; label: string } {
   const label = text.startsWith("registry:")
     ? text.slice("registry:".length).replace(/@[^@]*$/, "")

@@ -4,9 +4,7 @@ import type { Pipeline } from "../../core/pipelines/pipeline.ts";
 
 /** What {@linkcode selectSteps} is asked for. */
 export interface StepSelection {
-  /** Ids of nodes: all their steps. */
   nodes?: readonly string[];
-  /** Ids of steps. */
   operators?: readonly string[];
 }
 

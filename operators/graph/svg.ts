@@ -9,7 +9,7 @@ import { encodeDot } from "./dot.ts";
 import { drawnLine } from "./drawing.ts";
 import type { Drawing } from "./drawing.ts";
 
-export type * from "./drawing.ts";
+export type { BoxLook, Drawing, DrawnArrow, DrawnBox, DrawnFrame } from "./drawing.ts";
 
 /** Laying out more takes minutes, and nobody could read it. */
 const MOST_BOXES = 3000;
@@ -52,7 +52,6 @@ export async function renderSvg(drawing: Drawing): Promise<string> {
   );
 }
 
-/** What a browser shows when somebody points at a box. */
 function titleOf({ lines }: { lines: readonly string[] }): string {
   return lines.map(drawnLine).join(", ").replaceAll("&", "&amp;").replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;");

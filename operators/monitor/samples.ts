@@ -1,5 +1,4 @@
 // What a step took of the machine over time, in bounded number.
-/** What a step holds and has used at one moment. */
 export interface Sample {
   /** Since it began, milliseconds. */
   atMs: number;
@@ -11,18 +10,14 @@ export interface Sample {
   diskBytes: number;
 }
 
-/** Samples in columns: shorter in a record, and what charts take. */
 export type SampleColumns = Record<keyof Sample, number[]>;
 
-/** Samples of a step. */
 export interface Samples {
   /** Adds one. Where there are too many, every second one is forgotten, and fewer are taken from then on. */
   add(sample: Sample): void;
-  /** All that are kept, the last one included. */
   columns(): SampleColumns;
 }
 
-/** More are not kept. */
 export const MOST_SAMPLES = 120;
 
 /** Creates an empty series that keeps at most so many, at least 2. */

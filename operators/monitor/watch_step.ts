@@ -16,25 +16,17 @@ const PART_OF_TIME = 1 / 20;
 
 /** Options of {@linkcode watchStep}. */
 export interface WatchStepOptions {
-  /** The step: how it runs, and its limits. */
   step: Pick<PipelineStep, "id" | "runAs" | "resources">;
-  /** The folders that it writes in. */
   folders: readonly string[];
-  /** Ends the step. */
   signal: AbortSignal;
-  /** Clock and sleep. */
   system: System;
 }
 
-/** Watches a step. */
 export interface StepWatch {
-  /** Ends the step: that of the caller, or because it took too much. */
   readonly signal: AbortSignal;
-  /** Why it was ended, where it took too much. */
   readonly exceeded: RegistryError | undefined;
   /** Hears what its process or thread takes. One that runs on this thread has nobody who could tell. */
   hear(usage: JobUsage): void;
-  /** Ends the watch. What the step took, as it is kept on record. */
   end(): Promise<Record<string, PlainValue>>;
 }
 

@@ -4,7 +4,6 @@ import { shown } from "../../core/naming/names.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import type { ExitCode } from "../../core/pipelines/operator.ts";
 
-/** There is no command. */
 export function programProblem(): RegistryError {
   return fault({
     code: "Invalid",
@@ -14,7 +13,6 @@ export function programProblem(): RegistryError {
   });
 }
 
-/** The folder that it is to run in is not there. */
 export function folderProblem(cwd: string): RegistryError {
   return fault({
     code: "Unsupported",
@@ -25,7 +23,6 @@ export function folderProblem(cwd: string): RegistryError {
   });
 }
 
-/** It did not start. */
 export function startProblem(program: string, cause: unknown): RegistryError {
   const { code } = cause as { code?: unknown };
   const missing = code === "ENOENT";
@@ -45,7 +42,6 @@ export function startProblem(program: string, cause: unknown): RegistryError {
   });
 }
 
-/** Its time is over. */
 export function timeProblem(program: string, timeoutMs: number): RegistryError {
   return fault({
     code: "Unavailable",
@@ -57,7 +53,6 @@ export function timeProblem(program: string, timeoutMs: number): RegistryError {
   });
 }
 
-/** It took too much memory. */
 export function memoryProblem(
   program: string,
   seen: { bytes: number; maxBytes: number },
@@ -74,7 +69,6 @@ export function memoryProblem(
 /** What shells and `env` return for a program that is not there, or cannot be run (POSIX, 2.8.2). */
 const NOT_RUN = [126, 127];
 
-/** What the end of a process means. */
 export function endedOf(
   program: string,
   { code, signal }: { code: number | null; signal?: string },

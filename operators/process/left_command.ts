@@ -16,7 +16,6 @@ export function noteMarks(path: string, marks: string): void {
   writeFileSync(path, `${marks}\n`);
 }
 
-/** Notes the first process of the command. */
 export function noteRoot(path: string, pid: number): void {
   try {
     appendFileSync(path, `${pid} ${readStat(pid)?.start ?? 0}\n`);
@@ -25,7 +24,6 @@ export function noteRoot(path: string, pid: number): void {
   }
 }
 
-/** Removes the note of a command that has ended. */
 export function removeNote(path: string): void {
   rmSync(path, { force: true });
 }

@@ -1,22 +1,17 @@
 // What a process writes, as lines that a log can hold.
 import { secretForms } from "./secret_forms.ts";
 
-/** Characters of a line; what is longer is cut. */
 export const MAX_LINE = 16_384;
 
 /** Options of {@linkcode createLogLines}. */
 export interface LogLinesOptions {
   /** Values that no line may show: `***` stands for them. */
   secrets: readonly string[];
-  /** Takes a line, without its end. */
   onLine(line: string): void;
 }
 
-/** Takes pieces of output. */
 export interface LogLines {
-  /** The next piece. */
   write(piece: Uint8Array): void;
-  /** The end: what has no line end yet is a line. */
   end(): void;
 }
 

@@ -13,7 +13,6 @@ export const MARK = "HOLDFAST_PROCESS";
 /** `ID/PID.MACHINE/START`: a unique id, then the process that runs the command, and when that one started. */
 const FORM = /^[^/ ]+\/((\d+)\.[0-9a-f]{8})\/(\d+)$/;
 
-/** Returns a new mark for a command of this process. */
 export function newMark(system: System): string {
   return `${system.id()}/${thisProcess()}/${startOfThis()}`;
 }

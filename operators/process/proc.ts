@@ -12,13 +12,10 @@ export interface ProcessStat {
   pid: number;
   /** Its parent; the first process of the machine or container once the parent has ended. */
   parent: number;
-  /** The id of its process group. */
   group: number;
-  /** The id of its session. */
   session: number;
   /** When it started, in ticks since the machine was booted. With `pid` it identifies a process: pids are reused. */
   start: number;
-  /** Whether it has ended, and its parent has not yet read its exit code. */
   ended: boolean;
   /** Resident memory, bytes. */
   bytes: number;
@@ -74,7 +71,6 @@ export function readPipes(pid: number): string[] {
   return pipesAt(pid, descriptors);
 }
 
-/** Returns those that a process writes its output to. */
 export function readOutputPipes(pid: number): string[] {
   return pipesAt(pid, ["1", "2"]);
 }

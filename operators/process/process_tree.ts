@@ -7,7 +7,6 @@ import type { ProcessStat } from "./proc.ts";
 
 /** Options of {@linkcode ProcessTree}. */
 export interface ProcessTreeOptions {
-  /** The first process of the command, which leads a process group. */
   root: number;
   /** For a command that another process started: when its first process and its runner started, in ticks. */
   left?: { start: number; since: number };
@@ -15,7 +14,6 @@ export interface ProcessTreeOptions {
   mark: string;
   /** Processes that ran before the command started. @default none is known */
   older?: readonly number[];
-  /** Clock and sleep. */
   system: System;
 }
 
@@ -42,19 +40,13 @@ const KILL_MS = 1_000;
  * process group is known.
  */
 export class ProcessTree {
-  /** The first process. */
   readonly root: number;
   readonly #mark: string;
   readonly #system: System;
-  /** When the command started, in ticks. */
   readonly #since: number;
-  /** Processes that started before. */
   #older: Set<number>;
-  /** Processes that started after it and do not belong to it. */
   #others = new Set<number>();
-  /** When each of those that belong to it started. */
   #known = new Map<number, number>();
-  /** Its process groups and sessions, and when one of its processes was last seen there. */
   #groups = new Map<number, number>();
   /** The pipes of its output. Others it may have inherited, and share with processes of somebody else. */
   readonly #pipes: readonly string[];
@@ -129,7 +121,6 @@ export class ProcessTree {
     return [...members.values()].filter(({ ended }) => !ended);
   }
 
-  /** Keeps the groups that still have a process of the command. */
   #confirmGroups(members: Map<number, ProcessStat>, now: number): void {
     for (const { group, session } of members.values()) {
       for (const id of [group, session]) if (this.#groups.has(id)) this.#groups.set(id, now);
@@ -166,7 +157,6 @@ export class ProcessTree {
     this.#addGroups(stat, now);
   }
 
-  /** Adds the group and session that a process of the command leads. */
   #addGroups(
     { pid, group, session }: Pick<ProcessStat, "pid" | "group" | "session">,
     now: number,
@@ -244,7 +234,6 @@ export class ProcessTree {
   }
 }
 
-/** Commands that run. */
 const running = new Set<ProcessTree>();
 
 function killAll(): void {

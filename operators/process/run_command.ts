@@ -25,18 +25,14 @@ import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
 import { listPids, readStat } from "./proc.ts";
 import { killAtExit, ProcessTree } from "./process_tree.ts";
-import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
 
 /** Options of {@linkcode runCommand}. */
 export interface RunCommandOptions {
-  /** The folder that it runs in. */
   cwd: string;
   /** Variables besides those of this process. @default {} */
   env?: Readonly<Record<string, string>>;
   /** Values that no line of its log may show. @default [] */
   secrets?: readonly string[];
-  /** Ends it, with all its children; the reason is thrown when they have ended. */
   signal?: AbortSignal;
   /** It is ended after so many milliseconds, with all its children, and has ended with 4. @default never */
   timeoutMs?: number;
@@ -46,7 +42,6 @@ export interface RunCommandOptions {
   graceMs?: number;
   /** How often memory and processor are looked at, milliseconds; only at the end with `Infinity`. @default 1000 */
   sampleEveryMs?: number;
-  /** Hears what it writes, a line at a time. */
   onLine?: (stream: "stdout" | "stderr", line: string) => void;
   /** Hears how much memory it and its children hold, and how much processor they have used. Linux only. */
   onUsage?: (usage: JobUsage) => void;
@@ -54,29 +49,13 @@ export interface RunCommandOptions {
   system?: System;
 }
 
-const OPTIONS: OptionNames<RunCommandOptions> = {
-  cwd: true,
-  env: true,
-  secrets: true,
-  signal: true,
-  timeoutMs: true,
-  maxBytes: true,
-  graceMs: true,
-  sampleEveryMs: true,
-  onLine: true,
-  onUsage: true,
-  system: true,
-};
-
 /** How a command ended. */
 export interface CommandResult {
   /** 0 to 5. */
   exitCode: ExitCode;
   /** What the process returned; null where a signal ended it, or it did not start. */
   code: number | null;
-  /** The signal that ended it. */
   signal?: string;
-  /** Whether its time was over. */
   timedOut: boolean;
   /** Why it is not 0. */
   error?: RegistryError;
@@ -96,7 +75,6 @@ const DRAIN_MS = 1_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** Why a command was told to end. */
 interface Stop {
   why: "cancelled" | "time" | "memory";
   error: unknown;
@@ -128,12 +106,6 @@ export async function runNotedCommand(
   options: RunCommandOptions,
   note?: string,
 ): Promise<CommandResult> {
-  options = checkOptions("run a command", options, OPTIONS, ["cwd"]);
-  checkGiven("run a command", command, {
-    is: Array.isArray(command),
-    what: "command",
-    hint: 'Give ["program", "argument"].',
-  });
   const { cwd, signal, timeoutMs, maxBytes, graceMs = 5_000, system = realSystem } = options;
   checkTimes("run a command", { timeoutMs, graceMs, sampleEveryMs: options.sampleEveryMs });
   signal?.throwIfAborted();
@@ -205,7 +177,6 @@ export async function runNotedCommand(
   return result({ ...ended, exitCode: exitCodeOf(error), error }, told);
 }
 
-/** Starts it, or says why that is not possible. */
 async function start(
   [program = "", ...args]: readonly string[],
   { cwd, env }: { cwd: string; env: Record<string, string> },
@@ -236,7 +207,6 @@ interface Watch {
   over: AbortSignal;
 }
 
-/** Samples memory and processor time until the command has ended. */
 async function watch(
   tree: ProcessTree,
   { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, seen, over }: Watch,

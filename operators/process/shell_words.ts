@@ -4,7 +4,6 @@ export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A command line that a POSIX shell takes apart into these words. */
 export function shellLine(words: readonly string[]): string {
   return words.map(shellWord).join(" ");
 }

@@ -4,12 +4,10 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline } from "../../core/pipelines/pipeline.ts";
-import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
-import type { KeyProblem } from "../output_keys.ts";
+import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { recordNames } from "./records/names.ts";
 import { parsePlace } from "./sources.ts";
 
-/** What an output is to be written to, and which it is. */
 interface Written {
   output: string;
   path: string;
@@ -31,8 +29,6 @@ export function checkPlaces({ id, steps, workDir }: Pipeline, root: string): voi
   const urls = new Map<string, string>();
   const records = namesOfRecords(id, steps);
   for (const step of steps) {
-    const wrong = findKeyProblem(Object.keys(step.outputs));
-    if (wrong !== undefined) throw wrongKey(id, step.id, wrong);
     for (const [name, to] of Object.entries(step.outputs)) {
       const output = `output ${shown(name)} of step ${shown(step.id)}`;
       const place = parsePlace(to, { root, isStep: (other) => ids.has(other) });
@@ -108,16 +104,6 @@ function checkRef(pipeline: string, output: string, ref: string): void {
 function isWithin(path: string, folder: string): boolean {
   const inner = relative(folder, path);
   return inner === "" || !(/^\.\.(?=[/\\]|$)/.test(inner) || isAbsolute(inner));
-}
-
-function wrongKey(pipeline: string, step: string, { key, problem }: KeyProblem): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "run pipeline",
-    subject: shown(pipeline),
-    state: `output ${shown(key)} of step ${shown(step)} has an invalid key: ${problem}`,
-    hint: KEY_HINT,
-  });
 }
 
 function refused(pipeline: string, state: string): RegistryError {

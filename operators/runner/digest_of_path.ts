@@ -11,13 +11,11 @@ import type { FileInfo } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/mod.ts";
 
-/** What is at a path. */
 export interface PathDigest {
   /** SHA-256, as of an artifact of this content. */
   digest: string;
   /** Bytes of all files. */
   size: number;
-  /** Number of files, empty folders included. */
   files: number;
 }
 
@@ -64,7 +62,6 @@ export async function digestNow(
   return digest;
 }
 
-/** Sizes and times of all files: content that changes changes them. */
 function stateOf(path: string): string {
   const hash = createSha256();
   const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>

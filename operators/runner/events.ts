@@ -27,23 +27,16 @@ export type RunEvent =
 
 /** What became of a step. */
 export interface StepOutcome {
-  /** How it ended. */
   end: StepEnd;
   /** How long it took, all attempts together, milliseconds. */
   durationMs: number;
-  /** Why it was skipped, blocked or cancelled, or what went wrong. */
   reason?: string;
-  /** What to do about it. */
   hint?: string;
-  /** Of one that was executed: its exit code. */
   exitCode?: ExitCode;
-  /** The same by name. */
   exit?: ExitName;
-  /** How often it was tried. */
   attempts?: number;
   /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of its last failure. */
   record?: string;
-  /** Its outputs by name: refs, URLs, paths. */
   outputs?: Record<string, string>;
 }
 

@@ -43,11 +43,8 @@ export function codeOf(
   return parts.join(", ");
 }
 
-/** What a step's success is made of besides its fingerprint. */
 export interface EffectOf {
-  /** The pipeline. */
   pipeline: string;
-  /** The step. */
   step: string;
   /** Commit of the success before, or null. */
   previous: string | null;
@@ -87,7 +84,6 @@ function short(value: PlainValue | undefined): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN).toWellFormed()}…` : text;
 }
 
-/** The beginning of a digest, for people. */
 export function shortDigest(digest: string | undefined): string {
   return digest === undefined ? "none" : `${digest.slice(0, 8)}…`;
 }

@@ -3,25 +3,18 @@
  *
  * @module
  */
-export {
-  carryPipeline,
-  createRunHandler,
-  runStep,
-  shareRun,
-  submitRun,
-  watchRun,
-} from "./carry/mod.ts";
-export type {
-  CarriedCommand,
-  CarriedRunOptions,
-  CarryOptions,
-  CarryPipelineOptions,
-  RunHandlerOptions,
-  RunStepOptions,
-  ShareRunOptions,
-  SubmitRunOptions,
-  WatchRunOptions,
-} from "./carry/mod.ts";
+export { carryPipeline, submitRun } from "./carry/carry_pipeline.ts";
+export type { CarryPipelineOptions, SubmitRunOptions } from "./carry/carry_pipeline.ts";
+export type { CarriedRunOptions } from "./carry/carried_run.ts";
+export type { CarriedCommand, CarryOptions } from "./carry/deliveries.ts";
+export { runStep } from "./carry/run_step.ts";
+export type { RunStepOptions } from "./carry/run_step.ts";
+export { shareRun } from "./carry/share_run.ts";
+export type { ShareRunOptions } from "./carry/share_run.ts";
+export { createRunHandler } from "./carry/step_handler.ts";
+export type { RunHandlerOptions } from "./carry/step_handler.ts";
+export { watchRun } from "./carry/watch_run.ts";
+export type { WatchRunOptions } from "./carry/watch_run.ts";
 export type { LogLevel, RunEnd, RunEvent, StepEnd, StepOutcome } from "./events.ts";
 export { configurationDigest, planPipeline } from "./plan.ts";
 export type { Decision, PipelinePlan, PlannedStep, PlanOptions } from "./plan.ts";

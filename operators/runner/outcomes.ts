@@ -7,25 +7,21 @@ import type { RunEnd, StepOutcome } from "./events.ts";
 import type { PipelineSecrets } from "./secrets.ts";
 import type { FailureRecord, StepRecord } from "./records/step_record.ts";
 
-/** A record, and which version it is. */
 interface Kept<Record> {
   record: Record;
   info: { name: string; version: string };
 }
 
-/** Whether what depends on the step may run. */
 export function isWell({ end }: StepOutcome): boolean {
   return end === "ran" || end === "skipped";
 }
 
-/** How a run ended whose steps ended like this. */
 export function endOf(steps: Readonly<Record<string, StepOutcome>>): RunEnd {
   const ends = Object.values(steps).map(({ end }) => end);
   if (ends.includes("failed")) return "failed";
   return ends.includes("cancelled") ? "cancelled" : ends.includes("blocked") ? "failed" : "ok";
 }
 
-/** What is told of a success, however the step came to it. */
 export function outcomeOf(
   { record, info }: Kept<StepRecord>,
 ): Pick<StepOutcome, "record" | "outputs"> {
@@ -35,7 +31,6 @@ export function outcomeOf(
   return { record: `${info.name}@${info.version}`, outputs: Object.fromEntries(outputs) };
 }
 
-/** The outcome of a step that ran, by its success. */
 export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
   const { durationMs, attempt } = success.record;
   return {
@@ -48,12 +43,10 @@ export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
   };
 }
 
-/** The outcome of a step that nothing has changed for. */
 export function skippedOutcome(success: Kept<StepRecord>): StepOutcome {
   return { ...outcomeOf(success), end: "skipped", durationMs: 0, reason: "nothing changed" };
 }
 
-/** The outcome of a step that failed, by its last failure. */
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {
   const { durationMs, attempt, exitCode, exit, error: { message, hint } } = record;
   const facts = { durationMs, exitCode, exit, attempts: attempt, reason: message };
@@ -65,7 +58,6 @@ export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutco
   };
 }
 
-/** The outcome of a step that could not be begun. */
 export function failedOutcome(
   error: unknown,
   { mask }: Pick<PipelineSecrets, "mask">,
@@ -83,7 +75,6 @@ export function failedOutcome(
   };
 }
 
-/** What an error says. */
 export function told(error: unknown): { reason: string; hint?: string; code?: string } {
   if (!isRegistryError(error)) return { reason: messageOf(error) };
   const { message, hint, code } = error;

@@ -16,13 +16,10 @@ import type { Place } from "./sources.ts";
 
 /** A part of an input. Most inputs have one part; all outputs of a step have one part each. */
 export interface InputPart {
-  /** Its folder below the folder of the input; empty for that folder itself. */
   at: string;
   /** The name of a single file that is not in the registry. @default that of the file or object */
   name?: string;
-  /** Of one in the registry: its exact version. */
   ref?: string;
-  /** Of one on a disk or in a bucket: where. */
   path?: string;
   /** Of a URL that ends with `/`: what a step wrote below it; others that are there do not count. @default all */
   files?: string[];
@@ -32,9 +29,7 @@ export interface InputPart {
 
 /** An input, pinned. */
 export interface PinnedInput {
-  /** What the configuration says. */
   from: string;
-  /** What it is made of; none where a step wrote nothing. */
   parts: InputPart[];
   /** SHA-256 of all of it. */
   digest: string;
@@ -47,19 +42,15 @@ export interface PinOptions {
   s3?: ObjectTransfer;
   signal?: AbortSignal;
   isStep(id: string): boolean;
-  /** The last success of an upstream step, where it counts by now. */
   successOf(step: string): StepRecord | undefined;
   /** Inputs of the step that are pinned, by name: they stay as they are. @default none */
   known?: Readonly<Record<string, PinnedInput>>;
-  /** What was pinned before, by what the configuration says. */
   pinned: Map<string, Promise<PinnedInput>>;
 }
 
 /** The inputs of a step, and the upstream steps that must end before others are known. */
 export interface PinnedInputs {
-  /** By name. */
   inputs: Record<string, PinnedInput>;
-  /** Names of inputs that are not known, and the steps that will write them. */
   waiting: Record<string, string>;
 }
 
@@ -101,10 +92,8 @@ function writtenUpstream(
   return writer === undefined ? place : { kind: "step", ...writer };
 }
 
-/** What is not written by a step of the run. */
 type Outside = Exclude<Place, { kind: "step" }>;
 
-/** Many steps read the same: it is looked at once. */
 async function pinOnce(
   from: string,
   place: Outside,
@@ -169,7 +158,6 @@ function ofStep(
   );
 }
 
-/** Returns the folder of an output in an input of all outputs. */
 function folderOf(key: string, { file }: SavedOutput): string {
   if (file !== undefined) return key.slice(0, Math.max(0, key.lastIndexOf("/")));
   return key === WHOLE_OUTPUT ? "" : key;

@@ -12,7 +12,7 @@ import { pinInputs } from "./pin_inputs.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
 import { changesOf, goneOutputs } from "./reasons.ts";
 import { recordNames } from "./records/names.ts";
-import { readRecord } from "./records/files.ts";
+import { readSuccess } from "./records/files.ts";
 import type { FoundRecord } from "./records/files.ts";
 import type { StepRecord } from "./records/step_record.ts";
 import type { RunnerOptions } from "./run_context.ts";
@@ -21,7 +21,6 @@ import { findDependencies } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";
 import { commandFiles } from "./step/command_files.ts";
 import { createWriters } from "./writers.ts";
-import { checkRun } from "../check_run.ts";
 
 /** Options of {@linkcode planPipeline}. */
 export interface PlanOptions extends RunnerOptions {
@@ -36,13 +35,9 @@ export type Decision = "run" | "skip" | "depends";
 
 /** What a run would do with a step. */
 export interface PlannedStep {
-  /** The step. */
   step: string;
-  /** Its node. */
   node: string;
-  /** Its operator's key. */
   operator: string;
-  /** What becomes of it. */
   decision: Decision;
   /** Why: `never ran`, `params.lr 0.1 → 0.2`. Nothing where it is skipped. */
   reasons: string[];
@@ -56,13 +51,10 @@ export interface PlannedStep {
 
 /** What a run would do. */
 export interface PipelinePlan {
-  /** What it is. */
   kind: "plan";
-  /** The pipeline. */
   pipeline: string;
   /** SHA-256 of its configuration, secrets left out. */
   configuration: string;
-  /** Its steps, each after those that it depends on. */
   steps: PlannedStep[];
 }
 
@@ -81,10 +73,9 @@ export async function planPipeline(
   pipeline: Pipeline,
   options: PlanOptions,
 ): Promise<PipelinePlan> {
-  return (await planWithSuccesses(pipeline, checkRun("plan a pipeline", pipeline, options))).plan;
+  return (await planWithSuccesses(pipeline, options)).plan;
 }
 
-/** The same, with the last success of each step, for who runs it. */
 export async function planWithSuccesses(
   pipeline: Pipeline,
   options: PlanOptions,
@@ -137,15 +128,8 @@ export async function planWithSuccesses(
     for (const upstream of unknown) reasons.push(`upstream runs: ${upstream}`);
     const previous = success?.info.commit ?? null;
     planned.set(id, {
-      ...{
-        step: id,
-        node: step.node,
-        operator: step.operator,
-        decision,
-        reasons,
-        inputs,
-        previous,
-      },
+      ...{ step: id, node: step.node, operator: step.operator },
+      ...{ decision, reasons, inputs, previous },
       ...(files === undefined ? {} : { files }),
     });
   }
@@ -159,7 +143,6 @@ export async function planWithSuccesses(
   return { plan, successes: last };
 }
 
-/** Options with their defaults. */
 export function settled<T extends RunnerOptions>(
   options: T,
 ): T & { root: string; system: NonNullable<T["system"]> } {
@@ -176,7 +159,6 @@ export async function operatorVersion(
   return (await operators.instance(operator, id)).version;
 }
 
-/** The last success of each step; one listing says which have any. */
 async function readSuccesses(
   { id: pipeline }: Pipeline,
   { steps, before }: Dependencies,
@@ -192,7 +174,7 @@ async function readSuccesses(
   }
   const successes = new Map<string, FoundRecord<StepRecord>>();
   await forEachAtOnce(known, async (id) => {
-    const found = await readRecord<StepRecord>(registry, names.step(id), { kind: "step", signal });
+    const found = await readSuccess(registry, names.step(id), signal);
     if (found !== undefined) successes.set(id, found);
   });
   return successes;

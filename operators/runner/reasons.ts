@@ -11,11 +11,8 @@ import { findObjects } from "./objects/find_objects.ts";
 import type { ObjectTransfer } from "./run_context.ts";
 import { isUrl } from "./sources.ts";
 
-/** What a step would be made of now: without the inputs that are not known yet. */
 export interface Present extends Omit<Fingerprint, "inputs"> {
-  /** Inputs by name, as far as they are known. */
   inputs: Readonly<Record<string, PinnedInput>>;
-  /** Names of inputs that are not known yet. */
   waiting: readonly string[];
 }
 

@@ -16,7 +16,6 @@ import type { RunEvent } from "./events.ts";
 
 /** Where objects of buckets are read and written: a set of S3 configurations is one. */
 export interface ObjectTransfer {
-  /** Stores a file as an object, in place of what was there. */
   upload(data: { path: string }, url: string, options?: { signal?: AbortSignal }): Promise<unknown>;
   /** Writes an object to a file. `NotFound` where there is none. */
   download(
@@ -28,7 +27,6 @@ export interface ObjectTransfer {
     url: string,
     options?: { signal?: AbortSignal },
   ): Promise<{ size: number; modifiedAt: number; etag?: string }>;
-  /** The objects whose URLs begin with this one. */
   list(
     url: string,
     options?: { signal?: AbortSignal },
@@ -39,7 +37,6 @@ export interface ObjectTransfer {
 export interface RunnerOptions {
   /** Where inputs, outputs and records are. It must have versions. */
   registry: Registry;
-  /** What the steps do. */
   operators: Operators;
   /** The folder that relative paths of the configuration begin at. @default the current one */
   root?: string;
@@ -49,11 +46,9 @@ export interface RunnerOptions {
   executor?: Executor<OperatorJobs>;
   /** Clock, ids, sleep, environment. @default the real ones */
   system?: System;
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
-/** One run. */
 export interface RunContext
   extends Required<Pick<RunnerOptions, "registry" | "operators" | "root" | "system">> {
   readonly pipeline: Pipeline;
@@ -62,23 +57,17 @@ export interface RunContext
   readonly run: string;
   readonly s3?: ObjectTransfer;
   readonly executor?: Executor<OperatorJobs>;
-  /** Which part of its step this process does, where several share it. */
   readonly shard?: Shard;
   /** The variables that only some steps get, and the values that no log may show. */
   readonly secrets: PipelineSecrets;
-  /** Digests of what its steps read on this machine. */
   readonly digests: KnownDigests;
   /** Where its steps work, absolute. */
   readonly folder: string;
   /** Names this process: the folders of its steps end with that, so that others see whether it still runs. */
   readonly owner: string;
-  /** Folders of steps that ended, with empty parts, for the next ones: whoever gives the list removes them. @default none is kept */
-  readonly spare?: string[];
-  /** Leave the folders of steps. */
   readonly keep: boolean;
   readonly signal: AbortSignal;
   readonly logger: Logger;
-  /** Hears of what happens. */
   tell(event: RunEvent): void;
 }
 

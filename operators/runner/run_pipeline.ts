@@ -29,14 +29,11 @@ import type { ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
 import type { ExecutedStep } from "./step/execute_step.ts";
 import { checkRunnable } from "./step/run_attempt.ts";
-import { removeStepFolder, stepFolder } from "./step/step_folder.ts";
 import { watchForCancel } from "./watch_cancel.ts";
 import { createWriters } from "./writers.ts";
-import { checkRun } from "../check_run.ts";
 
 /** Options of {@linkcode runPipeline}. */
 export interface RunPipelineOptions extends PlanOptions {
-  /** Hears of what happens, as it happens. */
   onEvent?: (event: RunEvent) => void;
   /** Begin no more after the first failure, and end what runs. @default false: what does not depend on it goes on */
   failFast?: boolean;
@@ -64,19 +61,12 @@ export async function runPipeline(
   pipeline: Pipeline,
   options: RunPipelineOptions,
 ): Promise<RunResult> {
-  options = checkRun("run a pipeline", pipeline, options);
   const { registry, machine = thisMachine(), system, root } = settled(options);
   const dependencies = findDependencies(pipeline);
-  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen, options);
-  checkRoom(pipeline, chosen, machine);
-  const { plan, successes } = await planWithSuccesses(pipeline, options);
+  const { plan, successes, save } = await beginRun(pipeline, options, machine);
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
-  const run = await saveRun(registry, plan, {
-    signal: options.signal,
-    configuration: publicText(pipeline),
-  });
+  const run = await save();
   const stop = new AbortController();
   const { signal: given = new AbortController().signal, keep = false } = options;
   const tell = createTeller(options);
@@ -84,7 +74,6 @@ export async function runPipeline(
     ...runContext(pipeline, run, options),
     dependencies,
     signal: AbortSignal.any([given, stop.signal]),
-    spare: [],
     keep,
     tell,
   };
@@ -100,7 +89,6 @@ export async function runPipeline(
   } finally {
     over.abort();
     await looking;
-    for (const folder of context.spare ?? []) removeStepFolder(stepFolder(folder), context.logger);
     if (!keep) removeEmpty(context.folder);
   }
   const end = endOf(steps);
@@ -112,10 +100,21 @@ export async function runPipeline(
   return result;
 }
 
-/** The whole configuration as it can be shown to everybody. */
 export function publicText(pipeline: Pipeline): string {
   // deno-lint-ignore no-explicit-any -- a pipeline is plain data
   return encodePipeline(withoutSecrets(pipeline as any));
+}
+
+/** Plans a run of steps that can run here, and returns what saves it. */
+export async function beginRun(pipeline: Pipeline, options: PlanOptions, machine: Machine) {
+  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
+  checkRunnable(chosen, options);
+  checkRoom(pipeline, chosen, machine);
+  const { plan, successes } = await planWithSuccesses(pipeline, options);
+  const { registry, signal } = options;
+  const save = (key?: string) =>
+    saveRun(registry, plan, { signal, configuration: publicText(pipeline), key });
+  return { plan, successes, save };
 }
 
 /** Tells whoever listens; one that throws does not end a run. */
@@ -167,7 +166,6 @@ interface RunStepsOptions extends RunPipelineOptions {
   stop: AbortController;
 }
 
-/** Runs the steps of a plan, and tells what became of each. */
 async function runSteps(
   context: RunContext,
   plan: PipelinePlan,
@@ -231,7 +229,6 @@ async function runSteps(
     }
   }
 
-  /** A step waits for room, each of its shards by itself. */
   function wait(id: string): void {
     const { node, shards: count } = steps.get(id)!;
     const queue = queues.get(node)!;
@@ -240,7 +237,6 @@ async function runSteps(
     for (let index = 0; index < count; index++) queue.push({ id, shard: { index, count } });
   }
 
-  /** The steps that waited for this one alone. */
   function release(id: string): string[] {
     return after.get(id)!.filter((next) => {
       if (!planned.has(next)) return false;
@@ -314,7 +310,6 @@ async function runSteps(
   }
 }
 
-/** A step that waits for room, or a shard of it. */
 interface Waiting {
   id: string;
   shard?: Shard;

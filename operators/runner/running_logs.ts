@@ -9,9 +9,7 @@ import { runFolder } from "./run_context.ts";
 export interface RunPlace {
   /** `my_pipeline@3` */
   run: string;
-  /** The folder that paths of the configuration begin at. */
   root: string;
-  /** The pipeline's folder of runs in progress. */
   workDir: string;
 }
 

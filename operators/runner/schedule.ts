@@ -12,26 +12,20 @@ import type {
 
 /** What a machine has. */
 export interface Machine {
-  /** Cores. */
   cores: number;
   /** Bytes of memory. */
   memoryBytes: number;
 }
 
-/** This machine. */
 export function thisMachine(): Machine {
   return { cores: availableParallelism(), memoryBytes: totalmem() };
 }
 
-/** Room for steps. */
 export interface Room {
-  /** Whether a step fits beside those that run. */
   fits(step: PipelineStep): boolean;
-  /** Takes room for a step; what it returns gives it back. */
   take(step: PipelineStep): () => void;
 }
 
-/** What steps share: the whole machine, or a node. */
 interface Shared {
   steps: number;
   cpu: number;

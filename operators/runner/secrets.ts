@@ -6,7 +6,7 @@ import { realSystem, takeVariables } from "../../core/system.ts";
 import type { System } from "../../core/system.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
-import { decodeSecret, SECRET_PREFIX } from "../config/table/secret_texts.ts";
+import { decodeSecret, SECRET_PREFIX } from "../config/secret_texts.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../own_secrets.ts";
 import { secretForms } from "../process/secret_forms.ts";
 
@@ -41,7 +41,6 @@ export interface PipelineSecrets {
   readonly variables: ReadonlySet<string>;
   /** Values that no log may show. */
   readonly values: readonly string[];
-  /** Masks these values in a string. */
   mask(text: string): string;
 }
 

@@ -5,9 +5,9 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
+import { stepOf } from "../config/step_inputs.ts";
 import { topologicalOrder } from "../graph/order.ts";
 
-/** A place that a configuration names. */
 export type Place =
   | { kind: "registry"; ref: string; name: string }
   | { kind: "step"; step: string; output?: string }
@@ -18,7 +18,6 @@ export type Place =
 export interface PlaceOptions {
   /** The folder that relative paths begin at. */
   root: string;
-  /** Whether there is such a step: ids may have dots, as before an output's name. */
   isStep(id: string): boolean;
 }
 
@@ -32,28 +31,23 @@ export function parsePlace(text: string, { root, isStep }: PlaceOptions): Place 
     const ref = text.slice("registry:".length);
     return { kind: "registry", ref, name: parseRef(ref).name };
   }
-  if (text.startsWith("step:")) return parseStepPlace(text.slice("step:".length), isStep);
+  if (text.startsWith("step:")) return parseStepPlace(text, isStep);
   if (/^file:/i.test(text)) return { kind: "path", path: fileURLToPath(text) };
   if (isUrl(text)) return { kind: "url", url: text };
   return { kind: "path", path: resolve(root, text) };
 }
 
-/** Whether a place is a URL, as of an object in a bucket. */
 export function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 }
 
 function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
-  if (isStep(text)) return { kind: "step", step: text };
-  for (let dot = text.lastIndexOf("."); dot > 0; dot = text.lastIndexOf(".", dot - 1)) {
-    if (isStep(text.slice(0, dot))) {
-      return { kind: "step", step: text.slice(0, dot), output: text.slice(dot + 1) };
-    }
-  }
+  const found = stepOf(text, { has: isStep });
+  if (found !== undefined) return { kind: "step", ...found };
   throw fault({
     code: "NotFound",
     action: "read the output of step",
-    subject: shown(text),
+    subject: shown(text.slice("step:".length)),
     state: "the pipeline has no such step",
     hint: "Write step:STEP for all that it wrote, or step:STEP.OUTPUT for one of its outputs.",
   });
@@ -65,15 +59,12 @@ export function inputsOf({ inputs, upstream }: PipelineStep): Record<string, str
   return Object.fromEntries(upstream.map((id) => [id, `step:${id}`]));
 }
 
-/** What depends on what in a pipeline. */
 export interface Dependencies {
-  /** The steps by id. */
   steps: ReadonlyMap<string, PipelineStep>;
   /** All ids, each after those that it depends on; otherwise as in the pipeline. */
   order: readonly string[];
   /** What must have ended well before a step, by its id: upstream steps, and those whose outputs it reads. */
   before: ReadonlyMap<string, readonly string[]>;
-  /** What waits for a step, by its id. */
   after: ReadonlyMap<string, readonly string[]>;
 }
 

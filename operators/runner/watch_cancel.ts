@@ -25,7 +25,6 @@ export async function watchForCancel(
   }
 }
 
-/** Why steps of a run that was cancelled do not go on. */
 export function cancelledError(run: string): RegistryError {
   return fault({
     code: "TaskFailed",

@@ -3,11 +3,8 @@ import type { Pipeline, PipelineStep } from "../../core/pipelines/pipeline.ts";
 import { parsePlace } from "./sources.ts";
 import type { Dependencies } from "./sources.ts";
 
-/** An output of a step. */
 export interface Writer {
-  /** The step. */
   step: string;
-  /** Its output's name. */
   output: string;
 }
 

@@ -71,13 +71,6 @@ Deno.test("a class without run() or command() is refused when it is registered, 
   );
 });
 
-Deno.test("what a function makes is looked at when it is made", async () => {
-  const operators = createOperators();
-  operators.register("a", () => ({ run() {} }) as unknown as AnyOperator);
-  const error = await assertRejects(() => operators.instance("a", "a"), RegistryError);
-  assertEquals(error.message, 'Cannot make operator "a": it has no command()');
-});
-
 Deno.test("a key that a configuration could not name is refused", () => {
   for (const key of ["", "a:v1", "a b", "a@1", "a,b"]) {
     assertThrows(
@@ -107,11 +100,6 @@ Deno.test("an operator id has one instance, also where several ask for it at onc
   assertEquals(calls, 2);
 });
 
-Deno.test("two keys have two instances for one operator id", async () => {
-  const operators = createOperators({ a: Cleaner, b: Cleaner });
-  assert(await operators.instance("a", "x") !== await operators.instance("b", "x"));
-});
-
 Deno.test("other arguments for the same operator id are Invalid, and only their names are said", async () => {
   const operators = createOperators({ cleaner: Cleaner });
   const first = await operators.instance("cleaner", "a", {
@@ -131,31 +119,6 @@ Deno.test("other arguments for the same operator id are Invalid, and only their 
   assert(error.message.endsWith("those before: extra, level, mode"), error.message);
 });
 
-Deno.test("arguments for an operator that is registered as an object are refused", async () => {
-  const operators = createOperators({ a: plain() });
-  await operators.instance("a", "x");
-  for (const id of ["x", "y"]) {
-    await assertRejects(
-      () => operators.instance("a", id, { args: { level: 1 } }),
-      RegistryError,
-      "level",
-    );
-  }
-});
-
-Deno.test("an operator that could not be made is made anew when it is asked for again", async () => {
-  let calls = 0;
-  const operators = createOperators();
-  operators.register("a", () => {
-    if (++calls === 1) {
-      throw new RegistryError({ code: "Unavailable", message: "Cannot make it: not yet" });
-    }
-    return new Cleaner();
-  });
-  await assertRejects(() => operators.instance("a", "x"), RegistryError, "not yet");
-  assert(await operators.instance("a", "x") instanceof Cleaner);
-});
-
 Deno.test("clear() forgets instances and disposes of what was made, and only of that", async () => {
   const own = new Cleaner();
   const operators = createOperators({ made: Cleaner, own });
@@ -165,12 +128,4 @@ Deno.test("clear() forgets instances and disposes of what was made, and only of 
   assertEquals([made.disposed, own.disposed], [1, 0]);
   assert(await operators.instance("made", "x", { args: { level: 9 } }) !== made);
   assertEquals(operators.names(), ["made", "own"]);
-});
-
-Deno.test("registerLazy() makes what is registered when it is asked for, and checks it", async () => {
-  const operators = createOperators();
-  operators.registerLazy("late", () => Cleaner);
-  operators.registerLazy("wrong", () => 7 as unknown as OperatorSource);
-  assert(await operators.instance("late", "a") instanceof Cleaner);
-  assertThrows(() => operators.get("wrong"), RegistryError, "is no operator");
 });

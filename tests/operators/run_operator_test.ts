@@ -4,9 +4,8 @@ import { isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
 import { realSystem } from "../../core/system.ts";
-import { defineOperator, exitCodeOf, Operator, runOperator } from "../../operators/mod.ts";
+import { defineOperator, exitCodeOf, runOperator } from "../../operators/mod.ts";
 import type { OperatorContext } from "../../operators/mod.ts";
-import { runDeno } from "../support/run_deno.ts";
 import { testInRoot } from "../support/temp_root.ts";
 
 const command = () => ["true"];
@@ -79,22 +78,6 @@ testInRoot("input that is not there ends with 2, and the operator does not run",
   const result = await runOperator(operator, { inputRoot: root.join("missing") });
   assertEquals([result.exitCode, result.exit, ran], [2, "input", false]);
   assert(isRegistryError(result.error, "NotFound"));
-});
-
-testInRoot("an override of validateInput can ask the default first", async (root) => {
-  class Strict extends Operator {
-    override async validateInput(context: OperatorContext) {
-      return await super.validateInput(context) && await exists(`${context.inputRoot}/data.csv`);
-    }
-    run() {}
-    command() {
-      return ["strict"];
-    }
-  }
-  assertEquals((await runOperator(Strict, { inputRoot: root.join("missing") })).exitCode, 2);
-  assertEquals((await runOperator(Strict, { inputRoot: root.path })).exitCode, 2);
-  await Deno.writeTextFile(root.join("data.csv"), "a,b\n");
-  assertEquals((await runOperator(Strict, { inputRoot: root.path })).exitCode, 0);
 });
 
 Deno.test("an operator that returns a code has ended with it; any other value is 3 and says so", async () => {
@@ -194,36 +177,6 @@ Deno.test("a cancellation is no exit code: its reason is thrown, whatever the op
   );
 });
 
-Deno.test("an operator that has ended is not kept by the signal of its caller", async () => {
-  const controller = new AbortController();
-  const asked: number[] = [];
-  const system = { ...realSystem, sleep: (ms: number) => Promise.resolve(void asked.push(ms)) };
-  await runOperator(defineOperator({ run() {}, command }), { signal: controller.signal }, {
-    system,
-  });
-  controller.abort();
-  assertEquals(asked, []);
-});
-
-testInRoot(
-  "a temporary folder that cannot be removed does not hide how an operator ended",
-  async (root) => {
-    const program = root.join("program.ts");
-    const door = new URL("../../operators/mod.ts", import.meta.url).href;
-    await Deno.writeTextFile(
-      program,
-      `import { defineOperator, runOperator } from "${door}";
-    const run = () => {
-      Deno.permissions.revokeSync({ name: "write" });
-      return 2;
-    };
-    console.log((await runOperator(defineOperator({ run, command: () => [] }))).exit);`,
-    );
-    const ran = await runDeno(program, [], { permissions: ["-A"], env: { TMPDIR: root.path } });
-    assertEquals([ran.stdout, ran.stderr], ["input\n", ""]);
-  },
-);
-
 Deno.test("a time that no timer can wait is refused, and never is one", async () => {
   const operator = defineOperator({ run() {}, command });
   for (const timeoutMs of [NaN, -1, 2 ** 31]) {
@@ -293,18 +246,4 @@ Deno.test("an output root that nobody gave is kept where something is in it, and
   await Deno.remove(outputRoot, { recursive: true });
   const silent = await runOperator(defineOperator({ run() {}, command }));
   assertEquals(await exists(silent.outputRoot), false);
-});
-
-Deno.test("an operator in time leaves no timer behind", async () => {
-  const ended: boolean[] = [];
-  const sleep = (_ms: number, signal?: AbortSignal) =>
-    new Promise<void>((_, reject) => {
-      signal?.addEventListener("abort", () => {
-        ended.push(true);
-        reject(signal.reason);
-      });
-    });
-  const options = { timeoutMs: 3_600_000, system: { ...realSystem, sleep } };
-  assertEquals((await runOperator(defineOperator({ run() {}, command }), {}, options)).exitCode, 0);
-  assertEquals(ended, [true]);
 });

@@ -4,7 +4,6 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command } from "../../program/command.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 
-/** Asks a run to stop, wherever it runs. */
 export const cancel: Command = defineCommand<[run: string], Record<never, never>>({
   name: "pipeline cancel",
   summary: "Ask a run to stop, on whatever machine it runs.",

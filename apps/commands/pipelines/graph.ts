@@ -16,7 +16,6 @@ interface GraphFlags extends PipelineFlags {
   plan?: boolean;
 }
 
-/** Draws a pipeline. */
 export const graph: Command = defineCommand<[file: string | undefined], GraphFlags>({
   name: "pipeline graph",
   summary: "Draw a pipeline: its steps, what waits for what, and what is read and written.",

@@ -14,7 +14,6 @@ const MAIN_FILES = ["yaml", "yml", "toml", "json"].flatMap((
   end,
 ) => [`pipeline.${end}`, `conf/pipeline.${end}`]);
 
-/** Writes a pipeline that runs as it is. */
 export const init: Command = defineCommand<[folder: string | undefined], Record<never, never>>({
   name: "pipeline init",
   summary: "Write a small pipeline that runs as it is, to begin with.",

@@ -8,7 +8,6 @@ import { followLogs } from "../../pipelines/follow_logs.ts";
 import { keptLines, printLine } from "../../pipelines/log_lines.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 
-/** Prints what steps said. */
 export const logs: Command = defineCommand<
   [run: string, step: string | undefined],
   { follow?: boolean }

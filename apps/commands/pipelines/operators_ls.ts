@@ -11,7 +11,6 @@ interface OperatorsFlags {
   operators?: string;
 }
 
-/** Lists the operators of a module. */
 export const operatorsLs: Command = defineCommand<[], OperatorsFlags>({
   name: "operators ls",
   summary: "List the operators of your code that pipelines can use.",

@@ -15,7 +15,6 @@ import { formatCount } from "../../terminal/units.ts";
 import { chosenSteps, PART_OPTIONS } from "../../pipelines/part.ts";
 import type { PartFlags } from "../../pipelines/part.ts";
 
-/** Says what a run would do. */
 export const plan: Command = defineCommand<[file: string | undefined], PipelineFlags & PartFlags>({
   name: "pipeline plan",
   summary: "Say for each step of a pipeline whether it would run, and why.",
@@ -35,7 +34,6 @@ export const plan: Command = defineCommand<[file: string | undefined], PipelineF
   run: ([file], flags, context) => printPlan(file, flags, context),
 });
 
-/** Plans a pipeline and prints that. */
 export async function printPlan(
   file: string | undefined,
   flags: PipelineFlags & PartFlags,
@@ -65,7 +63,6 @@ export async function printPlan(
   );
 }
 
-/** A line for each reason: several do not fit beside one another. */
 function* rowsOf({ steps }: PipelinePlan): Generator<Row> {
   for (const { step, decision, reasons } of steps) {
     const [first, ...more] = reasons.length === 0 ? [SKIPPED] : reasons;

@@ -42,7 +42,6 @@ interface RunFlags extends PipelineFlags, PartFlags {
   array?: string;
 }
 
-/** Runs a pipeline on this machine. */
 export const run: Command = defineCommand<[file: string | undefined], RunFlags>({
   name: "pipeline run",
   summary:
@@ -112,8 +111,9 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     const { carryPipeline, runPipeline, shareRun, submitRun, takeSecrets } = await import(
       "../../../operators/runner/mod.ts"
     );
+    const url = flags.engine && engineUrl(flags.engine, context, "--engine");
+    refuseCombinations(flags, url);
     const share = await sharedWith(flags, context);
-    const url = engineOf(flags, context);
     const registry = await context.open({ write: true });
     const withSecrets = {
       ...context,
@@ -165,76 +165,66 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
   },
 });
 
-/** With whom the run is shared, where it is. `Invalid` for what goes without the others alone. */
+/** With whom the run is shared, where it is. */
 async function sharedWith(
-  { shard: given, array, engine, failFast }: RunFlags,
+  { shard: given, array }: RunFlags,
   context: CommandContext,
 ): Promise<{ shard: Shard; array: string } | undefined> {
-  if (given === undefined) {
-    if (array !== undefined) {
-      throw refused("--array goes with --shard", "As in --shard 0/4 --array nightly-17");
-    }
-    return undefined;
-  }
-  if (engine !== undefined) {
-    throw refused("--shard and --engine both say who executes steps", "Leave out one of them.");
-  }
-  if (failFast) {
-    throw refused(
-      "--fail-fast would end this process alone",
-      "Leave it out, or cancel the whole run.",
-    );
-  }
+  if (given === undefined) return undefined;
   const { findShard } = await import("../../values/find_shard.ts");
   const { shard, from, array: found } = findShard(given, context.io.system);
   const id = array ?? found;
   if (!id) {
-    throw refused(
-      "nothing says which processes share the run",
-      "Give all of them the same --array, or HOLDFAST_ARRAY: another one for each run, as a date or the job's id.",
-    );
+    const hint =
+      "Give all of them the same --array, or HOLDFAST_ARRAY: another one for each run, as a date or the job's id.";
+    throw refused("nothing says which processes share the run", hint);
   }
   await context.note(`shard ${shard.index}/${shard.count} (${from}) of array ${id}`);
   return { shard, array: id };
 }
 
-/** The URL of the engine that carries the steps, if one does. `Invalid` for what goes with one alone, or never with one. */
-function engineOf(
-  { engine, detach, keep, concurrency }: RunFlags,
-  context: CommandContext,
-): string | undefined {
-  if (engine === undefined) {
-    if (detach) {
-      throw refused(
-        "--detach needs an engine that goes on by itself",
-        "As in --engine redis://127.0.0.1:6379",
-      );
-    }
-    return undefined;
-  }
-  if (keep || concurrency !== undefined) {
-    throw refused(
-      `${keep ? "--keep" : "--concurrency"} is of this machine, and an engine carries the steps`,
+/** Throws `Invalid` for options that do not go together. `url` is that of the engine that carries the steps. */
+function refuseCombinations(flags: RunFlags, url: string | undefined): void {
+  const { shard, array, engine, failFast, detach, keep, concurrency } = flags;
+  const isHere = engine === undefined;
+  const ofHere = keep ? "--keep" : "--concurrency";
+  const wrong: [boolean | undefined, state: string, hint: string][] = [
+    [
+      array !== undefined && shard === undefined,
+      "--array goes with --shard",
+      "As in --shard 0/4 --array nightly-17",
+    ],
+    [
+      shard !== undefined && !isHere,
+      "--shard and --engine both say who executes steps",
+      "Leave out one of them.",
+    ],
+    [
+      shard !== undefined && failFast,
+      "--fail-fast would end this process alone",
+      "Leave it out, or cancel the whole run.",
+    ],
+    [
+      detach && isHere,
+      "--detach needs an engine that goes on by itself",
+      "As in --engine redis://127.0.0.1:6379",
+    ],
+    [
+      !isHere && (keep || concurrency !== undefined),
+      `${ofHere} is of this machine, and an engine carries the steps`,
       "Say how many steps run at once by runner_count of a node, or --concurrency of each worker.",
-    );
-  }
-  const url = engineUrl(engine, context, "--engine");
-  if (detach && /^local:/i.test(url)) {
-    throw refused(
+    ],
+    [
+      detach && /^local:/i.test(url ?? ""),
       "steps on this machine end with this command",
       "Leave out --detach, or use workers of a queue, or Slurm.",
-    );
-  }
-  return url;
+    ],
+  ];
+  for (const [is, state, hint] of wrong) if (is) throw refused(state, hint);
 }
 
 function refused(state: string, hint: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "run the pipeline like this",
-    state,
-    hint,
-  });
+  return fault({ code: "Invalid", action: "run the pipeline like this", state, hint });
 }
 
 /** What hears of a run: whoever looks at it, the log that the configuration asks for, a program. */

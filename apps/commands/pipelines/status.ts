@@ -11,12 +11,9 @@ import { headline } from "../../pipelines/run_report.ts";
 import { findRun } from "../../pipelines/run_ref.ts";
 import { formatMs } from "../../pipelines/run_view.ts";
 
-/** What is said of a run that left no result: nothing tells these apart. */
 const UNKNOWN = "unknown (no result: running or killed)";
-/** So many runs are listed where nobody says how many. */
 const DEFAULT_LIMIT = 20;
 
-/** Lists runs, or tells of one what became of its steps. */
 export const status: Command = defineCommand<[what: string | undefined], { limit?: number }>({
   name: "pipeline status",
   summary: "List the runs of pipelines, newest first, or say what became of each step of one.",

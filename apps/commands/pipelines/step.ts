@@ -20,7 +20,6 @@ interface StepFlags extends PipelineFlags {
   engine?: string | true;
 }
 
-/** Executes one step of a run: what engines carry. */
 export const step: Command = defineCommand<[run: string, step: string], StepFlags>({
   name: "pipeline step",
   summary: "Execute one step of a run that was planned: what engines and workers call.",
@@ -101,7 +100,6 @@ export const step: Command = defineCommand<[run: string, step: string], StepFlag
   },
 });
 
-/** What the step says, as it says it. */
 async function tell(
   event: RunEvent,
   { io, shared: { json, quiet } }: CommandContext,

@@ -15,7 +15,6 @@ import { knownColumns } from "../../terminal/cli_io.ts";
 import { displayWidth, printable } from "../../terminal/table.ts";
 import { formatCount } from "../../terminal/units.ts";
 
-/** Tells what is wrong with a pipeline. */
 export const validate: Command = defineCommand<[file: string | undefined], PipelineFlags>({
   name: "pipeline validate",
   summary: "Say all that is wrong with a pipeline, each with its place and what to do.",

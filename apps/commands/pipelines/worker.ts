@@ -34,7 +34,6 @@ interface WorkerFlags extends PipelineFlags {
   handBack?: boolean;
 }
 
-/** Takes steps of pipelines, or tasks, from a queue. */
 export const worker: Command = defineCommand<[], WorkerFlags>({
   name: "worker",
   summary:
@@ -153,7 +152,6 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
   },
 });
 
-/** Tasks need no pipeline: what is said of one is a mistake. */
 function refusePipelineFlags({ pipeline, operators, root, set, override }: WorkerFlags): void {
   if ([pipeline, operators, root, set, override].every((flag) => flag === undefined)) return;
   throw fault({
@@ -164,7 +162,6 @@ function refusePipelineFlags({ pipeline, operators, root, set, override }: Worke
   });
 }
 
-/** A pipeline that the worker knows, and where it is from. */
 type Known = FoundPipeline & { file: string };
 
 /** What is executed for a step: by the merged configuration beside its run where that is here, else by the worker's own. */
@@ -225,7 +222,6 @@ async function tell(
   await say({ ...rest, ...(steps.has(id) ? stepOf(steps.get(id)) : { id }) }, context);
 }
 
-/** An event, as one line. */
 async function say(
   event: Record<string, unknown> & { event: string },
   { io, shared: { json, quiet } }: CommandContext,

@@ -5,19 +5,16 @@ import { errorCode, fileError } from "../../../core/disk/file_errors.ts";
 import { fault } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 
-/** Files that a configuration may be in, by what their names end with. */
 export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".toml", ".json"];
 
 /** No file has more bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Where a configuration is. */
 export interface ConfigFolder {
   /** All its files are in here; absolute, as it is without links. */
   readonly root: string;
   /** The file that it begins with, absolute. */
   readonly main: string;
-  /** What it is named after, where it names itself not: its file, or its folder. */
   readonly name: string;
   /** Reads a file of it, named by an absolute path; a text says why it cannot be read. */
   read(path: string): ConfigSource | string;
@@ -108,7 +105,6 @@ function readInside(root: string, path: string, file: string): ConfigSource | st
   }
 }
 
-/** A path as people named it: from where they are, unless that is far away. */
 function shownPath(path: string, root: string, cwd: string): string {
   let from = cwd;
   try {

@@ -9,17 +9,13 @@ import type { TemplatePart } from "./template.ts";
 
 /** Options of {@linkcode interpolate}. */
 export interface InterpolateOptions {
-  /** The environment. */
   env(name: string): string | undefined;
-  /** Names of its variables, for hints. */
   envNames?(): string[];
   /** Whether a variable is a secret, which no text of the configuration may hold. @default none is */
   isSecret?(name: string): boolean;
-  /** Where to tell what is wrong. */
   problems: ProblemList;
 }
 
-/** So many references may lead from one to the next. */
 const MAX_DEPTH = 50;
 /** So many values, and characters of texts, may be made: references can double each other. */
 const MAX_MADE = 2_000_000;
@@ -201,7 +197,6 @@ export function interpolate(
   return make(node, path);
 }
 
-/** In the place of what could not be made: what is told of it does not count. */
 function empty(node: ConfigNode): ConfigScalar {
   return { kind: "scalar", place: node.place, value: null };
 }

@@ -1,40 +1,30 @@
 // What configuration files say, as a tree whose nodes know where they stand.
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 
-/** A text that configuration was read from. */
 export interface ConfigSource {
   /** Its file as people know it; undefined for what a program gave. */
   readonly file?: string;
-  /** All of it. */
   readonly text: string;
   /** Whether it came from another machine: then it may say values, and nothing that picks code. @default false */
   readonly isRemote?: boolean;
 }
 
-/** A place in a text. */
 export interface Place {
-  /** The text. */
   readonly source: ConfigSource;
-  /** Characters from its beginning. */
   readonly offset: number;
 }
 
-/** A key and its value. */
 export interface ConfigEntry {
-  /** Where the key stands. */
   readonly place: Place;
-  /** Its value. */
   readonly node: ConfigNode;
 }
 
-/** Keys with values. */
 export interface ConfigMap {
   readonly kind: "map";
   readonly place: Place;
   readonly entries: Map<string, ConfigEntry>;
 }
 
-/** A list. */
 export interface ConfigList {
   readonly kind: "list";
   readonly place: Place;
@@ -50,7 +40,6 @@ export interface ConfigScalar {
   readonly variable?: string;
 }
 
-/** A value. */
 export type ConfigNode = ConfigMap | ConfigList | ConfigScalar;
 
 /** Where a value is in the tree: linked, because most paths are never told. */
@@ -69,7 +58,6 @@ export function pathText(path: Path | undefined): string {
   return parts.reverse().join("").replace(/^\./, "");
 }
 
-/** So many mappings and lists may stand in one another, as in a file. */
 export const MAX_DEPTH = 100;
 
 /** Plain data as a tree, all of it at one place. What is no plain data, or nested too deep, is a scalar. */
@@ -92,7 +80,6 @@ export function nodeOf(value: unknown, place: Place, depth = 0): ConfigNode {
   return { kind: "map", place, entries };
 }
 
-/** A tree as plain data. */
 export function plainOf(node: ConfigNode): PlainValue {
   if (node.kind === "scalar") return node.value;
   if (node.kind === "list") return node.items.map(plainOf);
@@ -109,7 +96,6 @@ export function plainOf(node: ConfigNode): PlainValue {
   return result;
 }
 
-/** What a map has at a key. */
 export function childOf(node: ConfigNode | undefined, key: string): ConfigNode | undefined {
   return node?.kind === "map" ? node.entries.get(key)?.node : undefined;
 }

@@ -1,5 +1,5 @@
 // Values that are set over those of the files.
-import { FILE_KEYS } from "../table/fields.ts";
+import { FILE_KEYS } from "../schema.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode } from "./node.ts";
 import type { ConfigMap, ConfigNode, Path, Place } from "./node.ts";
@@ -7,13 +7,9 @@ import { fullPath, idOf, idsOf, indexOf, nextKey } from "./paths.ts";
 import type { RestOfPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
 
-/** A value that is set. */
 export interface Assignment {
-  /** Where. */
   path: RestOfPath;
-  /** Where that is written. */
   place: Place;
-  /** The value. */
   node: ConfigNode;
 }
 
@@ -34,14 +30,12 @@ export function assignmentsOf(
   return node.items.flatMap((item) => assignmentsOf(item, [...path, idOf(item)!], item.place));
 }
 
-/** Whether a value has to be set before refs are read: it may change them. */
 export function isForRefs({ path }: Assignment): boolean {
   const full = fullPath(path);
   const text = typeof full === "string" ? full : full.join(".");
   return /^(variables|include|pipeline\.(operators|nodes)\.refs)(\.|$)/.test(text);
 }
 
-/** Sets a value in the tree. */
 export function assign(
   root: ConfigMap,
   { path, place, node }: Assignment,
@@ -50,6 +44,7 @@ export function assign(
   let holder: ConfigNode = root;
   let at: Path | undefined;
   let rest = fullPath(path);
+  const fail = (message: string, hint: string) => problems.add(place, { path: at, message, hint });
   for (;;) {
     const known: string[] = holder.kind === "map"
       ? [...holder.entries.keys()]
@@ -58,49 +53,35 @@ export function assign(
       : [];
     const next = nextKey(rest, known);
     if (next === undefined || next.key === "") {
-      return problems.add(place, {
-        path: at,
-        message: "an override names no value",
-        hint: "Write path.to.key=value.",
-      });
+      return fail("an override names no value", "Write path.to.key=value.");
     }
     const isLast = next.rest.length === 0;
     at = { parent: at, key: next.key };
     if (at.parent === undefined && !FILE_KEYS.includes(next.key)) {
-      const variables = childOf(root, "variables");
-      const isVariable = variables?.kind === "map" && variables.entries.has(next.key);
+      const isVariable = childOf(childOf(root, "variables"), next.key) !== undefined;
       const meant = isVariable
         ? `Did you mean variables.${next.key}? `
         : didYouMean(next.key, FILE_KEYS);
-      const hint = `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`;
-      return problems.add(place, {
-        path: at,
-        message: `an override sets ${JSON.stringify(next.key)}, which is no key`,
-        hint,
-      });
+      return fail(
+        `an override sets ${JSON.stringify(next.key)}, which is no key`,
+        `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`,
+      );
     }
     if (next.key === "operators_module" || (at.parent === undefined && next.key === "include")) {
-      const hint =
-        "What code there is, and which files, is said by the configuration itself, or by --operators.";
-      return problems.add(place, { path: at, message: `an override sets ${next.key}`, hint });
+      return fail(
+        `an override sets ${next.key}`,
+        "What code there is, and which files, is said by the configuration itself, or by --operators.",
+      );
     }
     if (holder.kind === "scalar") {
-      const hint = "Name a key of a mapping, or the mapping itself.";
-      return problems.add(place, {
-        path: at,
-        message: `an override names ${next.key} in ${describeNode(holder)}`,
-        hint,
-      });
+      const message = `an override names ${next.key} in ${describeNode(holder)}`;
+      return fail(message, "Name a key of a mapping, or the mapping itself.");
     }
     if (holder.kind === "list") {
       const index = indexOf(holder, next.key);
       if (index < 0) {
         const hint = `${didYouMean(next.key, known)}There is: ${known.slice(0, 20).join(", ")}.`;
-        return problems.add(place, {
-          path: at,
-          message: `an override names ${JSON.stringify(next.key)}, which is not there`,
-          hint,
-        });
+        return fail(`an override names ${JSON.stringify(next.key)}, which is not there`, hint);
       }
       if (isLast) return void (holder.items[index] = node);
       holder = holder.items[index];
@@ -120,40 +101,13 @@ const REMOTE =
   /^(variables\..*|pipeline\.log_config\.level|pipeline\.operators\.\*\.(params|inputs|timeout|retries|resource|shards|rerun)(\..*)?|pipeline\.nodes\.\*\.(runner_count|resource)(\..*)?)$/s;
 
 const REMOTE_INPUT = /^pipeline\.operators\.\*\.inputs\./s;
-/** What is no path of this machine. */
 const ELSEWHERE = /^(registry:|step:|(?!file:)[a-z][a-z0-9+.-]*:\/\/)/i;
 
 /** Tells of values from other machines in places that pick code, files or secrets: set there, or by way of a variable. */
 export function checkRemote(root: ConfigNode, problems: ProblemList): void {
   function look(node: ConfigNode, path: Path | undefined, text: string): void {
-    if (node.kind === "scalar" && node.place.source.isRemote && path?.key === "from_env") {
-      return problems.add(node.place, {
-        path,
-        message: "an override from a URL asks for what the environment holds",
-        hint:
-          "What comes from another machine may not: name the variable in the configuration itself.",
-      });
-    }
-    const isOfHere = node.kind === "scalar" && typeof node.value === "string" &&
-      !ELSEWHERE.test(node.value);
-    if (isOfHere && node.place.source.isRemote && REMOTE_INPUT.test(text)) {
-      return problems.add(node.place, {
-        path,
-        message: "an override from a URL sets a path of this machine as an input",
-        hint: "It may set registry:…, step:… and URLs as inputs.",
-      });
-    }
-    if (
-      node.place.source.isRemote && path !== undefined && !REMOTE.test(text) && node.kind !== "map"
-    ) {
-      const hint =
-        "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.";
-      return problems.add(node.place, {
-        path,
-        message: "an override from a URL sets what picks code or folders",
-        hint,
-      });
-    }
+    const wrong = path && node.place.source.isRemote ? remoteProblem(node, path, text) : undefined;
+    if (wrong !== undefined) return problems.add(node.place, { path, ...wrong });
     if (node.kind === "list") {
       for (const [key, item] of node.items.entries()) {
         look(item, { parent: path, key }, `${text}.*`);
@@ -165,4 +119,27 @@ export function checkRemote(root: ConfigNode, problems: ProblemList): void {
     }
   }
   look(root, undefined, "");
+}
+
+function remoteProblem(node: ConfigNode, { key }: Path, text: string) {
+  const value = node.kind === "scalar" ? node.value : undefined;
+  if (node.kind === "scalar" && key === "from_env") {
+    return {
+      message: "an override from a URL asks for what the environment holds",
+      hint:
+        "What comes from another machine may not: name the variable in the configuration itself.",
+    };
+  }
+  if (typeof value === "string" && !ELSEWHERE.test(value) && REMOTE_INPUT.test(text)) {
+    return {
+      message: "an override from a URL sets a path of this machine as an input",
+      hint: "It may set registry:…, step:… and URLs as inputs.",
+    };
+  }
+  if (node.kind === "map" || REMOTE.test(text)) return undefined;
+  return {
+    message: "an override from a URL sets what picks code or folders",
+    hint:
+      "It may set variables, params, inputs, timeout, retries, resource, shards, rerun and runner_count.",
+  };
 }

@@ -1,16 +1,15 @@
 // Paths in a configuration, `pipeline.operators.clean.params.lr`: elements of lists are named by
 // their ids, which may have dots, or by their place.
-import { PIPELINE_FIELDS } from "../table/fields.ts";
+import { PIPELINE_KEYS } from "../schema.ts";
 import { childOf } from "./node.ts";
 import type { ConfigList, ConfigNode } from "./node.ts";
 
-/** What is left of a path: text with dots, or keys. */
 export type RestOfPath = string | readonly string[];
 
 /** `work_dir` is short for `pipeline.work_dir`. */
 export function fullPath(path: RestOfPath): RestOfPath {
   const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0];
-  if (!Object.hasOwn(PIPELINE_FIELDS, first)) return path;
+  if (!PIPELINE_KEYS.includes(first)) return path;
   return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
 }
 
@@ -36,12 +35,10 @@ export function nextKey(
   return { key, rest: path.slice(key.length + 1) };
 }
 
-/** Ids of the elements of a list, in its order. */
 export function idsOf(list: ConfigList): string[] {
   return list.items.map((item) => idOf(item) ?? "");
 }
 
-/** The id of a node or an operator. */
 export function idOf(node: ConfigNode): string | undefined {
   const id = childOf(node, "operator_id") ?? childOf(node, "node_id");
   return id?.kind === "scalar" && typeof id.value === "string" ? id.value : undefined;

@@ -13,23 +13,16 @@ export interface ConfigProblem {
   column?: number;
   /** Where it is in the configuration: `pipeline.operators[2].timeout`; empty for all of it. */
   path: string;
-  /** What is wrong. */
   message: string;
-  /** What to do about it. */
   hint: string;
 }
 
-/** Collects what is wrong. */
 export interface ProblemList {
-  /** So many so far. */
   readonly count: number;
-  /** Adds one. */
   add(place: Place, problem: { path?: Path; message: string; hint: string }): void;
-  /** All, in the order of files and lines. */
   list(): ConfigProblem[];
 }
 
-/** Creates an empty list. */
 export function createProblemList(): ProblemList {
   const problems: { place: Place; path: string; message: string; hint: string; order: number }[] =
     [];
@@ -57,7 +50,6 @@ export function createProblemList(): ProblemList {
   };
 }
 
-/** File, line and column of a place. */
 function positionOf({ source, offset }: Place): Pick<ConfigProblem, "file" | "line" | "column"> {
   if (source.file === undefined) return {};
   const before = source.text.slice(0, offset);

@@ -6,13 +6,11 @@ import type { ProblemList } from "./problems.ts";
 import { languageOf, parseTree } from "./read_tree.ts";
 import { parseYamlTree } from "./yaml.ts";
 
-/** A file of overrides, or lines that were given one by one. */
 export type OverrideText = { kind: "file"; source: ConfigSource } | {
   kind: "set";
   lines: readonly string[];
 };
 
-/** What overrides set, in their order. */
 export function readOverrides(texts: readonly OverrideText[], problems: ProblemList): Assignment[] {
   return texts.flatMap((text) => {
     if (text.kind === "set") return readLines(text.lines, problems);

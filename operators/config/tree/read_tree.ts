@@ -1,6 +1,6 @@
 // Reads a file of a configuration, with what it includes and refers to.
 import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
-import { ID_PATTERN, VERSION_PATTERN } from "../table/fields.ts";
+import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
 import { EXTENSIONS } from "./folder.ts";
 import type { ConfigFolder } from "./folder.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
@@ -18,10 +18,8 @@ import type { ProblemList } from "./problems.ts";
 import { parseTomlTree } from "./toml.ts";
 import { parseYamlTree } from "./yaml.ts";
 
-/** How deep files may include each other. */
 const MAX_INCLUDES = 20;
 
-/** What trees are read with. */
 export interface ReadTreeOptions {
   /** Where files are; undefined where there are none, but a text. */
   folder?: ConfigFolder;
@@ -29,11 +27,9 @@ export interface ReadTreeOptions {
   onFile?(path: string): void;
   /** Whether places in JSON are wanted: that takes longer. @default true */
   exact?: boolean;
-  /** Where to tell what is wrong. */
   problems: ProblemList;
 }
 
-/** The language of a file, by its name. */
 export function languageOf(path: string): "yaml" | "toml" | "json" {
   const extension = extname(path).toLowerCase();
   return extension === ".toml" ? "toml" : extension === ".json" ? "json" : "yaml";
@@ -68,7 +64,6 @@ export function parseTree(
   }
 }
 
-/** Reads a file, and beneath what it says what the files say that it includes. */
 export function readTree(
   path: string,
   options: ReadTreeOptions,
@@ -92,7 +87,6 @@ export function readTree(
   return tree && withIncludes(tree, path, options, [...chain, path]);
 }
 
-/** Puts included files beneath a tree. */
 export function withIncludes(
   tree: ConfigMap,
   path: string | undefined,

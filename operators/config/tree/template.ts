@@ -5,7 +5,6 @@ export type TemplatePart =
   | { kind: "env"; name: string; otherwise?: TemplatePart[]; source: string }
   | { kind: "value"; path: string; source: string };
 
-/** The pieces of a text, or what is wrong with it. */
 export type Template = { parts: TemplatePart[] } | { problem: string; hint: string };
 
 const HOW = "Write ${name}, ${env:NAME} or ${env:NAME,default}; $${ stands for ${ itself.";

@@ -1,10 +1,7 @@
 // Where keys and values stand in a text of TOML that was found to be right: the parser does not
 // say.
-/** A value in a text. Offsets are characters from its beginning. */
 export interface TomlPlace {
-  /** Where it begins. */
   offset: number;
-  /** Where its key begins; of an element of a list, where it begins itself. */
   keyOffset: number;
   /** What is in it, by key, or by `0`, `1`, … */
   inside: Map<string, TomlPlace>;
@@ -37,7 +34,6 @@ export function findTomlPlaces(text: string): TomlPlace {
     return keys;
   }
 
-  /** Goes down from a table; of a list of tables the last is meant. */
   function descend(from: TomlPlace, keys: readonly { key: string; offset: number }[]): TomlPlace {
     let place = from;
     for (const { key, offset } of keys) {

@@ -28,15 +28,11 @@ export interface CarriedRunOptions
   run: string;
 }
 
-/** A run, and where its steps are. */
 export interface CarriedRun {
   context: RunContext;
   plan: FoundRecord<PipelinePlan>;
   state: RunState;
-  /** How many of its steps this process is at. */
   underWay: number;
-  /** When this process looked last whether it is to stop, by the monotonic clock, and it was not. */
-  wentOnAt?: number;
 }
 
 /**
@@ -66,7 +62,6 @@ export async function findCarriedRun(
   const context: RunContext = {
     ...runContext(pipeline, run, options),
     dependencies,
-    spare: [],
     tell,
   };
   await removeLeft(dirname(context.folder), context);
@@ -128,25 +123,17 @@ export async function endRun(
   return await readResult(registry, run) ?? result;
 }
 
-/** What becomes of the steps of a run that was cancelled. */
 export const STOPPED: StepOutcome = {
   end: "cancelled",
   durationMs: 0,
   reason: "the run was stopped",
 };
 
-/** A look that found nothing counts for so long, milliseconds. */
-const LOOKED_MS = 500;
-
 /** Whether the run is to stop; a look that fails says nothing. */
-export async function isToStop(carried: CarriedRun): Promise<boolean> {
-  const { context: { registry, run, logger, system }, wentOnAt = -Infinity } = carried;
-  const now = system.monotonic();
-  if (now - wentOnAt < LOOKED_MS) return false;
+export async function isToStop({ context }: CarriedRun): Promise<boolean> {
+  const { registry, run, logger } = context;
   try {
-    const isTo = await isCancelled(registry, run);
-    if (!isTo) carried.wentOnAt = now;
-    return isTo;
+    return await isCancelled(registry, run);
   } catch (error) {
     logger.debug(`cannot look whether the run is to stop: ${error}`);
     return false;

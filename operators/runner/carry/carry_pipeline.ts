@@ -14,12 +14,10 @@ import { deliver } from "./deliveries.ts";
 import type { CarryOptions } from "./deliveries.ts";
 import { watchCarried } from "./watch_run.ts";
 import type { WatchRunOptions } from "./watch_run.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
   extends PlanOptions, Pick<RunPipelineOptions, "onRun" | "logger"> {
-  /** Who carries its steps. */
   carry: CarryOptions;
 }
 
@@ -34,11 +32,10 @@ export interface CarryPipelineOptions extends SubmitRunOptions, Omit<WatchRunOpt
  * @returns the run: `my_pipeline@3`
  */
 export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
-  return (await submit(pipeline, checkRun("hand over a run", pipeline, options, ["carry"]))).carried
+  return (await submit(pipeline, options)).carried
     .context.run;
 }
 
-/** The same, with the run, and the jobs of the steps that were handed over. */
 async function submit(
   pipeline: Pipeline,
   options: SubmitRunOptions,
@@ -77,7 +74,6 @@ export async function carryPipeline(
   pipeline: Pipeline,
   options: CarryPipelineOptions,
 ): Promise<RunResult> {
-  options = checkRun("run a pipeline", pipeline, options, ["carry"]);
   const { signal, registry } = options;
   const { carried, jobs } = await submit(pipeline, options);
   const { run } = carried.context;

@@ -16,7 +16,6 @@ export interface CarriedCommand {
 
 /** Who carries the steps of a run. */
 export interface CarryOptions {
-  /** Carries them. */
   engine: Engine;
   /**
    * What is executed for a step, for engines that execute it themselves, as `local:` and `slurm:`. Workers of a queue
@@ -31,7 +30,6 @@ const MORE_MS = 10 * 60_000;
 /** A step may be begun so often more than it may fail: that its process died is mostly no fault of its own. */
 const MORE_DELIVERIES = 2;
 
-/** How often a step is handed over in one run before it counts as failed. */
 export function mostDeliveries({ retries }: PipelineStep): number {
   return retries.attempts + MORE_DELIVERIES;
 }

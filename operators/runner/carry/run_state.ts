@@ -9,7 +9,7 @@ import type { PinnedInput, PinOptions } from "../pin_inputs.ts";
 import { operatorVersion } from "../plan.ts";
 import type { PipelinePlan, PlannedStep } from "../plan.ts";
 import { findFailures } from "../records/failures.ts";
-import { readRecord } from "../records/files.ts";
+import { readSuccess } from "../records/files.ts";
 import type { FoundRecord } from "../records/files.ts";
 import { recordNames } from "../records/names.ts";
 import type { StepRecord } from "../records/step_record.ts";
@@ -18,38 +18,27 @@ import { findSuccess } from "../step/success.ts";
 import type { StepState } from "../step/success.ts";
 import { createWriters } from "../writers.ts";
 
-/** A step whose upstream steps have ended well, and which has no end of its own. */
 export interface DueStep {
   is: "due";
-  /** Its inputs. */
   inputs: Record<string, PinnedInput>;
-  /** What it would do. */
   state: StepState;
   /** How often it failed in this run, by the index of the shard; 0 where nobody shares it. */
   failed: ReadonlyMap<number, number>;
 }
 
-/** Where a step is. One that is due may be under way: engines know. */
 export type StepStatus = { is: "waiting" } | DueStep | EndedStep;
 
-/** A step that has ended. */
 export interface EndedStep {
   is: "ended";
-  /** How. */
   outcome: StepOutcome;
-  /** Its success, where it has one. */
   success?: FoundRecord<StepRecord>;
 }
 
-/** The steps of a run. */
 export interface RunState {
-  /** Looks where steps are. What has ended is not looked at again. */
   look(steps: Iterable<string>): Promise<Map<string, StepStatus>>;
-  /** Takes the end of a step that this process executed. */
   settle(step: string, end: Required<Pick<EndedStep, "outcome" | "success">>): void;
 }
 
-/** Creates what looks where the steps of a run are. */
 export function createRunState(context: RunContext, plan: PipelinePlan): RunState {
   const { pipeline, run, registry, root, s3, dependencies } = context;
   const { steps, before } = dependencies;
@@ -78,7 +67,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   /** A success that tells the end of a step without a look at what it depends on. */
   async function lookAtSuccess(id: string): Promise<Success> {
     const { decision, previous } = planned.get(id)!;
-    const last = await readRecord<StepRecord>(registry, names.step(id), { kind: "step" });
+    const last = await readSuccess(registry, names.step(id));
     if (last?.record.run === run) end(id, ranOutcome(last), last);
     else if (decision === "skip") await lookAtPrevious(id, last, previous);
     return last;
@@ -90,9 +79,7 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
     for await (const { version } of registry.versions(names.step(id))) {
       if (success?.info.commit === previous) break;
       // A newer run added others.
-      success = await readRecord<StepRecord>(registry, `${names.step(id)}@${version}`, {
-        kind: "step",
-      });
+      success = await readSuccess(registry, `${names.step(id)}@${version}`);
     }
     if (success !== undefined && success.info.commit === previous) {
       end(id, skippedOutcome(success), success);
@@ -188,5 +175,4 @@ export function createRunState(context: RunContext, plan: PipelinePlan): RunStat
   };
 }
 
-/** How many steps are looked at at once. */
 const AT_ONCE = 16;

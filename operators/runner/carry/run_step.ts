@@ -6,22 +6,17 @@ import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline } from "../../../core/pipelines/pipeline.ts";
 import type { RunEvent, StepOutcome } from "../events.ts";
 import { createTeller } from "../run_pipeline.ts";
-import type { RunContext } from "../run_context.ts";
 import { removeLeft } from "../left_folders.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { checkRunnable } from "../step/run_attempt.ts";
-import { removeStepFolder, stepFolder } from "../step/step_folder.ts";
 import { cancelledError, watchForCancel } from "../watch_cancel.ts";
 import { deliverDue, endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./deliveries.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
-  /** The step. */
   step: string;
-  /** Which part of it, where several processes share it. */
   shard?: Shard;
   /** What carries the steps after it: they are handed over when their inputs are there. @default nobody does */
   carry?: CarryOptions;
@@ -37,26 +32,20 @@ export interface RunStepOptions extends CarriedRunOptions {
  * of the step is an outcome.
  */
 export async function runStep(pipeline: Pipeline, options: RunStepOptions): Promise<StepOutcome> {
-  const checked = checkRun("run a step", pipeline, options, ["run", "step"]);
-  return await runStepOf(await findCarriedRun(pipeline, checked), checked);
+  return await runStepOf(await findCarriedRun(pipeline, options), options);
 }
 
-/** The same for a run that was read before. */
 export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<StepOutcome> {
   run.underWay++;
   let done: Awaited<ReturnType<typeof executeAndDeliver>>;
   try {
     done = await executeAndDeliver(run, options);
   } finally {
-    if (--run.underWay === 0) removeSpare(run.context);
+    run.underWay--;
   }
   // As long as others are under way here, the run goes on, and the last of them looks.
   if (done.mayBeLast && run.underWay === 0) await endRun(run);
   return done.outcome;
-}
-
-function removeSpare({ spare = [], logger }: RunContext): void {
-  for (const folder of spare.splice(0)) removeStepFolder(stepFolder(folder), logger);
 }
 
 type StepOfRun = Omit<RunStepOptions, keyof CarriedRunOptions> & {

@@ -4,21 +4,16 @@ import type { Shard } from "../../../core/pipelines/operator.ts";
 import type { Pipeline, PipelineStep } from "../../../core/pipelines/pipeline.ts";
 import { isOfShard } from "../../../core/work/shards.ts";
 import type { RunEvent } from "../events.ts";
-import { planWithSuccesses } from "../plan.ts";
-import { saveRun } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
-import { publicText } from "../run_pipeline.ts";
+import { beginRun } from "../run_pipeline.ts";
 import type { RunPipelineOptions } from "../run_pipeline.ts";
-import { checkRoom, createRoom, thisMachine } from "../schedule.ts";
-import { checkRunnable } from "../step/run_attempt.ts";
+import { createRoom, thisMachine } from "../schedule.ts";
 import { endRun, findCarriedRun, isToStop, STOPPED } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import { WAIT_MS } from "./watch_run.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode shareRun}. */
 export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
-  /** Which of the processes this is. */
   shard: Shard;
   /** What all of them say, and nobody else ever does: an id of the array. */
   array: string;
@@ -35,14 +30,9 @@ export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
  * @throws {RegistryError} `Conflict` where another one planned the run with another configuration; else as `runPipeline`
  */
 export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Promise<RunResult> {
-  options = checkRun("share a run", pipeline, options, ["shard", "array"]);
-  const { registry, array, shard, signal, concurrency, machine = thisMachine(), onEvent } = options;
-  const chosen = pipeline.steps.filter(({ id }) => options.steps?.includes(id) ?? true);
-  checkRunnable(chosen, options);
-  checkRoom(pipeline, chosen, machine);
-  const { plan } = await planWithSuccesses(pipeline, options);
-  const key = `array:${array}`;
-  const run = await saveRun(registry, plan, { signal, configuration: publicText(pipeline), key });
+  const { array, shard, signal, concurrency, machine = thisMachine(), onEvent } = options;
+  const { save } = await beginRun(pipeline, options, machine);
+  const run = await save(`array:${array}`);
   const carried = await findCarriedRun(pipeline, { ...options, run });
   const { context, state } = carried;
   const { system, tell, dependencies: { steps, before } } = context;
@@ -118,7 +108,6 @@ export async function shareRun(pipeline: Pipeline, options: ShareRunOptions): Pr
     if (part !== undefined) onEvent?.({ ...event, type: "shard ended", shard: part });
   }
 
-  /** Waits until something has ended here, or for so long. */
   async function wait(ms: number): Promise<void> {
     const over = new AbortController();
     const awake = AbortSignal.any([over.signal, ...signal === undefined ? [] : [signal]]);

@@ -10,8 +10,6 @@ import { findCarriedRun } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import { runStepOf } from "./run_step.ts";
 import type { CarryOptions } from "./deliveries.ts";
-import { checkGiven } from "../../../core/options/check_options.ts";
-import { checkRunOptions } from "../../check_run.ts";
 
 /** Options of {@linkcode createRunHandler}. */
 export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "signal"> {
@@ -19,7 +17,6 @@ export interface RunHandlerOptions extends Omit<CarriedRunOptions, "run" | "sign
   carry: CarryOptions;
 }
 
-/** So many runs are kept in mind. */
 const KEPT_RUNS = 16;
 
 /**
@@ -32,12 +29,6 @@ export function createRunHandler(
   pipelines: readonly Pipeline[],
   options: RunHandlerOptions,
 ): JobHandler {
-  options = checkRunOptions("execute steps", options, ["carry"]);
-  checkGiven("execute steps", pipelines, {
-    is: Array.isArray(pipelines),
-    what: "list of pipelines",
-    hint: "Give [pipeline].",
-  });
   const runs = new Map<string, Promise<CarriedRun>>();
 
   function find(run: string): Promise<CarriedRun> {

@@ -16,11 +16,9 @@ import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import { deliver, mostDeliveries } from "./deliveries.ts";
 import type { CarryOptions } from "./deliveries.ts";
 import type { DueStep } from "./run_state.ts";
-import { checkRun } from "../../check_run.ts";
 
 /** Options of {@linkcode watchRun}. */
 export interface WatchRunOptions extends CarriedRunOptions {
-  /** Who carries its steps. */
   carry: CarryOptions;
   /** End the run with the first failure of a step. @default false */
   failFast?: boolean;
@@ -35,7 +33,6 @@ const PATIENCE_MS = 10 * 60_000;
 /** How long steps of a run that is to stop have to end, milliseconds. */
 const STOP_WITHIN_MS = 30_000;
 
-/** A step in the engine's hands. */
 interface Delivery {
   count: number;
   job: string;
@@ -53,8 +50,7 @@ const OVER = new Set(["ended", "failed", "cancelled", "lost"]);
  * @throws {RegistryError} `NotFound` where there is no such run; `Conflict` where it was planned with another configuration
  */
 export async function watchRun(pipeline: Pipeline, options: WatchRunOptions): Promise<RunResult> {
-  const checked = checkRun("watch a run", pipeline, options, ["run", "carry"]);
-  return await watchCarried(await findCarriedRun(pipeline, checked), checked);
+  return await watchCarried(await findCarriedRun(pipeline, options), options);
 }
 
 /**
@@ -103,7 +99,6 @@ export async function watchCarried(
   tell({ type: "run ended", run: context.run, end: result.end, durationMs: result.durationMs });
   return result;
 
-  /** Looks at what may have changed; true where nothing more will. */
   async function lookOnce(): Promise<boolean> {
     if (stopBy === undefined && (failed && failFast || await isToStop(run))) {
       if (failed && failFast) await cancelRun(registry, context.run);
@@ -134,7 +129,6 @@ export async function watchCarried(
     tell({ type: "step ended", step: id, ...outcome });
   }
 
-  /** Looks what ended, what may begin, and what has to begin again. */
   async function look(ids: readonly string[]): Promise<void> {
     for (let next = ids.filter((id) => left.has(id)); next.length > 0;) {
       const statuses = await state.look(next);
@@ -151,7 +145,6 @@ export async function watchCarried(
     }
   }
 
-  /** Hands a step over, unless it is under way; true where it has an end now. */
   async function begin(id: string, due: DueStep): Promise<boolean> {
     const known = deliveries.get(id);
     if (known !== undefined && !isOver(known)) return false;
@@ -168,7 +161,6 @@ export async function watchCarried(
     return false;
   }
 
-  /** Asks the engine; true where it said something new. */
   async function poll(): Promise<boolean> {
     const asked = [...deliveries].filter(([, delivery]) => !isOver(delivery));
     if (asked.length === 0) return false;
@@ -189,7 +181,6 @@ export async function watchCarried(
     return changed;
   }
 
-  /** Ends what the engine has of the run, also what others handed over. */
   async function stopAll(): Promise<void> {
     const { engine } = carry;
     const jobs = await engine.list(context.run);

@@ -5,7 +5,6 @@ import { shown } from "../../../core/naming/names.ts";
 import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
 
-/** What is at a URL. */
 export interface FoundObjects {
   /** Identifies what is there: SHA-256 of paths, sizes and tags. Contents are not read. */
   digest: string;
@@ -17,11 +16,9 @@ export interface FoundObjects {
 
 /** Options of {@linkcode findObjects}. */
 export interface FindObjectsOptions {
-  /** Where buckets are reached. */
   s3?: ObjectTransfer;
   /** Paths below the URL: others that are there do not count. @default all */
   files?: readonly string[];
-  /** Ends it. */
   signal?: AbortSignal;
 }
 
@@ -68,7 +65,6 @@ function stateOf(
   return `${size} ${etag ?? modifiedAt}`;
 }
 
-/** The error of a URL where nothing reads and writes such. */
 export function noTransfer(url: string): RegistryError {
   return fault({
     code: "Unsupported",

@@ -9,11 +9,8 @@ import type { FailureRecord, StepRecord } from "./step_record.ts";
 
 /** An attempt of a step that ended: its success, or a failure. */
 export interface StepAttempt {
-  /** Its version in the registry. */
   ref: string;
-  /** What it says. */
   record: StepRecord | FailureRecord;
-  /** How it ended. */
   outcome: StepOutcome;
   /** Whether it left a log, `log.txt` beside the record. */
   hasLog: boolean;

@@ -10,9 +10,7 @@ import type { FailureRecord } from "./step_record.ts";
 
 /** Options of {@linkcode saveFailure}. */
 export interface SaveFailureOptions extends Pick<SaveRecordOptions, "beside" | "signal"> {
-  /** What is kept beside the record. */
   metadata: Record<string, unknown>;
-  /** Of which shard. */
   shard?: Shard;
 }
 
@@ -38,15 +36,12 @@ export async function saveFailure(
   return `${name}@${version}`;
 }
 
-/** What is known of the failures of a step in a run. */
 export interface KnownFailures {
-  /** The one that ended it, where one did. */
   last?: FoundRecord<FailureRecord>;
   /** How often it failed, by the index of the shard; 0 where nobody shares it. */
   attempts: ReadonlyMap<number, number>;
 }
 
-/** Looks for the failures of a step in a run. */
 export async function findFailures(
   registry: Registry,
   { run, step }: { run: string; step: string },

@@ -10,10 +10,10 @@ import type {
   SignalOptions,
 } from "../../../core/registry.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
+import type { StepRecord } from "./step_record.ts";
 
 const RECORD_FILE = "record.json";
 
-/** What is kept: the record, and texts beside it by file name. */
 interface RecordFiles {
   record: unknown;
   beside: Readonly<Record<string, string | FileSource>>;
@@ -21,7 +21,6 @@ interface RecordFiles {
 
 const encoder = new TextEncoder();
 
-/** Writes records. Whoever has no such materializer reads the files. */
 const recordFiles = defineMaterializer<RecordFiles>({
   id: "holdfast/pipeline-record",
   save: ({ record, beside }) => [
@@ -63,17 +62,13 @@ export async function saveRecord(
   });
 }
 
-/** A record that was read. */
 export interface FoundRecord<T> {
-  /** What it says. */
   record: T;
-  /** Version, commit, metadata, files beside it. */
-  info: ArtifactInfo;
+  info: Pick<ArtifactInfo, "name" | "version" | "commit" | "createdAt">;
 }
 
 /** Options of {@linkcode readRecord}. */
 export interface ReadRecordOptions extends SignalOptions {
-  /** What it has to be. */
   kind: keyof typeof MEMBERS;
 }
 
@@ -98,19 +93,23 @@ export async function readRecord<T extends object>(
   { kind, signal }: ReadRecordOptions,
 ): Promise<FoundRecord<T> | undefined> {
   const exact = ref.includes("@") ? ref : await latestOf(registry, ref, signal);
-  for (let left = MOST_LOOKS; exact !== undefined; left--) {
-    try {
-      return await readThere<T>(registry, exact, { kind, signal });
-    } catch (error) {
-      if (error instanceof SyntaxError) throw corrupt(exact, error.message);
-      if (!isRegistryError(error, "NotFound") || left === 0) throw error;
-      if (!await registry.has(exact, { signal })) return undefined; // else it came since
-    }
-  }
+  if (exact === undefined) return undefined;
+  const read = () => readThere<T>(registry, exact, { kind, signal });
+  return await read().catch(async (error) => {
+    if (error instanceof SyntaxError) throw corrupt(exact, error.message);
+    if (!isRegistryError(error, "NotFound")) throw error;
+    return await registry.has(exact, { signal }) ? await read() : undefined; // it may have come since
+  });
 }
 
-/** A record comes once: who is told more often that it is there and is not has a store that is broken. */
-const MOST_LOOKS = 20;
+/** Reads a success of a step, the last one where the ref names no version. */
+export async function readSuccess(
+  registry: Registry,
+  ref: string,
+  signal?: AbortSignal,
+): Promise<FoundRecord<StepRecord> | undefined> {
+  return await readRecord<StepRecord>(registry, ref, { kind: "step", signal });
+}
 
 async function readThere<T extends object>(
   registry: Registry,

@@ -7,16 +7,12 @@ import { formatRunId, numberOf, recordNames } from "./names.ts";
 import { readResult } from "./run_record.ts";
 import type { RunResult } from "./run_record.ts";
 import type { PipelinePlan } from "../plan.ts";
-import { checkToolOptions } from "../../../core/options/check_options.ts";
-import type { OptionNames } from "../../../core/options/check_options.ts";
 
 /** A run, as a list shows it. */
 export interface ListedRun {
   /** `my_pipeline@3` */
   run: string;
-  /** When it was planned. */
   plannedAt: Date;
-  /** How many steps it has. */
   steps: number;
   /** How it ended. Undefined where it has no result: it still runs, or its process died. */
   result?: RunResult;
@@ -32,24 +28,11 @@ export interface ListRunsOptions extends SignalOptions {
   limit?: number;
 }
 
-const OPTIONS: OptionNames<ListRunsOptions> = {
-  pipeline: true,
-  after: true,
-  limit: true,
-  signal: true,
-};
-
 /** Lists runs, the newest first; none after one that is not there. */
 export async function listRuns(
   registry: Registry,
-  options: ListRunsOptions = {},
+  { pipeline, after, limit = Infinity, signal }: ListRunsOptions = {},
 ): Promise<ListedRun[]> {
-  const { pipeline, after, limit = Infinity, signal } = checkToolOptions(
-    "list runs",
-    registry,
-    options,
-    OPTIONS,
-  );
   const planned: Omit<ListedRun, "result">[] = [];
   for (const id of pipeline === undefined ? await pipelinesOf(registry, { signal }) : [pipeline]) {
     const name = recordNames(id).run;

@@ -10,17 +10,13 @@ export interface RecordNames {
   readonly result: string;
   /** Version N.0.0 says that run N is to stop. */
   readonly cancel: string;
-  /** What the names of all steps' records begin with. */
   readonly steps: string;
-  /** A version for each success of a step. */
   step(id: string): string;
   /** Version N.K.0 is attempt K of a step in run N, which failed; of shard S version N.K.S. */
   failure(id: string): string;
   /** A version for each success of a step that several processes share: what each of them left, with its log. */
   shards(id: string): string;
-  /** What a step wrote, where the configuration gives it no name. */
   output(id: string): string;
-  /** What a step read, where that is more than one artifact can name. */
   inputs(id: string): string;
 }
 
@@ -41,7 +37,6 @@ export function recordNames(pipeline: string): RecordNames {
 
 /** A run of a pipeline. */
 export interface RunId {
-  /** The pipeline. */
   pipeline: string;
   /** Which of its runs, from 1. */
   number: number;

@@ -10,7 +10,6 @@ import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./nam
 
 /** How a run ended. */
 export interface RunResult {
-  /** What it is. */
   kind: "result";
   /** `my_pipeline@3`. */
   run: string;
@@ -20,7 +19,6 @@ export interface RunResult {
   startedAt: string;
   /** How long it took, milliseconds. */
   durationMs: number;
-  /** What became of each step. */
   steps: Record<string, StepOutcome>;
 }
 
@@ -32,7 +30,6 @@ export interface SaveRunOptions extends SignalOptions {
   key?: string;
 }
 
-/** Saves a plan as the next run of its pipeline, and tells its name. */
 export async function saveRun(
   registry: Registry,
   plan: PipelinePlan,
@@ -76,7 +73,6 @@ export async function readRun(
   return (await findRun(registry, run, options)).record;
 }
 
-/** The same, with what is known of the record. */
 export async function findRun(
   registry: Registry,
   run: string,
@@ -95,7 +91,6 @@ export async function findRun(
   });
 }
 
-/** Says how a run ended. The first to say so is believed. */
 export async function saveResult(
   registry: Registry,
   result: RunResult,

@@ -6,23 +6,16 @@ import { isWell } from "../outcomes.ts";
 import type { FoundRecord } from "../records/files.ts";
 import type { StepRecord } from "../records/step_record.ts";
 
-/** How a shard, or the step, ended. */
 export interface EndedPart {
-  /** How. */
   outcome: StepOutcome;
-  /** The success of the step, where it is complete. */
   success?: FoundRecord<StepRecord>;
 }
 
-/** The shards of one step. */
 export interface ShardGroup {
-  /** Whether one has failed: no more need to be begun. */
   readonly failed: boolean;
-  /** One has ended, or was not begun. The end of the step where that was the last. */
   end(shard?: EndedPart): EndedPart | undefined;
 }
 
-/** Creates a group of so many shards. */
 export function createShardGroup(count: number, system: System): ShardGroup {
   const startedAt = system.monotonic();
   let left = count;
@@ -50,7 +43,6 @@ export function createShardGroup(count: number, system: System): ShardGroup {
   };
 }
 
-/** Somebody discarded the drafts while it ran. */
 const INCOMPLETE: StepOutcome = {
   end: "failed",
   durationMs: 0,

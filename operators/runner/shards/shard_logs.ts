@@ -3,7 +3,6 @@ import type { Artifact } from "../../../core/artifact.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 
-/** More is not kept twice: it stays with the shards. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 const encoder = new TextEncoder();

@@ -27,13 +27,9 @@ import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import { fileOf } from "../step/publish_outputs.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
-/** What is kept of a shard that ended well. */
 export interface ShardRecord {
-  /** What it is. */
   kind: "shard";
-  /** Which one. */
   shard: Shard;
-  /** The run that it was done in. */
   run: string;
   /** Which attempt it was, from 1. */
   attempt: number;
@@ -41,37 +37,26 @@ export interface ShardRecord {
   startedAt: string;
   /** How long it took, milliseconds. */
   durationMs: number;
-  /** What it took of the machine, where that was measured. */
   usage?: Record<string, PlainValue>;
   /** By output: the part of its draft that this attempt wrote, and the name of an output that is one file. */
   outputs: Record<string, { part: string; file?: string }>;
 }
 
-/** A shard as it ended. */
 export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" | "outputs"> {
-  /** What it wrote. */
   outputs: readonly WrittenOutput[];
-  /** What is kept beside its record, by file name: its log. */
   beside: readonly FileToSave[];
 }
 
-/** What is kept beside outputs. */
 export interface CommitShared {
-  /** What they were made from. */
   inputs: ArtifactInput[];
-  /** What is kept beside each. */
   metadata: Record<string, unknown>;
 }
 
-/** What the shards of a step left, as it was saved. */
 export interface CommittedShards extends Required<Pick<StepRecord, "outputs" | "shards">> {
-  /** What they said, where they said anything. */
   log?: FileSource;
 }
 
-/** A step that several processes share. */
 export interface SharedStep {
-  /** Which shards were done when it was opened. */
   readonly done: ReadonlySet<number>;
   /** Keeps what a shard wrote: the shard is done. Of two deliveries of one shard the first counts, whole. */
   add(shard: EndedShard): Promise<void>;
@@ -84,7 +69,6 @@ export interface SharedStep {
   commit(options: CommitShared): Promise<CommittedShards | undefined>;
 }
 
-/** Opens what is there of a step that several processes share. */
 export async function openSharedStep(
   context: RunContext,
   { id: step, shards: count, outputs }: PipelineStep,

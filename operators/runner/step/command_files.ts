@@ -5,7 +5,6 @@ import { isAbsolute, relative, resolve } from "@std/path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
 
-/** Larger files are data. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -28,7 +27,6 @@ export async function commandFiles(
   return named.size === 0 ? undefined : sha256(JSON.stringify([...named].sort()));
 }
 
-/** Returns an argument, and all that may be paths in it. */
 function wordsIn(argument: string): string[] {
   return [argument, ...argument.replace(/>+\s*[^\s;|&]+/g, " ").split(/[\s"'`=;|&<>()]+/)].filter((
     word,

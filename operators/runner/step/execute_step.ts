@@ -28,13 +28,12 @@ import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.t
 import { runAttempt } from "./run_attempt.ts";
 import type { AttemptEnd } from "./attempt_end.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
-import { makeStepFolder, removeStepFolder, spareStepFolder, stepFolder } from "./step_folder.ts";
+import { makeStepFolder, removeStepFolder, stepFolder } from "./step_folder.ts";
 import { createStepLog } from "./step_log.ts";
 import type { StepLog } from "./step_log.ts";
 import { addSuccess, findSuccess, metadataOf } from "./success.ts";
 import type { StepState } from "./success.ts";
 
-/** What became of a step, and its success where it has one. */
 export interface ExecutedStep {
   outcome: StepOutcome;
   success?: FoundRecord<StepRecord>;
@@ -128,7 +127,6 @@ export async function executeStep(
     return await findSuccess(step, planned, { inputs, params: countedParams(step), code }, context);
   }
 
-  /** It ran; of a shard that is not the last there is no success yet. */
   function ended(success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep {
     const outcome = {
       end: "ran" as const,
@@ -156,7 +154,6 @@ export async function executeStep(
   }
 }
 
-/** All shards of a step, one after the other: nobody else does them. */
 async function executeShards(
   context: RunContext,
   planned: PlannedStep,
@@ -175,7 +172,6 @@ async function executeShards(
   }
 }
 
-/** Of what an event tells. */
 function labelOf(
   { shard }: RunContext,
   { id: step }: PipelineStep,
@@ -183,7 +179,6 @@ function labelOf(
   return shard === undefined ? { step } : { step, shard };
 }
 
-/** What every record of a step says. */
 function factsOf(
   { run }: RunContext,
   step: PipelineStep,
@@ -214,11 +209,9 @@ interface Attempt {
   state: StepState;
   inputs: Record<string, PinnedInput>;
   attempt: number;
-  /** What is there of the step, where several processes share it. */
   shared?: SharedStep;
 }
 
-/** An attempt that failed. */
 type FailedAttempt = Required<Pick<StepOutcome, "exitCode" | "exit">> & {
   message: string;
   hint?: string;
@@ -236,7 +229,6 @@ async function tryStep(
   const folder = join(context.folder, `${encodeName(step.id)}-${system.id().slice(-8)}${owner}`);
   const place = stepFolder(folder);
   const [inputRoot, outputRoot, workspaceRoot] = place.parts;
-  let hasEnded = false; // nothing of it still works there
   const startedAt = new Date(system.now()).toISOString();
   const startedAtMs = system.monotonic();
   const secrets = [...context.secrets.values];
@@ -257,7 +249,7 @@ async function tryStep(
     });
 
   try {
-    makeStepFolder(place, context.spare);
+    makeStepFolder(place);
     const note = noteStep(folder, system);
     const params = reveal(step.params, system);
     const env = reveal(step.env, system);
@@ -275,7 +267,6 @@ async function tryStep(
     });
     signal.throwIfAborted();
     if (end.exitCode !== EXIT_CODES.ok) return await fail(end);
-    hasEnded = !keep && step.runAs === "thread";
     await checkUnchanged(inputs, context);
     const usage = end.usage === undefined ? {} : { usage: end.usage };
     const written = findOutputs(step, context, { outputRoot, isShard: shared !== undefined });
@@ -316,8 +307,7 @@ async function tryStep(
     return await fail({ exitCode: exitCodeOf(error), error });
   } finally {
     log.close();
-    const isSpare = hasEnded && spareStepFolder(place, context.spare);
-    if (!keep && !isSpare) removeStepFolder(place, context.logger);
+    if (!keep) removeStepFolder(place, context.logger);
   }
 
   async function fail(
@@ -367,7 +357,6 @@ async function tryStep(
   }
 }
 
-/** The log as a file beside the record; none where nothing was said. */
 function besides(log: StepLog): Record<string, FileSource> {
   return log.isEmpty ? {} : { "log.txt": log.source() };
 }

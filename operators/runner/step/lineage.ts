@@ -8,11 +8,8 @@ import type { RunContext } from "../run_context.ts";
 /** An artifact names at most so many inputs. */
 const MOST_INPUTS = 1_000;
 
-/** What is known of the step. */
 export interface LineageOf {
-  /** The step. */
   step: string;
-  /** Identifies what it does. */
   effect: string;
 }
 

@@ -20,15 +20,10 @@ import { isUrl, parsePlace } from "../sources.ts";
 import { publishPath } from "./publish_path.ts";
 import { inside } from "./stage_inputs.ts";
 
-/** What is known of outputs. */
 export interface PublishOptions {
-  /** Identifies what the step does. */
   effect: string;
-  /** What they were made from. */
   inputs: ArtifactInput[];
-  /** What is kept beside each. */
   metadata: Record<string, unknown>;
-  /** What the step wrote the last time. */
   before: Readonly<Record<string, SavedOutput>>;
 }
 
@@ -43,19 +38,15 @@ export async function publishOutputs(
   return outputs;
 }
 
-/** An output that was written. */
 export interface WrittenOutput {
   /** Its key: a path below the output root, or `.`. */
   name: string;
-  /** Where it is to be kept. */
   to: string;
-  /** Where it lies. */
   from: string;
 }
 
 /** Options of {@linkcode findOutputs}. */
 export interface FindOutputsOptions {
-  /** The output root. */
   outputRoot: string;
   /** Whether other processes write the same outputs, so one of them may leave an output out. @default false */
   isShard?: boolean;
@@ -156,12 +147,10 @@ async function publish(
   return { to, path, ...file, size, digest: (await digestOfPath(path, { signal })).digest };
 }
 
-/** The name of an output that is one file. */
 export function fileOf(from: string): { file?: string } {
   return statSync(from).isFile() ? { file: basename(from) } : {};
 }
 
-/** Files, and the URLs of their objects. */
 function objectsOf(from: string, url: string): [path: string, url: string][] {
   if (statSync(from).isFile()) return [[from, url.endsWith("/") ? url + basename(from) : url]];
   if (!url.endsWith("/")) throw notOneObject(url);
@@ -176,7 +165,6 @@ function objectsOf(from: string, url: string): [path: string, url: string][] {
   return files;
 }
 
-/** The error of a broken link in an output for a bucket, which has no links. */
 function noFile(link: string, url: string): RegistryError {
   return fault({
     code: "TaskFailed",
@@ -223,7 +211,6 @@ function notOneObject(url: string): RegistryError {
   });
 }
 
-/** How many names an error lists. */
 const MOST_LISTED = 10;
 
 function notWritten(step: string, name: string, there: readonly string[]): RegistryError {

@@ -7,9 +7,7 @@ import { shown } from "../../../core/naming/names.ts";
 
 /** Options of {@linkcode publishPath}. */
 export interface PublishPathOptions {
-  /** Names what is in progress. */
   id: string;
-  /** The folder of the configuration, which no output may be or hold. */
   root: string;
   /** Whether what stands at the target is of this step, so that nobody misses it. */
   isOwn: boolean;
@@ -50,7 +48,6 @@ export function publishPath(
   });
 }
 
-/** Renames, or copies to another file system. */
 function move(from: string, to: string): void {
   try {
     renameSync(from, to);

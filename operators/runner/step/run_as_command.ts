@@ -16,19 +16,13 @@ import type { RunContext } from "../run_context.ts";
 import type { AttemptResult } from "./attempt_end.ts";
 import type { StepLog } from "./step_log.ts";
 
-/** What running a command is given besides. */
 export interface RunAsCommandOptions {
-  /** The file that names its processes while it runs. */
   note: string;
-  /** Where what it says goes. */
   log: StepLog;
   /** Values that are in no log. */
   secrets: readonly string[];
-  /** Variables of this process that the command does not get. */
   withheld: ReadonlySet<string>;
-  /** Hears what its processes take. */
   hear: StepWatch["hear"];
-  /** The operator; a step with a start command needs none. */
   operator?: AnyOperator;
 }
 
@@ -63,7 +57,6 @@ export async function runAsCommand(
   return await runNotedCommand([...before, ...command], whole, note);
 }
 
-/** The command of a step, once its input was looked at as for every other step. */
 async function commandOf(
   step: PipelineStep,
   operator: AnyOperator | undefined,

@@ -37,7 +37,6 @@ export async function runAsWorker(
   return { exitCode, error: error ?? ended.there?.error };
 }
 
-/** Nobody said where operators in workers come from. */
 export function noExecutor(step: string): RegistryError {
   return fault({
     code: "Unsupported",

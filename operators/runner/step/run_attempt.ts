@@ -15,13 +15,9 @@ import { runAsCommand } from "./run_as_command.ts";
 import { noExecutor, runAsWorker } from "./run_as_worker.ts";
 import type { StepLog } from "./step_log.ts";
 
-/** What an attempt is given. */
 export interface AttemptOptions {
-  /** Its folders. */
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };
-  /** The file that names the processes of its command. */
   note: string;
-  /** Where what it says goes. */
   log: StepLog;
   /** Its parameters, with the values of secrets. */
   params: PipelineStep["params"];
@@ -87,7 +83,6 @@ export async function runAttempt(
   return { ...ended, usage };
 }
 
-/** Runs the operator here. */
 async function runAsThread(
   { timeoutMs }: PipelineStep,
   given: OperatorContext<unknown>,

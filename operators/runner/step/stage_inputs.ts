@@ -100,7 +100,6 @@ function isFolder(path: string): boolean {
   return onDisk("read", path, () => statSync(path)).isDirectory();
 }
 
-/** A path below a folder; names of inputs are those of configurations. */
 export function inside(folder: string, name: string): string {
   const problem = filePathProblem(name);
   if (problem === undefined) return join(folder, name);

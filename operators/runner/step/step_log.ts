@@ -12,38 +12,26 @@ import type { LogLevel } from "../events.ts";
 const MAX_BYTES = 16 * 1024 * 1024;
 /** Of what comes after that so many lines are kept, the last ones: they mostly say what went wrong. */
 const LAST_LINES = 1_000;
-/** A longer line is cut, characters. */
 const MAX_LINE = 64 * 1024;
 
-/** The log of one attempt. */
 export interface StepLog {
-  /** Where its file is. It is made with the first line. */
   readonly path: string;
-  /** Whether there are lines. */
   readonly isEmpty: boolean;
-  /** Adds a text, a line or several. */
   write(level: LogLevel, text: string): void;
-  /** The same for operators. */
   readonly logger: Logger;
-  /** The file, to be saved once it was closed. */
   source(): FileSource;
-  /** Ends the file. */
   close(): void;
 }
 
 /** Options of {@linkcode createStepLog}. */
 export interface StepLogOptions {
-  /** Its file. */
   path: string;
   /** Masks secrets. */
   mask(text: string): string;
-  /** Hears of each line. */
   onLine(level: LogLevel, line: string): void;
-  /** Clock. */
   system: System;
 }
 
-/** Creates a log. Lines are kept with their time and level. */
 export function createStepLog({ path, mask, onLine, system }: StepLogOptions): StepLog {
   let file: number | undefined;
   let bytes = 0;

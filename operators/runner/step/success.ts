@@ -6,21 +6,16 @@ import type { PlannedStep } from "../plan.ts";
 import { changesOf, goneOutputs } from "../reasons.ts";
 import { effectKey } from "../fingerprint.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
-import { readRecord, saveRecord } from "../records/files.ts";
+import { readSuccess, saveRecord } from "../records/files.ts";
 import type { FoundRecord, SaveRecordOptions } from "../records/files.ts";
 import { numberOf, recordNames, versionOf } from "../records/names.ts";
 import type { Fingerprint, StepRecord } from "../records/step_record.ts";
 import type { RunContext } from "../run_context.ts";
 
-/** What is known of a step when its inputs are there. */
 export interface StepState {
-  /** What it is made of now. */
   fingerprint: Fingerprint;
-  /** Identifies what it does. */
   effect: string;
-  /** Its last success, whatever that was made of. */
   last?: FoundRecord<StepRecord>;
-  /** The success that makes it unnecessary to execute it. */
   done?: FoundRecord<StepRecord>;
 }
 
@@ -49,7 +44,7 @@ export async function findSuccess(
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
   const { last } = seen ??
-    { last: await readRecord<StepRecord>(registry, name, { kind: "step", signal }) };
+    { last: await readSuccess(registry, name, signal) };
   const state = { fingerprint, effect, last };
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };
@@ -61,10 +56,7 @@ export async function findSuccess(
   }
   if (last.info.commit === previous) return state;
   for await (const { version } of registry.versions(name, { signal })) { // others have done it since the run was planned
-    const earlier = await readRecord<StepRecord>(registry, `${name}@${version}`, {
-      kind: "step",
-      signal,
-    });
+    const earlier = await readSuccess(registry, `${name}@${version}`, signal);
     if (earlier?.record.effect === effect) return { ...state, done: earlier };
     if (earlier?.info.commit === previous) break;
   }
@@ -93,35 +85,13 @@ export async function addSuccess(
         metadata,
         signal,
       });
-      return { record, info: { ...emptyInfo(name, version), commit, metadata } };
+      return { record, info: { name, version, commit, createdAt: new Date(0) } };
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
-      const there = await readRecord<StepRecord>(registry, `${name}@${version}`, {
-        kind: "step",
-        signal,
-      });
+      const there = await readSuccess(registry, `${name}@${version}`, signal);
       if (there?.record.effect === record.effect) return there;
     }
   }
-}
-
-/** What is told of a record where nobody reads it. */
-function emptyInfo(
-  name: string,
-  version: string,
-): Omit<FoundRecord<StepRecord>["info"], "commit" | "metadata"> {
-  const materializer = { id: "holdfast/pipeline-record", formatVersion: 1 };
-  return {
-    name,
-    version,
-    generation: 1,
-    digest: "",
-    size: 0,
-    createdAt: new Date(0),
-    materializer,
-    inputs: [],
-    files: [],
-  };
 }
 
 const MAX_METADATA_BYTES = 32 * 1024;

@@ -1,14 +1,11 @@
 import { Ajv2020 } from "npm:ajv@^8.20/dist/2020.js";
 import { assertEquals } from "@std/assert";
-import { schemaFiles } from "../../../dev/schema.ts";
-import { configSchema, parsePipeline } from "../../../operators/config/mod.ts";
+import { configSchema, schemaFiles } from "../../../dev/schema.ts";
+import { parsePipeline } from "../../../operators/config/mod.ts";
 import { plainOf } from "../../../operators/config/tree/node.ts";
 import { createProblemList } from "../../../operators/config/tree/problems.ts";
 import { parseYamlTree } from "../../../operators/config/tree/yaml.ts";
-import { OF_GRAPHS } from "./mistakes/graphs.ts";
-import { OF_KEYS } from "./mistakes/keys.ts";
-import { A, one } from "./mistakes/mistake.ts";
-import { OF_VALUES } from "./mistakes/values.ts";
+import { A, OF_GRAPHS, OF_KEYS, OF_VALUES, one } from "./mistakes.ts";
 
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
 const isPipeline = ajv.compile(configSchema());
@@ -144,13 +141,10 @@ Deno.test("the JSON Schema and the parser refuse the same lines of an operator",
 });
 
 Deno.test("the JSON Schema refuses every mistake of keys and types; of what a file means it knows nothing", () => {
-  const taken = (mistakes: readonly { name: string; text: string; language?: string }[]) =>
-    mistakes.filter(({ text, language }) =>
-      language === undefined && isPipeline(valueOf(text.replace("‸", "")))
-    )
-      .map(({ name }) => name);
-  assertEquals(taken(OF_KEYS), []);
-  assertEquals(taken([...OF_VALUES, ...OF_GRAPHS]).includes("an input of a missing step"), true);
+  const isTaken = ([text]: readonly [string, ...unknown[]]) =>
+    isPipeline(valueOf(text.replace("‸", "")));
+  assertEquals(OF_KEYS.filter(isTaken), []);
+  assertEquals([...OF_VALUES, ...OF_GRAPHS].some(isTaken), true);
 });
 
 Deno.test("what is not in a file that includes others may be in those", () => {
@@ -174,20 +168,4 @@ Deno.test("the schemas in docs/ are those of the source: deno task schema writes
   for (const { path, text } of schemaFiles()) {
     assertEquals(JSON.parse(await Deno.readTextFile(path)), JSON.parse(text), path);
   }
-});
-
-Deno.test("editors are told of each key what it is", () => {
-  const silent: string[] = [];
-  function look(schema: unknown, at: string): void {
-    if (typeof schema !== "object" || schema === null) return;
-    const { properties = {} } = schema as { properties?: Record<string, { description?: string }> };
-    for (const [key, { description }] of Object.entries(properties)) {
-      if (description === undefined && key !== "refs") silent.push(`${at}.${key}`);
-    }
-    for (const [key, child] of Object.entries(schema)) {
-      if (key !== "else") look(child, `${at}.${key}`);
-    }
-  }
-  look(configSchema(), "");
-  assertEquals(silent, []);
 });

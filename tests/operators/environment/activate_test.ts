@@ -1,15 +1,9 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path";
 import { RegistryError } from "../../../core/errors.ts";
 import type { EnvironmentConfig } from "../../../core/pipelines/pipeline.ts";
 import { activate, installCommand } from "../../../operators/environment/mod.ts";
-import type { Activation } from "../../../operators/environment/activation.ts";
+import type { Activation } from "../../../operators/environment/environment.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
 
@@ -147,52 +141,6 @@ testInRoot(
     const { env, before } = await active("conda", "./e", options(root, {}, { OWN: "step" }));
     assertEquals([env.A, env.B, env.OWN, env.GONE], ["people", "package", undefined, undefined]);
     assertEquals([env.CONDA_DEFAULT_ENV, before[0]], [root.join("e"), "bash"]);
-  },
-);
-
-testInRoot(
-  "an environment that is not there is said with the command that makes it",
-  async (root) => {
-    await lay(root, { "a b/pyproject.toml": "", "p/pixi.toml": "" });
-    const hintOf = async (kind: Kind, name?: string) => {
-      const error = await refused(active(kind, name, options(root)));
-      assertEquals(error.code, "Unsupported");
-      return error.hint!;
-    };
-    assertStringIncludes(
-      await hintOf("uv", "a b"),
-      `before the step runs. Or make it: uv sync --project '${root.join("a b")}'`,
-    );
-    assertEquals(await hintOf("uv", "p"), `Make it: uv venv ${root.join("p/.venv")}`); // to be copied as it is
-    assertStringIncludes(
-      await hintOf("pixi", "none"),
-      `Make it: pixi init ${root.join("none")}, and`,
-    );
-    assertStringIncludes(
-      await hintOf("pixi", "p"),
-      `make it: pixi install --manifest-path ${root.join("p/pixi.toml")}`,
-    );
-    const cuda = await hintOf("pixi", "p/.pixi/envs/cuda");
-    assertStringIncludes(
-      cuda,
-      `pixi install --environment cuda --manifest-path ${root.join("p/pixi.toml")}`,
-    );
-    assertStringIncludes(await hintOf("conda", "train"), "conda create --name train python");
-    assertStringIncludes(
-      await hintOf("conda", "./train"),
-      `conda create --prefix ${root.join("train")} python`,
-    );
-    for (const hint of [await hintOf("uv", "p"), await hintOf("conda", "train")]) {
-      assertEquals(hint.includes("install: true"), false, "nothing says what is to be in it");
-    }
-    await lay(root, { "environment.yml": "" });
-    const create = await hintOf("conda", "train");
-    assertMatch(create, /^Write install: true /);
-    assert(
-      create.endsWith(`: conda env create --file ${root.join("environment.yml")} --name train`),
-      create,
-    );
-    assertEquals((await refused(active("conda", undefined, options(root)))).code, "Invalid");
   },
 );
 

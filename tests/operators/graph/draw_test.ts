@@ -111,11 +111,6 @@ Deno.test("no drawing shows a password or a signature of a URL", async () => {
   }
 });
 
-Deno.test("one node is no frame", async () => {
-  const drawn = await drawPipeline(pipeline([step("clean")]), { as: "mermaid" });
-  assertEquals(drawn.split("\n").slice(0, 2), ["flowchart LR", `  b0["clean<br/>v1.0"]`]);
-});
-
 Deno.test("no text in Mermaid is anything but text", async () => {
   for (const line of (await draw(hostileDrawing(), { as: "mermaid" })).split("\n")) {
     assertMatch(
@@ -156,23 +151,6 @@ Deno.test("texts come out of Graphviz as they went in, and nothing else is in th
   assert(
     !/(href|onload|style)=|url\(|<!DOCTYPE|<\?xml/.test(svg.replace(/<(text|title)[ >].*/g, "")),
   );
-});
-
-Deno.test("what browsers show at a box of an SVG is its text", async () => {
-  const svg = await draw({ boxes: [{ id: "x", lines: ["a <b>", "run"] }], arrows: [] }, {
-    as: "svg",
-  });
-  assertEquals([...svg.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title), [
-    "a &lt;b&gt;, run",
-  ]);
-});
-
-Deno.test("arrows to what is not drawn are left out", async () => {
-  const boxes = [{ id: "a", lines: ["a"] }];
-  const drawing = { boxes, arrows: [{ from: "a", to: "b" }, { from: "b", to: "a" }] };
-  for (const as of ["mermaid", "dot"] as const) {
-    assert(!/ -?->/.test(await draw(drawing, { as })), as);
-  }
 });
 
 Deno.test("more than three thousand boxes are no SVG, but DOT", async () => {

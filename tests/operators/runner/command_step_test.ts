@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { PipelineStep } from "../../../core/pipelines/pipeline.ts";
@@ -95,35 +95,6 @@ testInRoot(
     assertEquals([missing.exitCode, missing.exit], [5, "environment"]);
   },
 );
-
-testInRoot("a command whose time is over has ended with 4", async (root) => {
-  const timeoutMs = 3_600_000;
-  const ready = Promise.withResolvers<void>();
-  const system = {
-    ...realSystem,
-    sleep: (ms: number, signal?: AbortSignal) =>
-      ms === timeoutMs ? ready.promise : realSystem.sleep(ms, signal),
-  };
-  const onEvent = (event: RunEvent) =>
-    void (event.type === "log" && event.line === "ready" && ready.resolve());
-  const { end, exitCode, exit } = await run(root, sh("echo ready; sleep 3600", { timeoutMs }), {
-    system,
-    onEvent,
-  });
-  assertEquals([end, exitCode, exit], ["failed", 4, "resource"]);
-});
-
-testInRoot("a cancelled run ends its commands", async (root) => {
-  const controller = new AbortController();
-  const onEvent = (event: RunEvent) =>
-    void (event.type === "log" && controller.abort(new Error("stop")));
-  const one = sh("echo $$ > pid; echo ready; sleep 3600");
-  await run(root, one, { signal: controller.signal, onEvent }).catch((error) =>
-    assertEquals(error.message, "stop")
-  );
-  const pid = (await Deno.readTextFile(root.join("pid"))).trim();
-  await assertRejects(() => Deno.stat(`/proc/${pid}`), Deno.errors.NotFound);
-});
 
 testInRoot(
   "a command is not told the engine that carries it, whose password is in no log and no record",

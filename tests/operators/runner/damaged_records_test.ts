@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { defineMaterializer, isRegistryError } from "../../../mod.ts";
-import type { OperatorContext } from "../../../operators/mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
@@ -76,32 +75,3 @@ testInRoot(
     }
   },
 );
-
-testInRoot("names that every object has are names like others", async (root) => {
-  await using here = await world(root);
-  await here.registry.save("data:raw", "raw ");
-  const odd = (name: string) => {
-    const inputs = { [name]: "registry:data:raw", other: "registry:data:raw" };
-    const clean = step("clean", {
-      operator: name,
-      inputs,
-      outputs: { [name]: "registry:data:clean" },
-    });
-    return pipeline([clean, step("train", { inputs: { data: `step:clean.${name}` } })], {
-      id: name,
-    });
-  };
-  for (const name of ["constructor", "toString"]) {
-    const run = ({ outputRoot }: OperatorContext) =>
-      Deno.writeTextFile(`${outputRoot}/${name}`, "");
-    here.operators.register(name, { run, command: () => ["true"] });
-    assertEquals((await runPipeline(odd(name), here)).end, "ok");
-    assertEquals((await planPipeline(odd(name), here)).steps.map(({ decision }) => decision), [
-      "skip",
-      "skip",
-    ]);
-  }
-  const missing = [step("clean"), step("train", { inputs: { data: "step:clean.constructor" } })];
-  const { steps } = await runPipeline(pipeline(missing), here);
-  assertEquals([steps.train.end, steps.train.exit], ["failed", "input"]);
-});

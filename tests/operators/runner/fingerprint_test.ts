@@ -1,33 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { changedParams, effectKey, sortedJson } from "../../../operators/runner/fingerprint.ts";
 import { addSuccess, findSuccess } from "../../../operators/runner/step/success.ts";
 import { pipeline, step } from "./pipelines.ts";
-
-const fingerprint = { inputs: { data: "d1" }, params: { lr: 0.1 }, code: "v1.0" };
-const of = { pipeline: "nightly", step: "clean", previous: null };
-
-Deno.test("the order in which something was written down is no change", () => {
-  const [a, b] = [{ a: 1, b: { c: [1, 2], d: null } }, { b: { d: null, c: [1, 2] }, a: 1 }];
-  assertEquals(sortedJson(a), sortedJson(b));
-  assertEquals(changedParams(a, b), []);
-  assertEquals(changedParams(a, { ...b, b: { ...b.b, c: [2, 1] } }), ["params.b.c [1,2] → [2,1]"]);
-});
-
-Deno.test("what a step does is another thing with another input, parameter, code, success before, step or pipeline", () => {
-  const keys = [
-    effectKey(fingerprint, of),
-    effectKey({ ...fingerprint, inputs: { data: "d2" } }, of),
-    effectKey({ ...fingerprint, inputs: { other: "d1" } }, of),
-    effectKey({ ...fingerprint, params: { lr: 0.2 } }, of),
-    effectKey({ ...fingerprint, code: "v1.1" }, of),
-    effectKey(fingerprint, { ...of, previous: "commit" }),
-    effectKey(fingerprint, { ...of, step: "train" }),
-    effectKey(fingerprint, { ...of, pipeline: "weekly" }),
-  ];
-  assertEquals(new Set(keys).size, keys.length);
-  assertEquals(effectKey({ ...fingerprint }, { ...of }), keys[0]);
-});
 
 Deno.test("a step that was forced is not done again by a second delivery", async () => {
   await using registry = await openRegistry("memory:");

@@ -68,24 +68,3 @@ testInRoot(
     assertEquals(result.steps.clean.exit, "configuration");
   },
 );
-
-testInRoot(
-  "a folder that cannot be removed changes nothing about how its step ended",
-  async (root) => {
-    await using here = await world(root);
-    const child = { mounted: "" };
-    here.operators.register("mounts", {
-      async run({ workspaceRoot }) {
-        await new Deno.Command("mount", { args: ["-t", "tmpfs", "tmpfs", workspaceRoot] }).output();
-        child.mounted = workspaceRoot;
-      },
-      command: () => ["true"],
-    });
-    const warnings: string[] = [];
-    const logger = { ...console, warn: (text: string) => void warnings.push(text) };
-    const { steps } = await runPipeline(pipeline([step("mounts")]), { ...here, logger });
-    await new Deno.Command("umount", { args: [child.mounted] }).output();
-    assertEquals(steps.mounts.end, "ran");
-    if (canMount) assertStringIncludes(warnings.join(), "Cannot remove");
-  },
-);

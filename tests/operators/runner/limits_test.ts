@@ -5,7 +5,6 @@ import { openRegistry } from "../../../mod.ts";
 import { createOperators } from "../../../operators/mod.ts";
 import type { OperatorContext } from "../../../operators/mod.ts";
 import { runPipeline } from "../../../operators/runner/mod.ts";
-import { createRoom } from "../../../operators/runner/schedule.ts";
 import { createOperatorExecutor } from "../../../workers/operators/mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import type { TempRoot } from "../../support/temp_root.ts";
@@ -123,30 +122,4 @@ testInRoot("what a step takes of the machine is on record, over time", async (ro
   const worker = await run(root, { operator: "ends", runAs: "worker" });
   assertEquals(worker.usage.of, "thread");
   assert(worker.usage.peakBytes > 1_000_000);
-});
-
-Deno.test("steps share what their node has, also where that is only what it asks for", () => {
-  const machine = { cores: 8, memoryBytes: 1000 };
-  const asks = [["cpuRequest", 3, 4], ["memoryRequest", 300, 400], ["gpuRequest", 1, 1]] as const;
-  for (const [kind, asked, had] of asks) {
-    const limit = kind.replace("Request", "Limit");
-    for (const resources of [{ [kind]: had }, { [limit]: had }, { [kind]: asked, [limit]: had }]) {
-      const other = step("other", { node: "other", resources: { [kind]: asked } });
-      const one = step("one", { resources: { [kind]: asked } });
-      const nodes = [{ id: "here", runnerCount: 4, resources }, {
-        id: "other",
-        runnerCount: 4,
-        resources: {},
-      }];
-      const room = createRoom(pipeline([one, other], { nodes }), machine);
-      const giveBack = room.take(one);
-      assertEquals(
-        [room.fits(one), room.fits(other)],
-        [false, true],
-        `${kind} ${JSON.stringify(resources)}`,
-      );
-      giveBack();
-      assertEquals(room.fits(one), true);
-    }
-  }
 });

@@ -184,19 +184,6 @@ bucketTest("the scheme of a URL names the provider whose configuration is used",
   assertStringIncludes(reason!, "Cannot find a configuration of oss://holdfast");
 });
 
-bucketTest("what is not there is told before anything runs", async (here) => {
-  const { place } = here;
-  for (const url of [`${place}missing`, `${place}missing/`]) {
-    const { code, message } = await planPipeline(
-      pipeline([step("clean", { inputs: { data: url } })]),
-      here,
-    )
-      .then(() => ({ code: "", message: "" }), (error) => error);
-    assertEquals(code, "NotFound");
-    assertStringIncludes(message, url);
-  }
-});
-
 testInRoot("a key that would leave the input root is refused", async (root) => {
   await using here = await world(root);
   const s3 = {

@@ -1,56 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isRegistryError, localPath } from "../../../mod.ts";
 import { planPipeline, runPipeline } from "../../../operators/runner/mod.ts";
-import type { ObjectTransfer, RunEvent } from "../../../operators/runner/mod.ts";
-import { realSystem } from "../../../core/system.ts";
+import type { ObjectTransfer } from "../../../operators/runner/mod.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 import { textOf, world } from "./world.ts";
-
-testInRoot("secrets reach the operator, and no record, plan or log", async (root) => {
-  await using here = await world(root);
-  const { registry, operators } = here;
-  const seen: unknown[] = [];
-  operators.register("login", {
-    run({ params, env, logger, outputRoot }) {
-      seen.push(params, env);
-      logger.info("token is hunter2hunter2, key is correct-horse");
-      logger.info(`${"x".repeat(64 * 1024 - 7)}correct-horse`); // where a line is cut
-      Deno.writeTextFileSync(`${outputRoot}/done`, "");
-      throw new Error("Cannot log in: correct-horse was refused");
-    },
-    command: () => ["true"],
-  });
-  const system = {
-    ...realSystem,
-    env: (name: string) => name === "KEY" ? "correct-horse" : undefined,
-  };
-  const secrets = {
-    params: { token: `base64://${btoa("hunter2hunter2")}` },
-    env: { KEY: { from_env: "KEY" } },
-  };
-  const events: RunEvent[] = [];
-  const onEvent = (event: RunEvent) => events.push(event);
-  const result = await runPipeline(pipeline([step("login", secrets)]), {
-    ...here,
-    system,
-    onEvent,
-  });
-  assertEquals(seen, [{ token: "hunter2hunter2" }, { KEY: "correct-horse" }]);
-  const kept = [JSON.stringify([result, events])];
-  for await (const name of registry.names()) {
-    const { info, files } = await registry.open(name);
-    kept.push(JSON.stringify(info));
-    for (const file of (await registry.open(name)).files()) {
-      kept.push(new TextDecoder().decode(await file.bytes()));
-    }
-    assert(files !== undefined);
-  }
-  assertStringIncludes(kept.join(), "Cannot log in: *** was refused");
-  for (const secret of ["hunter2", "correct", btoa("hunter2hunter2"), "correct-horse"]) {
-    assert(!kept.join().includes(secret), secret);
-  }
-});
 
 testInRoot(
   "inputs and outputs can be paths: an output appears whole, and replaces only what is its own",
@@ -97,37 +51,6 @@ testInRoot(
     const { steps } = await runPipeline(reading, here);
     assertStringIncludes(steps.clean.reason!, 'its link "away" leads outside, to "/etc/hostname"');
     assertEquals(here.ran, []);
-  },
-);
-
-testInRoot(
-  "a step can be a command: it knows its folders, and its lines, code and memory are on record",
-  async (root) => {
-    await using here = await world(root);
-    const { registry } = here;
-    await registry.save("data:raw", "raw");
-    const script =
-      'cat "$INPUT_ROOT"/* > "$OUTPUT_ROOT/text"; echo "step $OPERATOR_ID has $HOLDFAST_PARAMS"; exit $CODE';
-    const shell = (CODE: string) =>
-      step("shell", {
-        runAs: "command",
-        startCommand: ["sh", "-c", script],
-        inputs: { data: "registry:data:raw" },
-        params: { lr: 0.1 },
-        env: { CODE },
-      });
-    const failed = await runPipeline(pipeline([shell("4")]), here);
-    assertEquals([failed.steps.shell.exitCode, failed.steps.shell.exit], [4, "resource"]);
-    const events: RunEvent[] = [];
-    const result = await runPipeline(pipeline([shell("0")]), {
-      ...here,
-      onEvent: (event) => events.push(event),
-    });
-    assertEquals(result.steps.shell.end, "ran");
-    assertEquals(await textOf(registry, "nightly:output:shell"), "raw");
-    assertEquals(events.filter(({ type }) => type === "log"), [
-      { type: "log", step: "shell", level: "stdout", line: 'step shell has {"lr":0.1}' },
-    ]);
   },
 );
 

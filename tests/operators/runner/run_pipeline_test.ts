@@ -327,23 +327,3 @@ testInRoot(
     ]);
   },
 );
-
-testInRoot("of two writers that a step waits for itself the later one is read", async (root) => {
-  await using here = await world(root);
-  const outputs = { text: "registry:data:text" };
-  for (const upstream of [["clean", "train"], ["train", "clean"]]) {
-    const steps = [
-      step("clean", { outputs }),
-      step("train", { upstream: ["clean"], outputs }),
-      step("report", { upstream, inputs: { data: "registry:data:text" } }),
-    ];
-    const { end } = await runPipeline(pipeline(steps), {
-      ...here,
-      force: ["clean", "train", "report"],
-    });
-    assertEquals([end, await textOf(here.registry, "nightly:output:report")], [
-      "ok",
-      "clean train report ",
-    ]);
-  }
-});

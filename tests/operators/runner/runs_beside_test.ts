@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { realSystem } from "../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { planPipeline, readResult, runPipeline } from "../../../operators/runner/mod.ts";
 import { saveResult } from "../../../operators/runner/records/run_record.ts";
-import { watchForCancel } from "../../../operators/runner/watch_cancel.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { pipeline, step } from "./pipelines.ts";
 import { ends, textOf, threeSteps, world } from "./world.ts";
@@ -107,24 +105,3 @@ testInRoot(
     assertEquals(here.ran, []);
   },
 );
-
-Deno.test("a look whether a run is to stop that fails ends nothing: the next one answers", async () => {
-  let looks = 0;
-  const has = () =>
-    Promise.resolve().then(() => {
-      if (++looks < 3) throw new Error("away for a moment");
-      return true;
-    });
-  await using memory = await openRegistry("memory:");
-  const said: string[] = [];
-  const logger = { debug: (line: string) => said.push(line), info() {}, warn() {}, error() {} };
-  const stop = new AbortController();
-  const system = { ...realSystem, sleep: () => Promise.resolve() };
-  const context = { registry: { ...memory, has }, run: "nightly@1", system, logger };
-  await watchForCancel(context, stop, new AbortController().signal);
-  assertEquals([looks, said.length, isRegistryError(stop.signal.reason, "TaskFailed")], [
-    3,
-    2,
-    true,
-  ]);
-});

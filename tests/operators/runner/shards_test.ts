@@ -147,22 +147,6 @@ testInRoot("after a failure only the shards that are not done are run again", as
   assertEquals(Object.keys(await textsOf(registry, "data")).length, 2);
 });
 
-testInRoot("a shard is tried again as its step says", async (root) => {
-  await using registry = await openRegistry("memory:");
-  let failures = 0;
-  const { operators, ran } = shardOperators((index) => {
-    if (index === 1 && failures++ < 2) throw new Error("not yet");
-  });
-  const retries = { attempts: 3, backoffMs: 1, exitCodes: [3] };
-  const { end, steps } = await runPipeline(sharedPipeline(2, { retries }), {
-    registry,
-    operators,
-    root: root.path,
-  });
-  assertEquals([end, steps.split.attempts], ["ok", 3]);
-  assertEquals([...ran].sort(), [0, 1, 1, 1, "join"]);
-});
-
 testInRoot(
   "two shards that write one file are told, and can be done again when that was mended",
   async (root) => {

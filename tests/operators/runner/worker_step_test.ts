@@ -84,17 +84,6 @@ testInRoot(
   },
 );
 
-testInRoot("a run that is cancelled ends its workers", async (root) => {
-  const controller = new AbortController();
-  const onEvent = (event: RunEvent) =>
-    void (event.type === "log" && controller.abort(new Error("stop")));
-  await assertRejects(
-    () => run(root, { operator: "deaf" }, { signal: controller.signal, onEvent }),
-    Error,
-    "stop",
-  );
-});
-
 testInRoot("a step that is to run in a worker is refused where nobody said how", async (root) => {
   const error = await assertRejects(
     () => run(root, { operator: "ends" }, { executor: undefined }),

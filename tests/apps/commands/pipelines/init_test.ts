@@ -26,40 +26,6 @@ Deno.test("what pipeline init writes runs as it is, and a changed variable makes
   assertMatch((await run("--set", "variables.numbers=10")).stdout, /: 3 ran\n$/);
 });
 
-Deno.test("operators that pipeline init writes do as commands what they do in the process", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("pipeline init", { cwd });
-  await succeeds("init", { cwd });
-  const texts: string[][] = [];
-  for (const kind of ["thread", "command"]) {
-    const as = ["generate", "summarize"].flatMap((
-      step,
-    ) => ["--set", `operators.${step}.run_as=${kind}`]);
-    const { code, stderr } = await runDeno(
-      "apps/cli.ts",
-      [
-        "pipeline",
-        "run",
-        "--force",
-        "--set",
-        "pipeline.pipeline_id=init",
-        "--set",
-        "variables.numbers=7",
-        ...as,
-      ],
-      { cwd, permissions: ["-A"] },
-    );
-    assertEquals(code, 0, stderr);
-    texts.push([
-      await succeeds("cat init:output:generate numbers.csv", { cwd }),
-      await succeeds("cat init:output:report report.txt", { cwd }),
-    ]);
-  }
-  assertEquals(texts[0], ["0\n919\n838\n757\n676\n595\n514\n", "7 numbers, mean 614.14\n"]);
-  assertEquals(texts[1], texts[0]);
-});
-
 Deno.test("pipeline init overwrites nothing, and writes nothing where something is there", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(root.join("operators.ts"), "mine");
@@ -82,23 +48,4 @@ Deno.test("pipeline init writes nothing where there is a pipeline in another fil
       false,
     );
   }
-});
-
-Deno.test("pipeline init below a file says what is wrong with the path", async () => {
-  await using root = await tempRoot();
-  await Deno.writeTextFile(root.join("file"), "");
-  const { code, err } = await holdfast("pipeline init file/new", { cwd: root.path });
-  assertEquals(code, 3);
-  assertStringIncludes(err, "hint: Check the path");
-});
-
-Deno.test("pipeline init leaves a .gitignore as it is, and finds the registry that is there", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("init", { cwd });
-  await Deno.writeTextFile(root.join(".gitignore"), "mine\n");
-  const { err } = await holdfast("pipeline init", { cwd });
-  assertStringIncludes(err, "add .holdfast/ and .holdfast-runs/ to it");
-  assertStringIncludes(err, "Next: holdfast pipeline run\n");
-  assertEquals(await Deno.readTextFile(root.join(".gitignore")), "mine\n");
 });

@@ -86,25 +86,3 @@ Deno.test("operators ls says what is wrong with a module, and what to do", async
     assertStringIncludes(err, "it is no file on this machine");
   }
 });
-
-Deno.test("operators ls lists the others beside an operator whose version is a number", async () => {
-  await using root = await tempRoot();
-  const steps = "const step = { run() {}, command: () => [] };\n";
-  await write(
-    root,
-    "operators.ts",
-    `${steps}export const operators = createOperators({ a: { ...step, version: 1.5 }, b: step });`,
-  );
-  const listed = await succeeds("operators ls", { cwd: root.path });
-  assertEquals(listed.split("\n").slice(1).map((line) => line.trim().split(/ +/)), [["a", "1.5"], [
-    "b",
-  ], [""]]);
-});
-
-Deno.test("operators ls says so where there are none", async () => {
-  await using root = await tempRoot();
-  await write(root, "operators.ts", "export const operators = createOperators();");
-  const { code, out, err } = await holdfast("operators ls", { cwd: root.path });
-  assertEquals([code, out], [0, ""]);
-  assertStringIncludes(err, "There are no operators in it");
-});

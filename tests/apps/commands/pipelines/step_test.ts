@@ -2,28 +2,6 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../captured_io.ts";
 import { projectRoot } from "./project.ts";
 
-Deno.test("pipeline step executes a step of a run by the configuration here, and not again", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  await holdfast(["pipeline", "run", "-q", "--set", "operators.train.params.fail=x"], { cwd });
-  const set = ["--set", "operators.train.params.fail=x"];
-  const done = await holdfast(["pipeline", "step", "nightly@1", "clean", ...set], { cwd });
-  assertEquals([done.code, done.err], [0, ""]);
-  assertMatch(done.out, /^nightly@1 clean ran in [\d.]+s → nightly:output:clean@1\.0\.0\n$/);
-  const failed = await holdfast(["pipeline", "step", "nightly@1", "train", ...set], { cwd });
-  assertEquals([failed.code, failed.out], [1, ""]);
-  assertMatch(failed.err, /^error: nightly@1 train failed \(logic\) after [\d.]+s: x\n/);
-  const blocked = await holdfast(["pipeline", "step", "nightly@1", "report", ...set], { cwd });
-  assertEquals([blocked.code, blocked.err], [
-    1,
-    "error: nightly@1 report blocked: step train has no success\n",
-  ]);
-  const json = await holdfast(["pipeline", "step", "nightly@1", "report", "--json", ...set], {
-    cwd,
-  });
-  assertEquals([json.code, JSON.parse(json.out.trim().split("\n").at(-1)!).end], [1, "blocked"]);
-});
-
 Deno.test("pipeline step refuses a run that was planned otherwise, and says what to do", async () => {
   await using root = await projectRoot();
   const { path: cwd } = root;

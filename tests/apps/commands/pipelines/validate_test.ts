@@ -1,6 +1,6 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { holdfast, succeeds } from "../../captured_io.ts";
-import { OPERATORS, PIPELINE, projectRoot } from "./project.ts";
+import { PIPELINE, projectRoot } from "./project.ts";
 
 const WRONG = PIPELINE.replace("runner_count: 2", "runner_count: many").replace(
   "operator: write,",
@@ -41,19 +41,6 @@ Deno.test("pipeline validate tells all mistakes, each with its place and what to
   ]);
 });
 
-Deno.test("every command that needs the pipeline lists its mistakes, each in a line of its own", async () => {
-  await using root = await projectRoot({ pipeline: WRONG });
-  for (const command of ["run", "plan", "graph"]) {
-    const { code, err } = await holdfast(`pipeline ${command}`, { cwd: root.path });
-    assertEquals(code, 2);
-    const [first, second, third, hint] = err.split("\n");
-    assertEquals(first, "error: Cannot use the pipeline .: 2 mistakes");
-    assertMatch(second, /^ {2}pipeline\.yaml:7:38: /);
-    assertMatch(third, /^ {2}pipeline\.yaml:[0-9]+:[0-9]+: unknown key "upstream_dependncies"/);
-    assertMatch(hint, /^hint: /);
-  }
-});
-
 Deno.test("an operator that the module has not is a mistake at its place", async () => {
   await using root = await projectRoot({
     pipeline: PIPELINE.replace("operator: write,", "operator: wriet,"),
@@ -87,29 +74,4 @@ Deno.test("where there is no pipeline, a command says how one is written", async
     assertStringIncludes(err, "neither conf/pipeline.yaml nor pipeline.yaml");
     assertStringIncludes(err, "holdfast pipeline init");
   }
-});
-
-Deno.test("validate says that it did not look at operators of which nothing says where they are", async () => {
-  await using root = await projectRoot();
-  await Deno.rename(root.join("operators.ts"), root.join("steps.ts"));
-  const { code, err } = await holdfast("pipeline validate", { cwd: root.path });
-  assertEquals(code, 0);
-  assertStringIncludes(err, "--operators FILE");
-  const { code: ran, err: said } = await holdfast("pipeline run", { cwd: root.path });
-  assertEquals(ran, 2);
-  assertStringIncludes(said, 'nothing says where operator "write" is');
-  await succeeds("pipeline run -q --operators steps.ts", { cwd: root.path });
-});
-
-Deno.test("operators of the pipeline's own module are found beside it, wherever the command is run", async () => {
-  await using root = await projectRoot({
-    pipeline: PIPELINE.replace("nodes:", "operators_module: ./src/steps.ts\n  nodes:"),
-  });
-  await Deno.mkdir(root.join("src"));
-  await Deno.writeTextFile(root.join("src/steps.ts"), OPERATORS);
-  await Deno.remove(root.join("operators.ts"));
-  const told = JSON.parse(
-    await succeeds(["pipeline", "validate", root.path, "--json"], { cwd: "/" }),
-  );
-  assertEquals(told.operators, ["write", "train"]);
 });

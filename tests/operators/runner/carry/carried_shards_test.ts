@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { carryPipeline } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
@@ -41,29 +41,5 @@ testInRoot(
     for (const name of ["data", "nightly:step:split", "nightly:shards:split"]) {
       assertEquals((await Array.fromAsync(registry.versions(name))).length, 1, name);
     }
-  },
-);
-
-testInRoot(
-  "after a failure on an engine only what is not done is carried to an end again",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const broken = new Set([3]);
-    const shards = registerSplit(world, broken);
-    const { registry, options } = world;
-    await using _worker = await world.work(shared);
-    const first = await carryPipeline(shared, options);
-    assertEquals([first.end, ends(first.steps)], ["failed", {
-      split: "failed",
-      report: "blocked",
-    }]);
-    assertMatch(first.steps.split.reason!, /no 3/);
-    const before = new Set(shards.filter((index) => !broken.has(index)));
-    broken.clear();
-    shards.length = 0;
-    const second = await carryPipeline(shared, options);
-    assertEquals(second.end, "ok");
-    assertEquals(shards.filter((index) => before.has(index)), []);
-    assertEquals((await Array.fromAsync(registry.versions("data"))).length, 1);
   },
 );

@@ -4,7 +4,6 @@ import {
   cancelRun,
   carryPipeline,
   readResult,
-  readRun,
   runPipeline,
   submitRun,
   watchRun,
@@ -225,49 +224,3 @@ testInRoot("an engine that does not answer for a moment is asked again", async (
   const engine = { ...world.engine, poll };
   assertEquals((await carryPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
 });
-
-testInRoot("a run is read with its own configuration alone", async (root) => {
-  await using world = await carriedWorld(root);
-  const { registry, options } = world;
-  await registry.save("data:raw", "a ");
-  const run = await submitRun(threeSteps(), options);
-  assertEquals((await readRun(registry, run)).steps.length, 3);
-  const error = await assertRejects(
-    () => watchRun(threeSteps(0.3), { ...options, run }),
-    RegistryError,
-  );
-  assertEquals(error.code, "Conflict");
-  const other = { ...threeSteps(), id: "daily" };
-  await assertRejects(
-    () => watchRun(other, { ...options, run }),
-    RegistryError,
-    "this is the configuration of",
-  );
-});
-
-testInRoot(
-  "shards of a step are jobs of their own that write one version, and what waits for them begins once",
-  async (root) => {
-    await using world = await carriedWorld(root);
-    const { registry, operators, options, ran, engine } = world;
-    operators.register("part", {
-      async run({ outputRoot, shard }) {
-        ran.push(`part ${shard!.index}/${shard!.count}`);
-        await Deno.writeTextFile(`${outputRoot}/${shard!.index}`, "part");
-      },
-      command: () => ["true"],
-    });
-    const parts = step("part", { shards: 3, outputs: { ".": "registry:all" } });
-    const steps = pipeline([parts, step("report", { upstream: ["part"] })]);
-    await using _worker = await world.work(steps);
-    const result = await carryPipeline(steps, options);
-    assertEquals([result.end, ends(result.steps)], ["ok", { part: "ran", report: "ran" }]);
-    assertEquals(ran.toSorted(), ["part 0/3", "part 1/3", "part 2/3", "report"]);
-    assertEquals((await registry.info("all@1.0.0")).files.map(({ path }) => path), ["0", "1", "2"]);
-    assertEquals((await Array.fromAsync(registry.versions("all"))).length, 1);
-    const jobs = (await engine.list(result.run)).map(({ id }) =>
-      id.replace(/-[0-9a-f]{16}-/, "-#-")
-    );
-    assertEquals(jobs.toSorted(), ["nightly-1-part-#-1.x3", "nightly-1-report-#-1"]);
-  },
-);

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../../core/errors.ts";
-import { cancelRun, readResult, shareRun } from "../../../../operators/runner/mod.ts";
+import { readResult, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunEvent, ShareRunOptions } from "../../../../operators/runner/mod.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { pipeline, step } from "../pipelines.ts";
@@ -157,31 +157,6 @@ testInRoot(
     assertEquals(await textOf(here.registry, "nightly:output:report"), "slow report ");
   },
 );
-
-testInRoot("a run that is cancelled ends in all tasks", async (root) => {
-  await using here = await world(root);
-  const begun = Promise.withResolvers<void>();
-  here.operators.register("slow", {
-    run({ signal }) {
-      begun.resolve();
-      return new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(signal.reason))
-      );
-    },
-    command: () => ["false"],
-  });
-  const shared = pipeline([step("slow"), step("report", { upstream: ["slow"] })]);
-  const tasks = ["0/2", "1/2"].map((text) => take(shared, here, text));
-  await begun.promise;
-  await cancelRun(here.registry, "nightly@1");
-  for (const { end, steps } of await Promise.all(tasks)) {
-    assertEquals(end, "cancelled");
-    assert(
-      steps.slow.end === "cancelled" && steps.report.end === "cancelled",
-      JSON.stringify(steps),
-    );
-  }
-});
 
 testInRoot("a task with another configuration than the first takes no part", async (root) => {
   await using here = await world(root);

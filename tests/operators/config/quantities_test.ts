@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseCores, parseSize, parseTime } from "../../../../operators/config/table/quantities.ts";
+import { parseCores, parseSize, parseTime } from "../../../operators/config/quantities.ts";
 
 Deno.test("sizes are bytes, by thousands or by 1,024, and whole numbers that are exact", () => {
   assertEquals(["1", "1k", "2K", "3M", "4G", "5T"].map(parseSize), [1, 1e3, 2e3, 3e6, 4e9, 5e12]);

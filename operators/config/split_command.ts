@@ -1,5 +1,4 @@
 // A command that was written as one text.
-/** Its words, or what is wrong with it. */
 export type SplitCommand = { words: string[] } | { problem: string; hint: string };
 
 /** Splits at spaces, with quotes as in a shell; whatever else only a shell would understand is refused. */

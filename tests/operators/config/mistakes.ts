@@ -1,0 +1,245 @@
+// Mistakes that people make in a configuration: where each is told, and with what advice.
+
+/** A text with `‸` before the place that is told, what is said, what to do, and the language if it is not YAML. */
+export type Mistake = [text: string, says: RegExp, hint: RegExp, language?: "toml" | "json"];
+
+/** A pipeline of operators that have these lines, each indented by two steps. */
+export function operators(...blocks: string[]): string {
+  return `pipeline:\n  operators:\n${
+    blocks.map((block) => `    - ${block.replaceAll("\n", "\n      ")}\n`).join("")
+  }`;
+}
+
+/** One operator with one more line. */
+export const one = (line: string) => operators(`operator_id: a\n${line}`);
+
+/** A pipeline of one operator, with more keys on the same line. */
+export const A = "{ operator_id: a }";
+
+/** Mistakes of what a text is. */
+export const OF_SYNTAX: readonly Mistake[] = [
+  ["‸", /file is empty/, /pipeline:/],
+  ["‸- a\n", /a list is not a mapping/, /keys with values/],
+  ["pipeline:\n‸\toperators: []\n", /[Tt]ab/, /spaces/],
+  [`pipeline: { pipeline_id: "a }\n‸`, /quote/, /Close the quote/],
+  [
+    `pipeline: { operators: [a, b ‸}\n`,
+    /must be sufficiently indented and end with a \]/,
+    /Close the bracket/,
+  ],
+  [`pipeline: ${A}\n‸pipeline: ${A}\n`, /"pipeline" is there twice/, /Remove one/],
+  ["pipeline: ‸a: b: c\n", /[Nn]ested mappings/, /in quotes/],
+  [one("params: { a: !!js/date ‸2020 }"), /tag/, /Leave the tag out/],
+  [one("params: { ‸<<: { a: 1 }, b: 2 }"), /"<<" merges nothing/, /variables/],
+  [one("params: { a: ‸*b }"), /anchor/, /&name/],
+  [`pipeline: { operators: [${A}] }\n‸---\na: 1\n`, /second document/, /---/],
+  [one("params: { a: ‸12345678901234567890 }"), /64 bits/, /quotes/],
+  [one("params: { ‸[a]: 1 }"), /key is no text/, /texts/],
+  ["[pipeline]\na = ‸\n", /./, /TOML/, "toml"],
+  [`[[pipeline.operators]]\noperator_id = "a"\nparams.d = ‸1979-05-27\n`, /date/, /quotes/, "toml"],
+  [`{ "pipeline": { "operators": [‸}, 1 }`, /./, /./, "json"],
+];
+
+/** Mistakes of keys and types. */
+export const OF_KEYS: readonly Mistake[] = [
+  ["‸variables: {}\n", /there is no pipeline/, /pipeline: \{/],
+  [
+    `pipeline: { operators: [${A}] }\n‸varables: {}\n`,
+    /unknown key "varables"/,
+    /Did you mean variables/,
+  ],
+  [`pipeline: { operators: [${A}] }\n‸nodes: []\n`, /unknown key "nodes"/, /under pipeline/],
+  [`pipeline:\n  operators: [${A}]\n  ‸workdir: x\n`, /unknown key "workdir"/, /work_dir/],
+  [one("‸timout: 5s"), /unknown key "timout"/, /Did you mean timeout/],
+  [
+    `pipeline:\n  operators: [${A}]\n  nodes: [{ node_id: n, ‸runners: 2 }]\n`,
+    /unknown key "runners"/,
+    /runner_count/,
+  ],
+  [one("resource: { ‸cpu: 2 }"), /unknown key "cpu"/, /cpu_request/],
+  ["pipeline: ‸{ pipeline_id: a }\n", /no operators/, /operators: \{ refs/],
+  ["pipeline: { operators: ‸[] }\n", /empty/, /at least one/],
+  [operators("‸params: {}"), /no operator_id/, /operator_id: clean/],
+  [`pipeline: { operators: [${A}], nodes: [‸{ runner_count: 1 }] }\n`, /no node_id/, /node_id:/],
+  [operators("operator_id: ‸../a"), /"..\/a" is not an id/, /letters, digits/],
+  [one("version: ‸1.0"), /not a version/, /quotes/],
+  [one("params: ‸[a]"), /a list is not a mapping/, /names with values/],
+  [one("upstream_dependencies: ‸{ a: b }"), /a mapping is not a list/, /\[a, b\]/],
+  [one("shards: ‸two"), /"two" is not a whole number/, /whole number from 1/],
+  [one("shards: ‸0"), /0 is not a whole number/, /from 1/],
+  [one("env_config: { kind: uv, install: ‸yes please }"), /not true or false/, /true or false/],
+  [one("run_as: ‸thraed"), /"thraed" is none of/, /Did you mean thread/],
+  [one("env_config: { kind: ‸venv }"), /none of plain, uv/, /Write one of/],
+  [one("env_config: ‸{ name: x }"), /no kind/, /kind: uv/],
+  [
+    `pipeline: { operators: [${A}], log_config: { level: ‸warning } }\n`,
+    /"warning" is none of/,
+    /Did you mean warn/,
+  ],
+  [one("resource: { memory_limit: ‸4Gb }"), /"4Gb" is not a size/, /512Mi, 4Gi/],
+  [one("resource: { cpu_limit: ‸half }"), /not a number of cores/, /500m/],
+  [one("timeout: ‸5 minutes"), /not a time/, /30m/],
+  [one("timeout: ‸0"), /not a time/, /90s/],
+  [one("rerun: [‸input]"), /"input" is none of/, /Did you mean inputs/],
+  [one("retries: { exit_codes: [‸0] }"), /not a whole number from 1 to 5/, /1 to 5/],
+  [one("extra_env_vars: { ‸1A: x }"), /"1A" cannot be a name/, /begin with no digit/],
+  [one("extra_env_vars: { A: ‸[x] }"), /a list is not the value/, /from_env/],
+  [
+    `pipeline:\n  operators: [${A}]\n  operators_module: ‸https://example.org/o.ts\n`,
+    /is not a path/,
+    /\.\/operators\.ts/,
+  ],
+];
+
+/** Mistakes of commands, places and secrets. */
+export const OF_VALUES: readonly Mistake[] = [
+  [one("start_command: ‸cat a | sort"), /\| means something to a shell/, /\[sh, -c/],
+  [one(`start_command: ‸echo "a`), /quote " does not end/, /Close it/],
+  [one("start_command: echo\nrun_as: ‸thread"), /there is a start_command/, /remove run_as/],
+  [one("git_tag: ‸v1"), /without git_repo/, /Add git_repo/],
+  ["pipeline: { operators: { refs: [‸a:b:c] } }\n", /is not a ref/, /id:version/],
+  ["pipeline: { operators: { refs: [‸../a] } }\n", /is not a ref/, /id:version/],
+  ["pipeline: { operators: { refs: ‸a } }\n", /not a list of refs/, /\[cleaner:v1.0\]/],
+  ["pipeline: { operators: { refs: [a], ‸more: [] } }\n", /unknown key "more"/, /Beside refs/],
+  [
+    one("inputs: { x: ‸regstry:data }"),
+    /"regstry:" is not a kind of input/,
+    /Did you mean registry/,
+  ],
+  [one(`inputs: { x: ‸"registry:data@" }`), /./, /./],
+  [one("outputs: { x: ‸registry:data@1 }"), /an output names a version/, /Leave out/],
+  [
+    one("outputs: { ‸../x: registry:data }"),
+    /"\.\.\/x" cannot be the key of an output: it has a "\.\." segment/,
+    /"\." for all of it/,
+  ],
+  [
+    one("outputs: { .: registry:data, ‸a.csv: registry:a }"),
+    /"a\.csv" cannot be the key of an output: it is inside output "\."/,
+    /do not overlap/,
+  ],
+  [one("inputs: { x: ‸s3://bucket }"), /no object or folder/, /s3:\/\/bucket\/key/],
+  [one("inputs: { x: ‸step:clean }"), /no operator for "step:clean"/, /step:ID/],
+  [one("inputs: { x: ‸step:a }"), /reads its own output/, /another step/],
+  [
+    operators(
+      "operator_id: a\noutputs: { report: r }",
+      "operator_id: b\ninputs: { x: ‸step:a.reprot }",
+    ),
+    /no output "reprot"/,
+    /Did you mean report/,
+  ],
+  [
+    operators("operator_id: a", "operator_id: b\ninputs: { x: ‸step:a.report }"),
+    /^the operator a has no output "report"$/,
+    /Write step:a for all that it writes, or give it outputs: \{ "report": registry:NAME \}/,
+  ],
+  [
+    operators(
+      "operator_id: a\nextra_env_vars: { KEY: { from_env: DEPLOY_KEY } }",
+      'operator_id: b\nparams: { url: ‸"https://x/${env:HOME,h}?${env:DEPLOY_KEY,none}" }',
+    ),
+    /^\$\{env:DEPLOY_KEY\} would write a secret into the configuration$/,
+    /\{ from_env: DEPLOY_KEY \}/,
+  ],
+  [
+    one('params: { token: ‸"${env:HOLDFAST_TOKEN,none}" }'),
+    /would write a secret/,
+    /from_env: HOLDFAST_TOKEN/,
+  ],
+  [
+    one("extra_env_vars: { DB_PASSWORD: ‸hunter2 }"),
+    /^this looks like a secret, by its name, written down as it is$/,
+    /from_env/,
+  ],
+  [one("params: { k: ‸AKIAABCDEFGHIJKLMNOP }"), /access key of AWS/, /base64:/],
+  [one("params: { db: ‸postgres://me:hunter2@db/x }"), /URL with a password/, /from_env/],
+  [one("params: { k: ‸base64://a-b }"), /not base64 of a text/, /base64 -w0/],
+  [one("extra_env_vars: { ‸INPUT_ROOT: x }"), /set by the runner/, /another name/],
+];
+
+/** Mistakes between steps and nodes, and of references. */
+export const OF_GRAPHS: readonly Mistake[] = [
+  [operators("operator_id: a", "operator_id: ‸a"), /two operators "a"/, /of its own/],
+  [operators("operator_id: a", "operator_id: ‸A"), /differ in case/, /of its own/],
+  [
+    operators("operator_id: clean", "operator_id: b\nupstream_dependencies: [‸claen]"),
+    /no operator "claen"/,
+    /Did you mean clean/,
+  ],
+  [
+    operators("operator_id: a", "operator_id: b\nupstream_dependencies: [a, ‸a]"),
+    /twice/,
+    /Remove one/,
+  ],
+  [one("upstream_dependencies: [‸a]"), /depends on itself/, /Remove it/],
+  [
+    operators(
+      "operator_id: a\nupstream_dependencies: ‸[c]",
+      "operator_id: b\nupstream_dependencies: [a]",
+      "operator_id: c\ninputs: { x: step:b }",
+    ),
+    /a → b → c → a/,
+    /Remove one/,
+  ],
+  [
+    `pipeline: { operators: [${A}], nodes: [{ node_id: n, operator_ids: [a] }, { node_id: ‸n }] }\n`,
+    /two nodes "n"/,
+    /own id/,
+  ],
+  [
+    `pipeline: { operators: [${A}], nodes: [{ node_id: m }, { node_id: ‸n }] }\n`,
+    /m and n both/,
+    /operator_ids/,
+  ],
+  [
+    `pipeline: { operators: [${A}], nodes: [{ node_id: n, operator_ids: [a, ‸b] }] }\n`,
+    /no operator "b"/,
+    /of this pipeline/,
+  ],
+  [
+    `pipeline: { operators: [${A}], nodes: [{ node_id: m, operator_ids: [a] }, { node_id: n, operator_ids: [‸a] }] }\n`,
+    /on the node m too/,
+    /one of them/,
+  ],
+  [
+    `pipeline: { operators: [{ operator_id: a }, { operator_id: ‸b }], nodes: [{ node_id: m, operator_ids: [a] }] }\n`,
+    /"b" is on no node/,
+    /operator_ids/,
+  ],
+  [
+    one("resource: { memory_request: ‸4Gi, memory_limit: 2Gi }"),
+    /more than memory_limit/,
+    /Lower memory_request/,
+  ],
+  [
+    `pipeline: { operators: [{ operator_id: a, resource: { gpu_request: ‸2 } }], nodes: [{ node_id: m, resource: { gpu_limit: 1 } }] }\n`,
+    /more than the node m has/,
+    /another one/,
+  ],
+  [one("operator: ‸cleanr_v1"), /no operator "cleanr_v1" is registered/, /Did you mean cleaner_v1/],
+  [one(`params: { a: ‸"\${env:NOT_THERE}" }`), /NOT_THERE is not set/, /env:NOT_THERE,default/],
+  [
+    `variables: { rate: 1 }\n${one(`params: { a: ‸"\${rat}" }`)}`,
+    /no value "rat"/,
+    /Did you mean rate/,
+  ],
+  [
+    `variables: { a: ‸"\${b}", b: "\${a}" }\n${one(`params: { a: "\${a}" }`)}`,
+    /refers to itself/,
+    /one of the places/,
+  ],
+  [one(`params: { a: ‸"\${rate" }`), /does not end/, /\$\{name\}/],
+  [one(`params: { a: ‸"\${oc.decode:x}" }`), /no \$\{oc\.decode/, /env:NAME/],
+  [
+    `variables: { m: { a: 1 } }\n${one(`params: { a: ‸"x-\${m}" }`)}`,
+    /is a mapping, in a text/,
+    /use it alone/,
+  ],
+  [
+    `variables: ‸[a]\n${operators("operator_id: a")}`,
+    /a list is not a mapping/,
+    /names with values/,
+  ],
+  [`include: ‸a.yaml\n${operators("operator_id: a")}`, /without a folder/, /from its folder/],
+];
