@@ -7,8 +7,7 @@ import { dirname, join, resolve } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { packageManifest, PROGRAM } from "./npm/manifest.ts";
-import type { Configuration } from "./npm/manifest.ts";
+import { type Configuration, packageManifest, PROGRAM } from "./npm/manifest.ts";
 import { placeOfStd, toDeclarations, toJavaScript } from "./npm/package_files.ts";
 import type { PackageFile, Translated } from "./npm/package_files.ts";
 
@@ -21,7 +20,6 @@ await runProcess(runCli);
 
 /** What was built. */
 export interface Built {
-  /** The package as a folder. */
   folder: string;
   /** The package as `npm publish` takes it. */
   archive: string;

@@ -1,6 +1,5 @@
 // `deno task schema`: writes the JSON Schemas of configurations anew, `docs/*.schema.json`.
-import { configSchema } from "../operators/config/mod.ts";
-import type { ConfigFileKind } from "../operators/config/mod.ts";
+import { type ConfigFileKind, configSchema } from "../operators/config/mod.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
 /** The files, with what they have to hold. */

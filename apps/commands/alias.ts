@@ -1,13 +1,10 @@
 // `holdfast alias`
-import { isRegistryError, type RegistryError } from "../../mod.ts";
+import { isRegistryError, type Registry, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
 import { aliasHint, namedAt, rollBack, showHistory } from "../look/alias_history.ts";
-import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
+import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/as_of.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
@@ -22,7 +19,6 @@ interface AliasFlags extends AsOfFlags {
   expected?: string;
 }
 
-/** Shows, sets and deletes aliases. */
 export const alias: Command = defineCommand<
   [name: string, alias?: string, version?: string],
   AliasFlags

@@ -1,14 +1,11 @@
 // `holdfast cat`
 import { fault } from "../../core/errors.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
-import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
+import { type Command, defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
-/** Writes the bytes of one file to standard output. */
 export const cat: Command = defineCommand<
   [ref: string, path?: string],
   { output?: string; verify?: Verify } & AsOfFlags

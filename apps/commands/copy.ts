@@ -1,12 +1,9 @@
 // `holdfast copy`
-import { parseRef } from "../../mod.ts";
-import type { OnConflict } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type OnConflict, parseRef } from "../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
-/** Saves a version under another ref. */
 export const copy: Command = defineCommand<
   [ref: string, to: string],
   { onConflict?: OnConflict; dryRun?: boolean }

@@ -1,9 +1,7 @@
 // `holdfast download`
 import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../mod.ts";
-import { AS_OF_OPTION } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
-import { downloadTargets, wantedDownloads } from "../look/download_targets.ts";
-import type { DownloadTarget } from "../look/download_targets.ts";
+import { AS_OF_OPTION, type AsOfFlags } from "../look/as_of.ts";
+import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/download_targets.ts";
 import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
@@ -22,7 +20,6 @@ interface DownloadFlags extends AsOfFlags {
   exclude?: string[];
 }
 
-/** Writes the files of a version to disk. */
 export const download: Command = defineCommand<
   [ref: string, second: string | undefined, more: string[]],
   DownloadFlags

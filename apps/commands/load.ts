@@ -1,16 +1,13 @@
 // `holdfast load`
 import { inspect } from "node:util";
-import type { RegistryError } from "../../mod.ts";
+import type { Artifact, ArtifactFile, RegistryError, Verify } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
 import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
-/** Prints a value. */
 export const load: Command = defineCommand<
   [ref: string],
   { output?: string; verify?: Verify } & AsOfFlags

@@ -1,6 +1,5 @@
 // All commands. What a command is made of is loaded when it is called, or when the help lists all.
-import { SHARED_OPTIONS } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 
 /** By the words that call them, in the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

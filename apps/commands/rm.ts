@@ -1,10 +1,8 @@
 // `holdfast rm`
-import { isRegistryError, parseRef, type RegistryError } from "../../mod.ts";
+import { isRegistryError, parseRef, type Registry, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
@@ -20,7 +18,6 @@ const IN_USE = {
     "Look again. Where an alias names it: set the alias to another version, or add --force.",
 };
 
-/** Deletes versions or names. */
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
   summary: "Delete versions, or with --all every version of names.",
@@ -81,11 +78,8 @@ async function sayOnly(removals: readonly Removal[], context: CommandContext): P
 interface Removal {
   /** What it is called: `name@version`, or `all of name`. */
   label: string;
-  /** What the question says about it. */
   what: string;
-  /** How it is said that it is gone. */
   done: string;
-  /** Deletes it and returns what was deleted. */
   remove(): Promise<{ name: string; version?: string }[]>;
 }
 
@@ -161,9 +155,7 @@ async function oneOf(
 }
 
 interface Target {
-  /** The exact version. */
   exact: string;
-  /** What the question says about it. */
   what: string;
   /** What it is now; not known where it is damaged. */
   commit?: string;

@@ -2,8 +2,7 @@
 import { digestOfValue, isRegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
@@ -11,10 +10,8 @@ import { localPathOf } from "../places/open_store.ts";
 import { splitTarget } from "../places/split_target.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
-import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
-import type { TreeFlags } from "../values/tree_options.ts";
-import { measureSource, readValue } from "../values/value_source.ts";
-import type { SourceKind } from "../values/value_source.ts";
+import { TREE_OPTIONS, type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
+import { measureSource, readValue, type SourceKind } from "../values/value_source.ts";
 
 interface SaveFlags extends TreeFlags {
   version?: string;
@@ -33,7 +30,6 @@ interface SaveFlags extends TreeFlags {
   compress?: Encoding;
 }
 
-/** Saves a file, a folder or standard input. */
 export const save: Command = defineCommand<[name: string, source: string], SaveFlags>({
   name: "save",
   summary: "Save a file, a folder or standard input as a new version.",

@@ -1,9 +1,7 @@
 // `holdfast verify`
-import { verifyRegistry } from "../../mod.ts";
-import type { Registry, VerifyLineage, VerifyUnseen } from "../../mod.ts";
+import { type Registry, type VerifyLineage, verifyRegistry, type VerifyUnseen } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, SharedOptions } from "../program/command.ts";
+import { type Command, defineCommand, type SharedOptions } from "../program/command.ts";
 import { inCliWords, withRegistry } from "../program/hints.ts";
 import { refuseRef } from "../program/refusals.ts";
 import { inOrder } from "../terminal/order.ts";
@@ -11,7 +9,6 @@ import { printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
-/** Checks everything that is stored. */
 export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
   name: "verify",
   summary: "Check all that is stored, each byte against its SHA-256.",

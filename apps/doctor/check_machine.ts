@@ -8,8 +8,7 @@ import { toReportable } from "../program/exit_code.ts";
 import { isGranted } from "../places/may_read.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
-import { ok, trouble } from "./check.ts";
-import type { Check } from "./check.ts";
+import { type Check, ok, trouble } from "./check.ts";
 
 const MIB = 1024 * 1024;
 /** Below this nothing can be saved for long, bytes. */

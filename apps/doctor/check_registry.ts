@@ -1,12 +1,10 @@
 // Whether the registry opens, and its store keeps what a registry needs.
-import { isRegistryError, probeBackend } from "../../mod.ts";
-import type { Registry, StoredRegistry } from "../../mod.ts";
+import { isRegistryError, probeBackend, type Registry, type StoredRegistry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
 import { formatSeconds } from "../terminal/units.ts";
-import { ok, trouble } from "./check.ts";
-import type { Check } from "./check.ts";
+import { type Check, ok, trouble } from "./check.ts";
 
 /** A failure as a check. */
 export function failed(what: string, error: unknown): Check {

@@ -1,7 +1,6 @@
 // What commands about jobs share.
 import { fault } from "../../core/errors.ts";
-import { openQueue } from "../../queues/mod.ts";
-import type { JobQueue, QueuedJob } from "../../queues/mod.ts";
+import { type JobQueue, openQueue, type QueuedJob } from "../../queues/mod.ts";
 import { ENGINE_VARIABLE, engineUrl } from "../pipelines/open_carrier.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { formatTime } from "../terminal/units.ts";

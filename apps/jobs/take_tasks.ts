@@ -1,7 +1,6 @@
 // A program that takes tasks from a queue.
 import { openQueue } from "../../queues/mod.ts";
-import { workTasks } from "../../plugins/jobs.ts";
-import type { WorkerEvent } from "../../plugins/jobs.ts";
+import { type WorkerEvent, workTasks } from "../../plugins/jobs.ts";
 import { createRepeated } from "../pipelines/repeated.ts";
 import type { CommandContext } from "../program/command.ts";
 import { aborted } from "../program/stop_on_signals.ts";
@@ -11,7 +10,6 @@ import { loadTasks } from "./load_tasks.ts";
 
 /** What is taken, and how. */
 export interface TakeTasksOptions {
-  /** The module with the tasks. */
   tasks: string;
   /** So many at once. @default 1 */
   concurrency?: number;

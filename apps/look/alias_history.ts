@@ -1,7 +1,6 @@
 // What an alias named: its history, a moment of it, and the way back.
-import { isRegistryError } from "../../mod.ts";
+import { type AliasChange, isRegistryError, type Registry } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { AliasChange, Registry } from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { lookUp, shellWord, withHints } from "../program/hints.ts";
 import { nearestRef } from "../program/nearest.ts";
@@ -10,9 +9,7 @@ import { formatTime } from "../terminal/units.ts";
 
 /** An alias of a name. */
 export interface NamedAlias {
-  /** The artifact. */
   name: string;
-  /** The alias. */
   alias: string;
 }
 

@@ -1,11 +1,9 @@
 // The option `--as-of`: what a ref meant at a moment of the past.
 import type { RefOptions, Registry } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
-import { lookUp, shellWord } from "../program/hints.ts";
-import type { Hints } from "../program/hints.ts";
+import { type Hints, lookUp, shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { momentOf, parseMoment } from "../terminal/units.ts";
-import type { TypedMoment } from "../terminal/units.ts";
+import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
 
 /** What says which moment is meant. */
 export interface AsOfFlags {

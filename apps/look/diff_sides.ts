@@ -1,9 +1,8 @@
 // The two that `holdfast diff` compares, and the content of their files.
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { type FileInfo, isRegistryError, type Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { FileInfo, Registry } from "../../mod.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
 import { lookUp, shellWord, withHints } from "../program/hints.ts";
 import { readValue } from "../values/value_source.ts";
@@ -15,7 +14,6 @@ export interface DiffSide {
   readonly label: string;
   /** What `diffVersions` takes: a ref, or a file or folder. */
   readonly compared: unknown;
-  /** The content of one of its files. */
   bytes(file: FileInfo): Promise<Uint8Array>;
 }
 

@@ -1,21 +1,17 @@
 // Which versions `holdfast download` means, and where each of them goes.
 import { join, resolve, sep } from "node:path";
-import type { RegistryError } from "../../mod.ts";
+import type { Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
 import { withHints } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { lookUpThen, refOptions } from "./as_of.ts";
-import type { AsOfFlags } from "./as_of.ts";
+import { type AsOfFlags, lookUpThen, refOptions } from "./as_of.ts";
 import { expandNames, isPattern } from "./expand_names.ts";
 
 /** What the words of the command line are. */
 export interface WantedDownloads extends AsOfFlags {
-  /** Refs, whose names may be patterns. */
   refs: readonly string[];
   /** Where the only one goes. */
   place?: string;
-  /** The folder in which each gets a place of its own. */
   folder?: string;
 }
 
@@ -23,9 +19,7 @@ export interface WantedDownloads extends AsOfFlags {
 export interface DownloadTarget {
   /** `name@version`. */
   exact: string;
-  /** The version. */
   version: string;
-  /** Its name. */
   name: string;
   /** The file or folder, absolute; with a separator at its end where it is a folder to write into. */
   to: string;

@@ -1,6 +1,5 @@
 // How the content of a file differs: JSON by its structure, text line by line.
-import { diffValues } from "../../mod.ts";
-import type { FileChange, FileInfo, ValueChange } from "../../mod.ts";
+import { diffValues, type FileChange, type FileInfo, type ValueChange } from "../../mod.ts";
 import { loadPart } from "../places/load_part.ts";
 import { printable } from "../terminal/table.ts";
 import type { DiffSide } from "./diff_sides.ts";

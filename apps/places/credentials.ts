@@ -2,8 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
-import { tokenSourceOf } from "../../core/places/mod.ts";
-import type { FoundRegistry } from "../../core/places/mod.ts";
+import { type FoundRegistry, tokenSourceOf } from "../../core/places/mod.ts";
 import { isRegistryError } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { mayRead } from "./may_read.ts";

@@ -17,7 +17,6 @@ export interface ModulePlace {
 export interface LoadedModule {
   /** Its path, absolute. */
   path: string;
-  /** What it exports. */
   exported: Record<string, unknown>;
 }
 

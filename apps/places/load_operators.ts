@@ -1,7 +1,6 @@
 // Operators of the user's own code.
 import { fault } from "../../core/errors.ts";
-import { isOperators } from "../../operators/mod.ts";
-import type { Operators } from "../../operators/mod.ts";
+import { isOperators, type Operators } from "../../operators/mod.ts";
 import { loadModule, moduleUrl } from "./load_module.ts";
 
 /** Where operators are looked for when nobody says where. */

@@ -1,22 +1,15 @@
 // The registries of services at the addresses that the command line is given.
 import { resolve } from "node:path";
-import { readToken, readTokenFile } from "../../core/places/mod.ts";
-import type { FoundRegistry } from "../../core/places/mod.ts";
-import { createMaterializers } from "../../mod.ts";
-import type { Logger, Registry } from "../../mod.ts";
+import { type FoundRegistry, readToken, readTokenFile } from "../../core/places/mod.ts";
+import { createMaterializers, type Logger, type Registry } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
-/** Options of {@linkcode openService}. */
 export interface OpenServiceOptions {
-  /** The file that holds the token. */
   tokenFile?: string;
   /** How long one that does not answer is waited for, milliseconds. @default that of `openHttpRegistry` */
   retryForMs?: number;
-  /** Refuse every write. */
   readOnly: boolean;
-  /** Folder, environment, signal. */
   io: CliIo;
-  /** Hears of requests that are repeated. */
   logger: Logger;
 }
 

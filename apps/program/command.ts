@@ -14,9 +14,7 @@ export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | 
 export interface ArgumentDefinition {
   /** `<name>` where it is required, `[name]` where not, `[names...]` for any number. */
   usage: string;
-  /** What it is, for the help. */
   text: string;
-  /** What the shell can complete here. */
   completes?: Completes;
 }
 
@@ -24,15 +22,12 @@ export interface ArgumentDefinition {
 export interface OptionDefinition {
   /** Its short and long form and its value: `-o, --output <file>`. */
   flags: string;
-  /** What it does, for the help. */
   text: string;
   /** The only values that it takes. */
   choices?: readonly string[];
   /** Reads its value; throws `Invalid`. */
   parse?: (text: string) => unknown;
-  /** May be given more than once; the value is then a list. */
   repeat?: boolean;
-  /** What the shell can complete as its value. */
   completes?: Completes;
 }
 
@@ -42,17 +37,11 @@ export type Example = readonly [commandLine: string, purpose: string];
 /** A command. */
 // deno-lint-ignore no-explicit-any
 export interface Command<Args extends readonly unknown[] = any, Options = any> {
-  /** The word that calls it, or two: a group, and the command in it. */
   name: string;
-  /** What it does, one line. */
   summary: string;
-  /** What one should know about it, for its own help. */
   details?: string;
-  /** Its positional arguments. */
   args: readonly ArgumentDefinition[];
-  /** Its options besides those that every command has. */
   options: readonly OptionDefinition[];
-  /** Shown in its help. */
   examples: readonly Example[];
   /** Not shown in the list of commands. @default false */
   hidden?: boolean;
@@ -69,15 +58,10 @@ export function defineCommand<Args extends readonly unknown[], Options = Record<
 
 /** What a command is handed. */
 export interface CommandContext {
-  /** Streams, folder, environment, signal. */
   readonly io: CliIo;
-  /** The options that every command has. */
   readonly shared: SharedOptions;
-  /** All commands, for shell completion. */
   loadCommands(): Promise<readonly Command[]>;
-  /** Colours for standard output. */
   readonly colors: Colors;
-  /** What the registry and the command log to. */
   readonly logger: Logger;
   /**
    * Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it, and then the
@@ -100,7 +84,6 @@ export interface OpenRunOptions {
   write?: boolean;
   /** Where it is. @default that of the run */
   registry?: string;
-  /** A bus that it tells of changes. */
   events?: EventBus<RegistryTopics>;
   /** The hint where there is none. @default how it is created */
   missing?: string;
@@ -112,17 +95,13 @@ export interface OpenRunOptions {
 export interface SharedOptions {
   /** Where the registry is. */
   registry?: string;
-  /** The file that holds the token of a service. */
   tokenFile?: string;
   /** How long a store or service that does not answer is waited for, milliseconds. */
   wait?: number;
   /** False: nothing is taken from the cache, nor kept there. */
   cache?: boolean;
-  /** Results as JSON. */
   json?: boolean;
-  /** Tables as wide as what is in them. */
   wide?: boolean;
-  /** Debug lines and stacks on standard error. */
   verbose?: boolean;
   /** No progress, no notes. */
   quiet?: boolean;

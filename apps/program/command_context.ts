@@ -1,6 +1,5 @@
 // What a command works with, made for one run.
-import { explainFailure, originOf } from "../../core/places/mod.ts";
-import type { FoundRegistry } from "../../core/places/mod.ts";
+import { explainFailure, type FoundRegistry, originOf } from "../../core/places/mod.ts";
 import { isRegistryError, openRegistry, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Logger, Registry } from "../../mod.ts";
@@ -13,17 +12,12 @@ import { refuseForeign } from "../places/refuse_foreign.ts";
 import { openService } from "../places/open_service.ts";
 import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
-import { createProgress } from "../terminal/progress.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { createProgress, type Progress } from "../terminal/progress.ts";
 import { wrappedFor } from "../terminal/wrap.ts";
 
-/** What {@linkcode createCommandContext} is made of. */
 export interface CommandContextOptions {
-  /** Streams, folder, environment, signal. */
   io: CliIo;
-  /** The options that every command has. */
   shared: SharedOptions;
-  /** All commands. */
   loadCommands(): Promise<readonly Command[]>;
 }
 

@@ -1,6 +1,5 @@
 // Exit codes, which scripts may rely on, and how a failure is told.
-import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode } from "../../mod.ts";
+import { type ErrorCode, isRegistryError, RegistryError } from "../../mod.ts";
 import { inCliWords, withRegistry } from "./hints.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {

@@ -1,6 +1,5 @@
 // Hints in the words of the command line, for failures of the library.
-import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode, Registry } from "../../mod.ts";
+import { type ErrorCode, isRegistryError, type Registry, RegistryError } from "../../mod.ts";
 import { nearestRef } from "./nearest.ts";
 
 /** Hints by the code of a failure. */

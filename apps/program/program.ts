@@ -1,9 +1,7 @@
 // The command line as `commander` reads it: built from the definitions of the commands.
-import { Command as Parser, Help, Option } from "npm:commander@^15";
-import type { CommanderError } from "npm:commander@^15";
+import { Command as Parser, type CommanderError, Help, Option } from "npm:commander@^15";
 import { fault } from "../../core/errors.ts";
-import { knownColumns } from "../terminal/cli_io.ts";
-import type { CliIo, CliOutput } from "../terminal/cli_io.ts";
+import { type CliIo, type CliOutput, knownColumns } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
@@ -15,15 +13,11 @@ export type RunCommand = (
   call: { args: readonly unknown[]; options: unknown; shared: SharedOptions },
 ) => Promise<number>;
 
-/** What {@linkcode runProgram} is made of. */
 export interface ProgramOptions {
-  /** The commands that the arguments may call. */
   commands: readonly Command[];
   /** Where help goes. */
   io: CliIo;
-  /** The program's own version. */
   version: string;
-  /** Called with the command that the arguments name. */
   run: RunCommand;
 }
 

@@ -11,7 +11,6 @@ const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
 
 /** Arguments without registries, and which registry they named. */
 export interface SplitArguments {
-  /** The arguments as the command takes them. */
   args: readonly unknown[];
   /** `@team`, as for `--registry`. */
   registry?: string;

@@ -1,6 +1,5 @@
 // Some lines at the end of a terminal that are drawn again and again, below those that stay.
-import { knownColumns } from "./cli_io.ts";
-import type { CliIo } from "./cli_io.ts";
+import { type CliIo, knownColumns } from "./cli_io.ts";
 import { createColors } from "./colors.ts";
 import { displayWidth, printable } from "./table.ts";
 
@@ -8,7 +7,6 @@ import { displayWidth, printable } from "./table.ts";
 export interface LiveLines {
   /** Whether there are lines that are drawn again: on a terminal only. */
   readonly isLive: boolean;
-  /** Prints a line that stays, above the others. */
   print(line: string): void;
   /** Draws the lines again soon, where they may be others now. */
   update(): void;

@@ -4,13 +4,11 @@ import { dirname, resolve } from "node:path";
 import { fault } from "../../core/errors.ts";
 import type { CommandContext } from "../program/command.ts";
 
-/** Options of {@linkcode writeStream}. */
 export interface WriteStreamOptions {
   /** The file to write, or `-`. @default "-" */
   output?: string;
   /** Bytes in all, for the progress. */
   totalBytes?: number;
-  /** What is being moved, for the progress. */
   label: string;
 }
 

@@ -2,14 +2,12 @@
 // come.
 import type { CommandContext } from "../program/command.ts";
 import { knownColumns } from "./cli_io.ts";
-import { createTable } from "./table.ts";
-import type { Column } from "./table.ts";
+import { type Column, createTable } from "./table.ts";
 
 /** One line of a listing. */
 export interface Row {
   /** For `--json`. */
   json: unknown;
-  /** For people, one text for each column. */
   cells: readonly string[];
 }
 

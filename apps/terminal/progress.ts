@@ -1,6 +1,5 @@
 // One line on a terminal that says how far a long transfer is.
-import { knownColumns } from "./cli_io.ts";
-import type { CliIo } from "./cli_io.ts";
+import { type CliIo, knownColumns } from "./cli_io.ts";
 import { cut, displayWidth } from "./table.ts";
 import { formatBytes, formatSeconds } from "./units.ts";
 
@@ -18,9 +17,7 @@ export interface Amounts {
 
 /** A transfer that is being shown. */
 export interface Progress {
-  /** Takes how far it is. */
   update(progress: Amounts): void;
-  /** Removes the line. */
   end(): Promise<void>;
 }
 

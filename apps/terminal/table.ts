@@ -1,7 +1,6 @@
 // Tables of text: aligned, no wider than the terminal, readable without colour.
 /** A column of a table. */
 export interface Column {
-  /** Its heading. */
   title: string;
   /** Numbers stand right. @default "left" */
   align?: "left" | "right";
@@ -15,7 +14,6 @@ export interface Column {
 export interface TableOptions {
   /** Characters of a line. @default without end */
   columns?: number;
-  /** Wraps the heading. */
   heading?: (text: string) => string;
 }
 
@@ -24,9 +22,7 @@ const NARROWEST = 8;
 
 /** A table that is printed page by page: later pages keep at least the widths of the earlier ones. */
 export interface Table {
-  /** The lines of a page; the first page begins with the heading. */
   page(rows: readonly (readonly string[])[]): string[];
-  /** Titles of the columns that are left out, for want of room. */
   readonly dropped: readonly string[];
 }
 

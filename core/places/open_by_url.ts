@@ -7,8 +7,7 @@ import { shown } from "../naming/names.ts";
 import { leastGraceOf } from "../record/record.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../registry.ts";
 import { loadPart } from "../urls/load_part.ts";
-import { tokenSourceOf } from "./find_registry.ts";
-import type { FoundRegistry } from "./find_registry.ts";
+import { type FoundRegistry, tokenSourceOf } from "./find_registry.ts";
 
 interface Stores {
   openBackend(

@@ -8,10 +8,8 @@ import { errorCode } from "../disk/file_errors.ts";
 import { mayRead } from "../disk/may_read.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { OptionNames } from "../options/check_options.ts";
-import { realSystem } from "../system.ts";
-import type { System } from "../system.ts";
+import { checkOptions, type OptionNames } from "../options/check_options.ts";
+import { realSystem, type System } from "../system.ts";
 
 /** A registry that has a name of this user's. */
 export interface Remote {
@@ -25,7 +23,6 @@ export interface Remote {
 export interface Remotes {
   /** Where the file is, or would be; undefined where no home folder is known. */
   file?: string;
-  /** The registries by their names, sorted. */
   registries: Readonly<Record<string, Remote>>;
 }
 
@@ -119,9 +116,7 @@ function checkRemote(name: string, remote: Remote): void {
     action,
     remote,
     REMOTE,
-    [
-      "location",
-    ],
+    ["location"],
   );
   const isPlace = typeof location === "string" &&
     (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
@@ -244,10 +239,5 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
 }
 
 function denied(state: string, hint: string): RegistryError {
-  return fault({
-    code: "Denied",
-    action: "use names of registries",
-    state,
-    hint,
-  });
+  return fault({ code: "Denied", action: "use names of registries", state, hint });
 }

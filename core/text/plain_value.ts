@@ -104,13 +104,7 @@ export function notPlain(
   state: string,
   hint = "Nothing is altered to make it fit. Turn it into plain data first.",
 ): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "save as",
-    subject: format,
-    state,
-    hint,
-  });
+  return fault({ code: "Unsupported", action: "save as", subject: format, state, hint });
 }
 
 /** The path as text, cut where it is long. */

@@ -5,15 +5,12 @@ import ts from "npm:typescript@~5.9";
 
 /** A file of the package. */
 export interface PackageFile {
-  /** Its path in the package. */
   path: string;
-  /** What it holds. */
   text: string;
 }
 
 /** One file as the package has it, and what it imports. */
 export interface Translated extends PackageFile {
-  /** The files of the repository that it imports, as paths from its root. */
   files: string[];
   /** The packages of npm that it imports, as `npm:` says them: `hono@^4.13`. */
   packages: string[];

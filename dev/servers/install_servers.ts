@@ -9,9 +9,7 @@ import {
 import { tempRoot } from "../../tests/support/temp_root.ts";
 
 interface Module {
-  /** The package of the program. */
   program: string;
-  /** The module that holds it. */
   module: string;
   version: string;
 }
@@ -55,13 +53,11 @@ const TEST_SERVERS: readonly string[] = [...Object.keys(MODULES), ...Object.keys
 /** The first Go that builds newer ones by itself what it cannot. */
 const OLDEST_GO = [1, 21];
 
-/** Options of {@linkcode installServers}. */
 export interface InstallServersOptions {
   /** Where the binaries go. */
   folder: string;
   /** Which. @default {@linkcode TEST_SERVERS} */
   binaries?: readonly string[];
-  /** Hears what happens. */
   log?: (line: string) => void;
 }
 

@@ -1,11 +1,9 @@
 // The outside of a command line as a test writes it, and what it said.
 import { join } from "@std/path";
-import { runCli } from "../../apps/cli.ts";
-import type { CliIo } from "../../apps/cli.ts";
+import { type CliIo, runCli } from "../../apps/cli.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { seededRandom } from "../support/scripted_system.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
 
 /** What the outside is. */
 export interface CapturedIoOptions {

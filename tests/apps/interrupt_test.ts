@@ -1,7 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { spawnDeno } from "../support/run_deno.ts";
-import { tempRoot } from "../support/temp_root.ts";
-import type { TempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { watchProcess } from "../support/watch_process.ts";
 import { fillRegistry, holdfast, succeeds } from "./captured_io.ts";
 import { walkFiles } from "./walk_files.ts";

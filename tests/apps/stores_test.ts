@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { serverTest } from "../support/servers/mod.ts";
-import type { RunningServer } from "../support/servers/mod.ts";
+import { type RunningServer, serverTest } from "../support/servers/mod.ts";
 import { realSystem } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";
 import { REPOSITORY, runDeno } from "../support/run_deno.ts";
@@ -58,10 +57,7 @@ serverTest(
 
 serverTest(
   "openRegistry() opens the bucket that HOLDFAST_REGISTRY names, and creates it where that is said",
-  [
-    "minio",
-    "fake-gcs",
-  ],
+  ["minio", "fake-gcs"],
   async (server) => {
     const { url, env } = placeOn(server);
     const all: Record<string, string> = { ...env, HOLDFAST_REGISTRY: url };

@@ -32,9 +32,7 @@ Deno.test("injected-world refuses clock, randomness, environment and timers in t
   }
   assertEquals(
     broken("core/retry.ts", 'import { setTimeout as wait } from "node:timers/promises";'),
-    [
-      "injected-world",
-    ],
+    ["injected-world"],
   );
 });
 

@@ -1,7 +1,6 @@
 // `holdfast jobs ls`
 import { lastTime, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import type { JobState } from "../../../queues/mod.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -35,7 +34,6 @@ const COLUMNS: readonly Column[] = [
   }],
 ];
 
-/** Lists the jobs of a queue. */
 export const ls: Command = defineCommand<[], ListFlags>({
   name: "jobs ls",
   summary: "List the jobs of a queue.",

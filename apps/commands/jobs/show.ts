@@ -1,12 +1,10 @@
 // `holdfast jobs show`
 import type { QueuedJob } from "../../../queues/mod.ts";
 import { findJob, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatTime } from "../../terminal/units.ts";
 
-/** Shows a job, and what becomes of it. */
 export const show: Command = defineCommand<[id: string], { queue?: string; follow?: boolean }>({
   name: "jobs show",
   summary: "Show what is known of a job: where it is, how far, its result, or why it failed.",

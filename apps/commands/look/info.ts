@@ -1,9 +1,7 @@
 // `holdfast info`
 import type { ArtifactInfo } from "../../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/as_of.ts";
-import type { AsOfFlags } from "../../look/as_of.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/as_of.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { inOrder } from "../../terminal/order.ts";
@@ -12,7 +10,6 @@ import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const SHOWN_FILES = 30;
 
-/** Shows what is known of a version. */
 export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
   name: "info",
   summary: "Show what is known of a version: files, digests, metadata, origin.",

@@ -1,10 +1,8 @@
 // `holdfast lineage`
-import { lineageOf, rebuildLineage } from "../../../mod.ts";
+import { type Lineage, type LineageNode, lineageOf, rebuildLineage } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Lineage, LineageNode } from "../../../mod.ts";
 import type { Drawing, DrawingForm } from "../../../operators/graph/mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parseCount } from "../../terminal/units.ts";
@@ -17,7 +15,6 @@ interface LineageFlags {
   rebuild?: boolean;
 }
 
-/** Shows what a version was made from, and what was made from it. */
 export const lineage: Command = defineCommand<[ref: string | undefined], LineageFlags>({
   name: "lineage",
   summary: "Show what a version was made from, and what was made from it.",

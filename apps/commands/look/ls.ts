@@ -1,20 +1,15 @@
 // `holdfast ls`
 import { resolve } from "node:path";
 import { registryInside } from "../../../core/places/mod.ts";
-import { isRegistryError } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
-import { parseCondition } from "../../look/conditions.ts";
-import type { Condition } from "../../look/conditions.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { isRegistryError, type Registry } from "../../../mod.ts";
+import { type Condition, parseCondition } from "../../look/conditions.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
-import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
-import type { Damage } from "../../terminal/damage.ts";
+import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import {
   formatBytes,
@@ -47,12 +42,8 @@ const COLUMNS: Column[] = [
 const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND", drops: 3 }, {
   title: "DIGEST",
   drops: 4,
-}, {
-  title: "ALIASES",
-  shrinks: true,
-}];
+}, { title: "ALIASES", shrinks: true }];
 
-/** Lists names. */
 export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   name: "ls",
   summary: "List names with their latest version, number of versions and size.",

@@ -2,12 +2,9 @@
 import { isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
-import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
-import type { Damage } from "../../terminal/damage.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
 import { nearestHint } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
@@ -17,7 +14,6 @@ interface VersionsFlags {
   limit?: number;
 }
 
-/** Lists the versions of a name. */
 export const versions: Command = defineCommand<[name: string], VersionsFlags>({
   name: "versions",
   summary: "List the versions of a name, newest first.",

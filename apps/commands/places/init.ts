@@ -3,8 +3,7 @@ import { originOf } from "../../../core/places/mod.ts";
 import { isRegistryError, openRegistry } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Locking, Registry, RegistrySettings } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { shellWord } from "../../program/hints.ts";
 import { refuseForeign } from "../../places/refuse_foreign.ts";
@@ -22,7 +21,6 @@ interface InitOptions {
   createBucket?: boolean;
 }
 
-/** Creates a registry. */
 export const init: Command = defineCommand<[where?: string], InitOptions>({
   name: "init",
   summary: "Create a registry in ./.holdfast, or where is said.",

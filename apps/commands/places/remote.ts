@@ -1,18 +1,15 @@
 // `holdfast remote add`, `holdfast remote ls`, `holdfast remote rm`
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { checkRemoteName, readRemotes, setRemote } from "../../../core/places/mod.ts";
-import type { Remote } from "../../../core/places/mod.ts";
+import { checkRemoteName, readRemotes, type Remote, setRemote } from "../../../core/places/mod.ts";
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
-/** Gives a registry a name. */
 export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(
   {
     name: "remote add",
@@ -72,7 +69,6 @@ function noService(): RegistryError {
   });
 }
 
-/** Lists the names. */
 export const remoteLs: Command = defineCommand<[]>({
   name: "remote ls",
   summary: "List the registries that have names.",
@@ -107,7 +103,6 @@ export const remoteLs: Command = defineCommand<[]>({
   },
 });
 
-/** Takes a name away. */
 export const remoteRm: Command = defineCommand<[name: string]>({
   name: "remote rm",
   summary: "Forget the name of a registry; the registry stays.",

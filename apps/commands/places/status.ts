@@ -6,8 +6,7 @@ import { inspectCache, isRegistryError, readSettings } from "../../../mod.ts";
 import type { CacheReport, Registry, StoredRegistry } from "../../../mod.ts";
 import { findCredentials } from "../../places/credentials.ts";
 import { findRegistry } from "../../places/find_registry.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { exitCodeOf, toReportable } from "../../program/exit_code.ts";
 import { inCliWords } from "../../program/hints.ts";
 import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
@@ -20,7 +19,6 @@ interface Size {
   bytes: number;
 }
 
-/** Says which registry commands work on, and all that decides it. */
 export const status: Command = defineCommand<[], { size: boolean }>({
   name: "status",
   summary: "Say which registry is used and why, what it is, and with what.",

@@ -2,13 +2,11 @@
 import process from "node:process";
 import { resolve } from "@std/path";
 import { fault } from "../../../core/errors.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
 import type { Listening } from "../../server/listen/options.ts";
 import { openServedEvents } from "../../services/serve_events.ts";
-import { openServedJobs } from "../../services/serve_jobs.ts";
-import type { ServeJobsFlags } from "../../services/serve_jobs.ts";
+import { openServedJobs, type ServeJobsFlags } from "../../services/serve_jobs.ts";
 import { loadServerPart } from "../../services/server_part.ts";
 import { parseBytes, parseCount, parseDuration } from "../../terminal/units.ts";
 
@@ -34,7 +32,6 @@ const DEFAULT_PORT = 8600;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_STOP_MS = 30_000;
 
-/** Serves a registry over HTTP. */
 export const serve: Command = defineCommand<[], ServeFlags>({
   name: "serve",
   summary: "Serve a registry over HTTP, until Ctrl-C or a TERM signal.",

@@ -2,8 +2,7 @@
 import { collectGarbage, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -39,7 +38,6 @@ const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }
   align: "right",
 }];
 
-/** Removes what nothing refers to any more. */
 export const gc: Command = defineCommand<
   [],
   { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }
@@ -52,20 +50,22 @@ export const gc: Command = defineCommand<
     "With --now its age does not count: only where nobody else uses the registry meanwhile, on any machine. A save " +
     "that is under way may lose its files, and a download of what was just deleted fails. Asks first; scripts pass --yes.",
   args: [],
-  options: [{
-    flags: "-n, --dry-run",
-    text: "only say what would be removed (and write the mark that tells the age of things)",
-  }, {
-    flags: "--now",
-    text: "free what is younger than the grace too, where nobody else uses the registry",
-  }, {
-    flags: "-y, --yes",
-    text: "do not ask",
-  }, {
-    flags: "--forget",
-    text:
-      "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
-  }],
+  options: [
+    {
+      flags: "-n, --dry-run",
+      text: "only say what would be removed (and write the mark that tells the age of things)",
+    },
+    {
+      flags: "--now",
+      text: "free what is younger than the grace too, where nobody else uses the registry",
+    },
+    { flags: "-y, --yes", text: "do not ask" },
+    {
+      flags: "--forget",
+      text:
+        "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
+    },
+  ],
   examples: [
     ["holdfast gc --dry-run", "what would be freed"],
     ["holdfast gc --quiet", "from cron"],

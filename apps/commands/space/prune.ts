@@ -2,8 +2,7 @@
 import { prune as pruneRegistry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
@@ -17,7 +16,6 @@ interface PruneFlags {
   yes?: boolean;
 }
 
-/** Deletes old versions. */
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
   summary: "Delete old versions by number and age.",

@@ -1,11 +1,8 @@
 // `holdfast settings`
-import { changeSettings, readSettings } from "../../../mod.ts";
-import type { CurrentSettings } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { changeSettings, type CurrentSettings, readSettings } from "../../../mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
-/** Shows the settings of the registry, and changes the grace. */
 export const settings: Command = defineCommand<[], { grace?: number }>({
   name: "settings",
   summary: "Show the settings of the registry, or change its grace period.",

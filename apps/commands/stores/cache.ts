@@ -1,11 +1,9 @@
 // `holdfast cache`
 import { clearCache, inspectCache } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
-/** Looks at, or empties, the cache of this machine. */
 export const cache: Command = defineCommand<[action: string], Record<never, never>>({
   name: "cache",
   summary: "Say what is cached of buckets on this machine, or remove it.",

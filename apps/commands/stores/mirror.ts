@@ -1,11 +1,9 @@
 // `holdfast mirror`
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { mirrorRegistry } from "../../../mod.ts";
+import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { MirrorItem, MirrorReport } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { inCliWords, shellWord } from "../../program/hints.ts";
 import { localPathOf } from "../../places/open_store.ts";
 import { inOrder } from "../../terminal/order.ts";
@@ -31,7 +29,6 @@ interface Renaming {
   to: string;
 }
 
-/** Brings what one registry holds to another. */
 export const mirror: Command = defineCommand<
   [from: string, to: string, names: string[]],
   MirrorFlags

@@ -1,14 +1,11 @@
 // `holdfast probe`
-import { probeBackend } from "../../../mod.ts";
-import type { ProbeStep } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { probeBackend, type ProbeStep } from "../../../mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { refuseService } from "../../places/refuse_service.ts";
 import { openStore } from "../../places/open_store.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
-/** Finds out whether a store does what a registry needs. */
 export const probe: Command = defineCommand<[where?: string], Record<never, never>>({
   name: "probe",
   summary: "Try whether a store does what a registry needs of it.",
@@ -49,9 +46,7 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
         const columns = [{ title: "OK" }, { title: "WHAT", shrinks: true }, {
           title: "MS",
           align: "right" as const,
-        }, {
-          title: "FOUND",
-        }];
+        }, { title: "FOUND" }];
         await printTable(
           context,
           columns,

@@ -64,10 +64,7 @@ Deno.test("rm refuses ranges, --all with a version, and what is not there", asyn
   const bad: [line: string, code: number][] = [["config@^1", 2], ["config@1 --all", 2], [
     "nothing --all",
     3,
-  ], [
-    "note@7",
-    3,
-  ]];
+  ], ["note@7", 3]];
   for (const [line, expected] of bad) {
     const { code, err } = await holdfast(`rm ${line} --yes`, { cwd });
     assertEquals(code, expected, `${line}: ${err}`);

@@ -7,8 +7,7 @@ import {
   Interruption,
   toReportable,
 } from "../../../apps/program/exit_code.ts";
-import { RegistryError } from "../../../core/errors.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
+import { type ErrorCode, RegistryError } from "../../../core/errors.ts";
 
 Deno.test("every error code has its documented exit code", () => {
   const codes: Record<ErrorCode, number> = {

@@ -2,8 +2,7 @@ import { assertEquals } from "@std/assert";
 import { cutEnd, showLiveLines } from "../../../apps/terminal/live_lines.ts";
 import type { System } from "../../../core/system.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { captureIo } from "../captured_io.ts";
-import type { CapturedIoOptions } from "../captured_io.ts";
+import { type CapturedIoOptions, captureIo } from "../captured_io.ts";
 
 /** A terminal whose time goes on when the test says so. */
 function terminal(options: Partial<CapturedIoOptions> = {}) {

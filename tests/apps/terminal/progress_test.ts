@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createProgress, progressLine } from "../../../apps/terminal/progress.ts";
-import type { Later } from "../../../apps/terminal/progress.ts";
+import { createProgress, type Later, progressLine } from "../../../apps/terminal/progress.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { captureIo } from "../captured_io.ts";
 

@@ -9,11 +9,7 @@ Deno.test("a table aligns its columns, numbers to the right, without blanks at t
     "1.5 KiB",
     "y",
   ]]);
-  assertEquals(lines, [
-    "NAME       SIZE  X",
-    "a          10 B",
-    "longer  1.5 KiB  y",
-  ]);
+  assertEquals(lines, ["NAME       SIZE  X", "a          10 B", "longer  1.5 KiB  y"]);
 });
 
 Deno.test("a table fits a narrow terminal by cutting the middle of what may shrink", () => {

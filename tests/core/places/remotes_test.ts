@@ -9,8 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import process from "node:process";
-import { readRemotes, setRemote } from "../../../core/places/remotes.ts";
-import type { Remote } from "../../../core/places/remotes.ts";
+import { readRemotes, type Remote, setRemote } from "../../../core/places/remotes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { testInRoot } from "../../support/temp_root.ts";

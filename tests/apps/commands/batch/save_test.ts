@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { watchProcess } from "../../../support/watch_process.ts";
-import { holdfast, noise, succeeds } from "../../captured_io.ts";
-import type { CliRun } from "../../captured_io.ts";
+import { type CliRun, holdfast, noise, succeeds } from "../../captured_io.ts";
 
 type Row = Record<string, unknown>;
 
@@ -189,11 +187,7 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
   await using registry = await openRegistry(it.root.join(".holdfast"));
   assertEquals(
     [await registry.load("a@1"), await registry.load("b"), await registry.load("e, f")],
-    [
-      { x: "1, 2" },
-      [1, 2],
-      3,
-    ],
+    [{ x: "1, 2" }, [1, 2], 3],
   );
   assertStringIncludes(
     (await holdfast("batch save in/m.csv", { cwd: it.cwd })).out,

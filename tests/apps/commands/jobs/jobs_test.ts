@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openQueue } from "../../../../queues/mod.ts";
-import type { JobQueue } from "../../../../queues/mod.ts";
+import { type JobQueue, openQueue } from "../../../../queues/mod.ts";
 import { createListener } from "../../../conformance/queues/queue_case.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";

@@ -51,9 +51,7 @@ programTest(
     assertEquals(told.filter(({ event }) => event === "ready").length, 1);
     assertEquals(
       told.filter(({ event }) => event === "failed").map(({ id, reason }) => [id, reason]),
-      [
-        ["nobody", "nobody to greet"],
-      ],
+      [["nobody", "nobody to greet"]],
     );
   },
 );

@@ -3,8 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../core/system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import type { CapturedIoOptions } from "../../captured_io.ts";
-import { holdfast, succeeds } from "../../captured_io.ts";
+import { type CapturedIoOptions, holdfast, succeeds } from "../../captured_io.ts";
 
 interface Said {
   what: string;

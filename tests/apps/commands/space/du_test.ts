@@ -25,10 +25,7 @@ Deno.test("du shows each name, what is shared, and from when on garbage may go",
   const { names, garbage } = JSON.parse(await succeeds("du --json", { cwd }));
   assertEquals(
     names.map(({ name, versions }: { name: string; versions: number }) => [name, versions]),
-    [
-      ["big", 0],
-      ["small", 1],
-    ],
+    [["big", 0], ["small", 1]],
   );
   assertEquals(garbage.freeableBytes, 0);
   assertMatch(garbage.nextAt, /^\d{4}-/);
