@@ -28,20 +28,20 @@ export const copy: Command = defineCommand<
     ["holdfast copy my:model@2.0.0-rc.1 my:model@2.0.0", "a candidate becomes a release"],
   ],
   async run([ref, to], { onConflict, dryRun = false }, context) {
-    const { io, shared } = context;
+    const { io } = context;
     if (dryRun) return await sayOnly(ref, to, context);
     const registry = await context.open({ write: true });
     const progress = context.progress(`copy ${ref}`);
     const saved = await withHints(
       registry.copy(ref, to, { onConflict, signal: io.signal, onProgress: progress.update }),
-      lookUp(ref, registry),
+      lookUp(ref),
     );
     await progress.end();
     const target = `${saved.name}@${saved.version}`;
     const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)}${
       saved.skipped ? "" : formatAdded(saved)
     })`;
-    await context.result(saved, shared.quiet ? target : text);
+    await context.done(saved, text, target);
   },
 });
 

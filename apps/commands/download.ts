@@ -2,7 +2,7 @@
 import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../mod.ts";
 import { AS_OF_OPTION, type AsOfFlags } from "../look/as_of.ts";
 import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/download_targets.ts";
-import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
+import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
@@ -32,7 +32,7 @@ export const download: Command = defineCommand<
     "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries. " +
     "Of several, all are found before anything is written; names may be patterns, as of rm.",
   args: [
-    { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
+    REF_ARGUMENT,
     {
       usage: "[to]",
       text:

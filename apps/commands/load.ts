@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import type { Artifact, ArtifactFile, RegistryError, Verify } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
-import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
+import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
@@ -17,17 +17,9 @@ export const load: Command = defineCommand<
   details:
     "Values that JSON cannot express (dates, maps, arrays of numbers …) are shown as a program would log them; " +
     "their exact bytes are what cat and download give. A folder is refused: download it.",
-  args: [{
-    usage: "<ref>",
-    text: "name, name@version, name@range or name@alias",
-    completes: "ref",
-  }],
+  args: [REF_ARGUMENT],
   options: [
-    {
-      flags: "-o, --output <file>",
-      text: "a file instead, - for standard output",
-      completes: "file",
-    },
+    OUTPUT_OPTION,
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
@@ -41,7 +33,7 @@ export const load: Command = defineCommand<
     const registry = await context.open();
     const artifact = await withHints(
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;

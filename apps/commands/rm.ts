@@ -2,8 +2,13 @@
 import { isRegistryError, parseRef, type Registry, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  YES_OPTION,
+} from "../program/command.ts";
+import { lookUp, noName, shellWord, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
 interface RmFlags {
@@ -35,7 +40,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
     { flags: "--all", text: "every version of the names" },
     { flags: "-f, --force", text: "also where an alias names it, or where it is damaged" },
     { flags: "-n, --dry-run", text: "only say what would be deleted" },
-    { flags: "-y, --yes", text: "do not ask" },
+    YES_OPTION,
   ],
   examples: [
     ["holdfast rm my:model@1.0.0 my:model@1.1.0", "two versions"],
@@ -113,7 +118,7 @@ async function removeEach(removals: readonly Removal[], context: CommandContext)
     if (done.length > 0) await context.note(done.join("\n"));
     throw error;
   }
-  await context.result({ deleted }, context.shared.quiet ? undefined : done.join("\n"));
+  await context.done({ deleted }, done.join("\n"));
 }
 
 async function oneOf(
@@ -124,7 +129,7 @@ async function oneOf(
 ): Promise<Removal> {
   const { exact, what, commit } = await withHints(
     target(registry, ref, flags, signal),
-    lookUp(ref, registry),
+    lookUp(ref),
   );
   return {
     label: exact,
@@ -204,15 +209,7 @@ async function allOf(
 ): Promise<Removal> {
   const versions: string[] = [];
   for await (const { version } of registry.versions(name, { signal })) versions.push(version);
-  if (versions.length === 0) {
-    throw fault({
-      code: "NotFound",
-      action: "delete",
-      subject: `"${name}"`,
-      state: "there is no such name",
-      hint: await nearestHint(registry, name),
-    });
-  }
+  if (versions.length === 0) throw await noName(registry, name, "delete");
   const count = formatCount(versions.length, "version");
   return {
     label: `all of ${name}`,

@@ -177,10 +177,7 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     })${kept}`;
     const line = leftOutLine(left.entries);
     if (line !== undefined && !shared.json) await context.note(line);
-    await context.result(
-      { ...saved, ...aliases, ...leftOutJson(left.entries) },
-      shared.quiet ? refOf(saved) : text,
-    );
+    await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
   },
 });
 

@@ -45,16 +45,15 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
         progress.update({ bytes, things: { done: versions, total: all, what } }),
     });
     await progress.end();
-    const { ok, versions, records, files, bytes, problems, lineage, unseen } = report;
+    const { ok, versions, files, bytes, problems, lineage, unseen } = report;
     if (problems.length > 0) {
-      const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((
         problem,
       ) => ({
         json: { ...problem, hint: inCliWords(problem.hint) },
         cells: [problem.ref, problem.code, problem.message],
       }));
-      await printTable(context, columns, rows);
+      await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
       if (!shared.json) {
         for (const hint of hintsOf(problems, shared)) {
           await context.io.stdout.write(`hint: ${hint}\n`);
@@ -67,17 +66,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const text = ok
       ? `All is well: ${checked}`
       : `${formatCount(problems.length, "problem")} in ${checked}`;
-    const counts = {
-      ok,
-      versions,
-      records,
-      files,
-      bytes,
-      problems: problems.length,
-      lineage,
-      unseen,
-    };
-    await context.result(counts, shared.quiet ? undefined : text);
+    await context.done({ ...report, problems: problems.length }, text);
     const left = unseenText(unseen);
     if (!shared.json && left !== "") await context.note(`Not looked at: ${left}`);
     const doubts = lineage === undefined ? "" : lineageText(lineage);

@@ -1,5 +1,5 @@
 // The option `--as-of`: what a ref meant at a moment of the past.
-import type { RefOptions, Registry } from "../../mod.ts";
+import type { RefOptions } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 import { type Hints, lookUp, shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -23,7 +23,7 @@ export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefO
 }
 
 /** Hints for a ref that meant nothing, now or then. */
-export function lookUpThen(ref: string, registry: Registry, { asOf }: AsOfFlags): Hints {
-  if (asOf === undefined) return lookUp(ref, registry);
+export function lookUpThen(ref: string, { asOf }: AsOfFlags): Hints {
+  if (asOf === undefined) return lookUp(ref);
   return { NotFound: `See what was when: holdfast log ${shellWord(ref.split("@", 1)[0])}` };
 }

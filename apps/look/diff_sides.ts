@@ -32,7 +32,7 @@ export async function versionSide(
           shellWord(ref)
         }`,
       }
-      : lookUp(ref, registry),
+      : lookUp(ref),
   );
   const { name, version } = artifact.info;
   const label = `${name}@${version}`;

@@ -56,7 +56,7 @@ export async function downloadTargets(
   for (const ref of await expandNames(registry, refs, io.signal)) {
     const { name, version } = await withHints(
       registry.info(ref, refOptions({ asOf }, io)),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     const exact = `${name}@${version}`;
     if (targets.has(exact)) continue;

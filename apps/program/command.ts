@@ -70,6 +70,8 @@ export interface CommandContext {
   open(options?: OpenRunOptions): Promise<Registry>;
   /** Prints a result: as one line of JSON with `--json`, else the text with a line end. */
   result(value: unknown, text: string | undefined): Promise<void>;
+  /** Like `result`, for what was done: `--quiet` prints `short` instead, or nothing. */
+  done(value: unknown, text: string, short?: string): Promise<void>;
   /** Says something on standard error, unless `--quiet`. */
   note(text: string): Promise<void>;
   /** Asks a question on the terminal; true for yes. `Invalid` where nobody can answer. */
@@ -106,6 +108,23 @@ export interface SharedOptions {
   /** No progress, no notes. */
   quiet?: boolean;
 }
+
+/** The argument of commands about one version. */
+export const REF_ARGUMENT: ArgumentDefinition = {
+  usage: "<ref>",
+  text: "name, name@version, name@range or name@alias",
+  completes: "ref",
+};
+
+/** The option of commands that ask first. */
+export const YES_OPTION: OptionDefinition = { flags: "-y, --yes", text: "do not ask" };
+
+/** The option of commands that write a file or to standard output. */
+export const OUTPUT_OPTION: OptionDefinition = {
+  flags: "-o, --output <file>",
+  text: "a file instead, - for standard output",
+  completes: "file",
+};
 
 /** The option of commands that read what is stored. */
 export const VERIFY_OPTION: OptionDefinition = {

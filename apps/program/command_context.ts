@@ -81,6 +81,11 @@ export function createCommandContext(
     return await openRegistry(target, { ...settings, events });
   }
 
+  async function result(value: unknown, text: string | undefined): Promise<void> {
+    if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
+    else if (text !== undefined) await io.stdout.write(`${text}\n`);
+  }
+
   return {
     io,
     shared,
@@ -104,10 +109,8 @@ export function createCommandContext(
         throw explainFailure(error, found);
       }
     },
-    async result(value, text) {
-      if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
-      else if (text !== undefined) await io.stdout.write(`${text}\n`);
-    },
+    result,
+    done: (value, text, short) => result(value, shared.quiet ? short : text),
     async note(text) {
       if (!shared.quiet) {
         await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);

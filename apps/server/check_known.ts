@@ -1,6 +1,6 @@
 // Refuses unknown options: a mistyped option would have no effect.
 import { fault } from "../../core/errors.ts";
-import { nearest } from "../program/nearest.ts";
+import { nearest } from "../../core/text/nearest.ts";
 
 /** All options by name. The compiler reports a missing one. */
 export type Names<O> = Readonly<Record<keyof O, true>>;

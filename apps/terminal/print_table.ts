@@ -16,7 +16,7 @@ const PAGE_ROWS = 100;
 /** Prints a listing and returns the number of its rows. Without columns each row is just its cells. */
 export async function printTable(
   context: CommandContext,
-  columns: readonly Column[] | undefined,
+  columns: readonly (Column | string)[] | undefined,
   rows: Iterable<Row> | AsyncIterable<Row>,
 ): Promise<number> {
   const { io, colors, shared } = context;

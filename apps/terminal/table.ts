@@ -26,8 +26,12 @@ export interface Table {
   readonly dropped: readonly string[];
 }
 
-/** Creates a table. */
-export function createTable(columns: readonly Column[], options: TableOptions = {}): Table {
+/** Creates a table; a text is a column with nothing but that title. */
+export function createTable(
+  titles: readonly (Column | string)[],
+  options: TableOptions = {},
+): Table {
+  const columns = titles.map((title): Column => typeof title === "string" ? { title } : title);
   const { columns: lineWidth = Infinity, heading = (text) => text } = options;
   const widest = columns.map((column) => displayWidth(column.title));
   let shown = columns.map((_, index) => index);

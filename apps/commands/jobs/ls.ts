@@ -14,9 +14,7 @@ interface ListFlags {
   after?: string;
 }
 
-/** So many jobs are listed where nobody says how many. */
 const DEFAULT_LIMIT = 100;
-/** Where a job can be. */
 const STATES: readonly JobState[] = [
   "waiting",
   "delayed",
@@ -26,12 +24,13 @@ const STATES: readonly JobState[] = [
   "cancelled",
 ];
 
-const COLUMNS: readonly Column[] = [
-  ...[{ title: "JOB", shrinks: true }, { title: "STATE" }, { title: "OF", shrinks: true }],
-  ...[{ title: "TRIES", align: "right" as const }, { title: "WHEN" }, {
-    title: "WHAT",
-    shrinks: true,
-  }],
+const COLUMNS: readonly (Column | string)[] = [
+  { title: "JOB", shrinks: true },
+  "STATE",
+  { title: "OF", shrinks: true },
+  { title: "TRIES", align: "right" },
+  "WHEN",
+  { title: "WHAT", shrinks: true },
 ];
 
 export const ls: Command = defineCommand<[], ListFlags>({

@@ -1,11 +1,11 @@
 // `holdfast info`
 import type { ArtifactInfo } from "../../../mod.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/as_of.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { inOrder } from "../../terminal/order.ts";
-import { createTable, printable } from "../../terminal/table.ts";
+import { type Column, createTable, printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const SHOWN_FILES = 30;
@@ -13,11 +13,7 @@ const SHOWN_FILES = 30;
 export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
   name: "info",
   summary: "Show what is known of a version: files, digests, metadata, origin.",
-  args: [{
-    usage: "<ref>",
-    text: "name, name@version, name@range or name@alias",
-    completes: "ref",
-  }],
+  args: [REF_ARGUMENT],
   options: [
     { flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` },
     AS_OF_OPTION,
@@ -33,7 +29,7 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
     const registry = await context.open();
     const info = await withHints(
       registry.info(ref, refOptions({ asOf }, io)),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
@@ -80,10 +76,8 @@ function fileLines(
   limit: number,
   { io, colors }: { io: { stdout: { columns?: number } }; colors: { bold(text: string): string } },
 ): string[] {
-  const columns = [{ title: "FILE", shrinks: true }, { title: "SIZE", align: "right" as const }, {
-    title: "SHA-256",
-    drops: 1,
-  }];
+  const size: Column = { title: "SIZE", align: "right" };
+  const columns = [{ title: "FILE", shrinks: true }, size, { title: "SHA-256", drops: 1 }];
   const table = createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
   const rows = inOrder(info.files, ({ path }) => path).slice(0, limit).map((file) => [
     file.path + (file.mode === undefined ? "" : ` (${file.mode})`),

@@ -2,7 +2,12 @@
 import { type Lineage, type LineageNode, lineageOf, rebuildLineage } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { Drawing, DrawingForm } from "../../../operators/graph/mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  REF_ARGUMENT,
+} from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, parseCount } from "../../terminal/units.ts";
@@ -23,11 +28,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     "followed: what a bare name, a range or an alias meant is not known. Looking down reads what was noted when " +
     "versions were saved; where that is not whole (a registry of an earlier release, a copy of the files) it reads " +
     "every record, and says so.",
-  args: [{
-    usage: "[ref]",
-    text: "name, name@version, name@range or name@alias",
-    completes: "ref",
-  }],
+  args: [{ ...REF_ARGUMENT, usage: "[ref]" }],
   options: [
     { flags: "--up", text: "only what it was made from" },
     { flags: "--down", text: "only what was made from it" },
@@ -73,7 +74,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     const direction = up === down ? "both" : up ? "up" : "down";
     const found = await withHints(
       lineageOf(registry, ref, { direction, depth, signal: io.signal }),
-      lookUp(ref, registry),
+      lookUp(ref),
     );
     if (shared.json) await context.result(found, "");
     else {await context.result(
@@ -105,7 +106,7 @@ async function rebuild(
   const text =
     `Noted ${formatCount(noted, "input")} that ${noted === 1 ? "was" : "were"} missing, ` +
     `of ${formatCount(records, "record")}`;
-  await context.result(report, context.shared.quiet ? undefined : text);
+  await context.done(report, text);
   if (unreadable.length === 0) return undefined;
   await tellUnreadable(unreadable, (text) => context.note(text));
   await context.note(

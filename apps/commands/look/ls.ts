@@ -32,17 +32,19 @@ interface LsFlags {
 
 type Order = "name" | "size" | "saved" | "versions";
 
-const COLUMNS: Column[] = [
+const COLUMNS: readonly (Column | string)[] = [
   { title: "NAME", shrinks: true },
-  { title: "LATEST" },
+  "LATEST",
   { title: "VERSIONS", align: "right", drops: 1 },
   { title: "SIZE", align: "right" },
   { title: "SAVED", drops: 2 },
 ];
-const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND", drops: 3 }, {
-  title: "DIGEST",
-  drops: 4,
-}, { title: "ALIASES", shrinks: true }];
+const LONG_COLUMNS: readonly (Column | string)[] = [
+  ...COLUMNS,
+  { title: "KIND", drops: 3 },
+  { title: "DIGEST", drops: 4 },
+  { title: "ALIASES", shrinks: true },
+];
 
 export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   name: "ls",

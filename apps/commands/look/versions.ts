@@ -1,11 +1,11 @@
 // `holdfast versions`
 import { isRegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
 import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
+import type { Column } from "../../terminal/table.ts";
 import { printTable, type Row } from "../../terminal/print_table.ts";
-import { nearestHint } from "../../program/hints.ts";
+import { noName } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
@@ -33,8 +33,8 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     refuseRef(name, "list versions of", "versions");
     const registry = await context.open();
     const columns = shared.quiet ? undefined : [
-      { title: "VERSION" },
-      { title: "SIZE", align: "right" as const },
+      "VERSION",
+      { title: "SIZE", align: "right" } satisfies Column,
       { title: "SAVED", drops: 1 },
       { title: "DIGEST", drops: 2 },
       { title: "ALIASES", shrinks: true },
@@ -52,13 +52,7 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
         limit === 0 ? "None shown: the limit is 0" : `No version of "${name}" is in this range`,
       );
     }
-    throw fault({
-      code: "NotFound",
-      action: "list versions of",
-      subject: `"${name}"`,
-      state: "there is no such name",
-      hint: await nearestHint(registry, name),
-    });
+    throw await noName(registry, name, "list versions of");
   },
 });
 

@@ -47,10 +47,7 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
       if (tokenFile !== undefined && kind !== "service") throw noService();
       const remote: Remote = tokenFile === undefined ? { location } : { location, tokenFile };
       const file = setRemote(name, remote, { system: io.system });
-      await context.result(
-        { name, ...remote, file },
-        shared.quiet ? undefined : `${name} is ${location}`,
-      );
+      await context.done({ name, ...remote, file }, `${name} is ${location}`);
       if (shared.json) return;
       if (kind === "folder" && await stat(location).catch(() => undefined) === undefined) {
         await context.note(`There is nothing yet. Create it: holdfast init @${shellWord(name)}`);
@@ -89,10 +86,7 @@ export const remoteLs: Command = defineCommand<[]>({
     }));
     const columns = context.shared.quiet || rows.length === 0
       ? undefined
-      : [{ title: "NAME" }, { title: "WHERE", shrinks: true }, {
-        title: "TOKEN FILE",
-        shrinks: true,
-      }];
+      : ["NAME", { title: "WHERE", shrinks: true }, { title: "TOKEN FILE", shrinks: true }];
     await printTable(context, columns, rows);
     if (rows.length > 0) return;
     await context.note(
@@ -127,9 +121,6 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     }
     setRemote(name, undefined, { system: io.system });
     const { location } = registries[name];
-    await context.result(
-      { name, location },
-      shared.quiet ? undefined : `${name} is no name any more; it was ${location}`,
-    );
+    await context.done({ name, location }, `${name} is no name any more; it was ${location}`);
   },
 });

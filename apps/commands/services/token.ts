@@ -81,7 +81,7 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
         shown.note ?? "",
       ],
     }));
-    const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"].map((title) => ({ title }));
+    const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"];
     await printTable(context, context.shared.quiet ? undefined : columns, rows);
   },
 });

@@ -2,7 +2,12 @@
 import { collectGarbage, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  YES_OPTION,
+} from "../../program/command.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -33,10 +38,11 @@ const THING: Record<GarbageItem["what"], string> = {
   note: "note of lineage",
 };
 
-const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, {
-  title: "SIZE",
-  align: "right",
-}];
+const COLUMNS: (Column | string)[] = [
+  "WHAT",
+  { title: "COUNT", align: "right" },
+  { title: "SIZE", align: "right" },
+];
 
 export const gc: Command = defineCommand<
   [],
@@ -59,7 +65,7 @@ export const gc: Command = defineCommand<
       flags: "--now",
       text: "free what is younger than the grace too, where nobody else uses the registry",
     },
-    { flags: "-y, --yes", text: "do not ask" },
+    YES_OPTION,
     {
       flags: "--forget",
       text:
@@ -152,7 +158,7 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
         (context.shared.verbose ? "" : "; see them with --verbose"),
     );
   }
-  await context.result(report, quiet ? undefined : freed);
+  await context.done(report, freed);
 }
 
 /** The rest was collected; what a damaged record still needs is not known, so all of its name stays. */

@@ -2,7 +2,12 @@
 import { prune as pruneRegistry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  YES_OPTION,
+} from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
@@ -32,7 +37,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     },
     { flags: "--include-aliased", text: "also versions that an alias names" },
     { flags: "-n, --dry-run", text: "only say what would be deleted" },
-    { flags: "-y, --yes", text: "do not ask" },
+    YES_OPTION,
   ],
   examples: [
     ["holdfast prune --keep-last 10 --dry-run", "what would go"],

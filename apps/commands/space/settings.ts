@@ -28,10 +28,8 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
     const current = grace === undefined
       ? await readSettings(registry, { signal })
       : await changeSettings(registry, { graceMs: grace, signal });
-    await context.result(
-      current,
-      context.shared.quiet && grace !== undefined ? undefined : textOf(current),
-    );
+    if (grace === undefined) await context.result(current, textOf(current));
+    else await context.done(current, textOf(current));
   },
 });
 

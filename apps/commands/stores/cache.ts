@@ -17,7 +17,7 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
     ["holdfast cache clear", "remove it"],
   ],
   async run([action], _options, context) {
-    const { io: { signal, system }, shared } = context;
+    const { signal, system } = context.io;
     if (action !== "info" && action !== "clear") {
       throw fault({
         code: "Invalid",
@@ -33,6 +33,6 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
       ? `Nothing is cached: ${found.problem}`
       : `${size} in ${found.path}`;
     const text = action === "clear" ? `Removed ${where}` : where;
-    await context.result({ ...found, files, bytes }, shared.quiet ? undefined : text);
+    await context.done({ ...found, files, bytes }, text);
   },
 });

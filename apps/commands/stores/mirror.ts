@@ -115,7 +115,6 @@ export const mirror: Command = defineCommand<
       );
     }
     if (failures.length > 0) {
-      const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const told = shared.json
         ? failures
         : inOrder(failures, ({ name, version, alias }) => `${name}@${version ?? alias}`);
@@ -123,12 +122,9 @@ export const mirror: Command = defineCommand<
         json: { name, version, alias, code, message, hint: inCliWords(hint), key },
         cells: [`${name}@${version ?? alias}`, code, message],
       }));
-      await printTable(context, columns, rows);
+      await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
     }
-    await context.result(
-      { ...report, failures: failures.length },
-      shared.quiet ? undefined : summary(report),
-    );
+    await context.done({ ...report, failures: failures.length }, summary(report));
     return failures.length > 0 ? 1 : 0;
   },
 });

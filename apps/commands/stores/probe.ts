@@ -4,6 +4,7 @@ import { type Command, defineCommand } from "../../program/command.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { refuseService } from "../../places/refuse_service.ts";
 import { openStore } from "../../places/open_store.ts";
+import type { Column } from "../../terminal/table.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
 export const probe: Command = defineCommand<[where?: string], Record<never, never>>({
@@ -43,15 +44,9 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
       const certificate = await probeBackend(backend, { signal, system, onStep });
       const { ok, steps, requests, clockOffsetMs } = certificate;
       if (!shared.json && !shared.quiet) {
-        const columns = [{ title: "OK" }, { title: "WHAT", shrinks: true }, {
-          title: "MS",
-          align: "right" as const,
-        }, { title: "FOUND" }];
-        await printTable(
-          context,
-          columns,
-          steps.map((step) => ({ json: step, cells: cellsOf(step) })),
-        );
+        const columns = ["OK", { title: "WHAT", shrinks: true }, TOOK, "FOUND"];
+        const rows = steps.map((step) => ({ json: step, cells: cellsOf(step) }));
+        await printTable(context, columns, rows);
       }
       const clock = clockOffsetMs === undefined ? "" : `, clock ${clockOffsetMs} ms off`;
       const verdict = ok ? "A registry can be kept" : "No registry can be kept";
@@ -65,6 +60,8 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
     }
   },
 });
+
+const TOOK: Column = { title: "MS", align: "right" };
 
 function cellsOf({ name, ok, required, detail = "", hint, tookMs }: ProbeStep): string[] {
   const verdict = ok ? "yes" : required ? "NO" : "no (not needed)";

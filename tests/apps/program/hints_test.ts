@@ -25,7 +25,7 @@ Deno.test("a failure keeps everything but its hint, and is the cause", async () 
   assertEquals([error.code, error.message, error.hint, error.key], [
     "NotFound",
     "m",
-    lookUp("a").NotFound,
+    "See what there is: holdfast ls",
     "k",
   ]);
   assertStrictEquals(error.cause, original);
