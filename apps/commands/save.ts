@@ -7,7 +7,6 @@ import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
 import { localPathOf } from "../places/open_store.ts";
-import { splitTarget } from "../places/split_target.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
@@ -180,6 +179,19 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
     await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
   },
 });
+
+/** `name@1.2.0` is `name` with `--version 1.2.0`, as refs are written everywhere. */
+function splitTarget(target: string, option?: string): { name: string; version?: string } {
+  const [name, version] = target.split(/@(.*)/s);
+  if (version === undefined || option === undefined) return { name, version: version ?? option };
+  throw fault({
+    code: "Invalid",
+    action: "save",
+    subject: JSON.stringify(target),
+    state: "a version is given twice",
+    hint: "Write NAME@VERSION, or NAME and --version, not both.",
+  });
+}
 
 function refOf({ name, version }: SavedArtifact): string {
   return `${name}@${version}`;

@@ -1,6 +1,6 @@
 // How the content of a file differs: JSON by its structure, text line by line.
 import { diffValues, type FileChange, type FileInfo, type ValueChange } from "../../mod.ts";
-import { loadPart } from "../places/load_part.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 import { printable } from "../terminal/table.ts";
 import type { DiffSide } from "./diff_sides.ts";
 
@@ -30,7 +30,7 @@ export async function differenceOf(
     const values = jsonDifference(old, now);
     if (values !== undefined) return { values };
   }
-  const { unifiedDiff } = await loadPart<DiffPart>("apps/diff.ts", "what compares texts");
+  const { unifiedDiff } = await loadPart<DiffPart>("../diff.ts", import.meta.url);
   const named = (side: DiffSide, file: FileInfo | undefined) =>
     file === undefined ? "/dev/null" : printable(`${side.label} ${file.path}`);
   return {

@@ -5,7 +5,7 @@ import { createS3Configs } from "../../backends/mod.ts";
 import { type FoundRegistry, tokenSourceOf } from "../../core/places/mod.ts";
 import { isRegistryError } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { mayRead } from "./may_read.ts";
+import { mayRead } from "../../core/disk/may_read.ts";
 
 /** What a search for credentials came to. */
 export interface FoundCredentials {

@@ -107,7 +107,7 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     ["holdfast remote rm @team --quiet", "the same"],
   ],
   async run([given], _options, context) {
-    const { io, shared } = context;
+    const { io } = context;
     const name = given.replace(/^@/, "");
     const { registries } = readRemotes({ system: io.system });
     if (!Object.hasOwn(registries, name)) {

@@ -1,6 +1,7 @@
 // `holdfast settings`
 import { changeSettings, type CurrentSettings, readSettings } from "../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
+import { type Fact, factsText } from "../../terminal/facts.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
 export const settings: Command = defineCommand<[], { grace?: number }>({
@@ -28,29 +29,26 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
     const current = grace === undefined
       ? await readSettings(registry, { signal })
       : await changeSettings(registry, { graceMs: grace, signal });
-    if (grace === undefined) await context.result(current, textOf(current));
-    else await context.done(current, textOf(current));
+    const text = factsText(factsOf(current), context);
+    if (grace === undefined) await context.result(current, text);
+    else await context.done(current, text);
   },
 });
 
-function textOf(
+function factsOf(
   { versioned, mutable, locking, layout, graceMs, leastGraceMs, ...now }: CurrentSettings,
-): string {
-  const rows: [what: string, says: string | undefined][] = [
+): Fact[] {
+  const from = now.countsFrom && formatTime(now.countsFrom);
+  return [
     ["versions", versioned ? "each name has versions" : "each name has one value"],
     ["overwriting", mutable ? "allowed (mutable)" : "never (immutable)"],
     ["grace", formatGrace(graceMs)],
     ["at least", graceMs === leastGraceMs ? undefined : formatGrace(leastGraceMs)],
     [
       "for now",
-      now.countsFrom &&
-      `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${
-        formatTime(now.countsFrom)
-      } on`,
+      from && `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${from} on`,
     ],
     ["locking", locking],
     ["layout", layout],
   ];
-  const said = rows.filter(([, says]) => says !== undefined);
-  return said.map(([what, says]) => `${what.padEnd(13)}${says}`).join("\n");
 }

@@ -1,8 +1,8 @@
 // `holdfast probe`
-import { probeBackend, type ProbeStep } from "../../../mod.ts";
+import type { ProbeStep } from "../../../mod.ts";
+import { tryStore } from "../../doctor/check_registry.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { findRegistry } from "../../places/find_registry.ts";
-import { refuseService } from "../../places/refuse_service.ts";
+import { findRegistry, refuseService } from "../../places/find_registry.ts";
 import { openStore } from "../../places/open_store.ts";
 import type { Column } from "../../terminal/table.ts";
 import { printTable } from "../../terminal/print_table.ts";
@@ -30,18 +30,16 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
   ],
   async run([where], _options, context) {
     const { io, logger, shared } = context;
-    const { location } = findRegistry(where ?? shared.registry, io);
-    refuseService(location, "probe a store");
-    const backend = await openStore(location, {
+    const found = findRegistry(where ?? shared.registry, io);
+    refuseService(found, "probe a store");
+    const backend = await openStore(found.location, {
       cwd: io.cwd,
       retryForMs: shared.wait,
       logger,
       system: io.system,
     });
     try {
-      const { signal, system } = io;
-      const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
-      const certificate = await probeBackend(backend, { signal, system, onStep });
+      const certificate = await tryStore(backend, context);
       const { ok, steps, requests, clockOffsetMs } = certificate;
       if (!shared.json && !shared.quiet) {
         const columns = ["OK", { title: "WHAT", shrinks: true }, TOOK, "FOUND"];

@@ -92,7 +92,7 @@ jobsTest(
   "jobs show tells all of one, and with --follow what becomes of it",
   async ({ jobs, queue }) => {
     const { out } = await jobs("show good");
-    assertStringIncludes(out, "state    done\n");
+    assertStringIncludes(out, "state     done\n");
     assertStringIncludes(out, 'result   {"size":7}\n');
     assertStringIncludes(out, 'data     {"file":"good.png"}\n');
     assertEquals((await jobs("show good --follow")).code, 0);
