@@ -8,7 +8,7 @@ import type { Listening } from "../../server/listen/options.ts";
 import { openServedEvents } from "../../services/serve_events.ts";
 import { openServedJobs, type ServeJobsFlags } from "../../services/serve_jobs.ts";
 import { loadServerPart } from "../../services/server_part.ts";
-import { parseBytes, parseCount, parseDuration } from "../../terminal/units.ts";
+import { parseBytes, parseCount, parseDuration, unreadable } from "../../terminal/units.ts";
 
 interface ServeFlags extends ServeJobsFlags {
   port?: number;
@@ -110,12 +110,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
   ],
   async run(_args, flags, context) {
     const { io } = context;
-    const {
-      port = DEFAULT_PORT,
-      host = DEFAULT_HOST,
-      readOnly = false,
-      stopWithin = DEFAULT_STOP_MS,
-    } = flags;
+    const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
     const tls = certificateOf(flags, context);
     const { createHandler, listen, openTokenFile } = await loadServerPart();
     const { system } = io;
@@ -131,10 +126,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
       ...served,
-      system,
-      logger,
-      tokens,
-      cors: flags.cors,
+      ...{ system, logger, tokens, cors: flags.cors },
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,
@@ -143,14 +135,8 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       },
     });
     const limits = { maxConnections: flags.maxConnections };
-    const server = await listen(handler, {
-      host,
-      port,
-      hasTokens: tokens !== undefined,
-      tls,
-      limits,
-      system,
-    });
+    const hasTokens = tokens !== undefined;
+    const server = await listen(handler, { host, port, hasTokens, tls, limits, system });
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
@@ -158,7 +144,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       await aborted(io.signal);
     } finally {
       stopReloading();
-      const cut = await server.stop({ withinMs: stopWithin });
+      const cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
       if (cut > 0) await context.note(`Cut off what was not done in time: ${cut}`);
     }
     await context.note("Stopped");
@@ -167,24 +153,18 @@ export const serve: Command = defineCommand<[], ServeFlags>({
 
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a port`,
-    state: "a whole number up to 65535 is expected",
-    hint: "Take one from 1024 on, or 0 for a free one.",
-  });
+  throw unreadable(
+    text,
+    "a port",
+    "a whole number up to 65535 is expected",
+    "Take one from 1024 on, or 0 for a free one.",
+  );
 }
 
 function parseBound(text: string): number {
   const bound = parseCount(text);
   if (bound > 0) return bound;
-  throw fault({
-    code: "Invalid",
-    action: "serve with a bound of 0",
-    state: "nothing would be answered",
-    hint: "Leave it out for the default.",
-  });
+  throw unreadable(text, "a bound", "nothing would be answered", "Leave it out for the default.");
 }
 
 function certificateOf(
