@@ -4,6 +4,7 @@ import { type CliIo, runCli } from "../../apps/cli.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { seededRandom } from "../support/scripted_system.ts";
 import { realSystem, type System } from "../../core/system.ts";
+import { tempRoot } from "../support/temp_root.ts";
 
 /** What the outside is. */
 export interface CapturedIoOptions {
@@ -114,4 +115,36 @@ export async function fillRegistry(cwd: string): Promise<void> {
 export function noise(length: number): Uint8Array {
   const random = seededRandom(7);
   return Uint8Array.from({ length }, () => random() * 256);
+}
+
+/** What a test of commands works with. */
+export interface CliTest {
+  /** A folder, in which the commands run. */
+  root: Awaited<ReturnType<typeof tempRoot>>;
+  /** Its path. */
+  cwd: string;
+  holdfast(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<CliRun>;
+  succeeds(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<string>;
+}
+
+/** A test of commands in an empty folder. */
+export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void {
+  Deno.test(name, async () => {
+    await using root = await tempRoot();
+    const { path: cwd } = root;
+    await run({
+      root,
+      cwd,
+      holdfast: (line, options) => holdfast(line, { cwd, ...options }),
+      succeeds: (line, options) => succeeds(line, { cwd, ...options }),
+    });
+  });
+}
+
+/** A test of commands in a folder with the registry of {@linkcode fillRegistry}. */
+export function filledTest(name: string, run: (at: CliTest) => Promise<void>): void {
+  cliTest(name, async (at) => {
+    await fillRegistry(at.cwd);
+    await run(at);
+  });
 }

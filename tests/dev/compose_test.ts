@@ -17,11 +17,3 @@ Deno.test("the servers for people with Docker listen on this machine only", () =
   assert(ports.length > 0);
   assertEquals(ports.filter((port) => !/^127\.0\.0\.1:(\d+):\1$/.test(port)), []);
 });
-
-Deno.test("there are Redis, PostgreSQL and MinIO with its console, each with a volume that has a name", () => {
-  const kept = ["redis", "postgres", "minio"].map((name) =>
-    services[name].volumes![0].split(":")[0]
-  );
-  assertEquals(kept, Object.keys(volumes));
-  assert(services.minio.ports.includes("127.0.0.1:9001:9001"));
-});

@@ -1,12 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { filledTest } from "../captured_io.ts";
 
-Deno.test("who mistypes a name, a version or an alias is told what is like it", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await succeeds("init other", { cwd });
+filledTest("who mistypes a name, a version or an alias is told what is like it", async (it) => {
+  await it.succeeds("init other");
   for (
     const [line, meant] of [
       ["load confg", "config"],
@@ -25,20 +21,17 @@ Deno.test("who mistypes a name, a version or an alias is told what is like it", 
       ["rm confg@1 --yes", "config@1.0.0"],
     ]
   ) {
-    const { code, err } = await holdfast(line, { cwd });
+    const { code, err } = await it.holdfast(line);
     assertEquals(code, 3, `${line}\n${err}`);
     assertStringIncludes(err, `Did you mean ${meant}? See what there is: holdfast`, line);
     assertEquals(err.split("Did you mean").length, 2, line);
   }
-  const strange = await holdfast("load something-else", { cwd });
+  const strange = await it.holdfast("load something-else");
   assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);
 });
 
-Deno.test("a bare x behind a name is a word that was cut short, not any version", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
+filledTest("a bare x behind a name is a word that was cut short, not any version", async (it) => {
   for (const ref of ["config@x", "config@X"]) {
-    assertEquals((await holdfast(`info ${ref}`, { cwd })).code, 3, ref);
+    assertEquals((await it.holdfast(`info ${ref}`)).code, 3, ref);
   }
 });

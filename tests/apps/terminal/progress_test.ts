@@ -20,16 +20,6 @@ Deno.test("progress says what, how much, how fast and how long still", () => {
   );
 });
 
-Deno.test("progress says no rate where nothing moves, and no time where all is done", () => {
-  const still = { bytes: 0, share: 0 };
-  assertEquals(
-    progressLine("gc", { bytes: 7, things: { done: 2, what: "things" } }, still),
-    "gc  2 things  7 B",
-  );
-  const done = progressLine("save a", { bytes: 8, totalBytes: 8 }, still);
-  assertEquals(done, "save a  ████████████████████  100%  8 B of 8 B");
-});
-
 Deno.test("progress drops the bar, then the rate, then the time, before it breaks a word", () => {
   const line = (columns: number) => {
     const amounts = { bytes: 30 * MIB, totalBytes: 120 * MIB };
@@ -68,16 +58,6 @@ Deno.test("progress draws nothing for what is over at once, then at most ten tim
   assertEquals(draws.length, 17 + 1); // 1.6 s of the 2 s, and the clearing
   assertMatch(draws[0], /^save a {2}█+░+ {3}19% {2}199 B of 1000 B .* left/);
   assertEquals(draws.at(-1), "\x1b[K");
-});
-
-Deno.test("progress never gets wider than the terminal", async () => {
-  const system = createScriptedSystem();
-  const io = captureIo({ cwd: "/", system, terminals: ["stderr"], columns: 20 });
-  const progress = createProgress("save something:with:a:long:name", io, { later: () => () => {} });
-  system.advance(1_000);
-  progress.update({ bytes: 5 });
-  await progress.end();
-  assertEquals(io.errors().split("\r")[1], "save so…g:name  5 B\x1b[K");
 });
 
 Deno.test("progress says what it waits for while nothing moves, and is redrawn for that", async () => {

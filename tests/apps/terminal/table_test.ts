@@ -38,17 +38,6 @@ Deno.test("a table on a narrow terminal leaves columns out before it cuts any, a
   assertEquals(at(34), ["my:model  1.5 KiB", "KIND", "SAVED"]);
 });
 
-Deno.test("a table without a terminal never cuts", () => {
-  const name = "x".repeat(300);
-  assert(createTable(COLUMNS).page([[name, "1 B"]])[1].startsWith(name));
-});
-
-Deno.test("later pages keep the widths of earlier ones and repeat no heading", () => {
-  const table = createTable(COLUMNS);
-  assertEquals(table.page([["abcdef", "1 B"]]).length, 2);
-  assertEquals(table.page([["a", "2 B"]]), ["a        2 B"]);
-});
-
 Deno.test("a cell cannot steer the terminal", () => {
   assertEquals(printable("a\x1b[31mb\nc\u009b"), "a\\x1b[31mb\\x0ac\\x9b");
   assertEquals(createTable([{ title: "A" }]).page([["x\ry"]])[1], "x\\x0dy");

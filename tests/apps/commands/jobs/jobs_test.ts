@@ -3,7 +3,7 @@ import { type JobQueue, openQueue } from "../../../../queues/mod.ts";
 import { createListener } from "../../../conformance/queues/queue_case.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { holdfast } from "../../captured_io.ts";
+import { cliTest, holdfast } from "../../captured_io.ts";
 
 /** A queue with a job that is done, one that failed, and one that is delayed. */
 async function fill(queue: JobQueue): Promise<void> {
@@ -80,10 +80,7 @@ jobsTest(
       },
     });
     for (const time of [addedAt, startedAt, endedAt]) {
-      assertMatch(
-        time,
-        /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
-      );
+      assertMatch(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     }
   },
 );
@@ -134,20 +131,22 @@ jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, 
   );
 });
 
-Deno.test("commands about jobs say where a queue can be, and take no password on the command line", async () => {
-  await using root = await tempRoot();
-  const refused = async (line: string, said: string) => {
-    const { code, err } = await holdfast(line, { cwd: root.path });
-    assertEquals(code, 2, err);
-    assertStringIncludes(err, said);
-    assertEquals(err.includes("hunter2"), false);
-  };
-  await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
-  await refused("jobs ls --queue memory:", "no other process could add any");
-  await refused("jobs ls --queue kafka://h", "there is no such scheme");
-  await refused(
-    "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
-    "Cannot take a password by --queue",
-  );
-  await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
-});
+cliTest(
+  "commands about jobs say where a queue can be, and take no password on the command line",
+  async (it) => {
+    const refused = async (line: string, said: string) => {
+      const { code, err } = await it.holdfast(line);
+      assertEquals(code, 2, err);
+      assertStringIncludes(err, said);
+      assertEquals(err.includes("hunter2"), false);
+    };
+    await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
+    await refused("jobs ls --queue memory:", "no other process could add any");
+    await refused("jobs ls --queue kafka://h", "there is no such scheme");
+    await refused(
+      "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
+      "Cannot take a password by --queue",
+    );
+    await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
+  },
+);

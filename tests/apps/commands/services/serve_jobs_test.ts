@@ -5,7 +5,7 @@ import { workTasks } from "../../../../plugins/jobs.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { captureIo, fillRegistry, holdfast } from "../../captured_io.ts";
+import { captureIo, filledTest, fillRegistry } from "../../captured_io.ts";
 
 programTest(
   "serve gives uploads to a task of workers, and tells what becomes of it",
@@ -49,12 +49,10 @@ programTest(
   },
 );
 
-Deno.test("serve says what a task for uploads needs", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
-  const { code, err } = await holdfast("serve --port 0 --upload-task measure", { cwd: root.path });
+filledTest("serve says what a task for uploads needs", async (it) => {
+  const { code, err } = await it.holdfast("serve --port 0 --upload-task measure");
   assertEquals(code, 2, err);
   assertStringIncludes(err, "--queue redis://");
-  const memory = await holdfast("serve --port 0 --queue memory:", { cwd: root.path });
+  const memory = await it.holdfast("serve --port 0 --queue memory:");
   assertEquals(memory.code, 2);
 });
