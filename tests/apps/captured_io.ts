@@ -1,4 +1,5 @@
 // The outside of a command line as a test writes it, and what it said.
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { type CliIo, runCli } from "../../apps/cli.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
@@ -125,6 +126,17 @@ export interface CliTest {
   cwd: string;
   holdfast(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<CliRun>;
   succeeds(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<string>;
+  /** Runs a command that must succeed and print exactly this. */
+  prints(line: string | string[], out: string, options?: Partial<CapturedIoOptions>): Promise<void>;
+  /** Runs a command that must succeed and print this among other things. */
+  tells(line: string | string[], part: string, options?: Partial<CapturedIoOptions>): Promise<void>;
+  /** Runs a command that must end with this code, and say this on standard error. */
+  fails(
+    line: string | string[],
+    code: number,
+    part?: string,
+    options?: Partial<CapturedIoOptions>,
+  ): Promise<void>;
 }
 
 /** A test of commands in an empty folder. */
@@ -132,12 +144,24 @@ export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void
   Deno.test(name, async () => {
     await using root = await tempRoot();
     const { path: cwd } = root;
-    await run({
+    const at: CliTest = {
       root,
       cwd,
       holdfast: (line, options) => holdfast(line, { cwd, ...options }),
       succeeds: (line, options) => succeeds(line, { cwd, ...options }),
-    });
+      async prints(line, out, options) {
+        assertEquals(await at.succeeds(line, options), out, String(line));
+      },
+      async tells(line, part, options) {
+        assertStringIncludes(await at.succeeds(line, options), part, String(line));
+      },
+      async fails(line, expected, part, options) {
+        const { code, err } = await at.holdfast(line, options);
+        assertEquals(code, expected, `${line}: ${err}`);
+        assertStringIncludes(err, part ?? "", String(line));
+      },
+    };
+    await run(at);
   });
 }
 

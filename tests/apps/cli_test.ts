@@ -58,13 +58,13 @@ Deno.test("--version is that of the package", async () => {
 
 Deno.test("wrong words are answered with the nearest right one and the place to look", async () => {
   const cases: [line: string, says: string][] = [
-    ["lod", "Did you mean one of load, log?"],
+    ["lod", "Did you mean load?"],
     ["verison", "Did you mean versions?"],
     ["list", "Did you mean ls?"],
     ["delete", "Did you mean rm?"],
     ["statsu", "Did you mean status?"],
     ["validat", "Did you mean pipeline validate?"],
-    ["pipeline rnu", "Did you mean run?"],
+    ["pipeline rnu", "Did you mean pipeline run?"],
     ["pipelin run", "Did you mean pipeline?"],
     ["operator ls", "Did you mean operators?"],
     ["gc now and then", "but got 3\nhint: "],
@@ -124,9 +124,7 @@ cliTest(
       "prune --keep-last 1",
     ];
     for (const line of [...lines, ...lines.map((line) => `${line} --registry ./none`)]) {
-      const { code, err } = await it.holdfast(line);
-      assertEquals(code, 3, `${line}: ${err}`);
-      assertStringIncludes(err, "hint: ");
+      await it.fails(line, 3, "hint: ");
     }
     assertEquals(await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name), ["f"]);
   },

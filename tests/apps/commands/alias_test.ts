@@ -3,32 +3,32 @@ import { keyFile } from "../../backends/local/key_file.ts";
 import { filledTest } from "../captured_io.ts";
 
 filledTest("alias sets, shows and deletes", async (it) => {
-  assertEquals(await it.succeeds("alias config canary 1"), "config@canary is 1.0.0\n");
-  assertEquals(await it.succeeds("alias config canary"), "1.0.0\n");
+  await it.prints("alias config canary 1", "config@canary is 1.0.0\n");
+  await it.prints("alias config canary", "1.0.0\n");
   const lines = (await it.succeeds("alias config")).trimEnd().split("\n");
   assertEquals(lines.sort(), ["ALIAS       VERSION", "canary      1.0.0", "production  2.0.0"]);
-  assertEquals(await it.succeeds("load config@canary --json"), `{"lr":0.1}\n`);
-  assertEquals(await it.succeeds("alias config canary --delete"), "Deleted config@canary\n");
-  assertEquals((await it.holdfast("alias config canary")).code, 3);
-  assertEquals((await it.holdfast("alias config canary -d")).code, 3);
+  await it.prints("load config@canary --json", `{"lr":0.1}\n`);
+  await it.prints("alias config canary --delete", "Deleted config@canary\n");
+  await it.fails("alias config canary", 3);
+  await it.fails("alias config canary -d", 3);
 });
 
 filledTest(
   "alias sets and deletes for each name of a pattern, and finds all before it changes anything",
   async (it) => {
     const set = "config@live is 1.0.0\nnote@live is 1.0.0\n";
-    assertEquals(
-      await it.succeeds("alias {config,note} live 1 --dry-run"),
+    await it.prints(
+      "alias {config,note} live 1 --dry-run",
       "Would let 1.0.0 be config@live (there is none now)\nWould let 1.0.0 be note@live (there is none now)\n",
     );
-    assertEquals((await it.holdfast("alias * live 2")).code, 3, "not every name has it");
-    assertEquals((await it.holdfast("alias config live")).code, 3, "nothing was set");
-    assertEquals(await it.succeeds("alias {config,note} live 1"), set);
-    assertEquals((await it.holdfast("alias * live --delete")).code, 3, "data:raw has none");
-    assertEquals(await it.succeeds("alias config live"), "1.0.0\n");
+    await it.fails("alias * live 2", 3);
+    await it.fails("alias config live", 3);
+    await it.prints("alias {config,note} live 1", set);
+    await it.fails("alias * live --delete", 3);
+    await it.prints("alias config live", "1.0.0\n");
     const deleted = "Deleted config@live\nDeleted note@live\n";
-    assertEquals(await it.succeeds("alias {config,note} live --delete"), deleted);
-    assertEquals((await it.holdfast("alias none:* live 1")).code, 3);
+    await it.prints("alias {config,note} live --delete", deleted);
+    await it.fails("alias none:* live 1", 3);
   },
 );
 
@@ -36,17 +36,17 @@ filledTest(
   "alias sets and deletes for several names, each with a version of its own if it has one",
   async (it) => {
     const set = "config@live is 2.0.0\nnote@live is 1.0.0\ndata:raw@live is 1.0.0\n";
-    assertEquals((await it.holdfast("alias config live 2 --also note@7")).code, 3);
-    assertEquals((await it.holdfast("alias config live")).code, 3, "nothing was set");
-    assertEquals(await it.succeeds("alias config live 2 --also note@1 --also data:*@latest"), set);
+    await it.fails("alias config live 2 --also note@7", 3);
+    await it.fails("alias config live", 3);
+    await it.prints("alias config live 2 --also note@1 --also data:*@latest", set);
     const mixed = await it.holdfast("alias config live --also note");
     assertEquals([mixed.code, mixed.err.includes("--also belongs to setting and deleting one")], [
       2,
       true,
     ]);
-    assertEquals((await it.holdfast("alias config live --delete --also note@1")).code, 2);
+    await it.fails("alias config live --delete --also note@1", 2);
     const deleted = "Deleted config@live\nDeleted note@live\n";
-    assertEquals(await it.succeeds("alias config live --delete --also note"), deleted);
+    await it.prints("alias config live --delete --also note", deleted);
   },
 );
 
@@ -56,20 +56,20 @@ filledTest("alias shows, sets and deletes an alias beside one that is damaged", 
     keyFile(it.root.join(".holdfast"), "names/config/aliases/production/9007199254740990.rec"),
     40,
   );
-  assertEquals((await it.holdfast("alias config")).code, 5);
-  assertEquals((await it.holdfast("alias config production")).code, 5);
-  assertEquals(await it.succeeds("alias config canary"), "1.0.0\n");
-  assertEquals(await it.succeeds("alias config canary 2"), "config@canary is 2.0.0\n");
-  assertEquals(await it.succeeds("alias config canary --delete"), "Deleted config@canary\n");
-  assertEquals((await it.holdfast("alias config canary")).code, 3);
-  assertEquals(await it.succeeds("alias config production 1"), "config@production is 1.0.0\n");
-  assertEquals(await it.succeeds("alias config production"), "1.0.0\n");
+  await it.fails("alias config", 5);
+  await it.fails("alias config production", 5);
+  await it.prints("alias config canary", "1.0.0\n");
+  await it.prints("alias config canary 2", "config@canary is 2.0.0\n");
+  await it.prints("alias config canary --delete", "Deleted config@canary\n");
+  await it.fails("alias config canary", 3);
+  await it.prints("alias config production 1", "config@production is 1.0.0\n");
+  await it.prints("alias config production", "1.0.0\n");
 });
 
 filledTest("alias --expected changes only what it expects", async (it) => {
-  assertEquals((await it.holdfast("alias config production 1 --expected 1")).code, 4);
+  await it.fails("alias config production 1 --expected 1", 4);
   await it.succeeds("alias config production 1 --expected 2.0.0");
-  assertEquals((await it.holdfast("alias config production 1 --expected none")).code, 4);
+  await it.fails("alias config production 1 --expected none", 4);
   await it.succeeds("alias config fresh 1 --expected none");
 });
 

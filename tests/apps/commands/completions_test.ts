@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -9,11 +9,9 @@ cliTest(
   "completions prints a script for each shell, and names them where the shell is not known",
   async (it) => {
     for (const shell of ["bash", "zsh", "fish"]) {
-      assertStringIncludes(await it.succeeds(`completions ${shell}`), "__complete");
+      await it.tells(`completions ${shell}`, "__complete");
     }
-    const { code, err } = await it.holdfast("completions tcsh");
-    assertEquals(code, 2);
-    assertStringIncludes(err, "bash, zsh, fish");
+    await it.fails("completions tcsh", 2, "bash, zsh, fish");
   },
 );
 

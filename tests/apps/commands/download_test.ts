@@ -7,10 +7,7 @@ filledTest("download writes a folder and a single file, and says where", async (
   assertEquals(await Deno.readTextFile(it.root.join("out/a.csv")), "1,2\n");
   assertEquals(await Deno.readTextFile(it.root.join("out/inner/b.bin")), "\u0000\u0001");
   await it.succeeds("save one data/a.csv");
-  assertEquals(
-    await it.succeeds("download one one.csv --quiet"),
-    `${it.root.join("one.csv")}\n`,
-  );
+  await it.prints("download one one.csv --quiet", `${it.root.join("one.csv")}\n`);
   assertEquals(await Deno.readTextFile(it.root.join("one.csv")), "1,2\n");
   const { path, files, version } = JSON.parse(await it.succeeds("download one@1 sub/ --json"));
   assertEquals([files, version, path.startsWith(it.root.join("sub/"))], [1, "1.0.0", true]);
@@ -19,9 +16,7 @@ filledTest("download writes a folder and a single file, and says where", async (
 filledTest("download replaces nothing without --overwrite", async (it) => {
   await Deno.mkdir(it.root.join("out"));
   await Deno.writeTextFile(it.root.join("out/a.csv"), "mine");
-  const refused = await it.holdfast("download data:raw out");
-  assertEquals(refused.code, 4);
-  assertStringIncludes(refused.err, "hint: ");
+  await it.fails("download data:raw out", 4, "hint: ");
   assertEquals(await Deno.readTextFile(it.root.join("out/a.csv")), "mine");
   await it.succeeds("download data:raw out --overwrite");
   assertEquals(await Deno.readTextFile(it.root.join("out/a.csv")), "1,2\n");
@@ -29,7 +24,7 @@ filledTest("download replaces nothing without --overwrite", async (it) => {
 
 cliTest("download of what is not there is exit code 3 and leaves nothing", async (it) => {
   await it.succeeds("init");
-  assertEquals((await it.holdfast("download nothing out")).code, 3);
+  await it.fails("download nothing out", 3);
   assertEquals(await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name), [".holdfast"]);
 });
 
@@ -37,14 +32,14 @@ filledTest(
   "download again leaves what is there, and --delete and --dry-run say what goes",
   async (it) => {
     await it.succeeds("download data:raw");
-    assertEquals(
-      await it.succeeds("download data:raw"),
+    await it.prints(
+      "download data:raw",
       `data:raw@1.0.0 is in ${it.root.join("raw")} already (2 files, 6 B)\n`,
     );
     await Deno.writeTextFile(it.root.join("raw/mine"), "mine");
     await Deno.remove(it.root.join("raw/a.csv"));
-    assertEquals(
-      await it.succeeds("download data:raw raw --delete --dry-run"),
+    await it.prints(
+      "download data:raw raw --delete --dry-run",
       `add a.csv\nremove mine\n` +
         `Would download data:raw@1.0.0 to ${
           it.root.join("raw")
@@ -65,11 +60,9 @@ filledTest(
     );
     assertEquals([left, written, deleted], [1, 1, 1]);
     await Deno.writeTextFile(it.root.join("raw/a.csv"), "1,3\n");
-    const { code, err } = await it.holdfast("download data:raw");
-    assertEquals(code, 4);
-    assertStringIncludes(err, `1 file differs from the version ("a.csv")`);
+    await it.fails("download data:raw", 4, `1 file differs from the version ("a.csv")`);
     await it.succeeds("save a/.. - --as text", { stdin: "x" });
-    assertEquals((await it.holdfast("download a/..")).code, 2);
+    await it.fails("download a/..", 2);
   },
 );
 

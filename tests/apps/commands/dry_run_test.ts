@@ -36,6 +36,6 @@ filledTest("a dry run refuses what the run would refuse", async (it) => {
     "alias config": 2,
   };
   for (const [line, code] of Object.entries(lines)) {
-    assertEquals((await it.holdfast(`${line} --dry-run`)).code, code, line);
+    await it.fails(`${line} --dry-run`, code);
   }
 });

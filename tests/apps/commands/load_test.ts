@@ -3,13 +3,13 @@ import { openRegistry } from "../../../mod.ts";
 import { cliTest, filledTest } from "../captured_io.ts";
 
 filledTest("load prints JSON values as JSON, text and files as they are", async (it) => {
-  assertEquals(await it.succeeds("load config"), `{\n  "lr": 0.2\n}\n`);
-  assertEquals(await it.succeeds("load config@1 --json"), `{"lr":0.1}\n`);
-  assertEquals(await it.succeeds("load config@production --json"), `{"lr":0.2}\n`);
-  assertEquals(await it.succeeds("load note"), "hello");
-  assertEquals(await it.succeeds("load note --json"), `"hello"\n`);
+  await it.prints("load config", `{\n  "lr": 0.2\n}\n`);
+  await it.prints("load config@1 --json", `{"lr":0.1}\n`);
+  await it.prints("load config@production --json", `{"lr":0.2}\n`);
+  await it.prints("load note", "hello");
+  await it.prints("load note --json", `"hello"\n`);
   await it.succeeds("save one data/a.csv");
-  assertEquals(await it.succeeds("load one"), "1,2\n");
+  await it.prints("load one", "1,2\n");
 });
 
 cliTest(
@@ -18,15 +18,12 @@ cliTest(
     await using registry = await openRegistry(it.root.join(".holdfast"));
     await registry.save("odd", { when: new Date(0), set: new Set([1n]), nothing: undefined });
     await registry.save("blob", new Blob(["bytes of it"], { type: "text/plain" }));
-    assertStringIncludes(
-      await it.succeeds("load odd"),
-      "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }",
-    );
+    await it.tells("load odd", "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }");
     const { code, err } = await it.holdfast("load odd --json");
     assertEquals(code, 1);
     assertStringIncludes(err, `"code":"Unsupported"`);
-    assertEquals(await it.succeeds("load blob"), "bytes of it");
-    assertEquals((await it.holdfast("load blob --json")).code, 1);
+    await it.prints("load blob", "bytes of it");
+    await it.fails("load blob --json", 1);
   },
 );
 
@@ -51,7 +48,7 @@ filledTest(
 
 filledTest("load --output writes a file whole or not at all", async (it) => {
   await Deno.writeTextFile(it.root.join("out"), "old");
-  assertEquals(await it.succeeds("load config -o out"), "");
+  await it.prints("load config -o out", "");
   assertEquals(await Deno.readTextFile(it.root.join("out")), `{\n  "lr": 0.2\n}\n`);
   const abort = AbortSignal.abort(new Error("stopped"));
   await it.holdfast("load note -o out", { signal: abort });

@@ -11,34 +11,25 @@ filledTest("rm asks on a terminal and deletes only on yes", async (it) => {
   assertStringIncludes(no.err, "[y/N] Nothing was deleted");
   const yes = await it.holdfast("rm config@1", { terminals: ASKING, stdin: "y\n" });
   assertEquals([yes.code, yes.out], [0, "Deleted config@1.0.0\n"]);
-  assertEquals(await it.succeeds("versions config -q"), "2.0.0\n");
+  await it.prints("versions config -q", "2.0.0\n");
 });
 
 filledTest("rm without a terminal needs --yes", async (it) => {
-  const refused = await it.holdfast("rm note@1", { stdin: "y\n" });
-  assertEquals(refused.code, 2);
-  assertStringIncludes(refused.err, "hint: In scripts pass --yes.");
-  assertEquals(
-    await it.succeeds("rm note@1 --yes --json"),
-    `{"deleted":[{"name":"note","version":"1.0.0"}]}\n`,
-  );
-  assertEquals((await it.holdfast("load note")).code, 3);
+  await it.fails("rm note@1", 2, "hint: In scripts pass --yes.", { stdin: "y\n" });
+  await it.prints("rm note@1 --yes --json", `{"deleted":[{"name":"note","version":"1.0.0"}]}\n`);
+  await it.fails("load note", 3);
 });
 
 filledTest("rm of a bare name needs --all, and says how many versions go", async (it) => {
-  const bare = await it.holdfast("rm note --yes");
-  assertEquals(bare.code, 2);
-  assertStringIncludes(bare.err, "hint: Write note@VERSION, or add --all");
-  assertEquals((await it.holdfast("rm config --all --yes")).code, 4, "an alias names one");
-  assertEquals(await it.succeeds("rm config --all --yes --force"), "Deleted config (2 versions)\n");
-  assertEquals(await it.succeeds("ls -q"), "data:raw\nnote\n");
+  await it.fails("rm note --yes", 2, "hint: Write note@VERSION, or add --all");
+  await it.fails("rm config --all --yes", 4);
+  await it.prints("rm config --all --yes --force", "Deleted config (2 versions)\n");
+  await it.prints("ls -q", "data:raw\nnote\n");
 });
 
 filledTest("rm of a version that an alias names needs --force", async (it) => {
-  const refused = await it.holdfast("rm config@production --yes");
-  assertEquals(refused.code, 4, refused.err);
-  assertStringIncludes(refused.err, "hint: ");
-  assertEquals(await it.succeeds("rm config@production --yes -f"), "Deleted config@2.0.0\n");
+  await it.fails("rm config@production --yes", 4, "hint: ");
+  await it.prints("rm config@production --yes -f", "Deleted config@2.0.0\n");
 });
 
 filledTest("rm refuses ranges, --all with a version, and what is not there", async (it) => {
@@ -56,23 +47,22 @@ cliTest("rm takes a bare name where names have no versions", async (it) => {
   await it.succeeds("init --unversioned");
   await it.succeeds("save a -");
   await it.succeeds("rm a --yes");
-  assertEquals((await it.holdfast("load a")).code, 3);
+  await it.fails("load a", 3);
 });
 
 filledTest(
   "rm of a damaged version says that it takes --force, and then deletes it",
   async (it) => {
     await damageRecords(it.root.join(".holdfast"), "config");
-    const refused = await it.holdfast("rm config@1 --yes");
-    assertEquals(refused.code, 5);
-    assertStringIncludes(
-      refused.err,
+    await it.fails(
+      "rm config@1 --yes",
+      5,
       "hint: Delete it as it is: holdfast rm config@1.0.0 --force\n",
     );
     const asked = await it.holdfast("rm config@1 --force", { terminals: ASKING, stdin: "y\n" });
     assertEquals([asked.code, asked.out], [0, "Deleted config@1.0.0\n"]);
     assertStringIncludes(asked.err, "Delete config@1.0.0 (damaged: it cannot be read)? [y/N]");
-    assertEquals(await it.succeeds("rm config@production --force --yes"), "Deleted config@2.0.0\n");
-    assertEquals(await it.succeeds("ls -q"), "data:raw\nnote\n");
+    await it.prints("rm config@production --force --yes", "Deleted config@2.0.0\n");
+    await it.prints("ls -q", "data:raw\nnote\n");
   },
 );

@@ -7,8 +7,8 @@ cliTest(
   async (it) => {
     await it.succeeds("init");
     await Deno.writeTextFile(it.root.join("model.bin"), "weights");
-    assertEquals(await it.succeeds("save my:model model.bin"), "Saved my:model@1.0.0 (7 B)\n");
-    assertEquals(await it.succeeds("save my:model ./model.bin --quiet"), "my:model@2.0.0\n");
+    await it.prints("save my:model model.bin", "Saved my:model@1.0.0 (7 B)\n");
+    await it.prints("save my:model ./model.bin --quiet", "my:model@2.0.0\n");
     const saved = JSON.parse(await it.succeeds("save --json --bump minor my:model model.bin"));
     assertEquals([saved.name, saved.version, saved.size, saved.skipped], [
       "my:model",
@@ -22,26 +22,20 @@ cliTest(
 
 cliTest("options may stand before, between and behind the arguments", async (it) => {
   await it.succeeds("init r");
-  assertEquals(
-    await it.succeeds("--registry r save -q --version 1 a - ", { stdin: "x" }),
-    "a@1.0.0\n",
-  );
-  assertEquals(await it.succeeds("save a --version=2 - -q -rr", { stdin: "x" }), "a@2.0.0\n");
+  await it.prints("--registry r save -q --version 1 a - ", "a@1.0.0\n", { stdin: "x" });
+  await it.prints("save a --version=2 - -q -rr", "a@2.0.0\n", { stdin: "x" });
 });
 
 filledTest("save keeps metadata, inputs and the key, and sets aliases", async (it) => {
   await Deno.writeTextFile(it.root.join("m.json"), `{"team":"vision","by":"nobody"}`);
   const line =
     "save m - --idempotency-key run-7 --input config@2 --input data:raw --metadata-file m.json -m by=bob -a left -a right";
-  assertStringIncludes(await it.succeeds(line, { stdin: "1" }), "Saved m@1.0.0 (1 B, left, right)");
+  await it.tells(line, "Saved m@1.0.0 (1 B, left, right)", { stdin: "1" });
   const info = JSON.parse(await it.succeeds("info m@left --json"));
   assertEquals(info.metadata, { team: "vision", by: "bob" });
   assertEquals(info.inputs, ["config@2", "data:raw"]);
   assertEquals(info.idempotencyKey, "run-7");
-  assertEquals(
-    await it.succeeds(line.replace(" -a left -a right", " -q"), { stdin: "1" }),
-    "m@1.0.0\n",
-  );
+  await it.prints(line.replace(" -a left -a right", " -q"), "m@1.0.0\n", { stdin: "1" });
 });
 
 cliTest("standard input is bytes, or a value as asked for", async (it) => {
@@ -50,10 +44,10 @@ cliTest("standard input is bytes, or a value as asked for", async (it) => {
   await it.succeeds("save a -", { stdin });
   assertEquals((await it.holdfast("cat a")).bytes, stdin);
   await it.succeeds("save b - --as json", { stdin: `{"x": [1, 2.5, null]}` });
-  assertEquals(await it.succeeds("load b --json"), `{"x":[1,2.5,null]}\n`);
+  await it.prints("load b --json", `{"x":[1,2.5,null]}\n`);
   await Deno.writeTextFile(it.root.join("c.json"), `[1]`);
   await it.succeeds("save c c.json --as json --compress gzip");
-  assertEquals(await it.succeeds("load c --json"), "[1]\n");
+  await it.prints("load c --json", "[1]\n");
 });
 
 filledTest(
@@ -85,7 +79,7 @@ filledTest(
       assertStringIncludes(err, says, line);
       assertEquals(out, "");
     }
-    assertEquals(await it.succeeds("ls --json"), before);
+    await it.prints("ls --json", before);
   },
 );
 
@@ -95,8 +89,8 @@ cliTest(
     await it.succeeds("init");
     await Deno.writeTextFile(it.root.join("model-7.bin"), "seven");
     await Deno.symlink("model-7.bin", it.root.join("newest"));
-    assertEquals(await it.succeeds("save m@1.4 newest -q"), "m@1.4.0\n");
-    assertEquals(await it.succeeds("cat m model-7.bin"), "seven");
+    await it.prints("save m@1.4 newest -q", "m@1.4.0\n");
+    await it.prints("cat m model-7.bin", "seven");
   },
 );
 
@@ -111,7 +105,7 @@ cliTest("save --no-share stores every byte again", async (it) => {
   assertEquals(await objects(), once);
   await it.succeeds("save a big --no-share");
   assertEquals(await objects(), 2 * once);
-  assertEquals((await it.holdfast("save a big --no-share --skip-if-unchanged")).code, 2);
+  await it.fails("save a big --no-share --skip-if-unchanged", 2);
 });
 
 cliTest(
@@ -123,12 +117,7 @@ cliTest(
       assertEquals(code, 2);
       assertStringIncludes(errors, "--allow-empty");
     }
-    const unset = await it.holdfast(["save", "a", ""]);
-    assertEquals(unset.code, 2);
-    assertStringIncludes(unset.err, "its path is empty");
-    assertEquals(
-      await it.succeeds("save a - --allow-empty", { stdin: "" }),
-      "Saved a@1.0.0 (0 B)\n",
-    );
+    await it.fails(["save", "a", ""], 2, "its path is empty");
+    await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
   },
 );

@@ -1,20 +1,15 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { filledTest } from "../captured_io.ts";
 
 filledTest(
   "mirror creates its target only where that is said, with the settings of the source",
   async (it) => {
     await it.succeeds("init one --unversioned --mutable --grace 48h");
-    const { code, err } = await it.holdfast("mirror .holdfast there");
-    assertEquals(code, 3);
-    assertStringIncludes(err, "add --create");
-    assertStringIncludes(
-      await it.succeeds("mirror .holdfast there --create --dry-run"),
-      "Would mirror 4 versions",
-    );
-    assertEquals((await it.holdfast("ls -r there")).code, 3);
+    await it.fails("mirror .holdfast there", 3, "add --create");
+    await it.tells("mirror .holdfast there --create --dry-run", "Would mirror 4 versions");
+    await it.fails("ls -r there", 3);
     await it.succeeds("mirror .holdfast there --create");
-    assertEquals(await it.succeeds("ls -q -r there"), "config\ndata:raw\nnote\n");
+    await it.prints("ls -q -r there", "config\ndata:raw\nnote\n");
     await it.succeeds("mirror one two --create");
     const { settings } = JSON.parse(await it.succeeds("init two --json"));
     assertEquals([settings.versioned, settings.mutable, settings.graceMs], [
@@ -22,10 +17,6 @@ filledTest(
       true,
       48 * 3_600_000,
     ]);
-    assertEquals(
-      (await it.holdfast("mirror .holdfast data --create")).code,
-      4,
-      "a folder with other files",
-    );
+    await it.fails("mirror .holdfast data --create", 4);
   },
 );

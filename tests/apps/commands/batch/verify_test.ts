@@ -19,10 +19,7 @@ cliTest(
     const { code, err } = await it.holdfast("batch verify saved.jsonl");
     assertEquals(code, 1);
     assertStringIncludes(err, "error: line ");
-    assertStringIncludes(
-      await it.succeeds("batch verify saved.jsonl --dry-run"),
-      "Found 2 of 2 rows",
-    );
+    await it.tells("batch verify saved.jsonl --dry-run", "Found 2 of 2 rows");
   },
 );
 

@@ -90,8 +90,8 @@ jobsTest(
   async ({ jobs, queue }) => {
     const { out } = await jobs("show good");
     assertStringIncludes(out, "state     done\n");
-    assertStringIncludes(out, 'result   {"size":7}\n');
-    assertStringIncludes(out, 'data     {"file":"good.png"}\n');
+    assertStringIncludes(out, 'result    {"size":7}\n');
+    assertStringIncludes(out, 'data      {"file":"good.png"}\n');
     assertEquals((await jobs("show good --follow")).code, 0);
     assertEquals((await jobs("show bad --follow")).code, 1);
     assertEquals(JSON.parse((await jobs("show good --json")).out).result, { size: 7 });

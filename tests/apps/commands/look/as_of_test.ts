@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { createLocalBackend, openRegistry, realSystem } from "../../../../mod.ts";
 import { uuidv7 } from "../../../../core/system.ts";
@@ -22,28 +22,26 @@ async function fill(cwd: string): Promise<void> {
 
 cliTest("--as-of gives what a ref meant then, in every command that reads", async (it) => {
   await fill(it.cwd);
-  assertEquals(await it.succeeds("load model --as-of 2026-03-03"), "one");
-  assertEquals(await it.succeeds("load model --as-of 2026-03-03T12:00"), "two");
-  assertEquals(await it.succeeds("cat model@production --as-of 2026-03-03"), "one");
-  assertStringIncludes(await it.succeeds("info model --as-of 2026-03-02"), "1.0.0");
+  await it.prints("load model --as-of 2026-03-03", "one");
+  await it.prints("load model --as-of 2026-03-03T12:00", "two");
+  await it.prints("cat model@production --as-of 2026-03-03", "one");
+  await it.tells("info model --as-of 2026-03-02", "1.0.0");
   await it.succeeds("download model@production out.txt --as-of 2026-03-04");
   assertEquals(await Deno.readTextFile(it.root.join("out.txt")), "one");
-  assertEquals(await it.succeeds("alias model production --as-of 2026-03-04"), "1.0.0\n");
-  const before = await it.holdfast("alias model production --as-of 2026-01-01");
-  assertEquals(before.code, 3);
-  assertStringIncludes(before.err, "it named nothing at 2026-01-01 00:00");
+  await it.prints("alias model production --as-of 2026-03-04", "1.0.0\n");
+  await it.fails(
+    "alias model production --as-of 2026-01-01",
+    3,
+    "it named nothing at 2026-01-01 00:00",
+  );
   const system = {
     ...realSystem,
     env: () => undefined,
     now: () => new Date(2026, 2, 4, 13).getTime(),
   };
-  assertEquals(await it.succeeds("load model --as-of 36h", { system }), "one");
-  const early = await it.holdfast("load model --as-of 2026-02-01");
-  assertEquals(early.code, 3);
-  assertStringIncludes(early.err, "no version of it was saved yet");
-  const odd = await it.holdfast("load model --as-of yesterday");
-  assertEquals(odd.code, 2);
-  assertStringIncludes(odd.err, 'Cannot read "yesterday" as a time');
+  await it.prints("load model --as-of 36h", "one", { system });
+  await it.fails("load model --as-of 2026-02-01", 3, "no version of it was saved yet");
+  await it.fails("load model --as-of yesterday", 2, 'Cannot read "yesterday" as a time');
 });
 
 cliTest(
@@ -53,11 +51,11 @@ cliTest(
     const lines = (await it.succeeds("alias model production --history")).trimEnd().split("\n");
     assertMatch(lines[1], /^2\.0\.0 {4}2026-03-04 12:00 {2}[0-9a-f-]{36}$/);
     assertMatch(lines[2], /^1\.0\.0 {4}2026-03-02 12:00 {2}/);
-    assertEquals(
-      await it.succeeds("alias model production --rollback"),
+    await it.prints(
+      "alias model production --rollback",
       "model@production is 1.0.0 again (it was 2.0.0)\n",
     );
-    assertEquals(await it.succeeds("alias model production"), "1.0.0\n");
+    await it.prints("alias model production", "1.0.0\n");
     await it.succeeds("alias model production --delete");
     const [removed] = (await it.succeeds("alias model production --history --json")).split("\n");
     assertEquals(JSON.parse(removed).version, null);

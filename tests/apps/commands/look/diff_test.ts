@@ -63,13 +63,12 @@ Deno.test("diff of a folder on the disk: added, removed, renamed, and text line 
 });
 
 filledTest("diff without a version before it, or of what is not there, says so", async (it) => {
-  const first = await it.holdfast("diff note");
-  assertEquals(first.code, 3);
-  assertStringIncludes(
-    first.err,
+  await it.fails(
+    "diff note",
+    3,
     "Cannot compare note@1.0.0 with the version before it: there is none",
   );
-  assertEquals((await it.holdfast("diff note nosuch")).code, 3);
-  assertEquals((await it.holdfast("diff note ./nosuch")).code, 3);
-  assertEquals(await it.succeeds("diff config@1 config@1 -q"), "");
+  await it.fails("diff note nosuch", 3);
+  await it.fails("diff note ./nosuch", 3);
+  await it.prints("diff config@1 config@1 -q", "");
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { filledTest } from "../../captured_io.ts";
 
 filledTest("log tells of versions, aliases and deletions, newest first", async (it) => {
@@ -28,8 +28,8 @@ filledTest(
   "log of a name under which nothing was saved is NotFound; of a name whose versions are deleted it is not",
   async (it) => {
     await it.succeeds("rm note --all --yes");
-    assertStringIncludes(await it.succeeds("log note"), "deleted 1.0.0");
-    assertEquals((await it.holdfast("log nosuch")).code, 3);
-    assertEquals((await it.holdfast("log config@1")).code, 2);
+    await it.tells("log note", "deleted 1.0.0");
+    await it.fails("log nosuch", 3);
+    await it.fails("log config@1", 2);
   },
 );

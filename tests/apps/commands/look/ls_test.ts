@@ -20,10 +20,10 @@ filledTest("ls --json prints one object per line, --quiet bare names", async (it
     ["data:raw", "1.0.0", 1],
     ["note", "1.0.0", 1],
   ]);
-  assertEquals(await it.succeeds("ls --quiet"), "config\ndata:raw\nnote\n");
-  assertEquals(await it.succeeds("ls -q --json --limit 1"), `{"name":"config"}\n`);
-  assertEquals(await it.succeeds("ls -q --after config --limit 1"), "data:raw\n");
-  assertEquals(await it.succeeds("ls -q data:"), "data:raw\n");
+  await it.prints("ls --quiet", "config\ndata:raw\nnote\n");
+  await it.prints("ls -q --json --limit 1", `{"name":"config"}\n`);
+  await it.prints("ls -q --after config --limit 1", "data:raw\n");
+  await it.prints("ls -q data:", "data:raw\n");
 });
 
 cliTest("ls of nothing says how to begin, on standard error", async (it) => {
@@ -41,11 +41,9 @@ cliTest("ls of nothing says how to begin, on standard error", async (it) => {
 cliTest("ls takes a place as the registry, unless one is named", async (it) => {
   await it.succeeds("init r");
   await it.succeeds("save ./odd - -r r");
-  assertEquals(await it.succeeds("ls ./r -q"), "./odd\n");
-  assertEquals(await it.succeeds("ls ./o -q -r r"), "./odd\n");
-  const elsewhere = await it.holdfast("ls");
-  assertEquals(elsewhere.code, 3);
-  assertStringIncludes(elsewhere.err, "holdfast init");
+  await it.prints("ls ./r -q", "./odd\n");
+  await it.prints("ls ./o -q -r r", "./odd\n");
+  await it.fails("ls", 3, "holdfast init");
 });
 
 filledTest("ls goes on past a damaged record, marks its row, and ends with 5", async (it) => {
@@ -60,7 +58,7 @@ filledTest("ls goes on past a damaged record, marks its row, and ends with 5", a
   }
   const [row] = (await it.holdfast("ls --json")).out.split("\n");
   assertEquals([JSON.parse(row).latest, JSON.parse(row).error.code], ["2.0.0", "Corrupt"]);
-  assertEquals(await it.succeeds("ls -q"), "config\ndata:raw\nnote\n");
+  await it.prints("ls -q", "config\ndata:raw\nnote\n");
 });
 
 cliTest(

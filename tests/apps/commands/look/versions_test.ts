@@ -12,18 +12,18 @@ filledTest("versions lists newest first, with aliases, in a range, up to a limit
     "1.0.0",
   ]);
   assertMatch(lines[2], / production$/);
-  assertEquals(await it.succeeds("versions config -q --range ^1"), "1.0.0\n");
-  assertEquals(await it.succeeds(["versions", "config", "-q", "--range", ">=1 <2"]), "1.0.0\n");
+  await it.prints("versions config -q --range ^1", "1.0.0\n");
+  await it.prints(["versions", "config", "-q", "--range", ">=1 <2"], "1.0.0\n");
   const [first] = (await it.succeeds("versions config --json --limit 1 --range 2")).split("\n");
   assertEquals(JSON.parse(first).aliases, ["production"]);
 });
 
 filledTest("versions of no such name is exit code 3, an empty range is not", async (it) => {
-  assertEquals((await it.holdfast("versions nothing")).code, 3);
+  await it.fails("versions nothing", 3);
   const none = await it.holdfast("versions config --range ^7");
   assertEquals([none.code, none.out], [0, ""]);
   assertStringIncludes(none.err, "in this range");
-  assertEquals((await it.holdfast("versions config --range nonsense!")).code, 2);
+  await it.fails("versions config --range nonsense!", 2);
 });
 
 filledTest("versions goes on past a damaged record, marks its row, and ends with 5", async (it) => {

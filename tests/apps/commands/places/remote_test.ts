@@ -7,34 +7,30 @@ cliTest(
     const env = { XDG_CONFIG_HOME: it.root.join("config") };
     await Deno.mkdir(it.root.join("elsewhere"));
     await fillRegistry(it.root.path);
-    assertStringIncludes(
-      await it.succeeds("remote add team .holdfast", { env }),
-      `team is ${it.root.join(".holdfast")}`,
-    );
+    await it.tells("remote add team .holdfast", `team is ${it.root.join(".holdfast")}`, { env });
     const at = { cwd: it.root.join("elsewhere"), env };
     for (
       const line of ["ls -q -r team", "ls -q -r @team", "ls -q --registry=team", "ls -q @team"]
     ) {
       assertEquals(await it.succeeds(line, at), "config\ndata:raw\nnote\n", line);
     }
-    assertEquals(await it.succeeds("ls -q @team/da", at), "data:raw\n");
+    await it.prints("ls -q @team/da", "data:raw\n", at);
     await it.succeeds("verify @team", at);
-    const nameless = await it.holdfast("info @team", at);
-    assertEquals(nameless.code, 2);
-    assertStringIncludes(nameless.err, "Write @team/NAME");
-    assertEquals(await it.succeeds("load @team/note", at), "hello");
-    assertEquals(
-      await it.succeeds("load @team/config@1 -r team", at),
+    await it.fails("info @team", 2, "Write @team/NAME", at);
+    await it.prints("load @team/note", "hello", at);
+    await it.prints(
+      "load @team/config@1 -r team",
       await it.succeeds("load config@1 -r team", at),
+      at,
     );
     await it.succeeds("copy @team/note @team/copied", at);
-    assertEquals(await it.succeeds("cat @team/copied text.txt", at), "hello");
+    await it.prints("cat @team/copied text.txt", "hello", at);
     assertEquals(JSON.parse(await it.succeeds("remote ls --json", at)), {
       name: "team",
       location: it.root.join(".holdfast"),
     });
     await it.succeeds("remote rm @team", at);
-    assertEquals((await it.holdfast("ls -r @team", at)).code, 3);
+    await it.fails("ls -r @team", 3, "", at);
   },
 );
 
@@ -45,9 +41,7 @@ cliTest(
     const at = { cwd: it.root.path, env };
     for (const name of ["a", "b"]) await it.succeeds(`remote add ${name} ./${name}`, at);
     for (const line of ["copy @a/x @b/x", "load @a/x -r b", "load @a/x -r ./b"]) {
-      const { code, err } = await it.holdfast(line, at);
-      assertEquals(code, 2, line);
-      assertStringIncludes(err, "holdfast mirror ");
+      await it.fails(line, 2, "holdfast mirror ", at);
     }
   },
 );
@@ -58,15 +52,15 @@ cliTest(
     const env = { XDG_CONFIG_HOME: it.root.join("config") };
     const at = { cwd: it.root.path, env };
     await it.succeeds("remote add team s3://bucket/team", at);
-    assertEquals((await it.holdfast("remote add team ./other", at)).code, 4);
+    await it.fails("remote add team ./other", 4, "", at);
     await it.succeeds("remote add team ./other --force", at);
-    assertEquals((await it.holdfast("remote add @team ./other", at)).code, 2);
-    assertEquals((await it.holdfast("remote rm none", at)).code, 3);
+    await it.fails("remote add @team ./other", 2, "", at);
+    await it.fails("remote rm none", 3, "", at);
     for (const url of ["s3://key:verysecret@bucket", "https://host?token=verysecret"]) {
       const { code, out, err } = await it.holdfast(["remote", "add", "x", url], at);
       assertEquals([code, /verysecret/.test(out + err)], [2, false]);
     }
-    assertEquals((await it.holdfast("remote add x s3://bucket --token-file t", at)).code, 2);
+    await it.fails("remote add x s3://bucket --token-file t", 2, "", at);
     assertEquals(
       /secret/.test(await Deno.readTextFile(it.root.join("config/holdfast/config.json"))),
       false,
@@ -87,9 +81,9 @@ cliTest(
     );
     await it.succeeds("init", at);
     await it.succeeds("save note -", at);
-    assertEquals(await it.succeeds("ls -q -r ./there", at), "note\n");
+    await it.prints("ls -q -r ./there", "note\n", at);
     await it.succeeds("mirror team ./copy --create", at);
-    assertEquals(await it.succeeds("ls -q -r ./copy", at), "note\n");
+    await it.prints("ls -q -r ./copy", "note\n", at);
   },
 );
 
@@ -106,13 +100,12 @@ cliTest(
         '{"name":"@team/note","value":1}',
       ]]
     ) {
-      const { code, err } = await it.holdfast(`batch ${line} -`, { ...at, stdin });
-      assertEquals(code, 1, line);
-      assertStringIncludes(err, "and name it by -r team");
+      await it.fails(`batch ${line} -`, 1, "and name it by -r team", { ...at, stdin });
     }
-    const refused = await it.holdfast("save new - --input @team/note@1", { ...at, stdin: "x" });
-    assertEquals(refused.code, 2);
-    assertStringIncludes(refused.err, "holdfast mirror @team HERE note");
+    await it.fails("save new - --input @team/note@1", 2, "holdfast mirror @team HERE note", {
+      ...at,
+      stdin: "x",
+    });
     await it.succeeds("save @team/new - --input @team/note@1", { ...at, stdin: "x" });
     assertEquals(JSON.parse(await it.succeeds("info new --json", at)).inputs, ["note@1"]);
   },

@@ -17,15 +17,12 @@ filledTest(
     const { commit, origin, ...kept } = JSON.parse(mirrored);
     assertEquals(kept, (({ commit: _, ...rest }) => rest)(JSON.parse(original)));
     assertEquals([origin.commit === commit, origin.commit], [false, JSON.parse(original).commit]);
-    assertEquals(
-      await it.succeeds("mirror .holdfast copy"),
-      "Mirrored 0 versions (0 files, 0 B), 4 unchanged\n",
-    );
+    await it.prints("mirror .holdfast copy", "Mirrored 0 versions (0 files, 0 B), 4 unchanged\n");
     await it.succeeds("rm config@1 --yes");
     const report = JSON.parse(await it.succeeds("mirror .holdfast copy --json"));
     assertEquals([report.copied, report.deleted, report.skipped, report.failures], [0, 1, 3, 0]);
-    assertEquals(await it.succeeds("mirror .holdfast copy --quiet"), "");
-    assertStringIncludes(await it.succeeds("verify -r copy"), "All is well: 3 versions");
+    await it.prints("mirror .holdfast copy --quiet", "");
+    await it.tells("verify -r copy", "All is well: 3 versions");
   },
 );
 
@@ -34,20 +31,20 @@ filledTest(
   async (it) => {
     await it.succeeds("init copy");
     assertMatch(await it.succeeds("mirror .holdfast copy --dry-run"), /^Would mirror 4 versions /);
-    assertEquals(await it.succeeds("ls -q -r copy"), "");
+    await it.prints("ls -q -r copy", "");
     await it.succeeds("mirror .holdfast copy config --range ^2 --rename con=my: --rename =all/");
     await it.succeeds(
       "mirror .holdfast copy --prefix data --rename con=my: --rename =all/ --no-aliases",
     );
-    assertEquals(await it.succeeds("ls -q -r copy"), "all/data:raw\nmy:fig\n");
-    assertEquals(await it.succeeds("versions my:fig -q -r copy"), "2.0.0\n");
+    await it.prints("ls -q -r copy", "all/data:raw\nmy:fig\n");
+    await it.prints("versions my:fig -q -r copy", "2.0.0\n");
     const { err } = await it.holdfast("mirror .holdfast copy note --rename =t/ --verbose");
     assertStringIncludes(err, "copied note@1.0.0 as t/note");
     for (const wrong of ["note --rename note", "note@1", "--range x.y.z.w", "--concurrency 0"]) {
-      assertEquals((await it.holdfast(`mirror .holdfast copy ${wrong}`)).code, 2, wrong);
+      await it.fails(`mirror .holdfast copy ${wrong}`, 2);
     }
-    assertEquals((await it.holdfast("mirror .holdfast copy nothing")).code, 3);
-    assertEquals((await it.holdfast("mirror .holdfast elsewhere")).code, 3);
+    await it.fails("mirror .holdfast copy nothing", 3);
+    await it.fails("mirror .holdfast elsewhere", 3);
   },
 );
 
