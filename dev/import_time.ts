@@ -62,7 +62,6 @@ for (const [name, times] of taken) {
   console.log(`${name.padEnd(24)}${wall.padStart(28)} | ${processor.padStart(28)}`);
 }
 
-/** Writes a program, and returns its path. */
 async function program(name: string, source: string): Promise<string> {
   const path = root.join(`${name}.ts`);
   await Deno.writeTextFile(path, source);

@@ -18,7 +18,6 @@ import { runProcess } from "../apps/program/run_process.js";
 await runProcess(runCli);
 `;
 
-/** What was built. */
 export interface Built {
   folder: string;
   /** The package as `npm publish` takes it. */
@@ -60,7 +59,6 @@ export async function buildPackage(out: string): Promise<Built> {
   return { folder, archive: join(out, `${name}-${configuration.version}.tgz`) };
 }
 
-/** These files and all that they import, each once. */
 async function translateAll(
   files: readonly string[],
   translate: (path: string, source: string) => Translated,

@@ -2,7 +2,6 @@
 import { type ConfigFileKind, configSchema } from "../operators/config/mod.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
-/** The files, with what they have to hold. */
 export function schemaFiles(): { path: string; text: string }[] {
   return (["pipeline", "operator", "node"] satisfies ConfigFileKind[]).map((kind) => ({
     path: `${REPOSITORY}docs/${kind}.schema.json`,

@@ -9,7 +9,6 @@ import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
 
-/** An alias of a name. */
 interface Named {
   name: string;
   alias: string;

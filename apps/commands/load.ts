@@ -86,7 +86,6 @@ function notJson(ref: string): RegistryError {
   });
 }
 
-/** Whether JSON gives back exactly this value. */
 function isPlainJson(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;

@@ -59,7 +59,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   __complete: async () => (await import("./complete.ts")).complete,
 };
 
-/** All commands, in the order of the help. */
 export async function loadCommands(): Promise<readonly Command[]> {
   return await Promise.all(Object.values(COMMANDS).map((load) => load()));
 }

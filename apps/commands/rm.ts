@@ -61,11 +61,15 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
           `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`,
         );
       }
-      const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context.io.signal);
+      const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
       found.set(removal.label, removal);
     }
     const removals = [...found.values()];
-    if (flags.dryRun) return await sayOnly(removals, context);
+    if (flags.dryRun) {
+      const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
+      const wouldDelete = removals.map(({ label }) => label);
+      return await context.result({ dryRun: true, wouldDelete }, text);
+    }
     if (!flags.yes && !await isMeant(removals, context)) {
       await context.note("Nothing was deleted");
       return 1;
@@ -74,12 +78,6 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   },
 });
 
-async function sayOnly(removals: readonly Removal[], context: CommandContext): Promise<void> {
-  const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
-  await context.result({ dryRun: true, wouldDelete: removals.map(({ label }) => label) }, text);
-}
-
-/** Something to delete, once it was found. */
 interface Removal {
   /** What it is called: `name@version`, or `all of name`. */
   label: string;
@@ -125,42 +123,35 @@ async function oneOf(
   registry: Registry,
   ref: string,
   flags: RmFlags,
-  signal: AbortSignal,
+  context: CommandContext,
 ): Promise<Removal> {
-  const { exact, what, commit } = await withHints(
+  const { signal } = context.io;
+  const { name, version, what, commit } = await withHints(
     target(registry, ref, flags, signal),
     lookUp(ref),
   );
+  const exact = `${name}@${version}`;
   return {
     label: exact,
     what,
     done: exact,
     async remove() {
-      if (
-        !await withHints(
-          registry.delete(exact, { force: flags.force, ifCommit: commit, signal }),
-          IN_USE,
-        )
-      ) {
-        throw fault({
-          code: "NotFound",
-          action: "delete",
-          subject: `"${exact}"`,
-          state: "it was deleted meanwhile",
-          hint: "There is nothing left to do.",
-        });
-      }
-      const { name, selector } = parseRef(exact);
-      return [{
-        name,
-        version: selector.kind === "version" ? selector.version.canonical : undefined,
-      }];
+      const how = { force: flags.force, ifCommit: commit, signal };
+      if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
+      throw fault({
+        code: "NotFound",
+        action: "delete",
+        subject: `"${exact}"`,
+        state: "it was deleted meanwhile",
+        hint: "There is nothing left to do.",
+      });
     },
   };
 }
 
 interface Target {
-  exact: string;
+  name: string;
+  version: string;
   what: string;
   /** What it is now; not known where it is damaged. */
   commit?: string;
@@ -176,7 +167,7 @@ async function target(
   try {
     const { name, version, size, createdAt, commit } = await registry.info(ref, { signal });
     const what = `${formatBytes(size)}, saved ${formatTime(createdAt)}`;
-    return { exact: `${name}@${version}`, what, commit };
+    return { name, version, what, commit };
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     const { name, selector } = parseRef(ref);
@@ -185,15 +176,14 @@ async function target(
       version = (await registry.aliases(name, { signal }))[selector.alias];
     }
     if (!registry.settings.versioned) version = "1.0.0";
-    const exact = version && `${name}@${version}`;
-    if (exact && force) return { exact, what: "damaged: it cannot be read" };
+    if (version && force) return { name, version, what: "damaged: it cannot be read" };
     throw fault({
       code: error.code,
       action: "delete",
       subject: `"${ref}"`,
       state: "its record cannot be read",
-      hint: exact
-        ? `Delete it as it is: holdfast rm ${shellWord(exact)} --force`
+      hint: version
+        ? `Delete it as it is: holdfast rm ${shellWord(`${name}@${version}`)} --force`
         : `Name the version: holdfast versions ${shellWord(name)}`,
       key: error.key,
       cause: error,
@@ -204,8 +194,8 @@ async function target(
 async function allOf(
   registry: Registry,
   name: string,
-  flags: RmFlags,
-  signal: AbortSignal,
+  { force }: RmFlags,
+  { io: { signal } }: CommandContext,
 ): Promise<Removal> {
   const versions: string[] = [];
   for await (const { version } of registry.versions(name, { signal })) versions.push(version);
@@ -216,10 +206,7 @@ async function allOf(
     what: count,
     done: `${name} (${count})`,
     async remove() {
-      await withHints(
-        registry.delete(name, { allVersions: true, force: flags.force, signal }),
-        IN_USE,
-      );
+      await withHints(registry.delete(name, { allVersions: true, force, signal }), IN_USE);
       return versions.map((version) => ({ name, version }));
     },
   };

@@ -1,5 +1,5 @@
 // `holdfast save`
-import { digestOfValue, isRegistryError } from "../../mod.ts";
+import { digestOfValue } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
@@ -153,15 +153,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       : "writing it to the disk";
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
     const saved = await registry.save(name, value, {
-      version,
-      bump,
-      onConflict,
-      skipIfUnchanged,
-      idempotencyKey,
-      compress,
-      inputs,
+      ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
       base: flags.share ? undefined : null,
-      metadata,
       signal: io.signal,
       onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
     });
@@ -170,7 +163,12 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       await registry.setAlias(name, alias, saved.version, { signal: io.signal });
     }
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
-    const kept = saved.skipped ? `: ${await whyKept(registry, saved, flags, io.signal)}` : "";
+    const reason = flags.skipIfUnchanged
+      ? "nothing new to save"
+      : flags.onConflict === "skip"
+      ? "it exists already, nothing was saved"
+      : "the key was used before, so its first result is returned and nothing was saved";
+    const kept = saved.skipped ? `: ${reason}` : "";
     const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${
       sizeAndAliases(saved, flags.alias)
     })${kept}`;
@@ -203,35 +201,6 @@ function sizeAndAliases(saved: SavedArtifact, aliases: readonly string[] = []): 
   );
 }
 
-async function whyKept(
-  registry: Registry,
-  saved: SavedArtifact,
-  { idempotencyKey, onConflict, skipIfUnchanged }: SaveFlags,
-  signal: AbortSignal,
-): Promise<string> {
-  const byKey = idempotencyKey !== undefined &&
-    (!skipIfUnchanged && onConflict !== "skip" ||
-      await hasKey(registry, saved, idempotencyKey, signal));
-  if (byKey) {
-    return "the key was used before, so its first result is returned and nothing was saved";
-  }
-  return skipIfUnchanged ? "nothing new to save" : "it exists already, nothing was saved";
-}
-
-async function hasKey(
-  registry: Registry,
-  saved: SavedArtifact,
-  key: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    return (await registry.info(refOf(saved), { signal })).idempotencyKey === key;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return true; // only a key returns what is gone
-    throw error;
-  }
-}
-
 /** Says what a save would do: whether its version is there, and whether the latest one has the same content. */
 async function sayOnly(
   registry: Registry,
@@ -250,13 +219,6 @@ async function sayOnly(
     : `the latest is ${latest.version}, of ${unchanged ? "the same" : "other"} content`;
   const target = version === undefined ? name : `${name}@${version}`;
   const text = `Would save ${target}: ${isThere ? "that version is there already; " : ""}${beside}`;
-  await context.result({
-    dryRun: true,
-    name,
-    version,
-    digest,
-    latest: latest?.version,
-    unchanged,
-    isThere,
-  }, text);
+  const json = { dryRun: true, name, version, digest, latest: latest?.version, unchanged, isThere };
+  await context.result(json, text);
 }

@@ -121,7 +121,6 @@ function areNot(count: number): string {
   return count === 1 ? "is not" : "are not";
 }
 
-/** Each hint once: many problems have the same remedy. */
 function hintsOf(problems: readonly { hint?: string }[], { registry }: SharedOptions): Set<string> {
   return new Set(
     problems.flatMap(({ hint }) =>

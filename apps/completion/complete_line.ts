@@ -68,7 +68,6 @@ function inRegistry(
   return OF_REGISTRY[completes](registry, typed);
 }
 
-/** What the words before the one being typed say. */
 interface Line {
   command?: Command;
   /** Words that several commands begin with, with a blank behind, where no command is there yet. */

@@ -1,5 +1,4 @@
 // What a doctor looks at.
-/** One thing that was looked at. */
 export interface Check {
   what: string;
   verdict: "ok" | "warn" | "fail";
@@ -8,7 +7,6 @@ export interface Check {
   advice?: string;
 }
 
-/** A check that is well. */
 export function ok(what: string, found: string): Check {
   return { what, verdict: "ok", found };
 }

@@ -14,7 +14,6 @@ import { inCliWords } from "../program/hints.ts";
 import { formatSeconds } from "../terminal/units.ts";
 import { type Check, ok, trouble } from "./check.ts";
 
-/** A failure as a check. */
 export function failed(what: string, error: unknown): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error; // somebody stopped the run

@@ -60,7 +60,6 @@ export function remarkOf({ state, reason, progress }: QueuedJob): string {
     : String(progress);
 }
 
-/** When something last became of a job. */
 export function lastTime({ addedAt, startedAt, endedAt }: QueuedJob): string {
   return formatTime(endedAt ?? startedAt ?? addedAt);
 }

@@ -8,7 +8,6 @@ import { printable } from "../terminal/table.ts";
 import { leaveWorker } from "./leave_worker.ts";
 import { loadTasks } from "./load_tasks.ts";
 
-/** What is taken, and how. */
 export interface TakeTasksOptions {
   tasks: string;
   /** So many at once. @default 1 */
@@ -17,7 +16,6 @@ export interface TakeTasksOptions {
   handBack?: boolean;
 }
 
-/** Takes tasks until the run is told to end. */
 export async function takeTasks(
   url: string,
   options: TakeTasksOptions,
@@ -69,7 +67,6 @@ type Said = Partial<Record<"id" | "group" | "reason" | "queue" | "tasks", string
   again?: boolean;
 };
 
-/** An event, as one line. */
 async function say(
   event: Said,
   times: number,

@@ -5,7 +5,6 @@ import { type Hints, lookUp, shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
 
-/** What says which moment is meant. */
 export interface AsOfFlags {
   asOf?: TypedMoment;
 }
@@ -17,12 +16,10 @@ export const AS_OF_OPTION: OptionDefinition = {
   parse: parseMoment,
 };
 
-/** The options of asking for a version at that moment. */
 export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
   return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };
 }
 
-/** Hints for a ref that meant nothing, now or then. */
 export function lookUpThen(ref: string, { asOf }: AsOfFlags): Hints {
   if (asOf === undefined) return lookUp(ref);
   return { NotFound: `See what was when: holdfast log ${shellWord(ref.split("@", 1)[0])}` };

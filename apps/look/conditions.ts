@@ -5,7 +5,6 @@ import { fault } from "../../core/errors.ts";
 import { parseBytes } from "../terminal/units.ts";
 import { comparing, type Comparison, valueAt } from "./comparing.ts";
 
-/** Whether a version meets a condition. */
 export type Condition = (info: ArtifactInfo) => boolean;
 
 /** What is longer is no condition that somebody wrote, and would take long to be read. */

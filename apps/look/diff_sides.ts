@@ -8,7 +8,6 @@ import { lookUp, shellWord, withHints } from "../program/hints.ts";
 import { readValue } from "../values/value_source.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
-/** One of the two. */
 export interface DiffSide {
   /** How it is called: `name@version`, or the path. */
   readonly label: string;

@@ -7,7 +7,6 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { type AsOfFlags, lookUpThen, refOptions } from "./as_of.ts";
 import { expandNames, isPattern } from "./expand_names.ts";
 
-/** What the words of the command line are. */
 export interface WantedDownloads extends AsOfFlags {
   refs: readonly string[];
   /** Where the only one goes. */
@@ -15,7 +14,6 @@ export interface WantedDownloads extends AsOfFlags {
   folder?: string;
 }
 
-/** A version, and where it goes. */
 export interface DownloadTarget {
   /** `name@version`. */
   exact: string;

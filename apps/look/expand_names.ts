@@ -3,7 +3,6 @@ import { globToRegExp } from "@std/path";
 import type { Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 
-/** Whether a name or a ref has a pattern for its name. */
 export function isPattern(text: string): boolean {
   return /[*?[\]{}]/.test(text.split("@", 1)[0]);
 }

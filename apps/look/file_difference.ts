@@ -4,7 +4,6 @@ import { loadPart } from "../../core/urls/load_part.ts";
 import { printable } from "../terminal/table.ts";
 import type { DiffSide } from "./diff_sides.ts";
 
-/** What is known of the content besides that it differs. */
 export interface ContentDifference {
   /** Of JSON: where it differs. */
   values?: ValueChange[];
@@ -15,7 +14,6 @@ export interface ContentDifference {
 /** Longer files are not looked into. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Looks into both files, where they may be texts. */
 export async function differenceOf(
   change: FileChange,
   { before, after }: { before: DiffSide; after: DiffSide },

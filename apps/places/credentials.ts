@@ -7,7 +7,6 @@ import { isRegistryError } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { mayRead } from "../../core/disk/may_read.ts";
 
-/** What a search for credentials came to. */
 export interface FoundCredentials {
   /** Whether any are there. A registry in a folder needs none. */
   found: boolean;

@@ -18,7 +18,6 @@ export interface OpenStoreOptions {
   system: System;
 }
 
-/** Opens the store at a path or URL. */
 export async function openStore(
   location: string,
   { cwd, ...options }: OpenStoreOptions,

@@ -7,10 +7,8 @@ import { parseDuration } from "../terminal/units.ts";
 import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
-/** What the shell can complete in a place. */
 export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
 
-/** A positional argument. */
 export interface ArgumentDefinition {
   /** `<name>` where it is required, `[name]` where not, `[names...]` for any number. */
   usage: string;
@@ -18,7 +16,6 @@ export interface ArgumentDefinition {
   completes?: Completes;
 }
 
-/** An option. */
 export interface OptionDefinition {
   /** Its short and long form and its value: `-o, --output <file>`. */
   flags: string;
@@ -31,7 +28,6 @@ export interface OptionDefinition {
   completes?: Completes;
 }
 
-/** A command line that works, and what it does. */
 export type Example = readonly [commandLine: string, purpose: string];
 
 /** A command. */
@@ -49,14 +45,12 @@ export interface Command<Args extends readonly unknown[] = any, Options = any> {
   run(args: Args, options: Options, context: CommandContext): Promise<number | void>;
 }
 
-/** Defines a command with typed arguments and options. */
 export function defineCommand<Args extends readonly unknown[], Options = Record<never, never>>(
   command: Command<Args, Options>,
 ): Command {
   return command;
 }
 
-/** What a command is handed. */
 export interface CommandContext {
   readonly io: CliIo;
   readonly shared: SharedOptions;
@@ -80,7 +74,6 @@ export interface CommandContext {
   progress(label: string): Progress;
 }
 
-/** How the registry of a run is opened. */
 export interface OpenRunOptions {
   /** Not for reading only. @default false */
   write?: boolean;
@@ -93,7 +86,6 @@ export interface OpenRunOptions {
   create?: Pick<RegistrySettings, "versioned" | "mutable" | "graceMs">;
 }
 
-/** The options that every command has. */
 export interface SharedOptions {
   /** Where the registry is. */
   registry?: string;

@@ -111,7 +111,6 @@ export function createCommandContext(
   };
 }
 
-/** How a registry is opened, and the hint where there is none. */
 interface OpenFound extends Pick<OpenRunOptions, "create" | "events"> {
   write: boolean;
   missing: string;

@@ -82,7 +82,6 @@ export function toReportable(error: unknown): RegistryError | Interruption {
   return fault({ code, action: "use", subject, state, hint, cause });
 }
 
-/** The exit code for a failure. */
 export function exitCodeOf(error: RegistryError | Interruption): number {
   return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
 }
@@ -99,7 +98,6 @@ export function errorJson(error: RegistryError | Interruption, registry?: string
   });
 }
 
-/** A failure as its stack and those of its causes. */
 export function errorStack(error: Error): string {
   const causes: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

@@ -2,10 +2,8 @@
 import { isRegistryError, type Registry, type RegistryError } from "../../mod.ts";
 import { type ErrorCode, fault, retold } from "../../core/errors.ts";
 
-/** A hint, or what makes it of the failure. */
 type Hint = string | ((error: RegistryError) => string | Promise<string>);
 
-/** Hints by the code of a failure. */
 export type Hints = Partial<Record<ErrorCode, Hint>>;
 
 /** For a ref that leads to nothing: what was probably meant, and where to look. */
@@ -126,7 +124,6 @@ export function withRegistry<Text extends string | undefined>(
   return text?.replace(OF_REGISTRY, (call) => `${call} -r ${shellWord(registry)}`) as Text;
 }
 
-/** A text as one word of a shell's line. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -8,7 +8,6 @@ import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";
 
-/** Runs one command that was called. */
 export type RunCommand = (
   command: Command,
   call: { args: readonly unknown[]; options: unknown; shared: SharedOptions },
@@ -118,7 +117,6 @@ function refuseUnknownHelp([first, word]: readonly string[], program: Parser): v
   throw fault({ code: "Invalid", action: "help", state, hint });
 }
 
-/** Ends parsing after help or the version was put out. */
 class HelpShown extends Error {
   constructor(readonly wanted: boolean) {
     super("Help was shown");
@@ -146,7 +144,6 @@ function meaning(meant: string | undefined): string {
   return meant === undefined ? "" : `Did you mean ${meant}? `;
 }
 
-/** What is like the word that there is not. */
 function likeWrong({ code, message }: CommanderError, parser: Parser): string | undefined {
   const typed = /'([^']*)'/.exec(message)?.[1] ?? "";
   if (code === "commander.unknownCommand") return commandLike(typed, parser);
@@ -164,7 +161,6 @@ function commandLike(word: string, parser: Parser): string | undefined {
   return named.get(nearest(word, named.keys()) ?? "");
 }
 
-/** A word that several commands begin with. */
 function groupOf(program: Parser, name: string): Parser {
   const there = program.commands.find((command) => command.name() === name);
   if (there !== undefined) return there;

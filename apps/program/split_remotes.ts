@@ -9,7 +9,6 @@ import { shellWord } from "./hints.ts";
 /** `@team/my:model@^1`: the registry, and what of it. */
 const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
 
-/** Arguments without registries, and which registry they named. */
 export interface SplitArguments {
   args: readonly unknown[];
   /** `@team`, as for `--registry`. */

@@ -1,7 +1,6 @@
 // A little colour for terminals that want it (no-color.org).
 import type { CliIo, CliOutput } from "./cli_io.ts";
 
-/** Each wraps a text; where colour is off, each returns it as it is. */
 export interface Colors {
   bold(text: string): string;
   dim(text: string): string;

@@ -4,13 +4,11 @@ import { fault } from "../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 import { formatCount } from "./units.ts";
 
-/** What could be read, or why not. */
 export type Looked<T> = { value: T; error?: undefined } | {
   value?: undefined;
   error: RegistryError;
 };
 
-/** The damage of one listing. */
 export interface Damage {
   /** The outcome of a call. Damage is an outcome and is remembered; any other failure is thrown. */
   look<T>(name: string, call: Promise<T>): Promise<Looked<T>>;
@@ -18,7 +16,6 @@ export interface Damage {
   end(): void;
 }
 
-/** Begins a listing. */
 export function createDamage(): Damage {
   const found: RegistryError[] = [];
   const names = new Set<string>();

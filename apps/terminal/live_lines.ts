@@ -3,7 +3,6 @@ import { type CliIo, knownColumns } from "./cli_io.ts";
 import { createColors } from "./colors.ts";
 import { displayWidth, printable } from "./table.ts";
 
-/** Lines on standard error. */
 export interface LiveLines {
   /** Whether there are lines that are drawn again: on a terminal only. */
   readonly isLive: boolean;
@@ -73,7 +72,6 @@ export function showLiveLines(io: CliIo, lines: () => readonly string[]): LiveLi
   }
 }
 
-/** A text of at most so many columns. */
 export function cutEnd(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let cut = "";

@@ -4,7 +4,6 @@ import type { CommandContext } from "../program/command.ts";
 import { knownColumns } from "./cli_io.ts";
 import { type Column, createTable } from "./table.ts";
 
-/** One line of a listing. */
 export interface Row {
   /** For `--json`. */
   json: unknown;

@@ -1,5 +1,4 @@
 // Tables of text: aligned, no wider than the terminal, readable without colour.
-/** A column of a table. */
 export interface Column {
   title: string;
   /** Numbers stand right. @default "left" */
@@ -10,7 +9,6 @@ export interface Column {
   drops?: number;
 }
 
-/** How a table is laid out. */
 export interface TableOptions {
   /** Characters of a line. @default without end */
   columns?: number;
@@ -58,7 +56,6 @@ export function createTable(
   };
 }
 
-/** Characters that these columns take. */
 function widthOf(shown: readonly number[], widths: readonly number[]): number {
   return shown.reduce((sum, i) => sum + widths[i], GAP.length * (shown.length - 1));
 }

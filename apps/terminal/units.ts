@@ -121,7 +121,6 @@ export function parseConcurrency(text: string): number {
   );
 }
 
-/** A moment as people type it: a time, or how long ago. */
 export type TypedMoment = { at: Date } | { agoMs: number };
 
 /** Reads `2026-03-01` (its beginning), `2026-03-01T14:05`, both in local time, `2026-03-01T13:05:00Z`, or `7d` for so long ago. */
@@ -139,7 +138,6 @@ export function parseMoment(text: string): TypedMoment {
   );
 }
 
-/** The moment that was typed, seen from now. */
 export function momentOf(moment: TypedMoment, nowMs: number): Date {
   return "at" in moment ? moment.at : new Date(nowMs - moment.agoMs);
 }

@@ -86,7 +86,6 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
   },
 });
 
-/** Notes what is missing of all versions. */
 async function rebuild(
   ref: string | undefined,
   { up, down, depth, as }: LineageFlags,
@@ -191,13 +190,11 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
   unreadable: "its record is damaged",
 };
 
-/** What draws is loaded only where something is drawn. */
 async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
   const { draw } = await import("../../../operators/graph/mod.ts");
   return (await draw(drawingOf(found), { as })).trimEnd();
 }
 
-/** As boxes and arrows; what it is of stands out. */
 function drawingOf({ root, nodes, edges }: Lineage): Drawing {
   const boxes = nodes.map((node) => {
     const { ref, state } = node;

@@ -145,7 +145,6 @@ async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
   for await (const name of names) yield { json: { name }, cells: [name] };
 }
 
-/** A row, and what it is sorted by. */
 interface FoundRow extends Row {
   name: string;
   size: number;

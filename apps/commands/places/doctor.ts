@@ -60,7 +60,6 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
   },
 });
 
-/** The checks, each as soon as it is done. */
 async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerator<Check> {
   const { io, shared } = context;
   yield tried("names", () => {

@@ -122,29 +122,28 @@ async function settingsOf(
 /** What was fixed at creation stays: each flag that says something else is named. */
 function refuseDifference(location: string, given: InitOptions, settings: RegistrySettings): void {
   const { versioned, mutable, graceMs, locking } = settings;
-  const differences: [flag: string, was: string][] = [];
-  if (given.mutable && !mutable) differences.push(["--mutable", "without it"]);
-  if (given.unversioned && versioned) differences.push(["--unversioned", "without it"]);
-  if (given.grace !== undefined && given.grace !== graceMs) {
-    differences.push([
-      `--grace ${formatGrace(given.grace).replace(" ", "")}`,
-      `with a grace of ${formatGrace(graceMs)}`,
-    ]);
-  }
-  if (given.locking !== undefined && locking !== undefined && given.locking !== locking) {
-    differences.push([`--locking ${given.locking}`, `with --locking ${locking}`]);
-  }
-  if (differences.length === 0) return;
-  const [[flag, was]] = differences;
+  const isOther = <T>(asked: T | undefined, is: T) => asked !== undefined && asked !== is;
+  const differences: [isOther: boolean, flag: string, was: string][] = [
+    [isOther(given.mutable, mutable), "--mutable", "without it"],
+    [isOther(given.unversioned, !versioned), "--unversioned", "without it"],
+    [isOther(given.grace, graceMs), "--grace", `with a grace of ${formatGrace(graceMs)}`],
+    [
+      locking !== undefined && isOther(given.locking, locking),
+      "--locking",
+      `with --locking ${locking}`,
+    ],
+  ];
+  const [first, ...more] = differences.filter(([isOther]) => isOther);
+  if (first === undefined) return;
+  const [, flag, was] = first;
+  const flags = [first, ...more].map(([, flag]) => flag).join(", ");
+  const longer = flag === "--grace" ? " A longer grace can be set: holdfast settings --grace." : "";
   throw fault({
     code: "Invalid",
     action: "create a registry in",
     subject: `${location} with ${flag}`,
     state: `there is one that was created ${was}`,
-    hint: `Leave out ${
-      differences.map(([flag]) => flag.split(" ")[0]).join(", ")
-    }, or name another folder.` +
-      (flag.startsWith("--grace") ? " A longer grace can be set: holdfast settings --grace." : ""),
+    hint: `Leave out ${flags}, or name another folder.${longer}`,
   });
 }
 

@@ -98,7 +98,6 @@ function cacheText({ path, problem, files, bytes }: CacheReport): string {
     : `${formatCount(files, "file")}, ${formatBytes(bytes)} in ${path}`;
 }
 
-/** This program, what runs it, and on what. */
 function versionsOfAll(): Record<string, string> {
   const { deno, v8, typescript } = process.versions as Record<string, string | undefined>;
   const runtime: Record<string, string> = deno === undefined
