@@ -172,3 +172,17 @@ export function filledTest(name: string, run: (at: CliTest) => Promise<void>): v
     await run(at);
   });
 }
+
+/** Starts `holdfast serve` in a folder, and waits until it says where it is. */
+export async function serving(cwd: string, ...args: string[]) {
+  const stopping = new AbortController();
+  const io = captureIo({ cwd, signal: stopping.signal });
+  const said = Promise.withResolvers<string>();
+  const stdout = {
+    ...io.stdout,
+    write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
+  };
+  const ended = runCli(["serve", "--port", "0", ...args], { ...io, stdout });
+  void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
+  return { line: (await said.promise).trim(), io, stop: () => stopping.abort(), ended };
+}

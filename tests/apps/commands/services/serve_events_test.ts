@@ -4,7 +4,7 @@ import type { RegistryTopics } from "../../../../mod.ts";
 import { openEventBus } from "../../../../plugins/events/mod.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { captureIo, filledTest, fillRegistry, holdfast } from "../../captured_io.ts";
+import { filledTest, fillRegistry, holdfast, serving } from "../../captured_io.ts";
 
 programTest("serve tells a bus what was saved through it", "redis", async ({ shared }) => {
   await using root = await tempRoot();
@@ -12,22 +12,13 @@ programTest("serve tells a bus what was saved through it", "redis", async ({ sha
   const busUrl = `${(await shared()).url}?bus=serve-events`;
   await using bus = await openEventBus<RegistryTopics>(busUrl);
   await using heard = bus.listen("registry.saved");
-  const stopping = new AbortController();
-  const io = captureIo({ cwd: root.path, signal: stopping.signal });
-  const said = Promise.withResolvers<string>();
-  const stdout = {
-    ...io.stdout,
-    write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
-  };
-  const ended = runCli(["serve", "--port", "0", "--events", busUrl], { ...io, stdout });
-  void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
-  const url = (await said.promise).trim();
+  const { line: url, stop, ended } = await serving(root.path, "--events", busUrl);
   await (await fetch(`${url}/upload?name=scan`, { method: "POST", body: "12345" })).body?.cancel();
   for await (const { payload } of heard) {
     assertEquals([payload.name, payload.version], ["scan", "1.0.0"]);
     break;
   }
-  stopping.abort();
+  stop();
   assertEquals(await ended, 0);
   const elsewhere = await holdfast(`serve -r http://127.0.0.1:1 --port 0 --events ${busUrl}`, {
     cwd: root.path,

@@ -5,7 +5,7 @@ import { workTasks } from "../../../../plugins/jobs.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { captureIo, filledTest, fillRegistry } from "../../captured_io.ts";
+import { filledTest, fillRegistry, serving } from "../../captured_io.ts";
 
 programTest(
   "serve gives uploads to a task of workers, and tells what becomes of it",
@@ -14,19 +14,13 @@ programTest(
     await using root = await tempRoot();
     await fillRegistry(root.path);
     const queueUrl = `${(await shared()).url}?queue=serve-jobs`;
-    const stopping = new AbortController();
-    const io = captureIo({ cwd: root.path, signal: stopping.signal });
-    const said = Promise.withResolvers<string>();
-    const stdout = {
-      ...io.stdout,
-      write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
-    };
-    const ended = runCli(
-      ["serve", "--port", "0", "--queue", queueUrl, "--upload-task", "measure"],
-      { ...io, stdout },
+    const { line: url, stop, ended } = await serving(
+      root.path,
+      "--queue",
+      queueUrl,
+      "--upload-task",
+      "measure",
     );
-    void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
-    const url = (await said.promise).trim();
 
     const uploaded = await fetch(`${url}/upload?name=scan`, { method: "POST", body: "12345" });
     const { jobId } = await uploaded.json();
@@ -44,7 +38,7 @@ programTest(
     const last = JSON.parse(/data: (.*)\n\n$/.exec(text)![1]);
     assertEquals([last.state, last.result], ["done", { ref: "scan@1.0.0", size: 5 }]);
     assertMatch(text, /^retry: \d+\n\nid: /);
-    stopping.abort();
+    stop();
     assertEquals(await ended, 0);
   },
 );

@@ -1,21 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { runCli } from "../../../../apps/cli.ts";
-import { captureIo, cliTest, filledTest, fillRegistry } from "../../captured_io.ts";
-
-/** Starts `holdfast serve` in a folder, and waits until it says where it is. */
-async function serving(cwd: string, ...args: string[]) {
-  const stopping = new AbortController();
-  const io = captureIo({ cwd, signal: stopping.signal });
-  const said = Promise.withResolvers<string>();
-  const stdout = {
-    ...io.stdout,
-    write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
-  };
-  const ended = runCli(["serve", "--port", "0", ...args], { ...io, stdout });
-  void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
-  return { line: (await said.promise).trim(), io, stop: () => stopping.abort(), ended };
-}
+import { cliTest, filledTest, fillRegistry, serving } from "../../captured_io.ts";
 
 filledTest(
   "serve says where it is, answers, and ends at a signal also while somebody watches",
