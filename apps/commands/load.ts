@@ -1,6 +1,7 @@
 // `holdfast load`
 import { inspect } from "node:util";
 import type { Artifact, ArtifactFile, RegistryError, Verify } from "../../mod.ts";
+import { isPlain } from "../../core/text/plain_value.ts";
 import { fault } from "../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
@@ -71,7 +72,7 @@ function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
 }
 
 function printed(value: unknown, ref: string, context: CommandContext): string {
-  if (isPlainJson(value)) return JSON.stringify(value, null, context.shared.json ? 0 : 2);
+  if (isPlain(value)) return JSON.stringify(value, null, context.shared.json ? 0 : 2);
   if (context.shared.json) throw notJson(ref);
   return inspect(value, { depth: 8, maxArrayLength: 100, breakLength: 100 });
 }
@@ -84,16 +85,4 @@ function notJson(ref: string): RegistryError {
     state: "JSON would alter it",
     hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json to look at it.`,
   });
-}
-
-function isPlainJson(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value !== "object") return false;
-  if (Array.isArray(value)) {
-    return Object.keys(value).length === value.length && value.every(isPlainJson);
-  }
-  const prototype = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) &&
-    Object.values(value).every(isPlainJson);
 }

@@ -13,29 +13,17 @@ import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
 
-const MEANING: Record<string, string> = {
-  stage: "unfinished writes",
-  generation: "replaced and deleted records",
-  payload: "files of deleted versions and unfinished saves",
-  upload: "unfinished uploads",
-  draft: "drafts that ended or were left alone",
-  scrubbed: "records emptied",
-  key: "idempotency keys of long ago",
-  name: "records of forgotten names",
-  note: "notes of lineage that came to nothing",
-};
-
-/** One of them. */
-const THING: Record<GarbageItem["what"], string> = {
-  stage: "unfinished write",
-  generation: "record",
-  payload: "payload",
-  upload: "unfinished upload",
-  draft: "draft",
-  scrubbed: "content of the record",
-  key: "idempotency key",
-  name: "record",
-  note: "note of lineage",
+/** What is removed: one of them, and all of them. */
+const KINDS: Record<GarbageItem["what"], [one: string, all: string]> = {
+  stage: ["unfinished write", "unfinished writes"],
+  generation: ["record", "replaced and deleted records"],
+  payload: ["payload", "files of deleted versions and unfinished saves"],
+  upload: ["unfinished upload", "unfinished uploads"],
+  draft: ["draft", "drafts that ended or were left alone"],
+  scrubbed: ["content of the record", "records emptied"],
+  key: ["idempotency key", "idempotency keys of long ago"],
+  name: ["record", "records of forgotten names"],
+  note: ["note of lineage", "notes of lineage that came to nothing"],
 };
 
 const COLUMNS: (Column | string)[] = [
@@ -124,7 +112,7 @@ const RISK =
   "a save of theirs may lose its files, and a load of what was just replaced or deleted fails.";
 
 function thingText({ what, key, ref, size }: GarbageItem): string {
-  return `${THING[what]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
+  return `${KINDS[what][0]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
 }
 
 function waitingText(item: WaitingItem): string {
@@ -136,7 +124,7 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
     .map(([what, { count, bytes }]) => ({
       json: {},
-      cells: [MEANING[what] ?? what, String(count), formatBytes(bytes)],
+      cells: [KINDS[what as GarbageItem["what"]][1], String(count), formatBytes(bytes)],
     }));
   if (rows.length > 0 && !quiet) await printTable(context, COLUMNS, rows);
   for (const key of report.voids) {

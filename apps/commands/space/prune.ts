@@ -64,10 +64,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       signal: io.signal,
     };
     let total: number | undefined;
-    if (!dryRun && (!flags.yes || io.stderr.isTerminal)) { // who looks on is told of how many
+    if (!dryRun && !flags.yes) {
       const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
       total = deleted.length;
-      if (!flags.yes && !await isAgreed(deleted)) {
+      if (!await isAgreed(deleted)) {
         await context.note("Nothing was deleted");
         return 1;
       }
