@@ -1,6 +1,6 @@
 // `holdfast alias`
 import { isRegistryError, type Registry, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
+import { fault, isUnreadable } from "../../core/errors.ts";
 import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/as_of.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
@@ -279,7 +279,7 @@ async function isDeleted(
   try {
     return !await registry.has(ref, { signal });
   } catch (error) {
-    if (isRegistryError(error, "Corrupt", "Unsupported")) return false;
+    if (isUnreadable(error)) return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // `holdfast rm`
-import { isRegistryError, parseRef, type Registry, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
+import { parseRef, type Registry, type RegistryError } from "../../mod.ts";
+import { fault, isUnreadable } from "../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
 import {
   type Command,
@@ -169,7 +169,7 @@ async function target(
     const what = `${formatBytes(size)}, saved ${formatTime(createdAt)}`;
     return { name, version, what, commit };
   } catch (error) {
-    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    if (!isUnreadable(error)) throw error;
     const { name, selector } = parseRef(ref);
     let version = selector.kind === "version" ? selector.version.canonical : undefined;
     if (selector.kind === "alias") {

@@ -1,6 +1,6 @@
 // Damage that a listing meets: it goes on, and says so at its end.
-import { isRegistryError, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault, isUnreadable } from "../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 import { formatCount } from "./units.ts";
 
@@ -24,7 +24,7 @@ export function createDamage(): Damage {
       try {
         return { value: await call };
       } catch (error) {
-        if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+        if (!isUnreadable(error)) throw error;
         found.push(error);
         names.add(name);
         return { error };

@@ -102,24 +102,36 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
     const all = chosen || sort !== "name"; // which come first is not known before all were looked at
-    const names = registry.names({
-      prefix,
-      after,
-      limit: all ? undefined : limit,
-      signal: io.signal,
-    });
+    const { signal } = io;
+    const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal });
     const damage = createDamage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const toRow = (name: string) =>
-      row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
+      row(registry, name, { long, alias, meets, chosen, damage, signal });
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
-    const rows = shared.quiet && !all
-      ? nameRows(names)
-      : firstOf(sorted(presentRows(ordered, toRow), sort), { limit, quiet: shared.quiet });
+    const nameRow = (name: string) => ({ json: { name }, cells: [name] });
+    async function* rows(most = Infinity): AsyncGenerator<Row> {
+      if (shared.quiet && !all) {
+        for await (const name of names) yield nameRow(name);
+        return;
+      }
+      const { mapAtOnce } = await import("../../../workers/mod.ts");
+      const found = mapAtOnce(ordered, toRow);
+      const sorted = sort === "name"
+        ? found
+        : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
+      let count = 0;
+      if (most <= 0) return;
+      for await (const row of sorted) {
+        if (row === undefined) continue;
+        yield shared.quiet ? nameRow(row.name) : row;
+        if (++count >= most) return;
+      }
+    }
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
-    const count = await printTable(context, columns, rows);
+    const count = await printTable(context, columns, rows(limit));
     damage.end();
     if (count > 0 || limit === 0) return;
     if (chosen) await context.note("Nothing that is saved here meets all of this");
@@ -141,41 +153,11 @@ function registryThere(prefix: string, { io, shared }: CommandContext): string {
     : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
 }
 
-async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
-  for await (const name of names) yield { json: { name }, cells: [name] };
-}
-
 interface FoundRow extends Row {
   name: string;
   size: number;
   saved: number;
   versions: number;
-}
-
-/** By name as they come; else all of them are looked at before the first is shown. */
-async function* sorted(rows: AsyncIterable<FoundRow>, order: Order): AsyncGenerator<FoundRow> {
-  if (order === "name") return yield* rows;
-  yield* (await Array.fromAsync(rows)).sort((a, b) => b[order] - a[order]);
-}
-
-async function* firstOf(
-  rows: AsyncIterable<FoundRow>,
-  { limit = Infinity, quiet }: { limit?: number; quiet?: boolean },
-): AsyncGenerator<Row> {
-  let count = 0;
-  if (limit <= 0) return;
-  for await (const { name, ...row } of rows) {
-    yield quiet ? { json: { name }, cells: [name] } : row;
-    if (++count >= limit) return;
-  }
-}
-
-async function* presentRows(
-  names: Iterable<string> | AsyncIterable<string>,
-  toRow: (name: string) => Promise<FoundRow | undefined>,
-): AsyncGenerator<FoundRow> {
-  const { mapAtOnce } = await import("../../../workers/mod.ts");
-  for await (const row of mapAtOnce(names, toRow)) if (row !== undefined) yield row;
 }
 
 interface RowOptions {
@@ -221,9 +203,7 @@ async function row(
     const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
     if (!long) return { json, cells, ...sortedBy };
     const aliases = await damage.look(name, registry.aliases(name, { signal }));
-    const pairs = Object.entries(aliases.value ?? {}).map(([alias, version]) =>
-      `${alias}=${version}`
-    );
+    const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
     const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
     return {
       json: { ...json, digest, materializer, aliases: aliases.value },

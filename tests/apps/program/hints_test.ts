@@ -70,7 +70,6 @@ filledTest(
     const cases: [line: string | string[], hint: string][] = [
       ["save x links --links refuse", "Add --links keep, follow or skip"],
       ["save x odd", "--exclude takes a pattern"],
-      ["init --mutable", "Leave out --mutable"],
       ["save x file --metadata-file data", "Check the path"],
       ["save x file --metadata-file gone", "Check the path"],
       ["ls -r file", "A registry is a folder"],
