@@ -109,16 +109,11 @@ export function parseCount(text: string): number {
   throw unreadable(text, "a count", "a whole number is expected", "Examples: 0, 10, 200.");
 }
 
-/** Reads how many of something are under way at once, at least 1. */
-export function parseConcurrency(text: string): number {
+/** Reads a whole number from 1. */
+export function parsePositive(text: string): number {
   const count = parseCount(text);
   if (count > 0) return count;
-  throw unreadable(
-    text,
-    "a concurrency",
-    "it is at least 1",
-    "It is how many are under way at once.",
-  );
+  throw unreadable(text, "a count", "it is at least 1", "Examples: 1, 10, 200.");
 }
 
 export type TypedMoment = { at: Date } | { agoMs: number };

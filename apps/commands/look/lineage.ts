@@ -10,7 +10,7 @@ import {
 } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
-import { formatCount, parseCount } from "../../terminal/units.ts";
+import { formatCount, parsePositive } from "../../terminal/units.ts";
 
 interface LineageFlags {
   up?: boolean;
@@ -32,7 +32,7 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
   options: [
     { flags: "--up", text: "only what it was made from" },
     { flags: "--down", text: "only what was made from it" },
-    { flags: "--depth <count>", text: "at most so many steps away", parse: parseCount },
+    { flags: "--depth <count>", text: "at most so many steps away", parse: parsePositive },
     {
       flags: "--as <form>",
       text: "how it is drawn (default: text, a tree)",
@@ -60,14 +60,6 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
         action: "look at a lineage",
         state: "no version is given",
         hint: "Say of what: holdfast lineage my:model. See what there is: holdfast ls",
-      });
-    }
-    if (depth === 0) {
-      throw fault({
-        code: "Invalid",
-        action: "look at a lineage with --depth 0",
-        state: "nothing is that near",
-        hint: "Leave --depth out to see all.",
       });
     }
     const registry = await context.open();

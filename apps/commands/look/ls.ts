@@ -1,10 +1,7 @@
 // `holdfast ls`
-import { resolve } from "node:path";
-import { registryInside } from "../../../core/places/mod.ts";
 import { isRegistryError, type Registry } from "../../../mod.ts";
 import { type Condition, parseCondition } from "../../look/conditions.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { shellWord } from "../../program/hints.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
 import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
@@ -138,20 +135,9 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     else if (after !== undefined) await context.note(`No more names`);
     else if (prefix === undefined) {
       await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
-    } else {await context.note(
-        `No name begins with ${JSON.stringify(prefix)}${registryThere(prefix, context)}`,
-      );}
+    } else await context.note(`No name begins with ${JSON.stringify(prefix)}`);
   },
 });
-
-/** Who gives a folder where a prefix is expected is told how the registry in it is named. */
-function registryThere(prefix: string, { io, shared }: CommandContext): string {
-  if (shared.registry !== undefined) return "";
-  const inside = registryInside({ kind: "folder", location: resolve(io.cwd, prefix) });
-  return inside === undefined
-    ? ""
-    : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
-}
 
 interface FoundRow extends Row {
   name: string;

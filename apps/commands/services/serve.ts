@@ -8,7 +8,7 @@ import type { Listening } from "../../server/listen/options.ts";
 import { openServedEvents } from "../../services/serve_events.ts";
 import { openServedJobs, type ServeJobsFlags } from "../../services/serve_jobs.ts";
 import { loadServerPart } from "../../services/server_part.ts";
-import { parseBytes, parseCount, parseDuration, unreadable } from "../../terminal/units.ts";
+import { parseBytes, parseDuration, parsePositive, unreadable } from "../../terminal/units.ts";
 
 interface ServeFlags extends ServeJobsFlags {
   port?: number;
@@ -73,12 +73,12 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     {
       flags: "--max-requests <count>",
       text: "requests a second of a token or address",
-      parse: parseBound,
+      parse: parsePositive,
     },
     {
       flags: "--max-connections <count>",
       text: "connections at once (default: 4096)",
-      parse: parseBound,
+      parse: parsePositive,
     },
     { flags: "--queue <url>", text: "the jobs that /jobs shows, as redis://127.0.0.1:6379" },
     {
@@ -159,12 +159,6 @@ function parsePort(text: string): number {
     "a whole number up to 65535 is expected",
     "Take one from 1024 on, or 0 for a free one.",
   );
-}
-
-function parseBound(text: string): number {
-  const bound = parseCount(text);
-  if (bound > 0) return bound;
-  throw unreadable(text, "a bound", "nothing would be answered", "Leave it out for the default.");
 }
 
 function certificateOf(

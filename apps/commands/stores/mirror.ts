@@ -1,11 +1,8 @@
 // `holdfast mirror`
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { inCliWords, shellWord } from "../../program/hints.ts";
-import { localPathOf } from "../../places/open_store.ts";
+import { inCliWords } from "../../program/hints.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -87,15 +84,13 @@ export const mirror: Command = defineCommand<
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
       registry: fromPlace,
-      missing: missingSource(fromPlace, toPlace, io.cwd),
+      missing: "Check the place: the first one is what is mirrored, and must be a registry.",
     });
     const to = await context.open({
       registry: toPlace,
       write: !dryRun,
       create: create ? from.settings : undefined,
-      missing: `Check the place, or add --create to make a registry there, as ${
-        shellWord(fromPlace)
-      } is.`,
+      missing: "Check the place, or add --create to make a registry there, like the source.",
     });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
@@ -128,19 +123,6 @@ export const mirror: Command = defineCommand<
     return failures.length > 0 ? 1 : 0;
   },
 });
-
-/** What to do where the source is no registry: a plain folder is saved, not mirrored. */
-function missingSource(from: string, to: string, cwd: string): string {
-  const path = localPathOf(from);
-  if (
-    path !== undefined && statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()
-  ) {
-    return `It is a folder, and mirror carries versions between registries. Save it: holdfast save NAME ${
-      shellWord(from)
-    } -r ${shellWord(to)}`;
-  }
-  return "Check the place: the first one is what is mirrored, and must be a registry.";
-}
 
 function parseRenaming(text: string): Renaming {
   const at = text.indexOf("=");
