@@ -85,10 +85,8 @@ export const download: Command = defineCommand<
     ],
   ],
   async run([ref, second, more], flags, context) {
-    const wanted = wantedDownloads(
-      [ref, ...(second === undefined ? [] : [second]), ...more],
-      flags,
-    );
+    const words = [ref, ...(second === undefined ? [] : [second]), ...more];
+    const wanted = wantedDownloads(words, flags);
     const registry = await context.open();
     for (const target of await downloadTargets(registry, wanted, context.io)) {
       await downloadOne(registry, target, { flags, context });
@@ -102,50 +100,27 @@ async function downloadOne(
   { flags, context }: { flags: DownloadFlags; context: CommandContext },
 ): Promise<void> {
   const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
-  const { io, shared } = context;
-  const progress = context.progress(`download ${exact}`);
-  const download = registry.download(exact, {
-    to,
-    overwrite,
-    delete: remove,
-    dryRun,
-    links,
-    verify,
-    include,
-    exclude,
-    signal: io.signal,
-    onProgress: progress.update,
-  });
-  const result = await withHints(download, {
+  const { io: { signal, stdout }, shared } = context;
+  const { update: onProgress, end } = context.progress(`download ${exact}`);
+  const how = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
+  const result = await withHints(registry.download(exact, { ...how, delete: remove }), {
     AlreadyExists:
       "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
   });
-  await progress.end();
+  await end();
   const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
   const line = leftOutLine(leftOut);
   if (line !== undefined && !shared.json) {
     await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
   }
-  const json = {
-    path,
-    files,
-    size,
-    left,
-    written,
-    deleted,
-    name,
-    version,
-    digest,
-    ...leftOutJson(leftOut),
-  };
   if (dryRun && !shared.json && !shared.quiet) {
-    for (const { path, change } of changes) await io.stdout.write(`${change} ${printable(path)}\n`);
+    for (const { path, change } of changes) await stdout.write(`${change} ${printable(path)}\n`);
   }
-  await context.result(
-    dryRun ? { ...json, dryRun, changes } : json,
-    shared.quiet
-      ? path
-      : `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+  const json = { path, files, size, left, written, deleted, name, version, digest };
+  await context.done(
+    { ...json, ...leftOutJson(leftOut), ...(dryRun ? { dryRun, changes } : {}) },
+    `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+    path,
   );
 }
 

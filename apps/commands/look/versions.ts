@@ -1,6 +1,6 @@
 // `holdfast versions`
 import { isRegistryError } from "../../../mod.ts";
-import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
+import type { Registry, VersionEntry } from "../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -40,11 +40,8 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
       { title: "ALIASES", shrinks: true },
     ];
     const damage = createDamage();
-    const options = { range, limit, damage, signal: io.signal };
-    const rows = shared.quiet
-      ? bareRows(registry, name, options)
-      : rowsWithDetails(registry, name, options);
-    const count = await printTable(context, columns, rows);
+    const options = { range, limit, damage, signal: io.signal, isBare: shared.quiet ?? false };
+    const count = await printTable(context, columns, rowsOf(registry, name, options));
     damage.end();
     if (count > 0) return;
     if (await registry.has(name, { signal: io.signal })) {
@@ -57,38 +54,32 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
 });
 
 interface Options extends VersionsFlags {
+  isBare: boolean;
   signal: AbortSignal;
   damage: Damage;
 }
 
-function listed({ range, limit, signal }: Options): VersionsOptions {
-  return { range, limit, signal };
-}
-
-async function* bareRows(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
-  for await (const { version } of registry.versions(name, listed(options))) {
-    yield { json: { name, version }, cells: [version] };
-  }
-}
-
-async function* rowsWithDetails(
+async function* rowsOf(
   registry: Registry,
   name: string,
-  options: Options,
+  { isBare, damage, signal, ...options }: Options,
 ): AsyncGenerator<Row> {
-  const { damage, signal } = options;
+  const versions = registry.versions(name, { ...options, signal });
+  if (isBare) {
+    for await (const { version } of versions) yield { json: { name, version }, cells: [version] };
+    return;
+  }
   const { mapAtOnce } = await import("../../../workers/mod.ts");
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
-  const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
-  for await (const row of mapAtOnce(registry.versions(name, listed(options)), toRow)) {
-    if (row !== undefined) yield row;
-  }
+  const toRow = ({ version }: VersionEntry) =>
+    row(registry, { name, version, aliases }, { damage, signal });
+  for await (const row of mapAtOnce(versions, toRow)) if (row !== undefined) yield row;
 }
 
 async function row(
   registry: Registry,
   { name, version, aliases }: { name: string; version: string; aliases: Record<string, string> },
-  { damage, signal }: Options,
+  { damage, signal }: Pick<Options, "damage" | "signal">,
 ): Promise<Row | undefined> {
   const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
   try {
@@ -101,25 +92,11 @@ async function row(
       return { json: { name, version, error: damageJson(error), aliases: own }, cells };
     }
     const { size, createdAt, digest, commit, materializer, metadata } = info;
+    const known = { name, version: info.version, size, createdAt, digest, commit };
+    const shown = [formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")];
     return {
-      json: {
-        name,
-        version: info.version,
-        size,
-        createdAt,
-        digest,
-        commit,
-        materializer,
-        metadata,
-        aliases: own,
-      },
-      cells: [
-        info.version,
-        formatBytes(size),
-        formatTime(createdAt),
-        digest.slice(0, 12),
-        own.join(" "),
-      ],
+      json: { ...known, materializer, metadata, aliases: own },
+      cells: [info.version, ...shown],
     };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed

@@ -37,11 +37,7 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
       verdicts[check.verdict]++;
       const { what, verdict, found, advice } = check;
       if (shared.quiet && verdict === "ok") continue;
-      const mark = verdict === "ok"
-        ? "ok  "
-        : verdict === "warn"
-        ? colors.bold("warn")
-        : colors.red("FAIL");
+      const mark = { ok: "ok  ", warn: colors.bold("warn"), fail: colors.red("FAIL") }[verdict];
       const said = [found, ...advice === undefined ? [] : [advice]]
         .map((text) => wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) }));
       await context.result(

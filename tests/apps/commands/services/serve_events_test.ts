@@ -1,5 +1,4 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../../apps/cli.ts";
 import type { RegistryTopics } from "../../../../mod.ts";
 import { openEventBus } from "../../../../plugins/events/mod.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";

@@ -1,5 +1,4 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runCli } from "../../../../apps/cli.ts";
 import { createPlugins } from "../../../../plugins/mod.ts";
 import { workTasks } from "../../../../plugins/jobs.ts";
 import { openQueue } from "../../../../queues/mod.ts";

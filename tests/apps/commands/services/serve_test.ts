@@ -1,6 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
-import { runCli } from "../../../../apps/cli.ts";
 import { cliTest, filledTest, fillRegistry, serving } from "../../captured_io.ts";
 
 filledTest(
