@@ -9,8 +9,7 @@
  * @module
  */
 import manifest from "../deno.json" with { type: "json" };
-import { ReaderGone } from "./terminal/cli_io.ts";
-import type { CliInput, CliIo, CliOutput } from "./terminal/cli_io.ts";
+import { type CliInput, type CliIo, type CliOutput, ReaderGone } from "./terminal/cli_io.ts";
 import { createColors } from "./terminal/colors.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { SharedOptions } from "./program/command.ts";

@@ -79,13 +79,11 @@ async function holding(
   return `${all.length} opened, ${refused} refused`;
 }
 
-/** Returns the resident memory of the service, MiB. */
 async function memory(): Promise<number> {
   const text = await Deno.readTextFile(`/proc/${service.pid}/status`).catch(() => "");
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) / 1024);
 }
 
-/** Saves a file of this many MiB, and gives its path. */
 async function saveLarge(mebibytes: number): Promise<string> {
   const megabyte = crypto.getRandomValues(new Uint8Array(65_536));
   const body = new Blob(Array.from({ length: mebibytes * 16 }, () => megabyte));

@@ -7,8 +7,7 @@ import { dirname, join, resolve } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { packageManifest, PROGRAM } from "./npm/manifest.ts";
-import type { Configuration } from "./npm/manifest.ts";
+import { type Configuration, packageManifest, PROGRAM } from "./npm/manifest.ts";
 import { placeOfStd, toDeclarations, toJavaScript } from "./npm/package_files.ts";
 import type { PackageFile, Translated } from "./npm/package_files.ts";
 
@@ -19,9 +18,7 @@ import { runProcess } from "../apps/program/run_process.js";
 await runProcess(runCli);
 `;
 
-/** What was built. */
 export interface Built {
-  /** The package as a folder. */
   folder: string;
   /** The package as `npm publish` takes it. */
   archive: string;
@@ -62,7 +59,6 @@ export async function buildPackage(out: string): Promise<Built> {
   return { folder, archive: join(out, `${name}-${configuration.version}.tgz`) };
 }
 
-/** These files and all that they import, each once. */
 async function translateAll(
   files: readonly string[],
   translate: (path: string, source: string) => Translated,

@@ -7,11 +7,9 @@ import { fault, type RegistryError } from "../core/errors.ts";
 import type { Format } from "../core/format.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseJson } from "../core/text/json_text.ts";
-import { createPlainCheck, notPlain, plainProblem } from "../core/text/plain_value.ts";
+import { isPlain, notPlain, plainProblem } from "../core/text/plain_value.ts";
 
 export type * from "../core/format.ts";
-
-const isPlain = createPlainCheck();
 
 /** Options of {@linkcode json}. */
 export interface JsonOptions {
@@ -38,7 +36,7 @@ export function json({ indent = 0 }: JsonOptions = {}): Format<unknown> {
     id: "json",
     extensions: [".json"],
     mediaType: "application/json",
-    accepts: isPlain,
+    accepts: (value) => isPlain(value),
     encode(value) {
       if (!isPlain(value)) {
         const hint =

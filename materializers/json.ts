@@ -4,7 +4,7 @@ import { fault, type RegistryError } from "../core/errors.ts";
 import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer } from "../core/materializer.ts";
 import { parseJson } from "../core/text/json_text.ts";
-import { createPlainCheck } from "../core/text/plain_value.ts";
+import { isPlain } from "../core/text/plain_value.ts";
 import { isArrayBuffer } from "./array_buffer.ts";
 import { decodeJson } from "./json/decode_json.ts";
 import { encodeJson } from "./json/encode_json.ts";
@@ -14,7 +14,6 @@ import { TAG } from "./json/json_tags.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MEDIA_TYPE = "application/json";
-const isPlain = createPlainCheck(TAG);
 
 /**
  * Saves plain data as `data.json`: JSON as it is for what JSON can say, tagged (see `json_tags.ts`) for `undefined`,
@@ -30,7 +29,7 @@ export function json(): ClassMaterializer<unknown> {
     id: "json",
     accepts: isJsonKind,
     save(value) {
-      if (isPlain(value)) {
+      if (isPlain(value, TAG)) {
         return [{ path: "data.json", content: encodeText(value), mediaType: MEDIA_TYPE }];
       }
       const { root, parts } = encodeJson(value);

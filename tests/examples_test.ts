@@ -40,6 +40,15 @@ async function runWith(
   };
 }
 
+/** Runs an example that must succeed and leave nothing behind; returns what it prints. */
+async function example(name: string, permissions = "-A"): Promise<string> {
+  await using work = await tempRoot();
+  const { code, stdout, stderr } = await run(work.path, "run", permissions, `examples/${name}`);
+  assertEquals(code, 0, stderr);
+  assertEquals(await readdir(work.path), []);
+  return stdout;
+}
+
 async function demo(folder: string, ...input: string[]): Promise<string> {
   const { code, stdout, stderr } = await run(folder, "task", "demo", ...input);
   assertEquals(code, 0, stderr);
@@ -100,9 +109,7 @@ Deno.test("deno task demo says so when there is nothing to show", async () => {
 });
 
 Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an error", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/quickstart.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("quickstart.ts");
   assertEquals(stdout.split("\n").slice(0, -1), [
     "latest: { layers: 24, dropout: 0.1 }",
     "first:  { layers: 12, dropout: 0.1 }",
@@ -115,53 +122,38 @@ Deno.test("examples/quickstart.ts shows versions, ranges, aliases, files and an 
     'AlreadyExists: Cannot save "model:config@1.0.0": version exists. ' +
     "Versions of this registry are never reused: leave the version out for the next one, or pass another.",
   ]);
-  assertEquals(await readdir(work.path), []);
 });
 
 Deno.test("examples/typed_artifact.ts needs no permission", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(
-    work.path,
-    "run",
-    "--no-prompt",
-    "examples/typed_artifact.ts",
-  );
-  assertEquals(code, 0, stderr);
+  const stdout = await example("typed_artifact.ts", "--no-prompt");
   assertEquals(stdout, "most seen: fast\nweights:   2 × 3 float32\nby name:   true\n");
 });
 
 Deno.test("examples/registry_view.ts shows what is below a prefix, as the guide has it", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/registry_view.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("registry_view.ts");
   assertMatch(
     stdout,
     /^names: {3}data, model\nmodel: {3}of team-a\/model\nrefused: Unsupported: Cannot save "model": .*\n$/,
   );
-  const example = await readFile(`${ROOT}examples/registry_view.ts`, "utf8");
+  const source = await readFile(`${ROOT}examples/registry_view.ts`, "utf8");
   const guide = await readFile(`${ROOT}docs/services.md`, "utf8");
   assertStringIncludes(
     guide,
-    example.slice(example.indexOf("/** The names"), example.indexOf("if (import.meta.main)")),
+    source.slice(source.indexOf("/** The names"), source.indexOf("if (import.meta.main)")),
   );
 });
 
 Deno.test("examples/files.ts does the same on each kind of store", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/files.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("files.ts");
   const told = "0 failed, 2 wells, work/plate/A01_w2.npy work/plate/A01_w10.npy: 2 planes";
   assertEquals(
     stdout,
     ["memory", "disk", "bucket", "zarr"].map((name) => `${name}: ${told}\n`).join(""),
   );
-  assertEquals(await readdir(work.path), []);
 });
 
 Deno.test("examples/plate.ts tells of its plate, step by step", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/plate.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("plate.ts");
   assertEquals(stdout.split("\n").slice(0, -1), [
     "1. saved 384 images, 0 failed",
     "2. 12 in row B: raw/B01_GFP.npy to raw/B12_GFP.npy",
@@ -170,32 +162,23 @@ Deno.test("examples/plate.ts tells of its plate, step by step", async () => {
     "5. the plate has 96 wells of 4 channels",
     "6. H/12, Cy5: 1005 pixels of 64 x 64, and 32 x 32 of the copy",
   ]);
-  assertEquals(await readdir(work.path), []);
 });
 
 Deno.test("examples/many_writers.ts loses no save of any writer", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/many_writers.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("many_writers.ts");
   assertEquals(
     stdout,
     "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n",
   );
-  assert(!(await readdir(work.path)).some((name) => name.startsWith("holdfast")));
 });
 
 Deno.test("examples/batch.ts saves and loads many, with an outcome for each", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/batch.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("batch.ts");
   assertEquals(stdout, "saved   12 of 12\nload 0  0\nload 1  6\nload 2  NotFound\nstream  1000\n");
-  assertEquals(await readdir(work.path), []);
 });
 
 Deno.test("examples/pipeline runs all of it, then nothing, then what a changed parameter touches", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/pipeline/run.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("pipeline/run.ts");
   assertEquals(stdout.split("\n").slice(0, -1), [
     "first: late_trips@1 ok",
     "  collect  ran     never ran → trips:raw@1.0.0",
@@ -221,13 +204,10 @@ Deno.test("examples/pipeline runs all of it, then nothing, then what a changed p
     "  trips:clean@1.0.0",
     "  trips:raw@1.0.0",
   ]);
-  assertEquals(await readdir(work.path), []);
 });
 
 Deno.test("examples/operators.ts runs operators that are classes, and refuses an input that is not whole", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(work.path, "run", "-A", "examples/operators.ts");
-  assertEquals(code, 0, stderr);
+  const stdout = await example("operators.ts");
   assertEquals(stdout.split("\n").slice(0, -1), [
     "There are: data_cleaner_v1, feature_extractor_v1, singleton_test",
     "  Required file not found: schema.json",
@@ -240,7 +220,6 @@ Deno.test("examples/operators.ts runs operators that are classes, and refuses an
     "  3,4,7",
     "3. the same operator id, the same instance: true; another id, another one: true",
   ]);
-  assertEquals(await readdir(work.path), []);
 });
 
 /** Runs the upload example with a storage and a kind of queue. */
@@ -299,14 +278,7 @@ programTest(
 );
 
 Deno.test("examples/own_plugin.ts needs no permission, and writes a storage and a runner in a few lines each", async () => {
-  await using work = await tempRoot();
-  const { code, stdout, stderr } = await run(
-    work.path,
-    "run",
-    "--no-prompt",
-    "examples/own_plugin.ts",
-  );
-  assertEquals(code, 0, stderr);
+  const stdout = await example("own_plugin.ts", "--no-prompt");
   assertEquals(stdout.split("\n").slice(0, -1).sort(), [
     "0.txt: 13 bytes",
     "1.txt: 9 bytes",
@@ -338,7 +310,7 @@ Deno.test("every example is run by a test", async () => {
   );
   for (const name of programs) {
     assert(
-      source.includes(`examples/${name}`) || name === "demo.ts",
+      source.includes(`"${name}"`) || source.includes(`examples/${name}`) || name === "demo.ts",
       `examples/${name} is run by no test`,
     );
   }

@@ -9,7 +9,6 @@ import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
 const UNSEEN_IMPORTS: string[] = [
   "apps/http_client/download.ts",
   "apps/places/load_module.ts",
-  "apps/places/load_part.ts",
   "core/urls/load_part.ts",
   "workers/operators/program.ts",
   "workers/worker.ts",

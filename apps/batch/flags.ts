@@ -1,6 +1,6 @@
 // The flags that all batches have.
 import type { OptionDefinition } from "../program/command.ts";
-import { parseBytes, parseConcurrency, parseCount } from "../terminal/units.ts";
+import { parseBytes, parseCount, parsePositive } from "../terminal/units.ts";
 import type { ManifestFormat } from "./raw_row.ts";
 
 export interface BatchFlags {
@@ -32,7 +32,7 @@ export const BATCH_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: "--concurrency <count>",
     text: "rows at once (default: 16; in a bucket 32 that save, 48 that read)",
-    parse: parseConcurrency,
+    parse: parsePositive,
   },
   { flags: "--stop-on-error", text: "begin no more rows after the first that failed" },
   { flags: "--dry-run", text: "look at every row, say what would be done, and do nothing" },

@@ -1,17 +1,18 @@
 // `holdfast alias`
-import { isRegistryError, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
-import { aliasHint, namedAt, rollBack, showHistory } from "../look/alias_history.ts";
-import { AS_OF_OPTION, refOptions } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
+import { isRegistryError, type Registry, type RegistryError } from "../../mod.ts";
+import { fault, isUnreadable } from "../../core/errors.ts";
+import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/as_of.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
+import { lookUp, nearestHint, noName, shellWord, withHints } from "../program/hints.ts";
 import { printTable } from "../terminal/print_table.ts";
 import { formatTime } from "../terminal/units.ts";
 import { refuseOddAlias, refuseRef } from "../program/refusals.ts";
+
+interface Named {
+  name: string;
+  alias: string;
+}
 
 interface AliasFlags extends AsOfFlags {
   history?: boolean;
@@ -22,7 +23,6 @@ interface AliasFlags extends AsOfFlags {
   expected?: string;
 }
 
-/** Shows, sets and deletes aliases. */
 export const alias: Command = defineCommand<
   [name: string, alias?: string, version?: string],
   AliasFlags
@@ -75,22 +75,47 @@ export const alias: Command = defineCommand<
     if (flags.delete) {
       for (const ref of flags.also ?? []) refuseRef(ref, "delete aliases of", "alias");
     }
-    if (alias !== undefined) refuseOddAlias(alias);
-    if (alias !== undefined && (version !== undefined || flags.delete)) {
-      return await changeEach({ name, alias, version }, flags, context);
-    }
-    if (flags.dryRun) return await sayOnly({ name, alias, version }, flags, context);
-    if (flags.history) {
-      await showHistory(await context.open(), { name, alias: alias! }, context);
-    } else if (flags.rollback) {
-      await rollBack(await context.open({ write: true }), { name, alias: alias! }, context);
-    } else await show(name, alias, { context, asOf: refOptions(flags, context.io).asOf });
+    if (alias === undefined) return await showAll(name, context);
+    refuseOddAlias(alias);
+    const named = { name, alias };
+    if (version !== undefined || flags.delete) await changeEach(named, version, flags, context);
+    else if (flags.history) await showHistory(named, context);
+    else if (flags.rollback) await rollBack(named, context);
+    else await showOne(named, refOptions(flags, context.io).asOf, context);
   },
 });
 
+function refuseMixture(
+  alias: string | undefined,
+  version: string | undefined,
+  flags: AliasFlags,
+): void {
+  const { delete: remove, history, rollback, asOf } = flags;
+  const isOne = alias !== undefined && version === undefined;
+  const changes = version !== undefined || remove;
+  const rules: [isWrong: boolean | undefined, why: string][] = [
+    [remove && !isOne, "--delete takes a name and an alias"],
+    [flags.also !== undefined && !changes, "--also belongs to setting and deleting one"],
+    [flags.expected !== undefined && version === undefined, "--expected belongs to setting one"],
+    [history && !isOne, "--history takes a name and an alias"],
+    [rollback && !isOne, "--rollback takes a name and an alias"],
+    [asOf !== undefined && !isOne, "--as-of takes a name and an alias"],
+    [
+      [remove, history, rollback, asOf].filter((flag) => flag !== undefined).length > 1,
+      "--delete, --history, --rollback and --as-of stand alone",
+    ],
+    [flags.dryRun && !changes, "--dry-run goes with a version to set, or with --delete"],
+  ];
+  const state = rules.find(([isWrong]) => isWrong)?.[1];
+  if (state === undefined) return;
+  const hint = 'See "holdfast alias --help".';
+  throw fault({ code: "Invalid", action: "change aliases", state, hint });
+}
+
 /** Sets or deletes the alias of each name that is meant; all that it takes is found before anything is changed. */
 async function changeEach(
-  { name, alias, version }: { name: string; alias: string; version?: string },
+  { name, alias }: Named,
+  version: string | undefined,
   flags: AliasFlags,
   context: CommandContext,
 ): Promise<void> {
@@ -101,112 +126,144 @@ async function changeEach(
     const [name, own] = ref.split(/@(.*)/s);
     return { name, alias, version: version && (own ?? version) };
   });
-  if (changes.length > 1) {
-    for (const { name, alias, version } of changes) {
-      if (version !== undefined) {
-        await withHints(
-          registry.info(`${name}@${version}`, { signal }),
-          lookUp(`${name}@${version}`, registry),
-        );
-      } else if (await namedBy(registry, { name, alias }, context) === undefined) {
-        throw await noAlias(registry, name, alias);
-      }
+  const found: { now?: string; to?: string }[] = [];
+  if (changes.length > 1 || flags.dryRun) {
+    for (const { version, ...named } of changes) {
+      const now = await namedBy(registry, named, context);
+      if (version === undefined && now === undefined) throw await noAlias(registry, named);
+      const ref = `${named.name}@${version}`;
+      const info = version && await withHints(registry.info(ref, { signal }), lookUp(ref));
+      found.push({ now, to: info ? info.version : undefined });
     }
   }
-  for (const { name, alias, version } of changes) {
-    if (flags.dryRun) await sayOnly({ name, alias, version }, flags, context);
-    else if (version === undefined) await deleteOne(registry, { name, alias }, context);
-    else await setOne(registry, { name, alias, version, expected: flags.expected }, context);
+  for (const [i, { version, ...named }] of changes.entries()) {
+    const ref = `${named.name}@${alias}`;
+    if (flags.dryRun) {
+      const { now, to } = found[i];
+      const before = now === undefined ? "there is none now" : `it is ${now} now`;
+      const text = `Would ${to === undefined ? "delete" : `let ${to} be`} ${ref} (${before})`;
+      await context.result({ dryRun: true, ...named, version: to, now }, text);
+    } else if (version === undefined) {
+      if (!await registry.deleteAlias(named.name, alias, { signal })) {
+        throw await noAlias(registry, named);
+      }
+      await context.done({ ...named, deleted: true }, `Deleted ${ref}`);
+    } else {
+      const expected = flags.expected === "none" ? null : flags.expected;
+      const setting = registry.setAlias(named.name, alias, version, { signal, expected });
+      await withHints(setting, lookUp(`${named.name}@${version}`));
+      const is = await namedBy(registry, named, context) ?? version;
+      await context.done({ ...named, version: is }, `${ref} is ${is}`);
+    }
   }
 }
 
-async function deleteOne(
-  registry: Registry,
-  { name, alias }: { name: string; alias: string },
+async function showOne(
+  { name, alias }: Named,
+  asOf: Date | undefined,
   context: CommandContext,
-): Promise<void> {
-  const { signal } = context.io;
-  if (!await registry.deleteAlias(name, alias, { signal })) {
-    throw await noAlias(registry, name, alias);
-  }
-  await context.result(
-    { name, alias, deleted: true },
-    context.shared.quiet ? undefined : `Deleted ${name}@${alias}`,
-  );
-}
-
-async function setOne(
-  registry: Registry,
-  { name, alias, version, expected }: {
-    name: string;
-    alias: string;
-    version: string;
-    expected?: string;
-  },
-  context: CommandContext,
-): Promise<void> {
-  const { signal } = context.io;
-  await withHints(
-    registry.setAlias(name, alias, version, {
-      signal,
-      expected: expected === "none" ? null : expected,
-    }),
-    lookUp(`${name}@${version}`, registry),
-  );
-  const named = await namedBy(registry, { name, alias }, context) ?? version;
-  await context.result(
-    { name, alias, version: named },
-    context.shared.quiet ? undefined : `${name}@${alias} is ${named}`,
-  );
-}
-
-async function show(
-  name: string,
-  alias: string | undefined,
-  { context, asOf }: { context: CommandContext; asOf?: Date },
 ): Promise<void> {
   const registry = await context.open();
-  if (alias !== undefined) {
-    const named = { name, alias };
-    const version = asOf === undefined
-      ? await namedBy(registry, named, context)
-      : await namedAt(registry, named, { asOf, context });
-    if (version === undefined) {
-      throw asOf === undefined
-        ? await noAlias(registry, name, alias)
-        : notYet({ name, alias, asOf });
-    }
-    const deleted = await isDeleted(registry, `${name}@${version}`, context);
-    if (deleted) await context.note(`"${name}@${version}" is deleted`);
-    return await context.result({ name, alias, version, deleted }, version);
+  const version = await namedBy(registry, { name, alias }, context, asOf);
+  if (version === undefined) {
+    const state = asOf === undefined ? undefined : `it named nothing at ${formatTime(asOf)}`;
+    throw await noAlias(registry, { name, alias }, state);
   }
-  const aliases = await registry.aliases(name, { signal: context.io.signal });
-  const toRow = async ([alias, version]: [string, string]) => {
+  const deleted = await isDeleted(registry, `${name}@${version}`, context);
+  if (deleted) await context.note(`"${name}@${version}" is deleted`);
+  await context.result({ name, alias, version, deleted }, version);
+}
+
+async function showAll(name: string, context: CommandContext): Promise<void> {
+  const { signal } = context.io;
+  const registry = await context.open();
+  const aliases = Object.entries(await registry.aliases(name, { signal }));
+  const rows = await Array.fromAsync(aliases, async ([alias, version]) => {
     const deleted = await isDeleted(registry, `${name}@${version}`, context);
     return {
       json: { name, alias, version, deleted },
       cells: [alias, version + (deleted ? " (deleted)" : "")],
     };
-  };
-  const rows = await Array.fromAsync(Object.entries(aliases), toRow);
+  });
   if (rows.length === 0) {
-    if (!await registry.has(name, { signal: context.io.signal })) {
-      throw await noName(registry, name);
+    if (!await registry.has(name, { signal })) {
+      throw await noName(registry, name, "list aliases of");
     }
     await context.note(`"${name}" has no aliases`);
   }
-  await printTable(context, [{ title: "ALIAS" }, { title: "VERSION" }], rows);
+  await printTable(context, ["ALIAS", "VERSION"], rows);
 }
 
-/** What an alias names now; other aliases, which may be damaged, are not read. */
+async function showHistory({ name, alias }: Named, context: CommandContext): Promise<void> {
+  const registry = await context.open();
+  const rows = async function* () {
+    for await (const change of changesOf(registry, { name, alias }, context)) {
+      const { version, createdAt, commit, generation } = change;
+      yield {
+        json: { name, alias, version: version ?? null, createdAt, commit, generation },
+        cells: [version ?? "(removed)", formatTime(createdAt), commit],
+      };
+    }
+  };
+  await printTable(context, ["VERSION", "SINCE", "COMMIT"], rows());
+}
+
+/** Lets an alias name what it named before, unless somebody changes it meanwhile. */
+async function rollBack({ name, alias }: Named, context: CommandContext): Promise<void> {
+  const registry = await context.open({ write: true });
+  let now: { version?: string } | undefined;
+  let before: string | undefined;
+  for await (const { version } of changesOf(registry, { name, alias }, context)) {
+    now ??= { version };
+    if (version === undefined || version === now.version) continue;
+    before = version;
+    break;
+  }
+  const see = `holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`;
+  if (before === undefined) {
+    throw fault({
+      code: "NotFound",
+      action: "roll back",
+      subject: `"${name}@${alias}"`,
+      state: "it never named another version",
+      hint: `See what it named: ${see}`,
+    });
+  }
+  const was = now?.version;
+  const { signal } = context.io;
+  const setting = registry.setAlias(name, alias, before, { expected: was ?? null, signal });
+  await withHints(setting, {
+    ...lookUp(`${name}@${before}`),
+    Conflict: `Somebody changed it meanwhile. See: ${see}`,
+  });
+  await context.done(
+    { name, alias, version: before, was: was ?? null },
+    `${name}@${alias} is ${before} again (it was ${was ?? "removed"})`,
+  );
+}
+
+async function* changesOf(registry: Registry, named: Named, { io: { signal } }: CommandContext) {
+  try {
+    yield* registry.history(named.name, named.alias, { signal });
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound")) throw error;
+    throw await noAlias(registry, named, "there never was one");
+  }
+}
+
+/** What an alias names now, or named at a moment; other aliases, which may be damaged, are not read. */
 async function namedBy(
   registry: Registry,
-  { name, alias }: { name: string; alias: string },
+  { name, alias }: Named,
   { io: { signal } }: CommandContext,
+  asOf?: Date,
 ): Promise<string | undefined> {
+  const limit = asOf === undefined ? 1 : undefined;
   try {
-    for await (const { version } of registry.history(name, alias, { limit: 1, signal })) {
-      return version;
+    for await (
+      const { version, createdAt } of registry.history(name, alias, { limit, signal })
+    ) {
+      if (asOf === undefined || createdAt <= asOf) return version;
     }
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
@@ -222,98 +279,21 @@ async function isDeleted(
   try {
     return !await registry.has(ref, { signal });
   } catch (error) {
-    if (isRegistryError(error, "Corrupt", "Unsupported")) return false;
+    if (isUnreadable(error)) return false;
     throw error;
   }
 }
 
-function refuseMixture(
-  alias: string | undefined,
-  version: string | undefined,
-  flags: AliasFlags,
-): void {
-  const why = flags.delete && (alias === undefined || version !== undefined)
-    ? "--delete takes a name and an alias"
-    : flags.also !== undefined && version === undefined && !flags.delete
-    ? "--also belongs to setting and deleting one"
-    : flags.expected !== undefined && version === undefined
-    ? "--expected belongs to setting one"
-    : (flags.history || flags.rollback) && (alias === undefined || version !== undefined)
-    ? `${flags.history ? "--history" : "--rollback"} takes a name and an alias`
-    : flags.asOf !== undefined && (alias === undefined || version !== undefined)
-    ? "--as-of takes a name and an alias"
-    : [flags.delete, flags.history, flags.rollback, flags.asOf].filter((flag) => flag !== undefined)
-        .length > 1
-    ? "--delete, --history, --rollback and --as-of stand alone"
-    : undefined;
-  if (why === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action: "change aliases",
-    state: why,
-    hint: `See "holdfast alias --help".`,
-  });
-}
-
-async function noName(registry: Registry, name: string): Promise<RegistryError> {
-  return fault({
-    code: "NotFound",
-    action: "list aliases of",
-    subject: JSON.stringify(name),
-    state: "there is no such name",
-    hint: await nearestHint(registry, name),
-  });
-}
-
-function notYet({ name, alias, asOf }: { name: string; alias: string; asOf: Date }): RegistryError {
+async function noAlias(
+  registry: Registry,
+  { name, alias }: Named,
+  state = "there is none",
+): Promise<RegistryError> {
   return fault({
     code: "NotFound",
     action: "find alias",
     subject: `"${alias}" of "${name}"`,
-    state: `it named nothing at ${formatTime(asOf)}`,
-    hint: `See what it named, and since when: holdfast alias ${shellWord(name)} ${
-      shellWord(alias)
-    } --history`,
+    state,
+    hint: await nearestHint(registry, `${name}@${alias}`),
   });
-}
-
-async function noAlias(registry: Registry, name: string, alias: string): Promise<RegistryError> {
-  return fault({
-    code: "NotFound",
-    action: "find alias",
-    subject: `"${alias}" of "${name}"`,
-    state: "there is none",
-    hint: await aliasHint(registry, name, alias),
-  });
-}
-
-/** What would become of an alias; what the setting would refuse is refused here too. */
-async function sayOnly(
-  { name, alias, version }: { name: string; alias?: string; version?: string },
-  flags: AliasFlags,
-  context: CommandContext,
-): Promise<void> {
-  if (
-    alias === undefined || flags.history || flags.rollback ||
-    (version === undefined && !flags.delete)
-  ) {
-    throw fault({
-      code: "Invalid",
-      action: "try",
-      subject: JSON.stringify(name),
-      state: "--dry-run goes with a version to set, or with --delete",
-      hint: `Write: holdfast alias ${shellWord(name)} ALIAS VERSION --dry-run`,
-    });
-  }
-  const registry = await context.open();
-  const now = await namedBy(registry, { name, alias }, context);
-  if (flags.delete && now === undefined) throw await noAlias(registry, name, alias);
-  const ref = `${name}@${version}`;
-  const { signal } = context.io;
-  const to = flags.delete
-    ? undefined
-    : (await withHints(registry.info(ref, { signal }), lookUp(ref))).version;
-  const before = now === undefined ? "there is none now" : `it is ${now} now`;
-  const text = `Would ${to === undefined ? "delete" : `let ${to} be`} ${name}@${alias} (${before})`;
-  await context.result({ dryRun: true, name, alias, version: to, now }, text);
 }

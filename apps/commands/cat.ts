@@ -1,14 +1,17 @@
 // `holdfast cat`
 import { fault } from "../../core/errors.ts";
 import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
-import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
+import {
+  type Command,
+  defineCommand,
+  OUTPUT_OPTION,
+  REF_ARGUMENT,
+  VERIFY_OPTION,
+} from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
-/** Writes the bytes of one file to standard output. */
 export const cat: Command = defineCommand<
   [ref: string, path?: string],
   { output?: string; verify?: Verify } & AsOfFlags
@@ -18,15 +21,11 @@ export const cat: Command = defineCommand<
   details:
     "The bytes are checked against their SHA-256 as they pass: damaged ones end with exit code 5.",
   args: [
-    { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
+    REF_ARGUMENT,
     { usage: "[path]", text: "which file, where the version has more than one" },
   ],
   options: [
-    {
-      flags: "-o, --output <file>",
-      text: "a file instead, - for standard output",
-      completes: "file",
-    },
+    OUTPUT_OPTION,
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
@@ -39,7 +38,7 @@ export const cat: Command = defineCommand<
     const registry = await context.open();
     const artifact = await withHints(
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     const file = path === undefined ? onlyFile(artifact) : artifact.file(path);
     await writeStream(file.stream(), context, {

@@ -1,10 +1,8 @@
 // `holdfast __complete`, which the completion scripts call
 import { readRemotes } from "../../core/places/mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { completeLine } from "../completion/complete_line.ts";
 
-/** Prints the words that may stand at the end of a command line. */
 export const complete: Command = defineCommand<[words: string[]]>({
   name: "__complete",
   summary: "Print what may stand at the end of a command line, one word per line.",

@@ -1,10 +1,8 @@
 // `holdfast completions`
-import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import { type Command, defineCommand } from "../program/command.ts";
 import { COMPLETION_SCRIPTS } from "../completion/completion_scripts.ts";
 import { fault } from "../../core/errors.ts";
 
-/** Prints a script that completes commands, options, names and versions. */
 export const completions: Command = defineCommand<[shell: string]>({
   name: "completions",
   summary: "Print a script that lets bash, zsh or fish complete lines.",

@@ -1,12 +1,9 @@
 // `holdfast copy`
-import { parseRef } from "../../mod.ts";
-import type { OnConflict } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type OnConflict, parseRef } from "../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { lookUp, withHints } from "../program/hints.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 
-/** Saves a version under another ref. */
 export const copy: Command = defineCommand<
   [ref: string, to: string],
   { onConflict?: OnConflict; dryRun?: boolean }
@@ -31,20 +28,20 @@ export const copy: Command = defineCommand<
     ["holdfast copy my:model@2.0.0-rc.1 my:model@2.0.0", "a candidate becomes a release"],
   ],
   async run([ref, to], { onConflict, dryRun = false }, context) {
-    const { io, shared } = context;
+    const { io } = context;
     if (dryRun) return await sayOnly(ref, to, context);
     const registry = await context.open({ write: true });
     const progress = context.progress(`copy ${ref}`);
     const saved = await withHints(
       registry.copy(ref, to, { onConflict, signal: io.signal, onProgress: progress.update }),
-      lookUp(ref, registry),
+      lookUp(ref),
     );
     await progress.end();
     const target = `${saved.name}@${saved.version}`;
     const text = `${saved.skipped ? "Kept" : "Copied to"} ${target} (${formatBytes(saved.size)}${
       saved.skipped ? "" : formatAdded(saved)
     })`;
-    await context.result(saved, shared.quiet ? target : text);
+    await context.done(saved, text, target);
   },
 });
 

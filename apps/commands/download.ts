@@ -1,10 +1,8 @@
 // `holdfast download`
 import type { DownloadResult, Registry, Verify, WrittenLinks } from "../../mod.ts";
-import { AS_OF_OPTION } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
-import { downloadTargets, wantedDownloads } from "../look/download_targets.ts";
-import type { DownloadTarget } from "../look/download_targets.ts";
-import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
+import { AS_OF_OPTION, type AsOfFlags } from "../look/as_of.ts";
+import { type DownloadTarget, downloadTargets, wantedDownloads } from "../look/download_targets.ts";
+import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { printable } from "../terminal/table.ts";
@@ -22,7 +20,6 @@ interface DownloadFlags extends AsOfFlags {
   exclude?: string[];
 }
 
-/** Writes the files of a version to disk. */
 export const download: Command = defineCommand<
   [ref: string, second: string | undefined, more: string[]],
   DownloadFlags
@@ -35,7 +32,7 @@ export const download: Command = defineCommand<
     "nothing is changed without --overwrite. With --delete what is not of the version goes, but never .git and registries. " +
     "Of several, all are found before anything is written; names may be patterns, as of rm.",
   args: [
-    { usage: "<ref>", text: "name, name@version, name@range or name@alias", completes: "ref" },
+    REF_ARGUMENT,
     {
       usage: "[to]",
       text:
@@ -88,10 +85,8 @@ export const download: Command = defineCommand<
     ],
   ],
   async run([ref, second, more], flags, context) {
-    const wanted = wantedDownloads(
-      [ref, ...(second === undefined ? [] : [second]), ...more],
-      flags,
-    );
+    const words = [ref, ...(second === undefined ? [] : [second]), ...more];
+    const wanted = wantedDownloads(words, flags);
     const registry = await context.open();
     for (const target of await downloadTargets(registry, wanted, context.io)) {
       await downloadOne(registry, target, { flags, context });
@@ -105,50 +100,27 @@ async function downloadOne(
   { flags, context }: { flags: DownloadFlags; context: CommandContext },
 ): Promise<void> {
   const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
-  const { io, shared } = context;
-  const progress = context.progress(`download ${exact}`);
-  const download = registry.download(exact, {
-    to,
-    overwrite,
-    delete: remove,
-    dryRun,
-    links,
-    verify,
-    include,
-    exclude,
-    signal: io.signal,
-    onProgress: progress.update,
-  });
-  const result = await withHints(download, {
+  const { io: { signal, stdout }, shared } = context;
+  const { update: onProgress, end } = context.progress(`download ${exact}`);
+  const how = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
+  const result = await withHints(registry.download(exact, { ...how, delete: remove }), {
     AlreadyExists:
       "Nothing was changed. Choose another place, or see what --overwrite and --delete would do: add --dry-run",
   });
-  await progress.end();
+  await end();
   const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
   const line = leftOutLine(leftOut);
   if (line !== undefined && !shared.json) {
     await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
   }
-  const json = {
-    path,
-    files,
-    size,
-    left,
-    written,
-    deleted,
-    name,
-    version,
-    digest,
-    ...leftOutJson(leftOut),
-  };
   if (dryRun && !shared.json && !shared.quiet) {
-    for (const { path, change } of changes) await io.stdout.write(`${change} ${printable(path)}\n`);
+    for (const { path, change } of changes) await stdout.write(`${change} ${printable(path)}\n`);
   }
-  await context.result(
-    dryRun ? { ...json, dryRun, changes } : json,
-    shared.quiet
-      ? path
-      : `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+  const json = { path, files, size, left, written, deleted, name, version, digest };
+  await context.done(
+    { ...json, ...leftOutJson(leftOut), ...(dryRun ? { dryRun, changes } : {}) },
+    `${said(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
+    path,
   );
 }
 

@@ -1,16 +1,14 @@
 // `holdfast load`
 import { inspect } from "node:util";
-import type { RegistryError } from "../../mod.ts";
+import type { Artifact, ArtifactFile, RegistryError, Verify } from "../../mod.ts";
+import { isPlain } from "../../core/text/plain_value.ts";
 import { fault } from "../../core/errors.ts";
-import type { Artifact, ArtifactFile, Verify } from "../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/as_of.ts";
-import type { AsOfFlags } from "../look/as_of.ts";
-import { defineCommand, VERIFY_OPTION } from "../program/command.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../look/as_of.ts";
+import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { withHints } from "../program/hints.ts";
 import { writeStream } from "../terminal/output_stream.ts";
 
-/** Prints a value. */
 export const load: Command = defineCommand<
   [ref: string],
   { output?: string; verify?: Verify } & AsOfFlags
@@ -20,17 +18,9 @@ export const load: Command = defineCommand<
   details:
     "Values that JSON cannot express (dates, maps, arrays of numbers …) are shown as a program would log them; " +
     "their exact bytes are what cat and download give. A folder is refused: download it.",
-  args: [{
-    usage: "<ref>",
-    text: "name, name@version, name@range or name@alias",
-    completes: "ref",
-  }],
+  args: [REF_ARGUMENT],
   options: [
-    {
-      flags: "-o, --output <file>",
-      text: "a file instead, - for standard output",
-      completes: "file",
-    },
+    OUTPUT_OPTION,
     AS_OF_OPTION,
     VERIFY_OPTION,
   ],
@@ -44,7 +34,7 @@ export const load: Command = defineCommand<
     const registry = await context.open();
     const artifact = await withHints(
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
@@ -82,7 +72,7 @@ function contentOf(artifact: Artifact, ref: string): ArtifactFile | undefined {
 }
 
 function printed(value: unknown, ref: string, context: CommandContext): string {
-  if (isPlainJson(value)) return JSON.stringify(value, null, context.shared.json ? 0 : 2);
+  if (isPlain(value)) return JSON.stringify(value, null, context.shared.json ? 0 : 2);
   if (context.shared.json) throw notJson(ref);
   return inspect(value, { depth: 8, maxArrayLength: 100, breakLength: 100 });
 }
@@ -95,17 +85,4 @@ function notJson(ref: string): RegistryError {
     state: "JSON would alter it",
     hint: `Use "holdfast cat ${ref}" for its stored bytes, or leave out --json to look at it.`,
   });
-}
-
-/** Whether JSON gives back exactly this value. */
-function isPlainJson(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value !== "object") return false;
-  if (Array.isArray(value)) {
-    return Object.keys(value).length === value.length && value.every(isPlainJson);
-  }
-  const prototype = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) &&
-    Object.values(value).every(isPlainJson);
 }

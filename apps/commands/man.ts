@@ -1,10 +1,8 @@
 // `holdfast man`
 import manifest from "../../deno.json" with { type: "json" };
-import { defineCommand } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import { type Command, defineCommand } from "../program/command.ts";
 import { manPage } from "../program/man_page.ts";
 
-/** Prints the manual of all commands. */
 export const man: Command = defineCommand({
   name: "man",
   summary: "Print the manual of all commands, for man.",

@@ -1,6 +1,5 @@
 // All commands. What a command is made of is loaded when it is called, or when the help lists all.
-import { SHARED_OPTIONS } from "../program/command.ts";
-import type { Command } from "../program/command.ts";
+import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 
 /** By the words that call them, in the order of the help. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -60,7 +59,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   __complete: async () => (await import("./complete.ts")).complete,
 };
 
-/** All commands, in the order of the help. */
 export async function loadCommands(): Promise<readonly Command[]> {
   return await Promise.all(Object.values(COMMANDS).map((load) => load()));
 }

@@ -1,11 +1,14 @@
 // `holdfast rm`
-import { isRegistryError, parseRef, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
+import { parseRef, type Registry, type RegistryError } from "../../mod.ts";
+import { fault, isUnreadable } from "../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
-import { lookUp, nearestHint, shellWord, withHints } from "../program/hints.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  YES_OPTION,
+} from "../program/command.ts";
+import { lookUp, noName, shellWord, withHints } from "../program/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
 interface RmFlags {
@@ -20,7 +23,6 @@ const IN_USE = {
     "Look again. Where an alias names it: set the alias to another version, or add --force.",
 };
 
-/** Deletes versions or names. */
 export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   name: "rm",
   summary: "Delete versions, or with --all every version of names.",
@@ -38,7 +40,7 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
     { flags: "--all", text: "every version of the names" },
     { flags: "-f, --force", text: "also where an alias names it, or where it is damaged" },
     { flags: "-n, --dry-run", text: "only say what would be deleted" },
-    { flags: "-y, --yes", text: "do not ask" },
+    YES_OPTION,
   ],
   examples: [
     ["holdfast rm my:model@1.0.0 my:model@1.1.0", "two versions"],
@@ -59,11 +61,15 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
           `Write ${parseRef(ref).name}@VERSION, or add --all for every version.`,
         );
       }
-      const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context.io.signal);
+      const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
       found.set(removal.label, removal);
     }
     const removals = [...found.values()];
-    if (flags.dryRun) return await sayOnly(removals, context);
+    if (flags.dryRun) {
+      const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
+      const wouldDelete = removals.map(({ label }) => label);
+      return await context.result({ dryRun: true, wouldDelete }, text);
+    }
     if (!flags.yes && !await isMeant(removals, context)) {
       await context.note("Nothing was deleted");
       return 1;
@@ -72,20 +78,11 @@ export const rm: Command = defineCommand<[refs: string[]], RmFlags>({
   },
 });
 
-async function sayOnly(removals: readonly Removal[], context: CommandContext): Promise<void> {
-  const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
-  await context.result({ dryRun: true, wouldDelete: removals.map(({ label }) => label) }, text);
-}
-
-/** Something to delete, once it was found. */
 interface Removal {
   /** What it is called: `name@version`, or `all of name`. */
   label: string;
-  /** What the question says about it. */
   what: string;
-  /** How it is said that it is gone. */
   done: string;
-  /** Deletes it and returns what was deleted. */
   remove(): Promise<{ name: string; version?: string }[]>;
 }
 
@@ -119,51 +116,42 @@ async function removeEach(removals: readonly Removal[], context: CommandContext)
     if (done.length > 0) await context.note(done.join("\n"));
     throw error;
   }
-  await context.result({ deleted }, context.shared.quiet ? undefined : done.join("\n"));
+  await context.done({ deleted }, done.join("\n"));
 }
 
 async function oneOf(
   registry: Registry,
   ref: string,
   flags: RmFlags,
-  signal: AbortSignal,
+  context: CommandContext,
 ): Promise<Removal> {
-  const { exact, what, commit } = await withHints(
+  const { signal } = context.io;
+  const { name, version, what, commit } = await withHints(
     target(registry, ref, flags, signal),
-    lookUp(ref, registry),
+    lookUp(ref),
   );
+  const exact = `${name}@${version}`;
   return {
     label: exact,
     what,
     done: exact,
     async remove() {
-      if (
-        !await withHints(
-          registry.delete(exact, { force: flags.force, ifCommit: commit, signal }),
-          IN_USE,
-        )
-      ) {
-        throw fault({
-          code: "NotFound",
-          action: "delete",
-          subject: `"${exact}"`,
-          state: "it was deleted meanwhile",
-          hint: "There is nothing left to do.",
-        });
-      }
-      const { name, selector } = parseRef(exact);
-      return [{
-        name,
-        version: selector.kind === "version" ? selector.version.canonical : undefined,
-      }];
+      const how = { force: flags.force, ifCommit: commit, signal };
+      if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
+      throw fault({
+        code: "NotFound",
+        action: "delete",
+        subject: `"${exact}"`,
+        state: "it was deleted meanwhile",
+        hint: "There is nothing left to do.",
+      });
     },
   };
 }
 
 interface Target {
-  /** The exact version. */
-  exact: string;
-  /** What the question says about it. */
+  name: string;
+  version: string;
   what: string;
   /** What it is now; not known where it is damaged. */
   commit?: string;
@@ -179,24 +167,23 @@ async function target(
   try {
     const { name, version, size, createdAt, commit } = await registry.info(ref, { signal });
     const what = `${formatBytes(size)}, saved ${formatTime(createdAt)}`;
-    return { exact: `${name}@${version}`, what, commit };
+    return { name, version, what, commit };
   } catch (error) {
-    if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+    if (!isUnreadable(error)) throw error;
     const { name, selector } = parseRef(ref);
     let version = selector.kind === "version" ? selector.version.canonical : undefined;
     if (selector.kind === "alias") {
       version = (await registry.aliases(name, { signal }))[selector.alias];
     }
     if (!registry.settings.versioned) version = "1.0.0";
-    const exact = version && `${name}@${version}`;
-    if (exact && force) return { exact, what: "damaged: it cannot be read" };
+    if (version && force) return { name, version, what: "damaged: it cannot be read" };
     throw fault({
       code: error.code,
       action: "delete",
       subject: `"${ref}"`,
       state: "its record cannot be read",
-      hint: exact
-        ? `Delete it as it is: holdfast rm ${shellWord(exact)} --force`
+      hint: version
+        ? `Delete it as it is: holdfast rm ${shellWord(`${name}@${version}`)} --force`
         : `Name the version: holdfast versions ${shellWord(name)}`,
       key: error.key,
       cause: error,
@@ -207,30 +194,19 @@ async function target(
 async function allOf(
   registry: Registry,
   name: string,
-  flags: RmFlags,
-  signal: AbortSignal,
+  { force }: RmFlags,
+  { io: { signal } }: CommandContext,
 ): Promise<Removal> {
   const versions: string[] = [];
   for await (const { version } of registry.versions(name, { signal })) versions.push(version);
-  if (versions.length === 0) {
-    throw fault({
-      code: "NotFound",
-      action: "delete",
-      subject: `"${name}"`,
-      state: "there is no such name",
-      hint: await nearestHint(registry, name),
-    });
-  }
+  if (versions.length === 0) throw await noName(registry, name, "delete");
   const count = formatCount(versions.length, "version");
   return {
     label: `all of ${name}`,
     what: count,
     done: `${name} (${count})`,
     async remove() {
-      await withHints(
-        registry.delete(name, { allVersions: true, force: flags.force, signal }),
-        IN_USE,
-      );
+      await withHints(registry.delete(name, { allVersions: true, force, signal }), IN_USE);
       return versions.map((version) => ({ name, version }));
     },
   };

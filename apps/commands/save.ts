@@ -1,20 +1,16 @@
 // `holdfast save`
-import { digestOfValue, isRegistryError } from "../../mod.ts";
+import { digestOfValue } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
 import type { Bump, Encoding, OnConflict, Registry, SavedArtifact } from "../../mod.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { parseEntry, readMetadata } from "../values/metadata.ts";
 import { refuseHalfRef, refuseOddAlias } from "../program/refusals.ts";
 import { ownInput } from "../program/split_remotes.ts";
 import { localPathOf } from "../places/open_store.ts";
-import { splitTarget } from "../places/split_target.ts";
 import { formatAdded, formatBytes } from "../terminal/units.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
-import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
-import type { TreeFlags } from "../values/tree_options.ts";
-import { measureSource, readValue } from "../values/value_source.ts";
-import type { SourceKind } from "../values/value_source.ts";
+import { TREE_OPTIONS, type TreeFlags, treeOptionsOf } from "../values/tree_options.ts";
+import { measureSource, readValue, type SourceKind } from "../values/value_source.ts";
 
 interface SaveFlags extends TreeFlags {
   version?: string;
@@ -33,7 +29,6 @@ interface SaveFlags extends TreeFlags {
   compress?: Encoding;
 }
 
-/** Saves a file, a folder or standard input. */
 export const save: Command = defineCommand<[name: string, source: string], SaveFlags>({
   name: "save",
   summary: "Save a file, a folder or standard input as a new version.",
@@ -158,15 +153,8 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       : "writing it to the disk";
     const total = io.stderr.isTerminal ? measureSource(source, io) : undefined;
     const saved = await registry.save(name, value, {
-      version,
-      bump,
-      onConflict,
-      skipIfUnchanged,
-      idempotencyKey,
-      compress,
-      inputs,
+      ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
       base: flags.share ? undefined : null,
-      metadata,
       signal: io.signal,
       onProgress: ({ bytes }) => progress.update({ bytes, totalBytes: total?.bytes, waits }),
     });
@@ -175,18 +163,33 @@ export const save: Command = defineCommand<[name: string, source: string], SaveF
       await registry.setAlias(name, alias, saved.version, { signal: io.signal });
     }
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
-    const kept = saved.skipped ? `: ${await whyKept(registry, saved, flags, io.signal)}` : "";
+    const reason = flags.skipIfUnchanged
+      ? "nothing new to save"
+      : flags.onConflict === "skip"
+      ? "it exists already, nothing was saved"
+      : "the key was used before, so its first result is returned and nothing was saved";
+    const kept = saved.skipped ? `: ${reason}` : "";
     const text = `${saved.skipped ? "Kept" : "Saved"} ${refOf(saved)} (${
       sizeAndAliases(saved, flags.alias)
     })${kept}`;
     const line = leftOutLine(left.entries);
     if (line !== undefined && !shared.json) await context.note(line);
-    await context.result(
-      { ...saved, ...aliases, ...leftOutJson(left.entries) },
-      shared.quiet ? refOf(saved) : text,
-    );
+    await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
   },
 });
+
+/** `name@1.2.0` is `name` with `--version 1.2.0`, as refs are written everywhere. */
+function splitTarget(target: string, option?: string): { name: string; version?: string } {
+  const [name, version] = target.split(/@(.*)/s);
+  if (version === undefined || option === undefined) return { name, version: version ?? option };
+  throw fault({
+    code: "Invalid",
+    action: "save",
+    subject: JSON.stringify(target),
+    state: "a version is given twice",
+    hint: "Write NAME@VERSION, or NAME and --version, not both.",
+  });
+}
 
 function refOf({ name, version }: SavedArtifact): string {
   return `${name}@${version}`;
@@ -196,35 +199,6 @@ function sizeAndAliases(saved: SavedArtifact, aliases: readonly string[] = []): 
   return [formatBytes(saved.size) + (saved.skipped ? "" : formatAdded(saved)), ...aliases].join(
     ", ",
   );
-}
-
-async function whyKept(
-  registry: Registry,
-  saved: SavedArtifact,
-  { idempotencyKey, onConflict, skipIfUnchanged }: SaveFlags,
-  signal: AbortSignal,
-): Promise<string> {
-  const byKey = idempotencyKey !== undefined &&
-    (!skipIfUnchanged && onConflict !== "skip" ||
-      await hasKey(registry, saved, idempotencyKey, signal));
-  if (byKey) {
-    return "the key was used before, so its first result is returned and nothing was saved";
-  }
-  return skipIfUnchanged ? "nothing new to save" : "it exists already, nothing was saved";
-}
-
-async function hasKey(
-  registry: Registry,
-  saved: SavedArtifact,
-  key: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    return (await registry.info(refOf(saved), { signal })).idempotencyKey === key;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound", "Corrupt", "Unsupported")) return true; // only a key returns what is gone
-    throw error;
-  }
 }
 
 /** Says what a save would do: whether its version is there, and whether the latest one has the same content. */
@@ -245,13 +219,6 @@ async function sayOnly(
     : `the latest is ${latest.version}, of ${unchanged ? "the same" : "other"} content`;
   const target = version === undefined ? name : `${name}@${version}`;
   const text = `Would save ${target}: ${isThere ? "that version is there already; " : ""}${beside}`;
-  await context.result({
-    dryRun: true,
-    name,
-    version,
-    digest,
-    latest: latest?.version,
-    unchanged,
-    isThere,
-  }, text);
+  const json = { dryRun: true, name, version, digest, latest: latest?.version, unchanged, isThere };
+  await context.result(json, text);
 }

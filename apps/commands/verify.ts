@@ -1,9 +1,7 @@
 // `holdfast verify`
-import { verifyRegistry } from "../../mod.ts";
-import type { Registry, VerifyLineage, VerifyUnseen } from "../../mod.ts";
+import { type Registry, type VerifyLineage, verifyRegistry, type VerifyUnseen } from "../../mod.ts";
 import { expandNames } from "../look/expand_names.ts";
-import { defineCommand } from "../program/command.ts";
-import type { Command, SharedOptions } from "../program/command.ts";
+import { type Command, defineCommand, type SharedOptions } from "../program/command.ts";
 import { inCliWords, withRegistry } from "../program/hints.ts";
 import { refuseRef } from "../program/refusals.ts";
 import { inOrder } from "../terminal/order.ts";
@@ -11,7 +9,6 @@ import { printTable } from "../terminal/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
 
-/** Checks everything that is stored. */
 export const verify: Command = defineCommand<[names: string[]], { shallow?: boolean }>({
   name: "verify",
   summary: "Check all that is stored, each byte against its SHA-256.",
@@ -48,16 +45,15 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
         progress.update({ bytes, things: { done: versions, total: all, what } }),
     });
     await progress.end();
-    const { ok, versions, records, files, bytes, problems, lineage, unseen } = report;
+    const { ok, versions, files, bytes, problems, lineage, unseen } = report;
     if (problems.length > 0) {
-      const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((
         problem,
       ) => ({
         json: { ...problem, hint: inCliWords(problem.hint) },
         cells: [problem.ref, problem.code, problem.message],
       }));
-      await printTable(context, columns, rows);
+      await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
       if (!shared.json) {
         for (const hint of hintsOf(problems, shared)) {
           await context.io.stdout.write(`hint: ${hint}\n`);
@@ -70,17 +66,7 @@ export const verify: Command = defineCommand<[names: string[]], { shallow?: bool
     const text = ok
       ? `All is well: ${checked}`
       : `${formatCount(problems.length, "problem")} in ${checked}`;
-    const counts = {
-      ok,
-      versions,
-      records,
-      files,
-      bytes,
-      problems: problems.length,
-      lineage,
-      unseen,
-    };
-    await context.result(counts, shared.quiet ? undefined : text);
+    await context.done({ ...report, problems: problems.length }, text);
     const left = unseenText(unseen);
     if (!shared.json && left !== "") await context.note(`Not looked at: ${left}`);
     const doubts = lineage === undefined ? "" : lineageText(lineage);
@@ -135,7 +121,6 @@ function areNot(count: number): string {
   return count === 1 ? "is not" : "are not";
 }
 
-/** Each hint once: many problems have the same remedy. */
 function hintsOf(problems: readonly { hint?: string }[], { registry }: SharedOptions): Set<string> {
   return new Set(
     problems.flatMap(({ hint }) =>

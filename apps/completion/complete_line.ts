@@ -8,11 +8,8 @@ const MOST = 200;
 /** What the names of plans of runs end with. */
 const RUNS = ":run";
 
-/** Options of {@linkcode completeLine}. */
 export interface CompleteLineOptions {
-  /** All commands. */
   commands: readonly Command[];
-  /** Opens the registry that the line names, if it names one. */
   open(registry: string | undefined): Promise<Registry>;
   /** The names of registries, without the `@`. @default none */
   remotes?: readonly string[];
@@ -71,14 +68,11 @@ function inRegistry(
   return OF_REGISTRY[completes](registry, typed);
 }
 
-/** What the words before the one being typed say. */
 interface Line {
   command?: Command;
   /** Words that several commands begin with, with a blank behind, where no command is there yet. */
   group: string;
-  /** How many arguments of the command there are. */
   positional: number;
-  /** The option whose value is being typed. */
   pending?: OptionDefinition;
   registry?: string;
 }

@@ -1,17 +1,12 @@
 // What a doctor looks at.
-/** One thing that was looked at. */
 export interface Check {
-  /** What it is, one word or two. */
   what: string;
-  /** Whether it is well, may become a trouble, or is one. */
   verdict: "ok" | "warn" | "fail";
-  /** What was found. Nothing in it is a secret. */
   found: string;
   /** What to do about it, unless it is ok. */
   advice?: string;
 }
 
-/** A check that is well. */
 export function ok(what: string, found: string): Check {
   return { what, verdict: "ok", found };
 }

@@ -5,11 +5,10 @@ import { accessSync, constants } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { toReportable } from "../program/exit_code.ts";
-import { isGranted } from "../places/may_read.ts";
+import { isGranted } from "../../core/system.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
-import { ok, trouble } from "./check.ts";
-import type { Check } from "./check.ts";
+import { type Check, ok, trouble } from "./check.ts";
 
 const MIB = 1024 * 1024;
 /** Below this nothing can be saved for long, bytes. */
@@ -51,7 +50,7 @@ export function checkPermissions(path: string): Check | undefined {
     ]] as const
   ) {
     const found = `this program may not ${verb} ${path}`;
-    if (!isGranted(verb, path)) {
+    if (!isGranted({ name: verb, path })) {
       return trouble(what, verdict, { found, advice: `Allow it: --allow-${verb}=${path}` });
     }
     try {

@@ -1,14 +1,19 @@
 // Whether the registry opens, and its store keeps what a registry needs.
-import { isRegistryError, probeBackend } from "../../mod.ts";
-import type { Registry, StoredRegistry } from "../../mod.ts";
+import {
+  type Backend,
+  isRegistryError,
+  probeBackend,
+  type ProbeCertificate,
+  type ProbeStep,
+  type Registry,
+  type StoredRegistry,
+} from "../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../program/exit_code.ts";
 import { inCliWords } from "../program/hints.ts";
 import { formatSeconds } from "../terminal/units.ts";
-import { ok, trouble } from "./check.ts";
-import type { Check } from "./check.ts";
+import { type Check, ok, trouble } from "./check.ts";
 
-/** A failure as a check. */
 export function failed(what: string, error: unknown): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error; // somebody stopped the run
@@ -17,33 +22,34 @@ export function failed(what: string, error: unknown): Check {
   return trouble(what, "fail", { found: failure.message, advice });
 }
 
-/** Tries the store, by some 280 requests below `scratch/`, and compares its clock with that of this machine. */
+/** Tries a store, by some 280 requests below `scratch/`. */
+export async function tryStore(
+  backend: Backend,
+  { io: { signal, system }, logger }: CommandContext,
+): Promise<ProbeCertificate> {
+  const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
+  return await probeBackend(backend, { signal, system, onStep });
+}
+
+/** Tries the store of a registry, and compares its clock with that of this machine. */
 export async function checkStore(
   registry: StoredRegistry,
   context: CommandContext,
 ): Promise<Check[]> {
-  const { io: { signal, system }, logger } = context;
   try {
-    const certificate = await probeBackend(registry.backend, {
-      signal,
-      system,
-      onStep: ({ name, ok }) => logger.debug(`${ok ? "yes" : "no"}: ${name}`),
-    });
-    const { steps, requests, clockOffsetMs } = certificate;
+    const { steps, requests, clockOffsetMs } = await tryStore(registry.backend, context);
     const lacking = steps.filter(({ ok, required }) => required && !ok);
+    const textOf = ({ name, detail }: ProbeStep) =>
+      detail === undefined ? name : `${name}: ${detail}`;
     const probe = lacking.length === 0
       ? ok("probe", `the store does what a registry needs (${requests} requests)`)
-      : {
-        ...trouble("probe", "fail", {
-          found: lacking.map(({ name, detail }) =>
-            detail === undefined ? name : `${name}: ${detail}`
-          ).join("; "),
-          advice: inCliWords(lacking[0].hint) ?? "See all of it: holdfast probe",
-        }),
-      };
+      : trouble("probe", "fail", {
+        found: lacking.map(textOf).join("; "),
+        advice: inCliWords(lacking[0].hint) ?? "See all of it: holdfast probe",
+      });
     return [probe, checkClock(clockOffsetMs, registry)];
   } catch (error) {
-    signal.throwIfAborted();
+    context.io.signal.throwIfAborted();
     return [failed("probe", error)];
   }
 }

@@ -32,7 +32,6 @@ export async function leaveWorker(
   }
 }
 
-/** Refuses a queue that no other process could reach. */
 export function refuseMemory(url: string): void {
   if (!/^memory:/i.test(url)) return;
   throw fault({

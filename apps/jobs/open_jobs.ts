@@ -1,7 +1,6 @@
 // What commands about jobs share.
 import { fault } from "../../core/errors.ts";
-import { openQueue } from "../../queues/mod.ts";
-import type { JobQueue, QueuedJob } from "../../queues/mod.ts";
+import { type JobQueue, openQueue, type QueuedJob } from "../../queues/mod.ts";
 import { ENGINE_VARIABLE, engineUrl } from "../pipelines/open_carrier.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { formatTime } from "../terminal/units.ts";
@@ -61,7 +60,6 @@ export function remarkOf({ state, reason, progress }: QueuedJob): string {
     : String(progress);
 }
 
-/** When something last became of a job. */
 export function lastTime({ addedAt, startedAt, endedAt }: QueuedJob): string {
   return formatTime(endedAt ?? startedAt ?? addedAt);
 }

@@ -1,7 +1,6 @@
 // A program that takes tasks from a queue.
 import { openQueue } from "../../queues/mod.ts";
-import { workTasks } from "../../plugins/jobs.ts";
-import type { WorkerEvent } from "../../plugins/jobs.ts";
+import { type WorkerEvent, workTasks } from "../../plugins/jobs.ts";
 import { createRepeated } from "../pipelines/repeated.ts";
 import type { CommandContext } from "../program/command.ts";
 import { aborted } from "../program/stop_on_signals.ts";
@@ -9,9 +8,7 @@ import { printable } from "../terminal/table.ts";
 import { leaveWorker } from "./leave_worker.ts";
 import { loadTasks } from "./load_tasks.ts";
 
-/** What is taken, and how. */
 export interface TakeTasksOptions {
-  /** The module with the tasks. */
   tasks: string;
   /** So many at once. @default 1 */
   concurrency?: number;
@@ -19,7 +16,6 @@ export interface TakeTasksOptions {
   handBack?: boolean;
 }
 
-/** Takes tasks until the run is told to end. */
 export async function takeTasks(
   url: string,
   options: TakeTasksOptions,
@@ -71,7 +67,6 @@ type Said = Partial<Record<"id" | "group" | "reason" | "queue" | "tasks", string
   again?: boolean;
 };
 
-/** An event, as one line. */
 async function say(
   event: Said,
   times: number,

@@ -1,13 +1,10 @@
 // The option `--as-of`: what a ref meant at a moment of the past.
-import type { RefOptions, Registry } from "../../mod.ts";
+import type { RefOptions } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
-import { lookUp, shellWord } from "../program/hints.ts";
-import type { Hints } from "../program/hints.ts";
+import { type Hints, lookUp, shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { momentOf, parseMoment } from "../terminal/units.ts";
-import type { TypedMoment } from "../terminal/units.ts";
+import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
 
-/** What says which moment is meant. */
 export interface AsOfFlags {
   asOf?: TypedMoment;
 }
@@ -19,13 +16,11 @@ export const AS_OF_OPTION: OptionDefinition = {
   parse: parseMoment,
 };
 
-/** The options of asking for a version at that moment. */
 export function refOptions({ asOf }: AsOfFlags, { system, signal }: CliIo): RefOptions {
   return asOf === undefined ? { signal } : { asOf: momentOf(asOf, system.now()), signal };
 }
 
-/** Hints for a ref that meant nothing, now or then. */
-export function lookUpThen(ref: string, registry: Registry, { asOf }: AsOfFlags): Hints {
-  if (asOf === undefined) return lookUp(ref, registry);
+export function lookUpThen(ref: string, { asOf }: AsOfFlags): Hints {
+  if (asOf === undefined) return lookUp(ref);
   return { NotFound: `See what was when: holdfast log ${shellWord(ref.split("@", 1)[0])}` };
 }

@@ -1,5 +1,4 @@
 // Comparing what is known of versions with what somebody typed.
-/** How it is compared. */
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
 /** Whether a value is one that is wanted. Numbers are compared with numbers, all else as text; only equality is asked of `true`, lists and the like. */

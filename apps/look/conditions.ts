@@ -1,13 +1,10 @@
 // Conditions of what is listed: `metadata.epochs > 3 and kind = json`. They only compare; nothing
 // of them is run.
-import type { RegistryError } from "../../mod.ts";
+import type { ArtifactInfo, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { ArtifactInfo } from "../../mod.ts";
 import { parseBytes } from "../terminal/units.ts";
-import { comparing, valueAt } from "./comparing.ts";
-import type { Comparison } from "./comparing.ts";
+import { comparing, type Comparison, valueAt } from "./comparing.ts";
 
-/** Whether a version meets a condition. */
 export type Condition = (info: ArtifactInfo) => boolean;
 
 /** What is longer is no condition that somebody wrote, and would take long to be read. */

@@ -1,21 +1,18 @@
 // The two that `holdfast diff` compares, and the content of their files.
 import { lstat, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isRegistryError, RegistryError } from "../../mod.ts";
+import { type FileInfo, isRegistryError, type Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { FileInfo, Registry } from "../../mod.ts";
 import { looksLikeLocation } from "../places/find_registry.ts";
 import { lookUp, shellWord, withHints } from "../program/hints.ts";
 import { readValue } from "../values/value_source.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
-/** One of the two. */
 export interface DiffSide {
   /** How it is called: `name@version`, or the path. */
   readonly label: string;
   /** What `diffVersions` takes: a ref, or a file or folder. */
   readonly compared: unknown;
-  /** The content of one of its files. */
   bytes(file: FileInfo): Promise<Uint8Array>;
 }
 
@@ -34,7 +31,7 @@ export async function versionSide(
           shellWord(ref)
         }`,
       }
-      : lookUp(ref, registry),
+      : lookUp(ref),
   );
   const { name, version } = artifact.info;
   const label = `${name}@${version}`;

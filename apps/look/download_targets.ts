@@ -1,31 +1,23 @@
 // Which versions `holdfast download` means, and where each of them goes.
 import { join, resolve, sep } from "node:path";
-import type { RegistryError } from "../../mod.ts";
+import type { Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
 import { withHints } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { lookUpThen, refOptions } from "./as_of.ts";
-import type { AsOfFlags } from "./as_of.ts";
+import { type AsOfFlags, lookUpThen, refOptions } from "./as_of.ts";
 import { expandNames, isPattern } from "./expand_names.ts";
 
-/** What the words of the command line are. */
 export interface WantedDownloads extends AsOfFlags {
-  /** Refs, whose names may be patterns. */
   refs: readonly string[];
   /** Where the only one goes. */
   place?: string;
-  /** The folder in which each gets a place of its own. */
   folder?: string;
 }
 
-/** A version, and where it goes. */
 export interface DownloadTarget {
   /** `name@version`. */
   exact: string;
-  /** The version. */
   version: string;
-  /** Its name. */
   name: string;
   /** The file or folder, absolute; with a separator at its end where it is a folder to write into. */
   to: string;
@@ -62,7 +54,7 @@ export async function downloadTargets(
   for (const ref of await expandNames(registry, refs, io.signal)) {
     const { name, version } = await withHints(
       registry.info(ref, refOptions({ asOf }, io)),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     const exact = `${name}@${version}`;
     if (targets.has(exact)) continue;

@@ -1,10 +1,8 @@
 // Patterns of names, as shells have them: `tmp:*`, `team/*`, `model-{a,b}@1`.
 import { globToRegExp } from "@std/path";
-import type { RegistryError } from "../../mod.ts";
+import type { Registry, RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { Registry } from "../../mod.ts";
 
-/** Whether a name or a ref has a pattern for its name. */
 export function isPattern(text: string): boolean {
   return /[*?[\]{}]/.test(text.split("@", 1)[0]);
 }

@@ -1,11 +1,9 @@
 // How the content of a file differs: JSON by its structure, text line by line.
-import { diffValues } from "../../mod.ts";
-import type { FileChange, FileInfo, ValueChange } from "../../mod.ts";
-import { loadPart } from "../places/load_part.ts";
+import { diffValues, type FileChange, type FileInfo, type ValueChange } from "../../mod.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 import { printable } from "../terminal/table.ts";
 import type { DiffSide } from "./diff_sides.ts";
 
-/** What is known of the content besides that it differs. */
 export interface ContentDifference {
   /** Of JSON: where it differs. */
   values?: ValueChange[];
@@ -16,7 +14,6 @@ export interface ContentDifference {
 /** Longer files are not looked into. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
-/** Looks into both files, where they may be texts. */
 export async function differenceOf(
   change: FileChange,
   { before, after }: { before: DiffSide; after: DiffSide },
@@ -31,7 +28,7 @@ export async function differenceOf(
     const values = jsonDifference(old, now);
     if (values !== undefined) return { values };
   }
-  const { unifiedDiff } = await loadPart<DiffPart>("apps/diff.ts", "what compares texts");
+  const { unifiedDiff } = await loadPart<DiffPart>("../diff.ts", import.meta.url);
   const named = (side: DiffSide, file: FileInfo | undefined) =>
     file === undefined ? "/dev/null" : printable(`${side.label} ${file.path}`);
   return {

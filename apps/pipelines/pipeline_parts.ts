@@ -4,7 +4,7 @@
 import type { Operators } from "../../operators/mod.ts";
 import type { Pipeline } from "../../operators/runner/mod.ts";
 import type { System } from "../../mod.ts";
-import { loadPart } from "../places/load_part.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 
 /** Something that is wrong with a configuration, as `operators/config` tells it. */
 export interface ConfigProblem {
@@ -49,5 +49,5 @@ export interface LoadedPipeline {
  * @throws {RegistryError} `Denied` where Deno may not read this library
  */
 export async function loadConfigPart(): Promise<ConfigPart> {
-  return await loadPart("operators/config/mod.ts", "what reads pipelines");
+  return await loadPart<ConfigPart>("../../operators/config/mod.ts", import.meta.url);
 }

@@ -2,13 +2,11 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createS3Configs } from "../../backends/mod.ts";
-import { tokenSourceOf } from "../../core/places/mod.ts";
-import type { FoundRegistry } from "../../core/places/mod.ts";
+import { type FoundRegistry, tokenSourceOf } from "../../core/places/mod.ts";
 import { isRegistryError } from "../../mod.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { mayRead } from "./may_read.ts";
+import { mayRead } from "../../core/disk/may_read.ts";
 
-/** What a search for credentials came to. */
 export interface FoundCredentials {
   /** Whether any are there. A registry in a folder needs none. */
   found: boolean;

@@ -1,6 +1,7 @@
 // Where the registry of a run is.
 import { findRegistry as find, isRemoteName, readRemotes } from "../../core/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../core/places/mod.ts";
+import { fault } from "../../core/errors.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 /** True for what can only be a place, not a name: `./r`, `../r`, `/r`, `file:…`, `s3://…`, `@team`. */
@@ -27,4 +28,16 @@ function inFull(given: string, system: CliIo["system"]): string {
   return isRemoteName(given) && Object.hasOwn(readRemotes({ system }).registries, given)
     ? `@${given}`
     : given;
+}
+
+/** Throws `Unsupported` where a store is needed and a service is named. */
+export function refuseService({ kind }: FoundRegistry, action: string): void {
+  if (kind !== "service") return;
+  throw fault({
+    code: "Unsupported",
+    action,
+    subject: "through a service",
+    state: "it takes the store itself",
+    hint: "Run it where the store is, with the folder or the URL of the bucket.",
+  });
 }

@@ -5,7 +5,6 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault } from "../../core/errors.ts";
 import { toReportable } from "../program/exit_code.ts";
 
-/** Which module is meant. */
 export interface ModulePlace {
   /** What a relative path begins at. */
   cwd: string;
@@ -13,11 +12,9 @@ export interface ModulePlace {
   what: string;
 }
 
-/** A module, and where it was. */
 export interface LoadedModule {
   /** Its path, absolute. */
   path: string;
-  /** What it exports. */
   exported: Record<string, unknown>;
 }
 
@@ -42,6 +39,36 @@ export async function loadModule(
     subject: place.what,
     state: `no such file: ${path}`,
     hint: missing,
+  });
+}
+
+/**
+ * Imports such a module, and gives the set that it exports as `what`.
+ *
+ * @param options `maker`: what makes a set, and the entry point that exports it
+ * @throws {RegistryError} as {@linkcode loadModule}; `Invalid` where it exports no set
+ */
+export async function loadSet<T>(
+  file: string,
+  { cwd, what, missing, isSet, name = what, maker: [maker, entry] }: ModulePlace & {
+    name?: string;
+    missing: string;
+    isSet(value: unknown): boolean;
+    maker: [name: string, entry: string];
+  },
+): Promise<T> {
+  const { path, exported } = await loadModule(file, { cwd, what, missing });
+  const set = await exported[name];
+  if (isSet(set)) return set as T;
+  const names = Object.keys(exported).join(", ") || "nothing";
+  throw fault({
+    code: "Invalid",
+    action: `load ${what} of`,
+    subject: path,
+    state: name in exported
+      ? `what it exports as ${name} is no set of ${name}`
+      : `it exports ${names}`,
+    hint: `It has to have: export const ${name} = ${maker}(), of "@holdfast/holdfast/${entry}".`,
   });
 }
 

@@ -1,8 +1,6 @@
 // Operators of the user's own code.
-import { fault } from "../../core/errors.ts";
-import { isOperators } from "../../operators/mod.ts";
-import type { Operators } from "../../operators/mod.ts";
-import { loadModule, moduleUrl } from "./load_module.ts";
+import { isOperators, type Operators } from "../../operators/mod.ts";
+import { loadSet, moduleUrl } from "./load_module.ts";
 
 /** Where operators are looked for when nobody says where. */
 export const OPERATORS_FILE = "operators.ts";
@@ -18,18 +16,12 @@ export const OPERATORS_FILE = "operators.ts";
 export async function loadOperators(file: string, { cwd }: { cwd: string }): Promise<Operators> {
   const missing =
     "Write one that has: export const operators = createOperators(), or name yours: --operators FILE";
-  const { path, exported } = await loadModule(file, { cwd, what: "operators", missing });
-  if (isOperators(exported.operators)) return exported.operators;
-  const names = Object.keys(exported).join(", ") || "nothing";
-  throw fault({
-    code: "Invalid",
-    action: "load operators of",
-    subject: path,
-    state: "operators" in exported
-      ? "what it exports as operators is no set of operators"
-      : `it exports ${names}`,
-    hint:
-      'It has to have: export const operators = createOperators(), of "@holdfast/holdfast/operators".',
+  return await loadSet(file, {
+    cwd,
+    what: "operators",
+    missing,
+    isSet: isOperators,
+    maker: ["createOperators", "operators"],
   });
 }
 

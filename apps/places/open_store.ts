@@ -7,7 +7,6 @@ import type { Backend, Logger, System } from "../../mod.ts";
 /** Failures of a store that a moment mends are not worth a word: so many take half a second or more. */
 const TOLD_AFTER = 6;
 
-/** Options of {@linkcode openStore}. */
 export interface OpenStoreOptions {
   /** The folder whose `s3_aksk.env` may have the keys of buckets. */
   cwd: string;
@@ -15,13 +14,10 @@ export interface OpenStoreOptions {
   createBucket?: boolean;
   /** How long a store that does not answer is waited for, milliseconds. @default that of `openBackend` */
   retryForMs?: number;
-  /** Hears of requests that are repeated. */
   logger: Logger;
-  /** Clock, randomness, environment. */
   system: System;
 }
 
-/** Opens the store at a path or URL. */
 export async function openStore(
   location: string,
   { cwd, ...options }: OpenStoreOptions,

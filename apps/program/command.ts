@@ -7,52 +7,37 @@ import { parseDuration } from "../terminal/units.ts";
 import type { Colors } from "../terminal/colors.ts";
 import type { Progress } from "../terminal/progress.ts";
 
-/** What the shell can complete in a place. */
 export type Completes = "name" | "ref" | "run" | "file" | "command" | "place" | "remote";
 
-/** A positional argument. */
 export interface ArgumentDefinition {
   /** `<name>` where it is required, `[name]` where not, `[names...]` for any number. */
   usage: string;
-  /** What it is, for the help. */
   text: string;
-  /** What the shell can complete here. */
   completes?: Completes;
 }
 
-/** An option. */
 export interface OptionDefinition {
   /** Its short and long form and its value: `-o, --output <file>`. */
   flags: string;
-  /** What it does, for the help. */
   text: string;
   /** The only values that it takes. */
   choices?: readonly string[];
   /** Reads its value; throws `Invalid`. */
   parse?: (text: string) => unknown;
-  /** May be given more than once; the value is then a list. */
   repeat?: boolean;
-  /** What the shell can complete as its value. */
   completes?: Completes;
 }
 
-/** A command line that works, and what it does. */
 export type Example = readonly [commandLine: string, purpose: string];
 
 /** A command. */
 // deno-lint-ignore no-explicit-any
 export interface Command<Args extends readonly unknown[] = any, Options = any> {
-  /** The word that calls it, or two: a group, and the command in it. */
   name: string;
-  /** What it does, one line. */
   summary: string;
-  /** What one should know about it, for its own help. */
   details?: string;
-  /** Its positional arguments. */
   args: readonly ArgumentDefinition[];
-  /** Its options besides those that every command has. */
   options: readonly OptionDefinition[];
-  /** Shown in its help. */
   examples: readonly Example[];
   /** Not shown in the list of commands. @default false */
   hidden?: boolean;
@@ -60,24 +45,17 @@ export interface Command<Args extends readonly unknown[] = any, Options = any> {
   run(args: Args, options: Options, context: CommandContext): Promise<number | void>;
 }
 
-/** Defines a command with typed arguments and options. */
 export function defineCommand<Args extends readonly unknown[], Options = Record<never, never>>(
   command: Command<Args, Options>,
 ): Command {
   return command;
 }
 
-/** What a command is handed. */
 export interface CommandContext {
-  /** Streams, folder, environment, signal. */
   readonly io: CliIo;
-  /** The options that every command has. */
   readonly shared: SharedOptions;
-  /** All commands, for shell completion. */
   loadCommands(): Promise<readonly Command[]>;
-  /** Colours for standard output. */
   readonly colors: Colors;
-  /** What the registry and the command log to. */
   readonly logger: Logger;
   /**
    * Opens the registry of this run, which must exist; for reading only unless `write`. The run closes it, and then the
@@ -86,6 +64,8 @@ export interface CommandContext {
   open(options?: OpenRunOptions): Promise<Registry>;
   /** Prints a result: as one line of JSON with `--json`, else the text with a line end. */
   result(value: unknown, text: string | undefined): Promise<void>;
+  /** Like `result`, for what was done: `--quiet` prints `short` instead, or nothing. */
+  done(value: unknown, text: string, short?: string): Promise<void>;
   /** Says something on standard error, unless `--quiet`. */
   note(text: string): Promise<void>;
   /** Asks a question on the terminal; true for yes. `Invalid` where nobody can answer. */
@@ -94,13 +74,11 @@ export interface CommandContext {
   progress(label: string): Progress;
 }
 
-/** How the registry of a run is opened. */
 export interface OpenRunOptions {
   /** Not for reading only. @default false */
   write?: boolean;
   /** Where it is. @default that of the run */
   registry?: string;
-  /** A bus that it tells of changes. */
   events?: EventBus<RegistryTopics>;
   /** The hint where there is none. @default how it is created */
   missing?: string;
@@ -108,25 +86,37 @@ export interface OpenRunOptions {
   create?: Pick<RegistrySettings, "versioned" | "mutable" | "graceMs">;
 }
 
-/** The options that every command has. */
 export interface SharedOptions {
   /** Where the registry is. */
   registry?: string;
-  /** The file that holds the token of a service. */
   tokenFile?: string;
   /** How long a store or service that does not answer is waited for, milliseconds. */
   wait?: number;
   /** False: nothing is taken from the cache, nor kept there. */
   cache?: boolean;
-  /** Results as JSON. */
   json?: boolean;
-  /** Tables as wide as what is in them. */
   wide?: boolean;
-  /** Debug lines and stacks on standard error. */
   verbose?: boolean;
   /** No progress, no notes. */
   quiet?: boolean;
 }
+
+/** The argument of commands about one version. */
+export const REF_ARGUMENT: ArgumentDefinition = {
+  usage: "<ref>",
+  text: "name, name@version, name@range or name@alias",
+  completes: "ref",
+};
+
+/** The option of commands that ask first. */
+export const YES_OPTION: OptionDefinition = { flags: "-y, --yes", text: "do not ask" };
+
+/** The option of commands that write a file or to standard output. */
+export const OUTPUT_OPTION: OptionDefinition = {
+  flags: "-o, --output <file>",
+  text: "a file instead, - for standard output",
+  completes: "file",
+};
 
 /** The option of commands that read what is stored. */
 export const VERIFY_OPTION: OptionDefinition = {

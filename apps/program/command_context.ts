@@ -1,29 +1,23 @@
 // What a command works with, made for one run.
-import { explainFailure, originOf } from "../../core/places/mod.ts";
-import type { FoundRegistry } from "../../core/places/mod.ts";
-import { isRegistryError, openRegistry, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
-import type { Logger, Registry } from "../../mod.ts";
+import { resolve } from "node:path";
+import { explainFailure, type FoundRegistry, originOf } from "../../core/places/mod.ts";
+import { createMaterializers, type Logger, openRegistry, type Registry } from "../../mod.ts";
+import { fault, orMissing } from "../../core/errors.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
 import type { Command, CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import { shellWord, withHints, withRegistry } from "./hints.ts";
 import { refuseForeign } from "../places/refuse_foreign.ts";
-import { openService } from "../places/open_service.ts";
+import { openServiceByUrl } from "../../core/places/open_by_url.ts";
 import { localPathOf, registryTarget, tellingOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
-import { createProgress } from "../terminal/progress.ts";
-import type { Progress } from "../terminal/progress.ts";
+import { createProgress, type Progress } from "../terminal/progress.ts";
 import { wrappedFor } from "../terminal/wrap.ts";
 
-/** What {@linkcode createCommandContext} is made of. */
 export interface CommandContextOptions {
-  /** Streams, folder, environment, signal. */
   io: CliIo;
-  /** The options that every command has. */
   shared: SharedOptions;
-  /** All commands. */
   loadCommands(): Promise<readonly Command[]>;
 }
 
@@ -36,55 +30,41 @@ export function createCommandContext(
   const transfers: Progress[] = [];
   const logger = createLogger(io, shared);
 
-  async function openFound(
-    found: FoundRegistry,
-    { write, events, missing, create }: OpenFound,
-  ): Promise<Registry> {
+  async function openFound(found: FoundRegistry, options: OpenFound): Promise<Registry> {
+    const { write, events, missing, create } = options;
     const { location, kind } = found;
-    const { signal, system } = io;
+    const { signal, system, cwd } = io;
+    const retryForMs = shared.wait;
     if (kind === "service") {
-      if (events !== undefined) throw eventsElsewhere();
-      const { tokenFile } = shared;
-      const how = {
-        tokenFile,
-        retryForMs: shared.wait,
-        readOnly: !write,
-        io,
+      const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
+      const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
+        ...{ readOnly: !write, retryForMs, events, signal, system },
+        materializers: createMaterializers(),
         logger: tellingOfRepeats(logger),
-      };
-      return await withHints(openService(found, how), {
+      });
+      return await withHints(opening, {
         Denied: "Give a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
       });
     }
     const path = localPathOf(location);
     refuseFile(path, "open");
-    const target = await registryTarget(location, {
-      cwd: io.cwd,
-      retryForMs: shared.wait,
-      logger,
-      system,
-    });
+    const target = await registryTarget(location, { cwd, retryForMs, logger, system });
     const cache = shared.cache === false ? { cache: false } : {};
-    const opening = openRegistry(target, {
-      create: false,
-      readOnly: !write,
-      ...cache,
-      signal,
-      system,
-      logger,
-      events,
-    });
+    const how = { ...cache, signal, system, logger };
+    const opening = openRegistry(target, { ...how, create: false, readOnly: !write, events });
     if (create === undefined) return await withHints(opening, { NotFound: missing });
-    try {
-      return await opening;
-    } catch (error) {
-      if (!isRegistryError(error, "NotFound")) throw error;
-    }
+    const opened = await orMissing(opening);
+    if (opened !== undefined) return opened;
     const { versioned, mutable, graceMs } = create;
-    const settings = { versioned, mutable, graceMs, ...cache, signal, system, logger };
+    const settings = { versioned, mutable, graceMs, ...how };
     if (!write) return await openRegistry("memory:", settings);
     if (path !== undefined) await refuseForeign(path);
     return await openRegistry(target, { ...settings, events });
+  }
+
+  async function result(value: unknown, text: string | undefined): Promise<void> {
+    if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
+    else if (text !== undefined) await io.stdout.write(`${text}\n`);
   }
 
   return {
@@ -110,10 +90,8 @@ export function createCommandContext(
         throw explainFailure(error, found);
       }
     },
-    async result(value, text) {
-      if (shared.json) await io.stdout.write(`${JSON.stringify(value)}\n`);
-      else if (text !== undefined) await io.stdout.write(`${text}\n`);
-    },
+    result,
+    done: (value, text, short) => result(value, shared.quiet ? short : text),
     async note(text) {
       if (!shared.quiet) {
         await io.stderr.write(`${wrappedFor(withRegistry(text, shared.registry), io.stderr)}\n`);
@@ -133,7 +111,6 @@ export function createCommandContext(
   };
 }
 
-/** How a registry is opened, and the hint where there is none. */
 interface OpenFound extends Pick<OpenRunOptions, "create" | "events"> {
   write: boolean;
   missing: string;
@@ -146,15 +123,6 @@ function toMake({ location, kind, by }: FoundRegistry, given: string | undefined
     isConfigured ? "" : ` ${shellWord(given ?? location)}`
   }` +
     (kind === "folder" ? "" : ", and --create-bucket where the bucket is not there either");
-}
-
-function eventsElsewhere(): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "tell events of the registry of a service",
-    state: "that service tells them",
-    hint: "Give --events to the holdfast serve that has the store.",
-  });
 }
 
 function createLogger(io: CliIo, shared: SharedOptions): Logger {

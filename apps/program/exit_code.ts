@@ -1,6 +1,6 @@
 // Exit codes, which scripts may rely on, and how a failure is told.
-import { isRegistryError, RegistryError } from "../../mod.ts";
-import type { ErrorCode } from "../../mod.ts";
+import { type ErrorCode, isRegistryError, RegistryError } from "../../mod.ts";
+import { fault } from "../../core/errors.ts";
 import { inCliWords, withRegistry } from "./hints.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
@@ -42,63 +42,46 @@ export class Interruption extends Error {
   }
 }
 
+/** What failures of the system are: `Denied` and so on, in words, and what to do. */
+const DENIED =
+  "Check who owns it, who may write there, and whether the disk is mounted for writing.";
+const FULL = "Free space or raise the quota, then run it again.";
+const ABSENT = "Check the path: the folders in it have to be there, and to be folders.";
+const TOO_LONG = "Use shorter names: most disks take 255 bytes of each, and 4,096 of a whole path.";
+const OF_SYSTEM: Readonly<Record<string, readonly [ErrorCode, state: string, hint: string]>> = {
+  EACCES: ["Denied", "permission is denied", DENIED],
+  EPERM: ["Denied", "permission is denied", DENIED],
+  EROFS: ["Denied", "the file system is read-only", DENIED],
+  ENOSPC: ["Unavailable", "the disk is full", FULL],
+  EDQUOT: ["Unavailable", "the disk quota is used up", FULL],
+  ENOENT: ["NotFound", "no such file or folder", ABSENT],
+  ENOTDIR: ["NotFound", "a part of its path is no folder", ABSENT],
+  EISDIR: ["Invalid", "it is a folder", ABSENT],
+  EEXIST: ["Invalid", "it exists", ABSENT],
+  ENAMETOOLONG: ["Invalid", "its path, or a name in it, is too long for this disk", TOO_LONG],
+};
+
 /** Turns whatever was thrown into a `RegistryError`, or leaves an interruption as it is. */
 export function toReportable(error: unknown): RegistryError | Interruption {
   if (error instanceof Interruption || isRegistryError(error)) return error;
-  const cause = error instanceof Error ? error : new Error(String(error));
-  const code = codeOf(cause);
-  return new RegistryError({
-    code,
-    message: inWords(cause as NodeJS.ErrnoException),
-    hint: code === "Denied" && cause.name !== "NotCapable"
-      ? "Check who owns it, who may write there, and whether the disk is mounted for writing."
-      : code === "Denied"
-      ? "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables, --allow-run the programs."
-      : code === "TaskFailed"
-      ? "Run again with --verbose to see where this happened."
-      : code === "Unavailable"
-      ? "Free space or raise the quota, then run it again."
-      : (cause as NodeJS.ErrnoException).code === "ENAMETOOLONG"
-      ? "Use shorter names: most disks take 255 bytes of each, and 4,096 of a whole path."
-      : "Check the path: the folders in it have to be there, and to be folders.",
-    cause,
-  });
+  const cause: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  const { message, path, name } = cause;
+  if (name === "NotCapable") {
+    const hint =
+      "Allow it: --allow-read and --allow-write take the folders concerned, --allow-env the variables, --allow-run the programs.";
+    return new RegistryError({ code: "Denied", message, hint, cause });
+  }
+  const known = OF_SYSTEM[cause.code ?? ""];
+  if (known === undefined) {
+    const hint = "Run again with --verbose to see where this happened.";
+    return new RegistryError({ code: "TaskFailed", message, hint, cause });
+  }
+  const [code, state, hint] = known;
+  if (path === undefined) return new RegistryError({ code, message, hint, cause });
+  const subject = JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path);
+  return fault({ code, action: "use", subject, state, hint, cause });
 }
 
-function codeOf(error: Error): ErrorCode {
-  const system = (error as NodeJS.ErrnoException).code;
-  if (
-    error.name === "NotCapable" || system === "EACCES" || system === "EPERM" || system === "EROFS"
-  ) return "Denied";
-  if (system === "ENOSPC" || system === "EDQUOT") return "Unavailable";
-  if (system === "ENOENT" || system === "ENOTDIR") return "NotFound";
-  if (system === "EISDIR" || system === "EEXIST" || system === "ENAMETOOLONG") return "Invalid";
-  return "TaskFailed";
-}
-
-const STATES: Readonly<Record<string, string>> = {
-  EACCES: "permission is denied",
-  EPERM: "permission is denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  ENOENT: "no such file or folder",
-  ENOTDIR: "a part of its path is no folder",
-  EISDIR: "it is a folder",
-  EEXIST: "it exists",
-  ENAMETOOLONG: "its path, or a name in it, is too long for this disk",
-};
-
-/** What the system says of a file, in words; anything else as it is. */
-function inWords({ code = "", path, message }: NodeJS.ErrnoException): string {
-  const state = STATES[code];
-  if (state === undefined || typeof path !== "string") return message;
-  return `Cannot use ${
-    JSON.stringify(path.length > 120 ? `${path.slice(0, 120)}…` : path)
-  }: ${state}`;
-}
-
-/** The exit code for a failure. */
 export function exitCodeOf(error: RegistryError | Interruption): number {
   return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
 }
@@ -115,7 +98,6 @@ export function errorJson(error: RegistryError | Interruption, registry?: string
   });
 }
 
-/** A failure as its stack and those of its causes. */
 export function errorStack(error: Error): string {
   const causes: string[] = [];
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

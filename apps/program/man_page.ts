@@ -9,7 +9,6 @@ const ABOUT =
   "Stores and versions models, datasets and files of any size in a folder or a bucket that several may write " +
   "to. A ref is name, name@1.2.0, name@^1.2, name@latest or name@alias.";
 
-/** The page of these commands, hidden ones left out. */
 export function manPage(commands: readonly Command[], version: string): string {
   const shown = commands.filter(({ hidden }) => !hidden);
   const [, ...codes] = EXIT_CODE_HELP.split("\n");

@@ -1,29 +1,23 @@
 // The command line as `commander` reads it: built from the definitions of the commands.
-import { Command as Parser, Help, Option } from "npm:commander@^15";
-import type { CommanderError } from "npm:commander@^15";
+import { Command as Parser, type CommanderError, Help, Option } from "npm:commander@^15";
 import { fault } from "../../core/errors.ts";
-import { knownColumns } from "../terminal/cli_io.ts";
-import type { CliIo, CliOutput } from "../terminal/cli_io.ts";
+import { nearest } from "../../core/text/nearest.ts";
+import { type CliIo, type CliOutput, knownColumns } from "../terminal/cli_io.ts";
 import { createColors } from "../terminal/colors.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
 import { EXIT_CODE_HELP } from "./exit_code.ts";
 
-/** Runs one command that was called. */
 export type RunCommand = (
   command: Command,
   call: { args: readonly unknown[]; options: unknown; shared: SharedOptions },
 ) => Promise<number>;
 
-/** What {@linkcode runProgram} is made of. */
 export interface ProgramOptions {
-  /** The commands that the arguments may call. */
   commands: readonly Command[];
   /** Where help goes. */
   io: CliIo;
-  /** The program's own version. */
   version: string;
-  /** Called with the command that the arguments name. */
   run: RunCommand;
 }
 
@@ -53,6 +47,7 @@ export async function runProgram(
     .helpOption("-h, --help", "this help")
     .helpCommand("help [command]", "Show this help, or that of a command.")
     .enablePositionalOptions()
+    .showSuggestionAfterError(false)
     .configureHelp({
       styleTitle: colors.bold,
       visibleCommands: (parser) => visibleCommands(parser),
@@ -117,18 +112,11 @@ export async function runProgram(
 function refuseUnknownHelp([first, word]: readonly string[], program: Parser): void {
   if (first !== "help" || word === undefined || word.startsWith("-") || word === "help") return;
   if (program.commands.some((command) => command.name() === word)) return;
-  const instead = program.createHelp().visibleCommands(program).map((command) => command.name());
-  const near = instead.filter((name) => name.startsWith(word.slice(0, 2)));
-  const [named = near[0]] = Object.hasOwn(OTHER_NAMES, word) ? [OTHER_NAMES[word]] : [];
-  throw fault({
-    code: "Invalid",
-    action: "help",
-    state: `there is no command ${JSON.stringify(word)}`,
-    hint: `${named === undefined ? "" : `Did you mean ${named}? `}See "holdfast --help".`,
-  });
+  const state = `there is no command ${JSON.stringify(word)}`;
+  const hint = `${meaning(commandLike(word, program))}See "holdfast --help".`;
+  throw fault({ code: "Invalid", action: "help", state, hint });
 }
 
-/** Ends parsing after help or the version was put out. */
 class HelpShown extends Error {
   constructor(readonly wanted: boolean) {
     super("Help was shown");
@@ -141,23 +129,38 @@ function refuse(error: CommanderError, parser: Parser): never {
   }
   if (error.code === "commander.help") throw new HelpShown(error.exitCode === 0);
   // What was too much is not shown: it may be a secret.
-  const [state, nearest] = error.message.replace(/^error: /, "").replace(
-    /( but got \d+): .*$/s,
-    "$1",
-  ).split("\n");
+  const state = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
-  const suggestion = otherName(state, error.code) ?? nearest?.replace(/^\((.*)\)$/, "$1 ") ??
-    groupLike(state, parser);
   throw fault({
     code: "Invalid",
     action: "read the command line",
     state,
-    hint: `${inWhole(suggestion, parser)}See "${path} --help".`,
+    hint: `${meaning(likeWrong(error, parser))}See "${path} --help".`,
     cause: error,
   });
 }
 
-/** A word that several commands begin with. */
+function meaning(meant: string | undefined): string {
+  return meant === undefined ? "" : `Did you mean ${meant}? `;
+}
+
+function likeWrong({ code, message }: CommanderError, parser: Parser): string | undefined {
+  const typed = /'([^']*)'/.exec(message)?.[1] ?? "";
+  if (code === "commander.unknownCommand") return commandLike(typed, parser);
+  if (code !== "commander.unknownOption") return undefined;
+  return nearest(typed, parser.options.flatMap(({ long }) => long ?? []));
+}
+
+/** The command that a word is like, those of groups by their last word: `status` is also `pipeline status`. */
+function commandLike(word: string, parser: Parser): string | undefined {
+  if (Object.hasOwn(OTHER_NAMES, word)) return OTHER_NAMES[word];
+  const named = new Map<string, string>();
+  for (const command of [...parser.commands, ...parser.commands.flatMap((sub) => sub.commands)]) {
+    if (!named.has(command.name())) named.set(command.name(), wordsOf(command).join(" "));
+  }
+  return named.get(nearest(word, named.keys()) ?? "");
+}
+
 function groupOf(program: Parser, name: string): Parser {
   const there = program.commands.find((command) => command.name() === name);
   if (there !== undefined) return there;
@@ -196,35 +199,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   show: "info",
   tag: "alias",
 };
-
-function otherName(state: string, code: string): string | undefined {
-  const typed = code === "commander.unknownCommand" ? /'(.*)'/.exec(state)?.[1] ?? "" : "";
-  return Object.hasOwn(OTHER_NAMES, typed) ? `Did you mean ${OTHER_NAMES[typed]}? ` : undefined;
-}
-
-/** Groups are no commands, so nothing else suggests them: the one that begins as what was typed does. */
-function groupLike(state: string, { commands }: Parser): string {
-  const start = /^unknown command '(...)/.exec(state)?.[1];
-  const group = commands.find((command) =>
-    command.commands.length > 0 && command.name().slice(0, 3) === start
-  );
-  return group === undefined ? "" : `Did you mean ${group.name()}? `;
-}
-
-/** A suggestion with `status` as `pipeline status`: commands of groups are suggested by their last word. */
-function inWhole(suggestion: string, { commands }: Parser): string {
-  return suggestion.replace(
-    /(?<=Did you mean (one of )?)[a-z]+(, [a-z]+)*(?=\?)/,
-    (names) =>
-      names.split(", ").map((name) => {
-        if (commands.some((command) => command.name() === name)) return name;
-        const group = commands.find((command) =>
-          command.commands.some((sub) => sub.name() === name)
-        );
-        return group === undefined ? name : `${group.name()} ${name}`;
-      }).join(", "),
-  );
-}
 
 function toOption(definition: OptionDefinition): Option {
   const { flags, text, choices, parse, repeat } = definition;

@@ -1,7 +1,6 @@
 // The command line of this process: its arguments, its streams and its signals.
 import process from "node:process";
-import { createProcessIo } from "../terminal/cli_io.ts";
-import type { CliIo } from "../terminal/cli_io.ts";
+import { type CliIo, createProcessIo } from "../terminal/cli_io.ts";
 import { stopOnSignals } from "./stop_on_signals.ts";
 
 /** Runs this on the arguments of this process, and ends it with the exit code. */

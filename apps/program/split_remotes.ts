@@ -9,9 +9,7 @@ import { shellWord } from "./hints.ts";
 /** `@team/my:model@^1`: the registry, and what of it. */
 const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
 
-/** Arguments without registries, and which registry they named. */
 export interface SplitArguments {
-  /** The arguments as the command takes them. */
   args: readonly unknown[];
   /** `@team`, as for `--registry`. */
   registry?: string;

@@ -1,17 +1,12 @@
 // Ctrl-C: the first stops the run in order, the second at once.
 import { Interruption } from "./exit_code.ts";
 
-/** The part of a process that signals come to. */
 export interface SignalledProcess {
-  /** Hears of a signal. */
   on(signal: "SIGINT" | "SIGTERM", heard: () => void): unknown;
-  /** Ends at once. */
   exit(code: number): void;
 }
 
-/** What is called when signals come. */
 export interface StopListeners {
-  /** At the first. */
   onStop(): void;
   /** At the second: true where somebody ends in order even then, so that only the third ends the process at once. */
   onSecond?(): boolean;
@@ -38,7 +33,6 @@ export function stopOnSignals(
   }
 }
 
-/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

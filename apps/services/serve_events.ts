@@ -4,7 +4,7 @@ import { fault } from "../../core/errors.ts";
 import type { RegistryTopics } from "../../mod.ts";
 import type { EventBus, OpenEventBusOptions } from "../../plugins/events/mod.ts";
 import { hasPassword } from "../pipelines/open_carrier.ts";
-import { loadPart } from "../places/load_part.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 import type { CommandContext } from "../program/command.ts";
 
 export const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
@@ -41,6 +41,9 @@ export async function openServedEvents(
       hint: "Name a server: --events redis://127.0.0.1:6379.",
     });
   }
-  const { openEventBus } = await loadPart<EventsPart>("plugins/events/mod.ts", "the events");
+  const { openEventBus } = await loadPart<EventsPart>(
+    "../../plugins/events/mod.ts",
+    import.meta.url,
+  );
   return await openEventBus<RegistryTopics>(url, { system, logger });
 }

@@ -1,6 +1,6 @@
 // The server, which only `holdfast serve` needs. Types of it are from files that import no package.
 import type { Registry } from "../../mod.ts";
-import { loadPart } from "../places/load_part.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 import type { TokenCheck, TokenFileOptions } from "../server/access/token_check.ts";
 import type { Listening, ListenOptions } from "../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
@@ -17,5 +17,5 @@ export interface ServerPart {
  * @throws {RegistryError} `Denied` where Deno may not read this library
  */
 export async function loadServerPart(): Promise<ServerPart> {
-  return await loadPart("apps/server.ts", "the server");
+  return await loadPart<ServerPart>("../server.ts", import.meta.url);
 }

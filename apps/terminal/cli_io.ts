@@ -1,14 +1,11 @@
 // What a command line program sees of the outside: its streams, its folder, its environment, and
 // the signal to stop.
 import process from "node:process";
-import { Readable } from "node:stream";
-import type { Writable } from "node:stream";
-import { realSystem } from "../../mod.ts";
-import type { System } from "../../mod.ts";
+import { Readable, type Writable } from "node:stream";
+import { realSystem, type System } from "../../mod.ts";
 
 /** Standard output or standard error. */
 export interface CliOutput {
-  /** Whether a person is looking at it. */
   readonly isTerminal: boolean;
   /** Width of the terminal in characters, where there is one; 0 where the terminal does not know it. */
   readonly columns?: number;
@@ -32,7 +29,6 @@ export class ReaderGone extends Error {
 
 /** Standard input. */
 export interface CliInput {
-  /** Whether a person is typing it. */
   readonly isTerminal: boolean;
   /** Its bytes. May be asked for once. */
   stream(): ReadableStream<Uint8Array>;
@@ -40,19 +36,15 @@ export interface CliInput {
 
 /** Everything that a run of the command line touches besides the registry. */
 export interface CliIo {
-  /** Standard input. */
   readonly stdin: CliInput;
   /** Standard output: results only. */
   readonly stdout: CliOutput;
-  /** Standard error: progress, questions, notes and errors. */
   readonly stderr: CliOutput;
   /** The current folder, absolute. */
   readonly cwd: string;
-  /** Clock, ids and environment. */
   readonly system: System;
-  /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Aborted by the second. A command that asks for it ends in order even then; the third ends the process at once. */
+  /** Aborted by the second Ctrl-C: a command that asks for it ends in order even then. */
   readonly secondStop?: AbortSignal;
 }
 

@@ -1,13 +1,9 @@
 // A little colour for terminals that want it (no-color.org).
 import type { CliIo, CliOutput } from "./cli_io.ts";
 
-/** Each wraps a text; where colour is off, each returns it as it is. */
 export interface Colors {
-  /** Headings. */
   bold(text: string): string;
-  /** What matters less. */
   dim(text: string): string;
-  /** Failures. */
   red(text: string): string;
 }
 

@@ -1,16 +1,14 @@
 // Damage that a listing meets: it goes on, and says so at its end.
-import { isRegistryError, type RegistryError } from "../../mod.ts";
-import { fault } from "../../core/errors.ts";
+import type { RegistryError } from "../../mod.ts";
+import { fault, isUnreadable } from "../../core/errors.ts";
 import { shellWord } from "../program/hints.ts";
 import { formatCount } from "./units.ts";
 
-/** What could be read, or why not. */
 export type Looked<T> = { value: T; error?: undefined } | {
   value?: undefined;
   error: RegistryError;
 };
 
-/** The damage of one listing. */
 export interface Damage {
   /** The outcome of a call. Damage is an outcome and is remembered; any other failure is thrown. */
   look<T>(name: string, call: Promise<T>): Promise<Looked<T>>;
@@ -18,7 +16,6 @@ export interface Damage {
   end(): void;
 }
 
-/** Begins a listing. */
 export function createDamage(): Damage {
   const found: RegistryError[] = [];
   const names = new Set<string>();
@@ -27,7 +24,7 @@ export function createDamage(): Damage {
       try {
         return { value: await call };
       } catch (error) {
-        if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
+        if (!isUnreadable(error)) throw error;
         found.push(error);
         names.add(name);
         return { error };

@@ -1,14 +1,11 @@
 // Some lines at the end of a terminal that are drawn again and again, below those that stay.
-import { knownColumns } from "./cli_io.ts";
-import type { CliIo } from "./cli_io.ts";
+import { type CliIo, knownColumns } from "./cli_io.ts";
 import { createColors } from "./colors.ts";
 import { displayWidth, printable } from "./table.ts";
 
-/** Lines on standard error. */
 export interface LiveLines {
   /** Whether there are lines that are drawn again: on a terminal only. */
   readonly isLive: boolean;
-  /** Prints a line that stays, above the others. */
   print(line: string): void;
   /** Draws the lines again soon, where they may be others now. */
   update(): void;
@@ -75,7 +72,6 @@ export function showLiveLines(io: CliIo, lines: () => readonly string[]): LiveLi
   }
 }
 
-/** A text of at most so many columns. */
 export function cutEnd(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let cut = "";

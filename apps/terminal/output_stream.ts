@@ -1,16 +1,14 @@
 // Bytes to standard output, or to a file that appears only when it is whole.
 import { open, rename, stat, unlink } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fault } from "../../core/errors.ts";
 import type { CommandContext } from "../program/command.ts";
 
-/** Options of {@linkcode writeStream}. */
 export interface WriteStreamOptions {
   /** The file to write, or `-`. @default "-" */
   output?: string;
   /** Bytes in all, for the progress. */
   totalBytes?: number;
-  /** What is being moved, for the progress. */
   label: string;
 }
 
@@ -57,7 +55,15 @@ async function writeFile(
   context: CommandContext,
 ): Promise<void> {
   const path = resolve(context.io.cwd, output);
-  await refuseOutput(path, output);
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+    throw fault({
+      code: "Invalid",
+      action: "write",
+      subject: JSON.stringify(output),
+      state: "it is a folder",
+      hint: "Name a file in a folder that is there.",
+    });
+  }
   const partial = `${path}.${context.io.system.id()}.partial`;
   const file = await open(partial, "wx");
   try {
@@ -70,33 +76,6 @@ async function writeFile(
   } catch (error) {
     await unlink(partial);
     throw error;
-  }
-}
-
-/** Refuses a file that cannot be written there, before anything is. */
-async function refuseOutput(path: string, output: string): Promise<void> {
-  const problem = await isFolder(path)
-    ? "it is a folder"
-    : await isFolder(dirname(path)) === false
-    ? "there is no such folder"
-    : undefined;
-  if (problem === undefined) return;
-  throw fault({
-    code: problem === "it is a folder" ? "Invalid" : "NotFound",
-    action: "write",
-    subject: JSON.stringify(output),
-    state: problem,
-    hint: "Name a file in a folder that is there.",
-  });
-}
-
-/** Undefined where that may not be seen. */
-async function isFolder(path: string): Promise<boolean | undefined> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT" || code === "ENOTDIR" ? false : undefined;
   }
 }
 

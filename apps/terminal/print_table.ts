@@ -2,14 +2,11 @@
 // come.
 import type { CommandContext } from "../program/command.ts";
 import { knownColumns } from "./cli_io.ts";
-import { createTable } from "./table.ts";
-import type { Column } from "./table.ts";
+import { type Column, createTable } from "./table.ts";
 
-/** One line of a listing. */
 export interface Row {
   /** For `--json`. */
   json: unknown;
-  /** For people, one text for each column. */
   cells: readonly string[];
 }
 
@@ -18,7 +15,7 @@ const PAGE_ROWS = 100;
 /** Prints a listing and returns the number of its rows. Without columns each row is just its cells. */
 export async function printTable(
   context: CommandContext,
-  columns: readonly Column[] | undefined,
+  columns: readonly (Column | string)[] | undefined,
   rows: Iterable<Row> | AsyncIterable<Row>,
 ): Promise<number> {
   const { io, colors, shared } = context;

@@ -1,10 +1,9 @@
 // One line on a terminal that says how far a long transfer is.
-import { knownColumns } from "./cli_io.ts";
-import type { CliIo } from "./cli_io.ts";
+import { type CliIo, knownColumns } from "./cli_io.ts";
+import { showLiveLines } from "./live_lines.ts";
 import { cut, displayWidth } from "./table.ts";
 import { formatBytes, formatSeconds } from "./units.ts";
 
-/** How far work is. */
 export interface Amounts {
   /** Bytes so far. */
   bytes: number;
@@ -16,91 +15,57 @@ export interface Amounts {
   waits?: string;
 }
 
-/** A transfer that is being shown. */
 export interface Progress {
-  /** Takes how far it is. */
   update(progress: Amounts): void;
-  /** Removes the line. */
   end(): Promise<void>;
 }
 
 /** What is not over by then is worth a line, milliseconds. */
 const SHOW_AFTER_MS = 400;
-/** At most ten redraws a second, milliseconds. */
-const REDRAW_MS = 100;
 /** The rate is that of the last so many milliseconds. */
 const RATE_WINDOW_MS = 3_000;
-
+/** Samples for the rate are at least so far apart, milliseconds. */
+const SAMPLE_MS = 100;
 /** While nothing has moved for so long the line says that it waits, milliseconds. */
 const STILL_MS = 1_000;
 
-/** Calls an action when some milliseconds have passed, unless what it returns is called before. */
-export type Later = (ms: number, action: () => void) => () => void;
-
-function laterBy(system: CliIo["system"]): Later {
-  return (ms, action) => {
-    const cancelled = new AbortController();
-    system.sleep(ms, cancelled.signal).then(action, () => {});
-    return () => cancelled.abort();
-  };
-}
-
 /** Shows a transfer on standard error where that is a terminal; else does nothing. */
-export function createProgress(
-  label: string,
-  io: CliIo,
-  options: { later?: Later } = {},
-): Progress {
+export function createProgress(label: string, io: CliIo): Progress {
   const { stderr, system } = io;
   if (!stderr.isTerminal) return { update() {}, end: () => Promise.resolve() };
   const startedAt = system.monotonic();
   let samples = [{ at: startedAt, bytes: 0, share: 0 }];
-  let drawnAt = -Infinity;
-  const { later = laterBy(system) } = options;
   let movedAt = startedAt;
-  let last: Amounts;
-  let cancel: (() => void) | undefined;
-  let shown: Promise<void> = Promise.resolve();
+  let last: Amounts | undefined;
 
-  function draw(amounts: Amounts, speed?: Speed): void {
-    const line = progressLine(label, amounts, speed, (knownColumns(stderr) ?? 80) - 1);
-    shown = shown.then(() => stderr.write(`\r${line}\x1b[K`));
+  function speed(): Speed {
+    const [first] = samples;
+    const latest = samples.at(-1)!;
+    const seconds = Math.max(latest.at - first.at, 1) / 1000;
+    const perSecond = (key: "share" | "bytes") => (latest[key] - first[key]) / seconds;
+    return { bytes: perSecond("bytes"), share: perSecond("share") };
   }
 
-  function look(): void {
-    const leftMs = movedAt + STILL_MS - system.monotonic();
-    cancel = leftMs > 0 ? later(leftMs, look) : undefined;
-    if (leftMs > 0) return;
-    drawnAt = system.monotonic();
-    draw(last);
-  }
-
+  const live = showLiveLines(io, () => {
+    const now = system.monotonic();
+    if (last === undefined || now - startedAt < SHOW_AFTER_MS) return [];
+    const columns = (knownColumns(stderr) ?? 80) - 1;
+    return [progressLine(label, last, now - movedAt < STILL_MS ? speed() : undefined, columns)];
+  });
   return {
     update(amounts) {
       const now = system.monotonic();
       [last, movedAt] = [amounts, now];
-      cancel ??= later(STILL_MS, look);
-      if (now - startedAt < SHOW_AFTER_MS || now - drawnAt < REDRAW_MS) return;
-      drawnAt = now;
-      const at = { at: now, share: shareOf(amounts), bytes: amounts.bytes };
-      samples = [...samples.filter((sample) => now - sample.at <= RATE_WINDOW_MS), at];
-      const [first] = samples;
-      const seconds = (now - first.at) / 1000;
-      const perSecond = (key: "share" | "bytes") =>
-        seconds > 0 ? (at[key] - first[key]) / seconds : 0;
-      const speed = { bytes: perSecond("bytes"), share: perSecond("share") };
-      draw(amounts, speed);
+      if (now - samples.at(-1)!.at >= SAMPLE_MS) {
+        const at = { at: now, share: shareOf(amounts), bytes: amounts.bytes };
+        samples = [...samples.filter((sample) => now - sample.at <= RATE_WINDOW_MS), at];
+      }
+      live.update();
     },
-    async end() {
-      cancel?.();
-      await shown;
-      if (drawnAt !== -Infinity) await stderr.write("\r\x1b[K");
-      drawnAt = -Infinity;
-    },
+    end: () => live.end(),
   };
 }
 
-/** How much is done in a second. */
 export interface Speed {
   /** Bytes. */
   bytes: number;

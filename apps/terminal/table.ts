@@ -1,7 +1,5 @@
 // Tables of text: aligned, no wider than the terminal, readable without colour.
-/** A column of a table. */
 export interface Column {
-  /** Its heading. */
   title: string;
   /** Numbers stand right. @default "left" */
   align?: "left" | "right";
@@ -11,11 +9,9 @@ export interface Column {
   drops?: number;
 }
 
-/** How a table is laid out. */
 export interface TableOptions {
   /** Characters of a line. @default without end */
   columns?: number;
-  /** Wraps the heading. */
   heading?: (text: string) => string;
 }
 
@@ -24,14 +20,16 @@ const NARROWEST = 8;
 
 /** A table that is printed page by page: later pages keep at least the widths of the earlier ones. */
 export interface Table {
-  /** The lines of a page; the first page begins with the heading. */
   page(rows: readonly (readonly string[])[]): string[];
-  /** Titles of the columns that are left out, for want of room. */
   readonly dropped: readonly string[];
 }
 
-/** Creates a table. */
-export function createTable(columns: readonly Column[], options: TableOptions = {}): Table {
+/** Creates a table; a text is a column with nothing but that title. */
+export function createTable(
+  titles: readonly (Column | string)[],
+  options: TableOptions = {},
+): Table {
+  const columns = titles.map((title): Column => typeof title === "string" ? { title } : title);
   const { columns: lineWidth = Infinity, heading = (text) => text } = options;
   const widest = columns.map((column) => displayWidth(column.title));
   let shown = columns.map((_, index) => index);
@@ -58,7 +56,6 @@ export function createTable(columns: readonly Column[], options: TableOptions = 
   };
 }
 
-/** Characters that these columns take. */
 function widthOf(shown: readonly number[], widths: readonly number[]): number {
   return shown.reduce((sum, i) => sum + widths[i], GAP.length * (shown.length - 1));
 }

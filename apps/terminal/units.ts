@@ -1,7 +1,13 @@
 // Sizes, durations and times as people read and type them.
-import { fault } from "../../core/errors.ts";
+import { fault, type RegistryError } from "../../core/errors.ts";
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** The error of an option whose value is not what is expected. */
+export function unreadable(text: string, as: string, state: string, hint: string): RegistryError {
+  const subject = `${JSON.stringify(text)} as ${as}`;
+  return fault({ code: "Invalid", action: "read", subject, state, hint });
+}
 
 /** Bytes with three digits or so: `512 B`, `1.5 KiB`, `340 MiB`. */
 export function formatBytes(bytes: number): string {
@@ -56,13 +62,12 @@ export function parseBytes(text: string): number {
   if (match !== null) {
     return Math.round(Number(match[1]) * (match[4] === undefined ? 1024 : 1000) ** power);
   }
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a size`,
-    state: "a number and a unit are expected",
-    hint: "Examples: 64KiB, 256MiB, 1GiB.",
-  });
+  throw unreadable(
+    text,
+    "a size",
+    "a number and a unit are expected",
+    "Examples: 64KiB, 256MiB, 1GiB.",
+  );
 }
 
 const DURATION_MS: Record<string, number> = {
@@ -77,13 +82,12 @@ const DURATION_MS: Record<string, number> = {
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text);
   if (match !== null) return Math.round(Number(match[1]) * DURATION_MS[match[2]]);
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a duration`,
-    state: "a number and a unit are expected",
-    hint: "Examples: 90s, 15m, 24h, 30d, 2w.",
-  });
+  throw unreadable(
+    text,
+    "a duration",
+    "a number and a unit are expected",
+    "Examples: 90s, 15m, 24h, 30d, 2w.",
+  );
 }
 
 /** Reads a grace period. Shorter ones would take from under readers and slow writers what they rely on. */
@@ -102,29 +106,16 @@ export function parseGrace(text: string): number {
 /** Reads a whole number from 0. */
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a count`,
-    state: "a whole number is expected",
-    hint: "Examples: 0, 10, 200.",
-  });
+  throw unreadable(text, "a count", "a whole number is expected", "Examples: 0, 10, 200.");
 }
 
-/** Reads how many of something are under way at once, at least 1. */
-export function parseConcurrency(text: string): number {
+/** Reads a whole number from 1. */
+export function parsePositive(text: string): number {
   const count = parseCount(text);
   if (count > 0) return count;
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a concurrency`,
-    state: "it is at least 1",
-    hint: "It is how many are under way at once.",
-  });
+  throw unreadable(text, "a count", "it is at least 1", "Examples: 1, 10, 200.");
 }
 
-/** A moment as people type it: a time, or how long ago. */
 export type TypedMoment = { at: Date } | { agoMs: number };
 
 /** Reads `2026-03-01` (its beginning), `2026-03-01T14:05`, both in local time, `2026-03-01T13:05:00Z`, or `7d` for so long ago. */
@@ -134,16 +125,14 @@ export function parseMoment(text: string): TypedMoment {
     .exec(text);
   const at = new Date(match === null ? NaN : `${match[1]}T${match[2] ?? "00:00"}${match[3] ?? ""}`);
   if (!Number.isNaN(at.getTime())) return { at };
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a time`,
-    state: "a date, a time or an age is expected",
-    hint: "Examples: 2026-03-01, 2026-03-01T14:05, 2026-03-01T13:05:00Z, 36h, 7d.",
-  });
+  throw unreadable(
+    text,
+    "a time",
+    "a date, a time or an age is expected",
+    "Examples: 2026-03-01, 2026-03-01T14:05, 2026-03-01T13:05:00Z, 36h, 7d.",
+  );
 }
 
-/** The moment that was typed, seen from now. */
 export function momentOf(moment: TypedMoment, nowMs: number): Date {
   return "at" in moment ? moment.at : new Date(nowMs - moment.agoMs);
 }

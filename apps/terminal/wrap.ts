@@ -1,6 +1,5 @@
 // Lines that are longer than a terminal is wide, broken between words.
-import { knownColumns } from "./cli_io.ts";
-import type { CliOutput } from "./cli_io.ts";
+import { type CliOutput, knownColumns } from "./cli_io.ts";
 
 /** Below this many characters a line is left to the terminal. */
 const NARROWEST = 24;

@@ -1,8 +1,7 @@
 // Which part of a work that several processes share is that of this one.
 import { fault } from "../../core/errors.ts";
 import type { System } from "../../mod.ts";
-import { parseShard, shardFromEnvironment } from "../../workers/mod.ts";
-import type { FoundShard } from "../../workers/mod.ts";
+import { type FoundShard, parseShard, shardFromEnvironment } from "../../workers/mod.ts";
 
 /**
  * The shard that `--shard` asks for.

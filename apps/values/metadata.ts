@@ -26,25 +26,8 @@ export async function readMetadata(
   if (file === undefined && entries.length === 0) return undefined;
   const fromFile = file === undefined
     ? {}
-    : parseObject(await readText(resolve(cwd, file), file), file);
+    : parseObject(await readFile(resolve(cwd, file), "utf8"), file);
   return { ...fromFile, ...Object.fromEntries(entries) };
-}
-
-async function readText(path: string, file: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "EISDIR") throw cause;
-    throw fault({
-      code: code === "ENOENT" ? "NotFound" : "Invalid",
-      action: "read metadata",
-      subject: JSON.stringify(file),
-      state: code === "ENOENT" ? "no such file" : "it is a folder",
-      hint: "--metadata-file takes a file that holds one JSON object.",
-      cause,
-    });
-  }
 }
 
 function parseObject(text: string, file: string): Record<string, unknown> {

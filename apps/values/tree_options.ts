@@ -2,7 +2,6 @@
 import type { LocalPathOptions } from "../../mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
-/** What {@linkcode TREE_OPTIONS} are read as. */
 export interface TreeFlags extends Omit<LocalPathOptions, "preserve" | "onLeftOut"> {
   /** What else is kept. */
   preserve?: "times";

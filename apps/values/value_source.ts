@@ -3,16 +3,14 @@ import { createReadStream } from "node:fs";
 import { lstat, opendir, readFile, realpath, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { join, resolve } from "node:path";
-import { localPath, type RegistryError } from "../../mod.ts";
+import { localPath, type LocalPathOptions, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
-import type { LocalPathOptions } from "../../mod.ts";
 import { shellWord } from "../program/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
 /** How the bytes of a source are taken: as a value of JSON, as text, or as they are. */
 export type SourceKind = "json" | "text" | "bytes";
 
-/** Options of {@linkcode readValue}. */
 export interface ReadValueOptions extends LocalPathOptions {
   /** @default a file or folder by its path, standard input as bytes */
   as?: SourceKind;

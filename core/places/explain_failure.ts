@@ -2,8 +2,7 @@
 // and why that one.
 import { isRegistryError, retold } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { originOf, registryInside } from "./find_registry.ts";
-import type { FoundRegistry } from "./find_registry.ts";
+import { type FoundRegistry, originOf, registryInside } from "./find_registry.ts";
 
 /** The same failure; its hint says who named the place, and names the registry in the folder that was taken for one. */
 export function explainFailure(error: unknown, found: FoundRegistry): unknown {

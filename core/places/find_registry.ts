@@ -7,8 +7,7 @@ import { parseEnv } from "node:util";
 import { mayRead } from "../disk/may_read.ts";
 import { fault, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { isGranted, realSystem } from "../system.ts";
-import type { System } from "../system.ts";
+import { isGranted, realSystem, type System } from "../system.ts";
 import { checkStoreUrl, parsePlace } from "../urls/store_place.ts";
 import { isStoreUrl } from "../urls/store_url.ts";
 import { isRegistryFolder } from "./registry_folder.ts";
@@ -25,7 +24,6 @@ export const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";
 export interface FoundRegistry {
   /** An absolute path, or a URL. */
   location: string;
-  /** A folder on this machine, the URL of a store, or the address of a service. */
   kind: "folder" | "store" | "service";
   /**
    * Who named it: the argument, the variable `HOLDFAST_REGISTRY`, the same in a `.env`, that it is the nearest
@@ -42,7 +40,7 @@ export interface FoundRegistry {
   tokenFile?: string;
 }
 
-/** Options of {@linkcode findRegistry}. */
+/** Options for {@linkcode findRegistry}. */
 export interface FindRegistryOptions {
   /** What relative paths begin at, and where is looked. @default the current folder */
   cwd?: string;

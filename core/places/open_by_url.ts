@@ -6,8 +6,7 @@ import { fault, RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { OpenOptions, Registry, StoredRegistry } from "../registry.ts";
 import { loadPart } from "../urls/load_part.ts";
-import { tokenSourceOf } from "./find_registry.ts";
-import type { FoundRegistry } from "./find_registry.ts";
+import { type FoundRegistry, tokenSourceOf } from "./find_registry.ts";
 
 interface Stores {
   openBackend(

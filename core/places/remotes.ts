@@ -8,10 +8,7 @@ import { errorCode } from "../disk/file_errors.ts";
 import { mayRead } from "../disk/may_read.ts";
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { checkOptions } from "../options/check_options.ts";
-import type { OptionNames } from "../options/check_options.ts";
-import { realSystem } from "../system.ts";
-import type { System } from "../system.ts";
+import { realSystem, type System } from "../system.ts";
 
 /** A registry that has a name of this user's. */
 export interface Remote {
@@ -25,7 +22,6 @@ export interface Remote {
 export interface Remotes {
   /** Where the file is, or would be; undefined where no home folder is known. */
   file?: string;
-  /** The registries by their names, sorted. */
   registries: Readonly<Record<string, Remote>>;
 }
 
@@ -39,9 +35,6 @@ interface Configuration {
   registries?: Record<string, Remote>;
 }
 
-const REMOTE: OptionNames<Remote> = { location: true, tokenFile: true };
-const OPTIONS: OptionNames<RemotesOptions> = { system: true };
-
 /** What group and others may do to a file that they may write to. */
 const WRITTEN_BY_OTHERS = 0o022;
 
@@ -52,8 +45,7 @@ const WRITTEN_BY_OTHERS = 0o022;
  * @throws {RegistryError} `Invalid` for a file that cannot be understood, `Denied` for one that others may write to: they
  * would say where data goes
  */
-export function readRemotes(options: RemotesOptions = {}): Remotes {
-  const { system = realSystem } = checkOptions("read the names of registries", options, OPTIONS);
+export function readRemotes({ system = realSystem }: RemotesOptions = {}): Remotes {
   const file = configurationFile(system);
   if (file === undefined) return { registries: {} };
   const { registries = {} } = readConfiguration(file);
@@ -72,11 +64,20 @@ export function readRemotes(options: RemotesOptions = {}): Remotes {
 export function setRemote(
   name: string,
   remote: Remote | undefined,
-  options: RemotesOptions = {},
+  { system = realSystem }: RemotesOptions = {},
 ): string {
-  const { system = realSystem } = checkOptions("name a registry", options, OPTIONS);
   checkRemoteName(name);
-  if (remote !== undefined) checkRemote(name, remote);
+  const state = remote && problemOf(remote);
+  if (state !== undefined) {
+    throw fault({
+      code: "Invalid",
+      action: "name a registry",
+      subject: shown(name),
+      state,
+      hint:
+        'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
+    });
+  }
   const file = configurationFile(system);
   if (file === undefined) {
     throw denied("HOME is not set, and neither is XDG_CONFIG_HOME", "Set one of them.");
@@ -112,35 +113,16 @@ export function checkRemoteName(name: string): void {
   });
 }
 
-/** What is kept is read wherever a program begins, by whoever this user is. */
-function checkRemote(name: string, remote: Remote): void {
-  const action = `name a registry ${shown(name)}`;
-  const { location, tokenFile } = checkOptions<Partial<Record<keyof Remote, unknown>>>(
-    action,
-    remote,
-    REMOTE,
-    [
-      "location",
-    ],
-  );
+/** What is wrong with a registry that has a name, if anything is. */
+function problemOf(remote: unknown): string | undefined {
+  const { location, tokenFile } = isObject(remote) ? remote : {};
   const isPlace = typeof location === "string" &&
     (isAbsolute(location) || /^[a-z][a-z0-9+.-]+:/i.test(location));
-  const { username = "", password = "" } = isPlace ? URL.parse(location) ?? {} : {};
-  const state = !isPlace
-    ? "its location is no absolute path and no URL"
-    : username + password !== ""
-    ? "its location has credentials in it"
-    : tokenFile !== undefined && (typeof tokenFile !== "string" || !isAbsolute(tokenFile))
-    ? "its tokenFile is no absolute path"
-    : undefined;
-  if (state === undefined) return;
-  throw fault({
-    code: "Invalid",
-    action,
-    state,
-    hint:
-      'Write it as { location: "s3://bucket/team" }: an absolute path, or a URL without credentials.',
-  });
+  if (!isPlace) return "its location is no absolute path and no URL";
+  const { username = "", password = "" } = URL.parse(location) ?? {};
+  if (username + password !== "") return "its location has credentials in it";
+  const isFile = tokenFile === undefined || typeof tokenFile === "string" && isAbsolute(tokenFile);
+  return isFile ? undefined : "its tokenFile is no absolute path";
 }
 
 /** Whether a registry can have this name. */
@@ -216,10 +198,8 @@ function parseConfiguration(text: string, file: string): Configuration {
     throw invalid(file, "it is not { registries: { … } }");
   }
   for (const [name, remote] of Object.entries(registries)) {
-    const { location, tokenFile } = isObject(remote) ? remote : {};
-    const isRight = isRemoteName(name) && typeof location === "string" &&
-      (tokenFile === undefined || typeof tokenFile === "string");
-    if (!isRight) throw invalid(file, `${shown(name)} is not { location, tokenFile? }`);
+    const problem = isRemoteName(name) ? problemOf(remote) : "a registry cannot have this name";
+    if (problem !== undefined) throw invalid(file, `${shown(name)}: ${problem}`);
   }
   return said as Configuration;
 }
@@ -244,10 +224,5 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
 }
 
 function denied(state: string, hint: string): RegistryError {
-  return fault({
-    code: "Denied",
-    action: "use names of registries",
-    state,
-    hint,
-  });
+  return fault({ code: "Denied", action: "use names of registries", state, hint });
 }

@@ -8,13 +8,11 @@ const CHUNK_CHARACTERS = 65_536;
 
 const encoder = new TextEncoder();
 
-/** What {@linkcode decodeText} is told. */
 export interface DecodeTextOptions {
   /** Whether a mark at the beginning may say that the text is UTF-16. @default false */
   utf16?: boolean;
   /** Makes the error of a text that is none. */
   refuse(state: string, cause: unknown): RegistryError;
-  /** Ends the reading. */
   signal?: AbortSignal;
 }
 
@@ -84,7 +82,6 @@ async function* readChunks(
 
 /** A line of a text. */
 export interface TextLine {
-  /** What is in it, without its end. */
   text: string;
   /** Which it is, from 1. */
   line: number;

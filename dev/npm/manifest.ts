@@ -3,13 +3,9 @@ import { placeOf } from "./package_files.ts";
 
 /** What `deno.json` says of the package. */
 export interface Configuration {
-  /** Its name. */
   name: string;
-  /** Its version. */
   version: string;
-  /** Its licence. */
   license: string;
-  /** From subpath to file. */
   exports: Record<string, string>;
 }
 

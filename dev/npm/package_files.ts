@@ -3,17 +3,12 @@
 import { dirname, join, relative } from "@std/path";
 import ts from "npm:typescript@~5.9";
 
-/** A file of the package. */
 export interface PackageFile {
-  /** Its path in the package. */
   path: string;
-  /** What it holds. */
   text: string;
 }
 
-/** One file as the package has it, and what it imports. */
 export interface Translated extends PackageFile {
-  /** The files of the repository that it imports, as paths from its root. */
   files: string[];
   /** The packages of npm that it imports, as `npm:` says them: `hono@^4.13`. */
   packages: string[];
@@ -32,7 +27,6 @@ const OPTIONS: ts.CompilerOptions = {
 const PROGRAM =
   /(?<=new URL\("\.[^"]*)\.ts(?=", import\.meta\.url\))|(?<=import\.meta\.resolve\("\.[^"]*)\.ts(?="\))/g;
 
-/** One file as JavaScript. */
 export function toJavaScript(path: string, source: string): Translated {
   const { outputText } = ts.transpileModule(source, {
     fileName: path,
@@ -41,7 +35,6 @@ export function toJavaScript(path: string, source: string): Translated {
   return translated(path, outputText.replace(PROGRAM, ".js"), ".js");
 }
 
-/** Its declarations, with the docstrings. */
 export function toDeclarations(path: string, source: string): Translated {
   const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
     fileName: path,
@@ -85,7 +78,6 @@ export function placeOf(path: string): string {
   );
 }
 
-/** Where a standard package is in the package. */
 export function placeOfStd(name: string): string {
   return `vendor/${name.replace("@", "").replaceAll("/", "_")}.js`;
 }

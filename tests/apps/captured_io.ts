@@ -1,11 +1,11 @@
 // The outside of a command line as a test writes it, and what it said.
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runCli } from "../../apps/cli.ts";
-import type { CliIo } from "../../apps/cli.ts";
+import { type CliIo, runCli } from "../../apps/cli.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { seededRandom } from "../support/scripted_system.ts";
-import { realSystem } from "../../core/system.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
+import { tempRoot } from "../support/temp_root.ts";
 
 /** What the outside is. */
 export interface CapturedIoOptions {
@@ -116,4 +116,73 @@ export async function fillRegistry(cwd: string): Promise<void> {
 export function noise(length: number): Uint8Array {
   const random = seededRandom(7);
   return Uint8Array.from({ length }, () => random() * 256);
+}
+
+/** What a test of commands works with. */
+export interface CliTest {
+  /** A folder, in which the commands run. */
+  root: Awaited<ReturnType<typeof tempRoot>>;
+  /** Its path. */
+  cwd: string;
+  holdfast(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<CliRun>;
+  succeeds(line: string | string[], options?: Partial<CapturedIoOptions>): Promise<string>;
+  /** Runs a command that must succeed and print exactly this. */
+  prints(line: string | string[], out: string, options?: Partial<CapturedIoOptions>): Promise<void>;
+  /** Runs a command that must succeed and print this among other things. */
+  tells(line: string | string[], part: string, options?: Partial<CapturedIoOptions>): Promise<void>;
+  /** Runs a command that must end with this code, and say this on standard error. */
+  fails(
+    line: string | string[],
+    code: number,
+    part?: string,
+    options?: Partial<CapturedIoOptions>,
+  ): Promise<void>;
+}
+
+/** A test of commands in an empty folder. */
+export function cliTest(name: string, run: (at: CliTest) => Promise<void>): void {
+  Deno.test(name, async () => {
+    await using root = await tempRoot();
+    const { path: cwd } = root;
+    const at: CliTest = {
+      root,
+      cwd,
+      holdfast: (line, options) => holdfast(line, { cwd, ...options }),
+      succeeds: (line, options) => succeeds(line, { cwd, ...options }),
+      async prints(line, out, options) {
+        assertEquals(await at.succeeds(line, options), out, String(line));
+      },
+      async tells(line, part, options) {
+        assertStringIncludes(await at.succeeds(line, options), part, String(line));
+      },
+      async fails(line, expected, part, options) {
+        const { code, err } = await at.holdfast(line, options);
+        assertEquals(code, expected, `${line}: ${err}`);
+        assertStringIncludes(err, part ?? "", String(line));
+      },
+    };
+    await run(at);
+  });
+}
+
+/** A test of commands in a folder with the registry of {@linkcode fillRegistry}. */
+export function filledTest(name: string, run: (at: CliTest) => Promise<void>): void {
+  cliTest(name, async (at) => {
+    await fillRegistry(at.cwd);
+    await run(at);
+  });
+}
+
+/** Starts `holdfast serve` in a folder, and waits until it says where it is. */
+export async function serving(cwd: string, ...args: string[]) {
+  const stopping = new AbortController();
+  const io = captureIo({ cwd, signal: stopping.signal });
+  const said = Promise.withResolvers<string>();
+  const stdout = {
+    ...io.stdout,
+    write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
+  };
+  const ended = runCli(["serve", "--port", "0", ...args], { ...io, stdout });
+  void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
+  return { line: (await said.promise).trim(), io, stop: () => stopping.abort(), ended };
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runDeno, spawnDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { fillRegistry, noise } from "./captured_io.ts";
+import { filledTest, fillRegistry, noise } from "./captured_io.ts";
 
 const ALL = ["--allow-all"];
 
@@ -24,10 +24,8 @@ Deno.test("the process ends with the exit code, results on standard output, the 
   }
 });
 
-Deno.test("a reader that has seen enough ends the process quietly", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
-  const options = { cwd: root.path, permissions: ALL };
+filledTest("a reader that has seen enough ends the process quietly", async (it) => {
+  const options = { cwd: it.root.path, permissions: ALL };
   await runDeno("apps/cli.ts", ["save", "big", "-"], {
     ...options,
     stdin: new Uint8Array(8 * 1024 ** 2),
@@ -41,11 +39,9 @@ Deno.test("a reader that has seen enough ends the process quietly", async () => 
   assertEquals([(await child.status).code, errors], [0, ""]);
 });
 
-Deno.test("binary data passes through pipes unchanged", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
+filledTest("binary data passes through pipes unchanged", async (it) => {
   const bytes = noise(300_000);
-  const options = { cwd: root.path, permissions: ALL };
+  const options = { cwd: it.root.path, permissions: ALL };
   await runDeno("apps/cli.ts", ["save", "noise", "-"], { ...options, stdin: bytes });
   const child = spawnDeno("apps/cli.ts", ["cat", "noise"], options);
   await child.stdin.close();

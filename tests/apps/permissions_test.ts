@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { fillRegistry, succeeds } from "./captured_io.ts";
+import { filledTest, fillRegistry, succeeds } from "./captured_io.ts";
 
 const READ = "--allow-read=reg";
 const WRITE = "--allow-write=reg";
@@ -81,39 +81,41 @@ for (const [args, permissions] of TABLE) {
   });
 }
 
-Deno.test("without permission for the environment and for .env, the registry of this folder is found", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
-  await Deno.writeTextFile(root.join(".env"), "HOLDFAST_REGISTRY=./other\n");
-  const run = (permissions: string[]) =>
-    runDeno("apps/cli.ts", ["ls", "-q"], {
-      cwd: root.path,
-      permissions,
-      env: { HOLDFAST_REGISTRY: "./none" },
-    });
-  const { code, stdout, stderr } = await run(["--allow-read=.holdfast"]);
-  assertEquals([code, stdout], [0, "config\ndata:raw\nnote\n"], stderr);
-  assertEquals(
-    (await run(["--allow-read=.holdfast,none", "--allow-env=HOLDFAST_REGISTRY"])).code,
-    3,
-    "it names none",
-  );
-  const blind = await run([]);
-  assertEquals(blind.code, 3);
-  assertStringIncludes(blind.stderr, "--allow-read");
-});
+filledTest(
+  "without permission for the environment and for .env, the registry of this folder is found",
+  async (it) => {
+    await Deno.writeTextFile(it.root.join(".env"), "HOLDFAST_REGISTRY=./other\n");
+    const run = (permissions: string[]) =>
+      runDeno("apps/cli.ts", ["ls", "-q"], {
+        cwd: it.root.path,
+        permissions,
+        env: { HOLDFAST_REGISTRY: "./none" },
+      });
+    const { code, stdout, stderr } = await run(["--allow-read=.holdfast"]);
+    assertEquals([code, stdout], [0, "config\ndata:raw\nnote\n"], stderr);
+    assertEquals(
+      (await run(["--allow-read=.holdfast,none", "--allow-env=HOLDFAST_REGISTRY"])).code,
+      3,
+      "it names none",
+    );
+    const blind = await run([]);
+    assertEquals(blind.code, 3);
+    assertStringIncludes(blind.stderr, "--allow-read");
+  },
+);
 
-Deno.test("a row of a batch whose file may not be read is Denied and names the flag, as a save of that file does", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
-  await Deno.rename(root.join(".holdfast"), root.join("reg"));
-  await Deno.writeTextFile(root.join("file"), "content");
-  await Deno.writeTextFile(root.join("rows.csv"), "name,path\na,file\n");
-  const line = ["-r", "reg", "--json", "batch", "save", "rows.csv"];
-  const permissions = ["--allow-read=reg,rows.csv", WRITE];
-  const { code, stdout } = await runDeno("apps/cli.ts", line, { cwd: root.path, permissions });
-  assertEquals(code, 1);
-  const { error } = JSON.parse(stdout.split("\n")[0]);
-  assertEquals(error.code, "Denied");
-  assertStringIncludes(error.hint, "--allow-read");
-});
+filledTest(
+  "a row of a batch whose file may not be read is Denied and names the flag, as a save of that file does",
+  async (it) => {
+    await Deno.rename(it.root.join(".holdfast"), it.root.join("reg"));
+    await Deno.writeTextFile(it.root.join("file"), "content");
+    await Deno.writeTextFile(it.root.join("rows.csv"), "name,path\na,file\n");
+    const line = ["-r", "reg", "--json", "batch", "save", "rows.csv"];
+    const permissions = ["--allow-read=reg,rows.csv", WRITE];
+    const { code, stdout } = await runDeno("apps/cli.ts", line, { cwd: it.root.path, permissions });
+    assertEquals(code, 1);
+    const { error } = JSON.parse(stdout.split("\n")[0]);
+    assertEquals(error.code, "Denied");
+    assertStringIncludes(error.hint, "--allow-read");
+  },
+);

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { serverTest } from "../support/servers/mod.ts";
-import type { RunningServer } from "../support/servers/mod.ts";
+import { type RunningServer, serverTest } from "../support/servers/mod.ts";
 import { realSystem } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";
 import { REPOSITORY, runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { holdfast, noise, succeeds } from "./captured_io.ts";
+import { cliTest, holdfast, noise, succeeds } from "./captured_io.ts";
 
 /** A place for one test, and the variables by which it is reached. */
 function placeOn({ protocol, bucket, endpoint, accessKey, secretKey }: RunningServer) {
@@ -58,10 +57,7 @@ serverTest(
 
 serverTest(
   "openRegistry() opens the bucket that HOLDFAST_REGISTRY names, and creates it where that is said",
-  [
-    "minio",
-    "fake-gcs",
-  ],
+  ["minio", "fake-gcs"],
   async (server) => {
     const { url, env } = placeOn(server);
     const all: Record<string, string> = { ...env, HOLDFAST_REGISTRY: url };
@@ -188,10 +184,7 @@ serverTest(
     assertEquals(unnamed.code, server.protocol === "s3" ? 3 : 6, unnamed.stderr);
     assertStringIncludes(unnamed.stderr, "--allow-env");
     if (server.protocol === "s3") {
-      assertStringIncludes(
-        unnamed.stderr,
-        "s3_aksk.env (not allowed to read it)",
-      );
+      assertStringIncludes(unnamed.stderr, "s3_aksk.env (not allowed to read it)");
     }
   },
 );
@@ -216,24 +209,20 @@ serverTest("cache says what is kept of buckets, and removes it", "minio", async 
   assertEquals(JSON.parse(await succeeds("cache info --json", options)).files, 0);
 });
 
-Deno.test("cache without a folder says why; what it cannot do is wrong usage", async () => {
-  await using root = await tempRoot();
-  assertStringIncludes(await succeeds("cache info", { cwd: root.path }), "HOLDFAST_CACHE");
-  assertEquals((await holdfast("cache clear", { cwd: root.path })).code, 6);
-  assertEquals((await holdfast("cache empty", { cwd: root.path })).code, 2);
+cliTest("cache without a folder says why; what it cannot do is wrong usage", async (it) => {
+  await it.tells("cache info", "HOLDFAST_CACHE");
+  await it.fails("cache clear", 6);
+  await it.fails("cache empty", 2);
 });
 
-Deno.test("probe takes a folder, by default that of the registry", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("init", { cwd });
-  assertStringIncludes(await succeeds("probe", { cwd }), `.holdfast`);
-  assertStringIncludes(await succeeds(["probe", cwd], { cwd }), "A registry can be kept");
-  assertEquals((await holdfast("probe", { cwd: root.join("..") })).code, 3);
+cliTest("probe takes a folder, by default that of the registry", async (it) => {
+  await it.succeeds("init");
+  await it.tells("probe", `.holdfast`);
+  await it.tells(["probe", it.cwd], "A registry can be kept");
+  await it.fails("probe", 3, "", { cwd: it.root.join("..") });
 });
 
-Deno.test("a URL that is wrong is wrong usage, and is not shown", async () => {
-  await using root = await tempRoot();
+cliTest("a URL that is wrong is wrong usage, and is not shown", async (it) => {
   for (
     const url of [
       "s3://AKIA:s3cr3t@bucket",
@@ -244,11 +233,11 @@ Deno.test("a URL that is wrong is wrong usage, and is not shown", async () => {
     for (
       const line of [["ls", url], ["init", url], ["probe", url], ["save", "x", "-", "-r", url]]
     ) {
-      const { code, out, err } = await holdfast([...line, "-v"], { cwd: root.path });
+      const { code, out, err } = await it.holdfast([...line, "-v"]);
       assertEquals(code, 2, err);
       assertEquals((out + err).includes("s3cr3t"), false, err);
     }
-    const { code, err } = await holdfast("ls", { cwd: root.path, env: { HOLDFAST_REGISTRY: url } });
+    const { code, err } = await it.holdfast("ls", { env: { HOLDFAST_REGISTRY: url } });
     assertEquals([code, err.includes("s3cr3t")], [2, false]);
   }
 });

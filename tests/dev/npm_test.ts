@@ -6,10 +6,9 @@ import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { firstHour, runTranscript, withoutWhatVaries, writeFirstHour } from "../docs/transcript.ts";
-import { installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
+import { type InstalledPackage, installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
 import { OF_BATCHES, OF_OPERATORS, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
-import type { InstalledPackage } from "./npm/installed_package.ts";
 
 const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));

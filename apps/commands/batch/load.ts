@@ -2,10 +2,8 @@
 import { join, resolve, sep } from "node:path";
 import { badRow } from "../../batch/raw_row.ts";
 import { parseRefRow, placeOfRef, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS } from "../../batch/flags.ts";
-import type { BatchFlags } from "../../batch/flags.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { BATCH_OPTIONS, type BatchFlags } from "../../batch/flags.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
 
 interface LoadFlags extends BatchFlags {
@@ -13,7 +11,6 @@ interface LoadFlags extends BatchFlags {
   to?: string;
 }
 
-/** Writes what a manifest lists to disk. */
 export const batchLoad: Command = defineCommand<[manifest: string], LoadFlags>({
   name: "batch load",
   summary: "Write the versions that a manifest lists to disk, many at once.",

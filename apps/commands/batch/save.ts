@@ -1,12 +1,9 @@
 // `holdfast batch save`
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { BATCH_OPTIONS } from "../../batch/flags.ts";
-import type { BatchFlags } from "../../batch/flags.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { BATCH_OPTIONS, type BatchFlags } from "../../batch/flags.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 
-/** Saves what a manifest lists. */
 export const batchSave: Command = defineCommand<
   [manifest: string],
   BatchFlags & { runId?: string }

@@ -2,13 +2,10 @@
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { parseRefRow, REF_FIELDS } from "../../batch/ref_row.ts";
-import { BATCH_OPTIONS } from "../../batch/flags.ts";
-import type { BatchFlags } from "../../batch/flags.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { BATCH_OPTIONS, type BatchFlags } from "../../batch/flags.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
 
-/** Checks the versions that a manifest lists. */
 export const batchVerify: Command = defineCommand<[manifest: string], BatchFlags>({
   name: "batch verify",
   summary: "Check the versions that a manifest lists, each byte against its SHA-256.",

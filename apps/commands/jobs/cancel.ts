@@ -1,11 +1,9 @@
 // `holdfast jobs cancel`
 import { fault } from "../../../core/errors.ts";
 import { findJob, QUEUE_OPTION, withQueue } from "../../jobs/open_jobs.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
-/** Ends jobs. */
 export const cancel: Command = defineCommand<[ids: string[]], { queue?: string; reason?: string }>({
   name: "jobs cancel",
   summary:

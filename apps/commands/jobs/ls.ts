@@ -1,7 +1,6 @@
 // `holdfast jobs ls`
 import { lastTime, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import type { JobState } from "../../../queues/mod.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -15,9 +14,7 @@ interface ListFlags {
   after?: string;
 }
 
-/** So many jobs are listed where nobody says how many. */
 const DEFAULT_LIMIT = 100;
-/** Where a job can be. */
 const STATES: readonly JobState[] = [
   "waiting",
   "delayed",
@@ -27,15 +24,15 @@ const STATES: readonly JobState[] = [
   "cancelled",
 ];
 
-const COLUMNS: readonly Column[] = [
-  ...[{ title: "JOB", shrinks: true }, { title: "STATE" }, { title: "OF", shrinks: true }],
-  ...[{ title: "TRIES", align: "right" as const }, { title: "WHEN" }, {
-    title: "WHAT",
-    shrinks: true,
-  }],
+const COLUMNS: readonly (Column | string)[] = [
+  { title: "JOB", shrinks: true },
+  "STATE",
+  { title: "OF", shrinks: true },
+  { title: "TRIES", align: "right" },
+  "WHEN",
+  { title: "WHAT", shrinks: true },
 ];
 
-/** Lists the jobs of a queue. */
 export const ls: Command = defineCommand<[], ListFlags>({
   name: "jobs ls",
   summary: "List the jobs of a queue.",

@@ -1,12 +1,10 @@
 // `holdfast jobs retry`
 import { fault } from "../../../core/errors.ts";
 import { QUEUE_OPTION, withQueue } from "../../jobs/open_jobs.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatCount } from "../../terminal/units.ts";
 
-/** Lets jobs wait again. */
 export const retry: Command = defineCommand<
   [ids: string[]],
   { queue?: string; allFailed?: boolean; group?: string }

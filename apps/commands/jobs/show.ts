@@ -1,12 +1,11 @@
 // `holdfast jobs show`
 import type { QueuedJob } from "../../../queues/mod.ts";
 import { findJob, QUEUE_OPTION, remarkOf, withQueue } from "../../jobs/open_jobs.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { printable } from "../../terminal/table.ts";
+import { type Fact, factsText } from "../../terminal/facts.ts";
 import { formatTime } from "../../terminal/units.ts";
 
-/** Shows a job, and what becomes of it. */
 export const show: Command = defineCommand<[id: string], { queue?: string; follow?: boolean }>({
   name: "jobs show",
   summary: "Show what is known of a job: where it is, how far, its result, or why it failed.",
@@ -26,7 +25,7 @@ export const show: Command = defineCommand<[id: string], { queue?: string; follo
     const { signal } = context.io;
     return await withQueue(url, context, async (queue) => {
       let job = await findJob(queue, id, context);
-      if (!follow) return await context.result(job, textOf(job));
+      if (!follow) return await context.result(job, factsText(factsOf(job), context));
       for await (const event of queue.watch(id, { signal })) {
         job = event.job;
         const remark = remarkOf(job);
@@ -45,18 +44,20 @@ function triesOf({ attempts, attemptsMade, takenOver = 0 }: QueuedJob): string {
   }`;
 }
 
-function textOf(job: QueuedJob): string {
-  const { id, state, group, kind, addedAt, startedAt, endedAt } = job;
-  const lines: [string, string | undefined][] = [
-    ...[["job", id], ["state", state], ["of", group], ["kind", kind]] as [string, string][],
-    ...[["tries", triesOf(job)], ["added", formatTime(addedAt)]] as [string, string][],
+function factsOf(job: QueuedJob): Fact[] {
+  const { id, state, group, kind, addedAt, startedAt, endedAt, progress, result, reason } = job;
+  return [
+    ["job", id],
+    ["state", state],
+    ["of", group],
+    ["kind", kind],
+    ["tries", triesOf(job)],
+    ["added", formatTime(addedAt)],
     ["begun", startedAt && formatTime(startedAt)],
     ["ended", endedAt && formatTime(endedAt)],
-    ["progress", job.progress === undefined ? undefined : JSON.stringify(job.progress)],
-    ["result", job.result === undefined ? undefined : JSON.stringify(job.result)],
-    ["reason", job.reason],
+    ["progress", JSON.stringify(progress)],
+    ["result", JSON.stringify(result)],
+    ["reason", reason],
     ["data", JSON.stringify(job.data)],
   ];
-  const known = lines.filter((line): line is [string, string] => line[1] !== undefined);
-  return known.map(([name, value]) => `${name.padEnd(8)} ${printable(value)}`).join("\n");
 }

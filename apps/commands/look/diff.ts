@@ -2,10 +2,8 @@
 import { diffVersions } from "../../../mod.ts";
 import type { ComparedVersion, FileChange, ValueChange, VersionDifference } from "../../../mod.ts";
 import { otherSide, versionBefore, versionSide } from "../../look/diff_sides.ts";
-import { differenceOf } from "../../look/file_difference.ts";
-import type { ContentDifference } from "../../look/file_difference.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type ContentDifference, differenceOf } from "../../look/file_difference.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
@@ -21,7 +19,6 @@ const MARKS: Readonly<Record<FileChange["change"], string>> = {
 /** Longest line that shows a value. */
 const VALUE_LENGTH = 60;
 
-/** Shows what differs between two versions. */
 export const diff: Command = defineCommand<[before: string, after?: string], { stat?: boolean }>({
   name: "diff",
   summary: "Show what differs between two versions: files, their content, metadata.",

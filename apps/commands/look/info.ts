@@ -1,26 +1,20 @@
 // `holdfast info`
 import type { ArtifactInfo } from "../../../mod.ts";
-import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/as_of.ts";
-import type { AsOfFlags } from "../../look/as_of.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { AS_OF_OPTION, type AsOfFlags, lookUpThen, refOptions } from "../../look/as_of.ts";
+import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import { withHints } from "../../program/hints.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
+import { type Fact, factsText } from "../../terminal/facts.ts";
 import { inOrder } from "../../terminal/order.ts";
-import { createTable, printable } from "../../terminal/table.ts";
+import { type Column, createTable } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const SHOWN_FILES = 30;
 
-/** Shows what is known of a version. */
 export const info: Command = defineCommand<[ref: string], { files?: boolean } & AsOfFlags>({
   name: "info",
   summary: "Show what is known of a version: files, digests, metadata, origin.",
-  args: [{
-    usage: "<ref>",
-    text: "name, name@version, name@range or name@alias",
-    completes: "ref",
-  }],
+  args: [REF_ARGUMENT],
   options: [
     { flags: "--files", text: `list all files, not just the first ${SHOWN_FILES}` },
     AS_OF_OPTION,
@@ -31,46 +25,39 @@ export const info: Command = defineCommand<[ref: string], { files?: boolean } & 
     ["holdfast info my:model@production --as-of 7d", "what production was a week ago"],
     ["holdfast info my:model@^1 --json | jq -r .version", "which version a range means"],
   ],
-  async run([ref], { files, asOf }, context) {
-    const { io, shared, colors } = context;
+  async run([ref], { files: all, asOf }, context) {
+    const { io, shared } = context;
     const registry = await context.open();
     const info = await withHints(
       registry.info(ref, refOptions({ asOf }, io)),
-      lookUpThen(ref, registry, { asOf }),
+      lookUpThen(ref, { asOf }),
     );
     if (shared.json) return await context.result(info, "");
     const aliases = Object.entries(await registry.aliases(info.name, { signal: io.signal }));
-    const own = aliases.filter(([, version]) => version === info.version.replace(/\+.*/, "")).map((
-      [alias],
-    ) => alias);
-    const facts = factsOf(info, own);
-    const width = Math.max(...facts.map(([label]) => label.length));
-    const lines = facts.map(([label, value]) =>
-      `${colors.bold(label.padEnd(width))}  ${printable(value)}`
-    );
-    await context.result(
-      info,
-      [...lines, "", ...fileLines(info, files ? Infinity : SHOWN_FILES, context)].join("\n"),
-    );
+    const exact = info.version.replace(/\+.*/, "");
+    const own = aliases.filter(([, version]) => version === exact).map(([alias]) => alias);
+    const files = fileLines(info, all ? Infinity : SHOWN_FILES, context);
+    await context.result(info, [factsText(factsOf(info, own), context), "", ...files].join("\n"));
   },
 });
 
-function factsOf(info: ArtifactInfo, aliases: readonly string[]): [label: string, value: string][] {
-  const facts: [string, string][] = [
-    ["name", info.name],
-    ["version", info.version + (aliases.length > 0 ? ` (${aliases.join(", ")})` : "")],
+function factsOf(info: ArtifactInfo, aliases: readonly string[]): Fact[] {
+  const { name, version, files, materializer: { id, formatVersion }, inputs, generation } = info;
+  return [
+    ["name", name],
+    ["version", version + (aliases.length > 0 ? ` (${aliases.join(", ")})` : "")],
     ["saved", formatTime(info.createdAt)],
-    ["size", `${formatBytes(info.size)} in ${formatCount(info.files.length, "file")}`],
-    ["kind", `${info.materializer.id} (format ${info.materializer.formatVersion})`],
+    ["size", `${formatBytes(info.size)} in ${formatCount(files.length, "file")}`],
+    ["kind", `${id} (format ${formatVersion})`],
     ["digest", info.digest],
-    ["commit", info.commit + (info.generation > 1 ? ` (generation ${info.generation})` : "")],
+    ["commit", info.commit + (generation > 1 ? ` (generation ${generation})` : "")],
+    ["made from", inputs.length > 0 ? inputs.map(inputText).join(", ") : undefined],
+    ["key", info.idempotencyKey],
+    ...Object.entries(info.metadata).map(([key, value]): Fact => [
+      `  ${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
   ];
-  if (info.inputs.length > 0) facts.push(["made from", info.inputs.map(inputText).join(", ")]);
-  if (info.idempotencyKey !== undefined) facts.push(["key", info.idempotencyKey]);
-  for (const [key, value] of Object.entries(info.metadata)) {
-    facts.push([`  ${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
-  }
-  return facts;
 }
 
 function inputText(input: ArtifactInfo["inputs"][number]): string {
@@ -83,10 +70,8 @@ function fileLines(
   limit: number,
   { io, colors }: { io: { stdout: { columns?: number } }; colors: { bold(text: string): string } },
 ): string[] {
-  const columns = [{ title: "FILE", shrinks: true }, { title: "SIZE", align: "right" as const }, {
-    title: "SHA-256",
-    drops: 1,
-  }];
+  const size: Column = { title: "SIZE", align: "right" };
+  const columns = [{ title: "FILE", shrinks: true }, size, { title: "SHA-256", drops: 1 }];
   const table = createTable(columns, { columns: knownColumns(io.stdout), heading: colors.bold });
   const rows = inOrder(info.files, ({ path }) => path).slice(0, limit).map((file) => [
     file.path + (file.mode === undefined ? "" : ` (${file.mode})`),

@@ -1,13 +1,16 @@
 // `holdfast lineage`
-import { lineageOf, rebuildLineage } from "../../../mod.ts";
+import { type Lineage, type LineageNode, lineageOf, rebuildLineage } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { Lineage, LineageNode } from "../../../mod.ts";
 import type { Drawing, DrawingForm } from "../../../operators/graph/mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  REF_ARGUMENT,
+} from "../../program/command.ts";
 import { lookUp, withHints } from "../../program/hints.ts";
 import { printable } from "../../terminal/table.ts";
-import { formatCount, parseCount } from "../../terminal/units.ts";
+import { formatCount, parsePositive } from "../../terminal/units.ts";
 
 interface LineageFlags {
   up?: boolean;
@@ -17,7 +20,6 @@ interface LineageFlags {
   rebuild?: boolean;
 }
 
-/** Shows what a version was made from, and what was made from it. */
 export const lineage: Command = defineCommand<[ref: string | undefined], LineageFlags>({
   name: "lineage",
   summary: "Show what a version was made from, and what was made from it.",
@@ -26,15 +28,11 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
     "followed: what a bare name, a range or an alias meant is not known. Looking down reads what was noted when " +
     "versions were saved; where that is not whole (a copy of the files) it reads " +
     "every record, and says so.",
-  args: [{
-    usage: "[ref]",
-    text: "name, name@version, name@range or name@alias",
-    completes: "ref",
-  }],
+  args: [{ ...REF_ARGUMENT, usage: "[ref]" }],
   options: [
     { flags: "--up", text: "only what it was made from" },
     { flags: "--down", text: "only what was made from it" },
-    { flags: "--depth <count>", text: "at most so many steps away", parse: parseCount },
+    { flags: "--depth <count>", text: "at most so many steps away", parse: parsePositive },
     {
       flags: "--as <form>",
       text: "how it is drawn (default: text, a tree)",
@@ -64,19 +62,11 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
         hint: "Say of what: holdfast lineage my:model. See what there is: holdfast ls",
       });
     }
-    if (depth === 0) {
-      throw fault({
-        code: "Invalid",
-        action: "look at a lineage with --depth 0",
-        state: "nothing is that near",
-        hint: "Leave --depth out to see all.",
-      });
-    }
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
     const found = await withHints(
       lineageOf(registry, ref, { direction, depth, signal: io.signal }),
-      lookUp(ref, registry),
+      lookUp(ref),
     );
     if (shared.json) await context.result(found, "");
     else {await context.result(
@@ -88,7 +78,6 @@ export const lineage: Command = defineCommand<[ref: string | undefined], Lineage
   },
 });
 
-/** Notes what is missing of all versions. */
 async function rebuild(
   ref: string | undefined,
   { up, down, depth, as }: LineageFlags,
@@ -108,7 +97,7 @@ async function rebuild(
   const text =
     `Noted ${formatCount(noted, "input")} that ${noted === 1 ? "was" : "were"} missing, ` +
     `of ${formatCount(records, "record")}`;
-  await context.result(report, context.shared.quiet ? undefined : text);
+  await context.done(report, text);
   if (unreadable.length === 0) return undefined;
   await tellUnreadable(unreadable, (text) => context.note(text));
   await context.note(
@@ -193,13 +182,11 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
   unreadable: "its record is damaged",
 };
 
-/** What draws is loaded only where something is drawn. */
 async function drawn(found: Lineage, as: DrawingForm): Promise<string> {
   const { draw } = await import("../../../operators/graph/mod.ts");
   return (await draw(drawingOf(found), { as })).trimEnd();
 }
 
-/** As boxes and arrows; what it is of stands out. */
 function drawingOf({ root, nodes, edges }: Lineage): Drawing {
   const boxes = nodes.map((node) => {
     const { ref, state } = node;

@@ -1,14 +1,11 @@
 // `holdfast log`
-import { logOf } from "../../../mod.ts";
-import type { LogEntry } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
-import { lookUp, withHints } from "../../program/hints.ts";
+import { type LogEntry, logOf } from "../../../mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { nearestHint, withHints } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
-/** Tells what happened to a name. */
 export const log: Command = defineCommand<[name: string], { limit?: number }>({
   name: "log",
   summary: "Tell what happened to a name: versions, aliases, deletions, newest first.",
@@ -25,17 +22,13 @@ export const log: Command = defineCommand<[name: string], { limit?: number }>({
     const registry = await context.open();
     const entries = await withHints(
       logOf(registry, name, { limit, signal: context.io.signal }),
-      lookUp(name, registry),
+      { NotFound: () => nearestHint(registry, name) },
     );
     const rows = entries.map((entry) => ({
       json: entry,
       cells: [formatTime(entry.at), described(entry)],
     }));
-    await printTable(
-      context,
-      context.shared.quiet ? undefined : [{ title: "TIME" }, { title: "WHAT" }],
-      rows,
-    );
+    await printTable(context, context.shared.quiet ? undefined : ["TIME", "WHAT"], rows);
   },
 });
 

@@ -1,20 +1,12 @@
 // `holdfast ls`
-import { resolve } from "node:path";
-import { registryInside } from "../../../core/places/mod.ts";
-import { isRegistryError } from "../../../mod.ts";
-import type { Registry } from "../../../mod.ts";
-import { parseCondition } from "../../look/conditions.ts";
-import type { Condition } from "../../look/conditions.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { shellWord } from "../../program/hints.ts";
+import { isRegistryError, type Registry } from "../../../mod.ts";
+import { type Condition, parseCondition } from "../../look/conditions.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseOddAlias } from "../../program/refusals.ts";
-import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
-import type { Damage } from "../../terminal/damage.ts";
+import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import { looksLikeLocation } from "../../places/find_registry.ts";
 import { inOrder } from "../../terminal/order.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import {
   formatBytes,
@@ -37,22 +29,20 @@ interface LsFlags {
 
 type Order = "name" | "size" | "saved" | "versions";
 
-const COLUMNS: Column[] = [
+const COLUMNS: readonly (Column | string)[] = [
   { title: "NAME", shrinks: true },
-  { title: "LATEST" },
+  "LATEST",
   { title: "VERSIONS", align: "right", drops: 1 },
   { title: "SIZE", align: "right" },
   { title: "SAVED", drops: 2 },
 ];
-const LONG_COLUMNS: Column[] = [...COLUMNS, { title: "KIND", drops: 3 }, {
-  title: "DIGEST",
-  drops: 4,
-}, {
-  title: "ALIASES",
-  shrinks: true,
-}];
+const LONG_COLUMNS: readonly (Column | string)[] = [
+  ...COLUMNS,
+  { title: "KIND", drops: 3 },
+  { title: "DIGEST", drops: 4 },
+  { title: "ALIASES", shrinks: true },
+];
 
-/** Lists names. */
 export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
   name: "ls",
   summary: "List names with their latest version, number of versions and size.",
@@ -109,81 +99,51 @@ export const ls: Command = defineCommand<[prefix?: string], LsFlags>({
     const from = since && momentOf(since, io.system.now());
     const chosen = where.length > 0 || from !== undefined || alias !== undefined;
     const all = chosen || sort !== "name"; // which come first is not known before all were looked at
-    const names = registry.names({
-      prefix,
-      after,
-      limit: all ? undefined : limit,
-      signal: io.signal,
-    });
+    const { signal } = io;
+    const names = registry.names({ prefix, after, limit: all ? undefined : limit, signal });
     const damage = createDamage();
     const meets: Condition = (info) =>
       (from === undefined || info.createdAt >= from) && where.every((condition) => condition(info));
     const toRow = (name: string) =>
-      row(registry, name, { long, alias, meets, chosen, damage, signal: io.signal });
+      row(registry, name, { long, alias, meets, chosen, damage, signal });
     const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
     const ordered = forPeople ? inOrder(await Array.fromAsync(names), (name) => name) : names; // programs get them as they come
-    const rows = shared.quiet && !all
-      ? nameRows(names)
-      : firstOf(sorted(presentRows(ordered, toRow), sort), { limit, quiet: shared.quiet });
+    const nameRow = (name: string) => ({ json: { name }, cells: [name] });
+    async function* rows(most = Infinity): AsyncGenerator<Row> {
+      if (shared.quiet && !all) {
+        for await (const name of names) yield nameRow(name);
+        return;
+      }
+      const { mapAtOnce } = await import("../../../workers/mod.ts");
+      const found = mapAtOnce(ordered, toRow);
+      const sorted = sort === "name"
+        ? found
+        : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
+      let count = 0;
+      if (most <= 0) return;
+      for await (const row of sorted) {
+        if (row === undefined) continue;
+        yield shared.quiet ? nameRow(row.name) : row;
+        if (++count >= most) return;
+      }
+    }
     const columns = shared.quiet ? undefined : long ? LONG_COLUMNS : COLUMNS;
-    const count = await printTable(context, columns, rows);
+    const count = await printTable(context, columns, rows(limit));
     damage.end();
     if (count > 0 || limit === 0) return;
     if (chosen) await context.note("Nothing that is saved here meets all of this");
     else if (after !== undefined) await context.note(`No more names`);
     else if (prefix === undefined) {
       await context.note("Nothing is saved here yet. Begin with: holdfast save NAME FILE");
-    } else {await context.note(
-        `No name begins with ${JSON.stringify(prefix)}${registryThere(prefix, context)}`,
-      );}
+    } else await context.note(`No name begins with ${JSON.stringify(prefix)}`);
   },
 });
 
-/** Who gives a folder where a prefix is expected is told how the registry in it is named. */
-function registryThere(prefix: string, { io, shared }: CommandContext): string {
-  if (shared.registry !== undefined) return "";
-  const inside = registryInside({ kind: "folder", location: resolve(io.cwd, prefix) });
-  return inside === undefined
-    ? ""
-    : `; there is a registry in it: holdfast ls -r ${shellWord(inside)}`;
-}
-
-async function* nameRows(names: AsyncIterable<string>): AsyncGenerator<Row> {
-  for await (const name of names) yield { json: { name }, cells: [name] };
-}
-
-/** A row, and what it is sorted by. */
 interface FoundRow extends Row {
   name: string;
   size: number;
   saved: number;
   versions: number;
-}
-
-/** By name as they come; else all of them are looked at before the first is shown. */
-async function* sorted(rows: AsyncIterable<FoundRow>, order: Order): AsyncGenerator<FoundRow> {
-  if (order === "name") return yield* rows;
-  yield* (await Array.fromAsync(rows)).sort((a, b) => b[order] - a[order]);
-}
-
-async function* firstOf(
-  rows: AsyncIterable<FoundRow>,
-  { limit = Infinity, quiet }: { limit?: number; quiet?: boolean },
-): AsyncGenerator<Row> {
-  let count = 0;
-  if (limit <= 0) return;
-  for await (const { name, ...row } of rows) {
-    yield quiet ? { json: { name }, cells: [name] } : row;
-    if (++count >= limit) return;
-  }
-}
-
-async function* presentRows(
-  names: Iterable<string> | AsyncIterable<string>,
-  toRow: (name: string) => Promise<FoundRow | undefined>,
-): AsyncGenerator<FoundRow> {
-  const { mapAtOnce } = await import("../../../workers/mod.ts");
-  for await (const row of mapAtOnce(names, toRow)) if (row !== undefined) yield row;
 }
 
 interface RowOptions {
@@ -229,9 +189,7 @@ async function row(
     const cells = [name, latest, String(count), formatBytes(size), formatTime(createdAt)];
     if (!long) return { json, cells, ...sortedBy };
     const aliases = await damage.look(name, registry.aliases(name, { signal }));
-    const pairs = Object.entries(aliases.value ?? {}).map(([alias, version]) =>
-      `${alias}=${version}`
-    );
+    const pairs = Object.entries(aliases.value ?? {}).map((pair) => pair.join("="));
     const shown = aliases.error === undefined ? pairs.join(" ") : damageMark(aliases.error);
     return {
       json: { ...json, digest, materializer, aliases: aliases.value },

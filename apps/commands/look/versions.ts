@@ -1,14 +1,11 @@
 // `holdfast versions`
 import { isRegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
-import type { Registry, VersionEntry, VersionsOptions } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
-import { createDamage, damageJson, damageMark } from "../../terminal/damage.ts";
-import type { Damage } from "../../terminal/damage.ts";
-import { printTable } from "../../terminal/print_table.ts";
-import type { Row } from "../../terminal/print_table.ts";
-import { nearestHint } from "../../program/hints.ts";
+import type { Registry, VersionEntry } from "../../../mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { createDamage, type Damage, damageJson, damageMark } from "../../terminal/damage.ts";
+import type { Column } from "../../terminal/table.ts";
+import { printTable, type Row } from "../../terminal/print_table.ts";
+import { noName } from "../../program/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { formatBytes, formatTime, parseCount } from "../../terminal/units.ts";
 
@@ -17,7 +14,6 @@ interface VersionsFlags {
   limit?: number;
 }
 
-/** Lists the versions of a name. */
 export const versions: Command = defineCommand<[name: string], VersionsFlags>({
   name: "versions",
   summary: "List the versions of a name, newest first.",
@@ -37,18 +33,15 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
     refuseRef(name, "list versions of", "versions");
     const registry = await context.open();
     const columns = shared.quiet ? undefined : [
-      { title: "VERSION" },
-      { title: "SIZE", align: "right" as const },
+      "VERSION",
+      { title: "SIZE", align: "right" } satisfies Column,
       { title: "SAVED", drops: 1 },
       { title: "DIGEST", drops: 2 },
       { title: "ALIASES", shrinks: true },
     ];
     const damage = createDamage();
-    const options = { range, limit, damage, signal: io.signal };
-    const rows = shared.quiet
-      ? bareRows(registry, name, options)
-      : rowsWithDetails(registry, name, options);
-    const count = await printTable(context, columns, rows);
+    const options = { range, limit, damage, signal: io.signal, isBare: shared.quiet ?? false };
+    const count = await printTable(context, columns, rowsOf(registry, name, options));
     damage.end();
     if (count > 0) return;
     if (await registry.has(name, { signal: io.signal })) {
@@ -56,49 +49,37 @@ export const versions: Command = defineCommand<[name: string], VersionsFlags>({
         limit === 0 ? "None shown: the limit is 0" : `No version of "${name}" is in this range`,
       );
     }
-    throw fault({
-      code: "NotFound",
-      action: "list versions of",
-      subject: `"${name}"`,
-      state: "there is no such name",
-      hint: await nearestHint(registry, name),
-    });
+    throw await noName(registry, name, "list versions of");
   },
 });
 
 interface Options extends VersionsFlags {
+  isBare: boolean;
   signal: AbortSignal;
   damage: Damage;
 }
 
-function listed({ range, limit, signal }: Options): VersionsOptions {
-  return { range, limit, signal };
-}
-
-async function* bareRows(registry: Registry, name: string, options: Options): AsyncGenerator<Row> {
-  for await (const { version } of registry.versions(name, listed(options))) {
-    yield { json: { name, version }, cells: [version] };
-  }
-}
-
-async function* rowsWithDetails(
+async function* rowsOf(
   registry: Registry,
   name: string,
-  options: Options,
+  { isBare, damage, signal, ...options }: Options,
 ): AsyncGenerator<Row> {
-  const { damage, signal } = options;
+  const versions = registry.versions(name, { ...options, signal });
+  if (isBare) {
+    for await (const { version } of versions) yield { json: { name, version }, cells: [version] };
+    return;
+  }
   const { mapAtOnce } = await import("../../../workers/mod.ts");
   const { value: aliases = {} } = await damage.look(name, registry.aliases(name, { signal }));
-  const toRow = ({ version }: VersionEntry) => row(registry, { name, version, aliases }, options);
-  for await (const row of mapAtOnce(registry.versions(name, listed(options)), toRow)) {
-    if (row !== undefined) yield row;
-  }
+  const toRow = ({ version }: VersionEntry) =>
+    row(registry, { name, version, aliases }, { damage, signal });
+  for await (const row of mapAtOnce(versions, toRow)) if (row !== undefined) yield row;
 }
 
 async function row(
   registry: Registry,
   { name, version, aliases }: { name: string; version: string; aliases: Record<string, string> },
-  { damage, signal }: Options,
+  { damage, signal }: Pick<Options, "damage" | "signal">,
 ): Promise<Row | undefined> {
   const own = Object.keys(aliases).filter((alias) => aliases[alias] === version);
   try {
@@ -111,25 +92,11 @@ async function row(
       return { json: { name, version, error: damageJson(error), aliases: own }, cells };
     }
     const { size, createdAt, digest, commit, materializer, metadata } = info;
+    const known = { name, version: info.version, size, createdAt, digest, commit };
+    const shown = [formatBytes(size), formatTime(createdAt), digest.slice(0, 12), own.join(" ")];
     return {
-      json: {
-        name,
-        version: info.version,
-        size,
-        createdAt,
-        digest,
-        commit,
-        materializer,
-        metadata,
-        aliases: own,
-      },
-      cells: [
-        info.version,
-        formatBytes(size),
-        formatTime(createdAt),
-        digest.slice(0, 12),
-        own.join(" "),
-      ],
+      json: { ...known, materializer, metadata, aliases: own },
+      cells: [info.version, ...shown],
     };
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined; // deleted since it was listed

@@ -23,7 +23,7 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { Interruption } from "../../program/exit_code.ts";
 import { shellWord } from "../../program/hints.ts";
-import { parseConcurrency } from "../../terminal/units.ts";
+import { parsePositive } from "../../terminal/units.ts";
 import { chosenSteps, PART_OPTIONS } from "../../pipelines/part.ts";
 import type { PartFlags } from "../../pipelines/part.ts";
 import { printPlan } from "./plan.ts";
@@ -58,7 +58,7 @@ export const run: Command = defineCommand<[file: string | undefined], RunFlags>(
     {
       flags: "--concurrency <count>",
       text: "so many steps at once at most; else as nodes, cores and memory allow",
-      parse: parseConcurrency,
+      parse: parsePositive,
     },
     {
       flags: "--keep",

@@ -24,7 +24,7 @@ import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
 import { printable } from "../../terminal/table.ts";
-import { parseConcurrency } from "../../terminal/units.ts";
+import { parsePositive } from "../../terminal/units.ts";
 
 interface WorkerFlags extends PipelineFlags {
   queue?: string;
@@ -66,7 +66,7 @@ export const worker: Command = defineCommand<[], WorkerFlags>({
     {
       flags: "--concurrency <count>",
       text: "so many jobs at once, 1 unless told otherwise",
-      parse: parseConcurrency,
+      parse: parsePositive,
     },
     {
       flags: "--hand-back",

@@ -1,10 +1,7 @@
 // `holdfast doctor`
-import { originOf, readRemotes } from "../../../core/places/mod.ts";
-import type { FoundRegistry } from "../../../core/places/mod.ts";
-import { inspectCache } from "../../../mod.ts";
-import type { Registry, StoredRegistry } from "../../../mod.ts";
-import { ok, trouble } from "../../doctor/check.ts";
-import type { Check } from "../../doctor/check.ts";
+import { type FoundRegistry, originOf, readRemotes } from "../../../core/places/mod.ts";
+import { inspectCache, type Registry, type StoredRegistry } from "../../../mod.ts";
+import { type Check, ok, trouble } from "../../doctor/check.ts";
 import {
   checkCertificates,
   checkDisk,
@@ -15,13 +12,11 @@ import { checkStore, failed } from "../../doctor/check_registry.ts";
 import { findCredentials } from "../../places/credentials.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { knownColumns } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
 import { wrapped } from "../../terminal/wrap.ts";
 
-/** Looks for what keeps a registry from working here. */
 export const doctor: Command = defineCommand<[], { probe: boolean }>({
   name: "doctor",
   summary: "Look for what keeps the registry from working here, and say what to do.",
@@ -42,11 +37,7 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
       verdicts[check.verdict]++;
       const { what, verdict, found, advice } = check;
       if (shared.quiet && verdict === "ok") continue;
-      const mark = verdict === "ok"
-        ? "ok  "
-        : verdict === "warn"
-        ? colors.bold("warn")
-        : colors.red("FAIL");
+      const mark = { ok: "ok  ", warn: colors.bold("warn"), fail: colors.red("FAIL") }[verdict];
       const said = [found, ...advice === undefined ? [] : [advice]]
         .map((text) => wrapped(printable(text), { indent: 20, columns: knownColumns(io.stdout) }));
       await context.result(
@@ -65,7 +56,6 @@ export const doctor: Command = defineCommand<[], { probe: boolean }>({
   },
 });
 
-/** The checks, each as soon as it is done. */
 async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerator<Check> {
   const { io, shared } = context;
   yield tried("names", () => {

@@ -1,14 +1,11 @@
 // `holdfast init`
 import { originOf } from "../../../core/places/mod.ts";
-import { isRegistryError, openRegistry } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
-import type { Locking, Registry, RegistrySettings } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
-import { findRegistry } from "../../places/find_registry.ts";
+import { type Backend, type Locking, openRegistry } from "../../../mod.ts";
+import { orMissing } from "../../../core/errors.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { findRegistry, refuseService } from "../../places/find_registry.ts";
 import { shellWord } from "../../program/hints.ts";
 import { refuseForeign } from "../../places/refuse_foreign.ts";
-import { refuseService } from "../../places/refuse_service.ts";
 import { localPathOf, registryTarget } from "../../places/open_store.ts";
 import { refuseFile } from "../../program/refusals.ts";
 import { formatGrace, parseGrace } from "../../terminal/units.ts";
@@ -22,7 +19,6 @@ interface InitOptions {
   createBucket?: boolean;
 }
 
-/** Creates a registry. */
 export const init: Command = defineCommand<[where?: string], InitOptions>({
   name: "init",
   summary: "Create a registry in ./.holdfast, or where is said.",
@@ -61,43 +57,29 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
     const { io, shared } = context;
     const found = findRegistry(where ?? shared.registry, io, { upward: false, create: true });
     const { location } = found;
-    refuseService(location, "create a registry");
+    refuseService(found, "create a registry");
     const path = localPathOf(location);
     refuseFile(path, "create");
-    const existing = await settingsOf(location, context);
-    if (existing !== undefined) refuseDifference(location, options, existing);
-    else if (path !== undefined && !options.force) await refuseForeign(path);
+    const { createBucket, mutable, grace: graceMs, locking } = options;
+    const { cwd, signal, system } = io;
     const { logger } = context;
-    const { createBucket } = options;
-    const target = await registryTarget(location, {
-      ...{ cwd: io.cwd, createBucket, retryForMs: shared.wait, logger },
-      system: io.system,
-    });
-    const registry = await openRegistry(target, {
+    const how = { cwd, retryForMs: shared.wait, logger, system };
+    const created = !await isThere(await registryTarget(location, how), signal);
+    if (created && path !== undefined && !options.force) await refuseForeign(path);
+    const registry = await openRegistry(await registryTarget(location, { ...how, createBucket }), {
       versioned: options.unversioned ? false : undefined,
-      mutable: options.mutable,
-      graceMs: options.grace,
-      locking: options.locking,
-      signal: io.signal,
-      system: io.system,
-      logger: context.logger,
+      ...{ mutable, graceMs, locking, signal, system, logger },
     });
-    const { versioned, mutable, graceMs } = registry.settings;
+    const { id, settings } = registry;
     await registry[Symbol.asyncDispose]();
-    const said =
-      `${versioned ? "versioned" : "unversioned"}, ${mutable ? "mutable" : "immutable"}, ` +
-      `grace ${formatGrace(graceMs)}`;
-    const created = existing === undefined;
-    const origin = found.by === "variable" || found.by === "env-file"
-      ? `; the place ${originOf(found)}`
-      : "";
-    await context.result(
-      { created, location: registry.location, id: registry.id, settings: registry.settings },
-      shared.quiet
-        ? undefined
-        : `${
-          created ? "Created a registry" : "There is a registry"
-        } in ${location} (${said})${origin}`,
+    const said = `${settings.versioned ? "versioned" : "unversioned"}, ` +
+      `${settings.mutable ? "mutable" : "immutable"}, grace ${formatGrace(settings.graceMs)}`;
+    const isConfigured = found.by === "variable" || found.by === "env-file";
+    const origin = isConfigured ? `; the place ${originOf(found)}` : "";
+    const what = created ? "Created a registry" : "There is a registry";
+    await context.done(
+      { created, location: registry.location, id, settings },
+      `${what} in ${location} (${said})${origin}`,
     );
     if (created && !shared.json) {
       await context.note(`Next: holdfast save NAME FILE${elsewhere(where, shared.registry)}`);
@@ -105,50 +87,10 @@ export const init: Command = defineCommand<[where?: string], InitOptions>({
   },
 });
 
-async function settingsOf(
-  location: string,
-  context: CommandContext,
-): Promise<RegistrySettings | undefined> {
-  let registry: Registry;
-  try {
-    const { io: { cwd, signal, system }, shared, logger } = context;
-    const target = await registryTarget(location, { cwd, retryForMs: shared.wait, logger, system });
-    registry = await openRegistry(target, { create: false, readOnly: true, signal });
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    throw error;
-  }
-  await registry[Symbol.asyncDispose]();
-  return registry.settings;
-}
-
-/** What was fixed at creation stays: each flag that says something else is named. */
-function refuseDifference(location: string, given: InitOptions, settings: RegistrySettings): void {
-  const { versioned, mutable, graceMs, locking } = settings;
-  const differences: [flag: string, was: string][] = [];
-  if (given.mutable && !mutable) differences.push(["--mutable", "without it"]);
-  if (given.unversioned && versioned) differences.push(["--unversioned", "without it"]);
-  if (given.grace !== undefined && given.grace !== graceMs) {
-    differences.push([
-      `--grace ${formatGrace(given.grace).replace(" ", "")}`,
-      `with a grace of ${formatGrace(graceMs)}`,
-    ]);
-  }
-  if (given.locking !== undefined && locking !== undefined && given.locking !== locking) {
-    differences.push([`--locking ${given.locking}`, `with --locking ${locking}`]);
-  }
-  if (differences.length === 0) return;
-  const [[flag, was]] = differences;
-  throw fault({
-    code: "Invalid",
-    action: "create a registry in",
-    subject: `${location} with ${flag}`,
-    state: `there is one that was created ${was}`,
-    hint: `Leave out ${
-      differences.map(([flag]) => flag.split(" ")[0]).join(", ")
-    }, or name another folder.` +
-      (flag.startsWith("--grace") ? " A longer grace can be set: holdfast settings --grace." : ""),
-  });
+async function isThere(target: string | Backend, signal: AbortSignal): Promise<boolean> {
+  const registry = await orMissing(openRegistry(target, { create: false, readOnly: true, signal }));
+  await registry?.[Symbol.asyncDispose]();
+  return registry !== undefined;
 }
 
 /** A registry that is not found by itself must be named. */

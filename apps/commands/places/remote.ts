@@ -1,18 +1,15 @@
 // `holdfast remote add`, `holdfast remote ls`, `holdfast remote rm`
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { checkRemoteName, readRemotes, setRemote } from "../../../core/places/mod.ts";
-import type { Remote } from "../../../core/places/mod.ts";
+import { checkRemoteName, readRemotes, type Remote, setRemote } from "../../../core/places/mod.ts";
 import type { RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { shellWord } from "../../program/hints.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
-/** Gives a registry a name. */
 export const remoteAdd: Command = defineCommand<[name: string, where: string], { force?: boolean }>(
   {
     name: "remote add",
@@ -50,10 +47,7 @@ export const remoteAdd: Command = defineCommand<[name: string, where: string], {
       if (tokenFile !== undefined && kind !== "service") throw noService();
       const remote: Remote = tokenFile === undefined ? { location } : { location, tokenFile };
       const file = setRemote(name, remote, { system: io.system });
-      await context.result(
-        { name, ...remote, file },
-        shared.quiet ? undefined : `${name} is ${location}`,
-      );
+      await context.done({ name, ...remote, file }, `${name} is ${location}`);
       if (shared.json) return;
       if (kind === "folder" && await stat(location).catch(() => undefined) === undefined) {
         await context.note(`There is nothing yet. Create it: holdfast init @${shellWord(name)}`);
@@ -72,7 +66,6 @@ function noService(): RegistryError {
   });
 }
 
-/** Lists the names. */
 export const remoteLs: Command = defineCommand<[]>({
   name: "remote ls",
   summary: "List the registries that have names.",
@@ -93,10 +86,7 @@ export const remoteLs: Command = defineCommand<[]>({
     }));
     const columns = context.shared.quiet || rows.length === 0
       ? undefined
-      : [{ title: "NAME" }, { title: "WHERE", shrinks: true }, {
-        title: "TOKEN FILE",
-        shrinks: true,
-      }];
+      : ["NAME", { title: "WHERE", shrinks: true }, { title: "TOKEN FILE", shrinks: true }];
     await printTable(context, columns, rows);
     if (rows.length > 0) return;
     await context.note(
@@ -107,7 +97,6 @@ export const remoteLs: Command = defineCommand<[]>({
   },
 });
 
-/** Takes a name away. */
 export const remoteRm: Command = defineCommand<[name: string]>({
   name: "remote rm",
   summary: "Forget the name of a registry; the registry stays.",
@@ -118,7 +107,7 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     ["holdfast remote rm @team --quiet", "the same"],
   ],
   async run([given], _options, context) {
-    const { io, shared } = context;
+    const { io } = context;
     const name = given.replace(/^@/, "");
     const { registries } = readRemotes({ system: io.system });
     if (!Object.hasOwn(registries, name)) {
@@ -132,9 +121,6 @@ export const remoteRm: Command = defineCommand<[name: string]>({
     }
     setRemote(name, undefined, { system: io.system });
     const { location } = registries[name];
-    await context.result(
-      { name, location },
-      shared.quiet ? undefined : `${name} is no name any more; it was ${location}`,
-    );
+    await context.done({ name, location }, `${name} is no name any more; it was ${location}`);
   },
 });

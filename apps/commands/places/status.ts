@@ -4,23 +4,14 @@ import manifest from "../../../deno.json" with { type: "json" };
 import { originOf } from "../../../core/places/mod.ts";
 import { inspectCache, isRegistryError, readSettings } from "../../../mod.ts";
 import type { CacheReport, Registry, StoredRegistry } from "../../../mod.ts";
-import { findCredentials } from "../../places/credentials.ts";
+import { findCredentials, type FoundCredentials } from "../../places/credentials.ts";
 import { findRegistry } from "../../places/find_registry.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { exitCodeOf, toReportable } from "../../program/exit_code.ts";
 import { inCliWords } from "../../program/hints.ts";
 import { formatBytes, formatCount, formatGrace } from "../../terminal/units.ts";
-import { printable } from "../../terminal/table.ts";
-import { knownColumns } from "../../terminal/cli_io.ts";
-import { wrapped } from "../../terminal/wrap.ts";
+import { type Fact, factsText } from "../../terminal/facts.ts";
 
-interface Size {
-  objects: number;
-  bytes: number;
-}
-
-/** Says which registry commands work on, and all that decides it. */
 export const status: Command = defineCommand<[], { size: boolean }>({
   name: "status",
   summary: "Say which registry is used and why, what it is, and with what.",
@@ -36,65 +27,55 @@ export const status: Command = defineCommand<[], { size: boolean }>({
     const { io: { signal, system }, shared } = context;
     const cache = await inspectCache({ signal, system });
     const versions = versionsOfAll();
-    const rows: [what: string, says: string][] = [];
+    const facts: Fact[] = [];
     let code = 0;
     let report: Record<string, unknown> = {};
+    let credentials: FoundCredentials | undefined;
     try {
       const found = findRegistry(shared.registry, context.io);
       const { location, kind, remote } = found;
-      const credentials = await findCredentials(found, context.io);
+      credentials = await findCredentials(found, context.io);
       const why = originOf(found) ?? "is given";
       report = { location, kind, by: found.by, why, remote, credentials };
-      rows.push(["registry", location], ["why", `the place ${why}`]);
+      facts.push(["registry", location], ["why", `the place ${why}`]);
       const registry = await context.open();
       const { id } = registry;
-      const settings = kind === "service"
-        ? registry.settings
-        : await readSettings(registry, { signal });
-      const size = wantsSize && kind !== "service"
-        ? await sizeOf(registry as StoredRegistry, context)
+      const isService = kind === "service";
+      const settings = isService ? registry.settings : await readSettings(registry, { signal });
+      const size = wantsSize && !isService
+        ? await sizeOf(registry as StoredRegistry, signal)
         : undefined;
-      report = { ...report, id, settings, size, store: storeOf(registry, kind) };
-      rows.push(["id", id], ["store", storeOf(registry, kind)]);
-      if (size !== undefined) {
-        rows.push(["size", `${formatBytes(size.bytes)} in ${formatCount(size.objects, "object")}`]);
-      }
-      rows.push([
-        "versions",
-        settings.versioned ? "each name has versions" : "each name has one value",
-      ]);
-      rows.push(["overwriting", settings.mutable ? "allowed (mutable)" : "never (immutable)"]);
-      rows.push(["grace", formatGrace(settings.graceMs)], ["credentials", credentials.where]);
+      const store = storeOf(registry, kind);
+      report = { ...report, id, settings, size, store };
+      facts.push(
+        ["id", id],
+        ["store", store],
+        ["size", size && `${formatBytes(size.bytes)} in ${formatCount(size.objects, "object")}`],
+        ["versions", settings.versioned ? "each name has versions" : "each name has one value"],
+        ["overwriting", settings.mutable ? "allowed (mutable)" : "never (immutable)"],
+        ["grace", formatGrace(settings.graceMs)],
+      );
     } catch (error) {
       signal.throwIfAborted();
       const failure = toReportable(error);
       if (!isRegistryError(failure)) throw error; // somebody stopped the run
-      const { code: state, message, hint } = failure;
-      report = { ...report, problem: { code: state, message, hint: inCliWords(hint) } };
-      rows.push(["problem", message]);
-      if (hint !== undefined) rows.push(["", inCliWords(hint)]);
-      const { credentials } = report as { credentials?: { where: string } };
-      if (credentials !== undefined) rows.push(["credentials", credentials.where]);
+      const { code: state, message } = failure;
+      const hint = inCliWords(failure.hint);
+      report = { ...report, problem: { code: state, message, hint } };
+      facts.push(["problem", message], ["", hint]);
       code = exitCodeOf(failure);
     }
-    rows.push(["cache", cacheText(cache)], [
-      "programs",
-      Object.entries(versions).map((pair) => pair.join(" ")).join(", "),
-    ]);
-    const width = Math.max(...rows.map(([what]) => what.length)) + 2;
-    const limits = { indent: width, columns: knownColumns(context.io.stdout) };
-    const lines = rows.map(([what, says]) =>
-      `${context.colors.bold(what.padEnd(width))}${wrapped(printable(says), limits)}`
+    facts.push(
+      ["credentials", credentials?.where],
+      ["cache", cacheText(cache)],
+      ["programs", Object.entries(versions).map((pair) => pair.join(" ")).join(", ")],
     );
-    await context.result({ ...report, cache, versions }, lines.join("\n"));
+    await context.result({ ...report, cache, versions }, factsText(facts, context));
     return code;
   },
 });
 
-async function sizeOf(
-  { backend }: StoredRegistry,
-  { io: { signal } }: CommandContext,
-): Promise<Size> {
+async function sizeOf({ backend }: StoredRegistry, signal: AbortSignal) {
   const size = { objects: 0, bytes: 0 };
   for await (const entry of backend.list("", { signal })) {
     if (!("size" in entry)) continue;
@@ -117,7 +98,6 @@ function cacheText({ path, problem, files, bytes }: CacheReport): string {
     : `${formatCount(files, "file")}, ${formatBytes(bytes)} in ${path}`;
 }
 
-/** This program, what runs it, and on what. */
 function versionsOfAll(): Record<string, string> {
   const { deno, v8, typescript } = process.versions as Record<string, string | undefined>;
   const runtime: Record<string, string> = deno === undefined

@@ -2,15 +2,13 @@
 import process from "node:process";
 import { resolve } from "@std/path";
 import { fault } from "../../../core/errors.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { aborted } from "../../program/stop_on_signals.ts";
 import type { Listening } from "../../server/listen/options.ts";
 import { openServedEvents } from "../../services/serve_events.ts";
-import { openServedJobs } from "../../services/serve_jobs.ts";
-import type { ServeJobsFlags } from "../../services/serve_jobs.ts";
+import { openServedJobs, type ServeJobsFlags } from "../../services/serve_jobs.ts";
 import { loadServerPart } from "../../services/server_part.ts";
-import { parseBytes, parseCount, parseDuration } from "../../terminal/units.ts";
+import { parseBytes, parseDuration, parsePositive, unreadable } from "../../terminal/units.ts";
 
 interface ServeFlags extends ServeJobsFlags {
   port?: number;
@@ -34,7 +32,6 @@ const DEFAULT_PORT = 8600;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_STOP_MS = 30_000;
 
-/** Serves a registry over HTTP. */
 export const serve: Command = defineCommand<[], ServeFlags>({
   name: "serve",
   summary: "Serve a registry over HTTP, until Ctrl-C or a TERM signal.",
@@ -76,12 +73,12 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     {
       flags: "--max-requests <count>",
       text: "requests a second of a token or address",
-      parse: parseBound,
+      parse: parsePositive,
     },
     {
       flags: "--max-connections <count>",
       text: "connections at once (default: 4096)",
-      parse: parseBound,
+      parse: parsePositive,
     },
     { flags: "--queue <url>", text: "the jobs that /jobs shows, as redis://127.0.0.1:6379" },
     {
@@ -113,12 +110,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
   ],
   async run(_args, flags, context) {
     const { io } = context;
-    const {
-      port = DEFAULT_PORT,
-      host = DEFAULT_HOST,
-      readOnly = false,
-      stopWithin = DEFAULT_STOP_MS,
-    } = flags;
+    const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
     const tls = certificateOf(flags, context);
     const { createHandler, listen, openTokenFile } = await loadServerPart();
     const { system } = io;
@@ -134,10 +126,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
       ...served,
-      system,
-      logger,
-      tokens,
-      cors: flags.cors,
+      ...{ system, logger, tokens, cors: flags.cors },
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,
@@ -146,14 +135,8 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       },
     });
     const limits = { maxConnections: flags.maxConnections };
-    const server = await listen(handler, {
-      host,
-      port,
-      hasTokens: tokens !== undefined,
-      tls,
-      limits,
-      system,
-    });
+    const hasTokens = tokens !== undefined;
+    const server = await listen(handler, { host, port, hasTokens, tls, limits, system });
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
@@ -161,7 +144,7 @@ export const serve: Command = defineCommand<[], ServeFlags>({
       await aborted(io.signal);
     } finally {
       stopReloading();
-      const cut = await server.stop({ withinMs: stopWithin });
+      const cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
       if (cut > 0) await context.note(`Cut off what was not done in time: ${cut}`);
     }
     await context.note("Stopped");
@@ -170,24 +153,12 @@ export const serve: Command = defineCommand<[], ServeFlags>({
 
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw fault({
-    code: "Invalid",
-    action: "read",
-    subject: `${JSON.stringify(text)} as a port`,
-    state: "a whole number up to 65535 is expected",
-    hint: "Take one from 1024 on, or 0 for a free one.",
-  });
-}
-
-function parseBound(text: string): number {
-  const bound = parseCount(text);
-  if (bound > 0) return bound;
-  throw fault({
-    code: "Invalid",
-    action: "serve with a bound of 0",
-    state: "nothing would be answered",
-    hint: "Leave it out for the default.",
-  });
+  throw unreadable(
+    text,
+    "a port",
+    "a whole number up to 65535 is expected",
+    "Take one from 1024 on, or 0 for a free one.",
+  );
 }
 
 function certificateOf(

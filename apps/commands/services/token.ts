@@ -22,7 +22,6 @@ const FILE: OptionDefinition = {
   completes: "file",
 };
 
-/** Makes a token. */
 export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>({
   name: "token create",
   summary: "Make a token for the service, and show it once.",
@@ -62,7 +61,6 @@ export const tokenCreate: Command = defineCommand<[note?: string], CreateFlags>(
   },
 });
 
-/** Lists tokens. */
 export const tokenLs: Command = defineCommand<[], FileFlags>({
   name: "token ls",
   summary: "List the tokens of the service, without their secrets.",
@@ -83,12 +81,11 @@ export const tokenLs: Command = defineCommand<[], FileFlags>({
         shown.note ?? "",
       ],
     }));
-    const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"].map((title) => ({ title }));
+    const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"];
     await printTable(context, context.shared.quiet ? undefined : columns, rows);
   },
 });
 
-/** Removes tokens. */
 export const tokenRm: Command = defineCommand<[ids: string[]], FileFlags>({
   name: "token rm",
   summary: "Remove tokens: a service that runs refuses them within a second.",

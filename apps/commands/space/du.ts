@@ -2,8 +2,7 @@
 import { type RegistryError, spaceOf } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
@@ -18,7 +17,6 @@ const COLUMNS: Column[] = [
   { title: "GARBAGE", align: "right" },
 ];
 
-/** Says what the registry takes of its store. */
 export const du: Command = defineCommand<[prefix?: string]>({
   name: "du",
   summary:

@@ -2,44 +2,36 @@
 import { collectGarbage, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  YES_OPTION,
+} from "../../program/command.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
 
-const MEANING: Record<string, string> = {
-  stage: "unfinished writes",
-  generation: "replaced and deleted records",
-  payload: "files of deleted versions and unfinished saves",
-  upload: "unfinished uploads",
-  draft: "drafts that ended or were left alone",
-  scrubbed: "records emptied",
-  key: "idempotency keys of long ago",
-  name: "records of forgotten names",
-  note: "notes of lineage that came to nothing",
+/** What is removed: one of them, and all of them. */
+const KINDS: Record<GarbageItem["what"], [one: string, all: string]> = {
+  stage: ["unfinished write", "unfinished writes"],
+  generation: ["record", "replaced and deleted records"],
+  payload: ["payload", "files of deleted versions and unfinished saves"],
+  upload: ["unfinished upload", "unfinished uploads"],
+  draft: ["draft", "drafts that ended or were left alone"],
+  scrubbed: ["content of the record", "records emptied"],
+  key: ["idempotency key", "idempotency keys of long ago"],
+  name: ["record", "records of forgotten names"],
+  note: ["note of lineage", "notes of lineage that came to nothing"],
 };
 
-/** One of them. */
-const THING: Record<GarbageItem["what"], string> = {
-  stage: "unfinished write",
-  generation: "record",
-  payload: "payload",
-  upload: "unfinished upload",
-  draft: "draft",
-  scrubbed: "content of the record",
-  key: "idempotency key",
-  name: "record",
-  note: "note of lineage",
-};
+const COLUMNS: (Column | string)[] = [
+  "WHAT",
+  { title: "COUNT", align: "right" },
+  { title: "SIZE", align: "right" },
+];
 
-const COLUMNS: Column[] = [{ title: "WHAT" }, { title: "COUNT", align: "right" }, {
-  title: "SIZE",
-  align: "right",
-}];
-
-/** Removes what nothing refers to any more. */
 export const gc: Command = defineCommand<
   [],
   { dryRun?: boolean; now?: boolean; forget?: boolean; yes?: boolean }
@@ -52,20 +44,22 @@ export const gc: Command = defineCommand<
     "With --now its age does not count: only where nobody else uses the registry meanwhile, on any machine. A save " +
     "that is under way may lose its files, and a download of what was just deleted fails. Asks first; scripts pass --yes.",
   args: [],
-  options: [{
-    flags: "-n, --dry-run",
-    text: "only say what would be removed (and write the mark that tells the age of things)",
-  }, {
-    flags: "--now",
-    text: "free what is younger than the grace too, where nobody else uses the registry",
-  }, {
-    flags: "-y, --yes",
-    text: "do not ask",
-  }, {
-    flags: "--forget",
-    text:
-      "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
-  }],
+  options: [
+    {
+      flags: "-n, --dry-run",
+      text: "only say what would be removed (and write the mark that tells the age of things)",
+    },
+    {
+      flags: "--now",
+      text: "free what is younger than the grace too, where nobody else uses the registry",
+    },
+    YES_OPTION,
+    {
+      flags: "--forget",
+      text:
+        "forget names whose versions were all deleted 30 days ago or more; nobody may save under them meanwhile",
+    },
+  ],
   examples: [
     ["holdfast gc --dry-run", "what would be freed"],
     ["holdfast gc --quiet", "from cron"],
@@ -118,7 +112,7 @@ const RISK =
   "a save of theirs may lose its files, and a load of what was just replaced or deleted fails.";
 
 function thingText({ what, key, ref, size }: GarbageItem): string {
-  return `${THING[what]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
+  return `${KINDS[what][0]} ${ref === undefined ? key : `of ${ref}`} (${formatBytes(size)})`;
 }
 
 function waitingText(item: WaitingItem): string {
@@ -130,7 +124,7 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
   const rows = Object.entries(report.removed).filter(([, { count }]) => count > 0)
     .map(([what, { count, bytes }]) => ({
       json: {},
-      cells: [MEANING[what] ?? what, String(count), formatBytes(bytes)],
+      cells: [KINDS[what as GarbageItem["what"]][1], String(count), formatBytes(bytes)],
     }));
   if (rows.length > 0 && !quiet) await printTable(context, COLUMNS, rows);
   for (const key of report.voids) {
@@ -152,7 +146,7 @@ async function say(report: GarbageReport, context: CommandContext): Promise<void
         (context.shared.verbose ? "" : "; see them with --verbose"),
     );
   }
-  await context.result(report, quiet ? undefined : freed);
+  await context.done(report, freed);
 }
 
 /** The rest was collected; what a damaged record still needs is not known, so all of its name stays. */

@@ -2,8 +2,12 @@
 import { prune as pruneRegistry, type RegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import type { PruneOptions, PruneReport, Registry } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command, CommandContext } from "../../program/command.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  YES_OPTION,
+} from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
@@ -17,7 +21,6 @@ interface PruneFlags {
   yes?: boolean;
 }
 
-/** Deletes old versions. */
 export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
   name: "prune",
   summary: "Delete old versions by number and age.",
@@ -34,7 +37,7 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
     },
     { flags: "--include-aliased", text: "also versions that an alias names" },
     { flags: "-n, --dry-run", text: "only say what would be deleted" },
-    { flags: "-y, --yes", text: "do not ask" },
+    YES_OPTION,
   ],
   examples: [
     ["holdfast prune --keep-last 10 --dry-run", "what would go"],
@@ -61,10 +64,10 @@ export const prune: Command = defineCommand<[names: string[]], PruneFlags>({
       signal: io.signal,
     };
     let total: number | undefined;
-    if (!dryRun && (!flags.yes || io.stderr.isTerminal)) { // who looks on is told of how many
+    if (!dryRun && !flags.yes) {
       const { deleted } = await pruneRegistry(registry, { ...options, dryRun: true });
       total = deleted.length;
-      if (!flags.yes && !await isAgreed(deleted)) {
+      if (!await isAgreed(deleted)) {
         await context.note("Nothing was deleted");
         return 1;
       }

@@ -1,11 +1,9 @@
 // `holdfast settings`
-import { changeSettings, readSettings } from "../../../mod.ts";
-import type { CurrentSettings } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { changeSettings, type CurrentSettings, readSettings } from "../../../mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { type Fact, factsText } from "../../terminal/facts.ts";
 import { formatGrace, formatTime, parseGrace } from "../../terminal/units.ts";
 
-/** Shows the settings of the registry, and changes the grace. */
 export const settings: Command = defineCommand<[], { grace?: number }>({
   name: "settings",
   summary: "Show the settings of the registry, or change its grace period.",
@@ -31,30 +29,25 @@ export const settings: Command = defineCommand<[], { grace?: number }>({
     const current = grace === undefined
       ? await readSettings(registry, { signal })
       : await changeSettings(registry, { graceMs: grace, signal });
-    await context.result(
-      current,
-      context.shared.quiet && grace !== undefined ? undefined : textOf(current),
-    );
+    const text = factsText(factsOf(current), context);
+    if (grace === undefined) await context.result(current, text);
+    else await context.done(current, text);
   },
 });
 
-function textOf(
+function factsOf(
   { versioned, mutable, locking, graceMs, leastGraceMs, ...now }: CurrentSettings,
-): string {
-  const rows: [what: string, says: string | undefined][] = [
+): Fact[] {
+  const from = now.countsFrom && formatTime(now.countsFrom);
+  return [
     ["versions", versioned ? "each name has versions" : "each name has one value"],
     ["overwriting", mutable ? "allowed (mutable)" : "never (immutable)"],
     ["grace", formatGrace(graceMs)],
     ["at least", graceMs === leastGraceMs ? undefined : formatGrace(leastGraceMs)],
     [
       "for now",
-      now.countsFrom &&
-      `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${
-        formatTime(now.countsFrom)
-      } on`,
+      from && `${formatGrace(now.bindingGraceMs)} counts; ${formatGrace(graceMs)} from ${from} on`,
     ],
     ["locking", locking],
   ];
-  const said = rows.filter(([, says]) => says !== undefined);
-  return said.map(([what, says]) => `${what.padEnd(13)}${says}`).join("\n");
 }

@@ -1,11 +1,9 @@
 // `holdfast cache`
 import { clearCache, inspectCache } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
 import { formatBytes, formatCount } from "../../terminal/units.ts";
 
-/** Looks at, or empties, the cache of this machine. */
 export const cache: Command = defineCommand<[action: string], Record<never, never>>({
   name: "cache",
   summary: "Say what is cached of buckets on this machine, or remove it.",
@@ -19,7 +17,7 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
     ["holdfast cache clear", "remove it"],
   ],
   async run([action], _options, context) {
-    const { io: { signal, system }, shared } = context;
+    const { signal, system } = context.io;
     if (action !== "info" && action !== "clear") {
       throw fault({
         code: "Invalid",
@@ -35,6 +33,6 @@ export const cache: Command = defineCommand<[action: string], Record<never, neve
       ? `Nothing is cached: ${found.problem}`
       : `${size} in ${found.path}`;
     const text = action === "clear" ? `Removed ${where}` : where;
-    await context.result({ ...found, files, bytes }, shared.quiet ? undefined : text);
+    await context.done({ ...found, files, bytes }, text);
   },
 });

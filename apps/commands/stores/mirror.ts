@@ -1,13 +1,8 @@
 // `holdfast mirror`
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
-import { mirrorRegistry } from "../../../mod.ts";
+import { type MirrorItem, mirrorRegistry, type MirrorReport } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
-import type { MirrorItem, MirrorReport } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
-import { inCliWords, shellWord } from "../../program/hints.ts";
-import { localPathOf } from "../../places/open_store.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { inCliWords } from "../../program/hints.ts";
 import { inOrder } from "../../terminal/order.ts";
 import { printTable } from "../../terminal/print_table.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -31,7 +26,6 @@ interface Renaming {
   to: string;
 }
 
-/** Brings what one registry holds to another. */
 export const mirror: Command = defineCommand<
   [from: string, to: string, names: string[]],
   MirrorFlags
@@ -90,15 +84,13 @@ export const mirror: Command = defineCommand<
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
       registry: fromPlace,
-      missing: missingSource(fromPlace, toPlace, io.cwd),
+      missing: "Check the place: the first one is what is mirrored, and must be a registry.",
     });
     const to = await context.open({
       registry: toPlace,
       write: !dryRun,
       create: create ? from.settings : undefined,
-      missing: `Check the place, or add --create to make a registry there, as ${
-        shellWord(fromPlace)
-      } is.`,
+      missing: "Check the place, or add --create to make a registry there, like the source.",
     });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
@@ -118,7 +110,6 @@ export const mirror: Command = defineCommand<
       );
     }
     if (failures.length > 0) {
-      const columns = [{ title: "REF" }, { title: "CODE" }, { title: "PROBLEM" }];
       const told = shared.json
         ? failures
         : inOrder(failures, ({ name, version, alias }) => `${name}@${version ?? alias}`);
@@ -126,28 +117,12 @@ export const mirror: Command = defineCommand<
         json: { name, version, alias, code, message, hint: inCliWords(hint), key },
         cells: [`${name}@${version ?? alias}`, code, message],
       }));
-      await printTable(context, columns, rows);
+      await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
     }
-    await context.result(
-      { ...report, failures: failures.length },
-      shared.quiet ? undefined : summary(report),
-    );
+    await context.done({ ...report, failures: failures.length }, summary(report));
     return failures.length > 0 ? 1 : 0;
   },
 });
-
-/** What to do where the source is no registry: a plain folder is saved, not mirrored. */
-function missingSource(from: string, to: string, cwd: string): string {
-  const path = localPathOf(from);
-  if (
-    path !== undefined && statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory()
-  ) {
-    return `It is a folder, and mirror carries versions between registries. Save it: holdfast save NAME ${
-      shellWord(from)
-    } -r ${shellWord(to)}`;
-  }
-  return "Check the place: the first one is what is mirrored, and must be a registry.";
-}
 
 function parseRenaming(text: string): Renaming {
   const at = text.indexOf("=");

@@ -1,14 +1,12 @@
 // `holdfast probe`
-import { probeBackend } from "../../../mod.ts";
 import type { ProbeStep } from "../../../mod.ts";
-import { defineCommand } from "../../program/command.ts";
-import type { Command } from "../../program/command.ts";
-import { findRegistry } from "../../places/find_registry.ts";
-import { refuseService } from "../../places/refuse_service.ts";
+import { tryStore } from "../../doctor/check_registry.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { findRegistry, refuseService } from "../../places/find_registry.ts";
 import { openStore } from "../../places/open_store.ts";
+import type { Column } from "../../terminal/table.ts";
 import { printTable } from "../../terminal/print_table.ts";
 
-/** Finds out whether a store does what a registry needs. */
 export const probe: Command = defineCommand<[where?: string], Record<never, never>>({
   name: "probe",
   summary: "Try whether a store does what a registry needs of it.",
@@ -32,31 +30,21 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
   ],
   async run([where], _options, context) {
     const { io, logger, shared } = context;
-    const { location } = findRegistry(where ?? shared.registry, io);
-    refuseService(location, "probe a store");
-    const backend = await openStore(location, {
+    const found = findRegistry(where ?? shared.registry, io);
+    refuseService(found, "probe a store");
+    const backend = await openStore(found.location, {
       cwd: io.cwd,
       retryForMs: shared.wait,
       logger,
       system: io.system,
     });
     try {
-      const { signal, system } = io;
-      const onStep = ({ name, ok }: ProbeStep) => logger.debug(`${ok ? "yes" : "no"}: ${name}`);
-      const certificate = await probeBackend(backend, { signal, system, onStep });
+      const certificate = await tryStore(backend, context);
       const { ok, steps, requests, clockOffsetMs } = certificate;
       if (!shared.json && !shared.quiet) {
-        const columns = [{ title: "OK" }, { title: "WHAT", shrinks: true }, {
-          title: "MS",
-          align: "right" as const,
-        }, {
-          title: "FOUND",
-        }];
-        await printTable(
-          context,
-          columns,
-          steps.map((step) => ({ json: step, cells: cellsOf(step) })),
-        );
+        const columns = ["OK", { title: "WHAT", shrinks: true }, TOOK, "FOUND"];
+        const rows = steps.map((step) => ({ json: step, cells: cellsOf(step) }));
+        await printTable(context, columns, rows);
       }
       const clock = clockOffsetMs === undefined ? "" : `, clock ${clockOffsetMs} ms off`;
       const verdict = ok ? "A registry can be kept" : "No registry can be kept";
@@ -70,6 +58,8 @@ export const probe: Command = defineCommand<[where?: string], Record<never, neve
     }
   },
 });
+
+const TOOK: Column = { title: "MS", align: "right" };
 
 function cellsOf({ name, ok, required, detail = "", hint, tookMs }: ProbeStep): string[] {
   const verdict = ok ? "yes" : required ? "NO" : "no (not needed)";

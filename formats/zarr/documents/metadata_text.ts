@@ -1,5 +1,5 @@
 // The documents of metadata as text. Numbers are kept exactly: whole ones above 2^53 are bigints.
-import { createPlainCheck, MAX_DEPTH } from "../../../core/text/plain_value.ts";
+import { isPlain, MAX_DEPTH } from "../../../core/text/plain_value.ts";
 import { isJsonObject, parseJson } from "../../../core/text/json_text.ts";
 import { corruptZarr, unsupportedZarr } from "../errors.ts";
 
@@ -72,8 +72,6 @@ function textOf(value: ZarrValue, indent: string): string {
   );
   return members.length === 0 ? "{}" : `{\n${members.join(",\n")}\n${indent}}`;
 }
-
-const isPlain = createPlainCheck();
 
 /** True for attributes that JSON holds exactly; bigints are numbers here. */
 export function areAttributes(value: unknown): value is ZarrObject {

@@ -1,26 +1,24 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { cliTest, filledTest } from "../captured_io.ts";
 
-Deno.test("completions prints a script for each shell, and names them where the shell is not known", async () => {
-  await using root = await tempRoot();
-  for (const shell of ["bash", "zsh", "fish"]) {
-    assertStringIncludes(await succeeds(`completions ${shell}`, { cwd: root.path }), "__complete");
-  }
-  const { code, err } = await holdfast("completions tcsh", { cwd: root.path });
-  assertEquals(code, 2);
-  assertStringIncludes(err, "bash, zsh, fish");
-});
+cliTest(
+  "completions prints a script for each shell, and names them where the shell is not known",
+  async (it) => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      await it.tells(`completions ${shell}`, "__complete");
+    }
+    await it.fails("completions tcsh", 2, "bash, zsh, fish");
+  },
+);
 
-Deno.test("bash completes commands, options, and names and refs with their colons", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
+filledTest("bash completes commands, options, and names and refs with their colons", async (it) => {
   const program =
     `#!/bin/sh\nexec ${Deno.execPath()} run -A --quiet --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts "$@"\n`;
-  await Deno.writeTextFile(root.join("holdfast"), program, { mode: 0o755 });
+  await Deno.writeTextFile(it.root.join("holdfast"), program, { mode: 0o755 });
   const lines = [
     "holdfast ve",
     "holdfast save --bump ",
@@ -39,8 +37,8 @@ Deno.test("bash completes commands, options, and names and refs with their colon
   ].join("\n");
   const bash = new Deno.Command("bash", {
     args: ["--norc", "-c", script],
-    cwd: root.path,
-    env: { PATH: `${root.path}:${realSystem.env("PATH")}` },
+    cwd: it.root.path,
+    env: { PATH: `${it.root.path}:${realSystem.env("PATH")}` },
   });
   const { stdout, stderr } = await bash.output();
   assertEquals(new TextDecoder().decode(stderr), "");

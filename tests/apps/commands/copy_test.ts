@@ -1,32 +1,19 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { assertEquals } from "@std/assert";
+import { filledTest } from "../captured_io.ts";
 
-Deno.test("copy saves the same content and metadata under another ref", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  assertStringIncludes(
-    await succeeds("copy config@production settings", { cwd }),
-    "Copied to settings@1.0.0 (",
-  );
-  assertEquals(await succeeds("copy config@1 config@3.0.0 --quiet", { cwd }), "config@3.0.0\n");
-  assertEquals(await succeeds("load config --json", { cwd }), `{"lr":0.1}\n`);
+filledTest("copy saves the same content and metadata under another ref", async (it) => {
+  await it.tells("copy config@production settings", "Copied to settings@1.0.0 (");
+  await it.prints("copy config@1 config@3.0.0 --quiet", "config@3.0.0\n");
+  await it.prints("load config --json", `{"lr":0.1}\n`);
   const [from, to] = await Promise.all(
-    ["config@2", "settings"].map((ref) => succeeds(`info ${ref} --json`, { cwd })),
+    ["config@2", "settings"].map((ref) => it.succeeds(`info ${ref} --json`)),
   );
   assertEquals(JSON.parse(to).digest, JSON.parse(from).digest);
   assertEquals(JSON.parse(to).metadata, { epochs: 3, by: "ann" });
 });
 
-Deno.test("copy fails or skips where the version exists", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  assertEquals((await holdfast("copy note config@1", { cwd })).code, 4);
-  assertEquals(
-    await succeeds("copy note config@1 --on-conflict skip -q", { cwd }),
-    "config@1.0.0\n",
-  );
-  assertEquals((await holdfast("copy nothing else", { cwd })).code, 3);
+filledTest("copy fails or skips where the version exists", async (it) => {
+  await it.fails("copy note config@1", 4);
+  await it.prints("copy note config@1 --on-conflict skip -q", "config@1.0.0\n");
+  await it.fails("copy nothing else", 3);
 });

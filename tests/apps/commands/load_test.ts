@@ -1,69 +1,60 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { cliTest, filledTest } from "../captured_io.ts";
 
-Deno.test("load prints JSON values as JSON, text and files as they are", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  assertEquals(await succeeds("load config", { cwd }), `{\n  "lr": 0.2\n}\n`);
-  assertEquals(await succeeds("load config@1 --json", { cwd }), `{"lr":0.1}\n`);
-  assertEquals(await succeeds("load config@production --json", { cwd }), `{"lr":0.2}\n`);
-  assertEquals(await succeeds("load note", { cwd }), "hello");
-  assertEquals(await succeeds("load note --json", { cwd }), `"hello"\n`);
-  await succeeds("save one data/a.csv", { cwd });
-  assertEquals(await succeeds("load one", { cwd }), "1,2\n");
+filledTest("load prints JSON values as JSON, text and files as they are", async (it) => {
+  await it.prints("load config", `{\n  "lr": 0.2\n}\n`);
+  await it.prints("load config@1 --json", `{"lr":0.1}\n`);
+  await it.prints("load config@production --json", `{"lr":0.2}\n`);
+  await it.prints("load note", "hello");
+  await it.prints("load note --json", `"hello"\n`);
+  await it.succeeds("save one data/a.csv");
+  await it.prints("load one", "1,2\n");
 });
 
-Deno.test("load shows values that JSON would alter, and refuses to print them as JSON", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await using registry = await openRegistry(root.join(".holdfast"));
-  await registry.save("odd", { when: new Date(0), set: new Set([1n]), nothing: undefined });
-  await registry.save("blob", new Blob(["bytes of it"], { type: "text/plain" }));
-  assertStringIncludes(
-    await succeeds("load odd", { cwd }),
-    "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }",
-  );
-  const { code, err } = await holdfast("load odd --json", { cwd });
-  assertEquals(code, 1);
-  assertStringIncludes(err, `"code":"Unsupported"`);
-  assertEquals(await succeeds("load blob", { cwd }), "bytes of it");
-  assertEquals((await holdfast("load blob --json", { cwd })).code, 1);
-});
+cliTest(
+  "load shows values that JSON would alter, and refuses to print them as JSON",
+  async (it) => {
+    await using registry = await openRegistry(it.root.join(".holdfast"));
+    await registry.save("odd", { when: new Date(0), set: new Set([1n]), nothing: undefined });
+    await registry.save("blob", new Blob(["bytes of it"], { type: "text/plain" }));
+    await it.tells("load odd", "when: 1970-01-01T00:00:00.000Z, set: Set(1) { 1n }");
+    const { code, err } = await it.holdfast("load odd --json");
+    assertEquals(code, 1);
+    assertStringIncludes(err, `"code":"Unsupported"`);
+    await it.prints("load blob", "bytes of it");
+    await it.fails("load blob --json", 1);
+  },
+);
 
-Deno.test("load refuses a folder, a missing ref, and binary on a terminal, each with what to do", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await succeeds("save bin -", { cwd, stdin: Uint8Array.of(1, 0, 2) });
-  const bad: [line: string, code: number, says: string][] = [
-    ["load data:raw", 2, 'hint: Use "holdfast download data:raw@1.0.0 FOLDER"'],
-    ["load nothing", 3, "nothing"],
-    ["load config@9", 3, "config"],
-    ["load config@nobody", 3, "nobody"],
-    ["load bin", 2, "--output FILE"],
-  ];
-  for (const [line, expected, says] of bad) {
-    const { code, err, out } = await holdfast(line, { cwd, terminals: ["stdout", "stderr"] });
-    assertEquals([code, out], [expected, ""], `${line}: ${err}`);
-    assertStringIncludes(err, says, line);
-  }
-});
+filledTest(
+  "load refuses a folder, a missing ref, and binary on a terminal, each with what to do",
+  async (it) => {
+    await it.succeeds("save bin -", { stdin: Uint8Array.of(1, 0, 2) });
+    const bad: [line: string, code: number, says: string][] = [
+      ["load data:raw", 2, 'hint: Use "holdfast download data:raw@1.0.0 FOLDER"'],
+      ["load nothing", 3, "nothing"],
+      ["load config@9", 3, "config"],
+      ["load config@nobody", 3, "nobody"],
+      ["load bin", 2, "--output FILE"],
+    ];
+    for (const [line, expected, says] of bad) {
+      const { code, err, out } = await it.holdfast(line, { terminals: ["stdout", "stderr"] });
+      assertEquals([code, out], [expected, ""], `${line}: ${err}`);
+      assertStringIncludes(err, says, line);
+    }
+  },
+);
 
-Deno.test("load --output writes a file whole or not at all", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await Deno.writeTextFile(root.join("out"), "old");
-  assertEquals(await succeeds("load config -o out", { cwd }), "");
-  assertEquals(await Deno.readTextFile(root.join("out")), `{\n  "lr": 0.2\n}\n`);
+filledTest("load --output writes a file whole or not at all", async (it) => {
+  await Deno.writeTextFile(it.root.join("out"), "old");
+  await it.prints("load config -o out", "");
+  assertEquals(await Deno.readTextFile(it.root.join("out")), `{\n  "lr": 0.2\n}\n`);
   const abort = AbortSignal.abort(new Error("stopped"));
-  await holdfast("load note -o out", { cwd, signal: abort });
-  assertEquals(await Deno.readTextFile(root.join("out")), `{\n  "lr": 0.2\n}\n`);
-  const { code } = await holdfast("load note -o no/such/folder", { cwd });
+  await it.holdfast("load note -o out", { signal: abort });
+  assertEquals(await Deno.readTextFile(it.root.join("out")), `{\n  "lr": 0.2\n}\n`);
+  const { code } = await it.holdfast("load note -o no/such/folder");
   assertEquals(code, 3);
-  const left = await Array.fromAsync(Deno.readDir(cwd), ({ name }) => name);
+  const left = await Array.fromAsync(Deno.readDir(it.cwd), ({ name }) => name);
   assertEquals(left.sort(), [".holdfast", "data", "out"]);
 });

@@ -42,15 +42,3 @@ Deno.test("options of every command before the words, and their values, are no c
   assertEquals(await called("--registry=save", "ls"), ["ls"]);
   assertEquals(await called("--version"), []);
 });
-
-Deno.test("all commands are loaded where it takes a closer look", async () => {
-  const all = await loadCommands();
-  for (
-    const args of [[], ["--help"], ["help", "ls"], ["lst"], ["batch"], ["-qr", "ls", "save"], [
-      "--version",
-      "ls",
-    ]]
-  ) {
-    assertEquals((await loadCommandsFor(args)).length, all.length, args.join(" "));
-  }
-});

@@ -63,13 +63,6 @@ function fakeRegistry(place = "default"): Registry {
   } as unknown as Registry;
 }
 
-Deno.test("the first word is completed to commands, without the hidden ones", async () => {
-  assertEquals(await offers(""), ["info", "verify", "pipeline"]);
-  assertEquals(await offers("v"), ["verify"]);
-  assertEquals(await offers("--json i"), ["info"]);
-  assertEquals(await offers("x"), []);
-});
-
 Deno.test("a command of two words is completed word by word", async () => {
   const commands = ["batch save", "batch load", "ls"].map((name) =>
     defineCommand<[]>({
@@ -104,12 +97,6 @@ Deno.test("the value of an option is completed to its choices, a file is left to
   assertEquals(await offers("info --as "), ["json", "text"]);
   assertEquals(await offers("info --as t"), ["text"]);
   assertEquals(await offers("verify --output "), []);
-});
-
-Deno.test("a name is completed to names, any number of times where any number may stand", async () => {
-  assertEquals(await offers("verify data:"), ["data:raw", "data:test"]);
-  assertEquals(await offers("verify model --output x da"), ["data:raw", "data:test"]);
-  assertEquals(await offers("verify model@"), []);
 });
 
 Deno.test("a ref is completed to names, behind the @ to latest, aliases and versions; once", async () => {

@@ -9,7 +9,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { realSystem } from "../../../core/system.ts";
 import { collectGarbage, openRegistry, RegistryError } from "../../../mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { holdfast, succeeds } from "../captured_io.ts";
+import { cliTest, holdfast, succeeds } from "../captured_io.ts";
 
 /** A service on a port of its own, which notes the tokens that it is sent. */
 async function startPort() {
@@ -51,21 +51,10 @@ Deno.test("commands work on the registry of a service as on a folder", async () 
   assertEquals(await succeeds(`${r} ls -q`, { cwd }), "tree\n");
 });
 
-Deno.test("a service that answers at once is not said to be waited for, however much it is asked", async () => {
-  await using root = await tempRoot();
-  await using service = await startPort();
-  for (let n = 0; n < 8; n++) await service.behind.save(`a-${n}`, n);
-  for (const line of ["ls", "info a-1", "log b", "load a-9", "versions a-1"]) {
-    const { err } = await holdfast(`-r ${service.url} ${line}`, { cwd: root.path });
-    assert(!/trying again/.test(err), `${line}: ${err}`);
-  }
-});
-
-Deno.test("what takes the store itself is Unsupported on a service, with what to do", async () => {
-  await using root = await tempRoot();
+cliTest("what takes the store itself is Unsupported on a service, with what to do", async (it) => {
   await using service = await startPort();
   for (const line of ["gc", "verify", "probe", `init ${service.url}`]) {
-    const { code, err } = await holdfast(`-r ${service.url} ${line}`, { cwd: root.path });
+    const { code, err } = await it.holdfast(`-r ${service.url} ${line}`);
     assert(code > 0, line);
     assertStringIncludes(err, "hint: ");
   }
@@ -100,12 +89,11 @@ Deno.test("the token comes from --token-file, else from the environment, and not
   assertStringIncludes(err, "none");
 });
 
-Deno.test("an address with a secret in it is refused and not shown", async () => {
-  await using root = await tempRoot();
+cliTest("an address with a secret in it is refused and not shown", async (it) => {
   for (
     const address of ["http://me:secret@host", "https://host?token=secret", "http://host/#secret"]
   ) {
-    const { code, err, out } = await holdfast(`-r ${address} ls`, { cwd: root.path });
+    const { code, err, out } = await it.holdfast(`-r ${address} ls`);
     assertEquals(code, 2);
     assert(!`${err}${out}`.includes("secret"), err);
   }

@@ -7,8 +7,7 @@ import {
   Interruption,
   toReportable,
 } from "../../../apps/program/exit_code.ts";
-import { RegistryError } from "../../../core/errors.ts";
-import type { ErrorCode } from "../../../core/errors.ts";
+import { type ErrorCode, RegistryError } from "../../../core/errors.ts";
 
 Deno.test("every error code has its documented exit code", () => {
   const codes: Record<ErrorCode, number> = {
@@ -45,23 +44,6 @@ Deno.test("failures of the system get a code that says what to do", () => {
   assertEquals(codeOf({ code: "ENOSPC" }), "Unavailable");
   assertEquals(codeOf({}), "TaskFailed");
   assertEquals((toReportable("thrown text") as RegistryError).message, "thrown text");
-});
-
-Deno.test("what the system says of a file is told in words, with the file", () => {
-  const told = (code: string, path: string) => {
-    const { message, hint } = toReportable(
-      Object.assign(new Error(`${code}: raw`), { code, path }),
-    ) as RegistryError;
-    return `${message} ${hint}`;
-  };
-  assertStringIncludes(told("EACCES", "a/b"), 'Cannot use "a/b": permission is denied');
-  const long = told("ENAMETOOLONG", "x".repeat(300));
-  assertStringIncludes(
-    long,
-    `Cannot use "${"x".repeat(120)}…": its path, or a name in it, is too long for this disk`,
-  );
-  assertStringIncludes(long, "shorter names");
-  assertStringIncludes(told("EOTHER", "a/b"), "EOTHER: raw");
 });
 
 Deno.test("only what Deno did not allow is said to need a flag", () => {

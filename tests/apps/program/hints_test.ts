@@ -1,14 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import {
-  inCliWords,
-  lookUp,
-  shellWord,
-  withHints,
-  withRegistry,
-} from "../../../apps/program/hints.ts";
+import { lookUp, shellWord, withHints, withRegistry } from "../../../apps/program/hints.ts";
 import { RegistryError } from "../../../core/errors.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fillRegistry, holdfast } from "../captured_io.ts";
+import { filledTest } from "../captured_io.ts";
 
 Deno.test("a failure keeps everything but its hint, and is the cause", async () => {
   const original = new RegistryError({
@@ -25,7 +18,7 @@ Deno.test("a failure keeps everything but its hint, and is the cause", async () 
   assertEquals([error.code, error.message, error.hint, error.key], [
     "NotFound",
     "m",
-    lookUp("a").NotFound,
+    "See what there is: holdfast ls",
     "k",
   ]);
   assertStrictEquals(error.cause, original);
@@ -51,22 +44,6 @@ Deno.test("a word that a shell would take apart is quoted", () => {
   ]);
 });
 
-Deno.test("what the library calls an option is called by its flag", () => {
-  assertEquals(
-    inCliWords("Save it with base: null, which shares nothing with it."),
-    "Save it with --no-share.",
-  );
-  assertEquals(
-    inCliWords(`Remove it with registry.deleteAlias("my:model", "live").`),
-    "Remove it with holdfast alias my:model live --delete.",
-  );
-  const large =
-    "Download it, or read it as a stream: registry.open(ref) and file(path).stream(). " +
-    "Or open the registry with a larger maxLoadBytes.";
-  assertEquals(inCliWords(large), "Download it, or read it as a stream: holdfast cat REF PATH.");
-  assertEquals(inCliWords(undefined), undefined);
-});
-
 Deno.test("commands in a hint name the registry of the run, but where one is named, or they work on none", () => {
   const named: [text: string, hint: string][] = [
     [
@@ -82,54 +59,53 @@ Deno.test("commands in a hint name the registry of the run, but where one is nam
   assertEquals(withRegistry("holdfast ls", undefined), "holdfast ls");
 });
 
-Deno.test("hints name flags and commands, never options and functions of the library", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await Deno.mkdir(root.join("links"));
-  await Deno.symlink("../data", root.join("links/out"));
-  await Deno.mkdir(root.join("odd"));
-  await Deno.writeTextFile(root.join("odd/a\\b"), "");
-  await Deno.writeTextFile(root.join("file"), "{}");
-  const cases: [line: string | string[], hint: string][] = [
-    ["save x links --links refuse", "Add --links keep, follow or skip"],
-    ["save x odd", "--exclude takes a pattern"],
-    ["init --mutable", "Leave out --mutable"],
-    ["save x file --metadata-file data", "--metadata-file takes a file"],
-    ["save x file --metadata-file gone", "--metadata-file takes a file"],
-    ["ls -r file", "A registry is a folder"],
-    ["ls -r file/below", "A registry is a folder"],
-    ["load config@", "holdfast versions config"],
-    ["load config@@", "Write config for the latest version"],
-    ["diff ./links config", "holdfast diff REF ./links"],
-    ["serve --port x", "0 for a free one"],
-    ["ls -r file://", "file:///data/models"],
-    ["init file:models", "file:///data/models"],
-    ["save config@ file", "holdfast versions config"],
-    ["copy config other@", "holdfast versions other"],
-    ["save x file --input config@", "holdfast versions config"],
-    [["alias", "config", "my prod", "1"], "An alias is one word: my-prod"],
-    [["save", "x", "file", "-a", "my prod"], "An alias is one word: my-prod"],
-    ["alias config@1", "holdfast alias config"],
-    ["verify config@1", "holdfast verify config"],
-    ["prune config@1 --keep-last 1", "holdfast prune config"],
-    ["load nothing", "See what there is: holdfast ls"],
-    ["load config@9", "holdfast versions config"],
-    ["load config@none", "holdfast alias config"],
-    ["verify nothing", "holdfast ls"],
-    ["save config file --version 1", "leave the version out"],
-    ["save config file --version 1 --on-conflict overwrite", "holdfast init FOLDER --mutable"],
-    ["rm config@2 --yes", "--force"],
-    ["cat data:raw nothing", "a.csv"],
-  ];
-  for (const [line, hint] of cases) {
-    const { code, err } = await holdfast(line, { cwd });
-    assertEquals(code === 0, false, `${line}`);
-    assertStringIncludes(err.split("\n")[1], hint, `${line}: ${err}`);
-    assertEquals(
-      /registry\.|localPath|onConflict|readOnly|graceMs|base:|: true/.test(err),
-      false,
-      err,
-    );
-  }
-});
+filledTest(
+  "hints name flags and commands, never options and functions of the library",
+  async (it) => {
+    await Deno.mkdir(it.root.join("links"));
+    await Deno.symlink("../data", it.root.join("links/out"));
+    await Deno.mkdir(it.root.join("odd"));
+    await Deno.writeTextFile(it.root.join("odd/a\\b"), "");
+    await Deno.writeTextFile(it.root.join("file"), "{}");
+    const cases: [line: string | string[], hint: string][] = [
+      ["save x links --links refuse", "Add --links keep, follow or skip"],
+      ["save x odd", "--exclude takes a pattern"],
+      ["save x file --metadata-file data", "Check the path"],
+      ["save x file --metadata-file gone", "Check the path"],
+      ["ls -r file", "A registry is a folder"],
+      ["ls -r file/below", "A registry is a folder"],
+      ["load config@", "holdfast versions config"],
+      ["load config@@", "Write config for the latest version"],
+      ["diff ./links config", "holdfast diff REF ./links"],
+      ["serve --port x", "0 for a free one"],
+      ["ls -r file://", "file:///data/models"],
+      ["init file:models", "file:///data/models"],
+      ["save config@ file", "holdfast versions config"],
+      ["copy config other@", "holdfast versions other"],
+      ["save x file --input config@", "holdfast versions config"],
+      [["alias", "config", "my prod", "1"], "An alias is one word: my-prod"],
+      [["save", "x", "file", "-a", "my prod"], "An alias is one word: my-prod"],
+      ["alias config@1", "holdfast alias config"],
+      ["verify config@1", "holdfast verify config"],
+      ["prune config@1 --keep-last 1", "holdfast prune config"],
+      ["load nothing", "See what there is: holdfast ls"],
+      ["load config@9", "holdfast versions config"],
+      ["load config@none", "holdfast alias config"],
+      ["verify nothing", "holdfast ls"],
+      ["save config file --version 1", "leave the version out"],
+      ["save config file --version 1 --on-conflict overwrite", "holdfast init FOLDER --mutable"],
+      ["rm config@2 --yes", "--force"],
+      ["cat data:raw nothing", "a.csv"],
+    ];
+    for (const [line, hint] of cases) {
+      const { code, err } = await it.holdfast(line);
+      assertEquals(code === 0, false, `${line}`);
+      assertStringIncludes(err.split("\n")[1], hint, `${line}: ${err}`);
+      assertEquals(
+        /registry\.|localPath|onConflict|readOnly|graceMs|base:|: true/.test(err),
+        false,
+        err,
+      );
+    }
+  },
+);

@@ -2,23 +2,25 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { loadCommands } from "../../../apps/commands/mod.ts";
 import { manPage } from "../../../apps/program/man_page.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { succeeds } from "../captured_io.ts";
+import { cliTest, succeeds } from "../captured_io.ts";
 
-Deno.test("the manual has every command that the help lists, its options and examples", async () => {
-  await using root = await tempRoot();
-  const page = await succeeds("man", { cwd: root.path });
-  for (const { name, hidden, options } of await loadCommands()) {
-    const isThere = new RegExp(`^\\.SS holdfast ${name.replaceAll("-", "\\\\-")}( |$)`, "m").test(
-      page,
-    );
-    assertEquals(isThere, !hidden, name);
-    if (hidden) continue;
-    for (const { flags } of options) {
-      assertStringIncludes(page, `.B ${flags.replaceAll("-", "\\-")}`);
+cliTest(
+  "the manual has every command that the help lists, its options and examples",
+  async (it) => {
+    const page = await it.succeeds("man");
+    for (const { name, hidden, options } of await loadCommands()) {
+      const isThere = new RegExp(`^\\.SS holdfast ${name.replaceAll("-", "\\\\-")}( |$)`, "m").test(
+        page,
+      );
+      assertEquals(isThere, !hidden, name);
+      if (hidden) continue;
+      for (const { flags } of options) {
+        assertStringIncludes(page, `.B ${flags.replaceAll("-", "\\-")}`);
+      }
     }
-  }
-  assertStringIncludes(page, ".SH EXIT STATUS");
-});
+    assertStringIncludes(page, ".SH EXIT STATUS");
+  },
+);
 
 Deno.test("no text becomes a macro: a dot or a quote that begins a line, and backslashes, are text", () => {
   const command = {

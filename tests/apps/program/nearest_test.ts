@@ -1,7 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { nearestName } from "../../../core/text/nearest.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../captured_io.ts";
+import { filledTest } from "../captured_io.ts";
 
 Deno.test("the nearest word is one with few letters wrong, or a name that it is a part of", () => {
   assertEquals(nearestName("modle", ["other", "model"]), "model");
@@ -13,11 +12,8 @@ Deno.test("the nearest word is one with few letters wrong, or a name that it is 
   assertEquals(nearestName("same", ["same"]), undefined);
 });
 
-Deno.test("who mistypes a name, a version or an alias is told what is like it", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await succeeds("init other", { cwd });
+filledTest("who mistypes a name, a version or an alias is told what is like it", async (it) => {
+  await it.succeeds("init other");
   for (
     const [line, meant] of [
       ["load confg", "config"],
@@ -36,20 +32,17 @@ Deno.test("who mistypes a name, a version or an alias is told what is like it", 
       ["rm confg@1 --yes", "config@1.0.0"],
     ]
   ) {
-    const { code, err } = await holdfast(line, { cwd });
+    const { code, err } = await it.holdfast(line);
     assertEquals(code, 3, `${line}\n${err}`);
     assertStringIncludes(err, `Did you mean ${meant}? See what there is: holdfast`, line);
     assertEquals(err.split("Did you mean").length, 2, line);
   }
-  const strange = await holdfast("load something-else", { cwd });
+  const strange = await it.holdfast("load something-else");
   assertEquals([strange.code, strange.err.includes("Did you mean")], [3, false]);
 });
 
-Deno.test("a bare x behind a name is a word that was cut short, not any version", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
+filledTest("a bare x behind a name is a word that was cut short, not any version", async (it) => {
   for (const ref of ["config@x", "config@X"]) {
-    assertEquals((await holdfast(`info ${ref}`, { cwd })).code, 3, ref);
+    await it.fails(`info ${ref}`, 3);
   }
 });

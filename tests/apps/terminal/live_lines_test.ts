@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { cutEnd, showLiveLines } from "../../../apps/terminal/live_lines.ts";
+import { showLiveLines } from "../../../apps/terminal/live_lines.ts";
 import type { System } from "../../../core/system.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { captureIo } from "../captured_io.ts";
-import type { CapturedIoOptions } from "../captured_io.ts";
+import { type CapturedIoOptions, captureIo } from "../captured_io.ts";
 
 /** A terminal whose time goes on when the test says so. */
 function terminal(options: Partial<CapturedIoOptions> = {}) {
@@ -69,19 +68,4 @@ Deno.test("where there is no terminal, or one that can do nothing, only what sta
     await live.end();
     assertEquals([io.errors(), live.isLive], ["stays\n", false]);
   }
-});
-
-Deno.test("what was drawn when the run is stopped stays: something else was written below it", async () => {
-  const stop = new AbortController();
-  const { io } = terminal({ signal: stop.signal });
-  const live = showLiveLines(io, () => ["a", "b"]);
-  live.update();
-  stop.abort();
-  live.print("stays");
-  await live.end();
-  assertEquals(io.errors(), "a\nb" + "stays\na\nb" + "\x1b[1A\r\x1b[J");
-});
-
-Deno.test("a text is cut at its end, by what it takes in a terminal", () => {
-  assertEquals([cutEnd("abc", 3), cutEnd("abcd", 3), cutEnd("日本語", 5)], ["abc", "ab…", "日本…"]);
 });

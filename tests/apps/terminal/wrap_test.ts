@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { tempRoot } from "../../support/temp_root.ts";
-import { holdfast } from "../captured_io.ts";
+import { cliTest } from "../captured_io.ts";
 import { wrapped } from "../../../apps/terminal/wrap.ts";
 
 Deno.test("a long text is broken between words, under where it begins; a path stays whole, and so does all without a limit", () => {
@@ -14,20 +13,21 @@ Deno.test("a long text is broken between words, under where it begins; a path st
   assertEquals(wrapped(text, { indent: 20, columns: 34 }), text);
 });
 
-Deno.test("errors, hints and notes break between words on a terminal, and nowhere else", async () => {
-  await using root = await tempRoot();
-  const line = ["ls", "-r", root.path];
-  const { err } = await holdfast(line, {
-    cwd: root.path,
-    terminals: ["stderr"],
-    columns: 60,
-    env: { NO_COLOR: "1" },
-  });
-  const whole = await holdfast(line, { cwd: root.path });
-  const lines = err.trimEnd().split("\n");
-  assert(
-    lines.length > 2 && lines.every((line) => line.length <= 60 || !line.trim().includes(" ")),
-    err,
-  );
-  assertEquals(lines.join(" ").replaceAll(/ +/g, " "), whole.err.trimEnd().replaceAll("\n", " "));
-});
+cliTest(
+  "errors, hints and notes break between words on a terminal, and nowhere else",
+  async (it) => {
+    const line = ["ls", "-r", it.root.path];
+    const { err } = await it.holdfast(line, {
+      terminals: ["stderr"],
+      columns: 60,
+      env: { NO_COLOR: "1" },
+    });
+    const whole = await it.holdfast(line);
+    const lines = err.trimEnd().split("\n");
+    assert(
+      lines.length > 2 && lines.every((line) => line.length <= 60 || !line.trim().includes(" ")),
+      err,
+    );
+    assertEquals(lines.join(" ").replaceAll(/ +/g, " "), whole.err.trimEnd().replaceAll("\n", " "));
+  },
+);

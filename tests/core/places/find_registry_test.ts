@@ -60,13 +60,6 @@ Deno.test("an empty place, and a ~ that no shell has replaced, are Invalid where
   assertEquals(findRegistry("./~/reg", named).location, "/there/~/reg");
 });
 
-testInRoot("the nearest folder upward wins over a farther one", (root) => {
-  mkdirSync(root.join("a/b/.holdfast"), { recursive: true });
-  mkdirSync(root.join("a/.holdfast"));
-  const { location } = findRegistry(undefined, { cwd: root.join("a/b"), system: withEnv() });
-  assertEquals(location, root.join("a/b/.holdfast"));
-});
-
 testInRoot(
   "where no registry is, the hint says how to begin; a file named .holdfast is none",
   (root) => {

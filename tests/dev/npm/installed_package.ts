@@ -2,8 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
-import { buildPackage } from "../../../dev/npm.ts";
-import type { Built } from "../../../dev/npm.ts";
+import { buildPackage, type Built } from "../../../dev/npm.ts";
 
 /** What runs JavaScript; `npx` brings each. */
 export const RUNTIMES = ["node@22", "node@24", "bun@1"] as const;

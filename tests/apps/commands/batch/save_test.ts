@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
-import type { TempRoot } from "../../../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { watchProcess } from "../../../support/watch_process.ts";
-import { holdfast, noise, succeeds } from "../../captured_io.ts";
-import type { CliRun } from "../../captured_io.ts";
+import { type CliRun, cliTest, holdfast, noise, succeeds } from "../../captured_io.ts";
 
 type Row = Record<string, unknown>;
 
@@ -126,16 +124,14 @@ Deno.test("a file that changed since its row was saved is said, not passed over"
   assertEquals(await it.versions("f"), ["1.0.0", "2.0.0"]);
 });
 
-Deno.test("an overwriting row overwrites once in a run", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("init --mutable", { cwd });
+cliTest("an overwriting row overwrites once in a run", async (it) => {
+  await it.succeeds("init --mutable");
   const stdin = `{"name":"a","value":1,"version":"1","onConflict":"overwrite"}\n`;
-  const generation = async () => JSON.parse(await succeeds("info a --json", { cwd })).generation;
-  await succeeds("save a - --version 1", { cwd, stdin: "before" });
-  await succeeds("batch save -", { cwd, stdin });
+  const generation = async () => JSON.parse(await it.succeeds("info a --json")).generation;
+  await it.succeeds("save a - --version 1", { stdin: "before" });
+  await it.succeeds("batch save -", { stdin });
   assertEquals(await generation(), 2);
-  await succeeds("batch save -", { cwd, stdin });
+  await it.succeeds("batch save -", { stdin });
   assertEquals(await generation(), 2);
 });
 
@@ -189,11 +185,7 @@ Deno.test("a manifest in CSV has quotes, commas and lines in cells, and JSON whe
   await using registry = await openRegistry(it.root.join(".holdfast"));
   assertEquals(
     [await registry.load("a@1"), await registry.load("b"), await registry.load("e, f")],
-    [
-      { x: "1, 2" },
-      [1, 2],
-      3,
-    ],
+    [{ x: "1, 2" }, [1, 2], 3],
   );
   assertStringIncludes(
     (await holdfast("batch save in/m.csv", { cwd: it.cwd })).out,
@@ -322,19 +314,4 @@ Deno.test("a report replaces an earlier one, and no other file", async () => {
     (await holdfast("batch verify dry.jsonl", { cwd })).err,
     "it is the report of a dry run",
   );
-});
-
-Deno.test("a heading that is wrong, letters that are none and an empty run id are told once, and nothing is saved", async () => {
-  await using it = await world();
-  const { cwd } = it;
-  const wrong = await holdfast("batch save - --format csv", { cwd, stdin: "nam,path\na,b\nc,d\n" });
-  assertEquals([wrong.code, wrong.err.match(/error:/g)?.length], [2, 1]);
-  assertStringIncludes(wrong.err, 'the heading has "nam", which is not one of name, path,');
-  await Deno.writeFile(
-    it.root.join("latin.csv"),
-    new Uint8Array([...new TextEncoder().encode("name,value\nu"), 0xe9, 0x2c, 0x31]),
-  );
-  assertEquals((await holdfast("batch save latin.csv", { cwd })).code, 2);
-  assertEquals((await it.run("--run-id=")).code, 2);
-  assertEquals(await succeeds("ls -q", { cwd }), "");
 });

@@ -1,10 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { openQueue } from "../../../../queues/mod.ts";
-import type { JobQueue } from "../../../../queues/mod.ts";
+import { type JobQueue, openQueue } from "../../../../queues/mod.ts";
 import { createListener } from "../../../conformance/queues/queue_case.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { holdfast } from "../../captured_io.ts";
+import { cliTest, holdfast } from "../../captured_io.ts";
 
 /** A queue with a job that is done, one that failed, and one that is delayed. */
 async function fill(queue: JobQueue): Promise<void> {
@@ -81,10 +80,7 @@ jobsTest(
       },
     });
     for (const time of [addedAt, startedAt, endedAt]) {
-      assertMatch(
-        time,
-        /^\d{4}-\d\d-\d\dT[\d:.]+Z$/,
-      );
+      assertMatch(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     }
   },
 );
@@ -93,9 +89,9 @@ jobsTest(
   "jobs show tells all of one, and with --follow what becomes of it",
   async ({ jobs, queue }) => {
     const { out } = await jobs("show good");
-    assertStringIncludes(out, "state    done\n");
-    assertStringIncludes(out, 'result   {"size":7}\n');
-    assertStringIncludes(out, 'data     {"file":"good.png"}\n');
+    assertStringIncludes(out, "state     done\n");
+    assertStringIncludes(out, 'result    {"size":7}\n');
+    assertStringIncludes(out, 'data      {"file":"good.png"}\n');
     assertEquals((await jobs("show good --follow")).code, 0);
     assertEquals((await jobs("show bad --follow")).code, 1);
     assertEquals(JSON.parse((await jobs("show good --json")).out).result, { size: 7 });
@@ -135,20 +131,22 @@ jobsTest("jobs cancel ends what waits, and says what had ended", async ({ jobs, 
   );
 });
 
-Deno.test("commands about jobs say where a queue can be, and take no password on the command line", async () => {
-  await using root = await tempRoot();
-  const refused = async (line: string, said: string) => {
-    const { code, err } = await holdfast(line, { cwd: root.path });
-    assertEquals(code, 2, err);
-    assertStringIncludes(err, said);
-    assertEquals(err.includes("hunter2"), false);
-  };
-  await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
-  await refused("jobs ls --queue memory:", "no other process could add any");
-  await refused("jobs ls --queue kafka://h", "there is no such scheme");
-  await refused(
-    "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
-    "Cannot take a password by --queue",
-  );
-  await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
-});
+cliTest(
+  "commands about jobs say where a queue can be, and take no password on the command line",
+  async (it) => {
+    const refused = async (line: string, said: string) => {
+      const { code, err } = await it.holdfast(line);
+      assertEquals(code, 2, err);
+      assertStringIncludes(err, said);
+      assertEquals(err.includes("hunter2"), false);
+    };
+    await refused("jobs ls", "neither --queue nor HOLDFAST_ENGINE names one");
+    await refused("jobs ls --queue memory:", "no other process could add any");
+    await refused("jobs ls --queue kafka://h", "there is no such scheme");
+    await refused(
+      "jobs ls --queue redis://u:hunter2@127.0.0.1:1",
+      "Cannot take a password by --queue",
+    );
+    await refused("jobs ls --queue redis://127.0.0.1:1 --state gone", "--state");
+  },
+);

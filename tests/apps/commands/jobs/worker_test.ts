@@ -5,7 +5,7 @@ import { openQueue } from "../../../../queues/mod.ts";
 import { REPOSITORY } from "../../../support/run_deno.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { captureIo, holdfast } from "../../captured_io.ts";
+import { captureIo, cliTest } from "../../captured_io.ts";
 
 const TASKS = `
 import { createPlugins } from "${REPOSITORY}plugins/mod.ts";
@@ -51,32 +51,32 @@ programTest(
     assertEquals(told.filter(({ event }) => event === "ready").length, 1);
     assertEquals(
       told.filter(({ event }) => event === "failed").map(({ id, reason }) => [id, reason]),
-      [
-        ["nobody", "nobody to greet"],
-      ],
+      [["nobody", "nobody to greet"]],
     );
   },
 );
 
-Deno.test("worker --tasks wants a module with a set of plugins, and nothing of pipelines", async () => {
-  await using root = await tempRoot();
-  const write = (name: string, text: string) => Deno.writeTextFile(root.join(name), text);
-  await write("empty.ts", "export const other = 1;\n");
-  await write("wrong.ts", "export const plugins = {};\n");
-  await write("broken.ts", 'throw new Error("it broke");\n');
-  const worker = async (line: string) =>
-    await holdfast(`worker --queue redis://127.0.0.1:1 ${line}`, { cwd: root.path });
-  const said: [string, string][] = [
-    ["--tasks nowhere.ts", "Cannot load tasks: no such file"],
-    ["--tasks empty.ts", "it exports other"],
-    ["--tasks wrong.ts", "what it exports as plugins is no set of plugins"],
-    ["--tasks broken.ts", "it broke"],
-    ["--tasks https://example.org/tasks.ts", "it is no file on this machine"],
-    ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps of pipelines at once"],
-  ];
-  for (const [line, part] of said) {
-    const { code, err } = await worker(line);
-    assertEquals(code === 0, false, line);
-    assertStringIncludes(err, part);
-  }
-});
+cliTest(
+  "worker --tasks wants a module with a set of plugins, and nothing of pipelines",
+  async (it) => {
+    const write = (name: string, text: string) => Deno.writeTextFile(it.root.join(name), text);
+    await write("empty.ts", "export const other = 1;\n");
+    await write("wrong.ts", "export const plugins = {};\n");
+    await write("broken.ts", 'throw new Error("it broke");\n');
+    const worker = async (line: string) =>
+      await it.holdfast(`worker --queue redis://127.0.0.1:1 ${line}`);
+    const said: [string, string][] = [
+      ["--tasks nowhere.ts", "Cannot load tasks: no such file"],
+      ["--tasks empty.ts", "it exports other"],
+      ["--tasks wrong.ts", "what it exports as plugins is no set of plugins"],
+      ["--tasks broken.ts", "it broke"],
+      ["--tasks https://example.org/tasks.ts", "it is no file on this machine"],
+      ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps of pipelines at once"],
+    ];
+    for (const [line, part] of said) {
+      const { code, err } = await worker(line);
+      assertEquals(code === 0, false, line);
+      assertStringIncludes(err, part);
+    }
+  },
+);

@@ -1,30 +1,30 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
+import { filledTest, fillRegistry, holdfast } from "../../captured_io.ts";
 
-Deno.test("diff tells how two versions differ: JSON by structure, metadata, and exit code 1", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  const { code, out } = await holdfast("diff config@1 config@2", { cwd });
-  assertEquals(code, 1);
-  assertMatch(out, /^--- config@1\.0\.0 .*\n\+\+\+ config@2\.0\.0 /);
-  assertStringIncludes(out, `metadata\n+ epochs: 3\n+ by: "ann"\n`);
-  assertMatch(
-    out,
-    /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/,
-  );
-  assertEquals(
-    (await holdfast("diff config", { cwd })).out,
-    out,
-    "one ref: from the version before it",
-  );
-  const same = await holdfast("diff config config@production", { cwd });
-  assertEquals([same.code, same.out], [
-    0,
-    "Nothing differs between config@2.0.0 and config@2.0.0 (1 file)\n",
-  ]);
-});
+filledTest(
+  "diff tells how two versions differ: JSON by structure, metadata, and exit code 1",
+  async (it) => {
+    const { code, out } = await it.holdfast("diff config@1 config@2");
+    assertEquals(code, 1);
+    assertMatch(out, /^--- config@1\.0\.0 .*\n\+\+\+ config@2\.0\.0 /);
+    assertStringIncludes(out, `metadata\n+ epochs: 3\n+ by: "ann"\n`);
+    assertMatch(
+      out,
+      /files\n~ data\.json {2}\(\d+ B -> \d+ B\)\n {4}~ lr: 0\.1 -> 0\.2\n\n1 changed, 0 unchanged\n$/,
+    );
+    assertEquals(
+      (await it.holdfast("diff config")).out,
+      out,
+      "one ref: from the version before it",
+    );
+    const same = await it.holdfast("diff config config@production");
+    assertEquals([same.code, same.out], [
+      0,
+      "Nothing differs between config@2.0.0 and config@2.0.0 (1 file)\n",
+    ]);
+  },
+);
 
 Deno.test("diff of a folder on the disk: added, removed, renamed, and text line by line", async () => {
   await using root = await tempRoot();
@@ -62,17 +62,13 @@ Deno.test("diff of a folder on the disk: added, removed, renamed, and text line 
   assertStringIncludes(json.files[0].text, "+3,4\n");
 });
 
-Deno.test("diff without a version before it, or of what is not there, says so", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  const first = await holdfast("diff note", { cwd });
-  assertEquals(first.code, 3);
-  assertStringIncludes(
-    first.err,
+filledTest("diff without a version before it, or of what is not there, says so", async (it) => {
+  await it.fails(
+    "diff note",
+    3,
     "Cannot compare note@1.0.0 with the version before it: there is none",
   );
-  assertEquals((await holdfast("diff note nosuch", { cwd })).code, 3);
-  assertEquals((await holdfast("diff note ./nosuch", { cwd })).code, 3);
-  assertEquals(await succeeds("diff config@1 config@1 -q", { cwd }), "");
+  await it.fails("diff note nosuch", 3);
+  await it.fails("diff note ./nosuch", 3);
+  await it.prints("diff config@1 config@1 -q", "");
 });

@@ -1,40 +1,32 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
+import { filledTest } from "../../captured_io.ts";
 
-Deno.test("ls --where, --since and --alias list what meets them, --sort and --limit the first of these", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
-  await succeeds("save big - --as text -m epochs:=12 -m run.by=bo", {
-    cwd,
-    stdin: "x".repeat(5000),
-  });
-  const ls = async (...words: string[]) =>
-    (await succeeds(["ls", "-q", ...words], { cwd })).split("\n").slice(0, -1).join(" ");
-  assertEquals(await ls("--where", "metadata.epochs > 2"), "big config");
-  assertEquals(await ls("--where", "metadata.epochs>3"), "big");
-  assertEquals(await ls("--where", "metadata.epochs >= 3 and metadata.by = 'ann'"), "config");
-  assertEquals(await ls("--where", "size > 1KiB"), "big");
-  assertEquals(await ls("--where", "kind = folder"), "data:raw");
-  assertEquals(await ls("--where", "kind != folder", "--where", "size<100"), "config note");
-  assertEquals(await ls("--alias", "production"), "config");
-  assertEquals(await ls("--sort", "size", "--limit", "2"), "big config");
-  assertEquals(await ls("--sort", "versions", "--limit", "1"), "config");
-  assertEquals(await ls("--since", "1h", "--limit", "1"), "big");
-  const future = await holdfast(["ls", "--since", "2999-01-01"], { cwd });
-  assertEquals([future.code, future.out], [0, ""]);
-  assertStringIncludes(future.err, "Nothing that is saved here meets all of this");
-  assertStringIncludes(
-    await succeeds(["ls", "--sort", "saved", "--json"], { cwd }),
-    `{"name":"big","latest":"1.0.0"`,
-  );
-});
+filledTest(
+  "ls --where, --since and --alias list what meets them, --sort and --limit the first of these",
+  async (it) => {
+    await it.succeeds("save big - --as text -m epochs:=12 -m run.by=bo", {
+      stdin: "x".repeat(5000),
+    });
+    const ls = async (...words: string[]) =>
+      (await it.succeeds(["ls", "-q", ...words])).split("\n").slice(0, -1).join(" ");
+    assertEquals(await ls("--where", "metadata.epochs > 2"), "big config");
+    assertEquals(await ls("--where", "metadata.epochs>3"), "big");
+    assertEquals(await ls("--where", "metadata.epochs >= 3 and metadata.by = 'ann'"), "config");
+    assertEquals(await ls("--where", "size > 1KiB"), "big");
+    assertEquals(await ls("--where", "kind = folder"), "data:raw");
+    assertEquals(await ls("--where", "kind != folder", "--where", "size<100"), "config note");
+    assertEquals(await ls("--alias", "production"), "config");
+    assertEquals(await ls("--sort", "size", "--limit", "2"), "big config");
+    assertEquals(await ls("--sort", "versions", "--limit", "1"), "config");
+    assertEquals(await ls("--since", "1h", "--limit", "1"), "big");
+    const future = await it.holdfast(["ls", "--since", "2999-01-01"]);
+    assertEquals([future.code, future.out], [0, ""]);
+    assertStringIncludes(future.err, "Nothing that is saved here meets all of this");
+    await it.tells(["ls", "--sort", "saved", "--json"], `{"name":"big","latest":"1.0.0"`);
+  },
+);
 
-Deno.test("ls --where refuses what it cannot read, and runs nothing", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fillRegistry(cwd);
+filledTest("ls --where refuses what it cannot read, and runs nothing", async (it) => {
   for (
     const odd of [
       "epochs > 3",
@@ -49,8 +41,6 @@ Deno.test("ls --where refuses what it cannot read, and runs nothing", async () =
       `metadata.a = ${" ".repeat(100_000)}`,
     ]
   ) {
-    const { code, err } = await holdfast(["ls", "--where", odd], { cwd });
-    assertEquals(code, 2, odd);
-    assertStringIncludes(err, "Cannot read", odd);
+    await it.fails(["ls", "--where", odd], 2, "Cannot read");
   }
 });

@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../../support/temp_root.ts";
-import { fillRegistry, holdfast, succeeds } from "../../captured_io.ts";
+import { cliTest, fillRegistry, succeeds } from "../../captured_io.ts";
 
 async function fill(cwd: string): Promise<void> {
   await fillRegistry(cwd);
@@ -9,12 +8,9 @@ async function fill(cwd: string): Promise<void> {
   }
 }
 
-Deno.test("rm takes patterns and several refs, and names all of them before it asks", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fill(cwd);
-  const asked = await holdfast(["rm", "tmp:*", "note", "--all"], {
-    cwd,
+cliTest("rm takes patterns and several refs, and names all of them before it asks", async (it) => {
+  await fill(it.cwd);
+  const asked = await it.holdfast(["rm", "tmp:*", "note", "--all"], {
     stdin: "n\n",
     terminals: ["stdin", "stderr"],
   });
@@ -24,29 +20,21 @@ Deno.test("rm takes patterns and several refs, and names all of them before it a
     "all of tmp:a (2 versions)\nall of tmp:b (1 version)\nall of note (1 version)\n",
   );
   assertStringIncludes(asked.err, "Delete these 3? [y/N] Nothing was deleted");
-  const out = await succeeds(["rm", "tmp:*", "note", "--all", "--yes"], { cwd });
+  const out = await it.succeeds(["rm", "tmp:*", "note", "--all", "--yes"]);
   assertEquals(
     out,
     "Deleted tmp:a (2 versions)\nDeleted tmp:b (1 version)\nDeleted note (1 version)\n",
   );
-  assertEquals(
-    await succeeds("ls -q", { cwd }),
-    "config\ndata:raw\ntmp:c/d\n",
-    "* does not stand for /",
-  );
-  const json = await succeeds(["rm", "config@1", "tmp:*/*@1", "config@1.0", "--yes", "--json"], {
-    cwd,
-  });
+  assertEquals(await it.succeeds("ls -q"), "config\ndata:raw\ntmp:c/d\n", "* does not stand for /");
+  const json = await it.succeeds(["rm", "config@1", "tmp:*/*@1", "config@1.0", "--yes", "--json"]);
   assertEquals(JSON.parse(json).deleted, [{ name: "config", version: "1.0.0" }, {
     name: "tmp:c/d",
     version: "1.0.0",
   }]);
 });
 
-Deno.test("rm of several deletes nothing where one of them is not there", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fill(cwd);
+cliTest("rm of several deletes nothing where one of them is not there", async (it) => {
+  await fill(it.cwd);
   for (
     const [words, code] of [
       [["note@1", "nosuch@1"], 3],
@@ -57,23 +45,15 @@ Deno.test("rm of several deletes nothing where one of them is not there", async 
       [["note@1", "tmp:*@^1"], 2],
     ] as const
   ) {
-    assertEquals((await holdfast(["rm", ...words, "--yes"], { cwd })).code, code, words.join(" "));
+    await it.fails(["rm", ...words, "--yes"], code);
   }
-  assertEquals((await succeeds("ls -q", { cwd })).split("\n").length - 1, 6);
+  assertEquals((await it.succeeds("ls -q")).split("\n").length - 1, 6);
 });
 
-Deno.test("a name that looks like a pattern means itself, and verify takes patterns", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await fill(cwd);
-  await succeeds(["save", "tmp:[a]", "-", "--as", "text"], { cwd });
-  assertEquals(
-    await succeeds(["rm", "tmp:[a]", "--all", "--yes"], { cwd }),
-    "Deleted tmp:[a] (1 version)\n",
-  );
-  assertStringIncludes(
-    await succeeds(["verify", "tmp:{a,b}", "note"], { cwd }),
-    "All is well: 4 versions",
-  );
-  assertEquals((await holdfast(["verify", "nosuch*"], { cwd })).code, 3);
+cliTest("a name that looks like a pattern means itself, and verify takes patterns", async (it) => {
+  await fill(it.cwd);
+  await it.succeeds(["save", "tmp:[a]", "-", "--as", "text"]);
+  await it.prints(["rm", "tmp:[a]", "--all", "--yes"], "Deleted tmp:[a] (1 version)\n");
+  await it.tells(["verify", "tmp:{a,b}", "note"], "All is well: 4 versions");
+  await it.fails(["verify", "nosuch*"], 3);
 });

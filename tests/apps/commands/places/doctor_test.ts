@@ -3,8 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { realSystem } from "../../../../core/system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import type { CapturedIoOptions } from "../../captured_io.ts";
-import { holdfast, succeeds } from "../../captured_io.ts";
+import { type CapturedIoOptions, cliTest, holdfast } from "../../captured_io.ts";
 
 interface Said {
   what: string;
@@ -23,10 +22,9 @@ async function examine(
   return { code, said: new Map(all.map((check) => [check.what, check])) };
 }
 
-Deno.test("doctor finds a registry in a folder well, thing by thing", async () => {
-  await using root = await tempRoot();
-  const at = { cwd: root.path, env: { HOLDFAST_CACHE: root.join("cache") } };
-  await succeeds("init", at);
+cliTest("doctor finds a registry in a folder well, thing by thing", async (it) => {
+  const at = { cwd: it.root.path, env: { HOLDFAST_CACHE: it.root.join("cache") } };
+  await it.succeeds("init", at);
   const { code, said } = await examine("", at);
   assertEquals(code, 0);
   const things = [
@@ -44,10 +42,13 @@ Deno.test("doctor finds a registry in a folder well, thing by thing", async () =
   assert(
     [...said.values()].every(({ verdict, advice }) => verdict === "ok" && advice === undefined),
   );
-  const { out, err } = await holdfast("doctor --no-probe", at);
-  assertStringIncludes(out, `ok    permissions   may read and write ${root.join(".holdfast")}\n`);
+  const { out, err } = await it.holdfast("doctor --no-probe", at);
+  assertStringIncludes(
+    out,
+    `ok    permissions   may read and write ${it.root.join(".holdfast")}\n`,
+  );
   assertEquals([/probe|clock/.test(out), err], [false, "All is well.\n"]);
-  assertEquals((await holdfast("doctor --no-probe --quiet", at)).out, "");
+  assertEquals((await it.holdfast("doctor --no-probe --quiet", at)).out, "");
 });
 
 Deno.test("doctor fails where the registry cannot be opened, and goes on with the machine", async () => {
@@ -64,9 +65,8 @@ Deno.test("doctor fails where the registry cannot be opened, and goes on with th
   assertEquals(named.said.get("disk")?.verdict, "ok", "that of the folder above");
 });
 
-Deno.test("doctor says how far a clock is off, and from when on that is a trouble", async () => {
-  await using root = await tempRoot();
-  await succeeds("init", { cwd: root.path });
+cliTest("doctor says how far a clock is off, and from when on that is a trouble", async (it) => {
+  await it.succeeds("init");
   const cases: [offMs: number, verdict: string, part: string][] = [
     [-300_000, "warn", "behind"],
     [-7 * 3_600_000, "fail", "behind"],
@@ -74,57 +74,41 @@ Deno.test("doctor says how far a clock is off, and from when on that is a troubl
   ];
   for (const [offMs, verdict, part] of cases) {
     const system = { ...realSystem, env: () => undefined, now: () => realSystem.now() + offMs };
-    const { said } = await examine("", { cwd: root.path, system });
+    const { said } = await examine("", { cwd: it.root.path, system });
     assertEquals(said.get("clock")?.verdict, verdict, JSON.stringify(said.get("clock")));
     assertStringIncludes(said.get("clock")!.found, part);
     assertStringIncludes(said.get("clock")!.advice!, "NTP");
   }
 });
 
-Deno.test("doctor finds certificates that are none, proxies that are none, and names that others may change", async () => {
-  await using root = await tempRoot();
-  await Deno.mkdir(root.join("holdfast"));
-  await Deno.writeTextFile(root.join("holdfast/config.json"), "{}", { mode: 0o600 });
-  await Deno.chmod(root.join("holdfast/config.json"), 0o666);
-  await Deno.writeTextFile(root.join("ca.pem"), "no certificate");
-  const env = {
-    XDG_CONFIG_HOME: root.path,
-    NODE_EXTRA_CA_CERTS: root.join("ca.pem"),
-    HTTPS_PROXY: "http://user:verysecret@proxy:3128",
-  };
-  const { code, out } = await holdfast("doctor", { cwd: root.path, env });
-  assertEquals(code, 1);
-  assertStringIncludes(out, "chmod go-w");
-  assertStringIncludes(out, "has no certificate in it");
-  assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
-  assert(!out.includes("verysecret"));
-  const wrong = await examine("", { cwd: root.path, env: { HTTPS_PROXY: "verysecret" } });
-  assertEquals(wrong.said.get("proxy")?.verdict, "fail");
-  assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
-  const gone = await examine("", { cwd: root.path, env: { DENO_CERT: root.join("gone.pem") } });
-  assertEquals(gone.said.get("certificates")?.verdict, "fail");
-});
-
-Deno.test("doctor says what is wrong with the file of names, and goes on", async () => {
-  await using root = await tempRoot();
-  const at = { cwd: root.path, env: { XDG_CONFIG_HOME: root.path } };
-  await succeeds("init", at);
-  await Deno.mkdir(root.join("holdfast"));
-  const file = root.join("holdfast/config.json");
-  const cases: [text: string, state: string][] = [
-    ['{\n"registries": {,}}', "it is no JSON, see line 2"],
-    ['{"registries":[]}', "it is not { registries: { … } }"],
-    ['{"registries":{"team":{"zz":1}}}', '"team" is not { location, tokenFile? }'],
-  ];
-  for (const [text, state] of cases) {
-    await Deno.writeTextFile(file, text, { mode: 0o600 });
-    const { code, said } = await examine("--no-probe", at);
-    const { verdict, found, advice } = said.get("names")!;
-    assertEquals([code, verdict, said.get("registry")?.verdict], [1, "fail", "ok"]);
-    assertStringIncludes(found, `${JSON.stringify(file)}: ${state}`);
-    assertStringIncludes(advice!, "Mend the file");
-  }
-});
+cliTest(
+  "doctor finds certificates that are none, proxies that are none, and names that others may change",
+  async (it) => {
+    await Deno.mkdir(it.root.join("holdfast"));
+    await Deno.writeTextFile(it.root.join("holdfast/config.json"), "{}", { mode: 0o600 });
+    await Deno.chmod(it.root.join("holdfast/config.json"), 0o666);
+    await Deno.writeTextFile(it.root.join("ca.pem"), "no certificate");
+    const env = {
+      XDG_CONFIG_HOME: it.root.path,
+      NODE_EXTRA_CA_CERTS: it.root.join("ca.pem"),
+      HTTPS_PROXY: "http://user:verysecret@proxy:3128",
+    };
+    const { code, out } = await it.holdfast("doctor", { env });
+    assertEquals(code, 1);
+    assertStringIncludes(out, "chmod go-w");
+    assertStringIncludes(out, "has no certificate in it");
+    assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
+    assert(!out.includes("verysecret"));
+    const wrong = await examine("", { cwd: it.root.path, env: { HTTPS_PROXY: "verysecret" } });
+    assertEquals(wrong.said.get("proxy")?.verdict, "fail");
+    assert(!wrong.said.get("proxy")!.found.includes("verysecret"));
+    const gone = await examine("", {
+      cwd: it.root.path,
+      env: { DENO_CERT: it.root.join("gone.pem") },
+    });
+    assertEquals(gone.said.get("certificates")?.verdict, "fail");
+  },
+);
 
 Deno.test("doctor takes a bundle of which some certificates ended for good, and names a file once", async () => {
   await using root = await tempRoot();

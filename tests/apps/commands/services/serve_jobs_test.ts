@@ -1,11 +1,10 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../../apps/cli.ts";
+import { assertEquals, assertMatch } from "@std/assert";
 import { createPlugins } from "../../../../plugins/mod.ts";
 import { workTasks } from "../../../../plugins/jobs.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { captureIo, fillRegistry, holdfast } from "../../captured_io.ts";
+import { filledTest, fillRegistry, serving } from "../../captured_io.ts";
 
 programTest(
   "serve gives uploads to a task of workers, and tells what becomes of it",
@@ -14,19 +13,13 @@ programTest(
     await using root = await tempRoot();
     await fillRegistry(root.path);
     const queueUrl = `${(await shared()).url}?queue=serve-jobs`;
-    const stopping = new AbortController();
-    const io = captureIo({ cwd: root.path, signal: stopping.signal });
-    const said = Promise.withResolvers<string>();
-    const stdout = {
-      ...io.stdout,
-      write: (data: string | Uint8Array) => Promise.resolve(said.resolve(String(data))),
-    };
-    const ended = runCli(
-      ["serve", "--port", "0", "--queue", queueUrl, "--upload-task", "measure"],
-      { ...io, stdout },
+    const { line: url, stop, ended } = await serving(
+      root.path,
+      "--queue",
+      queueUrl,
+      "--upload-task",
+      "measure",
     );
-    void ended.then((code) => said.reject(new Error(`ended with ${code}: ${io.errors()}`)));
-    const url = (await said.promise).trim();
 
     const uploaded = await fetch(`${url}/upload?name=scan`, { method: "POST", body: "12345" });
     const { jobId } = await uploaded.json();
@@ -44,17 +37,13 @@ programTest(
     const last = JSON.parse(/data: (.*)\n\n$/.exec(text)![1]);
     assertEquals([last.state, last.result], ["done", { ref: "scan@1.0.0", size: 5 }]);
     assertMatch(text, /^retry: \d+\n\nid: /);
-    stopping.abort();
+    stop();
     assertEquals(await ended, 0);
   },
 );
 
-Deno.test("serve says what a task for uploads needs", async () => {
-  await using root = await tempRoot();
-  await fillRegistry(root.path);
-  const { code, err } = await holdfast("serve --port 0 --upload-task measure", { cwd: root.path });
-  assertEquals(code, 2, err);
-  assertStringIncludes(err, "--queue redis://");
-  const memory = await holdfast("serve --port 0 --queue memory:", { cwd: root.path });
+filledTest("serve says what a task for uploads needs", async (it) => {
+  await it.fails("serve --port 0 --upload-task measure", 2, "--queue redis://");
+  const memory = await it.holdfast("serve --port 0 --queue memory:");
   assertEquals(memory.code, 2);
 });

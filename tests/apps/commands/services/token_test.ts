@@ -1,10 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { tempRoot } from "../../../support/temp_root.ts";
-import { holdfast, succeeds } from "../../captured_io.ts";
+import { cliTest } from "../../captured_io.ts";
 
-Deno.test("token create shows a token once; ls shows all but it; rm removes it", async () => {
-  await using root = await tempRoot();
-  const at = { cwd: root.path };
+cliTest("token create shows a token once; ls shows all but it; rm removes it", async (it) => {
+  const at = { cwd: it.root.path };
   const line = [
     "token",
     "create",
@@ -16,24 +14,23 @@ Deno.test("token create shows a token once; ls shows all but it; rm removes it",
     "--scope",
     "write:a:*",
   ];
-  const created = await holdfast([...line, "--expires", "90d"], at);
+  const created = await it.holdfast([...line, "--expires", "90d"], at);
   assertEquals(created.code, 0, created.err);
   assertMatch(created.out, /^holdfast_[0-9a-f]{12}_\S{43}\n$/);
   const id = created.out.slice(9, 21);
   assertStringIncludes(created.err, id);
-  const listed = await succeeds("token ls --tokens tokens.json", at);
+  const listed = await it.succeeds("token ls --tokens tokens.json", at);
   assertStringIncludes(listed, `${id}  read:* write:a:*  20`);
   assertStringIncludes(listed, "for CI");
   assertEquals(listed.includes(created.out.slice(22, 40)), false);
-  const json = JSON.parse(await succeeds("token ls --tokens tokens.json --json", at));
+  const json = JSON.parse(await it.succeeds("token ls --tokens tokens.json --json", at));
   assertEquals(Object.keys(json), ["id", "note", "scopes", "createdAt", "expiresAt"]);
-  assertEquals(await succeeds(`token rm ${id} --tokens tokens.json`, at), `Removed ${id}\n`);
-  assertEquals((await holdfast(`token rm ${id} --tokens tokens.json`, at)).code, 3);
+  await it.prints(`token rm ${id} --tokens tokens.json`, `Removed ${id}\n`, at);
+  await it.fails(`token rm ${id} --tokens tokens.json`, 3, "", at);
 });
 
-Deno.test("token says what is missing: the file, a scope, a right that there is", async () => {
-  await using root = await tempRoot();
-  const at = { cwd: root.path };
+cliTest("token says what is missing: the file, a scope, a right that there is", async (it) => {
+  const at = { cwd: it.root.path };
   for (
     const [line, said] of [
       ["token create --scope admin", "Add --tokens FILE"],
@@ -42,7 +39,7 @@ Deno.test("token says what is missing: the file, a scope, a right that there is"
       ["token ls --tokens t", "token create --tokens"],
     ]
   ) {
-    const { code, err } = await holdfast(line, at);
+    const { code, err } = await it.holdfast(line, at);
     assertEquals(code === 0, false, line);
     assertStringIncludes(err, said);
   }
