@@ -8,6 +8,7 @@ import { checkAlias, parseRef } from "../core/naming/refs.ts";
 import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
 import { createDerivedVerbs } from "../core/work/derived_verbs.ts";
+import { watchLatest } from "./watch.ts";
 
 /** What {@linkcode defineRegistry} cannot do without. */
 export type RegistryParts =
@@ -150,23 +151,11 @@ export function defineRegistry(parts: RegistryParts): Registry {
       const { createDownload } = await import("../core/disk/download_files.ts");
       return await createDownload(options).write(await open(ref, readOf(options)));
     }),
-    watch: own("watch") ?? async function* (name, { intervalMs = 2_000, signal } = {}) {
-      checkName(name);
-      let last: string | undefined | null = null;
-      while (!signal?.aborted) {
-        const info = await orMissing(open(name, { signal })).catch((error) => {
-          if (!signal?.aborted) throw error;
-        }).then((artifact) => artifact?.info);
-        if (signal?.aborted) return;
-        if (info?.commit !== last) {
-          yield info === undefined
-            ? { name }
-            : { name, version: info.version, commit: info.commit };
-        }
-        last = info?.commit;
-        await realSystem.sleep(intervalMs, signal).catch(() => {}); // the signal: the loop looks at it
-      }
-    },
+    watch: own("watch") ?? ((name, options = {}) =>
+      watchLatest(name, options, {
+        system: realSystem,
+        latest: async (signal) => (await orMissing(open(name, { signal })))?.info,
+      })),
     aliases: own("aliases") ?? (async (name) => {
       checkName(name);
       return await Promise.resolve({});

@@ -18,8 +18,7 @@ import type {
   StoredRegistry,
 } from "../core/registry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
-import { deleteAlias, listAliases, setAlias } from "./aliases.ts";
-import { aliasHistory } from "./aliases/history.ts";
+import { aliasHistory, deleteAlias, listAliases, setAlias } from "./aliases.ts";
 import { checkMaxBytes, RegistryCache } from "./cache/cache.ts";
 import { checkPublisher, createAnnouncer } from "./opening/announcer.ts";
 import { rememberContext } from "./opening/context.ts";
@@ -37,7 +36,7 @@ import { parseRef } from "../core/naming/refs.ts";
 import { isAbsent, locate, tryLocate } from "./resolve.ts";
 import { saveValue } from "./save.ts";
 import { gracesOf, openSettings } from "./opening/settings.ts";
-import { watchName } from "./watch.ts";
+import { watchLatest } from "./watch.ts";
 
 export { checkGraces, readLocking } from "./opening/settings.ts";
 
@@ -239,7 +238,11 @@ function createRegistry(context: Context): StoredRegistry {
       const { openDraft } = await import("./drafts/open_draft.ts"); // most programs have none
       return openDraft(context, name, options);
     },
-    watch: (name, options) => watchName(context, name, options),
+    watch: (name, options = {}) =>
+      watchLatest(name, options, {
+        system: context.system,
+        latest: async (signal) => (await tryLocate(context, parseRef(name), signal))?.record,
+      }),
     clearCache: async (options) => await context.cache?.clear(options) ?? { files: 0, bytes: 0 },
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {

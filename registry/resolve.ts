@@ -1,6 +1,7 @@
 // From a ref to the record it means.
-import { fault, RegistryError, retold } from "../core/errors.ts";
+import { RegistryError, retold } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
+import { corruptRecord } from "../core/record/record.ts";
 import type { AliasRecord, VersionRecord } from "../core/record/record.ts";
 import type { Ref } from "../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
@@ -17,7 +18,7 @@ import {
 } from "./cell/heads.ts";
 import type { FoundRecord, Head } from "./cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "./layout.ts";
-import { countingHead, isSuspect, isVoid } from "./cell/voids.ts";
+import { countingHead, isVoid } from "./cell/voids.ts";
 
 export interface Located {
   cell: string;
@@ -178,7 +179,7 @@ export async function readAliasRecord(
       if (record.name !== name || record.alias !== alias) throw misplaced(head.key, record);
       return record;
     }
-    if (head.key === key) throw vanished(context, key);
+    if (head.key === key) throw corruptRecord(key, "it is listed but not there");
     key = head.key; // removed between list and get, so there is a newer one
   }
 }
@@ -208,12 +209,12 @@ export async function readCell(
       if (found.record.kind === "deleted") return undefined;
       const record = recordOfKind(found, "version");
       checkPlace(context, record, head.key, cell);
-      if (isSuspect(context, found) && await isVoid(context, found, signal)) continue; // what counts now
+      if (await isVoid(context, found, signal)) continue; // what counts now
       return { cell, generation: head.generation, head, found, record };
     }
     if (head.key === key) {
       if (scrubbed) return undefined;
-      throw vanished(context, key);
+      throw corruptRecord(key, "it is listed but not there");
     }
     key = head.key;
   }
@@ -227,15 +228,7 @@ function checkPlace(
   cell: string,
 ): void {
   if (versionCell(name, parseVersion(version), context.settings.versioned) === cell) return;
-  throw fault({
-    code: "Corrupt",
-    action: "trust record",
-    subject: `"${key}"`,
-    state: `it is of ${shown(`${name}@${version}`)}`,
-    hint: "It was moved or copied by hand. Restore the object from a copy.",
-    key,
-    backend: context.backend.location,
-  });
+  throw corruptRecord(key, `it is of ${shown(`${name}@${version}`)}, and belongs elsewhere`);
 }
 
 async function versionNotFound(
@@ -255,17 +248,5 @@ async function versionNotFound(
       head?.dead ? "it was deleted" : "there is no such version"
     }`,
     hint: `registry.versions(${shown(name)}) lists the versions that there are.`,
-  });
-}
-
-function vanished(context: Context, key: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read record",
-    subject: `"${key}"`,
-    state: "it is listed but not there",
-    hint: "Something else deletes objects of this registry. Restore the object from a copy.",
-    key,
-    backend: context.backend.location,
   });
 }

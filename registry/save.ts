@@ -3,8 +3,7 @@ import { fault, isRegistryError, messageOf, type RegistryError } from "../core/e
 import type { Executor } from "../core/executor.ts";
 import { checkMaterializer } from "../core/materializer.ts";
 import type { FilesToSave } from "../core/materializer.ts";
-import { checkMetadata } from "../core/record/metadata.ts";
-import { checkName, shown } from "../core/naming/names.ts";
+import { shown } from "../core/naming/names.ts";
 import { artifactDigest, encodeRecord } from "../core/record/record.ts";
 import type { StoredFile, VersionRecord } from "../core/record/record.ts";
 import { MAX_FILE_LIST_BYTES } from "../core/record/record_shape.ts";
@@ -13,7 +12,8 @@ import type { SavedArtifact, SaveOptions, TransferProgress } from "../core/regis
 import { withDeadline } from "../core/retry.ts";
 import { FIRST_VERSION, parseVersion } from "../core/naming/versions.ts";
 import { createRecord, pause } from "./cell/cell.ts";
-import { checkWritable } from "./opening/context.ts";
+import { checkSave, userFields } from "./save_options.ts";
+import type { UserFields } from "./save_options.ts";
 import type { Context } from "./opening/context.ts";
 import { readHead } from "./cell/heads.ts";
 import type { FoundRecord } from "./cell/heads.ts";
@@ -27,7 +27,6 @@ import {
 } from "./layout.ts";
 import type { PayloadPlace } from "./layout.ts";
 import { announceInputs } from "./lineage/announce.ts";
-import { checkInputs } from "./lineage/inputs.ts";
 import { payloadSource } from "./load.ts";
 import { startOperation } from "./cell/operation.ts";
 import type { Operation } from "./cell/operation.ts";
@@ -35,7 +34,6 @@ import { settle, settleVersion } from "./cell/settle.ts";
 import type { PayloadJobs } from "./jobs/kinds.ts";
 import { createBase, isStaleView } from "./payload/base.ts";
 import type { Base } from "./payload/base.ts";
-import { checkEncoding } from "./payload/encoding.ts";
 import { createPayload } from "./payload/write.ts";
 import type { ValueToStore } from "./payload/write.ts";
 import { locate, tryLocate } from "./resolve.ts";
@@ -85,7 +83,7 @@ export async function saveFiles(
 ): Promise<SavedArtifact> {
   const { name } = artifact;
   checkMaterializer(artifact.materializer);
-  checkOptions(context, name, options);
+  checkSave(context, name, options);
   const how = { executor, given: userFields(options) };
   let told = 0;
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
@@ -304,62 +302,6 @@ function tooManyFiles({ action }: Operation, files: number, bytes: number): Regi
   });
 }
 
-function checkOptions(context: Context, name: string, options: SaveOptions): void {
-  checkWritable(context, `save ${shown(name)}`);
-  checkName(name);
-  const {
-    version,
-    bump,
-    onConflict = "fail",
-    ifCommit,
-    metadata,
-    inputs,
-    idempotencyKey,
-    compress,
-  } = options;
-  const { mutable, versioned } = context.settings;
-  const invalid = (state: string, hint: string) =>
-    fault({ code: "Invalid", action: "save", subject: shown(name), state, hint });
-  // Passed over, it would keep the value in another way than was meant.
-  if ("as" in options) {
-    throw invalid("it takes no `as`", "Name what saves the value: { materializer }.");
-  }
-  if (version !== undefined && bump !== undefined) {
-    throw invalid(
-      "version and bump are both given",
-      "Give the version, or say which number the next one raises.",
-    );
-  }
-  if (bump !== undefined && !["major", "minor", "patch"].includes(bump)) {
-    throw invalid(`bump is ${shown(bump)}`, `It is "major", "minor" or "patch".`);
-  }
-  if (!["fail", "skip", "overwrite"].includes(onConflict)) {
-    throw invalid(`onConflict is ${shown(onConflict)}`, `It is "fail", "skip" or "overwrite".`);
-  }
-  if ((onConflict === "overwrite" || ifCommit !== undefined) && !mutable) {
-    throw invalid(
-      "versions of this registry are never overwritten",
-      "Create a registry with mutable: true for that.",
-    );
-  }
-  if (ifCommit !== undefined && version === undefined && versioned) {
-    throw invalid("ifCommit is given without a version", "Say which version has that commit.");
-  }
-  if (
-    version !== undefined && !versioned &&
-    parseVersion(version).canonical !== FIRST_VERSION.canonical
-  ) {
-    throw invalid(
-      "this registry keeps one value per name, without versions",
-      "Leave the version out.",
-    );
-  }
-  if (metadata !== undefined) checkMetadata(metadata);
-  if (compress !== undefined) checkEncoding(compress);
-  if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");
-  if (inputs !== undefined) checkInputs(name, inputs);
-}
-
 function createChooser(
   context: Context,
   operation: Operation,
@@ -377,17 +319,6 @@ function createChooser(
   return key === undefined
     ? chooser
     : keyedTarget(context, operation, { name, key, undecided }, chooser);
-}
-
-type UserFields = Pick<VersionRecord, "metadata" | "inputs" | "key">;
-
-/** As they were checked, whatever the caller does to them meanwhile. */
-function userFields({ metadata, inputs, idempotencyKey }: SaveOptions): UserFields {
-  return {
-    metadata: metadata === undefined ? {} : structuredClone(metadata),
-    ...(inputs === undefined ? {} : { inputs: structuredClone(inputs) }),
-    ...(idempotencyKey === undefined ? {} : { key: idempotencyKey }),
-  };
 }
 
 /** The version whose files may be shared: the one that is asked for, else the latest of the name. */

@@ -1,32 +1,28 @@
 // Watching what the latest version of a name is.
 import { checkName } from "../core/naming/names.ts";
-import { parseRef } from "../core/naming/refs.ts";
 import type { WatchEvent, WatchOptions } from "../core/registry.ts";
-import type { Context } from "./opening/context.ts";
-import { tryLocate } from "./resolve.ts";
+import type { System } from "../core/system.ts";
 
-export async function* watchName(
-  context: Context,
+/** Says what the latest version of a name is, and again whenever a look finds another one. */
+export async function* watchLatest(
   name: string,
-  options: WatchOptions = {},
+  { intervalMs = 2_000, signal }: WatchOptions,
+  { system, latest }: {
+    system: Pick<System, "sleep">;
+    latest(signal?: AbortSignal): Promise<{ version: string; commit: string } | undefined>;
+  },
 ): AsyncGenerator<WatchEvent> {
   checkName(name);
-  const { intervalMs = 2_000, signal } = options;
   let last: string | undefined | null = null;
   while (!signal?.aborted) {
-    const located = await tryLocate(context, parseRef(name), signal).catch((error) => {
+    const found = await latest(signal).catch((error) => {
       if (!signal?.aborted) throw error;
     });
     if (signal?.aborted) return;
-    const commit = located?.record.commit;
-    if (commit !== last) {
-      yield located === undefined ? { name } : { name, version: located.record.version, commit };
+    if (found?.commit !== last) {
+      yield found === undefined ? { name } : { name, version: found.version, commit: found.commit };
     }
-    last = commit;
-    try {
-      await context.system.sleep(intervalMs, signal);
-    } catch {
-      return; // the signal: the end that the caller asked for
-    }
+    last = found?.commit;
+    await system.sleep(intervalMs, signal).catch(() => {}); // the signal: the loop looks at it
   }
 }

@@ -286,14 +286,15 @@ function tooLong(kind: string, size: number): RegistryError {
   });
 }
 
-function corruptRecord(key: string, state: string): RegistryError {
+/** The error of a record that is damaged, gone, or in the place of another one. */
+export function corruptRecord(key: string, state: string): RegistryError {
   return fault({
     code: "Corrupt",
     action: "read record",
     subject: `"${key}"`,
     state,
     hint:
-      "Its stored bytes changed. Restore the object from a copy; the other versions are not affected.",
+      "Something else changed it. Restore the object from a copy; other versions are not affected.",
     key,
   });
 }

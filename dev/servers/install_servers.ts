@@ -21,7 +21,11 @@ const MODULES: Record<string, Module> = {
     module: "github.com/minio/minio",
     version: "v0.0.0-20260212201848-7aac2a2c5b7c", // the last of an archived repository; AGPL, so a tool of tests only
   },
-  versitygw: { module: "github.com/versity/versitygw", program: "cmd/versitygw", version: "v1.8.0" },
+  versitygw: {
+    module: "github.com/versity/versitygw",
+    program: "cmd/versitygw",
+    version: "v1.8.0",
+  },
   "fake-gcs-server": { module: "github.com/fsouza/fake-gcs-server", version: "v1.56.1" },
   gofakes3: {
     module: "github.com/johannesboyne/gofakes3",

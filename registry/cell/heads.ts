@@ -1,8 +1,13 @@
 // Reading cells: their heads, as listings show them, and their records.
 import type { ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
-import { decodeRecord, MAX_RECORD_BYTES, TOMBSTONE_BYTES } from "../../core/record/record.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import {
+  corruptRecord,
+  decodeRecord,
+  MAX_RECORD_BYTES,
+  TOMBSTONE_BYTES,
+} from "../../core/record/record.ts";
 import type { AnyRecord, DecodedRecord } from "../../core/record/record.ts";
 import {
   compareVersions,
@@ -104,7 +109,10 @@ export async function readRecord(
   if (object === undefined) return undefined;
   if (object.info.size > MAX_RECORD_BYTES) {
     await object.body.cancel().catch(() => {}); // nothing of it was wanted
-    throw tooLong(key, object.info.size);
+    throw corruptRecord(
+      key,
+      `it has ${object.info.size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
+    );
   }
   const bytes = await object.bytes();
   const { record, inline } = decodeRecord(bytes, key);
@@ -112,27 +120,11 @@ export async function readRecord(
   return { record, inline, info: object.info, bytes };
 }
 
-function tooLong(key: string, size: number): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read record",
-    subject: `"${key}"`,
-    state: `it has ${size} bytes, a record has at most ${MAX_RECORD_BYTES}`,
-    hint:
-      "Something else was put in its place. Restore the object from a copy; the other versions are not affected.",
-    key,
-  });
-}
-
 export function misplaced(key: string, { kind, generation }: AnyRecord): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "trust record",
-    subject: `"${key}"`,
-    state: `it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
-    hint: "It was moved or copied by hand. Restore the object from a copy.",
+  return corruptRecord(
     key,
-  });
+    `it is of kind "${kind}", generation ${generation}, and belongs elsewhere`,
+  );
 }
 
 export function recordOfKind<K extends AnyRecord["kind"]>(
@@ -140,14 +132,10 @@ export function recordOfKind<K extends AnyRecord["kind"]>(
   kind: K,
 ): Extract<AnyRecord, { kind: K }> {
   if (found.record.kind === kind) return found.record as Extract<AnyRecord, { kind: K }>;
-  throw fault({
-    code: "Corrupt",
-    action: "read record",
-    subject: `"${found.info.key}"`,
-    state: `it is of kind "${found.record.kind}", not "${kind}"`,
-    hint: "It does not belong there. Restore the object from a copy.",
-    key: found.info.key,
-  });
+  throw corruptRecord(
+    found.info.key,
+    `it is of kind "${found.record.kind}", not "${kind}"`,
+  );
 }
 
 interface HeadsOptions {

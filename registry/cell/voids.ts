@@ -22,12 +22,6 @@ export function mayBecomeVoid(context: Context, found: FoundRecord): boolean {
   return isLate(context, found) && objectsOf(context, found.record).length > 0;
 }
 
-/** Whether a record may not count. Almost all count for certain: that spares them the promise of {@linkcode isVoid}. */
-export function isSuspect(context: Context, found: FoundRecord): boolean {
-  return context.voids.has(found.info.key) ||
-    found.record.kind === "version" && mayBecomeVoid(context, found);
-}
-
 /** Whether a record does not count: it landed late, and of what it refers to something is gone. */
 export async function isVoid(
   context: Context,
@@ -36,7 +30,7 @@ export async function isVoid(
 ): Promise<boolean> {
   const { record, info } = found;
   if (context.voids.has(info.key)) return true;
-  if (record.kind !== "version" || !isSuspect(context, found)) return false;
+  if (record.kind !== "version" || !mayBecomeVoid(context, found)) return false;
   const whole = await withFiles(context, record, signal);
   for (const [place, object] of objectsOf(context, whole ?? record)) {
     const key = payloadKey(record.name, place, object);

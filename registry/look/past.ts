@@ -5,7 +5,7 @@ import type { Ref } from "../../core/naming/refs.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { TombstoneRecord } from "../../core/record/record.ts";
 import type { SignalOptions } from "../../core/registry.ts";
-import { aliasHistory } from "../aliases/history.ts";
+import { aliasHistory } from "../aliases.ts";
 import { readRecord, versionHeads } from "../cell/heads.ts";
 import { firstSavedAt } from "../cell/since.ts";
 import { listVersions } from "../listing.ts";

@@ -20,10 +20,8 @@ type Announcement = {
   [K in keyof RegistryTopics]: { topic: K; payload: RegistryTopics[K] };
 }[keyof RegistryTopics];
 
-/** So many are handed to the bus before it has acknowledged the first. */
-const AT_ONCE = 64;
-/** So many may wait for that. */
-const MOST_WAITING = 10_000;
+/** So many may be with a bus that has not acknowledged them. */
+const MOST_AT_ONCE = 10_000;
 /** A bus that has not taken an event by then will not. */
 const TOLD_WITHIN_MS = 10_000;
 /** So long the end of a registry waits for events that are not told yet. */
@@ -46,22 +44,11 @@ export function createAnnouncer(
   events: EventPublisher<RegistryTopics>,
   { registry, logger, system }: { registry: string; logger: Logger; system: System },
 ): Announcer {
-  const waiting: Announcement[] = [];
+  const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
-  let underWay = 0;
-  let looking = false;
-  let lost = 0;
-  let idle = Promise.withResolvers<void>();
 
-  const logLost = (announcement: Announcement, reason: string) => {
-    const { topic, payload: { name } } = announcement;
+  const logLost = ({ topic, payload: { name } }: Announcement, reason: string) =>
     logger.debug(`event ${topic} of "${name}" was lost: ${reason}`);
-  };
-
-  const logMoreLost = () => {
-    if (lost > 1) logger.debug(`${lost - 1} more events were lost: ${MOST_WAITING} waited already`);
-    lost = 0;
-  };
 
   async function tell(announcement: Announcement): Promise<void> {
     const { topic, payload } = announcement;
@@ -84,52 +71,32 @@ export function createAnnouncer(
     }
   }
 
-  function look(): void {
-    looking = false;
-    while (waiting.length > 0 && underWay < AT_ONCE) {
-      const next = waiting.shift()!;
-      underWay++;
-      tell(next).then(() => {
-        underWay--;
-        look();
-      });
-    }
-    if (waiting.length > 0 || underWay > 0) return;
-    logMoreLost();
-    idle.resolve();
-  }
-
   return {
     committed(key, bytes) {
       try {
         const announcement = announcementOf(registry, key, bytes);
         if (announcement === undefined || closing.signal.aborted) return;
-        if (waiting.length >= MOST_WAITING) {
-          if (lost++ === 0) logLost(announcement, `${MOST_WAITING} wait already`);
-          return;
+        if (underWay.size >= MOST_AT_ONCE) {
+          return logLost(announcement, `${MOST_AT_ONCE} wait already`);
         }
-        if (waiting.length === 0 && underWay === 0) idle = Promise.withResolvers();
-        waiting.push(announcement);
-        if (!looking) queueMicrotask(look); // nothing of the bus runs inside of a commit
-        looking = true;
+        // In a later turn: nothing of the bus runs inside of a commit.
+        const telling = Promise.resolve().then(() => tell(announcement));
+        underWay.add(telling);
+        telling.then(() => underWay.delete(telling));
       } catch (error) {
         logger.debug(`event of "${key}" was lost: ${messageOf(error)}`);
       }
     },
     async close() {
-      if (waiting.length > 0 || underWay > 0) {
+      if (underWay.size > 0) {
         const enough = new AbortController();
         await Promise.race([
-          idle.promise,
+          Promise.all(underWay),
           system.sleep(CLOSED_WITHIN_MS, enough.signal).catch(() => {}),
         ]);
         enough.abort();
       }
-      for (const announcement of waiting.splice(0)) {
-        logLost(announcement, "the registry was closed");
-      }
-      logMoreLost();
-      closing.abort();
+      closing.abort("the registry was closed");
     },
   };
 }

@@ -175,7 +175,7 @@ testOnEach(
       await backend.put(one, await bytesOf(backend, other));
       const error = await rejected("Corrupt", registry.load("a@1"));
       assertEquals(error.key, one);
-      assertMatch(error.message, /^Cannot load "a@1": a record cannot be trusted: /);
+      assertMatch(error.message, /^Cannot load "a@1": a record cannot be read: /);
     }
     assertEquals(await registry.load("a@2"), "two");
   },
