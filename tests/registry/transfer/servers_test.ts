@@ -8,7 +8,7 @@ import {
 } from "../../../mod.ts";
 import type { StoredRegistry, UploadTarget } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { type System } from "../../../core/system.ts";
+import type { System } from "../../../core/system.ts";
 import { REAL_SERVERS, S3_SERVERS } from "../../support/servers/mod.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
