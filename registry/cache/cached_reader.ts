@@ -1,6 +1,6 @@
 // Reading files by way of a cache: plain files by their SHA-256, whichever registry they are of and
 // however they are stored there.
-import type { ByteRange } from "../../core/backend.ts";
+import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { StoredFile } from "../../core/record/record.ts";
 import type { Verify } from "../../core/registry.ts";
@@ -151,14 +151,11 @@ export function createCachedReader(
 
   /** Whether the cache has a file, with the right bytes where that is to be checked. */
   async function isWhole(file: StoredFile): Promise<boolean> {
-    const key = fileKey(file.sha256);
-    const object = await cache.get(key);
+    const object = await entryOf(cache, file);
     if (object === undefined) return false;
-    const { size } = object.info;
-    if (verify === "none" || size !== file.size) {
+    if (verify === "none") {
       await object.body.cancel();
-      if (size !== file.size) await cache.discard(key, `it has ${size} bytes, not ${file.size}`);
-      return size === file.size;
+      return true;
     }
     try {
       if (await digestOf(object.body, signal) === file.sha256) return true;
@@ -167,7 +164,7 @@ export function createCachedReader(
       cache.failed(error);
       return false;
     }
-    await cache.discard(key, "its SHA-256 does not match");
+    await discardOther(cache, file);
     return false;
   }
 }
@@ -175,25 +172,34 @@ export function createCachedReader(
 /** A file that the cache has, checked unless it is trusted; undefined where it has none, or a damaged one. */
 export async function cachedBytes(
   cache: RegistryCache,
-  { sha256: digest, size }: Known,
+  file: Known,
   verify: Verify,
 ): Promise<Uint8Array | undefined> {
-  const key = fileKey(digest);
-  const object = await cache.get(key);
+  const object = await entryOf(cache, file);
   if (object === undefined) return undefined;
-  if (object.info.size !== size) {
-    await object.body.cancel();
-    await cache.discard(key, `it has ${object.info.size} bytes, not ${size}`);
-    return undefined;
-  }
   try {
     const bytes = await object.bytes();
-    if (verify === "none" || sha256(bytes) === digest) return bytes;
+    if (verify === "none" || sha256(bytes) === file.sha256) return bytes;
   } catch (error) {
     cache.failed(error);
     return undefined;
   }
-  await cache.discard(key, "its SHA-256 does not match");
+  await discardOther(cache, file);
+}
+
+/** The entry of a file, if it has the right size. */
+async function entryOf(
+  cache: RegistryCache,
+  { sha256, size }: Known,
+): Promise<StoredObject | undefined> {
+  const object = await cache.get(fileKey(sha256));
+  if (object === undefined || object.info.size === size) return object;
+  await object.body.cancel();
+  await cache.discard(fileKey(sha256), `it has ${object.info.size} bytes, not ${size}`);
+}
+
+function discardOther(cache: RegistryCache, { sha256 }: Known): Promise<void> {
+  return cache.discard(fileKey(sha256), "its SHA-256 does not match");
 }
 
 async function digestOf(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {

@@ -16,7 +16,7 @@ import { contextOf } from "../opening/context.ts";
 import type { Context } from "../opening/context.ts";
 import { uploadKey } from "../layout.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
-import { UploadedContent } from "../payload/uploaded_content.ts";
+import { UploadedContent } from "../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
 import { findSaved } from "../target/keyed.ts";
 import { checkFiles } from "./create_upload.ts";

@@ -3,29 +3,27 @@
  *
  * @module
  */
+import process from "node:process";
 import { format } from "node:util";
+import { getHeapStatistics } from "node:v8";
 import { parentPort } from "node:worker_threads";
 import { fault, isRegistryError, messageOf } from "../../core/errors.ts";
+import type { JobUsage } from "../../core/executor.ts";
 import { EXIT_CODES } from "../../core/pipelines/operator.ts";
 import type { Logger } from "../../core/registry.ts";
+import { realSystem } from "../../core/system.ts";
 import { toWire } from "../../core/wire_error.ts";
 import { exitCodeOf, isOperators, runOperator } from "../../operators/mod.ts";
 import type { Operators } from "../../operators/mod.ts";
 import { createChannel } from "../channel.ts";
 import type { OperatorCallerMethods, OperatorMethods } from "./protocol.ts";
-import { usageOfThread, watchThread } from "./watch_thread.ts";
 
 /** There is none where a program only names this module, so that it is compiled with it. */
 const port = parentPort;
 const methods: OperatorMethods = {
   async run({ module, job: { key, context }, sampleEveryMs }, signal) {
     const over = new AbortController();
-    void watchThread({
-      everyMs: sampleEveryMs,
-      onUsage: (usage) => tell("usage", usage),
-      onFull: () => tell("heapIsFull", undefined),
-      signal: over.signal,
-    });
+    void watchThread(sampleEveryMs, over.signal);
     const operators = await importOperators(module);
     const operator = await operators.instance(key, context.operatorId);
     // Whoever asked ends this thread when it does not hear: nobody else is held up by it meanwhile.
@@ -85,4 +83,25 @@ async function importOperators(module: string): Promise<Operators> {
 
 function isDenied(cause: unknown): boolean {
   return cause !== undefined && exitCodeOf(cause) === EXIT_CODES.environment;
+}
+
+async function watchThread(everyMs: number, signal: AbortSignal): Promise<void> {
+  // Deno ends what runs when the limit of the heap is reached, raises the limit, and goes on with what waits: a promise
+  // of what ran is never settled. So it is this that tells.
+  const { heap_size_limit: limit } = getHeapStatistics();
+  while (!signal.aborted) {
+    await realSystem.sleep(everyMs, signal).catch(() => {});
+    if (getHeapStatistics().heap_size_limit > limit) tell("heapIsFull", undefined);
+    tell("usage", usageOfThread());
+  }
+}
+
+/** What this thread uses now: its heap and its buffers, and its own processor time. */
+function usageOfThread(): JobUsage {
+  const { heapUsed, external } = process.memoryUsage();
+  // Since Node 23.9; types do not know it yet.
+  const { user = 0, system = 0 } =
+    (process as { threadCpuUsage?(): { user: number; system: number } })
+      .threadCpuUsage?.() ?? {};
+  return { bytes: heapUsed + external, cpuSeconds: (user + system) / 1e6 };
 }
