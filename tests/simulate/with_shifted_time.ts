@@ -1,6 +1,7 @@
 // A store whose objects are older or younger than they are.
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
+import { like } from "./stores/like.ts";
 
 export interface ShiftedTimeOptions {
   shiftMs(info: ObjectInfo): number;
@@ -18,13 +19,10 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
   const { deleteMany, presign, copy, sync, getFirst, reserve } = inner;
 
   return {
-    kind: inner.kind,
-    location: inner.location,
+    ...like(inner),
     capabilities: new Set(
       [...inner.capabilities].filter((capability) => capability !== "sweepUploads"),
     ),
-    locking: inner.locking,
-    layout: inner.layout,
 
     async head(key, options) {
       const info = await inner.head(key, options);
@@ -55,7 +53,6 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
       getFirst: async (prefix, options) =>
         shiftedObject(await getFirst.call(inner, prefix, options)),
     } satisfies Pick<Backend, "getFirst">),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 
   function shiftedObject(found: StoredObject | undefined): StoredObject | undefined {
