@@ -10,7 +10,7 @@ import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorVersion } from "./mirror_version.ts";
 import { attempt } from "./run.ts";
 import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
-import { listPairs } from "./pairs.ts";
+import { listPairs } from "./cells.ts";
 import { createSharing } from "./sharing.ts";
 
 /** Number of deletions to mirror before more cells are listed. */
