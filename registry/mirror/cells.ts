@@ -1,22 +1,10 @@
 // The cells of a name in a listing.
 import { isPrefix } from "../../core/backend.ts";
-import type { Version } from "../../core/naming/versions.ts";
 import { asGeneration, headOf } from "../cell/heads.ts";
-import type { Head } from "../cell/heads.ts";
 import { afterFolder, keysFolder, nameFolder, parseCellKey, versionCell } from "../layout.ts";
 import { persist } from "./run.ts";
-import type { MirrorRun, NamePair } from "./run.ts";
+import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
 import type { Context } from "../opening/context.ts";
-
-export interface MirrorCell {
-  cell: string;
-  /** The same below the folder of its name: equal in the source and in the target. */
-  path: string;
-  /** Its newest record. */
-  head: Head;
-  version?: Version;
-  alias?: string;
-}
 
 const PART = 1_000;
 
