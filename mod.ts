@@ -20,7 +20,7 @@ import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./core/disk/cache_folder.ts";
-import { fault, RegistryError } from "./core/errors.ts";
+import { fault } from "./core/errors.ts";
 import { checkOptions } from "./core/options/check_options.ts";
 import type { OptionNames } from "./core/options/check_options.ts";
 import { worded } from "./core/options/words_of_verbs.ts";
@@ -161,18 +161,16 @@ function chooseCache(
   const folder = cacheFolder(path, system);
   if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
   const { problem, unsafe = false } = folder;
-  if (unsafe && path !== undefined) throw unsafeCache(problem);
+  if (unsafe && path !== undefined) {
+    throw fault({
+      code: "Invalid",
+      action: "cache there",
+      state: problem,
+      hint:
+        "Name a folder that only you may write to (chmod go-w), or one that does not exist yet.",
+    });
+  }
   return { problem, warn: unsafe || options.cache !== undefined };
-}
-
-function unsafeCache(problem: string): RegistryError {
-  return fault({
-    code: "Invalid",
-    action: "cache there",
-    state: problem,
-    hint:
-      "Name a folder of your own that only you may write to (chmod go-w), or one that is not there yet.",
-  });
 }
 
 /** Losing what is cached in a power cut costs nothing but time: it is verified when it is read. It is nobody else's. */
@@ -283,14 +281,15 @@ function checkTarget(target: string | URL | Backend | undefined): void {
     typeof (target as Partial<Backend> | null)?.[verb] !== "function"
   );
   if (typeof target === "object" && missing.length === 0) return;
-  throw new RegistryError({
+  throw fault({
     code: "Invalid",
-    message: typeof target === "object" && target !== null
-      ? `Cannot open a registry: its target is no backend, it lacks ${missing.join(", ")}`
-      : `Cannot open a registry at ${JSON.stringify(target)}: this is no place`,
+    action: "open a registry at",
+    subject: typeof target === "object" ? undefined : JSON.stringify(target),
+    state: target && missing.length > 0 && typeof target === "object"
+      ? `it is not a backend: it lacks ${missing.join(", ")}`
+      : "it is not a location",
     hint:
-      'Give a path, a URL, "memory:" or a backend first, and options after it: openRegistry("./models", { … }). ' +
-      "For the one that is found it is undefined: openRegistry(undefined, { … }).",
+      'Give a path, a URL, "memory:" or a backend first, then options: openRegistry("./models", { … }).',
   });
 }
 
@@ -303,27 +302,7 @@ export type { LocalBackendOptions } from "./backends/local.ts";
 export type { MemoryBackendOptions } from "./backends/memory.ts";
 export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "./core/artifact.ts";
 export { isPrefix } from "./core/backend.ts";
-export type {
-  Backend,
-  BackendDescriptor,
-  Body,
-  ByteRange,
-  CallOptions,
-  CopiedObject,
-  DeleteFailure,
-  GetOptions,
-  Layout,
-  ListOptions,
-  Locking,
-  ObjectInfo,
-  Prefix,
-  PresignOptions,
-  PutOptions,
-  PutResult,
-  StoredObject,
-  SweepOptions,
-  SweptUpload,
-} from "./core/backend.ts";
+export type * from "./core/backend.ts";
 export { isRegistryError, RegistryError } from "./core/errors.ts";
 export type { ErrorCode, RegistryErrorFields, RetryAdvice } from "./core/errors.ts";
 export { createLookup } from "./core/lookup.ts";
@@ -350,15 +329,7 @@ export type {
   Origin,
   RegistrySettings,
 } from "./core/record/record.ts";
-export type {
-  AddedPart,
-  AddPartOptions,
-  CommitDraftOptions,
-  Draft,
-  DraftInfo,
-  DraftPart,
-  OpenDraftOptions,
-} from "./core/record/draft.ts";
+export type * from "./core/record/draft.ts";
 export { checkName } from "./core/naming/names.ts";
 export { checkAlias, parseRef } from "./core/naming/refs.ts";
 export type { Ref, Selector } from "./core/naming/refs.ts";
@@ -414,11 +385,7 @@ export type {
   MirrorProgress,
   MirrorReport,
 } from "./registry/mirror/report.ts";
-export type {
-  PruneFailure,
-  PruneOptions,
-  PruneReport,
-} from "./registry/maintenance/prune_report.ts";
+export type * from "./registry/maintenance/prune_report.ts";
 export type {
   VerifyLineage,
   VerifyOptions,
@@ -426,23 +393,7 @@ export type {
   VerifyReport,
   VerifyUnseen,
 } from "./registry/maintenance/verify_report.ts";
-export {
-  collectGarbage,
-  commitUpload,
-  createUpload,
-  diffVersions,
-  digestOfValue,
-  hashFiles,
-  lineageOf,
-  logOf,
-  mirrorRegistry,
-  openUploads,
-  presignDownload,
-  probeBackend,
-  prune,
-  rebuildLineage,
-  spaceOf,
-  verifyRegistry,
-} from "./registry/tools.ts";
-export { changeSettings, readSettings } from "./registry/tools/settings.ts";
+export * from "./registry/tools.ts";
+export * from "./registry/tools/history.ts";
+export * from "./registry/tools/settings.ts";
 export type { CurrentSettings, SettingsChange } from "./registry/opening/change_settings.ts";

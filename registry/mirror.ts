@@ -92,7 +92,7 @@ async function chooseMirror(
     const between: MirrorRun = { ...run, from: stores.from, to: stores.to };
     return (pair) => mirrorName(between, pair);
   }
-  const { mirrorNameByContract } = await import("./mirror/by_contract/mirror_name.ts");
+  const { mirrorNameByContract } = await import("./mirror/by_contract.ts");
   const byContract = { ...run, from, to, store: stores.to };
   return (pair) => mirrorNameByContract(byContract, pair);
 }

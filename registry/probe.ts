@@ -13,19 +13,14 @@ import type { ClockReading } from "./probe/clock.ts";
 import { createSteps } from "./probe/creates.ts";
 import { listSteps } from "./probe/lists.ts";
 import { readSteps } from "./probe/reads.ts";
-import type { ProbeStepDefinition } from "./probe/step.ts";
 import { createTarget, Unmet } from "./probe/target.ts";
-import type { ProbeTarget } from "./probe/target.ts";
+import type { ProbeStepDefinition, ProbeTarget } from "./probe/target.ts";
 
 /** A store that does not answer is not waited for to clean up. */
 const CLEAN_UP_MS = 5_000;
 
 /** Options of {@linkcode probeBackend}. */
 export interface ProbeOptions extends SignalOptions {
-  /** How many races are run. @default 6 */
-  rounds?: number;
-  /** How many creates take part in each, at least 8. @default 16 */
-  racers?: number;
   /** How far the store's clock may be from the own one, milliseconds. @default 900000 (a quarter of the least `graceMs`) */
   maxClockOffsetMs?: number;
   onStep?: (step: ProbeStep) => void;
@@ -62,8 +57,6 @@ export interface ProbeCertificate {
   requests: number;
 }
 
-const MIN_RACERS = 8;
-
 /** A store that could not be asked was not found wanting. */
 const NOT_ASKED: readonly ErrorCode[] = ["Unavailable", "Denied", "NotFound", "Unknown"];
 
@@ -78,36 +71,11 @@ export async function probeBackend(
     what: "store",
     hint: "Give what openBackend(url) gives, awaited.",
   });
-  const {
-    rounds = 6,
-    racers = 16,
-    maxClockOffsetMs = 900_000,
-    system = realSystem,
-    signal,
-    onStep,
-  } = options;
-  if (
-    !(Number.isSafeInteger(rounds) && rounds >= 1 && Number.isSafeInteger(racers) &&
-      racers >= MIN_RACERS)
-  ) {
-    throw fault({
-      code: "Invalid",
-      action: "probe with",
-      subject: `${rounds} rounds of ${racers}`,
-      state: `a race has at least ${MIN_RACERS} racers`,
-      hint: "Both are whole numbers; leave them out for 6 rounds of 16.",
-    });
-  }
+  const { maxClockOffsetMs = 900_000, system = realSystem, signal, onStep } = options;
   const clock: ClockReading = {};
   const definitions = [...createSteps, ...readSteps, ...listSteps, clockStep(clock)];
   const folder = probeFolder(system.id());
-  const target = createTarget(backend, folder, {
-    system,
-    signal,
-    rounds,
-    racers,
-    maxClockOffsetMs,
-  });
+  const target = createTarget(backend, folder, { system, signal, maxClockOffsetMs });
   const steps: ProbeStep[] = [];
   const passes = () => steps.every(({ ok, required }) => ok || !required);
   try {

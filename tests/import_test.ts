@@ -34,7 +34,14 @@ Deno.test("importing the root loads the registry, two backends and the default m
 Deno.test("importing the root loads what opening a registry, and what is done beside saving, is made of later", async () => {
   const graph = await readModuleGraph(["mod.ts"], { atStart: true });
   const loaded = [...reachable(graph, "mod.ts")].filter((path) => path.startsWith("registry/"));
-  const light = ["define_artifact", "define_registry", "tools", "tools/options", "tools/settings"]
+  const light = [
+    "define_artifact",
+    "define_registry",
+    "tools",
+    "tools/history",
+    "tools/options",
+    "tools/settings",
+  ]
     .map((name) => `registry/${name}.ts`);
   assertEquals(loaded.sort(), light);
 });

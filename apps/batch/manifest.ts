@@ -5,8 +5,10 @@ import { Readable } from "node:stream";
 import { dirname, extname, resolve } from "node:path";
 import { isRegistryError, type RegistryError } from "../../mod.ts";
 import { fault } from "../../core/errors.ts";
+import { parseCsv } from "../../formats/csv.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
-import { jsonRows } from "./json_rows.ts";
+import { parseExactJson } from "../values/value_source.ts";
+import { badRow } from "./raw_row.ts";
 import type { ManifestFormat, RawRow } from "./raw_row.ts";
 
 export interface Manifest {
@@ -59,7 +61,7 @@ export async function findManifest(
         signal: io.signal,
       });
       try {
-        const read = format === "csv" ? (await import("./csv_rows.ts")).csvRows : jsonRows;
+        const read = format === "csv" ? csvRows : jsonRows;
         yield* read(stoppable, columns);
       } catch (error) {
         if (io.signal.aborted) throw error;
@@ -103,4 +105,73 @@ function invalid(path: string, state: string, hint: string, cause?: unknown): Re
     hint,
     cause,
   });
+}
+
+/** No row is longer, characters: what has no line ends is no manifest. */
+const MAX_LINE = 64 * 1024 * 1024;
+
+/** Reads rows; blank lines, and the sums at the end of what a batch says, are none. */
+async function* jsonRows(stream: ReadableStream<Uint8Array>): AsyncGenerator<RawRow> {
+  let number = 0;
+  for await (const line of linesOf(stream)) {
+    number++;
+    if (line.trim() !== "" && !line.startsWith(`{"summary":`)) yield rowOf(line, number);
+  }
+}
+
+function rowOf(text: string, line: number): RawRow {
+  try {
+    const fields = parseExactJson(text);
+    if (typeof fields === "object" && fields !== null && !Array.isArray(fields)) {
+      return { line, fields: fields as Record<string, unknown> };
+    }
+    return { line, error: badRow("it is not a JSON object") };
+  } catch (cause) {
+    return { line, error: badRow(`it is not JSON (${(cause as Error).message})`, cause) };
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let begun = "";
+  for await (const chunk of stream) {
+    const lines = (begun + decoder.decode(chunk, { stream: true })).split("\n");
+    begun = lines.pop()!;
+    if (begun.length > MAX_LINE) throw new RangeError("a line of it has no end");
+    yield* lines;
+  }
+  begun += decoder.decode();
+  if (begun !== "") yield begun;
+}
+
+/** Reads rows; an empty cell is a field that is not given. One of another length than the heading fails alone. */
+async function* csvRows(
+  stream: ReadableStream<Uint8Array>,
+  known?: readonly string[],
+): AsyncGenerator<RawRow> {
+  let columns: string[] | undefined;
+  for await (const { cells, line } of parseCsv(stream)) {
+    if (columns === undefined) columns = checkColumns(cells.map((column) => column.trim()), known);
+    else if (cells.length !== columns.length) {
+      yield {
+        line,
+        error: badRow(`it has ${cells.length} cells, and there are ${columns.length} columns`),
+      };
+    } else {
+      const named = columns.map((column, i) => [column, cells[i]] as const);
+      yield { line, fields: Object.fromEntries(named.filter(([, cell]) => cell !== "")) };
+    }
+  }
+}
+
+function checkColumns(columns: string[], known: readonly string[] = columns): string[] {
+  const wrong = columns.find((column) => !known.includes(column));
+  if (wrong !== undefined) {
+    throw new TypeError(
+      `the heading has ${JSON.stringify(wrong)}, which is not one of ${known.join(", ")}`,
+    );
+  }
+  const twice = columns.find((column, i) => columns.indexOf(column) < i);
+  if (twice !== undefined) throw new TypeError(`column ${JSON.stringify(twice)} is there twice`);
+  return columns;
 }

@@ -2,11 +2,9 @@
 import { parseRef } from "../../mod.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
-import { fieldsOf } from "./fields.ts";
-import type { FieldKind } from "./fields.ts";
-import { badRow } from "./raw_row.ts";
+import { badRow, fieldsOf } from "./raw_row.ts";
 import type { Manifest } from "./manifest.ts";
-import type { RawRow } from "./raw_row.ts";
+import type { FieldKind, RawRow } from "./raw_row.ts";
 
 /** A row of `batch load` or `batch verify`. */
 export interface RefRow {

@@ -7,12 +7,10 @@ import type { TreeFlags } from "../values/tree_options.ts";
 import { readValue } from "../values/value_source.ts";
 import type { SourceKind } from "../values/value_source.ts";
 import { refuseRemote } from "../program/split_remotes.ts";
-import { fieldsOf } from "./fields.ts";
-import type { FieldKind } from "./fields.ts";
-import { badRow } from "./raw_row.ts";
+import { badRow, fieldsOf } from "./raw_row.ts";
 import { ONE_REGISTRY } from "./ref_row.ts";
 import type { Manifest } from "./manifest.ts";
-import type { RawRow } from "./raw_row.ts";
+import type { FieldKind, RawRow } from "./raw_row.ts";
 
 /** A row of `batch save`. */
 export interface SaveRow extends TreeFlags {

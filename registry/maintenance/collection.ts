@@ -1,6 +1,6 @@
 // One run of the janitor, as its parts see it.
 import type { Context } from "../opening/context.ts";
-import type { Cell, Folder, KnownName } from "./garbage/known_name.ts";
+import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 
 /** What the janitor removes. */
 export type GarbageKind =

@@ -16,11 +16,10 @@ import {
   readRemains,
   readTimes,
 } from "./garbage/known_records.ts";
-import type { KnownRecord, KnownRecords } from "./garbage/known_record.ts";
+import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
 import { listCells, listFolders } from "./garbage/listed.ts";
-import type { Cell, Folder } from "./garbage/known_name.ts";
 import { openNote } from "./garbage/note.ts";
-import { otherMark } from "./garbage/other_mark.ts";
+import { otherMark } from "./mark.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);

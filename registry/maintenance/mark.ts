@@ -1,7 +1,9 @@
 // Marks: the store's time, learnt by writing an object.
+import { isPrefix } from "../../core/backend.ts";
 import { fault } from "../../core/errors.ts";
+import { isMark, markKey, SCRATCH } from "../layout.ts";
+import type { Collection } from "./collection.ts";
 import type { Context } from "../opening/context.ts";
-import { markKey } from "../layout.ts";
 
 export interface Mark {
   /** The moment, by the store's clock, that all ages are measured against. */
@@ -43,4 +45,19 @@ export async function readStoreTime(
   const { mark, key } = await takeMark(context, action, signal);
   await context.backend.delete(key);
   return mark;
+}
+
+/**
+ * The mark of another collector that may be under way. Having listed what is to go before this one, and acting on that
+ * after somebody has used the freed key again, it would remove or overwrite what was acknowledged. Every collector takes
+ * its mark before it looks, so of two at once at most one finds no other.
+ */
+export async function otherMark(
+  { context, signal, isOld, markKey }: Collection,
+): Promise<string | undefined> {
+  for await (const entry of context.backend.list(SCRATCH, { signal })) {
+    if (
+      !isPrefix(entry) && isMark(entry.key) && entry.key !== markKey && !isOld(entry.modifiedAt)
+    ) return entry.key;
+  }
 }

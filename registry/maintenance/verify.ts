@@ -2,14 +2,23 @@
 import { isPrefix } from "../../core/backend.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
-import { contextOf } from "../opening/context.ts";
-import type { Context } from "../opening/context.ts";
-import { nameFolder, NAMES, OBJECTS, objectsFolder, SETTINGS } from "../layout.ts";
+import {
+  AUXILIARY,
+  LINEAGE,
+  nameFolder,
+  NAMES,
+  OBJECTS,
+  objectsFolder,
+  parsePayloadKey,
+  SETTINGS,
+} from "../layout.ts";
 import { checkKnown } from "../listing.ts";
-import { countAside, countStrangers } from "./unseen.ts";
+import { listReadable } from "./readable.ts";
 import { createLineageCheck } from "./verify_lineage.ts";
 import { verifyRecords } from "./verify_records.ts";
 import type { VerifyOptions, VerifyReport, VerifyUnseen } from "./verify_report.ts";
+import { contextOf } from "../opening/context.ts";
+import type { Context } from "../opening/context.ts";
 
 /** What `verifyRegistry` of `registry/tools.ts` does. */
 export async function verifyRegistry(
@@ -53,4 +62,38 @@ export async function verifyRegistry(
   }
   report.ok = report.problems.length === 0;
   return report;
+}
+
+export async function countStrangers(
+  context: Context,
+  prefix: string,
+  unseen: VerifyUnseen,
+  signal?: AbortSignal,
+): Promise<void> {
+  for await (
+    const { key } of listReadable(context, prefix, {
+      signal,
+      onFailure: () => void unseen.strangers++,
+    })
+  ) {
+    if (parsePayloadKey(key) === undefined) unseen.strangers++;
+  }
+}
+
+/** Counts what lies beside records and payload. */
+export async function countAside(
+  context: Context,
+  unseen: VerifyUnseen,
+  signal?: AbortSignal,
+): Promise<void> {
+  for await (const top of context.backend.list("", { delimiter: "/", signal })) {
+    if (!isPrefix(top)) unseen.strangers++;
+    else if (![SETTINGS, NAMES, OBJECTS, LINEAGE].includes(top.prefix)) {
+      const kind = AUXILIARY.includes(top.prefix) ? "auxiliary" : "strangers";
+      const onFailure = () => void unseen.strangers++;
+      for await (const _ of listReadable(context, top.prefix, { signal, onFailure })) {
+        unseen[kind]++;
+      }
+    }
+  }
 }

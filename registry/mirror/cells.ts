@@ -1,25 +1,15 @@
 // The cells of a name in a listing.
 import { isPrefix } from "../../core/backend.ts";
-import type { Version } from "../../core/naming/versions.ts";
 import { asGeneration, headOf } from "../cell/heads.ts";
-import type { Head } from "../cell/heads.ts";
-import type { Context } from "../opening/context.ts";
 import { afterFolder, keysFolder, nameFolder, parseCellKey, versionCell } from "../layout.ts";
+import { persist } from "./run.ts";
+import type { MirrorCell, MirrorRun, NamePair } from "./run.ts";
+import type { Context } from "../opening/context.ts";
 
-export interface MirrorCell {
-  cell: string;
-  /** The same below the folder of its name: equal in the source and in the target. */
-  path: string;
-  /** Its newest record. */
-  head: Head;
-  version?: Version;
-  alias?: string;
-}
-
-export const PART = 1_000;
+const PART = 1_000;
 
 /** Lists the next cells of versions and aliases after `start`; fewer than {@linkcode PART} at the end. */
-export async function listPart(
+async function listPart(
   context: Context,
   name: string,
   start?: string,
@@ -51,4 +41,42 @@ export async function listPart(
     }
   } while (after !== undefined);
   return cells;
+}
+
+/** The cells of one path, of which at least one exists. */
+interface ListedPair {
+  source?: MirrorCell;
+  there?: MirrorCell;
+}
+
+/** Lists the cells of versions and aliases of a name in both registries, in the order of their paths. */
+export async function* listPairs(
+  run: MirrorRun,
+  { name, target }: NamePair,
+): AsyncGenerator<ListedPair> {
+  const sources = listCells(run, run.from, name), theirs = listCells(run, run.to, target);
+  let [source, there] = await Promise.all([sources.next(), theirs.next()]);
+  while (!source.done || !there.done) {
+    const isSource = !source.done && (there.done || source.value.path <= there.value.path);
+    const isThere = !there.done && (source.done || there.value.path <= source.value.path);
+    yield {
+      ...(isSource && { source: source.value as MirrorCell }),
+      ...(isThere && { there: there.value as MirrorCell }),
+    };
+    if (isSource) source = await sources.next();
+    if (isThere) there = await theirs.next();
+  }
+}
+
+async function* listCells(
+  run: MirrorRun,
+  context: Context,
+  name: string,
+): AsyncGenerator<MirrorCell, undefined> {
+  let last: string | undefined;
+  do {
+    const cells = await persist(run, () => listPart(context, name, last, run.signal));
+    yield* cells;
+    last = cells.length < PART ? undefined : cells.at(-1)!.cell;
+  } while (last !== undefined);
 }

@@ -1,23 +1,22 @@
 // One alias: its history becomes that of the target, change by change, with the times of the
 // source.
+import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import { encodeRecord } from "../../core/record/record.ts";
-import type { AliasRecord, RecordBase, TombstoneRecord } from "../../core/record/record.ts";
+import type { AliasRecord, Origin, RecordBase, TombstoneRecord } from "../../core/record/record.ts";
 import { setAlias } from "../aliases.ts";
 import { writeCell } from "../cell/cell.ts";
+import { asGeneration, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import { inUtc } from "../cell/since.ts";
 import { recordKey, versionCell } from "../layout.ts";
-import type { Context } from "../opening/context.ts";
-import { parseVersion } from "../../core/naming/versions.ts";
-import { readHead } from "../cell/heads.ts";
-import { tryLocate } from "../resolve.ts";
-import { compareAliases } from "./alias_changes.ts";
-import type { AliasState, Change } from "./alias_changes.ts";
-import { cellThere, changedMeanwhile, persist } from "./run.ts";
+import { cellThere, changedMeanwhile, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
+import type { Context } from "../opening/context.ts";
+import { tryLocate } from "../resolve.ts";
 
 /**
  * Lets an alias of the target name what it names in the source, and did before.
@@ -142,4 +141,67 @@ async function writeChanges(
 
 function versionOf({ record }: Change): string | undefined {
   return record.kind === "alias" ? record.version : undefined;
+}
+
+/** One change of an alias: it was set to a version, or removed. */
+interface Change {
+  record: AliasRecord | TombstoneRecord;
+  origin: Origin;
+}
+
+interface AliasState {
+  /** The newest change in the source. */
+  wanted: Change;
+  /** The newest change in the target. */
+  present?: Change;
+  /** The generation of that change; 0 where the target has none. */
+  generation: number;
+  /** Whether the target's newest change comes from the source, or the other way round. */
+  related: boolean;
+  /** Changes of the source after the newest one that both have, oldest first. */
+  missing: Change[];
+}
+
+/** Compares the two cells of an alias; undefined if the source no longer has the alias. */
+async function compareAliases(
+  run: MirrorRun,
+  pair: CellPair,
+): Promise<AliasState | undefined> {
+  const { from, to, signal } = run;
+  const { value: present } = await changes(to, cellThere(pair), signal).next();
+  const generation = present?.record.generation ?? 0;
+  let wanted: Change | undefined;
+  const missing: Change[] = [];
+  for await (const change of changes(from, pair.source.cell, signal)) {
+    wanted ??= change;
+    if (change.origin.commit === present?.origin.commit) {
+      return { wanted, present, generation, related: true, missing: missing.reverse() };
+    }
+    missing.push(change);
+  }
+  if (wanted === undefined) return undefined;
+  if (present === undefined) {
+    return { wanted, generation, related: false, missing: missing.reverse() };
+  }
+  // The target has changes that are not from the source; those of the source are below them.
+  const known = new Set<string>();
+  for await (const { origin } of changes(to, cellThere(pair), signal)) known.add(origin.commit);
+  const common = missing.findIndex(({ origin }) => known.has(origin.commit));
+  const after = common < 0 ? missing : missing.slice(0, common);
+  return { wanted, present, generation, related: false, missing: after.reverse() };
+}
+
+/** All changes of an alias that are kept, newest first. */
+async function* changes(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Change, undefined> {
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
+    const found = listed && await readRecord(context, listed.key, signal);
+    if (found === undefined) continue; // not a record, or collected since it was listed
+    const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, "alias");
+    yield { record, origin: originOf(context, record) };
+  }
 }

@@ -2,15 +2,14 @@
 import { compareVersions, inRange } from "../../core/naming/versions.ts";
 import type { Version } from "../../core/naming/versions.ts";
 import { settle } from "../cell/settle.ts";
-import type { MirrorCell } from "./cells.ts";
 import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorVersion } from "./mirror_version.ts";
 import { attempt } from "./run.ts";
-import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
-import { listPairs } from "./pairs.ts";
+import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
+import { listPairs } from "./cells.ts";
 import { createSharing } from "./sharing.ts";
 
 /** Number of deletions to mirror before more cells are listed. */

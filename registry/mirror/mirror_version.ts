@@ -1,18 +1,20 @@
 // One version: whether it must be copied, and doing it.
+import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { VersionRecord } from "../../core/record/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { readHead } from "../cell/heads.ts";
+import type { Origin, VersionRecord } from "../../core/record/record.ts";
+import { readHead, readRecord } from "../cell/heads.ts";
 import type { Head } from "../cell/heads.ts";
 import { settleVersion } from "../cell/settle.ts";
-import { cellOf } from "../layout.ts";
-import { readCell } from "../resolve.ts";
-import type { Located } from "../resolve.ts";
+import { isVoid } from "../cell/voids.ts";
+import { cellOf, parseCellKey } from "../layout.ts";
 import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
-import { newestOwnVoid } from "./own_voids.ts";
 import { cellThere, holdTheSame, occupied, originOf, persist } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import type { Sharing } from "./sharing.ts";
+import type { Context } from "../opening/context.ts";
+import { readCell } from "../resolve.ts";
+import type { Located } from "../resolve.ts";
 
 export interface SharingOptions {
   sharing: Sharing;
@@ -114,4 +116,30 @@ async function newestVoid(
   return head.dead
     ? undefined
     : await newestOwnVoid(to, cellOf(head.key), { origin: originOf(from, record), signal });
+}
+
+/**
+ * The newest generation of a cell that holds nothing but void records of mirrors of one version; undefined for any other
+ * cell. Above that generation this version may be written, also where nothing is ever replaced: nobody ever saw a value
+ * there, nobody else has used the number, and what is void once is void for ever.
+ */
+async function newestOwnVoid(
+  context: Context,
+  cell: string,
+  { origin, signal }: { origin: Origin; signal?: AbortSignal },
+): Promise<number | undefined> {
+  let newest: number | undefined;
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
+    if (isPrefix(entry) || key === undefined) continue;
+    const found = await readRecord(context, entry.key, signal);
+    if (found?.record.kind !== "version" || !isSame(found.record.origin, origin)) return undefined;
+    if (!await isVoid(context, found, signal)) return undefined;
+    newest ??= key.generation;
+  }
+  return newest;
+}
+
+function isSame(a: Origin | undefined, b: Origin): boolean {
+  return a?.registry === b.registry && a.commit === b.commit;
 }

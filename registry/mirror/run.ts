@@ -5,12 +5,12 @@ import type { RegistryErrorFields } from "../../core/errors.ts";
 import { inWords } from "../../core/options/words_of_verbs.ts";
 import type { Origin, VersionRecord } from "../../core/record/record.ts";
 import { backoffMs } from "../../core/retry.ts";
-import type { VersionRange } from "../../core/naming/versions.ts";
+import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import type { Context } from "../opening/context.ts";
 import { nameFolder } from "../layout.ts";
-import type { MirrorCell } from "./cells.ts";
+import type { Head } from "../cell/heads.ts";
 import type { MirrorAction, MirrorItem } from "./report.ts";
 
 const MAX_TRIES = 5;
@@ -40,6 +40,16 @@ export interface MirrorRun extends AnyRun {
 export interface NamePair {
   name: string;
   target: string;
+}
+
+export interface MirrorCell {
+  cell: string;
+  /** The same below the folder of its name: equal in the source and in the target. */
+  path: string;
+  /** Its newest record. */
+  head: Head;
+  version?: Version;
+  alias?: string;
 }
 
 export interface CellPair extends NamePair {

@@ -1,8 +1,7 @@
 // What the age of things stands on: the store's clock goes about as the own one does, and its
 // replies agree on it.
-import type { ProbeStepDefinition } from "./step.ts";
 import { must, text } from "./target.ts";
-import type { ProbeTarget } from "./target.ts";
+import type { ProbeStepDefinition, ProbeTarget } from "./target.ts";
 
 /** Stores keep whole seconds, and a reply may tell the time of the request instead of the object's. */
 const TOLERANCE_MS = 5_000;

@@ -1,12 +1,15 @@
 // What a commit stands on: a create writes only where nothing is, and of any number of them exactly
 // one does.
 import { sameBytes } from "../../core/bytes/bytes.ts";
-import type { ProbeStepDefinition } from "./step.ts";
 import { allEnded, must, text } from "./target.ts";
-import type { ProbeTarget } from "./target.ts";
+import type { ProbeStepDefinition, ProbeTarget } from "./target.ts";
 
 /** Every second race is one of bodies of this size: where a store checks before it writes, they leave it more time. */
 const LARGE_BYTES = 64 * 1024;
+
+const ROUNDS = 6;
+/** How many creates take part in each race. */
+const RACERS = 16;
 
 export const createSteps: readonly ProbeStepDefinition[] = [
   { name: "a create never overwrites", required: true, run: refusesToOverwrite },
@@ -35,21 +38,20 @@ async function refusesToOverwrite(target: ProbeTarget): Promise<void> {
 }
 
 async function race(target: ProbeTarget): Promise<string> {
-  const { rounds, racers } = target;
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1; round <= ROUNDS; round++) {
     const key = `race/${round}`;
     const size = round % 2 === 0 ? LARGE_BYTES : 64;
-    const bodies = Array.from({ length: racers }, (_, racer) => filled(size + racer, racer + 1));
+    const bodies = Array.from({ length: RACERS }, (_, racer) => filled(size + racer, racer + 1));
     const won = await allEnded(bodies.map((body) => target.create(key, body)));
     const winners = bodies.filter((_, racer) => won[racer]);
     must(
       winners.length <= 1,
-      `${winners.length} of ${racers} creates of one key were acknowledged (round ${round})`,
+      `${winners.length} of ${RACERS} creates of one key were acknowledged (round ${round})`,
     );
     const held = await target.read(key);
     must(
       held !== undefined,
-      `after ${racers} creates of one key nothing is there (round ${round})`,
+      `after ${RACERS} creates of one key nothing is there (round ${round})`,
     );
     must(
       bodies.some((body) => sameBytes(body, held)),
@@ -59,7 +61,7 @@ async function race(target: ProbeTarget): Promise<string> {
     const kept = winners.length === 0 || sameBytes(winners[0], held);
     must(kept, `the object is not the one whose create was acknowledged (round ${round})`);
   }
-  return `${rounds} rounds of ${racers}`;
+  return `${ROUNDS} rounds of ${RACERS}`;
 }
 
 function filled(size: number, value: number): Uint8Array {

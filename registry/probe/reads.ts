@@ -2,10 +2,9 @@
 // asked for.
 import type { ByteRange } from "../../core/backend.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import type { ProbeStepDefinition } from "./step.ts";
 import { sameBytes } from "../../core/bytes/bytes.ts";
 import { allEnded, must, text } from "./target.ts";
-import type { ProbeTarget } from "./target.ts";
+import type { ProbeStepDefinition, ProbeTarget } from "./target.ts";
 
 /** How many objects are written and read beside each other. */
 const OBJECTS = 4;

@@ -10,8 +10,6 @@ import { removeObjects } from "../../core/work/remove_objects.ts";
 export interface ProbeSettings {
   system: System;
   signal?: AbortSignal;
-  rounds: number;
-  racers: number;
   /** How far the store's clock may be from the own one, milliseconds. */
   maxClockOffsetMs: number;
 }
@@ -147,4 +145,14 @@ export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]>
 /** The UTF-8 form of a text. */
 export function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);
+}
+
+/** A step of a probe. */
+export interface ProbeStepDefinition {
+  /** What the store must do, as a sentence. */
+  name: string;
+  /** Whether a registry needs it. */
+  required: boolean;
+  /** Tries it; throws `Unmet` or a `RegistryError` where it is not so; else may say what it found. */
+  run(target: ProbeTarget): Promise<string | void>;
 }

@@ -1,5 +1,6 @@
 // A backend that counts what it is asked.
 import type { Backend } from "../../core/backend.ts";
+import { like } from "../simulate/stores/like.ts";
 
 export interface CallCounts {
   counts: Record<string, number>;
@@ -12,11 +13,8 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     counts[verb] = (counts[verb] ?? 0) + 1;
   };
   const backend: Backend = {
-    kind: inner.kind,
-    location: inner.location,
+    ...like(inner),
     reopen: inner.reopen,
-    locking: inner.locking,
-    layout: inner.layout,
     head: (key, options) => (count("head"), inner.head(key, options)),
     get: (key, options) => (count("get"), inner.get(key, options)),
     put: (key, body, options) => (count("put"), inner.put(key, body, options)),
@@ -31,7 +29,6 @@ export function withCounts(inner: Backend): { backend: Backend; calls: CallCount
     sync: inner.sync && ((keys, options) => (count("sync"), inner.sync!(keys, options))),
     getFirst: inner.getFirst &&
       ((prefix, options) => (count("getFirst"), inner.getFirst!(prefix, options))),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   const calls: CallCounts = {
     counts,

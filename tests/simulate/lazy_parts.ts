@@ -19,7 +19,7 @@ import "../../registry/maintenance/prune.ts";
 import "../../registry/maintenance/space.ts";
 import "../../registry/maintenance/verify.ts";
 import "../../registry/mirror.ts";
-import "../../registry/mirror/by_contract/mirror_name.ts";
+import "../../registry/mirror/by_contract.ts";
 import "../../registry/opening/change_settings.ts";
 import "../../registry/probe.ts";
 import "../../registry/transfer/commit_upload.ts";

@@ -12,6 +12,7 @@ import type { Capability } from "../conformance/backend/backend_case.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
+import { like } from "./stores/like.ts";
 
 /** A call that a store is about to answer. */
 export interface StoreCall {
@@ -118,10 +119,7 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
   }
 
   return {
-    kind: inner.kind,
-    location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    ...like(inner),
     ...beyond(inner, (call, signal, act) => send(call, signal, act)),
 
     head(key, { signal }: CallOptions = {}) {
@@ -163,8 +161,6 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
         more = page.length === pageSize && page.length !== rest.limit;
       }
     },
-
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   PutResult,
 } from "../../core/backend.ts";
 import { bodyBytes } from "../../core/bytes/bytes.ts";
+import { like } from "./stores/like.ts";
 
 export interface Effect {
   order: number;
@@ -87,10 +88,7 @@ export function withHistory(
   }
 
   return {
-    kind: inner.kind,
-    location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    ...like(inner),
     head: (key, options) => hold(inner.head(key, options)),
     get: (key, options) => hold(inner.get(key, options)),
     put: (key, body, options) => hold(put(key, body, options)),
@@ -103,6 +101,5 @@ export function withHistory(
         yield next.value;
       }
     },
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

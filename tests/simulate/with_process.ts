@@ -4,6 +4,7 @@ import type { Backend, ObjectInfo, Prefix } from "../../core/backend.ts";
 import type { FrozenClocks, SimulatedProcess } from "./simulated_system.ts";
 import { beyond } from "./stores/beyond.ts";
 import type { StoreCall } from "./with_faults.ts";
+import { like } from "./stores/like.ts";
 
 /** A pause at a call: before it is sent, or before its reply is read. */
 export interface CallPause extends FrozenClocks {
@@ -31,10 +32,7 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
   }
 
   return {
-    kind: inner.kind,
-    location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    ...like(inner),
     ...beyond(inner, (call, _signal, work) => during(call, work)),
     head: (key, options) => during({ verb: "head", key }, () => inner.head(key, options)),
     get: (key, options) => during({ verb: "get", key }, () => inner.get(key, options)),
@@ -52,6 +50,5 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
         yield next.value;
       }
     },
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

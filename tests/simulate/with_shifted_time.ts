@@ -1,6 +1,7 @@
 // A store whose objects are older or younger than they are.
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
+import { like } from "./stores/like.ts";
 
 export interface ShiftedTimeOptions {
   shiftMs(info: ObjectInfo): number;
@@ -18,10 +19,7 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
   const { deleteMany, presign, copy, sync, getFirst, reserve } = inner;
 
   return {
-    kind: inner.kind,
-    location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    ...like(inner),
 
     async head(key, options) {
       const info = await inner.head(key, options);
@@ -52,7 +50,6 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
       getFirst: async (prefix, options) =>
         shiftedObject(await getFirst.call(inner, prefix, options)),
     } satisfies Pick<Backend, "getFirst">),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 
   function shiftedObject(found: StoredObject | undefined): StoredObject | undefined {

@@ -4,10 +4,9 @@ import { decodeName } from "../../../core/naming/names.ts";
 import type { Generation } from "../../cell/heads.ts";
 import type { Collection } from "../collection.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
-import type { KnownRecords } from "./known_record.ts";
+import type { Cell, KnownName, KnownRecords } from "./known.ts";
 import { listCells } from "./listed.ts";
-import type { Cell, KnownName } from "./known_name.ts";
-import { otherMark } from "./other_mark.ts";
+import { otherMark } from "../mark.ts";
 
 /**
  * Removes all records of a name that has no payload, no version alive, and nothing that is younger than what is

@@ -15,7 +15,7 @@ import { mayBecomeVoid } from "../../cell/voids.ts";
 import type { Context } from "../../opening/context.ts";
 import { objectsOf, withFiles } from "../../payload/objects.ts";
 import type { Collection } from "../collection.ts";
-import type { DeletionTimes, KnownRecord, KnownRecords } from "./known_record.ts";
+import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
 import type { Note } from "./note.ts";
 
 /** Reads every record that is not noted. A damaged one throws: what it refers to is not known. */

@@ -4,7 +4,7 @@ import { isPrefix } from "../../../core/backend.ts";
 import { asGeneration } from "../../cell/heads.ts";
 import { encodePlace, NAMES, OBJECTS, parseCellKey, parsePayloadKey } from "../../layout.ts";
 import type { Collection } from "../collection.ts";
-import type { Cell, Folder } from "./known_name.ts";
+import type { Cell, Folder } from "./known.ts";
 
 export async function listFolders(
   { context, signal }: Collection,

@@ -5,7 +5,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { janitorKey, NAMES } from "../../layout.ts";
 import { decodeNote, encodeNote } from "../../../core/text/noted.ts";
 import type { Collection } from "../collection.ts";
-import type { KnownRecord, KnownRecords } from "./known_record.ts";
+import type { KnownRecord, KnownRecords } from "./known.ts";
 
 export interface Note {
   /** What is known of a record that is listed like this; undefined where it is to be read. */

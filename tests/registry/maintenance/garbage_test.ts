@@ -151,25 +151,6 @@ testProtocol(
 );
 
 testProtocol(
-  "aliases keep all their records, which are their history, and a young key its own",
-  {},
-  async (world) => {
-    const { registry, advance, keys } = world;
-    for (let n = 1; n <= 5; n++) {
-      await registry.save("a", n, { idempotencyKey: "k" });
-      await registry.save("a", n);
-      await registry.setAlias("a", "live", `${n}`);
-    }
-    advance(9 * GRACE_MS);
-    const before = await keys("names/");
-    assertEquals(await removed(world), []);
-    assertEquals(await keys("names/"), before);
-    assertEquals(await registry.aliases("a"), { live: "5.0.0" });
-    assertEquals((await registry.save("a", 1, { idempotencyKey: "k" })).version, "1.0.0");
-  },
-);
-
-testProtocol(
   "payload goes with the last version that refers to it, a grace later",
   MUTABLE,
   async (world) => {

@@ -2,6 +2,7 @@
 import type { Backend, DeleteFailure } from "../../../core/backend.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { Random } from "../random.ts";
+import { like } from "./like.ts";
 
 export interface WithVerbsOptions {
   random: Random;
@@ -12,10 +13,7 @@ export interface WithVerbsOptions {
 /** Wraps a store so that it removes many objects, copies inside, and gives URLs, each made of the five verbs. */
 export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOptions): Backend {
   return {
-    kind: inner.kind,
-    location: inner.location,
-    locking: inner.locking,
-    layout: inner.layout,
+    ...like(inner),
     head: (key, options) => inner.head(key, options),
     get: (key, options) => inner.get(key, options),
     put: (key, body, options) => inner.put(key, body, options),
@@ -43,7 +41,6 @@ export function withVerbs(inner: Backend, { random, failures = 0 }: WithVerbsOpt
       throw refused(inner, `copy to "${to}": it exists`, "AlreadyExists");
     },
     presign: (key, { method }) => Promise.resolve(`simulated:${method}:${key}`),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
 

@@ -1,0 +1,15 @@
+// What a wrapper around a store says of itself: what the store says.
+import type { Backend } from "../../../core/backend.ts";
+
+type Identity = Pick<
+  Backend,
+  "kind" | "location" | "capabilities" | "locking" | "layout" | typeof Symbol.asyncDispose
+>;
+
+export function like(inner: Backend): Identity {
+  const { kind, location, capabilities, locking, layout } = inner;
+  return {
+    ...{ kind, location, capabilities, locking, layout },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
