@@ -8,7 +8,6 @@ import fs from "node:fs";
 import { setImmediate } from "node:timers";
 import { join } from "@std/path";
 import process from "node:process";
-import { ownCalls } from "../../../core/disk/disk_calls.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { createClients, damageOf } from "./clients.ts";
 import type { Durability } from "./clients.ts";
@@ -69,18 +68,10 @@ for (const name of CALLS) {
   Object.assign(fs, { [name]: (...args: unknown[]) => (beforeCall(), call(...args)) });
 }
 const { fsync } = fs;
-const { syncInPlace } = ownCalls;
 const isLeftOut = (file: number) => withoutFolderSync && fs.fstatSync(file).isDirectory();
 fs.fsync =
   ((file, done) =>
     isLeftOut(file) ? setImmediate(done, null) : fsync(file, done)) as typeof fs.fsync;
-if (syncInPlace !== undefined) {
-  ownCalls.syncInPlace = (file) => {
-    beforeCall();
-    if (!isLeftOut(file)) syncInPlace(file);
-  };
-}
-
 for (let round = 0; round < rounds && !(untilBroken && report.broken.length > 0); round++) {
   const root = join(disk.path, `round ${round}`);
   const last = 1 + random.int(MOST_CALLS);

@@ -3,7 +3,6 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend, Layout } from "../../../core/backend.ts";
-import { ownCalls } from "../../../core/disk/disk_calls.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { collectGarbage, openRegistry } from "../../../mod.ts";
@@ -126,12 +125,9 @@ async function watched(body: (disk: Disk, root: string) => Promise<void>): Promi
     }) as typeof fs.fsync,
   };
   Object.assign(fs, patched);
-  const { syncInPlace } = ownCalls;
-  ownCalls.syncInPlace = undefined;
   try {
     await body(disk, root);
   } finally {
-    ownCalls.syncInPlace = syncInPlace;
     for (const name of Object.keys(patched) as (keyof typeof fs)[]) {
       Object.assign(fs, { [name]: real[name] });
     }
