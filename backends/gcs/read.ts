@@ -147,7 +147,7 @@ function foundObject(
       first: Promise.resolve(first),
       rest: { start: firstEnd, end },
       partBytes,
-      atOnce: parallel + 1,
+      atOnce: parallel,
       read: (span, signal) => readPart({ ...source, signal }, info, span),
       signal: source.signal,
     });

@@ -19,10 +19,6 @@ export interface Ways {
    * a link there meanwhile could also do it between a look and what follows.
    */
   find(folder: string): boolean;
-  /** Whether it was found less than a second ago; never the root. */
-  knows(folder: string): boolean;
-  /** Remembers a folder that was made, for as long as the one that it is in. */
-  made(folder: string): void;
   forget(): void;
 }
 
@@ -86,11 +82,6 @@ export function createWays(
       }
       remember(folder, since ?? now); // nobody looked at what is above since
       return true;
-    },
-    knows: (folder) => knownSince(folder, monotonic()) !== undefined,
-    made(folder) {
-      const since = found.get(dirname(folder));
-      if (since !== undefined) remember(folder, since);
     },
     forget: () => found.clear(),
   };

@@ -16,14 +16,6 @@ export interface Placement {
   key: string;
   path: string;
   stagePath: string;
-  /** Whether its folder was not there a moment ago: the first attempt makes it without a look. @default false */
-  folderIsMissing?: boolean;
-}
-
-export interface KeyLook {
-  /** True where it has an object. */
-  isTaken: boolean;
-  folderIsMissing: boolean;
 }
 
 /** Links the stage file to its key. False where the key is taken. */
@@ -76,16 +68,14 @@ export function placeByRename(placement: Placement): true {
 }
 
 /** Whether the key has an object. Throws for a folder, for what is no ordinary file, and behind a link. */
-export function lookAtKey(placement: Omit<Placement, "stagePath">): KeyLook {
+export function isTaken(placement: Omit<Placement, "stagePath">): boolean {
   const { root, key, path } = placement;
-  const folder = dirname(path);
   try {
-    const folderIsMissing = folder.length > root.path.length && !fs.existsSync(folder); // the stage makes the root
-    if (folderIsMissing || !fs.existsSync(path)) return { isTaken: false, folderIsMissing };
-    root.ways.check(folder);
-    return { isTaken: isObject(placement), folderIsMissing };
+    if (!fs.existsSync(path)) return false;
+    root.ways.check(dirname(path));
+    return isObject(placement);
   } catch (error) {
-    if (root.isMissing(error)) return { isTaken: false, folderIsMissing: false }; // removed meanwhile
+    if (root.isMissing(error)) return false; // removed meanwhile
     throw root.failure(error, { action: "put", key });
   }
 }
@@ -110,15 +100,11 @@ function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
 }
 
 /** Makes the folder of the key and does the rest in it, again where another process removed the folder in between. */
-function inFolder<T>(
-  { root, key, path, stagePath, folderIsMissing }: Placement,
-  action: () => T,
-): T {
+function inFolder<T>({ root, key, path, stagePath }: Placement, action: () => T): T {
   const folder = dirname(path);
   for (let attempt = 1;; attempt++) {
     try {
-      if (folderIsMissing && attempt === 1) makeMissing(root, folder);
-      else makeFolder(root, folder);
+      makeFolder(root, folder);
       return action();
     } catch (error) {
       if (errorCode(error) !== "ENOENT" || attempt === MAX_ATTEMPTS) throw error;
@@ -131,16 +117,9 @@ function inFolder<T>(
 /** Makes a folder and what is missing above it; several times faster than `recursive` where little is missing. */
 function makeFolder(root: LocalRoot, path: string): void {
   if (fs.existsSync(path) && root.ways.find(path)) return; // what else is on the way shows step by step
-  makeMissing(root, path);
-}
-
-/** Makes a folder that is most likely not there, and what is missing above it. */
-function makeMissing(root: LocalRoot, path: string): void {
-  const above = dirname(path);
-  if (!root.ways.knows(above)) makeFolder(root, above);
+  makeFolder(root, dirname(path));
   try {
     fs.mkdirSync(path, root.modes.folder);
-    root.ways.made(path);
   } catch (error) {
     if (errorCode(error) !== "EEXIST") throw error; // another process was faster; a file there shows in what follows
     if (lookIfThere(path)?.isSymlink) {

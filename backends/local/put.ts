@@ -4,7 +4,7 @@ import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts
 import { fault, type RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
-import { lookAtKey, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
+import { isTaken, placeByLink, placeByRename, placeUnderLock } from "./place.ts";
 import type { Placement } from "./place.ts";
 import { saysFull } from "./errors.ts";
 import { objectInfo } from "./root.ts";
@@ -51,19 +51,11 @@ export function createPut(
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
     // A loser that can be seen writes nothing. A stream is read, as by any other store, whatever comes of it.
-    const seen = create && !(body instanceof ReadableStream)
-      ? lookAtKey({ root, key, path })
-      : undefined;
-    if (seen?.isTaken) return await lost(key, path);
+    const mayLook = create && !(body instanceof ReadableStream);
+    if (mayLook && isTaken({ root, key, path })) return await lost(key, path);
     const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
     try {
-      const placement = {
-        root,
-        key,
-        path,
-        stagePath: stage.path,
-        folderIsMissing: seen?.folderIsMissing,
-      };
+      const placement = { root, key, path, stagePath: stage.path };
       const written = await place(placement, create, signal);
       if (!create) stage.isGone = true; // it has its key now
       return written ? await won(key, path, stage) : await lost(key, path);

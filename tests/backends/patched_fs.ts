@@ -19,7 +19,7 @@ export async function withPatchedFs<T>(
   const patched = patch(real);
   const before = { ...ownCalls };
   Object.assign(fs, patched);
-  Object.assign(ownCalls, { deno: own, syncInPlace: undefined });
+  Object.assign(ownCalls, { deno: own });
   try {
     return await run();
   } finally {

@@ -7,9 +7,9 @@ type Identity = Pick<
 >;
 
 export function like(inner: Backend): Identity {
-  const { kind, location, capabilities, locking, layout } = inner;
+  const { kind, location, locking } = inner;
   return {
-    ...{ kind, location, capabilities, locking, layout },
+    ...{ kind, location, locking },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
