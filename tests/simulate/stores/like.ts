@@ -3,7 +3,7 @@ import type { Backend } from "../../../core/backend.ts";
 
 type Identity = Pick<
   Backend,
-  "kind" | "location" | "capabilities" | "locking" | "layout" | typeof Symbol.asyncDispose
+  "kind" | "location" | "locking" | typeof Symbol.asyncDispose
 >;
 
 export function like(inner: Backend): Identity {
