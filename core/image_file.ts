@@ -1,8 +1,13 @@
 // What the formats of images have in common: how many pixels they read, and how they fail.
+import { corruptFile, unsupportedFile, unwritable } from "./files/file_faults.ts";
 import { fault, isRegistryError, messageOf, type RegistryError } from "./errors.ts";
 import { isImage } from "./image.ts";
 import type { Image, ImageDType } from "./image.ts";
 import { shown } from "./naming/names.ts";
+
+export const corruptImage = corruptFile("image");
+export const unsupportedImage = unsupportedFile("image");
+export const unwritableImage = unwritable;
 
 /** How many pixels a file may have unless somebody says otherwise: 128 Mi, as of 16384 x 8192. */
 export const MAX_PIXELS: number = 128 * 1024 * 1024;
@@ -39,29 +44,6 @@ export function checkPixels(
   });
 }
 
-/** An image file that is damaged, or none. */
-export function corruptImage(path: string, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read image",
-    subject: shown(path),
-    state,
-    hint: "Save the image again, or load an older version.",
-    cause,
-  });
-}
-
-/** An image file that is written in a way that is not read here. */
-export function unsupportedImage(path: string, state: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read image",
-    subject: shown(path),
-    state,
-    hint: "Read its bytes instead, or save it in another way.",
-  });
-}
-
 /** What a decoder threw, as `Corrupt`; what is said already stays as it is. */
 export function readingFailed(path: string, cause: unknown): RegistryError {
   return isRegistryError(cause)
@@ -82,11 +64,6 @@ function loadingFailed(format: string, cause: unknown): RegistryError {
       : "Deno, Bun and browsers load it from its package; Node does not fetch files.",
     cause,
   });
-}
-
-/** A value that this format cannot hold as it is. */
-export function unwritableImage(format: string, state: string, hint: string): RegistryError {
-  return fault({ code: "Unsupported", action: "write", subject: format, state, hint });
 }
 
 /** Throws `Invalid` for a quality that is no number from 1 to 100. */

@@ -3,11 +3,15 @@
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { linkTargetProblem } from "../../core/disk/file_paths.ts";
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
+import { corruptFile, unsupportedFile } from "../../core/files/file_faults.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
+
+export const corruptArchive = corruptFile("archive");
+export const unsupportedArchive = unsupportedFile("archive");
 
 /** Something in an archive. Its bytes are read when they are asked for, from the file that the archive is. */
 export interface ArchiveEntry extends FileToDecode {
@@ -43,29 +47,6 @@ export const MAX_ENTRIES = 100_000;
 export const MAX_BYTES: number = 64 * 1024 ** 3;
 /** The longest text of a link that is read or written, bytes. */
 export const MAX_TARGET_BYTES = 4096;
-
-/** An archive that is damaged, or none, or says what could harm who unpacks it. */
-export function corruptArchive(path: string, state: string, cause?: unknown): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read archive",
-    subject: shown(path),
-    state,
-    hint: "Make the archive again, or load an older version.",
-    cause,
-  });
-}
-
-/** An archive that is written in a way that is not read here. */
-export function unsupportedArchive(path: string, state: string, hint?: string): RegistryError {
-  return fault({
-    code: "Unsupported",
-    action: "read archive",
-    subject: shown(path),
-    state,
-    hint: hint ?? "Load it as bytes, or make it in another way.",
-  });
-}
 
 /** A value that an archive does not hold as it is. */
 export function unwritableArchive(state: string, cause?: unknown): RegistryError {

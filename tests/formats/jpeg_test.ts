@@ -3,8 +3,6 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Image } from "../../core/image.ts";
 import { jpeg } from "../../formats/jpeg.ts";
-import { denoSucceeds } from "../support/run_deno.ts";
-import { testInRoot } from "../support/temp_root.ts";
 import { assertFails, encoded, fileOf } from "./image_files.ts";
 
 const lossy = jpeg({ lossy: true, quality: 95 });
@@ -156,22 +154,3 @@ Deno.test("one file that is damaged does not spoil the next, nor do several at o
     "fulfilled",
   ]);
 });
-
-testInRoot(
-  "the code comes from the package without a network, and who may not read it is told so",
-  async (root) => {
-    const program = root.join("program.ts");
-    const module = new URL("../../formats/jpeg.ts", import.meta.url);
-    await Deno.writeTextFile(
-      program,
-      `import { jpeg } from "${module}";
-    const image = { data: new Uint8Array(1), width: 1, height: 1, channels: 1, dtype: "uint8" } as const;
-    const outcome = await Promise.resolve(jpeg({ lossy: true }).encode(image)).then(() => "written", ({ code }) => code);
-    console.log(outcome);`,
-    );
-    const run = "run --no-prompt --no-check --frozen --config=deno.json --cached-only --deny-net"
-      .split(" ");
-    assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
-    assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
-  },
-);

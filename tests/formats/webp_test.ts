@@ -4,8 +4,6 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import type { Image } from "../../core/image.ts";
 import { webp } from "../../formats/webp.ts";
-import { denoSucceeds } from "../support/run_deno.ts";
-import { testInRoot } from "../support/temp_root.ts";
 import { anyImage, assertFails, assertSameImage, encoded, fileOf } from "./image_files.ts";
 
 const lossy = webp({ lossy: true });
@@ -148,22 +146,3 @@ Deno.test("what is cut or contradicts itself is Corrupt", async () => {
     2,
   );
 });
-
-testInRoot(
-  "the code comes from the package without a network, and who may not read it is told so",
-  async (root) => {
-    const program = root.join("program.ts");
-    const module = new URL("../../formats/webp.ts", import.meta.url);
-    await Deno.writeTextFile(
-      program,
-      `import { webp } from "${module}";
-    const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3, dtype: "uint8" } as const;
-    const outcome = await Promise.resolve(webp().encode(image)).then(() => "written", ({ code }) => code);
-    console.log(outcome);`,
-    );
-    const run = "run --no-prompt --no-check --frozen --config=deno.json --cached-only --deny-net"
-      .split(" ");
-    assertEquals((await denoSucceeds([...run, program])).stdout, "Denied\n");
-    assertEquals((await denoSucceeds([...run, "--allow-read", program])).stdout, "written\n");
-  },
-);

@@ -5,7 +5,8 @@ import type { FileToDecode } from "../../../core/format.ts";
 import type { Column, ColumnType, Row } from "../../../core/table.ts";
 import { fileOf } from "../format_files.ts";
 
-const CELLS = {
+/** Cells of each type. */
+export const CELLS = {
   string: fc.string({ unit: "binary" }),
   number: fc.double(),
   int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
@@ -13,33 +14,31 @@ const CELLS = {
   date: fc.date({ noInvalidDate: true }),
 } satisfies Record<ColumnType, fc.Arbitrary<unknown>>;
 
-const columns = fc.uniqueArray(
-  fc.record({
-    name: fc.oneof(
-      fc.string({ minLength: 1, unit: "binary" }),
-      fc.constantFrom("__proto__", "2024", "\ufeff", "a.b"),
-    ),
-    type: fc.constantFrom(...Object.keys(CELLS) as ColumnType[]),
-    nullable: fc.boolean(),
-  }),
-  { minLength: 1, maxLength: 4, selector: ({ name }) => name },
-);
+/** Columns of any types and names, and up to twenty rows, with cells that are kept. */
+export function tablesOf(
+  cells: Record<ColumnType, fc.Arbitrary<unknown>>,
+  isKept: (cell: unknown, nullable: boolean) => boolean = () => true,
+): fc.Arbitrary<{ columns: Column[]; rows: Row[] }> {
+  const name = fc.oneof(
+    fc.string({ minLength: 1, unit: "binary" }),
+    fc.constantFrom("__proto__", "2024", "\ufeff", "a.b"),
+  );
+  const type = fc.constantFrom(...Object.keys(cells) as ColumnType[]);
+  const columns = fc.uniqueArray(fc.record({ name, type, nullable: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ({ name }) => name,
+  });
+  return columns.chain((columns) => {
+    const row = fc.tuple(...columns.map(({ type, nullable }) => {
+      const cell = cells[type].filter((cell) => isKept(cell, nullable));
+      return nullable ? fc.option(cell) : cell;
+    })).map((cells) => Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell])) as Row);
+    return fc.record({ columns: fc.constant(columns), rows: fc.array(row, { maxLength: 20 }) });
+  });
+}
 
-/** Columns of any types and names, and up to twenty rows. */
-export const anyTable: fc.Arbitrary<{ columns: Column[]; rows: Row[] }> = columns.chain(
-  (columns) => {
-    const cells = columns.map(({ type, nullable }) => {
-      return nullable ? fc.option(CELLS[type] as fc.Arbitrary<unknown>) : CELLS[type];
-    });
-    const row = fc.tuple(...cells).map((cells) =>
-      Object.fromEntries(cells.map((cell, i) => [columns[i].name, cell]))
-    );
-    return fc.record({
-      columns: fc.constant(columns),
-      rows: fc.array(row as fc.Arbitrary<Row>, { maxLength: 20 }),
-    });
-  },
-);
+export const anyTable = tablesOf(CELLS);
 
 /** A file in memory that notes the ranges that are asked for. */
 export function countedFile(
