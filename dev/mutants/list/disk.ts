@@ -44,16 +44,6 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
-    name: "local/bytes-not-synced",
-    file: "backends/local/stage.ts",
-    text: "await disk?.file(stage.writer!, written)",
-    replacement: "await Promise.resolve()",
-    foundBy: {
-      test: "tests/registry/cell/durability_test.ts",
-      name: "a record is whole on the disk before it gets its name",
-    },
-  },
-  {
     name: "local/name-not-synced",
     file: "backends/local/put.ts",
     text: "await disk?.folder(dirname(path)).catch",
@@ -108,16 +98,6 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
-    name: "local/listed-by-utf-16",
-    file: "backends/local/list.ts",
-    text: "return compareUtf8(a.order, b.order);",
-    replacement: "return a.order < b.order ? -1 : 1;",
-    foundBy: {
-      test: "tests/backends/local_list_test.ts",
-      name: "a folder lists what memory lists, whatever was put, created and deleted",
-    },
-  },
-  {
     name: "local/stage-files-listed",
     file: "backends/local/list.ts",
     text: `if (folder === "" && name.startsWith(".")) continue;`,
@@ -125,16 +105,6 @@ export const DISK: readonly Mutant[] = [
     foundBy: {
       test: "tests/backends/local/links_test.ts",
       name: "a stage that is a link is not written to, not swept and not listed",
-    },
-  },
-  {
-    name: "memory/create-overwrites",
-    file: "backends/memory.ts",
-    text: `if (mode === "create" && objects.has(key))`,
-    replacement: "if (false)",
-    foundBy: {
-      test: "tests/backends/memory_test.ts",
-      name: "of 64 creates at once exactly one wins",
     },
   },
   {
@@ -184,17 +154,6 @@ export const DISK: readonly Mutant[] = [
     },
   },
   {
-    name: "s3/lost-reply-is-a-refusal",
-    file: "backends/s3/meanings.ts",
-    text: `state: "the connection broke before the reply",`,
-    replacement: `state: "the connection broke before the reply",
-  refused: true,`,
-    foundBy: {
-      test: "tests/backends/s3/creates_test.ts",
-      name: "a create after others, whose reply is cut, reaches the store once",
-    },
-  },
-  {
     name: "s3/create-without-condition",
     file: "backends/s3/write/creates.ts",
     text: "headers: { [name]: value }",
@@ -203,16 +162,6 @@ export const DISK: readonly Mutant[] = [
       test: "tests/backends/s3/requests_test.ts",
       name:
         "a create in parts is conditional in its last request alone, with a checksum of each part",
-    },
-  },
-  {
-    name: "gcs/create-without-condition",
-    file: "backends/gcs/put.ts",
-    text: "ifGenerationMatch: create ? 0 : undefined",
-    replacement: "ifGenerationMatch: undefined",
-    foundBy: {
-      test: "tests/backends/gcs/create_test.ts",
-      name: "a create that loses is a value, after one request",
     },
   },
   {

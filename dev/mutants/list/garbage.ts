@@ -14,13 +14,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/writers-by-the-grace-of-creation",
-    file: "core/record/record.ts",
-    text: "  return leastGraceMs;",
-    replacement: "  return Math.max(graceMs, leastGraceMs);",
-    foundBy: { seeds: { "first": 1, "count": 300, "schedule": "changed graces" } },
-  },
-  {
     name: "garbage/lowered-at-once",
     file: "registry/opening/graces.ts",
     text: "graces.filter((grace) => !hasPassed(grace, now))",
@@ -36,17 +29,6 @@ export const GARBAGE: readonly Mutant[] = [
       test: "tests/registry/cell/void_records_test.ts",
       name:
         "what counted under a void record stays for the grace after an ordinary one replaced it",
-    },
-  },
-  {
-    name: "garbage/first-generation-of-keys-removed",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text: "place > 0 && head.generation > 1",
-    replacement: "place > 0",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name:
-        "of the records of a young key the first stays for ever, and those between it and the head go",
     },
   },
   {
@@ -91,19 +73,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/records-listed-before-payload",
-    file: "registry/maintenance/garbage_of_name.ts",
-    text:
-      "  const folders = await listFolders(collection, name);\n  const cells = await listCells(collection, name);\n",
-    replacement:
-      "  const cells = await listCells(collection, name);\n  const folders = await listFolders(collection, name);\n",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name:
-        "of each name it lists payload, then records, and reads every record before it removes anything",
-    },
-  },
-  {
     name: "garbage/payload-of-the-young-removed",
     file: "registry/maintenance/garbage_of_name.ts",
     text: "collection.isOld(newest) && !plan.referred",
@@ -124,16 +93,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/clock-not-checked",
-    file: "registry/maintenance/mark.ts",
-    text: "if (skewMs <= leastGraceOf(settings) / 4) return",
-    replacement: "if (skewMs >= 0) return",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "it refuses to run where the clocks differ too much:",
-    },
-  },
-  {
     name: "garbage/dry-run-removes",
     file: "registry/maintenance/collect_garbage.ts",
     text: "report.dryRun ? [] : items.map",
@@ -144,16 +103,6 @@ export const GARBAGE: readonly Mutant[] = [
     },
   },
   {
-    name: "garbage/young-leftovers-removed",
-    file: "registry/maintenance/garbage/leftovers.ts",
-    text: "if (!isOld(entry.modifiedAt)) continue;",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/maintenance/garbage_test.ts",
-      name: "what no registry has put there is left alone",
-    },
-  },
-  {
     name: "garbage/name-in-use-forgotten",
     file: "registry/maintenance/garbage/forget_name.ts",
     text: "!isSame(cells, listing)",
@@ -161,27 +110,6 @@ export const GARBAGE: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/maintenance/forgotten_test.ts",
       name: "somebody saves under it",
-    },
-  },
-  {
-    name: "garbage/heads-forgotten-first",
-    file: "registry/maintenance/garbage/forget_name.ts",
-    text: "[older.filter((head) => !isFirst(head)), heads.filter((head) => !isFirst(head))]",
-    replacement: "[heads.filter((head) => !isFirst(head)), older.filter((head) => !isFirst(head))]",
-    foundBy: {
-      test: "tests/registry/maintenance/meeting_garbage_test.ts",
-      name:
-        "a name that was overwritten and deleted, and is forgotten at once, comes back at no call",
-    },
-  },
-  {
-    name: "prune/kept-version-not-looked-at-again",
-    file: "registry/maintenance/prune_name.ts",
-    text: "if (stays.has(found.version.canonical)) keep();\n          else await",
-    replacement: "await",
-    foundBy: {
-      test: "tests/registry/maintenance/prune_counting_test.ts",
-      name: "prune() beside a delete of what it keeps leaves one more",
     },
   },
   {

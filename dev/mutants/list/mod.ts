@@ -3,6 +3,7 @@ import type { Mutant } from "../mutant.ts";
 import { DISK } from "./disk.ts";
 import { GARBAGE } from "./garbage.ts";
 import { PROTOCOL } from "./protocol.ts";
+import { SAVING } from "./saving.ts";
 
 /** All mutants. */
-export const MUTANTS: readonly Mutant[] = [...PROTOCOL, ...DISK, ...GARBAGE];
+export const MUTANTS: readonly Mutant[] = [...PROTOCOL, ...SAVING, ...DISK, ...GARBAGE];

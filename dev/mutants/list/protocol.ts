@@ -1,7 +1,7 @@
-// Mistakes in the commit protocol: records, heads, retries, shared files.
+// Mistakes in the commit protocol: cells, heads, times, retries.
 import type { Mutant } from "../mutant.ts";
 
-/** Mistakes in the commit protocol: records, heads, retries, shared files. */
+/** Mistakes in the commit protocol: cells, heads, times, retries. */
 export const PROTOCOL: readonly Mutant[] = [
   {
     name: "rules/read-back-first-exists",
@@ -94,16 +94,6 @@ export const PROTOCOL: readonly Mutant[] = [
       replacement: "if (true) return true;",
     }],
     foundBy: { seeds: { "first": 1, "count": 2000 } },
-  },
-  {
-    name: "cell/exists-is-another",
-    file: "registry/cell/cell.ts",
-    text: "const own = found.record.commit === operation.commit;",
-    replacement: "const own = false;",
-    foundBy: {
-      test: "tests/registry/cell/cell_test.ts",
-      name: "a hidden repeat of an automatic save does not take a second number",
-    },
   },
   {
     name: "cell/exists-is-own",
@@ -232,16 +222,6 @@ export const PROTOCOL: readonly Mutant[] = [
     foundBy: { test: "tests/registry/cell/renewal_test.ts", name: "in a process that" },
   },
   {
-    name: "operation/never-renewed",
-    file: "registry/cell/operation.ts",
-    text: "start = sentAt;",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/cell/renewal_test.ts",
-      name: "a stale base that is still live is shared",
-    },
-  },
-  {
     name: "operation/landing-judged-too-late",
     file: "registry/cell/operation.ts",
     text: "began() + graceMs / 2",
@@ -303,16 +283,6 @@ export const PROTOCOL: readonly Mutant[] = [
     },
   },
   {
-    name: "heads/old-tombstones-are-live",
-    file: "registry/cell/heads.ts",
-    text: "if (size === OLD_TOMBSTONE_BYTES || size",
-    replacement: "const isOpen = size",
-    foundBy: {
-      test: "tests/registry/first_format_test.ts",
-      name: "tombstones of the first format have 512 bytes and are known",
-    },
-  },
-  {
     name: "heads/generation-not-checked",
     file: "registry/cell/heads.ts",
     text: "if (record.generation !== generationOf",
@@ -353,16 +323,6 @@ export const PROTOCOL: readonly Mutant[] = [
     },
   },
   {
-    name: "voids/late-after-twice-the-grace",
-    file: "registry/cell/voids.ts",
-    text: "leastGraceOf(context.settings) / 2",
-    replacement: "leastGraceOf(context.settings) * 2",
-    foundBy: {
-      test: "tests/registry/cell/void_records_test.ts",
-      name: "latest passes over a version that is void",
-    },
-  },
-  {
     name: "voids/void-head-hides-the-version-below",
     file: "registry/cell/voids.ts",
     text: "if (head === undefined || !context.voids.has(head.key)) return head;",
@@ -371,147 +331,6 @@ export const PROTOCOL: readonly Mutant[] = [
     foundBy: {
       test: "tests/registry/cell/void_records_test.ts",
       name: "verify ends where what counts below a void record is damaged, and says so",
-    },
-  },
-  {
-    name: "target/numbered-below-what-is-known",
-    file: "registry/target/automatic.ts",
-    text: "if (highest === undefined || compareVersions(highest, listed) < 0) highest = listed;",
-    replacement: "highest = listed;",
-    foundBy: {
-      test: "tests/registry/cell/contention_test.ts",
-      name: "knowledge of a head rises against a stale list: automatic numbers",
-    },
-  },
-  {
-    name: "target/skip-returns-what-was-deleted",
-    file: "registry/target/explicit.ts",
-    text: `onConflict === "skip" && head.found?.record.kind === "version"`,
-    replacement: `onConflict === "skip" && head.found`,
-    foundBy: {
-      test: "tests/registry/verbs/save_conflict_test.ts",
-      name: "save() refuses a version that was deleted, and says so",
-    },
-  },
-  {
-    name: "keyed/race-saves-twice",
-    file: "registry/target/keyed.ts",
-    text: "if (outcome.won) return choice;",
-    replacement: "return choice;",
-    foundBy: {
-      test: "tests/registry/cell/idempotency_test.ts",
-      name:
-        "of two at the same time only one saves, also where the other is about to take another number",
-    },
-  },
-  {
-    name: "keyed/void-result-counts",
-    file: "registry/target/keyed.ts",
-    text: "return meant && !await isVoid(context, found, signal);",
-    replacement: "return meant;",
-    foundBy: {
-      test: "tests/registry/cell/idempotency_test.ts",
-      name: "what landed when its payload was gone is not the result of a repeat:",
-    },
-  },
-  {
-    name: "save/base-believed-to-be-live",
-    file: "registry/save.ts",
-    text: "if (head?.key !== base.key) return false;",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/cell/renewal_test.ts",
-      name: "a long save that changes nothing ends in a version that is still there",
-    },
-  },
-  {
-    name: "save/unchanged-from-a-dead-base",
-    file: "registry/save.ts",
-    text: "same && await isLive(context, operation, same) ? same.found",
-    replacement: "same ? same.found",
-    foundBy: {
-      test: "tests/registry/cell/renewal_test.ts",
-      name: "a long save that changes nothing ends in a version that is still there",
-    },
-  },
-  {
-    name: "save/shared-objects-not-settled",
-    file: "registry/save.ts",
-    text: "    await settle(context, sharedObjects(name, files), signal);\n",
-    replacement: "",
-    foundBy: {
-      test: "tests/registry/cell/settle_test.ts",
-      name: "files that a new version shares with one that nobody brought to the disk",
-    },
-  },
-  {
-    name: "save/payload-of-a-skipped-save-left",
-    file: "registry/save.ts",
-    text: "    await payload.discard();\n    return await",
-    replacement: "    return await",
-    foundBy: {
-      test: "tests/registry/cell/idempotency_test.ts",
-      name: "repeats at the same time save once",
-    },
-  },
-  {
-    name: "payload/unresolved-payload-removed",
-    file: "registry/payload/write.ts",
-    text: "if (!operation.unresolved) await uploads",
-    replacement: "await uploads",
-    foundBy: {
-      test: "tests/registry/cell/operation_test.ts",
-      name: "an abort while a create is in flight is Unknown, landed or not",
-    },
-  },
-  {
-    name: "payload/sent-past-the-deadline",
-    file: "registry/payload/writing/uploads.ts",
-    text: "    operation.checkSend();\n    try {",
-    replacement: "    try {",
-    foundBy: {
-      test: "tests/registry/cell/renewal_test.ts",
-      name: "without a renewal in time nothing is committed",
-    },
-  },
-  {
-    name: "payload/shares-what-is-lost",
-    file: "registry/payload/base.ts",
-    text: "if (objects.get(key)! >= offset + size) return true;",
-    replacement: "if (size >= 0) return true;",
-    foundBy: {
-      test: "tests/registry/damage/damaged_base_test.ts",
-      name: "a save does not share what the store has cut short, and can be read",
-    },
-  },
-  {
-    name: "mirror/deletes-another-commit",
-    file: "registry/mirror/mirror_deletion.ts",
-    text: "head.found?.record.commit !== above?.commit",
-    replacement: "false",
-    foundBy: {
-      test: "tests/registry/mirror/again_test.ts",
-      name: "a deletion takes no value that was put in the place of the mirrored one a moment ago",
-    },
-  },
-  {
-    name: "drafts/late-part-counts",
-    file: "registry/drafts/read_parts.ts",
-    text: "if (!isLate(context, found.note, found.addition)) return",
-    replacement: "if (found !== undefined) return",
-    foundBy: {
-      test: "tests/registry/drafts/draft_age_test.ts",
-      name: "a part that landed late does not count: its payload may be gone",
-    },
-  },
-  {
-    name: "drafts/lost-payload-committed",
-    file: "registry/drafts/commit_draft.ts",
-    text: "if (lost === undefined) return;",
-    replacement: "return;",
-    foundBy: {
-      test: "tests/registry/drafts/draft_age_test.ts",
-      name: "payload that is gone keeps a draft from being committed",
     },
   },
 ];
