@@ -26,6 +26,8 @@ const RUNTIMES: Record<string, string[]> = {
 /** What is loaded by this when it is used is in no bundle: what uses it is left out, but a service that its tests do not. */
 const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/http_client/";
+/** The WebAssembly of these formats is in no bundle. */
+const WASM = ["tests/formats/jpeg_test.ts", "tests/formats/webp_test.ts"];
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
 const LOADERS = [
   "materializers/path/choice.ts",
@@ -80,7 +82,7 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   );
   const graph = new Map(await readModuleGraph(tests));
   for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
-  const needsDeno = new Set([LAZY]);
+  const needsDeno = new Set([LAZY, ...WASM]);
   for (const path of files) {
     if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) {
       needsDeno.add(path);

@@ -3,13 +3,13 @@ import type { Backend } from "../../../core/backend.ts";
 
 type Identity = Pick<
   Backend,
-  "kind" | "location" | "locking" | typeof Symbol.asyncDispose
+  "kind" | "location" | "locking" | "layout" | typeof Symbol.asyncDispose
 >;
 
 export function like(inner: Backend): Identity {
-  const { kind, location, locking } = inner;
+  const { kind, location, locking, layout } = inner;
   return {
-    ...{ kind, location, locking },
+    ...{ kind, location, locking, layout },
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }
