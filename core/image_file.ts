@@ -1,12 +1,18 @@
 // What the formats of images have in common: how many pixels they read, and how they fail.
-import { corruptFile, unsupportedFile, unwritable } from "./files/file_faults.ts";
+import {
+  corruptFile,
+  type FileFault,
+  type UnsupportedFile,
+  unsupportedFile,
+  unwritable,
+} from "./files/file_faults.ts";
 import { fault, isRegistryError, messageOf, type RegistryError } from "./errors.ts";
 import { isImage } from "./image.ts";
 import type { Image, ImageDType } from "./image.ts";
 import { shown } from "./naming/names.ts";
 
-export const corruptImage = corruptFile("image");
-export const unsupportedImage = unsupportedFile("image");
+export const corruptImage: FileFault = corruptFile("image");
+export const unsupportedImage: UnsupportedFile = unsupportedFile("image");
 export const unwritableImage = unwritable;
 
 /** How many pixels a file may have unless somebody says otherwise: 128 Mi, as of 16384 x 8192. */

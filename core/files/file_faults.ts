@@ -2,9 +2,12 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
+export type FileFault = (path: string, state: string, cause?: unknown) => RegistryError;
+export type UnsupportedFile = (path: string, state: string, hint?: string) => RegistryError;
+
 /** Makes the error of a file that is damaged, or none of its kind. */
-export function corruptFile(what: string) {
-  return (path: string, state: string, cause?: unknown): RegistryError => {
+export function corruptFile(what: string): FileFault {
+  return (path, state, cause) => {
     const hint = `Save the ${what} again, or load an older version.`;
     return fault({
       code: "Corrupt",
@@ -18,12 +21,8 @@ export function corruptFile(what: string) {
 }
 
 /** Makes the error of a file that is written in a way that is not read here, or larger than is allowed. */
-export function unsupportedFile(what: string) {
-  return (
-    path: string,
-    state: string,
-    hint = "Read its bytes instead, or save it in another way.",
-  ): RegistryError =>
+export function unsupportedFile(what: string): UnsupportedFile {
+  return (path, state, hint = "Read its bytes instead, or save it in another way.") =>
     fault({ code: "Unsupported", action: `read ${what}`, subject: shown(path), state, hint });
 }
 

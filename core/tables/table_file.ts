@@ -1,6 +1,12 @@
 // How formats of tables fail.
-import { corruptFile, unsupportedFile, unwritable } from "../files/file_faults.ts";
+import {
+  corruptFile,
+  type FileFault,
+  type UnsupportedFile,
+  unsupportedFile,
+  unwritable,
+} from "../files/file_faults.ts";
 
-export const corruptTable = corruptFile("table");
-export const unsupportedTable = unsupportedFile("table");
+export const corruptTable: FileFault = corruptFile("table");
+export const unsupportedTable: UnsupportedFile = unsupportedFile("table");
 export const unwritableTable = unwritable;

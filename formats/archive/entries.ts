@@ -3,15 +3,20 @@
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
 import { linkTargetProblem } from "../../core/disk/file_paths.ts";
 import { fault, messageOf, type RegistryError } from "../../core/errors.ts";
-import { corruptFile, unsupportedFile } from "../../core/files/file_faults.ts";
+import {
+  corruptFile,
+  type FileFault,
+  type UnsupportedFile,
+  unsupportedFile,
+} from "../../core/files/file_faults.ts";
 import { parsePath } from "../../core/files/paths.ts";
 import type { FileToDecode } from "../../core/format.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record/record.ts";
 
-export const corruptArchive = corruptFile("archive");
-export const unsupportedArchive = unsupportedFile("archive");
+export const corruptArchive: FileFault = corruptFile("archive");
+export const unsupportedArchive: UnsupportedFile = unsupportedFile("archive");
 
 /** Something in an archive. Its bytes are read when they are asked for, from the file that the archive is. */
 export interface ArchiveEntry extends FileToDecode {

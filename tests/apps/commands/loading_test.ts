@@ -12,13 +12,13 @@ Deno.test("the command line starts with no command, and with nothing that only a
   const loaded = [...reachable(graph, "apps/cli.ts")];
   assert(loaded.includes("npm:commander"));
   const heavy =
-    /^apps\/(commands\/(?!mod\.ts)|batch\/|pipelines\/)|^workers\/|^formats\/(?!npy\/)|^registry\/(?!define_(artifact|registry)|tools)|csv/;
+    /^apps\/(commands\/(?!mod\.ts)|batch\/|pipelines\/)|^workers\/|^formats\/(?!npy\/)|^registry\/(?!define_(artifact|registry)|tools|watch)|csv/;
   assertEquals(loaded.filter((path) => heavy.test(path)), []);
 });
 
 Deno.test("the definition of a command, which its help shows, loads nothing of how values are stored", () => {
   const heavy =
-    /^workers\/|^formats\/(?!npy\/)|^apps\/batch\/run_rows|^registry\/(?!define_(artifact|registry)|tools)|csv/;
+    /^workers\/|^formats\/(?!npy\/)|^apps\/batch\/run_rows|^registry\/(?!define_(artifact|registry)|tools|watch)|csv/;
   const loaded = commandFiles.flatMap((file) =>
     [...reachable(graph, file)].filter((path) => heavy.test(path))
   );

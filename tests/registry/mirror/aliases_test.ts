@@ -48,11 +48,7 @@ testMirror(
       void (verb === "get" && key.includes("/aliases/") && reads.push(key));
     const source = await open("from", {}, (backend) => withHooks(backend, { before }));
     await mirrorRegistry(source, to, { deleted: false });
-    assertEquals(
-      [reads.length, await to.aliases("a")],
-      [2, {}],
-      "the head of each, as they are listed",
-    );
+    assertEquals([reads, await to.aliases("a")], [[], {}]);
   },
 );
 
