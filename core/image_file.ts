@@ -4,7 +4,7 @@ import {
   type FileFault,
   type UnsupportedFile,
   unsupportedFile,
-  unwritable,
+  unwritable as unwritableImage,
 } from "./files/file_faults.ts";
 import { fault, isRegistryError, messageOf, type RegistryError } from "./errors.ts";
 import { isImage } from "./image.ts";
@@ -13,7 +13,7 @@ import { shown } from "./naming/names.ts";
 
 export const corruptImage: FileFault = corruptFile("image");
 export const unsupportedImage: UnsupportedFile = unsupportedFile("image");
-export const unwritableImage = unwritable;
+export { unwritableImage };
 
 /** How many pixels a file may have unless somebody says otherwise: 128 Mi, as of 16384 x 8192. */
 export const MAX_PIXELS: number = 128 * 1024 * 1024;

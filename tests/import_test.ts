@@ -41,6 +41,7 @@ Deno.test("importing the root loads what opening a registry, and what is done be
     "tools/history",
     "tools/options",
     "tools/settings",
+    "watch",
   ]
     .map((name) => `registry/${name}.ts`);
   assertEquals(loaded.sort(), light);

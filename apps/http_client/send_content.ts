@@ -23,7 +23,7 @@ export interface SendContentOptions {
 }
 
 /** What one request sends. It is held in memory, so that it can be sent again. */
-export const PIECE_BYTES = 8 * 1024 * 1024;
+export const PIECE_BYTES: number = 8 * 1024 * 1024;
 
 const TUS = { "tus-resumable": "1.0.0" };
 const OCTETS = { "content-type": "application/octet-stream" };

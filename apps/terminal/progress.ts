@@ -84,7 +84,7 @@ export function progressLine(
   label: string,
   amounts: Amounts,
   speed?: Speed,
-  columns = Infinity,
+  columns: number = Infinity,
 ): string {
   const share = isMeasured(amounts) ? shareOf(amounts) : undefined;
   const percent = share === undefined ? [] : [`${Math.floor(share * 100)}%`.padStart(4)];

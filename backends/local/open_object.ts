@@ -23,7 +23,7 @@ export interface OpenedFile {
 export function openObject(
   root: LocalRoot,
   key: string,
-  access = O_RDONLY,
+  access: number = O_RDONLY,
 ): OpenedFile | undefined {
   const path = root.fileOf(key);
   root.ways.check(dirname(path));

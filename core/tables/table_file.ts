@@ -4,9 +4,9 @@ import {
   type FileFault,
   type UnsupportedFile,
   unsupportedFile,
-  unwritable,
+  unwritable as unwritableTable,
 } from "../files/file_faults.ts";
 
 export const corruptTable: FileFault = corruptFile("table");
 export const unsupportedTable: UnsupportedFile = unsupportedFile("table");
-export const unwritableTable = unwritable;
+export { unwritableTable };

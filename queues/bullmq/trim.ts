@@ -7,7 +7,7 @@ export const TRIM_EVERY = 1_000;
 const FORGOTTEN_AT_ONCE = 100;
 
 /** Forgets the jobs that ended first, beyond those that are kept. Several may do so at once. */
-export async function trimEnded(queue: Queue, mostEnded = MOST_ENDED): Promise<void> {
+export async function trimEnded(queue: Queue, mostEnded: number = MOST_ENDED): Promise<void> {
   for (const place of ["completed", "failed"] as const) {
     for (let from = mostEnded;;) {
       const ids = await queue.getRanges([place], from, from + FORGOTTEN_AT_ONCE - 1); // the newest are first

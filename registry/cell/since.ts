@@ -4,7 +4,7 @@ import type { TombstoneRecord, VersionRecord } from "../../core/record/record.ts
 import type { KnownHead } from "./cell.ts";
 
 /** Stands for an unknown time: the version may have existed at any time. */
-export const UNKNOWN = new Date(0).toISOString();
+export const UNKNOWN: string = new Date(0).toISOString();
 
 /** Returns `since` of a record that is written above this head; undefined for the first record. */
 export function sinceAbove(head: KnownHead | undefined): string | undefined {

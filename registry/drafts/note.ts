@@ -70,7 +70,7 @@ export function encodeMark(mark: DraftEnd | { state: "ending" }): Uint8Array {
 }
 
 /** Size of the end of a discarded draft, bytes. The end of a committed one is longer, because it has parts. */
-export const DISCARDED_BYTES = encodeMark({ state: "discarded" }).byteLength;
+export const DISCARDED_BYTES: number = encodeMark({ state: "discarded" }).byteLength;
 
 /** Decodes how a draft ended; undefined if the object is damaged. */
 export function decodeEnd(bytes: Uint8Array): DraftEnd | undefined {

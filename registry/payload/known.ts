@@ -6,7 +6,7 @@ import type { StoredFile } from "../../core/record/record.ts";
 export type Known = ReadonlySet<string>;
 
 export class KnownFiles {
-  readonly bySize = new Map<number, Set<string>>();
+  readonly bySize: Map<number, Set<string>> = new Map();
   readonly #byDigest = new Map<string, StoredFile>();
 
   add(file: StoredFile): void {

@@ -4,9 +4,9 @@ import { createSha256 } from "../../../core/bytes/digest.ts";
 import type { Sha256 } from "../../../core/bytes/digest.ts";
 import type { Part } from "../../../core/record/record.ts";
 
-export const PART_BYTES = 8 * 1024 * 1024;
+export const PART_BYTES: number = 8 * 1024 * 1024;
 /** Files up to this size are one part: hashing them twice costs more than what a range of them is worth. */
-export const ONE_PART_BYTES = 64 * 1024 * 1024;
+export const ONE_PART_BYTES: number = 64 * 1024 * 1024;
 /** A file has at most so many parts, or the list of them would grow without bounds: the last one holds the rest. */
 const MAX_PARTS = 128 * 1024;
 
