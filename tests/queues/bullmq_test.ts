@@ -132,7 +132,7 @@ programTest(
     const { result, takenOver, attemptsMade } = (await queue.get("long"))!;
     assertEquals([result, takenOver, attemptsMade], ["by the next", 1, 1]);
     const shown = await succeeds(`jobs show long --queue ${url}?queue=lost`, { cwd: "/" });
-    assertStringIncludes(shown, "tries    1 of 1, taken over from a dead worker once\n");
+    assertStringIncludes(shown, "1 of 1, taken over from a dead worker once\n");
   },
 );
 

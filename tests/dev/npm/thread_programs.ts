@@ -1,9 +1,9 @@
 // What shows on any runtime that threads work: programs that import the installed package.
 /** `marked.mjs`: a materializer that does in threads what its value says. */
 const MARKED = `
-import { existsSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import process from "node:process";
-import { isMainThread, isMainThread, threadId, threadId } from "node:worker_threads";
+import { isMainThread, threadId } from "node:worker_threads";
 
 const NEVER = new Promise(() => {});
 
