@@ -1,4 +1,5 @@
 // What shows on any runtime that threads work: programs that import the installed package.
+
 /** `marked.mjs`: a materializer that does in threads what its value says. */
 const MARKED = `
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
@@ -36,6 +37,7 @@ export const marked = {
 
 /** `batches.mjs`: prints a line of JSON for each thing that it tries, and leaves its last batch open. */
 const BATCHES = `
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { openRegistry } from "@holdfast/holdfast";
 import { createBatch } from "@holdfast/holdfast/workers";
@@ -111,6 +113,7 @@ export const OF_BATCHES: readonly unknown[] = [
 /** `operators.mjs`: operators, and where it is the program, how they end on threads. */
 const OPERATORS = `
 import process from "node:process";
+import { isMainThread, threadId } from "node:worker_threads";
 import { createOperators } from "@holdfast/holdfast/operators";
 import { createOperatorExecutor } from "@holdfast/holdfast/workers/operators";
 
