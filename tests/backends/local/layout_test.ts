@@ -29,7 +29,7 @@ for (const kind of LAYOUTS) {
         const folders = new Set(paths.flatMap(foldersOf));
         assertEquals(paths.filter((path) => folders.has(path)), []); // a file where another one wants a folder
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -138,7 +138,7 @@ async function againstMemory(
     },
   );
   try {
-    await fc.assert(property, { numRuns: 150 });
+    await fc.assert(property, { numRuns: 50 });
   } finally {
     await root.remove();
   }
@@ -299,7 +299,7 @@ Deno.test("folded: keys that no registry makes are listed as memory lists them, 
     assertEquals(await firstOf(local, ""), (await listed(memory, "", { limit: 1 }))[0]);
   });
   try {
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 50 });
   } finally {
     await root.remove();
   }
