@@ -28,6 +28,8 @@ const LAZY = "core/urls/load_part.ts";
 const WITHOUT_LAZY = "tests/apps/http_client/";
 /** The WebAssembly of these formats is in no bundle. */
 const WASM = ["tests/formats/jpeg_test.ts", "tests/formats/webp_test.ts"];
+/** Real servers are asked through their drivers (`tests/backends`): a registry sees no more of them than `Backend`. */
+const ON_SERVERS = /^tests\/registry\/.*servers_test\.ts$/;
 /** These load what reads patterns, and what URLs name, where there are some: tests of those name Deno. */
 const LOADERS = [
   "materializers/path/choice.ts",
@@ -78,7 +80,8 @@ async function runTests(name: string): Promise<number> {
 async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
   const files = await sourceFiles(["tests"]);
   const tests = files.filter((path) =>
-    path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder))
+    path.endsWith("_test.ts") && FOLDERS.some((folder) => path.startsWith(folder)) &&
+    !ON_SERVERS.test(path)
   );
   const graph = new Map(await readModuleGraph(tests));
   for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
