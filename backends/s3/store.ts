@@ -6,7 +6,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
-import { objectName } from "../bucket/keys.ts";
+import { objectName, S3_NAMES } from "../bucket/keys.ts";
 import type { FirstTry } from "../bucket/first_contact.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
@@ -152,9 +152,9 @@ function isExpired(error: unknown): boolean {
     /^(ExpiredToken|ExpiredTokenException|TokenRefreshRequired)$/.test(failure.name);
 }
 
-/** The key in the bucket. Throws `Invalid` for what some store would take for another key. */
+/** The key in the bucket. Throws `Invalid` for what some server would take for another key. */
 export function fullKey({ prefix, location }: S3Store, key: string): string {
-  return objectName(prefix, key, location);
+  return objectName({ prefix, rules: S3_NAMES, location }, key);
 }
 
 export function keyFault(
