@@ -7,6 +7,7 @@ import { endQuietStart } from "./gcs/quiet_start.ts"; // before the library
 import { Storage } from "npm:@google-cloud/storage@^7";
 import type { Backend } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import { realSystem } from "../core/system.ts";
@@ -116,6 +117,8 @@ const OPTIONS: OptionNames<GcsBackendOptions> = {
 };
 
 const PART_UNIT = 256 * 1024;
+/** The store takes a delete at a time, and as many at once as come. */
+const DELETES_AT_ONCE = 32;
 
 /**
  * Creates a store in a bucket. Nothing is asked before the first call.
@@ -156,7 +159,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     { create: createBucket, projectId: signIn.projectId },
   );
 
-  return {
+  return checkRemovals<Backend>({
     kind: "gcs",
     location: place.location,
     reopen: descriptorOf(import.meta.url, "createGcsBackend", options),
@@ -182,7 +185,10 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
     },
 
     async deleteMany(keys, { signal } = {}) {
-      return await deleteEach(keys, (key) => deleteObject(api, key, { signal }), signal);
+      return await deleteEach(keys, (key) => deleteObject(api, key, { signal }), {
+        concurrency: DELETES_AT_ONCE,
+        signal,
+      });
     },
 
     async presign(key, options) {
@@ -197,7 +203,7 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
       connections.close();
       return Promise.resolve();
     },
-  };
+  });
 }
 
 function checkNumbers(

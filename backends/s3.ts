@@ -22,6 +22,7 @@ import {
   UploadPartCopyCommand,
 } from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
+import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
@@ -210,7 +211,7 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     known: { bucketExists: false },
   };
 
-  return {
+  return checkRemovals<Backend>({
     kind: "s3",
     location,
     reopen: descriptorOf(import.meta.url, "createS3Backend", options),
@@ -227,5 +228,5 @@ export function createS3Backend(options: S3BackendOptions): Backend {
       wire.close();
       return Promise.resolve();
     },
-  };
+  });
 }

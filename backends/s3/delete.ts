@@ -7,6 +7,7 @@ import { call, fullKey } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 const BATCH = 1000;
+const SINGLE_AT_ONCE = 16;
 
 /** Removes an object; a missing one is a success. */
 export async function deleteObject(
@@ -45,10 +46,14 @@ export async function deleteObjects(
       failures.push({ key, error: error as Error });
     }
   }
-  const remove = (key: string) => deleteObject(store, key, { signal });
+  const deleteSingly = (keys: readonly string[]) =>
+    deleteEach(keys, (key) => deleteObject(store, key, { signal }), {
+      concurrency: SINGLE_AT_ONCE,
+      signal,
+    });
   const full = [...known.keys()];
   if (!store.provider.deleteMany) {
-    return [...failures, ...await deleteEach([...known.values()], remove, signal)];
+    return [...failures, ...await deleteSingly([...known.values()])];
   }
   for (let start = 0; start < full.length; start += BATCH) {
     const batch = full.slice(start, start + BATCH);
@@ -69,7 +74,7 @@ export async function deleteObjects(
       if (signal?.aborted || !isRegistryError(error)) throw error;
       failures.push(...batch.map((full) => ({ key: known.get(full)!, error })));
     }
-    failures.push(...await deleteEach(again, remove, signal));
+    failures.push(...await deleteSingly(again));
   }
   return failures;
 }
