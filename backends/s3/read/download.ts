@@ -13,7 +13,8 @@ import { discard, readBody } from "./body.ts";
 import { failureOf, s3Error } from "../errors.ts";
 import { getRange } from "./range.ts";
 import type { RangeReply } from "./range.ts";
-import { joined, partsInOrder } from "../../bucket/parts_in_order.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { partsInOrder, spansOf } from "../../bucket/parts_in_order.ts";
 import type { Span } from "../../bucket/parts_in_order.ts";
 import { keyFault, repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
@@ -37,10 +38,10 @@ export async function createDownload(store: S3Store, download: Download): Promis
   const { info } = first;
   const { partBytes, parallel } = store;
   const firstEnd = Math.min(end, start + partBytes);
+  const into = (target: Uint8Array): Write => (chunk, offset) => target.set(chunk, offset - start);
   if (end - start <= COPIED_BYTES) {
     const bytes = new Uint8Array(end - start);
-    const write: Write = (chunk, offset) => bytes.set(chunk, offset - start);
-    await readSpan(store, download, { start, end }, write, { reply: first });
+    await readSpan(store, download, { start, end }, into(bytes), { reply: first });
     return storedBytes(info, bytes);
   }
   const firstPart = readChunks(store, download, { start, end: firstEnd }, { reply: first });
@@ -51,19 +52,45 @@ export async function createDownload(store: S3Store, download: Download): Promis
       bytes: () => Promise.resolve(concatBytes([new Uint8Array(), ...part])),
     });
   }
-  const chunks = (atOnce: number) =>
+  const rest = { start: firstEnd, end };
+  const chunks = () =>
     partsInOrder({
       first: firstPart,
-      rest: { start: firstEnd, end },
+      rest,
       partBytes,
-      atOnce,
+      atOnce: Math.ceil(parallel / 2), // what arrived is collected late, and would double the memory once more
       read: (span, signal) => readChunks(store, download, span, { signal }),
       signal,
     });
   return storedObject(info, {
-    // Half of them: what arrived is collected late, and would double the memory once more.
-    body: () => iterableStream(chunks(Math.ceil(parallel / 2))),
-    bytes: () => joined(end - start, chunks(parallel)),
+    body: () => iterableStream(chunks()),
+    async bytes() {
+      const whole = new Uint8Array(end - start);
+      const write = into(whole);
+      const failed = new AbortController();
+      const options = { signal: AbortSignal.any([failed.signal, ...signal ? [signal] : []]) };
+      const readFirst = async () => {
+        let offset = start;
+        for (const chunk of await firstPart) {
+          write(chunk, offset);
+          offset += chunk.byteLength;
+        }
+      };
+      const reads = [
+        readFirst,
+        ...Array.from(
+          spansOf(rest, partBytes),
+          (span) => () => readSpan(store, download, span, write, options),
+        ),
+      ];
+      // Once one fails, nobody waits for the others.
+      const failing = (error: unknown) => {
+        failed.abort(error);
+        throw error;
+      };
+      await forEachAtOnce(reads, (read) => read().catch(failing), { concurrency: parallel });
+      return whole;
+    },
   });
 }
 
