@@ -15,8 +15,7 @@ import type { System } from "../core/system.ts";
 import { checkCertificates, createConnections } from "./bucket/connections.ts";
 import { deleteEach } from "./bucket/delete_each.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
-import { createApi } from "./gcs/api.ts";
-import { withBucket } from "./gcs/bucket.ts";
+import { BucketApi } from "./gcs/bucket.ts";
 import type { GcsBucketOptions } from "./gcs/bucket.ts";
 import { copyObject } from "./gcs/copy.ts";
 import { deleteObject } from "./gcs/delete.ts";
@@ -26,7 +25,7 @@ import { presignObject } from "./gcs/presign.ts";
 import { putObject } from "./gcs/put.ts";
 import type { GcsPutOptions } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
-import { createSignIn } from "./gcs/sign_in.ts";
+import { SignIn } from "./gcs/sign_in.ts";
 import type {
   GcsClient,
   GcsCredential,
@@ -147,17 +146,17 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   checkNumbers({ requestTimeoutMs, partBytes, parallel });
   checkCertificates(options.ca);
   const { projectId, keyFilename, endpoint: apiEndpoint } = options;
-  const signIn = createSignIn({
+  const signIn = new SignIn({
     ...options,
     newClient: (credentials) => new Storage({ projectId, keyFilename, credentials, apiEndpoint }),
     timeoutMs: requestTimeoutMs,
   });
   const place = createPlace({ bucket: options.bucket, prefix, endpoint: signIn.customEndpoint });
   const connections = createConnections({ ca: options.ca, system });
-  const api = withBucket(
-    createApi({ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger }),
-    { create: createBucket, projectId: signIn.projectId },
-  );
+  const api = new BucketApi({
+    ...{ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger },
+    create: createBucket,
+  });
 
   return checkRemovals<Backend>({
     kind: "gcs",

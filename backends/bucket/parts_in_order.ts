@@ -1,4 +1,5 @@
 // Reading a large object in parts, of which some are on their way ahead of the reader.
+import { eitherSignal } from "./first_contact.ts";
 
 /** Bytes from `start` up to `end`, which is not among them. */
 export interface Span {
@@ -23,7 +24,7 @@ export async function* partsInOrder(
   { first, rest, partBytes, atOnce, ahead = false, read, signal }: PartsOptions,
 ): AsyncGenerator<Uint8Array> {
   const left = new AbortController();
-  const ending = AbortSignal.any([left.signal, ...(signal === undefined ? [] : [signal])]);
+  const ending = eitherSignal(left.signal, signal);
   const parts = [first];
   const spans = spansOf(rest, partBytes);
   const order = () => {

@@ -1,5 +1,5 @@
 // The bucket itself: whether it is there, and making it.
-import type { S3Wire } from "./calls.ts";
+import type { S3Wire } from "./wire.ts";
 import type { S3Contact } from "./contact.ts";
 import { failureOf, s3Error } from "./errors.ts";
 import type { FailedCall } from "./errors.ts";

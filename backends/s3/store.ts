@@ -9,9 +9,10 @@ import type { System } from "../../core/system.ts";
 import { objectName, S3_NAMES } from "../bucket/keys.ts";
 import type { FirstTry } from "../bucket/first_contact.ts";
 import type { S3Provider } from "../s3_providers.ts";
-import type { ReplyHeaders, S3CallName, S3Calls, S3Wire, SendOptions } from "./calls.ts";
+import type { ReplyHeaders, S3CallName, S3Calls, SendOptions } from "./calls.ts";
 import type { S3Contact } from "./contact.ts";
-import { checkReply } from "./replies.ts";
+import { checkReply } from "./wire.ts";
+import type { S3Wire } from "./wire.ts";
 import type { CredentialCache, S3Credentials } from "./credentials.ts";
 import { failureOf, s3Error } from "./errors.ts";
 

@@ -14,6 +14,7 @@ import { failureOf, s3Error } from "../errors.ts";
 import { getRange } from "./range.ts";
 import type { RangeReply } from "./range.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { eitherSignal } from "../../bucket/first_contact.ts";
 import { partsInOrder, spansOf } from "../../bucket/parts_in_order.ts";
 import type { Span } from "../../bucket/parts_in_order.ts";
 import { keyFault, repeated } from "../store.ts";
@@ -68,7 +69,7 @@ export async function createDownload(store: S3Store, download: Download): Promis
       const whole = new Uint8Array(end - start);
       const write = into(whole);
       const failed = new AbortController();
-      const options = { signal: AbortSignal.any([failed.signal, ...signal ? [signal] : []]) };
+      const options = { signal: eitherSignal(failed.signal, signal) };
       const readFirst = async () => {
         let offset = start;
         for (const chunk of await firstPart) {
