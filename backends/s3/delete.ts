@@ -2,8 +2,8 @@
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { deleteEach } from "../bucket/delete_each.ts";
-import { failureOf, isMissingKey, s3Error } from "./errors.ts";
-import { call, fullKey } from "./store.ts";
+import { failureOf, isMissingKey } from "./errors.ts";
+import { call, callError, fullKey } from "./store.ts";
 import type { S3Store } from "./store.ts";
 
 const BATCH = 1000;
@@ -84,8 +84,5 @@ function keyError(store: S3Store, key: string, code: string, message: string) {
   const $metadata = {
     httpStatusCode: code === "NoSuchKey" ? 404 : code === "InternalError" ? 500 : 400,
   };
-  const error = { name: code, message, $metadata };
-  return store.contact.told(
-    s3Error(error, { action: "delete", key, backend: store.location, bucket: store.bucket }),
-  );
+  return callError(store, { name: code, message, $metadata }, { action: "delete", key });
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, utimes } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
@@ -173,12 +173,4 @@ test("without file locks a store that is written under them can be read and not 
   const outcome = await backend.put("a/c", text("x")).catch((error) => error);
   if ("Deno" in globalThis) assertEquals(outcome.written, true);
   else assert(isRegistryError(outcome, "Unsupported") && outcome.hint !== undefined);
-});
-
-test("the time of an object is when it got its key, whatever time its file is given", async () => {
-  const store = open();
-  await store.put("a", text("one"));
-  const { modifiedAt } = (await store.head("a"))!;
-  await utimes(root.join("store", "a"), 0, 0);
-  assert((await store.head("a"))!.modifiedAt >= modifiedAt);
 });

@@ -8,16 +8,14 @@ import {
   storedBytes,
   storedObject,
 } from "../../../core/bytes/bytes.ts";
-import type { RegistryError } from "../../../core/errors.ts";
-import { discard, readBody } from "./body.ts";
-import { failureOf, s3Error } from "../errors.ts";
-import { getRange } from "./range.ts";
+import { failureOf } from "../errors.ts";
+import { discard, getRange, readBody } from "./range.ts";
 import type { RangeReply } from "./range.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { eitherSignal } from "../../bucket/first_contact.ts";
 import { partsInOrder, spansOf } from "../../bucket/parts_in_order.ts";
 import type { Span } from "../../bucket/parts_in_order.ts";
-import { keyFault, repeated } from "../store.ts";
+import { callError, keyFault, repeated } from "../store.ts";
 import type { S3Store } from "../store.ts";
 
 export interface Download {
@@ -145,11 +143,12 @@ async function readSpan(
       }, { idleMs: store.requestTimeoutMs, signal });
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      throw broken(store, key, error);
+      throw callError(store, error, { action: "get", key });
     }
     signal?.throwIfAborted();
     if (start < span.end) {
-      throw broken(store, key, { name: "ECONNRESET", message: "the body ended early" });
+      const cause = { name: "ECONNRESET", message: "the body ended early" };
+      throw callError(store, cause, { action: "get", key });
     }
   }, { what: "reading", key, signal });
 }
@@ -176,10 +175,4 @@ async function getSame(
     state: "it was replaced or deleted while it was read",
     hint: "Read it again.",
   });
-}
-
-function broken(store: S3Store, key: string, cause: unknown): RegistryError {
-  return store.contact.told(
-    s3Error(cause, { action: "get", key, backend: store.location, bucket: store.bucket }),
-  );
 }
