@@ -88,7 +88,7 @@ export interface GcsBackendOptions {
    * @default 8 MiB
    */
   partBytes?: number;
-  /** How many parts of an object are read at once. @default 3 */
+  /** How many parts of an object are read at once, beside the one that is being taken. @default 3 */
   parallel?: number;
   system?: System;
   /** Hears of every attempt that is repeated. @default silent */

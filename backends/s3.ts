@@ -78,7 +78,12 @@ export interface S3BackendOptions {
   retryForMs?: number;
   /** Bytes of a part of a large object, at least 5 MiB. @default 8 MiB */
   partBytes?: number;
-  /** Parts of one object on their way up at once, so many and one more in memory; half as many on their way down. @default 4 */
+  /**
+   * Parts of one object on their way at once. Of one that goes up one more is in memory; one that is read as a stream
+   * has half as many on their way.
+   *
+   * @default 4
+   */
   parallel?: number;
   system?: System;
   /** Hears of repeated requests, on `debug`. @default silent */
