@@ -111,7 +111,7 @@ for (const what of ["ends the connection", "never answers"]) {
       const sockets: Socket[] = [];
       const server = createServer((socket) => {
         sockets.push(socket.on("error", () => {}));
-        if (what === "never answers") setTimeout(passTimeouts);
+        if (what === "never answers") socket.once("data", passTimeouts);
         else socket.destroy();
       });
       await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
